@@ -1,0 +1,65 @@
+# `make help` explains itself. Every target brings what it needs: see scripts/venv and scripts/engine.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help images plan lock render build smoke test unit check bench requirements engine venv venv-dev clean
+
+GROUP ?= quickstart
+ARGS ?=
+BUILD = ./build.py
+
+help: ## Show this
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@echo "  GROUP=$(GROUP) chooses a group of matrix.yaml; ARGS='--jobs 4' adds options. ./build.py --help has more."
+
+images: venv engine ## Lock, render, build and prove the images of GROUP: the main job
+	@$(BUILD) images --group $(GROUP) $(ARGS)
+
+plan: venv ## Show what can exist, and why the rest cannot
+	@$(BUILD) plan $(ARGS)
+
+lock: venv ## Pin the packages of every variant whose lock is stale
+	@$(BUILD) lock $(ARGS)
+
+render: venv ## Render the Dockerfiles of every variant
+	@$(BUILD) render $(ARGS)
+
+build: venv engine ## Build the images of GROUP
+	@$(BUILD) build --group $(GROUP) $(ARGS)
+
+smoke: venv engine ## Prove the built images of GROUP
+	@$(BUILD) smoke --group $(GROUP) $(ARGS)
+
+test: venv-dev ## Run all tests
+	@scripts/engine compose
+	@.venv/bin/python -m pytest $(ARGS)
+
+unit: venv-dev ## Run the tests that need no engine
+	@.venv/bin/python -m pytest tests/unit $(ARGS)
+
+check: venv-dev ## Lint, types, and whether locks and Dockerfiles are as they should be
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/hadolint images/*/Dockerfile
+	@$(BUILD) lock --check
+	@$(BUILD) render --check
+
+bench: venv-dev engine ## Measure against the usual way; docs/measurements.md says what
+	@.venv/bin/python -m benchmarks $(ARGS)
+
+requirements: venv-dev ## Compile requirements*.txt anew from requirements*.in
+	@for name in requirements requirements-dev; do \
+	  .venv/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --upgrade --no-header \
+	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file $$name.txt $$name.in; done
+
+engine:
+	@scripts/engine
+
+venv:
+	@test -x .venv/bin/pytest || scripts/venv requirements.txt
+
+venv-dev:
+	@scripts/venv requirements-dev.txt
+
+clean: venv ## Remove what runs left behind
+	@$(BUILD) clean

@@ -1,0 +1,1 @@
+"""From a lock to an image: base, layer groups, rendering, fingerprint, engine, scheduler."""

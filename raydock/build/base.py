@@ -1,0 +1,268 @@
+"""Base images: bootstrapped from Debian packages, or pulled by digest and completed. Made once, then found by tag."""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import docker
+import jinja2
+from docker.errors import ImageNotFound
+
+from raydock.build.buildx import BuildError, Buildx
+from raydock.build.engine import images, reaching
+from raydock.build.secrets import Secrets
+from raydock.errors import OutOfReachError, VariantError
+from raydock.events import Listener
+from raydock.model.matrix import Base, Matrix
+from raydock.model.variant import Variant
+from raydock.paths import Checkout
+
+REPOSITORY = "raydock-base"
+RECIPE_LABEL = "raydock.base-recipe"
+TOOLS = ("bash", "ca-certificates", "hostname", "openssl", "procps", "wget")
+# Triton compiles at run time.
+COMPILER = ("gcc", "libc6-dev")
+# usrmerge would bring all of Perl, 11 MB compressed on bookworm; merged from the start, /usr needs it not.
+HOOKS = (
+    r'--setup-hook=printf "Package: usrmerge\nPin: release *\nPin-Priority: -1\n" > "$1/etc/apt/preferences.d/raydock"',
+    '--customize-hook=rm "$1/etc/apt/preferences.d/raydock"',
+    "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
+)
+UNPACKED = ("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*")
+_QUESTION = (
+    "import json, os, platform, sys; "
+    "print(json.dumps({'python': platform.python_version(), 'glibc': os.confstr('CS_GNU_LIBC_VERSION').split()[1]}))"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaseImage:
+    """A base that the engine holds: its tag, its id and its Python's version with patch."""
+
+    ref: str
+    id: str
+    python: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaseRecipe:
+    """What decides a base: where it comes from, whether a compiler is in it, and the packages added."""
+
+    base: Base
+    compiler: bool
+    epoch: int
+
+    @property
+    def name(self) -> str:
+        """A name for a person: `debian-py311` or `debian-py311-compiler`."""
+        suffix = "-compiler" if self.compiler else ""
+        return f"{self.base.name}-py{self.base.python.replace('.', '')}{suffix}"
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The Debian packages that it needs."""
+        own_python = not self.base.managed
+        python = "python3" if self.base.source == "bootstrap" else f"python{self.base.python}"
+        # A bootstrapped python3 has venv but for ensurepip, which the images do without: pip is in their locks.
+        bootstrapped = self.base.source == "bootstrap"
+        pythons = (python, *(() if bootstrapped else (f"{python}-venv",))) if own_python else ()
+        compiler = (*COMPILER, *((f"{python}-dev",) if own_python else ())) if self.compiler else ()
+        return (*TOOLS, *pythons, *compiler)
+
+    @property
+    def digest(self) -> str:
+        """The hexadecimal sha256 over everything above."""
+        parts = {**asdict(self), "packages": self.packages, "unpacked": UNPACKED, "hooks": HOOKS}
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def ref(self) -> str:
+        """The tag under which the engine keeps it."""
+        return f"{REPOSITORY}:{self.name}-{self.digest[:12]}"
+
+
+def recipe_for(matrix: Matrix, variant: Variant) -> BaseRecipe:
+    """The base that a variant stands on; one with a CUDA torch gets a compiler, for Triton."""
+    base = matrix.base(variant.python)
+    if not base:
+        raise VariantError(f"{variant}: no base in matrix.yaml has Python {variant.python}.", todo="add it to `bases`.")
+    return BaseRecipe(base=base, compiler=variant.gpu, epoch=matrix.epoch)
+
+
+def existing(client: docker.DockerClient) -> dict[str, BaseImage]:
+    """The bases that the engine holds, by tag."""
+    found = {}
+    for image in images(client, RECIPE_LABEL):
+        for tag in image.tags:
+            found[tag] = BaseImage(ref=tag, id=image.id, python=image.labels["raydock.python"])
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaseMaker:
+    """Makes bases with one engine."""
+
+    client: docker.DockerClient
+    buildx: Buildx
+    checkout: Checkout
+    secrets: Secrets
+    listener: Listener
+
+    def make(self, recipe: BaseRecipe) -> BaseImage:
+        """Makes a base anew. Raises VariantError where it cannot be made, OutOfReachError where a tool is missing."""
+        with self._folder() as folder:
+            if recipe.base.source == "bootstrap":
+                self.listener(recipe.name, f"bootstrapping Debian {recipe.base.suite} with mmdebstrap")
+                bootstrap(recipe, folder / "rootfs.tar")
+            else:
+                self.listener(recipe.name, f"pulling {recipe.base.image}")
+                self._pull(recipe.base.image)
+            _write_mounts(folder / "mounts.tar", recipe.epoch)
+            dockerfile = _template(self.checkout.templates).render(base=recipe.base, packages=_missing(recipe))
+            (folder / "Dockerfile").write_text(dockerfile, encoding="utf-8")
+            self.listener(recipe.name, "building the base image")
+            draft = self._build(recipe, folder, f"{recipe.ref}-draft", {})
+            try:
+                python = self._examine(recipe, draft)
+                labels = {RECIPE_LABEL: recipe.digest, "raydock.python": python}
+                image_id = self._build(recipe, folder, recipe.ref, labels)
+            finally:
+                with reaching("removing a draft"):
+                    self.client.images.remove(f"{recipe.ref}-draft", noprune=True)
+        return BaseImage(ref=recipe.ref, id=image_id, python=python)
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        work = self.checkout.work / "bases"
+        work.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=work) as folder:
+            yield Path(folder)
+
+    def _pull(self, image: str) -> None:
+        with reaching(f"looking for {image}"):
+            try:
+                self.client.images.get(image)
+            except ImageNotFound:
+                self._pull_anew(image)
+
+    def _pull_anew(self, image: str) -> None:
+        try:
+            self.client.images.pull(image)
+        except docker.errors.APIError as error:
+            raise OutOfReachError(
+                f"the base {image} could not be pulled: {error.explanation or error}.",
+                todo="check its name, digest and `docker login`, or use a mirror, or a base with `source: bootstrap`.",
+            ) from None
+
+    def _build(self, recipe: BaseRecipe, folder: Path, tag: str, labels: dict[str, str]) -> str:
+        try:
+            return self.buildx.build(
+                recipe.name,
+                folder,
+                tags=(tag,),
+                labels=labels,
+                epoch=recipe.epoch,
+                platform="linux/amd64",
+                options=(*self.secrets.options(folder), *_mirror(folder)),
+                log=self.checkout.log(f"base-{recipe.name}"),
+            )
+        except BuildError as error:
+            python = f"Python {recipe.base.python}"
+            hint = f"a base needs {python}: `managed` has uv bring it (UV_PYTHON_INSTALL_MIRROR names its mirror), "
+            raise VariantError(error.what, meaning=error.meaning, todo=hint + "or name a base that has it.") from None
+
+    def _examine(self, recipe: BaseRecipe, ref: str) -> str:
+        """The base's Python with patch. Raises VariantError where Python or glibc are not what matrix.yaml says."""
+        python = f"python{recipe.base.python}"
+        with reaching(f"examining the base {recipe.name}"):
+            try:
+                output = self.client.containers.run(
+                    ref, entrypoint=[python, "-c", _QUESTION], network_mode="none", remove=True
+                )
+            except (docker.errors.ContainerError, docker.errors.APIError) as error:
+                raise VariantError(
+                    f"the base {recipe.name} has no {python} that starts: {error}.",
+                    todo="write `managed` for that Python in matrix.yaml, or name a base that has it.",
+                ) from None
+        answer = json.loads(output)
+        if answer["glibc"] != recipe.base.glibc:
+            raise VariantError(
+                f"the base {recipe.name} has glibc {answer['glibc']}, not {recipe.base.glibc}.",
+                meaning="Wheels were chosen for another C library.",
+                todo="write the base's own glibc in matrix.yaml, then lock again.",
+            )
+        return str(answer["python"])
+
+
+def bootstrap(recipe: BaseRecipe, target: Path) -> None:
+    """Writes a Debian root file system as a tar: the same packages give the same bytes (SOURCE_DATE_EPOCH).
+
+    Raises OutOfReachError where mmdebstrap is missing or fails.
+    """
+    program = shutil.which("mmdebstrap")
+    if not program:
+        raise OutOfReachError(
+            f"mmdebstrap is not on this machine, and the base {recipe.name} is made with it.",
+            todo="`apt-get install mmdebstrap`, or give matrix.yaml a base with `source: pull`.",
+        )
+    command = [program, "--quiet", "--variant=minbase", f"--include={','.join(recipe.packages)}", *HOOKS]
+    command += [f"--dpkgopt=path-exclude={pattern}" for pattern in UNPACKED]
+    command += ["--dpkgopt=path-include=/usr/share/doc/*/copyright", recipe.base.suite, str(target)]
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(recipe.epoch), "PYTHONHASHSEED": "0"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OutOfReachError(
+            f"mmdebstrap could not make Debian {recipe.base.suite}: {_reason(done.stderr)}.",
+            todo=f"run it by hand to see more: `mmdebstrap --variant=minbase {recipe.base.suite} /tmp/rootfs.tar`.",
+        )
+
+
+def _reason(stderr: str) -> str:
+    lines = [line for line in stderr.splitlines() if line.startswith(("E:", "Err:", "error"))]
+    return "; ".join((lines or stderr.splitlines() or ["it said nothing"])[:3])
+
+
+def _missing(recipe: BaseRecipe) -> tuple[str, ...]:
+    return recipe.packages if recipe.base.source == "pull" else ()
+
+
+def _write_mounts(path: Path, epoch: int) -> None:
+    """A tar of empty /etc/hosts and /etc/resolv.conf."""
+    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as archive:
+        folder = tarfile.TarInfo("etc")
+        folder.type, folder.mode, folder.mtime = tarfile.DIRTYPE, 0o755, epoch
+        archive.addfile(folder)
+        for name in ("etc/hosts", "etc/resolv.conf"):
+            member = tarfile.TarInfo(name)
+            member.mtime = epoch
+            archive.addfile(member, io.BytesIO())
+
+
+def _mirror(folder: Path) -> list[str]:
+    """The mirror of uv's managed Pythons, as a secret, since its address may hold credentials."""
+    mirror = os.environ.get("UV_PYTHON_INSTALL_MIRROR")
+    if not mirror:
+        return []
+    path = folder / "mirror"
+    path.touch(mode=0o600)
+    path.write_text(mirror, encoding="utf-8")
+    return [f"--secret=id=mirror,src={path}"]
+
+
+def _template(templates: Path) -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        autoescape=False,  # noqa: S701 - a Dockerfile is no HTML; matrix.yaml's values are checked when read
+    )
+    return environment.get_template("Base.Dockerfile.j2")

@@ -1,0 +1,164 @@
+"""Builds variants side by side: skips what is built, shares the bases, and lets no failure stop the others."""
+
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+import uv
+
+from raydock.build.base import BaseImage, BaseMaker, BaseRecipe, existing, recipe_for
+from raydock.build.buildx import Buildx
+from raydock.build.engine import LocalImage, images
+from raydock.build.layers import layers
+from raydock.build.recipe import Context, Recipe
+from raydock.build.render import Renderer
+from raydock.build.secrets import Secrets
+from raydock.errors import RaydockError, VariantError
+from raydock.events import Listener
+from raydock.model import lock as locks
+from raydock.model.matrix import Matrix
+from raydock.parallel import in_parallel
+from raydock.paths import Checkout
+from raydock.plan.planner import Planned
+
+FINGERPRINT = "raydock.fingerprint"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """One variant's outcome: its image's id, or the error. `built` is False where the image was there already."""
+
+    name: str
+    image_id: str = ""
+    fingerprint: str = ""
+    built: bool = False
+    seconds: float = 0.0
+    error: RaydockError | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Builder:
+    """Builds the variants of one matrix with one engine."""
+
+    client: docker.DockerClient
+    checkout: Checkout
+    matrix: Matrix
+    secrets: Secrets
+    listener: Listener
+    jobs: int
+    no_cache: bool = False
+
+    def build(self, planned: Iterable[Planned]) -> list[Built]:
+        """Builds what is not built yet; answers in the order asked. Ctrl-C ends all builds and is raised again."""
+        planned = list(planned)
+        buildx = Buildx(listener=self.listener, uv=uv_folder(self.checkout), no_cache=self.no_cache)
+        bases = self._bases(planned, buildx)
+        there = {} if self.no_cache else self.there()
+        context, renderer = Context.read(self.checkout.templates), Renderer(self.checkout.templates, self.matrix)
+
+        def one(item: Planned) -> Built:
+            name = item.name
+            base = bases[recipe_for(self.matrix, item.variant).ref]
+            if isinstance(base, RaydockError):
+                return Built(name=name, error=base)
+            wanted = self.recipe(item, base, context, renderer)
+            if image := there.get((name, wanted.fingerprint)):
+                self.listener(name, "is built already")
+                return Built(name=name, image_id=image.id, fingerprint=wanted.fingerprint)
+            return self._build(wanted, base, buildx)
+
+        return in_parallel(one, planned, self.jobs, buildx.stop)
+
+    def find(self, planned: Iterable[Planned]) -> list[Built]:
+        """The newest built image of each variant, or the error that there is none."""
+        images = {name: (image, fingerprint) for (name, fingerprint), image in self.there().items()}
+        return [self._found(item.name, *images.get(item.name, (None, ""))) for item in planned]
+
+    def _found(self, name: str, image: LocalImage | None, fingerprint: str) -> Built:
+        if image:
+            return Built(name=name, image_id=image.id, fingerprint=fingerprint)
+        todo = f"`./build.py build --select 'name={name}'`."
+        return Built(name=name, error=VariantError(f"{name} is not built on this engine.", todo=todo))
+
+    def recipe(self, planned: Planned, base: BaseImage, context: Context, renderer: Renderer) -> Recipe:
+        """The recipe of a variant on a base, from its committed lock."""
+        lock = locks.load(self.checkout.lock(planned.name))
+        parts = layers(lock)
+        return Recipe(
+            name=planned.name,
+            dockerfile=renderer.render(planned, parts),
+            files=context.files(planned, lock, parts),
+            lock_sha256=lock.sha256,
+            base_id=base.id,
+            python=base.python,
+            platform=f"linux/{planned.variant.arch}",
+            epoch=self.matrix.epoch,
+        )
+
+    def tag(self, name: str) -> str:
+        """The tag under which the engine keeps a variant's newest image."""
+        return f"{self.matrix.registry}:{name}"
+
+    def there(self) -> dict[tuple[str, str], LocalImage]:
+        """The variants' images that the engine holds, by name and fingerprint."""
+        prefix = self.tag("")
+        found = {}
+        for image in images(self.client, FINGERPRINT):
+            for tag in image.tags:
+                if tag.startswith(prefix):
+                    found[tag.removeprefix(prefix), image.labels[FINGERPRINT]] = image
+        return found
+
+    def _bases(self, planned: list[Planned], buildx: Buildx) -> dict[str, BaseImage | RaydockError]:
+        """The bases of these variants by tag; made where the engine lacks them."""
+        found: dict[str, BaseImage | RaydockError] = dict(existing(self.client))
+        wanted = {item.ref: item for item in (recipe_for(self.matrix, plan.variant) for plan in planned)}
+        maker = BaseMaker(
+            client=self.client, buildx=buildx, checkout=self.checkout, secrets=self.secrets, listener=self.listener
+        )
+
+        def make(item: BaseRecipe) -> tuple[str, BaseImage | RaydockError]:
+            try:
+                return item.ref, maker.make(item)
+            except RaydockError as error:
+                return item.ref, error
+
+        missing = [item for ref, item in wanted.items() if ref not in found]
+        return found | dict(in_parallel(make, missing, self.jobs, buildx.stop))
+
+    def _build(self, wanted: Recipe, base: BaseImage, buildx: Buildx) -> Built:
+        folder = self.checkout.work / "contexts" / wanted.name
+        started = time.monotonic()
+        try:
+            wanted.write(folder)
+            image_id = buildx.build(
+                wanted.name,
+                folder,
+                tags=(self.tag(wanted.name),),
+                labels=wanted.labels,
+                epoch=wanted.epoch,
+                platform=wanted.platform,
+                options=(f"--build-arg=BASE={base.ref}", *self.secrets.options(folder)),
+                log=self.checkout.log(wanted.name),
+            )
+        except RaydockError as error:
+            return Built(name=wanted.name, fingerprint=wanted.fingerprint, error=error)
+        finally:
+            (folder / "uv.toml").unlink(missing_ok=True)
+        seconds = time.monotonic() - started
+        self.listener(wanted.name, f"built in {seconds:.0f} s")
+        return Built(name=wanted.name, image_id=image_id, fingerprint=wanted.fingerprint, built=True, seconds=seconds)
+
+
+def uv_folder(checkout: Checkout) -> Path:
+    """A folder that holds uv's binary alone, the same file as the one in raydock's environment."""
+    source, folder = Path(uv.find_uv_bin()), checkout.work / "tools"
+    target = folder / "uv"
+    if not target.exists() or target.stat().st_size != source.stat().st_size:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, folder / ".uv")
+        (folder / ".uv").replace(target)
+    return folder

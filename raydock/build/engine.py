@@ -1,0 +1,75 @@
+"""The Docker engine, through its SDK: everything but building, which needs buildx."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import docker
+import requests
+from docker.context import ContextAPI
+from docker.errors import APIError, DockerException
+
+from raydock.errors import OutOfReachError
+
+TODO = "run `scripts/engine`, which starts or installs one, or point DOCKER_HOST at one that answers."
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalImage:
+    """An image that the engine holds."""
+
+    id: str
+    tags: tuple[str, ...]
+    labels: dict[str, str]
+    size: int
+
+
+def connect() -> docker.DockerClient:
+    """A client of the engine that the docker command line would use. Raises OutOfReachError where none answers."""
+    try:
+        if "DOCKER_HOST" in os.environ:
+            client = docker.from_env(timeout=600)
+        else:
+            context = ContextAPI.get_current_context()
+            client = docker.DockerClient(base_url=context.Host if context else None, timeout=600)
+        client.ping()
+    except (DockerException, requests.RequestException) as error:
+        raise OutOfReachError(
+            f"no Docker engine answers: {_short(error)}.", meaning="Nothing was built or changed.", todo=TODO
+        ) from None
+    return client
+
+
+@contextmanager
+def reaching(doing: str) -> Iterator[None]:
+    """Turns an engine that goes away meanwhile into an OutOfReachError that says what was being done."""
+    try:
+        yield
+    except requests.RequestException as error:
+        raise OutOfReachError(f"the Docker engine went away while {doing}: {_short(error)}.", todo=TODO) from None
+    except APIError as error:
+        raise OutOfReachError(
+            f"the Docker engine refused while {doing}: {error.explanation or error}.",
+            todo="read its log (`journalctl -u docker`, or the file that scripts/engine names), mend that, run again.",
+        ) from None
+
+
+def images(client: docker.DockerClient, label: str) -> list[LocalImage]:
+    """The engine's images that bear a label, in one call."""
+    with reaching("listing images"):
+        found = client.api.images(filters={"label": label})
+    return [
+        LocalImage(
+            id=item["Id"],
+            tags=tuple(item.get("RepoTags") or ()),
+            labels=item.get("Labels") or {},
+            size=item.get("Size", 0),
+        )
+        for item in found
+    ]
+
+
+def _short(error: Exception) -> str:
+    words = str(error).strip().splitlines() or [type(error).__name__]
+    return words[0][:300].rstrip(".")

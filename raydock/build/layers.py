@@ -1,0 +1,72 @@
+"""Layer groups: which packages of a lock share one image layer.
+
+A layer holds the same packages whatever the variant, so that variants share it; the steadiest and biggest come first
+and Ray comes last, so that a new Ray moves one layer.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from raydock.model.lock import Lock, Pin
+
+_CUDA = re.compile(r"(nvidia|cuda)-.+")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The packages of one layer, in the lock's order."""
+
+    name: str
+    pins: tuple[Pin, ...]
+
+    @property
+    def text(self) -> str:
+        """Its part of the lock, as requirements with hashes; comments are left out, as they install nothing."""
+        lines = (line for pin in self.pins for line in pin.text.splitlines())
+        return "".join(f"{line}\n" for line in lines if line and not line.lstrip().startswith("#"))
+
+
+def layers(lock: Lock) -> tuple[Layer, ...]:
+    """The layers of a lock, lowest first; every pin is in exactly one."""
+    needs = _requirements(lock.pins.values())
+    torch, vllm = _closure("torch", needs), _closure("vllm", needs)
+    ray = lock.pins.keys() - torch - vllm | _closure("ray", needs)
+    parts = {
+        "cuda": {name for name in torch if _CUDA.fullmatch(name)},
+        "torch": {"torch", "triton"} & torch,
+        "ray": {"ray"},
+        "vllm": {"vllm"} & vllm,
+        "ray-packages": ray,
+        "torch-packages": torch,
+        "vllm-packages": vllm,
+    }
+    home: dict[str, str] = {}
+    for part, names in parts.items():
+        for name in names:
+            home.setdefault(name, part)
+    order = ("cuda", "torch", "torch-packages", "vllm-packages", "vllm", "ray-packages", "ray")
+    found = (Layer(part, tuple(pin for pin in lock.pins.values() if home[pin.name] == part)) for part in order)
+    return tuple(layer for layer in found if layer.pins)
+
+
+def _requirements(pins: Iterable[Pin]) -> dict[str, set[str]]:
+    """What each package requires, turned around from who asked for each."""
+    needs: dict[str, set[str]] = {}
+    for pin in pins:
+        needs.setdefault(pin.name, set())
+        for parent in pin.via:
+            needs.setdefault(parent, set()).add(pin.name)
+    return needs
+
+
+def _closure(root: str, needs: dict[str, set[str]]) -> set[str]:
+    """A package and all that it requires, however far; nothing where it is not in the lock."""
+    found: set[str] = set()
+    waiting = [root] if root in needs else []
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += needs.get(name, ())
+    return found

@@ -1,0 +1,103 @@
+"""A variant's recipe: all that decides its image's content, and the fingerprint over it."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+from raydock.build.layers import Layer
+from raydock.model.lock import Lock
+from raydock.plan.planner import Planned
+
+PROBE = Path(__file__).parent.parent / "prove" / "probe"
+IMAGE_SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What is built: a Dockerfile over a base, with the files of its build context by path.
+
+    `base_id` is the base image's id; `epoch` is SOURCE_DATE_EPOCH in seconds; `python` the base's Python with patch.
+    """
+
+    name: str
+    dockerfile: str
+    files: dict[str, bytes]
+    lock_sha256: str
+    base_id: str
+    python: str
+    platform: str
+    epoch: int
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The hexadecimal sha256 over everything above and uv's version, which installs it."""
+        parts = {
+            "dockerfile": self.dockerfile,
+            "files": {path: hashlib.sha256(data).hexdigest() for path, data in self.files.items()},
+            "lock": self.lock_sha256,
+            "base": self.base_id,
+            "platform": self.platform,
+            "epoch": self.epoch,
+            "uv": version("uv"),
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels that are known only now; the rest stands in the Dockerfile."""
+        return {
+            "raydock.fingerprint": self.fingerprint,
+            "raydock.lock-sha256": self.lock_sha256,
+            "raydock.python": self.python,
+        }
+
+    def write(self, folder: Path) -> None:
+        """Writes the build context into a folder, in place of what was there."""
+        shutil.rmtree(folder, ignore_errors=True)
+        for path, data in {**self.files, "Dockerfile": self.dockerfile.encode()}.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        (folder / "installer" / "install-layer").chmod(0o755)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The files that every variant's build context has, read once: the installer and the probe."""
+
+    shared: dict[str, bytes]
+
+    @classmethod
+    def read(cls, templates: Path) -> "Context":
+        """Reads them from the templates' folder and from raydock itself."""
+        folders = {"installer": templates / "installer", "probe": PROBE}
+        return cls(
+            shared={
+                f"{name}/{path.name}": path.read_bytes()
+                for name, folder in folders.items()
+                for path in sorted(folder.iterdir())
+                if path.is_file()
+            }
+        )
+
+    def files(self, planned: Planned, lock: Lock, layers: tuple[Layer, ...]) -> dict[str, bytes]:
+        """The files of one variant's build context."""
+        own = {f"layers/{layer.name}.txt": layer.text.encode() for layer in layers}
+        return {**self.shared, **own, "image.json": _image(planned, lock).encode()}
+
+
+def _image(planned: Planned, lock: Lock) -> str:
+    """What the probe compares the image with: /opt/raydock/image.json."""
+    document = {
+        "schema": IMAGE_SCHEMA,
+        "name": planned.variant.name,
+        "axes": planned.variant.axes,
+        "packages": {pin.name: pin.version for pin in lock.pins.values()},
+        "min_driver": planned.min_driver,
+        "sm": list(planned.sm),
+    }
+    return json.dumps(document, indent=1) + "\n"

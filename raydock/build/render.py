@@ -1,0 +1,92 @@
+"""Dockerfiles from templates: images/<variant>/Dockerfile."""
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+import jinja2
+
+from raydock.build.layers import Layer
+from raydock.files import write_whole
+from raydock.model.matrix import Matrix
+from raydock.model.variant import NONE, Variant
+from raydock.paths import Checkout
+from raydock.plan.planner import Planned
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """Renders the Dockerfiles of one matrix from the templates of one folder."""
+
+    templates: Path
+    matrix: Matrix
+
+    @cached_property
+    def _template(self) -> jinja2.Template:
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(self.templates),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            autoescape=False,  # noqa: S701 - a Dockerfile is no HTML; matrix.yaml's values are checked when read
+        )
+        return environment.get_template("Dockerfile.j2")
+
+    def render(self, planned: Planned, layers: tuple[Layer, ...]) -> str:
+        """The Dockerfile of a variant whose lock has these layers."""
+        variant = planned.variant
+        return self._template.render(
+            variant=variant,
+            layers=[layer.name for layer in layers],
+            python=f"python{variant.python}",
+            cuda_major=variant.cuda.split(".")[0],
+            description=describe(variant),
+            created=datetime.fromtimestamp(self.matrix.epoch, UTC).isoformat(),
+            min_driver=planned.min_driver,
+            sm=planned.sm,
+        )
+
+
+def describe(variant: Variant) -> str:
+    """A variant in words, for an image's label."""
+    parts = [f"Ray {variant.ray}"]
+    parts += [f"vLLM {variant.vllm}"] if variant.vllm != NONE else []
+    parts += [f"PyTorch {variant.torch}"] if variant.torch != NONE else []
+    return f"{', '.join(parts)} on Python {variant.python}, " + (f"CUDA {variant.cuda}" if variant.gpu else "CPU")
+
+
+def check(checkout: Checkout, rendered: dict[str, str]) -> list[str]:
+    """A line for each Dockerfile under images/ that is missing, differs or belongs to none of `rendered`."""
+    troubles = []
+    for name, text in rendered.items():
+        path = checkout.dockerfile(name)
+        if not path.exists():
+            troubles.append(f"images/{name}/Dockerfile is missing")
+        elif path.read_text(encoding="utf-8") != text:
+            troubles.append(f"images/{name}/Dockerfile differs from what templates/ and matrix.yaml render")
+    return troubles
+
+
+def orphans(checkout: Checkout, known: set[str]) -> list[Path]:
+    """Folders under images/ that belong to no variant any more."""
+    return sorted(path for path in checkout.images.glob("*") if path.is_dir() and path.name not in known)
+
+
+def remove(folders: list[Path]) -> None:
+    """Removes rendered folders that belong to no variant any more."""
+    for folder in folders:
+        shutil.rmtree(folder)
+
+
+def write(checkout: Checkout, rendered: dict[str, str]) -> list[str]:
+    """Writes the Dockerfiles that differ from what is there, each whole; returns their variants' names."""
+    changed = []
+    for name, text in rendered.items():
+        path = checkout.dockerfile(name)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            write_whole(path, text)
+            changed.append(name)
+    return changed

@@ -1,0 +1,59 @@
+"""What a build may know and an image must not: a company's CA bundle, its proxies and its package indexes."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from raydock.errors import ConfigurationError
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+CA_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+DEFAULT_INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secrets:
+    """Values for BuildKit secrets. `bundle` is a file of PEM certificates; `uv` the text of uv's configuration.
+
+    `loopback` says that an index or a proxy is on this machine's own loopback address.
+    """
+
+    bundle: Path | None
+    uv: str
+    loopback: bool
+
+    def options(self, folder: Path) -> list[str]:
+        """The options for `docker buildx build`. Puts uv's configuration into `folder`, readable by its owner alone."""
+        options = [f"--secret=id=ca,src={self.bundle}"] if self.bundle else []
+        if self.uv:
+            path = folder / "uv.toml"
+            path.touch(mode=0o600)
+            path.write_text(self.uv, encoding="utf-8")
+            options.append(f"--secret=id=uv,src={path}")
+        # A build argument without a value takes the environment's, and proxies' never stay in the image.
+        options += [f"--build-arg={name}" for name in PROXY_VARIABLES if os.environ.get(name)]
+        return [*options, *(["--network=host"] if self.loopback else [])]
+
+
+def gather(bundle: Path | None = None, extra_indexes: tuple[str, ...] = ()) -> Secrets:
+    """The secrets of this machine: `bundle`, or the first of CA_VARIABLES that names a file; and its package indexes,
+    those of the environment (uv's and pip's variables) and `extra_indexes` beside them.
+
+    Raises ConfigurationError where `bundle` does not exist.
+    """
+    if bundle and not bundle.is_file():
+        raise ConfigurationError(f"--ca-bundle {bundle} is no file.", todo="name a file of PEM certificates.")
+    named = (Path(os.environ[name]) for name in CA_VARIABLES if os.environ.get(name))
+    default = next((os.environ[name] for name in DEFAULT_INDEX_VARIABLES if os.environ.get(name)), "")
+    extra = (*os.environ.get("UV_INDEX", "").split(), *extra_indexes)
+    # A JSON string is a TOML string.
+    tables = [f"[[index]]\nurl = {json.dumps(url)}\n" for url in extra]
+    tables += [f"[[index]]\nurl = {json.dumps(default)}\ndefault = true\n"] if default else []
+    strategy = 'index-strategy = "unsafe-best-match"\n' if extra else ""
+    found = bundle or next((path for path in named if path.is_file()), None)
+    addresses = (*extra, default, *(os.environ.get(name, "") for name in PROXY_VARIABLES[:2] + PROXY_VARIABLES[3:5]))
+    loopback = any(urlsplit(address).hostname in LOOPBACK for address in addresses)
+    return Secrets(bundle=found, uv=strategy + "".join(tables), loopback=loopback)

@@ -1,0 +1,74 @@
+"""Every error that a user can meet: what happened, what it means, what to do next, and the exit code."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every command; documented in README.md."""
+
+    DONE = 0
+    VARIANT_FAILED = 1
+    BAD_INPUT = 2
+    NOTHING_SELECTED = 3
+    OUT_OF_REACH = 4
+    REFUSED = 5
+    INTERRUPTED = 130
+
+
+class RaydockError(Exception):
+    """An error with words for the user.
+
+    `what` says what happened, in one sentence; `meaning`, where it is not plain, what follows from it;
+    `todo` what to do next.
+    """
+
+    exit_code: ExitCode = ExitCode.VARIANT_FAILED
+
+    def __init__(self, what: str, *, meaning: str = "", todo: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.meaning = meaning
+        self.todo = todo
+
+    def __str__(self) -> str:
+        lines = [self.what, self.meaning, f"Next: {self.todo}" if self.todo else ""]
+        return "\n".join(line for line in lines if line)
+
+
+class VariantError(RaydockError):
+    """One variant could not be locked, built or proved; others go on."""
+
+
+class ConfigurationError(RaydockError):
+    """A file or an option that the user wrote is wrong."""
+
+    exit_code = ExitCode.BAD_INPUT
+
+
+class SelectionError(RaydockError):
+    """No variant matches what was asked for."""
+
+    exit_code = ExitCode.NOTHING_SELECTED
+
+
+class OutOfReachError(RaydockError):
+    """The engine, a registry, the package index or the disk cannot be used now."""
+
+    exit_code = ExitCode.OUT_OF_REACH
+
+
+class PolicyError(RaydockError):
+    """A gate refused: a scan finding, an overwritten tag."""
+
+    exit_code = ExitCode.REFUSED
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint that names the known words most like `word`, or all of them where none is alike."""
+    names = [str(name) for name in known]
+    close = get_close_matches(word, names, n=1, cutoff=0.5)
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    return "Known: " + ", ".join(names) + "." if names else "None is known."

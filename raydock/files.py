@@ -1,0 +1,30 @@
+"""Files that are whole or untouched, whatever happens in between."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from raydock.errors import OutOfReachError
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a text file beside its place and renames it there. Raises OutOfReachError where the disk refuses."""
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise OutOfReachError(
+            f"{path} could not be written: {error.strerror}.",
+            meaning="The file that was there is as it was.",
+            todo="free some space or mend the permissions, then run this again.",
+        ) from None
+    finally:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)

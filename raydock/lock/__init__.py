@@ -1,0 +1,1 @@
+"""What a variant installs: the package index, the resolvers and the committed locks."""

@@ -1,0 +1,146 @@
+"""The one wheel of each pinned package that its variant installs, out of the index's pages."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from operator import itemgetter
+from threading import Lock as Mutex
+from typing import Self
+
+from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+from pypi_simple import DistributionPackage, NoSuchProjectError
+
+from raydock.errors import VariantError
+from raydock.lock.index import Index
+from raydock.lock.request import Request
+from raydock.plan.wheels import MACHINES
+
+_WORKERS = 8
+# manylinux names of before PEP 600, by glibc minor.
+_LEGACY = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """A wheel; `size` in bytes, None where the index does not tell."""
+
+    project: str
+    version: str
+    filename: str
+    sha256: str
+    size: int | None
+    requires_python: str
+    yanked: bool
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The project pages of some package indexes, each read once. To be used as a context manager."""
+
+    indexes: Sequence[Index]
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_WORKERS), repr=False)
+    _mutex: Mutex = field(default_factory=Mutex, repr=False)
+    _read: dict[tuple[Index, str], Future[tuple[DistributionPackage, ...]]] = field(default_factory=dict, repr=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def wheels(self, project: str, also: Sequence[Index] = ()) -> tuple[DistributionPackage, ...]:
+        """Every wheel of a project, of all indexes; none where no index has the project. Raises OutOfReachError."""
+        futures = [self._page(index, project) for index in (*self.indexes, *also)]
+        return tuple(file for future in futures for file in future.result())
+
+    def prefetch(self, projects: Iterable[str], also: Sequence[Index] = ()) -> None:
+        """Begins to read the pages of projects that will be asked for."""
+        for project in projects:
+            for index in (*self.indexes, *also):
+                self._page(index, project)
+
+    def _page(self, index: Index, project: str) -> Future[tuple[DistributionPackage, ...]]:
+        with self._mutex:
+            if (index, project) not in self._read:
+                self._read[index, project] = self._pool.submit(_wheels, index, project)
+            return self._read[index, project]
+
+
+def _wheels(index: Index, project: str) -> tuple[DistributionPackage, ...]:
+    with index.client() as client:
+        try:
+            page = client.get_project_page(project, timeout=index.timeout)
+        except NoSuchProjectError:
+            return ()
+    return tuple(file for file in page.packages if file.package_type == "wheel")
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A CPython on a Linux with some glibc: which wheels it may install, the best first."""
+
+    python: str
+    arch: str
+    glibc: str
+
+    @cached_property
+    def ranks(self) -> dict[Tag, int]:
+        """Compatibility tags (PEP 425, PEP 600) and their rank; 0 is the best."""
+        major, minor = (int(part) for part in self.python.split("."))
+        interpreter, platforms = f"cp{major}{minor}", list(self._platforms())
+        tags = [
+            *cpython_tags((major, minor), abis=[interpreter], platforms=platforms),
+            *compatible_tags((major, minor), interpreter=interpreter, platforms=platforms),
+        ]
+        return {tag: rank for rank, tag in reversed(list(enumerate(tags)))}
+
+    def _platforms(self) -> Iterator[str]:
+        machine = MACHINES[self.arch]
+        for minor in range(Version(self.glibc).minor, 4, -1):
+            yield f"manylinux_2_{minor}_{machine}"
+            if minor in _LEGACY:
+                yield f"{_LEGACY[minor]}_{machine}"
+
+    def rank(self, filename: str) -> tuple[int, tuple[int, str] | tuple[()]] | None:
+        """How well a wheel fits, the lowest the best: tag, then build number (PEP 427); None where it does not."""
+        _, _, build, tags = parse_wheel_filename(filename)
+        found = [self.ranks[tag] for tag in tags if tag in self.ranks]
+        return (min(found), (-build[0], build[1]) if build else ()) if found else None
+
+
+def choose(request: Request, project: str, version: str, files: Iterable[DistributionPackage]) -> Artifact:
+    """The wheel that a request's platform installs for a pin. Raises VariantError where there is none for it."""
+    platform = Platform(request.python, request.arch, request.glibc)
+    fitting = []
+    for file in files:
+        if not _of(file, version) or (file.upload_time is not None and file.upload_time >= request.before):
+            continue
+        rank = platform.rank(file.filename)
+        if rank is not None and "sha256" in file.digests:
+            fitting.append(((file.is_yanked, *rank, file.filename), file))
+    if not fitting:
+        raise VariantError(
+            f"{project} {version} has no wheel with a sha256 for Python {request.python}"
+            f" on {MACHINES[request.arch]} with glibc {request.glibc}.",
+            todo="choose a version that has one, or a base with a newer glibc.",
+        )
+    file = min(fitting, key=itemgetter(0))[1]
+    return Artifact(
+        project=project,
+        version=version,
+        filename=file.filename,
+        sha256=file.digests["sha256"],
+        size=file.size,
+        requires_python=file.requires_python or "",
+        yanked=file.is_yanked,
+    )
+
+
+def _of(file: DistributionPackage, version: str) -> bool:
+    try:
+        return parse_wheel_filename(file.filename)[1] == Version(version)
+    except (InvalidWheelFilename, InvalidVersion):
+        return False

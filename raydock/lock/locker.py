@@ -1,0 +1,185 @@
+"""Locks: which are stale, and making them anew."""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from raydock.errors import RaydockError, VariantError
+from raydock.events import Listener, silent
+from raydock.files import write_whole
+from raydock.lock import lockfile, rules
+from raydock.lock.artifacts import Artifact, Pages, choose
+from raydock.lock.index import from_environment
+from raydock.lock.request import Request, request
+from raydock.lock.resolver import RESOLVERS, Pins, Resolver, ResolverName
+from raydock.model import lock as locks
+from raydock.model.matrix import Matrix
+from raydock.model.variant import Variant
+from raydock.parallel import in_parallel
+from raydock.paths import Checkout
+
+
+class Reason(StrEnum):
+    """Why a lock does not stand."""
+
+    MISSING = "it was never locked"
+    INPUTS = "matrix.yaml or a known breakage changed since it was locked"
+    EDITED = "it was edited by hand"
+    ORPHANED = "matrix.yaml has no such variant any more"
+
+
+@dataclass(frozen=True)
+class Stale:
+    """A lock that does not stand, by its variant's name."""
+
+    name: str
+    reason: Reason
+
+
+def check(matrix: Matrix, checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
+    """The variants whose locks are missing, out of date or edited. Reads files, asks no index and no resolver."""
+    found = ((variant.name, _reason(matrix, checkout, variant)) for variant in variants)
+    return tuple(Stale(name, reason) for name, reason in found if reason is not None)
+
+
+def orphans(checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
+    """The locks that belong to none of `variants`, which must be all of the plan's."""
+    names = {variant.name for variant in variants}
+    found = sorted(path.stem for path in checkout.lockfiles.glob("*.txt"))
+    return tuple(Stale(name, Reason.ORPHANED) for name in found if name not in names)
+
+
+def _reason(matrix: Matrix, checkout: Checkout, variant: Variant) -> Reason | None:
+    try:
+        header = lockfile.header(checkout.lock(variant.name).read_bytes())
+    except FileNotFoundError:
+        return Reason.MISSING
+    if header is None:
+        return Reason.EDITED
+    wanted = {"variant": variant.name, "inputs": request(matrix, variant).digest}
+    return None if wanted.items() <= header.items() else Reason.INPUTS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of locking a variant: whether its lock's bytes changed, or the error that stood in the way."""
+
+    name: str
+    changed: bool = False
+    error: RaydockError | None = None
+
+
+def lock(
+    matrix: Matrix,
+    checkout: Checkout,
+    variants: Sequence[Variant],
+    *,
+    siblings: Sequence[Variant],
+    jobs: int,
+    resolver: str = ResolverName.UV,
+    on_event: Listener = silent,
+) -> tuple[Outcome, ...]:
+    """Locks variants from the package index that the environment names; see Locker.lock. `siblings`: all the plan's."""
+    index = from_environment(os.environ)
+    chosen = RESOLVERS[ResolverName(resolver)](index=index)
+    with Pages((index,)) as pages:
+        locker = Locker(
+            matrix=matrix, checkout=checkout, siblings=siblings, resolver=chosen, pages=pages, listener=on_event
+        )
+        return locker.lock(variants, jobs)
+
+
+@dataclass(frozen=True)
+class Lead:
+    """The pins that siblings keep to wherever they can: of which variant, and whether the resolver gave them now."""
+
+    name: str = ""
+    pins: Pins | None = None
+    resolved: bool = False
+
+    @property
+    def seed(self) -> dict[str, str]:
+        """The version of every package."""
+        return {pin.name: pin.version for pin in (self.pins or {}).values()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Locker:
+    """Makes locks in a checkout. `siblings` are all variants of the matrix: what is locked agrees with them."""
+
+    matrix: Matrix
+    checkout: Checkout
+    siblings: Sequence[Variant]
+    resolver: Resolver
+    pages: Pages
+    listener: Listener = silent
+
+    def lock(self, variants: Sequence[Variant], jobs: int) -> tuple[Outcome, ...]:
+        """Resolves variants, at most `jobs` at once, and writes their locks, each whole or not at all.
+
+        A variant that cannot be locked does not stop the others, and its old lock stays. The locks do not depend on
+        `jobs`, on which variants are asked for together, or on locks that are out of date. Raises OutOfReachError where
+        the index fails; what was written until then stands.
+        """
+        self.pages.wheels("ray")  # an index out of reach is told as that, and not as a package that no index has
+        families = list(dict.fromkeys(_family(variant) for variant in variants))
+        found = in_parallel(self._lead, families, jobs, self.resolver.stop)
+        leads = dict(zip(families, found, strict=True))
+        return tuple(
+            in_parallel(lambda item: self._lock(item, leads[_family(item)]), variants, jobs, self.resolver.stop)
+        )
+
+    def _lead(self, family: tuple[str, str]) -> Lead:
+        """The lead of the variants with one Python and architecture: the first that has an answer, of those that ask
+        for most (the newest vllm, torch and ray). It is resolved without a seed."""
+        kin = [variant for variant in self.siblings if _family(variant) == family]
+        for variant in sorted(kin, key=_demand, reverse=True):
+            if _reason(self.matrix, self.checkout, variant) is None:
+                return Lead(variant.name, locks.load(self.checkout.lock(variant.name)).pins)
+            self.listener(variant.name, "resolving for its siblings")
+            try:
+                return Lead(variant.name, self.resolver.resolve(request(self.matrix, variant), {}), resolved=True)
+            except VariantError:
+                continue
+        return Lead()
+
+    def _lock(self, variant: Variant, lead: Lead) -> Outcome:
+        asked = request(self.matrix, variant)
+        try:
+            pins = self._resolve(variant, asked, lead)
+            self.listener(variant.name, "reading the index")
+            artifacts = self._artifacts(asked, pins)
+            rules.hold(asked, artifacts)
+        except VariantError as error:
+            self.listener(variant.name, "failed")
+            return Outcome(name=variant.name, error=error)
+        text = lockfile.compose(variant.name, asked, self.resolver.label, pins, artifacts)
+        path = self.checkout.lock(variant.name)
+        changed = not path.exists() or path.read_bytes() != text.encode()
+        if changed:
+            write_whole(path, text)
+        self.listener(variant.name, "locked" if changed else "unchanged")
+        return Outcome(name=variant.name, changed=changed)
+
+    def _resolve(self, variant: Variant, asked: Request, lead: Lead) -> Pins:
+        if lead.name != variant.name:
+            self.listener(variant.name, "resolving")
+            return self.resolver.resolve(asked, lead.seed)
+        if lead.resolved and lead.pins is not None:
+            return lead.pins
+        return self.resolver.resolve(asked, {})
+
+    def _artifacts(self, asked: Request, pins: Pins) -> list[Artifact]:
+        also = [replace(self.resolver.index, endpoint=endpoint) for endpoint in asked.indexes]
+        self.pages.prefetch(pins, also)
+        return [choose(asked, pin.name, pin.version, self.pages.wheels(pin.name, also)) for pin in pins.values()]
+
+
+def _family(variant: Variant) -> tuple[str, str]:
+    return variant.python, variant.arch
+
+
+def _demand(variant: Variant) -> tuple[tuple[int, ...], ...]:
+    ray, vllm, torch, _, cuda = variant.order
+    return vllm, torch, ray, cuda

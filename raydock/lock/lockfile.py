@@ -1,0 +1,54 @@
+"""A lock's text: written in one place, sealed, and the same bytes for the same answer.
+
+It begins with raydock's own lines: a warning; `seal`, the sha256 of all that follows, so that a hand edit is noticed;
+`variant`; `inputs`, the request's digest; `resolver`; and `download-bytes`, what the wheels weigh, where the index
+tells. Then come the pins by name, each with the hash of the one wheel that the variant installs and with who asked for
+it. One hash, and not those of every platform's files: the lock says exactly what goes into the image, also when a
+release gains files later, and it is a tenth of the size.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from raydock.lock.artifacts import Artifact
+from raydock.lock.request import Request
+from raydock.lock.resolver import Pins
+from raydock.model import lock
+
+_WARNING = b"# Made by `./build.py lock` from matrix.yaml: do not edit."
+
+
+def compose(name: str, asked: Request, resolver: str, pins: Pins, artifacts: Sequence[Artifact]) -> str:
+    """The text of a variant's lock, from the answer of a resolver and the wheel of each pin."""
+    header = {"variant": name, "inputs": asked.digest, "resolver": resolver}
+    sizes = [item.size for item in artifacts if item.size is not None]
+    if len(sizes) == len(artifacts):
+        header["download-bytes"] = str(sum(sizes))
+    direct = {canonicalize_name(Requirement(line).name) for line in asked.requirements}
+    head = "".join(f"# {key}: {value}\n" for key, value in header.items())
+    items = sorted(artifacts, key=lambda item: item.project)
+    body = "".join(_pin(item, pins[item.project].via, item.project in direct) for item in items)
+    sealed = f"{head}\n{body}".encode()
+    return b"\n".join((_WARNING, _seal(sealed), sealed)).decode()
+
+
+def header(content: bytes) -> dict[str, str] | None:
+    """The header of a lock's bytes; None where they are not as raydock wrote them. Reads no pin: it has to be quick."""
+    warning, _, rest = content.partition(b"\n")
+    seal, _, sealed = rest.partition(b"\n")
+    if warning != _WARNING or seal != _seal(sealed):
+        return None
+    return lock.parse(sealed.partition(b"\n\n")[0].decode()).header
+
+
+def _seal(sealed: bytes) -> bytes:
+    return f"# seal: sha256:{hashlib.sha256(sealed).hexdigest()}".encode()
+
+
+def _pin(item: Artifact, via: Sequence[str], direct: bool) -> str:
+    who = [*(["-r matrix.yaml"] if direct else []), *sorted(set(via))]
+    words = f" {who[0]}" if len(who) == 1 else "".join(f"\n    #   {parent}" for parent in who)
+    return f"{item.project}=={item.version} \\\n    --hash=sha256:{item.sha256}\n    # via{words}\n"

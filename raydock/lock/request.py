@@ -1,0 +1,94 @@
+"""What a resolver is asked for a variant: everything that decides a lock, and nothing else."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+
+from packaging.version import Version
+
+from raydock.errors import ConfigurationError
+from raydock.lock import breakages
+from raydock.model.matrix import Matrix
+from raydock.model.variant import CPU, NONE, Variant
+
+# Raise it whenever the same request gives another lock: every lock is stale then.
+FORMAT = 1
+
+# The glibc minors (2.NN) that uv's --python-platform has (uv 0.13.9, `uv pip compile --help`; read 2026-11-22).
+UV_GLIBC = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One question to a resolver.
+
+    `requirements` and `constraints` are PEP 508 lines; files uploaded after the day `cutoff` do not exist; wheels run
+    on CPython `python` on Linux with this architecture and glibc; `indexes` are asked besides the default index.
+    """
+
+    requirements: tuple[str, ...]
+    constraints: tuple[str, ...]
+    cutoff: date
+    python: str
+    cuda: str
+    arch: str
+    glibc: str
+    indexes: tuple[str, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """`sha256:` and the hexadecimal digest of all of it."""
+        text = json.dumps({"format": FORMAT, **asdict(self)}, default=str, sort_keys=True)
+        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+    @property
+    def before(self) -> datetime:
+        """The first moment after the cut-off day, UTC: files uploaded from then on do not exist."""
+        return datetime.combine(self.cutoff + timedelta(days=1), time(), UTC)
+
+
+def request(matrix: Matrix, variant: Variant) -> Request:
+    """What to ask for a variant. Raises ConfigurationError where no base of the matrix serves it."""
+    index = matrix.indexes.get(CPU if variant.cuda == CPU else f"cu{variant.cuda.replace('.', '')}")
+    return Request(
+        requirements=_requirements(matrix, variant),
+        constraints=_constraints(matrix, variant),
+        cutoff=matrix.cutoff,
+        python=variant.python,
+        cuda=variant.cuda,
+        arch=variant.arch,
+        glibc=_glibc(matrix, variant),
+        indexes=(index,) if index else (),
+    )
+
+
+def _requirements(matrix: Matrix, variant: Variant) -> tuple[str, ...]:
+    extras = f"[{','.join(matrix.ray_extras)}]" if matrix.ray_extras else ""
+    lines = [f"ray{extras}=={variant.ray}"]
+    lines += [f"torch=={variant.torch}"] if variant.torch != NONE else []
+    lines += [f"vllm=={variant.vllm}"] if variant.vllm != NONE else []
+    return (*lines, *matrix.always)
+
+
+def _constraints(matrix: Matrix, variant: Variant) -> tuple[str, ...]:
+    found = [item for item in breakages.known() if item.concerns(variant, matrix.cutoff)]
+    return tuple(sorted(line for item in found for line in item.constraints))
+
+
+def _glibc(matrix: Matrix, variant: Variant) -> str:
+    """The newest glibc that uv knows and the variant's base has."""
+    base = matrix.base(variant.python)
+    if base is None:
+        raise ConfigurationError(
+            f"{variant}: no base in {matrix.path} has Python {variant.python}.",
+            todo=f'add "{variant.python}" to the `python` of a base.',
+        )
+    minor = max((known for known in UV_GLIBC if Version(f"2.{known}") <= Version(base.glibc)), default=None)
+    if minor is None:
+        raise ConfigurationError(
+            f"{variant}: the base {base.name} has glibc {base.glibc}, older than any that the resolver knows.",
+            todo=f"choose a base with glibc 2.{min(UV_GLIBC)} or newer.",
+        )
+    return f"2.{minor}"

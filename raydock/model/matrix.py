@@ -1,0 +1,232 @@
+"""matrix.yaml: what to build, as its owner wrote it."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from raydock.errors import nearest
+from raydock.model.pattern import is_glob
+from raydock.model.variant import CPU, NONE, Axis
+from raydock.model.yamlfile import Entry, read
+
+# glibc of the Debian releases that a base can be made from (packages.debian.org: libc6; read 2026-11-22).
+SUITES = {"bullseye": "2.31", "bookworm": "2.36", "trixie": "2.41"}
+SPECIAL = {Axis.CUDA: (CPU,), Axis.TORCH: (NONE,), Axis.VLLM: (NONE,)}
+ARCHES = ("amd64",)
+
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+_REGISTRY = re.compile(r"[a-z0-9.-]+(?::\d+)?(?:/[a-z0-9._-]+)+")
+_PULLED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*@sha256:[0-9a-f]{64}")
+_EXTRA_INDEX = re.compile(r"https?://[^\s'\"\\]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Base:
+    """An image to stand on, for one Python.
+
+    `source` is `bootstrap` (then `suite` names the Debian release) or `pull` (then `image` names an image by digest,
+    and `managed` says that uv brings the Python).
+    """
+
+    name: str
+    source: str
+    python: str
+    glibc: str
+    suite: str = ""
+    image: str = ""
+    managed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exclude:
+    """Points that the owner does not want: those that agree with `axes`, for `reason`, up to the day `until`."""
+
+    axes: dict[str, str]
+    reason: str
+    until: date | None
+    place: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matrix:
+    """matrix.yaml, parsed. `axes` holds every axis's values in the order written."""
+
+    path: Path
+    registry: str
+    cutoff: date
+    axes: dict[Axis, tuple[str, ...]]
+    bases: tuple[Base, ...]
+    indexes: dict[str, str]
+    ray_extras: tuple[str, ...]
+    always: tuple[str, ...]
+    excludes: tuple[Exclude, ...]
+    groups: dict[str, dict[str, str]]
+
+    @property
+    def epoch(self) -> int:
+        """SOURCE_DATE_EPOCH of every image: the cut-off day's first second, UTC."""
+        return int(datetime(self.cutoff.year, self.cutoff.month, self.cutoff.day, tzinfo=UTC).timestamp())
+
+    def base(self, python: str) -> Base | None:
+        """The first base that offers this Python."""
+        return next((base for base in self.bases if base.python == python), None)
+
+
+def load(path: Path) -> Matrix:
+    """Reads matrix.yaml. Raises ConfigurationError, with file and line, for anything that is not as documented."""
+    required = ("registry", "cutoff", "bases", "axes")
+    top = read(path).items((*required, "indexes", "packages", "exclude", "groups"), required)
+    axes = _axes(top["axes"])
+    packages = top["packages"].items(("ray-extras", "always")) if "packages" in top else {}
+    return Matrix(
+        path=path,
+        registry=_matching(top["registry"], _REGISTRY, "a registry and a path, like localhost:5000/raydock"),
+        cutoff=_day(top["cutoff"]),
+        axes=axes,
+        bases=_bases(top["bases"]),
+        indexes=_indexes(top["indexes"]) if "indexes" in top else {},
+        ray_extras=_names(packages["ray-extras"]) if "ray-extras" in packages else ("default", "serve"),
+        always=_names(packages["always"]) if "always" in packages else ("pip", "virtualenv"),
+        excludes=tuple(_exclude(entry, axes) for entry in top["exclude"].list()) if "exclude" in top else (),
+        groups=_groups(top["groups"], axes) if "groups" in top else {},
+    )
+
+
+def _axes(entry: Entry) -> dict[Axis, tuple[str, ...]]:
+    written = entry.items(tuple(Axis), ("python", "ray"))
+    axes: dict[Axis, tuple[str, ...]] = {}
+    for axis in Axis:
+        if axis in written:
+            axes[axis] = _axis(axis, written[axis])
+        else:
+            axes[axis] = ARCHES if axis is Axis.ARCH else SPECIAL[axis]
+    return axes
+
+
+def _axis(axis: Axis, entry: Entry) -> tuple[str, ...]:
+    values = entry.texts()
+    if not values:
+        entry.refuse(f"{entry.label} has no value.", "give it one, or leave the axis out.")
+    for item in entry.list():
+        _axis_value(axis, item)
+    return values
+
+
+def _axis_value(axis: Axis, entry: Entry) -> None:
+    value = entry.text()
+    special = SPECIAL.get(axis, ())
+    if value in special:
+        return
+    if axis is Axis.ARCH:
+        if value not in ARCHES:
+            entry.refuse(f"{value!r} is no architecture that raydock builds.", nearest(value, ARCHES))
+        return
+    form = r"\d+\.\d+" if axis in {Axis.PYTHON, Axis.CUDA} else _SAFE.pattern
+    try:
+        valid = bool(re.fullmatch(form, value)) and str(Version(value)) == value and Version(value).local is None
+    except InvalidVersion:
+        valid = False
+    if not valid:
+        example = {Axis.PYTHON: '"3.11"', Axis.CUDA: '"13.0"'}.get(axis, '"2.60.0"')
+        words = " or ".join((*special, f"a version such as {example} (PEP 440, normal form)"))
+        hint = f" {nearest(value, special)}" if special and value.isalpha() else ""
+        entry.refuse(f"{value!r} is no value for the axis {axis}.", f"write {words}.{hint}")
+
+
+def _bases(entry: Entry) -> tuple[Base, ...]:
+    return tuple(base for name, body in entry.items().items() for base in _base(name, body))
+
+
+def _base(name: str, entry: Entry) -> list[Base]:
+    if not _SAFE.fullmatch(name):
+        entry.refuse(f"{name!r} is not allowed as a base's name.", "write it with letters, digits and . _ + -")
+    keys = entry.items(("source", "python", "image", "glibc"), ("source", "python"))
+    source = keys["source"].text()
+    if source == "bootstrap":
+        entry.items(("source", "python"))
+        return [_bootstrapped(name, python, item) for python, item in _pythons(keys["python"]).items()]
+    if source != "pull":
+        keys["source"].refuse(f"{source!r} is no source of a base.", nearest(source, ("bootstrap", "pull")))
+    keys = entry.items(("source", "python", "image", "glibc"), ("image", "glibc"))
+    image = _matching(keys["image"], _PULLED, "an image by digest: name@sha256:... (64 hexadecimal digits)")
+    glibc = _matching(keys["glibc"], re.compile(r"2\.\d+"), 'its glibc, like "2.39" (`ldd --version` in the image)')
+    bases = []
+    for python, item in _pythons(keys["python"]).items():
+        if item.text() not in {"system", "managed"}:
+            item.refuse(f"{item.text()!r} is no origin of a Python.", nearest(item.text(), ("system", "managed")))
+        managed = item.text() == "managed"
+        bases.append(Base(name=name, source=source, python=python, glibc=glibc, image=image, managed=managed))
+    return bases
+
+
+def _pythons(entry: Entry) -> dict[str, Entry]:
+    items = entry.items()
+    for python, item in items.items():
+        if not re.fullmatch(r"\d+\.\d+", python):
+            item.refuse(f"{python!r} is no Python version.", 'write it like "3.11".')
+    return items
+
+
+def _bootstrapped(name: str, python: str, entry: Entry) -> Base:
+    suite = entry.text()
+    if suite not in SUITES:
+        entry.refuse(f"{suite!r} is no Debian release that raydock knows.", nearest(suite, SUITES))
+    return Base(name=name, source="bootstrap", python=python, glibc=SUITES[suite], suite=suite)
+
+
+def _indexes(entry: Entry) -> dict[str, str]:
+    form = "the address of a package index (http or https)"
+    return {name: _matching(item, _EXTRA_INDEX, form) for name, item in entry.items().items()}
+
+
+def _exclude(entry: Entry, axes: dict[Axis, tuple[str, ...]]) -> Exclude:
+    keys = entry.items((*Axis, "reason", "until"), ("reason",))
+    chosen = {key: _pattern(Axis(key), item, axes) for key, item in keys.items() if key not in {"reason", "until"}}
+    if not chosen:
+        entry.refuse("an exclusion names no axis, so it would exclude everything.", "add an axis to it.")
+    return Exclude(
+        axes=chosen,
+        reason=keys["reason"].text(),
+        until=_day(keys["until"]) if "until" in keys else None,
+        place=f"{entry.path}:{entry.node.start_mark.line + 1}",
+    )
+
+
+def _groups(entry: Entry, axes: dict[Axis, tuple[str, ...]]) -> dict[str, dict[str, str]]:
+    return {
+        name: {key: _pattern(Axis(key), item, axes) for key, item in body.items(tuple(Axis)).items()}
+        for name, body in entry.items().items()
+    }
+
+
+def _pattern(axis: Axis, entry: Entry, axes: dict[Axis, tuple[str, ...]]) -> str:
+    """A pattern over an axis's values; one without a wildcard must name a value that stands in the axis."""
+    pattern = entry.text()
+    plain = pattern.removeprefix("!")
+    if not is_glob(plain) and plain not in axes[axis]:
+        entry.refuse(f"{plain!r} does not stand in the axis {axis}.", nearest(plain, axes[axis]))
+    return pattern
+
+
+def _names(entry: Entry) -> tuple[str, ...]:
+    for item in entry.list():
+        _matching(item, _SAFE, "a package's or an extra's name")
+    return tuple(canonicalize_name(name) for name in entry.texts())
+
+
+def _matching(entry: Entry, form: re.Pattern[str], words: str) -> str:
+    value = entry.text()
+    if not form.fullmatch(value):
+        entry.refuse(f"{value!r} is not allowed for {entry.label}.", f"write {words}.")
+    return value
+
+
+def _day(entry: Entry) -> date:
+    try:
+        return date.fromisoformat(entry.text())
+    except ValueError:
+        entry.refuse(f"{entry.text()!r} is no date.", "write it as 2026-11-15.")

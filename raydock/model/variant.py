@@ -1,0 +1,90 @@
+"""A variant: one value on every axis. Its name is its identity."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from packaging.version import Version
+
+from raydock.errors import ConfigurationError
+
+NONE = "none"
+CPU = "cpu"
+
+
+class Axis(StrEnum):
+    """The dimensions of the matrix, in the order in which a plan varies them."""
+
+    ARCH = "arch"
+    PYTHON = "python"
+    CUDA = "cuda"
+    TORCH = "torch"
+    VLLM = "vllm"
+    RAY = "ray"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One point of the matrix. `cuda` may be `cpu`; `torch` and `vllm` may be `none`."""
+
+    ray: str
+    python: str
+    cuda: str = CPU
+    torch: str = NONE
+    vllm: str = NONE
+    arch: str = "amd64"
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the rendered folder, the lock and the tag, such as `ray2.60.0-torch2.13.0-py311-cu130`."""
+        parts = [f"ray{self.ray}"]
+        parts += [f"vllm{self.vllm}"] if self.vllm != NONE else []
+        parts += [f"torch{self.torch}"] if self.torch != NONE else []
+        parts += [f"py{self.python.replace('.', '')}", CPU if self.cuda == CPU else f"cu{self.cuda.replace('.', '')}"]
+        parts += [self.arch] if self.arch != "amd64" else []
+        return "-".join(parts)
+
+    @property
+    def axes(self) -> dict[str, str]:
+        """The value on every axis, by the axis's name."""
+        return {axis.value: getattr(self, axis.value) for axis in Axis}
+
+    @property
+    def gpu(self) -> bool:
+        """Whether the image carries a CUDA user space."""
+        return self.cuda != CPU
+
+    @cached_property
+    def order(self) -> tuple[tuple[int, ...], ...]:
+        """A sort key: oldest versions first, absent parts before present ones."""
+        values = (self.ray, self.vllm, self.torch, self.python, self.cuda)
+        return tuple(() if value in {NONE, CPU} else Version(value).release for value in values)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+_NAME = re.compile(
+    r"ray(?P<ray>[^-]+)(?:-vllm(?P<vllm>[^-]+))?(?:-torch(?P<torch>[^-]+))?"
+    r"-py(?P<python>\d{2,3})-(?:cu(?P<cuda>\d{3})|cpu)(?:-(?P<arch>[a-z0-9]+))?"
+)
+
+
+def parse_name(name: str) -> Variant:
+    """The variant of a name. Raises ConfigurationError where the name does not have the form of one."""
+    match = _NAME.fullmatch(name)
+    if not match:
+        raise ConfigurationError(
+            f"{name!r} is not a variant's name.",
+            todo="write it like ray2.60.0-torch2.13.0-py311-cu130 or ray2.60.0-py311-cpu; `./build.py plan` lists all.",
+        )
+    python, cuda = match["python"], match["cuda"]
+    return Variant(
+        ray=match["ray"],
+        vllm=match["vllm"] or NONE,
+        torch=match["torch"] or NONE,
+        python=f"{python[0]}.{python[1:]}",
+        cuda=f"{cuda[:2]}.{cuda[2:]}" if cuda else CPU,
+        arch=match["arch"] or "amd64",
+    )

@@ -1,0 +1,84 @@
+"""A YAML file read strictly: unknown and repeated keys are refused, and every complaint names file and line."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import yaml
+
+from raydock.errors import ConfigurationError, nearest
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One value in a YAML file, with the place where it stands."""
+
+    node: yaml.Node
+    path: Path
+    name: str = ""
+
+    def refuse(self, what: str, todo: str = "") -> NoReturn:
+        """Raises ConfigurationError for this place."""
+        raise ConfigurationError(f"{self.path}:{self.node.start_mark.line + 1}: {what}", todo=todo)
+
+    def items(self, known: tuple[str, ...] | None = None, required: tuple[str, ...] = ()) -> "dict[str, Entry]":
+        """The entries of a mapping by key. Keys must be among `known` (None: any), and hold all of `required`."""
+        if not isinstance(self.node, yaml.MappingNode):
+            self.refuse(f"{self.label} must be a mapping of keys to values.")
+        found: dict[str, Entry] = {}
+        for key_node, value_node in self.node.value:
+            key = Entry(key_node, self.path, self.name).text()
+            if key in found:
+                Entry(key_node, self.path).refuse(f"{self.label} has the key {key!r} twice.", "remove one of them.")
+            if known is not None and key not in known:
+                Entry(key_node, self.path).refuse(f"{self.label} has no key {key!r}.", nearest(key, known))
+            found[key] = Entry(value_node, self.path, f"{self.name}.{key}".lstrip("."))
+        for key in required:
+            if key not in found:
+                self.refuse(f"{self.label} lacks the key {key!r}.", f"add `{key}:`.")
+        return found
+
+    def list(self) -> "Iterator[Entry]":
+        """The entries of a sequence."""
+        if not isinstance(self.node, yaml.SequenceNode):
+            self.refuse(f"{self.label} must be a list.", "write it as [a, b].")
+        for node in self.node.value:
+            yield Entry(node, self.path, self.name)
+
+    def text(self) -> str:
+        """A scalar as it was written, so that 3.10 stays 3.10 with or without quotes."""
+        if not isinstance(self.node, yaml.ScalarNode):
+            self.refuse(f"{self.label} must be a single value.")
+        return str(self.node.value)
+
+    def texts(self) -> tuple[str, ...]:
+        """A sequence of scalars, none twice."""
+        values: list[str] = []
+        for entry in self.list():
+            value = entry.text()
+            if value in values:
+                entry.refuse(f"{self.label} has {value!r} twice.", "remove one of them.")
+            values.append(value)
+        return tuple(values)
+
+    @property
+    def label(self) -> str:
+        return repr(self.name) if self.name else "the file"
+
+
+def read(path: Path) -> Entry:
+    """The root of a YAML file. Raises ConfigurationError where it is missing or no YAML."""
+    try:
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except FileNotFoundError:
+        raise ConfigurationError(f"{path} does not exist.", todo="run raydock in the checkout that holds it.") from None
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise ConfigurationError(
+            f"{place}: not readable as YAML: {getattr(error, 'problem', error)}.", todo="mend that line."
+        ) from None
+    if node is None:
+        raise ConfigurationError(f"{path} is empty.", todo="restore it from git, or write it as README.md shows.")
+    return Entry(node, path)

@@ -1,0 +1,48 @@
+"""Where things are in a checkout."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The folders of one checkout of raydock."""
+
+    root: Path
+
+    @property
+    def matrix(self) -> Path:
+        return self.root / "matrix.yaml"
+
+    @property
+    def facts(self) -> Path:
+        return self.lockfiles / "facts.json"
+
+    @property
+    def lockfiles(self) -> Path:
+        return self.root / "lockfiles"
+
+    @property
+    def images(self) -> Path:
+        return self.root / "images"
+
+    @property
+    def templates(self) -> Path:
+        return self.root / "templates"
+
+    @property
+    def work(self) -> Path:
+        """What a run leaves behind, none of it in git: logs, reports, build contexts."""
+        return self.root / "build"
+
+    def lock(self, name: str) -> Path:
+        return self.lockfiles / f"{name}.txt"
+
+    def dockerfile(self, name: str) -> Path:
+        return self.images / name / "Dockerfile"
+
+    def log(self, name: str) -> Path:
+        return self.work / "logs" / f"{name}.log"
+
+    def report(self, name: str) -> Path:
+        return self.work / "reports" / name / "smoke.json"

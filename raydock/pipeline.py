@@ -1,0 +1,140 @@
+"""The main job: lock what is stale, render, build what is not built, prove what is not proved."""
+
+import os
+from dataclasses import dataclass, replace
+from typing import Any
+
+import docker
+
+from raydock.build import render
+from raydock.build.builder import Builder, Built
+from raydock.errors import RaydockError
+from raydock.events import Listener
+from raydock.lock import locker
+from raydock.lock.artifacts import Pages
+from raydock.lock.index import from_environment
+from raydock.lock.resolver import RESOLVERS, ResolverName
+from raydock.model.variant import Variant
+from raydock.parallel import in_parallel
+from raydock.plan.planner import Planned
+from raydock.project import Project
+from raydock.prove import report as reports
+from raydock.prove.report import Report
+from raydock.prove.smoke import smoke
+
+
+def lock(
+    project: Project,
+    variants: list[Variant],
+    listener: Listener,
+    jobs: int,
+    resolver: ResolverName = ResolverName.UV,
+) -> tuple[locker.Outcome, ...]:
+    """Locks variants with the package index that the environment names."""
+    index = from_environment(os.environ)
+    with Pages([index]) as pages:
+        return locker.Locker(
+            matrix=project.matrix,
+            checkout=project.checkout,
+            resolver=RESOLVERS[resolver](index=index),
+            pages=pages,
+            listener=listener,
+        ).lock(variants, jobs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one variant: its image and report, or the error that ended it.
+
+    `built` and `proved` are False where the image, or its report, was there already; `seconds` is the build's time.
+    """
+
+    name: str
+    image_id: str = ""
+    fingerprint: str = ""
+    built: bool = False
+    proved: bool = False
+    seconds: float = 0.0
+    report: Report | None = None
+    error: RaydockError | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.error is None and (self.report is None or self.report.passed)
+
+    def document(self) -> dict[str, Any]:
+        """Its entry in the JSON document of `images`, `build` and `smoke` (docs/json.md)."""
+        checks = self.report.checks if self.report else ()
+        entry = {
+            "name": self.name,
+            "image_id": self.image_id,
+            "fingerprint": self.fingerprint,
+            "built": self.built,
+            "seconds": round(self.seconds, 3),
+            "checks": [{"id": c.id, "status": c.status, "detail": c.detail, "seconds": c.seconds} for c in checks],
+        }
+        return entry | ({"error": str(self.error)} if self.error else {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """Runs the steps of the main job for variants of one project."""
+
+    project: Project
+    client: docker.DockerClient
+    builder: Builder
+    listener: Listener
+    jobs: int
+
+    def images(self, chosen: tuple[Planned, ...]) -> list[Outcome]:
+        """Takes every variant through all steps; one that fails does not stop the others."""
+        failed = self.prepare(chosen)
+        ready = tuple(item for item in chosen if item.name not in failed)
+        outcomes = {outcome.name: outcome for outcome in self.prove(self.builder.build(ready))}
+        return [outcomes.get(item.name) or Outcome(name=item.name, error=failed[item.name]) for item in chosen]
+
+    def prepare(self, chosen: tuple[Planned, ...]) -> dict[str, RaydockError]:
+        """Locks what is stale and renders what differs; returns the variants that could not be locked."""
+        project = self.project
+        variants = [item.variant for item in chosen]
+        stale = {item.name for item in locker.check(project.matrix, project.checkout, variants)}
+        failed: dict[str, RaydockError] = {}
+        if stale:
+            wanted = [variant for variant in variants if variant.name in stale]
+            failed = {item.name: item.error for item in lock(project, wanted, self.listener, self.jobs) if item.error}
+        rest = tuple(item for item in chosen if item.name not in failed)
+        for name in render.write(project.checkout, project.dockerfiles(rest)):
+            self.listener(name, f"rendered images/{name}/Dockerfile")
+        return failed
+
+    def prove(self, built: list[Built], *, anew: bool = False) -> list[Outcome]:
+        """Smoke-tests the images that have no passing report yet; all of them with `anew`."""
+        return in_parallel(lambda item: self._prove(item, anew), built, self.jobs)
+
+    def _prove(self, item: Built, anew: bool) -> Outcome:
+        base = Outcome(
+            name=item.name,
+            image_id=item.image_id,
+            fingerprint=item.fingerprint,
+            built=item.built,
+            seconds=item.seconds,
+            error=item.error,
+        )
+        if item.error:
+            return base
+        path = self.project.checkout.report(item.name)
+        known = reports.load(path)
+        if not anew and known and known.passed and known.image_id == item.image_id:
+            return replace(base, report=known)
+        try:
+            found = smoke(
+                self.client,
+                item.image_id,
+                name=item.name,
+                fingerprint=item.fingerprint,
+                on_event=self.listener,
+            )
+        except RaydockError as error:
+            return replace(base, proved=True, error=error)
+        reports.save(found, path)
+        return replace(base, proved=True, report=found)

@@ -1,0 +1,1 @@
+"""Which variants can exist and why: rules, groups, selectors and the plan."""

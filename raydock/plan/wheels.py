@@ -1,0 +1,99 @@
+"""What the wheels and the requirements of a release mean for one Python on one architecture."""
+
+import re
+from collections.abc import Iterator
+
+from packaging.requirements import Requirement
+from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from raydock.model.facts import Release, Wheel
+from raydock.model.variant import Variant
+
+MACHINES = {"amd64": "x86_64"}
+
+# glibc of the platform tags that name none (PEP 513, 571 and 599).
+_LEGACY = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
+_MANYLINUX = re.compile(r"(?P<policy>manylinux(?:_(?P<major>\d+)_(?P<minor>\d+)|\d+))_(?P<machine>.+)")
+_CUDA = re.compile(r"cuda-toolkit|nvidia-cuda-runtime(-cu\d+)?")
+
+Glibc = tuple[int, int]
+
+
+def fitting(release: Release, python: str, arch: str) -> tuple[Wheel, ...]:
+    """The wheels of a release that a CPython on Linux may install, whatever its glibc."""
+    major, minor = (int(part) for part in python.split("."))
+    abi = f"cp{major}{minor}"
+    tags = [
+        *cpython_tags((major, minor), abis=[abi], platforms=["any"]),
+        *compatible_tags((major, minor), interpreter=abi, platforms=["any"]),
+    ]
+    names = frozenset((tag.interpreter, tag.abi) for tag in tags)
+    return tuple(wheel for wheel in release.wheels if any(_fits(tag, names, arch) for tag in wheel.tags))
+
+
+def _fits(tag: Tag, names: frozenset[tuple[str, str]], arch: str) -> bool:
+    return (tag.interpreter, tag.abi) in names and _platform_glibc(tag.platform, arch) is not None
+
+
+def glibc(wheel: Wheel, arch: str) -> Glibc:
+    """The oldest glibc that a wheel runs on, by its platform tags; (0, 0) where it has no compiled part."""
+    found = [_platform_glibc(tag.platform, arch) for tag in wheel.tags]
+    return min(version for version in found if version is not None)
+
+
+def _platform_glibc(platform: str, arch: str) -> Glibc | None:
+    if platform == "any":
+        return (0, 0)
+    match = _MANYLINUX.fullmatch(platform)
+    if match is None or match["machine"] != MACHINES[arch]:
+        return None
+    return (int(match["major"]), int(match["minor"])) if match["major"] else _LEGACY.get(match["policy"])
+
+
+def lowest_glibc(release: Release, python: str, arch: str) -> Glibc | None:
+    """The oldest glibc on which some fitting wheel of a release runs; None where no wheel fits."""
+    return min((glibc(wheel, arch) for wheel in fitting(release, python, arch)), default=None)
+
+
+def requirements(release: Release, point: Variant) -> Iterator[Requirement]:
+    """The requirements that hold for a variant without extras (PEP 508 markers evaluated for its Python and Linux)."""
+    environment = {
+        "implementation_name": "cpython",
+        "implementation_version": newest_patch(point.python),
+        "os_name": "posix",
+        "platform_machine": MACHINES[point.arch],
+        "platform_python_implementation": "CPython",
+        "platform_release": "",
+        "platform_system": "Linux",
+        "platform_version": "",
+        "python_full_version": newest_patch(point.python),
+        "python_version": point.python,
+        "sys_platform": "linux",
+        "extra": "",
+    }
+    for requirement in release.requirements:
+        if requirement.marker is None or requirement.marker.evaluate(environment):
+            yield requirement
+
+
+def requirement_of(release: Release, project: str, point: Variant) -> Requirement | None:
+    """The requirement of a release on a project, or None."""
+    return next((item for item in requirements(release, point) if canonicalize_name(item.name) == project), None)
+
+
+def cuda_pin(release: Release, point: Variant) -> tuple[str, Requirement] | None:
+    """The CUDA (major.minor) that a release pins and the requirement that says so; None where it pins no CUDA."""
+    for requirement in requirements(release, point):
+        if _CUDA.fullmatch(canonicalize_name(requirement.name)):
+            for specifier in requirement.specifier:
+                if specifier.operator == "==":
+                    version = Version(specifier.version.removesuffix(".*"))
+                    return f"{version.major}.{version.minor}", requirement
+    return None
+
+
+def newest_patch(python: str) -> str:
+    """A patch release of a Python newer than any, so that a bound such as `>=3.11.4` holds for 3.11."""
+    return f"{python}.99"

@@ -1,0 +1,53 @@
+"""A checkout read and judged: what every command starts from."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+from raydock.build.layers import layers
+from raydock.build.render import Renderer
+from raydock.model import facts, lock, matrix
+from raydock.model.facts import Facts
+from raydock.model.matrix import Matrix
+from raydock.model.variant import Variant
+from raydock.paths import Checkout
+from raydock.plan import planner
+from raydock.plan.planner import Plan, Planned
+
+
+@dataclass(frozen=True)
+class Project:
+    """One checkout. Each part is read when first asked for; all raise ConfigurationError for a file that is wrong."""
+
+    checkout: Checkout
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        return matrix.load(self.checkout.matrix)
+
+    @cached_property
+    def facts(self) -> Facts:
+        return facts.load(self.checkout.facts)
+
+    @cached_property
+    def plan(self) -> Plan:
+        return planner.make(self.matrix, self.facts, datetime.now(UTC).date())
+
+    @property
+    def variants(self) -> list[Variant]:
+        """Every variant of the plan."""
+        return [item.variant for item in self.plan.variants]
+
+    def dockerfiles(self, chosen: tuple[Planned, ...]) -> dict[str, str]:
+        """The Dockerfile of each variant, by name, rendered from its lock."""
+        renderer = Renderer(self.checkout.templates, self.matrix)
+        return {item.name: renderer.render(item, layers(lock.load(self.checkout.lock(item.name)))) for item in chosen}
+
+    def download_bytes(self, chosen: tuple[Planned, ...]) -> dict[str, int | None]:
+        """What each variant's wheels weigh in bytes, as its lock says; None where it is not locked."""
+        sizes: dict[str, int | None] = {}
+        for item in chosen:
+            path = self.checkout.lock(item.name)
+            header = lock.parse(path.read_text(encoding="utf-8")).header if path.exists() else {}
+            sizes[item.name] = int(header["download-bytes"]) if "download-bytes" in header else None
+        return sizes

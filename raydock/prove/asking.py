@@ -1,0 +1,61 @@
+"""What an image's own probe answers, asked from outside."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from docker import DockerClient
+
+from raydock.errors import VariantError
+from raydock.prove.container import Ended, Limits, follow, running
+from raydock.prove.report import Check, Status
+
+PROBE = "raydock-probe"
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """The probe's document: the name in the image, the running Python's version with its patch, the checks by id."""
+
+    name: str
+    python: str
+    checks: dict[str, Check]
+
+
+def ask(
+    client: DockerClient, image: str, checks: Sequence[str], on_line: Callable[[str], None], limits: Limits
+) -> Answers:
+    """Runs the probe in the image for these checks. Raises VariantError where it is not there or does not answer."""
+    command = [PROBE, "--json", *(f"--check={check}" for check in checks)]
+    with running(client, image, command, limits) as container:
+        ended = follow(container, on_line, limits.probe)
+    answers = parse(ended.out)
+    if answers is None:
+        raise VariantError(
+            f"the probe of {image} ended with exit status {ended.status} and without its answers.",
+            meaning=_reason(ended, limits),
+            todo=f"run it by hand: docker run --rm --shm-size 1g --entrypoint {PROBE} {image}",
+        )
+    return answers
+
+
+def parse(text: str) -> Answers | None:
+    """Reads the probe's JSON; None where it is none of this schema."""
+    try:
+        document = json.loads(text)
+        if document["schema"] != SCHEMA:
+            return None
+        checks = [Check(**{**item, "status": Status(item["status"])}) for item in document["checks"]]
+        return Answers(name=document["name"], python=document["python"], checks={check.id: check for check in checks})
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _reason(ended: Ended, limits: Limits) -> str:
+    if not ended.in_time:
+        return f"It was ended after {limits.probe:g} s."
+    if ended.out_of_memory:
+        return f"The container used up its {limits.memory / 2**30:.3g} GiB of memory."
+    lines = (ended.err.strip() or ended.out.strip()).splitlines()
+    return f"Its last words: {lines[-1].strip()}" if lines else "It said nothing."

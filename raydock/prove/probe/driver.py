@@ -1,0 +1,27 @@
+"""A user's program in small: joins the cluster of the address given, runs a task and an actor, prints Ray's version."""
+
+import json
+import sys
+
+import ray  # type: ignore[import-not-found]
+
+
+def double(number: int) -> int:
+    return number * 2
+
+
+class Counter:
+    def __init__(self) -> None:
+        self.total = 0
+
+    def add(self, number: int) -> int:
+        self.total += number
+        return self.total
+
+
+ray.init(address=sys.argv[1], log_to_driver=False, logging_level="ERROR")
+assert ray.get(ray.remote(double).remote(21), timeout=45) == 42
+counter = ray.remote(Counter).remote()
+assert ray.get([counter.add.remote(1), counter.add.remote(2)], timeout=45) == [1, 3]
+ray.shutdown()
+print(json.dumps({"version": ray.__version__}))

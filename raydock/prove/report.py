@@ -1,0 +1,62 @@
+"""Checks and their answers. An answer is passed, failed or skipped with the reason; never silently absent."""
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from raydock.files import write_whole
+
+SCHEMA = 1
+
+
+class Status(StrEnum):
+    """What a check found."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One question put to an image: its id, the answer, a sentence of detail and the seconds that it took."""
+
+    id: str
+    status: Status
+    detail: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """The answers of one image, which `fingerprint` and `image_id` identify."""
+
+    name: str
+    image_id: str
+    fingerprint: str
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether some check passed and none failed."""
+        states = {check.status for check in self.checks}
+        return Status.PASSED in states and Status.FAILED not in states
+
+
+def save(report: Report, path: Path) -> None:
+    """Writes a report as JSON, whole or not at all."""
+    write_whole(path, json.dumps({"schema": SCHEMA, **asdict(report)}, indent=1) + "\n")
+
+
+def load(path: Path) -> Report | None:
+    """Reads a report; None where there is none of this schema, which means that the image has to be asked again."""
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if document.pop("schema") != SCHEMA:
+            return None
+        checks = tuple(Check(**{**item, "status": Status(item["status"])}) for item in document.pop("checks"))
+        return Report(**document, checks=checks)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

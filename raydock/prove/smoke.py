@@ -1,0 +1,127 @@
+"""Smoke: a built image asked by its own probe, and from outside what only its engine can say."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from docker import DockerClient
+from docker.errors import ImageNotFound
+
+from raydock.build.engine import reaching
+from raydock.errors import ConfigurationError, VariantError, nearest
+from raydock.events import Listener, silent
+from raydock.model.variant import Variant, parse_name
+from raydock.prove import asking, cold
+from raydock.prove.container import Limits
+from raydock.prove.probe.catalogue import questions
+from raydock.prove.probe.session import FOREIGN
+from raydock.prove.report import Check, Report, Status
+
+LIMITS = Limits()
+_NOT_ROOT = re.compile(r"[1-9]\d*(:\d+)?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """What the engine says of an image: its id, the user it names, the names in its environment, its labels."""
+
+    id: str
+    user: str
+    variables: frozenset[str]
+    labels: dict[str, str]
+
+
+def check_ids(variant: Variant) -> tuple[str, ...]:
+    """The checks that a smoke of this variant makes, in their order."""
+    return (*(question.id for question in questions(variant.cuda)), cold.ID)
+
+
+def smoke(
+    client: DockerClient,
+    image: str,
+    *,
+    name: str,
+    fingerprint: str,
+    checks: Sequence[str] | None = None,
+    on_event: Listener = silent,
+    limits: Limits = LIMITS,
+) -> Report:
+    """Proves the image `image` (a tag or an id) of the variant `name` and reports every check, or those of `checks`.
+
+    Its containers have no network, and none is left over. Raises VariantError where the image or its probe is not
+    there or the probe dies, ConfigurationError for an unknown check, OutOfReachError where the engine goes away.
+    """
+    variant = parse_name(name)
+    wanted = _wanted(variant, checks)
+    found: dict[str, Check] = {}
+    with reaching(f"proving {name}"):
+        configuration = inspect(client, image)
+        if asked := [check for check in wanted if check != cold.ID]:
+            answers = asking.ask(client, image, asked, lambda line: on_event(name, line), limits)
+            found = with_outside(answers, configuration, variant)
+        if cold.ID in wanted:
+            on_event(name, "starting a Ray head in a fresh container")
+            found[cold.ID] = cold.cold(client, image, limits)
+    answered = tuple(found.get(check) or _unanswered(check) for check in wanted)
+    return Report(name=name, image_id=configuration.id, fingerprint=fingerprint, checks=answered)
+
+
+def inspect(client: DockerClient, image: str) -> Configuration:
+    """Asks the engine for an image's configuration. Raises VariantError where it holds no such image."""
+    try:
+        document = client.api.inspect_image(image)
+    except ImageNotFound:
+        raise VariantError(
+            f"the engine holds no image {image}.", todo="build it first: `./build.py build`, or `make images`."
+        ) from None
+    config = document["Config"]
+    return Configuration(
+        id=document["Id"],
+        user=config.get("User") or "",
+        variables=frozenset(line.partition("=")[0] for line in config.get("Env") or ()),
+        labels=config.get("Labels") or {},
+    )
+
+
+def with_outside(answers: asking.Answers, configuration: Configuration, variant: Variant) -> dict[str, Check]:
+    """The probe's checks, with what the engine says of the image added to `user` and `versions`."""
+    problems = {"user": _user_problems(configuration), "versions": _label_problems(answers, configuration, variant)}
+    return {check.id: _blame(check, problems.get(check.id, [])) for check in answers.checks.values()}
+
+
+def _wanted(variant: Variant, checks: Sequence[str] | None) -> tuple[str, ...]:
+    known = check_ids(variant)
+    for check in checks or ():
+        if check not in known:
+            raise ConfigurationError(f"{variant} has no check {check!r}.", todo=nearest(check, known))
+    return tuple(check for check in known if checks is None or check in checks)
+
+
+def _user_problems(configuration: Configuration) -> list[str]:
+    problems = [f"{name} is set in the image's environment" for name in FOREIGN if name in configuration.variables]
+    if not _NOT_ROOT.fullmatch(configuration.user):
+        user = configuration.user or "root"
+        problems.append(f"the image's user is {user!r}, and Kubernetes' runAsNonRoot asks for a number that is not 0")
+    return problems
+
+
+def _label_problems(answers: asking.Answers, configuration: Configuration, variant: Variant) -> list[str]:
+    expected = {"io.ray.ray-version": variant.ray, "raydock.python": answers.python}
+    problems = [f"the image calls itself {answers.name}"] if answers.name != variant.name else []
+    return problems + [
+        f"the label {label} says {configuration.labels.get(label)!r}, but it is {value!r}"
+        for label, value in expected.items()
+        if configuration.labels.get(label) != value
+    ]
+
+
+def _blame(check: Check, problems: Sequence[str]) -> Check:
+    """The check, failed where there are problems; what it had failed for already stays."""
+    if not problems:
+        return check
+    said = [check.detail] if check.status is Status.FAILED else []
+    return replace(check, status=Status.FAILED, detail="; ".join([*said, *problems]))
+
+
+def _unanswered(check: str) -> Check:
+    return Check(id=check, status=Status.FAILED, detail="the image's probe did not answer this check", seconds=0.0)

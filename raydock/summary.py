@@ -1,0 +1,46 @@
+"""What became of the variants of a run, for a person."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from raydock.pipeline import Outcome
+from raydock.prove.report import Status
+
+
+def table(outcomes: Sequence[Outcome]) -> Table:
+    """A row a variant: its image, how it came to be, and the checks that failed or were skipped."""
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("variant", "image", "build", "checks"):
+        grid.add_column(heading, overflow="fold")
+    for item in outcomes:
+        grid.add_row(item.name, item.image_id.removeprefix("sha256:")[:12] or "-", _build(item), _checks(item))
+    return grid
+
+
+def sentence(outcomes: Sequence[Outcome]) -> str:
+    """One line on the whole run."""
+    built = sum(item.built for item in outcomes)
+    there = sum(not item.built and not item.error for item in outcomes)
+    proved = sum(item.proved and item.passed for item in outcomes)
+    before = sum(item.report is not None and not item.proved and item.passed for item in outcomes)
+    failed = sum(not item.passed for item in outcomes)
+    parts = [f"{built} built" if built else "nothing to build", f"{there} built before" if there else ""]
+    parts += [f"{proved} proved" if proved else "", f"{before} proved before" if before else ""]
+    parts += [f"{failed} failed" if failed else ""]
+    return ", ".join(part for part in parts if part) + "."
+
+
+def _build(item: Outcome) -> str:
+    if item.error and not item.image_id:
+        return "failed"
+    return f"{item.seconds:.1f} s" if item.built else "built before"
+
+
+def _checks(item: Outcome) -> str:
+    if not item.report:
+        return "-"
+    counts = {status: [check for check in item.report.checks if check.status is status] for status in Status}
+    lines = [", ".join(f"{len(checks)} {status}" for status, checks in counts.items() if checks)]
+    lines += [f"{c.id}: {c.detail}" for c in counts[Status.FAILED] + counts[Status.SKIPPED]]
+    return "\n".join(lines)

@@ -1,0 +1,120 @@
+"""A second Docker engine on this machine, to be filled, killed and thrown away."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import docker
+import pytest
+import requests
+
+
+@dataclass(kw_only=True)
+class SpareEngine:
+    """A dockerd whose whole state is in `folder`, its images in `data`; it builds with the host's network."""
+
+    folder: Path
+    data: Path
+    bridge: str
+    process: subprocess.Popen[bytes] | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def host(self) -> str:
+        """Its DOCKER_HOST."""
+        return f"unix://{self.folder}/docker.sock"
+
+    def start(self) -> None:
+        """Starts it and waits until it answers."""
+        run = self.folder / "run"
+        command = ["dockerd", f"--data-root={self.data}", f"--exec-root={run}", f"--pidfile={self.folder}/pid"]
+        # A bridge of its own: without one it would take the first engine's docker0 away.
+        command += [f"--host={self.host}", f"--bridge={self.bridge}", "--iptables=false", "--ip6tables=false"]
+        with (self.folder / "log").open("ab") as log:
+            environment = {**os.environ, "DOCKER_TMPDIR": str(self.folder / "tmp")}
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, process_group=0)
+        end = time.monotonic() + 60
+        while not self._answers():
+            assert self.process.poll() is None, (self.folder / "log").read_text()[-2000:]
+            assert time.monotonic() < end, "the second dockerd does not answer"
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        """Ends dockerd as a crash would; what it started goes on."""
+        assert self.process
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Ends dockerd and all that it started, and lets go of its folders."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(30)
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with _gone():
+                if str(self.folder).encode() in path.read_bytes():
+                    os.kill(int(path.parent.name), signal.SIGKILL)
+        for mount in reversed(_mounts(self.folder)):
+            subprocess.run(["umount", "--lazy", mount], check=False)
+
+    def client(self) -> docker.DockerClient:
+        return docker.DockerClient(base_url=self.host, timeout=60)
+
+    def load(self, images: Iterator[bytes]) -> None:
+        """Loads a `docker save` stream."""
+        client = self.client()
+        client.images.load(images)
+        client.close()
+
+    def _answers(self) -> bool:
+        try:
+            client = self.client()
+            client.close()
+            return bool(client.ping())
+        except (docker.errors.DockerException, requests.RequestException):
+            return False
+
+
+@contextmanager
+def spare_engine(first: docker.DockerClient, folder: Path, tmpfs: str = "") -> Iterator[SpareEngine]:
+    """A second engine in `folder`, its images on a tmpfs of a size such as `300m` where one is given.
+
+    Skips the test where this machine cannot start one.
+    """
+    if os.geteuid() or not shutil.which("dockerd"):
+        pytest.skip("a second engine needs root and dockerd on this machine")
+    data = folder / "data"
+    for path in (data, folder / "tmp"):
+        path.mkdir()
+    name = f"rd-{uuid4().hex[:8]}"
+    network = first.networks.create(name, options={"com.docker.network.bridge.name": name})
+    engine = SpareEngine(folder=folder, data=data, bridge=name)
+    try:
+        if tmpfs:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={tmpfs}", "tmpfs", data], check=True)
+        engine.start()
+        yield engine
+    finally:
+        engine.stop()
+        network.remove()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _mounts(folder: Path) -> list[str]:
+    points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    return [point for point in points if point.startswith(f"{folder}/")]
+
+
+@contextmanager
+def _gone() -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        pass  # the process ended meanwhile

@@ -1,0 +1,144 @@
+"""A small checkout of its own, with an index of its own, worked on by the real command line."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from raydock.model.matrix import load
+from tests.support.index import Site
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_INDEX_VARIABLES = re.compile(r"(UV|PIP)_.*|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|RAYDOCK_.*")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def words(self) -> str:
+        """All that it said, for a test that fails."""
+        return f"exit {self.code}\n{self.out}\n{self.err}"
+
+    @property
+    def variants(self) -> dict[str, dict[str, Any]]:
+        """The variants of its `--json` document, by name."""
+        return {item["name"]: item for item in json.loads(self.out)["variants"]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkout:
+    """Runs ./build.py on a checkout. `environment` is added to this machine's, less what leads to its package index."""
+
+    root: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *words: str, seconds: float = 120, **more: str) -> Run:
+        """A command's answer; `more` is environment for it alone."""
+        with self.started(*words, **more) as process:
+            return finish(process, seconds)
+
+    @contextmanager
+    def started(self, *words: str, **more: str) -> Iterator[subprocess.Popen[str]]:
+        """A command that runs meanwhile, in a process group of its own as under a terminal; killed at the end."""
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "build.py"), *words],
+            cwd=ROOT,
+            env=self._environment(more),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            process_group=0,
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+    def _environment(self, more: dict[str, str]) -> dict[str, str]:
+        kept = {key: value for key, value in os.environ.items() if not _INDEX_VARIABLES.fullmatch(key)}
+        own = {"RAYDOCK_ROOT": str(self.root), "COLUMNS": "200", "NO_COLOR": "1"}
+        return {**kept, **own, **self.environment, **more}
+
+
+def finish(process: subprocess.Popen[str], seconds: float = 60) -> Run:
+    """Waits for a command. Raises TimeoutExpired where it does not end within `seconds`."""
+    out, err = process.communicate(timeout=seconds)
+    return Run(process.returncode, out, err)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toy(Checkout):
+    """A checkout with its own matrix and its own index, whose images the engine keeps under `registry`."""
+
+    registry: str
+    site: Site
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Changes words in one of its files; they must be there."""
+        file = self.root / path
+        text = file.read_text()
+        assert old in text, f"{path} has no {old!r}"
+        file.write_text(text.replace(old, new))
+
+    def committed(self) -> dict[str, bytes]:
+        """Every file that git would hold, by path: what a fault must leave alone."""
+        folders = (self.root / name for name in ("images", "lockfiles"))
+        return {str(path): path.read_bytes() for folder in folders for path in folder.rglob("*") if path.is_file()}
+
+    def leftovers(self) -> list[Path]:
+        """Temporary files and secrets that no finished or interrupted run may leave."""
+        hidden = [path for folder in ("build", "images", "lockfiles") for path in (self.root / folder).rglob(".*")]
+        secrets = [path for name in ("uv.toml", "mirror", "rootfs.tar") for path in (self.root / "build").rglob(name)]
+        return [*hidden, *secrets, *(self.root / "tmp").iterdir()]
+
+
+_MATRIX = """\
+registry: {registry}
+cutoff: {cutoff}
+bases: {{debian: {{source: bootstrap, python: {{"3.11": bookworm}}}}}}
+axes: {{python: ["3.11"], ray: ["1.0.0", "2.0.0"]}}
+packages: {{ray-extras: [], always: [toylib]}}
+"""
+
+NAMES = ("ray1.0.0-py311-cpu", "ray2.0.0-py311-cpu")
+
+
+def make(root: Path, site: Site, endpoint: str) -> Toy:
+    """A new checkout in `root` of two variants (NAMES), not locked yet, whose packages no other toy has.
+
+    Its cut-off is raydock's own, so that it stands on the same base as the real images.
+    """
+    token = uuid4().hex[:12]
+    site.publish("toylib", "1.0", files={"toylib.py": f"TOKEN = '{token}'\n".encode()})
+    for version in ("1.0.0", "2.0.0"):
+        files = {"ray/__init__.py": f"__version__ = '{version}'\nTOKEN = '{token}'\n".encode()}
+        site.publish("ray", version, ["toylib"], files)
+    registry = f"localhost:5000/raydock-test-{token}"
+    shutil.copytree(ROOT / "templates", root / "templates")
+    (root / "matrix.yaml").write_text(_MATRIX.format(registry=registry, cutoff=load(ROOT / "matrix.yaml").cutoff))
+    (root / "tmp").mkdir()
+    environment = {
+        "UV_DEFAULT_INDEX": endpoint,
+        "UV_CACHE_DIR": str(root / "uv-cache"),
+        "TMPDIR": str(root / "tmp"),
+    }
+    return Toy(root=root, site=site, registry=registry, environment=environment)

@@ -1,0 +1,240 @@
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raydock.errors import OutOfReachError, VariantError
+from raydock.lock.artifacts import Pages
+from raydock.lock.index import Index
+from raydock.lock.locker import Locker, Outcome, Reason, Stale, check, lock, orphans
+from raydock.lock.resolver import PipTools, Uv
+from raydock.model import lock as locks
+from raydock.model.matrix import Matrix
+from raydock.model.variant import Axis, Variant
+from raydock.paths import Checkout
+
+CPU = Variant(ray="2.60.0", python="3.11")
+TORCH = Variant(ray="2.60.0", python="3.11", cuda="13.0", torch="2.13.0")
+VLLM = replace(TORCH, vllm="0.32.0")
+
+Run = Callable[..., tuple[Outcome, ...]]
+
+
+@pytest.fixture
+def run(matrix: Matrix, checkout: Checkout, siblings: tuple[Variant, ...], shelf: Any) -> Run:
+    """Locks variants from the loopback index."""
+
+    def locked(*variants: Variant, kind: type[Uv] | type[PipTools] = Uv, jobs: int = 2) -> tuple[Outcome, ...]:
+        with Pages((shelf.index,)) as pages:
+            resolver = kind(index=shelf.index)
+            locker = Locker(matrix=matrix, checkout=checkout, siblings=siblings, resolver=resolver, pages=pages)
+            return locker.lock(variants, jobs)
+
+    return locked
+
+
+def texts(checkout: Checkout) -> dict[str, str]:
+    return {path.name: path.read_text() for path in checkout.lockfiles.iterdir()}
+
+
+def test_a_lock_pins_the_wheel_of_its_variant(run: Run, checkout: Checkout, matrix: Matrix, shelf: Any) -> None:
+    assert run(CPU) == (Outcome(name=CPU.name, changed=True),)
+    found = locks.load(checkout.lock(CPU.name))
+    hashes = {file["filename"]: file["hashes"]["sha256"] for file in shelf.files["ray"]}
+    assert found.pins["ray"].text == (
+        "ray==2.60.0 \\\n"
+        f"    --hash=sha256:{hashes['ray-2.60.0-cp311-cp311-manylinux2014_x86_64.whl']}\n"
+        "    # via -r matrix.yaml\n"
+    )
+    assert {name: pin.version for name, pin in found.pins.items()} == {
+        "click": "8.1",  # the newest would be 9.0: the sibling with vllm cannot have it
+        "filelock": "3.0",
+        "ray": "2.60.0",
+        "virtualenv": "20.1",
+    }
+    assert found.pins["click"].via == ("ray",)
+    assert found.header["variant"] == CPU.name
+    sizes = {file["filename"]: file["size"] for files in shelf.files.values() for file in files}
+    wanted = ("click-8.1-py3", "filelock-3.0-py3", "ray-2.60.0-cp311", "virtualenv-20.1-py3")
+    assert int(found.header["download-bytes"]) == sum(size for name, size in sizes.items() if name.startswith(wanted))
+    assert check(matrix, checkout, [CPU]) == ()
+
+
+def test_siblings_agree_and_jobs_do_not_matter(run: Run, checkout: Checkout, siblings: tuple[Variant, ...]) -> None:
+    run(*siblings, jobs=1)
+    alone = texts(checkout)
+    assert {locks.parse(text).version("click") for text in alone.values()} == {"8.1"}
+    for path in checkout.lockfiles.iterdir():
+        path.unlink()
+    run(*reversed(siblings), jobs=4)
+    assert texts(checkout) == alone
+    assert not any(outcome.changed for outcome in run(*siblings))
+    assert texts(checkout) == alone
+
+
+def test_uv_and_pip_tools_agree(run: Run, checkout: Checkout) -> None:
+    variant = replace(TORCH, python=f"{sys.version_info.major}.{sys.version_info.minor}")
+    run(variant)
+    first = locks.load(checkout.lock(variant.name))
+    run(variant, kind=PipTools)
+    second = locks.load(checkout.lock(variant.name))
+    assert second.header["resolver"].startswith("pip-tools")
+    assert [pin.text for pin in second.pins.values()] == [pin.text for pin in first.pins.values()]
+
+
+def test_one_failure_does_not_stop_the_others(run: Run, checkout: Checkout) -> None:
+    impossible = replace(CPU, ray="2.48.0")
+    failed, locked = run(impossible, CPU)
+    assert isinstance(failed.error, VariantError)
+    assert failed.error.what.endswith(
+        "there is no version of ray[default]==2.48.0 and you require ray[default]==2.48.0."
+    )
+    assert locked == Outcome(name=CPU.name, changed=True)
+    assert [path.stem for path in checkout.lockfiles.iterdir()] == [CPU.name]
+
+
+def test_a_lead_without_an_answer_leaves_the_lead_to_the_next(run: Run, checkout: Checkout, shelf: Any) -> None:
+    del shelf.files["vllm"]
+    (shelf.folder / "simple" / "vllm" / "index.json").unlink()
+    failed, locked = run(VLLM, CPU)
+    assert failed.error is not None
+    assert "vllm was not found" in failed.error.what
+    assert locked.changed
+    assert locks.load(checkout.lock(CPU.name)).version("click") == "9.0"
+
+
+def test_a_set_against_a_rule_is_not_written(run: Run, checkout: Checkout, shelf: Any) -> None:
+    run(CPU)
+    before = texts(checkout)
+    shelf.files["ray"] = [file for file in shelf.files["ray"] if "2.60.0" not in file["filename"]]
+    shelf.add("ray", "2.60.0", ["click", "filelock", "cupy-cuda12x"], yanked="broken")
+    shelf.add("cupy-cuda12x", "13.0", **{"requires-python": "<3.11"})
+    with pytest.raises(VariantError) as caught:
+        raise run(replace(TORCH))[0].error or AssertionError("it was locked")
+    assert "cupy-cuda12x 13.0 is for Python <3.11, not 3.11" in caught.value.what
+    assert "ray 2.60.0 was yanked by its author" in caught.value.what
+    assert "cupy-cuda12x 13.0 is for CUDA 12, and the variant for CUDA 13.0" in caught.value.what
+    assert texts(checkout) == before
+
+
+def test_an_index_out_of_reach_leaves_the_locks(
+    run: Run, checkout: Checkout, matrix: Matrix, siblings: tuple[Variant, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(CPU)
+    before = texts(checkout)
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple/")
+    for resolver in ("uv", "pip-tools"):
+        with pytest.raises(OutOfReachError, match="127.0.0.1"):
+            lock(matrix, checkout, [CPU, TORCH], siblings=siblings, jobs=2, resolver=resolver)
+    assert texts(checkout) == before
+
+
+def test_an_index_that_fails_in_mid_resolution_is_out_of_reach(shelf: Any, matrix: Matrix) -> None:
+    from raydock.lock.request import request
+
+    gone = Index(endpoint="http://127.0.0.1:9/simple/")
+    with pytest.raises(OutOfReachError, match="Connection refused"):
+        Uv(index=gone).resolve(request(matrix, CPU), {})
+
+
+def test_check_tells_what_is_stale(run: Run, checkout: Checkout, matrix: Matrix) -> None:
+    run(CPU, TORCH)
+    assert check(matrix, checkout, [CPU, TORCH, VLLM]) == (Stale(VLLM.name, Reason.MISSING),)
+    path = checkout.lock(CPU.name)
+    path.write_text(path.read_text().replace("click==8.1", "click==9.0"))
+    assert check(matrix, checkout, [CPU, TORCH]) == (Stale(CPU.name, Reason.EDITED),)
+    wider = replace(matrix, always=("pip", "virtualenv"))
+    assert check(wider, checkout, [TORCH]) == (Stale(TORCH.name, Reason.INPUTS),)
+    checkout.lock(VLLM.name).write_bytes(checkout.lock(TORCH.name).read_bytes())
+    assert check(matrix, checkout, [VLLM]) == (Stale(VLLM.name, Reason.INPUTS),)
+    assert orphans(checkout, [TORCH, VLLM]) == (Stale(CPU.name, Reason.ORPHANED),)
+
+
+def test_an_edited_header_is_noticed(run: Run, checkout: Checkout, matrix: Matrix) -> None:
+    run(CPU)
+    path = checkout.lock(CPU.name)
+    for old, new in (("# download-bytes: ", "# download-bytes: 1"), ("do not edit", "edit"), ("\n\n", "\n# a: b\n\n")):
+        text = path.read_text()
+        path.write_text(text.replace(old, new, 1))
+        assert check(matrix, checkout, [CPU]) == (Stale(CPU.name, Reason.EDITED),)
+        path.write_text(text)
+    assert check(matrix, checkout, [CPU]) == ()
+
+
+def test_a_disk_that_refuses_leaves_the_lock(run: Run, checkout: Checkout, matrix: Matrix) -> None:
+    run(CPU)
+    before = texts(checkout)
+    checkout.lock(TORCH.name).mkdir()
+    with pytest.raises(OutOfReachError, match="could not be written"):
+        run(TORCH)
+    checkout.lock(TORCH.name).rmdir()
+    assert texts(checkout) == before
+
+
+def test_checking_a_thousand_locks_is_quick(run: Run, checkout: Checkout, matrix: Matrix) -> None:
+    run(CPU)
+    text = checkout.lock(CPU.name).read_text() + "# padding\n" * 3000  # as long as a lock with vllm
+    many = [replace(CPU, ray=f"2.{minor}.{micro}") for minor in range(100) for micro in range(10)]
+    wide = replace(matrix, axes={**matrix.axes, Axis.RAY: tuple(variant.ray for variant in many)})
+    for variant in many:
+        checkout.lock(variant.name).write_text(text)
+    start = time.perf_counter()
+    stale = check(wide, checkout, many)
+    seconds = time.perf_counter() - start
+    assert len(stale) == len(many)
+    assert seconds < 1
+
+
+def test_traps_in_the_environment_are_left_out(
+    run: Run, checkout: Checkout, shelf: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trap = tmp_path / "trap"
+    trap.mkdir()
+    (trap / "filelock-99.0-py3-none-any.whl").write_bytes((shelf.folder / "filelock-3.0-py3-none-any.whl").read_bytes())
+    (tmp_path / "pip.conf").write_text(f"[global]\nfind-links = {trap}\n")
+    for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS"):
+        monkeypatch.setenv(name, str(trap))
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    variant = replace(CPU, python=python)
+    for kind in (Uv, PipTools):
+        run(variant, kind=kind)
+        assert locks.load(checkout.lock(variant.name)).version("filelock") == "3.0"
+        checkout.lock(variant.name).unlink()
+
+
+def test_ctrl_c_ends_the_resolver(shelf: Any, tmp_path: Path) -> None:
+    """A resolution that hangs is ended with raydock, and nothing of it is left over."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import socket, sys, threading, _thread\n"
+        "from pathlib import Path\n"
+        "from raydock.lock.index import Index\n"
+        "from raydock.lock.request import request\n"
+        "from raydock.lock.resolver import Uv\n"
+        "from raydock.model import matrix\n"
+        "from raydock.model.variant import Variant\n"
+        "from raydock.parallel import in_parallel\n"
+        "hanging = socket.create_server(('127.0.0.1', 0))\n"
+        "uv = Uv(index=Index(endpoint=f'http://127.0.0.1:{hanging.getsockname()[1]}/simple/'))\n"
+        "asked = request(matrix.load(Path(sys.argv[1])), Variant(ray='2.60.0', python='3.11'))\n"
+        "threading.Thread(target=lambda: (hanging.accept(), _thread.interrupt_main()), daemon=True).start()\n"
+        "in_parallel(lambda item: uv.resolve(item, {}), [asked], 1, uv.stop)\n"
+    )
+    (tmp_path / "checkout").mkdir(exist_ok=True)
+    matrix = tmp_path / "matrix.yaml"
+    matrix.write_text(Path(__file__).parent.joinpath("conftest.py").read_text().split('"""\\\n')[1].split('"""')[0])
+    left = tmp_path / "left"
+    left.mkdir()
+    environment = {**os.environ, "TMPDIR": str(left), "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(
+        [sys.executable, program, matrix], env=environment, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert "KeyboardInterrupt" in done.stderr.splitlines()[-1]
+    assert list(left.iterdir()) == []

@@ -1,0 +1,20 @@
+import pytest
+
+from raydock.model.versions import closest, position
+
+
+def test_positions_are_in_the_versions_order() -> None:
+    values = ["none", "cpu", "0.9.2", "0.10.0", "0.10.2", "2.8.0", "2.13.0", "13.0"]
+    assert sorted(values, key=position) == values
+
+
+@pytest.mark.parametrize(
+    ("value", "near"),
+    [("2.60.1", "2.60.0"), ("2.61.0", "2.62.0"), ("2.9.5", "2.10.0"), ("3.0.0", "2.62.0"), ("2.55.0", "2.60.0")],
+)
+def test_closest_is_by_version_and_the_newer_of_two(value: str, near: str) -> None:
+    assert closest(value, ["2.10.0", "2.50.0", "2.60.0", "2.62.0"]) == near
+
+
+def test_closest_of_nothing() -> None:
+    assert closest("1.0", []) is None

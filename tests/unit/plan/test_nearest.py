@@ -1,0 +1,35 @@
+from itertools import product
+
+from raydock.model.versions import position
+from raydock.plan.nearest import nearest_points
+
+AXES = (("3.11", "3.13"), ("cpu", "13.0", "12.8"), ("none", "2.8.0", "2.13.0", "2.9.0"), ("2.60.0", "2.49.1"))
+POINTS = list(product(*AXES))
+
+
+def brute_force(good: list[bool]) -> list[tuple[int, int] | None]:
+    """The number of axes moved and the distance to the nearest good point, by looking at all of them."""
+    aims = [point for point, yes in zip(POINTS, good, strict=True) if yes]
+    return [min((measure(point, aim) for aim in aims), default=None) for point in POINTS]
+
+
+def measure(point: tuple[str, ...], aim: tuple[str, ...]) -> tuple[int, int]:
+    moved = [abs(position(one) - position(other)) for one, other in zip(point, aim, strict=True) if one != other]
+    return len(moved), sum(moved)
+
+
+def test_as_near_as_brute_force_finds() -> None:
+    for step, offset in product((3, 5, 7, 11, 13, 17, 29, 47), (0, 1, 2)):
+        good = [index % step == offset for index in range(len(POINTS))]
+        near = nearest_points(AXES, good)
+        found = [None if aim is None else measure(point, POINTS[aim]) for point, aim in zip(POINTS, near, strict=True)]
+        assert found == brute_force(good)
+        assert all(aim is not None and good[aim] for aim in near)
+
+
+def test_a_good_point_is_its_own_nearest() -> None:
+    assert nearest_points(AXES, [True] * len(POINTS)) == list(range(len(POINTS)))
+
+
+def test_where_nothing_is_good() -> None:
+    assert nearest_points(AXES, [False] * len(POINTS)) == [None] * len(POINTS)

@@ -1,0 +1,125 @@
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from time import process_time
+
+import pytest
+
+from raydock.errors import ConfigurationError
+from raydock.model import matrix as matrix_file
+from raydock.model.facts import Facts
+from raydock.model.matrix import Matrix
+from raydock.model.variant import Axis
+from raydock.plan import planner
+from raydock.plan.planner import Plan
+
+TODAY = date(2026, 11, 22)
+
+
+def test_the_real_matrix_has_20_variants(plan: Plan) -> None:
+    assert len(plan.variants) == 20
+    assert len(plan.excluded) == 108 - 20
+    counts = {group: sum(group in item.groups for item in plan.variants) for group in plan.matrix.groups}
+    assert counts == {"quickstart": 2, "train": 8, "serve": 8, "all": 20}
+
+
+def test_variants_are_in_the_order_of_versions(plan: Plan) -> None:
+    assert [item.name for item in plan.variants[:3]] == [
+        "ray2.49.1-py311-cpu",
+        "ray2.49.1-py313-cpu",
+        "ray2.49.1-torch2.8.0-py311-cu128",
+    ]
+    assert [item.variant.order for item in plan.variants] == sorted(item.variant.order for item in plan.variants)
+
+
+@pytest.mark.parametrize(
+    ("name", "driver", "sm", "glibc"),
+    [
+        ("ray2.60.0-py311-cpu", "", (), "2.17"),
+        ("ray2.60.0-torch2.8.0-py311-cu128", "525.60.13", (70, 75, 80, 86, 90, 100, 120), "2.28"),
+        ("ray2.60.0-vllm0.32.0-torch2.13.0-py313-cu130", "580.65.06", (75, 80, 86, 90, 100, 120), "2.28"),
+    ],
+)
+def test_what_a_variant_needs(plan: Plan, name: str, driver: str, sm: tuple[int, ...], glibc: str) -> None:
+    item = next(item for item in plan.variants if item.name == name)
+    assert (item.min_driver, item.sm, item.glibc) == (driver, sm, glibc)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("ray2.60.0-torch2.13.0-py311-cpu", "ray2.60.0-torch2.13.0-py311-cu130"),
+        ("ray2.60.0-torch2.13.0-py311-cu128", "ray2.60.0-torch2.8.0-py311-cu128"),
+        ("ray2.60.0-py311-cu130", "ray2.60.0-py311-cpu"),
+        ("ray2.60.0-vllm0.32.0-torch2.8.0-py313-cu130", "ray2.60.0-vllm0.32.0-torch2.13.0-py313-cu130"),
+        ("ray2.60.0-vllm0.32.0-torch2.8.0-py313-cu128", "ray2.60.0-vllm0.10.2-torch2.8.0-py313-cu128"),
+    ],
+)
+def test_nearest(plan: Plan, name: str, near: str) -> None:
+    assert next(point.nearest for point in plan.excluded if point.variant.name == name) == near
+
+
+def test_every_exclusion_says_why_and_what_is_near(plan: Plan) -> None:
+    names = {item.name for item in plan.variants}
+    for point in plan.excluded:
+        assert point.reason
+        assert point.evidence
+        assert point.nearest in names
+        assert set(point.axes) == set(Axis)
+
+
+def test_where_no_variant_is_left_there_is_no_nearest(matrix: Matrix) -> None:
+    plan = planner.make(matrix, Facts({}), TODAY)
+    assert plan.variants == ()
+    assert {(point.rule, point.nearest) for point in plan.excluded} == {("known", None)}
+
+
+def excluding(tmp_path: Path, matrix: Matrix, text: str) -> Matrix:
+    path = tmp_path / "matrix.yaml"
+    path.write_text(matrix.path.read_text().replace("exclude: []", f"exclude:\n  - {text}"))
+    return matrix_file.load(path)
+
+
+def test_the_owners_exclusion(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
+    text = '{python: "3.13", ray: "2.4*", reason: our jobs pickle with 3.11, until: 2026-11-22}'
+    plan = planner.make(excluding(tmp_path, matrix, text), facts, TODAY)
+    assert len(plan.variants) == 15
+    unwanted = [point for point in plan.excluded if point.rule == "exclude"]
+    assert len(unwanted) == 5
+    assert {point.reason for point in unwanted} == {"our jobs pickle with 3.11"}
+    line = next(
+        n
+        for n, row in enumerate((tmp_path / "matrix.yaml").read_text().splitlines(), 1)
+        if row.startswith("  - {python")
+    )
+    assert unwanted[0].evidence == f"excluded at {tmp_path / 'matrix.yaml'}:{line} until 2026-11-22"
+    assert unwanted[0].nearest == "ray2.49.1-py311-cpu"
+
+
+def test_an_exclusion_past_its_day_fails(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
+    excluded = excluding(tmp_path, matrix, '{python: "3.13", reason: too new, until: 2026-11-21}')
+    with pytest.raises(ConfigurationError, match=r"matrix\.yaml:\d+: .*2026-11-21: too new") as caught:
+        planner.make(excluded, facts, TODAY)
+    assert caught.value.what.startswith(excluded.excludes[0].place)
+
+
+def grown(matrix: Matrix, facts: Facts, rays: int) -> tuple[Matrix, Facts]:
+    """A matrix with this many releases of ray, all like the newest one."""
+    versions = [f"3.{minor}.0" for minor in range(rays)]
+    like = facts.releases["ray", "2.60.0"]
+    more = {("ray", version): replace(like, version=version) for version in versions}
+    axes = {**matrix.axes, Axis.RAY: tuple(versions)}
+    return replace(matrix, axes=axes), Facts({**facts.releases, **more})
+
+
+def seconds(matrix: Matrix, facts: Facts) -> float:
+    start = process_time()
+    planner.make(matrix, facts, TODAY)
+    return process_time() - start
+
+
+def test_10_000_points_are_planned_in_linear_time(matrix: Matrix, facts: Facts) -> None:
+    few, many = grown(matrix, facts, 19), grown(matrix, facts, 186)  # 1,026 and 10,044 points
+    least, most = (min(seconds(*size) for _ in range(2)) for size in (few, many))
+    assert most < 2
+    assert most < 20 * least  # 9.8 times the points; a quadratic way would take about 96 times as long

@@ -1,0 +1,168 @@
+"""The rules on the committed facts, and on what history had that the committed facts have not."""
+
+from dataclasses import replace
+
+import pytest
+
+from raydock.model.facts import Facts, Release, Wheel
+from raydock.model.matrix import Base, Matrix
+from raydock.model.variant import Variant
+from raydock.plan import rules
+from raydock.plan.rules import RULES, Ground, Judge, Verdict
+
+CPU = Variant(ray="2.60.0", python="3.11")
+TRAIN = Variant(ray="2.60.0", python="3.11", torch="2.13.0", cuda="13.0")
+SERVE = Variant(ray="2.60.0", python="3.11", torch="2.13.0", vllm="0.32.0", cuda="13.0")
+OLD = Variant(ray="2.49.1", python="3.13", torch="2.8.0", vllm="0.10.2", cuda="12.8")
+
+
+def changed(ground: Ground, release: Release) -> Ground:
+    """The ground with one release put in, or another in its place."""
+    return replace(ground, facts=Facts({**ground.facts.releases, (release.project, release.version): release}))
+
+
+def release(ground: Ground, project: str, version: str) -> Release:
+    found = ground.facts.get(project, version)
+    assert found is not None
+    return found
+
+
+def based(matrix: Matrix, ground: Ground, glibc: str) -> Ground:
+    base = Base(name="old", source="bootstrap", python="3.11", glibc=glibc, suite="old")
+    return replace(ground, matrix=replace(matrix, bases=(base,)))
+
+
+def judge(ground: Ground, point: Variant) -> Verdict | None:
+    return Judge(ground).objection(point)
+
+
+@pytest.mark.parametrize("point", [CPU, TRAIN, SERVE, OLD], ids=str)
+def test_every_rule_passes_what_exists(ground: Ground, point: Variant) -> None:
+    verdicts = Judge(ground).verdicts(point)
+    assert [verdict.rule for verdict in verdicts] == [rule.name for rule in RULES]
+    assert all(verdict.ok and verdict.reason for verdict in verdicts)
+
+
+@pytest.mark.parametrize(
+    ("point", "rule", "reason", "evidence"),
+    [
+        (replace(CPU, python="3.12"), "base", "no base has Python 3.12", "3.11, 3.13"),
+        (replace(CPU, ray="2.61.0"), "known", "nothing is known of ray 2.61.0", "./build.py facts"),
+        (replace(TRAIN, torch="2.99.0"), "known", "nothing is known of torch 2.99.0", "./build.py facts"),
+        (replace(SERVE, torch="2.8.0"), "vllm-torch", "vllm 0.32.0 needs torch ==2.13.0", "torch==2.13.0"),
+        (replace(SERVE, torch="none"), "vllm-torch", "vllm 0.32.0 needs torch ==2.13.0", "torch==2.13.0"),
+        (replace(OLD, torch="2.13.0"), "vllm-torch", "vllm 0.10.2 needs torch ==2.8.0", "torch==2.8.0"),
+        (replace(TRAIN, cuda="12.8"), "torch-cuda", "torch 2.13.0 is built for CUDA 13.0", "cuda-toolkit==13.0.3"),
+        (replace(TRAIN, cuda="cpu"), "torch-cuda", "torch 2.13.0 is built for CUDA 13.0", "cuda-toolkit==13.0.3"),
+        (replace(OLD, cuda="13.0"), "torch-cuda", "torch 2.8.0 is built for CUDA 12.8", "cuda-runtime-cu12==12.8.90"),
+        (replace(CPU, cuda="13.0"), "cuda-used", "nothing would use CUDA 13.0 without torch", "ray"),
+    ],
+    ids=str,
+)
+def test_first_objection(ground: Ground, point: Variant, rule: str, reason: str, evidence: str) -> None:
+    verdict = judge(ground, point)
+    assert verdict is not None
+    assert (verdict.rule, verdict.reason) == (rule, reason)
+    assert evidence in verdict.evidence
+
+
+def test_evidence_names_source_and_day(ground: Ground) -> None:
+    verdict = judge(ground, replace(TRAIN, cuda="12.8"))
+    assert verdict is not None
+    torch = release(ground, "torch", "2.13.0")
+    assert verdict.evidence.endswith(f"({torch.source}, read {torch.read})")
+
+
+@pytest.mark.parametrize(
+    ("requires_python", "python", "ok"),
+    [
+        ("<3.13,>=3.9", "3.13", False),
+        ("<3.13,>=3.9", "3.11", True),
+        (">=3.12", "3.11", False),
+        (">=3.11.4", "3.11", True),
+        ("!=3.9.7,>=3.8", "3.11", True),
+        ("", "3.11", True),
+    ],
+)
+def test_requires_python_has_two_ends(ground: Ground, requires_python: str, python: str, ok: bool) -> None:
+    vllm = replace(release(ground, "vllm", "0.32.0"), requires_python=requires_python)
+    verdict = rules.requires_python("vllm", replace(SERVE, python=python), changed(ground, vllm))
+    assert verdict.ok is ok
+    assert ("accepts" in verdict.reason) is ok
+    assert requires_python in verdict.evidence
+
+
+@pytest.mark.parametrize(
+    ("requirement", "ray", "ok"),
+    [
+        ("ray[adag]==2.40.0", "2.49.1", False),  # vllm 0.7.3
+        ("ray[cgraph]!=2.44.*,>=2.43.0", "2.44.1", False),  # vllm 0.8.5
+        ("ray[cgraph]!=2.44.*,>=2.43.0", "2.49.1", True),
+        ("ray[cgraph]>=2.48.0", "2.60.0", True),  # vllm 0.10.2
+        ("ray[cgraph]>=2.48.0", "2.61.0rc1", True),
+        ("ray[cgraph]>=2.48.0; platform_machine == 'aarch64'", "2.40.0", True),
+        ("numpy", "2.40.0", True),  # vllm 0.18 and younger ask for no ray
+    ],
+)
+def test_vllm_ray(ground: Ground, requirement: str, ray: str, ok: bool) -> None:
+    vllm = replace(release(ground, "vllm", "0.32.0"), requires_dist=(requirement,))
+    assert rules.vllm_ray(replace(SERVE, ray=ray), changed(ground, vllm)).ok is ok
+
+
+def test_vllm_ray_on_the_real_facts(ground: Ground) -> None:
+    assert rules.vllm_ray(OLD, ground).reason == "vllm 0.10.2 needs ray >=2.48.0"
+    verdict = rules.vllm_ray(replace(OLD, ray="2.47.1"), ground)
+    assert not verdict.ok
+    assert "ray[cgraph]>=2.48.0" in verdict.evidence
+
+
+def test_python_wheel(ground: Ground) -> None:
+    assert rules.python_wheel("torch", TRAIN, ground).ok
+    assert rules.python_wheel("vllm", replace(SERVE, python="3.14"), ground).ok  # abi3
+    verdict = rules.python_wheel("ray", replace(CPU, python="3.15"), ground)
+    assert verdict[:2] == (False, "ray 2.60.0 has no wheel for Python 3.15 on Linux amd64")
+    assert "cp310, cp311, cp312, cp313, cp314" in verdict.evidence
+
+
+def test_a_release_without_wheels(ground: Ground) -> None:
+    ray = replace(release(ground, "ray", "2.60.0"), wheels=())
+    verdict = judge(changed(ground, ray), CPU)
+    assert verdict is not None
+    assert verdict.rule == "python-wheel"
+    assert "no wheel at all" in verdict.evidence
+
+
+def test_a_torch_that_pins_no_cuda(ground: Ground) -> None:
+    torch = replace(release(ground, "torch", "2.13.0"), requires_dist=("filelock",))
+    verdict = rules.torch_cuda(TRAIN, changed(ground, torch))
+    assert verdict[:2] == (False, "torch 2.13.0 does not say which CUDA it needs")
+
+
+@pytest.mark.parametrize(("has", "ok"), [("2.17", False), ("2.27", False), ("2.28", True), ("2.36", True)])
+def test_glibc_against_the_base(matrix: Matrix, ground: Ground, has: str, ok: bool) -> None:
+    verdict = rules.glibc("torch", TRAIN, based(matrix, ground, has))
+    assert verdict[:2] == (ok, "torch 2.13.0 for Python 3.11 needs glibc 2.28")
+    assert f"base old has glibc {has}" in verdict.evidence
+
+
+def test_glibc_numbers_are_compared_as_numbers(matrix: Matrix, ground: Ground) -> None:
+    wheel = Wheel(filename="ray-2.60.0-cp311-cp311-manylinux_2_9_x86_64.whl", size=1, sha256="")
+    ray = replace(release(ground, "ray", "2.60.0"), wheels=(wheel,))
+    assert rules.glibc("ray", CPU, changed(based(matrix, ground, "2.10"), ray)).ok
+
+
+def test_a_verdict_depends_only_on_the_axes_that_its_rule_names(ground: Ground) -> None:
+    """What Judge remembers by those axes must hold for every point that agrees on them."""
+    remembering = Judge(ground)
+    values = {
+        "python": ("3.11", "3.13", "3.15"),
+        "cuda": ("cpu", "12.8", "13.0"),
+        "torch": ("none", "2.8.0", "2.13.0"),
+        "vllm": ("none", "0.10.2", "0.32.0"),
+        "ray": ("2.40.0", "2.49.1", "2.60.0"),
+    }
+    points = [CPU]
+    for axis, among in values.items():
+        points = [replace(point, **{axis: value}) for point in points for value in among]
+    for point in points:
+        assert remembering.verdicts(point) == [rule.check(point, ground)._replace(rule=rule.name) for rule in RULES]

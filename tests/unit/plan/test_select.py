@@ -1,0 +1,82 @@
+import pytest
+
+from raydock.errors import ConfigurationError, ExitCode, SelectionError
+from raydock.plan.planner import Plan
+from raydock.plan.select import select
+
+
+@pytest.mark.parametrize(
+    ("groups", "selectors", "names", "count"),
+    [
+        ([], [], [], 20),
+        (["quickstart"], [], [], 2),
+        (["train"], [], [], 8),
+        (["serve"], [], [], 8),
+        (["quickstart", "serve"], [], [], 10),
+        (["all", "quickstart"], [], [], 20),
+        ([], ["cuda=13.0"], [], 8),
+        ([], ["cuda=13.0", "cuda=cpu"], [], 12),
+        ([], ["cuda=13.0,python=3.1*"], [], 8),
+        ([], ["cuda=13.0, python=3.13"], [], 4),
+        ([], ["vllm=!none"], [], 8),
+        ([], ["cuda=!cpu,cuda=!13.*"], [], 8),
+        ([], ["name=ray2.60.0-*,vllm=!none"], [], 4),
+        ([], ["name=!ray2.60.0-*"], [], 10),
+        (["serve"], ["ray=2.60.0"], [], 4),
+        ([], [], ["ray2.60.0-py311-cpu"], 1),
+        ([], [], ["ray2.60.0-py311-cpu", "*-cu130"], 9),
+        (["train"], ["python=3.11"], ["ray2.60.0-*"], 2),
+    ],
+)
+def test_select(plan: Plan, groups: list[str], selectors: list[str], names: list[str], count: int) -> None:
+    found = select(plan, groups, selectors, names)
+    assert len(found) == count
+    assert [item for item in plan.variants if item in found] == list(found)
+
+
+@pytest.mark.parametrize(
+    ("groups", "selectors", "names", "words"),
+    [
+        (["serv"], [], [], "'serve'"),
+        ([], ["pyton=3.11"], [], "'python'"),
+        ([], ["cuda=13.1"], [], "'13.0'"),
+        ([], ["cuda=!cpuu"], [], "'cpu'"),
+        ([], ["cuda"], [], "axis=pattern"),
+        ([], ["cuda="], [], "axis=pattern"),
+        ([], ["cuda=13.0,"], [], "axis=pattern"),
+        ([], [""], [], "axis=pattern"),
+        ([], ["name=ray2.60.0-py311-cp"], [], "'ray2.60.0-py311-cpu'"),
+        ([], [], ["ray2.60.0-py311-cp"], "'ray2.60.0-py311-cpu'"),
+    ],
+)
+def test_misspelt(plan: Plan, groups: list[str], selectors: list[str], names: list[str], words: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        select(plan, groups, selectors, names)
+    assert words in str(caught.value)
+    assert caught.value.exit_code is ExitCode.BAD_INPUT
+
+
+def test_a_name_that_cannot_exist_says_why(plan: Plan) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        select(plan, names=["ray2.60.0-torch2.8.0-py311-cu130"])
+    assert caught.value.what.endswith("cannot exist: torch 2.8.0 is built for CUDA 12.8.")
+    assert "nvidia-cuda-runtime-cu12==12.8.90" in caught.value.meaning
+    assert "ray2.60.0-torch2.13.0-py311-cu130" in caught.value.todo
+
+
+def test_nothing_left_says_what_each_part_matched(plan: Plan) -> None:
+    with pytest.raises(SelectionError) as caught:
+        select(plan, ["quickstart"], ["cuda=13.0,python=3.11", "name=*-cu128"], ["ray2.4*"])
+    assert caught.value.exit_code is ExitCode.NOTHING_SELECTED
+    for words in (
+        "--group quickstart: 2,",
+        "--select 'cuda=13.0,python=3.11': 4 (cuda=13.0: 8, python=3.11: 10),",
+        "--select 'name=*-cu128': 8,",
+        "ray2.4*: 10.",
+    ):
+        assert words in caught.value.meaning
+
+
+def test_a_glob_that_matches_no_value(plan: Plan) -> None:
+    with pytest.raises(SelectionError, match="cuda=11"):
+        select(plan, selectors=["cuda=11.*"])
