@@ -36,6 +36,7 @@ def lock(
         return locker.Locker(
             matrix=project.matrix,
             checkout=project.checkout,
+            siblings=project.variants,
             resolver=RESOLVERS[resolver](index=index),
             pages=pages,
             listener=listener,

@@ -104,11 +104,11 @@ class Platform:
             if minor in _LEGACY:
                 yield f"{_LEGACY[minor]}_{machine}"
 
-    def rank(self, filename: str) -> tuple[int, tuple[int, str] | tuple[()]] | None:
-        """How well a wheel fits, the lowest the best: tag, then build number (PEP 427); None where it does not."""
+    def rank(self, filename: str) -> tuple[int, int] | None:
+        """How well a wheel fits, the lowest the best: by tag, then build number (PEP 427); None where it does not."""
         _, _, build, tags = parse_wheel_filename(filename)
         found = [self.ranks[tag] for tag in tags if tag in self.ranks]
-        return (min(found), (-build[0], build[1]) if build else ()) if found else None
+        return (min(found), -build[0] if build else 1) if found else None
 
 
 def choose(request: Request, project: str, version: str, files: Iterable[DistributionPackage]) -> Artifact:

@@ -25,6 +25,11 @@ from raydock.processes import Processes
 
 Pins = Mapping[str, Pin]
 
+# The user's settings of how an index is reached, not of what is in it.
+_REACH = (
+    *("UV_CACHE_DIR", "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES"),
+    *("PIP_CACHE_DIR", "PIP_DEFAULT_TIMEOUT", "PIP_RETRIES", "PIP_PROXY"),
+)
 _UNREACHED = re.compile(r"Failed to fetch|Request failed|Could not connect|Failed to download|HTTPError|Max retries")
 _BECAUSE = re.compile(r"[Bb]ecause (.*?),? we can conclude that", re.DOTALL)
 _PIP_ERROR = re.compile(r"^ *ERROR: (.*)$", re.MULTILINE)
@@ -105,12 +110,12 @@ class Resolver(ABC):
         A find-links folder, for one, may offer a build of torch that no index has.
         """
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("UV_", "PIP_"))}
-        caches = {key: os.environ[key] for key in ("UV_CACHE_DIR", "PIP_CACHE_DIR") if key in os.environ}
+        reach = {key: os.environ[key] for key in _REACH if key in os.environ}
         trust = {"SSL_CERT_FILE": self.index.ca_bundle, "PIP_CERT": self.index.ca_bundle}
         extra = {"UV_INDEX": " ".join(request.indexes), "PIP_EXTRA_INDEX_URL": " ".join(request.indexes)}
         return {
             **kept,
-            **caches,
+            **reach,
             **(trust if self.index.ca_bundle else {}),
             **(extra if request.indexes else {}),
             "NO_COLOR": "1",

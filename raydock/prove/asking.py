@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from docker import DockerClient
 
 from raydock.errors import VariantError
-from raydock.prove.container import Ended, Limits, follow, running
+from raydock.prove.container import Ended, Limits, created, follow
 from raydock.prove.report import Check, Status
 
 PROBE = "raydock-probe"
@@ -28,7 +28,7 @@ def ask(
 ) -> Answers:
     """Runs the probe in the image for these checks. Raises VariantError where it is not there or does not answer."""
     command = [PROBE, "--json", *(f"--check={check}" for check in checks)]
-    with running(client, image, command, limits) as container:
+    with created(client, image, command, limits) as container:
         ended = follow(container, on_line, limits.probe)
     answers = parse(ended.out)
     if answers is None:

@@ -6,7 +6,7 @@ from docker import DockerClient
 from docker.errors import APIError
 from docker.models.containers import Container
 
-from raydock.prove.container import Limits, running
+from raydock.prove.container import Limits, created, start
 from raydock.prove.report import Check, Status
 
 ID = "cold"
@@ -22,7 +22,8 @@ _AWAIT = f"until wget --tries 1 -T 2 -q -O- {_HEALTH} | grep -q success; do slee
 def cold(client: DockerClient, image: str, limits: Limits) -> Check:
     """The seconds from asking the engine for a container to an answer of its raylet; failed past `limits.cold`."""
     began = time.monotonic()
-    with running(client, image, ["/bin/bash", "-c", "--", HEAD], limits) as container:
+    with created(client, image, ["/bin/bash", "-c", "--", HEAD], limits) as container:
+        start(container)
         answered = _await(container, limits.cold)
         seconds = time.monotonic() - began
         detail = f"{seconds:.1f} s from the container's start to a Ray head that answers"

@@ -1,7 +1,7 @@
 """Containers that prove an image: bounded in memory and time, without a network, and gone whatever happens."""
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event, Timer
@@ -16,6 +16,9 @@ LABEL = "raydock.smoke"
 # Which run of raydock a container belongs to, so that one run never ends another's.
 RUN_LABEL = "raydock.smoke.run"
 RUN = uuid.uuid4().hex
+
+
+Stream = Iterable[tuple[bytes | None, bytes | None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +43,14 @@ class Ended:
 
 
 @contextmanager
-def running(client: DockerClient, image: str, command: Sequence[str], limits: Limits) -> Iterator[Container]:
-    """A started container of the image, as its own user, with `command` in place of entrypoint and command.
+def created(client: DockerClient, image: str, command: Sequence[str], limits: Limits) -> Iterator[Container]:
+    """A container of the image, as its own user, with `command` in place of entrypoint and command, not yet started.
 
-    It is killed and removed on the way out. Raises VariantError where the image has no such command.
+    It is killed and removed on the way out.
     """
     name = f"raydock-smoke-{uuid.uuid4().hex[:12]}"
     try:
-        container = client.containers.create(
+        yield client.containers.create(
             image,
             list(command[1:]),
             name=name,
@@ -58,27 +61,32 @@ def running(client: DockerClient, image: str, command: Sequence[str], limits: Li
             mem_limit=limits.memory,
             memswap_limit=limits.memory,
         )
-        _start(container, image, command[0])
-        yield container
     finally:
         with suppress(NotFound):
             client.api.remove_container(name, force=True, v=True)
 
 
 def follow(container: Container, on_line: Callable[[str], None], seconds: float) -> Ended:
-    """Reads a container's output until it ends, telling every line of its stderr; kills it after `seconds`."""
+    """Starts a container, reads its output until it ends and tells every line of its stderr; kills it after `seconds`.
+
+    Raises VariantError where the image has no such command.
+    """
     late = Event()
+    stream = container.attach(stream=True, demux=True)  # before the start: a container that has ended streams nothing
 
     def kill() -> None:
         late.set()
-        with suppress(APIError):
+        try:
             container.kill()
+        except APIError:
+            stream.close()
 
     timer = Timer(seconds, kill)
     timer.daemon = True
-    timer.start()
     try:
-        out, err = _read(container, on_line)
+        start(container)
+        timer.start()
+        out, err = _read(stream, on_line)
         status = int(container.wait()["StatusCode"])
     finally:
         timer.cancel()
@@ -94,22 +102,24 @@ def stop_all(client: DockerClient) -> None:
             client.api.remove_container(found["Id"], force=True, v=True)
 
 
-def _start(container: Container, image: str, command: str) -> None:
+def start(container: Container) -> None:
+    """Starts a container. Raises VariantError where the image has no such command."""
     try:
         container.start()
     except APIError as error:
+        config = container.attrs["Config"]
         if "executable file not found" in str(error) or "no such file or directory" in str(error):
             raise VariantError(
-                f"{image} has no `{command}`.",
+                f"{config['Image']} has no `{config['Entrypoint'][0]}`.",
                 meaning="It is no image that this raydock built, or a damaged one.",
                 todo="build it with `./build.py build`.",
             ) from None
         raise
 
 
-def _read(container: Container, on_line: Callable[[str], None]) -> tuple[str, str]:
+def _read(stream: Stream, on_line: Callable[[str], None]) -> tuple[str, str]:
     out, err, told = b"", b"", 0
-    for more_out, more_err in container.attach(stream=True, demux=True, logs=True):
+    for more_out, more_err in stream:
         out += more_out or b""
         err += more_err or b""
         while (end := err.find(b"\n", told)) >= 0:

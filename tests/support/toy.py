@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -43,10 +43,10 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Checkout:
-    """Runs ./build.py on a checkout. `environment` is added to this machine's, less what leads to its package index."""
+    """Runs ./build.py on a checkout with an environment."""
 
     root: Path
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str]
 
     def run(self, *words: str, seconds: float = 120, **more: str) -> Run:
         """A command's answer; `more` is environment for it alone."""
@@ -59,7 +59,7 @@ class Checkout:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "build.py"), *words],
             cwd=ROOT,
-            env=self._environment(more),
+            env={**self.environment, "RAYDOCK_ROOT": str(self.root), "COLUMNS": "200", "NO_COLOR": "1", **more},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -72,11 +72,6 @@ class Checkout:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-
-    def _environment(self, more: dict[str, str]) -> dict[str, str]:
-        kept = {key: value for key, value in os.environ.items() if not _INDEX_VARIABLES.fullmatch(key)}
-        own = {"RAYDOCK_ROOT": str(self.root), "COLUMNS": "200", "NO_COLOR": "1"}
-        return {**kept, **own, **self.environment, **more}
 
 
 def finish(process: subprocess.Popen[str], seconds: float = 60) -> Run:
@@ -137,6 +132,7 @@ def make(root: Path, site: Site, endpoint: str) -> Toy:
     (root / "matrix.yaml").write_text(_MATRIX.format(registry=registry, cutoff=load(ROOT / "matrix.yaml").cutoff))
     (root / "tmp").mkdir()
     environment = {
+        **{key: value for key, value in os.environ.items() if not _INDEX_VARIABLES.fullmatch(key)},
         "UV_DEFAULT_INDEX": endpoint,
         "UV_CACHE_DIR": str(root / "uv-cache"),
         "TMPDIR": str(root / "tmp"),

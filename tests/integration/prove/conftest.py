@@ -9,22 +9,15 @@ import pytest
 Derive = Callable[..., str]
 
 
-@pytest.fixture(scope="session")
-def client() -> Iterator[docker.DockerClient]:
-    found = docker.from_env(timeout=120)
-    yield found
-    found.close()
-
-
 @pytest.fixture(scope="module")
 def derive(client: docker.DockerClient, image: str) -> Iterator[Derive]:
     """Builds an image from `image` with these lines, as root unless they end otherwise, and returns its id."""
-    built: list[str] = []
+    built: set[str] = set()
 
     def build(*lines: str, user: str = "1000") -> str:
         dockerfile = "\n".join([f"FROM {image}", "USER 0", *lines, f"USER {user}", ""])
         made, _ = client.images.build(fileobj=io.BytesIO(dockerfile.encode()), rm=True, forcerm=True)
-        built.append(made.id)
+        built.add(made.id)
         return str(made.id)
 
     yield build

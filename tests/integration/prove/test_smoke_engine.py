@@ -174,13 +174,17 @@ def test_a_check_that_is_not_answered_has_failed(client: docker.DockerClient, de
 
 def test_progress_is_told_while_it_runs(client: docker.DockerClient, image: str, name: str) -> None:
     steps: list[tuple[str, str]] = []
+
+    def listen(name: str, step: str, *, detail: str = "", size: int = 0) -> None:
+        steps.append((name, step))
+
     smoke(
         client,
         image,
         name=name,
         fingerprint="f",
         checks=["user", "lock"],
-        on_event=lambda who, step, size=0: steps.append((who, step)),
+        on_event=listen,
     )
     assert steps == [(name, "asking user, at most 10 s"), (name, "asking lock, at most 90 s")]
 

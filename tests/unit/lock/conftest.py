@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -67,14 +68,15 @@ class Shelf:
             archive.writestr(f"{dist}.dist-info/RECORD", "")
         name, content = f"{dist}-{tags}.whl", body.getvalue()
         (self.folder / name).write_bytes(content)
-        entry = {"filename": name, "url": f"{self.url}/{name}", "hashes": {"sha256": sha256(content).hexdigest()}}
+        digest = sha256(content).hexdigest()
+        entry: dict[str, Any] = {"filename": name, "url": f"{self.url}/{name}", "hashes": {"sha256": digest}}
         entry |= {"size": len(content), "upload-time": f"{uploaded}T12:00:00Z", "requires-python": ">=3.10", **extra}
         self.files.setdefault(project, []).append(entry)
         page = {"meta": {"api-version": "1.1"}, "name": project, "versions": [], "files": self.files[project]}
         place = self.folder / "simple" / project
         place.mkdir(parents=True, exist_ok=True)
         (place / "index.json").write_text(json.dumps(page))
-        return str(entry["hashes"]["sha256"])
+        return digest
 
 
 def _handler(shelf: Shelf) -> type[SimpleHTTPRequestHandler]:
@@ -91,17 +93,23 @@ def _handler(shelf: Shelf) -> type[SimpleHTTPRequestHandler]:
     return Handler
 
 
+@contextmanager
+def _serving(folder: Path) -> Iterator[Shelf]:
+    shelf = Shelf(folder)
+    shelf.folder.mkdir()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(shelf)) as server:
+        shelf.url = f"http://127.0.0.1:{server.server_port}"
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield shelf
+        server.shutdown()
+
+
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
     """An index with two rays, a torch, a vllm and what they need; resolvers' caches are the test's own."""
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv-cache"))
-    monkeypatch.setenv("PIP_CACHE_DIR", str(tmp_path / "pip-cache"))
-    monkeypatch.setenv("PIP_TOOLS_CACHE_DIR", str(tmp_path / "pip-tools-cache"))
-    found = Shelf(tmp_path / "shelf")
-    found.folder.mkdir()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(found)) as server:
-        found.url = f"http://127.0.0.1:{server.server_port}"
-        Thread(target=server.serve_forever, daemon=True).start()
+    for tool in ("UV", "PIP", "PIP_TOOLS"):
+        monkeypatch.setenv(f"{tool}_CACHE_DIR", str(tmp_path / f"{tool}-cache"))
+    with _serving(tmp_path / "shelf") as found:
         for ray in ("2.59.0", "2.60.0"):
             found.add("ray", ray, ["click>=7", "filelock"], tags="cp311-cp311-manylinux2014_x86_64")
             found.add("ray", ray, ["click>=7", "filelock"], tags="cp313-cp313-manylinux2014_x86_64")
@@ -111,7 +119,13 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
             for version in versions:
                 found.add(project, version)
         yield found
-        server.shutdown()
+
+
+@pytest.fixture
+def other_shelf(tmp_path: Path) -> Iterator[Shelf]:
+    """A second index, empty."""
+    with _serving(tmp_path / "other") as found:
+        yield found
 
 
 @pytest.fixture

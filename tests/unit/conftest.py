@@ -13,7 +13,7 @@ from raydock.plan import planner
 from raydock.plan.planner import Plan
 from raydock.plan.rules import Ground
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,96 @@
+"""The engine, the one real image that tests share, and toys: small checkouts with an index of their own."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from raydock.build.base import existing, recipe_for
+from raydock.build.engine import connect
+from raydock.model import lock as locks
+from raydock.model import matrix
+from raydock.model.variant import parse_name
+from tests.support.engine import SpareEngine, spare_engine
+from tests.support.index import Site, serving
+from tests.support.toy import NAMES, ROOT, Checkout, Toy, make
+
+IMAGE = "ray2.60.0-py311-cpu"
+
+
+@pytest.fixture(scope="session")
+def client() -> Iterator[docker.DockerClient]:
+    """The engine's client; without an engine these tests fail."""
+    found = connect()
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Checkout:
+    """raydock's own checkout, with this machine's settings."""
+    return Checkout(root=ROOT, environment=dict(os.environ))
+
+
+@pytest.fixture(scope="session")
+def image(client: docker.DockerClient, checkout: Checkout) -> str:
+    """The tag of a real image, built if it is not there."""
+    done = checkout.run("build", "--select", f"name={IMAGE}", seconds=540)
+    assert done.code == 0, done.words
+    return f"{matrix.load(ROOT / 'matrix.yaml').registry}:{IMAGE}"
+
+
+@pytest.fixture
+def unlocked(client: docker.DockerClient, tmp_path: Path) -> Iterator[Toy]:
+    """A toy with neither facts nor locks; its images are removed afterwards."""
+    site = Site()
+    with serving(site) as endpoint:
+        found = make(tmp_path / "toy", site, endpoint)
+        yield found
+    remove_images(client, found)
+
+
+@pytest.fixture
+def toy(unlocked: Toy) -> Toy:
+    """A toy that is ready to be built."""
+    lock(unlocked)
+    return unlocked
+
+
+@pytest.fixture(scope="session")
+def base(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The tag of the base that toys and the real image stand on, made if it is not there."""
+    ref = recipe_for(matrix.load(ROOT / "matrix.yaml"), parse_name(NAMES[0])).ref
+    if ref not in existing(client):
+        site = Site()
+        with serving(site) as endpoint:
+            found = make(tmp_path_factory.mktemp("base") / "toy", site, endpoint)
+            lock(found)
+            done = found.run("build", "--select", "ray=1.0.0", seconds=300)
+        assert done.code == 0, done.words
+        remove_images(client, found)
+    return ref
+
+
+@pytest.fixture(scope="module")
+def spare(client: docker.DockerClient, base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SpareEngine]:
+    """A second engine that holds the base and nothing else."""
+    with spare_engine(client, tmp_path_factory.mktemp("spare")) as engine:
+        engine.load(client.images.get(base).save(named=base))
+        yield engine
+
+
+def lock(toy: Toy) -> None:
+    """Reads a toy's facts and locks its variants."""
+    for command in ("facts", "lock"):
+        done = toy.run(command)
+        assert done.code == 0, done.words
+
+
+def remove_images(client: docker.DockerClient, toy: Toy) -> None:
+    """Removes every image made from a toy's locks."""
+    for path in (toy.root / "lockfiles").glob("*.txt"):
+        label = f"raydock.lock-sha256={locks.load(path).sha256}"
+        for found in client.images.list(filters={"label": label}):
+            client.images.remove(found.id, force=True)

@@ -1,0 +1,85 @@
+"""Building for real: what is skipped, what is built anew, and that it is the same each time."""
+
+import gzip
+import io
+import tarfile
+from pathlib import Path
+
+import docker
+import pytest
+
+from tests.support.engine import SpareEngine
+from tests.support.toy import NAMES, Toy
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
+
+
+def test_a_second_build_builds_nothing(toy: Toy) -> None:
+    first = toy.run("build", "--json")
+    assert first.code == 0, first.words
+    assert [first.variants[name]["built"] for name in NAMES] == [True, True]
+    again = toy.run("build")
+    assert again.code == 0
+    assert "nothing to build, 2 built before" in again.out
+
+
+def test_another_template_is_another_image(toy: Toy) -> None:
+    first = toy.run("build", "--select", "ray=1.0.0", "--json").variants[NAMES[0]]
+    toy.edit("templates/metadata.j2", "WORKDIR /home/ray", "WORKDIR /tmp")
+    second = toy.run("build", "--select", "ray=1.0.0", "--json").variants[NAMES[0]]
+    assert second["built"]
+    assert second["fingerprint"] != first["fingerprint"]
+    assert second["image_id"] != first["image_id"]
+
+
+def test_the_same_fingerprint_gives_the_same_image(toy: Toy, spare: SpareEngine) -> None:
+    first = toy.run("build", "--json", DOCKER_HOST=spare.host)
+    assert first.code == 0, first.words
+    forget(spare, toy)
+    again = toy.run("build", "--json", "--no-cache", DOCKER_HOST=spare.host)
+    assert again.code == 0, again.words
+    for name in NAMES:
+        assert again.variants[name]["built"]
+        assert again.variants[name]["fingerprint"] == first.variants[name]["fingerprint"]
+        assert again.variants[name]["image_id"] == first.variants[name]["image_id"]
+
+
+def test_no_secret_is_in_an_image_or_a_log(toy: Toy, client: docker.DockerClient, tmp_path: Path) -> None:
+    bundle = tmp_path / "company.pem"
+    bundle.write_text(f"# planted-in-the-bundle\n{_certificates()}")
+    address = toy.environment["UV_DEFAULT_INDEX"].replace("127.0.0.1", "user:planted-password@127.0.0.1")
+    toy.site.files["ray-2.0.0-py3-none-any.whl"] = b"no wheel"  # so that a failure's words are looked at as well
+    options = {"UV_DEFAULT_INDEX": address, "SSL_CERT_FILE": str(bundle)}
+    runs = [toy.run(command, **options) for command in ("facts", "lock", "build")]
+    assert [run.code for run in runs] == [0, 0, 1], runs[-1].words
+
+    contents = everything_in(client.images.get(f"{toy.registry}:{NAMES[0]}"))
+    assert b"raydock.fingerprint" in contents
+    assert toy.site.files["toylib-1.0-py3-none-any.whl.metadata"] in contents
+    files = [path.read_bytes() for path in toy.root.rglob("*") if path.is_file() and "uv-cache" not in path.parts]
+    said = [f"{run.out}{run.err}".encode() for run in runs]
+    for secret in (b"planted-in-the-bundle", b"planted-password"):
+        assert secret not in contents
+        assert not any(secret in text for text in (*files, *said))
+
+
+def forget(engine: SpareEngine, toy: Toy) -> None:
+    """Has an engine forget a toy's images and all build steps."""
+    client = engine.client()
+    for name in NAMES:
+        client.images.remove(f"{toy.registry}:{name}")
+    client.api.prune_builds(all=True)
+    client.close()
+
+
+def everything_in(image: docker.models.images.Image) -> bytes:
+    """The configuration and the layers of an image, unpacked."""
+    archive = tarfile.open(fileobj=io.BytesIO(b"".join(image.save())))
+    bodies = [file.read() for member in archive if (file := archive.extractfile(member))]
+    return b"".join(gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body for body in bodies)
+
+
+def _certificates() -> str:
+    import certifi
+
+    return Path(certifi.where()).read_text()

@@ -1,0 +1,135 @@
+"""Runs that are cut short, and runs that meet: what is left over, and what is finished stays."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from tests.support.engine import SpareEngine
+from tests.support.toy import NAMES, Toy, finish
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
+
+RAY2 = "/files/ray-2.0.0-py3-none-any.whl"
+
+
+def ctrl_c(process: subprocess.Popen[str]) -> None:
+    """As a terminal does: to the whole process group."""
+    os.killpg(process.pid, signal.SIGINT)
+
+
+def terminate(process: subprocess.Popen[str]) -> None:
+    """As an init system does: to the process alone."""
+    process.send_signal(signal.SIGTERM)
+
+
+End = Callable[[subprocess.Popen[str]], None]
+ends = pytest.mark.parametrize("end", [ctrl_c, terminate])
+
+
+@ends
+def test_a_build_is_interrupted(toy: Toy, spare: SpareEngine, end: End) -> None:
+    before = toy.committed()
+    toy.site.hang, toy.site.hang_on = Event(), RAY2
+    with toy.started("build", DOCKER_HOST=spare.host) as process:
+        toy.site.wait_for(RAY2)
+        end(process)
+        done = finish(process, 20)
+    assert done.code == 130, done.words
+    assert "Interrupted." in done.err
+    assert "failed" not in done.out + done.err
+    assert toy.committed() == before
+    assert toy.leftovers() == []
+    assert processes_naming(toy.root) == []
+    assert spare.client().containers.list(all=True) == []
+    assert eventually_none(lambda: processes_naming(spare.data / "buildkit"))
+
+    toy.site.hang.set()
+    again = toy.run("build", DOCKER_HOST=spare.host)
+    assert again.code == 0, again.words
+
+
+@ends
+@pytest.mark.parametrize("command", ["facts", "lock"])
+def test_reading_the_index_is_interrupted(unlocked: Toy, command: str, end: End) -> None:
+    toy = unlocked
+    assert toy.run("facts").code == 0
+    before = toy.committed()
+    toy.site.asked.clear()
+    toy.site.hang = Event()
+    with toy.started(command) as process:
+        toy.site.wait_for("/simple/")
+        end(process)
+        done = finish(process, 10)
+    assert done.code == 130, done.words
+    assert toy.committed() == before
+    assert toy.leftovers() == []
+    assert processes_naming(toy.root) == []
+
+
+def test_the_engine_is_killed_in_mid_build(toy: Toy, spare: SpareEngine) -> None:
+    first = toy.run("build", "--select", "ray=1.0.0", "--json", DOCKER_HOST=spare.host)
+    assert first.code == 0, first.words
+    before = toy.committed()
+    toy.site.hang, toy.site.hang_on = Event(), RAY2
+    with toy.started("build", DOCKER_HOST=spare.host) as process:
+        toy.site.wait_for(RAY2)
+        spare.kill()
+        done = finish(process, 30)
+    assert done.code == 4, done.words
+    assert NAMES[1] in done.err
+    assert "engine" in done.err.lower()
+    assert "Next: run `scripts/engine`" in done.err
+    assert toy.committed() == before
+    assert toy.leftovers() == []
+
+    toy.site.hang.set()
+    spare.start()
+    again = toy.run("build", "--json", DOCKER_HOST=spare.host)
+    assert again.code == 0, again.words
+    assert [again.variants[name]["built"] for name in NAMES] == [False, True]
+    assert again.variants[NAMES[0]]["image_id"] == first.variants[NAMES[0]]["image_id"]
+
+
+def test_two_runs_at_once(toy: Toy) -> None:
+    toy.site.hang, toy.site.hang_on = Event(), RAY2
+    with toy.started("build") as first, toy.started("build") as second:
+        toy.site.wait_for(RAY2)
+        assert second.stderr
+        words = second.stderr.readline()
+        assert "another raydock works in this checkout" in words
+        assert f"process {first.pid}" in words
+        assert "build.py build" in words
+        toy.site.hang.set()
+        one, other = finish(first), finish(second)
+    assert (one.code, other.code) == (0, 0), one.words + other.words
+    assert "2 built." in one.out
+    assert "nothing to build, 2 built before" in other.out
+
+
+def processes_naming(path: Path) -> list[str]:
+    """The command lines of processes with a path in them."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = file.read_bytes()
+        except OSError:
+            continue  # it ended meanwhile
+        if str(path).encode() in words:
+            found.append(words.replace(b"\0", b" ").decode())
+    return found
+
+
+def eventually_none(look: Callable[[], list[str]], seconds: float = 15) -> bool:
+    """Whether nothing is found within some seconds."""
+    end = time.monotonic() + seconds
+    while look():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True

@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import pytest
+
+from raydock.build import render
+from raydock.build.layers import layers
+from raydock.build.render import Renderer
+from raydock.errors import OutOfReachError
+from raydock.model import lock as locks
+from raydock.model.matrix import Matrix
+from raydock.paths import Checkout
+from raydock.plan.planner import Plan
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def rendered(plan: Plan, matrix: Matrix) -> dict[str, str]:
+    renderer = Renderer(ROOT / "templates", matrix)
+    return {
+        item.name: renderer.render(item, layers(locks.load(ROOT / "lockfiles" / f"{item.name}.txt")))
+        for item in plan.variants
+    }
+
+
+def test_the_committed_dockerfiles_are_what_the_templates_render(rendered: dict[str, str]) -> None:
+    committed = {path.parent.name: path.read_text() for path in (ROOT / "images").glob("*/Dockerfile")}
+    assert committed == rendered
+
+
+def test_the_first_line_says_not_to_edit(rendered: dict[str, str]) -> None:
+    assert all("Do not edit" in text.splitlines()[0] for text in rendered.values())
+
+
+def test_only_cuda_images_ask_for_a_driver(rendered: dict[str, str]) -> None:
+    assert "NVIDIA_REQUIRE_CUDA" not in rendered["ray2.60.0-py311-cpu"]
+    assert 'NVIDIA_REQUIRE_CUDA="cuda>=12.0"' in rendered["ray2.60.0-torch2.8.0-py311-cu128"]
+    assert 'NVIDIA_REQUIRE_CUDA="cuda>=13.0"' in rendered["ray2.60.0-torch2.13.0-py311-cu130"]
+
+
+def test_user_and_times_are_as_kubernetes_and_reproducibility_ask(rendered: dict[str, str]) -> None:
+    for text in rendered.values():
+        assert "\nUSER 1000\n" in text
+        assert 'created="2026-11-15T00:00:00+00:00"' in text
+
+
+def test_check_names_what_is_missing_and_what_differs(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path)
+    render.write(checkout, {"one": "FROM a\n", "two": "FROM b\n"})
+    checkout.dockerfile("two").write_text("FROM c\n")
+    troubles = render.check(checkout, {"one": "FROM a\n", "two": "FROM b\n", "three": "FROM d\n"})
+    assert troubles == [
+        "images/two/Dockerfile differs from what templates/ and matrix.yaml render",
+        "images/three/Dockerfile is missing",
+    ]
+
+
+def test_write_changes_only_what_differs(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path)
+    assert render.write(checkout, {"one": "FROM a\n"}) == ["one"]
+    before = checkout.dockerfile("one").stat().st_mtime_ns
+    assert render.write(checkout, {"one": "FROM a\n", "two": "FROM b\n"}) == ["two"]
+    assert checkout.dockerfile("one").stat().st_mtime_ns == before
+
+
+def test_orphans_are_found_and_removed(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path)
+    render.write(checkout, {"one": "FROM a\n", "old": "FROM b\n"})
+    found = render.orphans(checkout, {"one"})
+    assert [path.name for path in found] == ["old"]
+    render.remove(found)
+    assert not checkout.dockerfile("old").exists()
+
+
+def test_a_file_in_the_way_is_reported_and_nothing_is_left(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path)
+    checkout.images.write_text("a file where a folder should be")
+    with pytest.raises(OutOfReachError, match="could not be written"):
+        render.write(checkout, {"one": "FROM a\n"})
+    assert [path.name for path in tmp_path.iterdir()] == ["images"]

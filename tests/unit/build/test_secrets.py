@@ -1,0 +1,78 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from raydock.build.secrets import CA_VARIABLES, DEFAULT_INDEX_VARIABLES, PROXY_VARIABLES, gather
+from raydock.errors import ConfigurationError
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*CA_VARIABLES, *DEFAULT_INDEX_VARIABLES, *PROXY_VARIABLES, "UV_INDEX"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_a_machine_without_any_needs_no_option(tmp_path: Path) -> None:
+    assert gather().options(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_option_goes_before_the_environments_bundle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    own, other = tmp_path / "own.pem", tmp_path / "other.pem"
+    own.touch()
+    other.touch()
+    monkeypatch.setenv("PIP_CERT", str(other))
+    assert gather().options(tmp_path) == [f"--secret=id=ca,src={other}"]
+    assert gather(own).options(tmp_path) == [f"--secret=id=ca,src={own}"]
+
+
+def test_a_variable_that_names_no_file_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.touch()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    assert gather().bundle == bundle
+
+
+def test_a_bundle_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"--ca-bundle .* is no file"):
+        gather(tmp_path / "missing.pem")
+
+
+def test_an_index_goes_into_a_file_for_its_owner_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", 'https://user:pass"word@mirror.example/simple')
+    options = gather().options(tmp_path)
+    assert options == [f"--secret=id=uv,src={tmp_path / 'uv.toml'}"]
+    assert "pass" not in " ".join(options)
+    assert (tmp_path / "uv.toml").stat().st_mode & 0o777 == 0o600
+    text = (tmp_path / "uv.toml").read_text()
+    assert r'url = "https://user:pass\"word@mirror.example/simple"' in text
+    assert "default = true" in text
+
+
+def test_extra_indexes_stand_beside_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_INDEX", "https://one.example/simple")
+    text = gather(extra_indexes=("https://two.example/simple",)).uv
+    assert text.count("[[index]]") == 2
+    assert "default" not in text
+    assert 'index-strategy = "unsafe-best-match"' in text
+
+
+def test_proxies_are_named_and_their_values_are_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@proxy.example:3128")
+    assert gather().options(tmp_path) == ["--build-arg=HTTPS_PROXY"]
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8080/simple", "http://user:x@localhost:3141/simple"])
+def test_a_loopback_index_is_reached_through_the_hosts_network(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, address: str
+) -> None:
+    monkeypatch.setenv("UV_DEFAULT_INDEX", address)
+    assert "--network=host" in gather().options(tmp_path)
+
+
+def test_no_proxy_that_names_loopback_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
+    assert "--network=host" not in gather().options(tmp_path)
+    assert "NO_PROXY" in os.environ

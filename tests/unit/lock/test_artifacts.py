@@ -1,0 +1,88 @@
+from typing import Any
+
+import pytest
+
+from raydock.errors import VariantError
+from raydock.lock.artifacts import Pages, Platform, choose
+from raydock.lock.request import Request, request
+from raydock.model.matrix import Matrix
+from raydock.model.variant import Variant
+
+ORDER = [
+    "a-1-cp311-cp311-manylinux_2_35_x86_64.whl",
+    "a-1-cp311-cp311-manylinux_2_28_x86_64.whl",
+    "a-1-2-cp311-cp311-manylinux2014_x86_64.whl",
+    "a-1-1-cp311-cp311-manylinux2014_x86_64.whl",
+    "a-1-cp311-cp311-manylinux2014_x86_64.manylinux_2_5_x86_64.whl",
+    "a-1-cp311-abi3-manylinux1_x86_64.whl",
+    "a-1-cp39-abi3-manylinux_2_28_x86_64.whl",
+    "a-1-py3-none-manylinux_2_28_x86_64.whl",
+    "a-1-cp311-none-any.whl",
+    "a-1-py3-none-any.whl",
+    "a-1-py2.py3-none-any.whl",
+]
+
+
+@pytest.fixture
+def asked(matrix: Matrix) -> Request:
+    return request(matrix, Variant(ray="2.60.0", python="3.11"))
+
+
+def test_the_best_wheel_comes_first() -> None:
+    platform = Platform("3.11", "amd64", "2.36")
+    assert sorted(ORDER[:-1], key=lambda name: platform.rank(name) or (999, 0)) == ORDER[:-1]
+    assert platform.rank(ORDER[-1]) == platform.rank(ORDER[-2])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a-1-cp312-cp312-manylinux_2_28_x86_64.whl",
+        "a-1-cp311-cp311-manylinux_2_39_x86_64.whl",
+        "a-1-cp311-cp311-manylinux_2_28_aarch64.whl",
+        "a-1-cp311-cp311-musllinux_1_2_x86_64.whl",
+        "a-1-cp311-cp311t-manylinux_2_28_x86_64.whl",
+        "a-1-cp312-abi3-manylinux_2_28_x86_64.whl",
+        "a-1-cp311-cp311-win_amd64.whl",
+        "a-1-cp311-cp311-linux_x86_64.whl",
+        "a-1-py2-none-any.whl",
+    ],
+)
+def test_a_wheel_for_elsewhere_does_not_fit(name: str) -> None:
+    assert Platform("3.11", "amd64", "2.36").rank(name) is None
+
+
+def test_the_wheel_that_is_chosen(asked: Request, shelf: Any) -> None:
+    shelf.add("a", "1.0")
+    sha256 = shelf.add("a", "1.0", tags="cp311-cp311-manylinux_2_28_x86_64")
+    shelf.add("a", "1.0", tags="cp311-cp311-manylinux_2_35_x86_64", uploaded="2026-11-16")  # after the cut-off
+    shelf.add("a", "1.0", tags="cp311-cp311-manylinux_2_34_x86_64", yanked=True)
+    shelf.add("a", "1.0", tags="cp311-cp311-manylinux_2_33_x86_64", hashes={"md5": "0"})
+    shelf.add("a", "1.1", tags="cp311-cp311-manylinux_2_36_x86_64")
+    with Pages((shelf.index,)) as pages:
+        found = choose(asked, "a", "1.0.0", pages.wheels("a"))
+    assert (found.filename, found.sha256) == ("a-1.0-cp311-cp311-manylinux_2_28_x86_64.whl", sha256)
+    assert found.size == (shelf.folder / found.filename).stat().st_size
+    assert (found.requires_python, found.yanked) == (">=3.10", False)
+
+
+def test_a_yanked_wheel_is_the_last_resort(asked: Request, shelf: Any) -> None:
+    shelf.add("a", "1.0", yanked="broken")
+    with Pages((shelf.index,)) as pages:
+        assert choose(asked, "a", "1.0", pages.wheels("a")).yanked
+
+
+def test_no_wheel_for_the_platform(asked: Request, shelf: Any) -> None:
+    shelf.add("a", "1.0", tags="cp312-cp312-manylinux_2_28_x86_64")
+    with Pages((shelf.index,)) as pages:
+        with pytest.raises(VariantError, match=r"a 1\.0 has no wheel .* Python 3\.11 on x86_64 with glibc 2\.36"):
+            choose(asked, "a", "1.0", pages.wheels("a"))
+        assert pages.wheels("unknown") == ()
+
+
+def test_a_page_is_read_once(shelf: Any) -> None:
+    with Pages((shelf.index,)) as pages:
+        pages.prefetch(["click", "click"])
+        assert len(pages.wheels("click")) == 2
+        assert pages.wheels("click") is not None
+    assert shelf.asked.count("/simple/click/") == 1

@@ -1,0 +1,65 @@
+import time
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from raydock.errors import ConfigurationError
+from raydock.lock.request import request
+from raydock.model.matrix import Matrix
+from raydock.model.variant import Axis, Variant
+
+VLLM = Variant(ray="2.49.1", python="3.13", cuda="12.8", torch="2.8.0", vllm="0.10.2")
+
+
+def test_what_is_asked_for_a_variant(matrix: Matrix) -> None:
+    asked = request(matrix, VLLM)
+    assert asked.requirements == ("ray[default]==2.49.1", "torch==2.8.0", "vllm==0.10.2", "virtualenv")
+    assert {"transformers<5", "protobuf<7", "cuda-python==12.*"} <= set(asked.constraints)
+    assert (asked.python, asked.glibc, asked.arch) == ("3.13", "2.40", "amd64")
+    assert asked.before == datetime(2026, 11, 16, tzinfo=UTC)
+
+
+def test_a_cpu_variant_asks_for_ray_alone(matrix: Matrix) -> None:
+    asked = request(replace(matrix, ray_extras=(), always=()), Variant(ray="2.60.0", python="3.11"))
+    assert asked.requirements == ("ray==2.60.0",)
+    assert asked.constraints == ()
+    assert asked.glibc == "2.36"
+
+
+@pytest.mark.parametrize(("cuda", "expected"), [("cpu", ("http://c/",)), ("12.8", ("http://a/",)), ("13.0", ())])
+def test_the_indexes_of_a_cuda(matrix: Matrix, cuda: str, expected: tuple[str, ...]) -> None:
+    wide = replace(matrix, indexes={"cu128": "http://a/", "cu118": "http://b/", "cpu": "http://c/"})
+    assert request(wide, Variant(ray="2.60.0", python="3.11", cuda=cuda)).indexes == expected
+
+
+def test_the_digest_covers_all_that_decides_a_lock(matrix: Matrix) -> None:
+    variants = [VLLM, replace(VLLM, ray="2.60.0"), replace(VLLM, python="3.11"), replace(VLLM, cuda="13.0")]
+    matrices = [
+        replace(matrix, cutoff=date(2026, 11, 14)),
+        replace(matrix, always=("pip",)),
+        replace(matrix, ray_extras=("serve",)),
+        replace(matrix, indexes={"cu128": "http://a/"}),
+        replace(matrix, bases=tuple(replace(base, glibc="2.35") for base in matrix.bases)),
+    ]
+    digests = [request(matrix, item).digest for item in variants] + [request(item, VLLM).digest for item in matrices]
+    assert len(set(digests)) == len(digests)
+    assert all(digest.startswith("sha256:") and len(digest) == 71 for digest in digests)
+    assert request(replace(matrix, registry="elsewhere/x"), VLLM).digest == digests[0]
+
+
+def test_bases_that_do_not_serve(matrix: Matrix) -> None:
+    with pytest.raises(ConfigurationError, match=r"has Python 3\.12"):
+        request(matrix, replace(VLLM, python="3.12"))
+    old = replace(matrix, bases=tuple(replace(base, glibc="2.12") for base in matrix.bases))
+    with pytest.raises(ConfigurationError, match=r"glibc 2\.12, older"):
+        request(old, VLLM)
+
+
+def test_a_thousand_requests_are_quick(matrix: Matrix) -> None:
+    rays = [f"2.{minor}.{micro}" for minor in range(100) for micro in range(10)]
+    wide = replace(matrix, axes={**matrix.axes, Axis.RAY: tuple(rays)})
+    start = time.perf_counter()
+    digests = {request(wide, replace(VLLM, ray=ray)).digest for ray in rays}
+    assert time.perf_counter() - start < 1
+    assert len(digests) == 1000

@@ -1,0 +1,132 @@
+import socket
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from raydock.errors import OutOfReachError, VariantError
+from raydock.lock.index import Index
+from raydock.lock.request import Request, request
+from raydock.lock.resolver import PipTools, Resolver, Uv
+from raydock.model.matrix import Matrix
+from raydock.model.variant import Variant
+
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@pytest.fixture
+def asked(matrix: Matrix) -> Request:
+    return replace(request(matrix, Variant(ray="2.60.0", python="3.11")), python=HERE)
+
+
+@pytest.fixture
+def uv(shelf: Any) -> Uv:
+    return Uv(index=shelf.index)
+
+
+def versions(resolver: Resolver, asked: Request, seed: dict[str, str] | None = None) -> dict[str, str]:
+    return {name: pin.version for name, pin in resolver.resolve(asked, seed or {}).items()}
+
+
+def test_the_newest_within_constraints_and_cutoff(uv: Uv, asked: Request, shelf: Any) -> None:
+    shelf.add("filelock", "4.0", uploaded="2026-11-16")
+    shelf.add("filelock", "3.5", uploaded="2026-11-15")
+    wanted = {"click": "9.0", "filelock": "3.5", "ray": "2.60.0", "virtualenv": "20.1"}
+    assert versions(uv, asked) == wanted
+    assert versions(uv, replace(asked, constraints=("click!=9.*",))) == {**wanted, "click": "8.1"}
+
+
+def test_a_seed_is_kept_where_it_fits(uv: Uv, asked: Request) -> None:
+    seeded = versions(uv, asked, {"click": "8.1", "ray": "2.59.0", "filelock": "2.0", "torch": "2.13.0"})
+    assert seeded == {"click": "8.1", "filelock": "3.0", "ray": "2.60.0", "virtualenv": "20.1"}
+
+
+def test_pip_tools_answers_as_uv_does(uv: Uv, asked: Request, shelf: Any, other_shelf: Any) -> None:
+    """Cut-off, constraint, an extra index, a seed that fits, and more seeds that do not than pip-tools has rounds."""
+    shelf.add("filelock", "4.0", uploaded="2026-11-16")
+    other_shelf.add("filelock", "3.5")
+    other_shelf.add("only-there", "1.0")
+    parts = [f"part{number}" for number in range(12)]
+    for name in parts:
+        shelf.add(name, "1.0")
+        shelf.add(name, "2.0")
+    shelf.add("whole", "1.0", ["ray", "virtualenv", "only-there", *(f"{name}==1.0" for name in parts)])
+    wide = replace(asked, requirements=("whole",), constraints=("ray<2.60",), indexes=(f"{other_shelf.url}/simple/",))
+    seed = {"click": "8.1", **dict.fromkeys(parts, "2.0")}
+    found = versions(PipTools(index=shelf.index), wide, seed)
+    assert found == {
+        **dict.fromkeys(parts, "1.0"),
+        **{
+            "click": "8.1",
+            "filelock": "3.5",
+            "only-there": "1.0",
+            "ray": "2.59.0",
+            "virtualenv": "20.1",
+            "whole": "1.0",
+        },
+    }
+    assert versions(uv, wide, seed) == found
+
+
+def test_why_there_is_no_answer_uv(uv: Uv, asked: Request, shelf: Any) -> None:
+    shelf.add("old", "1.0", ["click<7"])
+    with pytest.raises(VariantError) as caught:
+        uv.resolve(replace(asked, requirements=("ray==2.60.0", "old")), {})
+    label, _, words = caught.value.what.partition(": ")
+    assert label == uv.label
+    assert "click<7" in words
+    assert "click>=7" in words
+    assert "conclude" not in words
+    assert len(words) < 250
+    assert "\n" not in words
+
+
+def test_why_there_is_no_answer_pip_tools(asked: Request, shelf: Any) -> None:
+    shelf.add("old", "1.0", ["click<7"])
+    pip = PipTools(index=shelf.index)
+    with pytest.raises(VariantError) as caught:
+        pip.resolve(replace(asked, requirements=("ray==2.60.0", "old")), {})
+    words = caught.value.what.partition(": ")[2]
+    assert set(words.removesuffix(".").split("; ")) == {"ray 2.60.0 needs click>=7", "old 1.0 needs click<7"}
+    with pytest.raises(VariantError, match=r"pip-tools [\d.]+: Could not find a version .* nothing==1"):
+        pip.resolve(replace(asked, requirements=("nothing==1",)), {})
+
+
+def test_pip_tools_serves_no_other_python(asked: Request, shelf: Any) -> None:
+    with pytest.raises(VariantError, match=r"this variant has Python 3\.99") as caught:
+        PipTools(index=shelf.index).resolve(replace(asked, python="3.99"), {})
+    assert "with uv" in caught.value.todo
+
+
+def test_an_index_that_fails_is_out_of_reach(asked: Request, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    with pytest.raises(OutOfReachError, match="Connection refused"):
+        Uv(index=Index(endpoint="http://127.0.0.1:9/simple/")).resolve(asked, {})
+
+
+def test_an_index_that_hangs_is_given_up(asked: Request) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        index = Index(endpoint=f"http://127.0.0.1:{hanging.getsockname()[1]}/simple/")
+        with pytest.raises(OutOfReachError, match="gave no answer in 1 s"):
+            Uv(index=index, timeout=1).resolve(asked, {})
+
+
+def test_stop_ends_what_runs(asked: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as hanging, ThreadPoolExecutor(1) as pool:
+        uv = Uv(index=Index(endpoint=f"http://127.0.0.1:{hanging.getsockname()[1]}/simple/"))
+        running = pool.submit(uv.resolve, asked, {})
+        hanging.settimeout(20)
+        hanging.accept()
+        start = monotonic()
+        uv.stop()
+        with pytest.raises(KeyboardInterrupt):
+            running.result(timeout=20)
+        assert monotonic() - start < 5
+    assert list(tmp_path.glob("raydock-lock-*")) == []
+    with pytest.raises(KeyboardInterrupt):
+        uv.resolve(asked, {})

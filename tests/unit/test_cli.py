@@ -1,0 +1,96 @@
+"""The command line as a user meets it: a process, its exit code and its words."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from raydock.cli import cli
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*words: str, root: Path = ROOT) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "RAYDOCK_ROOT": str(root)}
+    command = [sys.executable, str(ROOT / "build.py"), *words]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    for name in ("matrix.yaml", "templates", "lockfiles", "images"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", sorted(cli.commands))
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    done = run(command, "--help")
+    assert done.returncode == 0
+    assert f"Example: ./build.py {command}" in done.stdout
+
+
+def test_plan_json_is_one_document_of_twenty_variants() -> None:
+    document = json.loads(run("plan", "--json").stdout)
+    assert document["schema"] == 1
+    assert len(document["variants"]) == 20
+    assert all(item["reason"] and item["evidence"] for item in document["excluded"])
+    assert all(item["download_bytes"] > 10**8 for item in document["variants"])
+
+
+def test_a_misspelt_word_gets_the_nearest_right_one() -> None:
+    done = run("plan", "--group", "quickstrat")
+    assert done.returncode == 2
+    assert "'quickstart'" in done.stderr
+
+
+def test_an_unknown_option_is_bad_usage() -> None:
+    assert run("plan", "--jsn").returncode == 2
+
+
+def test_an_empty_selection_has_its_own_code() -> None:
+    done = run("plan", "--select", "cuda=cpu,torch=!none")
+    assert done.returncode == 3
+    assert done.stdout == ""
+
+
+def test_a_broken_matrix_names_file_and_line(checkout: Path) -> None:
+    text = (checkout / "matrix.yaml").read_text().replace("cutoff:", "cutof:")
+    (checkout / "matrix.yaml").write_text(text)
+    done = run("plan", root=checkout)
+    line = next(number for number, words in enumerate(text.splitlines(), 1) if words.startswith("cutof:"))
+    assert done.returncode == 2
+    assert f"matrix.yaml:{line}: " in done.stderr
+    assert "'cutoff'" in done.stderr
+
+
+def test_checks_pass_on_the_committed_tree() -> None:
+    assert run("lock", "--check").returncode == 0
+    assert run("render", "--check").returncode == 0
+
+
+def test_lock_check_says_what_is_stale_and_writes_nothing(checkout: Path) -> None:
+    edited = checkout / "lockfiles" / "ray2.60.0-py311-cpu.txt"
+    edited.write_text(edited.read_text().replace("ray==2.60.0", "ray==2.60.1"))
+    orphan = checkout / "lockfiles" / "ray1.0.0-py311-cpu.txt"
+    shutil.copy(edited, orphan)
+    done = run("lock", "--check", root=checkout)
+    assert done.returncode == 1
+    assert "lockfiles/ray2.60.0-py311-cpu.txt" in done.stderr
+    assert "lockfiles/ray1.0.0-py311-cpu.txt" in done.stderr
+    assert "ray==2.60.1" in edited.read_text()
+
+
+def test_render_mends_what_check_complains_of(checkout: Path) -> None:
+    dockerfile = checkout / "images" / "ray2.60.0-py311-cpu" / "Dockerfile"
+    committed = dockerfile.read_text()
+    dockerfile.write_text("FROM scratch\n")
+    assert run("render", "--check", root=checkout).returncode == 1
+    assert dockerfile.read_text() == "FROM scratch\n"
+    assert run("render", root=checkout).returncode == 0
+    assert dockerfile.read_text() == committed
