@@ -4,85 +4,22 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-from rich.console import Console, RenderableType
+from rich.console import Console
 
 from raydock import __version__
 from raydock.errors import ExitCode, RaydockError
+from raydock.options import Request, root, shared
 from raydock.paths import Checkout
-from raydock.plan import select, show
-from raydock.plan.planner import Planned
+from raydock.plan import show
 from raydock.progress import Progress
 from raydock.project import Project
 
 # What few commands need is imported in them: the engine's SDK, the index's client and the resolvers load slowly.
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What the options that most commands share ask for."""
-
-    project: Project
-    groups: tuple[str, ...]
-    selectors: tuple[str, ...]
-    as_json: bool
-    jobs: int
-    quiet: bool
-    verbose: bool
-
-    @property
-    def chosen(self) -> tuple[Planned, ...]:
-        """The selected variants; all of them where nothing was selected."""
-        return select.select(self.project.plan, self.groups, self.selectors)
-
-    def say(self, words: RenderableType) -> None:
-        """Words for a person: on stdout, or on stderr where stdout is for a JSON document."""
-        if not self.quiet:
-            Console(stderr=self.as_json, highlight=False, soft_wrap=isinstance(words, str)).print(words)
-
-    def progress(self) -> Progress:
-        return Progress(Console(stderr=True), quiet=self.quiet, verbose=self.verbose)
-
-    @contextmanager
-    def writing(self) -> Iterator[Progress]:
-        """Progress, with the checkout held for this run alone."""
-        from raydock.checkoutlock import only_one
-
-        tell = lambda words: click.echo(f"raydock: {words}", err=True)  # noqa: E731
-        with only_one(self.project.checkout, tell), self.progress() as progress:
-            yield progress
-
-
-def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command the shared options, as one Request."""
-
-    @wraps(command)
-    def run(**options: Any) -> Any:
-        shared = {key: options.pop(key) for key in ("groups", "selectors", "as_json", "jobs", "quiet", "verbose")}
-        return command(Request(project=Project(Checkout(_root())), **shared), **options)
-
-    for option in (
-        click.option("-v", "--verbose", is_flag=True, help="Say every line of a step's output too."),
-        click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
-        click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Variants side by side."),
-        click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, all else on stderr."),
-        click.option("--select", "selectors", multiple=True, metavar="AXIS=GLOB,...", help="Repeatable."),
-        click.option("--group", "groups", multiple=True, metavar="NAME", help="A group of matrix.yaml. Repeatable."),
-    ):
-        run = option(run)
-    return run
-
-
-def _root() -> Path:
-    return Path(os.environ.get("RAYDOCK_ROOT") or Path(__file__).resolve().parent.parent)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -98,7 +35,7 @@ def cli() -> None:
 
 
 @cli.command()
-@_shared
+@shared
 def plan(request: Request) -> None:
     """Shows which variants can exist and why the others cannot. Needs neither network nor engine.
 
@@ -125,7 +62,7 @@ def facts(quiet: bool) -> None:
     from raydock.lock import index
     from raydock.model import facts as model
 
-    project = Project(Checkout(_root()))
+    project = Project(Checkout(root()))
     today = datetime.now(UTC).date()
     progress = Progress(Console(stderr=True), quiet=quiet)
     with progress:
@@ -138,7 +75,7 @@ def facts(quiet: bool) -> None:
 
 
 @cli.command()
-@_shared
+@shared
 @click.option("--check", is_flag=True, help="Say what is stale and write nothing; exit 1 where something is.")
 @click.option("--resolver", type=click.Choice(["uv", "pip-tools"]), default="uv", show_default=True)
 def lock(request: Request, check: bool, resolver: str) -> None:
@@ -147,9 +84,7 @@ def lock(request: Request, check: bool, resolver: str) -> None:
     \b
     Example: ./build.py lock --group serve
     """
-    from raydock import pipeline
     from raydock.lock import locker
-    from raydock.lock.resolver import ResolverName
 
     project, chosen = request.project, request.chosen
     variants = [item.variant for item in chosen]
@@ -160,14 +95,22 @@ def lock(request: Request, check: bool, resolver: str) -> None:
     with request.writing() as progress:
         names = {item.name for item in locker.check(project.matrix, project.checkout, variants)}
         wanted = [variant for variant in variants if variant.name in names]
-        results = pipeline.lock(project, wanted, progress, request.jobs, ResolverName(resolver))
+        results = locker.lock(
+            project.matrix,
+            project.checkout,
+            wanted,
+            siblings=project.variants,
+            jobs=request.jobs,
+            resolver=resolver,
+            on_event=progress,
+        )
     errors = {result.name: result.error for result in results if result.error}
     request.say(f"{len(results) - len(errors)} locked, {len(chosen) - len(results)} were fresh, {len(errors)} failed.")
     _end(errors)
 
 
 @cli.command()
-@_shared
+@shared
 @click.option("--check", is_flag=True, help="Say what differs and write nothing; exit 1 where something does.")
 def render(request: Request, check: bool) -> None:
     """Renders images/VARIANT/Dockerfile from templates/ and the locks.
@@ -197,7 +140,7 @@ _ca_bundle = click.option(
 
 
 @cli.command()
-@_shared
+@shared
 @_ca_bundle
 @click.option("--no-cache", is_flag=True, help="Build every step again; the same fingerprint gives the same image id.")
 def build(request: Request, ca_bundle: Path | None, no_cache: bool) -> None:
@@ -227,7 +170,7 @@ def build(request: Request, ca_bundle: Path | None, no_cache: bool) -> None:
 
 
 @cli.command()
-@_shared
+@shared
 def smoke(request: Request) -> None:
     """Proves the built images of the selected variants by running Ray in them, whether proved before or not.
 
@@ -244,7 +187,7 @@ def smoke(request: Request) -> None:
 
 
 @cli.command()
-@_shared
+@shared
 @_ca_bundle
 def images(request: Request, ca_bundle: Path | None) -> None:
     """The main job: locks what is stale, renders, builds what is not built, proves what is not proved.
@@ -269,7 +212,7 @@ def clean() -> None:
     """
     from raydock.workshop import clean as sweep
 
-    removed = sweep(Checkout(_root()))
+    removed = sweep(Checkout(root()))
     click.echo(f"build/ is gone, and {removed} base images; the next build makes them of today's Debian packages.")
 
 
@@ -318,5 +261,7 @@ def main() -> NoReturn:
         sys.exit(ExitCode.BAD_INPUT)
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted. What was finished stays; run the same command again to go on.", err=True)
-        sys.exit(ExitCode.INTERRUPTED)
+        sys.stdout.flush()
+        # At once: a thread that waits for the network would keep the interpreter until its time limit.
+        os._exit(ExitCode.INTERRUPTED)
     sys.exit(ExitCode.DONE)

@@ -1,11 +1,13 @@
 """Work done side by side that Ctrl-C ends in order."""
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+GRACE = 15.0
 
 
 def in_parallel(
@@ -13,15 +15,17 @@ def in_parallel(
 ) -> list[Result]:
     """The results of `work` for each item, in the items' order, from at most `jobs` threads.
 
-    Where `work` raises, or Ctrl-C is pressed, `stop` is called to end what runs, nothing more begins, and the error is
-    raised again once all threads are done.
+    Where `work` raises, or Ctrl-C is pressed, nothing more begins, `stop` is called to end what runs, and the error is
+    raised again once all threads are done, or after GRACE seconds: one may wait for the network.
     """
-    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-        futures = [pool.submit(work, item) for item in items]
-        try:
-            return [future.result() for future in futures]
-        except BaseException:
-            for future in futures:
-                future.cancel()
-            stop()
-            raise
+    pool = ThreadPoolExecutor(max_workers=max(1, jobs))
+    futures = [pool.submit(work, item) for item in items]
+    try:
+        return [future.result() for future in futures]
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        stop()
+        wait([future for future in futures if not future.cancelled()], GRACE)
+        raise
+    finally:
+        pool.shutdown(wait=False)

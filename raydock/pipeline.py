@@ -1,6 +1,5 @@
 """The main job: lock what is stale, render, build what is not built, prove what is not proved."""
 
-import os
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,36 +10,13 @@ from raydock.build.builder import Builder, Built
 from raydock.errors import RaydockError
 from raydock.events import Listener
 from raydock.lock import locker
-from raydock.lock.artifacts import Pages
-from raydock.lock.index import from_environment
-from raydock.lock.resolver import RESOLVERS, ResolverName
-from raydock.model.variant import Variant
 from raydock.parallel import in_parallel
 from raydock.plan.planner import Planned
 from raydock.project import Project
 from raydock.prove import report as reports
+from raydock.prove.container import stop_all
 from raydock.prove.report import Report
 from raydock.prove.smoke import smoke
-
-
-def lock(
-    project: Project,
-    variants: list[Variant],
-    listener: Listener,
-    jobs: int,
-    resolver: ResolverName = ResolverName.UV,
-) -> tuple[locker.Outcome, ...]:
-    """Locks variants with the package index that the environment names."""
-    index = from_environment(os.environ)
-    with Pages([index]) as pages:
-        return locker.Locker(
-            matrix=project.matrix,
-            checkout=project.checkout,
-            siblings=project.variants,
-            resolver=RESOLVERS[resolver](index=index),
-            pages=pages,
-            listener=listener,
-        ).lock(variants, jobs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +78,15 @@ class Pipeline:
         failed: dict[str, RaydockError] = {}
         if stale:
             wanted = [variant for variant in variants if variant.name in stale]
-            failed = {item.name: item.error for item in lock(project, wanted, self.listener, self.jobs) if item.error}
+            locked = locker.lock(
+                project.matrix,
+                project.checkout,
+                wanted,
+                siblings=project.variants,
+                jobs=self.jobs,
+                on_event=self.listener,
+            )
+            failed = {item.name: item.error for item in locked if item.error}
         rest = tuple(item for item in chosen if item.name not in failed)
         for name in render.write(project.checkout, project.dockerfiles(rest)):
             self.listener(name, f"rendered images/{name}/Dockerfile")
@@ -110,7 +94,7 @@ class Pipeline:
 
     def prove(self, built: list[Built], *, anew: bool = False) -> list[Outcome]:
         """Smoke-tests the images that have no passing report yet; all of them with `anew`."""
-        return in_parallel(lambda item: self._prove(item, anew), built, self.jobs)
+        return in_parallel(lambda item: self._prove(item, anew), built, self.jobs, lambda: stop_all(self.client))
 
     def _prove(self, item: Built, anew: bool) -> Outcome:
         base = Outcome(

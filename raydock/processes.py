@@ -3,8 +3,8 @@
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock
@@ -14,36 +14,50 @@ from threading import Event, Lock
 class Processes:
     """Runs programs to their end, and can stop all of them from another thread."""
 
-    _running: set[subprocess.Popen[str]] = field(default_factory=set)
+    _running: set[subprocess.Popen[bytes]] = field(default_factory=set)
     _guard: Lock = field(default_factory=Lock)
     _stopped: Event = field(default_factory=Event)
 
-    def run(
-        self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str], timeout: float
-    ) -> subprocess.CompletedProcess[str]:
-        """Runs a command in a folder, within `timeout` seconds, and returns its exit code and what it wrote.
+    @contextmanager
+    def started(
+        self, command: Sequence[str], *, folder: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """A program that runs, in a folder and an environment (None: raydock's own), with pipes for what it writes.
 
-        Raises subprocess.TimeoutExpired once it has ended the program, and KeyboardInterrupt after `stop`.
+        It is ended with the block where it has not ended by itself. Raises KeyboardInterrupt after `stop`.
         """
         process = self._begin(command, folder, environment)
         try:
-            output, errors = process.communicate(timeout=timeout)
+            yield process
         finally:
-            _end(process)
+            _signal(process, signal.SIGKILL)
+            process.wait()
             with self._guard:
                 self._running.discard(process)
         if self._stopped.is_set():
             raise KeyboardInterrupt
+
+    def run(
+        self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str], timeout: float | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs a command in a folder, within `timeout` seconds if any; returns its exit code and what it wrote.
+
+        Raises subprocess.TimeoutExpired once it has ended the program, and KeyboardInterrupt after `stop`.
+        """
+        with self.started(command, folder=folder, environment=environment) as process:
+            output, errors = (text.decode(errors="replace") for text in process.communicate(timeout=timeout))
         return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
     def stop(self) -> None:
-        """Ends every program that runs, and lets none begin."""
+        """Asks every program that runs to end, and lets none begin."""
         self._stopped.set()
         with self._guard:
             for process in self._running:
-                _end(process)
+                _signal(process, signal.SIGTERM)
 
-    def _begin(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    def _begin(
+        self, command: Sequence[str], folder: Path | None, environment: Mapping[str, str] | None
+    ) -> subprocess.Popen[bytes]:
         with self._guard:
             if self._stopped.is_set():
                 raise KeyboardInterrupt
@@ -55,14 +69,13 @@ class Processes:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                text=True,
                 process_group=0,
             )
             self._running.add(process)
             return process
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
     if process.poll() is None:
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(process.pid, number)

@@ -27,7 +27,7 @@ def workshop(
         client=client,
         checkout=project.checkout,
         matrix=project.matrix,
-        secrets=secrets.gather(bundle),
+        secrets=secrets.gather(bundle, tuple(project.matrix.indexes.values())),
         listener=listener,
         jobs=jobs,
         no_cache=no_cache,

@@ -5,7 +5,6 @@ import io
 import json
 import os
 import shutil
-import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ import docker
 import jinja2
 from docker.errors import ImageNotFound
 
-from raydock.build.buildx import BuildError, Buildx
+from raydock.build.buildx import BuildError, Buildx, DownloadError
 from raydock.build.engine import images, reaching
 from raydock.build.secrets import Secrets
 from raydock.errors import OutOfReachError, VariantError
@@ -25,6 +24,7 @@ from raydock.events import Listener
 from raydock.model.matrix import Base, Matrix
 from raydock.model.variant import Variant
 from raydock.paths import Checkout
+from raydock.processes import Processes
 
 REPOSITORY = "raydock-base"
 RECIPE_LABEL = "raydock.base-recipe"
@@ -122,7 +122,7 @@ class BaseMaker:
         with self._folder() as folder:
             if recipe.base.source == "bootstrap":
                 self.listener(recipe.name, f"bootstrapping Debian {recipe.base.suite} with mmdebstrap")
-                bootstrap(recipe, folder / "rootfs.tar")
+                bootstrap(recipe, folder / "rootfs.tar", self.buildx.processes)
             else:
                 self.listener(recipe.name, f"pulling {recipe.base.image}")
                 self._pull(recipe.base.image)
@@ -175,10 +175,10 @@ class BaseMaker:
                 options=(*self.secrets.options(folder), *_mirror(folder)),
                 log=self.checkout.log(f"base-{recipe.name}"),
             )
-        except BuildError as error:
+        except (BuildError, DownloadError) as error:
             python = f"Python {recipe.base.python}"
             hint = f"a base needs {python}: `managed` has uv bring it (UV_PYTHON_INSTALL_MIRROR names its mirror), "
-            raise VariantError(error.what, meaning=error.meaning, todo=hint + "or name a base that has it.") from None
+            raise type(error)(error.what, meaning=error.meaning, todo=hint + "or name a base that has it.") from None
 
     def _examine(self, recipe: BaseRecipe, ref: str) -> str:
         """The base's Python with patch. Raises VariantError where Python or glibc are not what matrix.yaml says."""
@@ -203,7 +203,7 @@ class BaseMaker:
         return str(answer["python"])
 
 
-def bootstrap(recipe: BaseRecipe, target: Path) -> None:
+def bootstrap(recipe: BaseRecipe, target: Path, processes: Processes) -> None:
     """Writes a Debian root file system as a tar: the same packages give the same bytes (SOURCE_DATE_EPOCH).
 
     Raises OutOfReachError where mmdebstrap is missing or fails.
@@ -218,7 +218,7 @@ def bootstrap(recipe: BaseRecipe, target: Path) -> None:
     command += [f"--dpkgopt=path-exclude={pattern}" for pattern in UNPACKED]
     command += ["--dpkgopt=path-include=/usr/share/doc/*/copyright", recipe.base.suite, str(target)]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(recipe.epoch), "PYTHONHASHSEED": "0"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = processes.run(command, folder=target.parent, environment=environment)
     if done.returncode:
         raise OutOfReachError(
             f"mmdebstrap could not make Debian {recipe.base.suite}: {_reason(done.stderr)}.",

@@ -64,7 +64,10 @@ class Builder:
             base = bases[recipe_for(self.matrix, item.variant).ref]
             if isinstance(base, RaydockError):
                 return Built(name=name, error=base)
-            wanted = self.recipe(item, base, context, renderer)
+            try:
+                wanted = self.recipe(item, base, context, renderer)
+            except RaydockError as error:
+                return Built(name=name, error=error)
             if image := there.get((name, wanted.fingerprint)):
                 self.listener(name, "is built already")
                 return Built(name=name, image_id=image.id, fingerprint=wanted.fingerprint)

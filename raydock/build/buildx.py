@@ -1,22 +1,22 @@
 """`docker buildx build`: one process a build, so that one failure ends no other."""
 
 import json
-import os
-import signal
-import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event, Lock
 
 from raydock.build.progress import Failure, Progress, short
 from raydock.errors import OutOfReachError, RaydockError, VariantError
 from raydock.events import Listener
+from raydock.processes import Processes
 
 
 class BuildError(VariantError):
     """A build that failed: the step, its last lines of output and the log's path are in the message."""
+
+
+class DownloadError(OutOfReachError):
+    """A build could not download what it needs: its step, its last lines and the log's path are in the message."""
 
 
 @dataclass
@@ -29,9 +29,7 @@ class Buildx:
     listener: Listener
     uv: Path
     no_cache: bool = False
-    _running: set[subprocess.Popen[bytes]] = field(default_factory=set)
-    _guard: Lock = field(default_factory=Lock)
-    _stopped: Event = field(default_factory=Event)
+    processes: Processes = field(default_factory=Processes)
 
     def build(
         self,
@@ -59,13 +57,11 @@ class Buildx:
         command += [f"--metadata-file={metadata}", *(["--no-cache"] if self.no_cache else []), *options, str(context)]
         with log.open("w", encoding="utf-8") as file:
             progress = Progress(name, self.listener, file)
-            with self._process(command) as process:
+            with self.processes.started(command) as process:
                 assert process.stderr is not None
                 rest = progress.read(process.stderr)
                 code = process.wait()
         if code:
-            if self._stopped.is_set():
-                raise KeyboardInterrupt
             raise explain(name, progress.failure, rest, log)
         document = json.loads(metadata.read_text(encoding="utf-8"))
         metadata.unlink()
@@ -73,30 +69,7 @@ class Buildx:
 
     def stop(self) -> None:
         """Ends every build that runs, and lets none begin; BuildKit drops what they had in hand."""
-        self._stopped.set()
-        with self._guard:
-            for process in self._running:
-                process.send_signal(signal.SIGTERM)
-
-    @contextmanager
-    def _process(self, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-        environment = {**os.environ, "BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "DOCKER_CLI_HINTS": "false"}
-        with self._guard:
-            if self._stopped.is_set():
-                raise KeyboardInterrupt
-            # A process group of its own: Ctrl-C reaches raydock alone, which then ends its builds in order.
-            process = subprocess.Popen(
-                command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, process_group=0
-            )
-            self._running.add(process)
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.terminate()
-            process.wait()
-            with self._guard:
-                self._running.discard(process)
+        self.processes.stop()
 
 
 _INDEX_TODO = "see that the package index answers (UV_DEFAULT_INDEX names a mirror), then run this again."
@@ -107,9 +80,11 @@ _OUT_OF_REACH = {
     ),
     "cannot connect to the docker daemon": ("No engine answers.", "run `scripts/engine`, then this again."),
     "error reading from server: eof": ("The engine went away.", "run `scripts/engine`, then this again."),
-    "http status server error": ("The package index has trouble.", _INDEX_TODO),
-    "error sending request for url": ("The package index does not answer.", _INDEX_TODO),
-    "operation timed out": ("The package index does not answer in time.", _INDEX_TODO),
+}
+_NOT_DOWNLOADED = {
+    "http status server error": "The server that it downloads from has trouble.",
+    "error sending request for url": "The server that it downloads from does not answer.",
+    "operation timed out": "The server that it downloads from does not answer in time.",
 }
 
 
@@ -126,4 +101,7 @@ def explain(name: str, failure: Failure | None, rest: str, log: Path) -> Raydock
     for sign, (cause, todo) in _OUT_OF_REACH.items():
         if sign in said:
             return OutOfReachError(what, meaning=f"{meaning}\n{cause}", todo=todo)
+    for sign, cause in _NOT_DOWNLOADED.items():
+        if sign in said:
+            return DownloadError(what, meaning=f"{meaning}\n{cause}", todo=_INDEX_TODO)
     return BuildError(what, meaning=meaning, todo="read the log, mend the cause, run this again: what is built stays.")

@@ -23,8 +23,7 @@ class Layer:
     @property
     def text(self) -> str:
         """Its part of the lock, as requirements with hashes; comments are left out, as they install nothing."""
-        lines = (line for pin in self.pins for line in pin.text.splitlines())
-        return "".join(f"{line}\n" for line in lines if line and not line.lstrip().startswith("#"))
+        return "".join(pin.requirement for pin in self.pins)
 
 
 def layers(lock: Lock) -> tuple[Layer, ...]:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 
@@ -42,7 +42,7 @@ class Recipe:
             "base": self.base_id,
             "platform": self.platform,
             "epoch": self.epoch,
-            "uv": version("uv"),
+            "uv": _uv(),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -63,6 +63,11 @@ class Recipe:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
         (folder / "installer" / "install-layer").chmod(0o755)
+
+
+@cache
+def _uv() -> str:
+    return version("uv")
 
 
 @dataclass(frozen=True, kw_only=True)

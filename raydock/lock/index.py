@@ -1,5 +1,6 @@
 """Facts of releases, read from a package index (PEP 503, 658, 691 and 700): small requests, never a whole wheel."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -89,20 +90,26 @@ class Index:
 def from_environment(environment: Mapping[str, str]) -> Index:
     """The index that the user's environment names (UV_DEFAULT_INDEX, UV_INDEX_URL or PIP_INDEX_URL), else the default.
 
-    A CA bundle is taken from REQUESTS_CA_BUNDLE, SSL_CERT_FILE or PIP_CERT. Raises ConfigurationError where the
-    address is not http or https, or the bundle does not exist.
+    A CA bundle is taken from REQUESTS_CA_BUNDLE, SSL_CERT_FILE or PIP_CERT, the seconds to wait for an answer from
+    UV_HTTP_TIMEOUT. Raises ConfigurationError where the address is not http or https, the bundle does not exist, or
+    the seconds are no number.
     """
     named = next((name for name in _ENDPOINTS if environment.get(name)), "")
     endpoint = environment[named] if named else PYPI_SIMPLE_ENDPOINT
     if urlsplit(endpoint).scheme not in {"http", "https"} or not urlsplit(endpoint).hostname:
         raise ConfigurationError(f"{named} does not hold an http or https address.", todo="mend or unset it.")
-    variable = next((name for name in _CERTIFICATES if environment.get(name)), None)
-    if variable is None:
-        return Index(endpoint=endpoint)
-    bundle = environment[variable]
-    if not Path(bundle).exists():
+    variable = next((name for name in _CERTIFICATES if environment.get(name)), "")
+    bundle = environment[variable] if variable else ""
+    if bundle and not Path(bundle).exists():
         raise ConfigurationError(f"{variable} names {bundle}, which does not exist.", todo="mend or unset it.")
-    return Index(endpoint=endpoint, ca_bundle=bundle)
+    return Index(endpoint=endpoint, ca_bundle=bundle, timeout=_timeout(environment))
+
+
+def _timeout(environment: Mapping[str, str]) -> float:
+    seconds = environment.get("UV_HTTP_TIMEOUT") or str(Index.timeout)
+    if not re.fullmatch(r"\d*\.?\d+", seconds) or not float(seconds):
+        raise ConfigurationError(f"UV_HTTP_TIMEOUT is {seconds!r}, no number of seconds.", todo="mend or unset it.")
+    return float(seconds)
 
 
 def refresh(matrix: Matrix, index: Index, today: date, on_progress: Callable[[str], None]) -> Facts:
@@ -114,20 +121,20 @@ def refresh(matrix: Matrix, index: Index, today: date, on_progress: Callable[[st
         project: [version for version in matrix.axes[axis] if version != NONE] for project, axis in PROJECTS.items()
     }
     releases: list[Release] = []
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        pages = {project: pool.submit(_page, index, project) for project, versions in wanted.items() if versions}
-        try:
-            jobs = [
-                pool.submit(_release, index, project, version, _files(page.result(), project, version), today)
-                for project, page in pages.items()
-                for version in wanted[project]
-            ]
-            for job in as_completed(jobs):
-                releases.append(job.result())
-                on_progress(str(releases[-1]))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    pool = ThreadPoolExecutor(_WORKERS)
+    pages = {project: pool.submit(_page, index, project) for project, versions in wanted.items() if versions}
+    try:
+        jobs = [
+            pool.submit(_release, index, project, version, _files(page.result(), project, version), today)
+            for project, page in pages.items()
+            for version in wanted[project]
+        ]
+        for job in as_completed(jobs):
+            releases.append(job.result())
+            on_progress(str(releases[-1]))
+    finally:
+        # Ctrl-C does not wait for an answer of the index.
+        pool.shutdown(wait=False, cancel_futures=True)
     return Facts({(release.project, release.version): release for release in releases})
 
 

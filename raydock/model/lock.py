@@ -7,7 +7,8 @@ as uv and pip-compile write them, each with its hashes and with comments `# via`
 import hashlib
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -32,6 +33,12 @@ class Pin:
         """Canonical names of the packages that require it; what the variant itself asks for is left out."""
         found = _VIA.findall(self.text)
         return tuple(canonicalize_name(name.split("[")[0]) for name in found if not name.startswith("-"))
+
+    @cached_property
+    def requirement(self) -> str:
+        """Its lines without comments, which install nothing."""
+        lines = (line for line in self.text.splitlines() if line and not line.lstrip().startswith("#"))
+        return "".join(f"{line}\n" for line in lines)
 
 
 @dataclass(frozen=True)
@@ -61,13 +68,17 @@ def parse(text: str) -> Lock:
             break
         if match := _HEADER.fullmatch(line):
             header[match[1]] = match[2]
-    starts = list(_PIN.finditer(text))
-    bounds = [match.start() for match in starts] + [len(text)]
-    pins: dict[str, Pin] = {}
-    for match, end in zip(starts, bounds[1:], strict=True):
-        name = canonicalize_name(match["name"])
-        pins[name] = Pin(name, match["version"], text[match.start() : end])
-    return Lock(text, header, pins)
+    starts = [match.start() for match in _PIN.finditer(text)]
+    pins = (_pin(text[start:end]) for start, end in pairwise([*starts, len(text)]))
+    return Lock(text, header, {pin.name: pin for pin in pins})
+
+
+@lru_cache(maxsize=10_000)
+def _pin(text: str) -> Pin:
+    """The pin of its lines; one object for all locks that hold the same lines, since most variants' do."""
+    match = _PIN.match(text)
+    assert match
+    return Pin(canonicalize_name(match["name"]), match["version"], text)
 
 
 def load(path: Path) -> Lock:

@@ -2,12 +2,12 @@
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event, Timer
 
 from docker import DockerClient
-from docker.errors import APIError, NotFound
+from docker.errors import APIError
 from docker.models.containers import Container
 
 from raydock.errors import VariantError
@@ -62,8 +62,7 @@ def created(client: DockerClient, image: str, command: Sequence[str], limits: Li
             memswap_limit=limits.memory,
         )
     finally:
-        with suppress(NotFound):
-            client.api.remove_container(name, force=True, v=True)
+        _remove(client, name)
 
 
 def follow(container: Container, on_line: Callable[[str], None], seconds: float) -> Ended:
@@ -98,8 +97,15 @@ def follow(container: Container, on_line: Callable[[str], None], seconds: float)
 def stop_all(client: DockerClient) -> None:
     """Removes every container of this run of raydock, so that threads which wait for one go on at once."""
     for found in client.api.containers(all=True, filters={"label": f"{RUN_LABEL}={RUN}"}):
-        with suppress(APIError):
-            client.api.remove_container(found["Id"], force=True, v=True)
+        _remove(client, found["Id"])
+
+
+def _remove(client: DockerClient, container: str) -> None:
+    try:
+        client.api.remove_container(container, force=True, v=True)
+    except APIError as error:
+        if error.status_code not in {404, 409}:  # gone, or somebody else is at it
+            raise
 
 
 def start(container: Container) -> None:

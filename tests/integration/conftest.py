@@ -14,7 +14,7 @@ from raydock.model import matrix
 from raydock.model.variant import parse_name
 from tests.support.engine import SpareEngine, spare_engine
 from tests.support.index import Site, serving
-from tests.support.toy import NAMES, ROOT, Checkout, Toy, make
+from tests.support.toy import NAMES, ROOT, Checkout, Toy, lock, make
 
 IMAGE = "ray2.60.0-py311-cpu"
 
@@ -36,7 +36,7 @@ def checkout() -> Checkout:
 @pytest.fixture(scope="session")
 def image(client: docker.DockerClient, checkout: Checkout) -> str:
     """The tag of a real image, built if it is not there."""
-    done = checkout.run("build", "--select", f"name={IMAGE}", seconds=540)
+    done = checkout.run("build", "--select", f"name={IMAGE}")
     assert done.code == 0, done.words
     return f"{matrix.load(ROOT / 'matrix.yaml').registry}:{IMAGE}"
 
@@ -67,7 +67,7 @@ def base(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
         with serving(site) as endpoint:
             found = make(tmp_path_factory.mktemp("base") / "toy", site, endpoint)
             lock(found)
-            done = found.run("build", "--select", "ray=1.0.0", seconds=300)
+            done = found.run("build", "--select", "ray=1.0.0")
         assert done.code == 0, done.words
         remove_images(client, found)
     return ref
@@ -79,13 +79,6 @@ def spare(client: docker.DockerClient, base: str, tmp_path_factory: pytest.TempP
     with spare_engine(client, tmp_path_factory.mktemp("spare")) as engine:
         engine.load(client.images.get(base).save(named=base))
         yield engine
-
-
-def lock(toy: Toy) -> None:
-    """Reads a toy's facts and locks its variants."""
-    for command in ("facts", "lock"):
-        done = toy.run(command)
-        assert done.code == 0, done.words
 
 
 def remove_images(client: docker.DockerClient, toy: Toy) -> None:

@@ -50,7 +50,7 @@ def test_no_secret_is_in_an_image_or_a_log(toy: Toy, client: docker.DockerClient
     address = toy.environment["UV_DEFAULT_INDEX"].replace("127.0.0.1", "user:planted-password@127.0.0.1")
     toy.site.files["ray-2.0.0-py3-none-any.whl"] = b"no wheel"  # so that a failure's words are looked at as well
     options = {"UV_DEFAULT_INDEX": address, "SSL_CERT_FILE": str(bundle)}
-    runs = [toy.run(command, **options) for command in ("facts", "lock", "build")]
+    runs = [toy.given(options).run(command) for command in ("facts", "lock", "build")]
     assert [run.code for run in runs] == [0, 0, 1], runs[-1].words
 
     contents = everything_in(client.images.get(f"{toy.registry}:{NAMES[0]}"))
@@ -74,8 +74,8 @@ def forget(engine: SpareEngine, toy: Toy) -> None:
 
 def everything_in(image: docker.models.images.Image) -> bytes:
     """The configuration and the layers of an image, unpacked."""
-    archive = tarfile.open(fileobj=io.BytesIO(b"".join(image.save())))
-    bodies = [file.read() for member in archive if (file := archive.extractfile(member))]
+    with tarfile.open(fileobj=io.BytesIO(b"".join(image.save()))) as archive:
+        bodies = [file.read() for member in archive if (file := archive.extractfile(member))]
     return b"".join(gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body for body in bodies)
 
 

@@ -11,7 +11,7 @@ from threading import Event
 import pytest
 
 from tests.support.engine import SpareEngine
-from tests.support.toy import NAMES, Toy, finish
+from tests.support.toy import NAMES, Toy, finish, lock
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
 
@@ -47,7 +47,7 @@ def test_a_build_is_interrupted(toy: Toy, spare: SpareEngine, end: End) -> None:
     assert toy.leftovers() == []
     assert processes_naming(toy.root) == []
     assert spare.client().containers.list(all=True) == []
-    assert eventually_none(lambda: processes_naming(spare.data / "buildkit"))
+    assert eventually(lambda: not processes_naming(spare.data / "buildkit"))
 
     toy.site.hang.set()
     again = toy.run("build", DOCKER_HOST=spare.host)
@@ -55,20 +55,37 @@ def test_a_build_is_interrupted(toy: Toy, spare: SpareEngine, end: End) -> None:
 
 
 @ends
-@pytest.mark.parametrize("command", ["facts", "lock"])
-def test_reading_the_index_is_interrupted(unlocked: Toy, command: str, end: End) -> None:
+@pytest.mark.parametrize(("command", "page"), [("facts", "/simple/ray/"), ("lock", "/simple/toylib/")])
+def test_reading_the_index_is_interrupted(unlocked: Toy, command: str, page: str, end: End) -> None:
     toy = unlocked
     assert toy.run("facts").code == 0
     before = toy.committed()
     toy.site.asked.clear()
-    toy.site.hang = Event()
+    toy.site.hang, toy.site.hang_on = Event(), page
     with toy.started(command) as process:
-        toy.site.wait_for("/simple/")
+        toy.site.wait_for(page)
         end(process)
         done = finish(process, 10)
     assert done.code == 130, done.words
     assert toy.committed() == before
     assert toy.leftovers() == []
+    assert processes_naming(toy.root) == []
+
+
+@ends
+def test_making_a_base_is_interrupted(unlocked: Toy, spare: SpareEngine, end: End) -> None:
+    toy = unlocked
+    toy.edit("matrix.yaml", "cutoff: ", "cutoff: 2026-11-10  # ")
+    lock(toy)
+    with toy.started("build", DOCKER_HOST=spare.host) as process:
+        assert process.stderr
+        assert "bootstrapping Debian bookworm" in process.stderr.readline()
+        assert eventually(lambda: processes_naming(toy.root / "build" / "bases"))
+        end(process)
+        done = finish(process, 20)
+    assert done.code == 130, done.words
+    assert toy.leftovers() == []
+    assert list((toy.root / "build" / "bases").iterdir()) == []
     assert processes_naming(toy.root) == []
 
 
@@ -98,15 +115,16 @@ def test_the_engine_is_killed_in_mid_build(toy: Toy, spare: SpareEngine) -> None
 
 def test_two_runs_at_once(toy: Toy) -> None:
     toy.site.hang, toy.site.hang_on = Event(), RAY2
-    with toy.started("build") as first, toy.started("build") as second:
+    with toy.started("build") as first:
         toy.site.wait_for(RAY2)
-        assert second.stderr
-        words = second.stderr.readline()
+        with toy.started("build") as second:
+            assert second.stderr
+            words = second.stderr.readline()
+            toy.site.hang.set()
+            one, other = finish(first), finish(second)
         assert "another raydock works in this checkout" in words
         assert f"process {first.pid}" in words
         assert "build.py build" in words
-        toy.site.hang.set()
-        one, other = finish(first), finish(second)
     assert (one.code, other.code) == (0, 0), one.words + other.words
     assert "2 built." in one.out
     assert "nothing to build, 2 built before" in other.out
@@ -125,10 +143,10 @@ def processes_naming(path: Path) -> list[str]:
     return found
 
 
-def eventually_none(look: Callable[[], list[str]], seconds: float = 15) -> bool:
-    """Whether nothing is found within some seconds."""
+def eventually(true: Callable[[], object], seconds: float = 15) -> bool:
+    """Whether something becomes true within some seconds."""
     end = time.monotonic() + seconds
-    while look():
+    while not true():
         if time.monotonic() > end:
             return False
         time.sleep(0.1)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -47,10 +47,14 @@ class SpareEngine:
             time.sleep(0.1)
 
     def kill(self) -> None:
-        """Ends dockerd as a crash would; what it started goes on."""
+        """Ends dockerd as a crash would, and waits for its containerd, which the kernel ends with it."""
         assert self.process
+        containerd = (self.folder / "run" / "containerd" / "containerd.pid").read_text()
         self.process.kill()
         self.process.wait()
+        end = time.monotonic() + 10
+        while Path("/proc", containerd).exists() and time.monotonic() < end:
+            time.sleep(0.1)
 
     def stop(self) -> None:
         """Ends dockerd and all that it started, and lets go of its folders."""
@@ -58,7 +62,7 @@ class SpareEngine:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(30)
         for path in Path("/proc").glob("[0-9]*/cmdline"):
-            with _gone():
+            with suppress(OSError):  # it may have ended meanwhile
                 if str(self.folder).encode() in path.read_bytes():
                     os.kill(int(path.parent.name), signal.SIGKILL)
         for mount in reversed(_mounts(self.folder)):
@@ -110,11 +114,3 @@ def spare_engine(first: docker.DockerClient, folder: Path, tmpfs: str = "") -> I
 def _mounts(folder: Path) -> list[str]:
     points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     return [point for point in points if point.startswith(f"{folder}/")]
-
-
-@contextmanager
-def _gone() -> Iterator[None]:
-    try:
-        yield
-    except OSError:
-        pass  # the process ended meanwhile

@@ -83,7 +83,8 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._file(self.path.removeprefix("/files/"))
 
-    do_HEAD = do_GET
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
     def _page(self, project: str) -> None:
         if project not in self.site.pages:

@@ -7,11 +7,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 from raydock.model.matrix import load
@@ -48,7 +48,11 @@ class Checkout:
     root: Path
     environment: dict[str, str]
 
-    def run(self, *words: str, seconds: float = 120, **more: str) -> Run:
+    def given(self, environment: Mapping[str, str]) -> Self:
+        """The same checkout with more in its environment."""
+        return replace(self, environment={**self.environment, **environment})
+
+    def run(self, *words: str, seconds: float = 560, **more: str) -> Run:
         """A command's answer; `more` is environment for it alone."""
         with self.started(*words, **more) as process:
             return finish(process, seconds)
@@ -82,8 +86,12 @@ def finish(process: subprocess.Popen[str], seconds: float = 60) -> Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Toy(Checkout):
-    """A checkout with its own matrix and its own index, whose images the engine keeps under `registry`."""
+    """A checkout with its own matrix and its own index, whose images the engine keeps under `registry`.
 
+    `token` is in all that it makes and in nothing else's.
+    """
+
+    token: str
     registry: str
     site: Site
 
@@ -137,4 +145,12 @@ def make(root: Path, site: Site, endpoint: str) -> Toy:
         "UV_CACHE_DIR": str(root / "uv-cache"),
         "TMPDIR": str(root / "tmp"),
     }
-    return Toy(root=root, site=site, registry=registry, environment=environment)
+    return Toy(root=root, token=token, site=site, registry=registry, environment=environment)
+
+
+def lock(toy: Toy) -> None:
+    """Reads a toy's facts and locks its variants."""
+    for command in ("facts", "lock"):
+        done = toy.run(command)
+        assert done.code == 0, done.words
+    toy.site.asked.clear()

@@ -2,6 +2,8 @@
 
 import json
 import os
+import random
+import re
 import shutil
 import signal
 import socket
@@ -10,7 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
@@ -26,6 +28,8 @@ _START_SECONDS = 60.0
 _STATUS_SECONDS = 30.0
 _STOP_SECONDS = 20.0
 _PERIOD = 0.1
+_PORTS = range(20000, 32000)
+_DECORATION = re.compile(r"\x1b\[\d*m|^[\d-]+ [\d:,]+\t\w+ \S+ -- ", re.MULTILINE)
 _BRISK = {"AUTOSCALER_UPDATE_INTERVAL_S": "1"}  # as Ray's own test cluster has it; 5 s otherwise
 
 
@@ -143,11 +147,15 @@ def _environment() -> Dict[str, str]:
 
 
 def _free_ports(count: int) -> List[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((HOST, 0))
-        return [int(each.getsockname()[1]) for each in sockets]
+    """Free ports that neither the kernel hands out (from 32768) nor Ray gives its workers (10002 to 19999)."""
+    found: List[int] = []
+    for port in random.sample(_PORTS, len(_PORTS)):
+        with socket.socket() as each, suppress(OSError):
+            each.bind((HOST, port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise CheckError(f"of the ports {_PORTS.start} to {_PORTS.stop - 1}, fewer than {count} are free")
 
 
 def _names(pids: List[int]) -> List[str]:
@@ -162,5 +170,6 @@ def _names(pids: List[int]) -> List[str]:
 
 
 def _tail(folder: Path) -> str:
-    lines = (folder / "head.out").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1] if lines else "no output"
+    """The head's last words, without colours and without the time and place that begin each line."""
+    text = _DECORATION.sub("", (folder / "head.out").read_text(encoding="utf-8", errors="replace"))
+    return " / ".join(line.strip() for line in text.strip().splitlines()[-3:]) or "no output"

@@ -153,7 +153,7 @@ def test_a_probe_out_of_memory(client: docker.DockerClient, derive: Derive, name
 
 
 def test_a_check_out_of_memory_is_that_checks_failure(client: docker.DockerClient, image: str, name: str) -> None:
-    answer = _one(client, image, name, "imports", Limits(memory=48 * 2**20))
+    answer = _one(client, image, name, "versions", Limits(memory=48 * 2**20))
     assert answer.status is Status.FAILED
     assert "killed by SIGKILL (out of memory?)" in answer.detail
 

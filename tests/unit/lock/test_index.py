@@ -1,20 +1,12 @@
 """The package index, played by a server on loopback: PEP 691 pages, wheels by range, PEP 658 metadata, and faults."""
 
-import io
-import json
 import os
-import re
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from time import monotonic
-from typing import Any
 
 import pytest
 
@@ -23,6 +15,8 @@ from raydock.lock.index import Index, from_environment, refresh
 from raydock.model import matrix as matrix_file
 from raydock.model.facts import Facts, Wheel
 from raydock.model.matrix import Matrix
+from tests.support.index import Site, serving
+from tests.support.wheels import metadata, wheel
 
 TODAY = date(2026, 11, 22)
 PADDING = 400_000  # bytes in a wheel that nobody should fetch
@@ -35,121 +29,17 @@ axes: {python: ["3.11"], torch: [none, RELEASE], ray: [2.60.0]}
 """
 
 
-def metadata(project: str, version: str, requires: tuple[str, ...]) -> bytes:
-    lines = ["Metadata-Version: 2.1", f"Name: {project}", f"Version: {version}", "Requires-Python: >=3.10"]
-    return "\n".join([*lines, *(f"Requires-Dist: {line}" for line in requires), "", "words"]).encode()
-
-
-def wheel(project: str, version: str, requires: tuple[str, ...]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(f"{project}/big.so", os.urandom(PADDING))
-        archive.writestr(f"{project}/vendored/thing-1.0.dist-info/METADATA", b"Name: thing")
-        archive.writestr(f"{project}-{version}.dist-info/METADATA", metadata(project, version, requires))
-    return buffer.getvalue()
-
-
-@dataclass
-class Site:
-    """What the server says: pages by project, files by name, and how it misbehaves."""
-
-    files: dict[str, bytes] = field(default_factory=dict)
-    pages: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    statuses: list[int] = field(default_factory=list)  # given to the next requests, first to last
-    status: int = 0  # given to every request
-    ranges: bool = True
-    page: bytes | None = None  # given for every project
-    hang: Event | None = None
-    asked: list[str] = field(default_factory=list)
-    sent: int = 0
-
-    def add(self, project: str, filename: str, body: bytes = b"", **extra: Any) -> None:
-        self.files[filename] = body
-        self.pages.setdefault(project, []).append(
-            {
-                "filename": filename,
-                "url": f"/files/{filename}",
-                "hashes": {"sha256": sha256(body).hexdigest()},
-                "size": len(body),
-                "upload-time": "2026-11-04T10:00:00Z",
-                "requires-python": ">=3.10",
-                **extra,
-            }
-        )
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    site: Site
-
-    def do_GET(self) -> None:
-        self.site.asked.append(self.path)
-        if self.site.hang:
-            self.site.hang.wait(30)
-            self.close_connection = True
-            return
-        status = self.site.statuses.pop(0) if self.site.statuses else self.site.status
-        if status:
-            self._answer(status, b"")
-        elif self.path.startswith("/simple/"):
-            self._page(self.path.split("/")[2])
-        else:
-            self._file(self.path.removeprefix("/files/"))
-
-    def _page(self, project: str) -> None:
-        if project not in self.site.pages:
-            self._answer(404, b"")
-            return
-        page = {"meta": {"api-version": "1.1"}, "name": project, "versions": [], "files": self.site.pages[project]}
-        body = json.dumps(page).encode() if self.site.page is None else self.site.page
-        self._answer(200, body, {"Content-Type": "application/vnd.pypi.simple.v1+json"})
-
-    def _file(self, name: str) -> None:
-        body = self.site.files.get(name)
-        if body is None:
-            self._answer(404, b"")
-            return
-        match = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", ""))
-        if not match or not self.site.ranges:
-            self._answer(200, body)
-            return
-        start = int(match[1]) if match[1] else max(0, len(body) - int(match[2]))
-        end = min(int(match[2]), len(body) - 1) if match[1] and match[2] else len(body) - 1
-        self._answer(206, body[start : end + 1], {"Content-Range": f"bytes {start}-{end}/{len(body)}"})
-
-    def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-        self.site.sent += len(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-@contextmanager
-def serving(site: Site) -> Iterator[str]:
-    handler = type("SiteHandler", (Handler,), {"site": site})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/simple/"
-    finally:
-        if site.hang:
-            site.hang.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def padded(project: str, version: str, requires: tuple[str, ...]) -> bytes:
+    """A wheel of some weight that vendors another package."""
+    vendored = f"{project}/vendored/thing-1.0.dist-info/METADATA"
+    files = {f"{project}/big.so": os.urandom(PADDING), vendored: b"Name: thing"}
+    return wheel(project, version, requires, files)
 
 
 @pytest.fixture
 def site() -> Site:
     site = Site()
-    body = wheel("ray", "2.60.0", ("click>=7.0", 'numpy>=1.20; extra == "data"'))
+    body = padded("ray", "2.60.0", ("click>=7.0", 'numpy>=1.20; extra == "data"'))
     for tags in ("cp311-cp311-manylinux2014_x86_64", "cp310-cp310-manylinux2014_x86_64"):
         site.add("ray", f"ray-2.60.0-{tags}.whl", body)
     for tags in ("cp311-cp311-manylinux2014_aarch64", "cp311-cp311-macosx_12_0_arm64", "cp311-cp311-win_amd64"):
@@ -232,7 +122,7 @@ def test_yanked_wheels_are_kept_and_said_so(matrix: Matrix, site: Site) -> None:
 
 
 def test_several_projects_and_progress(tmp_path: Path, site: Site) -> None:
-    site.add("torch", "torch-2.8.0-py3-none-any.whl", wheel("torch", "2.8.0", ("filelock",)))
+    site.add("torch", "torch-2.8.0-py3-none-any.whl", padded("torch", "2.8.0", ("filelock",)))
     matrix = written(tmp_path, MATRIX.replace("RELEASE", "2.8.0"))
     said: list[str] = []
     with serving(site) as endpoint:
@@ -339,6 +229,17 @@ def test_a_ca_bundle_of_the_users_own(tmp_path: Path, variable: str) -> None:
         from_environment({variable: str(bundle)})
     bundle.touch()
     assert from_environment({variable: str(bundle)}).ca_bundle == str(bundle)
+
+
+@pytest.mark.parametrize(("seconds", "timeout"), [("", Index().timeout), ("45", 45.0), ("0.5", 0.5)])
+def test_the_users_environment_says_how_long_to_wait(seconds: str, timeout: float) -> None:
+    assert from_environment({"UV_HTTP_TIMEOUT": seconds}).timeout == timeout
+
+
+@pytest.mark.parametrize("seconds", ["soon", "0", "-1", "1e9"])
+def test_no_time_to_wait(seconds: str) -> None:
+    with pytest.raises(ConfigurationError, match="UV_HTTP_TIMEOUT"):
+        from_environment({"UV_HTTP_TIMEOUT": seconds})
 
 
 def test_an_address_that_is_none() -> None:

@@ -1,0 +1,1 @@
+"""What raydock is measured against: each bench runs a peer's way in the same run."""

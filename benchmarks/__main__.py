@@ -1,0 +1,92 @@
+"""`python -m benchmarks [NAMES...]`."""
+
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import report
+from benchmarks.bench import RESULTS, Bench, Setting
+from benchmarks.catalogue import BENCHES
+from benchmarks.figure import Figure, Result
+from benchmarks.machine import describe
+from raydock.errors import ExitCode, RaydockError, nearest
+
+REPORT = "report"
+
+
+def _listing() -> str:
+    lines = [f"  {item.name:9}{item.summary} ({item.minutes} min, {item.disk})" for item in BENCHES.values()]
+    lines.append(f"  {REPORT:9}no bench: writes what was measured last into docs/measurements.md")
+    return "\n".join(["\b", "Benches, and what they take on two cores:", *lines])
+
+
+@click.command(epilog=_listing(), context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.argument("names", nargs=-1)
+@click.option("--runs", type=click.IntRange(1), default=3, show_default=True, help="Timed builds of each way.")
+def main(names: tuple[str, ...], runs: int) -> None:
+    """Measures raydock against the usual way; without NAMES every bench, and then the report.
+
+    A result is printed and written to build/bench/NAME.json. Exits with 1 where a target is missed.
+
+    \b
+    Example: python -m benchmarks size scale
+    """
+    for name in names:
+        if name not in {*BENCHES, REPORT}:
+            raise click.UsageError(f"there is no bench {name!r}. {nearest(name, (*BENCHES, REPORT))}")
+    chosen = names or (*BENCHES, REPORT)
+    missed = [figure for name in chosen if name in BENCHES for figure in _run(BENCHES[name], runs) if not figure.met]
+    if REPORT in chosen:
+        click.echo(f"{report.write(RESULTS)} holds what was measured.")
+    sys.exit(ExitCode.VARIANT_FAILED if missed else ExitCode.DONE)
+
+
+def _run(bench: Bench, runs: int) -> list[Figure]:
+    console = Console(highlight=False, soft_wrap=True)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    began, when = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
+    with tempfile.TemporaryDirectory(dir=RESULTS, prefix=f"{bench.name}-") as folder:
+        setting = Setting(
+            folder=Path(folder), runs=runs, tell=lambda words: click.echo(f"{bench.name}: {words}", err=True)
+        )
+        figures = list(bench.run(setting))
+    result = Result(
+        bench=bench.name,
+        figures=figures,
+        machine=describe(),
+        when=when,
+        seconds=round(time.monotonic() - began, 1),
+        detail=setting.detail,
+    )
+    path = result.save(RESULTS)
+    console.print(_table(bench, figures), soft_wrap=False)
+    console.print(f"{result.seconds:.0f} s; {path}")
+    return figures
+
+
+def _table(bench: Bench, figures: list[Figure]) -> Table:
+    table = Table(title=f"{bench.name}: {bench.summary}", title_justify="left", box=None, pad_edge=False)
+    for heading in ("figure", "measured", "peer", "ratio", "target", "met"):
+        table.add_column(heading, overflow="fold")
+    for figure in figures:
+        table.add_row(figure.what, *figure.cells)
+    return table
+
+
+if __name__ == "__main__":
+    try:
+        main(standalone_mode=False)
+    except RaydockError as error:
+        click.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(ExitCode.BAD_INPUT)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(ExitCode.INTERRUPTED)

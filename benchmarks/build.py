@@ -1,0 +1,71 @@
+"""Seconds of a build, against the usual Dockerfile's."""
+
+import time
+from collections.abc import Callable
+from statistics import median
+
+from benchmarks.bench import CPU, TORCH, Setting
+from benchmarks.engine import REPOSITORY, Traces, swept
+from benchmarks.figure import Bound, Figure, Target
+from benchmarks.ways import Subject, ours, usual, usual_base
+
+Way = Callable[[Subject, str, str], float]
+
+
+def _ours(subject: Subject, tag: str, cache: str) -> float:
+    return ours(subject, tag, cache=f"{REPOSITORY}-uv-{cache}", epoch=int(time.time()), no_cache=True)
+
+
+def _usual(subject: Subject, tag: str, cache: str) -> float:
+    return usual(subject, tag, cache=f"{REPOSITORY}-pip-{cache}", no_cache=True)
+
+
+def run(setting: Setting) -> list[Figure]:
+    """The cpu image with empty and with filled wheel caches, the torch image with filled ones; no layer is reused."""
+    cpu = Subject.find(setting.client, setting.project, CPU, setting.folder / "cpu")
+    torch = Subject.find(setting.client, setting.project, TORCH, setting.folder / "torch")
+    with swept(setting.client) as traces:
+        usual_base(cpu)
+        cold = _Race(setting, traces, cpu, "cold").run(lambda number: f"cold{number}")
+        warm = _Race(setting, traces, cpu, "warm").run(lambda _: "cold0")
+    with swept(setting.client) as traces:
+        usual_base(torch)
+        _Race(setting, traces, torch, "filling the caches", runs=1).run(lambda _: "torch")
+        large = _Race(setting, traces, torch, "warm").run(lambda _: "torch")
+    return [_figure(cpu, "cold", cold, 2), _figure(cpu, "warm", warm, 1.3), _figure(torch, "warm", large, 1.1)]
+
+
+class _Race:
+    """Both ways in turn, so that what else the machine does falls on both."""
+
+    def __init__(self, setting: Setting, traces: Traces, subject: Subject, words: str, runs: int | None = None) -> None:
+        self._setting, self._traces, self._subject, self._words = setting, traces, subject, words
+        self._runs = runs or setting.runs
+
+    def run(self, cache: Callable[[int], str]) -> tuple[list[float], list[float]]:
+        """The seconds of raydock's runs and of the usual way's; `cache` names the wheel cache of each run."""
+        mine, theirs = [], []
+        for number in range(self._runs):
+            mine.append(self._once(_ours, "raydock", cache(number)))
+            theirs.append(self._once(_usual, "usual", cache(number)))
+        key = f"{self._subject.item.name} {self._words}"
+        self._setting.detail[key] = {"raydock": mine, "usual": theirs}
+        return mine, theirs
+
+    def _once(self, way: Way, name: str, cache: str) -> float:
+        seconds = way(self._subject, f"{REPOSITORY}:{name}", cache)
+        self._setting.tell(f"{self._subject.item.name} {self._words}, {name}: {seconds:.1f} s")
+        self._traces.sweep()
+        return seconds
+
+
+def _figure(subject: Subject, words: str, seconds: tuple[list[float], list[float]], target: float) -> Figure:
+    mine, theirs = seconds
+    return Figure(
+        what=f"{subject.item.name}, built {words}, median of {len(mine)}",
+        unit="s",
+        measured=median(mine),
+        peer=median(theirs),
+        peer_way="one `RUN pip install`",
+        target=Target(Bound.FASTER, target),
+    )

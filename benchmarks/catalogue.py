@@ -1,0 +1,52 @@
+"""The benches by name, in the order in which all of them run."""
+
+from benchmarks import build, bump, noop, scale, sharing, size
+from benchmarks.bench import Bench
+
+BENCHES = {
+    bench.name: bench
+    for bench in (
+        Bench(
+            name="scale",
+            summary="plan, checks and fingerprints of 100 to 10,000 variants, without engine and network",
+            minutes=3,
+            disk="1 GB",
+            run=scale.run,
+        ),
+        Bench(
+            name="noop",
+            summary="`images` over 12 built variants, when nothing changed",
+            minutes=1,
+            disk="1 GB",
+            run=noop.run,
+        ),
+        Bench(
+            name="sharing",
+            summary="bytes stored once against the sum of the images",
+            minutes=1,
+            disk="none",
+            run=sharing.run,
+        ),
+        Bench(
+            name="size",
+            summary="compressed bytes of the cpu and the torch image, as pushed",
+            minutes=5,
+            disk="4 GB",
+            run=size.run,
+        ),
+        Bench(
+            name="build",
+            summary="cpu image cold and warm, torch image warm, against one `RUN pip install`",
+            minutes=15,
+            disk="17 GB",
+            run=build.run,
+        ),
+        Bench(
+            name="bump",
+            summary="a new Ray in the torch image, built and pushed, against one `RUN pip install`",
+            minutes=12,
+            disk="16 GB",
+            run=bump.run,
+        ),
+    )
+}

@@ -1,0 +1,55 @@
+"""Plan, lock check, render check and fingerprints of a whole checkout, as a process of its own: `python -m
+benchmarks.checks ROOT` prints the seconds of each as JSON. It asks neither engine nor network."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import docker
+
+from raydock.build import render
+from raydock.build.base import BaseImage, recipe_for
+from raydock.build.builder import Builder
+from raydock.build.recipe import Context
+from raydock.build.render import Renderer
+from raydock.build.secrets import gather
+from raydock.events import silent
+from raydock.lock import locker
+from raydock.paths import Checkout
+from raydock.project import Project
+
+
+def main(root: Path) -> dict[str, float]:
+    """Does the four, and returns their seconds. Raises AssertionError where something is not as it should be."""
+    project, seconds = Project(Checkout(root)), dict[str, float]()
+
+    def timed(name: str, work: Callable[[], int]) -> None:
+        began = time.monotonic()
+        found = work()
+        seconds[name] = time.monotonic() - began
+        assert found == (0 if "check" in name else len(project.plan.variants)), (name, found)
+
+    timed("plan", lambda: len(project.plan.variants))
+    timed("lock check", lambda: len(locker.check(project.matrix, project.checkout, project.variants)))
+    timed("render check", lambda: len(render.check(project.checkout, project.dockerfiles(project.plan.variants))))
+    timed("fingerprints", lambda: len(_fingerprints(project)))
+    return seconds
+
+
+def _fingerprints(project: Project) -> set[str]:
+    client = docker.DockerClient(version="1.43")  # asked for nothing
+    checkout, matrix = project.checkout, project.matrix
+    builder = Builder(client=client, checkout=checkout, matrix=matrix, secrets=gather(), listener=silent, jobs=1)
+    context, renderer = Context.read(checkout.templates), Renderer(checkout.templates, matrix)
+    found = set()
+    for item in project.plan.variants:
+        ref = recipe_for(matrix, item.variant).ref
+        base = BaseImage(ref=ref, id=ref, python=item.variant.python)
+        found.add(builder.recipe(item, base, context, renderer).fingerprint)
+    return found
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(Path(sys.argv[1]))))

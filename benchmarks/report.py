@@ -1,0 +1,47 @@
+"""The figures of docs/measurements.md, written from what the benches left behind."""
+
+import re
+from pathlib import Path
+
+from benchmarks.bench import ROOT
+from benchmarks.figure import Result, load
+from raydock.errors import ConfigurationError
+from raydock.files import write_whole
+
+DOCUMENT = ROOT / "docs" / "measurements.md"
+_BEGIN, _END = "<!-- figures: written by `python -m benchmarks report` -->", "<!-- end of figures -->"
+_HEAD = "| bench | figure | measured | peer | ratio | target | met |\n|---|---|---|---|---|---|---|"
+
+
+def write(results: Path) -> Path:
+    """Puts the results of a folder between the document's marks and returns the document's path.
+
+    Raises ConfigurationError where there is no result or the document has lost its marks.
+    """
+    found = [load(path) for path in sorted(results.glob("*.json"))]
+    if not found:
+        raise ConfigurationError(f"{results} holds no result.", todo="run `make bench` first.")
+    text = DOCUMENT.read_text(encoding="utf-8")
+    pattern = re.compile(f"{re.escape(_BEGIN)}.*{re.escape(_END)}", re.DOTALL)
+    if not pattern.search(text):
+        raise ConfigurationError(f"{DOCUMENT} lacks the marks of its figures.", todo="restore it from git.")
+    write_whole(DOCUMENT, pattern.sub(lambda _: f"{_BEGIN}\n\n{_figures(found)}\n\n{_END}", text))
+    return DOCUMENT
+
+
+def _figures(results: list[Result]) -> str:
+    rows = [_row(result.bench, figure.what, *figure.cells) for result in results for figure in result.figures]
+    return "\n\n".join(["\n".join([_HEAD, *rows]), *_machines(results)])
+
+
+def _machines(results: list[Result]) -> list[str]:
+    """Each machine once, with the benches that ran on it and when."""
+    machines: dict[str, list[str]] = {}
+    for result in results:
+        words = ", ".join(f"{key} {value}" for key, value in result.machine.items())
+        machines.setdefault(words, []).append(f"{result.bench} ({result.when}, {result.seconds:.0f} s)")
+    return [f"Machine: {words}. Benches: {', '.join(benches)}." for words, benches in machines.items()]
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

@@ -1,0 +1,22 @@
+"""A checkout of a bench's own, with another matrix."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import yaml
+
+from benchmarks.bench import ROOT
+from raydock.paths import Checkout
+from raydock.project import Project
+
+
+def project(root: Path, axes: Mapping[str, Sequence[str]]) -> Project:
+    """A checkout in `root` with raydock's templates and its matrix, but for the axes; it has no facts and no locks."""
+    root.mkdir(parents=True)
+    shutil.copytree(ROOT / "templates", root / "templates")
+    document = yaml.safe_load((ROOT / "matrix.yaml").read_text(encoding="utf-8"))
+    document |= {"axes": {axis: list(values) for axis, values in axes.items()}, "groups": {}, "exclude": []}
+    (root / "matrix.yaml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    (root / "lockfiles").mkdir()
+    return Project(Checkout(root))

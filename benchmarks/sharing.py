@@ -1,0 +1,75 @@
+"""Bytes stored once against the sum of the images."""
+
+import os
+import re
+from collections.abc import Iterable
+
+import docker
+
+from benchmarks.bench import Setting
+from benchmarks.figure import Figure
+from raydock.build.builder import FINGERPRINT
+from raydock.build.engine import images
+from raydock.build.layers import layers
+from raydock.lock.artifacts import Pages, choose
+from raydock.lock.index import from_environment
+from raydock.lock.request import request
+from raydock.model import lock as locks
+from raydock.model.variant import Variant
+from raydock.project import Project
+
+GB = 1e9
+_WRITES = re.compile(r"(RUN|COPY|ADD|WORKDIR)\b")
+
+
+def run(setting: Setting) -> list[Figure]:
+    """Over the variants of the matrix, by what their wheels weigh; and over the images that this engine holds."""
+    with Pages([from_environment(os.environ)]) as pages:
+        wheels = {item.name: _wheels(setting.project, item.variant, pages) for item in setting.project.plan.variants}
+    prefix = f"{setting.project.matrix.registry}:"
+    built = {
+        tag.removeprefix(prefix): _image(setting.client, image.id)
+        for image in images(setting.client, FINGERPRINT)
+        for tag in image.tags
+        if tag.startswith(prefix)
+    }
+    setting.detail["images"] = sorted(built)
+    return [
+        _figure(f"wheels of the {len(wheels)} variants' layers", wheels.values()),
+        _figure(f"layers of the {len(built)} images built here, unpacked", built.values()),
+    ]
+
+
+def _figure(what: str, sets: Iterable[list[tuple[object, int]]]) -> Figure:
+    parts = [part for found in sets for part in found]
+    return Figure(
+        what=f"{what}, each stored once",
+        unit="GB",
+        measured=sum(dict(parts).values()) / GB,
+        peer=sum(size for _, size in parts) / GB,
+        peer_way="each image for itself",
+    )
+
+
+def _wheels(project: Project, variant: Variant, pages: Pages) -> list[tuple[object, int]]:
+    """A variant's layers: what decides their bytes, and what their wheels weigh."""
+    asked = request(project.matrix, variant)
+    lock = locks.load(project.checkout.lock(variant.name))
+    pages.prefetch(lock.pins)
+    found: list[tuple[object, int]] = []
+    for layer in layers(lock):
+        artifacts = [choose(asked, pin.name, pin.version, pages.wheels(pin.name)) for pin in layer.pins]
+        found.append(((variant.python, layer.text), sum(artifact.size or 0 for artifact in artifacts)))
+    return found
+
+
+def _image(client: docker.DockerClient, image_id: str) -> list[tuple[object, int]]:
+    """An image's layers: their digests (diffID, so two layers with one content are one) and bytes unpacked.
+
+    The engine does not say which steps made a layer, so they are told by their instruction.
+    """
+    digests = client.api.inspect_image(image_id)["RootFS"]["Layers"]
+    steps = [step for step in reversed(client.api.history(image_id)) if _WRITES.match(step["CreatedBy"])]
+    sizes = [step["Size"] for step in steps]
+    # A layer that is in an image twice, such as an empty one, is counted once.
+    return list(dict(zip(digests, sizes, strict=True)).items())

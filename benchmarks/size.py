@@ -1,0 +1,59 @@
+"""Compressed bytes as pushed."""
+
+from benchmarks.bench import CPU, TORCH, Setting
+from benchmarks.engine import REPOSITORY, swept
+from benchmarks.figure import Bound, Figure, Target
+from benchmarks.registry import Layer, registry
+from benchmarks.ways import Subject, usual
+from raydock.model import lock as locks
+
+MB = 1e6
+
+
+def run(setting: Setting) -> list[Figure]:
+    """The cpu image against the usual Dockerfile's, and the torch image against its base and its wheels."""
+    cpu = Subject.find(setting.client, setting.project, CPU, setting.folder / "cpu")
+    torch = Subject.find(setting.client, setting.project, TORCH, setting.folder / "torch")
+    images = {subject.item.name: subject.image() for subject in (cpu, torch)}
+    with registry(setting.folder, setting.tools) as store:
+        with swept(setting.client):
+            setting.tell("building the usual Dockerfile of the cpu image")
+            usual(cpu, f"{REPOSITORY}:usual", cache=f"{REPOSITORY}-size")
+            peer = total(store.push(setting.client, f"{REPOSITORY}:usual", "usual"))
+        layers = {}
+        for name, image in images.items():
+            setting.tell(f"pushing {name}")
+            layers[name] = store.push(setting.client, image, name)
+    setting.detail["layers"] = {
+        name: [{"name": layer.name, "bytes": layer.size} for layer in found] for name, found in layers.items()
+    }
+    return [
+        Figure(
+            what=f"{CPU}, compressed as pushed",
+            unit="MB",
+            measured=total(layers[CPU]) / MB,
+            peer=peer / MB,
+            peer_way="one `RUN pip install`",
+            target=Target(Bound.AT_MOST, 190),
+        ),
+        Figure(
+            what=f"{TORCH}, compressed as pushed",
+            unit="MB",
+            measured=total(layers[TORCH]) / MB,
+            peer=floor(torch, layers[TORCH]) / MB,
+            peer_way="its base and its wheels",
+            target=Target(Bound.OF_PEER, 1.05),
+        ),
+    ]
+
+
+def total(layers: tuple[Layer, ...]) -> int:
+    """The bytes of all layers."""
+    return sum(layer.size for layer in layers)
+
+
+def floor(subject: Subject, layers: tuple[Layer, ...]) -> int:
+    """What a variant's base weighs compressed, and its wheels as the index has them, in bytes."""
+    own = subject.client.api.inspect_image(subject.base.ref)["RootFS"]["Layers"]
+    wheels = int(locks.load(subject.checkout.lock(subject.item.name)).header["download-bytes"])
+    return total(layers[: len(own)]) + wheels

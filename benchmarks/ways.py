@@ -1,0 +1,205 @@
+"""Two ways from one lock to an image: raydock's own recipe, and the usual Dockerfile with one `RUN pip install`."""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import docker
+
+from benchmarks.engine import REPOSITORY
+from raydock.build.base import BaseImage, BaseMaker, existing, recipe_for
+from raydock.build.builder import Builder, uv_folder
+from raydock.build.buildx import Buildx
+from raydock.build.recipe import Context, Recipe
+from raydock.build.render import Renderer
+from raydock.build.secrets import DEFAULT_INDEX_VARIABLES, Secrets, gather
+from raydock.events import silent
+from raydock.paths import Checkout
+from raydock.plan import select
+from raydock.plan.planner import Planned
+from raydock.project import Project
+
+UV_CACHE = "id=raydock-uv,"
+
+# pip's own cache is a mount, as the manuals of Docker and pip advise; bytecode is compiled, which is pip's default.
+_USUAL = """\
+ARG BASE
+FROM ${BASE}
+ARG PIP_INDEX_URL
+ENV PATH=/opt/venv/bin:$PATH
+RUN --mount=type=bind,source=lock.txt,target=/tmp/lock.txt \\
+    --mount=type=cache,id=%(cache)s,target=/root/.cache/pip \\
+    --mount=type=secret,id=ca,target=/run/secrets/ca \\
+    if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi; \\
+    %(command)s
+"""
+_INSTALL = "pip install --no-input --require-hashes -r /tmp/lock.txt"
+_DOWNLOAD = "pip download --no-input --require-hashes -r /tmp/lock.txt -d /tmp/wheels && rm -r /tmp/wheels"
+# raydock's bases have no pip; an image that the usual way starts from has one.
+_BASE = """\
+ARG BASE
+FROM ${BASE}
+RUN --mount=type=bind,from=uv,target=/mnt \\
+    --mount=type=secret,id=ca,target=/run/secrets/ca \\
+    --mount=type=secret,id=uv,target=/run/secrets/uv \\
+    if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi; \\
+    if [ -s /run/secrets/uv ]; then export UV_CONFIG_FILE=/run/secrets/uv; fi; \\
+    %(python)s -m venv --without-pip /opt/venv && \\
+    /mnt/uv pip install -q --no-cache --python /opt/venv/bin/python pip==%(pip)s
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """One variant of one checkout that both ways build, in `folder`, which is the bench's own."""
+
+    client: docker.DockerClient
+    project: Project
+    item: Planned
+    folder: Path
+
+    @classmethod
+    def find(cls, client: docker.DockerClient, project: Project, name: str, folder: Path) -> "Subject":
+        """The variant of a name."""
+        return cls(client=client, project=project, item=select.select(project.plan, names=[name])[0], folder=folder)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        return gather()
+
+    @cached_property
+    def builder(self) -> Builder:
+        return Builder(
+            client=self.client,
+            checkout=self.project.checkout,
+            matrix=self.project.matrix,
+            secrets=self.secrets,
+            listener=silent,
+            jobs=1,
+        )
+
+    @cached_property
+    def base(self) -> BaseImage:
+        """The base that both ways stand on, made where the engine lacks it."""
+        recipe = recipe_for(self.project.matrix, self.item.variant)
+        return existing(self.client).get(recipe.ref) or self._maker.make(recipe)
+
+    @property
+    def _maker(self) -> BaseMaker:
+        return BaseMaker(
+            client=self.client,
+            buildx=self.buildx(),
+            checkout=self.checkout,
+            secrets=self.secrets,
+            listener=silent,
+        )
+
+    @property
+    def checkout(self) -> Checkout:
+        return self.project.checkout
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """raydock's recipe."""
+        templates = self.checkout.templates
+        return self.builder.recipe(
+            self.item, self.base, Context.read(templates), Renderer(templates, self.project.matrix)
+        )
+
+    def buildx(self, *, no_cache: bool = False) -> Buildx:
+        return Buildx(listener=silent, uv=uv_folder(self.checkout), no_cache=no_cache)
+
+    def image(self) -> str:
+        """The tag of the variant's image, built where the engine lacks it. Raises what its build raised."""
+        built = self.builder.build([self.item])[0]
+        if built.error:
+            raise built.error
+        return self.builder.tag(self.item.name)
+
+
+def ours(subject: Subject, tag: str, *, cache: str, epoch: int, no_cache: bool = False) -> float:
+    """Builds raydock's recipe as the image `tag` and returns the seconds.
+
+    `cache` is the id of the mount that keeps uv's cache. `epoch` stands in for SOURCE_DATE_EPOCH: another one gives
+    other bytes, so that no layer that the engine holds already is made twice.
+    """
+    recipe = subject.recipe
+    assert UV_CACHE in recipe.dockerfile
+    recipe = replace(recipe, epoch=epoch, dockerfile=recipe.dockerfile.replace(UV_CACHE, f"id={cache},"))
+    folder = _fresh(subject.folder / "ours")
+    began = time.monotonic()
+    recipe.write(folder)
+    _build(subject, folder, tag, epoch=epoch, base=subject.base.ref, no_cache=no_cache, labels=recipe.labels)
+    return time.monotonic() - began
+
+
+def usual(subject: Subject, tag: str, *, cache: str, no_cache: bool = False) -> float:
+    """Builds the usual Dockerfile from the same lock on the same base as the image `tag`; returns the seconds."""
+    base = usual_base(subject)
+    began = time.monotonic()
+    folder = _usual_folder(subject, cache, _INSTALL)
+    _build(subject, folder, tag, epoch=subject.recipe.epoch, base=base, no_cache=no_cache)
+    return time.monotonic() - began
+
+
+def usual_fill(subject: Subject, *, cache: str) -> None:
+    """Fills pip's cache with what the lock names, as an earlier build of it leaves it."""
+    base, folder = usual_base(subject), _usual_folder(subject, cache, _DOWNLOAD)
+    _build(subject, folder, f"{REPOSITORY}:fill", epoch=subject.recipe.epoch, base=base)
+
+
+def usual_base(subject: Subject) -> str:
+    """The tag of the variant's base with an environment that has pip, which raydock's own bases lack."""
+    pip = json.loads(subject.recipe.files["image.json"])["packages"]["pip"]
+    tag = f"{REPOSITORY}:base-{subject.base.ref.rpartition(':')[2]}"
+    folder = _fresh(subject.folder / "base")
+    text = _BASE % {"python": f"python{subject.item.variant.python}", "pip": pip}
+    (folder / "Dockerfile").write_text(text, encoding="utf-8")
+    _build(subject, folder, tag, epoch=subject.recipe.epoch, base=subject.base.ref)
+    return tag
+
+
+def _usual_folder(subject: Subject, cache: str, command: str) -> Path:
+    folder = _fresh(subject.folder / "usual")
+    (folder / "Dockerfile").write_text(_USUAL % {"cache": cache, "command": command}, encoding="utf-8")
+    shutil.copy(subject.checkout.lock(subject.item.name), folder / "lock.txt")
+    return folder
+
+
+def _build(
+    subject: Subject,
+    folder: Path,
+    tag: str,
+    *,
+    epoch: int,
+    base: str,
+    no_cache: bool = False,
+    labels: dict[str, str] | None = None,
+) -> None:
+    index = next((os.environ[name] for name in DEFAULT_INDEX_VARIABLES if os.environ.get(name)), "")
+    options: Sequence[str] = (
+        f"--build-arg=BASE={base}",
+        *([f"--build-arg=PIP_INDEX_URL={index}"] if index else ()),
+        *subject.secrets.options(folder),
+    )
+    subject.buildx(no_cache=no_cache).build(
+        subject.item.name,
+        folder,
+        tags=(tag,),
+        labels=labels or {},
+        epoch=epoch,
+        platform=f"linux/{subject.item.variant.arch}",
+        options=options,
+        log=subject.folder / "build.log",
+    )
+
+
+def _fresh(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder

@@ -1,0 +1,140 @@
+"""Bases pulled by digest, from a registry on loopback that holds stand-ins for Debian's own images."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+import requests
+
+from tests.support.toy import NAMES, Toy, lock
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
+
+WITHOUT_PYTHON = "RUN apt-get purge -y -qq 'python3*' 'libpython3*' && apt-get autoremove -y -qq"
+ASKED = ["python", "-c", "import ray, sys; print(sys.version)"]
+BOOTSTRAP = '{debian: {source: bootstrap, python: {"3.11": bookworm}}}'
+
+
+@pytest.fixture(scope="session")
+def docker_compose_file() -> str:
+    return str(Path(__file__).parent / "compose.yaml")
+
+
+@pytest.fixture(scope="session")
+def docker_compose_command(base: str) -> str:
+    return f"env RAYDOCK_TEST_BASE={base} docker compose"
+
+
+@pytest.fixture(scope="session")
+def docker_cleanup() -> list[str]:
+    return ["down --volumes --rmi local"]
+
+
+@pytest.fixture(scope="session")
+def registry(client: docker.DockerClient, docker_services: Any) -> Iterator[str]:
+    """The address of a registry that answers; what the engine has from it is removed afterwards."""
+    address = f"localhost:{docker_services.port_for('registry', 5000)}"
+
+    def answers() -> bool:
+        try:
+            return bool(requests.get(f"http://{address}/v2/", timeout=2).ok)
+        except requests.RequestException:
+            return False
+
+    docker_services.wait_until_responsive(check=answers, timeout=30, pause=0.1)
+    yield address
+    for found in client.images.list():
+        for name in found.attrs["RepoDigests"]:
+            if name.startswith(address):
+                client.images.remove(name)
+
+
+@pytest.fixture(scope="module")
+def with_python(client: docker.DockerClient, registry: str, base: str) -> str:
+    """A Debian image with Python 3.11, by digest in the registry."""
+    return pushed(client, client.images.get(base), f"{registry}/debian-python")
+
+
+@pytest.fixture(scope="module")
+def without_python(client: docker.DockerClient, registry: str, base: str) -> str:
+    """A Debian image without Python, as debian:bookworm-slim is, by digest in the registry."""
+    dockerfile = f"FROM {base}\n{WITHOUT_PYTHON}\n"
+    made, _ = client.images.build(fileobj=io.BytesIO(dockerfile.encode()), rm=True, forcerm=True)
+    return pushed(client, made, f"{registry}/debian")
+
+
+@pytest.fixture(autouse=True)
+def _swept(client: docker.DockerClient, unlocked: Toy) -> Iterator[None]:
+    """Removes the bases that a test made."""
+    yield
+    for found in client.images.list("raydock-base"):
+        for tag in found.tags:
+            if unlocked.token in tag:
+                client.images.remove(tag)
+
+
+def pushed(client: docker.DockerClient, image: docker.models.images.Image, name: str) -> str:
+    """Pushes an image, takes its name from the engine again, and returns its name by digest."""
+    image.tag(name, "bookworm")
+    for line in client.images.push(name, "bookworm", stream=True, decode=True):
+        assert "error" not in line, line
+        digest = line.get("aux", {}).get("Digest", "")
+    client.images.remove(f"{name}:bookworm")
+    return f"{name}@{digest}"
+
+
+def standing_on(toy: Toy, image: str, *, python: str = "system", glibc: str = "2.36") -> Toy:
+    """A toy on a pulled base, locked."""
+    name = f"standin-{toy.token}"
+    base = f'{{{name}: {{source: pull, image: "{image}", glibc: "{glibc}", python: {{"3.11": {python}}}}}}}'
+    toy.edit("matrix.yaml", BOOTSTRAP, base)
+    lock(toy)
+    return toy
+
+
+def test_a_base_with_python(unlocked: Toy, client: docker.DockerClient, with_python: str) -> None:
+    toy = standing_on(unlocked, with_python)
+    done = toy.run("build", "--select", "ray=1.0.0")
+    assert done.code == 0, done.words
+    said = client.containers.run(f"{toy.registry}:{NAMES[0]}", ASKED, remove=True)
+    assert said.startswith(b"3.11")
+
+
+def test_a_base_without_python_gets_debians(unlocked: Toy, client: docker.DockerClient, without_python: str) -> None:
+    toy = standing_on(unlocked, without_python)
+    done = toy.run("build", "--select", "ray=1.0.0")
+    assert done.code == 0, done.words
+    assert client.images.get(f"{toy.registry}:{NAMES[0]}").labels["raydock.python"].startswith("3.11.")
+
+
+def test_a_base_with_another_glibc_is_refused(unlocked: Toy, with_python: str) -> None:
+    toy = standing_on(unlocked, with_python, glibc="2.31")
+    done = toy.run("build")
+    assert done.code == 1, done.words
+    assert f"the base standin-{toy.token}-py311 has glibc 2.36, not 2.31." in done.err
+    assert "Next: write the base's own glibc in matrix.yaml, then lock again." in done.err
+
+
+@pytest.mark.parametrize("image", ["{registry}/debian@sha256:" + "0" * 64, "localhost:1/debian@sha256:" + "0" * 64])
+def test_a_base_that_cannot_be_pulled(unlocked: Toy, registry: str, image: str) -> None:
+    image = image.format(registry=registry)
+    toy = standing_on(unlocked, image)
+    before = toy.committed()
+    done = toy.run("build")
+    assert done.code == 4, done.words
+    assert f"the base {image} could not be pulled" in done.err
+    assert "Next: check its name, digest and `docker login`" in done.err
+    assert toy.committed() == before
+
+
+def test_a_managed_python_out_of_reach(unlocked: Toy, with_python: str) -> None:
+    toy = standing_on(unlocked, with_python, python="managed")
+    done = toy.run("build", UV_PYTHON_INSTALL_MIRROR="http://127.0.0.1:1")
+    assert done.code in {1, 4}, done.words
+    assert f"standin-{toy.token}-py311: the build failed at the step `" in done.err
+    assert "a base needs Python 3.11" in done.err
+    assert "UV_PYTHON_INSTALL_MIRROR names its mirror" in done.err
+    assert toy.leftovers() == []
