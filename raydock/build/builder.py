@@ -73,7 +73,9 @@ class Builder:
                 return Built(name=name, image_id=image.id, fingerprint=wanted.fingerprint)
             return self._build(wanted, base, buildx)
 
-        return in_parallel(one, planned, self.jobs, buildx.stop)
+        # Where an engine's overlay2 store (moby 26.1) has a layer already, builds that share its step race, and may
+        # write the files of the next layer in another order: another image id. One at a time there is no race.
+        return in_parallel(one, planned, 1 if self.no_cache else self.jobs, buildx.stop)
 
     def find(self, planned: Iterable[Planned]) -> list[Built]:
         """The newest built image of each variant, or the error that there is none."""

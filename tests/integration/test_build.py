@@ -35,13 +35,15 @@ def test_another_template_is_another_image(toy: Toy) -> None:
 def test_the_same_fingerprint_gives_the_same_image(toy: Toy, spare: SpareEngine) -> None:
     first = toy.run("build", "--json", DOCKER_HOST=spare.host)
     assert first.code == 0, first.words
+    beside = toy.run("build", "--json", "--no-cache", DOCKER_HOST=spare.host)
     forget(spare, toy)
-    again = toy.run("build", "--json", "--no-cache", DOCKER_HOST=spare.host)
-    assert again.code == 0, again.words
-    for name in NAMES:
-        assert again.variants[name]["built"]
-        assert again.variants[name]["fingerprint"] == first.variants[name]["fingerprint"]
-        assert again.variants[name]["image_id"] == first.variants[name]["image_id"]
+    scratch = toy.run("build", "--json", "--no-cache", DOCKER_HOST=spare.host)
+    for again in (beside, scratch):
+        assert again.code == 0, again.words
+        for name in NAMES:
+            assert again.variants[name]["built"]
+            assert again.variants[name]["fingerprint"] == first.variants[name]["fingerprint"]
+            assert again.variants[name]["image_id"] == first.variants[name]["image_id"]
 
 
 def test_no_secret_is_in_an_image_or_a_log(toy: Toy, client: docker.DockerClient, tmp_path: Path) -> None:

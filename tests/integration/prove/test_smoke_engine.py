@@ -152,8 +152,10 @@ def test_a_probe_out_of_memory(client: docker.DockerClient, derive: Derive, name
     assert _containers(client) == []
 
 
-def test_a_check_out_of_memory_is_that_checks_failure(client: docker.DockerClient, image: str, name: str) -> None:
-    answer = _one(client, image, name, "versions", Limits(memory=48 * 2**20))
+def test_a_check_out_of_memory_is_that_checks_failure(client: docker.DockerClient, derive: Derive, name: str) -> None:
+    folder = "/opt/venv/lib/python3.11/site-packages/ray"
+    hungry = derive(f"RUN rm -r {folder}/__pycache__ && echo 'bytearray(10**9)' > {folder}/__init__.py")
+    answer = _one(client, hungry, name, "versions", Limits(memory=128 * 2**20))
     assert answer.status is Status.FAILED
     assert "killed by SIGKILL (out of memory?)" in answer.detail
 
