@@ -15,6 +15,8 @@ HEAD = (
     "ulimit -n 65536; ray start --head --block --dashboard-agent-listen-port=52365 --dashboard-host=0.0.0.0"
     " --metrics-export-port=8080 --num-cpus=1 --memory=2000000000"
 )
+# What `timeout` of coreutils exits with where it ended the command.
+_TIMED_OUT = 124
 _HEALTH = "http://localhost:52365/api/local_raylet_healthz"
 _AWAIT = f"until wget --tries 1 -T 2 -q -O- {_HEALTH} | grep -q success; do sleep 0.1; done"
 
@@ -24,20 +26,25 @@ def cold(client: DockerClient, image: str, limits: Limits) -> Check:
     began = time.monotonic()
     with created(client, image, ["/bin/bash", "-c", "--", HEAD], limits) as container:
         start(container)
-        answered = _await(container, limits.cold)
+        trouble = _await(container, limits.cold)
         seconds = time.monotonic() - began
         detail = f"{seconds:.1f} s from the container's start to a Ray head that answers"
-        if not answered:
-            detail = f"no Ray head answers at {_HEALTH} within {limits.cold:g} s; {_last_words(container)}"
-    status = Status.PASSED if answered else Status.FAILED
+        if trouble:
+            detail = f"no Ray head answers at {_HEALTH}: {trouble}; {_last_words(container)}"
+    status = Status.FAILED if trouble else Status.PASSED
     return Check(id=ID, status=status, detail=detail, seconds=round(seconds, 3))
 
 
-def _await(container: Container, seconds: float) -> bool:
+def _await(container: Container, seconds: float) -> str:
+    """Waits for the head's answer; returns what stood in its way, nothing where it came."""
     try:
-        return bool(container.exec_run(["timeout", f"{seconds:g}", "sh", "-c", _AWAIT]).exit_code == 0)
-    except APIError:  # the head has ended, and its container with it
-        return False
+        code, output = container.exec_run(["timeout", f"{seconds:g}", "sh", "-c", _AWAIT])
+    except APIError:
+        return "it has ended"
+    if code == _TIMED_OUT:
+        return f"{seconds:g} s went by"
+    words = output.decode("utf-8", "replace").strip().splitlines()
+    return "" if code == 0 else f"the engine could not ask it ({words[-1] if words else f'exit status {code}'})"
 
 
 def _last_words(container: Container) -> str:
