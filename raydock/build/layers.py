@@ -5,7 +5,7 @@ and Ray comes last, so that a new Ray moves one layer.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from raydock.model.lock import Lock, Pin
@@ -45,21 +45,22 @@ def layers(lock: Lock) -> tuple[Layer, ...]:
         for name in names:
             home.setdefault(name, part)
     order = ("cuda", "torch", "torch-packages", "vllm-packages", "vllm", "ray-packages", "ray")
-    found = (Layer(part, tuple(pin for pin in lock.pins.values() if home[pin.name] == part)) for part in order)
-    return tuple(layer for layer in found if layer.pins)
+    found: dict[str, list[Pin]] = {part: [] for part in order}
+    for pin in lock.pins.values():
+        found[home[pin.name]].append(pin)
+    return tuple(Layer(part, tuple(pins)) for part, pins in found.items() if pins)
 
 
-def _requirements(pins: Iterable[Pin]) -> dict[str, set[str]]:
+def _requirements(pins: Collection[Pin]) -> dict[str, list[str]]:
     """What each package requires, turned around from who asked for each."""
-    needs: dict[str, set[str]] = {}
+    needs: dict[str, list[str]] = {pin.name: [] for pin in pins}
     for pin in pins:
-        needs.setdefault(pin.name, set())
         for parent in pin.via:
-            needs.setdefault(parent, set()).add(pin.name)
+            needs.setdefault(parent, []).append(pin.name)
     return needs
 
 
-def _closure(root: str, needs: dict[str, set[str]]) -> set[str]:
+def _closure(root: str, needs: dict[str, list[str]]) -> set[str]:
     """A package and all that it requires, however far; nothing where it is not in the lock."""
     found: set[str] = set()
     waiting = [root] if root in needs else []
@@ -67,5 +68,5 @@ def _closure(root: str, needs: dict[str, set[str]]) -> set[str]:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting += needs.get(name, ())
+            waiting += needs[name]
     return found
