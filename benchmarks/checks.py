@@ -45,7 +45,7 @@ def _fingerprints(project: Project) -> set[str]:
     context, renderer = Context.read(checkout.templates), Renderer(checkout.templates, matrix)
     found = set()
     for item in project.plan.variants:
-        ref = recipe_for(matrix, item.variant).ref
+        ref = recipe_for(matrix, item.variant, checkout.templates).ref
         base = BaseImage(ref=ref, id=ref, python=item.variant.python)
         found.add(builder.recipe(item, base, context, renderer).fingerprint)
     return found

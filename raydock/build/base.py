@@ -1,11 +1,9 @@
 """Base images: bootstrapped from Debian packages, or pulled by digest and completed. Made once, then found by tag."""
 
 import hashlib
-import io
 import json
 import os
 import shutil
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ import docker
 import jinja2
 from docker.errors import ImageNotFound
 
+from raydock.build.archive import tar
 from raydock.build.buildx import BuildError, Buildx, DownloadError
 from raydock.build.engine import images, reaching
 from raydock.build.secrets import Secrets
@@ -27,6 +26,7 @@ from raydock.paths import Checkout
 from raydock.processes import Processes
 
 REPOSITORY = "raydock-base"
+TEMPLATE = "Base.Dockerfile.j2"
 RECIPE_LABEL = "raydock.base-recipe"
 TOOLS = ("bash", "ca-certificates", "hostname", "openssl", "procps", "wget")
 # Triton compiles at run time.
@@ -55,11 +55,12 @@ class BaseImage:
 
 @dataclass(frozen=True, kw_only=True)
 class BaseRecipe:
-    """What decides a base: where it comes from, whether a compiler is in it, and the packages added."""
+    """What decides a base: where it comes from, whether a compiler is in it, the packages added, and the template."""
 
     base: Base
     compiler: bool
     epoch: int
+    template: str
 
     @property
     def name(self) -> str:
@@ -90,12 +91,13 @@ class BaseRecipe:
         return f"{REPOSITORY}:{self.name}-{self.digest[:12]}"
 
 
-def recipe_for(matrix: Matrix, variant: Variant) -> BaseRecipe:
+def recipe_for(matrix: Matrix, variant: Variant, templates: Path) -> BaseRecipe:
     """The base that a variant stands on; one with a CUDA torch gets a compiler, for Triton."""
     base = matrix.base(variant.python)
     if not base:
         raise VariantError(f"{variant}: no base in matrix.yaml has Python {variant.python}.", todo="add it to `bases`.")
-    return BaseRecipe(base=base, compiler=variant.gpu, epoch=matrix.epoch)
+    template = (templates / TEMPLATE).read_text(encoding="utf-8")
+    return BaseRecipe(base=base, compiler=variant.gpu, epoch=matrix.epoch, template=template)
 
 
 def existing(client: docker.DockerClient) -> dict[str, BaseImage]:
@@ -126,7 +128,8 @@ class BaseMaker:
             else:
                 self.listener(recipe.name, f"pulling {recipe.base.image}")
                 self._pull(recipe.base.image)
-            _write_mounts(folder / "mounts.tar", recipe.epoch)
+            mounts = tar(("etc",), {"etc/hosts": b"", "etc/resolv.conf": b""}, recipe.epoch)
+            (folder / "mounts.tar").write_bytes(mounts)
             dockerfile = _template(self.checkout.templates).render(base=recipe.base, packages=_missing(recipe))
             (folder / "Dockerfile").write_text(dockerfile, encoding="utf-8")
             self.listener(recipe.name, "building the base image")
@@ -235,18 +238,6 @@ def _missing(recipe: BaseRecipe) -> tuple[str, ...]:
     return recipe.packages if recipe.base.source == "pull" else ()
 
 
-def _write_mounts(path: Path, epoch: int) -> None:
-    """A tar of empty /etc/hosts and /etc/resolv.conf."""
-    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as archive:
-        folder = tarfile.TarInfo("etc")
-        folder.type, folder.mode, folder.mtime = tarfile.DIRTYPE, 0o755, epoch
-        archive.addfile(folder)
-        for name in ("etc/hosts", "etc/resolv.conf"):
-            member = tarfile.TarInfo(name)
-            member.mtime = epoch
-            archive.addfile(member, io.BytesIO())
-
-
 def _mirror(folder: Path) -> list[str]:
     """The mirror of uv's managed Pythons, as a secret, since its address may hold credentials."""
     mirror = os.environ.get("UV_PYTHON_INSTALL_MIRROR")
@@ -265,4 +256,4 @@ def _template(templates: Path) -> jinja2.Template:
         trim_blocks=True,
         autoescape=False,  # noqa: S701 - a Dockerfile is no HTML; matrix.yaml's values are checked when read
     )
-    return environment.get_template("Base.Dockerfile.j2")
+    return environment.get_template(TEMPLATE)

@@ -61,7 +61,7 @@ class Builder:
 
         def one(item: Planned) -> Built:
             name = item.name
-            base = bases[recipe_for(self.matrix, item.variant).ref]
+            base = bases[self._base(item).ref]
             if isinstance(base, RaydockError):
                 return Built(name=name, error=base)
             try:
@@ -117,10 +117,13 @@ class Builder:
                     found[tag.removeprefix(prefix), image.labels[FINGERPRINT]] = image
         return found
 
+    def _base(self, planned: Planned) -> BaseRecipe:
+        return recipe_for(self.matrix, planned.variant, self.checkout.templates)
+
     def _bases(self, planned: list[Planned], buildx: Buildx) -> dict[str, BaseImage | RaydockError]:
         """The bases of these variants by tag; made where the engine lacks them."""
         found: dict[str, BaseImage | RaydockError] = dict(existing(self.client))
-        wanted = {item.ref: item for item in (recipe_for(self.matrix, plan.variant) for plan in planned)}
+        wanted = {item.ref: item for item in (self._base(plan) for plan in planned)}
         maker = BaseMaker(
             client=self.client, buildx=buildx, checkout=self.checkout, secrets=self.secrets, listener=self.listener
         )

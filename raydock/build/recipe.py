@@ -8,10 +8,12 @@ from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 
+from raydock.build.archive import tar
 from raydock.build.layers import Layer
 from raydock.model.lock import Lock
 from raydock.plan.planner import Planned
 
+LAUNCHER = "raydock-probe"
 PROBE = Path(__file__).parent.parent / "prove" / "probe"
 IMAGE_SCHEMA = 1
 
@@ -56,9 +58,12 @@ class Recipe:
         }
 
     def write(self, folder: Path) -> None:
-        """Writes the build context into a folder, in place of what was there."""
+        """Writes the build context into a folder, in place of what was there; the probe goes into a tar for `ADD`."""
         shutil.rmtree(folder, ignore_errors=True)
-        for path, data in {**self.files, "Dockerfile": self.dockerfile.encode()}.items():
+        probe = {path: data for path, data in self.files.items() if path.startswith("probe/") or path == "image.json"}
+        others = {path: data for path, data in self.files.items() if path not in probe}
+        made = {"Dockerfile": self.dockerfile.encode(), "probe.tar": _probe_tar(probe, self.epoch)}
+        for path, data in {**others, **made}.items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
@@ -93,6 +98,14 @@ class Context:
         """The files of one variant's build context."""
         own = {f"layers/{layer.name}.txt": layer.text.encode() for layer in layers}
         return {**self.shared, **own, "image.json": _image(planned, lock).encode()}
+
+
+def _probe_tar(files: dict[str, bytes], epoch: int) -> bytes:
+    """/opt/raydock with the probe and image.json, and the probe's launcher on PATH."""
+    launcher = f"usr/local/bin/{LAUNCHER}"
+    placed = {f"opt/raydock/{path}": data for path, data in files.items()}
+    placed[launcher] = placed.pop(f"opt/raydock/probe/{LAUNCHER}")
+    return tar(("opt", "opt/raydock", "opt/raydock/probe"), placed, epoch, executable=launcher)
 
 
 def _image(planned: Planned, lock: Lock) -> str:

@@ -1,0 +1,20 @@
+"""Tars for a Dockerfile's ADD: the same content gives the same bytes."""
+
+import io
+import tarfile
+from collections.abc import Mapping, Sequence
+
+
+def tar(folders: Sequence[str], files: Mapping[str, bytes], epoch: int, *, executable: str = "") -> bytes:
+    """A tar of root's folders and files by path, all with the time `epoch` in seconds; one may be executable."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for path in folders:
+            folder = tarfile.TarInfo(path)
+            folder.type, folder.mode, folder.mtime = tarfile.DIRTYPE, 0o755, epoch
+            archive.addfile(folder)
+        for path, data in sorted(files.items()):
+            member = tarfile.TarInfo(path)
+            member.size, member.mode, member.mtime = len(data), 0o755 if path == executable else 0o644, epoch
+            archive.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
