@@ -105,7 +105,8 @@ def _probe_tar(files: dict[str, bytes], epoch: int) -> bytes:
     launcher = f"usr/local/bin/{LAUNCHER}"
     placed = {f"opt/raydock/{path}": data for path, data in files.items()}
     placed[launcher] = placed.pop(f"opt/raydock/probe/{LAUNCHER}")
-    return tar(("opt", "opt/raydock", "opt/raydock/probe"), placed, epoch, executable=launcher)
+    folders = ("opt", "opt/raydock", "opt/raydock/probe", "usr", "usr/local", "usr/local/bin")
+    return tar(folders, placed, epoch, executable=launcher)
 
 
 def _image(planned: Planned, lock: Lock) -> str:

@@ -25,7 +25,7 @@ def test_a_second_build_builds_nothing(toy: Toy) -> None:
 
 def test_another_template_is_another_image(toy: Toy) -> None:
     first = toy.run("build", "--select", "ray=1.0.0", "--json").variants[NAMES[0]]
-    toy.edit("templates/metadata.j2", "WORKDIR /home/ray", "WORKDIR /tmp")
+    toy.edit("templates/metadata.j2", "USER 1000", "USER 1001")
     second = toy.run("build", "--select", "ray=1.0.0", "--json").variants[NAMES[0]]
     assert second["built"]
     assert second["fingerprint"] != first["fingerprint"]
