@@ -60,7 +60,7 @@ def test_the_index_fails_while(unlocked: Toy, command: str, fault: str) -> None:
 @pytest.mark.parametrize("fault", ["500", "hang"])
 def test_the_index_fails_during_a_build(toy: Toy, fault: str) -> None:
     before = toy.committed()
-    toy.edit("templates/installer/install-layer", "UV_HTTP_TIMEOUT=120", "UV_HTTP_TIMEOUT=1 UV_HTTP_RETRIES=0")
+    toy.edit("templates/installer/install-layer", "UV_HTTP_TIMEOUT=30", "UV_HTTP_TIMEOUT=1 UV_HTTP_RETRIES=0")
     _break(toy, fault)
     done = toy.run("build", "--select", "ray=1.0.0")
     assert done.code == 4, done.words
