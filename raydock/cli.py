@@ -155,18 +155,7 @@ def build(request: Request, ca_bundle: Path | None, no_cache: bool) -> None:
     chosen = request.chosen
     with request.writing() as progress:
         built = workshop(request.project, progress, request.jobs, ca_bundle, no_cache).builder.build(chosen)
-    outcomes = [
-        Outcome(
-            name=item.name,
-            image_id=item.image_id,
-            fingerprint=item.fingerprint,
-            built=item.built,
-            seconds=item.seconds,
-            error=item.error,
-        )
-        for item in built
-    ]
-    _report(request, outcomes)
+    _report(request, [Outcome.of(item) for item in built])
 
 
 @cli.command()

@@ -35,6 +35,18 @@ class Outcome:
     report: Report | None = None
     error: RaydockError | None = None
 
+    @classmethod
+    def of(cls, built: Built) -> "Outcome":
+        """What became of a variant that was built and not proved."""
+        return cls(
+            name=built.name,
+            image_id=built.image_id,
+            fingerprint=built.fingerprint,
+            built=built.built,
+            seconds=built.seconds,
+            error=built.error,
+        )
+
     @property
     def passed(self) -> bool:
         return self.error is None and (self.report is None or self.report.passed)
@@ -97,14 +109,7 @@ class Pipeline:
         return in_parallel(lambda item: self._prove(item, anew), built, self.jobs, lambda: stop_all(self.client))
 
     def _prove(self, item: Built, anew: bool) -> Outcome:
-        base = Outcome(
-            name=item.name,
-            image_id=item.image_id,
-            fingerprint=item.fingerprint,
-            built=item.built,
-            seconds=item.seconds,
-            error=item.error,
-        )
+        base = Outcome.of(item)
         if item.error:
             return base
         path = self.project.checkout.report(item.name)

@@ -33,11 +33,6 @@ class Progress:
             if self._verbose and detail and (step, detail) != (last, said):
                 self._console.print(f"{name}:   {detail}", markup=False, highlight=False, soft_wrap=True)
 
-    def done(self, name: str) -> None:
-        """Takes a variant's line away."""
-        with self._guard:
-            self._lines.pop(name, None)
-
     def __enter__(self) -> "Progress":
         if self._live:
             self._live.start()
