@@ -26,7 +26,10 @@ def test_a_failed_step_is_named_with_its_last_lines_and_the_log() -> None:
     [
         ("OSError: [Errno 28] No space left on device", "disk is full"),
         ("ERROR: Cannot connect to the Docker daemon at unix:///var/run/docker.sock.", "No engine answers"),
-        ("error: HTTP status server error (503 Service Unavailable) for url", "package index has trouble"),
+        (
+            "error: HTTP status server error (503 Service Unavailable) for url",
+            "The server that it downloads from has trouble.",
+        ),
         ("Caused by: operation timed out", "does not answer in time"),
     ],
 )
