@@ -17,6 +17,8 @@ HEAD = (
 )
 # What `timeout` of coreutils exits with where it ended the command.
 _TIMED_OUT = 124
+# What a command ends with that is killed together with its container.
+_KILLED = 137
 _HEALTH = "http://localhost:52365/api/local_raylet_healthz"
 _AWAIT = f"until wget --tries 1 -T 2 -q -O- {_HEALTH} | grep -q success; do sleep 0.1; done"
 
@@ -40,6 +42,9 @@ def _await(container: Container, seconds: float) -> str:
     try:
         code, output = container.exec_run(["timeout", f"{seconds:g}", "sh", "-c", _AWAIT])
     except APIError:
+        return "it has ended"
+    if code == _KILLED:
+        container.wait(timeout=10)
         return "it has ended"
     if code == _TIMED_OUT:
         return f"{seconds:g} s went by"
