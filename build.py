@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The door: `./build.py COMMAND`. The commands are in raydock/cli.py."""
+"""The door: `./build.py COMMAND`. The commands are in raydock/commands/."""
 
 import os
 import sys

@@ -1,0 +1,43 @@
+"""How commands answer and exit."""
+
+import json
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from raydock.errors import ExitCode, RaydockError
+from raydock.options import Request
+
+
+def answer_check(lines: list[str], asked: int, command: str) -> NoReturn:
+    """Says what a --check found wrong, and exits with 1; with 0 where it found nothing in the `asked` variants."""
+    for line in lines:
+        click.echo(line, err=True)
+    if lines:
+        click.echo(f"Next: `./build.py {command}`, then commit what it writes.", err=True)
+        sys.exit(ExitCode.VARIANT_FAILED)
+    click.echo(f"All {asked} are as they should be.")
+    sys.exit(ExitCode.DONE)
+
+
+def report(request: Request, outcomes: list[Any]) -> NoReturn:
+    """Says what became of the variants and exits."""
+    from raydock import summary
+
+    if request.as_json:
+        click.echo(json.dumps({"schema": 1, "variants": [item.document() for item in outcomes]}, indent=1))
+    else:
+        request.say(summary.table(outcomes))
+        request.say(summary.sentence(outcomes))
+    end({item.name: item.error for item in outcomes if item.error}, failed=not all(item.passed for item in outcomes))
+
+
+def end(errors: dict[str, RaydockError], *, failed: bool = False) -> NoReturn:
+    """Prints the errors and exits: with their code where they share one, else with 1."""
+    for error in errors.values():
+        click.echo(f"\n{error}", err=True)
+    codes = {error.exit_code for error in errors.values()}
+    if failed and not codes:
+        sys.exit(ExitCode.VARIANT_FAILED)
+    sys.exit(codes.pop() if len(codes) == 1 else ExitCode.VARIANT_FAILED if codes else ExitCode.DONE)

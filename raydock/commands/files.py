@@ -1,0 +1,64 @@
+"""`lock` and `render`: the files that a checkout commits."""
+
+import click
+
+from raydock.commands.answers import answer_check, end
+from raydock.options import Request, shared
+
+
+@click.command()
+@shared
+@click.option("--check", is_flag=True, help="Say what is stale and write nothing; exit 1 where something is.")
+@click.option("--resolver", type=click.Choice(["uv", "pip-tools"]), default="uv", show_default=True)
+def lock(request: Request, check: bool, resolver: str) -> None:
+    """Pins every package of the selected variants with hashes, in lockfiles/, where a lock is missing or stale.
+
+    \b
+    Example: ./build.py lock --group serve
+    """
+    from raydock.lock import locker
+
+    project, chosen = request.project, request.chosen
+    variants = [item.variant for item in chosen]
+    stale = locker.check(project.matrix, project.checkout, variants)
+    if check:
+        stale += locker.orphans(project.checkout, project.variants)
+        answer_check([f"lockfiles/{item.name}.txt: {item.reason}" for item in stale], len(chosen), "lock")
+    with request.writing() as progress:
+        names = {item.name for item in locker.check(project.matrix, project.checkout, variants)}
+        wanted = [variant for variant in variants if variant.name in names]
+        results = locker.lock(
+            project.matrix,
+            project.checkout,
+            wanted,
+            siblings=project.variants,
+            jobs=request.jobs,
+            resolver=resolver,
+            on_event=progress,
+        )
+    errors = {result.name: result.error for result in results if result.error}
+    request.say(f"{len(results) - len(errors)} locked, {len(chosen) - len(results)} were fresh, {len(errors)} failed.")
+    end(errors)
+
+
+@click.command()
+@shared
+@click.option("--check", is_flag=True, help="Say what differs and write nothing; exit 1 where something does.")
+def render(request: Request, check: bool) -> None:
+    """Renders images/VARIANT/Dockerfile from templates/ and the locks.
+
+    \b
+    Example: ./build.py render --check
+    """
+    from raydock.build import render as rendering
+
+    project, chosen = request.project, request.chosen
+    rendered = project.dockerfiles(chosen)
+    orphans = rendering.orphans(project.checkout, {item.name for item in project.plan.variants})
+    if check:
+        lines = [f"{path.relative_to(project.checkout.root)} belongs to no variant" for path in orphans]
+        answer_check(rendering.check(project.checkout, rendered) + lines, len(chosen), "render")
+    with request.writing():
+        changed = rendering.write(project.checkout, rendered)
+        rendering.remove(orphans)
+    request.say(f"{len(changed)} Dockerfiles written, {len(rendered) - len(changed)} were as they should be.")

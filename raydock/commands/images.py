@@ -1,0 +1,81 @@
+"""`build`, `smoke`, `images` and `clean`: what needs an engine."""
+
+from pathlib import Path
+
+import click
+
+from raydock.commands.answers import report
+from raydock.options import Request, root, shared
+from raydock.paths import Checkout
+
+_ca_bundle = click.option(
+    "--ca-bundle",
+    type=click.Path(path_type=Path),
+    help="PEM certificates that builds trust. Default: SSL_CERT_FILE, PIP_CERT or REQUESTS_CA_BUNDLE.",
+)
+
+
+@click.command()
+@shared
+@_ca_bundle
+@click.option("--no-cache", is_flag=True, help="Build every step again; the same fingerprint gives the same image id.")
+def build(request: Request, ca_bundle: Path | None, no_cache: bool) -> None:
+    """Builds the selected variants from their locks; what has its fingerprint already is skipped.
+
+    \b
+    Example: ./build.py build --select 'ray=2.60.0,cuda=cpu'
+    """
+    from raydock.pipeline import Outcome
+    from raydock.workshop import workshop
+
+    chosen = request.chosen
+    with request.writing() as progress:
+        built = workshop(request.project, progress, request.jobs, ca_bundle, no_cache).builder.build(chosen)
+    report(request, [Outcome.of(item) for item in built])
+
+
+@click.command()
+@shared
+def smoke(request: Request) -> None:
+    """Proves the built images of the selected variants by running Ray in them, whether proved before or not.
+
+    \b
+    Example: ./build.py smoke --select 'name=ray2.60.0-py311-cpu'
+    """
+    from raydock.workshop import workshop
+
+    chosen = request.chosen
+    with request.writing() as progress:
+        pipeline = workshop(request.project, progress, request.jobs)
+        outcomes = pipeline.prove(pipeline.builder.find(chosen), anew=True)
+    report(request, outcomes)
+
+
+@click.command()
+@shared
+@_ca_bundle
+def images(request: Request, ca_bundle: Path | None) -> None:
+    """The main job: locks what is stale, renders, builds what is not built, proves what is not proved.
+
+    \b
+    Example: ./build.py images --group quickstart
+    """
+    from raydock.workshop import workshop
+
+    chosen = request.chosen
+    with request.writing() as progress:
+        outcomes = workshop(request.project, progress, request.jobs, ca_bundle).images(chosen)
+    report(request, outcomes)
+
+
+@click.command()
+def clean() -> None:
+    """Removes what runs left behind: the folder build/, and the bases, of which the next build makes new ones.
+
+    \b
+    Example: ./build.py clean    (built images stay: `docker image rm` removes one)
+    """
+    from raydock.workshop import clean as sweep
+
+    removed = sweep(Checkout(root()))
+    click.echo(f"build/ is gone, and {removed} base images; the next build makes them of today's Debian packages.")
