@@ -7,7 +7,7 @@ from packaging.version import Version
 
 from raydock.model.variant import Variant
 from raydock.model.yamlfile import read
-from raydock.plan.hardware import DATA
+from raydock.plan.hardware import DATA, Hardware
 
 
 def older(driver: str, other: str) -> bool:
@@ -43,6 +43,12 @@ def code_for(built: Iterable[int], gpu: int) -> int | None:
 
 def _compatible(sm: int, gpu: int) -> bool:
     return sm // 10 == gpu // 10 and sm < gpu and not tegra() & {sm, gpu}
+
+
+@cache
+def own_driver(cuda: str) -> str:
+    """The driver that a CUDA toolkit came with; empty where the table does not know it."""
+    return Hardware().toolkits.get(cuda, "")
 
 
 @cache

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from raydock.plan.hardware import Hardware
-from raydock.plan.runs import code_for, older
+from raydock.plan.runs import code_for, older, own_driver
 from raydock.ship.candidate import Candidate
 from raydock.ship.gpus import known
 from raydock.ship.host import Host
@@ -28,9 +27,9 @@ def hint(rejected: Sequence[Candidate], hosts: Sequence[Host]) -> tuple[str, ...
 
 
 def _valid(item: Candidate, host: Host) -> bool:
-    own, names = Hardware().toolkits.get(item.variant.cuda), known()
+    own, names = own_driver(item.variant.cuda), known()
     return (
-        own is not None
+        bool(own)
         and bool(host.gpus)
         and older(host.driver, item.min_driver)
         and _branch(host.driver) in names.branches

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from packaging.version import Version
 
 from raydock.errors import HostError
-from raydock.plan.hardware import Hardware
-from raydock.plan.runs import code_for, driver_objection, gpu_objection, older
+from raydock.plan.runs import code_for, driver_objection, gpu_objection, older, own_driver
 from raydock.ship import forward, gpus
 from raydock.ship.candidate import Candidate, Where
 from raydock.ship.host import Gpu, Host
@@ -81,12 +80,20 @@ def pick_each(
 
 
 def _objections(item: Candidate, hosts: Sequence[Host], on_gpu: bool) -> list[str]:
-    """Why a candidate is not for these hosts; each reason names its host where there are several."""
+    """Why a candidate is not for these hosts; each reason names its hosts where several were asked about."""
     if not item.variant.gpu:
         return ["it has no CUDA and would leave the GPUs idle"] if on_gpu else []
-    return [
-        f"{host.name}: {reason}" if len(hosts) > 1 else reason for host in hosts for reason in _host_objects(item, host)
-    ]
+    found: dict[str, list[str]] = {}
+    for host in hosts:
+        for reason in _host_objects(item, host):
+            found.setdefault(reason, []).append(host.name)
+    return [f"{_some(names)}: {reason}" if len(hosts) > 1 else reason for reason, names in found.items()]
+
+
+def _some(names: Sequence[str]) -> str:
+    """Three names at most, and how many more there are."""
+    more = [f"{len(names) - 3} more"] if len(names) > 3 else []
+    return ", ".join([*names[:3], *more])
 
 
 def _host_objects(item: Candidate, host: Host) -> list[str]:
@@ -113,7 +120,7 @@ def _why(best: Candidate, hosts: Sequence[Host]) -> Iterable[str]:
 
 
 def _driver_fact(best: Candidate, host: Host) -> str:
-    cuda, own = best.variant.cuda, Hardware().toolkits.get(best.variant.cuda)
+    cuda, own = best.variant.cuda, own_driver(best.variant.cuda)
     words = f"driver {host.driver} >= {best.min_driver} needed by CUDA {cuda}"
     if own and older(host.driver, own):
         return f"{words} (minor-version compatibility; PTX of CUDA {cuda} needs {own})"

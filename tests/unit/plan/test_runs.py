@@ -2,7 +2,7 @@ import pytest
 
 from raydock.model.variant import parse_name
 from raydock.plan.planner import Plan
-from raydock.plan.runs import code_for, driver_objection, gpu_objection, older
+from raydock.plan.runs import code_for, driver_objection, gpu_objection, older, own_driver
 
 OLD, NEW = "ray2.60.0-torch2.8.0-py311-cu128", "ray2.60.0-torch2.13.0-py311-cu130"
 
@@ -59,3 +59,7 @@ def test_what_is_not_known_is_an_objection() -> None:
     variant = parse_name("ray2.60.0-torch9.0.0-py311-cu200")
     assert driver_objection(variant, "", "999.99") == "no driver is known for CUDA 20.0"
     assert gpu_objection(variant, (), 90) == "no sm list is known for torch 9.0.0 with CUDA 20.0"
+
+
+def test_the_driver_of_a_toolkit() -> None:
+    assert (own_driver("12.8"), own_driver("cpu")) == ("570.26", "")

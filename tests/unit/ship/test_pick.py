@@ -146,6 +146,12 @@ def test_several_hosts_get_one_each_and_one_for_all(offered: Made) -> None:
     assert reason(together, VLLM_NEW) == "gpu02: driver 535.104.05 < 580.65.06 needed by CUDA 13.0"
 
 
+def test_many_hosts_with_one_reason_are_counted(offered: Made) -> None:
+    hosts = [host("535.104.05, 8.0, NVIDIA A100-PCIE-40GB", f"gpu{number}") for number in range(1, 9)]
+    reasons = reason(pick(hosts, offered()), VLLM_NEW)
+    assert reasons == "gpu1, gpu2, gpu3, 5 more: driver 535.104.05 < 580.65.06 needed by CUDA 13.0"
+
+
 def test_hosts_with_and_without_gpus_share_a_cpu_image(offered: Made) -> None:
     hosts = {"gpu01": host("580.95.05, 9.0, NVIDIA H200", "gpu01"), "cpu01": stated("cpu01", "", ["none"])}
     each, together = pick_each(hosts, offered())
