@@ -110,13 +110,7 @@ class Builder:
 
     def there(self) -> dict[tuple[str, str], LocalImage]:
         """The variants' images that the engine holds, by name and fingerprint."""
-        prefix = self.tag("")
-        found = {}
-        for image in images(self.client, FINGERPRINT):
-            for tag in image.tags:
-                if tag.startswith(prefix):
-                    found[tag.removeprefix(prefix), image.labels[FINGERPRINT]] = image
-        return found
+        return held(self.client, self.matrix.registry)
 
     def _base(self, planned: Planned) -> BaseRecipe:
         return recipe_for(self.matrix, planned.variant, self.checkout.templates)
@@ -171,6 +165,17 @@ class Builder:
                 return build(options=(*options, f"--build-arg=REFRESH={time.time_ns()}"))
         finally:
             (folder / "uv.toml").unlink(missing_ok=True)
+
+
+def held(client: docker.DockerClient, registry: str) -> dict[tuple[str, str], LocalImage]:
+    """The images of a registry's variants that an engine holds, by name and fingerprint."""
+    prefix = f"{registry}:"
+    found = {}
+    for image in images(client, FINGERPRINT):
+        for tag in image.tags:
+            if tag.startswith(prefix):
+                found[tag.removeprefix(prefix), image.labels[FINGERPRINT]] = image
+    return found
 
 
 def uv_folder(checkout: Checkout) -> Path:
