@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from raydock import __version__
-from raydock.commands import facts, files, images, plan
+from raydock.commands import facts, files, images, plan, wheelhouse
 from raydock.errors import ExitCode, RaydockError
 
 
@@ -33,6 +33,7 @@ for command in (
     images.smoke,
     images.images,
     images.clean,
+    wheelhouse.wheelhouse,
 ):
     cli.add_command(command)
 
