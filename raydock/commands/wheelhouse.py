@@ -65,6 +65,8 @@ def check(
     from raydock.wheelhouse.ground import survey
     from raydock.wheelhouse.report import Report
 
+    if cutoff and not target:
+        raise click.UsageError("--cutoff is for the lock: name its file with --write-lock.")
     ground = survey(folder, Project(Checkout(root())).matrix, python, glibc)
     found = findings(ground)
     report = Report(ground=ground, findings=found, advice=by_findings(ground, found))

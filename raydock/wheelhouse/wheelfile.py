@@ -5,6 +5,7 @@ import csv
 import hashlib
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
 
 from packaging.metadata import RawMetadata, parse_email
@@ -16,7 +17,9 @@ from raydock.model.facts import Release, Wheel
 
 # Members of up to this many bytes are read and hashed; of larger ones only the size is compared.
 _HASHED = 16 * 2**20
-_UNREADABLE = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+_UNREADABLE = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError, csv.Error)
+# What PEP 427 allows: sha256 or better.
+_ALGORITHMS = ("sha256", "sha384", "sha512")
 
 
 class BrokenWheelError(Exception):
@@ -34,13 +37,8 @@ def read(path: Path) -> Release:
         raise BrokenWheelError("has no wheel's name (PEP 427), so that pip passes it over") from None
     if not path.stat().st_size:
         raise BrokenWheelError("is empty")
-    try:
-        with ZipFile(path) as archive:
-            info = _info(archive)
-            metadata = parse_email(archive.read(f"{info}/METADATA"))[0]
-            _compare(archive, f"{info}/RECORD")
-    except _UNREADABLE as error:
-        raise BrokenWheelError(f"is cut short or damaged ({error})") from None
+    with path.open("rb") as file:
+        metadata = _checked(file)
     _same(metadata, project, version)
     return Release(
         project=project,
@@ -52,6 +50,17 @@ def read(path: Path) -> Release:
         source=path.name,
         read="",
     )
+
+
+def _checked(file: BinaryIO) -> RawMetadata:
+    try:
+        with ZipFile(file) as archive:
+            info = _info(archive)
+            metadata = parse_email(archive.read(f"{info}/METADATA"))[0]
+            _compare(archive, f"{info}/RECORD")
+            return metadata
+    except _UNREADABLE as error:
+        raise BrokenWheelError(f"is cut short or damaged ({error})") from None
 
 
 def sha256(path: Path) -> str:
@@ -106,7 +115,7 @@ def _as_recorded(archive: ZipFile, held: int | None, name: str, digest: str, siz
     if held is None or (size and int(size) != held):
         return False
     algorithm, _, wanted = digest.partition("=")
-    if held > _HASHED or algorithm not in hashlib.algorithms_guaranteed:
+    if held > _HASHED or algorithm not in _ALGORITHMS:
         return True
     found = hashlib.new(algorithm, archive.read(name)).digest()
     return base64.urlsafe_b64encode(found).rstrip(b"=").decode() == wanted

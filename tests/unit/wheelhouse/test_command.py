@@ -68,7 +68,9 @@ def test_without_an_index_all_is_said_that_is_known(
     assert not (tmp_path / "wheels.txt").exists()
 
 
-@pytest.mark.parametrize("option", [("--python", "3"), ("--glibc", "new"), ("--cutoff", "soon")])
+@pytest.mark.parametrize(
+    "option", [("--python", "3"), ("--glibc", "new"), ("--cutoff", "soon"), ("--cutoff", "2025-09-15")]
+)
 def test_options_that_are_not_as_they_should_be(notes: Path, option: tuple[str, str]) -> None:
     assert run(notes, *option).exit_code == 2
 
