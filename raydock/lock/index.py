@@ -163,14 +163,14 @@ def _files(page: ProjectPage, project: str, version: str) -> list[DistributionPa
 
 def _release(index: Index, project: str, version: str, files: Sequence[DistributionPackage], today: date) -> Release:
     wheels = sorted((file for file in files if _linux(file)), key=lambda file: file.filename)
-    metadata = _metadata(index, wheels) if wheels else {}
+    said = metadata(index, wheels) if wheels else {}
     days = sorted(file.upload_time.date() for file in files if file.upload_time)
     declared = next((file.requires_python for file in files if file.requires_python), "")
     return Release(
         project=project,
         version=version,
-        requires_python=metadata.get("requires_python", declared),
-        requires_dist=tuple(metadata.get("requires_dist", ())),
+        requires_python=said.get("requires_python", declared),
+        requires_dist=tuple(said.get("requires_dist", ())),
         wheels=tuple(_wheel(file) for file in wheels),
         uploaded=days[0].isoformat() if days else "",
         source=SOURCE,
@@ -187,7 +187,7 @@ def _wheel(file: DistributionPackage) -> Wheel:
     )
 
 
-def _metadata(index: Index, wheels: Iterable[DistributionPackage]) -> RawMetadata:
+def metadata(index: Index, wheels: Iterable[DistributionPackage]) -> RawMetadata:
     """The core metadata of a release: by PEP 658 where the index offers it, else out of its smallest wheel's end."""
     wheel = min(wheels, key=lambda file: (file.is_yanked, file.size or 0, file.filename))
     with index.client() as client:

@@ -1,7 +1,7 @@
 """What the wheels and the requirements of a release mean for one Python on one architecture."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from packaging.requirements import Requirement
 from packaging.tags import Tag, compatible_tags, cpython_tags
@@ -57,8 +57,11 @@ def lowest_glibc(release: Release, python: str, arch: str) -> Glibc | None:
     return min((glibc(wheel, arch) for wheel in fitting(release, python, arch)), default=None)
 
 
-def requirements(release: Release, point: Variant) -> Iterator[Requirement]:
-    """The requirements that hold for a variant without extras (PEP 508 markers evaluated for its Python and Linux)."""
+def requirements(release: Release, point: Variant, extras: Iterable[str] = ("",)) -> Iterator[Requirement]:
+    """The requirements that hold for a variant (PEP 508 markers evaluated for its Python and Linux).
+
+    `extras` are those asked for; the empty one stands for none.
+    """
     environment = {
         "implementation_name": "cpython",
         "implementation_version": newest_patch(point.python),
@@ -71,10 +74,10 @@ def requirements(release: Release, point: Variant) -> Iterator[Requirement]:
         "python_full_version": newest_patch(point.python),
         "python_version": point.python,
         "sys_platform": "linux",
-        "extra": "",
     }
     for requirement in release.requirements:
-        if requirement.marker is None or requirement.marker.evaluate(environment):
+        marker = requirement.marker
+        if marker is None or any(marker.evaluate({**environment, "extra": extra}) for extra in extras):
             yield requirement
 
 
