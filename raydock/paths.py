@@ -44,5 +44,5 @@ class Checkout:
     def log(self, name: str) -> Path:
         return self.work / "logs" / f"{name}.log"
 
-    def report(self, name: str) -> Path:
-        return self.work / "reports" / name / "smoke.json"
+    def report(self, name: str, kind: str = "smoke") -> Path:
+        return self.work / "reports" / name / f"{kind}.json"

@@ -14,7 +14,10 @@ from raydock.parallel import in_parallel
 from raydock.plan.planner import Planned
 from raydock.project import Project
 from raydock.prove import report as reports
-from raydock.prove.container import stop_all
+from raydock.prove.container import stop_all, sweep
+from raydock.prove.contract import wholeset
+from raydock.prove.contract.run import contract
+from raydock.prove.contract.wholeset import SetReport
 from raydock.prove.report import Report
 from raydock.prove.smoke import smoke
 
@@ -106,7 +109,40 @@ class Pipeline:
 
     def prove(self, built: list[Built], *, anew: bool = False) -> list[Outcome]:
         """Smoke-tests the images that have no passing report yet; all of them with `anew`."""
+        sweep(self.client)
         return in_parallel(lambda item: self._prove(item, anew), built, self.jobs, lambda: stop_all(self.client))
+
+    def contract(self, built: list[Built]) -> list[Outcome]:
+        """Asks KubeRay's contract of images, one after another: its clauses have time limits of their own."""
+        sweep(self.client)
+        return [self._contract(item) for item in built]
+
+    def whole_set(self, outcomes: list[Outcome]) -> SetReport | None:
+        """Asks what holds of the built ones among these together; None where there are not two."""
+        images = {item.name: item.image_id for item in outcomes if item.image_id}
+        if len(images) < 2:
+            return None
+        found = wholeset.ask(self.client, images, self.listener)
+        wholeset.save(found, self.project.checkout.report("set", "contract"))
+        return found
+
+    def _contract(self, item: Built) -> Outcome:
+        base = Outcome.of(item)
+        if item.error:
+            return base
+        try:
+            found = contract(
+                self.client,
+                item.image_id,
+                name=item.name,
+                fingerprint=item.fingerprint,
+                jobs=self.jobs,
+                on_event=self.listener,
+            )
+        except RaydockError as error:
+            return replace(base, proved=True, error=error)
+        reports.save(found, self.project.checkout.report(item.name, "contract"))
+        return replace(base, proved=True, report=found)
 
     def _prove(self, item: Built, anew: bool) -> Outcome:
         base = Outcome.of(item)

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from rich.markup import escape
 from rich.table import Table
 
 from raydock.pipeline import Outcome
-from raydock.prove.report import Status
+from raydock.prove.report import Check, Status
 
 
 def table(outcomes: Sequence[Outcome]) -> Table:
@@ -15,6 +16,16 @@ def table(outcomes: Sequence[Outcome]) -> Table:
         grid.add_column(heading, overflow="fold")
     for item in outcomes:
         grid.add_row(item.name, item.image_id.removeprefix("sha256:")[:12] or "-", _build(item), _checks(item))
+    return grid
+
+
+def clauses(checks: Sequence[Check]) -> Table:
+    """A row a clause of KubeRay's contract: its name, the answer, the seconds, what was found."""
+    grid = Table(box=None, pad_edge=False, show_header=False)
+    for column in ("clause", "answer", "seconds", "detail"):
+        grid.add_column(column, overflow="fold", justify="right" if column == "seconds" else "left")
+    for check in checks:
+        grid.add_row(check.id, check.status, f"{check.seconds:.1f} s", escape(check.detail))
     return grid
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from raydock.commands.answers import report
+from raydock.commands.contract import ask_contract, ask_stranger
 from raydock.options import Request, root, shared
 from raydock.paths import Checkout
 
@@ -36,14 +37,21 @@ def build(request: Request, ca_bundle: Path | None, no_cache: bool) -> None:
 
 @click.command()
 @shared
-def smoke(request: Request) -> None:
+@click.option("--contract", is_flag=True, help="Ask what KubeRay asks of an image, and not whether Ray runs in it.")
+@click.option("--image", metavar="REF", help="With --contract: any image that the engine holds, in place of ours.")
+def smoke(request: Request, contract: bool, image: str | None) -> None:
     """Proves the built images of the selected variants by running Ray in them, whether proved before or not.
 
     \b
     Example: ./build.py smoke --select 'name=ray2.60.0-py311-cpu'
+             ./build.py smoke --contract --image rayproject/ray:2.49.1-py311-cpu
     """
     from raydock.workshop import workshop
 
+    if image is not None:
+        ask_stranger(request, image, contract)
+    if contract:
+        ask_contract(request)
     chosen = request.chosen
     with request.writing() as progress:
         pipeline = workshop(request.project, progress, request.jobs)

@@ -1,21 +1,30 @@
-"""Containers that prove an image: bounded in memory and time, without a network, and gone whatever happens."""
+"""Containers that prove an image: bounded in memory and time, with no way to the outside, and gone whatever happens."""
 
+import io
+import os
+import socket
+import tarfile
+import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from threading import Event, Timer
 
 from docker import DockerClient
 from docker.errors import APIError
 from docker.models.containers import Container
 
+from raydock.build.engine import reaching
 from raydock.errors import VariantError
 
 LABEL = "raydock.smoke"
-# Which run of raydock a container belongs to, so that one run never ends another's.
+# Which run of raydock a container belongs to, so that one run never ends another's: machine, process, something unique.
 RUN_LABEL = "raydock.smoke.run"
-RUN = uuid.uuid4().hex
+RUN = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex}"
+NO_NETWORK = "none"
+_REMOVAL_SECONDS = 20.0
 
 
 Stream = Iterable[tuple[bytes | None, bytes | None]]
@@ -42,27 +51,69 @@ class Ended:
     in_time: bool
 
 
-@contextmanager
-def created(client: DockerClient, image: str, command: Sequence[str], limits: Limits) -> Iterator[Container]:
-    """A container of the image, as its own user, with `command` in place of entrypoint and command, not yet started.
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """On what terms a container runs: like a pod's, as far as Docker has them.
 
-    It is killed and removed on the way out.
+    `network`, where its name is its address; CPUs (0: all); environment; `user` in place of the image's; `restricted`:
+    no capability and no new privileges; `files`: what is mounted, by path, each in a volume of its own.
+    """
+
+    network: str = NO_NETWORK
+    cpus: float = 0.0
+    environment: Mapping[str, str] = field(default_factory=dict)
+    user: str | None = None
+    restricted: bool = False
+    files: Mapping[PurePosixPath, str] = field(default_factory=dict)
+
+
+ALONE = Terms()
+
+
+@contextmanager
+def created(
+    client: DockerClient, image: str, command: Sequence[str], limits: Limits, terms: Terms = ALONE
+) -> Iterator[Container]:
+    """A container of the image with `command` in place of entrypoint and command, not yet started.
+
+    It is killed and removed on the way out, with its volumes.
     """
     name = f"raydock-smoke-{uuid.uuid4().hex[:12]}"
     try:
-        yield client.containers.create(
+        container = client.containers.create(
             image,
             list(command[1:]),
             name=name,
             entrypoint=[command[0]],
             labels={LABEL: "1", RUN_LABEL: RUN},
-            network_mode="none",
+            network=terms.network,
             shm_size=limits.shm,
             mem_limit=limits.memory,
             memswap_limit=limits.memory,
+            nano_cpus=round(terms.cpus * 1e9) or None,
+            environment=dict(terms.environment),
+            user=terms.user,
+            cap_drop=["ALL"] if terms.restricted else None,
+            security_opt=["no-new-privileges"] if terms.restricted else None,
+            volumes=[str(path.parent) for path in terms.files],
+            use_config_proxy=False,  # a pod has no proxy either, and what is asked here is close by
         )
+        for path, text in terms.files.items():
+            container.put_archive(str(path.parent), _archive(path.name, text))
+        yield container
     finally:
         _remove(client, name)
+
+
+@contextmanager
+def network(client: DockerClient) -> Iterator[str]:
+    """A network without a way out, on which containers find each other by name; removed afterwards, with all in it."""
+    name = f"raydock-smoke-{uuid.uuid4().hex[:12]}"
+    try:
+        client.networks.create(name, internal=True, labels={LABEL: "1", RUN_LABEL: RUN})
+        yield name
+    finally:
+        _remove_network(client, name)
 
 
 def follow(container: Container, on_line: Callable[[str], None], seconds: float) -> Ended:
@@ -100,12 +151,54 @@ def stop_all(client: DockerClient) -> None:
         _remove(client, found["Id"])
 
 
+def sweep(client: DockerClient) -> None:
+    """Removes what runs on this machine left behind that were killed, or whose engine died."""
+    with reaching("removing what earlier runs left behind"):
+        for found in client.api.containers(all=True, filters={"label": LABEL}):
+            if _is_over(found["Labels"].get(RUN_LABEL, "")):
+                _remove(client, found["Id"])
+        for found in client.api.networks(filters={"label": LABEL}):
+            if _is_over(found["Labels"].get(RUN_LABEL, "")):
+                _remove_network(client, found["Name"])
+
+
+def _is_over(run: str) -> bool:
+    host, _, rest = run.partition("/")
+    return host == socket.gethostname() and not Path("/proc", rest.partition("/")[0]).exists()
+
+
 def _remove(client: DockerClient, container: str) -> None:
     try:
         client.api.remove_container(container, force=True, v=True)
     except APIError as error:
         if error.status_code not in {404, 409}:  # gone, or somebody else is at it
             raise
+
+
+def _remove_network(client: DockerClient, name: str) -> None:
+    """Removes a network once nothing is in it: another thread may be at removing its containers."""
+    deadline = time.monotonic() + _REMOVAL_SECONDS
+    while inside := client.api.containers(all=True, filters={"network": name}):
+        for found in inside:
+            _remove(client, found["Id"])
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.1)
+    try:
+        client.api.remove_network(name)
+    except APIError as error:
+        if error.status_code != 404:
+            raise
+
+
+def _archive(name: str, text: str) -> bytes:
+    """A tar archive of one file that everybody may read and root owns, as a ConfigMap's is."""
+    data, packed = text.encode(), io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        entry = tarfile.TarInfo(name)
+        entry.size, entry.mode = len(data), 0o644
+        archive.addfile(entry, io.BytesIO(data))
+    return packed.getvalue()
 
 
 def start(container: Container) -> None:

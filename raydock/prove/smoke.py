@@ -1,34 +1,21 @@
 """Smoke: a built image asked by its own probe, and from outside what only its engine can say."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from docker import DockerClient
-from docker.errors import ImageNotFound
 
 from raydock.build.engine import reaching
-from raydock.errors import ConfigurationError, VariantError, nearest
+from raydock.errors import ConfigurationError, nearest
 from raydock.events import Listener, silent
 from raydock.model.variant import Variant, parse_name
 from raydock.prove import asking, cold
+from raydock.prove.configuration import Configuration, inspect
 from raydock.prove.container import Limits
 from raydock.prove.probe.catalogue import questions
-from raydock.prove.probe.session import FOREIGN
 from raydock.prove.report import Check, Report, Status
 
 LIMITS = Limits()
-_NOT_ROOT = re.compile(r"[1-9]\d*(:\d+)?")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Configuration:
-    """What the engine says of an image: its id, the user it names, the names in its environment, its labels."""
-
-    id: str
-    user: str
-    variables: frozenset[str]
-    labels: dict[str, str]
 
 
 def check_ids(variant: Variant) -> tuple[str, ...]:
@@ -66,23 +53,6 @@ def smoke(
     return Report(name=name, image_id=configuration.id, fingerprint=fingerprint, checks=answered)
 
 
-def inspect(client: DockerClient, image: str) -> Configuration:
-    """Asks the engine for an image's configuration. Raises VariantError where it holds no such image."""
-    try:
-        document = client.api.inspect_image(image)
-    except ImageNotFound:
-        raise VariantError(
-            f"the engine holds no image {image}.", todo="build it first: `./build.py build`, or `make images`."
-        ) from None
-    config = document["Config"]
-    return Configuration(
-        id=document["Id"],
-        user=config.get("User") or "",
-        variables=frozenset(line.partition("=")[0] for line in config.get("Env") or ()),
-        labels=config.get("Labels") or {},
-    )
-
-
 def with_outside(answers: asking.Answers, configuration: Configuration, variant: Variant) -> dict[str, Check]:
     """The probe's checks, with what the engine says of the image added to `user` and `versions`."""
     problems = {"user": _user_problems(configuration), "versions": _label_problems(answers, configuration, variant)}
@@ -98,8 +68,8 @@ def _wanted(variant: Variant, checks: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def _user_problems(configuration: Configuration) -> list[str]:
-    problems = [f"{name} is set in the image's environment" for name in FOREIGN if name in configuration.variables]
-    if not _NOT_ROOT.fullmatch(configuration.user):
+    problems = [f"{name} is set in the image's environment" for name in configuration.foreign]
+    if not configuration.is_non_root:
         user = configuration.user or "root"
         problems.append(f"the image's user is {user!r}, and Kubernetes' runAsNonRoot asks for a number that is not 0")
     return problems

@@ -53,6 +53,13 @@ def test_an_unknown_option_is_bad_usage() -> None:
     assert run("plan", "--jsn").returncode == 2
 
 
+@pytest.mark.parametrize("words", [(), ("--contract", "--group", "serve")])
+def test_a_strangers_image_is_asked_the_contract_alone(words: tuple[str, ...]) -> None:
+    done = run("smoke", "--image", "ray:1", *words)
+    assert done.returncode == 2
+    assert "Next: ./build.py smoke --contract --image ray:1" in done.stderr
+
+
 def test_an_empty_selection_has_its_own_code() -> None:
     done = run("plan", "--select", "cuda=cpu,torch=!none")
     assert done.returncode == 3

@@ -14,9 +14,10 @@ import pytest
 
 from raydock.errors import VariantError
 from raydock.model.variant import parse_name
+from raydock.prove.configuration import inspect
 from raydock.prove.container import LABEL, RUN, RUN_LABEL, Limits, stop_all
 from raydock.prove.report import Check, Report, Status
-from raydock.prove.smoke import check_ids, inspect, smoke
+from raydock.prove.smoke import check_ids, smoke
 
 pytestmark = pytest.mark.engine
 
@@ -118,7 +119,7 @@ def test_a_ray_that_cannot_start(client: docker.DockerClient, derive: Derive, na
     assert "`ray start` ended with exit status" in answer.detail
     answer = _one(client, broken, name, "cold")
     assert answer.status is Status.FAILED
-    assert "the head ended with exit status" in answer.detail
+    assert "it ended with exit status" in answer.detail
 
 
 def test_a_head_too_slow(client: docker.DockerClient, image: str, name: str) -> None:

@@ -7,8 +7,9 @@ import pytest
 from raydock.errors import ConfigurationError, OutOfReachError
 from raydock.model.variant import parse_name
 from raydock.prove.asking import Answers, parse
+from raydock.prove.configuration import Configuration
 from raydock.prove.report import Check, Status
-from raydock.prove.smoke import Configuration, check_ids, smoke, with_outside
+from raydock.prove.smoke import check_ids, smoke, with_outside
 
 NAME = "ray2.60.0-py311-cpu"
 LABELS = {"io.ray.ray-version": "2.60.0", "raydock.python": "3.11.2"}

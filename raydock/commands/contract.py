@@ -1,0 +1,76 @@
+"""`smoke --contract`: KubeRay's contract, asked of our images or of a stranger's."""
+
+import json
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from raydock.commands.answers import end
+from raydock.errors import ConfigurationError
+from raydock.options import Request
+
+if TYPE_CHECKING:
+    from raydock.pipeline import Outcome
+    from raydock.prove.contract.wholeset import SetReport
+
+
+def ask_contract(request: Request) -> NoReturn:
+    """Asks the built images of the selection, and what holds of them together; says it and exits."""
+    from raydock.workshop import workshop
+
+    chosen = request.chosen
+    with request.writing() as progress:
+        pipeline = workshop(request.project, progress, request.jobs)
+        outcomes = pipeline.contract(pipeline.builder.find(chosen))
+        whole = pipeline.whole_set(outcomes)
+    _report(request, outcomes, whole)
+
+
+def ask_stranger(request: Request, image: str, contract: bool) -> NoReturn:
+    """Asks any image that the engine holds; says it and exits."""
+    from raydock.build.engine import connect
+    from raydock.pipeline import Outcome
+    from raydock.prove.container import sweep
+    from raydock.prove.contract.run import contract as ask
+
+    if not contract or request.groups or request.selectors:
+        raise ConfigurationError(
+            "--image names one image in place of a selection, and only --contract can be asked of any image.",
+            todo=f"./build.py smoke --contract --image {image}",
+        )
+    client = connect()
+    sweep(client)
+    with request.progress() as progress:
+        found = ask(client, image, name=image, fingerprint="", jobs=request.jobs, on_event=progress)
+    _report(request, [Outcome(name=image, image_id=found.image_id, proved=True, report=found)], None)
+
+
+def _report(request: Request, outcomes: "list[Outcome]", whole: "SetReport | None") -> NoReturn:
+    from raydock import summary
+
+    if request.as_json:
+        document = {"schema": 1, "variants": [item.document() for item in outcomes]}
+        together = {"set": whole.document()} if whole else {}
+        click.echo(json.dumps(document | together, indent=1))
+    else:
+        for item in outcomes:
+            if item.report:
+                request.say(f"{item.name}\n")
+                request.say(summary.clauses(item.report.checks))
+                request.say("")
+        if whole:
+            request.say(f"The {len(whole.images)} images together\n")
+            request.say(summary.clauses(whole.checks))
+            request.say("")
+        request.say(_sentence(outcomes, whole))
+    failed = not all(item.passed for item in outcomes) or bool(whole and not whole.passed)
+    end({item.name: item.error for item in outcomes if item.error}, failed=failed)
+
+
+def _sentence(outcomes: "list[Outcome]", whole: "SetReport | None") -> str:
+    kept = sum(item.report is not None and item.passed for item in outcomes)
+    broken = [item.name for item in outcomes if item.report and not item.passed]
+    parts = [f"{kept} {'image keeps' if kept == 1 else 'images keep'} KubeRay's contract"] if kept else []
+    parts += [f"{', '.join(broken)} {'breaks' if len(broken) == 1 else 'break'} it"] if broken else []
+    parts += ["together they break it"] if whole and not whole.passed else []
+    return f"{', '.join(parts) or 'nothing was asked'}."

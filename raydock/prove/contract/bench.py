@@ -1,0 +1,148 @@
+"""Where an image is asked: its configuration, a network of the run's own, and containers like KubeRay's."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from threading import Event
+
+from docker import DockerClient
+from docker.models.containers import Container
+
+from raydock.prove.configuration import Configuration, inspect
+from raydock.prove.container import Ended, Limits, Terms, created, follow, start, stop_all
+from raydock.prove.contract.answer import BrokenError, UnaskedError
+from raydock.prove.contract.kuberay import KubeRay, Release, Share
+
+SAMPLE = PurePosixPath("/home/ray/samples/sample_code.py")
+SAMPLE_SAYS = "raydock sample 14"
+_CODE = f"""import ray
+ray.init()
+
+@ray.remote
+def square(n):
+    return n * n
+
+print("{SAMPLE_SAYS.rpartition(" ")[0]}", sum(ray.get([square.remote(n) for n in range(4)])))
+"""
+# An HTTP client in bash, so that nothing but bash is asked of the image by this.
+_GET = r"""exec 3<>"/dev/tcp/$1/$2" && printf 'GET %s HTTP/1.0\r\nHost: %s\r\n\r\n' "$3" "$1" >&3 && cat <&3"""
+_RAY_MEMORY = 3 * 2**30  # Ray's object store, 30 % of it, fits into 1 GiB of /dev/shm
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """Seconds: for `ray start`, for a started head's first answer, for a job, for any other command."""
+
+    start: float = 90.0
+    answer: float = 45.0
+    job: float = 90.0
+    command: float = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """One image under the contract. `tag` is what the user calls it; `halted` is set where the run is to end."""
+
+    client: DockerClient
+    image: str
+    tag: str
+    configuration: Configuration
+    network: str
+    kuberay: KubeRay
+    patience: Patience = Patience()
+    halted: Event = field(default_factory=Event)
+
+    @classmethod
+    def of(
+        cls, client: DockerClient, image: str, tag: str, network: str, *, kuberay: KubeRay, patience: Patience
+    ) -> "Bench":
+        """A bench for an image (a tag or an id). Raises VariantError where the engine does not hold it."""
+        configuration = inspect(client, image, f"`docker pull {image}`, or build it: `./build.py build`.")
+        return cls(
+            client=client,
+            image=configuration.id,
+            tag=tag,
+            configuration=configuration,
+            network=network,
+            kuberay=kuberay,
+            patience=patience,
+        )
+
+    def halt(self) -> None:
+        """Ends what runs and lets nothing begin any more."""
+        self.halted.set()
+        stop_all(self.client)
+
+    def run(self, command: Sequence[str], share: Share | None = None, seconds: float | None = None) -> Ended:
+        """A command's end in a container of its own, within a share of the machine and at most `seconds`."""
+        limits = Limits(memory=share.memory if share else _RAY_MEMORY)
+        terms = Terms(network=self.network, cpus=share.cpus if share else 0.0)
+        with self._created(command, limits, terms) as container:
+            return follow(container, lambda _: None, seconds or self.patience.command)
+
+    @contextmanager
+    def node(self, command: Sequence[str], terms: Terms) -> Iterator[Container]:
+        """A running container for a Ray node, on the run's network and with KubeRay's sample mounted."""
+        terms = replace(terms, network=self.network, files={SAMPLE: _CODE})
+        with self._created(command, Limits(memory=_RAY_MEMORY), terms) as container:
+            start(container)
+            yield container
+
+    def get(self, host: str, port: int, path: str, seconds: float) -> tuple[int, str]:
+        """HTTP status and body of a GET from another container; status 0 and the client's words without an answer."""
+        ended = self.run(["/bin/bash", "-c", _GET, "bash", host, str(port), path], seconds=seconds)
+        head, _, body = ended.out.partition("\r\n\r\n")
+        words = head.split()
+        if ended.status or len(words) < 2 or not words[1].isdigit():
+            return 0, f"no answer within {seconds:g} s" if not ended.in_time else _last(ended.err)
+        return int(words[1]), body
+
+    @contextmanager
+    def _created(self, command: Sequence[str], limits: Limits, terms: Terms) -> Iterator[Container]:
+        with created(self.client, self.image, command, limits, terms) as container:
+            if self.halted.is_set():
+                raise UnaskedError("the run was ended")
+            yield container
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """A head that one KubeRay's command started."""
+
+    bench: Bench
+    release: Release
+    head: Container
+
+    @property
+    def address(self) -> str:
+        """The head's name on the run's network."""
+        return str(self.head.name)
+
+
+@contextmanager
+def cluster(bench: Bench, release: Release) -> Iterator[Cluster]:
+    """The head that this KubeRay starts in a bench's image, not awaited yet."""
+    terms = Terms(environment=bench.kuberay.variables())
+    with bench.node(release.command(release.head), terms) as head:
+        yield Cluster(bench=bench, release=release, head=head)
+
+
+def require(ended: Ended, what: str, consequence: str) -> str:
+    """What a command said. Raises BrokenError, with how it ended and the consequence, where it did not succeed."""
+    if ended.status == 0 and ended.in_time:
+        return ended.out.strip()
+    raise BrokenError(f"{what} {how(ended)}: {consequence}")
+
+
+def how(ended: Ended) -> str:
+    """How a command ended that failed."""
+    if ended.out_of_memory:
+        return "was killed for its memory"
+    if not ended.in_time:
+        return "did not end in time"
+    return f"ended with exit status {ended.status} ({_last(ended.err or ended.out)})"
+
+
+def _last(text: str) -> str:
+    return (text.strip().splitlines() or ["no words"])[-1].strip()

@@ -1,0 +1,41 @@
+"""Clauses 8 and 15: KubeRay's submitter runs a job, and a mounted file runs."""
+
+from docker.errors import APIError
+
+from raydock.prove.contract.answer import BrokenError
+from raydock.prove.contract.bench import SAMPLE, SAMPLE_SAYS, Cluster, how
+from raydock.prove.contract.kuberay import fill
+from raydock.prove.contract.probes import job_status
+from raydock.prove.head import TIMED_OUT, ask, last_words
+
+
+def submits(cluster: Cluster) -> str:
+    """The submitter submits a job, follows its logs and sees it succeed, within its share of a node."""
+    bench, release = cluster.bench, cluster.release
+    job = f"raydock-{release.version.replace('.', '-')}"
+    script = fill(release.submitter, head=cluster.address, job=job, entrypoint=f"python {SAMPLE}")
+    ended = bench.run([*release.submitter_shell, script], bench.kuberay.submitter, bench.patience.job)
+    consequence = "KubeRay's RayJob goes to Failed once its submitter has used up its retries"
+    if ended.status or not ended.in_time:
+        raise BrokenError(f"the submitter of a RayJob {how(ended)}: {consequence}")
+    if SAMPLE_SAYS not in ended.out:
+        raise BrokenError(
+            "the submitter does not follow the job's logs: `kubectl logs` of a RayJob shows nothing of it"
+        )
+    if (status := job_status(cluster, job)) != "SUCCEEDED":
+        raise BrokenError(f"the job's status {status}: {consequence}")
+    return "the submitter follows its job to SUCCEEDED, within 1 CPU and 1 GiB"
+
+
+def runs_a_mounted_file(cluster: Cluster) -> str:
+    """The RayJob sample's file runs on the head where KubeRay mounts it."""
+    try:
+        code, said = ask(cluster.head, f"python {SAMPLE}", cluster.bench.patience.command)
+    except APIError:
+        code, said = 1, last_words(cluster.head)
+    if code or SAMPLE_SAYS not in said:
+        words = "does not end in time" if code == TIMED_OUT else f"fails ({(said.splitlines() or ['no words'])[-1]})"
+        raise BrokenError(
+            f"`python {SAMPLE}` {words}: a RayJob whose code is a ConfigMap, as in KubeRay's samples, fails"
+        )
+    return f"{SAMPLE} runs"
