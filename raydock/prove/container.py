@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from threading import Event, Timer
 
 from docker import DockerClient
@@ -155,16 +155,26 @@ def sweep(client: DockerClient) -> None:
     """Removes what runs on this machine left behind that were killed, or whose engine died."""
     with reaching("removing what earlier runs left behind"):
         for found in client.api.containers(all=True, filters={"label": LABEL}):
-            if _is_over(found["Labels"].get(RUN_LABEL, "")):
+            if is_over(found["Labels"].get(RUN_LABEL, "")):
                 _remove(client, found["Id"])
         for found in client.api.networks(filters={"label": LABEL}):
-            if _is_over(found["Labels"].get(RUN_LABEL, "")):
+            if is_over(found["Labels"].get(RUN_LABEL, "")):
                 _remove_network(client, found["Name"])
 
 
-def _is_over(run: str) -> bool:
+def is_over(run: str) -> bool:
+    """Whether a run (as RUN_LABEL names it) was one of this machine's whose process is gone."""
     host, _, rest = run.partition("/")
-    return host == socket.gethostname() and not Path("/proc", rest.partition("/")[0]).exists()
+    process = rest.partition("/")[0]
+    if host != socket.gethostname() or not process.isdigit():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # somebody else's
+        return False
+    return False
 
 
 def _remove(client: DockerClient, container: str) -> None:

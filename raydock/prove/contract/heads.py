@@ -6,7 +6,7 @@ from raydock.prove.container import Terms
 from raydock.prove.contract.answer import BrokenError
 from raydock.prove.contract.bench import Bench, Cluster
 from raydock.prove.contract.kuberay import Release
-from raydock.prove.head import await_start, last_words
+from raydock.prove.head import ask, await_start, last_words
 
 OPENSHIFT_USER = "1000710000:0"
 
@@ -21,9 +21,15 @@ def as_any_user(bench: Bench) -> str:
     """The same as a user id without a name, of group 0, without capabilities, in every shell of KubeRay's."""
     for release in bench.kuberay.releases:
         terms = Terms(environment=bench.kuberay.variables(), user=OPENSHIFT_USER, restricted=True)
-        with bench.node(release.command(f'touch "$HOME/.raydock" && {release.head}'), terms) as container:
+        with bench.node(release.command(release.head), terms) as container:
             _await(bench, release, container, f" as user {OPENSHIFT_USER} without capabilities")
-    return f"as user {OPENSHIFT_USER} without capabilities HOME is writable and the head starts, in both shells"
+            code, said = ask(container, 'touch "$HOME/.raydock"', bench.patience.command)
+            if code:
+                raise BrokenError(
+                    f"user {OPENSHIFT_USER} cannot write HOME ({said}): on OpenShift KubeRay's pods start, and what"
+                    " caches or installs something in HOME fails"
+                )
+    return f"as user {OPENSHIFT_USER} without capabilities the head starts, in both shells, and HOME is writable"
 
 
 def _await(bench: Bench, release: Release, container: Container, how: str) -> None:
