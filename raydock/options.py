@@ -17,7 +17,6 @@ from raydock.plan.planner import Planned
 from raydock.progress import Progress
 from raydock.project import Project
 
-
 # Columns of a table in a file or a CI log, which have no width of their own.
 LOG_WIDTH = 200
 
