@@ -9,9 +9,9 @@ from functools import cached_property
 from packaging.version import Version
 
 from raydock.errors import ConfigurationError
-from raydock.lock import breakages
 from raydock.model.matrix import Matrix
 from raydock.model.variant import CPU, NONE, Variant
+from raydock.plan import breakages
 
 # Raise it whenever the same request gives another lock: every lock is stale then.
 FORMAT = 1
@@ -73,8 +73,8 @@ def _requirements(matrix: Matrix, variant: Variant) -> tuple[str, ...]:
 
 
 def _constraints(matrix: Matrix, variant: Variant) -> tuple[str, ...]:
-    found = [item for item in breakages.known() if item.concerns(variant, matrix.cutoff)]
-    return tuple(sorted(line for item in found for line in item.constraints))
+    found = [item for item in breakages.known() if item.concerns(variant.axes, matrix.cutoff)]
+    return tuple(sorted({line for item in found for line in item.constraints}))
 
 
 def _glibc(matrix: Matrix, variant: Variant) -> str:

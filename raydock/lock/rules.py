@@ -1,35 +1,29 @@
 """What must hold in a set of pins besides what its packages demand of each other."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from raydock.errors import VariantError
 from raydock.lock.artifacts import Artifact
 from raydock.lock.request import Request
-from raydock.model.variant import CPU
-from raydock.model.yamlfile import read
+from raydock.model.variant import CPU, Axis
+from raydock.plan import breakages
+from raydock.plan.cuda import cuda_names
 from raydock.plan.wheels import newest_patch
-
-DATA = Path(__file__).parent / "data" / "cuda.yaml"
 
 Rule = Callable[[Request, Sequence[Artifact]], Iterator[str]]
 
 
 def hold(request: Request, artifacts: Sequence[Artifact]) -> None:
     """Raises VariantError that names every pin against a rule."""
-    faults = [fault for rule in RULES for fault in rule(request, artifacts)]
+    faults = [f"{rule.name}: {fault}" for rule in RULES for fault in rule(request, artifacts)]
     if faults:
         raise VariantError(
             f"what was resolved would not run: {'; '.join(faults)}.",
-            todo="choose other versions in matrix.yaml, or add a constraint to raydock/lock/data/breakages.yaml.",
+            todo="choose other versions in matrix.yaml, or add a constraint to raydock/plan/data/breakages.yaml.",
         )
 
 
@@ -47,14 +41,18 @@ def not_yanked(_: Request, artifacts: Sequence[Artifact]) -> Iterator[str]:
             yield f"{item.project} {item.version} was yanked by its author"
 
 
-def within_constraints(request: Request, artifacts: Sequence[Artifact]) -> Iterator[str]:
-    """The known breakages are kept out, whatever the resolver made of the constraints."""
+def known_breakages(request: Request, artifacts: Sequence[Artifact]) -> Iterator[str]:
+    """What is known to break is kept out, by the request's constraints and by the pins whatever those say."""
     versions = {item.project: item.version for item in artifacts}
-    for line in request.constraints:
-        constraint = Requirement(line)
-        pinned = versions.get(canonicalize_name(constraint.name))
-        if pinned is not None and not constraint.specifier.contains(pinned, prereleases=True):
-            yield f"{constraint.name} {pinned} is not within {line}"
+    axes = {**versions, Axis.PYTHON: request.python, Axis.CUDA: request.cuda, Axis.ARCH: request.arch}
+    reasons = {
+        line: f" ({item.rule}: {item.reason})"
+        for item in breakages.known()
+        if item.concerns(axes, request.cutoff)
+        for line in item.constraints
+    }
+    for line, pin in breakages.broken(sorted({*request.constraints, *reasons}), versions):
+        yield f"{pin} is not within {line}{reasons.get(line, '')}"
 
 
 def one_cuda(request: Request, artifacts: Sequence[Artifact]) -> Iterator[str]:
@@ -67,34 +65,24 @@ def one_cuda(request: Request, artifacts: Sequence[Artifact]) -> Iterator[str]:
             yield f"{item.project} {item.version} is for CUDA {major}, and the variant for {variant}"
 
 
-RULES: tuple[Rule, ...] = (python_bounds, not_yanked, within_constraints, one_cuda)
-
-
 @dataclass(frozen=True)
-class CudaNames:
-    """Which packages are made for one CUDA major: regular expressions over canonical names (data/cuda.yaml)."""
+class NamedRule:
+    """A rule with the name under which the user hears of it."""
 
-    names: tuple[re.Pattern[str], ...]
-    versions: tuple[re.Pattern[str], ...]
-    beside_others: tuple[re.Pattern[str], ...]
+    name: str
+    check: Rule
 
-    def major(self, name: str, version: str) -> int | None:
-        """The CUDA major that a package is made for; None where it is made for none, or for several."""
-        if any(form.fullmatch(name) for form in self.beside_others):
-            return None
-        for form in self.names:
-            if match := form.fullmatch(name):
-                return int(match[1])
-        return Version(version).major if any(form.fullmatch(name) for form in self.versions) else None
+    def __call__(self, request: Request, artifacts: Sequence[Artifact]) -> Iterator[str]:
+        return self.check(request, artifacts)
 
 
-@cache
-def cuda_names() -> CudaNames:
-    """What raydock ships in data/cuda.yaml."""
-    keys = ("source", "date", "names", "versions", "beside-others")
-    entries = read(DATA).items(keys, keys)
-    forms = {key: tuple(re.compile(line) for line in entries[key].texts()) for key in keys[2:]}
-    return CudaNames(forms["names"], forms["versions"], forms["beside-others"])
+# known_breakages names numpy-abi, transformers-era and the others itself.
+RULES: tuple[NamedRule, ...] = (
+    NamedRule("requires-python", python_bounds),
+    NamedRule("yanked", not_yanked),
+    NamedRule("known-breakage", known_breakages),
+    NamedRule("cuda-major", one_cuda),
+)
 
 
 def _allows(specifier: str, python: str) -> bool:

@@ -1,16 +1,17 @@
 """What the package index said of releases, with source and day: lockfiles/facts.json."""
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from raydock.errors import ConfigurationError
@@ -22,6 +23,8 @@ SCHEMA = 2
 PROJECTS = {"ray": Axis.RAY, "torch": Axis.TORCH, "vllm": Axis.VLLM}
 
 _TODO = "restore the file from git, or run `./build.py facts` to read the package index anew."
+
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 # A project and a version of it.
 Key = tuple[str, str]
@@ -64,9 +67,22 @@ class Release:
     sdist: str = ""
 
     @cached_property
-    def requirements(self) -> tuple[Requirement, ...]:
-        """Its requirements, parsed. Raises ConfigurationError for one that PEP 508 does not allow."""
-        return tuple(self._requirement(line) for line in self.requires_dist)
+    def _lines(self) -> dict[str, list[str]]:
+        """Its requirements as they were written, by the canonical name of the project that each is on."""
+        lines: dict[str, list[str]] = {}
+        for line in self.requires_dist:
+            match = _NAME.match(line)
+            lines.setdefault(canonicalize_name(match[0]) if match else "", []).append(line)
+        return lines
+
+    def requirements(self, named: Callable[[str], bool]) -> Iterator[Requirement]:
+        """Its requirements on the projects of whose canonical names `named` is true; only these are parsed.
+
+        Raises ConfigurationError for one that PEP 508 does not allow.
+        """
+        for name, lines in self._lines.items():
+            if named(name):
+                yield from map(self._requirement, lines)
 
     @cached_property
     def pythons(self) -> SpecifierSet:
@@ -79,12 +95,18 @@ class Release:
 
     def _requirement(self, line: str) -> Requirement:
         try:
-            return Requirement(line)
+            return _parsed(line)
         except InvalidRequirement:
             raise ConfigurationError(f"The facts of {self}: {line!r} is no requirement.", todo=_TODO) from None
 
     def __str__(self) -> str:
         return f"{self.project} {self.version}"
+
+
+@cache
+def _parsed(line: str) -> Requirement:
+    """A requirement, parsed once for all releases that share the line."""
+    return Requirement(line)
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,13 @@ from itertools import product
 
 from raydock.errors import ConfigurationError
 from raydock.model.facts import Facts
-from raydock.model.matrix import Exclude, Matrix
-from raydock.model.pattern import Chosen, agrees, chosen
+from raydock.model.matrix import Matrix
+from raydock.model.pattern import agrees, chosen
 from raydock.model.variant import Axis, Variant
 from raydock.plan.hardware import Hardware
 from raydock.plan.nearest import nearest_points
 from raydock.plan.rules import Ground, Judge, Verdict
 from raydock.plan.wheels import Glibc, lowest_glibc
-
-OWNER = "exclude"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,21 +55,21 @@ class Plan:
 
 
 def make(matrix: Matrix, facts: Facts, today: date) -> Plan:
-    """Judges every point of the matrix by the rules and by the owner's `exclude`.
+    """Judges every point of the matrix by the rules.
 
     Raises ConfigurationError, with its place, for an `exclude` whose `until` lies before `today`.
     """
     _refuse_overdue(matrix, today)
     axes = [matrix.axes[axis] for axis in Axis]
     points = [Variant(**dict(zip(Axis, values, strict=True))) for values in product(*axes)]
-    judge = Judge(Ground(matrix, facts))
-    unwanted = [(item, chosen(item.axes, matrix.axes)) for item in matrix.excludes]
-    objections = [judge.objection(point) or _unwanted(point, unwanted) for point in points]
+    ground = Ground(matrix, facts)
+    judge = Judge(ground)
+    objections = [judge.objection(point) for point in points]
     nearest = nearest_points(axes, [objection is None for objection in objections])
     judged = list(zip(points, objections, nearest, strict=True))
     return Plan(
         matrix,
-        _planned([point for point, objection, _ in judged if objection is None], Ground(matrix, facts)),
+        _planned([point for point, objection, _ in judged if objection is None], ground),
         tuple(
             _excluded(point, objection, None if near is None else points[near].name)
             for point, objection, near in judged
@@ -87,15 +85,6 @@ def _refuse_overdue(matrix: Matrix, today: date) -> None:
                 f"{item.place}: this exclusion was to be thought over by {item.until}: {item.reason}.",
                 todo="remove it, or give it a later `until`.",
             )
-
-
-def _unwanted(point: Variant, unwanted: list[tuple[Exclude, Chosen]]) -> Verdict | None:
-    """The owner's own word against a point that the facts allow."""
-    for item, values in unwanted:
-        if agrees(point, values):
-            limit = f" until {item.until}" if item.until else ""
-            return Verdict(False, item.reason, f"excluded at {item.place}{limit}", OWNER)
-    return None
 
 
 def _excluded(point: Variant, objection: Verdict, near: str | None) -> Excluded:

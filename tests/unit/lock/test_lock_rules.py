@@ -5,9 +5,10 @@ import pytest
 from raydock.errors import VariantError
 from raydock.lock.artifacts import Artifact
 from raydock.lock.request import Request, request
-from raydock.lock.rules import cuda_names, hold
+from raydock.lock.rules import RULES, hold
 from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
+from raydock.plan.cuda import cuda_names
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def artifact(project: str, version: str, *, python: str = ">=3.10", yanked: bool
         (artifact("cuda-python", "12.6.2.post1"), "cuda-python 12.6.2.post1 is not within cuda-python==13.*"),
         (artifact("cupy-cuda12x", "13.0"), "cupy-cuda12x 13.0 is for CUDA 12, and the variant for CUDA 13.0"),
         (artifact("nvidia-cublas-cu12", "12.8.4.1"), "is for CUDA 12"),
-        (artifact("nvidia-cuda-runtime", "14.0"), "nvidia-cuda-runtime 14.0 is for CUDA 14"),
+        (artifact("nvidia-cuda-runtime", "14.0"), "cuda-major: nvidia-cuda-runtime 14.0 is for CUDA 14"),
     ],
 )
 def test_what_would_not_run_is_refused(asked: Request, pin: Artifact, words: str) -> None:
@@ -47,6 +48,29 @@ def test_every_fault_is_named(asked: Request) -> None:
         hold(asked, [artifact("a", "1", yanked=True), artifact("b", "2", python="<3")])
     assert "a 1 was yanked" in caught.value.what
     assert "b 2 is for Python <3" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("pins", "words"),
+    [
+        ({"torch": "2.1.2", "numpy": "2.2.6"}, "numpy 2.2.6 is not within numpy<2 (numpy-abi: "),
+        (
+            {"vllm": "0.9.2", "transformers": "4.56.1"},
+            "transformers 4.56.1 is not within transformers<4.54 (transformers-",
+        ),
+        (
+            {"vllm": "0.10.2", "transformers": "5.0.0"},
+            "transformers 5.0.0 is not within transformers<5 (transformers-era",
+        ),
+        ({"torch": "2.1.2", "numpy": "1.26.4"}, ""),
+        ({"torch": "2.3.0", "numpy": "2.2.6"}, ""),
+    ],
+)
+def test_known_breakages_are_seen_in_the_pins_alone(asked: Request, pins: dict[str, str], words: str) -> None:
+    artifacts = [artifact(project, version) for project, version in pins.items()]
+    faults = [fault for rule in RULES for fault in rule(replace(asked, constraints=()), artifacts)]
+    assert len(faults) == bool(words)
+    assert words in "".join(faults)
 
 
 def test_a_bound_that_cannot_be_read_binds_nobody(asked: Request) -> None:

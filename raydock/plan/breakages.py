@@ -1,5 +1,7 @@
 """Releases that resolve together and then fail, as dated data: data/breakages.yaml."""
 
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -7,30 +9,47 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 
-from raydock.model.variant import CPU, NONE, Axis, Variant
+from raydock.model.variant import CPU, NONE, Axis
 from raydock.model.yamlfile import Entry, read
 
 DATA = Path(__file__).parent / "data" / "breakages.yaml"
-_KEYS = ("when", "constraints", "reason", "source", "since")
+_KEYS = ("rule", "when", "constraints", "reason", "source", "since", "until")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Breakage:
-    """What holds for a variant whose axes match `when`, at a cut-off from `since` on and before `until`."""
+    """What holds for a variant whose axes match `when`, at a cut-off from `since` on.
 
-    when: dict[str, SpecifierSet]
+    `rule` names it to the user. `until` is the last day on which it may be trusted without being looked at again.
+    """
+
+    rule: str
+    when: dict[Axis, SpecifierSet]
     constraints: tuple[str, ...]
     reason: str
     source: str
     since: date
-    until: date | None
+    until: date
 
-    def concerns(self, variant: Variant, cutoff: date) -> bool:
-        """Whether the constraints are needed by a lock of this variant with this cut-off."""
-        if cutoff < self.since or (self.until is not None and cutoff >= self.until):
+    def concerns(self, axes: Mapping[str, str], cutoff: date) -> bool:
+        """Whether the constraints are needed by a set with these values on these axes (others count as `none`)."""
+        if cutoff < self.since:
             return False
-        return all(_matches(getattr(variant, axis), versions) for axis, versions in self.when.items())
+        return all(_matches(axes.get(axis, NONE), versions) for axis, versions in self.when.items())
+
+
+def broken(constraints: Iterable[str], versions: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The constraints that packages are against, each with what is there instead, as in `numpy 2.2.6`.
+
+    `versions` are by canonical name.
+    """
+    for line in constraints:
+        constraint = Requirement(line)
+        version = versions.get(canonicalize_name(constraint.name))
+        if version is not None and not constraint.specifier.contains(version, prereleases=True):
+            yield line, f"{constraint.name} {version}"
 
 
 def load(path: Path = DATA) -> tuple[Breakage, ...]:
@@ -44,20 +63,32 @@ def known() -> tuple[Breakage, ...]:
     return load()
 
 
+def overdue(breakages: tuple[Breakage, ...], today: date) -> list[Breakage]:
+    """Those that must be looked at again."""
+    return [item for item in breakages if today > item.until]
+
+
 def _matches(value: str, versions: SpecifierSet) -> bool:
     return value not in {NONE, CPU} and versions.contains(value, prereleases=True)
 
 
 def _breakage(entry: Entry) -> Breakage:
-    keys = entry.items((*_KEYS, "until"), _KEYS)
+    keys = entry.items(_KEYS, _KEYS)
     return Breakage(
-        when={axis: _versions(item) for axis, item in keys["when"].items(tuple(Axis)).items()},
+        rule=_name(keys["rule"]),
+        when={Axis(axis): _versions(item) for axis, item in keys["when"].items(tuple(Axis)).items()},
         constraints=tuple(_constraint(item) for item in keys["constraints"].list()),
         reason=keys["reason"].text(),
         source=keys["source"].text(),
         since=_day(keys["since"]),
-        until=_day(keys["until"]) if "until" in keys else None,
+        until=_day(keys["until"]),
     )
+
+
+def _name(entry: Entry) -> str:
+    if not re.fullmatch(r"[a-z]+(-[a-z]+)*", entry.text()):
+        entry.refuse(f"{entry.text()!r} is no name of a rule.", "write it as transformers-era.")
+    return entry.text()
 
 
 def _versions(entry: Entry) -> SpecifierSet:
