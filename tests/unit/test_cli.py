@@ -43,6 +43,16 @@ def test_plan_json_is_one_document_of_twenty_variants() -> None:
     assert all(item["download_bytes"] > 10**8 for item in document["variants"])
 
 
+def test_plan_explains_a_point_that_matrix_yaml_does_not_name() -> None:
+    document = json.loads(run("plan", "--json", "--explain", "ray2.44.0-vllm0.8.5-torch2.6.0-py311-cu124").stdout)
+    assert not document["valid"]
+    assert [item["rule"] for item in document["verdicts"] if not item["ok"]] == ["vllm-ray"]
+    done = run("plan", "--explain", "ray2.60.1-py311-cpu")
+    assert done.returncode == 2
+    assert "2.60.0" in done.stderr
+    assert run("plan", "--explain", "ray2.60.0-py311-cpu", "--group", "serve").returncode == 2
+
+
 def test_a_misspelt_word_gets_the_nearest_right_one() -> None:
     done = run("plan", "--group", "quickstrat")
     assert done.returncode == 2
