@@ -95,11 +95,11 @@ def explanation(found: Explanation) -> RenderableType:
     """Every rule's verdict on a point, and the nearest points that can exist, for a terminal."""
     words = "can exist" if found.valid else "cannot exist"
     place = "" if found.in_matrix else "; matrix.yaml does not name it"
-    rules = _bare(f"{found.variant.name} {words}{place}", "rule", "verdict", "why", "fact")
+    rules = bare_table(f"{found.variant.name} {words}{place}", "rule", "verdict", "why", "fact")
     for item in found.verdicts:
         verdict = "NO" if not item.ok else "-" if item.reason == ABSENT.reason else "ok"
         rules.add_row(*map(Text, (item.rule, verdict, item.reason, item.evidence)))
-    near = _bare("the nearest that can exist", "variant", "what differs", "in matrix.yaml")
+    near = bare_table("the nearest that can exist", "variant", "what differs", "in matrix.yaml")
     for other in found.nearest:
         near.add_row(other.variant.name, _difference(found, other), "yes" if other.in_matrix else "no")
     return Group(rules, Text(), near if found.nearest else Text("no variant can exist"))
@@ -109,7 +109,8 @@ def _difference(found: Explanation, near: Near) -> str:
     return ", ".join(f"{axis} {getattr(found.variant, axis)} -> {getattr(near.variant, axis)}" for axis in near.moved)
 
 
-def _bare(title: str, *headings: str) -> Table:
+def bare_table(title: str, *headings: str) -> Table:
+    """A table without lines, in which long cells fold."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for heading in headings:
         table.add_column(heading, overflow="fold", no_wrap=heading in {"rule", "verdict", "variant", "driver"})
@@ -117,7 +118,7 @@ def _bare(title: str, *headings: str) -> Table:
 
 
 def _grid(planned: tuple[Planned, ...], sizes: Sizes) -> Table:
-    grid = _bare(f"{len(planned)} variants", "variant", "groups", "driver", "GPU (sm)", "glibc")
+    grid = bare_table(f"{len(planned)} variants", "variant", "groups", "driver", "GPU (sm)", "glibc")
     if sizes:
         grid.add_column("download", justify="right")
     for item in planned:
@@ -135,7 +136,7 @@ def _grid(planned: tuple[Planned, ...], sizes: Sizes) -> Table:
 
 def _exclusions(plan: Plan) -> Table:
     title = f"{len(plan.excluded)} points of the matrix cannot be"
-    grid = _bare(title, "points", "why", "fact", "for example", "nearest")
+    grid = bare_table(title, "points", "why", "fact", "for example", "nearest")
     grid.columns[0].justify = "right"
     for reason in reasons(plan.excluded):
         example = reason.example

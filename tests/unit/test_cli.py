@@ -53,6 +53,16 @@ def test_plan_explains_a_point_that_matrix_yaml_does_not_name() -> None:
     assert run("plan", "--explain", "ray2.60.0-py311-cpu", "--group", "serve").returncode == 2
 
 
+def test_suggest_names_sets_for_a_host_or_says_why_there_is_none() -> None:
+    words = ("suggest", "--need", "vllm", "--gpu", "8.0", "--json", "--driver")
+    document = json.loads(run(*words, "535.104.05").stdout)
+    assert document["suggestions"][0]["axes"]["cuda"] == "12.8"
+    done = run(*words, "450.80.02")
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert "needed by CUDA 12.1" in done.stderr
+
+
 def test_a_misspelt_word_gets_the_nearest_right_one() -> None:
     done = run("plan", "--group", "quickstrat")
     assert done.returncode == 2
