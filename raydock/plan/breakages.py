@@ -1,4 +1,4 @@
-"""Releases that resolve together and then fail, as dated data: data/breakages.yaml."""
+"""Releases that resolve together and then fail, or never resolve, as dated data: data/breakages.yaml."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,12 +15,13 @@ from raydock.model.variant import CPU, NONE, Axis
 from raydock.model.yamlfile import Entry, read
 
 DATA = Path(__file__).parent / "data" / "breakages.yaml"
-_KEYS = ("rule", "when", "constraints", "reason", "source", "since", "until")
+_KEYS = ("rule", "when", "reason", "source", "since", "until")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Breakage:
-    """What holds for a variant whose axes match `when`, at a cut-off from `since` on.
+    """What holds for a variant whose axes match `when`, at a cut-off from `since` on; without `constraints` no such
+    variant can exist.
 
     `rule` names it to the user. `until` is the last day on which it may be trusted without being looked at again.
     """
@@ -73,11 +74,11 @@ def _matches(value: str, versions: SpecifierSet) -> bool:
 
 
 def _breakage(entry: Entry) -> Breakage:
-    keys = entry.items(_KEYS, _KEYS)
+    keys = entry.items((*_KEYS, "constraints"), _KEYS)
     return Breakage(
         rule=_name(keys["rule"]),
         when={Axis(axis): _versions(item) for axis, item in keys["when"].items(tuple(Axis)).items()},
-        constraints=tuple(_constraint(item) for item in keys["constraints"].list()),
+        constraints=tuple(_constraint(item) for item in keys["constraints"].list()) if "constraints" in keys else (),
         reason=keys["reason"].text(),
         source=keys["source"].text(),
         since=_day(keys["since"]),

@@ -12,6 +12,8 @@ def known_breakage(breakage: Breakage, point: Variant, ground: Ground) -> Verdic
         return ABSENT
     parts = {name: version for name in PROJECTS if (version := getattr(point, name)) != NONE}
     evidence = f"{breakage.source} (since {breakage.since}, to be looked at again by {breakage.until})"
+    if not breakage.constraints:
+        return Verdict(False, breakage.reason, evidence)
     for line, part in broken(breakage.constraints, parts):
         return Verdict(False, f"{part} is not within {line}: {breakage.reason}", evidence)
     return Verdict(True, f"its lock keeps to {', '.join(breakage.constraints)}: {breakage.reason}", evidence)

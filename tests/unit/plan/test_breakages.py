@@ -83,4 +83,4 @@ def test_what_raydock_ships() -> None:
     for item in known():
         assert item.reason
         assert item.source
-        assert [Requirement(line).specifier for line in item.constraints]
+        assert all(Requirement(line).specifier for line in item.constraints)

@@ -250,7 +250,25 @@ def test_a_known_breakage_between_parts(ground: Ground) -> None:
     assert verdict is not None
     assert verdict.rule == "vllm-ray"
     assert verdict.reason.startswith("ray 2.44.1 is not within ray!=2.44.*")
-    assert judge(ground, replace(point, ray="2.45.0")) is None
+    against = [item.rule for item in Judge(ground).verdicts(replace(point, ray="2.45.0")) if not item.ok]
+    assert against == ["pin-gone"]
+
+
+@pytest.mark.parametrize(
+    ("point", "rule"),
+    [
+        (Variant(ray="2.20.0", python="3.11", torch="2.3.0", vllm="0.4.2", cuda="12.1"), "sdist-only"),
+        (Variant(ray="2.35.0", python="3.11", torch="2.4.0", vllm="0.6.3.post1", cuda="12.1"), "sdist-only"),
+        (Variant(ray="2.50.0", python="3.13", torch="2.5.1", vllm="0.7.0", cuda="12.4"), "python-wheel"),
+        (Variant(ray="2.50.0", python="3.11", torch="2.5.1", vllm="0.7.0", cuda="12.4"), ""),
+        (Variant(ray="2.50.0", python="3.13", torch="2.6.0", vllm="0.8.3", cuda="12.4"), "python-wheel"),
+        (Variant(ray="2.50.0", python="3.11", torch="2.6.0", vllm="0.8.3", cuda="12.4"), ""),
+    ],
+    ids=str,
+)
+def test_what_no_constraint_mends(ground: Ground, point: Variant, rule: str) -> None:
+    verdict = judge(ground, point)
+    assert (verdict.rule if verdict else "") == rule
 
 
 def test_a_torch_that_pins_no_cuda(ground: Ground) -> None:
