@@ -17,7 +17,6 @@ from raydock.model.matrix import Base
 from raydock.model.variant import CPU, Variant
 from raydock.parallel import in_parallel
 from raydock.paths import Checkout
-from raydock.plan import breakages
 from raydock.plan.rules import Ground, Judge, Verdict
 from raydock.plan.wheels import cuda_pin, requirement_of
 from raydock.project import Project
@@ -25,6 +24,9 @@ from raydock.project import Project
 DOCUMENT = ROOT / "docs" / "compat.md"
 SEED, COUNT, JOBS = 20261126, 40, 2
 PYTHONS, GLIBC = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14"), "2.36"
+
+# The rules that uv lacks: the upper bound of Requires-Python, and what no package says of itself.
+BEYOND_UV = frozenset({"requires-python", "cuda-major", "ray-llm-extra", "numpy-abi", "transformers-era", "ray-era"})
 
 Triple = tuple[str, str, str]
 
@@ -61,7 +63,7 @@ class Comparison:
     @property
     def explained(self) -> bool:
         """Whether plan refuses by a rule that uv lacks what uv allows."""
-        return not self.same and self.objection is not None and self.objection.rule in beyond_uv()
+        return not self.same and self.objection is not None and self.objection.rule in BEYOND_UV
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -69,11 +71,6 @@ class Comparison:
         mine = f"no, {self.objection.rule}: {self.objection.reason}" if self.objection else "yes"
         agree = "yes" if self.same else f"uv lacks {self.objection.rule}" if self.objection and self.explained else "NO"
         return *self.triple, mine, f"no: {self.reason}" if self.reason else "yes", agree
-
-
-def beyond_uv() -> frozenset[str]:
-    """The rules that uv lacks: what no package says of itself, and the upper bound of Requires-Python."""
-    return frozenset({"requires-python", "cuda-major", *(item.rule for item in breakages.known())})
 
 
 def write() -> tuple[Path, bool]:

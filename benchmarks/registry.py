@@ -25,7 +25,7 @@ log: {{level: error, accesslog: {{disabled: true}}}}
 storage: {{filesystem: {{rootdirectory: {storage}}}}}
 http: {{addr: "{address}"}}
 """
-_INSTALLED = re.compile(r"install-layer /run/(\S+)\.txt")
+_INSTALLED = re.compile(r"place-tree (\S+)")
 
 
 @dataclass(frozen=True, kw_only=True)

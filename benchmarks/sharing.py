@@ -58,7 +58,7 @@ def _wheels(project: Project, variant: Variant, pages: Pages) -> list[tuple[obje
     pages.prefetch(lock.pins)
     found: list[tuple[object, int]] = []
     for layer in layers(lock):
-        artifacts = [choose(asked, pin.name, pin.version, pages.wheels(pin.name)) for pin in layer.pins]
+        artifacts = [choose(asked, pin.name, pin.version, pages.files(pin.name)) for pin in layer.pins]
         found.append(((variant.python, layer.text), sum(artifact.size or 0 for artifact in artifacts)))
     return found
 

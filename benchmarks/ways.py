@@ -36,7 +36,7 @@ RUN --mount=type=bind,source=lock.txt,target=/tmp/lock.txt \\
     --mount=type=cache,id=%(cache)s,target=/root/.cache/pip \\
     --mount=type=secret,id=ca,target=/run/secrets/ca \\
     if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi; \\
-    %(command)s
+    : %(time)s; %(command)s
 """
 _INSTALL = "pip install --no-input --require-hashes -r /tmp/lock.txt"
 _DOWNLOAD = "pip download --no-input --require-hashes -r /tmp/lock.txt -d /tmp/wheels && rm -r /tmp/wheels"
@@ -93,7 +93,7 @@ class Subject:
     def _maker(self) -> BaseMaker:
         return BaseMaker(
             client=self.client,
-            buildx=self.buildx(),
+            buildx=self.buildx,
             checkout=self.checkout,
             secrets=self.secrets,
             listener=silent,
@@ -111,8 +111,9 @@ class Subject:
             self.item, self.base, Context.read(templates), Renderer(templates, self.project.matrix)
         )
 
-    def buildx(self, *, no_cache: bool = False) -> Buildx:
-        return Buildx(listener=silent, uv=uv_folder(self.checkout), no_cache=no_cache)
+    @property
+    def buildx(self) -> Buildx:
+        return Buildx(listener=silent, uv=uv_folder(self.checkout))
 
     def image(self) -> str:
         """The tag of the variant's image, built where the engine lacks it. Raises what its build raised."""
@@ -122,11 +123,11 @@ class Subject:
         return self.builder.tag(self.item.name)
 
 
-def ours(subject: Subject, tag: str, *, cache: str, epoch: int, no_cache: bool = False) -> float:
+def ours(subject: Subject, tag: str, *, cache: str, epoch: int) -> float:
     """Builds raydock's recipe as the image `tag` and returns the seconds.
 
-    `cache` is the id of the mount that keeps uv's cache. `epoch` stands in for SOURCE_DATE_EPOCH: another one gives
-    other bytes, so that no layer that the engine holds already is made twice.
+    `cache` is the id of the mount that keeps the packages; a new one is empty. `epoch` stands in for SOURCE_DATE_EPOCH:
+    another one gives other bytes, so that no layer that the engine holds already is made twice.
     """
     recipe = subject.recipe
     assert UV_CACHE in recipe.dockerfile
@@ -134,16 +135,19 @@ def ours(subject: Subject, tag: str, *, cache: str, epoch: int, no_cache: bool =
     folder = _fresh(subject.folder / "ours")
     began = time.monotonic()
     recipe.write(folder)
-    _build(subject, folder, tag, epoch=epoch, base=subject.base.ref, no_cache=no_cache, labels=recipe.labels)
+    _build(subject, folder, tag, epoch=epoch, base=subject.base.ref, labels=recipe.labels, refresh=cache)
     return time.monotonic() - began
 
 
-def usual(subject: Subject, tag: str, *, cache: str, no_cache: bool = False) -> float:
-    """Builds the usual Dockerfile from the same lock on the same base as the image `tag`; returns the seconds."""
+def usual(subject: Subject, tag: str, *, cache: str) -> float:
+    """Builds the usual Dockerfile from the same lock on the same base as the image `tag`; returns the seconds.
+
+    `cache` is the id of the mount that keeps pip's cache. No step of an earlier build is reused.
+    """
     base = usual_base(subject)
     began = time.monotonic()
     folder = _usual_folder(subject, cache, _INSTALL)
-    _build(subject, folder, tag, epoch=subject.recipe.epoch, base=base, no_cache=no_cache)
+    _build(subject, folder, tag, epoch=subject.recipe.epoch, base=base)
     return time.monotonic() - began
 
 
@@ -166,7 +170,9 @@ def usual_base(subject: Subject) -> str:
 
 def _usual_folder(subject: Subject, cache: str, command: str) -> Path:
     folder = _fresh(subject.folder / "usual")
-    (folder / "Dockerfile").write_text(_USUAL % {"cache": cache, "command": command}, encoding="utf-8")
+    (folder / "Dockerfile").write_text(
+        _USUAL % {"cache": cache, "time": time.time_ns(), "command": command}, encoding="utf-8"
+    )
     shutil.copy(subject.checkout.lock(subject.item.name), folder / "lock.txt")
     return folder
 
@@ -178,16 +184,17 @@ def _build(
     *,
     epoch: int,
     base: str,
-    no_cache: bool = False,
     labels: dict[str, str] | None = None,
+    refresh: str = "",
 ) -> None:
     index = next((os.environ[name] for name in DEFAULT_INDEX_VARIABLES if os.environ.get(name)), "")
     options: Sequence[str] = (
         f"--build-arg=BASE={base}",
         *([f"--build-arg=PIP_INDEX_URL={index}"] if index else ()),
+        *([f"--build-arg=REFRESH={refresh}"] if refresh else ()),
         *subject.secrets.options(folder),
     )
-    subject.buildx(no_cache=no_cache).build(
+    subject.buildx.build(
         subject.item.name,
         folder,
         tags=(tag,),

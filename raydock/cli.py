@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from raydock import __version__
-from raydock.commands import facts, files, images, plan, suggest
+from raydock.commands import facts, files, images, pick, plan, suggest, wheelhouse
 from raydock.errors import ExitCode, RaydockError
 
 
@@ -34,6 +34,8 @@ for command in (
     images.smoke,
     images.images,
     images.clean,
+    pick.pick,
+    wheelhouse.wheelhouse,
 ):
     cli.add_command(command)
 

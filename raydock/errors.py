@@ -41,6 +41,10 @@ class VariantError(RaydockError):
     """One variant could not be locked, built or proved; others go on."""
 
 
+class HostError(RaydockError):
+    """A host's own words cannot be understood, or no variant runs there."""
+
+
 class ConfigurationError(RaydockError):
     """A file or an option that the user wrote is wrong."""
 

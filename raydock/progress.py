@@ -18,6 +18,7 @@ class Progress:
     def __init__(self, console: Console, *, quiet: bool = False, verbose: bool = False) -> None:
         self._console, self._quiet, self._verbose = console, quiet, verbose
         self._lines: dict[str, tuple[float, str, str, int]] = {}
+        self._told: set[tuple[str, str]] = set()
         self._guard = Lock()
         terminal = console.is_terminal and not quiet
         self._live = Live(get_renderable=self._view, console=console, transient=True) if terminal else None
@@ -28,7 +29,8 @@ class Progress:
             self._lines[name] = (started, step, detail, size)
             if self._live or self._quiet:
                 return
-            if step != last:
+            if (name, step) not in self._told:
+                self._told.add((name, step))
                 self._console.print(f"{name}: {step}", markup=False, highlight=False, soft_wrap=True)
             if self._verbose and detail and (step, detail) != (last, said):
                 self._console.print(f"{name}:   {detail}", markup=False, highlight=False, soft_wrap=True)

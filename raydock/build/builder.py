@@ -4,13 +4,14 @@ import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import docker
 import uv
 
 from raydock.build.base import BaseImage, BaseMaker, BaseRecipe, existing, recipe_for
-from raydock.build.buildx import Buildx
+from raydock.build.buildx import Buildx, LostPackagesError
 from raydock.build.engine import LocalImage, images
 from raydock.build.layers import layers
 from raydock.build.recipe import Context, Recipe
@@ -109,13 +110,7 @@ class Builder:
 
     def there(self) -> dict[tuple[str, str], LocalImage]:
         """The variants' images that the engine holds, by name and fingerprint."""
-        prefix = self.tag("")
-        found = {}
-        for image in images(self.client, FINGERPRINT):
-            for tag in image.tags:
-                if tag.startswith(prefix):
-                    found[tag.removeprefix(prefix), image.labels[FINGERPRINT]] = image
-        return found
+        return held(self.client, self.matrix.registry)
 
     def _base(self, planned: Planned) -> BaseRecipe:
         return recipe_for(self.matrix, planned.variant, self.checkout.templates)
@@ -138,27 +133,49 @@ class Builder:
         return found | dict(in_parallel(make, missing, self.jobs, buildx.stop))
 
     def _build(self, wanted: Recipe, base: BaseImage, buildx: Buildx) -> Built:
-        folder = self.checkout.work / "contexts" / wanted.name
         started = time.monotonic()
         try:
-            wanted.write(folder)
-            image_id = buildx.build(
-                wanted.name,
-                folder,
-                tags=(self.tag(wanted.name),),
-                labels=wanted.labels,
-                epoch=wanted.epoch,
-                platform=wanted.platform,
-                options=(f"--build-arg=BASE={base.ref}", *self.secrets.options(folder)),
-                log=self.checkout.log(wanted.name),
-            )
+            image_id = self._image(wanted, base, buildx)
         except RaydockError as error:
             return Built(name=wanted.name, fingerprint=wanted.fingerprint, error=error)
-        finally:
-            (folder / "uv.toml").unlink(missing_ok=True)
         seconds = time.monotonic() - started
         self.listener(wanted.name, f"built in {seconds:.0f} s")
         return Built(name=wanted.name, image_id=image_id, fingerprint=wanted.fingerprint, built=True, seconds=seconds)
+
+    def _image(self, wanted: Recipe, base: BaseImage, buildx: Buildx) -> str:
+        """Builds a recipe and returns the image's id. Packages that the build cache lost are made ready anew."""
+        folder = self.checkout.work / "contexts" / wanted.name
+        build = partial(
+            buildx.build,
+            wanted.name,
+            folder,
+            tags=(self.tag(wanted.name),),
+            labels=wanted.labels,
+            epoch=wanted.epoch,
+            platform=wanted.platform,
+            log=self.checkout.log(wanted.name),
+        )
+        try:
+            wanted.write(folder)
+            options = (f"--build-arg=BASE={base.ref}", *self.secrets.options(folder))
+            try:
+                return build(options=options)
+            except LostPackagesError:
+                self.listener(wanted.name, "the build cache lost packages; making them ready again")
+                return build(options=(*options, f"--build-arg=REFRESH={time.time_ns()}"))
+        finally:
+            (folder / "uv.toml").unlink(missing_ok=True)
+
+
+def held(client: docker.DockerClient, registry: str) -> dict[tuple[str, str], LocalImage]:
+    """The images of a registry's variants that an engine holds, by name and fingerprint."""
+    prefix = f"{registry}:"
+    found = {}
+    for image in images(client, FINGERPRINT):
+        for tag in image.tags:
+            if tag.startswith(prefix):
+                found[tag.removeprefix(prefix), image.labels[FINGERPRINT]] = image
+    return found
 
 
 def uv_folder(checkout: Checkout) -> Path:

@@ -15,6 +15,10 @@ class BuildError(VariantError):
     """A build that failed: the step, its last lines of output and the log's path are in the message."""
 
 
+class LostPackagesError(BuildError):
+    """The build cache holds a step that made packages ready and the packages themselves no more."""
+
+
 class DownloadError(OutOfReachError):
     """A build could not download what it needs: its step, its last lines and the log's path are in the message."""
 
@@ -72,6 +76,7 @@ class Buildx:
         self.processes.stop()
 
 
+LOST = "raydock: the build cache lost the packages"  # templates/installer/place-tree
 _INDEX_TODO = "see that the package index answers (UV_DEFAULT_INDEX names a mirror), then run this again."
 _OUT_OF_REACH = {
     "no space left on device": (
@@ -104,4 +109,5 @@ def explain(name: str, failure: Failure | None, rest: str, log: Path) -> Raydock
     for sign, cause in _NOT_DOWNLOADED.items():
         if sign in said:
             return DownloadError(what, meaning=f"{meaning}\n{cause}", todo=_INDEX_TODO)
-    return BuildError(what, meaning=meaning, todo="read the log, mend the cause, run this again: what is built stays.")
+    kind = LostPackagesError if LOST.lower() in said else BuildError
+    return kind(what, meaning=meaning, todo="read the log, mend the cause, run this again: what is built stays.")

@@ -13,13 +13,13 @@ from typing import IO, Any
 from raydock.events import Listener
 
 TAIL = 20
-_MOUNTS = re.compile(r" --(?:mount|link|from)\S*")
+_MOUNTS = re.compile(r" --(?:mount|link|from|network)\S*")
 _SCRIPT = re.compile(r"(<<'?\w+'?) \(.*")
 _UNTOLD = ("[internal]", "[context ")
 
 
 def short(step: str) -> str:
-    """A step's title without its mounts and its script, as in `[4/9] RUN /run/install-layer /run/ray.txt`."""
+    """A step's title without its mounts and its script, as in `[tree-ray 1/1] RUN make-tree /run/ray.txt`."""
     return _SCRIPT.sub(r"\1", _MOUNTS.sub("", step))[:120]
 
 

@@ -67,7 +67,8 @@ class Recipe:
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
-        (folder / "installer" / "install-layer").chmod(0o755)
+        for program in ("make-tree", "place-tree"):
+            (folder / "installer" / program).chmod(0o755)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The one wheel of each pinned package that its variant installs, out of the index's pages."""
+"""The one file of each pinned package that its variant installs, out of the index's pages: a wheel, if it has any."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,7 +9,7 @@ from threading import Lock as Mutex
 from typing import Self
 
 from packaging.tags import Tag, compatible_tags, cpython_tags
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 from pypi_simple import DistributionPackage, NoSuchProjectError
 
@@ -25,7 +25,7 @@ _LEGACY = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
 
 @dataclass(frozen=True, kw_only=True)
 class Artifact:
-    """A wheel; `size` in bytes, None where the index does not tell."""
+    """A wheel, or a source distribution; `size` in bytes, None where the index does not tell."""
 
     project: str
     version: str
@@ -51,8 +51,11 @@ class Pages:
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def wheels(self, project: str, also: Sequence[Index] = ()) -> tuple[DistributionPackage, ...]:
-        """Every wheel of a project, of all indexes; none where no index has the project. Raises OutOfReachError."""
+    def files(self, project: str, also: Sequence[Index] = ()) -> tuple[DistributionPackage, ...]:
+        """Every wheel and source distribution of a project, of all indexes; none where no index has the project.
+
+        Raises OutOfReachError.
+        """
         futures = [self._page(index, project) for index in (*self.indexes, *also)]
         return tuple(file for future in futures for file in future.result())
 
@@ -65,17 +68,17 @@ class Pages:
     def _page(self, index: Index, project: str) -> Future[tuple[DistributionPackage, ...]]:
         with self._mutex:
             if (index, project) not in self._read:
-                self._read[index, project] = self._pool.submit(_wheels, index, project)
+                self._read[index, project] = self._pool.submit(_files, index, project)
             return self._read[index, project]
 
 
-def _wheels(index: Index, project: str) -> tuple[DistributionPackage, ...]:
+def _files(index: Index, project: str) -> tuple[DistributionPackage, ...]:
     with index.client() as client:
         try:
             page = client.get_project_page(project, timeout=index.timeout)
         except NoSuchProjectError:
             return ()
-    return tuple(file for file in page.packages if file.package_type == "wheel")
+    return tuple(file for file in page.packages if file.package_type in {"wheel", "sdist"})
 
 
 @dataclass(frozen=True)
@@ -112,18 +115,22 @@ class Platform:
 
 
 def choose(request: Request, project: str, version: str, files: Iterable[DistributionPackage]) -> Artifact:
-    """The wheel that a request's platform installs for a pin. Raises VariantError where there is none for it."""
+    """The wheel that a request's platform installs for a pin, or the source distribution of one of its `sources`.
+
+    Raises VariantError where there is none for it.
+    """
     platform = Platform(request.python, request.arch, request.glibc)
+    kind = "sdist" if project in request.sources else "wheel"
     fitting = []
     for file in files:
-        if not _of(file, version) or (file.upload_time is not None and file.upload_time >= request.before):
+        if file.package_type != kind or not _of(file, version) or _too_new(file, request):
             continue
-        rank = platform.rank(file.filename)
+        rank = platform.rank(file.filename) if kind == "wheel" else (0, 0)
         if rank is not None and "sha256" in file.digests:
             fitting.append(((file.is_yanked, *rank, file.filename), file))
     if not fitting:
         raise VariantError(
-            f"{project} {version} has no wheel with a sha256 for Python {request.python}"
+            f"{project} {version} has no {kind} with a sha256 for Python {request.python}"
             f" on {MACHINES[request.arch]} with glibc {request.glibc}.",
             todo="choose a version that has one, or a base with a newer glibc.",
         )
@@ -141,6 +148,11 @@ def choose(request: Request, project: str, version: str, files: Iterable[Distrib
 
 def _of(file: DistributionPackage, version: str) -> bool:
     try:
-        return parse_wheel_filename(file.filename)[1] == Version(version)
-    except (InvalidWheelFilename, InvalidVersion):
+        parsed = parse_sdist_filename if file.package_type == "sdist" else parse_wheel_filename
+        return parsed(file.filename)[1] == Version(version)
+    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
         return False
+
+
+def _too_new(file: DistributionPackage, request: Request) -> bool:
+    return file.upload_time is not None and file.upload_time >= request.before

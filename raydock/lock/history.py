@@ -145,15 +145,15 @@ def _change(held: Release, files: Files) -> str:
 
 def _release(index: Index, key: Key, files: Files, today: date) -> Release:
     wheels = [file for file in files if _linux(file)]
-    metadata = _metadata(index, wheels) if wheels else {}
+    said = metadata(index, wheels) if wheels else {}
     days = sorted(file.upload_time.date() for file in files if file.upload_time)
     declared = next((file.requires_python for file in files if file.requires_python), "")
     project, version = key
     return Release(
         project=project,
         version=version,
-        requires_python=metadata.get("requires_python", declared),
-        requires_dist=tuple(metadata.get("requires_dist", ())),
+        requires_python=said.get("requires_python", declared),
+        requires_dist=tuple(said.get("requires_dist", ())),
         wheels=tuple(_wheels(files)),
         sdist=_sdist(files),
         uploaded=days[0].isoformat() if days else "",
@@ -172,7 +172,7 @@ def _sdist(files: Iterable[DistributionPackage]) -> str:
     return min((file.filename for file in files if file.package_type == "sdist"), default="")
 
 
-def _metadata(index: Index, wheels: Sequence[DistributionPackage]) -> RawMetadata:
+def metadata(index: Index, wheels: Sequence[DistributionPackage]) -> RawMetadata:
     """The core metadata of a release: by PEP 658 where the index offers it, else out of its smallest wheel's end."""
     wheel = min(wheels, key=lambda file: (file.is_yanked, file.size or 0, file.filename))
     with index.client() as client:

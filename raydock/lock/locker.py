@@ -122,7 +122,7 @@ class Locker:
         `jobs`, on which variants are asked for together, or on locks that are out of date. Raises OutOfReachError where
         the index fails; what was written until then stands.
         """
-        self.pages.wheels("ray")  # an index out of reach is told as that, and not as a package that no index has
+        self.pages.files("ray")  # an index out of reach is told as that, and not as a package that no index has
         families = list(dict.fromkeys(_family(variant) for variant in variants))
         found = in_parallel(self._lead, families, jobs, self.resolver.stop)
         leads = dict(zip(families, found, strict=True))
@@ -173,7 +173,7 @@ class Locker:
     def _artifacts(self, asked: Request, pins: Pins) -> list[Artifact]:
         also = [replace(self.resolver.index, endpoint=endpoint) for endpoint in asked.indexes]
         self.pages.prefetch(pins, also)
-        return [choose(asked, pin.name, pin.version, self.pages.wheels(pin.name, also)) for pin in pins.values()]
+        return [choose(asked, pin.name, pin.version, self.pages.files(pin.name, also)) for pin in pins.values()]
 
 
 def _family(variant: Variant) -> tuple[str, str]:

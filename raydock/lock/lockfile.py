@@ -27,12 +27,19 @@ def compose(name: str, asked: Request, resolver: str, pins: Pins, artifacts: Seq
     sizes = [item.size for item in artifacts if item.size is not None]
     if len(sizes) == len(artifacts):
         header["download-bytes"] = str(sum(sizes))
-    direct = {canonicalize_name(Requirement(line).name) for line in asked.requirements}
     head = "".join(f"# {key}: {value}\n" for key, value in header.items())
-    items = sorted(artifacts, key=lambda item: item.project)
-    body = "".join(_pin(item, pins[item.project].via, item.project in direct) for item in items)
-    sealed = f"{head}\n{body}".encode()
+    sealed = f"{head}\n{body(asked, pins, artifacts, 'matrix.yaml')}".encode()
     return b"\n".join((_WARNING, _seal(sealed), sealed)).decode()
+
+
+def body(asked: Request, pins: Pins, artifacts: Sequence[Artifact], source: str) -> str:
+    """The pins of a lock by name, each with its hash and who asked for it: other packages, or `source`."""
+    direct = {canonicalize_name(Requirement(line).name) for line in asked.requirements}
+    items = sorted(artifacts, key=lambda item: item.project)
+    return "".join(
+        _pin(item, [*([f"-r {source}"] if item.project in direct else []), *sorted(set(pins[item.project].via))])
+        for item in items
+    )
 
 
 def header(content: bytes) -> dict[str, str] | None:
@@ -48,7 +55,6 @@ def _seal(sealed: bytes) -> bytes:
     return f"# seal: sha256:{hashlib.sha256(sealed).hexdigest()}".encode()
 
 
-def _pin(item: Artifact, via: Sequence[str], direct: bool) -> str:
-    who = [*(["-r matrix.yaml"] if direct else []), *sorted(set(via))]
+def _pin(item: Artifact, who: Sequence[str]) -> str:
     words = f" {who[0]}" if len(who) == 1 else "".join(f"\n    #   {parent}" for parent in who)
     return f"{item.project}=={item.version} \\\n    --hash=sha256:{item.sha256}\n    # via{words}\n"

@@ -26,6 +26,7 @@ class Request:
 
     `requirements` and `constraints` are PEP 508 lines; files uploaded after the day `cutoff` do not exist; wheels run
     on CPython `python` on Linux with this architecture and glibc; `indexes` are asked besides the default index.
+    Only wheels are taken, but for the projects in `sources`, which have none: their source distributions.
     """
 
     requirements: tuple[str, ...]
@@ -36,11 +37,13 @@ class Request:
     arch: str
     glibc: str
     indexes: tuple[str, ...]
+    sources: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
         """`sha256:` and the hexadecimal digest of all of it."""
-        text = json.dumps({"format": FORMAT, **asdict(self)}, default=str, sort_keys=True)
+        decisive = {key: value for key, value in asdict(self).items() if value or key != "sources"}
+        text = json.dumps({"format": FORMAT, **decisive}, default=str, sort_keys=True)
         return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
     @property
@@ -73,7 +76,7 @@ def _requirements(matrix: Matrix, variant: Variant) -> tuple[str, ...]:
 
 
 def _constraints(matrix: Matrix, variant: Variant) -> tuple[str, ...]:
-    found = [item for item in breakages.known() if item.concerns(variant.axes, matrix.cutoff)]
+    found = [item for item in breakages.known() if item.concerns(variant, matrix.cutoff)]
     return tuple(sorted({line for item in found for line in item.constraints}))
 
 
@@ -85,10 +88,15 @@ def _glibc(matrix: Matrix, variant: Variant) -> str:
             f"{variant}: no base in {matrix.path} has Python {variant.python}.",
             todo=f'add "{variant.python}" to the `python` of a base.',
         )
-    minor = max((known for known in UV_GLIBC if Version(f"2.{known}") <= Version(base.glibc)), default=None)
+    return resolvable_glibc(base.glibc, f"{variant}: the base {base.name}")
+
+
+def resolvable_glibc(glibc: str, whose: str) -> str:
+    """The newest glibc that uv knows and that is no newer than this one. Raises ConfigurationError where none is."""
+    minor = max((known for known in UV_GLIBC if Version(f"2.{known}") <= Version(glibc)), default=None)
     if minor is None:
         raise ConfigurationError(
-            f"{variant}: the base {base.name} has glibc {base.glibc}, older than any that the resolver knows.",
-            todo=f"choose a base with glibc 2.{min(UV_GLIBC)} or newer.",
+            f"{whose} has glibc {glibc}, older than any that the resolver knows.",
+            todo=f"choose one with glibc 2.{min(UV_GLIBC)} or newer.",
         )
     return f"2.{minor}"

@@ -143,6 +143,7 @@ class Uv(Resolver):
             *("--python", sys.executable, "--python-version", request.python),
             *("--python-platform", f"{MACHINES[request.arch]}-manylinux_{glibc}"),
             *("--only-binary", ":all:", "--exclude-newer", request.before.isoformat()),
+            *(word for name in request.sources for word in ("--no-binary", name)),
             # As pip does: the best version of all indexes, so that an extra index adds to the default one.
             *("--index-strategy", "unsafe-best-match"),
             *("--constraints", str(folder / "bounds.txt"), "--output-file", str(folder / "lock.txt")),

@@ -11,7 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from raydock.model.variant import CPU, NONE, Axis
+from raydock.model.variant import CPU, NONE, Axis, Variant
 from raydock.model.yamlfile import Entry, read
 
 DATA = Path(__file__).parent / "data" / "breakages.yaml"
@@ -34,11 +34,11 @@ class Breakage:
     since: date
     until: date
 
-    def concerns(self, axes: Mapping[str, str], cutoff: date) -> bool:
-        """Whether the constraints are needed by a set with these values on these axes (others count as `none`)."""
+    def concerns(self, variant: Variant, cutoff: date) -> bool:
+        """Whether it holds for this variant with this cut-off."""
         if cutoff < self.since:
             return False
-        return all(_matches(axes.get(axis, NONE), versions) for axis, versions in self.when.items())
+        return all(_matches(getattr(variant, axis), versions) for axis, versions in self.when.items())
 
 
 def broken(constraints: Iterable[str], versions: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -56,8 +56,12 @@ def lowest_glibc(release: Release, python: str, arch: str) -> Glibc | None:
     return min((glibc(wheel, arch) for wheel in fitting(release, python, arch)), default=None)
 
 
+def _any(_: str) -> bool:
+    return True
+
+
 def requirements(
-    release: Release, point: Variant, named: Callable[[str], bool], extras: Iterable[str] = ()
+    release: Release, point: Variant, extras: Iterable[str] = (), named: Callable[[str], bool] = _any
 ) -> Iterator[Requirement]:
     """The requirements that hold for a variant with some extras of the release (PEP 508 markers evaluated for its
     Python and Linux), on the projects of whose canonical names `named` is true."""
@@ -82,12 +86,12 @@ def requirements(
 
 def requirement_of(release: Release, project: str, point: Variant) -> Requirement | None:
     """The requirement of a release on a project, or None."""
-    return next(requirements(release, point, project.__eq__), None)
+    return next(requirements(release, point, named=project.__eq__), None)
 
 
 def cuda_pin(release: Release, point: Variant) -> tuple[str, Requirement] | None:
     """The CUDA (major.minor) that a release pins and the requirement that says so; None where it pins no CUDA."""
-    for requirement in requirements(release, point, lambda name: bool(_CUDA.fullmatch(name))):
+    for requirement in requirements(release, point, named=lambda name: bool(_CUDA.fullmatch(name))):
         for specifier in requirement.specifier:
             if specifier.operator == "==":
                 version = Version(specifier.version.removesuffix(".*"))

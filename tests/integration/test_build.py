@@ -32,6 +32,19 @@ def test_another_template_is_another_image(toy: Toy) -> None:
     assert second["image_id"] != first["image_id"]
 
 
+def test_packages_that_the_build_cache_lost_are_made_ready_again(toy: Toy, spare: SpareEngine) -> None:
+    one = ("build", "--select", "ray=1.0.0")
+    assert toy.run(*one, DOCKER_HOST=spare.host).code == 0
+    client = spare.client()
+    client.api.prune_builds(all=True, filters={"type": "exec.cachemount"})
+    client.close()
+    toy.edit("templates/Dockerfile.j2", "LANG=C.UTF-8", "LANG=C.UTF-8 LC_ALL=C.UTF-8")
+    again = toy.run(*one, DOCKER_HOST=spare.host)
+    assert again.code == 0, again.words
+    assert "the build cache lost packages" in again.err
+    assert toy.run("build", DOCKER_HOST=spare.host).code == 0
+
+
 def test_the_same_fingerprint_gives_the_same_image(toy: Toy, spare: SpareEngine) -> None:
     first = toy.run("build", "--json", DOCKER_HOST=spare.host)
     assert first.code == 0, first.words

@@ -31,7 +31,7 @@ def test_a_wheel_with_another_hash(toy: Toy, client: docker.DockerClient) -> Non
     done = toy.run("build")
     assert done.code == 1, done.words
     assert f"{NAMES[1]}: the build failed at the step `" in done.err
-    assert "/run/installer/install-layer /run/ray.txt`" in done.err
+    assert "/run/installer/make-tree /run/ray.txt`" in done.err
     assert "Hash mismatch" in done.err
     log = toy.root / "build" / "logs" / f"{NAMES[1]}.log"
     assert f"Log: {log}" in done.err
@@ -60,7 +60,7 @@ def test_the_index_fails_while(unlocked: Toy, command: str, fault: str) -> None:
 @pytest.mark.parametrize("fault", ["500", "hang"])
 def test_the_index_fails_during_a_build(toy: Toy, fault: str) -> None:
     before = toy.committed()
-    toy.edit("templates/installer/install-layer", "UV_HTTP_TIMEOUT=30", "UV_HTTP_TIMEOUT=1 UV_HTTP_RETRIES=0")
+    toy.edit("templates/installer/make-tree", "UV_HTTP_TIMEOUT=30", "UV_HTTP_TIMEOUT=1 UV_HTTP_RETRIES=0")
     _break(toy, fault)
     done = toy.run("build", "--select", "ray=1.0.0")
     assert done.code == 4, done.words

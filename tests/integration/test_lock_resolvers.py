@@ -32,7 +32,7 @@ def index() -> Index:
     found = from_environment(os.environ)
     try:
         with Pages((found,)) as pages:
-            pages.wheels("ray")
+            pages.files("ray")
     except OutOfReachError as error:
         pytest.skip(error.what)
     return found

@@ -8,7 +8,7 @@ from raydock.plan.rules.ground import ABSENT, Ground, Verdict
 
 def known_breakage(breakage: Breakage, point: Variant, ground: Ground) -> Verdict:
     """Nothing that the point names is against a constraint of a breakage; its lock must keep to the others."""
-    if not breakage.concerns(point.axes, ground.matrix.cutoff):
+    if not breakage.concerns(point, ground.matrix.cutoff):
         return ABSENT
     parts = {name: version for name in PROJECTS if (version := getattr(point, name)) != NONE}
     evidence = f"{breakage.source} (since {breakage.since}, to be looked at again by {breakage.until})"

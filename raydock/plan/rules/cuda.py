@@ -39,7 +39,7 @@ def cuda_major(project: str, point: Variant, ground: Ground) -> Verdict:
         return ABSENT
     wanted = None if point.cuda == CPU else Version(point.cuda).major
     extras = _ray_extras(point, ground) if project == "ray" else ()
-    for requirement in requirements(release, point, lambda name: named_major(name) not in {None, wanted}, extras):
+    for requirement in requirements(release, point, extras, lambda name: named_major(name) not in {None, wanted}):
         major = named_major(canonicalize_name(requirement.name))
         return Verdict(
             False,

@@ -21,7 +21,7 @@ def ray_llm_extra(point: Variant, ground: Ground) -> Verdict:
     if ray is None or point.vllm == NONE:
         return ABSENT
     for extra in ground.matrix.ray_extras:
-        for requirement in requirements(ray, point, "vllm".__eq__, (extra,)):
+        for requirement in requirements(ray, point, (extra,), named="vllm".__eq__):
             reason = f"ray[{extra}] {ray.version} brings its own vllm, and one is chosen"
             return Verdict(False, reason, source(ray, f"requires {requirement}"))
     return Verdict(True, f"ray[{','.join(ground.matrix.ray_extras)}] brings no vllm")

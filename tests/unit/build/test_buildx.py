@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from raydock.build.buildx import BuildError, explain
+from raydock.build.buildx import BuildError, LostPackagesError, explain
 from raydock.build.progress import Failure
 from raydock.errors import ExitCode, OutOfReachError
 
@@ -38,6 +38,12 @@ def test_what_is_out_of_reach_is_told_apart(line: str, cause: str) -> None:
     assert isinstance(error, OutOfReachError)
     assert error.exit_code is ExitCode.OUT_OF_REACH
     assert cause in error.meaning
+
+
+def test_packages_lost_by_the_build_cache_are_an_error_of_their_own() -> None:
+    place = (Path(__file__).parents[3] / "templates" / "installer" / "place-tree").read_text()
+    words = next(line for line in place.splitlines() if "echo" in line).split("'")[1]
+    assert isinstance(explain("toy", failure(f"{words} ray"), "", LOG), LostPackagesError)
 
 
 def test_buildx_that_fails_before_any_step_is_quoted() -> None:

@@ -56,9 +56,7 @@ def test_each_context_file_decides_the_fingerprint(recipe: Recipe) -> None:
 
 
 def test_the_context_holds_installer_probe_layers_and_manifest(recipe: Recipe) -> None:
-    assert {"installer/install-layer", "installer/unused-files.txt", "layers/ray.txt", "image.json"} <= set(
-        recipe.files
-    )
+    assert {"installer/make-tree", "installer/unused-files.txt", "layers/ray.txt", "image.json"} <= set(recipe.files)
     assert "probe/raydock-probe" in recipe.files
 
 
@@ -69,4 +67,4 @@ def test_writing_a_context_replaces_what_was_there(recipe: Recipe, tmp_path: Pat
     recipe.write(tmp_path / "context")
     assert not stray.exists()
     assert (tmp_path / "context" / "Dockerfile").read_text() == recipe.dockerfile
-    assert (tmp_path / "context" / "installer" / "install-layer").stat().st_mode & 0o111
+    assert (tmp_path / "context" / "installer" / "make-tree").stat().st_mode & 0o111

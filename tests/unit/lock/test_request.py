@@ -43,6 +43,7 @@ def test_the_digest_covers_all_that_decides_a_lock(matrix: Matrix) -> None:
         replace(matrix, bases=tuple(replace(base, glibc="2.35") for base in matrix.bases)),
     ]
     digests = [request(matrix, item).digest for item in variants] + [request(item, VLLM).digest for item in matrices]
+    digests.append(replace(request(matrix, VLLM), sources=("quantile-python",)).digest)
     assert len(set(digests)) == len(digests)
     assert all(digest.startswith("sha256:") and len(digest) == 71 for digest in digests)
     assert request(replace(matrix, registry="elsewhere/x"), VLLM).digest == digests[0]

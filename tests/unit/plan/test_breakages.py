@@ -26,12 +26,12 @@ def test_it_concerns_the_variants_and_days_that_it_names(tmp_path: Path) -> None
     (item,) = load(path)
     day = date(2026, 6, 1)
     assert item.constraints == ("transformers<5",)
-    assert item.concerns(VARIANT.axes, day)
-    assert not item.concerns(Variant(ray="2.60.0", python="3.11").axes, day)
-    assert not item.concerns(Variant(ray="2.49.1", python="3.11", vllm="0.10.2").axes, day)
-    assert not item.concerns(VARIANT.axes, date(2026, 1, 25))
-    assert item.concerns(VARIANT.axes, date(2026, 1, 26))
-    assert item.concerns(VARIANT.axes, date(2026, 12, 2))
+    assert item.concerns(VARIANT, day)
+    assert not item.concerns(Variant(ray="2.60.0", python="3.11"), day)
+    assert not item.concerns(Variant(ray="2.49.1", python="3.11", vllm="0.10.2"), day)
+    assert not item.concerns(VARIANT, date(2026, 1, 25))
+    assert item.concerns(VARIANT, date(2026, 1, 26))
+    assert item.concerns(VARIANT, date(2026, 12, 2))
 
 
 def test_until_is_the_last_day_on_which_it_is_not_overdue(tmp_path: Path) -> None:
@@ -75,10 +75,10 @@ def test_what_is_not_as_documented_is_refused(tmp_path: Path, old: str, new: str
 
 def test_what_raydock_ships() -> None:
     day = date(2026, 11, 15)
-    found = {line for item in known() if item.concerns(VARIANT.axes, day) for line in item.constraints}
+    found = {line for item in known() if item.concerns(VARIANT, day) for line in item.constraints}
     assert {"transformers<5", "cuda-python==12.*"} <= found
     new = Variant(ray="2.60.0", python="3.11", cuda="13.0", torch="2.13.0", vllm="0.32.0")
-    found = {line for item in known() if item.concerns(new.axes, day) for line in item.constraints}
+    found = {line for item in known() if item.concerns(new, day) for line in item.constraints}
     assert found == {"cuda-python==13.*", "cuda-bindings==13.*", "cuda-toolkit==13.*"}
     for item in known():
         assert item.reason

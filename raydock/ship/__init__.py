@@ -1,0 +1,1 @@
+"""From an image to a host: which image a host can run."""

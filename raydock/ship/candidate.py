@@ -1,0 +1,75 @@
+"""The images that a pick chooses among: what the engine holds, and what the plan could build."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from raydock.build.builder import held
+from raydock.build.engine import LocalImage, connect
+from raydock.errors import OutOfReachError
+from raydock.model.variant import Variant
+from raydock.plan.planner import Planned
+
+
+class Where(StrEnum):
+    """Where an image is."""
+
+    BUILT = "built"
+    PLANNED = "planned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A variant's image under its full name, with what it needs of a host.
+
+    `min_driver` and `sm` are empty for cpu. `digest` is the image's id on the engine; None where it is not built.
+    """
+
+    variant: Variant
+    image: str
+    where: Where
+    min_driver: str
+    sm: tuple[int, ...]
+    digest: str | None
+
+    @property
+    def name(self) -> str:
+        return self.variant.name
+
+
+def candidates(planned: Iterable[Planned], built: Mapping[str, LocalImage], registry: str) -> tuple[Candidate, ...]:
+    """A candidate a variant: what the labels of its image in `built` say, else what the plan says."""
+    return tuple(
+        _of_image(item, built[item.name], registry) if item.name in built else _of_plan(item, registry)
+        for item in planned
+    )
+
+
+def on_engine(registry: str) -> tuple[dict[str, LocalImage], str]:
+    """The built images of a registry's variants by variant; none, and the reason, where no engine answers."""
+    try:
+        return {name: image for (name, _), image in held(connect(), registry).items()}, ""
+    except OutOfReachError as error:
+        return {}, error.what
+
+
+def _of_image(item: Planned, image: LocalImage, registry: str) -> Candidate:
+    return Candidate(
+        variant=item.variant,
+        image=f"{registry}:{item.name}",
+        where=Where.BUILT,
+        min_driver=image.labels.get("raydock.min-driver", ""),
+        sm=tuple(int(number) for number in image.labels.get("raydock.sm", "").split()),
+        digest=image.id,
+    )
+
+
+def _of_plan(item: Planned, registry: str) -> Candidate:
+    return Candidate(
+        variant=item.variant,
+        image=f"{registry}:{item.name}",
+        where=Where.PLANNED,
+        min_driver=item.min_driver,
+        sm=item.sm,
+        digest=None,
+    )

@@ -1,0 +1,81 @@
+"""What to drop from a folder of wheels and what to fetch into it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from raydock.lock.artifacts import Artifact
+from raydock.wheelhouse.check import Finding
+from raydock.wheelhouse.ground import Ground
+from raydock.wheelhouse.needs import bounds
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A file that must leave the folder, and why."""
+
+    filename: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetch:
+    """A package to fetch: `versions` as PEP 440 has them; the file and its size in bytes where a lock says which."""
+
+    project: str
+    versions: str
+    filename: str = ""
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What puts a folder right."""
+
+    drop: tuple[Drop, ...]
+    fetch: tuple[Fetch, ...]
+
+
+def by_findings(ground: Ground, findings: Sequence[Finding]) -> Advice:
+    """What the folder itself tells: versions to fetch are ranges, and what a fetched wheel requires is not known."""
+    reasons = _reasons(findings)
+    dropped = {wheel.project for wheel in ground.kept.values() if wheel.filename in reasons}
+    missing = sorted((ground.needs.keys() - ground.there) | ground.lost.keys() | dropped)
+    fetch = (Fetch(project=name, versions=_versions(ground, name, reasons)) for name in missing)
+    return Advice(tuple(Drop(name, why) for name, why in sorted(reasons.items())), tuple(fetch))
+
+
+def by_lock(ground: Ground, findings: Sequence[Finding], artifacts: Iterable[Artifact], held: Iterable[str]) -> Advice:
+    """What a lock of the folder tells: its files that are not `held`, and the folder's files that it does not name."""
+    chosen = {item.filename: item for item in artifacts}
+    there, reasons = set(held), _reasons(findings)
+    files = (*(wheel.filename for wheel in ground.folder.wheels), *ground.folder.sdists, *reasons)
+    unlike = dict.fromkeys(chosen, "it has other bytes than the index's file of this name")
+    why = {**unlike, **reasons}
+    drop = {name: why.get(name, "the lock does not name it") for name in files if name not in there}
+    fetch = (
+        Fetch(project=item.project, versions=f"=={item.version}", filename=name, size=item.size)
+        for name, item in sorted(chosen.items())
+        if name not in there
+    )
+    return Advice(tuple(Drop(name, why) for name, why in sorted(drop.items())), tuple(fetch))
+
+
+def _reasons(findings: Iterable[Finding]) -> dict[str, str]:
+    """Why a file must go, for each that must: what the first finding against it says."""
+    found: dict[str, str] = {}
+    for finding in findings:
+        for name in finding.drop:
+            found.setdefault(name, finding.what)
+    return found
+
+
+def _versions(ground: Ground, project: str, dropped: dict[str, str]) -> str:
+    """What the wheels that stay and the known breakages ask of a project's version, else a lost file's version."""
+    staying = [need.requirement for need in ground.needs.get(project, ()) if need.by.filename not in dropped]
+    constraints = map(Requirement, ground.constraints)
+    known = [constraint for constraint in constraints if canonicalize_name(constraint.name) == project]
+    asked = bounds(requirement.specifier for requirement in (*staying, *known))
+    return asked or (f"=={ground.lost[project]}" if project in ground.lost else "")

@@ -1,0 +1,197 @@
+"""What is wrong with a folder of wheels, said before anybody installs it. Needs no network."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from raydock.lock import rules
+from raydock.lock.artifacts import Artifact
+from raydock.wheelhouse.folder import Held
+from raydock.wheelhouse.ground import Ground
+from raydock.wheelhouse.needs import Need
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that is wrong: its kind, the files concerned and those of them that must go, and words for the user."""
+
+    kind: str
+    what: str
+    meaning: str
+    todo: str
+    files: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+
+
+Check = Callable[[Ground], Iterator[Finding]]
+
+
+def partial(ground: Ground) -> Iterator[Finding]:
+    """Downloads that never ended."""
+    for name in ground.folder.partial:
+        yield Finding(
+            kind="partial-download",
+            what=f"{name} is a download that never ended",
+            meaning="pip passes it over; renamed to .whl it would fail halfway through an installation.",
+            todo="drop it.",
+            files=(name,),
+            drop=(name,),
+        )
+
+
+def broken(ground: Ground) -> Iterator[Finding]:
+    """Files that are named as wheels and cannot be installed."""
+    for item in ground.folder.broken:
+        yield Finding(
+            kind="broken",
+            what=f"{item.filename} {item.why}",
+            meaning="Installing it fails, or installs something else than its name says.",
+            todo="drop it, and fetch it again.",
+            files=(item.filename,),
+            drop=(item.filename,),
+        )
+
+
+def source_only(ground: Ground) -> Iterator[Finding]:
+    """Source distributions, which the host would have to build."""
+    for name in ground.folder.sdists:
+        yield Finding(
+            kind="source-only",
+            what=f"{name} is a source distribution",
+            meaning="pip builds it on the host, with setuptools and, where it holds C code, a compiler.",
+            todo=f"build its wheel where that works, `pip wheel --no-deps {name}`, and carry that instead.",
+            files=(name,),
+        )
+
+
+def misfits(ground: Ground) -> Iterator[Finding]:
+    """Wheels for another Python, libc, glibc or machine."""
+    for wheel in ground.folder.wheels:
+        if not ground.target.fits(wheel.filename):
+            yield Finding(
+                kind="other-platform",
+                what=f"{wheel} is for {ground.target.misfit(wheel)}",
+                meaning="pip refuses it there.",
+                todo=f"fetch its wheel for Python {ground.target.python}, or say what is meant by --python or --glibc.",
+                files=(wheel.filename,),
+                drop=(wheel.filename,),
+            )
+
+
+def two_versions(ground: Ground) -> Iterator[Finding]:
+    """Two versions of one package."""
+    for project, wheels in ground.fitting.items():
+        versions = list(dict.fromkeys(str(wheel.version) for wheel in wheels))
+        if len(versions) > 1:
+            kept, found = ground.kept[project], ground.needs.get(project, ())
+            choosy = _words(need for need in found if not all(need.accepts(wheel.version) for wheel in wheels))
+            yield Finding(
+                kind="two-versions",
+                what=f"{project} is there as {' and '.join(versions)}",
+                meaning=f"Installed file by file, the last one wins; {choosy or 'no wheel says which it wants'}.",
+                todo=f"keep {kept.version}.",
+                files=tuple(wheel.filename for wheel in wheels),
+                drop=tuple(wheel.filename for wheel in wheels if wheel.version != kept.version),
+            )
+
+
+def refused(ground: Ground) -> Iterator[Finding]:
+    """Wheels whose version another's requirement refuses."""
+    for project, found in ground.needs.items():
+        wheel = ground.kept.get(project)
+        refusing = [need for need in found if wheel and not need.accepts(wheel.version)]
+        if wheel and refusing:
+            yield Finding(
+                kind="refused",
+                what=f"{wheel} is refused: {_words(refusing)}",
+                meaning="pip would replace it from the index, or, with --no-dependencies, let the import fail.",
+                todo="drop it, and fetch a version that all accept.",
+                files=(wheel.filename, *(need.by.filename for need in refusing)),
+                drop=(wheel.filename,),
+            )
+
+
+def known_breakages(ground: Ground) -> Iterator[Finding]:
+    """Versions that resolve beside the others and then fail, ABI traps among them (plan/data/breakages.yaml)."""
+    for item in ground.breakages:
+        for constraint in map(Requirement, item.constraints):
+            wheel = ground.kept.get(canonicalize_name(constraint.name))
+            if wheel and not constraint.specifier.contains(wheel.version, prereleases=True):
+                beside = [ground.kept[axis] for axis in item.when if axis in ground.kept]
+                names = ", ".join(map(str, beside)) or f"CUDA {ground.cuda}"
+                yield Finding(
+                    kind="known-breakage",
+                    what=f"{wheel} does not go with {names}, which needs {constraint}",
+                    meaning=f"{item.reason} ({item.source}).",
+                    todo="drop it, and fetch one that does.",
+                    files=(wheel.filename, *(other.filename for other in beside)),
+                    drop=(wheel.filename,),
+                )
+
+
+def set_rules(ground: Ground) -> Iterator[Finding]:
+    """What must hold in any set of pins (raydock/lock/rules.py)."""
+    wheels = [wheel for wheels in ground.fitting.values() for wheel in wheels]
+    artifacts = [_artifact(wheel) for wheel in wheels]
+    for rule in rules.RULES:
+        for fault in rule(ground.request(), artifacts):
+            places = {wheel.filename: _place(fault, wheel) for wheel in wheels}
+            files = sorted((name for name in places if places[name] >= 0), key=lambda name: places[name])
+            yield Finding(
+                kind=rules.name(rule),
+                what=fault,
+                meaning=" ".join((rule.__doc__ or "").split()),
+                todo="drop it, or what it does not go with.",
+                files=tuple(files),
+                drop=tuple(files[:1]),
+            )
+
+
+def missing(ground: Ground) -> Iterator[Finding]:
+    """Packages that a wheel requires and that are not there."""
+    for project, found in ground.needs.items():
+        if project not in ground.there:
+            yield Finding(
+                kind="missing",
+                what=f"{project} is missing: {_words(found)}",
+                meaning="Without a network the installation stops here; with --no-dependencies the import fails.",
+                todo="fetch it.",
+                files=tuple(dict.fromkeys(need.by.filename for need in found)),
+            )
+
+
+CHECKS: tuple[Check, ...] = (
+    *(partial, broken, source_only, misfits),
+    *(two_versions, refused, known_breakages, set_rules, missing),
+)
+
+
+def findings(ground: Ground) -> tuple[Finding, ...]:
+    """All that is wrong, in the order of CHECKS."""
+    return tuple(finding for check in CHECKS for finding in check(ground))
+
+
+def _words(found: Iterable[Need]) -> str:
+    return ", ".join(dict.fromkeys(map(str, found)))
+
+
+def _place(fault: str, wheel: Held) -> int:
+    """Where a fault names a wheel; -1 where it does not."""
+    found = re.search(rf"(?<![\w.-]){re.escape(str(wheel))}(?![\w.-]*\w)", fault)
+    return found.start() if found else -1
+
+
+def _artifact(wheel: Held) -> Artifact:
+    (file,) = wheel.release.wheels
+    return Artifact(
+        project=wheel.project,
+        version=wheel.release.version,
+        filename=file.filename,
+        sha256="",
+        size=file.size,
+        requires_python=wheel.release.requires_python,
+        yanked=False,
+    )

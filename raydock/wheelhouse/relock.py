@@ -1,0 +1,132 @@
+"""The right lock for a folder of wheels: what it was gathered for, resolved anew, its own good wheels preferred."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from raydock.errors import VariantError
+from raydock.lock import lockfile, rules
+from raydock.lock.artifacts import Artifact, Pages, choose
+from raydock.lock.index import from_environment
+from raydock.lock.request import Request, resolvable_glibc
+from raydock.lock.resolver import Pins, Resolver, Uv
+from raydock.wheelhouse.advice import Advice, by_findings, by_lock
+from raydock.wheelhouse.check import Finding
+from raydock.wheelhouse.ground import Ground
+from raydock.wheelhouse.needs import roots
+from raydock.wheelhouse.wheelfile import sha256
+
+_TODO = "replace the wheel that these words name, give another --cutoff, or ask for less."
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A lock's text, the day up to which packages were looked for, and what makes the folder hold just its files."""
+
+    text: str
+    cutoff: date
+    advice: Advice
+
+
+def lock(ground: Ground, findings: tuple[Finding, ...], environment: Mapping[str, str], cutoff: date | None) -> Locked:
+    """Locks a folder by the package index that the environment names; see Relocker.lock."""
+    index = from_environment(environment)
+    with Pages((index,)) as pages:
+        relocker = Relocker(ground=ground, findings=findings, resolver=Uv(index=index), pages=pages, cutoff=cutoff)
+        return relocker.lock()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relocker:
+    """Makes the lock of a folder that was checked. Without `cutoff` it is the day of the folder's newest wheel."""
+
+    ground: Ground
+    findings: tuple[Finding, ...]
+    resolver: Resolver
+    pages: Pages
+    cutoff: date | None = None
+
+    def lock(self) -> Locked:
+        """Resolves what the folder is for.
+
+        The wheels that nothing requires are pinned at their version, the other good ones are kept wherever the rest
+        allows it, and what is missing is the newest of the cut-off day. Raises VariantError where there is no answer,
+        OutOfReachError where the index fails.
+        """
+        asked = self._request()
+        try:
+            pins = self.resolver.resolve(asked, self._versions)
+            chosen = [self._choose(asked, pin.name, pin.version) for pin in pins.values()]
+            rules.hold(asked, chosen)
+        except VariantError as error:
+            raise VariantError(error.what, todo=_TODO) from None
+        held = [item.filename for item in chosen if self._is_held(item)]
+        advice = by_lock(self.ground, self.findings, chosen, held)
+        return Locked(self._text(asked, pins, chosen), asked.cutoff, advice)
+
+    @property
+    def _versions(self) -> dict[str, str]:
+        """The folder's versions, but for those of wheels that must go; also of files that were only damaged."""
+        dropped = {name for finding in self.findings for name in finding.drop}
+        good = (wheel for wheel in self.ground.kept.values() if wheel.filename not in dropped)
+        return {**self.ground.lost, **{wheel.project: wheel.release.version for wheel in good}}
+
+    def _goals(self) -> tuple[str, ...]:
+        """What nothing in the folder requires, at the folder's version."""
+        wheels = [wheel for wheels in self.ground.fitting.values() for wheel in wheels]
+        lost = self.ground.lost.keys() - {need.project for need in self.ground.all_needs}
+        names = sorted({*roots(wheels, self.ground.all_needs), *lost})
+        return tuple(f"{name}=={self._versions[name]}" if name in self._versions else name for name in names)
+
+    def _request(self) -> Request:
+        ground = self.ground
+        fetched = [item.project for item in by_findings(ground, self.findings).fetch]
+        projects = sorted({*ground.kept, *fetched})
+        self.pages.prefetch(projects)
+        asked = ground.request(requirements=self._goals(), constraints=ground.constraints)
+        return replace(
+            asked,
+            cutoff=self.cutoff or self._newest() or ground.cutoff,
+            glibc=resolvable_glibc(ground.target.glibc, "The host that is meant"),
+            sources=tuple(
+                name for name in projects if {file.package_type for file in self.pages.files(name)} == {"sdist"}
+            ),
+        )
+
+    def _newest(self) -> date | None:
+        """The day on which the newest wheel of the folder appeared in the index; None where it has none of them."""
+        wheels = self.ground.kept.values()
+        names = {wheel.filename for wheel in wheels}
+        files = (file for wheel in wheels for file in self.pages.files(wheel.project))
+        days = (file.upload_time.date() for file in files if file.filename in names and file.upload_time)
+        return max(days, default=None)
+
+    def _choose(self, asked: Request, project: str, version: str) -> Artifact:
+        """The folder's own wheel where the index has it too, or has no wheel at all; else the index's best."""
+        held, files = self.ground.kept.get(project), self.pages.files(project)
+        if held is None or held.release.version != version:
+            return choose(asked, project, version, files)
+        if project in asked.sources:
+            size = held.release.wheels[0].size
+            found = choose(asked, project, version, files)
+            return replace(found, filename=held.filename, sha256=sha256(held.path), size=size)
+        own = [file for file in files if file.filename == held.filename]
+        return choose(asked, project, version, own or files)
+
+    def _is_held(self, item: Artifact) -> bool:
+        path = self.ground.folder.path / item.filename
+        return path.is_file() and sha256(path) == item.sha256
+
+    def _text(self, asked: Request, pins: Pins, chosen: list[Artifact]) -> str:
+        header = {
+            "python": asked.python,
+            "glibc": asked.glibc,
+            "cutoff": asked.cutoff.isoformat(),
+            "resolver": self.resolver.label,
+        }
+        head = "".join(f"# {key}: {value}\n" for key, value in header.items())
+        name = self.ground.folder.path.resolve().name
+        return (
+            f"# Made by `./build.py wheelhouse check` from the folder {name}.\n{head}\n"
+            f"{lockfile.body(asked, pins, chosen, name)}"
+        )

@@ -1,0 +1,121 @@
+"""One wheel on disk: what it says of itself, or why it is none (PEP 427, and the RECORD of PEP 376 and 627)."""
+
+import base64
+import csv
+import hashlib
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+from zipfile import BadZipFile, ZipFile
+
+from packaging.metadata import RawMetadata, parse_email
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+
+from raydock.model.facts import Release, Wheel
+
+# Members of up to this many bytes are read and hashed; of larger ones only the size is compared.
+_HASHED = 16 * 2**20
+_UNREADABLE = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError, csv.Error)
+# What PEP 427 allows: sha256 or better.
+_ALGORITHMS = ("sha256", "sha384", "sha512")
+
+
+class BrokenWheelError(Exception):
+    """Why a file is no wheel that can be installed, in words that follow its name."""
+
+
+def read(path: Path) -> Release:
+    """What a wheel's METADATA says. Raises BrokenWheelError, OSError where the disk cannot be read.
+
+    The archive is checked against its RECORD: every member's size, and the hash of all but the largest.
+    """
+    try:
+        project, version, _, _ = parse_wheel_filename(path.name)
+    except InvalidWheelFilename:
+        raise BrokenWheelError("has no wheel's name (PEP 427), so that pip passes it over") from None
+    if not path.stat().st_size:
+        raise BrokenWheelError("is empty")
+    with path.open("rb") as file:
+        metadata = _checked(file)
+    _same(metadata, project, version)
+    return Release(
+        project=project,
+        version=str(version),
+        requires_python=metadata.get("requires_python", ""),
+        requires_dist=_requirements(metadata),
+        wheels=(Wheel(filename=path.name, size=path.stat().st_size, sha256=""),),
+        uploaded="",
+        source=path.name,
+        read="",
+    )
+
+
+def _checked(file: BinaryIO) -> RawMetadata:
+    try:
+        with ZipFile(file) as archive:
+            info = _info(archive)
+            metadata = parse_email(archive.read(f"{info}/METADATA"))[0]
+            _compare(archive, f"{info}/RECORD")
+            return metadata
+    except _UNREADABLE as error:
+        raise BrokenWheelError(f"is cut short or damaged ({error})") from None
+
+
+def sha256(path: Path) -> str:
+    """The hexadecimal sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _info(archive: ZipFile) -> str:
+    found = [
+        folder
+        for folder, _, file in (name.rpartition("/") for name in archive.namelist())
+        if file == "METADATA" and folder.endswith(".dist-info") and "/" not in folder
+    ]
+    if len(found) != 1:
+        raise BrokenWheelError(f"holds {len(found)} METADATA files, not one")
+    return found[0]
+
+
+def _same(metadata: RawMetadata, project: str, version: Version) -> None:
+    name, written = metadata.get("name", ""), metadata.get("version", "")
+    try:
+        same = canonicalize_name(name) == project and Version(written) == version
+    except InvalidVersion:
+        same = False
+    if not same:
+        raise BrokenWheelError(f"holds {name} {written}".rstrip() + ", which is not what its name says")
+
+
+def _requirements(metadata: RawMetadata) -> tuple[str, ...]:
+    lines = tuple(metadata.get("requires_dist", ()))
+    for line in lines:
+        try:
+            Requirement(line)
+        except InvalidRequirement:
+            raise BrokenWheelError(f"requires {line!r}, which is no requirement (PEP 508)") from None
+    return lines
+
+
+def _compare(archive: ZipFile, record: str) -> None:
+    """Raises BrokenWheelError for a member that is not as RECORD says."""
+    sizes = {item.filename: item.file_size for item in archive.infolist()}
+    if record not in sizes:
+        raise BrokenWheelError("holds no RECORD")
+    for row in csv.reader(archive.read(record).decode().splitlines()):
+        name, digest, size = (*row, "", "")[:3]
+        if name and digest and not _as_recorded(archive, sizes.get(name), name, digest, size):
+            raise BrokenWheelError(f"holds {name}, which is not as its RECORD says")
+
+
+def _as_recorded(archive: ZipFile, held: int | None, name: str, digest: str, size: str) -> bool:
+    if held is None or (size and int(size) != held):
+        return False
+    algorithm, _, wanted = digest.partition("=")
+    if held > _HASHED or algorithm not in _ALGORITHMS:
+        return True
+    found = hashlib.new(algorithm, archive.read(name)).digest()
+    return base64.urlsafe_b64encode(found).rstrip(b"=").decode() == wanted

@@ -1,0 +1,53 @@
+import pytest
+from packaging.specifiers import SpecifierSet
+
+from raydock.wheelhouse.ground import Ground
+from raydock.wheelhouse.needs import bounds, roots
+from tests.unit.wheelhouse.conftest import Shelve
+
+
+def required(ground: Ground) -> set[str]:
+    return {need.project for need in ground.all_needs}
+
+
+def test_extras_count_where_they_are_asked_for(shelve: Shelve) -> None:
+    ground = shelve(
+        {
+            "app-1-py3-none-any": ("server[Standard]",),
+            "server-1-py3-none-any": (
+                'server[fast]; extra == "standard"',
+                'loop; extra == "fast"',
+                'docs; extra == "doc"',
+            ),
+        }
+    )
+    assert required(ground) == {"server", "loop"}
+
+
+def test_markers_are_those_of_the_target(shelve: Shelve) -> None:
+    lines = ('old; python_version < "3.11"', 'windows; sys_platform == "win32"', 'linux; platform_system == "Linux"')
+    assert required(shelve({"app-1-py3-none-any": lines})) == {"linux"}
+
+
+def test_roots_are_what_nothing_requires_and_one_of_each_circle(shelve: Shelve) -> None:
+    ground = shelve(
+        {
+            "app-1-py3-none-any": ("lib",),
+            "lib-1-py3-none-any": (),
+            "egg-1-py3-none-any": ("hen", "lib"),
+            "hen-1-py3-none-any": ("egg",),
+        }
+    )
+    assert roots(ground.folder.wheels, ground.all_needs) == ("app", "egg")
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ((">=1", ">=1.10,<3", ">=1.9,!=2.*", "<2.5"), ">=1.10,!=2.*,<2.5"),
+        (("==1.1", ""), "==1.1"),
+        (("",), ""),
+    ],
+)
+def test_bounds_are_read_as_one(parts: tuple[str, ...], words: str) -> None:
+    assert bounds(map(SpecifierSet, parts)) == words

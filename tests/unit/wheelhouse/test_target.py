@@ -1,0 +1,73 @@
+import pytest
+
+from raydock.errors import ConfigurationError
+from raydock.wheelhouse.target import Target, agreed, cuda
+from tests.unit.wheelhouse.conftest import Shelve
+
+HOST = Target(python="3.11", glibc="2.35", why="asked")
+
+
+def test_the_python_that_most_wheels_are_for(shelve: Shelve) -> None:
+    ground = shelve(
+        {
+            "a-1-cp310-cp310-manylinux1_x86_64": (),
+            "b-1-cp310-cp310-manylinux1_x86_64": (),
+            "c-1-cp311-cp311-manylinux1_x86_64": (),
+            "d-1-cp38-abi3-manylinux1_x86_64": (),
+            "e-1-py3-none-any": (),
+        },
+        python="",
+    )
+    assert ground.target.python == "3.10"
+    assert ground.target.why == "2 of the 3 wheels made for one Python"
+
+
+def test_the_newer_of_two_pythons_with_as_many_wheels(shelve: Shelve) -> None:
+    names = [f"{name}-1-{tag}-{tag}-manylinux1_x86_64" for name, tag in (("a", "cp39"), ("b", "cp310"))]
+    assert shelve(dict.fromkeys(names, ()), python="").target.python == "3.10"
+
+
+def test_no_wheel_names_a_python(shelve: Shelve) -> None:
+    ground = shelve({"a-1-py3-none-any": (), "b-1-cp38-abi3-manylinux1_x86_64": ()})
+    with pytest.raises(ConfigurationError) as caught:
+        agreed(ground.folder.wheels)
+    assert "--python" in caught.value.todo
+
+
+@pytest.mark.parametrize(
+    ("tags", "words"),
+    [
+        ("cp310-cp310-manylinux2014_x86_64", "cp310-cp310, not Python 3.11"),
+        ("py2-none-any", "py2-none, not Python 3.11"),
+        ("cp311-cp311-manylinux_2_39_x86_64", "glibc 2.39 or newer, not 2.35"),
+        ("cp311-cp311-macosx_11_0_arm64", "macosx_11_0_arm64, not Linux on x86_64 with glibc"),
+        ("cp311-cp311-manylinux2014_aarch64", "manylinux2014_aarch64, not Linux on x86_64 with glibc"),
+        ("cp311-cp311-musllinux_1_2_x86_64", "musllinux_1_2_x86_64, not Linux on x86_64 with glibc"),
+        ("cp311-cp311-win_amd64", "win_amd64, not Linux on x86_64 with glibc"),
+    ],
+)
+def test_what_a_wheel_that_does_not_fit_is_for(shelve: Shelve, tags: str, words: str) -> None:
+    (wheel,) = shelve({f"a-1-{tags}": ()}).folder.wheels
+    assert not HOST.fits(wheel.filename)
+    assert HOST.misfit(wheel) == words
+
+
+@pytest.mark.parametrize(
+    "tags",
+    ["py3-none-any", "cp38-abi3-manylinux1_x86_64", "cp311-cp311-manylinux_2_35_x86_64", "cp311-cp311-linux_x86_64"],
+)
+def test_what_fits(tags: str) -> None:
+    assert HOST.fits(f"a-1-{tags}.whl")
+
+
+def test_the_cuda_of_a_folder(shelve: Shelve) -> None:
+    ground = shelve(
+        {
+            "torch-2.1.2-py3-none-any": ("nvidia-cuda-runtime-cu12==12.1.105",),
+            "cupy_cuda11x-13.0-py3-none-any": (),
+        }
+    )
+    wheels = ground.folder.wheels
+    assert cuda(wheels, ground.target.point) == "12.1"
+    assert cuda([wheel for wheel in wheels if wheel.project != "torch"], ground.target.point) == "11.0"
+    assert cuda([], ground.target.point) == "cpu"
