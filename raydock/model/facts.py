@@ -121,9 +121,10 @@ class Facts:
 
     @cached_property
     def versions(self) -> dict[str, tuple[str, ...]]:
-        """The known versions of each project, oldest first."""
+        """The known versions of each project, oldest first; a build of one (2.3.1+cu118) is no version of its own."""
+        found = [(name, version) for name, version in self.releases if "+" not in version]
         return {
-            project: tuple(sorted((version for name, version in self.releases if name == project), key=Version))
+            project: tuple(sorted((version for name, version in found if name == project), key=Version))
             for project in PROJECTS
         }
 

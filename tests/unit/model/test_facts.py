@@ -95,7 +95,8 @@ def test_a_release_that_is_none_names_its_line(tmp_path: Path, old: str, new: st
 
 def test_versions_are_in_their_order() -> None:
     versions = ("2.9.0", "2.10.0", "2.60.0")
-    facts = Facts({("ray", version): replace(RELEASE, version=version) for version in reversed(versions)})
+    held = (*reversed(versions), "2.60.0+local")
+    facts = Facts({("ray", version): replace(RELEASE, version=version) for version in held})
     assert facts.versions == {"ray": versions, "torch": (), "vllm": ()}
 
 
