@@ -3,9 +3,12 @@
 import shutil
 from pathlib import Path
 
+import docker
+from docker.errors import APIError
+
 from raydock.build import base, secrets
 from raydock.build.builder import Builder
-from raydock.build.engine import connect, reaching
+from raydock.build.engine import connect, images, reaching
 from raydock.errors import ConfigurationError
 from raydock.events import Listener
 from raydock.paths import Checkout
@@ -35,12 +38,27 @@ def workshop(
     return Pipeline(project=project, client=client, builder=builder, listener=listener, jobs=jobs)
 
 
-def clean(checkout: Checkout) -> int:
-    """Removes the working folder and the bases; returns how many bases."""
+def clean(checkout: Checkout) -> tuple[int, int]:
+    """Removes the working folder, the bases and the images that a newer build left without a tag.
+
+    Returns how many bases and how many such images. One that a container still runs from stays.
+    """
     client = connect()
-    found = base.existing(client)
-    for ref in found:
-        with reaching("removing a base"):
+    old = [image for image in images(client, base.RECIPE_LABEL) if not image.tags]  # variants inherit this label
+    with reaching("removing images"):
+        removed = sum(_removed(client, image.id) for image in old)
+        bases = base.existing(client)
+        for ref in bases:
             client.images.remove(ref, force=True)
     shutil.rmtree(checkout.work, ignore_errors=True)
-    return len(found)
+    return len(bases), removed
+
+
+def _removed(client: docker.DockerClient, image: str) -> bool:
+    try:
+        client.images.remove(image)
+    except APIError as error:
+        if error.status_code not in {404, 409}:  # gone with its child, or in use
+            raise
+        return False
+    return True

@@ -103,9 +103,10 @@ def recipe_for(matrix: Matrix, variant: Variant, templates: Path) -> BaseRecipe:
 def existing(client: docker.DockerClient) -> dict[str, BaseImage]:
     """The bases that the engine holds, by tag."""
     found = {}
-    for image in images(client, RECIPE_LABEL):
+    for image in images(client, RECIPE_LABEL):  # variants inherit their base's labels
         for tag in image.tags:
-            found[tag] = BaseImage(ref=tag, id=image.id, python=image.labels["raydock.python"])
+            if tag.startswith(f"{REPOSITORY}:"):
+                found[tag] = BaseImage(ref=tag, id=image.id, python=image.labels["raydock.python"])
     return found
 
 

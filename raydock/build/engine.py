@@ -62,7 +62,7 @@ def images(client: docker.DockerClient, label: str) -> list[LocalImage]:
     return [
         LocalImage(
             id=item["Id"],
-            tags=tuple(item.get("RepoTags") or ()),
+            tags=tuple(tag for tag in item.get("RepoTags") or () if tag != "<none>:<none>"),
             labels=item.get("Labels") or {},
             size=item.get("Size", 0),
         )

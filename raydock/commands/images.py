@@ -70,12 +70,14 @@ def images(request: Request, ca_bundle: Path | None) -> None:
 
 @click.command()
 def clean() -> None:
-    """Removes what runs left behind: the folder build/, and the bases, of which the next build makes new ones.
+    """Removes what runs left behind: the folder build/, images that newer ones replaced, and the bases.
 
     \b
-    Example: ./build.py clean    (built images stay: `docker image rm` removes one)
+    Example: ./build.py clean    (tagged images stay: `docker image rm` removes one)
     """
     from raydock.workshop import clean as sweep
 
-    removed = sweep(Checkout(root()))
-    click.echo(f"build/ is gone, and {removed} base images; the next build makes them of today's Debian packages.")
+    bases, replaced = sweep(Checkout(root()))
+    click.echo(
+        f"build/ is gone, {replaced} replaced images and {bases} bases; the next build makes bases of today's packages."
+    )
