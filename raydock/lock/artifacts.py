@@ -25,7 +25,10 @@ _LEGACY = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
 
 @dataclass(frozen=True, kw_only=True)
 class Artifact:
-    """A wheel, or a source distribution; `size` in bytes, None where the index does not tell."""
+    """A wheel, or a source distribution; `size` in bytes, None where the index does not tell.
+
+    `build` is what a source distribution is built with, where that is known: requirements with hashes.
+    """
 
     project: str
     version: str
@@ -34,6 +37,12 @@ class Artifact:
     size: int | None
     requires_python: str
     yanked: bool
+    build: tuple[str, ...] = ()
+
+    @property
+    def requirement(self) -> str:
+        """Its pin with its hash, on one line."""
+        return f"{self.project}=={self.version} --hash=sha256:{self.sha256}"
 
 
 @dataclass(frozen=True)

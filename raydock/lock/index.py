@@ -113,12 +113,12 @@ def _timeout(environment: Mapping[str, str]) -> float:
 
 
 def refresh(matrix: Matrix, index: Index, today: date, on_progress: Callable[[str], None]) -> Facts:
-    """Reads every release that the matrix's axes name, several at once; `on_progress` gets each release's name.
+    """Reads every release that the matrix names, several at once; `on_progress` gets each release's name.
 
     Raises ConfigurationError for a version that the index does not have, OutOfReachError where the index fails.
     """
     wanted = {
-        project: [version for version in matrix.axes[axis] if version != NONE] for project, axis in PROJECTS.items()
+        project: [version for version in matrix.values(axis) if version != NONE] for project, axis in PROJECTS.items()
     }
     releases: list[Release] = []
     pool = ThreadPoolExecutor(_WORKERS)

@@ -3,12 +3,13 @@
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 
 from raydock.errors import RaydockError, VariantError
 from raydock.events import Listener, silent
 from raydock.files import write_whole
-from raydock.lock import lockfile, rules
+from raydock.lock import lockfile, rules, sdists
 from raydock.lock.artifacts import Artifact, Pages, choose
 from raydock.lock.index import from_environment
 from raydock.lock.request import Request, request
@@ -18,6 +19,9 @@ from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
 from raydock.parallel import in_parallel
 from raydock.paths import Checkout
+
+# Variants whose locks agree on what they share: their Python, architecture and cut-off.
+Family = tuple[str, str, date]
 
 
 class Reason(StrEnum):
@@ -123,17 +127,20 @@ class Locker:
         the index fails; what was written until then stands.
         """
         self.pages.files("ray")  # an index out of reach is told as that, and not as a package that no index has
-        families = list(dict.fromkeys(_family(variant) for variant in variants))
+        families = list(dict.fromkeys(map(self._family, variants)))
         found = in_parallel(self._lead, families, jobs, self.resolver.stop)
         leads = dict(zip(families, found, strict=True))
         return tuple(
-            in_parallel(lambda item: self._lock(item, leads[_family(item)]), variants, jobs, self.resolver.stop)
+            in_parallel(lambda item: self._lock(item, leads[self._family(item)]), variants, jobs, self.resolver.stop)
         )
 
-    def _lead(self, family: tuple[str, str]) -> Lead:
-        """The lead of the variants with one Python and architecture: the first that has an answer, of those that ask
-        for most (the newest vllm, torch and ray). It is resolved without a seed."""
-        kin = [variant for variant in self.siblings if _family(variant) == family]
+    def _family(self, variant: Variant) -> Family:
+        return variant.python, variant.arch, self.matrix.cutoff_of(variant)
+
+    def _lead(self, family: Family) -> Lead:
+        """The lead of the variants with one Python, architecture and cut-off: the first that has an answer, of those
+        that ask for most (the newest vllm, torch and ray). It is resolved without a seed."""
+        kin = [variant for variant in self.siblings if self._family(variant) == family]
         for variant in sorted(kin, key=_demand, reverse=True):
             if _reason(self.matrix, self.checkout, variant) is None:
                 return Lead(variant.name, locks.load(self.checkout.lock(variant.name)).pins)
@@ -173,11 +180,21 @@ class Locker:
     def _artifacts(self, asked: Request, pins: Pins) -> list[Artifact]:
         also = [replace(self.resolver.index, endpoint=endpoint) for endpoint in asked.indexes]
         self.pages.prefetch(pins, also)
-        return [choose(asked, pin.name, pin.version, self.pages.files(pin.name, also)) for pin in pins.values()]
+        chosen = [choose(asked, pin.name, pin.version, self.pages.files(pin.name, also)) for pin in pins.values()]
+        return [self._from_source(asked, item) if item.project in asked.sources else item for item in chosen]
 
-
-def _family(variant: Variant) -> tuple[str, str]:
-    return variant.python, variant.arch
+    def _from_source(self, asked: Request, item: Artifact) -> Artifact:
+        """A source distribution that raydock knows, with what it is built with, pinned with hashes."""
+        sdist = sdists.known()[item.project]
+        if item.sha256 != sdist.sha256:
+            raise VariantError(
+                f"{item.filename} has the sha256 {item.sha256}, and raydock knows another file of that package.",
+                meaning="It would be built from source, so that its own code ran in the build.",
+                todo="ask the index's owner where it comes from; raydock/lock/data/sdists.yaml names the known one.",
+            )
+        wanted = replace(asked, requirements=sdist.build, constraints=(), sources=())
+        tools = self._artifacts(wanted, self.resolver.resolve(wanted, {}))
+        return replace(item, build=tuple(tool.requirement for tool in tools))
 
 
 def _demand(variant: Variant) -> tuple[tuple[int, ...], ...]:

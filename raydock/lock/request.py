@@ -9,7 +9,9 @@ from functools import cached_property
 from packaging.version import Version
 
 from raydock.errors import ConfigurationError
-from raydock.lock import breakages
+from raydock.lock import breakages, sdists
+from raydock.lock.breakages import Breakage
+from raydock.lock.when import matches
 from raydock.model.matrix import Matrix
 from raydock.model.variant import CPU, NONE, Variant
 
@@ -58,12 +60,13 @@ def request(matrix: Matrix, variant: Variant) -> Request:
     return Request(
         requirements=_requirements(matrix, variant),
         constraints=_constraints(matrix, variant),
-        cutoff=matrix.cutoff,
+        cutoff=matrix.cutoff_of(variant),
         python=variant.python,
         cuda=variant.cuda,
         arch=variant.arch,
         glibc=_glibc(matrix, variant),
         indexes=(index,) if index else (),
+        sources=tuple(sorted(name for name, sdist in sdists.known().items() if matches(sdist.when, variant))),
     )
 
 
@@ -72,12 +75,15 @@ def _requirements(matrix: Matrix, variant: Variant) -> tuple[str, ...]:
     lines = [f"ray{extras}=={variant.ray}"]
     lines += [f"torch=={variant.torch}"] if variant.torch != NONE else []
     lines += [f"vllm=={variant.vllm}"] if variant.vllm != NONE else []
-    return (*lines, *matrix.always)
+    return (*lines, *matrix.always, *sorted(line for item in _breakages(matrix, variant) for line in item.requirements))
 
 
 def _constraints(matrix: Matrix, variant: Variant) -> tuple[str, ...]:
-    found = [item for item in breakages.known() if item.concerns(variant, matrix.cutoff)]
-    return tuple(sorted(line for item in found for line in item.constraints))
+    return tuple(sorted(line for item in _breakages(matrix, variant) for line in item.constraints))
+
+
+def _breakages(matrix: Matrix, variant: Variant) -> list[Breakage]:
+    return [item for item in breakages.known() if item.concerns(variant, matrix.cutoff_of(variant))]
 
 
 def _glibc(matrix: Matrix, variant: Variant) -> str:

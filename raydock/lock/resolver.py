@@ -16,6 +16,7 @@ from pathlib import Path
 import uv
 
 from raydock.errors import OutOfReachError, VariantError
+from raydock.lock import sdists
 from raydock.lock.index import Index
 from raydock.lock.request import Request
 from raydock.model import lock
@@ -74,6 +75,7 @@ class Resolver(ABC):
             folder = Path(name)
             _write(folder / "wanted.in", request.requirements)
             _write(folder / "bounds.txt", request.constraints)
+            _write(folder / "uv.toml", (item.uv for name, item in sdists.known().items() if name in request.sources))
             if seed:
                 _write(folder / "lock.txt", (f"{package}=={pinned}" for package, pinned in seed.items()))
             self._run(self._command(request, folder), self._environment(request), folder)
@@ -123,6 +125,7 @@ class Resolver(ABC):
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_INDEX_URL": self.index.endpoint,
             "PIP_ONLY_BINARY": ":all:",
+            "PIP_NO_BINARY": ",".join(request.sources),
         }
 
 
@@ -139,7 +142,8 @@ class Uv(Resolver):
     def _command(self, request: Request, folder: Path) -> list[str]:
         glibc = request.glibc.replace(".", "_")
         return [
-            *(uv.find_uv_bin(), "pip", "compile", "--quiet", "--no-config", "--no-header", "--no-progress"),
+            *(uv.find_uv_bin(), "pip", "compile", "--quiet", "--no-header", "--no-progress"),
+            *("--config-file", str(folder / "uv.toml")),
             *("--python", sys.executable, "--python-version", request.python),
             *("--python-platform", f"{MACHINES[request.arch]}-manylinux_{glibc}"),
             *("--only-binary", ":all:", "--exclude-newer", request.before.isoformat()),

@@ -39,7 +39,7 @@ def test_it_concerns_the_variants_and_days_that_it_names(tmp_path: Path) -> None
     [
         ("vllm:", "vlm:", r"b\.yaml:1: .*no key 'vlm'"),
         ("<0.11.1", "0.11", r"b\.yaml:1: '0\.11' is no set of versions"),
-        ("transformers<5", "transformers<<5", r"b\.yaml:2: 'transformers<<5' is no constraint"),
+        ("transformers<5", "transformers<<5", r"b\.yaml:2: 'transformers<<5' is no requirement"),
         ("2026-01-26", "soon", r"b\.yaml:5: 'soon' is no date"),
         ("  source: somewhere\n", "", r"lacks the key 'source'"),
         ("  reason:", "  why:", r"b\.yaml:3: .*no key 'why'"),
@@ -59,7 +59,12 @@ def test_what_raydock_ships() -> None:
     new = Variant(ray="2.60.0", python="3.11", cuda="13.0", torch="2.13.0", vllm="0.32.0")
     found = {line for item in known() if item.concerns(new, day) for line in item.constraints}
     assert found == {"cuda-python==13.*", "cuda-bindings==13.*", "cuda-toolkit==13.*"}
+    old = Variant(ray="2.49.1", python="3.11", cuda="12.1", torch="2.1.2", vllm="0.3.0")
+    needed = [item for item in known() if item.concerns(old, date(2025, 9, 15))]
+    assert {line for item in needed for line in item.requirements} == {"setuptools"}
+    assert {"numpy<2", "transformers<4.40"} <= {line for item in needed for line in item.constraints}
     for item in known():
         assert item.reason
         assert item.source
-        assert [Requirement(line).specifier for line in item.constraints]
+        assert item.constraints or item.requirements
+        assert all(Requirement(line).specifier for line in item.constraints)

@@ -3,6 +3,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from raydock.lock.artifacts import Pages
 from raydock.lock.locker import Locker, Outcome, Reason, Stale, check, lock, orphans
 from raydock.lock.resolver import PipTools, Uv
 from raydock.model import lock as locks
-from raydock.model.matrix import Matrix
+from raydock.model.matrix import Matrix, Point
 from raydock.model.variant import Axis, Variant
 from raydock.paths import Checkout
 
@@ -74,6 +75,25 @@ def test_siblings_agree_and_jobs_do_not_matter(run: Run, checkout: Checkout, sib
     assert texts(checkout) == alone
     assert not any(outcome.changed for outcome in run(*siblings))
     assert texts(checkout) == alone
+
+
+def test_a_lock_with_its_own_cutoff_neither_leads_nor_is_led(
+    checkout: Checkout, matrix: Matrix, siblings: tuple[Variant, ...], shelf: Any
+) -> None:
+    shelf.add("ray", "2.50.0", ["click>=7"], uploaded="2025-01-01")
+    for version, day in (("7.0", "2025-01-01"), ("7.9", "2025-02-01")):
+        shelf.add("click", version, uploaded=day)
+    shelf.add("virtualenv", "20.0", uploaded="2025-01-01")
+    old = replace(CPU, ray="2.50.0")
+    own = replace(matrix, points=(Point(variant=old, groups=("legacy",), cutoff=date(2025, 1, 15)),))
+    with Pages((shelf.index,)) as pages:
+        resolver = Uv(index=shelf.index)
+        locker = Locker(matrix=own, checkout=checkout, siblings=(*siblings, old), resolver=resolver, pages=pages)
+        locker.lock([old, CPU], 2)
+    assert locks.load(checkout.lock(old.name)).version("click") == "7.0"
+    assert locks.load(checkout.lock(CPU.name)).version("click") == "8.1"
+    assert check(own, checkout, [old, CPU]) == ()
+    assert check(replace(own, cutoff=date(2026, 11, 14)), checkout, [old, CPU]) == (Stale(CPU.name, Reason.INPUTS),)
 
 
 def test_one_failure_does_not_stop_the_others(run: Run, checkout: Checkout) -> None:

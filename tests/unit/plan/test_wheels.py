@@ -101,8 +101,10 @@ def test_real_wheels(facts: Facts) -> None:
     assert needs == {
         "ray 2.49.1": (2, 17),
         "ray 2.60.0": (2, 17),
+        "torch 2.1.2": (2, 5),
         "torch 2.8.0": (2, 28),
         "torch 2.13.0": (2, 28),
+        "vllm 0.3.0": (2, 5),
         "vllm 0.10.2": (2, 5),
         "vllm 0.32.0": (2, 28),
     }
