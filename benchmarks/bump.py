@@ -96,7 +96,7 @@ def _lock(project: Project) -> None:
     checkout, index = project.checkout, from_environment(os.environ)
     found = refresh(project.matrix, index, datetime.now(UTC).date(), lambda _: None)
     write_whole(checkout.facts, facts.dump(found))
-    for outcome in locker.lock(project.matrix, checkout, project.variants, siblings=project.variants, jobs=2):
+    for outcome in locker.lock(project.ground, checkout, project.variants, siblings=project.variants, jobs=2):
         if outcome.error:
             raise outcome.error
 

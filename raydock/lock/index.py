@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -32,6 +32,7 @@ from raydock.errors import ConfigurationError, OutOfReachError
 from raydock.model.facts import Facts, Release, Wheel
 from raydock.model.matrix import Matrix
 from raydock.model.variant import NONE, Axis
+from raydock.model.variant import label as label_of
 from raydock.model.versions import closest
 
 SOURCE = "package index"
@@ -115,7 +116,8 @@ def _timeout(environment: Mapping[str, str]) -> float:
 def refresh(matrix: Matrix, index: Index, today: date, on_progress: Callable[[str], None]) -> Facts:
     """Reads every release that the matrix names, several at once; `on_progress` gets each release's name.
 
-    Raises ConfigurationError for a version that the index does not have, OutOfReachError where the index fails.
+    An index for one CUDA adds torch's builds for that CUDA. Raises ConfigurationError for a version that the default
+    index does not have, OutOfReachError where an index fails.
     """
     wanted = {
         project: [version for version in matrix.values(axis) if version != NONE] for project, axis in PROJECTS.items()
@@ -129,9 +131,17 @@ def refresh(matrix: Matrix, index: Index, today: date, on_progress: Callable[[st
             for project, page in pages.items()
             for version in wanted[project]
         ]
+        builds = [
+            pool.submit(_builds, replace(index, endpoint=matrix.indexes[label]), label, wanted["torch"], today)
+            for label in dict.fromkeys(map(label_of, matrix.values(Axis.CUDA)))
+            if label in matrix.indexes
+        ]
         for job in as_completed(jobs):
             releases.append(job.result())
             on_progress(str(releases[-1]))
+        for release in (release for build in builds for release in build.result()):
+            releases.append(release)
+            on_progress(str(release))
     finally:
         # Ctrl-C does not wait for an answer of the index.
         pool.shutdown(wait=False, cancel_futures=True)
@@ -176,6 +186,22 @@ def _release(index: Index, project: str, version: str, files: Sequence[Distribut
         source=SOURCE,
         read=today.isoformat(),
     )
+
+
+def _builds(index: Index, label: str, versions: Iterable[str], today: date) -> list[Release]:
+    """What the index of one CUDA offers of torch as builds for that CUDA, which are local versions (PEP 440)."""
+    with index.client() as client:
+        try:
+            files = client.get_project_page("torch", timeout=index.timeout).packages
+        except NoSuchProjectError:
+            return []
+    builds = [f"{version}+{label}" for version in versions]
+    found = {build: [file for file in files if _same(file.version, build)] for build in builds}
+    return [
+        replace(_release(index, "torch", build, offered, today), source=f"{SOURCE} {label}")
+        for build, offered in found.items()
+        if offered
+    ]
 
 
 def _wheel(file: DistributionPackage) -> Wheel:

@@ -15,13 +15,13 @@ from raydock.lock.index import from_environment
 from raydock.lock.request import Request, request
 from raydock.lock.resolver import RESOLVERS, Pins, Resolver, ResolverName
 from raydock.model import lock as locks
-from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
 from raydock.parallel import in_parallel
 from raydock.paths import Checkout
+from raydock.plan.rules import Ground
 
-# Variants whose locks agree on what they share: their Python, architecture and cut-off.
-Family = tuple[str, str, date]
+# Variants whose locks agree on what they share: their Python, architecture, cut-off and extra indexes.
+Family = tuple[str, str, date, tuple[str, ...]]
 
 
 class Reason(StrEnum):
@@ -41,9 +41,9 @@ class Stale:
     reason: Reason
 
 
-def check(matrix: Matrix, checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
+def check(ground: Ground, checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
     """The variants whose locks are missing, out of date or edited. Reads files, asks no index and no resolver."""
-    found = ((variant.name, _reason(matrix, checkout, variant)) for variant in variants)
+    found = ((variant.name, _reason(ground, checkout, variant)) for variant in variants)
     return tuple(Stale(name, reason) for name, reason in found if reason is not None)
 
 
@@ -54,14 +54,14 @@ def orphans(checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...
     return tuple(Stale(name, Reason.ORPHANED) for name in found if name not in names)
 
 
-def _reason(matrix: Matrix, checkout: Checkout, variant: Variant) -> Reason | None:
+def _reason(ground: Ground, checkout: Checkout, variant: Variant) -> Reason | None:
     try:
         header = lockfile.header(checkout.lock(variant.name).read_bytes())
     except FileNotFoundError:
         return Reason.MISSING
     if header is None:
         return Reason.EDITED
-    wanted = {"variant": variant.name, "inputs": request(matrix, variant).digest}
+    wanted = {"variant": variant.name, "inputs": request(ground, variant).digest}
     return None if wanted.items() <= header.items() else Reason.INPUTS
 
 
@@ -75,7 +75,7 @@ class Outcome:
 
 
 def lock(
-    matrix: Matrix,
+    ground: Ground,
     checkout: Checkout,
     variants: Sequence[Variant],
     *,
@@ -89,7 +89,7 @@ def lock(
     chosen = RESOLVERS[ResolverName(resolver)](index=index)
     with Pages((index,)) as pages:
         locker = Locker(
-            matrix=matrix, checkout=checkout, siblings=siblings, resolver=chosen, pages=pages, listener=on_event
+            ground=ground, checkout=checkout, siblings=siblings, resolver=chosen, pages=pages, listener=on_event
         )
         return locker.lock(variants, jobs)
 
@@ -112,7 +112,7 @@ class Lead:
 class Locker:
     """Makes locks in a checkout. `siblings` are all variants of the matrix: what is locked agrees with them."""
 
-    matrix: Matrix
+    ground: Ground
     checkout: Checkout
     siblings: Sequence[Variant]
     resolver: Resolver
@@ -135,24 +135,25 @@ class Locker:
         )
 
     def _family(self, variant: Variant) -> Family:
-        return variant.python, variant.arch, self.matrix.cutoff_of(variant)
+        matrix = self.ground.matrix
+        return variant.python, variant.arch, matrix.cutoff_of(variant), matrix.indexes_of(variant)
 
     def _lead(self, family: Family) -> Lead:
-        """The lead of the variants with one Python, architecture and cut-off: the first that has an answer, of those
-        that ask for most (the newest vllm, torch and ray). It is resolved without a seed."""
+        """The lead of a family: the first variant that has an answer, of those that ask for most (the newest vllm,
+        torch and ray). It is resolved without a seed."""
         kin = [variant for variant in self.siblings if self._family(variant) == family]
         for variant in sorted(kin, key=_demand, reverse=True):
-            if _reason(self.matrix, self.checkout, variant) is None:
+            if _reason(self.ground, self.checkout, variant) is None:
                 return Lead(variant.name, locks.load(self.checkout.lock(variant.name)).pins)
             self.listener(variant.name, "resolving for its siblings")
             try:
-                return Lead(variant.name, self.resolver.resolve(request(self.matrix, variant), {}), resolved=True)
+                return Lead(variant.name, self.resolver.resolve(request(self.ground, variant), {}), resolved=True)
             except VariantError:
                 continue
         return Lead()
 
     def _lock(self, variant: Variant, lead: Lead) -> Outcome:
-        asked = request(self.matrix, variant)
+        asked = request(self.ground, variant)
         try:
             pins = self._resolve(variant, asked, lead)
             self.listener(variant.name, "reading the index")
@@ -180,7 +181,7 @@ class Locker:
     def _artifacts(self, asked: Request, pins: Pins) -> list[Artifact]:
         also = [replace(self.resolver.index, endpoint=endpoint) for endpoint in asked.indexes]
         self.pages.prefetch(pins, also)
-        chosen = [choose(asked, pin.name, pin.version, self.pages.files(pin.name, also)) for pin in pins.values()]
+        chosen = [choose(asked, pin.name, pin.version, *self.pages.offers(pin.name, also)) for pin in pins.values()]
         return [self._from_source(asked, item) if item.project in asked.sources else item for item in chosen]
 
     def _from_source(self, asked: Request, item: Artifact) -> Artifact:
@@ -194,7 +195,7 @@ class Locker:
             )
         wanted = replace(asked, requirements=sdist.build, constraints=(), sources=())
         tools = self._artifacts(wanted, self.resolver.resolve(wanted, {}))
-        return replace(item, build=tuple(tool.requirement for tool in tools))
+        return replace(item, others=(), build=tuple(tool.requirement for tool in tools))
 
 
 def _demand(variant: Variant) -> tuple[tuple[int, ...], ...]:

@@ -57,6 +57,17 @@ def within_constraints(request: Request, artifacts: Sequence[Artifact]) -> Itera
             yield f"{constraint.name} {pinned} is not within {line}"
 
 
+def as_asked(request: Request, artifacts: Sequence[Artifact]) -> Iterator[str]:
+    """What is asked for by its version is that very build: to a resolver, ==2.3.1 is 2.3.1+cu118 too (PEP 440)."""
+    versions = {item.project: item.version for item in artifacts}
+    for line in map(Requirement, request.requirements):
+        pinned = versions.get(canonicalize_name(line.name))
+        exact = (item.version for item in line.specifier if item.operator == "==" and not item.version.endswith(".*"))
+        asked = next(exact, None)
+        if pinned is not None and asked is not None and Version(pinned) != Version(asked):
+            yield f"{line.name} {pinned} is another build than {asked}"
+
+
 def one_cuda(request: Request, artifacts: Sequence[Artifact]) -> Iterator[str]:
     """Every package that is made for one CUDA major is made for the variant's."""
     wanted = None if request.cuda == CPU else Version(request.cuda).major
@@ -67,7 +78,7 @@ def one_cuda(request: Request, artifacts: Sequence[Artifact]) -> Iterator[str]:
             yield f"{item.project} {item.version} is for CUDA {major}, and the variant for {variant}"
 
 
-RULES: tuple[Rule, ...] = (python_bounds, not_yanked, within_constraints, one_cuda)
+RULES: tuple[Rule, ...] = (python_bounds, not_yanked, within_constraints, as_asked, one_cuda)
 
 
 @dataclass(frozen=True)

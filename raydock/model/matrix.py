@@ -21,6 +21,7 @@ ARCHES = ("amd64",)
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _REGISTRY = re.compile(r"[a-z0-9.-]+(?::\d+)?(?:/[a-z0-9._-]+)+")
 _PULLED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*@sha256:[0-9a-f]{64}")
+_LABEL = re.compile(r"cpu|cu\d{3}")
 _EXTRA_INDEX = re.compile(r"https?://[^\s'\"\\]+")
 
 
@@ -94,6 +95,10 @@ class Matrix:
         """Every value of an axis, those that only points have after the others."""
         beside = (getattr(point.variant, axis) for point in self.points)
         return tuple(dict.fromkeys((*self.axes[axis], *beside)))
+
+    def indexes_of(self, variant: Variant) -> tuple[str, ...]:
+        """The package indexes that serve a variant besides the default one."""
+        return (self.indexes[variant.label],) if variant.label in self.indexes else ()
 
     def cutoff_of(self, variant: Variant) -> date:
         """The cut-off day of a variant's lock."""
@@ -210,6 +215,9 @@ def _bootstrapped(name: str, python: str, entry: Entry) -> Base:
 
 def _indexes(entry: Entry) -> dict[str, str]:
     form = "the address of a package index (http or https)"
+    for name, item in entry.items().items():
+        if not _LABEL.fullmatch(name):
+            item.refuse(f"{name!r} is no CUDA's label.", "write cu118 for CUDA 11.8, or cpu.")
     return {name: _matching(item, _EXTRA_INDEX, form) for name, item in entry.items().items()}
 
 

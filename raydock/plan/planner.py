@@ -155,7 +155,7 @@ class _Needs:
         return f"{major}.{minor}"
 
     def _part(self, project: Axis, point: Variant) -> Glibc:
-        key = (project, getattr(point, project), point.python, point.arch)
+        key = (project, getattr(point, project), point.cuda, point.python, point.arch)
         if key not in self._memory:
             release = self._ground.release(project, point)
             self._memory[key] = (lowest_glibc(release, point.python, point.arch) if release else None) or (0, 0)

@@ -6,6 +6,8 @@ from functools import partial
 from operator import attrgetter
 from typing import NamedTuple
 
+from packaging.version import Version
+
 from raydock.model.facts import Facts, Release
 from raydock.model.matrix import Matrix
 from raydock.model.variant import CPU, NONE, Axis, Variant
@@ -29,8 +31,14 @@ class Ground:
     facts: Facts
 
     def release(self, project: str, point: Variant) -> Release | None:
-        """The release of a project (which names its axis) that a point has; None without one or without facts."""
-        return self.facts.get(project, getattr(point, project))
+        """The release of a project (which names its axis) that a point has; None without one or without facts.
+
+        Where the point's CUDA has an index of its own that offers the version as a build for that CUDA, such as
+        torch 2.3.1+cu118, it is that build (PEP 440: a local version is newer than the same without).
+        """
+        version = getattr(point, project)
+        own = self.facts.get(project, f"{version}+{point.label}") if point.label in self.matrix.indexes else None
+        return own or self.facts.get(project, version)
 
 
 Check = Callable[[Variant, Ground], Verdict]
@@ -69,6 +77,8 @@ def torch_cuda(point: Variant, ground: Ground) -> Verdict:
     torch = ground.release("torch", point)
     if torch is None:
         return _ABSENT
+    if Version(torch.version).local:
+        return Verdict(True, f"{torch} is built for {point.label}", _source(torch, "its local version"))
     pin = cuda_pin(torch, point)
     if pin is None:
         return Verdict(
@@ -80,6 +90,17 @@ def torch_cuda(point: Variant, ground: Ground) -> Verdict:
         f"{torch} is built for CUDA {cuda}",
         _source(torch, f"requires {requirement.name}{requirement.specifier}"),
     )
+
+
+def vllm_cuda(point: Variant, ground: Ground) -> Verdict:
+    """A vLLM of the default index is built for the CUDA of the torch that stands beside it there."""
+    vllm, torch = ground.release("vllm", point), ground.facts.get("torch", point.torch)
+    pin = cuda_pin(torch, point) if torch else None
+    if vllm is None or torch is None or pin is None:
+        return _ABSENT
+    cuda, requirement = pin
+    evidence = _source(torch, f"requires {requirement.name}{requirement.specifier}")
+    return Verdict(cuda == point.cuda, f"{vllm} is built for CUDA {cuda}, as the {torch} of its index", evidence)
 
 
 def cuda_used(point: Variant, ground: Ground) -> Verdict:  # noqa: ARG001 - the form of every rule
@@ -151,8 +172,9 @@ class Rule:
 
 
 def _of_parts(name: str, check: Callable[[str, Variant, Ground], Verdict], *axes: Axis) -> tuple[Rule, ...]:
-    """A rule that asks each part of a variant on its own."""
-    return tuple(Rule(name, (part, *axes), partial(check, part.value)) for part in (Axis.VLLM, Axis.TORCH, Axis.RAY))
+    """A rule that asks each part of a variant on its own; a torch may have one build for each CUDA."""
+    parts = ((Axis.VLLM,), (Axis.TORCH, Axis.CUDA), (Axis.RAY,))
+    return tuple(Rule(name, (*part, *axes), partial(check, part[0].value)) for part in parts)
 
 
 # In the order in which a reader wants to hear of them: a point's exclusion gives the first that fails.
@@ -161,6 +183,7 @@ RULES: tuple[Rule, ...] = (
     *_of_parts("known", known),
     Rule("vllm-torch", (Axis.VLLM, Axis.TORCH, Axis.PYTHON, Axis.ARCH), vllm_torch),
     Rule("torch-cuda", (Axis.TORCH, Axis.CUDA, Axis.PYTHON, Axis.ARCH), torch_cuda),
+    Rule("vllm-cuda", (Axis.VLLM, Axis.TORCH, Axis.CUDA, Axis.PYTHON, Axis.ARCH), vllm_cuda),
     Rule("cuda-used", (Axis.CUDA, Axis.TORCH), cuda_used),
     Rule("vllm-ray", (Axis.VLLM, Axis.RAY, Axis.PYTHON, Axis.ARCH), vllm_ray),
     *_of_parts("requires-python", requires_python, Axis.PYTHON),

@@ -22,9 +22,9 @@ from raydock.lock.locker import Locker
 from raydock.lock.resolver import PipTools, Resolver, Uv
 from raydock.model import lock as locks
 from raydock.model.lock import Lock
-from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
 from raydock.paths import Checkout
+from raydock.plan.rules import Ground
 from tests.support.index import Site, serving
 from tests.support.wheels import wheel
 
@@ -94,9 +94,9 @@ def index(site: Site) -> Iterator[Index]:
         yield Index(endpoint=endpoint, timeout=10)
 
 
-def locked(resolver: Resolver, matrix: Matrix, checkout: Checkout) -> Lock:
+def locked(resolver: Resolver, ground: Ground, checkout: Checkout) -> Lock:
     with Pages((resolver.index,)) as pages:
-        locker = Locker(matrix=matrix, checkout=checkout, siblings=(VARIANT,), resolver=resolver, pages=pages)
+        locker = Locker(ground=ground, checkout=checkout, siblings=(VARIANT,), resolver=resolver, pages=pages)
         (outcome,) = locker.lock([VARIANT], 1)
     if outcome.error:
         raise outcome.error
@@ -104,12 +104,12 @@ def locked(resolver: Resolver, matrix: Matrix, checkout: Checkout) -> Lock:
 
 
 @pytest.fixture
-def plain(matrix: Matrix) -> Matrix:
-    return replace(matrix, ray_extras=())
+def plain(ground: Ground) -> Ground:
+    return replace(ground, matrix=replace(ground.matrix, ray_extras=()))
 
 
 def test_it_is_locked_by_the_hash_of_its_source_and_not_run(
-    plain: Matrix, checkout: Checkout, index: Index, site: Site, tmp_path: Path
+    plain: Ground, checkout: Checkout, index: Index, site: Site, tmp_path: Path
 ) -> None:
     lock = locked(Uv(index=index), plain, checkout)
     maker = sha256(site.files["maker-8.0-py3-none-any.whl"]).hexdigest()
@@ -124,14 +124,14 @@ def test_it_is_locked_by_the_hash_of_its_source_and_not_run(
     assert not (tmp_path / "trace").exists()
 
 
-def test_both_resolvers_lock_it_alike(plain: Matrix, checkout: Checkout, index: Index) -> None:
+def test_both_resolvers_lock_it_alike(plain: Ground, checkout: Checkout, index: Index) -> None:
     by_uv = locked(Uv(index=index), plain, checkout)
     checkout.lock(VARIANT.name).unlink()
     assert locked(PipTools(index=index), plain, checkout).pins == by_uv.pins
 
 
 def test_its_layer_installs_what_is_built_of_that_very_file(
-    plain: Matrix, checkout: Checkout, index: Index, site: Site, tmp_path: Path
+    plain: Ground, checkout: Checkout, index: Index, site: Site, tmp_path: Path
 ) -> None:
     parts = {layer.name: layer for layer in layers(locked(Uv(index=index), plain, checkout))}
     assert [pin.name for pin in parts["source"].pins] == ["only-source"]
@@ -150,7 +150,7 @@ def test_its_layer_installs_what_is_built_of_that_very_file(
     assert (target / "only_source" / "__init__.py").exists()
 
 
-def test_another_file_of_that_version_is_refused(plain: Matrix, checkout: Checkout, index: Index, site: Site) -> None:
+def test_another_file_of_that_version_is_refused(plain: Ground, checkout: Checkout, index: Index, site: Site) -> None:
     site.pages["only-source"].clear()
     site.add("only-source", FILE, site.files[FILE] + b"more")
     with pytest.raises(VariantError, match="raydock knows another file of that package"):

@@ -182,6 +182,11 @@ def test_an_index_is_an_address(tmp_path: Path) -> None:
     path = tmp_path / "matrix.yaml"
     path.write_text(MATRIX + "indexes: {cu118: 'http://localhost/simple'}\n")
     assert load(path).indexes == {"cu118": "http://localhost/simple"}
+    assert load(path).indexes_of(Variant(ray="2.60.0", python="3.11", cuda="11.8")) == ("http://localhost/simple",)
+    assert load(path).indexes_of(Variant(ray="2.60.0", python="3.11", cuda="12.8")) == ()
+    path.write_text(MATRIX + "indexes: {cuda118: 'http://localhost/simple'}\n")
+    with pytest.raises(ConfigurationError, match=r"matrix\.yaml:18: 'cuda118' is no CUDA's label"):
+        load(path)
     for bad in ("ftp://localhost", r'"http://localhost\nRUN id"', "'http://localhost/ x'"):
         path.write_text(MATRIX + f"indexes: {{cu118: {bad}}}\n")
         with pytest.raises(ConfigurationError, match=r"matrix\.yaml:18"):
