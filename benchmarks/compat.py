@@ -40,7 +40,7 @@ without a network, for a base with glibc {glibc} and the torch and CUDA that vll
 
 Written by `.venv/bin/python -m benchmarks compat`, which exits with 1 where a difference is not explained by a rule
 that uv lacks. One difference is known, and left: vllm 0.3.0 to 0.3.2 need quantile-python, which is only offered as
-source, so that uv refuses with `--only-binary :all:` what plan allows.
+source, so that uv refuses with `--only-binary :all:` what raydock locks and builds (raydock/lock/data/sdists.yaml).
 
 **{same} agree, {explained} differ by a rule that uv lacks, {open} differ without one.**
 

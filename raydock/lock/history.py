@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,8 @@ from raydock.errors import ConfigurationError
 from raydock.lock.index import Index
 from raydock.model.facts import PROJECTS, Facts, Key, Release, Wheel
 from raydock.model.matrix import Matrix
-from raydock.model.variant import NONE
+from raydock.model.variant import NONE, Axis
+from raydock.model.variant import label as label_of
 from raydock.model.versions import closest
 from raydock.model.yamlfile import read
 
@@ -37,17 +38,27 @@ def oldest() -> Mapping[str, Version]:
 
 
 @dataclass(frozen=True)
-class Survey:
-    """The files of every release worth knowing, as the index lists them now."""
+class Offer:
+    """The files of a release and the index that lists them; `source` names that index to the reader of the facts."""
 
     index: Index
-    files: Mapping[Key, Files]
+    source: str
+    files: Files
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is offered now of every release worth knowing."""
+
+    offers: Mapping[Key, Offer]
 
     def changes(self, held: Facts) -> dict[Key, str]:
         """The releases whose files are not as the held facts have them, with what changed; those gone too."""
-        found = {key: _change(held.releases[key], files) for key, files in self.files.items() if key in held.releases}
-        found |= {key: "is new" for key in self.files if key not in held.releases}
-        found |= {key: "is gone from the index" for key in held.releases if key not in self.files}
+        found = {
+            key: _change(held.releases[key], offer.files) for key, offer in self.offers.items() if key in held.releases
+        }
+        found |= {key: "is new" for key in self.offers if key not in held.releases}
+        found |= {key: "is gone from the index" for key in held.releases if key not in self.offers}
         return {key: words for key, words in sorted(found.items()) if words}
 
     def refresh(self, held: Facts, today: date, on_progress: Callable[[str], None]) -> Facts:
@@ -55,11 +66,11 @@ class Survey:
 
         `on_progress` gets the name of each release that is read. Raises OutOfReachError where the index fails.
         """
-        anew = [key for key in self.changes(held) if key in self.files]
-        releases = {key: held.releases[key] for key in self.files if key in held.releases}
+        anew = [key for key in self.changes(held) if key in self.offers]
+        releases = {key: held.releases[key] for key in self.offers if key in held.releases}
         pool = ThreadPoolExecutor(_WORKERS)
         try:
-            for job in as_completed([pool.submit(_release, self.index, key, self.files[key], today) for key in anew]):
+            for job in as_completed([pool.submit(_release, key, self.offers[key], today) for key in anew]):
                 release = job.result()
                 releases[release.project, release.version] = release
                 on_progress(str(release))
@@ -71,16 +82,16 @@ class Survey:
 
 def survey(matrix: Matrix, index: Index) -> Survey:
     """What the index lists of the releases that the matrix names, and of every final one with a wheel for Linux from
-    the oldest worth knowing.
+    the oldest worth knowing. An index for one CUDA adds torch's builds for that CUDA.
 
-    Raises ConfigurationError for a version that the index does not have, OutOfReachError where the index fails.
+    Raises ConfigurationError for a version that the default index does not have, OutOfReachError where an index fails.
     """
     with ThreadPoolExecutor(len(PROJECTS)) as pool:
         pages = dict(zip(PROJECTS, pool.map(lambda project: _page(index, project), PROJECTS), strict=True))
     files: dict[Key, Files] = {}
     for project, axis in PROJECTS.items():
         page = pages[project]
-        named = [version for version in matrix.axes[axis] if version != NONE]
+        named = [version for version in matrix.values(axis) if version != NONE]
         if page is None and named:
             raise ConfigurationError(
                 f"{index.label} has no project {project!r}.",
@@ -89,7 +100,21 @@ def survey(matrix: Matrix, index: Index) -> Survey:
         known = page or {}
         files |= {(project, version): _named(known, project, version) for version in named}
         files |= {(project, str(version)): known[version] for version in known if _useful(project, version, known)}
-    return Survey(index, files)
+    offers = {key: Offer(index, SOURCE, found) for key, found in files.items()}
+    return Survey({**offers, **_builds(matrix, index)})
+
+
+def _builds(matrix: Matrix, index: Index) -> dict[Key, Offer]:
+    """What the indexes for one CUDA offer of torch as builds for that CUDA, which are local versions (PEP 440)."""
+    offers: dict[Key, Offer] = {}
+    for label in dict.fromkeys(map(label_of, matrix.values(Axis.CUDA))):
+        if label in matrix.indexes:
+            own = replace(index, endpoint=matrix.indexes[label])
+            known = _page(own, "torch") or {}
+            builds = (f"{version}+{label}" for version in matrix.values(Axis.TORCH) if version != NONE)
+            found = {build: known[Version(build)] for build in builds if Version(build) in known}
+            offers |= {("torch", build): Offer(own, f"{SOURCE} {label}", files) for build, files in found.items()}
+    return offers
 
 
 def _page(index: Index, project: str) -> dict[Version, Files] | None:
@@ -143,9 +168,10 @@ def _change(held: Release, files: Files) -> str:
     return ", ".join(words)
 
 
-def _release(index: Index, key: Key, files: Files, today: date) -> Release:
+def _release(key: Key, offer: Offer, today: date) -> Release:
+    files = offer.files
     wheels = [file for file in files if _linux(file)]
-    said = metadata(index, wheels) if wheels else {}
+    said = metadata(offer.index, wheels) if wheels else {}
     days = sorted(file.upload_time.date() for file in files if file.upload_time)
     declared = next((file.requires_python for file in files if file.requires_python), "")
     project, version = key
@@ -157,7 +183,7 @@ def _release(index: Index, key: Key, files: Files, today: date) -> Release:
         wheels=tuple(_wheels(files)),
         sdist=_sdist(files),
         uploaded=days[0].isoformat() if days else "",
-        source=SOURCE,
+        source=offer.source,
         read=today.isoformat(),
     )
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from raydock.errors import VariantError
@@ -52,6 +54,17 @@ def within_constraints(request: Request, artifacts: Sequence[Artifact]) -> Itera
         yield f"{pin} is not within {line}{reasons.get(line, '')}"
 
 
+def as_asked(request: Request, artifacts: Sequence[Artifact]) -> Iterator[str]:
+    """What is asked for by its version is that very build: to a resolver, ==2.3.1 is 2.3.1+cu118 too (PEP 440)."""
+    versions = {item.project: item.version for item in artifacts}
+    for line in map(Requirement, request.requirements):
+        pinned = versions.get(canonicalize_name(line.name))
+        exact = (item.version for item in line.specifier if item.operator == "==" and not item.version.endswith(".*"))
+        asked = next(exact, None)
+        if pinned is not None and asked is not None and Version(pinned) != Version(asked):
+            yield f"{line.name} {pinned} is another build than {asked}"
+
+
 def cuda_major(request: Request, artifacts: Sequence[Artifact]) -> Iterator[str]:
     """Every package that is made for one CUDA major is made for the variant's."""
     wanted = None if request.cuda == CPU else Version(request.cuda).major
@@ -63,7 +76,7 @@ def cuda_major(request: Request, artifacts: Sequence[Artifact]) -> Iterator[str]
 
 
 # Their names, with dashes, are what the user hears of them.
-RULES: tuple[Rule, ...] = (requires_python, yanked, within_constraints, cuda_major)
+RULES: tuple[Rule, ...] = (requires_python, yanked, within_constraints, as_asked, cuda_major)
 
 
 def _allows(specifier: str, python: str) -> bool:

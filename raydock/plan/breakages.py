@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from raydock.model.variant import CPU, NONE, Axis, Variant
+from raydock.model.variant import Variant
 from raydock.model.yamlfile import Entry, read
+from raydock.plan.when import When, matches, parse
 
 DATA = Path(__file__).parent / "data" / "breakages.yaml"
 _KEYS = ("rule", "when", "reason", "source", "since", "until")
@@ -20,15 +20,17 @@ _KEYS = ("rule", "when", "reason", "source", "since", "until")
 
 @dataclass(frozen=True, kw_only=True)
 class Breakage:
-    """What holds for a variant whose axes match `when`, at a cut-off from `since` on; without `constraints` no such
-    variant can exist.
+    """What holds for a variant whose axes match `when`, at a cut-off from `since` on.
+
+    Its lock keeps to `constraints` and asks for `requirements` too; without either no such variant can exist.
 
     `rule` names it to the user. `until` is the last day on which it may be trusted without being looked at again.
     """
 
     rule: str
-    when: dict[Axis, SpecifierSet]
+    when: When
     constraints: tuple[str, ...]
+    requirements: tuple[str, ...]
     reason: str
     source: str
     since: date
@@ -36,9 +38,7 @@ class Breakage:
 
     def concerns(self, variant: Variant, cutoff: date) -> bool:
         """Whether it holds for this variant with this cut-off."""
-        if cutoff < self.since:
-            return False
-        return all(_matches(getattr(variant, axis), versions) for axis, versions in self.when.items())
+        return cutoff >= self.since and matches(self.when, variant)
 
 
 def broken(constraints: Iterable[str], versions: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -69,16 +69,13 @@ def overdue(breakages: tuple[Breakage, ...], today: date) -> list[Breakage]:
     return [item for item in breakages if today > item.until]
 
 
-def _matches(value: str, versions: SpecifierSet) -> bool:
-    return value not in {NONE, CPU} and versions.contains(value, prereleases=True)
-
-
 def _breakage(entry: Entry) -> Breakage:
-    keys = entry.items((*_KEYS, "constraints"), _KEYS)
+    keys = entry.items((*_KEYS, "constraints", "requirements"), _KEYS)
     return Breakage(
         rule=_name(keys["rule"]),
-        when={Axis(axis): _versions(item) for axis, item in keys["when"].items(tuple(Axis)).items()},
-        constraints=tuple(_constraint(item) for item in keys["constraints"].list()) if "constraints" in keys else (),
+        when=parse(keys["when"]),
+        constraints=_lines(keys["constraints"]) if "constraints" in keys else (),
+        requirements=_lines(keys["requirements"]) if "requirements" in keys else (),
         reason=keys["reason"].text(),
         source=keys["source"].text(),
         since=_day(keys["since"]),
@@ -92,18 +89,15 @@ def _name(entry: Entry) -> str:
     return entry.text()
 
 
-def _versions(entry: Entry) -> SpecifierSet:
-    try:
-        return SpecifierSet(entry.text())
-    except InvalidSpecifier:
-        entry.refuse(f"{entry.text()!r} is no set of versions.", 'write it as "<0.11.1" (PEP 440).')
+def _lines(entry: Entry) -> tuple[str, ...]:
+    return tuple(_line(item) for item in entry.list())
 
 
-def _constraint(entry: Entry) -> str:
+def _line(entry: Entry) -> str:
     try:
         return str(Requirement(entry.text()))
     except InvalidRequirement:
-        entry.refuse(f"{entry.text()!r} is no constraint.", "write it as transformers<5 (PEP 508).")
+        entry.refuse(f"{entry.text()!r} is no requirement.", "write it as transformers<5 (PEP 508).")
 
 
 def _day(entry: Entry) -> date:

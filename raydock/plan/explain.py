@@ -6,7 +6,7 @@ from itertools import combinations
 
 from raydock.errors import ConfigurationError, nearest
 from raydock.model.facts import PROJECTS
-from raydock.model.matrix import ARCHES, Matrix
+from raydock.model.matrix import ARCHES
 from raydock.model.variant import NONE, Axis, Variant, parse_name
 from raydock.model.versions import closest, position
 from raydock.plan.rules import Ground, Judge, Verdict
@@ -18,7 +18,7 @@ NEAREST = 3
 @dataclass(frozen=True)
 class Near:
     """A variant that can exist, the axes on which it differs from the point that was asked for, and whether
-    matrix.yaml names its values."""
+    matrix.yaml names it."""
 
     variant: Variant
     moved: tuple[Axis, ...]
@@ -52,9 +52,9 @@ def explain(name: str, ground: Ground) -> Explanation:
     near = _nearest(point, Space(ground), universe(ground))
     return Explanation(
         variant=point,
-        in_matrix=_in_matrix(point, ground.matrix),
+        in_matrix=ground.matrix.names(point),
         verdicts=tuple(Judge(ground).verdicts(point)),
-        nearest=tuple(Near(other, moved(point, other), _in_matrix(other, ground.matrix)) for other in near),
+        nearest=tuple(Near(other, moved(point, other), ground.matrix.names(other)) for other in near),
     )
 
 
@@ -78,10 +78,6 @@ def moved(point: Variant, other: Variant) -> tuple[Axis, ...]:
 def _distance(point: Variant, other: Variant) -> tuple[int, int]:
     axes = moved(point, other)
     return len(axes), sum(abs(position(getattr(point, axis)) - position(getattr(other, axis))) for axis in axes)
-
-
-def _in_matrix(point: Variant, matrix: Matrix) -> bool:
-    return all(getattr(point, axis) in matrix.axes[axis] for axis in Axis)
 
 
 def _refuse_unknown(point: Variant, ground: Ground) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from raydock.model.facts import PROJECTS, Facts
 from raydock.model.matrix import SPECIAL
 from raydock.model.variant import Axis, Variant
+from raydock.model.versions import position
 from raydock.plan.rules import Ground, Judge, rules
 from raydock.plan.wheels import cuda_pin
 
@@ -16,15 +17,16 @@ def universe(ground: Ground) -> dict[Axis, tuple[str, ...]]:
     """The values on every axis: all releases of the facts, the CUDAs that they pin, the Pythons of the bases."""
     pythons = tuple(dict.fromkeys(base.python for base in ground.matrix.bases))
     projects = {axis: (*SPECIAL.get(axis, ()), *ground.facts.versions[name]) for name, axis in PROJECTS.items()}
-    cudas = (*SPECIAL[Axis.CUDA], *_cudas(ground.facts, pythons))
+    pinned = {*_cudas(ground.facts, pythons), *ground.matrix.values(Axis.CUDA), *SPECIAL[Axis.CUDA]}
+    cudas = tuple(sorted(pinned, key=position))
     return {Axis.ARCH: ground.matrix.axes[Axis.ARCH], Axis.PYTHON: pythons, Axis.CUDA: cudas, **projects}
 
 
-def _cudas(facts: Facts, pythons: Sequence[str]) -> list[str]:
-    """The CUDAs that some torch pins, oldest first."""
+def _cudas(facts: Facts, pythons: Sequence[str]) -> Iterator[str]:
+    """The CUDAs that torches pin."""
     torches = [facts.releases["torch", version] for version in facts.versions["torch"]]
     pins = (cuda_pin(torch, Variant(ray="", python=python)) for torch in torches for python in pythons)
-    return list(dict.fromkeys(pin[0] for pin in pins if pin))
+    return (pin[0] for pin in pins if pin)
 
 
 class Space:

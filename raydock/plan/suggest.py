@@ -161,7 +161,7 @@ def _suggestion(point: Variant, matrix: Matrix, hardware: Hardware) -> Suggestio
 
 def _lines(point: Variant, matrix: Matrix) -> Iterator[str]:
     """The axes of matrix.yaml as they must read for a point to be in the cross product."""
-    for axis in Axis:
+    for axis in Axis if not matrix.names(point) else ():
         values: Sequence[str] = matrix.axes[axis]
         if getattr(point, axis) not in values:
             written = sorted({*values, getattr(point, axis)}, key=position)

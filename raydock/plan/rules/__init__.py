@@ -1,7 +1,7 @@
 """The rules that decide which points of the matrix can exist. Each says why, and which fact proves it."""
 
 from raydock.plan.rules.broken import known_breakage
-from raydock.plan.rules.cuda import cuda_major, cuda_used, torch_cuda
+from raydock.plan.rules.cuda import cuda_major, cuda_used, torch_cuda, vllm_cuda
 from raydock.plan.rules.ground import ABSENT, Ground, Verdict
 from raydock.plan.rules.judge import Judge, Rule, rules
 from raydock.plan.rules.owner import base, exclude
@@ -28,6 +28,7 @@ __all__ = [
     "rules",
     "sdist_only",
     "torch_cuda",
+    "vllm_cuda",
     "vllm_ray",
     "vllm_torch",
     "yanked",

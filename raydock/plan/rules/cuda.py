@@ -14,6 +14,8 @@ def torch_cuda(point: Variant, ground: Ground) -> Verdict:
     torch = ground.release("torch", point)
     if torch is None:
         return ABSENT
+    if Version(torch.version).local:
+        return Verdict(True, f"{torch} is built for {point.label}", source(torch, "its local version"))
     pin = cuda_pin(torch, point)
     if pin is None:
         return Verdict(False, f"{torch} does not say which CUDA it needs", source(torch, "no CUDA among Requires-Dist"))
@@ -23,6 +25,17 @@ def torch_cuda(point: Variant, ground: Ground) -> Verdict:
         f"{torch} is built for CUDA {cuda}",
         source(torch, f"requires {requirement.name}{requirement.specifier}"),
     )
+
+
+def vllm_cuda(point: Variant, ground: Ground) -> Verdict:
+    """A vLLM of the default index is built for the CUDA of the torch that stands beside it there."""
+    vllm, torch = ground.release("vllm", point), ground.facts.get("torch", point.torch)
+    pin = cuda_pin(torch, point) if torch else None
+    if vllm is None or torch is None or pin is None:
+        return ABSENT
+    cuda, requirement = pin
+    evidence = source(torch, f"requires {requirement.name}{requirement.specifier}")
+    return Verdict(cuda == point.cuda, f"{vllm} is built for CUDA {cuda}, as the {torch} of its index", evidence)
 
 
 def cuda_used(point: Variant, ground: Ground) -> Verdict:  # noqa: ARG001 - the form of every rule

@@ -26,8 +26,14 @@ class Ground:
     facts: Facts
 
     def release(self, project: str, point: Variant) -> Release | None:
-        """The release of a project (which names its axis) that a point has; None without one or without facts."""
-        return self.facts.get(project, getattr(point, project))
+        """The release of a project (which names its axis) that a point has; None without one or without facts.
+
+        Where the point's CUDA has an index of its own that offers the version as a build for that CUDA, such as
+        torch 2.3.1+cu118, it is that build (PEP 440: a local version is newer than the same without).
+        """
+        version = getattr(point, project)
+        own = self.facts.get(project, f"{version}+{point.label}") if point.label in self.matrix.indexes else None
+        return own or self.facts.get(project, version)
 
 
 Check = Callable[[Variant, Ground], Verdict]

@@ -11,7 +11,7 @@ from raydock.model.facts import PROJECTS
 from raydock.model.variant import Axis, Variant
 from raydock.plan import breakages
 from raydock.plan.rules.broken import known_breakage
-from raydock.plan.rules.cuda import cuda_major, cuda_used, torch_cuda
+from raydock.plan.rules.cuda import cuda_major, cuda_used, torch_cuda, vllm_cuda
 from raydock.plan.rules.ground import Check, Ground, Verdict
 from raydock.plan.rules.owner import base, exclude
 from raydock.plan.rules.requires import ray_llm_extra, vllm_ray, vllm_torch
@@ -33,8 +33,9 @@ def _of_parts(
     *axes: Axis,
     parts: Sequence[Axis] = (Axis.VLLM, Axis.TORCH, Axis.RAY),
 ) -> tuple[Rule, ...]:
-    """A rule that asks each part of a variant on its own."""
-    return tuple(Rule(name, (part, *axes), partial(check, part.value)) for part in parts)
+    """A rule that asks each part of a variant on its own; a torch may have one build for each CUDA."""
+    builds = {Axis.TORCH: (Axis.CUDA,)}
+    return tuple(Rule(name, (part, *builds.get(part, ()), *axes), partial(check, part.value)) for part in parts)
 
 
 _PLATFORM = (Axis.PYTHON, Axis.ARCH)
@@ -46,6 +47,7 @@ _WRITTEN: tuple[Rule, ...] = (
     *_of_parts("known", known),
     Rule("vllm-torch", (Axis.VLLM, Axis.TORCH, *_PLATFORM), vllm_torch),
     Rule("torch-cuda", (Axis.TORCH, Axis.CUDA, *_PLATFORM), torch_cuda),
+    Rule("vllm-cuda", (Axis.VLLM, Axis.TORCH, Axis.CUDA, *_PLATFORM), vllm_cuda),
     Rule("cuda-used", (Axis.CUDA, Axis.TORCH), cuda_used),
     Rule("vllm-ray", (Axis.VLLM, Axis.RAY, *_PLATFORM), vllm_ray),
     Rule("ray-llm-extra", (Axis.VLLM, Axis.RAY, *_PLATFORM), ray_llm_extra),
@@ -69,12 +71,12 @@ def rules() -> tuple[Rule, ...]:
 
 def _of_breakage(item: breakages.Breakage) -> Rule:
     named = {Requirement(line).name for line in item.constraints}
-    axes = {*item.when, *(axis for project, axis in PROJECTS.items() if project in named)}
+    axes: set[str] = {*item.when, *(axis for project, axis in PROJECTS.items() if project in named)}
     return Rule(item.rule, tuple(axis for axis in Axis if axis in axes), partial(known_breakage, item))
 
 
 class Judge:
-    """The rules applied to points, each verdict worked out once for the axes that it depends on."""
+    """The rules applied to points, each verdict worked out once for the axes and the cut-off that it depends on."""
 
     def __init__(self, ground: Ground, asked: Sequence[Rule] | None = None) -> None:
         self._ground = ground
@@ -84,8 +86,9 @@ class Judge:
 
     def verdicts(self, point: Variant) -> Iterator[Verdict]:
         """Every rule's verdict on a point, in the rules' order."""
+        cutoff = self._ground.matrix.cutoff_of(point)
         for rule, key_of, memory in self._rules:
-            key = key_of(point)
+            key = (cutoff, key_of(point))
             verdict = memory.get(key)
             if verdict is None:
                 verdict = memory[key] = rule.check(point, self._ground)._replace(rule=rule.name)

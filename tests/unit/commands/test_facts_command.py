@@ -13,19 +13,17 @@ from raydock.model import facts as model
 from tests.support.index import Site, serving
 
 ROOT = Path(__file__).parents[3]
-NAMED = ("ray 2.49.1", "ray 2.60.0", "torch 2.8.0", "torch 2.13.0", "vllm 0.10.2", "vllm 0.32.0")
+NAMED = (
+    *("ray 2.49.1", "ray 2.60.0", "torch 2.1.2", "torch 2.8.0", "torch 2.13.0"),
+    *("vllm 0.3.0", "vllm 0.10.2", "vllm 0.32.0"),
+)
 
 
 @pytest.fixture
 def site() -> Site:
     site = Site()
-    for project, versions in {
-        "ray": ("2.49.1", "2.60.0"),
-        "torch": ("2.8.0", "2.13.0"),
-        "vllm": ("0.10.2", "0.32.0"),
-    }.items():
-        for version in versions:
-            site.publish(project, version)
+    for project, version in (name.split() for name in NAMED):
+        site.publish(project, version)
     return site
 
 
@@ -44,7 +42,7 @@ def run(*words: str) -> Result:
 
 def test_facts_are_read_checked_and_read_anew(checkout: Path, site: Site) -> None:
     path = checkout / "lockfiles" / "facts.json"
-    assert "holds 6 releases; 6 had changed" in run().stdout
+    assert "holds 8 releases; 8 had changed" in run().stdout
     written = path.read_text()
     assert (done := run("--check")).exit_code == 0, done.output
     site.publish("vllm", "0.33.0")
@@ -65,4 +63,4 @@ def test_a_file_that_cannot_be_read_is_written_anew(checkout: Path, text: str) -
     assert path.read_text() == text
     done = run()
     assert f"{path}:1: " in done.stderr
-    assert len(model.load(path).releases) == 6
+    assert len(model.load(path).releases) == 8

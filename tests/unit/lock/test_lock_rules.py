@@ -6,14 +6,14 @@ from raydock.errors import VariantError
 from raydock.lock.artifacts import Artifact
 from raydock.lock.request import Request, request
 from raydock.lock.rules import hold
-from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
 from raydock.plan.cuda import cuda_names
+from raydock.plan.rules import Ground
 
 
 @pytest.fixture
-def asked(matrix: Matrix) -> Request:
-    return request(matrix, Variant(ray="2.60.0", python="3.13", cuda="13.0", torch="2.13.0"))
+def asked(ground: Ground) -> Request:
+    return request(ground, Variant(ray="2.60.0", python="3.13", cuda="13.0", torch="2.13.0"))
 
 
 def artifact(project: str, version: str, *, python: str = ">=3.10", yanked: bool = False) -> Artifact:
@@ -32,6 +32,7 @@ def artifact(project: str, version: str, *, python: str = ">=3.10", yanked: bool
         (artifact("cupy-cuda12x", "13.0"), "cupy-cuda12x 13.0 is for CUDA 12, and the variant for CUDA 13.0"),
         (artifact("nvidia-cublas-cu12", "12.8.4.1"), "is for CUDA 12"),
         (artifact("nvidia-cuda-runtime", "14.0"), "cuda-major: nvidia-cuda-runtime 14.0 is for CUDA 14"),
+        (artifact("torch", "2.13.0+cu126"), "torch 2.13.0+cu126 is another build than 2.13.0"),
     ],
 )
 def test_what_would_not_run_is_refused(asked: Request, pin: Artifact, words: str) -> None:
@@ -65,9 +66,9 @@ def test_every_fault_is_named(asked: Request) -> None:
         ),
     ],
 )
-def test_a_known_breakage_is_named(matrix: Matrix, variant: Variant, pin: Artifact, words: str) -> None:
+def test_a_known_breakage_is_named(ground: Ground, variant: Variant, pin: Artifact, words: str) -> None:
     with pytest.raises(VariantError) as caught:
-        hold(request(matrix, variant), [pin])
+        hold(request(ground, variant), [pin])
     assert words in caught.value.what
 
 

@@ -58,7 +58,7 @@ def test_constraints_that_are_broken() -> None:
     [
         ("vllm:", "vlm:", r"b\.yaml:2: .*no key 'vlm'"),
         ("<0.11.1", "0.11", r"b\.yaml:2: '0\.11' is no set of versions"),
-        ("transformers<5", "transformers<<5", r"b\.yaml:3: 'transformers<<5' is no constraint"),
+        ("transformers<5", "transformers<<5", r"b\.yaml:3: 'transformers<<5' is no requirement"),
         ("2026-01-26", "soon", r"b\.yaml:6: 'soon' is no date"),
         ("  source: somewhere\n", "", r"lacks the key 'source'"),
         ("transformers-era", "Some rule", r"b\.yaml:1: 'Some rule' is no name"),
@@ -80,6 +80,10 @@ def test_what_raydock_ships() -> None:
     new = Variant(ray="2.60.0", python="3.11", cuda="13.0", torch="2.13.0", vllm="0.32.0")
     found = {line for item in known() if item.concerns(new, day) for line in item.constraints}
     assert found == {"cuda-python==13.*", "cuda-bindings==13.*", "cuda-toolkit==13.*"}
+    old = Variant(ray="2.49.1", python="3.11", cuda="12.1", torch="2.1.2", vllm="0.3.0")
+    needed = [item for item in known() if item.concerns(old, date(2025, 9, 15))]
+    assert {line for item in needed for line in item.requirements} == {"setuptools"}
+    assert {"numpy<2", "transformers<4.40"} <= {line for item in needed for line in item.constraints}
     for item in known():
         assert item.reason
         assert item.source

@@ -307,3 +307,22 @@ def test_a_verdict_depends_only_on_the_axes_that_its_rule_names(ground: Ground) 
         assert list(remembering.verdicts(point)) == [
             rule.check(point, ground)._replace(rule=rule.name) for rule in rules.rules()
         ]
+
+
+@pytest.mark.parametrize(("cuda", "label"), [("12.6", "cu126"), ("cpu", "cpu")])
+def test_an_index_of_one_cuda_gives_torch_for_it_and_no_vllm(ground: Ground, cuda: str, label: str) -> None:
+    build = replace(release(ground, "torch", "2.13.0"), version=f"2.13.0+{label}", requires_dist=())
+    known = changed(ground, build)
+    there = replace(known, matrix=replace(ground.matrix, indexes={label: "http://localhost/"}))
+    point = replace(TRAIN, cuda=cuda)
+    assert judge(there, point) is None
+    assert judge(there, TRAIN) is None
+    vllm = judge(there, replace(SERVE, cuda=cuda))
+    assert vllm is not None
+    assert (vllm.rule, vllm.reason) == (
+        "vllm-cuda",
+        "vllm 0.32.0 is built for CUDA 13.0, as the torch 2.13.0 of its index",
+    )
+    without = judge(known, point)
+    assert without is not None
+    assert without.rule == "torch-cuda"
