@@ -31,10 +31,10 @@ smoke: venv engine ## Prove the built images of GROUP
 
 test: venv-dev ## Run all tests
 	@scripts/engine compose
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 unit: venv-dev ## Run the tests that need no engine
-	@.venv/bin/python -m pytest tests/unit $(ARGS)
+	@.venv/bin/python -m pytest -n auto tests/unit $(ARGS)
 
 check: venv-dev ## Lint, types, and whether locks and Dockerfiles are as they should be
 	@.venv/bin/ruff check .

@@ -18,6 +18,10 @@ from raydock.progress import Progress
 from raydock.project import Project
 
 
+# Columns of a table in a file or a CI log, which have no width of their own.
+LOG_WIDTH = 200
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """What the options that most commands share ask for."""
@@ -38,7 +42,10 @@ class Request:
     def say(self, words: RenderableType) -> None:
         """Words for a person: on stdout, or on stderr where stdout is for a JSON document."""
         if not self.quiet:
-            Console(stderr=self.as_json, highlight=False, soft_wrap=isinstance(words, str)).print(words)
+            console = Console(stderr=self.as_json, highlight=False, soft_wrap=isinstance(words, str))
+            if not console.is_terminal and "COLUMNS" not in os.environ:
+                console.width = LOG_WIDTH
+            console.print(words)
 
     def progress(self) -> Progress:
         return Progress(Console(stderr=True), quiet=self.quiet, verbose=self.verbose)
