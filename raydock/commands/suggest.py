@@ -3,9 +3,8 @@
 import json
 
 import click
-from rich.console import Console
 
-from raydock.options import root
+from raydock.options import root, say
 from raydock.paths import Checkout
 from raydock.project import Project
 
@@ -34,4 +33,4 @@ def suggest(needs: tuple[str, ...], driver: str, gpus: tuple[str, ...], python: 
     if as_json:
         click.echo(json.dumps(show_suggestions.document(made), indent=1))
     else:
-        Console(highlight=False).print(show_suggestions.table(made))
+        say(show_suggestions.table(made))
