@@ -21,6 +21,7 @@ from raydock.model.variant import NONE, Axis
 from raydock.model.variant import label as label_of
 from raydock.model.versions import closest
 from raydock.model.yamlfile import read
+from raydock.parallel import in_parallel
 
 DATA = Path(__file__).parent / "data" / "history.yaml"
 SOURCE = "package index"
@@ -86,8 +87,8 @@ def survey(matrix: Matrix, index: Index) -> Survey:
 
     Raises ConfigurationError for a version that the default index does not have, OutOfReachError where an index fails.
     """
-    with ThreadPoolExecutor(len(PROJECTS)) as pool:
-        pages = dict(zip(PROJECTS, pool.map(lambda project: _page(index, project), PROJECTS), strict=True))
+    found = in_parallel(lambda project: _page(index, project), PROJECTS, len(PROJECTS))
+    pages = dict(zip(PROJECTS, found, strict=True))
     files: dict[Key, Files] = {}
     for project, axis in PROJECTS.items():
         page = pages[project]
@@ -100,8 +101,7 @@ def survey(matrix: Matrix, index: Index) -> Survey:
         known = page or {}
         files |= {(project, version): _named(known, project, version) for version in named}
         files |= {(project, str(version)): known[version] for version in known if _useful(project, version, known)}
-    offers = {key: Offer(index, SOURCE, found) for key, found in files.items()}
-    return Survey({**offers, **_builds(matrix, index)})
+    return Survey({key: Offer(index, SOURCE, listed) for key, listed in files.items()} | _builds(matrix, index))
 
 
 def _builds(matrix: Matrix, index: Index) -> dict[Key, Offer]:
