@@ -32,11 +32,10 @@ def plan(request: Request, explain: str | None) -> None:
 def _explain(request: Request, name: str) -> None:
     """Explains one point, which need not stand in matrix.yaml."""
     from raydock.plan.explain import explain
-    from raydock.plan.rules import Ground
 
     if request.groups or request.selectors:
         raise click.UsageError("--explain is about one variant: leave --group and --select out.")
-    found = explain(name, Ground(request.project.matrix, request.project.facts))
+    found = explain(name, request.project.ground)
     if request.as_json:
         click.echo(json.dumps(show.explanation_document(found), indent=1))
     else:

@@ -24,10 +24,8 @@ def suggest(needs: tuple[str, ...], driver: str, gpus: tuple[str, ...], python: 
     """
     from raydock.plan import show_suggestions
     from raydock.plan import suggest as suggesting
-    from raydock.plan.rules import Ground
 
-    project = Project(Checkout(root()))
-    ground = Ground(project.matrix, project.facts)
+    ground = Project(Checkout(root())).ground
     asked = suggesting.wish(needs, driver, gpus, python, ground)
     made = suggesting.suggest(asked, ground)
     if as_json:

@@ -8,7 +8,8 @@ from raydock.errors import ConfigurationError, nearest
 from raydock.model.facts import PROJECTS
 from raydock.model.matrix import ARCHES
 from raydock.model.variant import NONE, Axis, Variant, parse_name
-from raydock.model.versions import closest, position
+from raydock.model.versions import closest
+from raydock.plan.nearest import away
 from raydock.plan.rules import Ground, Judge, Verdict
 from raydock.plan.space import Axes, Space, universe
 
@@ -67,17 +68,13 @@ def _nearest(point: Variant, space: Space, axes: Axes) -> list[Variant]:
             found += (other for other in space.valid(grid) if len(moved(point, other)) == count)
         if len(found) >= NEAREST:
             break
-    return nsmallest(NEAREST, found, key=lambda other: _distance(point, other))
+    here = tuple(point.axes.values())
+    return nsmallest(NEAREST, found, key=lambda other: away(here, tuple(other.axes.values())))
 
 
 def moved(point: Variant, other: Variant) -> tuple[Axis, ...]:
     """The axes on which two variants differ."""
     return tuple(axis for axis in Axis if getattr(point, axis) != getattr(other, axis))
-
-
-def _distance(point: Variant, other: Variant) -> tuple[int, int]:
-    axes = moved(point, other)
-    return len(axes), sum(abs(position(getattr(point, axis)) - position(getattr(other, axis))) for axis in axes)
 
 
 def _refuse_unknown(point: Variant, ground: Ground) -> None:

@@ -38,12 +38,13 @@ def nearest_points(axes: Sequence[Sequence[str]], good: Sequence[bool]) -> list[
 
 def nearest_of(point: Sequence[str], good: Sequence[Sequence[str]]) -> int | None:
     """The index of the good point nearest to one that need not lie in a grid; None where there is no good point."""
+    return min(range(len(good)), key=lambda index: away(point, good[index]), default=None)
 
-    def away(index: int) -> tuple[int, int]:
-        moved = [(here, there) for here, there in zip(point, good[index], strict=True) if here != there]
-        return len(moved), sum(abs(position(here) - position(there)) for here, there in moved)
 
-    return min(range(len(good)), key=away, default=None)
+def away(point: Sequence[str], other: Sequence[str]) -> tuple[int, int]:
+    """How far a point is from another: the number of axes moved, and the version distance."""
+    moved = [(here, there) for here, there in zip(point, other, strict=True) if here != there]
+    return len(moved), sum(abs(position(here) - position(there)) for here, there in moved)
 
 
 def _spread(field: Field, axes: Sequence[Sequence[str]], axis: int) -> Field:
