@@ -41,10 +41,7 @@ class Request:
     def say(self, words: RenderableType) -> None:
         """Words for a person: on stdout, or on stderr where stdout is for a JSON document."""
         if not self.quiet:
-            console = Console(stderr=self.as_json, highlight=False, soft_wrap=isinstance(words, str))
-            if not console.is_terminal and "COLUMNS" not in os.environ:
-                console.width = LOG_WIDTH
-            console.print(words)
+            say(words, stderr=self.as_json)
 
     def progress(self) -> Progress:
         return Progress(Console(stderr=True), quiet=self.quiet, verbose=self.verbose)
@@ -83,6 +80,14 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         run = option(run)
     return run
+
+
+def say(words: RenderableType, *, stderr: bool = False) -> None:
+    """Words for a person, as wide as the terminal, or wide enough to read in a file."""
+    console = Console(stderr=stderr, highlight=False, soft_wrap=isinstance(words, str))
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = LOG_WIDTH
+    console.print(words)
 
 
 def root() -> Path:
