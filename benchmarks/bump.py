@@ -1,21 +1,18 @@
 """A new Ray in the torch image: seconds and bytes from the changed lock to the registry."""
 
-import os
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from benchmarks import scratch
-from benchmarks.bench import Setting
+from benchmarks.bench import ROOT, Setting
 from benchmarks.engine import REPOSITORY, swept
 from benchmarks.figure import Bound, Figure, Target
 from benchmarks.registry import Layer, Registry, registry
 from benchmarks.ways import Subject, ours, usual, usual_base, usual_fill
-from raydock.files import write_whole
 from raydock.lock import locker
-from raydock.lock.index import from_environment, refresh
-from raydock.model import facts
+from raydock.paths import Checkout
 from raydock.project import Project
 
 # Two releases that ask for the same packages: what moves is Ray alone.
@@ -93,10 +90,9 @@ def _figures(name: str, mine: Moved, theirs: Moved, ray: int, moved: list[Layer]
 
 
 def _lock(project: Project) -> None:
-    checkout, index = project.checkout, from_environment(os.environ)
-    found = refresh(project.matrix, index, datetime.now(UTC).date(), lambda _: None)
-    write_whole(checkout.facts, facts.dump(found))
-    for outcome in locker.lock(project.matrix, checkout, project.variants, siblings=project.variants, jobs=2):
+    checkout = project.checkout
+    shutil.copy(Checkout(ROOT).facts, checkout.facts)
+    for outcome in locker.lock(project.ground, checkout, project.variants, siblings=project.variants, jobs=2):
         if outcome.error:
             raise outcome.error
 

@@ -94,7 +94,7 @@ def _builder(setting: Setting, project: Project) -> Builder:
         client=setting.client,
         checkout=project.checkout,
         matrix=project.matrix,
-        secrets=Secrets(bundle=None, uv="", loopback=True),
+        secrets=Secrets(default="http://localhost/"),
         listener=silent,
         jobs=1,
     )

@@ -30,7 +30,7 @@ def write(results: Path) -> Path:
 
 
 def _figures(results: list[Result]) -> str:
-    rows = [_row(result.bench, figure.what, *figure.cells) for result in results for figure in result.figures]
+    rows = [row(result.bench, figure.what, *figure.cells) for result in results for figure in result.figures]
     return "\n\n".join(["\n".join([_HEAD, *rows]), *_machines(results)])
 
 
@@ -43,5 +43,6 @@ def _machines(results: list[Result]) -> list[str]:
     return [f"Machine: {words}. Benches: {', '.join(benches)}." for words, benches in machines.items()]
 
 
-def _row(*cells: str) -> str:
+def row(*cells: str) -> str:
+    """A row of a Markdown table."""
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

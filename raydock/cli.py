@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from raydock import __version__
-from raydock.commands import facts, files, images, pick, plan, wheelhouse
+from raydock.commands import facts, files, images, pick, plan, suggest, wheelhouse
 from raydock.errors import ExitCode, RaydockError
 
 
@@ -27,6 +27,7 @@ def cli() -> None:
 for command in (
     plan.plan,
     facts.facts,
+    suggest.suggest,
     files.lock,
     files.render,
     images.build,

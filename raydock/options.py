@@ -17,6 +17,9 @@ from raydock.plan.planner import Planned
 from raydock.progress import Progress
 from raydock.project import Project
 
+# Columns of a table in a file or a CI log, which have no width of their own.
+LOG_WIDTH = 200
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
@@ -38,7 +41,7 @@ class Request:
     def say(self, words: RenderableType) -> None:
         """Words for a person: on stdout, or on stderr where stdout is for a JSON document."""
         if not self.quiet:
-            Console(stderr=self.as_json, highlight=False, soft_wrap=isinstance(words, str)).print(words)
+            say(words, stderr=self.as_json)
 
     def progress(self) -> Progress:
         return Progress(Console(stderr=True), quiet=self.quiet, verbose=self.verbose)
@@ -77,6 +80,14 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         run = option(run)
     return run
+
+
+def say(words: RenderableType, *, stderr: bool = False) -> None:
+    """Words for a person, as wide as the terminal, or wide enough to read in a file."""
+    console = Console(stderr=stderr, highlight=False, soft_wrap=isinstance(words, str))
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = LOG_WIDTH
+    console.print(words)
 
 
 def root() -> Path:

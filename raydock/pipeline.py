@@ -89,12 +89,12 @@ class Pipeline:
         """Locks what is stale and renders what differs; returns the variants that could not be locked."""
         project = self.project
         variants = [item.variant for item in chosen]
-        stale = {item.name for item in locker.check(project.matrix, project.checkout, variants)}
+        stale = {item.name for item in locker.check(project.ground, project.checkout, variants)}
         failed: dict[str, RaydockError] = {}
         if stale:
             wanted = [variant for variant in variants if variant.name in stale]
             locked = locker.lock(
-                project.matrix,
+                project.ground,
                 project.checkout,
                 wanted,
                 siblings=project.variants,

@@ -13,6 +13,7 @@ from raydock.model.variant import Variant
 from raydock.paths import Checkout
 from raydock.plan import planner
 from raydock.plan.planner import Plan, Planned
+from raydock.plan.rules import Ground
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Project:
     @cached_property
     def facts(self) -> Facts:
         return facts.load(self.checkout.facts)
+
+    @property
+    def ground(self) -> Ground:
+        """What variants are judged and locked by."""
+        return Ground(self.matrix, self.facts)
 
     @cached_property
     def plan(self) -> Plan:

@@ -30,7 +30,7 @@ def workshop(
         client=client,
         checkout=project.checkout,
         matrix=project.matrix,
-        secrets=secrets.gather(bundle, tuple(project.matrix.indexes.values())),
+        secrets=secrets.gather(bundle),
         listener=listener,
         jobs=jobs,
         no_cache=no_cache,

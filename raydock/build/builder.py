@@ -72,7 +72,9 @@ class Builder:
             if image := there.get((name, wanted.fingerprint)):
                 self.listener(name, "is built already")
                 return Built(name=name, image_id=image.id, fingerprint=wanted.fingerprint)
-            return self._build(wanted, base, buildx)
+            # No index of another variant's: what it offers under a pinned version may be another file.
+            secrets = self.secrets.beside(self.matrix.indexes_of(item.variant))
+            return self._build(wanted, base, buildx, secrets)
 
         # Where an engine's overlay2 store (moby 26.1) has a layer already, builds that share its step race, and may
         # write the files of the next layer in another order: another image id. One at a time there is no race.
@@ -132,17 +134,17 @@ class Builder:
         missing = [item for ref, item in wanted.items() if ref not in found]
         return found | dict(in_parallel(make, missing, self.jobs, buildx.stop))
 
-    def _build(self, wanted: Recipe, base: BaseImage, buildx: Buildx) -> Built:
+    def _build(self, wanted: Recipe, base: BaseImage, buildx: Buildx, secrets: Secrets) -> Built:
         started = time.monotonic()
         try:
-            image_id = self._image(wanted, base, buildx)
+            image_id = self._image(wanted, base, buildx, secrets)
         except RaydockError as error:
             return Built(name=wanted.name, fingerprint=wanted.fingerprint, error=error)
         seconds = time.monotonic() - started
         self.listener(wanted.name, f"built in {seconds:.0f} s")
         return Built(name=wanted.name, image_id=image_id, fingerprint=wanted.fingerprint, built=True, seconds=seconds)
 
-    def _image(self, wanted: Recipe, base: BaseImage, buildx: Buildx) -> str:
+    def _image(self, wanted: Recipe, base: BaseImage, buildx: Buildx, secrets: Secrets) -> str:
         """Builds a recipe and returns the image's id. Packages that the build cache lost are made ready anew."""
         folder = self.checkout.work / "contexts" / wanted.name
         build = partial(
@@ -157,7 +159,7 @@ class Builder:
         )
         try:
             wanted.write(folder)
-            options = (f"--build-arg=BASE={base.ref}", *self.secrets.options(folder))
+            options = (f"--build-arg=BASE={base.ref}", *secrets.options(folder))
             try:
                 return build(options=options)
             except LostPackagesError:

@@ -1,7 +1,8 @@
 """Layer groups: which packages of a lock share one image layer.
 
 A layer holds the same packages whatever the variant, so that variants share it; the steadiest and biggest come first
-and Ray comes last, so that a new Ray moves one layer.
+and Ray comes last, so that a new Ray moves one layer. What is built from source has a layer of its own, made without
+uv's cache: there, the same file built with other tools would pass for the same.
 """
 
 import re
@@ -22,8 +23,13 @@ class Layer:
 
     @property
     def text(self) -> str:
-        """Its part of the lock, as requirements with hashes; comments are left out, as they install nothing."""
-        return "".join(pin.requirement for pin in self.pins)
+        """Its part of the lock, as requirements with hashes; of the comments, only what packages are built with."""
+        return "".join((*(pin.requirement for pin in self.pins), *(f"# built with {line}\n" for line in self.build)))
+
+    @property
+    def build(self) -> tuple[str, ...]:
+        """What its packages are built with, as requirements with hashes; nothing where all are wheels."""
+        return tuple(dict.fromkeys(line for pin in self.pins for line in pin.build))
 
 
 def layers(lock: Lock) -> tuple[Layer, ...]:
@@ -32,6 +38,7 @@ def layers(lock: Lock) -> tuple[Layer, ...]:
     torch, vllm = _closure("torch", needs), _closure("vllm", needs)
     ray = lock.pins.keys() - torch - vllm | _closure("ray", needs)
     parts = {
+        "source": {pin.name for pin in lock.pins.values() if pin.build},
         "cuda": {name for name in torch if _CUDA.fullmatch(name)},
         "torch": {"torch", "triton"} & torch,
         "ray": {"ray"},
@@ -44,7 +51,7 @@ def layers(lock: Lock) -> tuple[Layer, ...]:
     for part, names in parts.items():
         for name in names:
             home.setdefault(name, part)
-    order = ("cuda", "torch", "torch-packages", "vllm-packages", "vllm", "ray-packages", "ray")
+    order = ("cuda", "torch", "torch-packages", "source", "vllm-packages", "vllm", "ray-packages", "ray")
     found: dict[str, list[Pin]] = {part: [] for part in order}
     for pin in lock.pins.values():
         found[home[pin.name]].append(pin)

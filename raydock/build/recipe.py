@@ -98,6 +98,7 @@ class Context:
     def files(self, planned: Planned, lock: Lock, layers: tuple[Layer, ...]) -> dict[str, bytes]:
         """The files of one variant's build context."""
         own = {f"layers/{layer.name}.txt": layer.text.encode() for layer in layers}
+        own |= {f"layers/{layer.name}.build.txt": "\n".join(layer.build).encode() for layer in layers if layer.build}
         return {**self.shared, **own, "image.json": _image(planned, lock).encode()}
 
 

@@ -40,7 +40,7 @@ class Renderer:
         variant = planned.variant
         return self._template.render(
             variant=variant,
-            layers=[layer.name for layer in layers],
+            layers=layers,
             python=f"python{variant.python}",
             cuda_major=variant.cuda.split(".")[0],
             description=describe(variant),

@@ -2,8 +2,9 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
 from raydock.errors import ConfigurationError
@@ -16,44 +17,55 @@ DEFAULT_INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 
 @dataclass(frozen=True, kw_only=True)
 class Secrets:
-    """Values for BuildKit secrets. `bundle` is a file of PEM certificates; `uv` the text of uv's configuration.
+    """Values for BuildKit secrets: `bundle` is a file of PEM certificates, `default` the address of a package index
+    that stands for the default one, `extra` are those of indexes beside it."""
 
-    `loopback` says that an index or a proxy is on this machine's own loopback address.
-    """
+    bundle: Path | None = None
+    default: str = ""
+    extra: tuple[str, ...] = ()
 
-    bundle: Path | None
-    uv: str
-    loopback: bool
+    def beside(self, indexes: tuple[str, ...]) -> Self:
+        """The same with more package indexes."""
+        return replace(self, extra=(*self.extra, *indexes))
+
+    @property
+    def uv(self) -> str:
+        """The text of uv's configuration; empty where there is nothing to configure."""
+        # A JSON string is a TOML string.
+        tables = [f"[[index]]\nurl = {json.dumps(url)}\n" for url in self.extra]
+        tables += [f"[[index]]\nurl = {json.dumps(self.default)}\ndefault = true\n"] if self.default else []
+        return ('index-strategy = "unsafe-best-match"\n' if self.extra else "") + "".join(tables)
+
+    @property
+    def loopback(self) -> bool:
+        """Whether an index or a proxy is on this machine's own loopback address."""
+        proxies = (os.environ.get(name, "") for name in PROXY_VARIABLES if name.lower() != "no_proxy")
+        return any(urlsplit(address).hostname in LOOPBACK for address in (*self.extra, self.default, *proxies))
 
     def options(self, folder: Path) -> list[str]:
         """The options for `docker buildx build`. Puts uv's configuration into `folder`, readable by its owner alone."""
         options = [f"--secret=id=ca,src={self.bundle}"] if self.bundle else []
-        if self.uv:
+        if text := self.uv:
             path = folder / "uv.toml"
             path.touch(mode=0o600)
-            path.write_text(self.uv, encoding="utf-8")
+            path.write_text(text, encoding="utf-8")
             options.append(f"--secret=id=uv,src={path}")
         # A build argument without a value takes the environment's, and proxies' never stay in the image.
         options += [f"--build-arg={name}" for name in PROXY_VARIABLES if os.environ.get(name)]
         return [*options, *(["--network=host"] if self.loopback else [])]
 
 
-def gather(bundle: Path | None = None, extra_indexes: tuple[str, ...] = ()) -> Secrets:
+def gather(bundle: Path | None = None) -> Secrets:
     """The secrets of this machine: `bundle`, or the first of CA_VARIABLES that names a file; and its package indexes,
-    those of the environment (uv's and pip's variables) and `extra_indexes` beside them.
+    those of the environment (uv's and pip's variables).
 
     Raises ConfigurationError where `bundle` does not exist.
     """
     if bundle and not bundle.is_file():
         raise ConfigurationError(f"--ca-bundle {bundle} is no file.", todo="name a file of PEM certificates.")
     named = (Path(os.environ[name]) for name in CA_VARIABLES if os.environ.get(name))
-    default = next((os.environ[name] for name in DEFAULT_INDEX_VARIABLES if os.environ.get(name)), "")
-    extra = (*os.environ.get("UV_INDEX", "").split(), *extra_indexes)
-    # A JSON string is a TOML string.
-    tables = [f"[[index]]\nurl = {json.dumps(url)}\n" for url in extra]
-    tables += [f"[[index]]\nurl = {json.dumps(default)}\ndefault = true\n"] if default else []
-    strategy = 'index-strategy = "unsafe-best-match"\n' if extra else ""
-    found = bundle or next((path for path in named if path.is_file()), None)
-    addresses = (*extra, default, *(os.environ.get(name, "") for name in PROXY_VARIABLES[:2] + PROXY_VARIABLES[3:5]))
-    loopback = any(urlsplit(address).hostname in LOOPBACK for address in addresses)
-    return Secrets(bundle=found, uv=strategy + "".join(tables), loopback=loopback)
+    return Secrets(
+        bundle=bundle or next((path for path in named if path.is_file()), None),
+        default=next((os.environ[name] for name in DEFAULT_INDEX_VARIABLES if os.environ.get(name)), ""),
+        extra=tuple(os.environ.get("UV_INDEX", "").split()),
+    )

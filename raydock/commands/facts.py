@@ -6,6 +6,10 @@ from datetime import UTC, datetime
 import click
 from rich.console import Console
 
+from raydock.commands.answers import answer_check
+from raydock.errors import ConfigurationError
+from raydock.model import facts as model
+from raydock.model.facts import Facts
 from raydock.options import root
 from raydock.paths import Checkout
 from raydock.progress import Progress
@@ -14,23 +18,37 @@ from raydock.project import Project
 
 @click.command()
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-def facts(quiet: bool) -> None:
-    """Reads the releases that matrix.yaml names from the package index anew, into lockfiles/facts.json.
+@click.option("--check", is_flag=True, help="Name the releases that changed and write nothing; exit 1 where one did.")
+def facts(quiet: bool, check: bool) -> None:
+    """Reads what the package index says of releases into lockfiles/facts.json: those that matrix.yaml names, and
+    every final release of ray, torch and vllm that is not too old. Only what changed since is read.
 
     \b
     Example: ./build.py facts && git diff lockfiles/facts.json
     """
     from raydock.files import write_whole
-    from raydock.lock import index
-    from raydock.model import facts as model
+    from raydock.lock import history
+    from raydock.lock.index import from_environment
 
-    project = Project(Checkout(root()))
-    today = datetime.now(UTC).date()
-    progress = Progress(Console(stderr=True), quiet=quiet)
-    with progress:
-        found = index.refresh(
-            project.matrix, index.from_environment(os.environ), today, lambda name: progress(name, "read")
+    project, today = Project(Checkout(root())), datetime.now(UTC).date()
+    held = project.facts if check else _held(project)
+    found = history.survey(project.matrix, from_environment(os.environ))
+    changes = found.changes(held)
+    if check:
+        answer_check(
+            [f"{name} {version} {words}" for (name, version), words in changes.items()], len(held.releases), "facts"
         )
-    write_whole(project.checkout.facts, model.dump(found))
+    with Progress(Console(stderr=True), quiet=quiet) as progress:
+        fresh = found.refresh(held, today, lambda name: progress(name, "read"))
+    write_whole(project.checkout.facts, model.dump(fresh))
     if not quiet:
-        click.echo(f"lockfiles/facts.json holds {len(found.releases)} releases, read {today}.")
+        click.echo(f"lockfiles/facts.json holds {len(fresh.releases)} releases; {len(changes)} had changed.")
+
+
+def _held(project: Project) -> Facts:
+    """The facts that the checkout holds; none where the file cannot be read, which is then written anew."""
+    try:
+        return Facts(dict(project.facts.releases))
+    except ConfigurationError as error:
+        click.echo(f"{error.what} All releases are read anew.", err=True)
+        return Facts({})

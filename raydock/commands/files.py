@@ -20,15 +20,15 @@ def lock(request: Request, check: bool, resolver: str) -> None:
 
     project, chosen = request.project, request.chosen
     variants = [item.variant for item in chosen]
-    stale = locker.check(project.matrix, project.checkout, variants)
+    stale = locker.check(project.ground, project.checkout, variants)
     if check:
         stale += locker.orphans(project.checkout, project.variants)
         answer_check([f"lockfiles/{item.name}.txt: {item.reason}" for item in stale], len(chosen), "lock")
     with request.writing() as progress:
-        names = {item.name for item in locker.check(project.matrix, project.checkout, variants)}
+        names = {item.name for item in locker.check(project.ground, project.checkout, variants)}
         wanted = [variant for variant in variants if variant.name in names]
         results = locker.lock(
-            project.matrix,
+            project.ground,
             project.checkout,
             wanted,
             siblings=project.variants,

@@ -10,15 +10,33 @@ from raydock.plan import show
 
 @click.command()
 @shared
-def plan(request: Request) -> None:
+@click.option("--explain", metavar="VARIANT", help="Every rule's verdict on one point, and the nearest that can exist.")
+def plan(request: Request, explain: str | None) -> None:
     """Shows which variants can exist and why the others cannot. Needs neither network nor engine.
 
     \b
     Example: ./build.py plan --select 'vllm=!none,python=3.11'
+             ./build.py plan --explain ray2.60.0-vllm0.10.2-torch2.8.0-py313-cu130
     """
+    if explain is not None:
+        _explain(request, explain)
+        return
     chosen = request.chosen
     sizes = request.project.download_bytes(chosen)
     if request.as_json:
         click.echo(json.dumps(show.document(request.project.plan, chosen, sizes), indent=1))
     else:
         request.say(show.table(request.project.plan, chosen, sizes))
+
+
+def _explain(request: Request, name: str) -> None:
+    """Explains one point, which need not stand in matrix.yaml."""
+    from raydock.plan.explain import explain
+
+    if request.groups or request.selectors:
+        raise click.UsageError("--explain is about one variant: leave --group and --select out.")
+    found = explain(name, request.project.ground)
+    if request.as_json:
+        click.echo(json.dumps(show.explanation_document(found), indent=1))
+    else:
+        request.say(show.explanation(found))

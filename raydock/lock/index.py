@@ -1,47 +1,31 @@
-"""Facts of releases, read from a package index (PEP 503, 658, 691 and 700): small requests, never a whole wheel."""
+"""A package index (PEP 503, 691 and 700): where it is, how it is asked, and what its failures mean."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 from zipfile import BadZipFile
 
 import requests
 import urllib3
-from packaging.metadata import RawMetadata, parse_email
-from packaging.version import InvalidVersion, Version
 from pypi_simple import (
     PYPI_SIMPLE_ENDPOINT,
     DigestMismatchError,
-    DistributionPackage,
-    NoMetadataError,
-    NoSuchProjectError,
-    ProjectPage,
     PyPISimple,
     UnsupportedContentTypeError,
     UnsupportedRepoVersionError,
 )
-from remotezip import RemoteZip, RemoteZipError
+from remotezip import RemoteZipError
 from requests.adapters import HTTPAdapter
 
 from raydock.errors import ConfigurationError, OutOfReachError
-from raydock.model.facts import Facts, Release, Wheel
-from raydock.model.matrix import Matrix
-from raydock.model.variant import NONE, Axis
-from raydock.model.versions import closest
-
-SOURCE = "package index"
-PROJECTS = {"ray": Axis.RAY, "torch": Axis.TORCH, "vllm": Axis.VLLM}
 
 _ENDPOINTS = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 _CERTIFICATES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "PIP_CERT")
 _BUSY = (500, 502, 503, 504)
 _ATTEMPTS = 3
-_WORKERS = 8
 _UNREACHED = (requests.RequestException, RemoteZipError, urllib3.exceptions.HTTPError)
 _DAMAGED = (UnsupportedContentTypeError, UnsupportedRepoVersionError, DigestMismatchError, BadZipFile, ValueError)
 
@@ -110,126 +94,6 @@ def _timeout(environment: Mapping[str, str]) -> float:
     if not re.fullmatch(r"\d*\.?\d+", seconds) or not float(seconds):
         raise ConfigurationError(f"UV_HTTP_TIMEOUT is {seconds!r}, no number of seconds.", todo="mend or unset it.")
     return float(seconds)
-
-
-def refresh(matrix: Matrix, index: Index, today: date, on_progress: Callable[[str], None]) -> Facts:
-    """Reads every release that the matrix's axes name, several at once; `on_progress` gets each release's name.
-
-    Raises ConfigurationError for a version that the index does not have, OutOfReachError where the index fails.
-    """
-    wanted = {
-        project: [version for version in matrix.axes[axis] if version != NONE] for project, axis in PROJECTS.items()
-    }
-    releases: list[Release] = []
-    pool = ThreadPoolExecutor(_WORKERS)
-    pages = {project: pool.submit(_page, index, project) for project, versions in wanted.items() if versions}
-    try:
-        jobs = [
-            pool.submit(_release, index, project, version, _files(page.result(), project, version), today)
-            for project, page in pages.items()
-            for version in wanted[project]
-        ]
-        for job in as_completed(jobs):
-            releases.append(job.result())
-            on_progress(str(releases[-1]))
-    finally:
-        # Ctrl-C does not wait for an answer of the index.
-        pool.shutdown(wait=False, cancel_futures=True)
-    return Facts({(release.project, release.version): release for release in releases})
-
-
-def _page(index: Index, project: str) -> ProjectPage:
-    with index.client() as client:
-        try:
-            return client.get_project_page(project, timeout=index.timeout)
-        except NoSuchProjectError:
-            raise ConfigurationError(
-                f"{index.label} has no project {project!r}.",
-                todo="name an index that has it in UV_DEFAULT_INDEX, or unset that variable.",
-            ) from None
-
-
-def _files(page: ProjectPage, project: str, version: str) -> list[DistributionPackage]:
-    """The files of one version; ConfigurationError, with the nearest version, where there is none."""
-    files = [package for package in page.packages if _same(package.version, version)]
-    if not files:
-        near = closest(
-            version, (package.version for package in page.packages if package.version and _final(package.version))
-        )
-        hint = f"Did you mean {near!r}?" if near else "The index lists no version of it."
-        raise ConfigurationError(f"{project} {version} is not in the package index.", todo=f"{hint} Mend matrix.yaml.")
-    return files
-
-
-def _release(index: Index, project: str, version: str, files: Sequence[DistributionPackage], today: date) -> Release:
-    wheels = sorted((file for file in files if _linux(file)), key=lambda file: file.filename)
-    said = metadata(index, wheels) if wheels else {}
-    days = sorted(file.upload_time.date() for file in files if file.upload_time)
-    declared = next((file.requires_python for file in files if file.requires_python), "")
-    return Release(
-        project=project,
-        version=version,
-        requires_python=said.get("requires_python", declared),
-        requires_dist=tuple(said.get("requires_dist", ())),
-        wheels=tuple(_wheel(file) for file in wheels),
-        uploaded=days[0].isoformat() if days else "",
-        source=SOURCE,
-        read=today.isoformat(),
-    )
-
-
-def _wheel(file: DistributionPackage) -> Wheel:
-    return Wheel(
-        filename=file.filename,
-        size=file.size or 0,
-        sha256=file.digests.get("sha256", ""),
-        yanked=file.is_yanked,
-    )
-
-
-def metadata(index: Index, wheels: Iterable[DistributionPackage]) -> RawMetadata:
-    """The core metadata of a release: by PEP 658 where the index offers it, else out of its smallest wheel's end."""
-    wheel = min(wheels, key=lambda file: (file.is_yanked, file.size or 0, file.filename))
-    with index.client() as client:
-        if wheel.has_metadata:
-            try:
-                verify = bool(wheel.metadata_digests)
-                return parse_email(client.get_package_metadata_bytes(wheel, verify=verify, timeout=index.timeout))[0]
-            except NoMetadataError:
-                pass  # promised and not there: the wheel itself has it
-        with RemoteZip(wheel.url, session=client.s, timeout=index.timeout) as archive:
-            found = [name for name in archive.namelist() if _is_metadata(name)]
-            if len(found) != 1:
-                raise BadZipFile(f"{wheel.filename} holds {len(found)} METADATA files, not one")
-            return parse_email(archive.read(found[0]))[0]
-
-
-def _is_metadata(name: str) -> bool:
-    folder, _, file = name.rpartition("/")
-    return file == "METADATA" and folder.endswith(".dist-info") and "/" not in folder
-
-
-def _linux(file: DistributionPackage) -> bool:
-    """Whether a file is a wheel that a glibc Linux on x86-64 may install (PEP 600, or no platform at all)."""
-    platforms = file.filename.removesuffix(".whl").rpartition("-")[2].split(".")
-    return file.package_type == "wheel" and any(
-        platform == "any" or (platform.startswith("manylinux") and platform.endswith("_x86_64"))
-        for platform in platforms
-    )
-
-
-def _final(version: str) -> bool:
-    try:
-        return not Version(version).is_prerelease
-    except InvalidVersion:
-        return False
-
-
-def _same(version: str | None, wanted: str) -> bool:
-    try:
-        return version is not None and Version(version) == Version(wanted)
-    except InvalidVersion:
-        return False
 
 
 def _cause(error: Exception) -> str:

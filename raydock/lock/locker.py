@@ -3,21 +3,25 @@
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 
 from raydock.errors import RaydockError, VariantError
 from raydock.events import Listener, silent
 from raydock.files import write_whole
-from raydock.lock import lockfile, rules
+from raydock.lock import lockfile, rules, sdists
 from raydock.lock.artifacts import Artifact, Pages, choose
 from raydock.lock.index import from_environment
 from raydock.lock.request import Request, request
 from raydock.lock.resolver import RESOLVERS, Pins, Resolver, ResolverName
 from raydock.model import lock as locks
-from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
 from raydock.parallel import in_parallel
 from raydock.paths import Checkout
+from raydock.plan.rules import Ground
+
+# Variants whose locks agree on what they share: their Python, architecture, cut-off and extra indexes.
+Family = tuple[str, str, date, tuple[str, ...]]
 
 
 class Reason(StrEnum):
@@ -37,9 +41,9 @@ class Stale:
     reason: Reason
 
 
-def check(matrix: Matrix, checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
+def check(ground: Ground, checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
     """The variants whose locks are missing, out of date or edited. Reads files, asks no index and no resolver."""
-    found = ((variant.name, _reason(matrix, checkout, variant)) for variant in variants)
+    found = ((variant.name, _reason(ground, checkout, variant)) for variant in variants)
     return tuple(Stale(name, reason) for name, reason in found if reason is not None)
 
 
@@ -50,14 +54,14 @@ def orphans(checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...
     return tuple(Stale(name, Reason.ORPHANED) for name in found if name not in names)
 
 
-def _reason(matrix: Matrix, checkout: Checkout, variant: Variant) -> Reason | None:
+def _reason(ground: Ground, checkout: Checkout, variant: Variant) -> Reason | None:
     try:
         header = lockfile.header(checkout.lock(variant.name).read_bytes())
     except FileNotFoundError:
         return Reason.MISSING
     if header is None:
         return Reason.EDITED
-    wanted = {"variant": variant.name, "inputs": request(matrix, variant).digest}
+    wanted = {"variant": variant.name, "inputs": request(ground, variant).digest}
     return None if wanted.items() <= header.items() else Reason.INPUTS
 
 
@@ -71,7 +75,7 @@ class Outcome:
 
 
 def lock(
-    matrix: Matrix,
+    ground: Ground,
     checkout: Checkout,
     variants: Sequence[Variant],
     *,
@@ -85,7 +89,7 @@ def lock(
     chosen = RESOLVERS[ResolverName(resolver)](index=index)
     with Pages((index,)) as pages:
         locker = Locker(
-            matrix=matrix, checkout=checkout, siblings=siblings, resolver=chosen, pages=pages, listener=on_event
+            ground=ground, checkout=checkout, siblings=siblings, resolver=chosen, pages=pages, listener=on_event
         )
         return locker.lock(variants, jobs)
 
@@ -108,7 +112,7 @@ class Lead:
 class Locker:
     """Makes locks in a checkout. `siblings` are all variants of the matrix: what is locked agrees with them."""
 
-    matrix: Matrix
+    ground: Ground
     checkout: Checkout
     siblings: Sequence[Variant]
     resolver: Resolver
@@ -123,29 +127,33 @@ class Locker:
         the index fails; what was written until then stands.
         """
         self.pages.files("ray")  # an index out of reach is told as that, and not as a package that no index has
-        families = list(dict.fromkeys(_family(variant) for variant in variants))
+        families = list(dict.fromkeys(map(self._family, variants)))
         found = in_parallel(self._lead, families, jobs, self.resolver.stop)
         leads = dict(zip(families, found, strict=True))
         return tuple(
-            in_parallel(lambda item: self._lock(item, leads[_family(item)]), variants, jobs, self.resolver.stop)
+            in_parallel(lambda item: self._lock(item, leads[self._family(item)]), variants, jobs, self.resolver.stop)
         )
 
-    def _lead(self, family: tuple[str, str]) -> Lead:
-        """The lead of the variants with one Python and architecture: the first that has an answer, of those that ask
-        for most (the newest vllm, torch and ray). It is resolved without a seed."""
-        kin = [variant for variant in self.siblings if _family(variant) == family]
+    def _family(self, variant: Variant) -> Family:
+        matrix = self.ground.matrix
+        return variant.python, variant.arch, matrix.cutoff_of(variant), matrix.indexes_of(variant)
+
+    def _lead(self, family: Family) -> Lead:
+        """The lead of a family: the first variant that has an answer, of those that ask for most (the newest vllm,
+        torch and ray). It is resolved without a seed."""
+        kin = [variant for variant in self.siblings if self._family(variant) == family]
         for variant in sorted(kin, key=_demand, reverse=True):
-            if _reason(self.matrix, self.checkout, variant) is None:
+            if _reason(self.ground, self.checkout, variant) is None:
                 return Lead(variant.name, locks.load(self.checkout.lock(variant.name)).pins)
             self.listener(variant.name, "resolving for its siblings")
             try:
-                return Lead(variant.name, self.resolver.resolve(request(self.matrix, variant), {}), resolved=True)
+                return Lead(variant.name, self.resolver.resolve(request(self.ground, variant), {}), resolved=True)
             except VariantError:
                 continue
         return Lead()
 
     def _lock(self, variant: Variant, lead: Lead) -> Outcome:
-        asked = request(self.matrix, variant)
+        asked = request(self.ground, variant)
         try:
             pins = self._resolve(variant, asked, lead)
             self.listener(variant.name, "reading the index")
@@ -173,11 +181,21 @@ class Locker:
     def _artifacts(self, asked: Request, pins: Pins) -> list[Artifact]:
         also = [replace(self.resolver.index, endpoint=endpoint) for endpoint in asked.indexes]
         self.pages.prefetch(pins, also)
-        return [choose(asked, pin.name, pin.version, self.pages.files(pin.name, also)) for pin in pins.values()]
+        chosen = [choose(asked, pin.name, pin.version, *self.pages.offers(pin.name, also)) for pin in pins.values()]
+        return [self._from_source(asked, item) if item.project in asked.sources else item for item in chosen]
 
-
-def _family(variant: Variant) -> tuple[str, str]:
-    return variant.python, variant.arch
+    def _from_source(self, asked: Request, item: Artifact) -> Artifact:
+        """A source distribution that raydock knows, with what it is built with, pinned with hashes."""
+        sdist = sdists.known()[item.project]
+        if item.sha256 != sdist.sha256:
+            raise VariantError(
+                f"{item.filename} has the sha256 {item.sha256}, and raydock knows another file of that package.",
+                meaning="It would be built from source, so that its own code ran in the build.",
+                todo="ask the index's owner where it comes from; raydock/lock/data/sdists.yaml names the known one.",
+            )
+        wanted = replace(asked, requirements=sdist.build, constraints=(), sources=())
+        tools = self._artifacts(wanted, self.resolver.resolve(wanted, {}))
+        return replace(item, others=(), build=tuple(tool.requirement for tool in tools))
 
 
 def _demand(variant: Variant) -> tuple[tuple[int, ...], ...]:

@@ -4,7 +4,9 @@ It begins with raydock's own lines: a warning; `seal`, the sha256 of all that fo
 `variant`; `inputs`, the request's digest; `resolver`; and `download-bytes`, what the wheels weigh, where the index
 tells. Then come the pins by name, each with the hash of the one wheel that the variant installs and with who asked for
 it. One hash, and not those of every platform's files: the lock says exactly what goes into the image, also when a
-release gains files later, and it is a tenth of the size.
+release gains files later, and it is a tenth of the size. Where an extra index offers another wheel in its place, that
+one's hash stands beside it. A package without any wheel has its source file's hash, pip's option that allows it, and
+what it is built with.
 """
 
 import hashlib
@@ -57,4 +59,7 @@ def _seal(sealed: bytes) -> bytes:
 
 def _pin(item: Artifact, who: Sequence[str]) -> str:
     words = f" {who[0]}" if len(who) == 1 else "".join(f"\n    #   {parent}" for parent in who)
-    return f"{item.project}=={item.version} \\\n    --hash=sha256:{item.sha256}\n    # via{words}\n"
+    source = [f"--no-binary {item.project}\n"] if item.build else []
+    source += [f"    # built with {line}\n" for line in item.build]
+    hashes = "".join(f" \\\n    {option}" for option in item.hashes)
+    return f"{item.project}=={item.version}{hashes}\n{''.join(source)}    # via{words}\n"

@@ -9,9 +9,13 @@ from functools import cached_property
 from packaging.version import Version
 
 from raydock.errors import ConfigurationError
-from raydock.lock import breakages
+from raydock.lock import sdists
 from raydock.model.matrix import Matrix
-from raydock.model.variant import CPU, NONE, Variant
+from raydock.model.variant import NONE, Variant
+from raydock.plan import breakages
+from raydock.plan.breakages import Breakage
+from raydock.plan.rules import Ground
+from raydock.plan.when import matches
 
 # Raise it whenever the same request gives another lock: every lock is stale then.
 FORMAT = 1
@@ -52,32 +56,37 @@ class Request:
         return datetime.combine(self.cutoff + timedelta(days=1), time(), UTC)
 
 
-def request(matrix: Matrix, variant: Variant) -> Request:
+def request(ground: Ground, variant: Variant) -> Request:
     """What to ask for a variant. Raises ConfigurationError where no base of the matrix serves it."""
-    index = matrix.indexes.get(CPU if variant.cuda == CPU else f"cu{variant.cuda.replace('.', '')}")
+    matrix = ground.matrix
     return Request(
-        requirements=_requirements(matrix, variant),
+        requirements=_requirements(ground, variant),
         constraints=_constraints(matrix, variant),
-        cutoff=matrix.cutoff,
+        cutoff=matrix.cutoff_of(variant),
         python=variant.python,
         cuda=variant.cuda,
         arch=variant.arch,
         glibc=_glibc(matrix, variant),
-        indexes=(index,) if index else (),
+        indexes=matrix.indexes_of(variant),
+        sources=tuple(sorted(name for name, sdist in sdists.known().items() if matches(sdist.when, variant))),
     )
 
 
-def _requirements(matrix: Matrix, variant: Variant) -> tuple[str, ...]:
+def _requirements(ground: Ground, variant: Variant) -> tuple[str, ...]:
+    matrix, torch = ground.matrix, ground.release("torch", variant)
     extras = f"[{','.join(matrix.ray_extras)}]" if matrix.ray_extras else ""
     lines = [f"ray{extras}=={variant.ray}"]
-    lines += [f"torch=={variant.torch}"] if variant.torch != NONE else []
+    lines += [f"torch=={torch.version if torch else variant.torch}"] if variant.torch != NONE else []
     lines += [f"vllm=={variant.vllm}"] if variant.vllm != NONE else []
-    return (*lines, *matrix.always)
+    return (*lines, *matrix.always, *sorted(line for item in _breakages(matrix, variant) for line in item.requirements))
 
 
 def _constraints(matrix: Matrix, variant: Variant) -> tuple[str, ...]:
-    found = [item for item in breakages.known() if item.concerns(variant, matrix.cutoff)]
-    return tuple(sorted(line for item in found for line in item.constraints))
+    return tuple(sorted({line for item in _breakages(matrix, variant) for line in item.constraints}))
+
+
+def _breakages(matrix: Matrix, variant: Variant) -> list[Breakage]:
+    return [item for item in breakages.known() if item.concerns(variant, matrix.cutoff_of(variant))]
 
 
 def _glibc(matrix: Matrix, variant: Variant) -> str:

@@ -1,5 +1,6 @@
 """The resolvers: uv and pip-tools, asked the same and answering alike."""
 
+import json
 import os
 import re
 import subprocess
@@ -7,15 +8,17 @@ import sys
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
 import uv
+from pypi_simple import NoSuchProjectError
 
 from raydock.errors import OutOfReachError, VariantError
+from raydock.lock import sdists
 from raydock.lock.index import Index
 from raydock.lock.request import Request
 from raydock.model import lock
@@ -74,10 +77,14 @@ class Resolver(ABC):
             folder = Path(name)
             _write(folder / "wanted.in", request.requirements)
             _write(folder / "bounds.txt", request.constraints)
+            self._prepare(request, folder)
             if seed:
                 _write(folder / "lock.txt", (f"{package}=={pinned}" for package, pinned in seed.items()))
             self._run(self._command(request, folder), self._environment(request), folder)
             return lock.parse((folder / "lock.txt").read_text(encoding="utf-8")).pins
+
+    def _prepare(self, request: Request, folder: Path) -> None:  # noqa: B027 - most resolvers need nothing
+        """Writes what else the command reads into the folder."""
 
     def stop(self) -> None:
         """Ends every resolution that runs, and lets none begin."""
@@ -112,7 +119,7 @@ class Resolver(ABC):
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("UV_", "PIP_"))}
         reach = {key: os.environ[key] for key in _REACH if key in os.environ}
         trust = {"SSL_CERT_FILE": self.index.ca_bundle, "PIP_CERT": self.index.ca_bundle}
-        extra = {"UV_INDEX": " ".join(request.indexes), "PIP_EXTRA_INDEX_URL": " ".join(request.indexes)}
+        extra = {"PIP_EXTRA_INDEX_URL": " ".join(request.indexes)}
         return {
             **kept,
             **reach,
@@ -123,6 +130,7 @@ class Resolver(ABC):
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_INDEX_URL": self.index.endpoint,
             "PIP_ONLY_BINARY": ":all:",
+            "PIP_NO_BINARY": ",".join(request.sources),
         }
 
 
@@ -139,7 +147,8 @@ class Uv(Resolver):
     def _command(self, request: Request, folder: Path) -> list[str]:
         glibc = request.glibc.replace(".", "_")
         return [
-            *(uv.find_uv_bin(), "pip", "compile", "--quiet", "--no-config", "--no-header", "--no-progress"),
+            *(uv.find_uv_bin(), "pip", "compile", "--quiet", "--no-header", "--no-progress"),
+            *("--config-file", str(folder / "uv.toml")),
             *("--python", sys.executable, "--python-version", request.python),
             *("--python-platform", f"{MACHINES[request.arch]}-manylinux_{glibc}"),
             *("--only-binary", ":all:", "--exclude-newer", request.before.isoformat()),
@@ -149,6 +158,25 @@ class Uv(Resolver):
             *("--constraints", str(folder / "bounds.txt"), "--output-file", str(folder / "lock.txt")),
             str(folder / "wanted.in"),
         ]
+
+    def _prepare(self, request: Request, folder: Path) -> None:
+        known = (item.uv for name, item in sdists.known().items() if name in request.sources)
+        _write(folder / "uv.toml", (*map(self._table, request.indexes), *known))
+
+    def _table(self, endpoint: str) -> str:
+        """An extra index for uv's configuration.
+
+        To uv, a file without a time of its upload (PEP 700) is younger than any cut-off. Where an index tells none at
+        all, such as one of static pages, its files are taken as they are.
+        """
+        with (index := replace(self.index, endpoint=endpoint)).client() as client:
+            try:
+                files = client.get_project_page("torch", timeout=index.timeout).packages
+            except NoSuchProjectError:
+                files = []
+        dated = not files or any(file.upload_time for file in files)
+        # A JSON string is a TOML string.
+        return f"[[index]]\nurl = {json.dumps(endpoint)}\n" + ("" if dated else "exclude-newer = false\n")
 
     def _reason(self, errors: str) -> str:
         premises = [" ".join(found.split()) for found in _BECAUSE.findall(errors)]

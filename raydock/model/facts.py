@@ -1,21 +1,33 @@
 """What the package index said of releases, with source and day: lockfiles/facts.json."""
 
 import json
-from dataclasses import asdict, dataclass
-from functools import cached_property
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
 
 from raydock.errors import ConfigurationError
+from raydock.model.variant import Axis
 
-SCHEMA = 1
+SCHEMA = 2
 
-_TODO = "run `./build.py facts` to read the package index anew, or restore the file from git."
+# The projects that facts are kept of, and the axes on which their versions stand.
+PROJECTS = {"ray": Axis.RAY, "torch": Axis.TORCH, "vllm": Axis.VLLM}
+
+_TODO = "restore the file from git, or run `./build.py facts` to read the package index anew."
+
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+
+# A project and a version of it.
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +52,8 @@ class Wheel:
 class Release:
     """One version of a project: its Linux x86-64 wheels and what they require.
 
-    `source` says where this was read, `read` on which day (ISO 8601), `uploaded` when its first file appeared.
+    `sdist` names its source distribution, empty where it has none. `source` says where this was read, `read` on which
+    day (ISO 8601), `uploaded` when its first file appeared.
     """
 
     project: str
@@ -51,11 +64,25 @@ class Release:
     uploaded: str
     source: str
     read: str
+    sdist: str = ""
 
     @cached_property
-    def requirements(self) -> tuple[Requirement, ...]:
-        """Its requirements, parsed. Raises ConfigurationError for one that PEP 508 does not allow."""
-        return tuple(self._requirement(line) for line in self.requires_dist)
+    def _lines(self) -> dict[str, list[str]]:
+        """Its requirements as they were written, by the canonical name of the project that each is on."""
+        lines: dict[str, list[str]] = {}
+        for line in self.requires_dist:
+            match = _NAME.match(line)
+            lines.setdefault(canonicalize_name(match[0]) if match else "", []).append(line)
+        return lines
+
+    def requirements(self, named: Callable[[str], bool]) -> Iterator[Requirement]:
+        """Its requirements on the projects of whose canonical names `named` is true; only these are parsed.
+
+        Raises ConfigurationError for one that PEP 508 does not allow.
+        """
+        for name, lines in self._lines.items():
+            if named(name):
+                yield from map(self._requirement, lines)
 
     @cached_property
     def pythons(self) -> SpecifierSet:
@@ -68,7 +95,7 @@ class Release:
 
     def _requirement(self, line: str) -> Requirement:
         try:
-            return Requirement(line)
+            return _parsed(line)
         except InvalidRequirement:
             raise ConfigurationError(f"The facts of {self}: {line!r} is no requirement.", todo=_TODO) from None
 
@@ -76,19 +103,61 @@ class Release:
         return f"{self.project} {self.version}"
 
 
+@cache
+def _parsed(line: str) -> Requirement:
+    """A requirement, parsed once for all releases that share the line."""
+    return Requirement(line)
+
+
 @dataclass(frozen=True)
 class Facts:
     """Releases by project and version."""
 
-    releases: dict[tuple[str, str], Release]
+    releases: Mapping[Key, Release]
 
     def get(self, project: str, version: str) -> Release | None:
         """The release, or None where it was never read."""
         return self.releases.get((project, version))
 
+    @cached_property
+    def versions(self) -> dict[str, tuple[str, ...]]:
+        """The known versions of each project, oldest first; a build of one (2.3.1+cu118) is no version of its own."""
+        found = [(name, version) for name, version in self.releases if "+" not in version]
+        return {
+            project: tuple(sorted((version for name, version in found if name == project), key=Version))
+            for project in PROJECTS
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class _Stored(Mapping[Key, Release]):
+    """The releases of a file, each made when it is first asked for: a plan needs few of them."""
+
+    path: Path
+    found: dict[Key, Any]
+    _made: dict[Key, Release] = field(default_factory=dict)
+
+    def __getitem__(self, key: Key) -> Release:
+        if key not in self._made:
+            try:
+                self._made[key] = _release(self.found[key])
+            except (TypeError, AttributeError) as error:
+                raise _misshapen(self.path, list(self.found).index(key), error) from None
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
+
 
 def load(path: Path) -> Facts:
-    """Reads facts.json. Raises ConfigurationError where it is missing, damaged or of a newer schema."""
+    """Reads facts.json; a release is looked at when it is first asked for.
+
+    Raises ConfigurationError, with the line, where the file is missing, damaged or of another schema; for a damaged
+    release when that is asked for.
+    """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -98,20 +167,60 @@ def load(path: Path) -> Facts:
         raise ConfigurationError(f"{place}: not readable as JSON: {error}.", todo=_TODO) from None
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
-        raise ConfigurationError(f"{path}:1: schema {schema!r} is not {SCHEMA}, which this raydock reads.", todo=_TODO)
-    try:
-        releases = [_release(item) for item in document["releases"]]
-    except (KeyError, TypeError) as error:
-        raise ConfigurationError(f"{path}: a release is not as it should be: {error!r}.", todo=_TODO) from None
-    return Facts({(release.project, release.version): release for release in releases})
+        raise _another_schema(path, schema)
+    items = document.get("releases")
+    if not isinstance(items, list):
+        raise ConfigurationError(f"{path}:1: it holds no list of releases.", todo=_TODO)
+    stored: dict[Key, Any] = {}
+    for number, item in enumerate(items):
+        try:
+            stored[str(item["project"]), str(Version(item["version"]))] = item
+        except (KeyError, TypeError, InvalidVersion) as error:
+            raise _misshapen(path, number, error) from None
+    return Facts(_Stored(path, stored))
 
 
 def dump(facts: Facts) -> str:
-    """The text of facts.json: sorted, one value a line, so that a change reads well in git."""
-    releases = [asdict(facts.releases[key]) for key in sorted(facts.releases)]
-    return json.dumps({"schema": SCHEMA, "releases": releases}, indent=1) + "\n"
+    """The text of facts.json: sorted, one requirement and one wheel a line, so that a change reads well in git."""
+    keys = sorted(facts.releases, key=lambda key: (key[0], Version(key[1])))
+    releases = ",\n".join(_lines(asdict(facts.releases[key])) for key in keys)
+    return f'{{"schema": {SCHEMA}, "releases": [\n{releases}\n]}}\n'
+
+
+def _lines(release: dict[str, Any]) -> str:
+    """A release as JSON: what is single on its first line, then its lists, one item a line."""
+    lists = {key: value for key, value in release.items() if isinstance(value, tuple)}
+    single = json.dumps({key: value for key, value in release.items() if key not in lists})
+    parts = [
+        f' "{key}": [' + ",".join(f"\n  {json.dumps(item)}" for item in items) + "]" for key, items in lists.items()
+    ]
+    return ",\n".join([single.removesuffix("}"), *parts]) + "}"
 
 
 def _release(item: dict[str, Any]) -> Release:
-    wheels = tuple(Wheel(**wheel) for wheel in item["wheels"])
-    return Release(**{**item, "requires_dist": tuple(item["requires_dist"]), "wheels": wheels})
+    """A release of the file. Raises TypeError or AttributeError where it is none."""
+    wheels = tuple(Wheel(**wheel) for wheel in item.get("wheels", 0))
+    lines = item.get("requires_dist", 0)
+    if not all(isinstance(line, str) for line in lines) or isinstance(lines, str):
+        raise TypeError("requires_dist is no list of requirements")
+    return Release(**{**item, "requires_dist": tuple(lines), "wheels": wheels})
+
+
+def _another_schema(path: Path, schema: object) -> ConfigurationError:
+    newer = isinstance(schema, int) and schema > SCHEMA
+    return ConfigurationError(
+        f"{path}:1: its schema is {schema!r}, and this raydock reads {SCHEMA}.",
+        meaning="It was written by a newer raydock." if newer else "",
+        todo=f"update raydock, or {_TODO}" if newer else _TODO,
+    )
+
+
+def _misshapen(path: Path, number: int, error: Exception) -> ConfigurationError:
+    """The error for a release, by its number in the file, that is not as it should be."""
+    text, decoder = path.read_text(encoding="utf-8"), json.JSONDecoder()
+    place = text.index("[", text.index('"releases"')) + 1
+    for _ in range(number + 1):
+        start = place + len(text[place:]) - len(text[place:].lstrip(" \n\r\t,"))
+        _, place = decoder.raw_decode(text, start)
+    line = text.count("\n", 0, start) + 1
+    return ConfigurationError(f"{path}:{line}: a release is not as it should be: {error!r}.", todo=_TODO)

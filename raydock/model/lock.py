@@ -19,6 +19,7 @@ _HEADER = re.compile(r"# ([a-z-]+): (.*)")
 # Begins with a line break, which is much quicker to search for than the begin of a line.
 _PIN = re.compile(r"\n(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==(?P<version>[^\s;\\]+)")
 _VIA = re.compile(r"^    #(?: via +|   )(\S+)", re.MULTILINE)
+_BUILT = re.compile(r"^    # built with (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class Pin:
         """Canonical names of the packages that require it; what the variant itself asks for is left out."""
         found = _VIA.findall(self.text)
         return tuple(canonicalize_name(name.split("[")[0]) for name in found if not name.startswith("-"))
+
+    @cached_property
+    def build(self) -> tuple[str, ...]:
+        """What it is built with, as requirements with hashes; nothing for a wheel."""
+        return tuple(_BUILT.findall(self.text))
 
     @cached_property
     def requirement(self) -> str:

@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 from raydock.errors import nearest
 from raydock.model.pattern import is_glob
-from raydock.model.variant import CPU, NONE, Axis
+from raydock.model.variant import CPU, NONE, Axis, Variant
 from raydock.model.yamlfile import Entry, read
 
 # glibc of the Debian releases that a base can be made from (packages.debian.org: libc6; read 2026-11-22).
@@ -21,6 +21,7 @@ ARCHES = ("amd64",)
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _REGISTRY = re.compile(r"[a-z0-9.-]+(?::\d+)?(?:/[a-z0-9._-]+)+")
 _PULLED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*@sha256:[0-9a-f]{64}")
+_LABEL = re.compile(r"cpu|cu\d{3}")
 _EXTRA_INDEX = re.compile(r"https?://[^\s'\"\\]+")
 
 
@@ -52,8 +53,17 @@ class Exclude:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Point:
+    """A variant beside the cross product, in the groups that it names alone; `cutoff` is None for the matrix's."""
+
+    variant: Variant
+    groups: tuple[str, ...]
+    cutoff: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Matrix:
-    """matrix.yaml, parsed. `axes` holds every axis's values in the order written."""
+    """matrix.yaml, parsed. `axes` holds every axis's values of the cross product, in the order written."""
 
     path: Path
     registry: str
@@ -65,11 +75,40 @@ class Matrix:
     always: tuple[str, ...]
     excludes: tuple[Exclude, ...]
     groups: dict[str, dict[str, str]]
+    points: tuple[Point, ...]
 
     @property
     def epoch(self) -> int:
-        """SOURCE_DATE_EPOCH of every image: the cut-off day's first second, UTC."""
+        """SOURCE_DATE_EPOCH of every image: the matrix's cut-off day's first second, UTC.
+
+        A point's own cut-off does not change it: layers whose packages agree are shared only if their times agree too.
+        """
         return int(datetime(self.cutoff.year, self.cutoff.month, self.cutoff.day, tzinfo=UTC).timestamp())
+
+    @property
+    def group_names(self) -> tuple[str, ...]:
+        """The names of all groups, those that only points name after the others."""
+        named = (name for point in self.points for name in point.groups)
+        return tuple(dict.fromkeys((*self.groups, *named)))
+
+    def values(self, axis: Axis) -> tuple[str, ...]:
+        """Every value of an axis, those that only points have after the others."""
+        beside = (getattr(point.variant, axis) for point in self.points)
+        return tuple(dict.fromkeys((*self.axes[axis], *beside)))
+
+    def indexes_of(self, variant: Variant) -> tuple[str, ...]:
+        """The package indexes that serve a variant besides the default one."""
+        return (self.indexes[variant.label],) if variant.label in self.indexes else ()
+
+    def names(self, variant: Variant) -> bool:
+        """Whether a variant is a point of the cross product or one beside it."""
+        crossed = all(getattr(variant, axis) in self.axes[axis] for axis in Axis)
+        return crossed or any(point.variant == variant for point in self.points)
+
+    def cutoff_of(self, variant: Variant) -> date:
+        """The cut-off day of a variant's lock."""
+        own = (point.cutoff for point in self.points if point.variant == variant)
+        return next(own, None) or self.cutoff
 
     def base(self, python: str) -> Base | None:
         """The first base that offers this Python."""
@@ -79,7 +118,7 @@ class Matrix:
 def load(path: Path) -> Matrix:
     """Reads matrix.yaml. Raises ConfigurationError, with file and line, for anything that is not as documented."""
     required = ("registry", "cutoff", "bases", "axes")
-    top = read(path).items((*required, "indexes", "packages", "exclude", "groups"), required)
+    top = read(path).items((*required, "indexes", "packages", "exclude", "groups", "points"), required)
     axes = _axes(top["axes"])
     packages = top["packages"].items(("ray-extras", "always")) if "packages" in top else {}
     return Matrix(
@@ -93,6 +132,7 @@ def load(path: Path) -> Matrix:
         always=_names(packages["always"]) if "always" in packages else ("pip", "virtualenv"),
         excludes=tuple(_exclude(entry, axes) for entry in top["exclude"].list()) if "exclude" in top else (),
         groups=_groups(top["groups"], axes) if "groups" in top else {},
+        points=_points(top["points"], axes) if "points" in top else (),
     )
 
 
@@ -180,6 +220,9 @@ def _bootstrapped(name: str, python: str, entry: Entry) -> Base:
 
 def _indexes(entry: Entry) -> dict[str, str]:
     form = "the address of a package index (http or https)"
+    for name, item in entry.items().items():
+        if not _LABEL.fullmatch(name):
+            item.refuse(f"{name!r} is no CUDA's label.", "write cu118 for CUDA 11.8, or cpu.")
     return {name: _matching(item, _EXTRA_INDEX, form) for name, item in entry.items().items()}
 
 
@@ -201,6 +244,32 @@ def _groups(entry: Entry, axes: dict[Axis, tuple[str, ...]]) -> dict[str, dict[s
         name: {key: _pattern(Axis(key), item, axes) for key, item in body.items(tuple(Axis)).items()}
         for name, body in entry.items().items()
     }
+
+
+def _points(entry: Entry, axes: dict[Axis, tuple[str, ...]]) -> tuple[Point, ...]:
+    points: list[Point] = []
+    for item in entry.list():
+        point = _point(item)
+        if all(getattr(point.variant, axis) in axes[axis] for axis in Axis):
+            item.refuse(f"{point.variant} is in the cross product of the axes.", "remove this point.")
+        if any(point.variant == other.variant for other in points):
+            item.refuse(f"'points' has {point.variant} twice.", "remove one of them.")
+        points.append(point)
+    return tuple(points)
+
+
+def _point(entry: Entry) -> Point:
+    keys = entry.items((*Axis, "groups", "cutoff"), (Axis.PYTHON, Axis.RAY, "groups"))
+    values = {axis: keys[axis] for axis in Axis if axis in keys}
+    for axis, item in values.items():
+        _axis_value(axis, item)
+    for item in keys["groups"].list():
+        _matching(item, _SAFE, "a group's name")
+    return Point(
+        variant=Variant(**{axis: item.text() for axis, item in values.items()}),
+        groups=keys["groups"].texts(),
+        cutoff=_day(keys["cutoff"]) if "cutoff" in keys else None,
+    )
 
 
 def _pattern(axis: Axis, entry: Entry, axes: dict[Axis, tuple[str, ...]]) -> str:

@@ -24,6 +24,11 @@ class Axis(StrEnum):
     RAY = "ray"
 
 
+def label(cuda: str) -> str:
+    """What names, the keys of `indexes` and local versions (PEP 440) call a CUDA: `cu118`, or `cpu`."""
+    return CPU if cuda == CPU else f"cu{cuda.replace('.', '')}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Variant:
     """One point of the matrix. `cuda` may be `cpu`; `torch` and `vllm` may be `none`."""
@@ -41,9 +46,14 @@ class Variant:
         parts = [f"ray{self.ray}"]
         parts += [f"vllm{self.vllm}"] if self.vllm != NONE else []
         parts += [f"torch{self.torch}"] if self.torch != NONE else []
-        parts += [f"py{self.python.replace('.', '')}", CPU if self.cuda == CPU else f"cu{self.cuda.replace('.', '')}"]
+        parts += [f"py{self.python.replace('.', '')}", label(self.cuda)]
         parts += [self.arch] if self.arch != "amd64" else []
         return "-".join(parts)
+
+    @property
+    def label(self) -> str:
+        """Its CUDA's label."""
+        return label(self.cuda)
 
     @property
     def axes(self) -> dict[str, str]:

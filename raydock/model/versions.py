@@ -26,6 +26,11 @@ def position(value: str) -> int:
 
 
 def closest(value: str, known: Iterable[str]) -> str | None:
-    """The known version nearest to `value`, the newer of two equally far; None where none is known."""
+    """The known version nearest to `value`, the newer of two equally far; the newest where `value` is no version.
+
+    None where none is known.
+    """
     here = position(value)
+    if here == ABSENT:
+        return max(known, key=position, default=None)
     return min(known, key=lambda other: (abs(position(other) - here), -position(other)), default=None)

@@ -1,8 +1,8 @@
-"""The nearest good point of a grid: fewest axes moved, then the smallest version distance.
+"""The nearest good point: fewest axes moved, then the smallest version distance.
 
-For each set of axes that may move, the distances come from a two-pass distance transform along one axis at a time
-(A. Rosenfeld and J. L. Pfaltz, "Sequential operations in digital picture processing", J. ACM 13, 1966), so that the
-work grows linearly with the number of points.
+In a grid, for each set of axes that may move, the distances come from a two-pass distance transform along one axis at
+a time (A. Rosenfeld and J. L. Pfaltz, "Sequential operations in digital picture processing", J. ACM 13, 1966), so that
+the work grows linearly with the number of points.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,6 +34,17 @@ def nearest_points(axes: Sequence[Sequence[str]], good: Sequence[bool]) -> list[
         for index in open_points:
             best[index] = min(field[index] for field in fields.values())
     return [None if distance == inf else index for distance, index in best]
+
+
+def nearest_of(point: Sequence[str], good: Sequence[Sequence[str]]) -> int | None:
+    """The index of the good point nearest to one that need not lie in a grid; None where there is no good point."""
+    return min(range(len(good)), key=lambda index: away(point, good[index]), default=None)
+
+
+def away(point: Sequence[str], other: Sequence[str]) -> tuple[int, int]:
+    """How far a point is from another: the number of axes moved, and the version distance."""
+    moved = [(here, there) for here, there in zip(point, other, strict=True) if here != there]
+    return len(moved), sum(abs(position(here) - position(there)) for here, there in moved)
 
 
 def _spread(field: Field, axes: Sequence[Sequence[str]], axis: int) -> Field:

@@ -1,20 +1,19 @@
 """The plan: which points of the matrix become variants, and why the others cannot."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from itertools import product
 
 from raydock.errors import ConfigurationError
 from raydock.model.facts import Facts
-from raydock.model.matrix import Exclude, Matrix
-from raydock.model.pattern import Chosen, agrees, chosen
+from raydock.model.matrix import Matrix
+from raydock.model.pattern import agrees, chosen
 from raydock.model.variant import Axis, Variant
 from raydock.plan.hardware import Hardware
-from raydock.plan.nearest import nearest_points
+from raydock.plan.nearest import nearest_of, nearest_points
 from raydock.plan.rules import Ground, Judge, Verdict
 from raydock.plan.wheels import Glibc, lowest_glibc
-
-OWNER = "exclude"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,27 +56,32 @@ class Plan:
 
 
 def make(matrix: Matrix, facts: Facts, today: date) -> Plan:
-    """Judges every point of the matrix by the rules and by the owner's `exclude`.
+    """Judges every point of the matrix, the cross product's and those beside it, by the rules.
 
     Raises ConfigurationError, with its place, for an `exclude` whose `until` lies before `today`.
     """
     _refuse_overdue(matrix, today)
     axes = [matrix.axes[axis] for axis in Axis]
-    points = [Variant(**dict(zip(Axis, values, strict=True))) for values in product(*axes)]
-    judge = Judge(Ground(matrix, facts))
-    unwanted = [(item, chosen(item.axes, matrix.axes)) for item in matrix.excludes]
-    objections = [judge.objection(point) or _unwanted(point, unwanted) for point in points]
-    nearest = nearest_points(axes, [objection is None for objection in objections])
-    judged = list(zip(points, objections, nearest, strict=True))
-    return Plan(
-        matrix,
-        _planned([point for point, objection, _ in judged if objection is None], Ground(matrix, facts)),
-        tuple(
-            _excluded(point, objection, None if near is None else points[near].name)
-            for point, objection, near in judged
-            if objection is not None
-        ),
-    )
+    grid = [Variant(**dict(zip(Axis, values, strict=True))) for values in product(*axes)]
+    points = [*grid, *(point.variant for point in matrix.points)]
+    ground = Ground(matrix, facts)
+    judge = Judge(ground)
+    objections = [judge.objection(point) for point in points]
+    good = [point for point, objection in zip(points, objections, strict=True) if objection is None]
+    near: list[Variant | None] = [
+        None if index is None else grid[index]
+        for index in nearest_points(axes, [objection is None for objection in objections[: len(grid)]])
+    ]
+    near += [_nearest(point, good) for point in points[len(grid) :]]
+    judged = zip(points, objections, near, strict=True)
+    excluded = (_excluded(point, objection, other) for point, objection, other in judged if objection is not None)
+    return Plan(matrix, _planned(good, ground), tuple(excluded))
+
+
+def _nearest(point: Variant, good: list[Variant]) -> Variant | None:
+    """The variant nearest to a point beside the cross product."""
+    index = nearest_of(tuple(point.axes.values()), [tuple(variant.axes.values()) for variant in good])
+    return None if index is None else good[index]
 
 
 def _refuse_overdue(matrix: Matrix, today: date) -> None:
@@ -89,34 +93,42 @@ def _refuse_overdue(matrix: Matrix, today: date) -> None:
             )
 
 
-def _unwanted(point: Variant, unwanted: list[tuple[Exclude, Chosen]]) -> Verdict | None:
-    """The owner's own word against a point that the facts allow."""
-    for item, values in unwanted:
-        if agrees(point, values):
-            limit = f" until {item.until}" if item.until else ""
-            return Verdict(False, item.reason, f"excluded at {item.place}{limit}", OWNER)
-    return None
-
-
-def _excluded(point: Variant, objection: Verdict, near: str | None) -> Excluded:
+def _excluded(point: Variant, objection: Verdict, near: Variant | None) -> Excluded:
     return Excluded(
-        variant=point, rule=objection.rule, reason=objection.reason, evidence=objection.evidence, nearest=near
+        variant=point,
+        rule=objection.rule,
+        reason=objection.reason,
+        evidence=objection.evidence,
+        nearest=near.name if near else None,
     )
 
 
 def _planned(points: list[Variant], ground: Ground) -> tuple[Planned, ...]:
     hardware, needs = Hardware(), _Needs(ground)
-    groups = {name: chosen(patterns, ground.matrix.axes) for name, patterns in ground.matrix.groups.items()}
+    groups = _groups(ground.matrix)
     return tuple(
         Planned(
             variant=point,
-            groups=tuple(name for name, values in groups.items() if agrees(point, values)),
+            groups=groups(point),
             min_driver=hardware.min_driver(point),
             sm=hardware.sm(point.torch, point.cuda),
             glibc=needs.glibc(point),
         )
         for point in sorted(points, key=lambda point: point.order)
     )
+
+
+def _groups(matrix: Matrix) -> Callable[[Variant], tuple[str, ...]]:
+    """What tells a variant's groups: by their patterns for the cross product, by name for the points beside it."""
+    patterns = {name: chosen(axes, matrix.axes) for name, axes in matrix.groups.items()}
+    beside = {point.variant: point.groups for point in matrix.points}
+
+    def of(variant: Variant) -> tuple[str, ...]:
+        if variant in beside:
+            return beside[variant]
+        return tuple(name for name, values in patterns.items() if agrees(variant, values))
+
+    return of
 
 
 class _Needs:
@@ -131,7 +143,7 @@ class _Needs:
         return f"{major}.{minor}"
 
     def _part(self, project: Axis, point: Variant) -> Glibc:
-        key = (project, getattr(point, project), point.python, point.arch)
+        key = (project, getattr(point, project), point.cuda, point.python, point.arch)
         if key not in self._memory:
             release = self._ground.release(project, point)
             self._memory[key] = (lowest_glibc(release, point.python, point.arch) if release else None) or (0, 0)

@@ -48,10 +48,9 @@ def select(
 
 
 def _group(plan: Plan, name: str) -> _Part:
-    if name not in plan.matrix.groups:
-        raise ConfigurationError(
-            f"{plan.matrix.path.name} has no group {name!r}.", todo=nearest(name, plan.matrix.groups)
-        )
+    known = plan.matrix.group_names
+    if name not in known:
+        raise ConfigurationError(f"{plan.matrix.path.name} has no group {name!r}.", todo=nearest(name, known))
     return _Part(f"--group {name}", _names(item for item in plan.variants if name in item.groups))
 
 
@@ -87,10 +86,8 @@ def _refuse_unknown(plan: Plan, key: str, value: str, words: str) -> None:
     if key == NAME:
         if not any(item.name == value for item in plan.variants):
             raise _unknown_name(plan, value, words)
-    elif value not in plan.matrix.axes[Axis(key)]:
-        raise ConfigurationError(
-            f"{words}{value!r} does not stand in the axis {key}.", todo=nearest(value, plan.matrix.axes[Axis(key)])
-        )
+    elif value not in (known := plan.matrix.values(Axis(key))):
+        raise ConfigurationError(f"{words}{value!r} does not stand in the axis {key}.", todo=nearest(value, known))
 
 
 def _unknown_name(plan: Plan, name: str, words: str) -> ConfigurationError:

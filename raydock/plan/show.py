@@ -1,4 +1,4 @@
-"""A plan for programs (JSON, design as in docs/json.md) and for people (a table)."""
+"""A plan, and the explanation of a point, for programs (JSON, design as in docs/json.md) and for people (tables)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from raydock.plan.explain import Explanation, Near
 from raydock.plan.planner import Excluded, Plan, Planned
+from raydock.plan.rules import ABSENT
 
 SCHEMA = 1
 
@@ -65,10 +67,58 @@ def reasons(excluded: Iterable[Excluded]) -> list[Reason]:
     return sorted(found, key=lambda reason: -reason.count)
 
 
+def explanation_document(found: Explanation) -> dict[str, Any]:
+    """`plan --explain --json`."""
+    return {
+        "schema": SCHEMA,
+        "name": found.variant.name,
+        "axes": found.variant.axes,
+        "valid": found.valid,
+        "in_matrix": found.in_matrix,
+        "verdicts": [
+            {"rule": item.rule, "ok": item.ok, "reason": item.reason, "evidence": item.evidence}
+            for item in found.verdicts
+        ],
+        "nearest": [
+            {
+                "name": near.variant.name,
+                "axes": near.variant.axes,
+                "moved": [axis.value for axis in near.moved],
+                "in_matrix": near.in_matrix,
+            }
+            for near in found.nearest
+        ],
+    }
+
+
+def explanation(found: Explanation) -> RenderableType:
+    """Every rule's verdict on a point, and the nearest points that can exist, for a terminal."""
+    words = "can exist" if found.valid else "cannot exist"
+    place = "" if found.in_matrix else "; matrix.yaml does not name it"
+    rules = bare_table(f"{found.variant.name} {words}{place}", "rule", "verdict", "why", "fact")
+    for item in found.verdicts:
+        verdict = "NO" if not item.ok else "-" if item.reason == ABSENT.reason else "ok"
+        rules.add_row(*map(Text, (item.rule, verdict, item.reason, item.evidence)))
+    near = bare_table("the nearest that can exist", "variant", "what differs", "in matrix.yaml")
+    for other in found.nearest:
+        near.add_row(other.variant.name, _difference(found, other), "yes" if other.in_matrix else "no")
+    return Group(rules, Text(), near if found.nearest else Text("no variant can exist"))
+
+
+def _difference(found: Explanation, near: Near) -> str:
+    return ", ".join(f"{axis} {getattr(found.variant, axis)} -> {getattr(near.variant, axis)}" for axis in near.moved)
+
+
+def bare_table(title: str, *headings: str) -> Table:
+    """A table without lines, in which long cells fold."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=heading in {"rule", "verdict", "variant", "driver"})
+    return table
+
+
 def _grid(planned: tuple[Planned, ...], sizes: Sizes) -> Table:
-    grid = Table(title=f"{len(planned)} variants", title_justify="left", box=None, pad_edge=False)
-    for heading in ("variant", "groups", "driver", "GPU (sm)", "glibc"):
-        grid.add_column(heading, no_wrap=heading in {"variant", "driver"})
+    grid = bare_table(f"{len(planned)} variants", "variant", "groups", "driver", "GPU (sm)", "glibc")
     if sizes:
         grid.add_column("download", justify="right")
     for item in planned:
@@ -86,10 +136,8 @@ def _grid(planned: tuple[Planned, ...], sizes: Sizes) -> Table:
 
 def _exclusions(plan: Plan) -> Table:
     title = f"{len(plan.excluded)} points of the matrix cannot be"
-    grid = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    grid.add_column("points", justify="right")
-    for heading in ("why", "fact", "for example", "nearest"):
-        grid.add_column(heading, overflow="fold")
+    grid = bare_table(title, "points", "why", "fact", "for example", "nearest")
+    grid.columns[0].justify = "right"
     for reason in reasons(plan.excluded):
         example = reason.example
         cells = (str(reason.count), reason.reason, reason.evidence, example.variant.name, example.nearest or "-")

@@ -1,11 +1,10 @@
 """What the wheels and the requirements of a release mean for one Python on one architecture."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from packaging.requirements import Requirement
 from packaging.tags import Tag, compatible_tags, cpython_tags
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from raydock.model.facts import Release, Wheel
@@ -57,11 +56,15 @@ def lowest_glibc(release: Release, python: str, arch: str) -> Glibc | None:
     return min((glibc(wheel, arch) for wheel in fitting(release, python, arch)), default=None)
 
 
-def requirements(release: Release, point: Variant, extras: Iterable[str] = ("",)) -> Iterator[Requirement]:
-    """The requirements that hold for a variant (PEP 508 markers evaluated for its Python and Linux).
+def _any(_: str) -> bool:
+    return True
 
-    `extras` are those asked for; the empty one stands for none.
-    """
+
+def requirements(
+    release: Release, point: Variant, extras: Iterable[str] = (), named: Callable[[str], bool] = _any
+) -> Iterator[Requirement]:
+    """The requirements that hold for a variant with some extras of the release (PEP 508 markers evaluated for its
+    Python and Linux), on the projects of whose canonical names `named` is true."""
     environment = {
         "implementation_name": "cpython",
         "implementation_version": newest_patch(point.python),
@@ -75,25 +78,24 @@ def requirements(release: Release, point: Variant, extras: Iterable[str] = ("",)
         "python_version": point.python,
         "sys_platform": "linux",
     }
-    for requirement in release.requirements:
+    for requirement in release.requirements(named):
         marker = requirement.marker
-        if marker is None or any(marker.evaluate({**environment, "extra": extra}) for extra in extras):
+        if marker is None or any(marker.evaluate({**environment, "extra": extra}) for extra in ("", *extras)):
             yield requirement
 
 
 def requirement_of(release: Release, project: str, point: Variant) -> Requirement | None:
     """The requirement of a release on a project, or None."""
-    return next((item for item in requirements(release, point) if canonicalize_name(item.name) == project), None)
+    return next(requirements(release, point, named=project.__eq__), None)
 
 
 def cuda_pin(release: Release, point: Variant) -> tuple[str, Requirement] | None:
     """The CUDA (major.minor) that a release pins and the requirement that says so; None where it pins no CUDA."""
-    for requirement in requirements(release, point):
-        if _CUDA.fullmatch(canonicalize_name(requirement.name)):
-            for specifier in requirement.specifier:
-                if specifier.operator == "==":
-                    version = Version(specifier.version.removesuffix(".*"))
-                    return f"{version.major}.{version.minor}", requirement
+    for requirement in requirements(release, point, named=lambda name: bool(_CUDA.fullmatch(name))):
+        for specifier in requirement.specifier:
+            if specifier.operator == "==":
+                version = Version(specifier.version.removesuffix(".*"))
+                return f"{version.major}.{version.minor}", requirement
     return None
 
 

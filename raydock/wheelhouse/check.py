@@ -115,7 +115,7 @@ def refused(ground: Ground) -> Iterator[Finding]:
 
 
 def known_breakages(ground: Ground) -> Iterator[Finding]:
-    """Versions that resolve beside the others and then fail, ABI traps among them (lock/data/breakages.yaml)."""
+    """Versions that resolve beside the others and then fail, ABI traps among them (plan/data/breakages.yaml)."""
     for item in ground.breakages:
         for constraint in map(Requirement, item.constraints):
             wheel = ground.kept.get(canonicalize_name(constraint.name))
@@ -141,7 +141,7 @@ def set_rules(ground: Ground) -> Iterator[Finding]:
             places = {wheel.filename: _place(fault, wheel) for wheel in wheels}
             files = sorted((name for name in places if places[name] >= 0), key=lambda name: places[name])
             yield Finding(
-                kind=rule.__name__.replace("_", "-"),
+                kind=rules.name(rule),
                 what=fault,
                 meaning=" ".join((rule.__doc__ or "").split()),
                 todo="drop it, or what it does not go with.",

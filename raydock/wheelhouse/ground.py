@@ -8,11 +8,11 @@ from pathlib import Path
 from packaging.utils import InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 from packaging.version import Version
 
-from raydock.lock import breakages
-from raydock.lock.breakages import Breakage
 from raydock.lock.request import Request
 from raydock.model.matrix import Matrix
 from raydock.model.variant import NONE, Variant
+from raydock.plan import breakages
+from raydock.plan.breakages import Breakage
 from raydock.wheelhouse import folder as folders
 from raydock.wheelhouse import target as targets
 from raydock.wheelhouse.folder import Folder, Held

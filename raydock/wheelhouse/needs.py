@@ -38,7 +38,7 @@ def needs(wheels: Sequence[Held], point: Variant) -> tuple[Need, ...]:
         found = tuple(
             Need(wheel, requirement)
             for wheel in wheels
-            for requirement in requirements(wheel.release, point, {"", *extras.get(wheel.project, ())})
+            for requirement in requirements(wheel.release, point, extras.get(wheel.project, ()))
         )
         asked = _extras(found)
         if asked == extras:

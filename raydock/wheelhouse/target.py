@@ -9,8 +9,8 @@ from packaging.version import Version
 
 from raydock.errors import ConfigurationError
 from raydock.lock.artifacts import Platform
-from raydock.lock.rules import cuda_names
 from raydock.model.variant import CPU, NONE, Variant
+from raydock.plan.cuda import cuda_names
 from raydock.plan.wheels import MACHINES, cuda_pin, glibc, lowest_glibc
 from raydock.wheelhouse.folder import Held
 

@@ -13,9 +13,11 @@ from raydock.lock.locker import Locker
 from raydock.lock.resolver import PipTools, Resolver, Uv
 from raydock.model import lock as locks
 from raydock.model import matrix as matrix_file
+from raydock.model.facts import Facts
 from raydock.model.lock import Lock
 from raydock.model.variant import Variant
 from raydock.paths import Checkout
+from raydock.plan.rules import Ground
 
 MATRIX = """\
 registry: localhost:5000/raydock
@@ -45,7 +47,7 @@ def made(resolver: Resolver, folder: Path) -> Lock:
     variant = Variant(ray="2.60.0", python=PYTHON)
     with Pages((resolver.index,)) as pages:
         locker = Locker(
-            matrix=matrix_file.load(checkout.matrix),
+            ground=Ground(matrix_file.load(checkout.matrix), Facts({})),
             checkout=checkout,
             siblings=(variant,),
             resolver=resolver,

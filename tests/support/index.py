@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from time import monotonic, sleep
 from typing import Any
+from urllib.parse import unquote
 
 from tests.support.wheels import metadata, wheel
 
@@ -48,12 +49,13 @@ class Site:
         self, project: str, version: str, requires: Sequence[str] = (), files: Mapping[str, bytes] | None = None
     ) -> str:
         """Offers a wheel for every Python, with its metadata beside it; returns its file name."""
-        filename, text = f"{project}-{version}-py3-none-any.whl", metadata(project, version, requires)
+        name = project.replace("-", "_")
+        filename, text = f"{name}-{version}-py3-none-any.whl", metadata(project, version, requires)
         self.files[f"{filename}.metadata"] = text
         self.add(
             project,
             filename,
-            wheel(project, version, requires, files),
+            wheel(name, version, requires, files),
             **{"core-metadata": {"sha256": sha256(text).hexdigest()}},
         )
         return filename
@@ -81,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path.startswith("/simple/"):
             self._page(self.path.split("/")[2])
         else:
-            self._file(self.path.removeprefix("/files/"))
+            self._file(unquote(self.path.removeprefix("/files/")))
 
     def do_HEAD(self) -> None:
         self.do_GET()

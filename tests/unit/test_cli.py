@@ -36,11 +36,31 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
 
 
 def test_plan_json_is_one_document_of_twenty_variants() -> None:
-    document = json.loads(run("plan", "--json").stdout)
+    document = json.loads(run("plan", "--json", "--group", "all").stdout)
     assert document["schema"] == 1
     assert len(document["variants"]) == 20
     assert all(item["reason"] and item["evidence"] for item in document["excluded"])
     assert all(item["download_bytes"] > 10**8 for item in document["variants"])
+
+
+def test_plan_explains_a_point_that_matrix_yaml_does_not_name() -> None:
+    document = json.loads(run("plan", "--json", "--explain", "ray2.44.0-vllm0.8.5-torch2.6.0-py311-cu124").stdout)
+    assert not document["valid"]
+    assert [item["rule"] for item in document["verdicts"] if not item["ok"]] == ["vllm-ray"]
+    done = run("plan", "--explain", "ray2.60.1-py311-cpu")
+    assert done.returncode == 2
+    assert "2.60.0" in done.stderr
+    assert run("plan", "--explain", "ray2.60.0-py311-cpu", "--group", "serve").returncode == 2
+
+
+def test_suggest_names_sets_for_a_host_or_says_why_there_is_none() -> None:
+    words = ("suggest", "--need", "vllm", "--gpu", "8.0", "--json", "--driver")
+    document = json.loads(run(*words, "535.104.05").stdout)
+    assert document["suggestions"][0]["axes"]["cuda"] == "12.8"
+    done = run(*words, "450.80.02")
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert "needed by CUDA 12.1" in done.stderr
 
 
 def test_a_misspelt_word_gets_the_nearest_right_one() -> None:

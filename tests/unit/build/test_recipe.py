@@ -60,6 +60,15 @@ def test_the_context_holds_installer_probe_layers_and_manifest(recipe: Recipe) -
     assert "probe/raydock-probe" in recipe.files
 
 
+def test_what_is_built_from_source_has_its_tools_in_the_context(plan: Plan) -> None:
+    planned = next(item for item in plan.variants if "legacy" in item.groups)
+    lock = locks.load(ROOT / "lockfiles" / f"{planned.name}.txt")
+    files = Context.read(ROOT / "templates").files(planned, lock, layers(lock))
+    assert b"--no-binary quantile-python" in files["layers/source.txt"]
+    assert files["layers/source.build.txt"].startswith(b"setuptools==80.9.0 --hash=sha256:")
+    assert [path for path in files if path.endswith(".build.txt")] == ["layers/source.build.txt"]
+
+
 def test_writing_a_context_replaces_what_was_there(recipe: Recipe, tmp_path: Path) -> None:
     stray = tmp_path / "context" / "layers" / "old.txt"
     stray.parent.mkdir(parents=True)

@@ -38,6 +38,13 @@ def test_only_cuda_images_ask_for_a_driver(rendered: dict[str, str]) -> None:
     assert 'NVIDIA_REQUIRE_CUDA="cuda>=13.0"' in rendered["ray2.60.0-torch2.13.0-py311-cu130"]
 
 
+def test_only_a_layer_built_from_source_does_without_the_cache(rendered: dict[str, str]) -> None:
+    for name, text in rendered.items():
+        steps = [step for step in text.split("\n\n") if "UV_NO_CACHE=1" in step]
+        assert len(steps) == ("vllm0.3.0" in name)
+        assert all("UV_BUILD_CONSTRAINT=/run/source.build.txt" in step for step in steps)
+
+
 def test_user_and_times_are_as_kubernetes_and_reproducibility_ask(rendered: dict[str, str]) -> None:
     for text in rendered.values():
         assert "\nUSER 1000\n" in text

@@ -53,7 +53,7 @@ def test_an_index_goes_into_a_file_for_its_owner_alone(monkeypatch: pytest.Monke
 
 def test_extra_indexes_stand_beside_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV_INDEX", "https://one.example/simple")
-    text = gather(extra_indexes=("https://two.example/simple",)).uv
+    text = gather().beside(("https://two.example/simple",)).uv
     assert text.count("[[index]]") == 2
     assert "default" not in text
     assert 'index-strategy = "unsafe-best-match"' in text

@@ -16,9 +16,11 @@ import pytest
 
 from raydock.lock.index import Index
 from raydock.model import matrix as matrix_file
+from raydock.model.facts import Facts
 from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
 from raydock.paths import Checkout
+from raydock.plan.rules import Ground
 
 MATRIX = """\
 registry: localhost:5000/raydock
@@ -140,6 +142,12 @@ def checkout(tmp_path: Path) -> Checkout:
 @pytest.fixture
 def matrix(checkout: Checkout) -> Matrix:
     return matrix_file.load(checkout.matrix)
+
+
+@pytest.fixture
+def ground(matrix: Matrix) -> Ground:
+    """That matrix without any facts."""
+    return Ground(matrix, Facts({}))
 
 
 @pytest.fixture

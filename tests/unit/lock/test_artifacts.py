@@ -7,8 +7,8 @@ from raydock.errors import VariantError
 from raydock.lock.artifacts import Pages, Platform, choose
 from raydock.lock.index import Index
 from raydock.lock.request import Request, request
-from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
+from raydock.plan.rules import Ground
 from tests.support.index import Site, serving
 from tests.support.wheels import sdist
 
@@ -28,8 +28,8 @@ ORDER = [
 
 
 @pytest.fixture
-def asked(matrix: Matrix) -> Request:
-    return request(matrix, Variant(ray="2.60.0", python="3.11"))
+def asked(ground: Ground) -> Request:
+    return request(ground, Variant(ray="2.60.0", python="3.11"))
 
 
 def test_the_best_wheel_comes_first() -> None:

@@ -5,14 +5,15 @@ import pytest
 from raydock.errors import VariantError
 from raydock.lock.artifacts import Artifact
 from raydock.lock.request import Request, request
-from raydock.lock.rules import cuda_names, hold
-from raydock.model.matrix import Matrix
+from raydock.lock.rules import hold
 from raydock.model.variant import Variant
+from raydock.plan.cuda import cuda_names
+from raydock.plan.rules import Ground
 
 
 @pytest.fixture
-def asked(matrix: Matrix) -> Request:
-    return request(matrix, Variant(ray="2.60.0", python="3.13", cuda="13.0", torch="2.13.0"))
+def asked(ground: Ground) -> Request:
+    return request(ground, Variant(ray="2.60.0", python="3.13", cuda="13.0", torch="2.13.0"))
 
 
 def artifact(project: str, version: str, *, python: str = ">=3.10", yanked: bool = False) -> Artifact:
@@ -30,7 +31,8 @@ def artifact(project: str, version: str, *, python: str = ">=3.10", yanked: bool
         (artifact("cuda-python", "12.6.2.post1"), "cuda-python 12.6.2.post1 is not within cuda-python==13.*"),
         (artifact("cupy-cuda12x", "13.0"), "cupy-cuda12x 13.0 is for CUDA 12, and the variant for CUDA 13.0"),
         (artifact("nvidia-cublas-cu12", "12.8.4.1"), "is for CUDA 12"),
-        (artifact("nvidia-cuda-runtime", "14.0"), "nvidia-cuda-runtime 14.0 is for CUDA 14"),
+        (artifact("nvidia-cuda-runtime", "14.0"), "cuda-major: nvidia-cuda-runtime 14.0 is for CUDA 14"),
+        (artifact("torch", "2.13.0+cu126"), "torch 2.13.0+cu126 is another build than 2.13.0"),
     ],
 )
 def test_what_would_not_run_is_refused(asked: Request, pin: Artifact, words: str) -> None:
@@ -47,6 +49,27 @@ def test_every_fault_is_named(asked: Request) -> None:
         hold(asked, [artifact("a", "1", yanked=True), artifact("b", "2", python="<3")])
     assert "a 1 was yanked" in caught.value.what
     assert "b 2 is for Python <3" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("variant", "pin", "words"),
+    [
+        (
+            Variant(ray="2.9.0", python="3.11", cuda="12.1", torch="2.1.2"),
+            artifact("numpy", "2.2.6"),
+            "numpy 2.2.6 is not within numpy<2 (numpy-abi: ",
+        ),
+        (
+            Variant(ray="2.49.1", python="3.11", cuda="12.6", torch="2.7.0", vllm="0.9.2"),
+            artifact("transformers", "4.56.1"),
+            "transformers 4.56.1 is not within transformers<4.54 (transformers-era: ",
+        ),
+    ],
+)
+def test_a_known_breakage_is_named(ground: Ground, variant: Variant, pin: Artifact, words: str) -> None:
+    with pytest.raises(VariantError) as caught:
+        hold(request(ground, variant), [pin])
+    assert words in caught.value.what
 
 
 def test_a_bound_that_cannot_be_read_binds_nobody(asked: Request) -> None:

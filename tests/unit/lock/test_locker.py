@@ -3,6 +3,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from raydock.lock.artifacts import Pages
 from raydock.lock.locker import Locker, Outcome, Reason, Stale, check, lock, orphans
 from raydock.lock.resolver import PipTools, Uv
 from raydock.model import lock as locks
-from raydock.model.matrix import Matrix
+from raydock.model.matrix import Point
 from raydock.model.variant import Axis, Variant
 from raydock.paths import Checkout
+from raydock.plan.rules import Ground
 
 CPU = Variant(ray="2.60.0", python="3.11")
 TORCH = Variant(ray="2.60.0", python="3.11", cuda="13.0", torch="2.13.0")
@@ -25,23 +27,28 @@ Run = Callable[..., tuple[Outcome, ...]]
 
 
 @pytest.fixture
-def run(matrix: Matrix, checkout: Checkout, siblings: tuple[Variant, ...], shelf: Any) -> Run:
+def run(ground: Ground, checkout: Checkout, siblings: tuple[Variant, ...], shelf: Any) -> Run:
     """Locks variants from the loopback index."""
 
     def locked(*variants: Variant, kind: type[Uv] | type[PipTools] = Uv, jobs: int = 2) -> tuple[Outcome, ...]:
         with Pages((shelf.index,)) as pages:
             resolver = kind(index=shelf.index)
-            locker = Locker(matrix=matrix, checkout=checkout, siblings=siblings, resolver=resolver, pages=pages)
+            locker = Locker(ground=ground, checkout=checkout, siblings=siblings, resolver=resolver, pages=pages)
             return locker.lock(variants, jobs)
 
     return locked
+
+
+def altered(ground: Ground, **changes: Any) -> Ground:
+    """The same with changes in the matrix."""
+    return replace(ground, matrix=replace(ground.matrix, **changes))
 
 
 def texts(checkout: Checkout) -> dict[str, str]:
     return {path.name: path.read_text() for path in checkout.lockfiles.iterdir()}
 
 
-def test_a_lock_pins_the_wheel_of_its_variant(run: Run, checkout: Checkout, matrix: Matrix, shelf: Any) -> None:
+def test_a_lock_pins_the_wheel_of_its_variant(run: Run, checkout: Checkout, ground: Ground, shelf: Any) -> None:
     assert run(CPU) == (Outcome(name=CPU.name, changed=True),)
     found = locks.load(checkout.lock(CPU.name))
     hashes = {file["filename"]: file["hashes"]["sha256"] for file in shelf.files["ray"]}
@@ -61,7 +68,7 @@ def test_a_lock_pins_the_wheel_of_its_variant(run: Run, checkout: Checkout, matr
     sizes = {file["filename"]: file["size"] for files in shelf.files.values() for file in files}
     wanted = ("click-8.1-py3", "filelock-3.0-py3", "ray-2.60.0-cp311", "virtualenv-20.1-py3")
     assert int(found.header["download-bytes"]) == sum(size for name, size in sizes.items() if name.startswith(wanted))
-    assert check(matrix, checkout, [CPU]) == ()
+    assert check(ground, checkout, [CPU]) == ()
 
 
 def test_siblings_agree_and_jobs_do_not_matter(run: Run, checkout: Checkout, siblings: tuple[Variant, ...]) -> None:
@@ -74,6 +81,25 @@ def test_siblings_agree_and_jobs_do_not_matter(run: Run, checkout: Checkout, sib
     assert texts(checkout) == alone
     assert not any(outcome.changed for outcome in run(*siblings))
     assert texts(checkout) == alone
+
+
+def test_a_lock_with_its_own_cutoff_neither_leads_nor_is_led(
+    checkout: Checkout, ground: Ground, siblings: tuple[Variant, ...], shelf: Any
+) -> None:
+    shelf.add("ray", "2.50.0", ["click>=7"], uploaded="2025-01-01")
+    for version, day in (("7.0", "2025-01-01"), ("7.9", "2025-02-01")):
+        shelf.add("click", version, uploaded=day)
+    shelf.add("virtualenv", "20.0", uploaded="2025-01-01")
+    old = replace(CPU, ray="2.50.0")
+    own = altered(ground, points=(Point(variant=old, groups=("legacy",), cutoff=date(2025, 1, 15)),))
+    with Pages((shelf.index,)) as pages:
+        resolver = Uv(index=shelf.index)
+        locker = Locker(ground=own, checkout=checkout, siblings=(*siblings, old), resolver=resolver, pages=pages)
+        locker.lock([old, CPU], 2)
+    assert locks.load(checkout.lock(old.name)).version("click") == "7.0"
+    assert locks.load(checkout.lock(CPU.name)).version("click") == "8.1"
+    assert check(own, checkout, [old, CPU]) == ()
+    assert check(altered(own, cutoff=date(2026, 11, 14)), checkout, [old, CPU]) == (Stale(CPU.name, Reason.INPUTS),)
 
 
 def test_one_failure_does_not_stop_the_others(run: Run, checkout: Checkout) -> None:
@@ -111,43 +137,43 @@ def test_a_set_against_a_rule_is_not_written(run: Run, checkout: Checkout, shelf
 
 
 def test_an_index_out_of_reach_leaves_the_locks(
-    run: Run, checkout: Checkout, matrix: Matrix, siblings: tuple[Variant, ...], monkeypatch: pytest.MonkeyPatch
+    run: Run, checkout: Checkout, ground: Ground, siblings: tuple[Variant, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(CPU)
     before = texts(checkout)
     monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple/")
     for resolver in ("uv", "pip-tools"):
         with pytest.raises(OutOfReachError, match="the package index 127"):
-            lock(matrix, checkout, [CPU, TORCH], siblings=siblings, jobs=2, resolver=resolver)
+            lock(ground, checkout, [CPU, TORCH], siblings=siblings, jobs=2, resolver=resolver)
     assert texts(checkout) == before
 
 
-def test_check_tells_what_is_stale(run: Run, checkout: Checkout, matrix: Matrix) -> None:
+def test_check_tells_what_is_stale(run: Run, checkout: Checkout, ground: Ground) -> None:
     run(CPU, TORCH)
-    assert check(matrix, checkout, [CPU, TORCH, VLLM]) == (Stale(VLLM.name, Reason.MISSING),)
+    assert check(ground, checkout, [CPU, TORCH, VLLM]) == (Stale(VLLM.name, Reason.MISSING),)
     path = checkout.lock(CPU.name)
     path.write_text(path.read_text().replace("click==8.1", "click==9.0"))
-    assert check(matrix, checkout, [CPU, TORCH]) == (Stale(CPU.name, Reason.EDITED),)
-    wider = replace(matrix, always=("pip", "virtualenv"))
+    assert check(ground, checkout, [CPU, TORCH]) == (Stale(CPU.name, Reason.EDITED),)
+    wider = altered(ground, always=("pip", "virtualenv"))
     assert check(wider, checkout, [TORCH]) == (Stale(TORCH.name, Reason.INPUTS),)
     checkout.lock(VLLM.name).write_bytes(checkout.lock(TORCH.name).read_bytes())
-    assert check(matrix, checkout, [VLLM]) == (Stale(VLLM.name, Reason.INPUTS),)
+    assert check(ground, checkout, [VLLM]) == (Stale(VLLM.name, Reason.INPUTS),)
     assert orphans(checkout, [TORCH, VLLM]) == (Stale(CPU.name, Reason.ORPHANED),)
 
 
-def test_an_edited_header_is_noticed(run: Run, checkout: Checkout, matrix: Matrix) -> None:
+def test_an_edited_header_is_noticed(run: Run, checkout: Checkout, ground: Ground) -> None:
     run(CPU)
     path = checkout.lock(CPU.name)
     for old, new in (("# download-bytes: ", "# download-bytes: 1"), ("do not edit", "edit"), ("\n\n", "\n# a: b\n\n")):
         text = path.read_text()
         path.write_text(text.replace(old, new, 1))
-        assert check(matrix, checkout, [CPU]) == (Stale(CPU.name, Reason.EDITED),)
+        assert check(ground, checkout, [CPU]) == (Stale(CPU.name, Reason.EDITED),)
         path.write_text(text)
-    assert check(matrix, checkout, [CPU]) == ()
+    assert check(ground, checkout, [CPU]) == ()
 
 
 def test_a_full_disk_leaves_the_lock(
-    matrix: Matrix, checkout: Checkout, siblings: tuple[Variant, ...], shelf: Any
+    ground: Ground, checkout: Checkout, siblings: tuple[Variant, ...], shelf: Any
 ) -> None:
     checkout.lockfiles.mkdir()
     checkout.lock(CPU.name).write_text("as it was")
@@ -160,7 +186,7 @@ def test_a_full_disk_leaves_the_lock(
     with Pages((shelf.index,)) as pages:
         resolver = Uv(index=shelf.index)
         locker = Locker(
-            matrix=matrix, checkout=checkout, siblings=siblings, resolver=resolver, pages=pages, listener=fill
+            ground=ground, checkout=checkout, siblings=siblings, resolver=resolver, pages=pages, listener=fill
         )
         try:
             with pytest.raises(OutOfReachError, match="could not be written: File too large"):
@@ -170,11 +196,11 @@ def test_a_full_disk_leaves_the_lock(
     assert texts(checkout) == {f"{CPU.name}.txt": "as it was"}
 
 
-def test_checking_a_thousand_locks_is_quick(run: Run, checkout: Checkout, matrix: Matrix) -> None:
+def test_checking_a_thousand_locks_is_quick(run: Run, checkout: Checkout, ground: Ground) -> None:
     run(CPU)
     text = checkout.lock(CPU.name).read_text() + "# padding\n" * 3000  # as long as a lock with vllm
     many = [replace(CPU, ray=f"2.{minor}.{micro}") for minor in range(100) for micro in range(10)]
-    wide = replace(matrix, axes={**matrix.axes, Axis.RAY: tuple(variant.ray for variant in many)})
+    wide = altered(ground, axes={**ground.matrix.axes, Axis.RAY: tuple(variant.ray for variant in many)})
     for variant in many:
         checkout.lock(variant.name).write_text(text)
     start = time.perf_counter()

@@ -5,11 +5,19 @@ from datetime import UTC, date, datetime
 import pytest
 
 from raydock.errors import ConfigurationError
-from raydock.lock.request import request
-from raydock.model.matrix import Matrix
+from raydock.lock.request import Request
+from raydock.lock.request import request as request_of
+from raydock.model.facts import Facts
+from raydock.model.matrix import Matrix, Point
 from raydock.model.variant import Axis, Variant
+from raydock.plan.rules import Ground
 
 VLLM = Variant(ray="2.49.1", python="3.13", cuda="12.8", torch="2.8.0", vllm="0.10.2")
+
+
+def request(matrix: Matrix, variant: Variant) -> Request:
+    """What is asked where no facts are known."""
+    return request_of(Ground(matrix, Facts({})), variant)
 
 
 def test_what_is_asked_for_a_variant(matrix: Matrix) -> None:
@@ -47,6 +55,16 @@ def test_the_digest_covers_all_that_decides_a_lock(matrix: Matrix) -> None:
     assert len(set(digests)) == len(digests)
     assert all(digest.startswith("sha256:") and len(digest) == 71 for digest in digests)
     assert request(replace(matrix, registry="elsewhere/x"), VLLM).digest == digests[0]
+
+
+def test_a_points_own_cutoff_decides_its_lock_alone(matrix: Matrix) -> None:
+    old = replace(VLLM, vllm="0.9.0")
+    own = replace(matrix, points=(Point(variant=old, groups=("legacy",), cutoff=date(2025, 9, 15)),))
+    asked = request(own, old)
+    assert asked.before == datetime(2025, 9, 16, tzinfo=UTC)
+    assert "transformers<5" not in asked.constraints  # transformers 5 had not appeared
+    assert asked.digest != request(matrix, old).digest
+    assert request(own, VLLM) == request(matrix, VLLM)
 
 
 def test_bases_that_do_not_serve(matrix: Matrix) -> None:

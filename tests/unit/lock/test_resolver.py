@@ -12,15 +12,15 @@ from raydock.errors import OutOfReachError, VariantError
 from raydock.lock.index import Index
 from raydock.lock.request import Request, request
 from raydock.lock.resolver import PipTools, Resolver, Uv
-from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
+from raydock.plan.rules import Ground
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 @pytest.fixture
-def asked(matrix: Matrix) -> Request:
-    return replace(request(matrix, Variant(ray="2.60.0", python="3.11")), python=HERE)
+def asked(ground: Ground) -> Request:
+    return replace(request(ground, Variant(ray="2.60.0", python="3.11")), python=HERE)
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,28 +49,62 @@ def test_cut_short_names_the_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="not readable as JSON") as caught:
         load(path)
     place = int(caught.value.what.removeprefix(f"{path}:").split(":")[0])
-    assert abs(place - len(text.splitlines())) <= 1
+    assert place == len(text.splitlines())
     assert "./build.py facts" in caught.value.todo
 
 
-@pytest.mark.parametrize("document", [{"schema": 2, "releases": []}, {"releases": []}, [], 7])
+@pytest.mark.parametrize("document", [{"schema": 1, "releases": []}, {"releases": []}, [], 7])
 def test_another_schema(tmp_path: Path, document: object) -> None:
-    with pytest.raises(ConfigurationError, match=r"schema .* is not 1"):
+    with pytest.raises(ConfigurationError, match=r"facts\.json:1: its schema is .* reads 2") as caught:
         load(damaged(tmp_path, json.dumps(document)))
+    assert caught.value.todo == "restore the file from git, or run `./build.py facts` to read the package index anew."
+
+
+def test_a_newer_schema(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="newer raydock") as caught:
+        load(damaged(tmp_path, '{"schema": 3, "releases": []}'))
+    assert "update raydock" in caught.value.todo
+
+
+def test_no_releases(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no list of releases"):
+        load(damaged(tmp_path, '{"schema": 2}'))
 
 
 @pytest.mark.parametrize(
-    "release", [{}, [], {"project": "ray"}, {**json.loads(dump(FACTS))["releases"][0], "colour": "red"}]
+    ("old", "new"),
+    [
+        ('"version": "2.60.0"', '"version": "new"'),
+        ('"version"', '"verzion"'),
+        ('"requires_python"', '"requires_phyton"'),
+        ('"size": 79', '"weight": 79'),
+        ('"requires_dist": [', '"requires_dist": "click>=7", "more": ['),
+        ('"click>=7.0"', "7"),
+        ('"wheels": [', '"wheels": null, "more": ['),
+    ],
 )
-def test_a_release_that_is_none(tmp_path: Path, release: object) -> None:
-    with pytest.raises(ConfigurationError, match="a release is not as it should be"):
-        load(damaged(tmp_path, json.dumps({"schema": 1, "releases": [release]})))
+def test_a_release_that_is_none_names_its_line(tmp_path: Path, old: str, new: str) -> None:
+    first = replace(RELEASE, version="2.59.0", requires_dist=(), wheels=())
+    good = dump(Facts({("ray", "2.59.0"): first, **FACTS.releases}))
+    start = good.splitlines().index(next(line for line in good.splitlines() if '"2.60.0"' in line))
+    lines = good.splitlines(keepends=True)
+    path = damaged(tmp_path, "".join(lines[:start]) + "".join(lines[start:]).replace(old, new, 1))
+    with pytest.raises(ConfigurationError, match=rf"facts\.json:{start + 1}: a release is not as it should be"):
+        _ = load(path).releases["ray", "2.60.0"]
+
+
+def test_versions_are_in_their_order() -> None:
+    versions = ("2.9.0", "2.10.0", "2.60.0")
+    held = (*reversed(versions), "2.60.0+local")
+    facts = Facts({("ray", version): replace(RELEASE, version=version) for version in held})
+    assert facts.versions == {"ray": versions, "torch": (), "vllm": ()}
 
 
 def test_a_requirement_that_is_none_names_the_release() -> None:
     release = Release(**{**vars(RELEASE), "requires_dist": ("click>=",)})
     with pytest.raises(ConfigurationError, match=r"ray 2\.60\.0: 'click>='"):
-        _ = release.requirements
+        list(release.requirements("click".__eq__))
+    assert list(release.requirements("numpy".__eq__)) == []
 
 
 def test_bounds_that_are_none_name_the_release() -> None:

@@ -1,11 +1,12 @@
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from raydock.errors import ConfigurationError
-from raydock.model.matrix import load
-from raydock.model.variant import Axis
+from raydock.model.matrix import Matrix, load
+from raydock.model.variant import Axis, Variant
 
 MATRIX = """\
 registry: localhost:5000/raydock
@@ -182,7 +183,68 @@ def test_an_index_is_an_address(tmp_path: Path) -> None:
     path = tmp_path / "matrix.yaml"
     path.write_text(MATRIX + "indexes: {cu118: 'http://localhost/simple'}\n")
     assert load(path).indexes == {"cu118": "http://localhost/simple"}
+    assert load(path).indexes_of(Variant(ray="2.60.0", python="3.11", cuda="11.8")) == ("http://localhost/simple",)
+    assert load(path).indexes_of(Variant(ray="2.60.0", python="3.11", cuda="12.8")) == ()
+    path.write_text(MATRIX + "indexes: {cuda118: 'http://localhost/simple'}\n")
+    with pytest.raises(ConfigurationError, match=r"matrix\.yaml:18: 'cuda118' is no CUDA's label"):
+        load(path)
     for bad in ("ftp://localhost", r'"http://localhost\nRUN id"', "'http://localhost/ x'"):
         path.write_text(MATRIX + f"indexes: {{cu118: {bad}}}\n")
         with pytest.raises(ConfigurationError, match=r"matrix\.yaml:18"):
             load(path)
+
+
+POINT = 'points:\n  - {python: "3.11", cuda: "12.1", torch: 2.1.2, ray: 2.49.1, groups: [legacy], cutoff: 2025-09-15}\n'
+
+
+def test_a_point_beside_the_cross_product(tmp_path: Path) -> None:
+    path = tmp_path / "matrix.yaml"
+    path.write_text(MATRIX + POINT + '  - {python: "3.12", ray: 2.60.0, groups: [gpu, other]}\n')
+    matrix = load(path)
+    first, second = (point.variant for point in matrix.points)
+    assert first == Variant(ray="2.49.1", python="3.11", cuda="12.1", torch="2.1.2")
+    assert second == Variant(ray="2.60.0", python="3.12")
+    assert matrix.group_names == ("gpu", "legacy", "other")
+    assert matrix.values(Axis.CUDA) == ("cpu", "12.8", "13.0", "12.1")
+    assert matrix.axes[Axis.CUDA] == ("cpu", "12.8", "13.0")
+    assert matrix.cutoff_of(first) == date(2025, 9, 15)
+    assert matrix.cutoff_of(second) == matrix.cutoff_of(Variant(ray="2.60.0", python="3.11")) == date(2026, 11, 15)
+    assert matrix.epoch == 1794700800
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("groups: [legacy]", "group: [legacy]", "'groups'"),
+        ("cuda:", "cud:", "'cuda'"),
+        ('cuda: "12.1"', "cuda: 12.1.1", "PEP 440"),
+        ("torch: 2.1.2", "torch: 2.1.2+cu121", "PEP 440"),
+        ("[legacy]", '["a b"]', "group's name"),
+        ("[legacy]", "legacy", "a list"),
+        ("2025-09-15", "september", "2026-11-15"),
+        ("ray: 2.49.1, ", "", "ray"),
+        ('cuda: "12.1", torch: 2.1.2, ray: 2.49.1', "ray: 2.60.0", "cross product"),
+    ],
+)
+def test_a_point_that_is_not_as_documented(tmp_path: Path, old: str, new: str, words: str) -> None:
+    assert old in POINT
+    path = tmp_path / "matrix.yaml"
+    path.write_text(MATRIX + POINT.replace(old, new))
+    with pytest.raises(ConfigurationError) as caught:
+        load(path)
+    assert line(caught.value) == 19
+    assert words in str(caught.value)
+
+
+def test_a_point_stands_once(tmp_path: Path) -> None:
+    path = tmp_path / "matrix.yaml"
+    path.write_text(MATRIX + POINT + POINT.splitlines(keepends=True)[1])
+    with pytest.raises(ConfigurationError, match=r"matrix\.yaml:20: .* twice"):
+        load(path)
+
+
+def test_which_variants_it_names(matrix: Matrix) -> None:
+    assert matrix.names(Variant(ray="2.60.0", python="3.11"))
+    assert matrix.names(matrix.points[0].variant)
+    assert not matrix.names(Variant(ray="2.60.0", python="3.12"))
+    assert not matrix.names(replace(matrix.points[0].variant, ray="2.60.0"))

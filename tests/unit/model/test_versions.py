@@ -18,3 +18,7 @@ def test_closest_is_by_version_and_the_newer_of_two(value: str, near: str) -> No
 
 def test_closest_of_nothing() -> None:
     assert closest("1.0", []) is None
+
+
+def test_the_newest_is_closest_to_what_is_no_version() -> None:
+    assert closest("nightly", ("2.9.0", "2.60.0", "2.49.1")) == "2.60.0"

@@ -1,7 +1,7 @@
 from itertools import product
 
 from raydock.model.versions import position
-from raydock.plan.nearest import nearest_points
+from raydock.plan.nearest import nearest_of, nearest_points
 
 AXES = (("3.11", "3.13"), ("cpu", "13.0", "12.8"), ("none", "2.8.0", "2.13.0", "2.9.0"), ("2.60.0", "2.49.1"))
 POINTS = list(product(*AXES))
@@ -25,6 +25,18 @@ def test_as_near_as_brute_force_finds() -> None:
         found = [None if aim is None else measure(point, POINTS[aim]) for point, aim in zip(POINTS, near, strict=True)]
         assert found == brute_force(good)
         assert all(aim is not None and good[aim] for aim in near)
+
+
+def test_one_points_nearest_is_as_near_as_brute_force_finds() -> None:
+    good = [index % 11 == 3 for index in range(len(POINTS))]
+    aims = [point for point, yes in zip(POINTS, good, strict=True) if yes]
+    near = [nearest_of(point, aims) for point in POINTS]
+    found = [None if aim is None else measure(point, aims[aim]) for point, aim in zip(POINTS, near, strict=True)]
+    assert found == brute_force(good)
+    outside = nearest_of(("3.11", "12.9", "2.9.0", "2.60.0"), aims)
+    assert outside is not None
+    assert aims[outside][1] != "12.9"
+    assert nearest_of(POINTS[0], []) is None
 
 
 def test_a_good_point_is_its_own_nearest() -> None:

@@ -16,11 +16,14 @@ from raydock.plan.planner import Plan
 TODAY = date(2026, 11, 22)
 
 
-def test_the_real_matrix_has_20_variants(plan: Plan) -> None:
-    assert len(plan.variants) == 20
+def test_the_real_matrix_has_20_variants_and_one_beside_them(plan: Plan) -> None:
+    assert len(plan.variants) == 21
     assert len(plan.excluded) == 108 - 20
-    counts = {group: sum(group in item.groups for item in plan.variants) for group in plan.matrix.groups}
-    assert counts == {"quickstart": 2, "train": 8, "serve": 8, "all": 20}
+    counts = {group: sum(group in item.groups for item in plan.variants) for group in plan.matrix.group_names}
+    assert counts == {"quickstart": 2, "train": 8, "serve": 8, "all": 20, "legacy": 1}
+    (legacy,) = (item for item in plan.variants if item.groups == ("legacy",))
+    assert (legacy.name, legacy.min_driver) == ("ray2.49.1-vllm0.3.0-torch2.1.2-py311-cu121", "525.60.13")
+    assert legacy.sm == (50, 60, 70, 75, 80, 86, 90)
 
 
 def test_variants_are_in_the_order_of_versions(plan: Plan) -> None:
@@ -71,6 +74,7 @@ def test_every_exclusion_says_why_and_what_is_near(plan: Plan) -> None:
 def test_where_no_variant_is_left_there_is_no_nearest(matrix: Matrix) -> None:
     plan = planner.make(matrix, Facts({}), TODAY)
     assert plan.variants == ()
+    assert len(plan.excluded) == 108 + 1
     assert {(point.rule, point.nearest) for point in plan.excluded} == {("known", None)}
 
 
@@ -83,7 +87,7 @@ def excluding(tmp_path: Path, matrix: Matrix, text: str) -> Matrix:
 def test_the_owners_exclusion(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
     text = '{python: "3.13", ray: "2.4*", reason: our jobs pickle with 3.11, until: 2026-11-22}'
     plan = planner.make(excluding(tmp_path, matrix, text), facts, TODAY)
-    assert len(plan.variants) == 15
+    assert len(plan.variants) == 21 - 5
     unwanted = [point for point in plan.excluded if point.rule == "exclude"]
     assert len(unwanted) == 5
     assert {point.reason for point in unwanted} == {"our jobs pickle with 3.11"}
@@ -94,6 +98,31 @@ def test_the_owners_exclusion(tmp_path: Path, matrix: Matrix, facts: Facts) -> N
     )
     assert unwanted[0].evidence == f"excluded at {tmp_path / 'matrix.yaml'}:{line} until 2026-11-22"
     assert unwanted[0].nearest == "ray2.49.1-py311-cpu"
+
+
+def beside(tmp_path: Path, matrix: Matrix, text: str) -> Matrix:
+    path = tmp_path / "matrix.yaml"
+    path.write_text(matrix.path.read_text() + f"  - {text}\n")
+    return matrix_file.load(path)
+
+
+def test_a_point_beside_the_cross_product_is_judged_by_the_same_rules(
+    tmp_path: Path, matrix: Matrix, facts: Facts
+) -> None:
+    text = '{python: "3.11", cuda: "12.4", torch: 2.1.2, ray: 2.60.0, groups: [old, serve]}'
+    plan = planner.make(beside(tmp_path, matrix, text), facts, TODAY)
+    assert len(plan.variants) == 21
+    point = plan.excluded[-1]
+    assert point.variant.name == "ray2.60.0-torch2.1.2-py311-cu124"
+    assert (point.rule, point.reason) == ("torch-cuda", "torch 2.1.2 is built for CUDA 12.1")
+    assert point.nearest == "ray2.60.0-torch2.8.0-py311-cu128"
+
+
+def test_a_point_is_in_its_own_groups_alone(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
+    text = '{python: "3.11", cuda: "12.1", torch: 2.1.2, ray: 2.60.0, groups: [old, serve]}'
+    plan = planner.make(beside(tmp_path, matrix, text), facts, TODAY)
+    (point,) = (item for item in plan.variants if item.variant.torch == "2.1.2" and item.variant.vllm == "none")
+    assert point.groups == ("old", "serve")
 
 
 def test_an_exclusion_past_its_day_fails(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:

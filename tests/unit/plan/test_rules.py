@@ -8,7 +8,7 @@ from raydock.model.facts import Facts, Release, Wheel
 from raydock.model.matrix import Base, Matrix
 from raydock.model.variant import Variant
 from raydock.plan import rules
-from raydock.plan.rules import RULES, Ground, Judge, Verdict
+from raydock.plan.rules import Ground, Judge, Verdict
 
 CPU = Variant(ray="2.60.0", python="3.11")
 TRAIN = Variant(ray="2.60.0", python="3.11", torch="2.13.0", cuda="13.0")
@@ -38,8 +38,8 @@ def judge(ground: Ground, point: Variant) -> Verdict | None:
 
 @pytest.mark.parametrize("point", [CPU, TRAIN, SERVE, OLD], ids=str)
 def test_every_rule_passes_what_exists(ground: Ground, point: Variant) -> None:
-    verdicts = Judge(ground).verdicts(point)
-    assert [verdict.rule for verdict in verdicts] == [rule.name for rule in RULES]
+    verdicts = list(Judge(ground).verdicts(point))
+    assert [verdict.rule for verdict in verdicts] == [rule.name for rule in rules.rules()]
     assert all(verdict.ok and verdict.reason for verdict in verdicts)
 
 
@@ -47,7 +47,12 @@ def test_every_rule_passes_what_exists(ground: Ground, point: Variant) -> None:
     ("point", "rule", "reason", "evidence"),
     [
         (replace(CPU, python="3.12"), "base", "no base has Python 3.12", "3.11, 3.13"),
-        (replace(CPU, ray="2.61.0"), "known", "nothing is known of ray 2.61.0", "./build.py facts"),
+        (
+            replace(CPU, ray="2.61.0"),
+            "known",
+            "nothing is known of ray 2.61.0",
+            "which has 2.60.0: run `./build.py facts`",
+        ),
         (replace(TRAIN, torch="2.99.0"), "known", "nothing is known of torch 2.99.0", "./build.py facts"),
         (replace(SERVE, torch="2.8.0"), "vllm-torch", "vllm 0.32.0 needs torch ==2.13.0", "torch==2.13.0"),
         (replace(SERVE, torch="none"), "vllm-torch", "vllm 0.32.0 needs torch ==2.13.0", "torch==2.13.0"),
@@ -109,6 +114,34 @@ def test_vllm_ray(ground: Ground, requirement: str, ray: str, ok: bool) -> None:
     assert rules.vllm_ray(replace(SERVE, ray=ray), changed(ground, vllm)).ok is ok
 
 
+@pytest.mark.parametrize(
+    ("vllm", "ray", "ok"),
+    [
+        ("0.7.3", "2.40.0", True),
+        ("0.7.3", "2.41.0", False),
+        ("0.8.5", "2.43.0", True),
+        ("0.8.5", "2.44.1", False),
+        ("0.10.0", "2.44.0", False),
+        ("0.10.1", "2.47.1", False),
+        ("0.10.1", "2.48.0", True),
+        ("0.17.1", "2.47.1", False),
+        ("0.18.0", "2.9.0", True),
+    ],
+)
+def test_vllm_ray_through_history(ground: Ground, vllm: str, ray: str, ok: bool) -> None:
+    assert rules.vllm_ray(replace(OLD, vllm=vllm, ray=ray), ground).ok is ok
+
+
+@pytest.mark.parametrize(
+    ("vllm", "python", "ok"),
+    [("0.8.3", "3.13", True), ("0.8.4", "3.13", False), ("0.10.1", "3.13", False), ("0.10.2", "3.13", True)],
+)
+def test_requires_python_through_history(ground: Ground, vllm: str, python: str, ok: bool) -> None:
+    point = replace(OLD, vllm=vllm, python=python)
+    assert rules.requires_python("vllm", point, ground).ok is ok
+    assert rules.python_wheel("vllm", point, ground).ok  # abi3: the bound alone tells
+
+
 def test_vllm_ray_on_the_real_facts(ground: Ground) -> None:
     assert rules.vllm_ray(OLD, ground).reason == "vllm 0.10.2 needs ray >=2.48.0"
     verdict = rules.vllm_ray(replace(OLD, ray="2.47.1"), ground)
@@ -128,8 +161,114 @@ def test_a_release_without_wheels(ground: Ground) -> None:
     ray = replace(release(ground, "ray", "2.60.0"), wheels=())
     verdict = judge(changed(ground, ray), CPU)
     assert verdict is not None
-    assert verdict.rule == "python-wheel"
+    assert verdict.rule == "ray-python"
     assert "no wheel at all" in verdict.evidence
+
+
+def test_a_release_that_is_source_alone(ground: Ground) -> None:
+    vllm = release(ground, "vllm", "0.32.0")
+    assert rules.sdist_only("vllm", SERVE, ground).ok
+    verdict = judge(changed(ground, replace(vllm, wheels=())), SERVE)
+    assert verdict is not None
+    assert verdict[::3] == (False, "sdist-only")
+    assert "vllm-0.32.0.tar.gz" in verdict.evidence
+
+
+def test_a_yanked_release(ground: Ground) -> None:
+    ray = release(ground, "ray", "2.60.0")
+    some = replace(ray, wheels=tuple(replace(wheel, yanked="cp311" in wheel.filename) for wheel in ray.wheels))
+    verdict = judge(changed(ground, some), CPU)
+    assert verdict is not None
+    assert verdict[:2] == (False, "ray 2.60.0 was yanked by its author")
+    assert rules.yanked("ray", replace(CPU, python="3.13"), changed(ground, some)).ok
+
+
+@pytest.mark.parametrize(
+    ("point", "extras", "words"),
+    [
+        (TRAIN, ("cgraph",), "ray 2.60.0 requires cupy-cuda12x, which is for CUDA 12"),
+        (CPU, ("all",), "ray 2.60.0 requires cupy-cuda12x, which is for CUDA 12"),
+        (TRAIN, ("default",), ""),
+        (replace(TRAIN, torch="2.8.0", cuda="12.8"), ("cgraph",), ""),
+        (OLD, ("default",), ""),
+    ],
+    ids=str,
+)
+def test_cuda_major_of_rays_extras(ground: Ground, point: Variant, extras: tuple[str, ...], words: str) -> None:
+    asked = replace(ground, matrix=replace(ground.matrix, ray_extras=extras))
+    verdict = rules.cuda_major("ray", point, asked)
+    assert verdict.ok is not bool(words)
+    assert words in verdict.reason
+
+
+def test_cuda_major_of_what_vllm_asks_of_ray(ground: Ground) -> None:
+    """vllm 0.10.2 asks for ray[cgraph], and that for cupy-cuda12x: wrong beside a CUDA 13."""
+    assert rules.cuda_major("ray", OLD, ground).ok
+    verdict = rules.cuda_major("ray", replace(OLD, cuda="13.0"), ground)
+    assert verdict[:2] == (False, "ray 2.49.1 requires cupy-cuda12x, which is for CUDA 12")
+
+
+def test_cuda_major_of_torch_and_vllm(ground: Ground) -> None:
+    assert "cu13" in rules.cuda_major("torch", replace(TRAIN, cuda="12.8"), ground).reason
+    assert "cu12" in rules.cuda_major("torch", replace(OLD, cuda="13.0"), ground).reason
+    old = Variant(ray="2.9.0", python="3.11", torch="2.1.2", vllm="0.3.1", cuda="12.1")
+    assert rules.cuda_major("vllm", old, ground).ok
+    assert "cupy-cuda12x" in rules.cuda_major("vllm", replace(old, cuda="13.0"), ground).reason
+
+
+@pytest.mark.parametrize(("ray", "requirement"), [("2.60.0", "vllm[audio]==0.29.0"), ("2.49.1", "vllm>=0.10.0")])
+def test_ray_llm_extra(ground: Ground, ray: str, requirement: str) -> None:
+    asked = replace(ground, matrix=replace(ground.matrix, ray_extras=("serve", "llm")))
+    verdict = judge(asked, replace(OLD, ray=ray))
+    assert verdict is not None
+    assert verdict[::3] == (False, "ray-llm-extra")
+    assert requirement in verdict.evidence
+    assert rules.ray_llm_extra(replace(TRAIN, ray=ray), asked).ok
+    assert rules.ray_llm_extra(replace(OLD, ray=ray), ground).ok
+
+
+@pytest.mark.parametrize(
+    ("point", "rule", "words"),
+    [
+        (Variant(ray="2.9.0", python="3.11", torch="2.2.2", cuda="12.1"), "numpy-abi", "its lock keeps to numpy<2"),
+        (OLD, "transformers-era", "its lock keeps to transformers<5"),
+        (OLD, "cuda-major", "its lock keeps to cuda-python==12.*"),
+        (CPU, "numpy-abi", "nothing to check"),
+        (replace(OLD, vllm="0.8.1", torch="2.6.0", cuda="12.4", ray="2.43.0"), "vllm-ray", "keeps to ray!=2.44.*"),
+    ],
+    ids=str,
+)
+def test_known_breakages_that_a_lock_avoids(ground: Ground, point: Variant, rule: str, words: str) -> None:
+    verdicts = [verdict for verdict in Judge(ground).verdicts(point) if verdict.rule == rule]
+    assert any(words in verdict.reason for verdict in verdicts)
+
+
+def test_a_known_breakage_between_parts(ground: Ground) -> None:
+    point = Variant(ray="2.44.1", python="3.11", torch="2.6.0", vllm="0.8.1", cuda="12.4")
+    assert rules.vllm_ray(point, ground).ok
+    verdict = judge(ground, point)
+    assert verdict is not None
+    assert verdict.rule == "vllm-ray"
+    assert verdict.reason.startswith("ray 2.44.1 is not within ray!=2.44.*")
+    against = [item.rule for item in Judge(ground).verdicts(replace(point, ray="2.45.0")) if not item.ok]
+    assert against == ["pin-gone"]
+
+
+@pytest.mark.parametrize(
+    ("point", "rule"),
+    [
+        (Variant(ray="2.20.0", python="3.11", torch="2.3.0", vllm="0.4.2", cuda="12.1"), "sdist-only"),
+        (Variant(ray="2.35.0", python="3.11", torch="2.4.0", vllm="0.6.3.post1", cuda="12.1"), "sdist-only"),
+        (Variant(ray="2.50.0", python="3.13", torch="2.5.1", vllm="0.7.0", cuda="12.4"), "python-wheel"),
+        (Variant(ray="2.50.0", python="3.11", torch="2.5.1", vllm="0.7.0", cuda="12.4"), ""),
+        (Variant(ray="2.50.0", python="3.13", torch="2.6.0", vllm="0.8.3", cuda="12.4"), "python-wheel"),
+        (Variant(ray="2.50.0", python="3.11", torch="2.6.0", vllm="0.8.3", cuda="12.4"), ""),
+    ],
+    ids=str,
+)
+def test_what_no_constraint_mends(ground: Ground, point: Variant, rule: str) -> None:
+    verdict = judge(ground, point)
+    assert (verdict.rule if verdict else "") == rule
 
 
 def test_a_torch_that_pins_no_cuda(ground: Ground) -> None:
@@ -165,4 +304,25 @@ def test_a_verdict_depends_only_on_the_axes_that_its_rule_names(ground: Ground) 
     for axis, among in values.items():
         points = [replace(point, **{axis: value}) for point in points for value in among]
     for point in points:
-        assert remembering.verdicts(point) == [rule.check(point, ground)._replace(rule=rule.name) for rule in RULES]
+        assert list(remembering.verdicts(point)) == [
+            rule.check(point, ground)._replace(rule=rule.name) for rule in rules.rules()
+        ]
+
+
+@pytest.mark.parametrize(("cuda", "label"), [("12.6", "cu126"), ("cpu", "cpu")])
+def test_an_index_of_one_cuda_gives_torch_for_it_and_no_vllm(ground: Ground, cuda: str, label: str) -> None:
+    build = replace(release(ground, "torch", "2.13.0"), version=f"2.13.0+{label}", requires_dist=())
+    known = changed(ground, build)
+    there = replace(known, matrix=replace(ground.matrix, indexes={label: "http://localhost/"}))
+    point = replace(TRAIN, cuda=cuda)
+    assert judge(there, point) is None
+    assert judge(there, TRAIN) is None
+    vllm = judge(there, replace(SERVE, cuda=cuda))
+    assert vllm is not None
+    assert (vllm.rule, vllm.reason) == (
+        "vllm-cuda",
+        "vllm 0.32.0 is built for CUDA 13.0, as the torch 2.13.0 of its index",
+    )
+    without = judge(known, point)
+    assert without is not None
+    assert without.rule == "torch-cuda"

@@ -8,7 +8,10 @@ from raydock.plan.select import select
 @pytest.mark.parametrize(
     ("groups", "selectors", "names", "count"),
     [
-        ([], [], [], 20),
+        ([], [], [], 21),
+        (["legacy"], [], [], 1),
+        ([], ["vllm=0.3.0"], [], 1),
+        ([], ["cuda=12.1"], [], 1),
         (["quickstart"], [], [], 2),
         (["train"], [], [], 8),
         (["serve"], [], [], 8),
@@ -18,10 +21,10 @@ from raydock.plan.select import select
         ([], ["cuda=13.0", "cuda=cpu"], [], 12),
         ([], ["cuda=13.0,python=3.1*"], [], 8),
         ([], ["cuda=13.0, python=3.13"], [], 4),
-        ([], ["vllm=!none"], [], 8),
-        ([], ["cuda=!cpu,cuda=!13.*"], [], 8),
+        ([], ["vllm=!none"], [], 9),
+        ([], ["cuda=!cpu,cuda=!13.*"], [], 9),
         ([], ["name=ray2.60.0-*,vllm=!none"], [], 4),
-        ([], ["name=!ray2.60.0-*"], [], 10),
+        ([], ["name=!ray2.60.0-*"], [], 11),
         (["serve"], ["ray=2.60.0"], [], 4),
         ([], [], ["ray2.60.0-py311-cpu"], 1),
         ([], [], ["ray2.60.0-py311-cpu", "*-cu130"], 9),
@@ -38,6 +41,8 @@ def test_select(plan: Plan, groups: list[str], selectors: list[str], names: list
     ("groups", "selectors", "names", "words"),
     [
         (["serv"], [], [], "'serve'"),
+        (["legasy"], [], [], "'legacy'"),
+        ([], ["torch=2.1.3"], [], "'2.1.2'"),
         ([], ["pyton=3.11"], [], "'python'"),
         ([], ["cuda=13.1"], [], "'13.0'"),
         ([], ["cuda=!cpuu"], [], "'cpu'"),
@@ -70,9 +75,9 @@ def test_nothing_left_says_what_each_part_matched(plan: Plan) -> None:
     assert caught.value.exit_code is ExitCode.NOTHING_SELECTED
     for words in (
         "--group quickstart: 2,",
-        "--select 'cuda=13.0,python=3.11': 4 (cuda=13.0: 8, python=3.11: 10),",
+        "--select 'cuda=13.0,python=3.11': 4 (cuda=13.0: 8, python=3.11: 11),",
         "--select 'name=*-cu128': 8,",
-        "ray2.4*: 10.",
+        "ray2.4*: 11.",
     ):
         assert words in caught.value.meaning
 

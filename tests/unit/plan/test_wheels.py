@@ -96,13 +96,16 @@ def test_markers_are_evaluated_for_the_variants_python(python: str, found: str |
     assert (requirement and f"{requirement.name}{requirement.specifier}") == found
 
 
-def test_real_wheels(facts: Facts) -> None:
-    needs = {str(release): lowest_glibc(release, "3.11", "amd64") for release in facts.releases.values()}
-    assert needs == {
-        "ray 2.49.1": (2, 17),
-        "ray 2.60.0": (2, 17),
-        "torch 2.8.0": (2, 28),
-        "torch 2.13.0": (2, 28),
-        "vllm 0.10.2": (2, 5),
-        "vllm 0.32.0": (2, 28),
-    }
+@pytest.mark.parametrize(
+    ("project", "version", "needs"),
+    [
+        ("ray", "2.49.1", (2, 17)),
+        ("ray", "2.60.0", (2, 17)),
+        ("torch", "2.8.0", (2, 28)),
+        ("torch", "2.13.0", (2, 28)),
+        ("vllm", "0.10.2", (2, 5)),
+        ("vllm", "0.32.0", (2, 28)),
+    ],
+)
+def test_real_wheels(facts: Facts, project: str, version: str, needs: tuple[int, int]) -> None:
+    assert lowest_glibc(facts.releases[project, version], "3.11", "amd64") == needs

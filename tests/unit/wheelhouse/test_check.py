@@ -54,7 +54,7 @@ def test_a_wheel_for_another_python_is_fetched_for_this_one(shelve: Shelve) -> N
 
 def test_requires_python_is_kept(shelve: Shelve) -> None:
     (finding,) = findings(shelve({"app-1-py3-none-any": ()}, requires_python=">=3.12"))
-    assert (finding.kind, finding.drop) == ("python-bounds", ("app-1-py3-none-any.whl",))
+    assert (finding.kind, finding.drop) == ("requires-python", ("app-1-py3-none-any.whl",))
     assert finding.what == "app 1 is for Python >=3.12, not 3.11"
 
 

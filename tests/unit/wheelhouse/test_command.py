@@ -21,7 +21,7 @@ def test_the_notes_folder_in_words(notes: Path) -> None:
     assert done.exit_code == 1
     lines = done.stdout.splitlines()
     assert "for Python 3.10 (15 of the 15 wheels made for one Python), glibc 2.36, CUDA 12.1" in lines[0]
-    assert lines[1] == "18 things are wrong."
+    assert lines[1] == "19 things are wrong."
     assert "drop 6 files" in lines
     assert "  transformers>=4.37.0,<4.40" in lines
     assert "--write-lock" in lines[-1]
@@ -30,7 +30,7 @@ def test_the_notes_folder_in_words(notes: Path) -> None:
 def test_the_notes_folder_as_json(notes: Path) -> None:
     document = json.loads(run(notes, "--json", "--glibc", "2.35").stdout)
     assert (document["schema"], document["python"], document["glibc"], document["cuda"]) == (1, "3.10", "2.35", "12.1")
-    assert len(document["findings"]) == 18
+    assert len(document["findings"]) == 19
     assert document["findings"][0]["kind"] == "partial-download"
     assert {"filename", "why"} == set(document["drop"][0])
     assert {"project": "numpy", "versions": "<2", "filename": "", "size": None} in document["fetch"]

@@ -60,6 +60,7 @@ def test_what_is_wrong_is_found(notes: Path, matrix: Matrix) -> None:
     assert "torch 2.1.2 wants ==12.1.3.1" in found["two-versions"][0].meaning
     assert {finding.what for finding in found["known-breakage"]} == {
         "transformers 4.56.1 does not go with vllm 0.3.0, which needs transformers<4.40",
+        "transformers 4.56.1 does not go with torch 2.1.2, which needs transformers<4.56",
         "tokenizers 0.22.0 does not go with vllm 0.3.0, which needs tokenizers<0.19",
         "numpy 2.2.6 does not go with torch 2.1.2, which needs numpy<2",
     }

@@ -1,0 +1,143 @@
+"""plan's verdict against uv's on (vllm, ray, python) triples that chance chose: writes docs/compat.md."""
+
+import os
+import random
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+from benchmarks.bench import ROOT
+from benchmarks.report import row
+from raydock.errors import VariantError
+from raydock.files import write_whole
+from raydock.lock.index import from_environment
+from raydock.lock.request import Request
+from raydock.lock.resolver import Uv
+from raydock.model.matrix import Base
+from raydock.model.variant import CPU, Variant
+from raydock.parallel import in_parallel
+from raydock.paths import Checkout
+from raydock.plan.rules import Ground, Judge, Verdict
+from raydock.plan.wheels import cuda_pin, requirement_of
+from raydock.project import Project
+
+DOCUMENT = ROOT / "docs" / "compat.md"
+SEED, COUNT, JOBS = 20261126, 40, 2
+PYTHONS, GLIBC = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14"), "2.36"
+
+# The rules that uv lacks: the upper bound of Requires-Python, and what no package says of itself.
+BEYOND_UV = frozenset({"requires-python", "cuda-major", "ray-llm-extra", "numpy-abi", "transformers-era", "ray-era"})
+
+Triple = tuple[str, str, str]
+
+_HEAD = """\
+# plan against uv
+
+{count} triples of vllm, ray and Python, drawn by `random.Random({seed})` from all {all} of the facts' releases and
+Python {first} to {last}: can they be installed together? `plan` answers by its rules and the facts, in milliseconds and
+without a network, for a base with glibc {glibc} and the torch and CUDA that vllm pins. {uv} answers by
+`uv pip compile --only-binary :all: --exclude-newer {cutoff}` of `vllm==V` and `ray==R` for that Python and glibc.
+
+Written by `.venv/bin/python -m benchmarks compat`, which exits with 1 where a difference is not explained by a rule
+that uv lacks. One difference is known, and left: vllm 0.3.0 to 0.3.2 need quantile-python, which is only offered as
+source, so that uv refuses with `--only-binary :all:` what raydock locks and builds (raydock/lock/data/sdists.yaml).
+
+**{same} agree, {explained} differ by a rule that uv lacks, {open} differ without one.**
+
+| vllm | ray | Python | plan | uv | agree |
+|---|---|---|---|---|---|
+"""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Both answers about a triple: plan's first verdict against it, and uv's reason; None and empty for yes."""
+
+    triple: Triple
+    objection: Verdict | None
+    reason: str
+
+    @property
+    def same(self) -> bool:
+        return (self.objection is None) == (not self.reason)
+
+    @property
+    def explained(self) -> bool:
+        """Whether plan refuses by a rule that uv lacks what uv allows."""
+        return not self.same and self.objection is not None and self.objection.rule in BEYOND_UV
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Its row in the table."""
+        mine = f"no, {self.objection.rule}: {self.objection.reason}" if self.objection else "yes"
+        agree = "yes" if self.same else f"uv lacks {self.objection.rule}" if self.objection and self.explained else "NO"
+        return *self.triple, mine, f"no: {self.reason}" if self.reason else "yes", agree
+
+
+def write() -> tuple[Path, bool]:
+    """Asks both about every triple, writes the document, and says whether all differences are explained.
+
+    Raises OutOfReachError where the index fails.
+    """
+    project = Project(Checkout(ROOT))
+    pythons = tuple(Base(name="compat", source="pull", python=python, glibc=GLIBC) for python in PYTHONS)
+    ground = Ground(replace(project.matrix, bases=pythons), project.facts)
+    versions = project.facts.versions
+    population = list(product(versions["vllm"], versions["ray"], PYTHONS))
+    triples = random.Random(SEED).sample(population, COUNT)
+    judge, uv = Judge(ground), Uv(index=from_environment(os.environ))
+    reasons = in_parallel(lambda triple: _ask(uv, triple, ground), triples, JOBS, uv.stop)
+    found = [
+        Comparison(triple, judge.objection(_point(triple, ground)), reason)
+        for triple, reason in zip(triples, reasons, strict=True)
+    ]
+    write_whole(DOCUMENT, _text(found, ground, uv.label, len(population)))
+    return DOCUMENT, all(item.same or item.explained for item in found)
+
+
+def _point(triple: Triple, ground: Ground) -> Variant:
+    """The variant of a triple, with the torch that its vllm pins and the CUDA that this pins."""
+    vllm, ray, python = triple
+    point = Variant(vllm=vllm, ray=ray, python=python)
+    wanted = requirement_of(ground.facts.releases["vllm", vllm], "torch", point)
+    torch = next((item for item in ground.facts.versions["torch"] if wanted and item in wanted.specifier), "none")
+    pin = cuda_pin(ground.facts.releases["torch", torch], point) if torch != "none" else None
+    return replace(point, torch=torch, cuda=pin[0] if pin else CPU)
+
+
+def _ask(uv: Uv, triple: Triple, ground: Ground) -> str:
+    """Why uv finds no set; empty where it finds one."""
+    vllm, ray, python = triple
+    request = Request(
+        requirements=(f"vllm=={vllm}", f"ray=={ray}"),
+        constraints=(),
+        cutoff=ground.matrix.cutoff,
+        python=python,
+        cuda=CPU,
+        arch="amd64",
+        glibc=GLIBC,
+        indexes=(),
+    )
+    try:
+        uv.resolve(request, {})
+    except VariantError as error:
+        return error.what.removeprefix(f"{uv.label}: ")
+    return ""
+
+
+def _text(found: list[Comparison], ground: Ground, uv: str, population: int) -> str:
+    same, explained = sum(item.same for item in found), sum(item.explained for item in found)
+    head = _HEAD.format(
+        count=len(found),
+        seed=SEED,
+        all=f"{population:,}",
+        first=PYTHONS[0],
+        last=PYTHONS[-1],
+        glibc=GLIBC,
+        uv=uv,
+        cutoff=ground.matrix.cutoff,
+        same=same,
+        explained=explained,
+        open=len(found) - same - explained,
+    )
+    return head + "".join(f"{row(*item.cells)}\n" for item in found)

@@ -1,0 +1,229 @@
+"""The facts of every release worth knowing, read from a package index: small requests, never a whole wheel."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+from zipfile import BadZipFile
+
+from packaging.metadata import RawMetadata, parse_email
+from packaging.version import InvalidVersion, Version
+from pypi_simple import DistributionPackage, NoMetadataError, NoSuchProjectError
+from remotezip import RemoteZip
+
+from raydock.errors import ConfigurationError
+from raydock.lock.index import Index
+from raydock.model.facts import PROJECTS, Facts, Key, Release, Wheel
+from raydock.model.matrix import Matrix
+from raydock.model.variant import NONE, Axis
+from raydock.model.variant import label as label_of
+from raydock.model.versions import closest
+from raydock.model.yamlfile import read
+from raydock.parallel import in_parallel
+
+DATA = Path(__file__).parent / "data" / "history.yaml"
+SOURCE = "package index"
+
+_WORKERS = 8
+
+Files = tuple[DistributionPackage, ...]
+
+
+@cache
+def oldest() -> Mapping[str, Version]:
+    """For each project, the version from which on all final releases are read (data/history.yaml)."""
+    keys = ("source", "date", "oldest")
+    return {name: Version(item.text()) for name, item in read(DATA).items(keys, keys)["oldest"].items().items()}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The files of a release and the index that lists them; `source` names that index to the reader of the facts."""
+
+    index: Index
+    source: str
+    files: Files
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is offered now of every release worth knowing."""
+
+    offers: Mapping[Key, Offer]
+
+    def changes(self, held: Facts) -> dict[Key, str]:
+        """The releases whose files are not as the held facts have them, with what changed; those gone too."""
+        found = {
+            key: _change(held.releases[key], offer.files) for key, offer in self.offers.items() if key in held.releases
+        }
+        found |= {key: "is new" for key in self.offers if key not in held.releases}
+        found |= {key: "is gone from the index" for key in held.releases if key not in self.offers}
+        return {key: words for key, words in sorted(found.items()) if words}
+
+    def refresh(self, held: Facts, today: date, on_progress: Callable[[str], None]) -> Facts:
+        """The facts of these releases: those held, and read anew where something changed, several at once.
+
+        `on_progress` gets the name of each release that is read. Raises OutOfReachError where the index fails.
+        """
+        anew = [key for key in self.changes(held) if key in self.offers]
+        releases = {key: held.releases[key] for key in self.offers if key in held.releases}
+        pool = ThreadPoolExecutor(_WORKERS)
+        try:
+            for job in as_completed([pool.submit(_release, key, self.offers[key], today) for key in anew]):
+                release = job.result()
+                releases[release.project, release.version] = release
+                on_progress(str(release))
+        finally:
+            # Ctrl-C does not wait for an answer of the index.
+            pool.shutdown(wait=False, cancel_futures=True)
+        return Facts(releases)
+
+
+def survey(matrix: Matrix, index: Index) -> Survey:
+    """What the index lists of the releases that the matrix names, and of every final one with a wheel for Linux from
+    the oldest worth knowing. An index for one CUDA adds torch's builds for that CUDA.
+
+    Raises ConfigurationError for a version that the default index does not have, OutOfReachError where an index fails.
+    """
+    found = in_parallel(lambda project: _page(index, project), PROJECTS, len(PROJECTS))
+    pages = dict(zip(PROJECTS, found, strict=True))
+    files: dict[Key, Files] = {}
+    for project, axis in PROJECTS.items():
+        page = pages[project]
+        named = [version for version in matrix.values(axis) if version != NONE]
+        if page is None and named:
+            raise ConfigurationError(
+                f"{index.label} has no project {project!r}.",
+                todo="name an index that has it in UV_DEFAULT_INDEX, or unset that variable.",
+            )
+        known = page or {}
+        files |= {(project, version): _named(known, project, version) for version in named}
+        files |= {(project, str(version)): known[version] for version in known if _useful(project, version, known)}
+    return Survey({key: Offer(index, SOURCE, listed) for key, listed in files.items()} | _builds(matrix, index))
+
+
+def _builds(matrix: Matrix, index: Index) -> dict[Key, Offer]:
+    """What the indexes for one CUDA offer of torch as builds for that CUDA, which are local versions (PEP 440)."""
+    offers: dict[Key, Offer] = {}
+    for label in dict.fromkeys(map(label_of, matrix.values(Axis.CUDA))):
+        if label in matrix.indexes:
+            own = replace(index, endpoint=matrix.indexes[label])
+            known = _page(own, "torch") or {}
+            builds = (f"{version}+{label}" for version in matrix.values(Axis.TORCH) if version != NONE)
+            found = {build: known[Version(build)] for build in builds if Version(build) in known}
+            offers |= {("torch", build): Offer(own, f"{SOURCE} {label}", files) for build, files in found.items()}
+    return offers
+
+
+def _page(index: Index, project: str) -> dict[Version, Files] | None:
+    """The files of each version of a project; None where the index does not have the project."""
+    with index.client() as client:
+        try:
+            page = client.get_project_page(project, timeout=index.timeout)
+        except NoSuchProjectError:
+            return None
+    versions: dict[Version, Files] = {}
+    for file in page.packages:
+        if version := _version(file):
+            versions[version] = (*versions.get(version, ()), file)
+    return versions
+
+
+def _version(file: DistributionPackage) -> Version | None:
+    try:
+        return Version(file.version) if file.version else None
+    except InvalidVersion:
+        return None
+
+
+def _useful(project: str, version: Version, known: Mapping[Version, Files]) -> bool:
+    return version >= oldest()[project] and not version.is_prerelease and any(map(_linux, known[version]))
+
+
+def _named(known: Mapping[Version, Files], project: str, version: str) -> Files:
+    """The files of one version; ConfigurationError, with the nearest version, where there is none."""
+    files = known.get(Version(version), ())
+    if not files:
+        near = closest(version, (str(other) for other in known if not other.is_prerelease))
+        hint = f"Did you mean {near!r}?" if near else "The index lists no version of it."
+        raise ConfigurationError(f"{project} {version} is not in the package index.", todo=f"{hint} Mend matrix.yaml.")
+    return files
+
+
+def _change(held: Release, files: Files) -> str:
+    """What of a release's files is not as the facts have it; empty where all is."""
+    before, now = {wheel.filename: wheel for wheel in held.wheels}, {wheel.filename: wheel for wheel in _wheels(files)}
+    both = before.keys() & now.keys()
+    words = [
+        *(f"gained {name}" for name in sorted(now.keys() - before.keys())),
+        *(f"lost {name}" for name in sorted(before.keys() - now.keys())),
+        *(f"yanked {name}" for name in sorted(both) if now[name].yanked and not before[name].yanked),
+        *(f"no longer yanks {name}" for name in sorted(both) if before[name].yanked and not now[name].yanked),
+        *(f"has another {name}" for name in sorted(both) if before[name].sha256 != now[name].sha256),
+    ]
+    if held.sdist != _sdist(files):
+        words.append(f"offers {_sdist(files) or 'no source'} in place of {held.sdist or 'no source'}")
+    return ", ".join(words)
+
+
+def _release(key: Key, offer: Offer, today: date) -> Release:
+    files = offer.files
+    wheels = [file for file in files if _linux(file)]
+    said = metadata(offer.index, wheels) if wheels else {}
+    days = sorted(file.upload_time.date() for file in files if file.upload_time)
+    declared = next((file.requires_python for file in files if file.requires_python), "")
+    project, version = key
+    return Release(
+        project=project,
+        version=version,
+        requires_python=said.get("requires_python", declared),
+        requires_dist=tuple(said.get("requires_dist", ())),
+        wheels=tuple(_wheels(files)),
+        sdist=_sdist(files),
+        uploaded=days[0].isoformat() if days else "",
+        source=offer.source,
+        read=today.isoformat(),
+    )
+
+
+def _wheels(files: Iterable[DistributionPackage]) -> Iterator[Wheel]:
+    for file in sorted(filter(_linux, files), key=lambda file: file.filename):
+        digest = file.digests.get("sha256", "")
+        yield Wheel(filename=file.filename, size=file.size or 0, sha256=digest, yanked=file.is_yanked)
+
+
+def _sdist(files: Iterable[DistributionPackage]) -> str:
+    return min((file.filename for file in files if file.package_type == "sdist"), default="")
+
+
+def metadata(index: Index, wheels: Sequence[DistributionPackage]) -> RawMetadata:
+    """The core metadata of a release: by PEP 658 where the index offers it, else out of its smallest wheel's end."""
+    wheel = min(wheels, key=lambda file: (file.is_yanked, file.size or 0, file.filename))
+    with index.client() as client:
+        if wheel.has_metadata:
+            try:
+                verify = bool(wheel.metadata_digests)
+                return parse_email(client.get_package_metadata_bytes(wheel, verify=verify, timeout=index.timeout))[0]
+            except NoMetadataError:
+                pass  # promised and not there: the wheel itself has it
+        with RemoteZip(wheel.url, session=client.s, timeout=index.timeout) as archive:
+            found = [name for name in archive.namelist() if _is_metadata(name)]
+            if len(found) != 1:
+                raise BadZipFile(f"{wheel.filename} holds {len(found)} METADATA files, not one")
+            return parse_email(archive.read(found[0]))[0]
+
+
+def _is_metadata(name: str) -> bool:
+    folder, _, file = name.rpartition("/")
+    return file == "METADATA" and folder.endswith(".dist-info") and "/" not in folder
+
+
+def _linux(file: DistributionPackage) -> bool:
+    """Whether a file is a wheel that a glibc Linux on x86-64 may install (PEP 600, or no platform at all)."""
+    platforms = file.filename.removesuffix(".whl").rpartition("-")[2].split(".")
+    return file.package_type == "wheel" and any(
+        platform == "any" or (platform.startswith("manylinux") and platform.endswith("_x86_64"))
+        for platform in platforms
+    )

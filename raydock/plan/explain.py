@@ -1,0 +1,92 @@
+"""Why one point can exist or not, whether matrix.yaml names it or not, and the nearest that can."""
+
+from dataclasses import dataclass
+from heapq import nsmallest
+from itertools import combinations
+
+from raydock.errors import ConfigurationError, nearest
+from raydock.model.facts import PROJECTS
+from raydock.model.matrix import ARCHES
+from raydock.model.variant import NONE, Axis, Variant, parse_name
+from raydock.model.versions import closest
+from raydock.plan.nearest import away
+from raydock.plan.rules import Ground, Judge, Verdict
+from raydock.plan.space import Axes, Space, universe
+
+NEAREST = 3
+
+
+@dataclass(frozen=True)
+class Near:
+    """A variant that can exist, the axes on which it differs from the point that was asked for, and whether
+    matrix.yaml names it."""
+
+    variant: Variant
+    moved: tuple[Axis, ...]
+    in_matrix: bool
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Every rule's verdict on a point, in the rules' order, and the nearest other points that can exist."""
+
+    variant: Variant
+    in_matrix: bool
+    verdicts: tuple[Verdict, ...]
+    nearest: tuple[Near, ...]
+
+    @property
+    def valid(self) -> bool:
+        """Whether the variant can exist."""
+        return all(verdict.ok for verdict in self.verdicts)
+
+
+def explain(name: str, ground: Ground) -> Explanation:
+    """Explains the variant of a name; the nearest are those with the fewest axes moved, then the smallest version
+    distance (raydock/model/versions.py), each found by the same rules among all releases of the facts.
+
+    Raises ConfigurationError for a name that is none's, and, with the nearest version, for a release of which the
+    facts say nothing.
+    """
+    point = parse_name(name)
+    _refuse_unknown(point, ground)
+    near = _nearest(point, Space(ground), universe(ground))
+    return Explanation(
+        variant=point,
+        in_matrix=ground.matrix.names(point),
+        verdicts=tuple(Judge(ground).verdicts(point)),
+        nearest=tuple(Near(other, moved(point, other), ground.matrix.names(other)) for other in near),
+    )
+
+
+def _nearest(point: Variant, space: Space, axes: Axes) -> list[Variant]:
+    """The nearest points that can exist, the nearest first. Looks no further away than it must."""
+    found: list[Variant] = []
+    for count in range(1, len(Axis) + 1):
+        for moving in combinations(Axis, count):
+            grid = {axis: axes[axis] if axis in moving else (getattr(point, axis),) for axis in Axis}
+            found += (other for other in space.valid(grid) if len(moved(point, other)) == count)
+        if len(found) >= NEAREST:
+            break
+    here = tuple(point.axes.values())
+    return nsmallest(NEAREST, found, key=lambda other: away(here, tuple(other.axes.values())))
+
+
+def moved(point: Variant, other: Variant) -> tuple[Axis, ...]:
+    """The axes on which two variants differ."""
+    return tuple(axis for axis in Axis if getattr(point, axis) != getattr(other, axis))
+
+
+def _refuse_unknown(point: Variant, ground: Ground) -> None:
+    if point.arch not in ARCHES:
+        raise ConfigurationError(f"{point.arch!r} is no architecture.", todo=nearest(point.arch, ARCHES))
+    for project, axis in PROJECTS.items():
+        version = getattr(point, axis)
+        if version == NONE or ground.release(project, point):
+            continue
+        near = closest(version, ground.facts.versions[project])
+        raise ConfigurationError(
+            f"Nothing is known of {project} {version}.",
+            meaning=f"The nearest known version is {near}." if near else "",
+            todo="mend the name; or add a new release to matrix.yaml and run `./build.py facts`.",
+        )

@@ -1,0 +1,35 @@
+"""The rules that decide which points of the matrix can exist. Each says why, and which fact proves it."""
+
+from raydock.plan.rules.broken import known_breakage
+from raydock.plan.rules.cuda import cuda_major, cuda_used, torch_cuda, vllm_cuda
+from raydock.plan.rules.ground import ABSENT, Ground, Verdict
+from raydock.plan.rules.judge import Judge, Rule, rules
+from raydock.plan.rules.owner import base, exclude
+from raydock.plan.rules.requires import ray_llm_extra, vllm_ray, vllm_torch
+from raydock.plan.rules.wheels import glibc, known, python_wheel, ray_python, requires_python, sdist_only, yanked
+
+__all__ = [
+    "ABSENT",
+    "Ground",
+    "Judge",
+    "Rule",
+    "Verdict",
+    "base",
+    "cuda_major",
+    "cuda_used",
+    "exclude",
+    "glibc",
+    "known",
+    "known_breakage",
+    "python_wheel",
+    "ray_llm_extra",
+    "ray_python",
+    "requires_python",
+    "rules",
+    "sdist_only",
+    "torch_cuda",
+    "vllm_cuda",
+    "vllm_ray",
+    "vllm_torch",
+    "yanked",
+]

@@ -1,0 +1,69 @@
+"""Rules about the CUDA user space that a variant carries."""
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from raydock.model.variant import CPU, NONE, Variant
+from raydock.plan.cuda import named_major
+from raydock.plan.rules.ground import ABSENT, Ground, Verdict, source
+from raydock.plan.wheels import cuda_pin, requirement_of, requirements
+
+
+def torch_cuda(point: Variant, ground: Ground) -> Verdict:
+    """A torch brings the CUDA that its wheel pins."""
+    torch = ground.release("torch", point)
+    if torch is None:
+        return ABSENT
+    if Version(torch.version).local:
+        return Verdict(True, f"{torch} is built for {point.label}", source(torch, "its local version"))
+    pin = cuda_pin(torch, point)
+    if pin is None:
+        return Verdict(False, f"{torch} does not say which CUDA it needs", source(torch, "no CUDA among Requires-Dist"))
+    cuda, requirement = pin
+    return Verdict(
+        cuda == point.cuda,
+        f"{torch} is built for CUDA {cuda}",
+        source(torch, f"requires {requirement.name}{requirement.specifier}"),
+    )
+
+
+def vllm_cuda(point: Variant, ground: Ground) -> Verdict:
+    """A vLLM of the default index is built for the CUDA of the torch that stands beside it there."""
+    vllm, torch = ground.release("vllm", point), ground.facts.get("torch", point.torch)
+    pin = cuda_pin(torch, point) if torch else None
+    if vllm is None or torch is None or pin is None:
+        return ABSENT
+    cuda, requirement = pin
+    evidence = source(torch, f"requires {requirement.name}{requirement.specifier}")
+    return Verdict(cuda == point.cuda, f"{vllm} is built for CUDA {cuda}, as the {torch} of its index", evidence)
+
+
+def cuda_used(point: Variant, ground: Ground) -> Verdict:  # noqa: ARG001 - the form of every rule
+    """A CUDA user space comes with torch: an image where nothing uses it is the cpu image."""
+    if point.cuda == CPU or point.torch != NONE:
+        return ABSENT
+    return Verdict(False, f"nothing would use CUDA {point.cuda} without torch", "ray brings no CUDA of its own")
+
+
+def cuda_major(project: str, point: Variant, ground: Ground) -> Verdict:
+    """What a part requires for one CUDA major (nvidia-*-cu12, cupy-cuda12x) is for the variant's."""
+    release = ground.release(project, point)
+    if release is None:
+        return ABSENT
+    wanted = None if point.cuda == CPU else Version(point.cuda).major
+    extras = _ray_extras(point, ground) if project == "ray" else ()
+    for requirement in requirements(release, point, extras, lambda name: named_major(name) not in {None, wanted}):
+        major = named_major(canonicalize_name(requirement.name))
+        return Verdict(
+            False,
+            f"{release} requires {requirement.name}, which is for CUDA {major}",
+            source(release, f"requires {requirement}"),
+        )
+    return Verdict(True, f"{release} requires nothing for another CUDA")
+
+
+def _ray_extras(point: Variant, ground: Ground) -> tuple[str, ...]:
+    """The extras of Ray that a variant installs: matrix.yaml's and those that its vLLM asks for."""
+    vllm = ground.release("vllm", point)
+    asked = requirement_of(vllm, "ray", point) if vllm else None
+    return (*ground.matrix.ray_extras, *sorted(asked.extras if asked else ()))

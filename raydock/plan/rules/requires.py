@@ -1,0 +1,38 @@
+"""Rules by what the parts demand of each other."""
+
+from raydock.model.variant import NONE, Variant
+from raydock.plan.rules.ground import ABSENT, Ground, Verdict, source
+from raydock.plan.wheels import requirement_of, requirements
+
+
+def vllm_torch(point: Variant, ground: Ground) -> Verdict:
+    """vLLM runs with the torch that it pins."""
+    return _requires("vllm", "torch", point, ground)
+
+
+def vllm_ray(point: Variant, ground: Ground) -> Verdict:
+    """vLLM runs with a Ray that it accepts (from 0.18 on it names none)."""
+    return _requires("vllm", "ray", point, ground)
+
+
+def ray_llm_extra(point: Variant, ground: Ground) -> Verdict:
+    """An extra of Ray that brings a vLLM of its own (ray[llm]) never stands beside a chosen one."""
+    ray = ground.release("ray", point)
+    if ray is None or point.vllm == NONE:
+        return ABSENT
+    for extra in ground.matrix.ray_extras:
+        for requirement in requirements(ray, point, (extra,), named="vllm".__eq__):
+            reason = f"ray[{extra}] {ray.version} brings its own vllm, and one is chosen"
+            return Verdict(False, reason, source(ray, f"requires {requirement}"))
+    return Verdict(True, f"ray[{','.join(ground.matrix.ray_extras)}] brings no vllm")
+
+
+def _requires(project: str, other: str, point: Variant, ground: Ground) -> Verdict:
+    """Whether the other project's version is one that a release's requirement accepts."""
+    release = ground.release(project, point)
+    requirement = requirement_of(release, other, point) if release else None
+    if release is None or requirement is None:
+        return ABSENT
+    version = getattr(point, other)
+    ok = version != NONE and requirement.specifier.contains(version, prereleases=True)
+    return Verdict(ok, f"{release} needs {other} {requirement.specifier}", source(release, f"requires {requirement}"))

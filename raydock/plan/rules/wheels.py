@@ -1,0 +1,79 @@
+"""Rules about each part of a variant by itself: whether it has a file that can be installed."""
+
+from raydock.model.variant import NONE, Variant
+from raydock.model.versions import closest
+from raydock.plan.rules.ground import ABSENT, Ground, Verdict, source
+from raydock.plan.wheels import fitting, lowest_glibc, newest_patch
+
+
+def known(project: str, point: Variant, ground: Ground) -> Verdict:
+    """The facts hold every release that the variant names."""
+    version = getattr(point, project)
+    if version == NONE or ground.release(project, point):
+        return Verdict(True, f"{project} {version}: known")
+    near = closest(version, ground.facts.versions[project])
+    evidence = f"not in facts.json{f', which has {near}' if near else ''}: run `./build.py facts`"
+    return Verdict(False, f"nothing is known of {project} {version}", evidence)
+
+
+def requires_python(project: str, point: Variant, ground: Ground) -> Verdict:
+    """A release accepts the variant's Python, by the lower and the upper bound of its Requires-Python."""
+    release = ground.release(project, point)
+    if release is None:
+        return ABSENT
+    ok = newest_patch(point.python) in release.pythons
+    words = "accepts" if ok else "refuses"
+    return Verdict(
+        ok, f"{release} {words} Python {point.python}", source(release, f"Requires-Python {release.requires_python}")
+    )
+
+
+def sdist_only(project: str, point: Variant, ground: Ground) -> Verdict:
+    """A release has wheels: from its source an installer would compile it, for hours or not at all."""
+    release = ground.release(project, point)
+    if release is None:
+        return ABSENT
+    if release.wheels or not release.sdist:
+        return Verdict(True, f"{release} is not offered as source alone")
+    return Verdict(False, f"{release} is only offered as source on Linux", source(release, release.sdist))
+
+
+def python_wheel(project: str, point: Variant, ground: Ground) -> Verdict:
+    """A release has a wheel for the variant's Python and architecture."""
+    release = ground.release(project, point)
+    if release is None:
+        return ABSENT
+    wheels = fitting(release, point.python, point.arch)
+    if wheels:
+        return Verdict(True, f"{release} has a wheel for Python {point.python}", source(release, wheels[0].filename))
+    has = sorted({tag.interpreter for wheel in release.wheels for tag in wheel.tags}) or ["no wheel at all"]
+    reason = f"{release} has no wheel for Python {point.python} on Linux {point.arch}"
+    return Verdict(False, reason, source(release, f"wheels: {', '.join(has)}"))
+
+
+def ray_python(point: Variant, ground: Ground) -> Verdict:
+    """Ray has a wheel for the variant's Python: only its wheels tell, as its Requires-Python has no upper bound."""
+    return python_wheel("ray", point, ground)
+
+
+def yanked(project: str, point: Variant, ground: Ground) -> Verdict:
+    """A release's author did not take every wheel back that the variant could install (PEP 592)."""
+    release = ground.release(project, point)
+    wheels = fitting(release, point.python, point.arch) if release else ()
+    if release is None or not wheels:
+        return ABSENT
+    if all(wheel.yanked for wheel in wheels):
+        return Verdict(False, f"{release} was yanked by its author", source(release, f"{wheels[0].filename} is yanked"))
+    return Verdict(True, f"{release} is not yanked")
+
+
+def glibc(project: str, point: Variant, ground: Ground) -> Verdict:
+    """A release's wheel runs on the glibc of the variant's base."""
+    release, stand = ground.release(project, point), ground.matrix.base(point.python)
+    lowest = lowest_glibc(release, point.python, point.arch) if release else None
+    if release is None or stand is None or lowest is None:
+        return ABSENT
+    major, minor = (int(part) for part in stand.glibc.split("."))
+    needs = f"{release} for Python {point.python} needs glibc {lowest[0]}.{lowest[1]}"
+    evidence = source(release, f"platform tags of its wheels; base {stand.name} has glibc {stand.glibc}")
+    return Verdict(lowest <= (major, minor), needs, evidence)

@@ -1,0 +1,45 @@
+"""Suggestions for programs (JSON, design as in docs/json.md) and for people (a table)."""
+
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from raydock.plan.show import bare_table
+from raydock.plan.suggest import Suggestion, Suggestions
+
+SCHEMA = 1
+
+
+def document(made: Suggestions) -> dict[str, Any]:
+    """`suggest --json`."""
+    return {
+        "schema": SCHEMA,
+        "suggestions": [
+            {
+                "name": item.variant.name,
+                "axes": item.variant.axes,
+                "min_driver": item.min_driver,
+                "sm": list(item.sm),
+                "in_matrix": not item.lines,
+                "lines": list(item.lines),
+            }
+            for item in made.found
+        ],
+        "rejected": [{"reason": item.reason, "versions": list(item.versions)} for item in made.rejected],
+    }
+
+
+def table(made: Suggestions) -> RenderableType:
+    """The sets, best first, why newer ones are out, and what matrix.yaml needs for each, for a terminal."""
+    grid = bare_table(f"{len(made.found)} newest sets", "variant", "driver", "GPU (sm)", "in matrix.yaml")
+    for item in made.found:
+        driver = f">= {item.min_driver}" if item.min_driver else "-"
+        grid.add_row(item.variant.name, driver, " ".join(map(str, item.sm)) or "-", "no" if item.lines else "yes")
+    newer = Text("\n".join(["", *(f"newer is out: {item}" for item in made.rejected)]))
+    return Group(grid, *([newer] if made.rejected else []), *(_lines(item) for item in made.found if item.lines))
+
+
+def _lines(item: Suggestion) -> Text:
+    head = ["", f"# matrix.yaml for {item.variant.name}", "axes:"]
+    return Text("\n".join([*head, *(f"  {line}" for line in item.lines)]))

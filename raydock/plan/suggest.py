@@ -1,0 +1,183 @@
+"""The newest sets for a host and a wish, of all releases in the facts, whether matrix.yaml names them or not."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from raydock.errors import ConfigurationError, SelectionError, nearest
+from raydock.model.matrix import Matrix
+from raydock.model.variant import CPU, NONE, Axis, Variant
+from raydock.model.versions import position
+from raydock.plan.hardware import Hardware
+from raydock.plan.rules import Ground
+from raydock.plan.runs import driver_objection, gpu_objection
+from raydock.plan.space import Axes, Space, universe
+
+MOST = 5
+NEEDS = (Axis.VLLM, Axis.TORCH, Axis.RAY)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a host has and what is wanted on it; a driver or GPUs that are not named bind nothing.
+
+    `gpus` are sm numbers (86 is compute capability 8.6), and all of them must run the set. `needs` is the greatest part
+    that is needed: vllm brings torch, and each brings ray.
+    """
+
+    needs: Axis
+    driver: str = ""
+    gpus: tuple[int, ...] = ()
+    python: str = ""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A set that can exist and that the host runs, with the lines of matrix.yaml's `axes` that make it a variant.
+
+    `lines` is empty where matrix.yaml names it already; `min_driver` and `sm` are empty for cpu.
+    """
+
+    variant: Variant
+    min_driver: str
+    sm: tuple[int, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Why sets newer than the first suggestion do not run on the host, and which versions of the needed part that
+    keeps out, newest first."""
+
+    reason: str
+    part: str
+    versions: tuple[str, ...]
+
+    def __str__(self) -> str:
+        first, last = self.versions[-1], self.versions[0]
+        return f"{self.part} {first if first == last else f'{first} to {last}'}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Suggestions:
+    """The newest sets, best first, and why newer ones are out."""
+
+    found: tuple[Suggestion, ...]
+    rejected: tuple[Rejected, ...]
+
+
+def wish(needs: Iterable[str], driver: str, gpus: Iterable[str], python: str, ground: Ground) -> Wish:
+    """A wish as the user wrote it. With a driver or a GPU and no need it is for torch.
+
+    Raises ConfigurationError for a word, driver, GPU or Python that is none, with the nearest right one.
+    """
+    asked = list(needs) or ([Axis.TORCH.value] if driver or list(gpus) else [])
+    for need in asked:
+        if need not in NEEDS:
+            raise ConfigurationError(f"--need {need!r} is no part of a set.", todo=nearest(need, NEEDS))
+    if driver and not re.fullmatch(r"\d+\.\d+(\.\d+)?", driver):
+        raise ConfigurationError(f"--driver {driver!r} is no driver's version.", todo="write it like 535.104.05.")
+    offered = universe(ground)[Axis.PYTHON]
+    if python and python not in offered:
+        raise ConfigurationError(
+            f"No base of {ground.matrix.path.name} has Python {python}.",
+            meaning=nearest(python, offered),
+            todo="ask for one that a base has, or add a base with that Python to `bases`.",
+        )
+    greatest = next((need for need in NEEDS if need in asked), Axis.RAY)
+    return Wish(needs=greatest, driver=driver, gpus=tuple(map(_sm, gpus)), python=python)
+
+
+def _sm(gpu: str) -> int:
+    match = re.fullmatch(r"(\d{1,2})\.(\d)", gpu)
+    if not match:
+        raise ConfigurationError(
+            f"--gpu {gpu!r} is no compute capability.",
+            todo="write it like 8.0: `nvidia-smi --query-gpu=compute_cap --format=csv,noheader` tells it.",
+        )
+    return int(match[1]) * 10 + int(match[2])
+
+
+def suggest(asked: Wish, ground: Ground) -> Suggestions:
+    """The newest sets for a wish, best first: of each version of the part that is needed, the one with the newest
+    others. Raises SelectionError, which says why, where there is none.
+    """
+    hardware = Hardware()
+    found: list[Suggestion] = []
+    rejected: dict[str, dict[str, None]] = {}
+    for version, sets in groupby(_newest_first(asked, ground), key=lambda point: getattr(point, asked.needs)):
+        for point in sets:
+            objection = _objection(point, asked, hardware)
+            if not objection:
+                found.append(_suggestion(point, ground.matrix, hardware))
+                break
+            if not found:
+                rejected.setdefault(objection, {})[version] = None
+        if len(found) == MOST:
+            break
+    reasons = tuple(Rejected(reason, asked.needs, tuple(versions)) for reason, versions in rejected.items())
+    if not found:
+        raise _nothing(asked, reasons)
+    return Suggestions(tuple(found), reasons)
+
+
+def _newest_first(asked: Wish, ground: Ground) -> list[Variant]:
+    """Every set that can exist and has what is needed, and no greater part."""
+    points = Space(ground).valid(_grid(asked, universe(ground)))
+    first = NEEDS.index(asked.needs)
+    axes = (*NEEDS[first:], Axis.PYTHON, Axis.CUDA)
+    return sorted(points, key=lambda point: [position(getattr(point, axis)) for axis in axes], reverse=True)
+
+
+def _grid(asked: Wish, axes: Axes) -> Axes:
+    first = NEEDS.index(asked.needs)
+    grid = {axis: tuple(value for value in axes[axis] if value != NONE) for axis in Axis}
+    grid |= dict.fromkeys(NEEDS[:first], (NONE,))
+    if asked.needs is Axis.RAY:
+        grid[Axis.CUDA] = (CPU,)
+    if asked.python:
+        grid[Axis.PYTHON] = (asked.python,)
+    return grid
+
+
+def _objection(point: Variant, asked: Wish, hardware: Hardware) -> str:
+    """Why the host does not run a set; empty where it does."""
+    if not point.gpu:
+        return ""
+    words = [driver_objection(point, hardware.min_driver(point), asked.driver)] if asked.driver else []
+    words += [gpu_objection(point, hardware.sm(point.torch, point.cuda), gpu) for gpu in asked.gpus]
+    return next((word for word in words if word), "")
+
+
+def _suggestion(point: Variant, matrix: Matrix, hardware: Hardware) -> Suggestion:
+    return Suggestion(
+        variant=point,
+        min_driver=hardware.min_driver(point),
+        sm=hardware.sm(point.torch, point.cuda),
+        lines=tuple(_lines(point, matrix)),
+    )
+
+
+def _lines(point: Variant, matrix: Matrix) -> Iterator[str]:
+    """The axes of matrix.yaml as they must read for a point to be in the cross product."""
+    for axis in Axis if not matrix.names(point) else ():
+        values: Sequence[str] = matrix.axes[axis]
+        if getattr(point, axis) not in values:
+            written = sorted({*values, getattr(point, axis)}, key=position)
+            yield f"{axis}: [{', '.join(_written(value) for value in written)}]"
+
+
+def _written(value: str) -> str:
+    return value if value in {NONE, CPU} else f'"{value}"'
+
+
+def _nothing(asked: Wish, reasons: Sequence[Rejected]) -> SelectionError:
+    if not reasons:
+        what = f"No known {asked.needs} can stand in a set{f' with Python {asked.python}' if asked.python else ''}."
+        return SelectionError(what, todo="`./build.py plan --explain VARIANT` says why not.")
+    return SelectionError(
+        f"No set with {asked.needs} runs on this host.",
+        meaning="\n".join(map(str, reasons)),
+        todo="a newer driver, an older version, or `--need ray` for the CPU.",
+    )

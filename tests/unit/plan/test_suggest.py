@@ -1,0 +1,148 @@
+import json
+from dataclasses import replace
+from datetime import date
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from raydock.errors import ConfigurationError, ExitCode, SelectionError
+from raydock.model import matrix as matrix_file
+from raydock.model.facts import Facts
+from raydock.model.matrix import Matrix
+from raydock.model.variant import Axis
+from raydock.plan import planner
+from raydock.plan.rules import Ground, Judge
+from raydock.plan.runs import older
+from raydock.plan.show_suggestions import document, table
+from raydock.plan.suggest import MOST, Suggestions, suggest, wish
+
+
+def asked(ground: Ground, *needs: str, driver: str = "", gpus: tuple[str, ...] = (), python: str = "") -> Suggestions:
+    return suggest(wish(needs, driver, gpus, python, ground), ground)
+
+
+@pytest.fixture(scope="module")
+def old_host(ground: Ground) -> Suggestions:
+    return asked(ground, "vllm", driver="535.104.05", gpus=("8.0",), python="3.11")
+
+
+def test_the_newest_vllm_for_an_old_driver(old_host: Suggestions, ground: Ground, facts: Facts) -> None:
+    assert len(old_host.found) == MOST
+    vllms = [item.variant.vllm for item in old_host.found]
+    known = [version for version in reversed(facts.versions["vllm"]) if version in vllms]
+    assert vllms == known
+    for item in old_host.found:
+        assert Judge(ground).objection(item.variant) is None
+        assert item.variant.python == "3.11"
+        assert 80 in item.sm
+        assert not older("535.104.05", item.min_driver)
+    (rejected,) = old_host.rejected
+    assert rejected.reason == "driver 535.104.05 < 580.65.06 needed by CUDA 13.0"
+    newest, *_, oldest = rejected.versions
+    assert newest == facts.versions["vllm"][-1]
+    index = facts.versions["vllm"].index(oldest)
+    assert facts.versions["vllm"][index - 1] == vllms[0]
+
+
+def test_the_lines_make_it_a_variant(old_host: Suggestions, matrix: Matrix, facts: Facts, tmp_path: Path) -> None:
+    for item in old_host.found[:2]:
+        lines = {line.split(":")[0]: line for line in item.lines}
+        text = [
+            f"  {lines[key]}" if (key := row.strip().split(":")[0]) in lines and row.startswith("  ") else row
+            for row in matrix.path.read_text().splitlines()
+        ]
+        path = tmp_path / "matrix.yaml"
+        path.write_text("\n".join(text))
+        made = planner.make(matrix_file.load(path), facts, date(2026, 11, 22))
+        assert item.variant in [planned.variant for planned in made.variants]
+        assert lines
+
+
+def test_a_newer_driver_gets_the_newest_release(ground: Ground, facts: Facts) -> None:
+    found = asked(ground, "vllm", driver="580.65.06", gpus=("9.0",))
+    assert found.found[0].variant.vllm == facts.versions["vllm"][-1]
+    assert found.rejected == ()
+
+
+def test_mixed_gpus_must_all_run(ground: Ground) -> None:
+    found = asked(ground, "torch", gpus=("7.0", "9.0"))
+    assert all({70, 90} <= set(item.sm) for item in found.found)
+    assert any("sm_70 not in torch 2.13.0's list" in item.reason for item in found.rejected)
+    assert {item.variant.vllm for item in found.found} == {"none"}
+
+
+def test_nothing_but_ray_is_the_cpu_image(ground: Ground, facts: Facts) -> None:
+    best = asked(ground).found[0]
+    assert (best.variant.cuda, best.variant.torch, best.min_driver, best.sm) == ("cpu", "none", "", ())
+    assert best.variant.ray == facts.versions["ray"][-1]
+
+
+def test_hardware_without_a_need_is_for_torch(ground: Ground) -> None:
+    assert wish((), "535.104.05", (), "", ground).needs is Axis.TORCH
+    assert wish(("ray", "vllm"), "", (), "", ground).needs is Axis.VLLM
+    assert wish(("ray",), "535.104.05", (), "", ground).needs is Axis.RAY
+
+
+def test_what_matrix_yaml_names_needs_no_line(ground: Ground, matrix: Matrix) -> None:
+    for item in asked(ground, "ray").found:
+        assert bool(item.lines) is (item.variant.ray not in matrix.axes[Axis.RAY])
+
+
+@pytest.mark.parametrize(
+    ("driver", "gpus", "words"),
+    [
+        ("450.80.02", (), "driver 450.80.02 < 525.60.13 needed by CUDA 12.1"),
+        ("", ("3.5",), "sm_35 not in torch 2.1.0's list"),
+        ("535.104.05", ("10.0", "5.0"), "sm_50 not in torch 2.8.0's list"),
+    ],
+)
+def test_nothing_possible_says_why(ground: Ground, driver: str, gpus: tuple[str, ...], words: str) -> None:
+    with pytest.raises(SelectionError) as caught:
+        asked(ground, "torch", driver=driver, gpus=gpus)
+    assert words in caught.value.meaning
+    assert caught.value.exit_code is ExitCode.NOTHING_SELECTED
+
+
+def test_nothing_known(ground: Ground) -> None:
+    with pytest.raises(SelectionError, match="No known vllm"):
+        asked(replace(ground, facts=Facts({})), "vllm")
+
+
+@pytest.mark.parametrize(
+    ("needs", "driver", "gpu", "words"),
+    [
+        ("vlm", "", "", "Did you mean 'vllm'?"),
+        ("ray", "new", "", "write it like 535.104.05"),
+        ("ray", "", "A100", "no compute capability"),
+        ("ray", "", "80", "no compute capability"),
+    ],
+)
+def test_misspelt(ground: Ground, needs: str, driver: str, gpu: str, words: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        wish((needs,), driver, (gpu,) if gpu else (), "", ground)
+    assert words in str(caught.value)
+
+
+def test_a_python_that_no_base_has(ground: Ground) -> None:
+    with pytest.raises(ConfigurationError, match=r"No base of matrix\.yaml has Python 3\.12"):
+        wish((), "", (), "3.12", ground)
+
+
+def test_for_programs(old_host: Suggestions) -> None:
+    made = json.loads(json.dumps(document(old_host)))
+    best = made["suggestions"][0]
+    assert (made["schema"], best["name"], best["in_matrix"]) == (1, old_host.found[0].variant.name, False)
+    assert best["lines"] == list(old_host.found[0].lines)
+    assert made["rejected"][0]["versions"] == list(old_host.rejected[0].versions)
+
+
+def test_for_people(old_host: Suggestions) -> None:
+    console = Console(file=StringIO(), width=200)
+    console.print(table(old_host))
+    assert isinstance(console.file, StringIO)
+    text = console.file.getvalue()
+    assert f"vllm 0.20.0 to {old_host.rejected[0].versions[0]}: driver 535.104.05 < 580.65.06" in text
+    for item in old_host.found:
+        assert f"# matrix.yaml for {item.variant.name}\naxes:\n  {item.lines[0]}\n" in text
