@@ -70,7 +70,7 @@ def _report(request: Request, outcomes: "list[Outcome]", whole: "SetReport | Non
 def _sentence(outcomes: "list[Outcome]", whole: "SetReport | None") -> str:
     kept = sum(item.report is not None and item.passed for item in outcomes)
     broken = [item.name for item in outcomes if item.report and not item.passed]
-    parts = [f"{kept} {'image keeps' if kept == 1 else 'images keep'} KubeRay's contract"] if kept else []
-    parts += [f"{', '.join(broken)} {'breaks' if len(broken) == 1 else 'break'} it"] if broken else []
-    parts += ["together they break it"] if whole and not whole.passed else []
-    return f"{', '.join(parts) or 'nothing was asked'}."
+    parts = [f"kept by {kept} {'image' if kept == 1 else 'images'}"] if kept else []
+    parts += [f"broken by {', '.join(broken)}"] if broken else []
+    parts += ["broken by the images together"] if whole and not whole.passed else []
+    return f"KubeRay's contract: {', '.join(parts) or 'not asked'}."

@@ -3,17 +3,19 @@
 from raydock.prove.contract.answer import BrokenError
 from raydock.prove.contract.bench import Bench, how, require
 
+_PLAIN, _LOGIN = "-c", "-lc"
 _FIND = "command -v ray python && ray --version"
 
 
 def agree(bench: Bench) -> str:
     """`bash -c` and `bash -lc` find the same Ray and Python."""
-    found = {flag: bench.run(["/bin/bash", flag, "--", _FIND]) for flag in ("-c", "-lc")}
+    found = {flag: bench.run(["/bin/bash", flag, "--", _FIND]) for flag in (_PLAIN, _LOGIN)}
     for flag, ended in found.items():
         users = ", ".join(release.version for release in bench.kuberay.releases if flag in release.shell)
-        consequence = f"KubeRay {users} starts Ray by this shell, so its head ends at once and is restarted for ever"
+        hint = "a login shell sets PATH anew; " if flag == _LOGIN else ""
+        consequence = f"{hint}KubeRay {users} starts Ray by this shell, so its head ends at once, again and again"
         require(ended, f"`bash {flag} -- '{_FIND}'`", consequence)
-    plain, login = (found[flag].out.split() for flag in ("-c", "-lc"))
+    plain, login = (found[flag].out.split() for flag in (_PLAIN, _LOGIN))
     if plain != login:
         raise BrokenError(
             f"`bash -c` finds {' '.join(plain)}, but `bash -lc` finds {' '.join(login)}: which Ray a pod runs depends"
