@@ -26,7 +26,7 @@ render: venv ## Render the Dockerfiles of every variant
 build: venv engine ## Build the images of GROUP
 	@$(BUILD) build --group $(GROUP) $(ARGS)
 
-smoke: venv engine ## Prove the built images of GROUP
+smoke: venv engine ## Prove the built images of GROUP (ARGS=--contract: ask what KubeRay asks)
 	@$(BUILD) smoke --group $(GROUP) $(ARGS)
 
 test: venv-dev ## Run all tests
