@@ -63,7 +63,7 @@ def kuberay(*, variant: str, image: str, **options: Any) -> None:
     """
     from raydock.ship.kuberay.asked import Asked, resources
     from raydock.ship.kuberay.text import documents
-    from raydock.ship.pinned import pin
+    from raydock.ship.published import published
 
     project = Project(Checkout(root()))
     found = select(project.plan, names=[variant])
@@ -71,8 +71,8 @@ def kuberay(*, variant: str, image: str, **options: Any) -> None:
         raise ConfigurationError(
             f"{variant!r} names {len(found)} variants.", todo=f"name one, such as {found[-1].name}."
         )
-    pinned = pin(found[0], project.matrix.registry, image)
-    answer = resources(Asked(**options), pinned)
-    if not pinned.labelled:
+    named = published(found[0], project.matrix.registry, image)
+    answer = resources(Asked(**options), named)
+    if not named.labelled:
         click.echo("raydock: no engine here holds that image: Ray's version and the driver are the plan's.", err=True)
     click.echo(documents(answer), nl=False)

@@ -6,23 +6,11 @@ from pathlib import Path
 from raydock.errors import ConfigurationError
 from raydock.ship.kuberay import code, helm, kustomize, manifest, serveconfig, words
 from raydock.ship.kuberay.deployment import Deployment, Format, Kind, KubeRay, Yaml
-from raydock.ship.pinned import Pinned
+from raydock.ship.published import Published
 
-_EVERY_KIND = tuple(Kind)
-# Where an option has a meaning: the kinds and the formats.
-_PLACES: dict[str, tuple[tuple[Kind, ...], tuple[Format, ...]]] = {
-    "entrypoint": ((Kind.RAYJOB,), (Format.YAML,)),
-    "shutdown": ((Kind.RAYJOB,), (Format.YAML,)),
-    "serve_config": ((Kind.RAYSERVICE,), (Format.YAML,)),
-    "code": (_EVERY_KIND, (Format.YAML,)),
-    "namespace": (_EVERY_KIND, (Format.YAML,)),
-    "name": (_EVERY_KIND, (Format.YAML, Format.HELM)),
-    "workers": (_EVERY_KIND, (Format.YAML, Format.HELM)),
-    "gpus_per_worker": (_EVERY_KIND, (Format.YAML, Format.HELM)),
-    "autoscale": (_EVERY_KIND, (Format.YAML, Format.HELM)),
-    "node_selector": (_EVERY_KIND, (Format.YAML, Format.HELM)),
-    "image_pull_secret": (_EVERY_KIND, (Format.YAML, Format.HELM)),
-}
+_OF_ONE_KIND = {"entrypoint": Kind.RAYJOB, "shutdown": Kind.RAYJOB, "serve_config": Kind.RAYSERVICE}
+_IN_RESOURCES_ONLY = ("code", "namespace")
+_NOT_IN_KUSTOMIZE = ("name", "workers", "gpus_per_worker", "autoscale", "node_selector", "image_pull_secret")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +33,7 @@ class Asked:
     format: Format
 
 
-def resources(asked: Asked, image: Pinned) -> list[Yaml]:
+def resources(asked: Asked, image: Published) -> list[Yaml]:
     """The YAML documents that answer it. Raises ConfigurationError for what cannot be meant."""
     _refuse_misplaced(asked)
     if asked.format is Format.KUSTOMIZE:
@@ -66,27 +54,33 @@ def resources(asked: Asked, image: Pinned) -> list[Yaml]:
 
 
 def _refuse_misplaced(asked: Asked) -> None:
+    """Refuses options that the kind or the format has no place for."""
+    for field, kind in _OF_ONE_KIND.items():
+        if getattr(asked, field) and asked.kind is not kind:
+            raise ConfigurationError(
+                f"A {asked.kind.resource} has no {_option(field)}.", todo=f"a {kind.resource} has: `--kind {kind}`."
+            )
+    if asked.format is Format.YAML:
+        return
     if asked.format is Format.HELM and asked.kind is not Kind.RAYCLUSTER:
         raise ConfigurationError(
             f"KubeRay's ray-cluster chart makes no {asked.kind.resource}.",
             todo=f"leave --format out, or write `--kind {Kind.RAYCLUSTER}`.",
         )
-    for field, (kinds, formats) in _PLACES.items():
-        option = f"--{field.replace('_', '-')}"
-        if getattr(asked, field) in {None, "", False, ()}:
-            continue
-        if asked.kind not in kinds:
-            raise ConfigurationError(f"A {asked.kind.resource} has no {option}.", todo=f"--kind {kinds[0]} has.")
-        if asked.format not in formats:
+    fields = (*_OF_ONE_KIND, *_IN_RESOURCES_ONLY, *(_NOT_IN_KUSTOMIZE if asked.format is Format.KUSTOMIZE else ()))
+    for field in fields:
+        if getattr(asked, field) not in (None, "", False, ()):
             raise ConfigurationError(
-                f"{option} has no place in --format {asked.format}.",
-                todo="give it to `helm install`, or to the manifest itself."
-                if option == "--namespace"
-                else "leave it out.",
+                f"{_option(field)} has no place in --format {asked.format}.",
+                todo="leave it out; `helm --namespace` and your own manifest have one.",
             )
 
 
-def _deployment(asked: Asked, image: Pinned) -> Deployment:
+def _option(field: str) -> str:
+    return f"--{field.replace('_', '-')}"
+
+
+def _deployment(asked: Asked, image: Published) -> Deployment:
     return Deployment(
         image=image,
         name=words.name(asked.name, image),

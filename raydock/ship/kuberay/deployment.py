@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from raydock.ship.kuberay.code import Code
-from raydock.ship.pinned import Pinned
+from raydock.ship.published import Published
 
 Yaml = dict[str, Any]
 
@@ -59,7 +59,7 @@ class Workers:
 class Deployment:
     """A Ray cluster as asked for. `namespace` and `pull_secret` may be empty; `code` is mounted into its pods."""
 
-    image: Pinned
+    image: Published
     name: str
     namespace: str
     workers: Workers

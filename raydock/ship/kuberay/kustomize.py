@@ -1,7 +1,7 @@
 """A kustomization that puts an image by digest and its Ray version into a manifest of the user's own."""
 
 from raydock.ship.kuberay.deployment import Kind, Yaml
-from raydock.ship.pinned import Pinned
+from raydock.ship.published import Published
 
 # The user's manifest, beside the kustomization.
 MANIFEST = "manifest.yaml"
@@ -9,7 +9,7 @@ _SOURCE = "raydock-image"
 _CONTAINER = ("template", "spec", "containers", "0", "image")
 
 
-def overlay(image: Pinned, kind: Kind) -> Yaml:
+def overlay(image: Published, kind: Kind) -> Yaml:
     """The kustomization, for kustomize 5.
 
     The Ray container is the first one of each pod, as KubeRay asks. The values stand in a ConfigMap that kustomize

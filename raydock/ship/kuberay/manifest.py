@@ -1,4 +1,4 @@
-"""The resources that a deployment applies: a RayCluster, RayJob or RayService, and its code."""
+"""The resources that a deployment applies: its code, and then a RayCluster, RayJob or RayService."""
 
 from raydock.ship.kuberay.cluster import cluster
 from raydock.ship.kuberay.deployment import Deployment, Kind, KubeRay, Yaml
@@ -60,4 +60,4 @@ def _resources(deployment: Deployment, kind: Kind, spec: Yaml) -> list[Yaml]:
         "immutable": True,
         "data": deployment.code.files,
     }
-    return [resource, code]
+    return [code, resource]

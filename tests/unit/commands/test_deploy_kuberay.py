@@ -26,7 +26,7 @@ def test_stdout_is_yaml_alone_and_stderr_says_what_was_not_looked_at(monkeypatch
     entrypoint = "python /home/ray/samples/sample_code.py --note 'a: b' # \"c\""
     done = deploy(monkeypatch, CPU, IMAGE, "--kind", "rayjob", "--entrypoint", entrypoint, *code)
     assert done.exception is None
-    job, config = yaml.safe_load_all(done.stdout)
+    config, job = yaml.safe_load_all(done.stdout)
     assert job["spec"]["entrypoint"] == entrypoint
     assert problems(job, "1.7") == []
     assert config["data"]["sample_code.py"] == (ROOT / "examples" / "job" / "sample_code.py").read_text()

@@ -9,11 +9,11 @@ from raydock.plan.planner import Plan
 from raydock.plan.select import select
 from raydock.ship.kuberay.asked import Asked, resources
 from raydock.ship.kuberay.deployment import Format, Kind, KubeRay, Yaml
-from raydock.ship.pinned import Pinned, pin
+from raydock.ship.published import Published, published
 
 DIGEST = f"sha256:{'ab' * 32}"
 
-Image = Callable[[str], Pinned]
+Image = Callable[[str], Published]
 Made = Callable[..., list[Yaml]]
 
 
@@ -23,9 +23,9 @@ def image(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> Image:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
     short = {"cpu": "ray2.60.0-py311-cpu", "cuda": "ray2.60.0-torch2.13.0-py311-cu130"}
 
-    def find(name: str) -> Pinned:
+    def find(name: str) -> Published:
         [item] = select(plan, names=[short.get(name, name)])
-        return pin(item, "localhost:5000/raydock", f"localhost:5000/raydock@{DIGEST}")
+        return published(item, "localhost:5000/raydock", f"localhost:5000/raydock@{DIGEST}")
 
     return find
 

@@ -47,7 +47,7 @@ def pods_of(resource: Yaml) -> dict[str, Yaml]:
 def test_kuberay_accepts_it(
     *, made: Made, kind: Kind, kuberay: KubeRay, variant: str, scaling: Yaml, more: Yaml
 ) -> None:
-    resource, *rest = made(variant, kind=kind, kuberay=kuberay, **OF_KIND[kind], **scaling, **more)
+    *rest, resource = made(variant, kind=kind, kuberay=kuberay, **OF_KIND[kind], **scaling, **more)
     assert resource["kind"] == kind.resource
     assert problems(resource, kuberay) == []
     assert [item["kind"] for item in rest] == (["ConfigMap"] if more else [])
@@ -78,7 +78,7 @@ def test_the_check_itself_sees_what_is_wrong(made: Made) -> None:
 
 def test_every_container_runs_the_image_by_digest_and_restricted(made: Made) -> None:
     for kind in Kind:
-        resource = made(kind=kind, **OF_KIND[kind])[0]
+        resource = made(kind=kind, **OF_KIND[kind])[-1]
         assert cluster_of(resource)["rayVersion"] == "2.60.0"
         for pod in pods_of(resource).values():
             [container] = pod["containers"]
@@ -125,7 +125,7 @@ def test_code_is_mounted_where_ray_runs_and_another_text_is_another_name(made: M
     names = set()
     for text in ("print(1)\n", "print(2)\n"):
         (tmp_path / "a.py").write_text(text)
-        resource, code = made(kind=Kind.RAYJOB, **OF_KIND[Kind.RAYJOB], code=tmp_path)
+        code, resource = made(kind=Kind.RAYJOB, **OF_KIND[Kind.RAYJOB], code=tmp_path)
         assert code["data"] == {"a.py": text}
         names.add(code["metadata"]["name"])
         pods = pods_of(resource)
@@ -142,9 +142,9 @@ def test_code_is_mounted_where_ray_runs_and_another_text_is_another_name(made: M
         ({"entrypoint": "true"}, "A RayCluster has no --entrypoint"),
         ({"kind": Kind.RAYJOB}, "--entrypoint ''"),
         ({"kind": Kind.RAYSERVICE}, "--serve-config"),
-        ({"kind": Kind.RAYSERVICE, "shutdown": True}, "--kind rayjob has"),
+        ({"kind": Kind.RAYSERVICE, "shutdown": True}, "`--kind rayjob`"),
         ({"kind": Kind.RAYJOB, "format": Format.HELM}, "makes no RayJob"),
-        ({"format": Format.HELM, "namespace": "team"}, "`helm install`"),
+        ({"format": Format.HELM, "namespace": "team"}, "`helm --namespace`"),
         ({"format": Format.KUSTOMIZE, "workers": 2}, "--workers has no place"),
         ({"format": Format.HELM, "code": EXAMPLES / "job"}, "--code has no place"),
     ],

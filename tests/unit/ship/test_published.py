@@ -5,7 +5,7 @@ import pytest
 from raydock.errors import ConfigurationError, OutOfReachError
 from raydock.plan.planner import Plan
 from raydock.plan.select import select
-from raydock.ship.pinned import pin
+from raydock.ship.published import published
 
 DIGEST = f"sha256:{'ab' * 32}"
 CPU, CUDA = "ray2.60.0-py311-cpu", "ray2.60.0-torch2.13.0-py311-cu130"
@@ -27,7 +27,7 @@ def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_stated_image_is_known_by_its_name_and_digest_alone(plan: Plan, stated: str, repository: str) -> None:
     [item] = select(plan, names=[CUDA])
-    found = pin(item, "localhost:5000/raydock", stated)
+    found = published(item, "localhost:5000/raydock", stated)
     assert found.reference == f"{repository}@{DIGEST}"
     assert (found.ray, found.min_driver, found.labelled) == ("2.60.0", "580.65.06", False)
 
@@ -38,10 +38,10 @@ def test_a_stated_image_is_known_by_its_name_and_digest_alone(plan: Plan, stated
 def test_what_has_no_digest_is_refused(plan: Plan, stated: str) -> None:
     [item] = select(plan, names=[CPU])
     with pytest.raises(ConfigurationError, match="is no image by digest"):
-        pin(item, "localhost:5000/raydock", stated)
+        published(item, "localhost:5000/raydock", stated)
 
 
 def test_with_nothing_stated_an_engine_is_needed(plan: Plan) -> None:
     [item] = select(plan, names=[CPU])
     with pytest.raises(OutOfReachError):
-        pin(item, "localhost:5000/raydock")
+        published(item, "localhost:5000/raydock")

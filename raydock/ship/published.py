@@ -13,12 +13,13 @@ from raydock.plan.planner import Planned
 # A name as of the distribution project's reference grammar; a tag beside a digest says nothing, and CRI-O refuses both.
 _FORM = re.compile(
     r"(?P<repository>(?:[a-zA-Z0-9.-]+(?::\d+)?/)?[a-z0-9._-]+(?:/[a-z0-9._-]+)*)(?::\w[\w.-]*)?@"
-    r"(?P<digest>sha256:[0-9a-f]{64})"
+    r"(?P<digest>sha256:[0-9a-f]{64})",
+    re.ASCII,
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pinned:
+class Published:
     """An image by digest, with its Ray version and driver floor (empty for cpu).
 
     `labelled` says whether these come from the image's own labels; otherwise from the plan.
@@ -37,15 +38,38 @@ class Pinned:
         return f"{self.repository}@{self.digest}"
 
 
-def pin(item: Planned, registry: str, stated: str = "") -> Pinned:
+def published(item: Planned, registry: str, stated: str = "") -> Published:
     """A variant's image by digest: the one `stated` (NAME@sha256:...), else what the engine knows of `registry`.
 
     Raises ConfigurationError where `stated` has no digest or is another variant's image; VariantError where the variant
     is not built, or built and never pushed; OutOfReachError where nothing is stated and no engine answers.
     """
-    if stated:
-        match = _FORM.fullmatch(stated) or _refuse(stated)
-        return _pinned(item, match["repository"], match["digest"], _stated(item, match["repository"], match["digest"]))
+    return _stated(item, stated) if stated else _pushed(item, registry)
+
+
+_HINT = "name what is published: `--image NAME@sha256:...`."
+
+
+def _stated(item: Planned, stated: str) -> Published:
+    match = _FORM.fullmatch(stated)
+    if not match:
+        raise ConfigurationError(
+            f"--image {stated!r} is no image by digest.",
+            meaning="A tag may name another image tomorrow, on one node and not on the next.",
+            todo="write it as NAME@sha256:... with 64 hexadecimal digits; `docker images --digests` shows them.",
+        )
+    name = f"{match['repository']}@{match['digest']}"
+    try:
+        image = _local(lambda image: name in image.digests)
+    except OutOfReachError:
+        image = None
+    variant = image.labels.get("org.opencontainers.image.version") if image else item.name
+    if variant != item.name:
+        raise ConfigurationError(f"{name} is {variant}, not {item.name}.", todo="name the variant that it is.")
+    return _published(item, match["repository"], match["digest"], image)
+
+
+def _pushed(item: Planned, registry: str) -> Published:
     tag = f"{registry}:{item.name}"
     image = _local(lambda image: tag in image.tags)
     if image is None:
@@ -60,35 +84,12 @@ def pin(item: Planned, registry: str, stated: str = "") -> Pinned:
             meaning="An image has a digest in a registry from the push on, and no cluster can pull it before.",
             todo=f"`docker push {tag}` and run this again, or {_HINT}",
         )
-    return _pinned(item, registry, digests[0], image)
+    return _published(item, registry, digests[0], image)
 
 
-_HINT = "name what is published: `--image NAME@sha256:...`."
-
-
-def _refuse(stated: str) -> re.Match[str]:
-    raise ConfigurationError(
-        f"--image {stated!r} is no image by digest.",
-        meaning="A tag may name another image tomorrow, on one node and not on the next.",
-        todo="write it as NAME@sha256:... with 64 hexadecimal digits; `docker images --digests` shows them.",
-    )
-
-
-def _stated(item: Planned, repository: str, digest: str) -> LocalImage | None:
-    """The image of that digest where the engine holds it, which must be the variant's."""
-    try:
-        image = _local(lambda image: f"{repository}@{digest}" in image.digests)
-    except OutOfReachError:
-        return None
-    name = image.labels.get("org.opencontainers.image.version") if image else item.name
-    if name != item.name:
-        raise ConfigurationError(f"{repository}@{digest} is {name}, not {item.name}.", todo=f"ask for {name}.")
-    return image
-
-
-def _pinned(item: Planned, repository: str, digest: str, image: LocalImage | None) -> Pinned:
+def _published(item: Planned, repository: str, digest: str, image: LocalImage | None) -> Published:
     labels = image.labels if image else {}
-    return Pinned(
+    return Published(
         variant=item.variant,
         repository=repository,
         digest=digest,
