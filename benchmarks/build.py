@@ -30,8 +30,8 @@ def run(setting: Setting) -> list[Figure]:
         warm = _Race(setting, traces, cpu, "warm").run(lambda _: "cold0")
     with swept(setting.client) as traces:
         usual_base(torch)
-        first = _Race(setting, traces, torch, "cold", runs=1).run(lambda _: "torch")
-        large = _Race(setting, traces, torch, "warm").run(lambda _: "torch")
+        first = _Race(setting, traces, torch, "cold", runs=1, sweep=True).run(lambda _: "torch")
+        large = _Race(setting, traces, torch, "warm", sweep=True).run(lambda _: "torch")
     return [
         _figure(cpu, "cold", cold, 2),
         _figure(cpu, "warm", warm, 1.3),
@@ -41,26 +41,40 @@ def run(setting: Setting) -> list[Figure]:
 
 
 class _Race:
-    """Both ways in turn, so that what else the machine does falls on both."""
+    """Both ways in turn, so that what else the machine does falls on both.
 
-    def __init__(self, setting: Setting, traces: Traces, subject: Subject, words: str, runs: int | None = None) -> None:
+    With `sweep` what a run made is removed before the next. ext4 looks for a free inode past all that were deleted in
+    the last minutes (recently_deleted in fs/ext4/ialloc.c), so that a run after a sweep creates files more slowly.
+    """
+
+    def __init__(
+        self,
+        setting: Setting,
+        traces: Traces,
+        subject: Subject,
+        words: str,
+        *,
+        runs: int | None = None,
+        sweep: bool = False,
+    ) -> None:
         self._setting, self._traces, self._subject, self._words = setting, traces, subject, words
-        self._runs = runs or setting.runs
+        self._runs, self._sweep = runs or setting.runs, sweep
 
     def run(self, cache: Callable[[int], str]) -> tuple[list[float], list[float]]:
         """The seconds of raydock's runs and of the usual way's; `cache` names the wheel cache of each run."""
         mine, theirs = [], []
         for number in range(self._runs):
-            mine.append(self._once(_ours, "raydock", cache(number)))
-            theirs.append(self._once(_usual, "usual", cache(number)))
+            mine.append(self._once(_ours, "raydock", number, cache(number)))
+            theirs.append(self._once(_usual, "usual", number, cache(number)))
         key = f"{self._subject.item.name} {self._words}"
         self._setting.detail[key] = {"raydock": mine, "usual": theirs}
         return mine, theirs
 
-    def _once(self, way: Way, name: str, cache: str) -> float:
-        seconds = way(self._subject, f"{REPOSITORY}:{name}", cache)
+    def _once(self, way: Way, name: str, number: int, cache: str) -> float:
+        seconds = way(self._subject, f"{REPOSITORY}:{name}-{self._words}{number}", cache)
         self._setting.tell(f"{self._subject.item.name} {self._words}, {name}: {seconds:.1f} s")
-        self._traces.sweep()
+        if self._sweep:
+            self._traces.sweep()
         return seconds
 
 
