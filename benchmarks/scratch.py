@@ -16,7 +16,8 @@ def project(root: Path, axes: Mapping[str, Sequence[str]]) -> Project:
     root.mkdir(parents=True)
     shutil.copytree(ROOT / "templates", root / "templates")
     document = yaml.safe_load((ROOT / "matrix.yaml").read_text(encoding="utf-8"))
-    document |= {"axes": {axis: list(values) for axis, values in axes.items()}, "groups": {}, "exclude": []}
+    document |= {"axes": {axis: list(values) for axis, values in axes.items()}}
+    document |= {"points": [], "groups": {}, "exclude": []}
     (root / "matrix.yaml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     (root / "lockfiles").mkdir()
     return Project(Checkout(root))
