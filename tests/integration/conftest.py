@@ -3,9 +3,11 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
+import requests
 
 from raydock.build.base import existing, recipe_for
 from raydock.build.engine import connect
@@ -86,6 +88,40 @@ def spare(client: docker.DockerClient, base: str, tmp_path_factory: pytest.TempP
     with spare_engine(client, tmp_path_factory.mktemp("spare")) as engine:
         engine.load(client.images.get(base).save(named=base))
         yield engine
+
+
+@pytest.fixture(scope="session")
+def docker_compose_file() -> str:
+    return str(Path(__file__).parent / "compose.yaml")
+
+
+@pytest.fixture(scope="session")
+def docker_compose_command(base: str) -> str:
+    return f"env RAYDOCK_TEST_BASE={base} docker compose"
+
+
+@pytest.fixture(scope="session")
+def docker_cleanup() -> list[str]:
+    return ["down --volumes --rmi local"]
+
+
+@pytest.fixture(scope="session")
+def registry(client: docker.DockerClient, docker_services: Any) -> Iterator[str]:
+    """The address of a registry that answers; what the engine has from it is removed afterwards."""
+    address = f"localhost:{docker_services.port_for('registry', 5000)}"
+
+    def answers() -> bool:
+        try:
+            return bool(requests.get(f"http://{address}/v2/", timeout=2).ok)
+        except requests.RequestException:
+            return False
+
+    docker_services.wait_until_responsive(check=answers, timeout=30, pause=0.1)
+    yield address
+    for found in client.images.list():
+        for name in found.attrs["RepoDigests"]:
+            if name.startswith(address):
+                client.images.remove(name)
 
 
 def remove_images(client: docker.DockerClient, toy: Toy) -> None:

@@ -2,12 +2,9 @@
 
 import io
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import docker
 import pytest
-import requests
 
 from tests.support.toy import NAMES, Toy, lock
 
@@ -16,40 +13,6 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 WITHOUT_PYTHON = "RUN apt-get purge -y -qq 'python3*' 'libpython3*' && apt-get autoremove -y -qq"
 ASKED = ["python", "-c", "import ray, sys; print(sys.version)"]
 BOOTSTRAP = '{debian: {source: bootstrap, python: {"3.11": bookworm}}}'
-
-
-@pytest.fixture(scope="session")
-def docker_compose_file() -> str:
-    return str(Path(__file__).parent / "compose.yaml")
-
-
-@pytest.fixture(scope="session")
-def docker_compose_command(base: str) -> str:
-    return f"env RAYDOCK_TEST_BASE={base} docker compose"
-
-
-@pytest.fixture(scope="session")
-def docker_cleanup() -> list[str]:
-    return ["down --volumes --rmi local"]
-
-
-@pytest.fixture(scope="session")
-def registry(client: docker.DockerClient, docker_services: Any) -> Iterator[str]:
-    """The address of a registry that answers; what the engine has from it is removed afterwards."""
-    address = f"localhost:{docker_services.port_for('registry', 5000)}"
-
-    def answers() -> bool:
-        try:
-            return bool(requests.get(f"http://{address}/v2/", timeout=2).ok)
-        except requests.RequestException:
-            return False
-
-    docker_services.wait_until_responsive(check=answers, timeout=30, pause=0.1)
-    yield address
-    for found in client.images.list():
-        for name in found.attrs["RepoDigests"]:
-            if name.startswith(address):
-                client.images.remove(name)
 
 
 @pytest.fixture(scope="module")

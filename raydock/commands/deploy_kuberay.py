@@ -1,0 +1,78 @@
+"""`deploy kuberay`."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import click
+
+from raydock.errors import ConfigurationError
+from raydock.options import root
+from raydock.paths import Checkout
+from raydock.plan.select import select
+from raydock.project import Project
+from raydock.ship.kuberay.deployment import Format, Kind, KubeRay
+
+Command = Callable[..., Any]
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def _choice(option: str, default: StrEnum) -> Callable[[Command], Command]:
+    """An option whose value is one of its default's kind."""
+    kind = type(default)
+    values = [item.value for item in kind]
+    return click.option(
+        option,
+        type=click.Choice(values),
+        default=default.value,
+        show_default=True,
+        callback=lambda _context, _option, value: kind(value),
+    )
+
+
+@click.command()
+@click.argument("variant")
+@_choice("--kind", Kind.RAYCLUSTER)
+@click.option("--image", default="", metavar="NAME@sha256:...", help="Default: what this engine pushed or pulled.")
+@click.option("--name", default="", help="Default: the variant's, with dashes for dots.")
+@click.option("--workers", type=int, metavar="N", help="Default: 1, or the least of --autoscale.")
+@click.option("--gpus-per-worker", type=click.IntRange(0, 16), metavar="N", help="Default: 1; 0 for cpu.")
+@click.option("--autoscale", default="", metavar="MIN:MAX", help="Ray's autoscaler chooses how many workers run.")
+@click.option("--code", type=_FOLDER, help="A folder whose files the pods see in /home/ray/samples (PYTHONPATH).")
+@click.option("--entrypoint", default="", metavar="COMMAND", help="What a RayJob runs.")
+@click.option("--shutdown", is_flag=True, help="A RayJob's cluster ends when the job has finished.")
+@click.option("--serve-config", type=_FILE, help="A RayService's applications: a Ray Serve configuration file.")
+@click.option("--namespace", default="", help="Default: the one of whoever applies it.")
+@click.option("--node-selector", multiple=True, metavar="LABEL=VALUE", help="Nodes for every pod. Repeatable.")
+@click.option("--image-pull-secret", default="", metavar="SECRET", help="What the registry asks for.")
+@_choice("--kuberay", KubeRay.V1_7)
+@_choice("--format", Format.YAML)
+def kuberay(*, variant: str, image: str, **options: Any) -> None:
+    """Prints what runs VARIANT under the KubeRay operator, with its image by digest.
+
+    helm prints values for KubeRay's ray-cluster chart; kustomize a kustomization that puts image and Ray version into
+    manifest.yaml, a manifest of your own beside it.
+
+    \b
+    Example: ./build.py deploy kuberay ray2.60.0-py311-cpu --workers 2 | kubectl apply -f -
+      ./build.py deploy kuberay ray2.60.0-py311-cpu --kind rayjob --code examples/job --shutdown \\
+        --entrypoint 'python /home/ray/samples/sample_code.py'
+    """
+    from raydock.ship.kuberay.asked import Asked, resources
+    from raydock.ship.kuberay.text import documents
+    from raydock.ship.published import published
+
+    project = Project(Checkout(root()))
+    found = select(project.plan, names=[variant])
+    if len(found) > 1:
+        raise ConfigurationError(
+            f"{variant!r} names {len(found)} variants.", todo=f"name one, such as {found[-1].name}."
+        )
+    named = published(found[0], project.matrix.registry, image)
+    answer = resources(Asked(**options), named)
+    if not named.labelled:
+        click.echo("raydock: no engine here holds that image: Ray's version and the driver are the plan's.", err=True)
+    click.echo(documents(answer), nl=False)

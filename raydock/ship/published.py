@@ -1,0 +1,103 @@
+"""A variant's image by the digest under which a registry serves it: what it is, whatever tags come to mean."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from raydock.build.builder import FINGERPRINT
+from raydock.build.engine import LocalImage, connect, images
+from raydock.errors import ConfigurationError, OutOfReachError, VariantError
+from raydock.model.variant import Variant
+from raydock.plan.planner import Planned
+
+# A name as of the distribution project's reference grammar; a tag beside a digest says nothing, and CRI-O refuses both.
+_FORM = re.compile(
+    r"(?P<repository>(?:[a-zA-Z0-9.-]+(?::\d+)?/)?[a-z0-9._-]+(?:/[a-z0-9._-]+)*)(?::\w[\w.-]*)?@"
+    r"(?P<digest>sha256:[0-9a-f]{64})",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """An image by digest, with its Ray version and driver floor (empty for cpu).
+
+    `labelled` says whether these come from the image's own labels; otherwise from the plan.
+    """
+
+    variant: Variant
+    repository: str
+    digest: str
+    ray: str
+    min_driver: str
+    labelled: bool
+
+    @property
+    def reference(self) -> str:
+        """The image as a manifest names it."""
+        return f"{self.repository}@{self.digest}"
+
+
+def published(item: Planned, registry: str, stated: str = "") -> Published:
+    """A variant's image by digest: the one `stated` (NAME@sha256:...), else what the engine knows of `registry`.
+
+    Raises ConfigurationError where `stated` has no digest or is another variant's image; VariantError where the variant
+    is not built, or built and never pushed; OutOfReachError where nothing is stated and no engine answers.
+    """
+    return _stated(item, stated) if stated else _pushed(item, registry)
+
+
+_HINT = "name what is published: `--image NAME@sha256:...`."
+
+
+def _stated(item: Planned, stated: str) -> Published:
+    match = _FORM.fullmatch(stated)
+    if not match:
+        raise ConfigurationError(
+            f"--image {stated!r} is no image by digest.",
+            meaning="A tag may name another image tomorrow, on one node and not on the next.",
+            todo="write it as NAME@sha256:... with 64 hexadecimal digits; `docker images --digests` shows them.",
+        )
+    name = f"{match['repository']}@{match['digest']}"
+    try:
+        image = _local(lambda image: name in image.digests)
+    except OutOfReachError:
+        image = None
+    variant = image.labels.get("org.opencontainers.image.version") if image else item.name
+    if variant != item.name:
+        raise ConfigurationError(f"{name} is {variant}, not {item.name}.", todo="name the variant that it is.")
+    return _published(item, match["repository"], match["digest"], image)
+
+
+def _pushed(item: Planned, registry: str) -> Published:
+    tag = f"{registry}:{item.name}"
+    image = _local(lambda image: tag in image.tags)
+    if image is None:
+        raise VariantError(
+            f"{item.name} is not built on this engine, so that no digest of it is known here.",
+            todo=f"`./build.py images --select 'name={item.name}'` and push it, or {_HINT}",
+        )
+    digests = [digest for name, _, digest in (known.partition("@") for known in image.digests) if name == registry]
+    if not digests:
+        raise VariantError(
+            f"{tag} is built on this engine and was never pushed.",
+            meaning="An image has a digest in a registry from the push on, and no cluster can pull it before.",
+            todo=f"`docker push {tag}` and run this again, or {_HINT}",
+        )
+    return _published(item, registry, digests[0], image)
+
+
+def _published(item: Planned, repository: str, digest: str, image: LocalImage | None) -> Published:
+    labels = image.labels if image else {}
+    return Published(
+        variant=item.variant,
+        repository=repository,
+        digest=digest,
+        ray=labels.get("io.ray.ray-version", item.variant.ray),
+        min_driver=labels.get("raydock.min-driver", item.min_driver),
+        labelled=image is not None,
+    )
+
+
+def _local(matches: Callable[[LocalImage], bool]) -> LocalImage | None:
+    return next(filter(matches, images(connect(), FINGERPRINT)), None)

@@ -1,0 +1,39 @@
+"""`deploy kuberay` before a build, before a push, and after it."""
+
+import docker
+import pytest
+import yaml
+
+from tests.support.toy import NAMES, Toy
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
+
+
+def test_an_image_has_a_digest_from_the_push_on(toy: Toy, client: docker.DockerClient, registry: str) -> None:
+    old, new = NAMES
+    name = f"{registry}/raydock-test-{toy.token}"
+    toy.edit("matrix.yaml", toy.registry, name)
+    unbuilt = toy.run("deploy", "kuberay", new)
+    assert (unbuilt.code, unbuilt.out) == (1, "")
+    assert f"{new} is not built on this engine" in unbuilt.err
+
+    built = toy.run("build", "--select", "ray=2.0.0")
+    assert built.code == 0, built.words
+    unpushed = toy.run("deploy", "kuberay", new)
+    assert (unpushed.code, unpushed.out) == (1, "")
+    assert f"`docker push {name}:{new}`" in unpushed.err
+
+    for line in client.images.push(name, new, stream=True, decode=True):
+        assert "error" not in line, line
+        digest = line.get("aux", {}).get("Digest", "")
+    done = toy.run("deploy", "kuberay", new)
+    assert (done.code, done.err) == (0, ""), done.words
+    spec = yaml.safe_load(done.out)["spec"]
+    assert spec["rayVersion"] == "2.0.0"
+    assert done.out.count(f"image: {name}@{digest}\n") == 2
+
+    stated = toy.run("deploy", "kuberay", new, "--image", f"{name}:any@{digest}")
+    assert (stated.out, stated.err) == (done.out, "")
+    another = toy.run("deploy", "kuberay", old, "--image", f"{name}@{digest}")
+    assert (another.code, another.out) == (2, "")
+    assert f"is {new}, not {old}." in another.err

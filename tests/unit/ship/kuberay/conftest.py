@@ -1,0 +1,43 @@
+"""Images by digest, and what a user asks for with some options."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from raydock.plan.planner import Plan
+from raydock.plan.select import select
+from raydock.ship.kuberay.asked import Asked, resources
+from raydock.ship.kuberay.deployment import Format, Kind, KubeRay, Yaml
+from raydock.ship.published import Published, published
+
+DIGEST = f"sha256:{'ab' * 32}"
+
+Image = Callable[[str], Published]
+Made = Callable[..., list[Yaml]]
+
+
+@pytest.fixture
+def image(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> Image:
+    """A variant's image by digest; `cpu` and `cuda` stand for one of each."""
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+    short = {"cpu": "ray2.60.0-py311-cpu", "cuda": "ray2.60.0-torch2.13.0-py311-cu130"}
+
+    def find(name: str) -> Published:
+        [item] = select(plan, names=[short.get(name, name)])
+        return published(item, "localhost:5000/raydock", f"localhost:5000/raydock@{DIGEST}")
+
+    return find
+
+
+@pytest.fixture
+def made(image: Image) -> Made:
+    """The documents for an image and some options."""
+
+    def make(variant: str = "cpu", **options: Any) -> list[Yaml]:
+        nothing = dict.fromkeys(Asked.__annotations__) | {"kind": Kind.RAYCLUSTER, "format": Format.YAML}
+        words = dict.fromkeys(("name", "autoscale", "entrypoint", "namespace", "image_pull_secret"), "")
+        rest: dict[str, Any] = {"shutdown": False, "node_selector": (), "kuberay": KubeRay.V1_7}
+        return resources(Asked(**{**nothing, **words, **rest, **options}), image(variant))
+
+    return make

@@ -1,0 +1,155 @@
+"""Every manifest against the schemas of KubeRay 1.3 and 1.7, and what a cluster needs of it."""
+
+import copy
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raydock.errors import ConfigurationError
+from raydock.ship.kuberay.deployment import Format, Kind, KubeRay, Yaml
+from raydock.ship.kuberay.pod import GPU
+from tests.support.crds import problems
+from tests.unit.ship.kuberay.conftest import DIGEST, Made
+
+EXAMPLES = Path(__file__).parents[4] / "examples"
+OF_KIND: dict[Kind, dict[str, Any]] = {
+    Kind.RAYCLUSTER: {},
+    Kind.RAYJOB: {"entrypoint": "python /home/ray/samples/sample_code.py", "shutdown": True},
+    Kind.RAYSERVICE: {"serve_config": EXAMPLES / "serve" / "serve.yaml"},
+}
+SCALING: list[dict[str, Any]] = [{"workers": 2}, {"autoscale": "0:4", "gpus_per_worker": 0}]
+MORE: list[dict[str, Any]] = [
+    {},
+    {"namespace": "team", "node_selector": ("pool=a",), "image_pull_secret": "reg", "code": EXAMPLES / "serve"},
+]
+
+
+def cluster_of(resource: Yaml) -> Yaml:
+    spec = resource
+    for key in Kind(resource["kind"].lower()).cluster:
+        spec = spec[key]
+    return spec
+
+
+def pods_of(resource: Yaml) -> dict[str, Yaml]:
+    """The pods' specifications, by the name of their one container."""
+    spec = cluster_of(resource)
+    templates = [spec["headGroupSpec"]["template"], *(group["template"] for group in spec["workerGroupSpecs"])]
+    templates += [resource["spec"]["submitterPodTemplate"]] if "submitterPodTemplate" in resource["spec"] else []
+    return {template["spec"]["containers"][0]["name"]: template["spec"] for template in templates}
+
+
+@pytest.mark.parametrize("more", MORE)
+@pytest.mark.parametrize(("kind", "kuberay"), list(product(Kind, KubeRay)))
+@pytest.mark.parametrize(("variant", "scaling"), list(product(["cpu", "cuda"], SCALING)))
+def test_kuberay_accepts_it(
+    *, made: Made, kind: Kind, kuberay: KubeRay, variant: str, scaling: Yaml, more: Yaml
+) -> None:
+    *rest, resource = made(variant, kind=kind, kuberay=kuberay, **OF_KIND[kind], **scaling, **more)
+    assert resource["kind"] == kind.resource
+    assert problems(resource, kuberay) == []
+    assert [item["kind"] for item in rest] == (["ConfigMap"] if more else [])
+    assert {item["metadata"].get("namespace", "") for item in (resource, *rest)} == {more.get("namespace", "")}
+
+
+def test_the_check_itself_sees_what_is_wrong(made: Made) -> None:
+    [right] = made()
+    container = ("spec", "headGroupSpec", "template", "spec", "containers", 0)
+    for path, value, words in [
+        ((*container, "imagePullpolicy"), "Always", ".imagePullpolicy: unknown"),
+        ((*container, "ports", 0, "containerPort"), "6379", "is no integer"),
+        (("spec", "headGroupSpec", "rayStartParams", "num-cpus"), 0, "0 is no string"),
+        (("spec", "headGroupSpec", "template"), None, "template: null"),
+        ((*container, "resources", "limits", "memory"), "4 GiB", "neither a number nor a quantity"),
+        (("spec", "workerGroupSpecs", 0, "replicas"), 2**31, "is not allowed"),
+        (("spec", "upgradeStrategy", "type"), "recreate", "is not allowed"),
+    ]:
+        wrong = copy.deepcopy(right)
+        place: Any = wrong
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = value
+        [problem] = problems(wrong, "1.7")
+        assert words in problem
+    assert problems(right, "1.3") == [".spec.upgradeStrategy: unknown"]
+
+
+def test_every_container_runs_the_image_by_digest_and_restricted(made: Made) -> None:
+    for kind in Kind:
+        resource = made(kind=kind, **OF_KIND[kind])[-1]
+        assert cluster_of(resource)["rayVersion"] == "2.60.0"
+        for pod in pods_of(resource).values():
+            [container] = pod["containers"]
+            assert container["image"] == f"localhost:5000/raydock@{DIGEST}"
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert pod["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+            assert not {"livenessProbe", "readinessProbe", "command", "args"} & container.keys()
+
+
+def test_only_workers_with_gpus_ask_for_them_and_for_their_driver(made: Made) -> None:
+    pods = pods_of(made("cuda", gpus_per_worker=2)[0])
+    worker, head = pods["ray-worker"], pods["ray-head"]
+    assert worker["containers"][0]["resources"]["limits"][GPU] == "2"
+    assert "580" in str(worker["affinity"])
+    assert worker["tolerations"] == [{"key": GPU, "operator": "Exists", "effect": "NoSchedule"}]
+    assert GPU not in str(head)
+    assert "affinity" not in head
+    assert "nvidia.com" not in str(made("cuda", gpus_per_worker=0))
+
+
+def test_shared_memory_is_half_of_the_memory(made: Made) -> None:
+    for variant in ("cpu", "cuda"):
+        for pod in pods_of(made(variant)[0]).values():
+            memory = pod["containers"][0]["resources"]["limits"]["memory"]
+            [shm] = [volume for volume in pod["volumes"] if volume["name"] == "shared-mem"]
+            assert shm["emptyDir"] == {"medium": "Memory", "sizeLimit": f"{int(memory.removesuffix('Gi')) // 2}Gi"}
+            assert {"name": "shared-mem", "mountPath": "/dev/shm"} in pod["containers"][0]["volumeMounts"]
+
+
+def test_a_job_shuts_its_cluster_down_only_where_asked_to(made: Made) -> None:
+    job = OF_KIND[Kind.RAYJOB]
+    [resource] = made(kind=Kind.RAYJOB, **job)
+    assert resource["spec"]["shutdownAfterJobFinishes"] is True
+    assert resource["spec"]["entrypoint"] == job["entrypoint"]
+    [resource] = made(kind=Kind.RAYJOB, **{**job, "shutdown": False})
+    assert "shutdownAfterJobFinishes" not in resource["spec"]
+
+
+def test_code_is_mounted_where_ray_runs_and_another_text_is_another_name(made: Made, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("print(1)\n")
+    names = set()
+    for text in ("print(1)\n", "print(2)\n"):
+        (tmp_path / "a.py").write_text(text)
+        code, resource = made(kind=Kind.RAYJOB, **OF_KIND[Kind.RAYJOB], code=tmp_path)
+        assert code["data"] == {"a.py": text}
+        names.add(code["metadata"]["name"])
+        pods = pods_of(resource)
+        assert "volumes" not in pods["ray-job-submitter"]
+        for pod in (pods["ray-head"], pods["ray-worker"]):
+            assert {"name": "code", "configMap": {"name": code["metadata"]["name"]}} in pod["volumes"]
+            assert pod["containers"][0]["env"] == [{"name": "PYTHONPATH", "value": "/home/ray/samples"}]
+    assert len(names) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"entrypoint": "true"}, "A RayCluster has no --entrypoint"),
+        ({"kind": Kind.RAYJOB}, "--entrypoint ''"),
+        ({"kind": Kind.RAYSERVICE}, "--serve-config"),
+        ({"kind": Kind.RAYSERVICE, "shutdown": True}, "`--kind rayjob`"),
+        ({"kind": Kind.RAYJOB, "format": Format.HELM}, "makes no RayJob"),
+        ({"format": Format.HELM, "namespace": "team"}, "`helm --namespace`"),
+        ({"format": Format.KUSTOMIZE, "workers": 2}, "--workers has no place"),
+        ({"format": Format.HELM, "code": EXAMPLES / "job"}, "--code has no place"),
+    ],
+)
+def test_options_that_mean_nothing_together_are_refused(made: Made, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        made(**options)
+    assert words in str(refused.value)
