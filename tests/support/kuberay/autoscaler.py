@@ -27,7 +27,7 @@ def autoscaler(cluster: Cluster, head: Pod, release: Release) -> Container:
         "resources": options.get("resources") or {"limits": _LIMITS, "requests": _LIMITS},
         "securityContext": options.get("securityContext") or {},
     }
-    made = template.container(stated, {})
+    made = template.container(stated, cluster.spec["headGroupSpec"]["template"]["spec"])
     return replace(
         made,
         command=("/bin/bash", release.shell, "--"),

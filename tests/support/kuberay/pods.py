@@ -13,6 +13,7 @@ from tests.support.kuberay.release import Release
 
 ConfigMaps = Mapping[str, Mapping[str, str]]
 _SPEC = {"rayVersion", "headGroupSpec", "workerGroupSpecs", "enableInTreeAutoscaling", "autoscalerOptions"}
+_SPEC |= {"upgradeStrategy"}
 _HEAD = {"rayStartParams", "template", "headService", "serviceType", "enableIngress"}
 _WORKERS = {"rayStartParams", "template", "replicas", "minReplicas", "maxReplicas", "groupName", "scaleStrategy"}
 _WORKERS |= {"numOfHosts", "idleTimeoutSeconds"}
