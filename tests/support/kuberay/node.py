@@ -4,9 +4,6 @@ A pod is a container that sleeps and holds the pod's name, address and volumes, 
 namespace. A Service's endpoints are a network that pods join and leave.
 """
 
-import io
-import tarfile
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -19,6 +16,7 @@ from docker.models.containers import Container as Running
 from docker.models.networks import Network
 from docker.types import Mount
 
+from raydock.build.archive import tar
 from raydock.prove.container import LABELS, Ended, follow, remove
 from tests.support.kuberay.limits import limited, machine, secured
 from tests.support.kuberay.manifest import domain
@@ -99,6 +97,7 @@ class Node:
             networking_config={network.name: points},
             mounts=[self._volume(pod, volume) for volume in self._all_volumes(pod)],
             labels=self._labels(pod),
+            use_config_proxy=False,
         )
         made.start()
         self._fill(made, pod)
@@ -124,6 +123,7 @@ class Node:
             network_mode=f"container:{sandbox.id}",
             mounts=mounts,
             labels=self._labels(pod),
+            use_config_proxy=False,
             **limited(container, self._machine),
             **secured(container, user),
         )
@@ -176,7 +176,9 @@ class Node:
         for volume in self._all_volumes(pod):
             path = f"{_VOLUMES}/{volume.name}"
             if isinstance(volume, Files):
-                assert sandbox.put_archive(path, _archive(volume))
+                files = {name: text.encode() for name, text in volume.files.items()}
+                assert sandbox.put_archive(path, tar([], files, epoch=0))
+                sandbox.exec_run(["chmod", f"{volume.mode:o}", *(f"{path}/{name}" for name in files)])
             else:
                 sandbox.exec_run(["chmod", "0777", path])
 
@@ -200,13 +202,3 @@ class Service:
 def names(service: str, namespace: str) -> list[str]:
     """The names that a Service has in its own namespace."""
     return [service, f"{service}.{namespace}", f"{service}.{namespace}.svc", domain(service, namespace)]
-
-
-def _archive(volume: Files) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for path, text in volume.files.items():
-            member = tarfile.TarInfo(path)
-            member.size, member.mode, member.mtime = len(text.encode()), volume.mode, int(time.time())
-            archive.addfile(member, io.BytesIO(text.encode()))
-    return buffer.getvalue()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from tests.support.kuberay import raystart, template
 from tests.support.kuberay.autoscaler import LOGS, autoscaler
 from tests.support.kuberay.manifest import Cluster, Document, NotEmulated
-from tests.support.kuberay.objects import Container, EmptyDir, Files, Mount, Pod
+from tests.support.kuberay.objects import Container, EmptyDir, Mount, Pod
 from tests.support.kuberay.probes import probes
 from tests.support.kuberay.quantity import whole
 from tests.support.kuberay.release import Release
@@ -116,19 +116,23 @@ def _with_ray(cluster: Cluster, group: Document, release: Release, pod: Pod, *, 
     found = raystart.parameters(cluster, group, release, head=head)
     start = raystart.command(found, head=head)
     readiness, liveness = probes(cluster, group["template"]["spec"]["containers"][0], found, release, head=head)
-    memory, mounts, volumes = _shared_memory(group, ray, pod, found, release)
     ray = replace(
         ray,
         command=("/bin/bash", release.shell, "--"),
         args=(_script(ray, start, release),),
-        environment=_environment(cluster, pod, release, start, head=head) | _added(ray, cluster, head=head),
-        mounts=mounts,
+        environment={
+            **_defaults(cluster, head=head),
+            **ray.environment,
+            **_fixed(cluster, pod, release, start, head=head),
+        },
         readiness=readiness,
         liveness=liveness,
     )
     named = {"FQ_RAY_IP": cluster.head_domain, "RAY_IP": cluster.head_service}
     init = tuple(replace(one, environment={**one.environment, **named}) for one in pod.init)
-    return replace(pod, init=init, containers=(ray, *others), volumes=(*volumes, *memory))
+    moved = "plasma-directory" in found and release.follows_parameters
+    pod = replace(pod, init=init, containers=(ray, *others))
+    return pod if moved else _with_shared_memory(pod, group)
 
 
 def _script(ray: Container, start: str, release: Release) -> str:
@@ -139,21 +143,20 @@ def _script(ray: Container, start: str, release: Release) -> str:
     return f"{own} && {script}" if own else script
 
 
-def _shared_memory(
-    group: Document, ray: Container, pod: Pod, found: Mapping[str, str], release: Release
-) -> tuple[tuple[EmptyDir, ...], tuple[Mount, ...], tuple[EmptyDir | Files, ...]]:
-    """/dev/shm of the container's memory, unless the manifest mounts one or (v1.7.0) moves the object store."""
-    moved = "plasma-directory" in found and release.follows_parameters
-    if moved or any(mount.path == "/dev/shm" for mount in ray.mounts):
-        return (), ray.mounts, pod.volumes
+def _with_shared_memory(pod: Pod, group: Document) -> Pod:
+    """The pod with a /dev/shm of its Ray container's memory, unless it mounts one itself."""
+    ray, *others = pod.containers
+    if any(mount.path == "/dev/shm" for mount in ray.mounts):
+        return pod
     resources = group["template"]["spec"]["containers"][0].get("resources") or {}
     stated = (resources.get("limits") or {}).get("memory") or (resources.get("requests") or {}).get("memory")
-    known = any(volume.name == "shared-mem" for volume in pod.volumes)
-    made = () if known else (EmptyDir(name="shared-mem", in_memory=True, size=whole(stated) if stated else None),)
-    return made, (*ray.mounts, Mount(volume="shared-mem", path="/dev/shm")), pod.volumes
+    made = EmptyDir(name="shared-mem", in_memory=True, size=whole(stated) if stated else None)
+    ray = replace(ray, mounts=(*ray.mounts, Mount(volume=made.name, path="/dev/shm")))
+    known = any(volume.name == made.name for volume in pod.volumes)
+    return replace(pod, containers=(ray, *others), volumes=pod.volumes if known else (*pod.volumes, made))
 
 
-def _environment(cluster: Cluster, pod: Pod, release: Release, start: str, *, head: bool) -> dict[str, str]:
+def _fixed(cluster: Cluster, pod: Pod, release: Release, start: str, *, head: bool) -> dict[str, str]:
     """What KubeRay sets whatever the manifest says."""
     found = {} if head else {"FQ_RAY_IP": cluster.head_domain, "RAY_IP": cluster.head_service}
     found |= {"RAY_CLUSTER_NAME": cluster.name, "RAY_CLOUD_INSTANCE_ID": pod.name}
@@ -165,12 +168,12 @@ def _environment(cluster: Cluster, pod: Pod, release: Release, start: str, *, he
     return found
 
 
-def _added(ray: Container, cluster: Cluster, *, head: bool) -> dict[str, str]:
-    """What the manifest sets, and what KubeRay sets where the manifest does not."""
+def _defaults(cluster: Cluster, *, head: bool) -> dict[str, str]:
+    """What KubeRay sets where the manifest does not."""
     address = "127.0.0.1" if head else cluster.head_domain
     found = {"RAY_PORT": cluster.head_port, "RAY_ADDRESS": f"{address}:{cluster.head_port}"}
     found |= {"RAY_USAGE_STATS_KUBERAY_IN_USE": "1", "RAY_DASHBOARD_ENABLE_K8S_DISK_USAGE": "1"}
     if cluster.kind == "RayService":
         found |= {"RAY_timeout_ms_task_wait_for_death_info": "0", "RAY_gcs_server_request_timeout_seconds": "5"}
         found["RAY_SERVE_KV_TIMEOUT_S"] = "5"
-    return {**found, **ray.environment}
+    return found
