@@ -45,18 +45,25 @@ def test_nothing_is_left_of_a_run_that_breaks_off(client: docker.DockerClient, m
     assert client.networks.list(names=[node.id]) == []
 
 
-def test_a_job_succeeds(node: Node, manifest: Load) -> None:
-    with job.run(node, RELEASES["v1.7.0"], manifest("job")) as done:
+def _with(manifest: Manifest, **spec: object) -> Manifest:
+    return replace(manifest, resource={**manifest.resource, "spec": {**manifest.spec, **spec}})
+
+
+def test_a_job_succeeds_and_one_that_fails_is_looked_at_twice_as_v1_3_0_does(node: Node, manifest: Load) -> None:
+    with ClusterRun(node, RELEASES["v1.3.0"], manifest("job")) as cluster:
+        cluster.wait_for_pods()
+        done = job.submit(cluster, manifest("job"))
         assert (done.status, done.tries) == ("SUCCEEDED", 1), done.log
         assert "count 5" in done.log
         assert "nodes 2" in done.log
+        failed = job.submit(cluster, _with(manifest("job"), entrypoint="python -c 'raise SystemExit(3)'"))
+        assert (failed.status, failed.tries) == ("FAILED", 2), failed.log
 
 
 def test_a_job_that_shuts_down_leaves_nothing(node: Node, manifest: Load) -> None:
-    stated = manifest("job")
-    spec = {**stated.spec, "shutdownAfterJobFinishes": True}
-    with job.run(node, RELEASES["v1.3.0"], replace(stated, resource={**stated.resource, "spec": spec})) as done:
-        assert done.status == "SUCCEEDED", done.log
+    with job.run(node, RELEASES["v1.7.0"], _with(manifest("job"), shutdownAfterJobFinishes=True)) as done:
+        assert (done.status, done.tries) == ("SUCCEEDED", 1), done.log
+        assert "count 5" in done.log
         assert node.containers() == []
         assert node.volumes() == []
 

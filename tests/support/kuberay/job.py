@@ -21,28 +21,26 @@ class JobRun:
     status: str
     log: str
     tries: int
-    cluster: ClusterRun
 
 
 @contextmanager
-def run(node: Node, release: Release, manifest: Manifest, seconds: float = 240) -> Iterator[JobRun]:
+def run(node: Node, release: Release, manifest: Manifest, seconds: float = 180) -> Iterator[JobRun]:
     """A RayJob run to its end; its cluster is there meanwhile, unless the job shuts it down.
 
     Raises AssertionError, with what the pods said, where the job does not end in time.
     """
     with ClusterRun(node, release, manifest) as cluster:
         cluster.wait_for_pods()
-        job = f"{manifest.name}-{suffix()}"
-        tries, log = _submit(cluster, manifest, job, seconds)
-        status = _status(cluster, job, log)
+        done = submit(cluster, manifest, seconds)
         if manifest.spec.get("shutdownAfterJobFinishes"):
             time.sleep(manifest.spec.get("ttlSecondsAfterFinished", 0))
             cluster.delete()
-        yield JobRun(status=status, log=log, tries=tries, cluster=cluster)
+        yield done
 
 
-def _submit(cluster: ClusterRun, manifest: Manifest, job: str, seconds: float) -> tuple[int, str]:
-    """The Kubernetes Job: a pod, and as many more as its backoffLimit allows where it fails."""
+def submit(cluster: ClusterRun, manifest: Manifest, seconds: float = 180) -> JobRun:
+    """The Kubernetes Job of a RayJob on a cluster that is up: a pod, and more as its backoffLimit allows."""
+    job = f"{manifest.name}-{suffix()}"
     allowed = 1 + int((manifest.spec.get("submitterConfig") or {}).get("backoffLimit", 2))
     log, tries, status = "", 0, 1
     while status and tries < allowed:
@@ -51,7 +49,7 @@ def _submit(cluster: ClusterRun, manifest: Manifest, job: str, seconds: float) -
         ended = cluster.node.complete(pod, seconds)
         log, status = f"{log}{ended.out}{ended.err}", ended.status
         assert ended.in_time, f"the submitter did not end in {seconds} s:\n{log}\n{cluster.head.logs()}"
-    return tries, log
+    return JobRun(status=_status(cluster, job, log), log=log, tries=tries)
 
 
 def _status(cluster: ClusterRun, job: str, log: str, seconds: float = 30) -> str:
