@@ -23,6 +23,7 @@ LABEL = "raydock.smoke"
 # Which run of raydock a container belongs to, so that one run never ends another's: machine, process, something unique.
 RUN_LABEL = "raydock.smoke.run"
 RUN = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex}"
+LABELS = {LABEL: "1", RUN_LABEL: RUN}
 NO_NETWORK = "none"
 _REMOVAL_SECONDS = 20.0
 
@@ -85,7 +86,7 @@ def created(
             list(command[1:]),
             name=name,
             entrypoint=[command[0]],
-            labels={LABEL: "1", RUN_LABEL: RUN},
+            labels=LABELS,
             network=terms.network,
             shm_size=limits.shm,
             mem_limit=limits.memory,
@@ -102,7 +103,7 @@ def created(
             container.put_archive(str(path.parent), _archive(path.name, text))
         yield container
     finally:
-        _remove(client, name)
+        remove(client, name)
 
 
 @contextmanager
@@ -110,7 +111,7 @@ def network(client: DockerClient) -> Iterator[str]:
     """A network without a way out, on which containers find each other by name; removed afterwards, with all in it."""
     name = f"raydock-smoke-{uuid.uuid4().hex[:12]}"
     try:
-        client.networks.create(name, internal=True, labels={LABEL: "1", RUN_LABEL: RUN})
+        client.networks.create(name, internal=True, labels=LABELS)
         yield name
     finally:
         _remove_network(client, name)
@@ -148,7 +149,7 @@ def follow(container: Container, on_line: Callable[[str], None], seconds: float)
 def stop_all(client: DockerClient) -> None:
     """Removes every container of this run of raydock, so that threads which wait for one go on at once."""
     for found in client.api.containers(all=True, filters={"label": f"{RUN_LABEL}={RUN}"}):
-        _remove(client, found["Id"])
+        remove(client, found["Id"])
 
 
 def sweep(client: DockerClient) -> None:
@@ -156,7 +157,7 @@ def sweep(client: DockerClient) -> None:
     with reaching("removing what earlier runs left behind"):
         for found in client.api.containers(all=True, filters={"label": LABEL}):
             if is_over(found["Labels"].get(RUN_LABEL, "")):
-                _remove(client, found["Id"])
+                remove(client, found["Id"])
         for found in client.api.networks(filters={"label": LABEL}):
             if is_over(found["Labels"].get(RUN_LABEL, "")):
                 _remove_network(client, found["Name"])
@@ -177,7 +178,8 @@ def is_over(run: str) -> bool:
     return False
 
 
-def _remove(client: DockerClient, container: str) -> None:
+def remove(client: DockerClient, container: str) -> None:
+    """Removes a container and its nameless volumes, running or not, there or not."""
     try:
         client.api.remove_container(container, force=True, v=True)
     except APIError as error:
@@ -190,7 +192,7 @@ def _remove_network(client: DockerClient, name: str) -> None:
     deadline = time.monotonic() + _REMOVAL_SECONDS
     while inside := client.api.containers(all=True, filters={"network": name}):
         for found in inside:
-            _remove(client, found["Id"])
+            remove(client, found["Id"])
         if time.monotonic() > deadline:
             break
         time.sleep(0.1)
