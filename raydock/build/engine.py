@@ -17,12 +17,13 @@ TODO = "run `scripts/engine`, which starts or installs one, or point DOCKER_HOST
 
 @dataclass(frozen=True, kw_only=True)
 class LocalImage:
-    """An image that the engine holds."""
+    """An image that the engine holds. `digests` are NAME@sha256:..., of registries that it went to or came from."""
 
     id: str
     tags: tuple[str, ...]
     labels: dict[str, str]
     size: int
+    digests: tuple[str, ...] = ()
 
 
 def connect() -> docker.DockerClient:
@@ -65,6 +66,7 @@ def images(client: docker.DockerClient, label: str) -> list[LocalImage]:
             tags=tuple(tag for tag in item.get("RepoTags") or () if tag != "<none>:<none>"),
             labels=item.get("Labels") or {},
             size=item.get("Size", 0),
+            digests=tuple(digest for digest in item.get("RepoDigests") or () if not digest.startswith("<none>")),
         )
         for item in found
     ]
