@@ -124,6 +124,13 @@ need_image() {
     found=$digest
 }
 
+# The image's user is nobody's root: a folder that only root may read is none of its.
+need_readable_model() {
+    [ -z "$model" ] || docker run --rm --network none --cap-drop ALL --volume "$model:/model:ro" "$found" ls /model > /dev/null 2>&1 ||
+        fail 1 "the image's user (1000, group 0) cannot read $model." \
+            "Next: \`chmod -R o+rX $model\`; where SELinux is enforced, also \`chcon -Rt container_file_t $model\`."
+}
+
 need_head() {
     [ "$role" = head ] || timeout 5 bash -c 'exec 3<> "/dev/tcp/$0/6379"' "$head_address" 2> /dev/null ||
         fail 4 "the head does not answer at $head_address:6379." \
@@ -195,6 +202,7 @@ prepare() {
     need_free_ports
     need_head
     need_image
+    need_readable_model
 }
 
 status() {

@@ -109,14 +109,19 @@ def test_a_node_that_dies_comes_back(up: list[Host], folder: Path) -> None:
     assert script(worker, folder / "worker.sh", "status").returncode == 0
 
 
-def test_stopped_and_started_again(up: list[Host], folder: Path) -> None:
+def test_stopped_and_started_again(up: list[Host], folder: Path, deploy: Deploy, tmp_path: Path) -> None:
     head, worker, _ = up
+    secret = tmp_path / "secret"
     assert script(worker, folder / "worker.sh", "stop").stdout == "raydock-worker: is stopped and removed.\n"
     until(lambda: len(alive(head, head)) == 2, 30)
     assert worker.run("docker", "ps", "--all", "--quiet").stdout == ""
     again = script(worker, folder / "worker.sh", "stop")
     assert (again.returncode, again.stdout) == (0, "raydock-worker: is not here; nothing was changed.\n")
     assert script(worker, folder / "worker.sh", "status").returncode == 1
+    secret.mkdir(mode=0o700)
+    done = script(worker, deploy(tmp_path, *(host.address for host in up), model=str(secret)) / "worker.sh")
+    assert done.returncode == 1, done
+    assert f"the image's user (1000, group 0) cannot read {secret}." in done.stderr
     done = script(worker, folder / "worker.sh")
     assert done.returncode == 0, done
     until(lambda: len(alive(head, head)) == 3, 30)
