@@ -7,7 +7,7 @@ from pathlib import Path
 from raydock.errors import OutOfReachError
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str, *, mode: int = 0o644) -> None:
     """Writes a text file beside its place and renames it there. Raises OutOfReachError where the disk refuses."""
     temporary = None
     try:
@@ -17,7 +17,7 @@ def write_whole(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(descriptor)
-        Path(temporary).chmod(0o644)
+        Path(temporary).chmod(mode)
         Path(temporary).replace(path)
     except OSError as error:
         raise OutOfReachError(

@@ -14,6 +14,7 @@ from raydock.model.matrix import Matrix
 from raydock.model.variant import NONE, Variant
 from raydock.paths import Checkout
 from raydock.plan.planner import Planned
+from raydock.templates import environment
 
 
 @dataclass(frozen=True)
@@ -25,15 +26,7 @@ class Renderer:
 
     @cached_property
     def _template(self) -> jinja2.Template:
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(self.templates),
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            autoescape=False,  # noqa: S701 - a Dockerfile is no HTML; matrix.yaml's values are checked when read
-        )
-        return environment.get_template("Dockerfile.j2")
+        return environment(self.templates).get_template("Dockerfile.j2")
 
     def render(self, planned: Planned, layers: tuple[Layer, ...]) -> str:
         """The Dockerfile of a variant whose lock has these layers."""

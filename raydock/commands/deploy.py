@@ -2,6 +2,7 @@
 
 import click
 
+from raydock.commands.deploy_docker import docker
 from raydock.commands.deploy_kuberay import kuberay
 
 
@@ -15,3 +16,4 @@ def deploy() -> None:
 
 
 deploy.add_command(kuberay)
+deploy.add_command(docker)

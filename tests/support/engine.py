@@ -18,11 +18,15 @@ import requests
 
 @dataclass(kw_only=True)
 class SpareEngine:
-    """A dockerd whose whole state is in `folder`, its images in `data`; it builds with the host's network."""
+    """A dockerd whose whole state is in `folder`, its images in `data`; it builds with the host's network.
+
+    `enter` is what its command line begins with, such as nsenter: where dockerd is, its containers' host network is.
+    """
 
     folder: Path
     data: Path
     bridge: str
+    enter: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -34,7 +38,13 @@ class SpareEngine:
     def start(self) -> None:
         """Starts it and waits until it answers."""
         run = self.folder / "run"
-        command = ["dockerd", f"--data-root={self.data}", f"--exec-root={run}", f"--pidfile={self.folder}/pid"]
+        command = [
+            *self.enter,
+            "dockerd",
+            f"--data-root={self.data}",
+            f"--exec-root={run}",
+            f"--pidfile={self.folder}/pid",
+        ]
         # A bridge of its own: without one it would take the first engine's docker0 away.
         command += [f"--host={self.host}", f"--bridge={self.bridge}", "--iptables=false", "--ip6tables=false"]
         with (self.folder / "log").open("ab") as log:

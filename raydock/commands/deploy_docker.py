@@ -1,0 +1,54 @@
+"""`deploy docker`."""
+
+from pathlib import Path
+
+import click
+
+from raydock.errors import ConfigurationError
+from raydock.options import root
+from raydock.paths import Checkout
+from raydock.project import Project
+
+
+@click.command()
+@click.argument("variant")
+@click.option("--head", required=True, metavar="HOST", help="The head's IPv4 address or name.")
+@click.option("--worker", "workers", multiple=True, required=True, metavar="HOST", help="A worker's. Repeatable.")
+@click.option("--gpus", type=click.IntRange(0, 64), help="GPUs of each host. Must be given for a variant with CUDA.")
+@click.option("--model", type=click.Path(path_type=Path), help="A folder of every host, to be read at /model.")
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR")
+def docker(
+    *, variant: str, head: str, workers: tuple[str, ...], gpus: int | None, model: Path | None, output: Path
+) -> None:
+    """Writes what starts a cluster by bare Docker: compose.yaml, scripts and systemd units.
+
+    compose.yaml is for one machine; head.sh and worker.sh, or the systemd units that call them, are for the hosts that
+    --head and --worker name.
+
+    \b
+    Example: ./build.py deploy docker ray2.60.0-py311-cpu --head 10.0.0.1 --worker 10.0.0.2 --output cluster
+    """
+    from raydock.files import write_whole
+    from raydock.plan.select import select
+    from raydock.ship.bare import hostimage
+    from raydock.ship.bare.cluster import cluster
+    from raydock.ship.bare.files import files
+
+    project = Project(Checkout(root()))
+    chosen = select(project.plan, names=(variant,))
+    if len(chosen) > 1:
+        raise ConfigurationError(
+            f"{variant!r} names {len(chosen)} variants, and a cluster has one.",
+            todo=f"name one, such as {chosen[-1].name}.",
+        )
+    wanted = cluster(chosen[0].variant, head=head, workers=workers, gpus=gpus, model=model)
+    image = hostimage.find(chosen[0], project.matrix.registry)
+    for file in files(wanted, image, project.checkout.templates):
+        write_whole(output / file.name, file.text, mode=0o755 if file.program else 0o644)
+    click.echo(f"{output} holds compose.yaml for one machine, and for hosts of their own:")
+    click.echo(f"  {head}: head.sh, or raydock-head.service, which calls it")
+    click.echo(f"  {', '.join(workers)}: worker.sh, or raydock-worker.service")
+    if not image.digest:
+        click.echo(
+            f"{image.tag} was never pushed: `docker save {image.tag} | ssh HOST docker load` brings it to a host."
+        )

@@ -1,0 +1,17 @@
+"""jinja2 as every template here is rendered."""
+
+from pathlib import Path
+
+import jinja2
+
+
+def environment(folder: Path) -> jinja2.Environment:
+    """Renders the templates of a folder as plain text: no escaping, unknown names refused, line ends as written."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - nothing here is HTML; values are checked when read, and quoted by filters
+    )

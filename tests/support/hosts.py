@@ -1,0 +1,75 @@
+"""Hosts of one network on this machine: each has its own network namespace, address and Docker engine."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import docker
+import pytest
+from docker.models.containers import Container
+
+from tests.support.engine import SpareEngine
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """A host: what runs there has its network, and finds its engine by DOCKER_HOST."""
+
+    address: str
+    engine: SpareEngine
+
+    def run(self, *command: str, seconds: float = 200, **more: str) -> "subprocess.CompletedProcess[str]":
+        """A command's answer there; `more` is environment for it."""
+        environment = {**os.environ, "DOCKER_HOST": self.engine.host, **more}
+        return subprocess.run(
+            [*self.engine.enter, *command],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=seconds,
+        )
+
+
+@contextmanager
+def hosts(client: docker.DockerClient, image: str, count: int, folder: Path) -> Iterator[list[Host]]:
+    """Hosts that hold an image, brought there by docker save and docker load under its tag.
+
+    Skips the test where this machine cannot start engines.
+    """
+    if os.geteuid() or not shutil.which("dockerd"):
+        pytest.skip("hosts with engines of their own need root and dockerd on this machine")
+    name = f"raydock-hosts-{uuid4().hex[:8]}"
+    with ExitStack() as stack:
+        network = client.networks.create(name)
+        stack.callback(network.remove)
+        started = [_started(stack, _place(stack, client, image, name, folder / str(number))) for number in range(count)]
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda host: host.engine.load(client.images.get(image).save(named=image)), started))
+        yield started
+
+
+def _place(stack: ExitStack, client: docker.DockerClient, image: str, network: str, folder: Path) -> Host:
+    """A network namespace, held open by a container of the first engine that sleeps in it."""
+    (folder / "data").mkdir(parents=True)
+    (folder / "tmp").mkdir()
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    holder: Container = client.containers.run(image, ["sleep", "infinity"], detach=True, network=network)
+    stack.callback(holder.remove, force=True)
+    holder.reload()
+    attrs = holder.attrs
+    enter = ("nsenter", f"--net=/proc/{attrs['State']['Pid']}/ns/net")
+    engine = SpareEngine(folder=folder, data=folder / "data", bridge="none", enter=enter)
+    return Host(address=str(attrs["NetworkSettings"]["Networks"][network]["IPAddress"]), engine=engine)
+
+
+def _started(stack: ExitStack, host: Host) -> Host:
+    stack.callback(host.engine.stop)
+    host.engine.start()
+    return host

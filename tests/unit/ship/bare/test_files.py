@@ -1,0 +1,119 @@
+"""The files of a cluster: what they say, and that nothing in them is taken for shell or for a variable."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from raydock.model.variant import parse_name
+from raydock.ship.bare.cluster import cluster
+from raydock.ship.bare.files import files
+from raydock.ship.bare.hostimage import HostImage
+from tests.unit.ship.bare.conftest import CPU, GPU, ROOT, Pin
+
+MODEL = '/data/it\'s $HOME "and" `more`'
+
+
+def written(
+    image: HostImage, *, variant: str = CPU, gpus: int = 0, workers: tuple[str, ...] = ("gpu02", "gpu03")
+) -> Any:
+    wanted = cluster(parse_name(variant), head="gpu01", workers=workers, gpus=gpus, model=Path(MODEL))
+    return {file.name: file for file in files(wanted, image, ROOT / "templates")}
+
+
+def compose(image: HostImage, **more: Any) -> Any:
+    return yaml.safe_load(written(image, **more)["compose.yaml"].text)
+
+
+def test_the_files_and_which_are_programs(pin: Pin) -> None:
+    found = written(pin())
+    assert {name: file.program for name, file in found.items()} == {
+        "compose.yaml": False,
+        "head.sh": True,
+        "raydock-head.service": False,
+        "worker.sh": True,
+        "raydock-worker.service": False,
+    }
+    assert all(file.text.endswith("\n") for file in found.values())
+
+
+def test_compose_has_a_head_and_its_workers(pin: Pin) -> None:
+    services = compose(pin())["services"]
+    assert list(services) == ["head", "worker-1", "worker-2"]
+    assert "--head" in services["head"]["command"]
+    assert "--address=head:6379" in services["worker-2"]["command"]
+    assert services["worker-1"]["depends_on"] == {"head": {"condition": "service_healthy"}}
+    assert all(service["restart"] == "unless-stopped" for service in services.values())
+    assert all(service["cap_drop"] == ["ALL"] for service in services.values())
+
+
+def test_the_image_is_pinned_by_digest_or_by_id(pin: Pin) -> None:
+    assert compose(pin())["services"]["head"]["image"] == f"sha256:{'1' * 64}"
+    digest = f"registry.example/raydock@sha256:{'2' * 64}"
+    assert compose(pin(digest=digest))["services"]["head"]["image"] == digest
+    assert f"\ndigest={digest}\n" in written(pin(digest=digest))["head.sh"].text
+
+
+def test_compose_replaces_no_variable_in_a_path(pin: Pin) -> None:
+    [mount] = compose(pin())["services"]["head"]["volumes"]
+    assert mount["source"] == MODEL.replace("$", "$$")
+    assert mount["read_only"] is True
+
+
+def test_nodes_of_one_machine_share_its_gpus_out(pin: Pin) -> None:
+    services = compose(pin(GPU), variant=GPU, gpus=2)["services"]
+    given = [
+        service["deploy"]["resources"]["reservations"]["devices"][0]["device_ids"] for service in services.values()
+    ]
+    assert given == [["0", "1"], ["2", "3"], ["4", "5"]]
+    assert all("--num-gpus=2" in service["command"] for service in services.values())
+
+
+@pytest.mark.parametrize("script", ["head.sh", "worker.sh"])
+def test_a_shell_reads_back_what_was_written(pin: Pin, script: str) -> None:
+    text = written(pin(GPU, min_driver="580.65.06"), variant=GPU, gpus=2)[script].text
+    subprocess.run(["bash", "-n"], input=text, text=True, check=True)
+    settings = text.split("# What head.sh and worker.sh do")[0]
+    shown = subprocess.run(
+        ["bash"],
+        input=f'{settings}\nprintf "%s|" "$model" "$min_driver" "$gpus" "${{hosts[*]}}" "${{command[-1]}}"',
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    hosts = "gpu01" if script == "head.sh" else "gpu02 gpu03"
+    assert shown.stdout == f"{MODEL}|580.65.06|2|{hosts}|--num-gpus=2|"
+
+
+def test_nothing_that_the_field_notes_needed_privileges_for(pin: Pin) -> None:
+    for file in written(pin(GPU), variant=GPU, gpus=2).values():
+        for word in ("privileged", "SYS_ADMIN", "--pid", "--ipc host"):
+            assert word not in file.text
+
+
+def test_other_settings_have_another_mark_and_more_workers_have_not(pin: Pin) -> None:
+    def mark(**more: Any) -> str:
+        text = str(written(pin(GPU), variant=GPU, **more)["worker.sh"].text)
+        return next(line for line in text.splitlines() if line.startswith("settings="))
+
+    assert mark(gpus=2) == mark(gpus=2, workers=("gpu02", "gpu03", "gpu04"))
+    assert mark(gpus=2) != mark(gpus=1)
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not here")
+@pytest.mark.parametrize("role", ["head", "worker"])
+def test_systemd_understands_its_units(pin: Pin, tmp_path: Path, role: str) -> None:
+    found = written(pin())
+    script, unit = tmp_path / f"{role}.sh", tmp_path / f"raydock-{role}.service"
+    script.write_text(found[script.name].text)
+    script.chmod(0o755)
+    text = found[unit.name].text.replace("/opt/raydock", str(tmp_path))
+    unit.write_text(text)
+    command = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(unit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    unit.write_text(text.replace("Type=", "Tpye="))
+    assert "Tpye" in subprocess.run(command, capture_output=True, text=True, check=False).stderr
