@@ -122,9 +122,7 @@ def test_tags_of_equal_ray_and_python_join_each_other(client: docker.DockerClien
 
 
 def test_a_tag_of_another_ray_is_refused_by_a_head(client: docker.DockerClient, image: str, derive: Derive) -> None:
-    edit = (
-        "sed -i 's/^version = .*/version = \"2.60.1\"/' _version.py && rm __pycache__/_version.*"
-    )
+    edit = "sed -i 's/^version = .*/version = \"2.60.1\"/' _version.py && rm __pycache__/_version.*"
     other = derive(f"RUN cd /opt/venv/lib/python3.11/site-packages/ray && {edit}", "LABEL raydock.python=3.11.9")
     found = wholeset.ask(client, {"ray2.60.0-py311-cpu": image, "ray2.60.0-torch2.13.0-py311-cu130": other})
     assert "Python is 3.11.2 in ray2.60.0-py311-cpu, 3.11.9 in ray2.60.0-torch2.13.0" in _broken(found.checks[0])
