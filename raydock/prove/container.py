@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from threading import Event, Timer
 
 from docker import DockerClient
-from docker.errors import APIError
+from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
 from raydock.build.engine import reaching
@@ -26,6 +26,8 @@ RUN = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex}"
 LABELS = {LABEL: "1", RUN_LABEL: RUN}
 NO_NETWORK = "none"
 _REMOVAL_SECONDS = 20.0
+# What a command ends with that SIGKILL ends.
+_KILLED = 137
 
 
 Stream = Iterable[tuple[bytes | None, bytes | None]]
@@ -138,12 +140,10 @@ def follow(container: Container, on_line: Callable[[str], None], seconds: float)
         start(container)
         timer.start()
         out, err = _read(stream, on_line)
-        status = int(container.wait()["StatusCode"])
+        status, out_of_memory = _end(container)
     finally:
         timer.cancel()
-    container.reload()
-    killed = bool(container.attrs["State"].get("OOMKilled"))
-    return Ended(out=out, err=err, status=status, out_of_memory=killed and status == 137, in_time=not late.is_set())
+    return Ended(out=out, err=err, status=status, out_of_memory=out_of_memory, in_time=not late.is_set())
 
 
 def stop_all(client: DockerClient) -> None:
@@ -226,6 +226,16 @@ def start(container: Container) -> None:
                 todo="build it with `./build.py build`.",
             ) from None
         raise
+
+
+def _end(container: Container) -> tuple[int, bool]:
+    """The exit status of a container that ends, and whether its memory was used up."""
+    try:
+        status = int(container.wait()["StatusCode"])
+        container.reload()
+    except NotFound:  # stop_all was quicker
+        return _KILLED, False
+    return status, status == _KILLED and bool(container.attrs["State"].get("OOMKilled"))
 
 
 def _read(stream: Stream, on_line: Callable[[str], None]) -> tuple[str, str]:
