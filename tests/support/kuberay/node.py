@@ -55,7 +55,12 @@ class Node:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        self.on_exit.close()
+        try:
+            self.on_exit.close()
+        finally:
+            self._remove_all()
+
+    def _remove_all(self) -> None:
         for found in self.containers():
             remove(self.client, found.id)
         for network in self.client.networks.list(filters=self._mine):

@@ -2,9 +2,10 @@
 
 import json
 import threading
-from typing import Any, Self
+from typing import Self
 
 import yaml
+from docker.models.containers import Container as Running
 
 from tests.support.kuberay import template
 from tests.support.kuberay.kubelet import PodRun, get
@@ -56,10 +57,7 @@ class ServiceRun:
         self.run.ask("PUT", _APPLICATIONS, self.config)
         self._thread.start()
         self.run.wait_for(self._applications_run, lambda: f"every application runs: {self.statuses()}", seconds)
-        everyone = {run.pod.name for run in self.run.pods}
-        self.run.wait_for(
-            lambda: self.endpoints == everyone, lambda: f"every pod is an endpoint: {self.endpoints}", seconds
-        )
+        self.run.wait_for(lambda: bool(self.endpoints), lambda: "a pod is an endpoint of the Service", seconds)
 
     def statuses(self) -> dict[str, str]:
         """Serve's word for every application's state."""
@@ -82,7 +80,7 @@ class ServiceRun:
         assert not any(state.startswith("DEPLOY_FAILED") for state in found.values()), found
         return len(found) == len(self.config["applications"]) and set(found.values()) == {"RUNNING"}
 
-    def _client(self, node: Node) -> Any:
+    def _client(self, node: Node) -> Running:
         image = self.run.head.pod.containers[0].image
         container = Container(name="client", image=image)
         pod = Pod(name="client", namespace="default", labels={}, containers=(container,))
