@@ -1,7 +1,7 @@
 # `make help` explains itself. Every target brings what it needs: see scripts/venv and scripts/engine.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help images plan lock render build smoke test unit check bench requirements engine venv venv-dev clean
+.PHONY: help images plan lock render build smoke test samples unit check bench requirements engine venv venv-dev clean
 
 GROUP ?= quickstart
 ARGS ?=
@@ -32,6 +32,10 @@ smoke: venv engine ## Prove the built images of GROUP (ARGS=--contract: ask what
 test: venv-dev ## Run all tests
 	@scripts/engine compose
 	@.venv/bin/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+samples: venv-dev ## Run KubeRay's own samples in its pods' likeness
+	@scripts/engine compose
+	@.venv/bin/python -m pytest -m samples tests/integration/kuberay $(ARGS)
 
 unit: venv-dev ## Run the tests that need no engine
 	@.venv/bin/python -m pytest -n auto tests/unit $(ARGS)
