@@ -31,7 +31,8 @@ smoke: venv engine ## Prove the built images of GROUP (ARGS=--contract: ask what
 
 test: venv-dev ## Run all tests
 	@scripts/engine compose
-	@.venv/bin/python -m pytest -n auto --dist loadgroup $(ARGS)
+	@.venv/bin/python -m pytest -n auto tests/unit $(ARGS)
+	@.venv/bin/python -m pytest tests/integration $(ARGS)
 
 samples: venv-dev ## Run KubeRay's own samples in its pods' likeness
 	@scripts/engine compose

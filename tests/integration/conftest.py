@@ -21,13 +21,6 @@ from tests.support.toy import NAMES, ROOT, Checkout, Toy, lock, make
 IMAGE = "ray2.60.0-py311-cpu"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs the engine runs in one process, one test after another, beside the tests that do not."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("engine"))
-
-
 @pytest.fixture(scope="session")
 def client() -> Iterator[docker.DockerClient]:
     """The engine's client; without an engine these tests fail."""
