@@ -16,6 +16,7 @@ LABEL = "raydock.smoke"
 # Which run of raydock a container belongs to, so that one run never ends another's.
 RUN_LABEL = "raydock.smoke.run"
 RUN = uuid.uuid4().hex
+LABELS = {LABEL: "1", RUN_LABEL: RUN}
 
 
 Stream = Iterable[tuple[bytes | None, bytes | None]]
@@ -55,14 +56,14 @@ def created(client: DockerClient, image: str, command: Sequence[str], limits: Li
             list(command[1:]),
             name=name,
             entrypoint=[command[0]],
-            labels={LABEL: "1", RUN_LABEL: RUN},
+            labels=LABELS,
             network_mode="none",
             shm_size=limits.shm,
             mem_limit=limits.memory,
             memswap_limit=limits.memory,
         )
     finally:
-        _remove(client, name)
+        remove(client, name)
 
 
 def follow(container: Container, on_line: Callable[[str], None], seconds: float) -> Ended:
@@ -97,10 +98,11 @@ def follow(container: Container, on_line: Callable[[str], None], seconds: float)
 def stop_all(client: DockerClient) -> None:
     """Removes every container of this run of raydock, so that threads which wait for one go on at once."""
     for found in client.api.containers(all=True, filters={"label": f"{RUN_LABEL}={RUN}"}):
-        _remove(client, found["Id"])
+        remove(client, found["Id"])
 
 
-def _remove(client: DockerClient, container: str) -> None:
+def remove(client: DockerClient, container: str) -> None:
+    """Removes a container and its nameless volumes, running or not, there or not."""
     try:
         client.api.remove_container(container, force=True, v=True)
     except APIError as error:

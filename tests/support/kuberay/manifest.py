@@ -1,0 +1,111 @@
+"""Manifests: the documents of a YAML file, and the RayCluster that each kind of resource asks for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from tests.support.kuberay.release import Release
+
+Document = Mapping[str, Any]
+
+
+class NotEmulated(Exception):  # noqa: N818 - a limit of the emulator, not a fault of the manifest
+    """A manifest holds what this emulator does not know."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """A file's one Ray resource and its ConfigMaps' files, by the map's name."""
+
+    resource: Document
+    config_maps: Mapping[str, Mapping[str, str]]
+
+    @property
+    def kind(self) -> str:
+        """RayCluster, RayJob or RayService."""
+        return str(self.resource["kind"])
+
+    @property
+    def name(self) -> str:
+        return str(self.resource["metadata"]["name"])
+
+    @property
+    def spec(self) -> Document:
+        spec: Document = self.resource["spec"]
+        return spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """A RayCluster: its name, its spec, and the kind and name of the resource that it was made for."""
+
+    name: str
+    namespace: str
+    spec: Document
+    kind: str
+    owner: str
+
+    @property
+    def head_service(self) -> str:
+        """The name of its head's Service (utils/util.go, GenerateHeadServiceName)."""
+        chosen = self.spec["headGroupSpec"].get("headService", {}).get("metadata", {}).get("name")
+        return str(chosen or f"{self.name}-head-svc")
+
+    @property
+    def head_domain(self) -> str:
+        """The full name of the head's Service: FQ_RAY_IP."""
+        return domain(self.head_service, self.namespace)
+
+    @property
+    def head_port(self) -> str:
+        """The GCS's port."""
+        return str((self.spec["headGroupSpec"].get("rayStartParams") or {}).get("port", "6379"))
+
+
+def domain(service: str, namespace: str) -> str:
+    """A Service's full name."""
+    return f"{service}.{namespace}.svc.cluster.local"
+
+
+def parse(text: str) -> Manifest:
+    """Reads a YAML file. Raises NotEmulated unless it holds one resource of ray.io/v1 and ConfigMaps besides."""
+    documents = [document for document in yaml.safe_load_all(text) if document]
+    resources = [document for document in documents if document["apiVersion"] == "ray.io/v1"]
+    maps = [document for document in documents if document["kind"] == "ConfigMap"]
+    if len(resources) != 1 or len(resources) + len(maps) != len(documents):
+        raise NotEmulated(f"documents of the kinds {[document['kind'] for document in documents]}")
+    data = {document["metadata"]["name"]: document.get("data", {}) for document in maps}
+    return Manifest(resource=resources[0], config_maps=data)
+
+
+def with_image(manifest: Manifest, image: str) -> Manifest:
+    """The same with another image in every container, and nothing else changed."""
+    changed = _replace(manifest.resource, image)
+    assert isinstance(changed, dict)
+    return Manifest(resource=changed, config_maps=manifest.config_maps)
+
+
+def _replace(value: object, image: str) -> object:
+    if isinstance(value, list):
+        return [_replace(item, image) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: image if key == "image" and "name" in value else _replace(item, image) for key, item in value.items()}
+
+
+_SPECS = {"RayCluster": None, "RayJob": "rayClusterSpec", "RayService": "rayClusterConfig"}
+
+
+def cluster_of(manifest: Manifest, release: Release, suffix: str) -> Cluster:
+    """The RayCluster of a resource; `suffix` is the five characters that KubeRay makes up."""
+    within = _SPECS[manifest.kind]
+    owned = release.cluster_name.format(owner=manifest.name, suffix=suffix)
+    return Cluster(
+        name=owned if within else manifest.name,
+        namespace=manifest.resource["metadata"].get("namespace", "default"),
+        spec=manifest.spec[within] if within else manifest.spec,
+        kind=manifest.kind,
+        owner=manifest.name,
+    )

@@ -1,0 +1,82 @@
+"""KubeRay's operator: clusters up and down, and what it asks of Ray's dashboard."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any, Self
+from uuid import uuid4
+
+from tests.support.kuberay.kubelet import PodRun
+from tests.support.kuberay.manifest import Cluster, Manifest, cluster_of
+from tests.support.kuberay.node import Node
+from tests.support.kuberay.pods import pods
+from tests.support.kuberay.release import Release
+
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def suffix() -> str:
+    """Five characters that nothing else has."""
+    return uuid4().hex[:5]
+
+
+class ClusterRun:
+    """A RayCluster whose pods run; gone when it is left."""
+
+    def __init__(self, node: Node, release: Release, manifest: Manifest) -> None:
+        self.node, self.release = node, release
+        self.cluster: Cluster = cluster_of(manifest, release, suffix())
+        self.pods = [PodRun(node, pod) for pod in pods(self.cluster, release, manifest.config_maps, suffix)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.delete()
+
+    @property
+    def head(self) -> PodRun:
+        """The head's pod."""
+        return self.pods[0]
+
+    def delete(self) -> None:
+        """Removes every pod."""
+        for run in self.pods:
+            run.stop()
+
+    def wait_for_pods(self, seconds: float = 120) -> None:
+        """Waits until every pod is ready. Raises AssertionError, with the pods' words, where one fails or is late."""
+        self.wait_for(lambda: all(run.ready for run in self.pods), lambda: "every pod is ready", seconds)
+
+    def wait_for(self, holds: Callable[[], bool], what: Callable[[], str], seconds: float) -> None:
+        """Waits until something holds, and no longer than until a pod fails."""
+        end = time.monotonic() + seconds
+        while not holds():
+            for run in self.pods:
+                run.check()
+            if time.monotonic() > end:
+                raise AssertionError(f"not in {seconds} s: {what()}\n" + "\n".join(run.logs() for run in self.pods))
+            time.sleep(0.2)
+
+    def nodes_alive(self) -> int:
+        """How many nodes Ray itself counts as alive."""
+        found = self.ask("GET", "/api/v0/nodes")["data"]["result"]["result"]
+        return sum(node["state"] == "ALIVE" for node in found)
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """A JSON answer of the dashboard, None for an empty one. Raises OSError where it refuses or none answers."""
+        return ask(f"http://{self.head.address}:8265{path}", method, body)
+
+
+def ask(url: str, method: str, body: object = None) -> Any:
+    """A JSON answer; None for an empty one. Raises OSError, its text with it, where none is given."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+    try:
+        with _DIRECT.open(request, timeout=30) as answer:
+            said = answer.read()
+    except urllib.error.HTTPError as error:
+        raise OSError(f"{method} {url}: {error.code}: {error.read().decode(errors='replace')}") from None
+    return json.loads(said) if said.strip() else None

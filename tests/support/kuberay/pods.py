@@ -1,0 +1,176 @@
+"""The pods of a RayCluster (common/pod.go): a pure function of the cluster, the release and the names made up."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from tests.support.kuberay import raystart, template
+from tests.support.kuberay.autoscaler import LOGS, autoscaler
+from tests.support.kuberay.manifest import Cluster, Document, NotEmulated
+from tests.support.kuberay.objects import Container, EmptyDir, Files, Mount, Pod
+from tests.support.kuberay.probes import probes
+from tests.support.kuberay.quantity import whole
+from tests.support.kuberay.release import Release
+
+ConfigMaps = Mapping[str, Mapping[str, str]]
+_SPEC = {"rayVersion", "headGroupSpec", "workerGroupSpecs", "enableInTreeAutoscaling", "autoscalerOptions"}
+_SPEC |= {"upgradeStrategy"}
+_HEAD = {"rayStartParams", "template", "headService", "serviceType", "enableIngress"}
+_WORKERS = {"rayStartParams", "template", "replicas", "minReplicas", "maxReplicas", "groupName", "scaleStrategy"}
+_WORKERS |= {"numOfHosts", "idleTimeoutSeconds"}
+
+# The worker's loop: quiet for two minutes, then with ray's own words; a look every five seconds.
+_WAIT = """\
+SECONDS=0
+while true; do
+  if (( SECONDS <= 120 )); then
+    ray health-check --address {gcs} > /dev/null 2>&1 && break
+  else
+    ray health-check --address {gcs} && break
+  fi
+  echo "$SECONDS seconds: the GCS at {gcs} is not ready."
+  sleep 5
+done
+echo "The GCS is ready."
+"""
+
+
+def pods(cluster: Cluster, release: Release, config_maps: ConfigMaps, suffix: Callable[[], str]) -> tuple[Pod, ...]:
+    """The head's pod and the workers', in that order. Raises NotEmulated for what nobody here knows."""
+    spec = cluster.spec
+    template.known(spec, _SPEC, "a RayCluster")
+    template.known(spec["headGroupSpec"], _HEAD, "a headGroupSpec")
+    made = [_head(cluster, release, config_maps, suffix())]
+    for group in spec.get("workerGroupSpecs") or []:
+        template.known(group, _WORKERS, "a workerGroupSpec")
+        made += (_worker(cluster, group, release, config_maps, suffix()) for _ in range(replicas(group)))
+    return tuple(made)
+
+
+def replicas(group: Document) -> int:
+    """How many pods a worker group gets, within its bounds (utils/util.go, GetWorkerGroupDesiredReplicas)."""
+    least, most = group.get("minReplicas", 0), group.get("maxReplicas", 2**31 - 1)
+    hosts: int = group.get("numOfHosts", 1)
+    return int(min(max(group.get("replicas", least), least), most)) * hosts
+
+
+def _head(cluster: Cluster, release: Release, config_maps: ConfigMaps, suffix: str) -> Pod:
+    group = cluster.spec["headGroupSpec"]
+    labels = _labels(cluster, group, "head", "headgroup")
+    pod = _pod(cluster, group, config_maps, f"{cluster.name}-head-{suffix}", labels)
+    pod = _with_ray(cluster, group, release, pod, head=True)
+    owned = (f"{cluster.owner}-head-svc",) if cluster.kind == "RayService" else ()
+    pod = replace(pod, services=(cluster.head_service, *owned))
+    if not cluster.spec.get("enableInTreeAutoscaling"):
+        return pod
+    ray, *others = pod.containers
+    volumes = (*pod.volumes, EmptyDir(name=LOGS.volume, in_memory=False))
+    ray = replace(ray, mounts=(*ray.mounts, LOGS))
+    return replace(pod, volumes=volumes, containers=(ray, *others, autoscaler(cluster, pod, release)))
+
+
+def _worker(cluster: Cluster, group: Document, release: Release, config_maps: ConfigMaps, suffix: str) -> Pod:
+    labels = _labels(cluster, group, "worker", group["groupName"])
+    pod = _pod(cluster, group, config_maps, f"{cluster.name}-{group['groupName']}-worker-{suffix}", labels)
+    return _with_ray(cluster, group, release, replace(pod, init=(*pod.init, _wait(cluster, pod, release))), head=False)
+
+
+def _pod(cluster: Cluster, group: Document, config_maps: ConfigMaps, name: str, labels: Mapping[str, str]) -> Pod:
+    spec = group["template"]["spec"]
+    template.check(spec)
+    return Pod(
+        name=name,
+        namespace=cluster.namespace,
+        labels=labels,
+        init=tuple(template.container(stated, spec) for stated in spec.get("initContainers") or []),
+        containers=tuple(template.container(stated, spec) for stated in spec["containers"]),
+        volumes=tuple(template.volumes(spec, config_maps)),
+    )
+
+
+def _labels(cluster: Cluster, group: Document, kind: str, name: str) -> dict[str, str]:
+    fixed = {"ray.io/cluster": cluster.name, "ray.io/node-type": kind, "ray.io/group": name}
+    given = (group["template"].get("metadata") or {}).get("labels") or {}
+    serve = {"ray.io/serve": "false" if kind == "head" else "true"} if cluster.kind == "RayService" else {}
+    known = {"ray.io/is-ray-node": "yes", "ray.io/identifier": f"{cluster.name}-{kind}"}
+    known |= {"app.kubernetes.io/name": "kuberay", "app.kubernetes.io/created-by": "kuberay-operator"}
+    return {**known, **given, **fixed, **serve}
+
+
+def _wait(cluster: Cluster, pod: Pod, release: Release) -> Container:
+    ray = pod.containers[0]
+    return Container(
+        name="wait-gcs-ready",
+        image=ray.image,
+        command=("/bin/bash", release.shell, "--"),
+        args=(_WAIT.format(gcs=f"{cluster.head_domain}:{cluster.head_port}"),),
+        environment=ray.environment,
+        mounts=ray.mounts,
+        security=ray.security,
+        **template.limits({"limits": {"cpu": "200m", "memory": "256Mi"}}),
+    )
+
+
+def _with_ray(cluster: Cluster, group: Document, release: Release, pod: Pod, *, head: bool) -> Pod:
+    """The pod with its first container made the Ray container, and its init containers told the head's name."""
+    ray, *others = pod.containers
+    found = raystart.parameters(cluster, group, release, head=head)
+    start = raystart.command(found, head=head)
+    readiness, liveness = probes(cluster, group["template"]["spec"]["containers"][0], found, release, head=head)
+    memory, mounts, volumes = _shared_memory(group, ray, pod, found, release)
+    ray = replace(
+        ray,
+        command=("/bin/bash", release.shell, "--"),
+        args=(_script(ray, start, release),),
+        environment=_environment(cluster, pod, release, start, head=head) | _added(ray, cluster, head=head),
+        mounts=mounts,
+        readiness=readiness,
+        liveness=liveness,
+    )
+    named = {"FQ_RAY_IP": cluster.head_domain, "RAY_IP": cluster.head_service}
+    init = tuple(replace(one, environment={**one.environment, **named}) for one in pod.init)
+    return replace(pod, init=init, containers=(ray, *others), volumes=(*volumes, *memory))
+
+
+def _script(ray: Container, start: str, release: Release) -> str:
+    own = "".join(f" {word} " for word in (*ray.command, *ray.args))
+    if "ray start" in own:
+        raise NotEmulated("a container that starts Ray itself")
+    script = f"ulimit -n {release.open_files}; {start}"
+    return f"{own} && {script}" if own else script
+
+
+def _shared_memory(
+    group: Document, ray: Container, pod: Pod, found: Mapping[str, str], release: Release
+) -> tuple[tuple[EmptyDir, ...], tuple[Mount, ...], tuple[EmptyDir | Files, ...]]:
+    """/dev/shm of the container's memory, unless the manifest mounts one or (v1.7.0) moves the object store."""
+    moved = "plasma-directory" in found and release.follows_parameters
+    if moved or any(mount.path == "/dev/shm" for mount in ray.mounts):
+        return (), ray.mounts, pod.volumes
+    resources = group["template"]["spec"]["containers"][0].get("resources") or {}
+    stated = (resources.get("limits") or {}).get("memory") or (resources.get("requests") or {}).get("memory")
+    known = any(volume.name == "shared-mem" for volume in pod.volumes)
+    made = () if known else (EmptyDir(name="shared-mem", in_memory=True, size=whole(stated) if stated else None),)
+    return made, (*ray.mounts, Mount(volume="shared-mem", path="/dev/shm")), pod.volumes
+
+
+def _environment(cluster: Cluster, pod: Pod, release: Release, start: str, *, head: bool) -> dict[str, str]:
+    """What KubeRay sets whatever the manifest says."""
+    found = {} if head else {"FQ_RAY_IP": cluster.head_domain, "RAY_IP": cluster.head_service}
+    found |= {"RAY_CLUSTER_NAME": cluster.name, "RAY_CLOUD_INSTANCE_ID": pod.name}
+    found |= {"RAY_NODE_TYPE_NAME": pod.labels["ray.io/group"], "KUBERAY_GEN_RAY_START_CMD": start}
+    if release.namespace_variable:
+        found["RAY_CLUSTER_NAMESPACE"] = cluster.namespace
+    if head:
+        found["RAY_USAGE_STATS_EXTRA_TAGS"] = f"kuberay_version={release.version};kuberay_crd={cluster.kind}"
+    return found
+
+
+def _added(ray: Container, cluster: Cluster, *, head: bool) -> dict[str, str]:
+    """What the manifest sets, and what KubeRay sets where the manifest does not."""
+    address = "127.0.0.1" if head else cluster.head_domain
+    found = {"RAY_PORT": cluster.head_port, "RAY_ADDRESS": f"{address}:{cluster.head_port}"}
+    found |= {"RAY_USAGE_STATS_KUBERAY_IN_USE": "1", "RAY_DASHBOARD_ENABLE_K8S_DISK_USAGE": "1"}
+    if cluster.kind == "RayService":
+        found |= {"RAY_timeout_ms_task_wait_for_death_info": "0", "RAY_gcs_server_request_timeout_seconds": "5"}
+        found["RAY_SERVE_KV_TIMEOUT_S"] = "5"
+    return {**found, **ray.environment}

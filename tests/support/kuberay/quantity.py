@@ -1,0 +1,23 @@
+"""Kubernetes' quantities: `500m`, `2Gi`, `2G`, `1`."""
+
+import math
+import re
+from decimal import Decimal
+
+# https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+_UNITS = {"": Decimal(1), "m": Decimal("0.001")}
+_UNITS |= {unit: Decimal(1000) ** power for power, unit in enumerate(("k", "M", "G", "T"), 1)}
+_UNITS |= {unit: Decimal(1024) ** power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti"), 1)}
+
+
+def quantity(words: object) -> Decimal:
+    """Its value in units, bytes or cores. Raises ValueError where it is none."""
+    match = re.fullmatch(r"([0-9.]+)([a-zA-Z]*)", str(words))
+    if not match or match[2] not in _UNITS:
+        raise ValueError(f"{words!r} is no Kubernetes quantity")
+    return Decimal(match[1]) * _UNITS[match[2]]
+
+
+def whole(words: object) -> int:
+    """Rounded up, as Kubernetes' Value() does."""
+    return math.ceil(quantity(words))
