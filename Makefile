@@ -1,7 +1,7 @@
 # `make help` explains itself. Every target brings what it needs: see scripts/venv and scripts/engine.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help images plan lock render build smoke test samples unit check bench requirements engine venv venv-dev clean
+.PHONY: help images plan lock render build smoke test long unit check bench requirements engine venv venv-dev clean
 
 GROUP ?= quickstart
 ARGS ?=
@@ -34,9 +34,9 @@ test: venv-dev ## Run all tests
 	@.venv/bin/python -m pytest -n auto tests/unit $(ARGS)
 	@.venv/bin/python -m pytest tests/integration $(ARGS)
 
-samples: venv-dev ## Run KubeRay's own samples in its pods' likeness
+long: venv-dev ## Run the tests that take minutes each: lost nodes, KubeRay's samples, deployed manifests
 	@scripts/engine compose
-	@.venv/bin/python -m pytest -m samples tests/integration/kuberay $(ARGS)
+	@.venv/bin/python -m pytest -m long tests/integration $(ARGS)
 
 unit: venv-dev ## Run the tests that need no engine
 	@.venv/bin/python -m pytest -n auto tests/unit $(ARGS)

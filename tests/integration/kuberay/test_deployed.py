@@ -12,7 +12,7 @@ from tests.support.kuberay.release import RELEASES
 from tests.support.kuberay.service import ServiceRun
 from tests.support.toy import ROOT, Checkout
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.engine, pytest.mark.long, pytest.mark.timeout(240)]
 
 Deployed = Callable[..., Manifest]
 EXAMPLES = ROOT / "examples"

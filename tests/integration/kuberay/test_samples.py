@@ -13,7 +13,7 @@ from tests.support.kuberay.service import ServiceRun
 from tests.support.toy import ROOT
 from tests.support.wheels import wheel
 
-pytestmark = [pytest.mark.engine, pytest.mark.samples]
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 SAMPLES = ROOT.parent / "shared" / "kuberay"
 
 

@@ -1,6 +1,6 @@
 """What a cluster does when a node is lost, and when it comes back; docs/node-loss.md tells it.
 
-`pytest tests/integration/ship/test_node_loss.py -s` prints the seconds.
+`pytest -m long tests/integration/ship/test_node_loss.py -s` prints the seconds.
 """
 
 import json
@@ -21,7 +21,7 @@ from tests.integration.ship.conftest import Deploy
 from tests.support.raycluster import RayCluster, ray_cluster, until
 from tests.support.toy import ROOT
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.long, pytest.mark.timeout(300)]
 
 NODES = ("head", "worker-1", "worker-2")
 # What `ray[train]` asks for and the image lacks, with what that asks for.
