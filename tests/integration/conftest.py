@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import docker
 import pytest
 import requests
+from docker.errors import ImageNotFound
 
 from raydock.build.base import existing, recipe_for
 from raydock.build.engine import connect
@@ -122,4 +124,5 @@ def remove_images(client: docker.DockerClient, toy: Toy) -> None:
     for path in (toy.root / "lockfiles").glob("*.txt"):
         label = f"raydock.lock-sha256={locks.load(path).sha256}"
         for found in client.images.list(filters={"label": label}):
-            client.images.remove(found.id, force=True)
+            with suppress(ImageNotFound):  # gone with the one that stood on it
+                client.images.remove(found.id, force=True)
