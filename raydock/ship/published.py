@@ -9,9 +9,7 @@ from raydock.build.engine import LocalImage, connect, images
 from raydock.errors import ConfigurationError, OutOfReachError, VariantError
 from raydock.model.variant import Variant
 from raydock.plan.planner import Planned
-
-# The label of an image that is not for KubeRay, where it says "false".
-KUBERAY = "raydock.kuberay"
+from raydock.prove.configuration import for_kuberay
 
 # A name as of the distribution project's reference grammar; a tag beside a digest says nothing, and CRI-O refuses both.
 _FORM = re.compile(
@@ -99,7 +97,7 @@ def _published(item: Planned, repository: str, digest: str, image: LocalImage | 
         digest=digest,
         ray=labels.get("io.ray.ray-version", item.variant.ray),
         min_driver=labels.get("raydock.min-driver", item.min_driver),
-        kuberay=labels.get(KUBERAY, "true") == "true" if image else item.kuberay,
+        kuberay=for_kuberay(labels) if image else item.kuberay,
         labelled=image is not None,
     )
 

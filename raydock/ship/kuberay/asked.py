@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raydock.errors import ConfigurationError
+from raydock.prove.configuration import KUBERAY_LABEL
 from raydock.ship.kuberay import code, helm, kustomize, manifest, serveconfig, words
 from raydock.ship.kuberay.deployment import Deployment, Format, Kind, KubeRay, Yaml
-from raydock.ship.published import KUBERAY, Published
+from raydock.ship.published import Published
 
 _OF_ONE_KIND = {"entrypoint": Kind.RAYJOB, "shutdown": Kind.RAYJOB, "serve_config": Kind.RAYSERVICE}
 _IN_RESOURCES_ONLY = ("code", "namespace")
@@ -38,7 +39,7 @@ def resources(asked: Asked, image: Published) -> list[Yaml]:
     not for KubeRay."""
     if not image.kuberay:
         raise ConfigurationError(
-            f"{image.variant} is not for KubeRay: {KUBERAY} is false.",
+            f"{image.variant} is not for KubeRay: {KUBERAY_LABEL} is false.",
             meaning="It lacks what probes, jobs or services of its pods need: they would never be ready.",
             todo="name another variant; or leave `kuberay: false` out of matrix.yaml, which says then what is lacking.",
         )
