@@ -34,9 +34,10 @@ def known(release: Release) -> tuple[str, ...]:
 def lacking(release: Release, point: Variant, chosen: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The extras of the floor that `chosen` do not make up for, each with the packages that are missing."""
     chosen = tuple(chosen)
-    there = _names(release, point, chosen)
-    for extra in FLOOR:
-        if extra not in chosen and (missing := _names(release, point, (extra,)) - there):
+    absent = [extra for extra in FLOOR if extra not in chosen]
+    there = _names(release, point, chosen) if absent else set()
+    for extra in absent:
+        if missing := _names(release, point, (extra,)) - there:
             yield extra, tuple(sorted(missing))
 
 
