@@ -26,7 +26,7 @@ from raydock.project import Project
 
 DOCUMENT = ROOT / "docs" / "extras.md"
 MB = 1e6
-LARGEST, JOBS, READERS = 4, 2, 8
+LARGEST, JOBS = 4, 6
 
 _HEAD = """\
 # Ray's extras
@@ -72,6 +72,7 @@ class Asking:
     pages: Pages
     uv: Uv
     _chosen: dict[tuple[str, str], Artifact] = field(default_factory=dict)
+    _unpacked: dict[str, int] = field(default_factory=dict)
 
     def artifacts(self, asked: Request, seed: Mapping[str, str]) -> list[Artifact]:
         """The wheels that answer a request. Raises VariantError where there is no answer."""
@@ -87,7 +88,12 @@ class Asking:
         return self._chosen[key]
 
     def unpacked(self, item: Artifact) -> int:
-        """What a wheel holds in bytes, by the list of files at its end."""
+        """What a wheel holds in bytes, by the list of files at its end, which is read once."""
+        if item.filename not in self._unpacked:
+            self._unpacked[item.filename] = self._listed(item)
+        return self._unpacked[item.filename]
+
+    def _listed(self, item: Artifact) -> int:
         file = next(file for file in self.pages.files(item.project) if file.filename == item.filename)
         with (
             self.index.client() as client,
@@ -105,7 +111,7 @@ class Asking:
         try:
             rules.hold(asked, self.artifacts(asked, {}))
         except VariantError as error:
-            return error.what
+            return _short(error.what)
         return ""
 
 
@@ -180,8 +186,8 @@ def _brought(
         try:
             found = [item for item in asking.artifacts(asked[version, extra], seed) if item.project not in seed]
         except VariantError as error:
-            return error.what
-        return Brought(tuple(found), tuple(in_parallel(asking.unpacked, found, READERS, asking.uv.stop)))
+            return _short(error.what)
+        return Brought(tuple(found), tuple(map(asking.unpacked, found)))
 
     return dict(zip(extras, in_parallel(one, extras, JOBS, asking.uv.stop), strict=True))
 
@@ -214,7 +220,13 @@ def _section(
     yield f"\nThe packages, over those of plain `ray=={version}`:\n\n"
     for extra, found in brought.items():
         if isinstance(found, Brought):
-            yield f"- `{extra}`: {', '.join(f'{item.project} {item.version}' for item in found.artifacts) or 'none'}\n"
+            yield f"- `{extra}`: {', '.join(item.project for item in found.artifacts) or 'none'}\n"
+
+
+def _short(reasons: str) -> str:
+    """Reasons that are joined by semicolons: the first two, and how many more there are."""
+    first, more = (parts := reasons.rstrip(".").split("; "))[:2], len(parts) - 2
+    return "; ".join([*first, *([f"and {more} more"] if more > 0 else [])])
 
 
 def _megabytes(size: int) -> str:

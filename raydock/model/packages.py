@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 
 from packaging.utils import canonicalize_name
 
-from raydock.model.variant import ARCH_NAMES
+from raydock.model.variant import ARCH_NAMES, Axis
 from raydock.model.yamlfile import Entry
 
 # What a group may say; for every variant `always` stands in place of `packages`.
 KEYS = ("ray-extras", "packages", "kuberay")
 
+_ON_AXES = (Axis.RAY, Axis.TORCH, Axis.VLLM)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _FLAVOR = re.compile(rf"(?!(?:{'|'.join(ARCH_NAMES)})$)[a-z][a-z0-9]*")
 
@@ -44,7 +45,7 @@ def of_all(entry: Entry) -> Packages:
     default = Packages()
     return Packages(
         ray_extras=_names(keys["ray-extras"]) if "ray-extras" in keys else default.ray_extras,
-        always=_names(keys["always"]) if "always" in keys else default.always,
+        always=_packages(keys["always"]) if "always" in keys else default.always,
         kuberay=_yes(keys["kuberay"]) if "kuberay" in keys else True,
         place=entry.place,
     )
@@ -66,7 +67,7 @@ def of_group(name: str, entry: Entry, common: Packages) -> Packages | None:
     found = Packages(
         ray_extras=_names(keys["ray-extras"]) if "ray-extras" in keys else common.ray_extras,
         always=common.always,
-        added=_names(keys["packages"]) if "packages" in keys else (),
+        added=_packages(keys["packages"]) if "packages" in keys else (),
         kuberay=_yes(keys["kuberay"]) if "kuberay" in keys else True,
         place=entry.place,
     )
@@ -76,6 +77,14 @@ def of_group(name: str, entry: Entry, common: Packages) -> Packages | None:
             "give it `ray-extras` or `packages` that the others lack, or leave them out.",
         )
     return found
+
+
+def _packages(entry: Entry) -> tuple[str, ...]:
+    """Packages by canonical name; none whose version stands on an axis."""
+    for item in entry.list():
+        if canonicalize_name(item.text()) in _ON_AXES:
+            item.refuse(f"{item.text()!r} is no package to add: it is an axis.", f"choose it by `{item.text()}:`.")
+    return _names(entry)
 
 
 def _names(entry: Entry) -> tuple[str, ...]:
