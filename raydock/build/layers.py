@@ -9,6 +9,7 @@ uv's cache: there, the same file built with other tools would pass for the same.
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from raydock.model.lock import Lock, Pin
 
@@ -33,7 +34,8 @@ class Layer:
         return tuple(dict.fromkeys(line for pin in self.pins for line in pin.build))
 
 
-def layers(lock: Lock, added: Collection[str] = ()) -> tuple[Layer, ...]:
+@lru_cache(maxsize=2_000)
+def layers(lock: Lock, added: tuple[str, ...] = ()) -> tuple[Layer, ...]:
     """The layers of a lock to which a group added some packages, lowest first; every pin is in exactly one."""
     needs = _requirements(lock.pins.values())
     torch, vllm = _closure("torch", needs), _closure("vllm", needs)

@@ -34,14 +34,14 @@ def test_ray_comes_last_and_alone(path: Path) -> None:
 
 
 def test_what_a_group_adds_lies_on_top_of_the_layers_that_the_variant_has_without_it() -> None:
-    *below, added = layers(read(f"{CPU}-xgboost"), ["xgboost-cpu"])
+    *below, added = layers(read(f"{CPU}-xgboost"), ("xgboost-cpu",))
     assert [layer.text for layer in below] == [layer.text for layer in layers(read(CPU))]
     assert [pin.name for pin in added.pins] == ["scipy", "xgboost-cpu"]  # numpy is Ray's too
 
 
 def test_what_a_group_adds_and_others_need_stays_theirs() -> None:
     lock = read(TRAIN)
-    assert [layer.text for layer in layers(lock, ["jinja2", "torch"])] == [layer.text for layer in layers(lock)]
+    assert [layer.text for layer in layers(lock, ("jinja2", "torch"))] == [layer.text for layer in layers(lock)]
 
 
 def test_extras_of_a_groups_own_are_rays_packages() -> None:
