@@ -15,7 +15,7 @@ from raydock.model.yamlfile import Entry
 # What a group may say; for every variant `always` stands in place of `packages`.
 KEYS = ("ray-extras", "packages", "kuberay")
 
-_ON_AXES = (Axis.RAY, Axis.TORCH, Axis.VLLM)
+_ON_AXES = (Axis.RAY.value, Axis.TORCH.value, Axis.VLLM.value)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _FLAVOR = re.compile(rf"(?!(?:{'|'.join(ARCH_NAMES)})$)[a-z][a-z0-9]*")
 
