@@ -6,6 +6,8 @@ import click
 
 from raydock.commands.answers import report
 from raydock.commands.contract import ask_contract, ask_stranger
+from raydock.commands.hosts import host, smoke_there
+from raydock.errors import ConfigurationError
 from raydock.options import Request, root, shared
 from raydock.paths import Checkout
 
@@ -39,15 +41,21 @@ def build(request: Request, ca_bundle: Path | None, no_cache: bool) -> None:
 @shared
 @click.option("--contract", is_flag=True, help="Ask what KubeRay asks of an image, and not whether Ray runs in it.")
 @click.option("--image", metavar="REF", help="With --contract: any image that the engine holds, in place of ours.")
-def smoke(request: Request, contract: bool, image: str | None) -> None:
+@host
+def smoke(request: Request, contract: bool, image: str | None, hosts: tuple[str, ...]) -> None:
     """Proves the built images of the selected variants by running Ray in them, whether proved before or not.
 
     \b
     Example: ./build.py smoke --select 'name=ray2.60.0-py311-cpu'
              ./build.py smoke --contract --image rayproject/ray:2.49.1-py311-cpu
+             ./build.py smoke --group quickstart --host ssh://ray@gpu1 --host ssh://ray@gpu2
     """
     from raydock.workshop import workshop
 
+    if hosts and (contract or image):
+        raise ConfigurationError("--host proves our own variants, without --contract.", todo="leave one of them out.")
+    if hosts:
+        smoke_there(request, hosts)
     if image is not None:
         ask_stranger(request, image, contract)
     if contract:
