@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from docker.context import Context, ContextAPI
+from docker.context.config import get_current_context_name
 from docker.tls import TLSConfig
 from docker.utils.config import find_config_file
 
@@ -49,6 +50,13 @@ def named(asked: Iterable[str], file: Path) -> tuple[Host, ...]:
         for host in _of_word(word, lines):
             found.setdefault(host.address, host)
     return tuple(found.values())
+
+
+def here() -> Host:
+    """The host of the engine that the docker command line would use: DOCKER_HOST's, or the current context's."""
+    engine = os.environ.get("DOCKER_HOST") or get_current_context_name()
+    host = _host(engine, engine) or _unknown(engine, _contexts())
+    return replace(host, name="this machine") if host.scheme == "unix" else host
 
 
 def _of_word(word: str, lines: dict[str, _Line]) -> Iterator[Host]:
