@@ -50,7 +50,7 @@ def inside(client: DockerClient, script: str) -> str:
     """What a script prints that runs on an engine's host, by a container; nothing of it is left."""
     name = f"raydock-doctor-{uuid4().hex[:12]}"
     mounts = [Mount(path, path, type="bind", read_only=True) for path in _PROGRAMS]
-    mounts.append(Mount(_ROOT, "/", type="bind", read_only=True, propagation="rslave"))
+    mounts.append(Mount(_ROOT, "/", type="bind", read_only=True))
     with reaching("asking its host by a container"):
         client.api.import_image_from_data(tar(["host"], {}, 0), repository=name, tag="empty")
         try:

@@ -23,7 +23,7 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        """`driver 535.104.05 runs CUDA up to 12.2; 10 of our 20 variants run here: ...`"""
+        """`driver 535.104.05 runs CUDA up to 12.2, ...; 10 of our 20 variants run here: ...`"""
         count = f"{len(self.runs)} of our {self.of} variants run here"
         return f"{self._driver}; {count}{': ' + ', '.join(self.runs) if self.runs else ''}"
 
@@ -33,9 +33,10 @@ class Verdict:
             return "its driver is not known"
         if not self.host.gpus:
             return "it has no NVIDIA GPU"
-        own = self.cuda or "what nobody knows"
-        later = f" (and {own.split('.')[0]}.x later than that, without PTX)" if self.cuda else ""
-        return f"driver {self.host.driver} runs CUDA up to {own}{later}"
+        if not self.cuda:
+            return f"driver {self.host.driver} does not say which CUDA it runs"
+        major = self.cuda.partition(".")[0]
+        return f"driver {self.host.driver} runs CUDA up to {self.cuda}, and newer {major}.x but for PTX"
 
 
 def judge(seen: Seen, candidates: Iterable[Candidate]) -> Verdict:

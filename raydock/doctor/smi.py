@@ -58,35 +58,52 @@ def _card(number: int, gpu: ElementTree.Element) -> Card:
     )
 
 
+_RESET = "drain it, then `nvidia-smi --gpu-reset -i {number}`, or reboot the host"
+_REPLACE = "take it out of service, run NVIDIA's field diagnostic, and have it replaced where that fails"
+# Fields that say something is wrong: words, whether work there cannot be trusted, what to do, the fields' names by
+# generations of GPUs. NVIDIA, GPU Memory Error Management, and nvidia-smi's manual. Read 2026-11-25.
+_SIGNS = (
+    ("the driver asks for a recovery", True, _RESET, ("gpu_recovery_action", "gpu_reset_status/reset_required")),
+    (
+        "bad memory that could not be remapped",
+        True,
+        _REPLACE,
+        ("remapped_rows/remapped_row_failure", "ecc_errors/unrepairable_memory"),
+    ),
+    (
+        "more uncorrectable errors in its SRAM than NVIDIA accepts",
+        True,
+        _REPLACE,
+        ("ecc_errors/aggregate/sram_threshold_exceeded",),
+    ),
+    (
+        "bad memory is put aside at the next reset only",
+        False,
+        _RESET,
+        (
+            *(
+                "remapped_rows/remapped_row_pending",
+                "retired_pages/pending_retirement",
+                "retired_pages/pending_blacklist",
+            ),
+            *("ecc_errors/channel_repair_pending", "ecc_errors/tpc_repair_pending"),
+        ),
+    ),
+)
+
+
 def _troubles(number: int, gpu: ElementTree.Element) -> Iterator[Trouble]:
-    """NVIDIA, GPU Memory Error Management and nvidia-smi's manual: what each field asks for. Read 2026-11-25."""
-    reset = f"drain it, then `nvidia-smi --gpu-reset -i {number}`, or reboot the host"
-    replace = "take it out of service, run NVIDIA's field diagnostic, and have it replaced where that fails"
+    reset = _RESET.format(number=number)
     fields = [text.strip() for text in gpu.itertext() if text.strip()]
     if lost := next((word for word in _LOST if any(word in text for text in fields)), ""):
-        yield Trouble(
-            words=f"nvidia-smi says {lost!r} of it", grave=True, todo=f"{reset}; `dmesg | grep -i xid` says why"
-        )
-    if action := _said(gpu, "gpu_recovery_action"):
-        yield Trouble(words=f"the driver asks for recovery: {action}", grave=True, todo=reset)
-    if _said(gpu, "gpu_reset_status/reset_required"):
-        yield Trouble(words="the driver asks for a reset", grave=True, todo=reset)
+        todo = f"{reset}; `dmesg | grep -i xid` says why"
+        yield Trouble(words=f"nvidia-smi says {lost!r} of it", grave=True, todo=todo)
     if count := _uncorrectable(gpu.find("ecc_errors/volatile")):
-        words = f"{count} uncorrectable ECC errors since the driver was loaded"
-        yield Trouble(
-            words=words, grave=True, todo=f"what ran there may be wrong; {reset}; if they come back, {replace}"
-        )
-    if _said(gpu, "remapped_rows/remapped_row_failure"):
-        yield Trouble(words="a row of its memory could not be remapped", grave=True, todo=replace)
-    if _said(gpu, "ecc_errors/aggregate/sram_threshold_exceeded"):
-        yield Trouble(words="its SRAM had more uncorrectable errors than NVIDIA accepts", grave=True, todo=replace)
-    pending = (
-        "remapped_rows/remapped_row_pending",
-        "retired_pages/pending_retirement",
-        "retired_pages/pending_blacklist",
-    )
-    if any(_said(gpu, path) for path in pending):
-        yield Trouble(words="bad memory is put aside at the next reset only", grave=False, todo=reset)
+        words = f"{count} uncorrectable ECC errors since the driver was loaded, so that results may be wrong"
+        yield Trouble(words=words, grave=True, todo=f"{reset}; if they come back, {_REPLACE}")
+    for words, grave, todo, paths in _SIGNS:
+        if said := next(filter(None, (_said(gpu, path) for path in paths)), ""):
+            yield Trouble(words=f"{words} ({said})", grave=grave, todo=todo.format(number=number))
     if gpu.findtext("ecc_mode/current_ecc", "").strip() == "Disabled":
         todo = f"`nvidia-smi -i {number} --ecc-config=1`, then reboot"
         yield Trouble(words="ECC is off, so that nobody sees a flipped bit", grave=False, todo=todo)
@@ -101,7 +118,6 @@ def _uncorrectable(counters: ElementTree.Element | None) -> int:
     """The sum of the uncorrectable errors; drivers before 450 call them double-bit errors and give their total."""
     if counters is None:
         return 0
-    texts = [item.text or "" for item in counters if "uncorrect" in item.tag] or [
-        counters.findtext("double_bit/total", "")
-    ]
+    older = counters.findtext("double_bit/total", "")
+    texts = [item.text or "" for item in counters if "uncorrect" in item.tag] or [older]
     return sum(int(text) for text in map(str.strip, texts) if text.isdigit())
