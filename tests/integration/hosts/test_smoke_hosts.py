@@ -28,7 +28,7 @@ def there(two: list[There], client: docker.DockerClient, base: str) -> There:
 def test_a_host_that_is_down_does_not_stop_the_others(there: There, checkout: Checkout, image: str) -> None:
     down = f"ssh://root@{there.sshd.address}:1"
     words = ("smoke", "--select", f"name={IMAGE}", "--json", "--host", down, "--host", there.sshd.url)
-    done = checkout.run(*words, **there.sshd.environment)
+    done = checkout.given(there.sshd.environment).run(*words)
     assert done.code == 4, done.words
     first, second = json.loads(done.out)["hosts"]
     assert (first["host"], first["variants"]) == (down, [])
@@ -45,7 +45,9 @@ def test_a_host_whose_key_nobody_has_checked(there: There, checkout: Checkout) -
     known = there.sshd.known_hosts.read_text()
     there.sshd.known_hosts.write_text("")
     try:
-        done = checkout.run("smoke", "--select", f"name={IMAGE}", "--host", there.sshd.url, **there.sshd.environment)
+        done = checkout.given(there.sshd.environment).run(
+            "smoke", "--select", f"name={IMAGE}", "--host", there.sshd.url
+        )
     finally:
         there.sshd.known_hosts.write_text(known)
     assert done.code == 4, done.words
