@@ -38,9 +38,9 @@ class Image:
 def has(axes: Mapping[str, str], part: str) -> bool:
     """Whether a variant has that part: no torch is `none`, no CUDA is `cpu`.
 
-    A raydock image promises Triton its compiler where it holds vllm (raydock/build/base.py), and has no axis for it.
+    Triton comes with torch; a variant has no axis for it.
     """
-    axis = "vllm" if part == "triton" and part not in axes else part
+    axis = "torch" if part == "triton" and part not in axes else part
     return axes.get(axis, "none") not in {"none", "cpu"}
 
 
