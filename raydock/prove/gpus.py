@@ -88,7 +88,7 @@ def ask(
     try:
         answers = asking(grant(found, wish.names))
     except GrantError as error:
-        words = f"{error.what} {error.todo}"
+        words = f"{error.what} Next: {error.todo}"
         return _judged({check: _skipped(check, words) for check in wanted}, wish)
     if driver := answers.get(DRIVER.id):
         answers[DRIVER.id] = replace(driver, detail=f"{found.found}: {driver.detail}")

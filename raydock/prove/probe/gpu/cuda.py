@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import os
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -87,7 +88,21 @@ def _named(code: int) -> str:
     """A code's name and meaning, as words to put behind its number; with what is seen to be missing."""
     name, meaning = _errors().get(str(code), ("", "the CUDA documentation's CUresult says what it means"))
     words = f" ({name}): {meaning}" if name else f": {meaning}"
-    return words + ("" if UVM.exists() else f"; {UVM} is not there")
+    return "; ".join([words, *_uvm_trouble()])
+
+
+def _uvm_trouble() -> List[str]:
+    """What is wrong with the device that CUDA's memory needs, if anything is.
+
+    As root the driver makes the device's file itself where it is missing; to open it the container has to be allowed.
+    """
+    try:
+        os.close(os.open(UVM, os.O_RDWR))
+    except FileNotFoundError:
+        return [f"{UVM} is not there"]
+    except OSError as error:
+        return [f"{UVM} cannot be opened here ({error.strerror}): it was not given to this container"]
+    return []
 
 
 def explain(text: str) -> str:

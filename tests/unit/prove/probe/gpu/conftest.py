@@ -13,6 +13,7 @@ import pytest
 
 from raydock.prove.probe import cli
 from raydock.prove.probe.answer import Answer
+from tests.support.fakedriver import compile_driver
 
 PROBE = Path(cli.__file__).parent
 AXES = {"arch": "amd64", "python": "3.11", "cuda": "13.0", "torch": "none", "vllm": "none", "ray": "2.60.0"}
@@ -22,12 +23,7 @@ Ask = Callable[..., Answer]
 @pytest.fixture(scope="session")
 def fake_driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a fake libcuda.so.1."""
-    if not shutil.which("cc"):
-        pytest.skip("the fake driver is compiled, and there is no C compiler here")
-    folder = tmp_path_factory.mktemp("driver")
-    source = Path(__file__).with_name("fake_cuda.c")
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-w", "-o", folder / "libcuda.so.1", source], check=True)
-    return folder
+    return compile_driver(tmp_path_factory.mktemp("driver"))
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 /* A driver that is none: what the probe asks before it computes, answered as the environment says.
    FAKE_CUDA: its CUDA version (12020 is 12.2); FAKE_CALL and FAKE_CODE: the call that fails and its CUresult;
-   FAKE_WRONG: one sum of the vector add is wrong; FAKE_HELD: GiB of memory that somebody else holds. */
+   FAKE_WRONG: one sum of the vector add is wrong; FAKE_HELD: GiB of memory that somebody else holds;
+   FAKE_HANG: it never starts. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static long long number(const char *name, long long otherwise) {
     const char *text = getenv(name);
@@ -14,7 +16,10 @@ static int code(const char *call) {
 }
 #define MAYBE(call) do { int found = code(call); if (found) return found; } while (0)
 
-int cuInit(unsigned flags) { return code("cuInit"); }
+int cuInit(unsigned flags) {
+    while (getenv("FAKE_HANG")) pause();
+    return code("cuInit");
+}
 int cuDriverGetVersion(int *version) { *version = (int)number("FAKE_CUDA", 13000); return 0; }
 int cuDeviceGetCount(int *count) { *count = (int)number("FAKE_COUNT", 1); return 0; }
 int cuDeviceGet(int *device, int index) { *device = index; return 0; }
