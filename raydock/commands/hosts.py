@@ -6,6 +6,7 @@ from typing import NoReturn
 import click
 
 from raydock.commands.answers import end
+from raydock.commands.gpus import Asked
 from raydock.options import Request
 
 host = click.option(
@@ -17,23 +18,17 @@ host = click.option(
 )
 
 
-def smoke_there(request: Request, asked: tuple[str, ...]) -> NoReturn:
+def smoke_there(request: Request, words: tuple[str, ...], asked: Asked) -> NoReturn:
     """Proves the selected variants on every host and exits."""
     from raydock.hosts import names, show
     from raydock.hosts.prove import Everywhere
     from raydock.hosts.wanted import wanted
-    from raydock.prove.smoke import smoke
 
     project = request.project
-    hosts = names.named(asked, project.checkout.hosts)
+    hosts = names.named(words, project.checkout.hosts)
     images = wanted(request.chosen, project.matrix.registry)
     with request.progress() as progress:
-        everywhere = Everywhere(
-            prove=lambda client, image, name, fingerprint, listener: smoke(
-                client, image, name=name, fingerprint=fingerprint, on_event=listener
-            ),
-            listener=progress,
-        )
+        everywhere = Everywhere(listener=progress, wish=asked.wish, checks=asked.checks)
         outcomes = everywhere.run(hosts, images)
     if request.as_json:
         click.echo(json.dumps(show.document(outcomes), indent=1))

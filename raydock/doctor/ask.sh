@@ -1,5 +1,5 @@
 # What raydock asks of a host: POSIX sh, no root, nothing written. Each answer stands under a line `#### NAME`.
-# Given in front of it: $folder, the engine's; $names, hosts to be looked up; $cdi, folders of CDI specifications.
+# Given in front of it: $folder, the engine's; $names, hosts to be looked up.
 export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin:/usr/local/bin:/usr/local/nvidia/bin"
 section() { printf '\n#### %s\n' "$1"; }
 
@@ -36,12 +36,6 @@ for device in /sys/bus/pci/devices/*; do
     esac
 done
 section toolkit; nvidia-ctk --version 2>/dev/null | head -n 1
-section cdi
-for folder in $cdi; do
-    for file in "$folder"/*.yaml "$folder"/*.json; do
-        [ -r "$file" ] && echo "##file $file" && cat "$file" && echo
-    done
-done
 section gpus
 if command -v nvidia-smi >/dev/null 2>&1; then
     nvidia-smi --query-gpu=driver_version,compute_cap,name --format=csv,noheader 2>&1

@@ -16,13 +16,15 @@ from raydock.doctor.checks import CHECKS
 from raydock.doctor.finding import Finding, Grade
 from raydock.doctor.place import place
 from raydock.doctor.runs import Verdict, judge
-from raydock.doctor.seen import Engine, Seen, cdi_folders, sections
+from raydock.doctor.seen import Engine, Seen, sections
 from raydock.errors import RaydockError
 from raydock.events import Listener
+from raydock.hosts import specs
 from raydock.hosts.engine import engine
 from raydock.hosts.names import Host
 from raydock.parallel import in_parallel
 from raydock.processes import Processes
+from raydock.prove.handout import CDI_FOLDERS
 from raydock.ship.candidate import Candidate
 
 SCRIPT = (Path(__file__).parent / "ask.sh").read_text(encoding="utf-8")
@@ -113,11 +115,12 @@ def ask_engine(client: DockerClient, registry: str) -> Engine:
 
 
 def script(info: Mapping[str, Any] | None, registry: str) -> str:
-    """ask.sh with what it is given."""
-    host = registry.partition("/")[0].partition(":")[0]
+    """ask.sh with what it is given, and what prints the CDI specifications."""
+    known = info or {}
     given = {
-        "folder": str((info or {}).get("DockerRootDir") or "/var/lib/docker"),
-        "names": host,
-        "cdi": " ".join(cdi_folders(info)),
+        "folder": str(known.get("DockerRootDir") or "/var/lib/docker"),
+        "names": registry.partition("/")[0].partition(":")[0],
     }
-    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in given.items()) + SCRIPT
+    head = "".join(f"{name}={shlex.quote(value)}\n" for name, value in given.items())
+    cdi = specs.given(tuple(known.get("CDISpecDirs") or CDI_FOLDERS)) + specs.SCRIPT
+    return f"{head}{SCRIPT}section cdi\n{cdi}"

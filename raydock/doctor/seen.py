@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import Any
 
 from raydock.errors import HostError, RaydockError
-from raydock.prove.handout import CDI_FOLDERS, Handout, handout
+from raydock.hosts import specs
+from raydock.prove.handout import Handout, handout
 from raydock.ship import host as hosts
 
 _SECTION = re.compile(r"^#### (\w+)\n", re.MULTILINE)
-_FILE = re.compile(r"^##file (.+)\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,21 +65,10 @@ class Seen:
         """How the engine hands out GPUs; None without an engine."""
         if self.info is None:
             return None
-        return handout(self.info, files(self.sections["cdi"]) if "cdi" in self.sections else None)
+        return handout(self.info, specs.parse(self.sections["cdi"]) if "cdi" in self.sections else None)
 
 
 def sections(text: str) -> dict[str, str]:
     """The answers to ask.sh, by section; what stands before the first one, such as a greeting, is left out."""
     parts = _SECTION.split(text)
     return {name: body.strip("\n") for name, body in zip(parts[1::2], parts[2::2], strict=True)}
-
-
-def files(text: str) -> dict[str, str]:
-    """The CDI specifications in a section, by path."""
-    parts = _FILE.split(text)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
-
-
-def cdi_folders(info: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Where an engine looks for CDI specifications."""
-    return tuple((info or {}).get("CDISpecDirs") or CDI_FOLDERS)

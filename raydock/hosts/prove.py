@@ -1,8 +1,8 @@
 """Images proved on other hosts: all hosts at once, and on each one variant after another."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import requests
@@ -12,6 +12,7 @@ from docker.errors import DockerException
 from raydock.build.engine import reaching
 from raydock.errors import RaydockError
 from raydock.events import Listener
+from raydock.hosts import specs
 from raydock.hosts.bring import Brought, bring
 from raydock.hosts.engine import engine
 from raydock.hosts.names import Host
@@ -20,10 +21,10 @@ from raydock.parallel import in_parallel
 from raydock.pipeline import Outcome
 from raydock.processes import Processes
 from raydock.prove.container import stop_all, sweep
+from raydock.prove.gpus import AUTO, Wish
+from raydock.prove.handout import handout
 from raydock.prove.report import Report
-
-# What proves an image on an engine, given the client, the image's id there, the variant's name and its fingerprint.
-Prove = Callable[[DockerClient, str, str, str, Listener], Report]
+from raydock.prove.smoke import smoke
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +65,11 @@ class HostOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Everywhere:
-    """Proves images on hosts."""
+    """Proves images on hosts: every check, or those of `checks`; GPUs as `wish` says."""
 
-    prove: Prove
     listener: Listener
+    wish: Wish = AUTO
+    checks: tuple[str, ...] = ()
     _processes: Processes = field(default_factory=Processes)
     _clients: list[DockerClient] = field(default_factory=list)
 
@@ -83,21 +85,31 @@ class Everywhere:
             with engine(host, self._processes) as client:
                 self._clients.append(client)
                 with reaching(f"asking {host.name}"):
-                    version = str(client.version()["Version"])
+                    info = client.info()
+                version = str(info["ServerVersion"])
                 sweep(client)
-                proved.extend(self._variant(host, client, item) for item in wanted)  # keeps those before an error
+                wish = replace(self.wish, found=handout(info, specs.of(host, info, self._processes)))
+                proved.extend(self._variant(host, client, wish, item) for item in wanted)  # keeps those before an error
         except RaydockError as error:
             return HostOutcome(host=host, engine=version, proved=tuple(proved), error=error)
         return HostOutcome(host=host, engine=version, proved=tuple(proved))
 
-    def _variant(self, host: Host, client: DockerClient, item: Wanted) -> Proved:
+    def _variant(self, host: Host, client: DockerClient, wish: Wish, item: Wanted) -> Proved:
         def listen(name: str, step: str, *, detail: str = "", size: int = 0) -> None:
             self.listener(host.name, f"{name}: {step}", detail=detail, size=size)
 
         brought = None
         try:
             brought = bring(client, item, listen)
-            report = self.prove(client, brought.image_id, item.name, brought.fingerprint, listen)
+            report = smoke(
+                client,
+                brought.image_id,
+                name=item.name,
+                fingerprint=brought.fingerprint,
+                checks=self.checks or None,
+                on_event=listen,
+                wish=wish,
+            )
         except RaydockError as error:
             return Proved(outcome=_outcome(item, brought, error=error), brought=brought)
         return Proved(outcome=_outcome(item, brought, report=report), brought=brought)

@@ -65,5 +65,6 @@ def _lines(host: str, proved: Proved) -> list[str]:
     checks = outcome.report.checks if outcome.report else ()
     told = [check for check in checks if check.status is not Status.PASSED]
     lines = [f"{host}, {outcome.name}: {check.id} {check.status}: {check.detail}" for check in told]
+    lines += [f"{host}, {outcome.name}: {check.id} warns: {words}" for check in checks for words in check.warnings]
     remark = proved.brought.remark if proved.brought else ""
     return [*lines, *([f"{host}, {outcome.name}: not pulled there: {remark}"] if remark else [])]
