@@ -132,11 +132,11 @@ def _not_taken(wanted: Wanted, error: ImageLoadError) -> OutOfReachError:
 
 
 def _load(there: DockerClient, wanted: Wanted, source: Source, had: tuple[str, ...], listener: Listener) -> int:
-    sent = 0
+    sent, left_out = 0, layers.files(source.client, wanted.tag)[: len(had)]
 
     def counted() -> Iterator[bytes]:
         nonlocal sent
-        for chunk in layers.without(source.client.api.get_image(wanted.tag), had):
+        for chunk in layers.without(source.client.api.get_image(wanted.tag), left_out):
             sent += len(chunk)
             listener(wanted.name, f"sending it without the {len(had)} layers that are there", size=sent)
             yield chunk

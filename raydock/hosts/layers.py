@@ -5,15 +5,14 @@ An engine loads such a tar: moby takes a layer whose chain it has from its store
 """
 
 import io
+import json
 import tarfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from pathlib import PurePosixPath
 
 from docker import DockerClient
 from docker.errors import ImageNotFound
 
-_BLOBS = PurePosixPath("blobs/sha256")
 _CHUNK = 2**20
 
 
@@ -21,6 +20,20 @@ def of(client: DockerClient, image: str) -> tuple[str, ...]:
     """The digests of an image's layers, unpacked, the lowest first. Raises ImageNotFound."""
     found = client.api.inspect_image(image)["RootFS"].get("Layers") or ()
     return tuple(found)
+
+
+def files(client: DockerClient, image: str) -> tuple[str, ...]:
+    """The names of an image's layers in `docker save`'s tar, the lowest first.
+
+    An engine whose images lie in containerd's store names them by what is packed, and only the manifest says how.
+    """
+    if not any("containerd" in str(value) for _, value in client.info().get("DriverStatus") or ()):
+        return tuple(f"blobs/sha256/{layer.removeprefix('sha256:')}" for layer in of(client, image))
+    with tarfile.open(fileobj=_Reader(client.api.get_image(image)), mode="r|") as tar:
+        for member in tar:
+            if member.name == "manifest.json" and (file := tar.extractfile(member)):
+                return tuple(json.load(file)[0]["Layers"])
+    return ()
 
 
 def shared(client: DockerClient, layers: tuple[str, ...]) -> tuple[str, ...]:
@@ -33,8 +46,8 @@ def shared(client: DockerClient, layers: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def without(tar: Iterable[bytes], left_out: Iterable[str]) -> Iterator[bytes]:
-    """A tar of `docker save` without the files of some layers, in chunks of about a MiB."""
-    names = {str(_BLOBS / layer.removeprefix("sha256:")) for layer in left_out}
+    """A tar of `docker save` without some of its files, in chunks of about a MiB."""
+    names = set(left_out)
     with tarfile.open(fileobj=_Reader(tar), mode="r|") as source:
         for member in source:
             if member.name in names:

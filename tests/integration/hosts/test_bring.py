@@ -4,6 +4,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import docker
 import pytest
@@ -18,6 +19,7 @@ from raydock.processes import Processes
 from raydock.ship.bare.hostimage import of_image
 from tests.integration.conftest import remove_images
 from tests.integration.hosts.conftest import There
+from tests.support.engine import SpareEngine
 from tests.support.index import Site, serving
 from tests.support.toy import NAMES, Toy, lock, make
 
@@ -80,6 +82,40 @@ def test_only_layers_that_the_engine_lacks_are_sent(client: docker.DockerClient,
         before = there.received()
         assert bring(remote, two, silent).way is Way.THERE
         assert there.received() - before < 10**5
+
+
+def test_an_engine_with_containerds_image_store_gives_and_takes_without_layers_too(
+    client: docker.DockerClient, toy: Toy, there: There, tmp_path: Path
+) -> None:
+    with containerd_engine(tmp_path) as other:
+        one, two = (wanted(client, toy.registry, name) for name in NAMES)
+        assert bring(other, one, silent).sent > 10**8
+        assert bring(other, two, silent).sent < 2 * 10**5
+        found = wanted(other, toy.registry, two.name)
+        with client_of(there) as remote:
+            remote.images.remove(two.tag, force=True)
+            assert bring(remote, one, silent).way is Way.THERE
+            back = bring(remote, found, silent)
+            assert (back.way, back.sent < 2 * 10**5) == (Way.SENT, True)
+            assert layers.of(remote, two.tag) == layers.of(client, two.tag)
+
+
+@contextmanager
+def containerd_engine(folder: Path) -> Iterator[docker.DockerClient]:
+    """An engine whose images lie in containerd's store, with nothing in it."""
+    for name in ("data", "tmp"):
+        (folder / name).mkdir()
+    (folder / "daemon.json").write_text('{"features": {"containerd-snapshotter": true}}')
+    options = (f"--config-file={folder}/daemon.json",)
+    engine = SpareEngine(folder=folder, data=folder / "data", bridge="none", options=options)
+    try:
+        engine.start()
+        client = engine.client()
+        assert "containerd" in str(client.info()["DriverStatus"])
+        yield client
+        client.close()
+    finally:
+        engine.stop()
 
 
 def test_what_was_pushed_is_pulled_by_digest_where_the_registry_can_be_reached(
