@@ -1,5 +1,7 @@
 """GPUs: how containers get them, their driver, NVIDIA's toolkit, ECC errors and Xids."""
 
+from collections import Counter
+
 from raydock.doctor import smi
 from raydock.doctor.finding import Finding, failed, passed, skipped, warned
 from raydock.doctor.seen import Seen
@@ -44,9 +46,11 @@ def toolkit(seen: Seen) -> Finding:
     if said:
         return passed("toolkit", said[0])
     words = "nvidia-ctk is not there"
-    if seen.handout and seen.handout.way is Way.CDI:
-        return warned("toolkit", f"{words}: the CDI specification will not follow a new driver", _INSTALL)
-    return failed("toolkit", words, _INSTALL)
+    if seen.handout is None or seen.handout.way is Way.NONE:
+        return failed("toolkit", words, _INSTALL)
+    if seen.handout.way is Way.CDI:
+        words += ": the CDI specification will not follow a new driver"
+    return warned("toolkit", words, _INSTALL)
 
 
 def health(seen: Seen) -> Finding:
@@ -58,8 +62,9 @@ def health(seen: Seen) -> Finding:
         return skipped("gpus", "nvidia-smi gives no report", "mend the driver first.")
     troubles = [(card.number, trouble) for card in report.cards for trouble in card.troubles]
     if not troubles:
-        names = sorted({f"{card.name} ({card.memory or '?'} MiB, ECC {card.ecc})" for card in report.cards})
-        return passed("gpus", f"{len(report.cards)} x {', '.join(names)}: no error, no reset asked for")
+        names = Counter(f"{card.name} ({card.memory or '?'} MiB, ECC {card.ecc})" for card in report.cards)
+        words = ", ".join(f"{count} x {name}" for name, count in names.items())
+        return passed("gpus", f"{words}: no error, no reset asked for")
     words = "; ".join(f"GPU {number}: {trouble.words}" for number, trouble in troubles)
     todo = "; ".join(f"GPU {number}: {trouble.todo}" for number, trouble in troubles) + "."
     return (failed if any(trouble.grave for _, trouble in troubles) else warned)("gpus", words, todo)

@@ -17,11 +17,12 @@ import ray  # type: ignore[import-not-found]
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # type: ignore[import-not-found]
 
 HEAD = "node:__internal_head__"  # a resource that a Ray head alone has
+FOREIGN = ("RAY_", "OMP_NUM_THREADS")  # what KubeRay and Ray set in a worker, beside the image's own
 
 
 def probe(arguments: list[str]) -> Any:
-    """raydock-probe's document, or its words where it gave none; without what KubeRay and Ray set for their own."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    """raydock-probe's document, or its words where it gave none."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     command = ["raydock-probe", "--json", *arguments]
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
