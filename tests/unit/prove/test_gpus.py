@@ -73,7 +73,7 @@ def test_what_the_probe_answers_is_kept_and_the_way_is_said() -> None:
         return {DRIVER: _check(DRIVER, Status.PASSED, "driver 580"), TORCH: _check(TORCH, Status.FAILED)}
 
     answers = ask(WITH_CDI, Wish(policy=Policy.REQUIRE), [DRIVER, TORCH], asking)
-    assert answers[DRIVER].detail == "Docker 28.3.0 by CDI: nvidia.com/gpu=all: driver 580"
+    assert answers[DRIVER].detail == "by CDI nvidia.com/gpu=all: driver 580"
     assert answers[TORCH].status is Status.FAILED
     assert grants == [Grant(devices=("nvidia.com/gpu=all",))]
 
