@@ -1,5 +1,7 @@
 """What follows where GPUs cannot be reached; the engine is a stand-in that only says its info."""
 
+import io
+import tarfile
 from typing import Any, cast
 
 import docker
@@ -167,9 +169,6 @@ def test_other_words_of_an_engine_are_not_about_gpus() -> None:
 
 
 def test_the_probe_that_is_brought_is_whole_and_calls_the_image_a_stranger() -> None:
-    import io
-    import tarfile
-
     probe = brought("host:rootfs", "/opt/python3")
     assert probe.command == ("/opt/python3", "-I", "/raydock/probe")
     with tarfile.open(fileobj=io.BytesIO(probe.archive)) as archive:
