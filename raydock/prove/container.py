@@ -64,6 +64,11 @@ class Grant:
     runtime: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def words(self) -> str:
+        """How the GPUs were reached, and which."""
+        return f"by CDI {', '.join(self.devices)}" if self.devices else f"by the runtime {self.runtime}"
+
     def requests(self) -> list[DeviceRequest] | None:
         """The devices as the engine's API asks for them."""
         return [DeviceRequest(driver="cdi", device_ids=list(self.devices))] if self.devices else None

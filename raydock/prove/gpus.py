@@ -90,12 +90,13 @@ def ask(
     if found.way is Way.NONE:
         return _judged({check: _skipped(check, f"no GPU: {found.found}; {found.todo}") for check in wanted}, wish)
     try:
-        answers = asking(grant(found, wish.names))
+        given = grant(found, wish.names)
+        answers = asking(given)
     except GrantError as error:
         words = f"{error.what} Next: {error.todo}"
         return _judged({check: _skipped(check, words) for check in wanted}, wish)
     if driver := answers.get(DRIVER.id):
-        answers[DRIVER.id] = replace(driver, detail=f"{found.found}: {driver.detail}")
+        answers[DRIVER.id] = replace(driver, detail=f"{given.words}: {driver.detail}")
     return _judged(answers, wish)
 
 

@@ -1,4 +1,4 @@
-"""What is made of ssh's answers. `ssh` is a script here that answers as hosts do; tests/integration/hosts has real ones."""
+"""What is made of what ssh says. `ssh` is a script here that answers as hosts do; integration tests have real ones."""
 
 from pathlib import Path
 

@@ -32,7 +32,8 @@ def nccl_level(image: Image) -> str:
     if wrong:
         raise CheckError(f"an all-reduce over {world} GPUs is wrong: {', '.join(wrong)}")
     version = ".".join(map(str, first["nccl"]))
-    words = f"NCCL {version}, all-reduce of {first['bytes'] / 2**20:.0f} MiB over {world} GPUs: sums are right"
+    over = f"{world} GPUs" if world > 1 else "1 GPU"
+    words = f"NCCL {version}, all-reduce of {first['bytes'] / 2**20:.0f} MiB over {over}: sums are right"
     return words + (f", {bus_bandwidth(found):.0f} GB/s on the bus" if world > 1 else " (one GPU: no bus to measure)")
 
 

@@ -21,9 +21,11 @@ from ..image import Image
 from ..ports import free_ports
 from .cuda import explain
 from .tiny_model import make
-from .vllm_offline import TOKENS
 
 OFFLINE, SERVE = (Path(__file__).with_name(name) for name in ("vllm_offline.py", "vllm_serve.py"))
+TOKENS = 16
+# As little of a GPU as vllm starts with; without CUDA graphs, which take a minute to record.
+SETTINGS = {"load_format": "dummy", "enforce_eager": True, "max_model_len": 128, "gpu_memory_utilization": 0.2}
 _NAME = "tiny"
 _START_SECONDS = 180.0
 _STOP_SECONDS = 20.0
@@ -58,8 +60,12 @@ def vllm_level(image: Image) -> str:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _settings(folder: Path) -> str:
+    return json.dumps({"model": str(folder), **SETTINGS})
+
+
 def _offline(folder: Path, environment: Dict[str, str]) -> None:
-    process = start([sys.executable, "-I", str(OFFLINE), str(folder)], environment)
+    process = start([sys.executable, "-I", str(OFFLINE), _settings(folder), str(TOKENS)], environment)
     counts = json.loads(finish(process, "vllm, offline").splitlines()[-1])
     if set(counts) != {TOKENS}:
         raise CheckError(f"vllm generates {counts} tokens in place of {TOKENS} each")
@@ -78,8 +84,9 @@ def _openai(folder: Path, environment: Dict[str, str]) -> None:
 @contextmanager
 def _server(folder: Path, port: int, environment: Dict[str, str]) -> Iterator[None]:
     command = [sys.executable, "-I", "-m", "vllm.entrypoints.openai.api_server", "--model", str(folder)]
-    command += ["--served-model-name", _NAME, "--host", "127.0.0.1", "--port", str(port), "--load-format", "dummy"]
-    command += ["--enforce-eager", "--max-model-len", "128", "--gpu-memory-utilization", "0.2"]
+    command += ["--served-model-name", _NAME, "--host", "127.0.0.1", "--port", str(port), "--enforce-eager"]
+    for name in ("load_format", "max_model_len", "gpu_memory_utilization"):
+        command += [f"--{name.replace('_', '-')}", str(SETTINGS[name])]
     with (folder / "server.out").open("wb") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
     _await_health(process, port, folder / "server.out")
@@ -106,11 +113,11 @@ def _await_health(process: "subprocess.Popen[bytes]", port: int, output: Path) -
 
 def _serve(folder: Path, environment: Dict[str, str]) -> None:
     [port] = free_ports(1)
-    command = [sys.executable, "-I", str(SERVE), str(folder), str(folder), str(port)]
+    command = [sys.executable, "-I", str(SERVE), _settings(folder), str(TOKENS), str(folder), str(port)]
     said = finish(start(command, _without_ray(environment)), "vllm in Ray Serve")
     answer = json.loads(said.splitlines()[-1])
-    if not answer.get("tokens"):
-        raise CheckError(f"the Ray Serve deployment answers {answer} in place of tokens")
+    if answer != {"tokens": TOKENS}:
+        raise CheckError(f"the Ray Serve deployment answers {answer} in place of {TOKENS} tokens")
 
 
 def _without_ray(environment: Dict[str, str]) -> Dict[str, str]:

@@ -1,4 +1,4 @@
-"""vllm as a Ray Serve deployment: `vllm_serve.py FOLDER TEMPORARY PORT`; asks it over HTTP and prints its answer."""
+"""vllm as a Ray Serve deployment: `vllm_serve.py SETTINGS TOKENS FOLDER PORT`; asks it and prints its answer."""
 
 import json
 import sys
@@ -7,18 +7,15 @@ import urllib.request
 import ray  # type: ignore[import-not-found]
 from ray import serve
 
-TOKENS = 8
-SETTINGS = {"load_format": "dummy", "enforce_eager": True, "max_model_len": 128, "gpu_memory_utilization": 0.2}
-
 
 class Model:
     """Answers a prompt in the request's body with the number of tokens that it generated."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, settings: str, tokens: int) -> None:
         from vllm import LLM, SamplingParams  # type: ignore[import-not-found]
 
-        self.model = LLM(model=folder, **SETTINGS)
-        self.parameters = SamplingParams(max_tokens=TOKENS, temperature=0.0, ignore_eos=True)
+        self.model = LLM(**json.loads(settings))
+        self.parameters = SamplingParams(max_tokens=tokens, temperature=0.0, ignore_eos=True)
 
     async def __call__(self, request):  # type: ignore[no-untyped-def]
         prompt = (await request.body()).decode()
@@ -26,10 +23,10 @@ class Model:
         return {"tokens": len(answer.outputs[0].token_ids)}
 
 
-def main(folder: str, temporary: str, port: int) -> None:
-    ray.init(_temp_dir=temporary, include_dashboard=False, object_store_memory=10**8, log_to_driver=False)
+def main(settings: str, tokens: int, folder: str, port: int) -> None:
+    ray.init(_temp_dir=folder, include_dashboard=False, object_store_memory=10**8, log_to_driver=False)
     serve.start(http_options={"host": "127.0.0.1", "port": port})
-    serve.run(serve.deployment(Model, ray_actor_options={"num_gpus": 1}).bind(folder))
+    serve.run(serve.deployment(Model, ray_actor_options={"num_gpus": 1}).bind(settings, tokens))
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with direct.open(f"http://127.0.0.1:{port}/", data=b"The quick brown", timeout=60) as response:
         answer = json.load(response)
@@ -38,4 +35,4 @@ def main(folder: str, temporary: str, port: int) -> None:
     print(json.dumps(answer))
 
 
-main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+main(sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
