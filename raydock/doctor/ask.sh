@@ -7,8 +7,8 @@ section began; date +%s.%N
 section kernel; uname -srm
 section clock; timedatectl show --property=NTPSynchronized --value 2>/dev/null
 section memory; awk '/^MemTotal:/ {print $2}' /proc/meminfo
-section shm; df -Pk /dev/shm 2>/dev/null | tail -n 1
-section disk; df -Pk "$folder" 2>/dev/null | tail -n 1
+section shm; timeout 5 df -Pk /dev/shm 2>/dev/null | tail -n 1
+section disk; timeout 5 df -Pk "$folder" 2>/dev/null | tail -n 1
 
 section limits
 for wanted in containerd dockerd; do
@@ -38,8 +38,10 @@ done
 section toolkit; nvidia-ctk --version 2>/dev/null | head -n 1
 section gpus
 if command -v nvidia-smi >/dev/null 2>&1; then
-    nvidia-smi --query-gpu=driver_version,compute_cap,name --format=csv,noheader 2>&1
-    section report; nvidia-smi -q -x 2>&1
+    # Where a GPU hangs, so does nvidia-smi.
+    timeout 20 nvidia-smi --query-gpu=driver_version,compute_cap,name --format=csv,noheader 2>&1
+    [ $? != 124 ] || echo "nvidia-smi gives no answer within 20 s"
+    section report; timeout 20 nvidia-smi -q -x 2>&1
 fi
 section xids
 { dmesg 2>/dev/null || journalctl --dmesg --no-pager --quiet 2>/dev/null || echo unreadable; } |

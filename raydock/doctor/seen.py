@@ -57,7 +57,7 @@ class Seen:
         """The host's GPUs and driver, or why they are not known."""
         if not self.lines("gpus") and not self.lines("pci"):
             return hosts.Host(name=self.name)
-        [answer] = hosts.parse(self.sections.get("gpus", "nvidia-smi: command not found"), self.name).values()
+        [answer] = hosts.parse(self.sections.get("gpus") or "nvidia-smi: command not found", self.name).values()
         return answer
 
     @cached_property
