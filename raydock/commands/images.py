@@ -61,10 +61,10 @@ def smoke(request: Request, contract: bool, image: str | None, asked: Asked) -> 
     if image is not None:
         ask_stranger(request, image, asked)
     asked.refuse_without_image()
-    chosen = request.chosen
+    wish, chosen = asked.wish, request.chosen
     with request.writing() as progress:
         pipeline = workshop(request.project, progress, request.jobs)
-        outcomes = pipeline.prove_anew(pipeline.builder.find(chosen), asked.wish, asked.checks)
+        outcomes = pipeline.prove_anew(pipeline.builder.find(chosen), wish, asked.checks)
     report(request, outcomes)
 
 
