@@ -77,7 +77,7 @@ def test_an_unknown_option_is_bad_usage() -> None:
     ("words", "said"),
     [
         (("--image", "ray:1", "--group", "serve"), "--image names one image in place of a selection."),
-        (("--image", "ray:1", "--contract", "--select", "cuda=cpu"), "--image names one image in place of a selection."),
+        (("--image", "ray:1", "--contract", "--group", "serve"), "--image names one image in place of a selection."),
         (("--image", "ray:1", "--gpu", "off"), "Next: ./build.py smoke --gpu require --image ray:1, or --contract."),
         (("--image", "ray:1", "--gpus", "first"), "'first' names no GPU."),
         (("--image", "ray:1", "--volume", "model"), "--volume model is not HOST:PATH."),
