@@ -69,10 +69,10 @@ def smoke(request: Request, contract: bool, image: str | None, hosts: tuple[str,
     asked.refuse_without_image()
     if hosts:
         smoke_there(request, hosts, asked)
-    chosen = request.chosen
+    wish, chosen = asked.wish, request.chosen
     with request.writing() as progress:
         pipeline = workshop(request.project, progress, request.jobs)
-        outcomes = pipeline.prove_anew(pipeline.builder.find(chosen), asked.wish, asked.checks)
+        outcomes = pipeline.prove_anew(pipeline.builder.find(chosen), wish, asked.checks)
     report(request, outcomes)
 
 

@@ -24,7 +24,7 @@ def info(version: str = "26.1.5", runtimes: tuple[str, ...] = ("runc",), **more:
     return {"ServerVersion": version, "Runtimes": runtime, "CDISpecDirs": [], **more}
 
 
-CDI = {"CDISpecDirs": ["/etc/cdi", "/var/run/cdi"]}
+CDI: dict[str, Any] = {"CDISpecDirs": ["/etc/cdi", "/var/run/cdi"]}
 
 
 def test_cdi_names_its_devices() -> None:
