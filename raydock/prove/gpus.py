@@ -33,10 +33,14 @@ class Policy(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """Whether checks on GPUs are asked, and of which GPUs."""
+    """Whether checks on GPUs are asked, and of which GPUs.
+
+    `found`: how the engine hands them out, where it is another host's, whose files this machine cannot read.
+    """
 
     policy: Policy = Policy.AUTO
     names: tuple[str, ...] = (ALL,)
+    found: Handout | None = None
 
 
 AUTO = Wish()
@@ -82,7 +86,7 @@ def ask(
     """
     if wish.policy is Policy.OFF:
         return {check: _skipped(check, "not asked: --gpu off") for check in wanted}
-    found = reach(client)
+    found = wish.found or reach(client)
     if found.way is Way.NONE:
         return _judged({check: _skipped(check, f"no GPU: {found.found}; {found.todo}") for check in wanted}, wish)
     try:

@@ -10,7 +10,7 @@ from raydock.build.engine import reaching
 from raydock.errors import ConfigurationError, nearest
 from raydock.events import Listener, silent
 from raydock.model.variant import Variant, parse_name
-from raydock.prove import asking, cold, gpus
+from raydock.prove import asking, cold, gpus, plain
 from raydock.prove.configuration import Configuration, inspect
 from raydock.prove.container import Grant, Limits, Terms
 from raydock.prove.gpus import AUTO, Wish
@@ -48,13 +48,15 @@ def smoke(
     found: dict[str, Check] = {}
     with reaching(f"proving {name}"):
         configuration = inspect(client, image)
-        tell = lambda line: on_event(name, line)  # noqa: E731
-        if asked := [check for check in wanted if check != cold.ID and check not in gpus.CHECKS]:
+        tell = partial(on_event, name)
+        if not configuration.for_kuberay:
+            found = plain.checks(client, image, wanted, tell, limits)
+        if asked := [check for check in wanted if check not in (cold.ID, *gpus.CHECKS, *found)]:
             answers = asking.ask(client, image, asked, tell, limits)
-            found = with_outside(answers, configuration, variant)
+            found |= with_outside(answers, configuration, variant)
         if levels := [check for check in wanted if check in gpus.CHECKS]:
             found |= gpus.ask(client, wish, levels, partial(_on_gpus, client, image, levels, tell))
-        if cold.ID in wanted:
+        if cold.ID in wanted and cold.ID not in found:
             on_event(name, "starting a Ray head in a fresh container")
             found[cold.ID] = cold.cold(client, image, limits)
     answered = tuple(found.get(check) or _unanswered(check) for check in wanted)
