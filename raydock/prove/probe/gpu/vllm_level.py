@@ -52,12 +52,20 @@ def vllm_level(image: Image) -> str:
         words = f"vllm {version('vllm')}: a model made here generates offline and answers /v1/completions"
         if not image.has("ray"):
             return f"{words}; no Ray to serve it"
-        _serve(folder, environment)
-        return f"{words}, and as a Ray Serve deployment"
+        return _with_ray(words, folder, environment)
     except CheckError as error:
         raise CheckError(explain(str(error))) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _with_ray(words: str, folder: Path, environment: Dict[str, str]) -> str:
+    """`words` and that Ray Serve works too. Raises CheckError, with what works before why it does not, otherwise."""
+    try:
+        _serve(folder, environment)
+    except CheckError as error:
+        raise CheckError(f"{words}, but not as a Ray Serve deployment: {error}") from None
+    return f"{words}, and as a Ray Serve deployment"
 
 
 def _settings(folder: Path) -> str:
