@@ -15,6 +15,11 @@ class Checkout:
         return self.root / "matrix.yaml"
 
     @property
+    def hosts(self) -> Path:
+        """The Docker hosts that people here call by name; none need be."""
+        return self.root / "hosts.yaml"
+
+    @property
     def facts(self) -> Path:
         return self.lockfiles / "facts.json"
 

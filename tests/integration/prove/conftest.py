@@ -16,7 +16,9 @@ def derive(client: docker.DockerClient, image: str) -> Iterator[Derive]:
 
     def build(*lines: str, user: str = "1000") -> str:
         dockerfile = "\n".join([f"FROM {image}", "USER 0", *lines, f"USER {user}", ""])
-        made, _ = client.images.build(fileobj=io.BytesIO(dockerfile.encode()), rm=True, forcerm=True, network_mode="none")
+        made, _ = client.images.build(
+            fileobj=io.BytesIO(dockerfile.encode()), rm=True, forcerm=True, network_mode="none"
+        )
         built.add(made.id)
         return str(made.id)
 
