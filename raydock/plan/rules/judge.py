@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import cache, partial
 from operator import attrgetter
 
-from packaging.requirements import Requirement
-
 from raydock.model.facts import PROJECTS
+from raydock.model.requirement import requirement
 from raydock.model.variant import Axis, Variant
 from raydock.plan import breakages
 from raydock.plan.rules.broken import known_breakage
@@ -70,7 +69,7 @@ def rules() -> tuple[Rule, ...]:
 
 
 def _of_breakage(item: breakages.Breakage) -> Rule:
-    named = {Requirement(line).name for line in item.constraints}
+    named = {requirement(line).name for line in item.constraints}
     axes: set[str] = {*item.when, *(axis for project, axis in PROJECTS.items() if project in named)}
     return Rule(item.rule, tuple(axis for axis in Axis if axis in axes), partial(known_breakage, item))
 
