@@ -13,19 +13,20 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import compat, report
+from benchmarks import compat, extras, report
 from benchmarks.bench import RESULTS, Bench, Setting
 from benchmarks.catalogue import BENCHES
 from benchmarks.figure import Figure, Result
 from benchmarks.machine import describe
 from raydock.errors import ExitCode, RaydockError, nearest
 
-REPORT, COMPAT = "report", "compat"
+REPORT, COMPAT, EXTRAS = "report", "compat", "extras"
 
 
 def _listing() -> str:
     lines = [f"  {item.name:9}{item.summary} ({item.minutes} min, {item.disk})" for item in BENCHES.values()]
     lines.append(f"  {COMPAT:9}no bench: plan's verdicts against uv's, into docs/compat.md (1 min, package index)")
+    lines.append(f"  {EXTRAS:9}no bench: what each of Ray's extras brings, into docs/extras.md (2 min, package index)")
     lines.append(f"  {REPORT:9}no bench: writes what was measured last into docs/measurements.md")
     return "\n".join(["\b", "Benches, and what they take on two cores:", *lines])
 
@@ -42,14 +43,16 @@ def main(names: tuple[str, ...], runs: int) -> None:
     Example: python -m benchmarks size scale
     """
     for name in names:
-        if name not in {*BENCHES, COMPAT, REPORT}:
-            raise click.UsageError(f"there is no bench {name!r}. {nearest(name, (*BENCHES, COMPAT, REPORT))}")
+        if name not in (known := (*BENCHES, COMPAT, EXTRAS, REPORT)):
+            raise click.UsageError(f"there is no bench {name!r}. {nearest(name, known)}")
     chosen = names or (*BENCHES, REPORT)
     missed = [figure for name in chosen if name in BENCHES for figure in _run(BENCHES[name], runs) if not figure.met]
     agreed = True
     if COMPAT in chosen:
         document, agreed = compat.write()
         click.echo(f"{document} holds plan's verdicts and uv's.")
+    if EXTRAS in chosen:
+        click.echo(f"{extras.write()} holds what each extra brings.")
     if REPORT in chosen:
         click.echo(f"{report.write(RESULTS)} holds what was measured.")
     sys.exit(ExitCode.DONE if agreed and not missed else ExitCode.VARIANT_FAILED)

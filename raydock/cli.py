@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from raydock import __version__
-from raydock.commands import deploy, facts, files, images, pick, plan, scan, suggest, wheelhouse
+from raydock.commands import deploy, doctor, facts, files, images, pick, plan, scan, suggest, wheelhouse
 from raydock.errors import ExitCode, RaydockError
 
 
@@ -36,6 +36,7 @@ for command in (
     images.images,
     images.clean,
     pick.pick,
+    doctor.doctor,
     deploy.deploy,
     wheelhouse.wheelhouse,
 ):

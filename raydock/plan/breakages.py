@@ -79,8 +79,8 @@ def _breakage(entry: Entry) -> Breakage:
         requirements=_lines(keys["requirements"]) if "requirements" in keys else (),
         reason=keys["reason"].text(),
         source=keys["source"].text(),
-        since=_day(keys["since"]),
-        until=_day(keys["until"]),
+        since=keys["since"].day(),
+        until=keys["until"].day(),
     )
 
 
@@ -99,10 +99,3 @@ def _line(entry: Entry) -> str:
         return str(requirement(entry.text()))
     except InvalidRequirement:
         entry.refuse(f"{entry.text()!r} is no requirement.", "write it as transformers<5 (PEP 508).")
-
-
-def _day(entry: Entry) -> date:
-    try:
-        return date.fromisoformat(entry.text())
-    except ValueError:
-        entry.refuse(f"{entry.text()!r} is no date.", "write it as 2026-11-15.")

@@ -9,6 +9,7 @@ from raydock.build.engine import LocalImage, connect, images
 from raydock.errors import ConfigurationError, OutOfReachError, VariantError
 from raydock.model.variant import Variant
 from raydock.plan.planner import Planned
+from raydock.prove.configuration import for_kuberay
 
 # A name as of the distribution project's reference grammar; a tag beside a digest says nothing, and CRI-O refuses both.
 _FORM = re.compile(
@@ -20,7 +21,7 @@ _FORM = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """An image by digest, with its Ray version and driver floor (empty for cpu).
+    """An image by digest, with its Ray version, its driver floor (empty for cpu), and whether it is for KubeRay.
 
     `labelled` says whether these come from the image's own labels; otherwise from the plan.
     """
@@ -30,6 +31,7 @@ class Published:
     digest: str
     ray: str
     min_driver: str
+    kuberay: bool
     labelled: bool
 
     @property
@@ -95,6 +97,7 @@ def _published(item: Planned, repository: str, digest: str, image: LocalImage | 
         digest=digest,
         ray=labels.get("io.ray.ray-version", item.variant.ray),
         min_driver=labels.get("raydock.min-driver", item.min_driver),
+        kuberay=for_kuberay(labels) if image else item.kuberay,
         labelled=image is not None,
     )
 

@@ -75,7 +75,8 @@ def _of_breakage(item: breakages.Breakage) -> Rule:
 
 
 class Judge:
-    """The rules applied to points, each verdict worked out once for the axes and the cut-off that it depends on."""
+    """The rules applied to points, each verdict worked out once for what it depends on: the axes, the cut-off day and
+    the flavor's packages."""
 
     def __init__(self, ground: Ground, asked: Sequence[Rule] | None = None) -> None:
         self._ground = ground
@@ -87,7 +88,7 @@ class Judge:
         """Every rule's verdict on a point, in the rules' order."""
         cutoff = self._ground.matrix.cutoff_of(point)
         for rule, key_of, memory in self._rules:
-            key = (cutoff, key_of(point))
+            key = (cutoff, point.flavor, key_of(point))
             verdict = memory.get(key)
             if verdict is None:
                 verdict = memory[key] = rule.check(point, self._ground)._replace(rule=rule.name)
