@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from raydock.build.builder import Builder
+from raydock.build.engine import connect
+from raydock.build.secrets import Secrets
 from raydock.errors import RaydockError
 from raydock.events import Listener
 from raydock.model import policy
@@ -17,7 +20,6 @@ from raydock.ship.publish.ready import Judge
 from raydock.ship.publish.sign import signer
 from raydock.ship.registry.repository import repository
 from raydock.ship.tags import aliases
-from raydock.workshop import workshop
 
 
 def publishers(
@@ -37,7 +39,9 @@ def publishers(
     """
     checkout, today = project.checkout, datetime.now(UTC).date()
     gate = Gate(checkout=checkout, policy=policy.load(checkout.policy), today=today, allow_unscanned=allow_unscanned)
-    builder = workshop(project, listener, jobs).builder
+    builder = Builder(
+        client=connect(), checkout=checkout, matrix=project.matrix, secrets=Secrets(), listener=listener, jobs=jobs
+    )
     judged = Judge(builder=builder, gate=gate).judge(chosen)
     pusher, cosign, made_from = Pusher(builder.client, listener), signer(), source(checkout)
     if cosign is None:
