@@ -62,8 +62,8 @@ def document(release: Release, differences: Sequence[Difference]) -> dict[str, A
 def words(release: Release, differences: Sequence[Difference]) -> str:
     """The same in lines."""
     lines = [f"{item.of}: {item.kind}: {item.detail}" for item in differences]
-    whole = f"{len(release.entries)} images and {len(release.aliases)} aliases of release {release.id}"
-    return "\n".join([*lines, f"{whole}: {len(differences) or 'no'} differences."])
+    counts = f"{len(release.entries)} images, {len(release.aliases)} aliases, {len(differences)} differences"
+    return "\n".join([*lines, f"release {release.id}: {counts}."])
 
 
 def _kept(index: Repository, release: str) -> list[Difference]:

@@ -9,7 +9,8 @@ from raydock.ship.tags import Alias
 
 @dataclass(frozen=True, kw_only=True)
 class Aliases:
-    """`move`: the variant that each alias shall name. `wait`: for each alias that would, what is not published."""
+    """`move`: the variant that each alias shall name. `wait`: what is not published, for each alias that could name
+    something else that is."""
 
     move: dict[str, str]
     wait: dict[str, tuple[str, ...]]
@@ -26,13 +27,10 @@ def aliases_to_move(
     """
     move, wait = {}, {}
     for name, alias in aliases.items():
-        target = alias.target.name
-        known = before.get(name)
-        if target not in held or (known and (known.variant, known.fingerprint) == (target, held[target])):
-            continue
+        target, known = alias.target.name, before.get(name)
         missing = tuple(item.name for item in alias.candidates if item.name not in held or item.name in blocked)
-        if missing:
-            wait[name] = missing
-        else:
+        if not missing and (known is None or (known.variant, known.fingerprint) != (target, held[target])):
             move[name] = target
+        elif 0 < len(missing) < len(alias.candidates):
+            wait[name] = missing
     return Aliases(move=move, wait=wait)

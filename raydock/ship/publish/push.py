@@ -5,7 +5,8 @@ from contextlib import suppress
 
 import docker
 import requests
-from docker.errors import APIError, DockerException, ImageNotFound
+from docker.errors import DockerException, ImageNotFound
+from urllib3.exceptions import HTTPError
 
 from raydock.build.engine import reaching
 from raydock.errors import OutOfReachError, RaydockError
@@ -42,7 +43,7 @@ class Pusher:
             self._client.api.tag(image_id, repository, tag)
         try:
             return self._pushed(name, repository, tag)
-        except (APIError, DockerException, requests.RequestException) as error:
+        except (DockerException, requests.RequestException, HTTPError, OSError) as error:
             raise _refused(repository, tag, str(error)) from None
         finally:
             self.untag(f"{repository}:{tag}")

@@ -80,7 +80,7 @@ def test_a_registry_without_a_release_is_said(stall: Stall) -> None:
 def test_a_registry_that_is_as_its_release_says_is_verified(ask: Ask, stall: Stall) -> None:
     said = ask("verify")
     assert said.code == 0, said.words
-    assert said.out == f"2 images and 7 aliases of release {stall.release.id}: no differences.\n"
+    assert said.out == f"release {stall.release.id}: 2 images, 7 aliases, 0 differences.\n"
 
 
 def test_every_difference_from_the_release_is_reported(ask: Ask, stall: Stall) -> None:

@@ -7,10 +7,19 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
+import docker
 import pytest
 
+from raydock.errors import OutOfReachError
+from raydock.events import silent
+from raydock.ship.publish.project import publishers
+from raydock.ship.publish.publisher import Publisher
+from raydock.ship.publish.push import Pusher
 from raydock.ship.registry.manifest import EMPTY, EMPTY_TYPE, artifact
+from raydock.ship.registry.repository import repository
+from raydock.ship.registry.transport import Patience
 from raydock.ship.release import store
 from tests.integration.publish.conftest import PATH, Serve, Stall
 from tests.support.certificates import certified
@@ -72,6 +81,39 @@ def test_a_registry_that_goes_on_failing_is_told_and_nothing_moved(stall: Stall)
     assert not {OLD, NEW, "latest"} & set(tags)
     assert stall.publish().code == 0
     assert {OLD, NEW, "latest"} < set(stall.tags())
+
+
+def test_a_registry_that_hangs_is_given_up_and_gets_the_rest_later(stall: Stall) -> None:
+    hanging = Event()
+
+    def fault(method: str, path: str) -> None:
+        if method == "PUT" and path.endswith(f"/manifests/{NEW}"):
+            hanging.wait(20)
+
+    with front(stall.address) as seen:
+        there = repository(f"{seen.address}/{PATH}", patience=Patience(read=0.5, pauses=(0.01,)))
+        options = {"jobs": 2, "insecure": False, "force": False, "allow_unscanned": False}
+        made = publishers(stall.shelf.project, stall.variants, [str(there.name)], silent, **options)[str(there.name)]
+        assert isinstance(made, Publisher)
+        made = replace(made, repository=there, carrier=replace(made.carrier, repository=there))
+        seen.fault = fault
+        given_up = made.publish()
+        assert "gave no answer in time while writing" in str(given_up.errors[NEW])
+        assert "latest" not in stall.tags()
+        hanging.set()
+        assert made.publish().errors == {}
+    assert "latest" in stall.tags()
+
+
+def test_an_engine_that_waits_for_a_registry_is_given_up(stall: Stall) -> None:
+    hanging = Event()
+    client = docker.from_env(timeout=1)
+    with front(stall.address) as seen:
+        seen.fault = lambda method, _path: hanging.wait(20) and None if method == "POST" else None
+        with pytest.raises(OutOfReachError, match=r"could not be pushed: .*timed out"):
+            Pusher(client, silent).push(NEW, stall.ids[NEW], f"{seen.address}/{PATH}", "tag")
+        hanging.set()
+    client.close()
 
 
 def test_a_wrong_password_is_said_without_it(guarded: Stall) -> None:

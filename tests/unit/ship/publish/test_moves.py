@@ -41,7 +41,7 @@ def test_an_alias_moves_to_a_new_build_of_the_same_variant() -> None:
     assert found.move["latest"] == CPU313
 
 
-def test_an_alias_is_left_alone_where_its_image_was_never_published() -> None:
+def test_an_alias_whose_image_was_never_published_waits_and_one_without_any_is_not_spoken_of() -> None:
     found = aliases_to_move(TWO, {CPU311: "a"}, {CPU313}, {"latest": named(CPU311, "a")})
-    assert "latest" not in found.move
-    assert "latest" not in found.wait
+    assert found.wait == {"2.60.0": (CPU313,), "latest": (CPU313,)}
+    assert aliases_to_move(TWO, {}, {CPU313}, {}).wait == {}
