@@ -1,8 +1,11 @@
 """`python -m benchmarks [NAMES...]`."""
 
+import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,19 +13,20 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import compat, report
+from benchmarks import compat, extras, report
 from benchmarks.bench import RESULTS, Bench, Setting
 from benchmarks.catalogue import BENCHES
 from benchmarks.figure import Figure, Result
 from benchmarks.machine import describe
 from raydock.errors import ExitCode, RaydockError, nearest
 
-REPORT, COMPAT = "report", "compat"
+REPORT, COMPAT, EXTRAS = "report", "compat", "extras"
 
 
 def _listing() -> str:
     lines = [f"  {item.name:9}{item.summary} ({item.minutes} min, {item.disk})" for item in BENCHES.values()]
     lines.append(f"  {COMPAT:9}no bench: plan's verdicts against uv's, into docs/compat.md (1 min, package index)")
+    lines.append(f"  {EXTRAS:9}no bench: what each of Ray's extras brings, into docs/extras.md (2 min, package index)")
     lines.append(f"  {REPORT:9}no bench: writes what was measured last into docs/measurements.md")
     return "\n".join(["\b", "Benches, and what they take on two cores:", *lines])
 
@@ -39,14 +43,16 @@ def main(names: tuple[str, ...], runs: int) -> None:
     Example: python -m benchmarks size scale
     """
     for name in names:
-        if name not in {*BENCHES, COMPAT, REPORT}:
-            raise click.UsageError(f"there is no bench {name!r}. {nearest(name, (*BENCHES, COMPAT, REPORT))}")
+        if name not in (known := (*BENCHES, COMPAT, EXTRAS, REPORT)):
+            raise click.UsageError(f"there is no bench {name!r}. {nearest(name, known)}")
     chosen = names or (*BENCHES, REPORT)
     missed = [figure for name in chosen if name in BENCHES for figure in _run(BENCHES[name], runs) if not figure.met]
     agreed = True
     if COMPAT in chosen:
         document, agreed = compat.write()
         click.echo(f"{document} holds plan's verdicts and uv's.")
+    if EXTRAS in chosen:
+        click.echo(f"{extras.write()} holds what each extra brings.")
     if REPORT in chosen:
         click.echo(f"{report.write(RESULTS)} holds what was measured.")
     sys.exit(ExitCode.DONE if agreed and not missed else ExitCode.VARIANT_FAILED)
@@ -56,10 +62,8 @@ def _run(bench: Bench, runs: int) -> list[Figure]:
     console = Console(highlight=False, soft_wrap=True)
     RESULTS.mkdir(parents=True, exist_ok=True)
     began, when = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
-    with tempfile.TemporaryDirectory(dir=RESULTS, prefix=f"{bench.name}-") as folder:
-        setting = Setting(
-            folder=Path(folder), runs=runs, tell=lambda words: click.echo(f"{bench.name}: {words}", err=True)
-        )
+    with _folder(bench.name) as folder:
+        setting = Setting(folder=folder, runs=runs, tell=lambda words: click.echo(f"{bench.name}: {words}", err=True))
         figures = list(bench.run(setting))
     result = Result(
         bench=bench.name,
@@ -73,6 +77,21 @@ def _run(bench: Bench, runs: int) -> list[Figure]:
     console.print(_table(bench, figures), soft_wrap=False)
     console.print(f"{result.seconds:.0f} s; {path}")
     return figures
+
+
+@contextmanager
+def _folder(name: str) -> Iterator[Path]:
+    """A bench's own folder, which stays where the bench failed: its logs say why."""
+    folder = Path(tempfile.mkdtemp(dir=RESULTS, prefix=f"{name}-"))
+    failed = False
+    try:
+        yield folder
+    except RaydockError:
+        failed = True
+        raise
+    finally:
+        if not failed:
+            shutil.rmtree(folder)
 
 
 def _table(bench: Bench, figures: list[Figure]) -> Table:

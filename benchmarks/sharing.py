@@ -57,7 +57,7 @@ def _wheels(project: Project, variant: Variant, pages: Pages) -> list[tuple[obje
     lock = locks.load(project.checkout.lock(variant.name))
     pages.prefetch(lock.pins)
     found: list[tuple[object, int]] = []
-    for layer in layers(lock):
+    for layer in layers(lock, project.matrix.packages_of(variant).added):
         artifacts = [choose(asked, pin.name, pin.version, pages.files(pin.name)) for pin in layer.pins]
         found.append(((variant.python, layer.text), sum(artifact.size or 0 for artifact in artifacts)))
     return found

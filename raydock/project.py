@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
-from raydock.build.layers import layers
+from raydock.build.layers import Layer, layers
 from raydock.build.render import Renderer
 from raydock.model import facts, lock, matrix
 from raydock.model.facts import Facts
@@ -47,7 +47,11 @@ class Project:
     def dockerfiles(self, chosen: tuple[Planned, ...]) -> dict[str, str]:
         """The Dockerfile of each variant, by name, rendered from its lock."""
         renderer = Renderer(self.checkout.templates, self.matrix)
-        return {item.name: renderer.render(item, layers(lock.load(self.checkout.lock(item.name)))) for item in chosen}
+        return {item.name: renderer.render(item, self.layers(item)) for item in chosen}
+
+    def layers(self, item: Planned) -> tuple[Layer, ...]:
+        """The layers of a variant, by its lock. Raises ConfigurationError where it has none."""
+        return layers(lock.load(self.checkout.lock(item.name)), self.matrix.packages_of(item.variant).added)
 
     def download_bytes(self, chosen: tuple[Planned, ...]) -> dict[str, int | None]:
         """What each variant's wheels weigh in bytes, as its lock says; None where it is not locked."""

@@ -94,7 +94,7 @@ class Builder:
     def recipe(self, planned: Planned, base: BaseImage, context: Context, renderer: Renderer) -> Recipe:
         """The recipe of a variant on a base, from its committed lock."""
         lock = locks.load(self.checkout.lock(planned.name))
-        parts = layers(lock)
+        parts = layers(lock, self.matrix.packages_of(planned.variant).added)
         return Recipe(
             name=planned.name,
             dockerfile=renderer.render(planned, parts),

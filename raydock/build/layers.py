@@ -1,13 +1,15 @@
 """Layer groups: which packages of a lock share one image layer.
 
 A layer holds the same packages whatever the variant, so that variants share it; the steadiest and biggest come first
-and Ray comes last, so that a new Ray moves one layer. What is built from source has a layer of its own, made without
+and Ray comes last, so that a new Ray moves one layer. What a group of matrix.yaml adds lies on top of that, so that all
+below is the layers of the variant without it. What is built from source has a layer of its own, made without
 uv's cache: there, the same file built with other tools would pass for the same.
 """
 
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from raydock.model.lock import Lock, Pin
 
@@ -32,11 +34,13 @@ class Layer:
         return tuple(dict.fromkeys(line for pin in self.pins for line in pin.build))
 
 
-def layers(lock: Lock) -> tuple[Layer, ...]:
-    """The layers of a lock, lowest first; every pin is in exactly one."""
+@lru_cache(maxsize=2_000)
+def layers(lock: Lock, added: tuple[str, ...] = ()) -> tuple[Layer, ...]:
+    """The layers of a lock to which a group added some packages, lowest first; every pin is in exactly one."""
     needs = _requirements(lock.pins.values())
     torch, vllm = _closure("torch", needs), _closure("vllm", needs)
-    ray = lock.pins.keys() - torch - vllm | _closure("ray", needs)
+    alone = _alone(added, lock, needs)
+    ray = lock.pins.keys() - torch - vllm - alone | _closure("ray", needs)
     parts = {
         "source": {pin.name for pin in lock.pins.values() if pin.build},
         "cuda": {name for name in torch if _CUDA.fullmatch(name)},
@@ -46,16 +50,23 @@ def layers(lock: Lock) -> tuple[Layer, ...]:
         "ray-packages": ray,
         "torch-packages": torch,
         "vllm-packages": vllm,
+        "added": alone,
     }
     home: dict[str, str] = {}
     for part, names in parts.items():
         for name in names:
             home.setdefault(name, part)
-    order = ("cuda", "torch", "torch-packages", "source", "vllm-packages", "vllm", "ray-packages", "ray")
+    order = ("cuda", "torch", "torch-packages", "source", "vllm-packages", "vllm", "ray-packages", "ray", "added")
     found: dict[str, list[Pin]] = {part: [] for part in order}
     for pin in lock.pins.values():
         found[home[pin.name]].append(pin)
     return tuple(Layer(part, tuple(pins)) for part, pins in found.items() if pins)
+
+
+def _alone(added: Collection[str], lock: Lock, needs: dict[str, list[str]]) -> set[str]:
+    """The added packages and all that nothing but them requires."""
+    others = [pin.name for pin in lock.pins.values() if not pin.via and pin.name not in added]
+    return lock.pins.keys() - set().union(*(_closure(root, needs) for root in others)) if added else set()
 
 
 def _requirements(pins: Collection[Pin]) -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ import jinja2
 from raydock.build.layers import Layer
 from raydock.files import write_whole
 from raydock.model.matrix import Matrix
+from raydock.model.packages import Packages
 from raydock.model.variant import NONE, Variant
 from raydock.paths import Checkout
 from raydock.plan.planner import Planned
@@ -30,25 +31,27 @@ class Renderer:
 
     def render(self, planned: Planned, layers: tuple[Layer, ...]) -> str:
         """The Dockerfile of a variant whose lock has these layers."""
-        variant = planned.variant
+        variant, packages = planned.variant, self.matrix.packages_of(planned.variant)
         return self._template.render(
             variant=variant,
             layers=layers,
             python=f"python{variant.python}",
             cuda_major=variant.cuda.split(".")[0],
-            description=describe(variant),
+            description=describe(variant, packages),
+            kuberay=planned.kuberay,
             created=datetime.fromtimestamp(self.matrix.epoch, UTC).isoformat(),
             min_driver=planned.min_driver,
             sm=planned.sm,
         )
 
 
-def describe(variant: Variant) -> str:
-    """A variant in words, for an image's label."""
+def describe(variant: Variant, packages: Packages) -> str:
+    """A variant in words, for an image's label; of its packages, what a group says."""
     parts = [f"Ray {variant.ray}"]
     parts += [f"vLLM {variant.vllm}"] if variant.vllm != NONE else []
     parts += [f"PyTorch {variant.torch}"] if variant.torch != NONE else []
-    return f"{', '.join(parts)} on Python {variant.python}, " + (f"CUDA {variant.cuda}" if variant.gpu else "CPU")
+    words = f"{', '.join(parts)} on Python {variant.python}, " + (f"CUDA {variant.cuda}" if variant.gpu else "CPU")
+    return f"{words}, with {', '.join((packages.ray, *packages.added))}" if variant.flavor else words
 
 
 def check(checkout: Checkout, rendered: dict[str, str]) -> list[str]:

@@ -140,7 +140,7 @@ class Locker:
 
     def _lead(self, family: Family) -> Lead:
         """The lead of a family: the first variant that has an answer, of those that ask for most (the newest vllm,
-        torch and ray). It is resolved without a seed."""
+        torch and ray) and have no packages of their own. It is resolved without a seed."""
         kin = [variant for variant in self.siblings if self._family(variant) == family]
         for variant in sorted(kin, key=_demand, reverse=True):
             if _reason(self.ground, self.checkout, variant) is None:
@@ -198,6 +198,6 @@ class Locker:
         return replace(item, others=(), build=tuple(tool.requirement for tool in tools))
 
 
-def _demand(variant: Variant) -> tuple[tuple[int, ...], ...]:
+def _demand(variant: Variant) -> tuple[bool, tuple[tuple[int, ...], ...]]:
     ray, vllm, torch, _, cuda = variant.order
-    return vllm, torch, ray, cuda
+    return not variant.flavor, (vllm, torch, ray, cuda)

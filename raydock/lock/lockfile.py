@@ -12,13 +12,13 @@ what it is built with.
 import hashlib
 from collections.abc import Sequence
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from raydock.lock.artifacts import Artifact
 from raydock.lock.request import Request
 from raydock.lock.resolver import Pins
 from raydock.model import lock
+from raydock.model.requirement import requirement
 
 _WARNING = b"# Made by `./build.py lock` from matrix.yaml: do not edit."
 
@@ -36,7 +36,7 @@ def compose(name: str, asked: Request, resolver: str, pins: Pins, artifacts: Seq
 
 def body(asked: Request, pins: Pins, artifacts: Sequence[Artifact], source: str) -> str:
     """The pins of a lock by name, each with its hash and who asked for it: other packages, or `source`."""
-    direct = {canonicalize_name(Requirement(line).name) for line in asked.requirements}
+    direct = {canonicalize_name(requirement(line).name) for line in asked.requirements}
     items = sorted(artifacts, key=lambda item: item.project)
     return "".join(
         _pin(item, [*([f"-r {source}"] if item.project in direct else []), *sorted(set(pins[item.project].via))])

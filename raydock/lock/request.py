@@ -74,11 +74,12 @@ def request(ground: Ground, variant: Variant) -> Request:
 
 def _requirements(ground: Ground, variant: Variant) -> tuple[str, ...]:
     matrix, torch = ground.matrix, ground.release("torch", variant)
-    extras = f"[{','.join(matrix.ray_extras)}]" if matrix.ray_extras else ""
-    lines = [f"ray{extras}=={variant.ray}"]
+    packages = matrix.packages_of(variant)
+    lines = [f"{packages.ray}=={variant.ray}"]
     lines += [f"torch=={torch.version if torch else variant.torch}"] if variant.torch != NONE else []
     lines += [f"vllm=={variant.vllm}"] if variant.vllm != NONE else []
-    return (*lines, *matrix.always, *sorted(line for item in _breakages(matrix, variant) for line in item.requirements))
+    needed = sorted(line for item in _breakages(matrix, variant) for line in item.requirements)
+    return (*lines, *packages.always, *packages.added, *needed)
 
 
 def _constraints(matrix: Matrix, variant: Variant) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -10,6 +9,7 @@ from packaging.version import Version
 from raydock.errors import VariantError
 from raydock.lock.artifacts import Artifact
 from raydock.lock.request import Request
+from raydock.model.requirement import requirement
 from raydock.model.variant import CPU
 from raydock.plan import breakages
 from raydock.plan.cuda import cuda_names
@@ -57,7 +57,7 @@ def within_constraints(request: Request, artifacts: Sequence[Artifact]) -> Itera
 def as_asked(request: Request, artifacts: Sequence[Artifact]) -> Iterator[str]:
     """What is asked for by its version is that very build: to a resolver, ==2.3.1 is 2.3.1+cu118 too (PEP 440)."""
     versions = {item.project: item.version for item in artifacts}
-    for line in map(Requirement, request.requirements):
+    for line in map(requirement, request.requirements):
         pinned = versions.get(canonicalize_name(line.name))
         exact = (item.version for item in line.specifier if item.operator == "==" and not item.version.endswith(".*"))
         asked = next(exact, None)

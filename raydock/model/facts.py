@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from raydock.errors import ConfigurationError
+from raydock.model.requirement import requirement
 from raydock.model.variant import Axis
 
 SCHEMA = 2
@@ -95,18 +96,12 @@ class Release:
 
     def _requirement(self, line: str) -> Requirement:
         try:
-            return _parsed(line)
+            return requirement(line)
         except InvalidRequirement:
             raise ConfigurationError(f"The facts of {self}: {line!r} is no requirement.", todo=_TODO) from None
 
     def __str__(self) -> str:
         return f"{self.project} {self.version}"
-
-
-@cache
-def _parsed(line: str) -> Requirement:
-    """A requirement, parsed once for all releases that share the line."""
-    return Requirement(line)
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,17 @@
 """matrix.yaml: what to build, as its owner wrote it."""
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from raydock.errors import nearest
-from raydock.model.pattern import is_glob
+from raydock.model import packages
+from raydock.model.packages import Packages
+from raydock.model.pattern import is_glob, matches
 from raydock.model.variant import CPU, NONE, Axis, Variant
 from raydock.model.yamlfile import Entry, read
 
@@ -63,7 +65,10 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
-    """matrix.yaml, parsed. `axes` holds every axis's values of the cross product, in the order written."""
+    """matrix.yaml, parsed. `axes` holds every axis's values of the cross product, in the order written.
+
+    `flavors` are the packages of those among `groups` that have their own.
+    """
 
     path: Path
     registry: str
@@ -71,10 +76,10 @@ class Matrix:
     axes: dict[Axis, tuple[str, ...]]
     bases: tuple[Base, ...]
     indexes: dict[str, str]
-    ray_extras: tuple[str, ...]
-    always: tuple[str, ...]
+    packages: Packages
     excludes: tuple[Exclude, ...]
     groups: dict[str, dict[str, str]]
+    flavors: dict[str, Packages]
     points: tuple[Point, ...]
 
     @property
@@ -101,9 +106,16 @@ class Matrix:
         return (self.indexes[variant.label],) if variant.label in self.indexes else ()
 
     def names(self, variant: Variant) -> bool:
-        """Whether a variant is a point of the cross product or one beside it."""
+        """Whether a variant is a point of the cross product, with its packages or a flavor's, or one beside it."""
         crossed = all(getattr(variant, axis) in self.axes[axis] for axis in Axis)
-        return crossed or any(point.variant == variant for point in self.points)
+        if crossed and variant.flavor in self.flavors:
+            wanted = self.groups[variant.flavor].items()
+            return all(matches(pattern, getattr(variant, axis)) for axis, pattern in wanted)
+        return (crossed and not variant.flavor) or any(point.variant == variant for point in self.points)
+
+    def packages_of(self, variant: Variant) -> Packages:
+        """What a variant holds besides the releases that its axes name."""
+        return self.flavors[variant.flavor] if variant.flavor else self.packages
 
     def cutoff_of(self, variant: Variant) -> date:
         """The cut-off day of a variant's lock."""
@@ -120,19 +132,23 @@ def load(path: Path) -> Matrix:
     required = ("registry", "cutoff", "bases", "axes")
     top = read(path).items((*required, "indexes", "packages", "exclude", "groups", "points"), required)
     axes = _axes(top["axes"])
-    packages = top["packages"].items(("ray-extras", "always")) if "packages" in top else {}
+    common = packages.of_all(top["packages"]) if "packages" in top else Packages(place=str(path))
+    bodies = top["groups"].items() if "groups" in top else {}
+    groups = {name: _group(body, axes) for name, body in bodies.items()}
+    own = {name: packages.of_group(name, body, common) for name, body in bodies.items()}
+    flavors = {name: found for name, found in own.items() if found}
     return Matrix(
         path=path,
-        registry=_matching(top["registry"], _REGISTRY, "a registry and a path, like localhost:5000/raydock"),
-        cutoff=_day(top["cutoff"]),
+        registry=top["registry"].matching(_REGISTRY, "a registry and a path, like localhost:5000/raydock"),
+        cutoff=top["cutoff"].day(),
         axes=axes,
         bases=_bases(top["bases"]),
         indexes=_indexes(top["indexes"]) if "indexes" in top else {},
-        ray_extras=_names(packages["ray-extras"]) if "ray-extras" in packages else ("default", "serve"),
-        always=_names(packages["always"]) if "always" in packages else ("pip", "virtualenv"),
+        packages=common,
         excludes=tuple(_exclude(entry, axes) for entry in top["exclude"].list()) if "exclude" in top else (),
-        groups=_groups(top["groups"], axes) if "groups" in top else {},
-        points=_points(top["points"], axes) if "points" in top else (),
+        groups=groups,
+        flavors=flavors,
+        points=_points(top["points"], axes, flavors) if "points" in top else (),
     )
 
 
@@ -192,8 +208,8 @@ def _base(name: str, entry: Entry) -> list[Base]:
     if source != "pull":
         keys["source"].refuse(f"{source!r} is no source of a base.", nearest(source, ("bootstrap", "pull")))
     keys = entry.items(("source", "python", "image", "glibc"), ("image", "glibc"))
-    image = _matching(keys["image"], _PULLED, "an image by digest: name@sha256:... (64 hexadecimal digits)")
-    glibc = _matching(keys["glibc"], re.compile(r"2\.\d+"), 'its glibc, like "2.39" (`ldd --version` in the image)')
+    image = keys["image"].matching(_PULLED, "an image by digest: name@sha256:... (64 hexadecimal digits)")
+    glibc = keys["glibc"].matching(re.compile(r"2\.\d+"), 'its glibc, like "2.39" (`ldd --version` in the image)')
     bases = []
     for python, item in _pythons(keys["python"]).items():
         if item.text() not in {"system", "managed"}:
@@ -223,7 +239,7 @@ def _indexes(entry: Entry) -> dict[str, str]:
     for name, item in entry.items().items():
         if not _LABEL.fullmatch(name):
             item.refuse(f"{name!r} is no CUDA's label.", "write cu118 for CUDA 11.8, or cpu.")
-    return {name: _matching(item, _EXTRA_INDEX, form) for name, item in entry.items().items()}
+    return {name: item.matching(_EXTRA_INDEX, form) for name, item in entry.items().items()}
 
 
 def _exclude(entry: Entry, axes: dict[Axis, tuple[str, ...]]) -> Exclude:
@@ -234,22 +250,20 @@ def _exclude(entry: Entry, axes: dict[Axis, tuple[str, ...]]) -> Exclude:
     return Exclude(
         axes=chosen,
         reason=keys["reason"].text(),
-        until=_day(keys["until"]) if "until" in keys else None,
-        place=f"{entry.path}:{entry.node.start_mark.line + 1}",
+        until=keys["until"].day() if "until" in keys else None,
+        place=entry.place,
     )
 
 
-def _groups(entry: Entry, axes: dict[Axis, tuple[str, ...]]) -> dict[str, dict[str, str]]:
-    return {
-        name: {key: _pattern(Axis(key), item, axes) for key, item in body.items(tuple(Axis)).items()}
-        for name, body in entry.items().items()
-    }
+def _group(entry: Entry, axes: dict[Axis, tuple[str, ...]]) -> dict[str, str]:
+    keys = entry.items((*Axis, *packages.KEYS))
+    return {key: _pattern(Axis(key), item, axes) for key, item in keys.items() if key not in packages.KEYS}
 
 
-def _points(entry: Entry, axes: dict[Axis, tuple[str, ...]]) -> tuple[Point, ...]:
+def _points(entry: Entry, axes: dict[Axis, tuple[str, ...]], flavors: Container[str]) -> tuple[Point, ...]:
     points: list[Point] = []
     for item in entry.list():
-        point = _point(item)
+        point = _point(item, flavors)
         if all(getattr(point.variant, axis) in axes[axis] for axis in Axis):
             item.refuse(f"{point.variant} is in the cross product of the axes.", "remove this point.")
         if any(point.variant == other.variant for other in points):
@@ -258,17 +272,18 @@ def _points(entry: Entry, axes: dict[Axis, tuple[str, ...]]) -> tuple[Point, ...
     return tuple(points)
 
 
-def _point(entry: Entry) -> Point:
+def _point(entry: Entry, flavors: Container[str]) -> Point:
     keys = entry.items((*Axis, "groups", "cutoff"), (Axis.PYTHON, Axis.RAY, "groups"))
     values = {axis: keys[axis] for axis in Axis if axis in keys}
     for axis, item in values.items():
         _axis_value(axis, item)
     for item in keys["groups"].list():
-        _matching(item, _SAFE, "a group's name")
+        if item.matching(_SAFE, "a group's name") in flavors:
+            item.refuse(f"the group {item.text()!r} has packages of its own, and points have none.", "name others.")
     return Point(
         variant=Variant(**{axis: item.text() for axis, item in values.items()}),
         groups=keys["groups"].texts(),
-        cutoff=_day(keys["cutoff"]) if "cutoff" in keys else None,
+        cutoff=keys["cutoff"].day() if "cutoff" in keys else None,
     )
 
 
@@ -279,23 +294,3 @@ def _pattern(axis: Axis, entry: Entry, axes: dict[Axis, tuple[str, ...]]) -> str
     if not is_glob(plain) and plain not in axes[axis]:
         entry.refuse(f"{plain!r} does not stand in the axis {axis}.", nearest(plain, axes[axis]))
     return pattern
-
-
-def _names(entry: Entry) -> tuple[str, ...]:
-    for item in entry.list():
-        _matching(item, _SAFE, "a package's or an extra's name")
-    return tuple(canonicalize_name(name) for name in entry.texts())
-
-
-def _matching(entry: Entry, form: re.Pattern[str], words: str) -> str:
-    value = entry.text()
-    if not form.fullmatch(value):
-        entry.refuse(f"{value!r} is not allowed for {entry.label}.", f"write {words}.")
-    return value
-
-
-def _day(entry: Entry) -> date:
-    try:
-        return date.fromisoformat(entry.text())
-    except ValueError:
-        entry.refuse(f"{entry.text()!r} is no date.", "write it as 2026-11-15.")

@@ -12,6 +12,9 @@ from raydock.errors import ConfigurationError
 NONE = "none"
 CPU = "cpu"
 
+# What may stand for an architecture in a name, built or not.
+ARCH_NAMES = ("amd64", "arm64")
+
 
 class Axis(StrEnum):
     """The dimensions of the matrix, in the order in which a plan varies them."""
@@ -31,7 +34,10 @@ def label(cuda: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """One point of the matrix. `cuda` may be `cpu`; `torch` and `vllm` may be `none`."""
+    """One point of the matrix. `cuda` may be `cpu`; `torch` and `vllm` may be `none`.
+
+    `flavor` is the group of matrix.yaml that gives it packages of its own; empty for the packages that all have.
+    """
 
     ray: str
     python: str
@@ -39,6 +45,7 @@ class Variant:
     torch: str = NONE
     vllm: str = NONE
     arch: str = "amd64"
+    flavor: str = ""
 
     @cached_property
     def name(self) -> str:
@@ -48,6 +55,7 @@ class Variant:
         parts += [f"torch{self.torch}"] if self.torch != NONE else []
         parts += [f"py{self.python.replace('.', '')}", label(self.cuda)]
         parts += [self.arch] if self.arch != "amd64" else []
+        parts += [self.flavor] if self.flavor else []
         return "-".join(parts)
 
     @property
@@ -77,7 +85,8 @@ class Variant:
 
 _NAME = re.compile(
     r"ray(?P<ray>[^-]+)(?:-vllm(?P<vllm>[^-]+))?(?:-torch(?P<torch>[^-]+))?"
-    r"-py(?P<python>\d{2,3})-(?:cu(?P<cuda>\d{3})|cpu)(?:-(?P<arch>[a-z0-9]+))?"
+    r"-py(?P<python>\d{2,3})-(?:cu(?P<cuda>\d{3})|cpu)"
+    rf"(?:-(?P<arch>{'|'.join(ARCH_NAMES)}))?(?:-(?P<flavor>[a-z][a-z0-9]*))?"
 )
 
 
@@ -97,4 +106,5 @@ def parse_name(name: str) -> Variant:
         python=f"{python[0]}.{python[1:]}",
         cuda=f"{cuda[:2]}.{cuda[2:]}" if cuda else CPU,
         arch=match["arch"] or "amd64",
+        flavor=match["flavor"] or "",
     )

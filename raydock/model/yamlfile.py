@@ -1,7 +1,9 @@
 """A YAML file read strictly: unknown and repeated keys are refused, and every complaint names file and line."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,7 +22,7 @@ class Entry:
 
     def refuse(self, what: str, todo: str = "") -> NoReturn:
         """Raises ConfigurationError for this place."""
-        raise ConfigurationError(f"{self.path}:{self.node.start_mark.line + 1}: {what}", todo=todo)
+        raise ConfigurationError(f"{self.place}: {what}", todo=todo)
 
     def items(self, known: tuple[str, ...] | None = None, required: tuple[str, ...] = ()) -> "dict[str, Entry]":
         """The entries of a mapping by key. Keys must be among `known` (None: any), and hold all of `required`."""
@@ -52,6 +54,20 @@ class Entry:
             self.refuse(f"{self.label} must be a single value.")
         return str(self.node.value)
 
+    def matching(self, form: re.Pattern[str], words: str) -> str:
+        """A scalar that has a form, which `words` describe."""
+        value = self.text()
+        if not form.fullmatch(value):
+            self.refuse(f"{value!r} is not allowed for {self.label}.", f"write {words}.")
+        return value
+
+    def day(self) -> date:
+        """A date (ISO 8601)."""
+        try:
+            return date.fromisoformat(self.text())
+        except ValueError:
+            self.refuse(f"{self.text()!r} is no date.", "write it as 2026-11-15.")
+
     def texts(self) -> tuple[str, ...]:
         """A sequence of scalars, none twice."""
         values: list[str] = []
@@ -61,6 +77,11 @@ class Entry:
                 entry.refuse(f"{self.label} has {value!r} twice.", "remove one of them.")
             values.append(value)
         return tuple(values)
+
+    @property
+    def place(self) -> str:
+        """File and line."""
+        return f"{self.path}:{self.node.start_mark.line + 1}"
 
     @property
     def label(self) -> str:

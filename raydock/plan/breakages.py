@@ -7,9 +7,10 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 
+from raydock.model.requirement import requirement
 from raydock.model.variant import Variant
 from raydock.model.yamlfile import Entry, read
 from raydock.plan.when import When, matches, parse
@@ -47,7 +48,7 @@ def broken(constraints: Iterable[str], versions: Mapping[str, str]) -> Iterator[
     `versions` are by canonical name.
     """
     for line in constraints:
-        constraint = Requirement(line)
+        constraint = requirement(line)
         version = versions.get(canonicalize_name(constraint.name))
         if version is not None and not constraint.specifier.contains(version, prereleases=True):
             yield line, f"{constraint.name} {version}"
@@ -78,8 +79,8 @@ def _breakage(entry: Entry) -> Breakage:
         requirements=_lines(keys["requirements"]) if "requirements" in keys else (),
         reason=keys["reason"].text(),
         source=keys["source"].text(),
-        since=_day(keys["since"]),
-        until=_day(keys["until"]),
+        since=keys["since"].day(),
+        until=keys["until"].day(),
     )
 
 
@@ -95,13 +96,6 @@ def _lines(entry: Entry) -> tuple[str, ...]:
 
 def _line(entry: Entry) -> str:
     try:
-        return str(Requirement(entry.text()))
+        return str(requirement(entry.text()))
     except InvalidRequirement:
         entry.refuse(f"{entry.text()!r} is no requirement.", "write it as transformers<5 (PEP 508).")
-
-
-def _day(entry: Entry) -> date:
-    try:
-        return date.fromisoformat(entry.text())
-    except ValueError:
-        entry.refuse(f"{entry.text()!r} is no date.", "write it as 2026-11-15.")

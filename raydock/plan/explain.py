@@ -65,7 +65,7 @@ def _nearest(point: Variant, space: Space, axes: Axes) -> list[Variant]:
     for count in range(1, len(Axis) + 1):
         for moving in combinations(Axis, count):
             grid = {axis: axes[axis] if axis in moving else (getattr(point, axis),) for axis in Axis}
-            found += (other for other in space.valid(grid) if len(moved(point, other)) == count)
+            found += (other for other in space.valid(grid, point.flavor) if len(moved(point, other)) == count)
         if len(found) >= NEAREST:
             break
     here = tuple(point.axes.values())
@@ -78,6 +78,11 @@ def moved(point: Variant, other: Variant) -> tuple[Axis, ...]:
 
 
 def _refuse_unknown(point: Variant, ground: Ground) -> None:
+    if point.flavor and point.flavor not in ground.matrix.flavors:
+        raise ConfigurationError(
+            f"No group {point.flavor!r} of {ground.matrix.path.name} has packages of its own.",
+            todo=nearest(point.flavor, ground.matrix.flavors),
+        )
     if point.arch not in ARCHES:
         raise ConfigurationError(f"{point.arch!r} is no architecture.", todo=nearest(point.arch, ARCHES))
     for project, axis in PROJECTS.items():

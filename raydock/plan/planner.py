@@ -1,7 +1,7 @@
 """The plan: which points of the matrix become variants, and why the others cannot."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
 
@@ -10,6 +10,7 @@ from raydock.model.facts import Facts
 from raydock.model.matrix import Matrix
 from raydock.model.pattern import agrees, chosen
 from raydock.model.variant import Axis, Variant
+from raydock.plan import extras
 from raydock.plan.hardware import Hardware
 from raydock.plan.nearest import nearest_of, nearest_points
 from raydock.plan.rules import Ground, Judge, Verdict
@@ -18,13 +19,15 @@ from raydock.plan.wheels import Glibc, lowest_glibc
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A variant that can exist. `min_driver` and `sm` are empty for cpu; `glibc` is what its wheels need, at least."""
+    """A variant that can exist. `min_driver` and `sm` are empty for cpu; `glibc` is what its wheels need, at least;
+    `kuberay` is whether KubeRay shall run it."""
 
     variant: Variant
     groups: tuple[str, ...]
     min_driver: str
     sm: tuple[int, ...]
     glibc: str
+    kuberay: bool
 
     @property
     def name(self) -> str:
@@ -71,24 +74,40 @@ class Plan:
 def make(matrix: Matrix, facts: Facts, today: date) -> Plan:
     """Judges every point of the matrix, the cross product's and those beside it, by the rules.
 
-    Raises ConfigurationError, with its place, for an `exclude` whose `until` lies before `today`.
+    Raises ConfigurationError, with its place, for an `exclude` whose `until` lies before `today`, and for extras that
+    no Ray has or that are too few for KubeRay.
     """
     _refuse_overdue(matrix, today)
     axes = [matrix.axes[axis] for axis in Axis]
     grid = [Variant(**dict(zip(Axis, values, strict=True))) for values in product(*axes)]
-    points = [*grid, *(point.variant for point in matrix.points)]
     ground = Ground(matrix, facts)
+    extras.refuse(ground)
     judge = Judge(ground)
-    objections = [judge.objection(point) for point in points]
-    good = [point for point, objection in zip(points, objections, strict=True) if objection is None]
+    objections = [judge.objection(point) for point in grid]
     near: list[Variant | None] = [
         None if index is None else grid[index]
-        for index in nearest_points(axes, [objection is None for objection in objections[: len(grid)]])
+        for index in nearest_points(axes, [objection is None for objection in objections])
     ]
-    near += [_nearest(point, good) for point in points[len(grid) :]]
+    crossed = [point for point, objection in zip(grid, objections, strict=True) if objection is None]
+    beside = [*(point.variant for point in matrix.points), *_flavored(matrix, crossed)]
+    objections += [judge.objection(point) for point in beside]
+    points = [*grid, *beside]
+    good = [point for point, objection in zip(points, objections, strict=True) if objection is None]
+    near += [_nearest(point, good) for point in beside]
     judged = zip(points, objections, near, strict=True)
     excluded = (_excluded(point, objection, other) for point, objection, other in judged if objection is not None)
     return Plan(matrix, _planned(good, ground), tuple(excluded))
+
+
+def _flavored(matrix: Matrix, variants: Iterable[Variant]) -> Iterator[Variant]:
+    """The flavors of variants: one more for each group that selects it and has packages of its own."""
+    wanted = {name: chosen(matrix.groups[name], matrix.axes) for name in matrix.flavors}
+    return (
+        replace(variant, flavor=name)
+        for variant in variants
+        for name, values in wanted.items()
+        if agrees(variant, values)
+    )
 
 
 def _nearest(point: Variant, good: list[Variant]) -> Variant | None:
@@ -126,17 +145,21 @@ def _planned(points: list[Variant], ground: Ground) -> tuple[Planned, ...]:
             min_driver=hardware.min_driver(point),
             sm=hardware.sm(point.torch, point.cuda),
             glibc=needs.glibc(point),
+            kuberay=ground.matrix.packages_of(point).kuberay,
         )
         for point in sorted(points, key=lambda point: point.order)
     )
 
 
 def _groups(matrix: Matrix) -> Callable[[Variant], tuple[str, ...]]:
-    """What tells a variant's groups: by their patterns for the cross product, by name for the points beside it."""
-    patterns = {name: chosen(axes, matrix.axes) for name, axes in matrix.groups.items()}
+    """What tells a variant's groups: by their patterns for the cross product, by name for the points beside it; a
+    flavor's one is the group that makes it."""
+    patterns = {name: chosen(axes, matrix.axes) for name, axes in matrix.groups.items() if name not in matrix.flavors}
     beside = {point.variant: point.groups for point in matrix.points}
 
     def of(variant: Variant) -> tuple[str, ...]:
+        if variant.flavor:
+            return (variant.flavor,)
         if variant in beside:
             return beside[variant]
         return tuple(name for name, values in patterns.items() if agrees(variant, values))

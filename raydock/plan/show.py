@@ -27,6 +27,9 @@ def document(plan: Plan, planned: Iterable[Planned], download_bytes: Sizes | Non
                 "name": item.name,
                 "axes": item.variant.axes,
                 "groups": list(item.groups),
+                "ray_extras": list(plan.matrix.packages_of(item.variant).ray_extras),
+                "packages": list(plan.matrix.packages_of(item.variant).added),
+                "kuberay": item.kuberay,
                 "tags": [item.name],
                 "min_driver": item.min_driver,
                 "sm": list(item.sm),
@@ -36,7 +39,13 @@ def document(plan: Plan, planned: Iterable[Planned], download_bytes: Sizes | Non
             for item in planned
         ],
         "excluded": [
-            {"axes": item.axes, "reason": item.reason, "evidence": item.evidence, "nearest": item.nearest}
+            {
+                "name": item.variant.name,
+                "axes": item.axes,
+                "reason": item.reason,
+                "evidence": item.evidence,
+                "nearest": item.nearest,
+            }
             for item in plan.excluded
         ],
     }

@@ -40,9 +40,9 @@ class Space:
             (axis, Judge(ground, [rule for at, rule in last if at == step])) for step, axis in enumerate(order)
         ]
 
-    def valid(self, axes: Axes) -> Iterator[Variant]:
-        """The points of a grid that can exist, in the order of itertools.product."""
-        return self._grown(Variant(ray="", python=""), axes, 0)
+    def valid(self, axes: Axes, flavor: str = "") -> Iterator[Variant]:
+        """The points of a grid that can exist with a flavor's packages, in the order of itertools.product."""
+        return self._grown(Variant(ray="", python="", flavor=flavor), axes, 0)
 
     def _grown(self, point: Variant, axes: Axes, step: int) -> Iterator[Variant]:
         if step == len(self._judges):

@@ -1,6 +1,7 @@
 """What only the engine can say of an image: its id, its user, its environment, its labels."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from docker import DockerClient
@@ -10,6 +11,8 @@ from raydock.errors import VariantError
 from raydock.prove.probe.session import FOREIGN
 
 NAME_LABEL = "org.opencontainers.image.version"
+# "false" on an image that KubeRay shall not run; others lack it.
+KUBERAY_LABEL = "raydock.kuberay"
 _NOT_ROOT = re.compile(r"[1-9]\d*(:\d+)?")
 
 
@@ -28,9 +31,19 @@ class Configuration:
         return [name for name in FOREIGN if name in self.variables]
 
     @property
+    def for_kuberay(self) -> bool:
+        """Whether KubeRay shall run it."""
+        return for_kuberay(self.labels)
+
+    @property
     def is_non_root(self) -> bool:
         """Whether Kubernetes' runAsNonRoot takes its user: a number that is not 0."""
         return bool(_NOT_ROOT.fullmatch(self.user))
+
+
+def for_kuberay(labels: Mapping[str, str]) -> bool:
+    """Whether KubeRay shall run the image that has these labels."""
+    return labels.get(KUBERAY_LABEL) != "false"
 
 
 def inspect(

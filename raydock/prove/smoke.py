@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from docker import DockerClient
 
@@ -9,7 +10,7 @@ from raydock.build.engine import reaching
 from raydock.errors import ConfigurationError, nearest
 from raydock.events import Listener, silent
 from raydock.model.variant import Variant, parse_name
-from raydock.prove import asking, cold
+from raydock.prove import asking, cold, plain
 from raydock.prove.configuration import Configuration, inspect
 from raydock.prove.container import Limits
 from raydock.prove.probe.catalogue import questions
@@ -43,10 +44,13 @@ def smoke(
     found: dict[str, Check] = {}
     with reaching(f"proving {name}"):
         configuration = inspect(client, image)
-        if asked := [check for check in wanted if check != cold.ID]:
-            answers = asking.ask(client, image, asked, lambda line: on_event(name, line), limits)
-            found = with_outside(answers, configuration, variant)
-        if cold.ID in wanted:
+        tell = partial(on_event, name)
+        if not configuration.for_kuberay:
+            found = plain.checks(client, image, wanted, tell, limits)
+        if asked := [check for check in wanted if check not in (cold.ID, *found)]:
+            answers = asking.ask(client, image, asked, tell, limits)
+            found |= with_outside(answers, configuration, variant)
+        if cold.ID in wanted and cold.ID not in found:
             on_event(name, "starting a Ray head in a fresh container")
             found[cold.ID] = cold.cold(client, image, limits)
     answered = tuple(found.get(check) or _unanswered(check) for check in wanted)

@@ -10,6 +10,7 @@ from raydock.build.engine import LocalImage, connect, images
 from raydock.errors import ConfigurationError, OutOfReachError, VariantError
 from raydock.model.variant import Variant
 from raydock.plan.planner import Planned
+from raydock.prove.configuration import for_kuberay
 from raydock.ship.release.release import Entry
 
 # A name as of the distribution project's reference grammar; a tag beside a digest says nothing, and CRI-O refuses both.
@@ -22,10 +23,10 @@ _FORM = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """An image with its Ray version and driver floor (empty for cpu).
+    """An image with its Ray version, its driver floor (empty for cpu), and whether it is for KubeRay.
 
     `digest` is empty where it was never pushed; `id` and `fingerprint` where neither engine nor release tells them.
-    `labelled` says whether versions come from the image's own labels or its release; otherwise from the plan.
+    `labelled` says whether these come from the image's own labels or its release; otherwise from the plan.
     """
 
     variant: Variant
@@ -33,6 +34,7 @@ class Published:
     digest: str
     ray: str
     min_driver: str
+    kuberay: bool
     labelled: bool
     id: str = ""
     fingerprint: str = ""
@@ -84,6 +86,7 @@ def released(entry: Entry, registry: str) -> Published:
         digest=entry.digest,
         ray=entry.variant.ray,
         min_driver=entry.planned.min_driver,
+        kuberay=entry.planned.kuberay,
         labelled=True,
         id=entry.image_id,
         fingerprint=entry.fingerprint,
@@ -138,6 +141,7 @@ def _published(item: Planned, repository: str, digest: str, image: LocalImage | 
         digest=digest,
         ray=labels.get("io.ray.ray-version", item.variant.ray),
         min_driver=labels.get("raydock.min-driver", item.min_driver),
+        kuberay=for_kuberay(labels) if image else item.kuberay,
         labelled=image is not None,
         id=image.id if image else "",
         fingerprint=labels.get(FINGERPRINT, ""),

@@ -30,10 +30,11 @@ def aliases(variants: Iterable[Variant]) -> dict[str, Alias]:
 
     As in rayproject/ray: without CUDA an image for CPU is meant, without Python any, and `latest` is the newest final
     Ray. Their images hold Ray alone, so an alias names those of its variants that hold the least: none with vllm where
-    one without is there, none with torch likewise. Of these it names the newest (Variant.order).
+    one without is there, none with torch likewise, and none with packages of its group's own. Of these it names the
+    newest (Variant.order).
     """
     named: dict[str, list[Variant]] = {}
-    variants = [item for item in variants if item.arch == "amd64"]
+    variants = [item for item in variants if item.arch == "amd64" and not item.flavor]
     for item in variants:
         for name in _names(item):
             named.setdefault(name, []).append(item)

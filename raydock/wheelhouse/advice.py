@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from raydock.lock.artifacts import Artifact
+from raydock.model.requirement import requirement
 from raydock.wheelhouse.check import Finding
 from raydock.wheelhouse.ground import Ground
 from raydock.wheelhouse.needs import bounds
@@ -75,7 +75,7 @@ def _reasons(findings: Iterable[Finding]) -> dict[str, str]:
 def _versions(ground: Ground, project: str, dropped: dict[str, str]) -> str:
     """What the wheels that stay and the known breakages ask of a project's version, else a lost file's version."""
     staying = [need.requirement for need in ground.needs.get(project, ()) if need.by.filename not in dropped]
-    constraints = map(Requirement, ground.constraints)
+    constraints = map(requirement, ground.constraints)
     known = [constraint for constraint in constraints if canonicalize_name(constraint.name) == project]
     asked = bounds(requirement.specifier for requirement in (*staying, *known))
     return asked or (f"=={ground.lost[project]}" if project in ground.lost else "")

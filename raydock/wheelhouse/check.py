@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from raydock.lock import rules
 from raydock.lock.artifacts import Artifact
+from raydock.model.requirement import requirement
 from raydock.wheelhouse.folder import Held
 from raydock.wheelhouse.ground import Ground
 from raydock.wheelhouse.needs import Need
@@ -117,7 +117,7 @@ def refused(ground: Ground) -> Iterator[Finding]:
 def known_breakages(ground: Ground) -> Iterator[Finding]:
     """Versions that resolve beside the others and then fail, ABI traps among them (plan/data/breakages.yaml)."""
     for item in ground.breakages:
-        for constraint in map(Requirement, item.constraints):
+        for constraint in map(requirement, item.constraints):
             wheel = ground.kept.get(canonicalize_name(constraint.name))
             if wheel and not constraint.specifier.contains(wheel.version, prereleases=True):
                 beside = [ground.kept[axis] for axis in item.when if axis in ground.kept]

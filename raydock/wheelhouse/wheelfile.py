@@ -9,11 +9,12 @@ from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
 
 from packaging.metadata import RawMetadata, parse_email
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from raydock.model.facts import Release, Wheel
+from raydock.model.requirement import requirement
 
 # Members of up to this many bytes are read and hashed; of larger ones only the size is compared.
 _HASHED = 16 * 2**20
@@ -94,7 +95,7 @@ def _requirements(metadata: RawMetadata) -> tuple[str, ...]:
     lines = tuple(metadata.get("requires_dist", ()))
     for line in lines:
         try:
-            Requirement(line)
+            requirement(line)
         except InvalidRequirement:
             raise BrokenWheelError(f"requires {line!r}, which is no requirement (PEP 508)") from None
     return lines

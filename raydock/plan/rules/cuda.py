@@ -66,4 +66,4 @@ def _ray_extras(point: Variant, ground: Ground) -> tuple[str, ...]:
     """The extras of Ray that a variant installs: matrix.yaml's and those that its vLLM asks for."""
     vllm = ground.release("vllm", point)
     asked = requirement_of(vllm, "ray", point) if vllm else None
-    return (*ground.matrix.ray_extras, *sorted(asked.extras if asked else ()))
+    return (*ground.matrix.packages_of(point).ray_extras, *sorted(asked.extras if asked else ()))

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import cache, partial
 from operator import attrgetter
 
-from packaging.requirements import Requirement
-
 from raydock.model.facts import PROJECTS
+from raydock.model.requirement import requirement
 from raydock.model.variant import Axis, Variant
 from raydock.plan import breakages
 from raydock.plan.rules.broken import known_breakage
@@ -70,13 +69,14 @@ def rules() -> tuple[Rule, ...]:
 
 
 def _of_breakage(item: breakages.Breakage) -> Rule:
-    named = {Requirement(line).name for line in item.constraints}
+    named = {requirement(line).name for line in item.constraints}
     axes: set[str] = {*item.when, *(axis for project, axis in PROJECTS.items() if project in named)}
     return Rule(item.rule, tuple(axis for axis in Axis if axis in axes), partial(known_breakage, item))
 
 
 class Judge:
-    """The rules applied to points, each verdict worked out once for the axes and the cut-off that it depends on."""
+    """The rules applied to points, each verdict worked out once for what it depends on: the axes, the cut-off day and
+    the flavor's packages."""
 
     def __init__(self, ground: Ground, asked: Sequence[Rule] | None = None) -> None:
         self._ground = ground
@@ -88,7 +88,7 @@ class Judge:
         """Every rule's verdict on a point, in the rules' order."""
         cutoff = self._ground.matrix.cutoff_of(point)
         for rule, key_of, memory in self._rules:
-            key = (cutoff, key_of(point))
+            key = (cutoff, point.flavor, key_of(point))
             verdict = memory.get(key)
             if verdict is None:
                 verdict = memory[key] = rule.check(point, self._ground)._replace(rule=rule.name)

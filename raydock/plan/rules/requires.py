@@ -20,11 +20,12 @@ def ray_llm_extra(point: Variant, ground: Ground) -> Verdict:
     ray = ground.release("ray", point)
     if ray is None or point.vllm == NONE:
         return ABSENT
-    for extra in ground.matrix.ray_extras:
+    packages = ground.matrix.packages_of(point)
+    for extra in packages.ray_extras:
         for requirement in requirements(ray, point, (extra,), named="vllm".__eq__):
             reason = f"ray[{extra}] {ray.version} brings its own vllm, and one is chosen"
             return Verdict(False, reason, source(ray, f"requires {requirement}"))
-    return Verdict(True, f"ray[{','.join(ground.matrix.ray_extras)}] brings no vllm")
+    return Verdict(True, f"{packages.ray} brings no vllm")
 
 
 def _requires(project: str, other: str, point: Variant, ground: Ground) -> Verdict:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raydock.errors import ConfigurationError
+from raydock.prove.configuration import KUBERAY_LABEL
 from raydock.ship.kuberay import code, helm, kustomize, manifest, serveconfig, words
 from raydock.ship.kuberay.deployment import Deployment, Format, Kind, KubeRay, Yaml
 from raydock.ship.published import Published
@@ -34,7 +35,14 @@ class Asked:
 
 
 def resources(asked: Asked, image: Published) -> list[Yaml]:
-    """The YAML documents that answer it. Raises ConfigurationError for what cannot be meant."""
+    """The YAML documents that answer it. Raises ConfigurationError for what cannot be meant, and for an image that is
+    not for KubeRay."""
+    if not image.kuberay:
+        raise ConfigurationError(
+            f"{image.variant} is not for KubeRay: {KUBERAY_LABEL} is false.",
+            meaning="It lacks what probes, jobs or services of its pods need: they would never be ready.",
+            todo="name another variant; or leave `kuberay: false` out of matrix.yaml, which says then what is lacking.",
+        )
     _refuse_misplaced(asked)
     if asked.format is Format.KUSTOMIZE:
         return [kustomize.overlay(image, asked.kind)]

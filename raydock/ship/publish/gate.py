@@ -28,11 +28,12 @@ _COMMANDS = {"smoke": "smoke", "contract": "smoke --contract", "scan": "scan"}
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """A variant's newest build."""
+    """A variant's newest build, and whether it is for KubeRay: only then is there a contract to keep."""
 
     name: str
     image_id: str
     fingerprint: str
+    kuberay: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,8 @@ class Gate:
 
     def proof(self, build: Build) -> Proof:
         """What the reports say of a build. Raises PolicyError, with every reason, where one does not let it through."""
-        found = {kind: reports.load(self.checkout.report(build.name, kind)) for kind in ("smoke", "contract")}
+        kinds = ("smoke", "contract") if build.kuberay else ("smoke",)
+        found = {kind: reports.load(self.checkout.report(build.name, kind)) for kind in kinds}
         scan = scans.load(self.checkout.report(build.name, "scan"))
         reasons = {kind: _objection(report, build, kind) for kind, report in found.items()}
         reasons["scan"] = self._scan_objection(scan, build)
@@ -70,7 +72,7 @@ class Gate:
                 todo=f"{', '.join(commands)}, then publish again.",
             )
         assert scan
-        paths = [self.checkout.report(build.name, kind) for kind in ("smoke", "contract", "scan")]
+        paths = [self.checkout.report(build.name, kind) for kind in (*kinds, "scan")]
         paths += scans.sboms(scan, self.checkout.report(build.name, "scan")).values()
         said = {kind: _said(report) for kind, report in found.items() if report}
         return Proof(reports=said | {"scan": _scan_said(scan)}, files={path.name: path.read_bytes() for path in paths})

@@ -76,7 +76,8 @@ class Judge:
                 meaning="Its lock, its templates, its base or raydock changed since it was built.",
                 todo=todo,
             )
-        proof = self.gate.proof(Build(name=item.name, image_id=image.id, fingerprint=recipe.fingerprint))
+        build = Build(name=item.name, image_id=image.id, fingerprint=recipe.fingerprint, kuberay=item.kuberay)
+        proof = self.gate.proof(build)
         lock = locks.load(checkout.lock(item.name))
         return Ready(planned=item, image=image, recipe=recipe, base=base, lock=lock, proof=proof)
 

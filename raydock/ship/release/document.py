@@ -12,6 +12,7 @@ from raydock.ship.release.release import Entry, Named, Release
 
 SCHEMA = 1
 _WORD, _DRIVER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*"), re.compile(r"[0-9.]*")
+_FLAVOR = re.compile(r"[a-z0-9]*")
 _DIGEST, _HEX = re.compile(r"sha256:[0-9a-f]{64}"), re.compile(r"[0-9a-f]{64}")
 _FORMS = {"fingerprint": _HEX, "image_id": _DIGEST, "digest": _DIGEST, "python": _WORD, "lock_sha256": _HEX}
 _SAME = (
@@ -74,7 +75,9 @@ def _entry(item: Entry) -> dict[str, Any]:
     return {
         "name": item.name,
         "axes": item.variant.axes,
+        "flavor": item.variant.flavor,
         "groups": list(planned.groups),
+        "kuberay": planned.kuberay,
         "tags": [item.tag, item.name],
         "min_driver": planned.min_driver,
         "sm": list(planned.sm),
@@ -99,7 +102,8 @@ def _release(document: Mapping[str, Any], where: str) -> Release:
 
 
 def _read(item: Mapping[str, Any]) -> Entry:
-    variant = Variant(**{axis.value: _matching(_WORD, item["axes"][axis.value]) for axis in Axis})
+    axes = {axis.value: _matching(_WORD, item["axes"][axis.value]) for axis in Axis}
+    variant = Variant(**axes, flavor=_matching(_FLAVOR, item["flavor"]))
     if variant.name != item["name"]:
         raise ValueError(f"{item['name']} has the axes of {variant.name}")
     planned = Planned(
@@ -108,6 +112,7 @@ def _read(item: Mapping[str, Any]) -> Entry:
         min_driver=_matching(_DRIVER, item["min_driver"]),
         sm=tuple(map(int, item["sm"])),
         glibc=_text(item["glibc"]),
+        kuberay=bool(item["kuberay"]),
     )
     for key, form in _FORMS.items():
         _matching(form, item[key])

@@ -9,11 +9,12 @@ import pytest
 
 from raydock.prove.container import Ended, Limits, created, follow
 from raydock.ship.kuberay.code import MOUNT, read
-from tests.support.toy import ROOT
+from tests.support.toy import ROOT, Checkout
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
 
-TORCH = "localhost:5000/raydock:ray2.60.0-torch2.13.0-py311-cu130"
+REGISTRY = "localhost:5000/raydock"
+TORCH = f"{REGISTRY}:ray2.60.0-torch2.13.0-py311-cu130"
 LIMITS = Limits(memory=6 * 2**30)
 HEAD = "ray start --head --num-cpus={cpus} --dashboard-host=0.0.0.0 >/dev/null"
 # What KubeRay does with a RayService's configuration, and what it waits for.
@@ -75,3 +76,24 @@ def test_pictures_are_classified_with_torch(client: docker.DockerClient) -> None
     first, second, another = ended.out.splitlines()
     assert first == second != another
     assert another.count('"score"') == 3
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_trees_are_trained_in_the_image_of_their_group(client: docker.DockerClient, checkout: Checkout) -> None:
+    done = checkout.run("build", "--group", "xgboost", "--json")
+    assert done.code == 0, done.words
+    [name] = done.variants
+    ended = run(client, f"{REGISTRY}:{name}", ["xgboost"], f"{HEAD.format(cpus=2)}\npython train.py")
+    assert ended.status == 0, ended.out + ended.err
+    assert "over 4 folds of 20000 rows" in ended.out
+
+
+@pytest.mark.long
+def test_pictures_are_learnt_in_the_image_of_their_group(client: docker.DockerClient) -> None:
+    image = f"{TORCH}-raytrain"
+    if not client.images.list(image):
+        pytest.skip(f"{image} is not built on this engine")
+    ended = run(client, image, ["train-fashion"], f"{HEAD.format(cpus=3)}\npython train.py --epochs 2")
+    assert ended.status == 0, ended.out + ended.err
+    assert "on worker 0 of 2" in ended.out

@@ -37,3 +37,18 @@ def test_an_image_has_a_digest_from_the_push_on(toy: Toy, client: docker.DockerC
     another = toy.run("deploy", "kuberay", old, "--image", f"{name}@{digest}")
     assert (another.code, another.out) == (2, "")
     assert f"is {new}, not {old}." in another.err
+
+
+def test_an_images_own_label_keeps_it_from_kuberay(toy: Toy, client: docker.DockerClient, registry: str) -> None:
+    _, new = NAMES
+    name = f"{registry}/raydock-test-{toy.token}"
+    toy.edit("matrix.yaml", toy.registry, name)
+    toy.edit("matrix.yaml", "ray-extras: []", "ray-extras: [], kuberay: false")
+    built = toy.run("build", "--select", "ray=2.0.0")
+    assert built.code == 0, built.words
+    assert client.images.get(f"{name}:{new}").labels["raydock.kuberay"] == "false"
+    client.images.push(name, new)
+    toy.edit("matrix.yaml", "kuberay: false", "kuberay: true")
+    done = toy.run("deploy", "kuberay", new)
+    assert (done.code, done.out) == (2, ""), done.words
+    assert f"{new} is not for KubeRay: raydock.kuberay is false." in done.err

@@ -33,6 +33,24 @@ def test_ray_comes_last_and_alone(path: Path) -> None:
     assert [pin.name for pin in last.pins] == ["ray"]
 
 
+def test_what_a_group_adds_lies_on_top_of_the_layers_that_the_variant_has_without_it() -> None:
+    *below, added = layers(read(f"{CPU}-xgboost"), ("xgboost-cpu",))
+    assert [layer.text for layer in below] == [layer.text for layer in layers(read(CPU))]
+    assert [pin.name for pin in added.pins] == ["scipy", "xgboost-cpu"]  # numpy is Ray's too
+
+
+def test_what_a_group_adds_and_others_need_stays_theirs() -> None:
+    lock = read(TRAIN)
+    assert [layer.text for layer in layers(lock, ("jinja2", "torch"))] == [layer.text for layer in layers(lock)]
+
+
+def test_extras_of_a_groups_own_are_rays_packages() -> None:
+    own, train = by_name(f"{TRAIN}-raytrain"), by_name(TRAIN)
+    assert all(own[name].text == train[name].text for name in ("cuda", "torch", "ray"))
+    more = {pin.name for pin in own["ray-packages"].pins} - {pin.name for pin in train["ray-packages"].pins}
+    assert {"pandas", "pyarrow", "tensorboardx"} <= more
+
+
 def test_the_biggest_and_steadiest_come_first() -> None:
     assert [layer.name for layer in layers(read(SERVE))] == [
         "cuda", "torch", "torch-packages", "vllm-packages", "vllm", "ray-packages", "ray"

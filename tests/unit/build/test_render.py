@@ -1,26 +1,22 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from raydock.build import render
-from raydock.build.layers import layers
 from raydock.build.render import Renderer
 from raydock.errors import OutOfReachError
-from raydock.model import lock as locks
 from raydock.model.matrix import Matrix
 from raydock.paths import Checkout
 from raydock.plan.planner import Plan
+from raydock.project import Project
 
 ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
-def rendered(plan: Plan, matrix: Matrix) -> dict[str, str]:
-    renderer = Renderer(ROOT / "templates", matrix)
-    return {
-        item.name: renderer.render(item, layers(locks.load(ROOT / "lockfiles" / f"{item.name}.txt")))
-        for item in plan.variants
-    }
+def rendered(plan: Plan) -> dict[str, str]:
+    return Project(Checkout(ROOT)).dockerfiles(plan.variants)
 
 
 def test_the_committed_dockerfiles_are_what_the_templates_render(rendered: dict[str, str]) -> None:
@@ -85,3 +81,13 @@ def test_a_file_in_the_way_is_reported_and_nothing_is_left(tmp_path: Path) -> No
     with pytest.raises(OutOfReachError, match="could not be written"):
         render.write(checkout, {"one": "FROM a\n"})
     assert [path.name for path in tmp_path.iterdir()] == ["images"]
+
+
+def test_only_an_image_that_is_not_for_kuberay_says_so(plan: Plan, matrix: Matrix, rendered: dict[str, str]) -> None:
+    item = next(item for item in plan.variants if item.name == "ray2.60.0-py311-cpu-xgboost")
+    parts = Project(Checkout(ROOT)).layers(item)
+    text = Renderer(ROOT / "templates", matrix).render(replace(item, kuberay=False), parts)
+    assert text.replace('      raydock.kuberay="false" \\\n', "") == rendered[item.name]
+    assert 'raydock.kuberay="false"' in text
+    assert not any("raydock.kuberay" in other for other in rendered.values())
+    assert 'description="Ray 2.60.0 on Python 3.11, CPU, with ray[default,serve], xgboost-cpu"' in text

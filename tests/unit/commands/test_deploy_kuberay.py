@@ -15,9 +15,9 @@ CPU = "ray2.60.0-py311-cpu"
 IMAGE = f"--image=localhost:5000/raydock@sha256:{'ab' * 32}"
 
 
-def deploy(monkeypatch: pytest.MonkeyPatch, *words: str) -> Result:
+def deploy(monkeypatch: pytest.MonkeyPatch, *words: str, root: Path = ROOT) -> Result:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
-    monkeypatch.setenv("RAYDOCK_ROOT", str(ROOT))
+    monkeypatch.setenv("RAYDOCK_ROOT", str(root))
     return CliRunner().invoke(cli, ["deploy", "kuberay", *words], standalone_mode=False)
 
 
@@ -45,10 +45,22 @@ def test_without_an_engine_the_image_must_be_named(monkeypatch: pytest.MonkeyPat
     assert done.stdout == ""
 
 
+def test_an_image_that_is_not_for_kuberay_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("lockfiles", "templates"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    text = (ROOT / "matrix.yaml").read_text()
+    group = "  bare: {ray: 2.60*, cuda: cpu, ray-extras: [], kuberay: false}\n"
+    (tmp_path / "matrix.yaml").write_text(text.replace("  all: {}\n", f"  all: {{}}\n{group}"))
+    for variant, refused in ((f"{CPU}-bare", True), (CPU, False)):
+        done = deploy(monkeypatch, variant, IMAGE, root=tmp_path)
+        assert isinstance(done.exception, ConfigurationError) is refused
+        assert (f"{CPU}-bare is not for KubeRay: raydock.kuberay is false." in str(done.exception)) is refused
+
+
 def test_a_pattern_names_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     done = deploy(monkeypatch, "ray2.60.0-*", IMAGE)
     assert isinstance(done.exception, ConfigurationError)
-    assert "names 10 variants" in str(done.exception)
+    assert "names 12 variants" in str(done.exception)
 
 
 @pytest.mark.parametrize(

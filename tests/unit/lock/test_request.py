@@ -9,6 +9,7 @@ from raydock.lock.request import Request
 from raydock.lock.request import request as request_of
 from raydock.model.facts import Facts
 from raydock.model.matrix import Matrix, Point
+from raydock.model.packages import Packages
 from raydock.model.variant import Axis, Variant
 from raydock.plan.rules import Ground
 
@@ -29,7 +30,8 @@ def test_what_is_asked_for_a_variant(matrix: Matrix) -> None:
 
 
 def test_a_cpu_variant_asks_for_ray_alone(matrix: Matrix) -> None:
-    asked = request(replace(matrix, ray_extras=(), always=()), Variant(ray="2.60.0", python="3.11"))
+    bare = replace(matrix, packages=Packages(ray_extras=(), always=()))
+    asked = request(bare, Variant(ray="2.60.0", python="3.11"))
     assert asked.requirements == ("ray==2.60.0",)
     assert asked.constraints == ()
     assert asked.glibc == "2.36"
@@ -45,8 +47,8 @@ def test_the_digest_covers_all_that_decides_a_lock(matrix: Matrix) -> None:
     variants = [VLLM, replace(VLLM, ray="2.60.0"), replace(VLLM, python="3.11"), replace(VLLM, cuda="13.0")]
     matrices = [
         replace(matrix, cutoff=date(2026, 11, 14)),
-        replace(matrix, always=("pip",)),
-        replace(matrix, ray_extras=("serve",)),
+        replace(matrix, packages=replace(matrix.packages, always=("pip",))),
+        replace(matrix, packages=replace(matrix.packages, ray_extras=("serve",))),
         replace(matrix, indexes={"cu128": "http://a/"}),
         replace(matrix, bases=tuple(replace(base, glibc="2.35") for base in matrix.bases)),
     ]
@@ -78,7 +80,7 @@ def test_bases_that_do_not_serve(matrix: Matrix) -> None:
 def test_a_thousand_requests_are_quick(matrix: Matrix) -> None:
     rays = [f"2.{minor}.{micro}" for minor in range(100) for micro in range(10)]
     wide = replace(matrix, axes={**matrix.axes, Axis.RAY: tuple(rays)})
-    start = time.perf_counter()
+    start = time.process_time()
     digests = {request(wide, replace(VLLM, ray=ray)).digest for ray in rays}
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert len(digests) == 1000

@@ -105,7 +105,7 @@ def locked(resolver: Resolver, ground: Ground, checkout: Checkout) -> Lock:
 
 @pytest.fixture
 def plain(ground: Ground) -> Ground:
-    return replace(ground, matrix=replace(ground.matrix, ray_extras=()))
+    return replace(ground, matrix=replace(ground.matrix, packages=replace(ground.matrix.packages, ray_extras=())))
 
 
 def test_it_is_locked_by_the_hash_of_its_source_and_not_run(

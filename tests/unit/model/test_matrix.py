@@ -6,6 +6,7 @@ import pytest
 
 from raydock.errors import ConfigurationError
 from raydock.model.matrix import Matrix, load
+from raydock.model.packages import Packages
 from raydock.model.variant import Axis, Variant
 
 MATRIX = """\
@@ -54,8 +55,7 @@ def test_read(tmp_path: Path) -> None:
     assert matrix.axes[Axis.ARCH] == ("amd64",)
     assert matrix.cutoff == date(2026, 11, 15)
     assert matrix.epoch == 1794700800
-    assert matrix.ray_extras == ("default",)
-    assert matrix.always == ("pip", "virtualenv")
+    assert matrix.packages == Packages(ray_extras=("default",), always=("pip", "virtualenv"))
     assert [base.glibc for base in matrix.bases] == ["2.36"]
     assert matrix.base("3.11") == matrix.bases[0]
     assert matrix.base("3.12") is None

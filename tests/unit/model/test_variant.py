@@ -12,6 +12,11 @@ NAMES = {
     ),
     "ray2.61.0rc1-py311-cpu": Variant(ray="2.61.0rc1", python="3.11"),
     "ray2.60.0-py311-cpu-arm64": Variant(ray="2.60.0", python="3.11", arch="arm64"),
+    "ray2.60.0-py311-cpu-xgboost": Variant(ray="2.60.0", python="3.11", flavor="xgboost"),
+    "ray2.60.0-torch2.13.0-py311-cu130-raytrain": Variant(
+        ray="2.60.0", python="3.11", torch="2.13.0", cuda="13.0", flavor="raytrain"
+    ),
+    "ray2.60.0-py311-cpu-arm64-xgboost": Variant(ray="2.60.0", python="3.11", arch="arm64", flavor="xgboost"),
 }
 
 

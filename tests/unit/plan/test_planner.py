@@ -16,11 +16,11 @@ from raydock.plan.planner import Plan
 TODAY = date(2026, 11, 22)
 
 
-def test_the_real_matrix_has_20_variants_and_one_beside_them(plan: Plan) -> None:
-    assert len(plan.variants) == 21
+def test_the_real_matrix_has_20_variants_and_three_beside_them(plan: Plan) -> None:
+    assert len(plan.variants) == 23
     assert len(plan.excluded) == 108 - 20
     counts = {group: sum(group in item.groups for item in plan.variants) for group in plan.matrix.group_names}
-    assert counts == {"quickstart": 2, "train": 8, "serve": 8, "all": 20, "legacy": 1}
+    assert counts == {"quickstart": 2, "train": 8, "serve": 8, "all": 20, "raytrain": 1, "xgboost": 1, "legacy": 1}
     (legacy,) = (item for item in plan.variants if item.groups == ("legacy",))
     assert (legacy.name, legacy.min_driver) == ("ray2.49.1-vllm0.3.0-torch2.1.2-py311-cu121", "525.60.13")
     assert legacy.sm == (50, 60, 70, 75, 80, 86, 90)
@@ -87,7 +87,7 @@ def excluding(tmp_path: Path, matrix: Matrix, text: str) -> Matrix:
 def test_the_owners_exclusion(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
     text = '{python: "3.13", ray: "2.4*", reason: our jobs pickle with 3.11, until: 2026-11-22}'
     plan = planner.make(excluding(tmp_path, matrix, text), facts, TODAY)
-    assert len(plan.variants) == 21 - 5
+    assert len(plan.variants) == 23 - 5
     unwanted = [point for point in plan.excluded if point.rule == "exclude"]
     assert len(unwanted) == 5
     assert {point.reason for point in unwanted} == {"our jobs pickle with 3.11"}
@@ -111,7 +111,7 @@ def test_a_point_beside_the_cross_product_is_judged_by_the_same_rules(
 ) -> None:
     text = '{python: "3.11", cuda: "12.4", torch: 2.1.2, ray: 2.60.0, groups: [old, serve]}'
     plan = planner.make(beside(tmp_path, matrix, text), facts, TODAY)
-    assert len(plan.variants) == 21
+    assert len(plan.variants) == 23
     point = plan.excluded[-1]
     assert point.variant.name == "ray2.60.0-torch2.1.2-py311-cu124"
     assert (point.rule, point.reason) == ("torch-cuda", "torch 2.1.2 is built for CUDA 12.1")

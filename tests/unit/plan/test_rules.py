@@ -6,6 +6,7 @@ import pytest
 
 from raydock.model.facts import Facts, Release, Wheel
 from raydock.model.matrix import Base, Matrix
+from raydock.model.packages import Packages
 from raydock.model.variant import Variant
 from raydock.plan import rules
 from raydock.plan.rules import Ground, Judge, Verdict
@@ -183,6 +184,11 @@ def test_a_yanked_release(ground: Ground) -> None:
     assert rules.yanked("ray", replace(CPU, python="3.13"), changed(ground, some)).ok
 
 
+def with_extras(ground: Ground, *extras: str) -> Ground:
+    """The same with other extras of Ray for every variant."""
+    return replace(ground, matrix=replace(ground.matrix, packages=Packages(ray_extras=extras)))
+
+
 @pytest.mark.parametrize(
     ("point", "extras", "words"),
     [
@@ -195,7 +201,7 @@ def test_a_yanked_release(ground: Ground) -> None:
     ids=str,
 )
 def test_cuda_major_of_rays_extras(ground: Ground, point: Variant, extras: tuple[str, ...], words: str) -> None:
-    asked = replace(ground, matrix=replace(ground.matrix, ray_extras=extras))
+    asked = with_extras(ground, *extras)
     verdict = rules.cuda_major("ray", point, asked)
     assert verdict.ok is not bool(words)
     assert words in verdict.reason
@@ -218,7 +224,7 @@ def test_cuda_major_of_torch_and_vllm(ground: Ground) -> None:
 
 @pytest.mark.parametrize(("ray", "requirement"), [("2.60.0", "vllm[audio]==0.29.0"), ("2.49.1", "vllm>=0.10.0")])
 def test_ray_llm_extra(ground: Ground, ray: str, requirement: str) -> None:
-    asked = replace(ground, matrix=replace(ground.matrix, ray_extras=("serve", "llm")))
+    asked = with_extras(ground, "serve", "llm")
     verdict = judge(asked, replace(OLD, ray=ray))
     assert verdict is not None
     assert verdict[::3] == (False, "ray-llm-extra")

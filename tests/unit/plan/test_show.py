@@ -31,6 +31,9 @@ def test_document(plan: Plan) -> None:
             "ray": "2.60.0",
         },
         "groups": ["quickstart", "all"],
+        "ray_extras": ["default", "serve"],
+        "packages": [],
+        "kuberay": True,
         "tags": ["ray2.60.0-py311-cpu"],
         "min_driver": "",
         "sm": [],
@@ -39,7 +42,7 @@ def test_document(plan: Plan) -> None:
     }
     assert [variant["download_bytes"] for variant in made["variants"]] == [190_000_000, None]
     assert len(made["excluded"]) == 88
-    assert set(made["excluded"][0]) == {"axes", "reason", "evidence", "nearest"}
+    assert set(made["excluded"][0]) == {"name", "axes", "reason", "evidence", "nearest"}
 
 
 def test_reasons_are_counted(plan: Plan) -> None:

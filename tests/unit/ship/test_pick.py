@@ -50,6 +50,14 @@ def test_the_newest_of_the_plan_for_real_hosts(offered: Made, text: str, picked:
     assert name_of(pick([host(text)], offered())) == picked
 
 
+def test_packages_of_a_group_make_no_variant_newer(offered: Made) -> None:
+    plain = "ray2.60.0-torch2.13.0-py311-cu130"
+    among = [item for item in offered() if item.name.startswith(plain)]
+    assert len(among) == 2
+    answer = pick([host("580.65.06, 8.9, NVIDIA L4")], among)
+    assert (name_of(answer), answer.rejected) == (plain, ())
+
+
 def test_each_newer_variant_has_its_reason(offered: Made) -> None:
     answer = pick([host("535.104.05, 7.0, Tesla V100-SXM2-16GB")], offered())
     assert [item.name for item in answer.rejected] == [VLLM_NEW, VLLM_NEW.replace("py313", "py311")]

@@ -58,6 +58,10 @@ def test_an_alias_names_one_architecture() -> None:
     assert aliases([arm]) == {}
 
 
+def test_an_image_with_packages_of_its_groups_own_has_no_alias() -> None:
+    assert of("ray2.60.0-py311-cpu-xgboost") == {}
+
+
 def test_no_alias_of_the_plan_is_also_a_variant(plan: Plan) -> None:
     found = aliases(item.variant for item in plan.variants)
     assert not set(found) & {item.name for item in plan.variants}

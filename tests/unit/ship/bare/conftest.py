@@ -27,6 +27,7 @@ def pin() -> Pin:
             digest=digest,
             ray=variant.ray,
             min_driver=min_driver,
+            kuberay=True,
             labelled=True,
             id=f"sha256:{'1' * 64}",
             fingerprint="f" * 64,

@@ -1,5 +1,6 @@
 """What the gate lets through."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -87,6 +88,12 @@ def test_each_report_must_be_there_be_of_this_build_and_passed(gate: Gate, kind:
     assert f"its {kind} report is of another build" in refusal(gate)
     gate.checkout.report(NAME, kind).unlink()
     assert f"there is no {kind} report of it" in refusal(gate)
+
+
+def test_an_image_that_is_not_for_kuberay_has_no_contract_to_keep(gate: Gate) -> None:
+    gate.checkout.report(NAME, "contract").unlink()
+    found = gate.proof(replace(BUILD, kuberay=False))
+    assert set(found.reports) == {"smoke", "scan"}
 
 
 def test_every_reason_is_given_with_the_command_that_mends_it(gate: Gate) -> None:

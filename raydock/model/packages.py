@@ -1,0 +1,97 @@
+"""What images hold besides the releases that their axes name: Ray's extras, and packages.
+
+matrix.yaml says it once for every variant. A group that says otherwise makes variants of its own, beside those that it
+selects: its flavor of them, whose names end with the group's.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from packaging.utils import canonicalize_name
+
+from raydock.model.variant import ARCH_NAMES, Axis
+from raydock.model.yamlfile import Entry
+
+# What a group may say; for every variant `always` stands in place of `packages`.
+KEYS = ("ray-extras", "packages", "kuberay")
+
+_ON_AXES = (Axis.RAY.value, Axis.TORCH.value, Axis.VLLM.value)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+_FLAVOR = re.compile(rf"(?!(?:{'|'.join(ARCH_NAMES)})$)[a-z][a-z0-9]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packages:
+    """Extras of Ray and packages by canonical name: `always` those of every variant, `added` those of a group alone.
+
+    `kuberay` is whether KubeRay shall run the images; `place` where matrix.yaml says all this.
+    """
+
+    ray_extras: tuple[str, ...] = ("default", "serve")
+    always: tuple[str, ...] = ("pip", "virtualenv")
+    added: tuple[str, ...] = ()
+    kuberay: bool = True
+    place: str = field(default="matrix.yaml", compare=False)
+
+    @property
+    def ray(self) -> str:
+        """Ray with its extras, as installers write it."""
+        return f"ray[{','.join(self.ray_extras)}]" if self.ray_extras else "ray"
+
+
+def of_all(entry: Entry) -> Packages:
+    """What holds for every variant."""
+    keys = entry.items(("ray-extras", "always", "kuberay"))
+    default = Packages()
+    return Packages(
+        ray_extras=_names(keys["ray-extras"]) if "ray-extras" in keys else default.ray_extras,
+        always=_packages(keys["always"]) if "always" in keys else default.always,
+        kuberay=_yes(keys["kuberay"]) if "kuberay" in keys else True,
+        place=entry.place,
+    )
+
+
+def of_group(name: str, entry: Entry, common: Packages) -> Packages | None:
+    """What a group says otherwise than `common`; None where it only selects.
+
+    Raises ConfigurationError, with file and line, where it says nothing new or its name cannot end a variant's.
+    """
+    keys = entry.items()
+    if not keys.keys() & set(KEYS):
+        return None
+    if not _FLAVOR.fullmatch(name):
+        entry.refuse(
+            f"the group {name!r} has packages of its own, so that its name ends its variants' names.",
+            "write it with small letters and digits, a letter first.",
+        )
+    found = Packages(
+        ray_extras=_names(keys["ray-extras"]) if "ray-extras" in keys else common.ray_extras,
+        always=common.always,
+        added=_packages(keys["packages"]) if "packages" in keys else (),
+        kuberay=_yes(keys["kuberay"]) if "kuberay" in keys else True,
+        place=entry.place,
+    )
+    if not found.added and set(found.ray_extras) == set(common.ray_extras):
+        entry.refuse(
+            f"the group {name!r} would make images with the same packages under other names.",
+            "give it `ray-extras` or `packages` that the others lack, or leave them out.",
+        )
+    return found
+
+
+def _packages(entry: Entry) -> tuple[str, ...]:
+    """Packages by canonical name; none whose version stands on an axis."""
+    for item in entry.list():
+        if canonicalize_name(item.text()) in _ON_AXES:
+            item.refuse(f"{item.text()!r} is no package to add: it is an axis.", f"choose it by `{item.text()}:`.")
+    return _names(entry)
+
+
+def _names(entry: Entry) -> tuple[str, ...]:
+    for item in entry.list():
+        item.matching(_NAME, "a package's or an extra's name")
+    return tuple(canonicalize_name(name) for name in entry.texts())
+
+
+def _yes(entry: Entry) -> bool:
+    return entry.matching(re.compile("true|false"), "true or false") == "true"
