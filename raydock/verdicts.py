@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from rich.table import Table
 
 from raydock.errors import PolicyError
+from raydock.model.finding import Finding
 from raydock.model.judgement import Judgement
 
 
@@ -39,10 +40,10 @@ def details(items: Sequence[Judged], remarks: Sequence[str] = (), *, verbose: bo
     """
     lines: list[str] = []
     for heading, said in (
-        ("refused", lambda found: [*found.expired, *(f"{item}: {item.title}" for item in found.refused)]),
+        ("refused", lambda found: [*found.expired, *map(_words, found.refused)]),
         ("not looked for", lambda found: [found.missing] if found.missing else []),
         ("ignored", lambda found: [f"{i.finding}: up to {i.ignore.until}: {i.ignore.reason}" for i in found.ignored]),
-        ("below the bar", lambda found: [f"{item}: {item.title}" for item in found.reported] if verbose else []),
+        ("below the bar", lambda found: map(_words, found.reported if verbose else ())),
     ):
         names: dict[str, list[str]] = {}
         for item in items:
@@ -52,9 +53,9 @@ def details(items: Sequence[Judged], remarks: Sequence[str] = (), *, verbose: bo
     return "\n".join(lines + _block("worth knowing", dict.fromkeys(remarks, "")))
 
 
-def refusal(items: Sequence[Judged], unknown: str, *, allowed: bool, command: str) -> PolicyError | None:
+def refusal(items: Sequence[Judged], unknown: str, *, allowed: bool, todo: str) -> PolicyError | None:
     """The error that a run ends with; None where nothing is refused, and none has the verdict `unknown` or that is
-    allowed."""
+    allowed. `todo` says what helps against it."""
     refused = [item.name for item in items if item.judgement.refuses]
     missing = [item.name for item in items if item.verdict == unknown]
     if refused:
@@ -66,10 +67,13 @@ def refusal(items: Sequence[Judged], unknown: str, *, allowed: bool, command: st
         return PolicyError(
             f"{len(missing)} of {len(items)} {unknown}: {', '.join(missing)}.",
             meaning="Nothing is refused there, and not everything was looked for.",
-            todo=f"mend what was in the way, then `./build.py {command}` again, or let it pass this time: "
-            f"--allow-{unknown.replace('not ', 'un')}.",
+            todo=todo,
         )
     return None
+
+
+def _words(finding: Finding) -> str:
+    return f"{finding}: {finding.title}" if finding.title else str(finding)
 
 
 def _block(heading: str, lines: dict[str, str]) -> list[str]:

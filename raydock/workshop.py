@@ -16,10 +16,8 @@ from raydock.model import policy
 from raydock.paths import Checkout
 from raydock.pipeline import Pipeline
 from raydock.project import Project
-from raydock.prove.scan import trivy
-from raydock.prove.scan.database import find
+from raydock.prove.scan import database, trivy
 from raydock.prove.scan.scanner import Scanner
-from raydock.prove.scan.trivy import Trivy
 
 
 def workshop(
@@ -44,19 +42,19 @@ def workshop(
     return Pipeline(project=project, client=client, builder=builder, listener=listener, jobs=jobs)
 
 
-def scanner(project: Project, listener: Listener, database: Path | None, repository: str) -> Scanner:
+def scanner(project: Project, listener: Listener, folder: Path | None, repository: str) -> Scanner:
     """A scanner with the vulnerability database of a folder, else the newest of an OCI repository (empty: trivy's own).
 
     Raises OutOfReachError where there is no trivy, ConfigurationError where scan.yaml is wrong.
     """
     rules, now = policy.load(project.checkout.policy), datetime.now(UTC)
-    runner = Trivy(program=trivy.find(), folder=project.checkout.trivy)
+    runner = trivy.Trivy(program=trivy.find(), folder=project.checkout.trivy)
     runner.sweep()
-    if not database:
+    if not folder:
         listener("vulnerability database", "fetching it where it is due")
     return Scanner(
         trivy=runner,
-        database=find(runner, database, repository, rules.database_days, now),
+        database=database.find(runner, folder, repository, rules.database_days, now),
         policy=rules,
         checkout=project.checkout,
         registry=project.matrix.registry,

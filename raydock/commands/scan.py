@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
+from rich.markup import escape
 
 from raydock.commands.answers import end
 from raydock.errors import RaydockError
@@ -34,20 +35,28 @@ def scan(request: Request, db: Path | None, db_repository: str, allow_unscanned:
              ./build.py scan --db /media/usb/trivy    (fetches nothing)
     """
     from raydock.model.judgement import remarks
-    from raydock.prove.scan.report import Verdict
+    from raydock.prove.scan.report import ScanReport, Verdict
     from raydock.workshop import scanner, workshop
 
     if db and db_repository:
         raise click.UsageError("--db names a database that is here, --db-repository one to fetch: give one of them.")
     chosen = request.chosen
+    reports: list[ScanReport] = []
+    notes: list[str] = []
     with request.writing() as progress:
         built = workshop(request.project, progress, request.jobs).builder.find(chosen)
-        found = scanner(request.project, progress, db, db_repository)
-        scanned = found.scan(built)
-    reports = [item.report for item in scanned if item.report]
-    notes = remarks(found.policy.ignores, [item.judgement for item in reports]) + found.notes
-    errors = {item.name: item.error for item in scanned if item.error}
-    _answer(request, reports, notes, errors, unknown=Verdict.NOT_SCANNED, allowed=allow_unscanned, command="scan")
+        errors = {item.name: item.error for item in built if item.error}
+        if ready := [item for item in built if not item.error]:
+            found = scanner(request.project, progress, db, db_repository)
+            scanned = found.scan(ready)
+            reports = [item.report for item in scanned if item.report]
+            errors |= {item.name: item.error for item in scanned if item.error}
+            notes = remarks(found.policy.ignores, [item.judgement for item in reports]) + found.notes
+    todo = (
+        "see that the database's registry answers, or name a mirror by --db-repository or a folder by --db (`rm -r"
+        " build/trivy` forgets a damaged one that was fetched); --allow-unscanned lets it pass."
+    )
+    _answer(request, reports, notes, errors, unknown=Verdict.NOT_SCANNED, allowed=allow_unscanned, todo=todo)
 
 
 def audit(request: Request, allow_unaudited: bool) -> NoReturn:
@@ -63,7 +72,8 @@ def audit(request: Request, allow_unaudited: bool) -> NoReturn:
     with request.progress() as progress:
         audits = ask(locks, rules, today, progress)
     notes = remarks(concerned(rules, locks), [item.judgement for item in audits])
-    _answer(request, audits, notes, {}, unknown=Verdict.NOT_AUDITED, allowed=allow_unaudited, command="lock --audit")
+    todo = "see that the index answers and has a JSON API, or name one in UV_DEFAULT_INDEX; --allow-unaudited passes."
+    _answer(request, audits, notes, {}, unknown=Verdict.NOT_AUDITED, allowed=allow_unaudited, todo=todo)
 
 
 def _answer(
@@ -74,7 +84,7 @@ def _answer(
     *,
     unknown: str,
     allowed: bool,
-    command: str,
+    todo: str,
 ) -> NoReturn:
     from raydock import verdicts
 
@@ -84,6 +94,6 @@ def _answer(
         click.echo(json.dumps({"schema": 1, "variants": documents, "remarks": notes}, indent=1, default=str))
     elif items:
         request.say(verdicts.table(items))
-        request.say(verdicts.details(items, notes, verbose=request.verbose))
-    refused = verdicts.refusal(items, unknown, allowed=allowed, command=command)
+        request.say(escape(verdicts.details(items, notes, verbose=request.verbose)))
+    refused = verdicts.refusal(items, unknown, allowed=allowed, todo=todo)
     end({**errors, **({"scan.yaml": refused} if refused else {})})

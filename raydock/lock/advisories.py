@@ -1,15 +1,15 @@
 """The advisories that a package index itself publishes: its JSON API, asked by pip-audit's client.
 
-An index has it beside its simple API: PREFIX/simple/ and PREFIX/pypi/NAME/VERSION/json
-(https://docs.pypi.org/api/json/, read 2026-11-25); of the common mirrors not all do.
+An index has it beside its simple API, as PREFIX/pypi/NAME/VERSION/json beside PREFIX/simple/ (the documentation of
+Warehouse's JSON API, read 2026-11-25). Of the common mirrors not all do.
 """
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from threading import Event
 from urllib.parse import urlsplit
 
 import requests
@@ -21,7 +21,6 @@ from raydock.errors import OutOfReachError
 from raydock.events import Listener, silent
 from raydock.lock.index import Index
 from raydock.model.finding import Finding, Kind, Severity
-from raydock.parallel import in_parallel
 
 # A package and its version.
 Release = tuple[str, str]
@@ -38,7 +37,6 @@ class Advisories:
 
     index: Index
     listener: Listener = silent
-    _stopped: Event = field(default_factory=Event)
 
     def of(self, releases: Iterable[Release]) -> Mapping[Release, tuple[Finding, ...] | None]:
         """The advisories of each release, asked for once; None for those that the index does not know.
@@ -48,13 +46,15 @@ class Advisories:
         wanted, done = sorted(set(releases)), count(1)
 
         def ask(release: Release) -> tuple[Finding, ...] | None:
-            if self._stopped.is_set():
-                raise KeyboardInterrupt
             found = self._ask(release)
             self.listener("advisories", f"asking {self.index.label}", detail=f"{next(done)} of {len(wanted)} releases")
             return found
 
-        return dict(zip(wanted, in_parallel(ask, wanted, _WORKERS, self._stopped.set), strict=True))
+        pool = ThreadPoolExecutor(_WORKERS)
+        try:
+            return dict(zip(wanted, pool.map(ask, wanted), strict=True))
+        finally:  # Ctrl-C does not wait for an index that hangs
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, release: Release) -> tuple[Finding, ...] | None:
         name, version = release
@@ -64,11 +64,8 @@ class Advisories:
             with self.index.client() as client:
                 answer, found = _query(client.s, self.index, ResolvedDependency(name, public))
         except OutOfReachError as error:
-            raise NoAdvisoriesError(error.what, todo=_TODO) from None
+            raise NoAdvisoriesError(error.what) from None
         return None if answer.is_skipped() else tuple(_finding(item, release) for item in found)
-
-
-_TODO = "see that the index answers and has a JSON API, or name one in UV_DEFAULT_INDEX, then run this again."
 
 
 def _query(
@@ -94,7 +91,10 @@ class _Moved:
     prefix: str
 
     def get(self, url: str, timeout: float) -> requests.Response:
-        return self.session.get(self.prefix + urlsplit(url).path, timeout=timeout)
+        answer = self.session.get(self.prefix + urlsplit(url).path, timeout=timeout)
+        if answer.ok and "vulnerabilities" not in answer.json():  # which pip-audit takes for none
+            raise ValueError("it says nothing of vulnerabilities")
+        return answer
 
 
 def _finding(item: VulnerabilityResult, release: Release) -> Finding:

@@ -7,6 +7,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 from raydock.events import Listener, silent
 from raydock.lock.advisories import Advisories, NoAdvisoriesError, Release
 from raydock.lock.index import Index, from_environment
@@ -51,11 +53,12 @@ def audit(
     """
     advisories = Advisories(index=index or from_environment(os.environ), listener=on_event)
     releases = {name: [(pin.name, pin.version) for pin in lock.pins.values()] for name, lock in locks.items()}
-    known: Mapping[Release, tuple[Finding, ...] | None] = {}
+    known: dict[Release, tuple[Finding, ...] | None] = {}
     missing = ""
+    wanted = {release for pinned in releases.values() for release in pinned}
     try:
-        _hold_answering(advisories, {("ray", version) for lock in locks.values() if (version := lock.version("ray"))})
-        known = advisories.of(release for pinned in releases.values() for release in pinned)
+        known |= _of_ray(advisories, wanted)
+        known |= advisories.of(wanted - known.keys())
     except NoAdvisoriesError as error:
         missing = error.what
     return [
@@ -75,15 +78,18 @@ def audit(
 def concerned(policy: Policy, locks: Mapping[str, Lock]) -> list[Ignore]:
     """The ignores that are about a package of these locks; the others are about what only a scan sees."""
     pinned = {name for lock in locks.values() for name in lock.pins}
-    return [ignore for ignore in policy.ignores if ignore.package in pinned]
+    return [ignore for ignore in policy.ignores if canonicalize_name(ignore.package) in pinned]
 
 
-def _hold_answering(advisories: Advisories, rays: set[Release]) -> None:
-    """Raises NoAdvisoriesError where the index does not know Ray, which every lock pins: then it has no such API."""
-    if rays and not any(found is not None for found in advisories.of(rays).values()):
+def _of_ray(advisories: Advisories, wanted: set[Release]) -> Mapping[Release, tuple[Finding, ...] | None]:
+    """The advisories of Ray's releases, which every lock pins. Raises NoAdvisoriesError where the index knows none of
+    them: then it has no such API."""
+    known = advisories.of(release for release in wanted if release[0] == "ray")
+    if known and not any(found is not None for found in known.values()):
         raise NoAdvisoriesError(
-            f"{advisories.index.label} publishes no advisories: its JSON API does not know ray {sorted(rays)[-1][1]}."
+            f"{advisories.index.label} publishes no advisories: its JSON API does not know ray {max(known)[1]}."
         )
+    return known
 
 
 def _unknown(pinned: list[Release], known: Mapping[Release, object]) -> str:

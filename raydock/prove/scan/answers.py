@@ -1,15 +1,25 @@
-"""What trivy's own JSON form says, as findings (schema 2: https://trivy.dev/docs/v0.76/guide/configuration/reporting/)."""
+"""What trivy's own JSON form says, as findings (https://trivy.dev/docs/v0.76/guide/configuration/reporting/)."""
 
 from collections.abc import Iterator
 from typing import Any
 
+from raydock.errors import VariantError
 from raydock.model.finding import Finding, Kind, Severity
 
 Entry = dict[str, Any]
+SCHEMA = 2
 
 
 def findings(document: Entry) -> Iterator[Finding]:
-    """All that an answer of trivy names: vulnerabilities, secrets, misconfiguration and every licence."""
+    """All that an answer of trivy names: vulnerabilities, secrets, misconfiguration and every licence.
+
+    Raises VariantError for an answer of another form.
+    """
+    if document.get("SchemaVersion") != SCHEMA:
+        raise VariantError(
+            f"trivy answers in schema {document.get('SchemaVersion')}, and raydock reads {SCHEMA}.",
+            todo="run `scripts/tools` without that trivy on PATH.",
+        )
     for result in document.get("Results") or ():
         yield from map(_vulnerability, result.get("Vulnerabilities") or ())
         yield from map(_license, result.get("Licenses") or ())
@@ -23,7 +33,9 @@ def findings(document: Entry) -> Iterator[Finding]:
 def content(document: Entry, name: str) -> Entry:
     """The answer without what is found wrong, under a name: what an SBOM is made from, the same on every day."""
     wrong = ("Vulnerabilities", "Secrets", "Misconfigurations")
-    results = [{key: value for key, value in result.items() if key not in wrong} for result in document["Results"]]
+    results = [
+        {key: value for key, value in result.items() if key not in wrong} for result in document.get("Results") or ()
+    ]
     return {**document, "ArtifactName": name, "Results": results}
 
 

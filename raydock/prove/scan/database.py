@@ -43,8 +43,7 @@ def _given(folder: Path) -> Database:
     found = _read(folder / "db") or _read(folder)
     if not found:
         raise NoDatabaseError(
-            f"{folder} holds no vulnerability database: neither db/trivy.db with db/metadata.json nor those alone.",
-            todo="name the cache folder of a trivy that fetched one (`trivy image --download-db-only`).",
+            f"{folder} holds no vulnerability database: neither trivy.db with metadata.json, nor a folder db with them."
         )
     return found
 
@@ -71,10 +70,9 @@ def _hold_fresh(database: Database, days: int, now: datetime) -> None:
     """Raises NoDatabaseError for a database older than so many days: it does not know of today's vulnerabilities."""
     age = now - database.updated
     if age > timedelta(days=days):
+        note = f" A newer one could not be had: {database.note}" if database.note else ""
         raise NoDatabaseError(
-            f"the vulnerability database in {database.folder} is {age.days} days old, and scan.yaml allows {days}.",
-            meaning=database.note,
-            todo="fetch a newer one, or raise `database-days` in scan.yaml.",
+            f"the vulnerability database in {database.folder} is {age.days} days old, scan.yaml allows {days}.{note}"
         )
 
 

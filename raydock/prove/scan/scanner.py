@@ -48,17 +48,16 @@ class Scanner:
     @property
     def notes(self) -> list[str]:
         """What is worth knowing of the database, a sentence each."""
-        note = self.database.note if isinstance(self.database, Database) else ""
-        return [f"the vulnerability database is the one kept before: {note}"] if note else []
+        if not isinstance(self.database, Database) or not self.database.note:
+            return []
+        return [f"the vulnerability database is that of {self.database.updated:%Y-%m-%d}: {self.database.note}"]
 
     def scan(self, built: list[Built]) -> list[Scanned]:
-        """Scans each image and writes its report; one that fails does not stop the others. Ctrl-C ends trivy."""
+        """Scans built images and writes their reports; one that fails does not stop the others. Ctrl-C ends trivy."""
         version = self.trivy.version()
         return in_parallel(lambda item: self._scan(item, version), built, 1, self.trivy.processes.stop)
 
     def _scan(self, item: Built, version: str) -> Scanned:
-        if item.error:
-            return Scanned(name=item.name, error=item.error)
         try:
             return Scanned(name=item.name, report=self._report(item, version))
         except RaydockError as error:

@@ -1,6 +1,6 @@
 """trivy's command line, told to answer from what is on this machine, and what its failures mean.
 
-Its words are those of trivy 0.76 (https://trivy.dev/docs/v0.76/, read 2026-11-25), most of them much older.
+Its words are those of trivy 0.76 (https://trivy.dev/docs/v0.76/, read 2026-11-25); 0.67 has them too.
 """
 
 import json
@@ -76,7 +76,7 @@ class Trivy:
     def dockerfile(self, path: Path) -> Document:
         """What is wrong with a Dockerfile, in trivy's own form, by the checks that trivy brings along."""
         with self._desk() as desk:
-            return self._json(desk, f"check {path}", "config", "--skip-check-update", str(path))
+            return self._json(desk, f"check {path}", "config", "--skip-check-update", str(path.resolve()))
 
     def sbom(self, document: Document, form: str) -> str:
         """The SBOM of what `image` answered, as trivy's format `form` has it."""
@@ -93,10 +93,11 @@ class Trivy:
     @contextmanager
     def _desk(self, database: Path | None = None) -> Iterator[Path]:
         """A folder for one command: trivy's cache, of which the layers stay, its temporary files, and nothing else."""
-        layers = self.folder / "layers"
+        kept = self.folder.resolve()  # trivy runs in another folder
+        layers = kept / "layers"
         try:
             layers.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self.folder, prefix=_RUN) as folder:
+            with tempfile.TemporaryDirectory(dir=kept, prefix=_RUN) as folder:
                 desk = Path(folder)
                 (desk / "fanal").symlink_to(layers)
                 if database:
@@ -139,9 +140,9 @@ def find() -> str:
         raise OutOfReachError(
             "trivy is neither on PATH nor in .venv, and images are scanned by it.",
             meaning="Nothing was scanned.",
-            todo="run `scripts/tools`, which installs it from the package index, or put trivy 0.60 or newer on PATH.",
+            todo="run `scripts/tools`, which installs it from the package index, or put trivy 0.67 or newer on PATH.",
         )
-    return program
+    return str(Path(program).absolute())
 
 
 def explain(program: str, doing: str, errors: str) -> RaydockError:
@@ -151,13 +152,11 @@ def explain(program: str, doing: str, errors: str) -> RaydockError:
     if "no space left on device" in errors:
         return OutOfReachError(what, todo="free some space: trivy unpacks an image's layers in build/trivy/.")
     if "unknown flag" in errors or "unknown command" in errors:
-        return OutOfReachError(what, meaning="It is older than 0.60, or not trivy.", todo=_REINSTALL)
+        return OutOfReachError(what, meaning="It is older than 0.67, or not trivy.", todo=_REINSTALL)
     if "docker error" in errors and "No such image" not in errors:
         return OutOfReachError(what, todo="run `scripts/engine`, then this again.")
-    if "failed to download" in errors:
-        return NoDatabaseError(what, todo="name a mirror by --db-repository, or a folder that has a database by --db.")
     if "DB error" in errors or any(sign in errors for sign in _CRASHED):
-        return NoDatabaseError(what, todo="name another database by --db, or `rm -r build/trivy` to fetch it anew.")
+        return NoDatabaseError(what)
     return VariantError(what, todo="run it by hand to see more, with --debug in place of --quiet.")
 
 
