@@ -1,5 +1,8 @@
 """Debian's docker-registry as a process on loopback: with or without TLS and a password, read-only, on a small disk."""
 
+import base64
+import json
+import os
 import shutil
 import socket
 import subprocess
@@ -10,12 +13,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import requests
 import yaml
 
 from raydock.errors import OutOfReachError
 
 PACKAGE = "docker-registry"
+PASSWORD = "n0b0dy-kn0ws"
+# The user ray with PASSWORD, by perl's crypt, cost 5.
+HTPASSWD = "ray:$2y$05$abcdefghijklmnopqrstuunkoesjI7PYJ.4IdDjTiJjeAVj1E2s2a"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +70,25 @@ def registry(folder: Path, tools: Path, guard: Guard = Guard()) -> Iterator[Regi
         process.terminate()
         process.wait()
         log.close()
+
+
+def logged_in(folder: Path, host: str, password: str = PASSWORD) -> None:
+    """What `docker login` of the user ray leaves behind in a folder."""
+    auth = base64.b64encode(f"ray:{password}".encode()).decode()
+    (folder / "config.json").write_text(json.dumps({"auths": {host: {"auth": auth}}}))
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A folder on a disk of 1 MB. Skips the test where nobody may mount one."""
+    if os.geteuid():
+        pytest.skip("a small disk is a tmpfs, which only root can mount")
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def _config(storage: Path, address: str, guard: Guard) -> dict[str, object]:

@@ -48,6 +48,11 @@ def publishers(
         listener("publish", "no cosign on PATH: nothing is signed")
     named = aliases(project.variants)
 
+    def stop() -> None:
+        pusher.stop()
+        if cosign:
+            cosign.processes.stop()
+
     def made(registry: str) -> Publisher | RaydockError:
         try:
             found = repository(registry, insecure=insecure)
@@ -60,7 +65,7 @@ def publishers(
             aliases=named,
             jobs=jobs,
             force=force,
-            stop=pusher.stop,
+            stop=stop,
         )
 
     return {registry: made(registry) for registry in registries}

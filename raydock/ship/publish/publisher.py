@@ -1,6 +1,6 @@
 """Publishes to one registry: images, then the aliases that may move, then the release."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -65,7 +65,8 @@ class Publisher:
         """What `publish` would do, found by looking alone."""
         before = self._release()
         todos, errors = self._look(before)
-        tags = self._aliases(before, {name: item.ready.fingerprint for name, item in todos.items()}, errors)
+        fingerprints = {name: item.ready.fingerprint for name, item in todos.items()}
+        tags = self._aliases(before, fingerprints, _changed(todos), errors)
         moves = [move for item in todos.values() for move in _image_moves(item, item.there or _NEW)]
         for alias, variant in tags.move.items():
             known = todos[variant].there if variant in todos else _entry_of(before, variant).digest
@@ -79,7 +80,8 @@ class Publisher:
         entries, failed = self._carry(todos)
         errors |= failed
         moves = [move for name, item in entries.items() for move in _image_moves(todos[name], item.digest)]
-        tags = self._aliases(before, {name: item.fingerprint for name, item in entries.items()}, errors)
+        fingerprints = {name: item.fingerprint for name, item in entries.items()}
+        tags = self._aliases(before, fingerprints, _changed(todos), errors)
         held = {item.name: item for item in before.entries} | entries
         manifests = {name: whole(self.repository, held[name].digest) for name in set(tags.move.values())}
         for alias, variant in tags.move.items():
@@ -132,15 +134,28 @@ class Publisher:
         entries = {name: item for name, item in found.items() if isinstance(item, Entry)}
         return entries, {name: item for name, item in found.items() if isinstance(item, RaydockError)}
 
-    def _aliases(self, before: Release, published: Mapping[str, str], errors: Mapping[str, RaydockError]) -> Aliases:
-        """What becomes of the aliases; of what was published before, those images count that are still there."""
+    def _aliases(
+        self,
+        before: Release,
+        published: Mapping[str, str],
+        changed: Set[str],
+        errors: Mapping[str, RaydockError],
+    ) -> Aliases:
+        """What becomes of the aliases; of what this run has not `changed`, images count that are whole."""
         held = {item.name: item.fingerprint for item in before.entries} | dict(published)
         blocked = {name for name, error in errors.items() if not isinstance(error, NotBuiltError)}
         named = {} if self.force else before.aliases
         found = aliases_to_move(self.aliases, held, blocked, named)
-        others = {item.name for alias in found.move for item in self.aliases[alias].candidates} - published.keys()
-        gone = {name for name in others if self.repository.digest(_entry_of(before, name).digest) is None}
+        others = {item.name for alias in found.move for item in self.aliases[alias].candidates} - changed
+        gone = {name for name in others if not self._is_whole(_entry_of(before, name).digest)}
         return aliases_to_move(self.aliases, held, blocked | gone, named) if gone else found
+
+    def _is_whole(self, digest: str) -> bool:
+        try:
+            whole(self.repository, digest)
+        except UnreadableError:
+            return False
+        return True
 
     def _alias_move(self, alias: str, variant: str, digest: str) -> list[Move]:
         there = self.repository.digest(alias)
@@ -190,6 +205,10 @@ def _image_moves(todo: Todo, digest: str) -> list[Move]:
         for tag, there in tags.items()
         if there != digest
     ]
+
+
+def _changed(todos: Mapping[str, Todo]) -> set[str]:
+    return {name for name, item in todos.items() if not item.unchanged}
 
 
 def _entry_of(release: Release, variant: str) -> Entry:

@@ -28,9 +28,9 @@ def attached(repository: Repository, digest: str) -> dict[str, dict[str, Any]]:
 
 
 def attach(repository: Repository, subject: Descriptor, artifacts: list[Manifest]) -> None:
-    """Attaches artifacts, whose blobs are there, to an image; those that are attached already cost nothing."""
+    """Attaches artifacts, whose blobs are there, to an image; writes nothing for those that are attached already."""
     there = attached(repository, subject.digest)
-    new = [item for item in artifacts if item.digest not in there]
+    new = [item for item in artifacts if item.digest not in there or repository.digest(item.digest) is None]
     linked = [repository.put(item.digest, item) for item in new]
     if all(linked):
         return

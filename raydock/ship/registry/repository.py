@@ -126,7 +126,7 @@ class Repository:
             repository=self.name.path,
             expect=frozenset({202}),
         )
-        place = urljoin(begun.url, begun.headers["Location"])
+        place = urljoin(begun.url, begun.headers.get("Location", ""))
         done = self.transport.request(
             "PUT",
             f"{place}{'&' if '?' in place else '?'}{urlencode({'digest': wanted.digest})}",
@@ -148,7 +148,10 @@ class Repository:
             )
             if answer.status_code == 404:
                 break
-            found += answer.json().get("tags") or ()
+            try:
+                found += answer.json().get("tags") or ()
+            except (ValueError, AttributeError):
+                raise UnreadableError(f"{self.name.host} gives no list of the tags of {self.name}.") from None
             link = _NEXT.search(answer.headers.get("Link", ""))
             path = urljoin(answer.url, link[1]) if link else None
         return tuple(found)

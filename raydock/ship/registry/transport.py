@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import requests
 from requests.auth import AuthBase
@@ -50,6 +50,7 @@ class Transport:
     insecure: bool = False
     patience: Patience = field(default_factory=Patience)
     _base: str = ""
+    _basic: str = ""
     _headers: dict[tuple[str, bool], str] = field(default_factory=dict)
     _session: requests.Session = field(default_factory=requests.Session)
 
@@ -66,10 +67,8 @@ class Transport:
         """Finds out how the registry speaks. Raises OutOfReachError where nobody answers as one."""
         if self._base:
             return
-        secure, plain = f"https://{self.name.api}/v2/", f"http://{self.name.api}/v2/"
         try:
-            self._patiently(lambda: self._send("GET", secure), "asking whether it is there")
-            self._base = secure
+            self._base = self._found("https")
         except trouble.UnencryptedError:
             if not (self.insecure or self.name.loopback):
                 raise OutOfReachError(
@@ -77,8 +76,20 @@ class Transport:
                     meaning="Whoever is between could read the credentials and change the images.",
                     todo="give the registry a certificate, or allow it with --insecure-registry.",
                 ) from None
-            self._patiently(lambda: self._send("GET", plain), "asking whether it is there")
-            self._base = plain
+            self._base = self._found("http")
+
+    def _found(self, scheme: str) -> str:
+        """The address below which the registry answers by a scheme."""
+        base = f"{scheme}://{self.name.api}/v2/"
+        answer = self._patiently(lambda: self._send("GET", base), "asking whether it is there")
+        if answer.status_code not in {200, 401}:
+            raise OutOfReachError(
+                f"{self.name.host} does not answer as a registry: {base} gives {answer.status_code}.",
+                todo="look whether its name and port are right.",
+            )
+        if answer.headers.get("WWW-Authenticate", "").lower().startswith("basic"):
+            self._basic = self._answer("Basic")
+        return base
 
     def request(
         self,
@@ -107,7 +118,7 @@ class Transport:
     ) -> requests.Response:
         """Sends a request, and once more with credentials where the registry asks for some."""
         key = (repository, method in {"GET", "HEAD"})
-        answer = self._send(method, url, self._headers.get(key, ""), headers, data)
+        answer = self._send(method, url, self._headers.get(key, self._basic), headers, data)
         if answer.status_code == 401 and (challenge := answer.headers.get("WWW-Authenticate", "")):
             self._headers[key] = self._answer(challenge)
             answer = self._send(method, url, self._headers[key], headers, data)
@@ -154,8 +165,8 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         data: bytes | None = None,
     ) -> requests.Response:
-        # An upload may go elsewhere than to the registry, which must not see our credentials.
-        ours = urlsplit(url).netloc == self.name.api
+        # An upload may go elsewhere than to the registry, or by plain HTTP: that must not see our credentials.
+        ours = bool(self._base) and url.startswith(self._base)
         return self._session.request(
             method,
             url,
@@ -179,7 +190,7 @@ class Transport:
                 answer = send()
             except requests.exceptions.SSLError as error:
                 raise trouble.untrusted(self.name, error, doing) from None
-            except (requests.ConnectionError, requests.Timeout) as error:
+            except requests.RequestException as error:
                 if pause is None:
                     raise trouble.silent(self.name, error, doing) from None
                 time.sleep(pause)

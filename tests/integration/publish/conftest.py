@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import docker
@@ -30,14 +30,17 @@ Serve = Callable[..., Registry]
 
 @dataclass(frozen=True, kw_only=True)
 class Stall:
-    """A toy's shelf, and a registry at `address` to publish it to; `more` is environment for each command."""
+    """A toy's shelf with images (`ids` by name), and a registry at `address` to publish them to.
+
+    `docker` is the folder of Docker's configuration, and `said` the one for what commands say.
+    """
 
     toy: Toy
     shelf: Shelf
     address: str
     ids: dict[str, str]
+    docker: Path
     said: Path
-    more: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -50,7 +53,7 @@ class Stall:
 
     @property
     def environment(self) -> dict[str, str]:
-        return self.toy.environment | self.more
+        return self.toy.environment | {"DOCKER_CONFIG": str(self.docker)}
 
     def run(self, *words: str, **more: str) -> Run:
         """A command's answer."""
@@ -108,6 +111,6 @@ def stall(market: Toy, client: docker.DockerClient, serve: Serve, tmp_path: Path
         shelf=shelf,
         address=serve().address,
         ids=shelf.fill(shelf.project.plan.variants),
+        docker=tmp_path / "docker",
         said=tmp_path / "said",
-        more={"DOCKER_CONFIG": str(tmp_path / "docker")},
     )

@@ -188,18 +188,21 @@ def test_the_engine_keeps_no_tag_of_a_publish(stall: Stall, client: docker.Docke
     assert tags == [f"{stall.toy.registry}:{NEW}"]
 
 
-def test_a_registry_that_lost_a_blob_is_mended_by_force(stall: Stall) -> None:
+def test_force_mends_what_verify_reports(stall: Stall) -> None:
     assert stall.publish().code == 0
-    entry = stall.release.entry(NEW)
-    assert entry
-    manifest = whole(stall.images, entry.digest)
-    stall.images.transport.request(
-        "DELETE",
-        f"{PATH}/blobs/{manifest.parts[1].digest}",
-        doing="losing a blob",
-        repository=PATH,
-        expect=frozenset({202}),
-    )
+    images, release = stall.images, stall.release
+    old, new = release.entry(OLD), release.entry(NEW)
+    assert old
+    assert new
+    blob = whole(images, new.digest).parts[1].digest
+    for path in (f"blobs/{blob}", f"manifests/{new.attached['smoke.json']}"):
+        images.transport.request(
+            "DELETE", f"{PATH}/{path}", doing="losing something", repository=PATH, expect=frozenset({202})
+        )
+    images.put("latest", whole(images, old.digest))
+    assert stall.run("verify", "--registry", stall.name).code == 1
+    assert "nothing to move" in stall.publish().out
     done = stall.publish("--force")
     assert done.code == 0, done.words
-    assert whole(stall.images, entry.digest) == manifest
+    verified = stall.run("verify", "--registry", stall.name)
+    assert verified.code == 0, verified.words

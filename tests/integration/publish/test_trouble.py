@@ -24,21 +24,12 @@ from raydock.ship.release import store
 from tests.integration.publish.conftest import PATH, Serve, Stall
 from tests.support.certificates import certified
 from tests.support.faults import front
-from tests.support.registry import Guard
+from tests.support.registry import HTPASSWD, PASSWORD, Guard, logged_in, small_disk
 from tests.support.toy import NAMES
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(120)]
 
 OLD, NEW = NAMES
-PASSWORD = "n0b0dy-kn0ws"
-# Of PASSWORD, by perl's crypt, cost 5.
-HTPASSWD = "ray:$2y$05$abcdefghijklmnopqrstuunkoesjI7PYJ.4IdDjTiJjeAVj1E2s2a"
-
-
-def logged_in(stall: Stall, host: str, password: str) -> None:
-    """What `docker login` leaves behind."""
-    auth = base64.b64encode(f"ray:{password}".encode()).decode()
-    Path(stall.more["DOCKER_CONFIG"], "config.json").write_text(json.dumps({"auths": {host: {"auth": auth}}}))
 
 
 @pytest.fixture
@@ -120,7 +111,7 @@ def test_a_wrong_password_is_said_without_it(guarded: Stall) -> None:
     nobody = guarded.publish()
     assert nobody.code == 4, nobody.words
     assert "refuses anybody without credentials" in nobody.err
-    logged_in(guarded, guarded.address, "wr0ng-w0rd")
+    logged_in(guarded.docker, guarded.address, "wr0ng-w0rd")
     wrong = guarded.publish()
     assert wrong.code == 4, wrong.words
     assert "refuses the credentials that Docker has for it" in wrong.err
@@ -129,7 +120,7 @@ def test_a_wrong_password_is_said_without_it(guarded: Stall) -> None:
 
 
 def test_the_password_is_nowhere_in_what_is_said_or_published(guarded: Stall, tmp_path: Path) -> None:
-    logged_in(guarded, guarded.address, PASSWORD)
+    logged_in(guarded.docker, guarded.address)
     told = [guarded.publish(*words) for words in (("--dry-run", "-v"), ("-v",), ("--json", "--force", "-v"))]
     for done in told:
         assert done.code == 0, done.words
@@ -150,7 +141,7 @@ def test_a_registry_with_tls_and_a_password(guarded: Stall, serve: Serve, tmp_pa
     guard, bundle = certified(folder)
     guard = replace(guard, htpasswd=tmp_path / "guarded" / "htpasswd")
     secure = replace(guarded, address=serve(guard, folder).address)
-    logged_in(secure, secure.address, PASSWORD)
+    logged_in(secure.docker, secure.address)
     untrusted = secure.publish()
     assert untrusted.code == 4, untrusted.words
     assert "is not trusted" in untrusted.err
@@ -175,14 +166,8 @@ def test_a_read_only_registry_is_said(stall: Stall, serve: Serve, tmp_path: Path
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    """A folder on a disk of 1 MB."""
-    if os.geteuid():
-        pytest.skip("a small disk is a tmpfs, which only root can mount")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=True)
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    with small_disk(tmp_path / "small") as folder:
+        yield folder
 
 
 def test_a_full_disk_of_the_registry_is_said_and_no_tag_moves(stall: Stall, serve: Serve, small: Path) -> None:

@@ -1,9 +1,7 @@
 """Registries that ask for something: TLS, a password, a token; that are read-only, or whose disk is full."""
 
-import base64
 import json
 import os
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,12 +16,9 @@ from raydock.ship.registry.repository import repository
 from raydock.ship.registry.transport import Transport
 from tests.support.certificates import certified
 from tests.support.faults import Front
-from tests.support.registry import Guard
+from tests.support.registry import HTPASSWD, PASSWORD, Guard, logged_in, small_disk
 from tests.unit.ship.registry.conftest import HASTY, Serve
 
-PASSWORD = "n0b0dy-kn0ws"
-# Of PASSWORD, by perl's crypt, cost 5.
-HTPASSWD = "ray:$2y$05$abcdefghijklmnopqrstuunkoesjI7PYJ.4IdDjTiJjeAVj1E2s2a"
 YEAR = timedelta(days=365)
 
 
@@ -40,12 +35,6 @@ def guarded(tmp_path: Path) -> Guard:
     path = tmp_path / "htpasswd"
     path.write_text(HTPASSWD)
     return Guard(htpasswd=path)
-
-
-def logged_in(folder: Path, host: str, password: str = PASSWORD) -> None:
-    """What `docker login` leaves behind."""
-    auth = base64.b64encode(f"ray:{password}".encode()).decode()
-    (folder / "config.json").write_text(json.dumps({"auths": {host: {"auth": auth}}}))
 
 
 def test_a_certificate_is_checked_against_the_authority(
@@ -119,18 +108,17 @@ def test_a_credential_helper_is_asked(
 ) -> None:
     address = serve(guarded).address
     (nobody / "config.json").write_text(json.dumps({"credHelpers": {address: "kept"}}))
-    there = repository(f"{address}/raydock", patience=HASTY)
     with (
         pytest.warns(match="docker-credential-kept not installed"),
         pytest.raises(ConfigurationError, match=f"credential helper cannot be read for {address}"),
     ):
-        there.digest("one")
+        repository(f"{address}/raydock", patience=HASTY)
     helper = tmp_path / "bin" / "docker-credential-kept"
     helper.parent.mkdir()
     helper.write_text(f"#!/bin/sh\nread host\necho '{json.dumps({'Username': 'ray', 'Secret': PASSWORD})}'\n")
     helper.chmod(0o755)
     monkeypatch.setenv("PATH", str(helper.parent), prepend=os.pathsep)
-    assert there.digest("one") is None
+    assert repository(f"{address}/raydock", patience=HASTY).digest("one") is None
 
 
 def test_a_damaged_docker_configuration_is_said(serve: Serve, guarded: Guard, nobody: Path) -> None:
@@ -176,14 +164,8 @@ def test_a_read_only_registry_is_said(serve: Serve) -> None:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    """A folder on a disk of 1 MB."""
-    if os.geteuid():
-        pytest.skip("a small disk is a tmpfs, which only root can mount")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=True)
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    with small_disk(tmp_path / "small") as folder:
+        yield folder
 
 
 def test_a_full_disk_of_the_registry_is_said_and_nothing_is_lost(serve: Serve, small: Path) -> None:

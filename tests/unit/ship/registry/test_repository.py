@@ -1,9 +1,12 @@
 """A repository against Debian's docker-registry."""
 
+import base64
 import json
+from pathlib import Path
 from threading import Event
 
 import pytest
+from docker.auth import INDEX_NAME
 
 from raydock.errors import ConfigurationError, OutOfReachError
 from raydock.ship.registry.manifest import EMPTY, EMPTY_TYPE, OCI_MANIFEST, Manifest, artifact, digest_of
@@ -11,7 +14,7 @@ from raydock.ship.registry.name import parse
 from raydock.ship.registry.referrers import attach, attached, fallback_tag
 from raydock.ship.registry.repository import Repository, UnreadableError, repository
 from raydock.ship.registry.whole import whole
-from tests.support.faults import Front
+from tests.support.faults import Front, front
 from tests.unit.ship.registry.conftest import HASTY, Serve
 
 
@@ -163,6 +166,11 @@ def test_loopback_is_this_machine_alone(name: str, loopback: bool) -> None:
     assert parse(name).loopback is loopback
 
 
+def test_the_default_registrys_api_is_on_a_host_of_its_own() -> None:
+    assert parse(f"{INDEX_NAME}/ml/raydock").api == f"registry-1.{INDEX_NAME}"
+    assert parse("localhost:5000/raydock").api == "localhost:5000"
+
+
 def test_a_manifest_that_is_no_image_is_not_whole(there: Repository) -> None:
     manifest = made(there)
     listed = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}
@@ -171,3 +179,28 @@ def test_a_manifest_that_is_no_image_is_not_whole(there: Repository) -> None:
     with pytest.raises(UnreadableError, match="is no image"):
         whole(there, there.digest("list") or "")
     assert manifest.media_type == OCI_MANIFEST
+
+
+def test_what_answers_as_no_registry_is_out_of_reach(fronted: Front) -> None:
+    fronted.fault = lambda _method, _path: 404
+    with pytest.raises(OutOfReachError, match=r"does not answer as a registry: http://.*/v2/ gives 404"):
+        repository(f"{fronted.address}/raydock", patience=HASTY)
+
+
+def test_credentials_go_nowhere_but_to_the_registry(fronted: Front, serve: Serve, nobody: Path) -> None:
+    auth = base64.b64encode(b"ray:secret").decode()
+    (nobody / "config.json").write_text(json.dumps({"auths": {fronted.address: {"auth": auth}}}))
+    with front(serve(folder=nobody).address) as elsewhere:
+
+        def fault(method: str, _path: str) -> int | None:
+            fronted.headers = {"WWW-Authenticate": 'Basic realm="x"'}
+            if not fronted.authorizations[-1]:
+                return 401
+            fronted.headers = {"Location": f"http://{elsewhere.address}/v2/raydock/blobs/uploads/1"}
+            return 202 if method == "POST" else None
+
+        fronted.fault = fault
+        elsewhere.fault = lambda _method, _path: 201
+        repository(f"{fronted.address}/raydock", patience=HASTY).upload(b"layer", "text/plain")
+        assert fronted.authorizations[-1].startswith("Basic ")
+        assert elsewhere.authorizations == [""]
