@@ -83,8 +83,16 @@ def test_a_registry_that_hangs_is_given_up_and_gets_the_rest_later(stall: Stall)
 
     with front(stall.address) as seen:
         there = repository(f"{seen.address}/{PATH}", patience=Patience(read=0.5, pauses=(0.01,)))
-        options = {"jobs": 2, "insecure": False, "force": False, "allow_unscanned": False}
-        made = publishers(stall.shelf.project, stall.variants, [str(there.name)], silent, **options)[str(there.name)]
+        [made] = publishers(
+            stall.shelf.project,
+            stall.variants,
+            [str(there.name)],
+            silent,
+            jobs=2,
+            insecure=False,
+            force=False,
+            allow_unscanned=False,
+        ).values()
         assert isinstance(made, Publisher)
         made = replace(made, repository=there, carrier=replace(made.carrier, repository=there))
         seen.fault = fault
