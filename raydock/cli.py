@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from raydock import __version__
-from raydock.commands import deploy, facts, files, images, pick, plan, publish, scan, suggest, wheelhouse
+from raydock.commands import deploy, doctor, facts, files, images, pick, plan, publish, scan, suggest, wheelhouse
 from raydock.errors import ExitCode, RaydockError
 
 
@@ -38,6 +38,7 @@ for command in (
     publish.publish,
     publish.verify,
     pick.pick,
+    doctor.doctor,
     deploy.deploy,
     wheelhouse.wheelhouse,
 ):

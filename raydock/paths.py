@@ -19,6 +19,11 @@ class Checkout:
         return self.root / "scan.yaml"
 
     @property
+    def hosts(self) -> Path:
+        """The Docker hosts that people here call by name; none need be."""
+        return self.root / "hosts.yaml"
+
+    @property
     def facts(self) -> Path:
         return self.lockfiles / "facts.json"
 

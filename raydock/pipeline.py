@@ -1,6 +1,7 @@
 """The main job: lock what is stale, render, build what is not built, prove what is not proved."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import docker
@@ -18,6 +19,7 @@ from raydock.prove.container import stop_all, sweep
 from raydock.prove.contract import wholeset
 from raydock.prove.contract.run import contract
 from raydock.prove.contract.wholeset import SetReport
+from raydock.prove.gpus import AUTO, Wish
 from raydock.prove.report import Report
 from raydock.prove.smoke import smoke
 
@@ -63,7 +65,7 @@ class Outcome:
             "fingerprint": self.fingerprint,
             "built": self.built,
             "seconds": round(self.seconds, 3),
-            "checks": [{"id": c.id, "status": c.status, "detail": c.detail, "seconds": c.seconds} for c in checks],
+            "checks": [asdict(check) for check in checks],
         }
         return entry | ({"error": str(self.error)} if self.error else {})
 
@@ -107,10 +109,17 @@ class Pipeline:
             self.listener(name, f"rendered images/{name}/Dockerfile")
         return failed
 
-    def prove(self, built: list[Built], *, anew: bool = False) -> list[Outcome]:
-        """Smoke-tests the images that have no passing report yet; all of them with `anew`."""
+    def prove(self, built: list[Built]) -> list[Outcome]:
+        """Smoke-tests the images that have no passing report yet."""
+        return self._all(built, self._prove_once)
+
+    def prove_anew(self, built: list[Built], wish: Wish = AUTO, checks: Collection[str] = ()) -> list[Outcome]:
+        """Smoke-tests images, proved before or not: every check, or those of `checks`; GPUs as `wish` says."""
+        return self._all(built, lambda item: self._prove(item, wish, checks))
+
+    def _all(self, built: list[Built], prove: Callable[[Built], Outcome]) -> list[Outcome]:
         sweep(self.client)
-        return in_parallel(lambda item: self._prove(item, anew), built, self.jobs, lambda: stop_all(self.client))
+        return in_parallel(prove, built, self.jobs, lambda: stop_all(self.client))
 
     def contract(self, built: list[Built]) -> list[Outcome]:
         """Asks KubeRay's contract of images, one after another: its clauses have time limits of their own."""
@@ -144,23 +153,28 @@ class Pipeline:
         reports.save(found, self.project.checkout.report(item.name, "contract"))
         return replace(base, proved=True, report=found)
 
-    def _prove(self, item: Built, anew: bool) -> Outcome:
+    def _prove_once(self, item: Built) -> Outcome:
+        known = reports.load(self.project.checkout.report(item.name))
+        if not item.error and known and known.passed and known.image_id == item.image_id:
+            return replace(Outcome.of(item), report=known)
+        return self._prove(item)
+
+    def _prove(self, item: Built, wish: Wish = AUTO, checks: Collection[str] = ()) -> Outcome:
         base = Outcome.of(item)
         if item.error:
             return base
-        path = self.project.checkout.report(item.name)
-        known = reports.load(path)
-        if not anew and known and known.passed and known.image_id == item.image_id:
-            return replace(base, report=known)
         try:
             found = smoke(
                 self.client,
                 item.image_id,
                 name=item.name,
                 fingerprint=item.fingerprint,
+                checks=tuple(checks) or None,
                 on_event=self.listener,
+                wish=wish,
             )
         except RaydockError as error:
             return replace(base, proved=True, error=error)
-        reports.save(found, path)
+        if not checks:  # a part of the checks is no proof of an image
+            reports.save(found, self.project.checkout.report(item.name))
         return replace(base, proved=True, report=found)

@@ -38,9 +38,16 @@ class Processes:
             raise KeyboardInterrupt
 
     def run(
-        self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str], timeout: float | None = None
+        self,
+        command: Sequence[str],
+        *,
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        timeout: float | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs a command in a folder, within `timeout` seconds if any; returns its exit code and what it wrote.
+        """Runs a command (in a folder and an environment, None: raydock's own), within `timeout` seconds if any.
+
+        Returns its exit code and what it wrote.
 
         Raises subprocess.TimeoutExpired once it has ended the program, and KeyboardInterrupt after `stop`.
         """

@@ -19,13 +19,14 @@ def table(outcomes: Sequence[Outcome]) -> Table:
     return grid
 
 
-def clauses(checks: Sequence[Check]) -> Table:
-    """A row a clause of KubeRay's contract: its name, the answer, the seconds, what was found."""
+def answers(checks: Sequence[Check]) -> Table:
+    """A row a check, or a clause of KubeRay's contract: its name, the answer, the seconds, what was found."""
     grid = Table(box=None, pad_edge=False, show_header=False)
-    for column in ("clause", "answer", "seconds", "detail"):
+    for column in ("check", "answer", "seconds", "detail"):
         grid.add_column(column, overflow="fold", justify="right" if column == "seconds" else "left")
     for check in checks:
-        grid.add_row(check.id, check.status, f"{check.seconds:.1f} s", escape(check.detail))
+        words = "\nwarning: ".join([check.detail, *check.warnings])
+        grid.add_row(check.id, check.status, f"{check.seconds:.1f} s", escape(words))
     return grid
 
 
@@ -54,4 +55,5 @@ def _checks(item: Outcome) -> str:
     counts = {status: [check for check in item.report.checks if check.status is status] for status in Status}
     lines = [", ".join(f"{len(checks)} {status}" for status, checks in counts.items() if checks)]
     lines += [f"{c.id}: {c.detail}" for c in counts[Status.FAILED] + counts[Status.SKIPPED]]
+    lines += [f"{c.id}: warning: {words}" for c in item.report.checks for words in c.warnings]
     return "\n".join(lines)

@@ -2,7 +2,13 @@
 
 import io
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+
+
+def folders_of(files: Iterable[str]) -> list[str]:
+    """The folders in which these files lie, each after the one that holds it."""
+    return sorted({parent.as_posix() for path in files for parent in PurePosixPath(path).parents} - {"."})
 
 
 def tar(folders: Sequence[str], files: Mapping[str, bytes], epoch: int, *, executable: str = "") -> bytes:

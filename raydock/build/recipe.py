@@ -8,7 +8,7 @@ from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
-from raydock.build.archive import tar
+from raydock.build.archive import folders_of, tar
 from raydock.build.layers import Layer
 from raydock.model.lock import Lock
 from raydock.plan.planner import Planned
@@ -91,15 +91,7 @@ class Context:
     @classmethod
     def read(cls, templates: Path) -> "Context":
         """Reads them from the templates' folder and from raydock itself."""
-        folders = {"installer": templates / "installer", "probe": PROBE}
-        return cls(
-            shared={
-                f"{name}/{path.name}": path.read_bytes()
-                for name, folder in folders.items()
-                for path in sorted(folder.iterdir())
-                if path.is_file()
-            }
-        )
+        return cls(shared={**_files("installer", templates / "installer"), **probe_files()})
 
     def files(self, planned: Planned, lock: Lock, layers: tuple[Layer, ...]) -> dict[str, bytes]:
         """The files of one variant's build context."""
@@ -108,13 +100,25 @@ class Context:
         return {**self.shared, **own, "image.json": _image(planned, lock).encode()}
 
 
+def probe_files() -> dict[str, bytes]:
+    """The probe's files, by their path below the folder in which it is put."""
+    return _files("probe", PROBE)
+
+
+def _files(name: str, folder: Path) -> dict[str, bytes]:
+    return {
+        f"{name}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.parent.name != "__pycache__"
+    }
+
+
 def _probe_tar(files: dict[str, bytes], epoch: int) -> bytes:
     """/opt/raydock with the probe and image.json, and the probe's launcher on PATH."""
     launcher = f"usr/local/bin/{LAUNCHER}"
     placed = {f"opt/raydock/{path}": data for path, data in files.items()}
     placed[launcher] = placed.pop(f"opt/raydock/probe/{LAUNCHER}")
-    folders = ("opt", "opt/raydock", "opt/raydock/probe", "usr", "usr/local", "usr/local/bin")
-    return tar(folders, placed, epoch, executable=launcher)
+    return tar(folders_of(placed), placed, epoch, executable=launcher)
 
 
 def _image(planned: Planned, lock: Lock) -> str:

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import click
 
-from raydock.errors import ExitCode, RaydockError
+from raydock.errors import ConfigurationError, ExitCode, RaydockError
 from raydock.options import Request
 
 
@@ -31,6 +31,14 @@ def report(request: Request, outcomes: list[Any]) -> NoReturn:
         request.say(summary.table(outcomes))
         request.say(summary.sentence(outcomes))
     end({item.name: item.error for item in outcomes if item.error}, failed=not all(item.passed for item in outcomes))
+
+
+def refuse_selection(request: Request) -> None:
+    """Raises ConfigurationError where --image is given beside a selection."""
+    if request.groups or request.selectors:
+        raise ConfigurationError(
+            "--image names one image in place of a selection.", todo="leave --group and --select away."
+        )
 
 
 def end(errors: dict[str, RaydockError], *, failed: bool = False) -> NoReturn:

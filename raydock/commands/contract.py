@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from raydock.commands.answers import end
-from raydock.errors import ConfigurationError
+from raydock.commands.answers import end, refuse_selection
 from raydock.options import Request
 
 if TYPE_CHECKING:
@@ -26,18 +25,14 @@ def ask_contract(request: Request) -> NoReturn:
     _report(request, outcomes, whole)
 
 
-def ask_stranger(request: Request, image: str, contract: bool) -> NoReturn:
+def contract_of(request: Request, image: str) -> NoReturn:
     """Asks any image that the engine holds; says it and exits."""
     from raydock.build.engine import connect
     from raydock.pipeline import Outcome
     from raydock.prove.container import sweep
     from raydock.prove.contract.run import contract as ask
 
-    if not contract or request.groups or request.selectors:
-        raise ConfigurationError(
-            "--image names one image in place of a selection, and only --contract can be asked of any image.",
-            todo=f"./build.py smoke --contract --image {image}",
-        )
+    refuse_selection(request)
     client = connect()
     sweep(client)
     with request.progress() as progress:
@@ -56,11 +51,11 @@ def _report(request: Request, outcomes: "list[Outcome]", whole: "SetReport | Non
         for item in outcomes:
             if item.report:
                 request.say(f"{item.name}\n")
-                request.say(summary.clauses(item.report.checks))
+                request.say(summary.answers(item.report.checks))
                 request.say("")
         if whole:
             request.say(f"The {len(whole.images)} images together\n")
-            request.say(summary.clauses(whole.checks))
+            request.say(summary.answers(whole.checks))
             request.say("")
         request.say(_sentence(outcomes, whole))
     failed = not all(item.passed for item in outcomes) or bool(whole and not whole.passed)

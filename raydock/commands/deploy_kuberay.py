@@ -43,6 +43,7 @@ def _choice(option: str, default: StrEnum) -> Callable[[Command], Command]:
 @click.option("--autoscale", default="", metavar="MIN:MAX", help="Ray's autoscaler chooses how many workers run.")
 @click.option("--code", type=_FOLDER, help="A folder whose files the pods see in /home/ray/samples (PYTHONPATH).")
 @click.option("--entrypoint", default="", metavar="COMMAND", help="What a RayJob runs.")
+@click.option("--probe", is_flag=True, help="A RayJob that asks raydock-probe on every worker and fails if one fails.")
 @click.option("--shutdown", is_flag=True, help="A RayJob's cluster ends when the job has finished.")
 @click.option("--serve-config", type=_FILE, help="A RayService's applications: a Ray Serve configuration file.")
 @click.option("--namespace", default="", help="Default: the one of whoever applies it.")
@@ -62,6 +63,7 @@ def kuberay(*, variant: str, image: str, registry: str | None, insecure: bool, *
     Example: ./build.py deploy kuberay ray2.60.0-py311-cpu --workers 2 | kubectl apply -f -
       ./build.py deploy kuberay ray2.60.0-py311-cpu --kind rayjob --code examples/job --shutdown \\
         --entrypoint 'python /home/ray/samples/sample_code.py'
+      ./build.py deploy kuberay ray2.60.0-torch2.13.0-py311-cu130 --kind rayjob --probe --workers 4 --shutdown
     """
     from raydock.ship.kuberay.asked import Asked, resources
     from raydock.ship.kuberay.text import documents

@@ -5,7 +5,10 @@ from pathlib import Path
 import click
 
 from raydock.commands.answers import report
-from raydock.commands.contract import ask_contract, ask_stranger
+from raydock.commands.contract import ask_contract, contract_of
+from raydock.commands.gpus import Asked, ask_stranger, on_gpus
+from raydock.commands.hosts import host, smoke_there
+from raydock.errors import ConfigurationError
 from raydock.options import Request, root, shared
 from raydock.paths import Checkout
 
@@ -38,24 +41,38 @@ def build(request: Request, ca_bundle: Path | None, no_cache: bool) -> None:
 @click.command()
 @shared
 @click.option("--contract", is_flag=True, help="Ask what KubeRay asks of an image, and not whether Ray runs in it.")
-@click.option("--image", metavar="REF", help="With --contract: any image that the engine holds, in place of ours.")
-def smoke(request: Request, contract: bool, image: str | None) -> None:
+@click.option("--image", metavar="REF", help="Any image that the engine holds: what needs a GPU, or --contract.")
+@host
+@on_gpus
+def smoke(request: Request, contract: bool, image: str | None, hosts: tuple[str, ...], asked: Asked) -> None:
     """Proves the built images of the selected variants by running Ray in them, whether proved before or not.
+
+    What needs a GPU is asked too, where this engine hands out GPUs: docs/gpu.md.
 
     \b
     Example: ./build.py smoke --select 'name=ray2.60.0-py311-cpu'
+             ./build.py smoke --gpu require --gpus 0,1 --select 'cuda=13.0'
+             ./build.py smoke --gpu require --image pytorch/pytorch:2.9.0-cuda12.8-cudnn9-runtime --python python
              ./build.py smoke --contract --image rayproject/ray:2.49.1-py311-cpu
+             ./build.py smoke --group quickstart --host ssh://ray@gpu1 --host ssh://ray@gpu2
     """
     from raydock.workshop import workshop
 
-    if image is not None:
-        ask_stranger(request, image, contract)
+    if hosts and (contract or image is not None):
+        raise ConfigurationError("--host proves our own variants, without --contract.", todo="leave one of them out.")
+    if contract and image is not None:
+        contract_of(request, image)
     if contract:
         ask_contract(request)
-    chosen = request.chosen
+    if image is not None:
+        ask_stranger(request, image, asked)
+    asked.refuse_without_image()
+    if hosts:
+        smoke_there(request, hosts, asked)
+    wish, chosen = asked.wish, request.chosen
     with request.writing() as progress:
         pipeline = workshop(request.project, progress, request.jobs)
-        outcomes = pipeline.prove(pipeline.builder.find(chosen), anew=True)
+        outcomes = pipeline.prove_anew(pipeline.builder.find(chosen), wish, asked.checks)
     report(request, outcomes)
 
 

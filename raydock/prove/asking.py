@@ -2,16 +2,27 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from docker import DockerClient
 
 from raydock.errors import VariantError
-from raydock.prove.container import Ended, Limits, created, follow
-from raydock.prove.report import Check, Status
+from raydock.prove.container import ALONE, Ended, Limits, Terms, created, follow
+from raydock.prove.report import Check
 
 PROBE = "raydock-probe"
 SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """What runs the probe in a container, and the tar that brings it there, where the image does not have it."""
+
+    command: tuple[str, ...]
+    archive: bytes = b""
+
+
+OWN = Probe(command=(PROBE,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,18 +35,25 @@ class Answers:
 
 
 def ask(
-    client: DockerClient, image: str, checks: Sequence[str], on_line: Callable[[str], None], limits: Limits
+    client: DockerClient,
+    image: str,
+    checks: Sequence[str],
+    on_line: Callable[[str], None],
+    limits: Limits,
+    *,
+    terms: Terms = ALONE,
+    probe: Probe = OWN,
 ) -> Answers:
-    """Runs the probe in the image for these checks. Raises VariantError where it is not there or does not answer."""
-    command = [PROBE, "--json", *(f"--check={check}" for check in checks)]
-    with created(client, image, command, limits) as container:
+    """Runs the probe in the image for these checks, or for all. Raises VariantError where it does not answer."""
+    command = [*probe.command, "--json", *(f"--check={check}" for check in checks)]
+    with created(client, image, command, limits, replace(terms, archive=probe.archive)) as container:
         ended = follow(container, on_line, limits.probe)
     answers = parse(ended.out)
     if answers is None:
         raise VariantError(
             f"the probe of {image} ended with exit status {ended.status} and without its answers.",
             meaning=_reason(ended, limits),
-            todo=f"run it by hand: docker run --rm --shm-size 1g --entrypoint {PROBE} {image}",
+            todo=f"run it by hand: docker run --rm --shm-size 1g --entrypoint {probe.command[0]} {image}",
         )
     return answers
 
@@ -46,7 +64,7 @@ def parse(text: str) -> Answers | None:
         document = json.loads(text)
         if document["schema"] != SCHEMA:
             return None
-        checks = [Check(**{**item, "status": Status(item["status"])}) for item in document["checks"]]
+        checks = [Check.read(item) for item in document["checks"]]
         return Answers(name=document["name"], python=document["python"], checks={check.id: check for check in checks})
     except (ValueError, KeyError, TypeError):
         return None

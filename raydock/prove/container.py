@@ -15,9 +15,11 @@ from threading import Event, Timer
 from docker import DockerClient
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
+from docker.types import DeviceRequest, Mount
 
 from raydock.build.engine import reaching
 from raydock.errors import VariantError
+from raydock.prove.refusal import refusal
 
 LABEL = "raydock.smoke"
 # Which run of raydock a container belongs to, so that one run never ends another's: machine, process, something unique.
@@ -55,11 +57,30 @@ class Ended:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Grant:
+    """What gives a container GPUs: devices by their CDI names, or a runtime of the engine's and its environment."""
+
+    devices: tuple[str, ...] = ()
+    runtime: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def words(self) -> str:
+        """How the GPUs were reached, and which."""
+        return f"by CDI {', '.join(self.devices)}" if self.devices else f"by the runtime {self.runtime}"
+
+    def requests(self) -> list[DeviceRequest] | None:
+        """The devices as the engine's API asks for them."""
+        return [DeviceRequest(driver="cdi", device_ids=list(self.devices))] if self.devices else None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Terms:
     """On what terms a container runs: like a pod's, as far as Docker has them.
 
     `network`, where its name is its address; CPUs (0: all); environment; `user` in place of the image's; `restricted`:
-    no capability and no new privileges; `files`: what is mounted, by path, each in a volume of its own.
+    no capability and no new privileges; `files`: what is mounted, by path, each in a volume of its own; `mounts`:
+    folders of the host by the path at which they are seen, read-only; `archive`: a tar, unpacked at the root.
     """
 
     network: str = NO_NETWORK
@@ -68,6 +89,9 @@ class Terms:
     user: str | None = None
     restricted: bool = False
     files: Mapping[PurePosixPath, str] = field(default_factory=dict)
+    mounts: Mapping[str, str] = field(default_factory=dict)
+    archive: bytes = b""
+    grant: Grant = Grant()
 
 
 ALONE = Terms()
@@ -94,13 +118,18 @@ def created(
             mem_limit=limits.memory,
             memswap_limit=limits.memory,
             nano_cpus=round(terms.cpus * 1e9) or None,
-            environment=dict(terms.environment),
+            environment={**terms.environment, **terms.grant.environment},
+            device_requests=terms.grant.requests(),
+            runtime=terms.grant.runtime,
             user=terms.user,
             cap_drop=["ALL"] if terms.restricted else None,
             security_opt=["no-new-privileges"] if terms.restricted else None,
             volumes=[str(path.parent) for path in terms.files],
+            mounts=[Mount(at, folder, type="bind", read_only=True) for at, folder in terms.mounts.items()],
             use_config_proxy=False,  # a pod has no proxy either, and what is asked here is close by
         )
+        if terms.archive:
+            container.put_archive("/", terms.archive)
         for path, text in terms.files.items():
             container.put_archive(str(path.parent), _archive(path.name, text))
         yield container
@@ -214,16 +243,18 @@ def _archive(name: str, text: str) -> bytes:
 
 
 def start(container: Container) -> None:
-    """Starts a container. Raises VariantError where the image has no such command."""
+    """Starts a container. Raises VariantError where the image has no such command, GrantError where GPUs are denied."""
     try:
         container.start()
     except APIError as error:
         config = container.attrs["Config"]
+        if refused := refusal(str(error)):
+            raise refused from None
         if "executable file not found" in str(error) or "no such file or directory" in str(error):
             raise VariantError(
                 f"{config['Image']} has no `{config['Entrypoint'][0]}`.",
                 meaning="It is no image that this raydock built, or a damaged one.",
-                todo="build it with `./build.py build`.",
+                todo="build it with `./build.py build`; of a stranger's image, name its Python with --python.",
             ) from None
         raise
 

@@ -1,6 +1,7 @@
 """Checks and their answers. An answer is passed, failed or skipped with the reason; never silently absent."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -21,12 +22,19 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One question put to an image: its id, the answer, a sentence of detail and the seconds that it took."""
+    """One question put to an image: its id, the answer, a sentence of detail, the seconds that it took, warnings."""
 
     id: str
     status: Status
     detail: str
     seconds: float
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> "Check":
+        """A check from its JSON form. Raises ValueError, KeyError or TypeError where it is none."""
+        warnings = tuple(str(words) for words in document.get("warnings", ()))
+        return cls(**{**document, "status": Status(document["status"]), "warnings": warnings})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +64,7 @@ def load(path: Path) -> Report | None:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if document.pop("schema") != SCHEMA:
             return None
-        checks = tuple(Check(**{**item, "status": Status(item["status"])}) for item in document.pop("checks"))
+        checks = tuple(Check.read(item) for item in document.pop("checks"))
         return Report(**document, checks=checks)
     except (OSError, ValueError, KeyError, TypeError):
         return None

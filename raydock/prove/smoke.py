@@ -1,6 +1,6 @@
 """Smoke: a built image asked by its own probe, and from outside what only its engine can say."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -10,9 +10,10 @@ from raydock.build.engine import reaching
 from raydock.errors import ConfigurationError, nearest
 from raydock.events import Listener, silent
 from raydock.model.variant import Variant, parse_name
-from raydock.prove import asking, cold, plain
+from raydock.prove import asking, cold, gpus, plain
 from raydock.prove.configuration import Configuration, inspect
-from raydock.prove.container import Limits
+from raydock.prove.container import Grant, Limits, Terms
+from raydock.prove.gpus import AUTO, Wish
 from raydock.prove.probe.catalogue import questions
 from raydock.prove.report import Check, Report, Status
 
@@ -21,7 +22,7 @@ LIMITS = Limits()
 
 def check_ids(variant: Variant) -> tuple[str, ...]:
     """The checks that a smoke of this variant makes, in their order."""
-    return (*(question.id for question in questions(variant.cuda)), cold.ID)
+    return (*(question.id for question in questions(variant.axes)), cold.ID)
 
 
 def smoke(
@@ -33,8 +34,11 @@ def smoke(
     checks: Sequence[str] | None = None,
     on_event: Listener = silent,
     limits: Limits = LIMITS,
+    wish: Wish = AUTO,
 ) -> Report:
     """Proves the image `image` (a tag or an id) of the variant `name` and reports every check, or those of `checks`.
+
+    What needs a GPU is asked in a container that has those of `wish`; all else in one that has none.
 
     Its containers have no network, and none is left over. Raises VariantError where the image or its probe is not
     there or the probe dies, ConfigurationError for an unknown check, OutOfReachError where the engine goes away.
@@ -47,14 +51,22 @@ def smoke(
         tell = partial(on_event, name)
         if not configuration.for_kuberay:
             found = plain.checks(client, image, wanted, tell, limits)
-        if asked := [check for check in wanted if check not in (cold.ID, *found)]:
+        if asked := [check for check in wanted if check not in (cold.ID, *gpus.CHECKS, *found)]:
             answers = asking.ask(client, image, asked, tell, limits)
             found |= with_outside(answers, configuration, variant)
+        if levels := [check for check in wanted if check in gpus.CHECKS]:
+            found |= gpus.ask(client, wish, levels, partial(_on_gpus, client, image, levels, tell))
         if cold.ID in wanted and cold.ID not in found:
             on_event(name, "starting a Ray head in a fresh container")
             found[cold.ID] = cold.cold(client, image, limits)
     answered = tuple(found.get(check) or _unanswered(check) for check in wanted)
     return Report(name=name, image_id=configuration.id, fingerprint=fingerprint, checks=answered)
+
+
+def _on_gpus(
+    client: DockerClient, image: str, checks: Sequence[str], tell: Callable[[str], None], grant: Grant
+) -> dict[str, Check]:
+    return asking.ask(client, image, checks, tell, gpus.LIMITS, terms=Terms(grant=grant)).checks
 
 
 def with_outside(answers: asking.Answers, configuration: Configuration, variant: Variant) -> dict[str, Check]:

@@ -85,7 +85,7 @@ def _objections(item: Candidate, hosts: Sequence[Host], on_gpu: bool) -> list[st
         return ["it has no CUDA and would leave the GPUs idle"] if on_gpu else []
     found: dict[str, list[str]] = {}
     for host in hosts:
-        for reason in _host_objects(item, host):
+        for reason in objections(item, host):
             found.setdefault(reason, []).append(host.name)
     return [f"{_some(names)}: {reason}" if len(hosts) > 1 else reason for reason, names in found.items()]
 
@@ -96,7 +96,8 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join([*names[:3], *more])
 
 
-def _host_objects(item: Candidate, host: Host) -> list[str]:
+def objections(item: Candidate, host: Host) -> list[str]:
+    """Why a host does not run a candidate with CUDA; empty where it does."""
     if not host.gpus:
         return ["it needs an NVIDIA GPU, and there is none"]
     found = [_wrong_processor(item, gpu) for gpu in host.gpus]

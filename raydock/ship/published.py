@@ -69,13 +69,13 @@ def built(item: Planned, registry: str) -> Published:
     if image is None:
         todo = f"`./build.py build --select 'name={item.name}'`."
         raise VariantError(f"{item.name} is not built on this engine.", todo=todo)
-    return of_image(item, registry, image)
+    return of_image(item.variant, registry, image)
 
 
-def of_image(item: Planned, registry: str, image: LocalImage) -> Published:
-    """What an engine knows of an image that bears a variant's tag."""
+def of_image(variant: Variant, registry: str, image: LocalImage) -> Published:
+    """What an engine knows of a variant's image, with its digest in a registry that it went to or came from."""
     digests = (digest for name, _, digest in (known.partition("@") for known in image.digests) if name == registry)
-    return _published(item, registry, next(digests, ""), image)
+    return _labelled(variant, registry, next(digests, ""), image)
 
 
 def released(entry: Entry, registry: str) -> Published:
@@ -112,7 +112,17 @@ def _stated(item: Planned, stated: str) -> Published:
     variant = image.labels.get("org.opencontainers.image.version") if image else item.name
     if variant != item.name:
         raise ConfigurationError(f"{name} is {variant}, not {item.name}.", todo="name the variant that it is.")
-    return _published(item, match["repository"], match["digest"], image)
+    if image:
+        return _labelled(item.variant, match["repository"], match["digest"], image)
+    return Published(
+        variant=item.variant,
+        repository=match["repository"],
+        digest=match["digest"],
+        ray=item.variant.ray,
+        min_driver=item.min_driver,
+        kuberay=item.kuberay,
+        labelled=False,
+    )
 
 
 def _pushed(item: Planned, registry: str) -> Published:
@@ -123,7 +133,7 @@ def _pushed(item: Planned, registry: str) -> Published:
             f"{item.name} is not built on this engine, so that no digest of it is known here.",
             todo=f"`./build.py images --select 'name={item.name}'` and push it, or {_HINT}",
         )
-    found = of_image(item, registry, image)
+    found = of_image(item.variant, registry, image)
     if not found.digest:
         raise VariantError(
             f"{tag} is built on this engine and was never pushed.",
@@ -133,18 +143,17 @@ def _pushed(item: Planned, registry: str) -> Published:
     return found
 
 
-def _published(item: Planned, repository: str, digest: str, image: LocalImage | None) -> Published:
-    labels = image.labels if image else {}
+def _labelled(variant: Variant, repository: str, digest: str, image: LocalImage) -> Published:
     return Published(
-        variant=item.variant,
+        variant=variant,
         repository=repository,
         digest=digest,
-        ray=labels.get("io.ray.ray-version", item.variant.ray),
-        min_driver=labels.get("raydock.min-driver", item.min_driver),
-        kuberay=for_kuberay(labels) if image else item.kuberay,
-        labelled=image is not None,
-        id=image.id if image else "",
-        fingerprint=labels.get(FINGERPRINT, ""),
+        ray=image.labels.get("io.ray.ray-version", variant.ray),
+        min_driver=image.labels.get("raydock.min-driver", ""),
+        kuberay=for_kuberay(image.labels),
+        labelled=True,
+        id=image.id,
+        fingerprint=image.labels.get(FINGERPRINT, ""),
     )
 
 

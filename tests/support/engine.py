@@ -20,13 +20,15 @@ import requests
 class SpareEngine:
     """A dockerd whose whole state is in `folder`, its images in `data`; it builds with the host's network.
 
-    `enter` is what its command line begins with, such as nsenter: where dockerd is, its containers' host network is.
+    `enter` is what its command line begins with, such as nsenter: where dockerd is, its containers' host network is;
+    `options` are more of dockerd's.
     """
 
     folder: Path
     data: Path
     bridge: str
     enter: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -47,6 +49,7 @@ class SpareEngine:
         ]
         # A bridge of its own: without one it would take the first engine's docker0 away.
         command += [f"--host={self.host}", f"--bridge={self.bridge}", "--iptables=false", "--ip6tables=false"]
+        command += self.options
         with (self.folder / "log").open("ab") as log:
             environment = {**os.environ, "DOCKER_TMPDIR": str(self.folder / "tmp")}
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, process_group=0)
@@ -97,7 +100,9 @@ class SpareEngine:
 
 
 @contextmanager
-def spare_engine(first: docker.DockerClient, folder: Path, tmpfs: str = "") -> Iterator[SpareEngine]:
+def spare_engine(
+    first: docker.DockerClient, folder: Path, tmpfs: str = "", options: tuple[str, ...] = ()
+) -> Iterator[SpareEngine]:
     """A second engine in `folder`, its images on a tmpfs of a size such as `300m` where one is given.
 
     Skips the test where this machine cannot start one.
@@ -109,7 +114,7 @@ def spare_engine(first: docker.DockerClient, folder: Path, tmpfs: str = "") -> I
         path.mkdir()
     name = f"rd-{uuid4().hex[:8]}"
     network = first.networks.create(name, options={"com.docker.network.bridge.name": name})
-    engine = SpareEngine(folder=folder, data=data, bridge=name)
+    engine = SpareEngine(folder=folder, data=data, bridge=name, options=options)
     try:
         if tmpfs:
             subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={tmpfs}", "tmpfs", data], check=True)

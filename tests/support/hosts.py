@@ -43,16 +43,22 @@ def hosts(client: docker.DockerClient, image: str, count: int, folder: Path) -> 
 
     Skips the test where this machine cannot start engines.
     """
+    with empty_hosts(client, image, count, folder) as started:
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda host: host.engine.load(client.images.get(image).save(named=image)), started))
+        yield started
+
+
+@contextmanager
+def empty_hosts(client: docker.DockerClient, image: str, count: int, folder: Path) -> Iterator[list[Host]]:
+    """Hosts whose engines hold nothing; `image` is one of the first engine's with `sleep` in it. Skips as above."""
     if os.geteuid() or not shutil.which("dockerd"):
         pytest.skip("hosts with engines of their own need root and dockerd on this machine")
     name = f"raydock-hosts-{uuid4().hex[:8]}"
     with ExitStack() as stack:
         network = client.networks.create(name)
         stack.callback(network.remove)
-        started = [_started(stack, _place(stack, client, image, name, folder / str(number))) for number in range(count)]
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda host: host.engine.load(client.images.get(image).save(named=image)), started))
-        yield started
+        yield [_started(stack, _place(stack, client, image, name, folder / str(number))) for number in range(count)]
 
 
 def _place(stack: ExitStack, client: docker.DockerClient, image: str, network: str, folder: Path) -> Host:

@@ -73,11 +73,22 @@ def test_an_unknown_option_is_bad_usage() -> None:
     assert run("plan", "--jsn").returncode == 2
 
 
-@pytest.mark.parametrize("words", [(), ("--contract", "--group", "serve")])
-def test_a_strangers_image_is_asked_the_contract_alone(words: tuple[str, ...]) -> None:
-    done = run("smoke", "--image", "ray:1", *words)
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--image", "ray:1", "--group", "serve"), "--image names one image in place of a selection."),
+        (("--image", "ray:1", "--contract", "--group", "serve"), "--image names one image in place of a selection."),
+        (("--image", "ray:1", "--gpu", "off"), "Next: ./build.py smoke --gpu require --image ray:1, or --contract."),
+        (("--image", "ray:1", "--gpus", "first"), "'first' names no GPU."),
+        (("--image", "ray:1", "--volume", "model"), "--volume model is not HOST:PATH."),
+        (("--python", "python3.12"), "Next: add --image REF, or leave them."),
+        (("--gpus", "first", "--group", "serve"), "'first' names no GPU."),
+    ],
+)
+def test_options_of_smoke_that_do_not_go_together_are_bad_usage(words: tuple[str, ...], said: str) -> None:
+    done = run("smoke", *words)
     assert done.returncode == 2
-    assert "Next: ./build.py smoke --contract --image ray:1" in done.stderr
+    assert said in done.stderr
 
 
 def test_an_empty_selection_has_its_own_code() -> None:

@@ -49,4 +49,4 @@ def gpu(bench: Bench) -> str:
     """Ray computes on a GPU: asked by the image's own probe on a host that has one."""
     if bench.configuration.labels.get(_MIN_DRIVER_LABEL) == "":
         raise UnaskedError("the image is for CPU")
-    raise UnaskedError("needs a GPU, which containers here are not given; on a GPU host raydock-probe asks it")
+    raise UnaskedError("needs a GPU, which containers here are not given; on a GPU host `smoke --gpu require` asks it")

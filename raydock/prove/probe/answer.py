@@ -1,7 +1,7 @@
 """What a check says: passed with a sentence, failed or skipped with the reason."""
 
 from dataclasses import dataclass
-from typing import Sequence
+from typing import Sequence, Tuple
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 SHOWN = 8
@@ -16,13 +16,22 @@ class SkipError(Exception):
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What a check that passed has to say, and what deserves a look all the same."""
+
+    detail: str
+    warnings: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Answer:
-    """One check's id, its status, a sentence or more of detail, and the seconds that it took."""
+    """One check's id, its status, a sentence or more of detail, the seconds that it took, and warnings."""
 
     id: str
     status: str
     detail: str
     seconds: float
+    warnings: Tuple[str, ...] = ()
 
 
 def verdict(problems: Sequence[str], fine: str) -> str:

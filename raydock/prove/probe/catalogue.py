@@ -1,22 +1,34 @@
 """The checks, in the order in which they are asked, each with its time limit."""
 
 from dataclasses import dataclass
-from typing import Callable, Tuple
+from typing import Callable, Mapping, Tuple, Union
 
-from . import cluster, gpu, libraries, packages, session
-from .image import Image
+from . import cluster, libraries, packages, session
+from .answer import Finding
+from .gpu.driver_level import driver_level
+from .gpu.nccl_level import nccl_level
+from .gpu.ray_level import ray_level
+from .gpu.torch_level import torch_level
+from .gpu.triton_level import triton_level
+from .gpu.vllm_level import vllm_level
+from .image import Image, has
 
 
 @dataclass(frozen=True)
 class Question:
-    """A check's id, what asks it, and its limit in seconds: many times what it takes on two slow cores."""
+    """A check's id, what asks it, and its limit in seconds: many times what it takes on two slow cores.
+
+    `parts`: what a variant must have for it to be asked; `after`: the check without which it cannot be.
+    """
 
     id: str
-    ask: Callable[[Image], str]
+    ask: Callable[[Image], Union[str, Finding]]
     limit: float
+    parts: Tuple[str, ...] = ()
+    after: str = ""
 
 
-QUESTIONS = (
+IMAGE = (
     Question("shells", session.shells, 60),
     Question("user", session.user, 10),
     Question("versions", packages.versions, 180),
@@ -24,10 +36,26 @@ QUESTIONS = (
     Question("imports", packages.imports, 180),
     Question("libs", libraries.libs, 120),
     Question("ray", cluster.ray, 120),
-    Question("gpu", gpu.gpu, 180),
 )
+DRIVER = Question("gpu-driver", driver_level, 60, ("cuda",))
+GPU = (
+    DRIVER,
+    Question("gpu-torch", torch_level, 180, ("cuda", "torch"), DRIVER.id),
+    Question("gpu-triton", triton_level, 120, ("cuda", "triton"), DRIVER.id),
+    Question("gpu-nccl", nccl_level, 180, ("cuda", "torch"), DRIVER.id),
+    Question("gpu-ray", ray_level, 120, ("cuda", "ray"), DRIVER.id),
+    Question("gpu-vllm", vllm_level, 900, ("cuda", "vllm"), DRIVER.id),
+)
+QUESTIONS = (*IMAGE, *GPU)
 
 
-def questions(cuda: str) -> Tuple[Question, ...]:
-    """The checks of a variant with that value on the CUDA axis: one for CPU has none that needs a GPU."""
-    return tuple(question for question in QUESTIONS if question.id != "gpu" or cuda != "cpu")
+def questions(axes: Mapping[str, str]) -> Tuple[Question, ...]:
+    """The checks of a variant with those values on its axes: what it does not have is not asked for."""
+    return tuple(question for question in QUESTIONS if all(has(axes, part) for part in question.parts))
+
+
+def of_image(image: Image) -> Tuple[Question, ...]:
+    """The checks of an image; of a stranger's only those that need a GPU, and its driver whatever is in it."""
+    if not image.stranger:
+        return questions(image.axes)
+    return (DRIVER, *(question for question in questions(image.axes) if question in GPU and question != DRIVER))

@@ -9,11 +9,11 @@ from dataclasses import asdict
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import Iterable, Iterator, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, Sequence, Tuple
 
 from . import image as image_file
-from .answer import FAILED, Answer
-from .catalogue import QUESTIONS, Question, questions
+from .answer import FAILED, PASSED, SKIPPED, Answer
+from .catalogue import QUESTIONS, Question, of_image
 from .image import Image
 from .runner import ask
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str], image_path: Path = IMAGE_FILE) -> int:
     options = parser.parse_args(arguments)
     try:
         image = image_file.load(image_path)
-        chosen = choose(options.check, questions(image.axes["cuda"]))
+        chosen = choose(options.check, of_image(image))
     except (image_file.ImageFileError, KeyError, ValueError) as error:
         parser.error(str(error))
     answers = []
@@ -70,13 +70,20 @@ def document(image: Image, answers: Iterable[Answer]) -> "dict[str, object]":
 
 def row(answer: Answer) -> str:
     """One answer as a line of the table."""
-    return f"{answer.id:<9} {answer.status:<8} {answer.seconds:>6.1f} s  {answer.detail}"
+    words = "; warning: ".join([answer.detail, *answer.warnings])
+    return f"{answer.id:<10} {answer.status:<8} {answer.seconds:>6.1f} s  {words}"
 
 
 def _ask_all(image: Image, chosen: Iterable[Question]) -> Iterator[Answer]:
+    passed: Dict[str, bool] = {}
     for question in chosen:
-        print(f"asking {question.id}, at most {question.limit:g} s", file=sys.stderr, flush=True)
-        yield ask(question.id, partial(question.ask, image), question.limit)
+        if passed.get(question.after, True):
+            print(f"asking {question.id}, at most {question.limit:g} s", file=sys.stderr, flush=True)
+            answer = ask(question.id, partial(question.ask, image), question.limit)
+        else:
+            answer = Answer(question.id, SKIPPED, f"not asked, as {question.after} did not pass", 0.0)
+        passed[question.id] = answer.status == PASSED
+        yield answer
 
 
 def _parser() -> argparse.ArgumentParser:

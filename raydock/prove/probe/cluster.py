@@ -2,17 +2,15 @@
 
 import json
 import os
-import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
@@ -20,15 +18,14 @@ from typing import Any, Dict, Iterator, List
 from .answer import CheckError
 from .command import finish, start
 from .image import Image
+from .ports import HOST, free_ports
 from .runner import descendants
 
 DRIVER = Path(__file__).with_name("driver.py")
-HOST = "127.0.0.1"
 _START_SECONDS = 60.0
 _STATUS_SECONDS = 30.0
 _STOP_SECONDS = 20.0
 _PERIOD = 0.1
-_PORTS = range(20000, 32000)
 _DECORATION = re.compile(r"\x1b\[\d*m|^[\d-]+ [\d:,]+\t\w+ \S+ -- ", re.MULTILINE)
 _BRISK = {"AUTOSCALER_UPDATE_INTERVAL_S": "1"}  # as Ray's own test cluster has it; 5 s otherwise
 
@@ -73,7 +70,7 @@ def _folder() -> Iterator[Path]:
 @contextmanager
 def _head(folder: Path) -> Iterator[Head]:
     """A head of our own on free ports; other clusters on this machine are left alone, as `ray stop` would not do."""
-    port, dashboard, agent, client, metrics = _free_ports(5)
+    port, dashboard, agent, client, metrics = free_ports(5)
     command = [
         "ray",
         "start",
@@ -144,18 +141,6 @@ def _get(url: str) -> Dict[str, Any]:
 def _environment() -> Dict[str, str]:
     """This environment without what points Ray to another cluster."""
     return {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-
-
-def _free_ports(count: int) -> List[int]:
-    """Free ports that neither the kernel hands out (from 32768) nor Ray gives its workers (10002 to 19999)."""
-    found: List[int] = []
-    for port in random.sample(_PORTS, len(_PORTS)):
-        with socket.socket() as each, suppress(OSError):
-            each.bind((HOST, port))
-            found.append(port)
-        if len(found) == count:
-            return found
-    raise CheckError(f"of the ports {_PORTS.start} to {_PORTS.stop - 1}, fewer than {count} are free")
 
 
 def _names(pids: List[int]) -> List[str]:

@@ -3,7 +3,9 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Tuple
+from typing import Dict, Mapping, Tuple
+
+from . import found
 
 SCHEMA = 1
 ENVIRONMENT = Path("/opt/venv")
@@ -15,17 +17,31 @@ class ImageFileError(Exception):
 
 @dataclass(frozen=True)
 class Image:
-    """The variant's name, its value on every axis, its locked packages (canonical name to version), its GPU needs."""
+    """The variant's name, its value on every axis, its locked packages (canonical name to version), its GPU needs.
+
+    `stranger`: an image that this raydock did not build, of which only what needs a GPU can be asked; then `axes` are
+    what is found in its Python's environment.
+    """
 
     name: str
     axes: Dict[str, str]
     packages: Dict[str, str]
     min_driver: str = ""
     sm: Tuple[str, ...] = ()
+    stranger: bool = False
 
-    def has(self, axis: str) -> bool:
-        """Whether the variant has that part: no torch is `none`, no CUDA is `cpu`."""
-        return self.axes[axis] not in {"none", "cpu"}
+    def has(self, part: str) -> bool:
+        """Whether the variant has that part."""
+        return has(self.axes, part)
+
+
+def has(axes: Mapping[str, str], part: str) -> bool:
+    """Whether a variant has that part: no torch is `none`, no CUDA is `cpu`.
+
+    Triton comes with torch; a variant has no axis for it.
+    """
+    axis = "torch" if part == "triton" and part not in axes else part
+    return axes.get(axis, "none") not in {"none", "cpu"}
 
 
 def load(path: Path) -> Image:
@@ -34,6 +50,8 @@ def load(path: Path) -> Image:
         document = json.loads(path.read_text(encoding="utf-8"))
         if document["schema"] != SCHEMA:
             raise ImageFileError(f"{path} has schema {document['schema']!r}; this probe reads {SCHEMA}.")
+        if document.get("stranger"):
+            return Image(document["name"], found.axes(), {}, stranger=True)
         sm = tuple(str(value) for value in document.get("sm", ()))
         return Image(document["name"], document["axes"], document["packages"], document.get("min_driver", ""), sm)
     except OSError as error:

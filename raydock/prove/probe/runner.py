@@ -10,15 +10,17 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import BinaryIO, Callable, List, NoReturn, Optional, Tuple
+from typing import BinaryIO, Callable, List, NoReturn, Optional, Tuple, Union
 
-from .answer import FAILED, PASSED, SKIPPED, Answer, CheckError, SkipError
+from .answer import FAILED, PASSED, SKIPPED, Answer, CheckError, Finding, SkipError
 
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 _KILL_SECONDS = 10.0
 
+Asked = Callable[[], Union[str, Finding]]
 
-def ask(check_id: str, question: Callable[[], str], limit: float) -> Answer:
+
+def ask(check_id: str, question: Asked, limit: float) -> Answer:
     """The answer to a question, asked in a new process that has `limit` seconds; none of its descendants survives."""
     started = time.monotonic()
     reader, writer = os.pipe()
@@ -35,10 +37,9 @@ def ask(check_id: str, question: Callable[[], str], limit: float) -> Answer:
             os.close(reader)
             wait_status = end(child)
         if said is None:
-            status, detail = FAILED, _silence(in_time, limit, wait_status) + _last_line(output)
-        else:
-            status, detail = said
-    return Answer(check_id, status, detail, round(seconds, 3))
+            said = FAILED, Finding(_silence(in_time, limit, wait_status) + _last_line(output))
+    status, finding = said
+    return Answer(check_id, status, finding.detail, round(seconds, 3), finding.warnings)
 
 
 def descendants(root: int) -> List[int]:
@@ -71,7 +72,7 @@ def end(child: int) -> int:
     return os.waitpid(child, 0)[1]
 
 
-def _reply(question: Callable[[], str], writer: int, output: int) -> NoReturn:
+def _reply(question: Asked, writer: int, output: int) -> NoReturn:
     """In the child: answers on `writer`, then waits to be killed with whatever it has started."""
     try:
         os.setsid()
@@ -82,7 +83,8 @@ def _reply(question: Callable[[], str], writer: int, output: int) -> NoReturn:
         os.dup2(output, 1)
         os.dup2(output, 2)
         sys.stdout = sys.stderr = os.fdopen(os.dup(output), "w", buffering=1)
-        line = json.dumps(_answer(question)) + "\n"
+        status, finding = _answer(question)
+        line = json.dumps([status, finding.detail, finding.warnings]) + "\n"
         with os.fdopen(writer, "w", encoding="utf-8") as file:
             file.write(line)
         while True:
@@ -91,18 +93,19 @@ def _reply(question: Callable[[], str], writer: int, output: int) -> NoReturn:
         os._exit(1)
 
 
-def _answer(question: Callable[[], str]) -> Tuple[str, str]:
+def _answer(question: Asked) -> Tuple[str, Finding]:
     try:
-        return PASSED, question()
+        found = question()
+        return PASSED, found if isinstance(found, Finding) else Finding(found)
     except SkipError as reason:
-        return SKIPPED, str(reason)
+        return SKIPPED, Finding(str(reason))
     except CheckError as reason:
-        return FAILED, str(reason)
+        return FAILED, Finding(str(reason))
     except BaseException as error:  # a check's own fault is an answer too
-        return FAILED, f"{type(error).__name__}: {error}"
+        return FAILED, Finding(f"{type(error).__name__}: {error}")
 
 
-def _read_line(reader: int, deadline: float) -> Tuple[Optional[Tuple[str, str]], bool]:
+def _read_line(reader: int, deadline: float) -> Tuple[Optional[Tuple[str, Finding]], bool]:
     """What the child wrote, or None; and whether it ended before the deadline."""
     text = b""
     while not text.endswith(b"\n"):
@@ -113,8 +116,8 @@ def _read_line(reader: int, deadline: float) -> Tuple[Optional[Tuple[str, str]],
         if not chunk:
             return None, True
         text += chunk
-    status, detail = json.loads(text)
-    return (status, detail), True
+    status, detail, warnings = json.loads(text)
+    return (status, Finding(detail, tuple(warnings))), True
 
 
 def _silence(in_time: bool, limit: float, wait_status: int) -> str:

@@ -5,11 +5,17 @@ from pathlib import Path
 
 from raydock.errors import ConfigurationError
 from raydock.prove.configuration import KUBERAY_LABEL
-from raydock.ship.kuberay import code, helm, kustomize, manifest, serveconfig, words
+from raydock.ship.kuberay import code, helm, kustomize, manifest, probing, serveconfig, words
 from raydock.ship.kuberay.deployment import Deployment, Format, Kind, KubeRay, Yaml
 from raydock.ship.published import Published
 
-_OF_ONE_KIND = {"entrypoint": Kind.RAYJOB, "shutdown": Kind.RAYJOB, "serve_config": Kind.RAYSERVICE}
+_OF_ONE_KIND = {
+    "entrypoint": Kind.RAYJOB,
+    "probe": Kind.RAYJOB,
+    "shutdown": Kind.RAYJOB,
+    "serve_config": Kind.RAYSERVICE,
+}
+_NOT_IN_PROBE = ("entrypoint", "code", "autoscale")
 _IN_RESOURCES_ONLY = ("code", "namespace")
 _NOT_IN_KUSTOMIZE = ("name", "workers", "gpus_per_worker", "autoscale", "node_selector", "image_pull_secret")
 
@@ -25,6 +31,7 @@ class Asked:
     autoscale: str
     code: Path | None
     entrypoint: str
+    probe: bool
     shutdown: bool
     serve_config: Path | None
     namespace: str
@@ -50,7 +57,8 @@ def resources(asked: Asked, image: Published) -> list[Yaml]:
     if asked.format is Format.HELM:
         return [helm.values(deployment)]
     if asked.kind is Kind.RAYJOB:
-        return manifest.ray_job(deployment, words.entrypoint(asked.entrypoint), shutdown=asked.shutdown)
+        entrypoint = probing.entrypoint(deployment.workers) if asked.probe else words.entrypoint(asked.entrypoint)
+        return manifest.ray_job(deployment, entrypoint, shutdown=asked.shutdown)
     if asked.kind is Kind.RAYCLUSTER:
         return manifest.ray_cluster(deployment)
     if not asked.serve_config:
@@ -67,6 +75,12 @@ def _refuse_misplaced(asked: Asked) -> None:
         if getattr(asked, field) and asked.kind is not kind:
             raise ConfigurationError(
                 f"A {asked.kind.resource} has no {_option(field)}.", todo=f"a {kind.resource} has: `--kind {kind}`."
+            )
+    for field in _NOT_IN_PROBE:
+        if asked.probe and getattr(asked, field):
+            raise ConfigurationError(
+                f"--probe is a job of its own on so many workers: {_option(field)} has no place in it.",
+                todo=f"leave {_option(field)} out, or --probe.",
             )
     if asked.format is Format.YAML:
         return
@@ -96,6 +110,12 @@ def _deployment(asked: Asked, image: Published) -> Deployment:
         workers=words.workers(image, asked.workers, asked.gpus_per_worker, asked.autoscale),
         node_selector=words.node_selector(asked.node_selector),
         pull_secret=words.pull_secret(asked.image_pull_secret),
-        code=code.read(asked.code) if asked.code else None,
+        code=_code(asked),
         kuberay=asked.kuberay,
     )
+
+
+def _code(asked: Asked) -> code.Code | None:
+    if asked.probe:
+        return probing.code()
+    return code.read(asked.code) if asked.code else None

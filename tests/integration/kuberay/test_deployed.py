@@ -42,6 +42,14 @@ def test_the_job_succeeds_and_leaves_nothing(node: Node, deployed: Deployed) -> 
         assert node.volumes() == []
 
 
+def test_the_probe_is_asked_on_every_worker(node: Node, deployed: Deployed) -> None:
+    manifest = deployed("--kuberay", "1.7", "--kind", "rayjob", "--probe", "--workers", "2", "--name", "probe")
+    with job.run(node, RELEASES["v1.7.0"], manifest) as done:
+        assert (done.status, done.tries) == ("SUCCEEDED", 1), done.log
+        assert done.log.count(": passed") == 2
+        assert "raydock-probe: it passed on all 2 workers." in done.log
+
+
 def test_the_service_answers(node: Node, deployed: Deployed) -> None:
     code = ("--code", str(EXAMPLES / "serve"), "--serve-config", str(EXAMPLES / "serve" / "serve.yaml"))
     manifest = deployed("--kuberay", "1.7", "--kind", "rayservice", "--name", "shop", *code)

@@ -56,8 +56,8 @@ def held(*digests: str) -> LocalImage:
 def test_the_digest_of_a_built_image_is_that_of_the_registry_asked_about(plan: Plan) -> None:
     [item] = select(plan, names=[CPU])
     other = f"mirror.example/raydock@sha256:{'3' * 64}"
-    found = of_image(item, "localhost:5000/raydock", held(other, f"localhost:5000/raydock@{DIGEST}"))
+    found = of_image(item.variant, "localhost:5000/raydock", held(other, f"localhost:5000/raydock@{DIGEST}"))
     assert found.reference == f"localhost:5000/raydock@{DIGEST}"
     assert found.tag == f"localhost:5000/raydock:{CPU}"
     assert (found.id, found.fingerprint, found.min_driver) == ("sha256:1", "f" * 64, "580.65.06")
-    assert of_image(item, "localhost:5000/raydock", held(other)).reference == ""
+    assert of_image(item.variant, "localhost:5000/raydock", held(other)).reference == ""

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from raydock.prove.probe import catalogue, cli, gpu
-from raydock.prove.probe.answer import Answer, SkipError
+from raydock.prove.probe import catalogue, cli
+from raydock.prove.probe.answer import Answer
 from raydock.prove.probe.image import Image, ImageFileError, load
 
 PROBE = Path(cli.__file__).parent
@@ -31,7 +31,7 @@ def _write(path: Path, **changes: Any) -> Path:
 
 @no_driver
 def test_json_is_one_document_and_progress_is_apart(image_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["--json", "--check", "gpu"], image_file) == cli.DONE
+    assert cli.main(["--json", "--check", "gpu-driver"], image_file) == cli.DONE
     said = capsys.readouterr()
     document = json.loads(said.out)
     [check] = document.pop("checks")
@@ -41,9 +41,9 @@ def test_json_is_one_document_and_progress_is_apart(image_file: Path, capsys: py
         "axes": GPU_AXES,
         "python": ".".join(str(part) for part in sys.version_info[:3]),
     }
-    assert (check["id"], check["status"]) == ("gpu", "skipped")
-    assert check["detail"] == "no GPU: libcuda.so.1 is not there"
-    assert said.err == "asking gpu, at most 180 s\n"
+    assert (check["id"], check["status"]) == ("gpu-driver", "skipped")
+    assert check["detail"].startswith("no GPU: libcuda.so.1 is not there: this container was given no GPU")
+    assert said.err == "asking gpu-driver, at most 60 s\n"
 
 
 def test_a_failed_check_is_exit_1_and_a_row(
@@ -52,13 +52,21 @@ def test_a_failed_check_is_exit_1_and_a_row(
     monkeypatch.setenv("HOME", "/nowhere")
     assert cli.main(["--check", "user"], image_file) == cli.A_CHECK_FAILED
     row = capsys.readouterr().out
-    assert row.startswith("user      failed ")
+    assert row.startswith("user       failed ")
     assert "HOME is '/nowhere'" in row
 
 
 def test_rows_line_up() -> None:
-    rows = [cli.row(Answer("ray", "passed", "up", 9.5)), cli.row(Answer("versions", "skipped", "why", 120.0))]
-    assert rows == ["ray       passed      9.5 s  up", "versions  skipped   120.0 s  why"]
+    answers = [Answer("ray", "passed", "up", 9.5), Answer("gpu-driver", "skipped", "why", 120.0)]
+    assert [cli.row(answer) for answer in answers] == [
+        "ray        passed      9.5 s  up",
+        "gpu-driver skipped   120.0 s  why",
+    ]
+
+
+def test_a_warning_stands_in_the_row() -> None:
+    row = cli.row(Answer("gpu-torch", "passed", "right", 9.5, ("copy is low",)))
+    assert row == "gpu-torch  passed      9.5 s  right; warning: copy is low"
 
 
 @pytest.mark.parametrize(
@@ -97,26 +105,50 @@ def test_an_image_file_that_is_whole(image_file: Path) -> None:
     assert load(image_file) == Image("ray2.60.0-py311-cu130", GPU_AXES, {"ray": "2.60.0"}, "", ("9.0",))
 
 
-def test_checks_keep_their_order_and_cpu_has_no_gpu() -> None:
-    cpu, cuda = catalogue.questions("cpu"), catalogue.questions("13.0")
+def test_checks_keep_their_order() -> None:
+    cpu = catalogue.questions({**GPU_AXES, "cuda": "cpu"})
     assert [item.id for item in cli.choose(["ray", "shells"], cpu)] == ["shells", "ray"]
-    assert {item.id for item in cuda} - {item.id for item in cpu} == {"gpu"}
-    with pytest.raises(ValueError, match="no check 'gpu'"):
-        cli.choose(["gpu"], cpu)
+    with pytest.raises(ValueError, match="no check 'gpu-driver'"):
+        cli.choose(["gpu-driver"], cpu)
+
+
+@pytest.mark.parametrize(
+    ("axes", "levels"),
+    [
+        ({"cuda": "cpu"}, []),
+        ({"cuda": "cpu", "torch": "2.13.0"}, []),
+        ({"torch": "2.13.0"}, ["driver", "torch", "triton", "nccl", "ray"]),
+        ({"torch": "2.13.0", "vllm": "0.32.0"}, ["driver", "torch", "triton", "nccl", "ray", "vllm"]),
+    ],
+)
+def test_a_variant_is_asked_the_levels_that_it_has(axes: dict[str, str], levels: list[str]) -> None:
+    asked = [item.id for item in catalogue.questions({**GPU_AXES, **axes})]
+    assert [check.removeprefix("gpu-") for check in asked if check.startswith("gpu-")] == levels
+
+
+def test_a_strangers_image_is_asked_what_needs_a_gpu_and_its_driver_in_any_case() -> None:
+    nothing = Image("x", {"python": "3.12"}, {}, stranger=True)
+    torch = Image("x", {"python": "3.12", "cuda": "13.0", "torch": "2.11.0", "triton": "3.6.0"}, {}, stranger=True)
+    assert [item.id for item in catalogue.of_image(nothing)] == ["gpu-driver"]
+    assert [item.id for item in catalogue.of_image(torch)] == ["gpu-driver", "gpu-torch", "gpu-triton", "gpu-nccl"]
 
 
 @no_driver
-def test_no_driver_is_a_reason_to_skip() -> None:
-    with pytest.raises(SkipError, match=r"no GPU: libcuda\.so\.1"):
-        gpu.gpu(Image("x", GPU_AXES, {}))
+def test_a_level_whose_driver_did_not_pass_says_so_and_has_not_passed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image_file = _write(tmp_path / "image.json", axes={**GPU_AXES, "torch": "2.13.0"})
+    assert cli.main(["--check", "gpu-torch", "--check", "gpu-driver"], image_file) == cli.DONE
+    rows = capsys.readouterr().out.splitlines()
+    assert rows[1] == "gpu-torch  skipped     0.0 s  not asked, as gpu-driver did not pass"
 
 
 def test_it_runs_as_a_folder_beside_its_image_file(tmp_path: Path) -> None:
     shutil.copytree(PROBE, tmp_path / "probe", ignore=shutil.ignore_patterns("__pycache__"))
     _write(tmp_path / "image.json", axes=GPU_AXES)
-    command = [sys.executable, "-I", str(tmp_path / "probe"), "--json", "--check", "gpu"]
+    command = [sys.executable, "-I", str(tmp_path / "probe"), "--json", "--check", "gpu-driver"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
-    assert json.loads(done.stdout)["checks"][0]["id"] == "gpu", done.stderr
+    assert json.loads(done.stdout)["checks"][0]["id"] == "gpu-driver", done.stderr
 
 
 def test_help_has_an_example() -> None:
@@ -125,10 +157,21 @@ def test_help_has_an_example() -> None:
     assert "raydock-probe --json --check ray" in done.stdout
 
 
-@pytest.mark.parametrize("path", sorted(PROBE.glob("*.py")), ids=lambda path: path.name)
+# Programs and kernels that a check runs import what they ask.
+ASKED = {
+    "driver.py": {"ray"},
+    "nccl_rank.py": {"torch"},
+    "ray_tasks.py": {"ray"},
+    "triton_kernel.py": {"torch", "triton"},
+    "vllm_offline.py": {"vllm"},
+    "vllm_serve.py": {"ray", "vllm"},
+}
+
+
+@pytest.mark.parametrize("path", sorted(PROBE.rglob("*.py")), ids=lambda path: path.name)
 def test_it_is_python_3_9_and_standard_library_only(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))
     names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
-    allowed = {*sys.stdlib_module_names, *(["ray"] if path.name == "driver.py" else [])}
+    allowed = sys.stdlib_module_names | ASKED.get(path.name, set())
     assert {name.split(".")[0] for name in names} <= allowed

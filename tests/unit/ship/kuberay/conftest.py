@@ -37,7 +37,7 @@ def made(image: Image) -> Made:
     def make(variant: str = "cpu", **options: Any) -> list[Yaml]:
         nothing = dict.fromkeys(Asked.__annotations__) | {"kind": Kind.RAYCLUSTER, "format": Format.YAML}
         words = dict.fromkeys(("name", "autoscale", "entrypoint", "namespace", "image_pull_secret"), "")
-        rest: dict[str, Any] = {"shutdown": False, "node_selector": (), "kuberay": KubeRay.V1_7}
+        rest: dict[str, Any] = {"shutdown": False, "probe": False, "node_selector": (), "kuberay": KubeRay.V1_7}
         return resources(Asked(**{**nothing, **words, **rest, **options}), image(variant))
 
     return make

@@ -120,6 +120,21 @@ def test_a_job_shuts_its_cluster_down_only_where_asked_to(made: Made) -> None:
     assert "shutdownAfterJobFinishes" not in resource["spec"]
 
 
+@pytest.mark.parametrize("kuberay", KubeRay)
+@pytest.mark.parametrize(("variant", "gpus"), [("cpu", 0), ("cuda", 2)])
+def test_the_probe_is_a_job_on_so_many_workers_with_so_many_gpus(
+    made: Made, kuberay: KubeRay, variant: str, gpus: int
+) -> None:
+    script, job = made(variant, kind=Kind.RAYJOB, probe=True, workers=3, gpus_per_worker=gpus, kuberay=kuberay)
+    assert problems(job, kuberay) == []
+    entrypoint = f"python /home/ray/samples/probe_workers.py --workers 3 --gpus {gpus}"
+    assert job["spec"]["entrypoint"] == entrypoint
+    assert "raydock-probe" in script["data"]["probe_workers.py"]
+    worker = pods_of(job)["ray-worker"]
+    assert {"name": "code", "configMap": {"name": script["metadata"]["name"]}} in worker["volumes"]
+    assert worker["containers"][0]["resources"]["limits"].get(GPU, "0") == str(gpus)
+
+
 def test_code_is_mounted_where_ray_runs_and_another_text_is_another_name(made: Made, tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("print(1)\n")
     names = set()
@@ -142,6 +157,14 @@ def test_code_is_mounted_where_ray_runs_and_another_text_is_another_name(made: M
         ({"entrypoint": "true"}, "A RayCluster has no --entrypoint"),
         ({"kind": Kind.RAYJOB}, "--entrypoint ''"),
         ({"kind": Kind.RAYSERVICE}, "--serve-config"),
+        ({"probe": True}, "A RayCluster has no --probe"),
+        ({"kind": Kind.RAYJOB, "probe": True, "entrypoint": "true"}, "--entrypoint has no place in it"),
+        ({"kind": Kind.RAYJOB, "probe": True, "code": EXAMPLES / "job"}, "--code has no place in it"),
+        ({"kind": Kind.RAYJOB, "probe": True, "autoscale": "0:4"}, "--autoscale has no place in it"),
+        (
+            {"kind": Kind.RAYJOB, "probe": True, "format": Format.KUSTOMIZE},
+            "--probe has no place in --format kustomize",
+        ),
         ({"kind": Kind.RAYSERVICE, "shutdown": True}, "`--kind rayjob`"),
         ({"kind": Kind.RAYJOB, "format": Format.HELM}, "makes no RayJob"),
         ({"format": Format.HELM, "namespace": "team"}, "`helm --namespace`"),

@@ -1,0 +1,25 @@
+"""The checks: each looks at what was seen of a host and says one thing about it."""
+
+from collections.abc import Callable
+
+from raydock.doctor.checks import engine, gpus, machine, network
+from raydock.doctor.finding import Finding
+from raydock.doctor.seen import Seen
+
+CHECKS: tuple[Callable[[Seen], Finding], ...] = (
+    engine.engine,
+    engine.storage,
+    engine.disk,
+    gpus.path,
+    gpus.driver,
+    gpus.toolkit,
+    gpus.health,
+    gpus.xids,
+    machine.ulimits,
+    machine.shm,
+    machine.clock,
+    network.ports,
+    network.mtu,
+    network.registry,
+    network.dns,
+)

@@ -1,0 +1,71 @@
+"""The network: Ray's ports, MTU, the registry, names."""
+
+import re
+
+from raydock.doctor.finding import Finding, failed, passed, skipped, warned
+from raydock.doctor.seen import Engine, Seen
+
+PORTS = {
+    6379: "Ray's head",
+    8265: "the dashboard",
+    10001: "Ray clients",
+    8000: "Ray Serve",
+    8080: "metrics",
+    52365: "the dashboard's agent",
+}
+_LITERAL = re.compile(r"localhost|[\d.]+|\[.*\]")
+
+
+def ports(seen: Seen) -> Finding:
+    """Nobody listens on the ports that a Ray node takes."""
+    if "listening" not in seen.sections:
+        return skipped("ports", "the host was not asked")
+    taken = {int(line.rpartition(":")[2], 16) for line in seen.lines("listening")} & PORTS.keys()
+    if taken:
+        words = ", ".join(f"{port} ({PORTS[port]})" for port in sorted(taken))
+        first = min(taken)
+        todo = f"`ss -ltnp 'sport = :{first}'` says who; stop it, unless it is the cluster that is meant to run here."
+        return warned("ports", f"in use: {words}", todo)
+    return passed("ports", f"{' '.join(map(str, PORTS))} are free")
+
+
+def mtu(seen: Seen) -> Finding:
+    """Containers send no packets that the network card cannot carry."""
+    sizes = dict(line.split() for line in seen.lines("mtu") if len(line.split()) == 2)
+    card = next(iter(seen.lines("route")), "")
+    if card not in sizes:
+        return skipped("mtu", "no default route")
+    words = f"{card} {sizes[card]}"
+    bridge = seen.engine.bridge_mtu if isinstance(seen.engine, Engine) else None
+    if bridge is None:
+        return passed("mtu", f"{words}; the engine has no bridge")
+    if bridge > int(sizes[card]):
+        todo = f'"mtu": {sizes[card]} in daemon.json, then restart Docker; or run Ray with the host\'s network.'
+        return warned("mtu", f"{words}, containers' bridge {bridge}: large packets of containers are lost", todo)
+    return passed("mtu", f"{words}, containers' bridge {bridge}")
+
+
+def registry(seen: Seen) -> Finding:
+    """The engine reaches the registry of matrix.yaml, with its own proxy and certificates."""
+    if not isinstance(seen.engine, Engine):
+        return skipped("registry", "the engine does not answer")
+    name = seen.registry.rpartition(":")[0]
+    if not seen.engine.registry_trouble:
+        return passed("registry", f"{name} answers the engine")
+    todo = "mend that, or send images: `./build.py smoke --host` does, layer by layer."
+    return warned("registry", f"{name} cannot be asked from there: {seen.engine.registry_trouble}", todo)
+
+
+def dns(seen: Seen) -> Finding:
+    """The host's own name and the registry's resolve."""
+    answers = [line.split() for line in seen.lines("names")]
+    if not answers:
+        return skipped("dns", "the host was not asked")
+    (own, *_), *_ = answers
+    lacking = [name for name, *addresses in answers if not addresses and not _LITERAL.fullmatch(name)]
+    if own in lacking:
+        todo = f"add `ADDRESS {own}` to /etc/hosts: Ray, Gloo and NCCL look their own host's name up."
+        return failed("dns", f"its own name {own} has no address", todo)
+    if lacking:
+        return failed("dns", f"{', '.join(lacking)} has no address there", "mend /etc/resolv.conf, or /etc/hosts.")
+    return passed("dns", ", ".join(f"{name} is {addresses[0]}" for name, *addresses in answers if addresses))

@@ -1,0 +1,126 @@
+"""Hosts looked at, all at once."""
+
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from docker import DockerClient
+from docker.errors import APIError, NotFound
+
+from raydock.build.engine import reaching
+from raydock.doctor.checks import CHECKS
+from raydock.doctor.finding import Finding, Grade
+from raydock.doctor.place import place
+from raydock.doctor.runs import Verdict, judge
+from raydock.doctor.seen import Engine, Seen, sections
+from raydock.errors import RaydockError
+from raydock.events import Listener
+from raydock.hosts import specs
+from raydock.hosts.engine import engine
+from raydock.hosts.names import Host
+from raydock.parallel import in_parallel
+from raydock.processes import Processes
+from raydock.prove.handout import CDI_FOLDERS
+from raydock.ship.candidate import Candidate
+
+SCRIPT = (Path(__file__).parent / "ask.sh").read_text(encoding="utf-8")
+# What a registry says that answers and has no such image, or wants to know who asks.
+_REACHED = ("manifest unknown", "not found", "denied", "unauthorized", "authentication required", "no basic auth")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examined:
+    """What was found on a host; `error` where it could not be asked at all."""
+
+    host: Host
+    findings: tuple[Finding, ...] = ()
+    verdict: Verdict | None = None
+    error: RaydockError | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.error is None and not any(finding.grade is Grade.FAILED for finding in self.findings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examiner:
+    """Looks at hosts. `registry` is an image's full name; `needed` the bytes that the largest variant downloads."""
+
+    candidates: Sequence[Candidate]
+    registry: str
+    needed: int
+    listener: Listener
+    _processes: Processes = field(default_factory=Processes)
+
+    def run(self, hosts: Sequence[Host]) -> list[Examined]:
+        """What was found on every host, in their order; one that is down stops no other."""
+        return in_parallel(self._host, hosts, len(hosts), self._processes.stop)
+
+    def _host(self, host: Host) -> Examined:
+        try:
+            seen = self._look(host)
+        except RaydockError as error:
+            return Examined(host=host, error=error)
+        findings = tuple(check(seen) for check in CHECKS)
+        return Examined(host=host, findings=findings, verdict=judge(seen, self.candidates))
+
+    def _look(self, host: Host) -> Seen:
+        with ExitStack() as stack:
+            self.listener(host.name, "asking its engine")
+            client: DockerClient | None = None
+            said: Engine | RaydockError
+            try:
+                client = stack.enter_context(engine(host, self._processes))
+                said = ask_engine(client, self.registry)
+            except RaydockError as error:
+                said = error
+            ask = place(host, client, self._processes)
+            if ask is None:
+                assert isinstance(said, RaydockError)
+                raise said
+            self.listener(host.name, "asking the host itself")
+            asked = time.time()
+            answer = ask(script(said.info if isinstance(said, Engine) else None, self.registry))
+            between = None if host.scheme == "unix" else (asked, time.time())
+        return Seen(
+            name=host.name,
+            sections=sections(answer),
+            engine=said,
+            registry=self.registry,
+            needed=self.needed,
+            between=between,
+        )
+
+
+def ask_engine(client: DockerClient, registry: str) -> Engine:
+    """What an engine says of itself and of the registry. Raises OutOfReachError where it goes away."""
+    with reaching("asking it about itself"):
+        info = client.info()
+        try:
+            options = client.api.inspect_network("bridge").get("Options") or {}
+            bridge = int(options.get("com.docker.network.driver.mtu", 1500))
+        except NotFound:
+            bridge = None
+        try:
+            client.api.inspect_distribution(registry)
+            trouble = ""
+        except APIError as error:
+            said = str(error.explanation or error)
+            trouble = "" if any(words in said.lower() for words in _REACHED) else said.strip()
+    return Engine(info=info, bridge_mtu=bridge, registry_trouble=trouble)
+
+
+def script(info: Mapping[str, Any] | None, registry: str) -> str:
+    """ask.sh with what it is given, and what prints the CDI specifications."""
+    known = info or {}
+    given = {
+        "folder": str(known.get("DockerRootDir") or "/var/lib/docker"),
+        "names": registry.partition("/")[0].partition(":")[0],
+    }
+    head = "".join(f"{name}={shlex.quote(value)}\n" for name, value in given.items())
+    cdi = specs.given(tuple(known.get("CDISpecDirs") or CDI_FOLDERS)) + specs.SCRIPT
+    return f"{head}{SCRIPT}section cdi\n{cdi}"

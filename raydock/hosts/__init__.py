@@ -1,0 +1,1 @@
+"""Docker hosts elsewhere: how they are named and reached, given images, and proved on."""

@@ -1,0 +1,149 @@
+"""An image brought to a host's engine: it is there, or is pulled there by digest or tag, or sent over."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from docker import DockerClient
+from docker.errors import APIError, ImageLoadError, ImageNotFound
+
+from raydock.build.builder import FINGERPRINT
+from raydock.build.engine import reaching
+from raydock.errors import OutOfReachError, VariantError
+from raydock.events import Listener
+from raydock.hosts import layers
+from raydock.hosts.wanted import Source, Wanted
+
+
+class Way(StrEnum):
+    """How an image came to an engine."""
+
+    THERE = "there"
+    PULLED = "pulled"
+    SENT = "sent"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brought:
+    """An image on an engine: its id there, how it came, the bytes sent (0 unless SENT), and why it was not pulled."""
+
+    image_id: str
+    fingerprint: str
+    way: Way
+    sent: int = 0
+    remark: str = ""
+
+
+def bring(there: DockerClient, wanted: Wanted, listener: Listener) -> Brought:
+    """Makes sure that an engine has an image under its tag: the one built on this machine, else the registry's.
+
+    Raises VariantError where neither is to be had there, OutOfReachError where an engine goes away.
+    """
+    with reaching(f"bringing {wanted.name}"):
+        return (
+            _built_here(there, wanted, wanted.source, listener) if wanted.source else _tagged(there, wanted, listener)
+        )
+
+
+def _built_here(there: DockerClient, wanted: Wanted, source: Source, listener: Listener) -> Brought:
+    expected = source.image.fingerprint, layers.of(source.client, source.image.id)
+    remark, sent = "it was never pushed", 0
+    for way in Way:
+        if way is Way.PULLED and source.image.reference:
+            remark = _pull(there, source.image.reference, wanted, listener)
+        if way is Way.SENT:
+            sent = _send(there, wanted, source, listener)
+        found = _present(there, wanted.tag)
+        # Ids are no help: an engine with containerd's image store counts them otherwise.
+        if found and (found.fingerprint, found.layers) == expected:
+            return Brought(
+                image_id=found.id, fingerprint=found.fingerprint, way=way, sent=sent, remark=remark if sent else ""
+            )
+    raise VariantError(f"{wanted.tag} was sent, and the engine there has another image under that name.")
+
+
+def _tagged(there: DockerClient, wanted: Wanted, listener: Listener) -> Brought:
+    remark = _pull(there, wanted.tag, wanted, listener)
+    found = _present(there, wanted.tag)
+    if found is None:
+        raise VariantError(
+            f"{wanted.tag} is not built here, and cannot be pulled there: {remark}.",
+            todo=f"`./build.py build --select 'name={wanted.name}'`: what is built here is sent.",
+        )
+    way = Way.THERE if remark else Way.PULLED
+    return Brought(image_id=found.id, fingerprint=found.fingerprint, way=way, remark=remark)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    id: str
+    fingerprint: str
+    layers: tuple[str, ...]
+
+
+def _present(there: DockerClient, tag: str) -> _Found | None:
+    """What an engine has under a tag."""
+    try:
+        document = there.api.inspect_image(tag)
+    except ImageNotFound:
+        return None
+    labels = document["Config"].get("Labels") or {}
+    stack = tuple(document["RootFS"].get("Layers") or ())
+    return _Found(id=document["Id"], fingerprint=labels.get(FINGERPRINT, ""), layers=stack)
+
+
+def _pull(there: DockerClient, image: str, wanted: Wanted, listener: Listener) -> str:
+    """Pulls NAME@DIGEST or NAME:TAG and gives it the variant's tag; returns what stood in its way."""
+    listener(wanted.name, f"pulling {image}")
+    repository, _, tag = image.partition("@") if "@" in image else image.rpartition(":")
+    try:
+        for event in there.api.pull(repository, tag=tag, stream=True, decode=True):
+            if "error" in event:
+                return _short(event["error"])
+        there.api.tag(image, *wanted.tag.rsplit(":", 1))
+    except APIError as error:
+        return _short(error.explanation or str(error))
+    return ""
+
+
+def _send(there: DockerClient, wanted: Wanted, source: Source, listener: Listener) -> int:
+    """Sends an image without the layers that the engine has; all of it where it wants them. Returns the bytes."""
+    had = layers.shared(there, layers.of(source.client, source.image.id))
+    try:
+        return _load(there, wanted, source, had, listener)
+    except ImageLoadError as error:
+        if had:  # one of them is gone meanwhile, or kept in another form
+            return _send_all(there, wanted, source, listener)
+        raise _not_taken(wanted, error) from None
+
+
+def _send_all(there: DockerClient, wanted: Wanted, source: Source, listener: Listener) -> int:
+    try:
+        return _load(there, wanted, source, (), listener)
+    except ImageLoadError as error:
+        raise _not_taken(wanted, error) from None
+
+
+def _not_taken(wanted: Wanted, error: ImageLoadError) -> OutOfReachError:
+    return OutOfReachError(
+        f"the engine there does not take {wanted.tag}: {_short(str(error))}.",
+        todo="`./build.py doctor --host ...` says whether its disk is full, and its log the rest.",
+    )
+
+
+def _load(there: DockerClient, wanted: Wanted, source: Source, had: tuple[str, ...], listener: Listener) -> int:
+    sent, left_out = 0, layers.files(source.client, wanted.tag)[: len(had)]
+
+    def counted() -> Iterator[bytes]:
+        nonlocal sent
+        for chunk in layers.without(source.client.api.get_image(wanted.tag), left_out):
+            sent += len(chunk)
+            listener(wanted.name, f"sending it without the {len(had)} layers that are there", size=sent)
+            yield chunk
+
+    there.images.load(counted())
+    return sent
+
+
+def _short(words: str) -> str:
+    return (words.strip().splitlines() or ["no words"])[0][:300].rstrip(".")

@@ -1,0 +1,76 @@
+"""The check `gpu-nccl`: an all-reduce over all GPUs, a process each; sums checked, bandwidth measured."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Dict, List, NoReturn
+
+from ..answer import CheckError, SkipError
+from ..command import finish, start
+from ..image import Image
+from .cuda import explain
+
+RANK = Path(__file__).with_name("nccl_rank.py")
+_PERIOD = 0.05
+_KILLED = -9
+
+
+def nccl_level(image: Image) -> str:
+    """Every GPU's sums of an all-reduce are right; with two or more, how fast it was."""
+    del image
+    torch: Any = import_module("torch")
+    if not torch.distributed.is_nccl_available():
+        raise SkipError("torch is built without NCCL")
+    found = _all_reduce(torch.cuda.device_count())
+    world, first = len(found), found[0]
+    wrong = [f"rank {rank}: {each['wrong']} sums" for rank, each in enumerate(found) if each["wrong"]]
+    if wrong:
+        raise CheckError(f"an all-reduce over {world} GPUs is wrong: {', '.join(wrong)}")
+    version = ".".join(map(str, first["nccl"]))
+    over = f"{world} GPUs" if world > 1 else "1 GPU"
+    words = f"NCCL {version}, all-reduce of {first['bytes'] / 2**20:.0f} MiB over {over}: sums are right"
+    return words + (f", {bus_bandwidth(found):.0f} GB/s on the bus" if world > 1 else " (one GPU: no bus to measure)")
+
+
+def bus_bandwidth(found: "List[Dict[str, Any]]") -> float:
+    """GB/s over the links of the slowest: bytes over time, times 2 (n - 1) / n (NVIDIA, nccl-tests, PERFORMANCE.md)."""
+    world = len(found)
+    slowest = max(each["seconds"] for each in found)
+    return float(found[0]["bytes"] / slowest * 2 * (world - 1) / world / 1e9)
+
+
+def _all_reduce(world: int) -> "List[Dict[str, Any]]":
+    """What each of `world` processes says. Raises CheckError, with its last words, where one fails."""
+    # On one host, and in a container that may have no network but lo.
+    environment = {"NCCL_SOCKET_IFNAME": "lo", **os.environ}
+    with tempfile.TemporaryDirectory(prefix="rd") as folder:
+        command = [sys.executable, "-I", str(RANK)]
+        ranks = [start([*command, str(rank), str(world), f"{folder}/meeting"], environment) for rank in range(world)]
+        _await(ranks)
+        for rank, process in enumerate(ranks):
+            if process.returncode not in {0, _KILLED}:
+                _fail(process, rank)
+        said = [finish(process, f"all-reduce, rank {rank}") for rank, process in enumerate(ranks)]
+    return [json.loads(text.splitlines()[-1]) for text in said]
+
+
+def _fail(process: "subprocess.Popen[str]", rank: int) -> NoReturn:
+    try:
+        finish(process, f"all-reduce, rank {rank}")
+    except CheckError as error:
+        raise CheckError(explain(str(error))) from None
+    raise AssertionError(process)
+
+
+def _await(ranks: "List[subprocess.Popen[str]]") -> None:
+    """Waits for all; where one fails, the others would wait for it for ever, and are ended."""
+    while any(process.poll() is None for process in ranks):
+        if any(process.returncode for process in ranks):
+            for process in ranks:
+                process.kill()
+        time.sleep(_PERIOD)

@@ -1,0 +1,91 @@
+"""What `--host` may name."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from raydock.errors import ConfigurationError
+from raydock.hosts.names import named
+
+HOSTS = """\
+hosts:
+  gpu1: {engine: "ssh://ray@gpu1", labels: [a100, rack-2]}
+  gpu2: {engine: "ssh://ray@gpu2:2222", labels: [a100]}
+  lab: {engine: lab-engine}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A hosts.yaml beside which docker knows one context."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    create = ["docker", "context", "create", "lab-engine", "--docker", "host=tcp://10.0.0.9:2375"]
+    subprocess.run(create, check=True, capture_output=True)
+    (tmp_path / "docker" / "config.json").write_text("{}")
+    path = tmp_path / "hosts.yaml"
+    path.write_text(HOSTS)
+    return path
+
+
+def addresses(file: Path, *asked: str) -> dict[str, str]:
+    return {host.name: host.address for host in named(asked, file)}
+
+
+def test_addresses_need_no_file(file: Path) -> None:
+    file.unlink()
+    for word in ("ssh://gpu1", "ssh://ray@[fd00::1]:22/run/docker.sock", "tcp://10.0.0.1:2375", "unix:///run/d.sock"):
+        assert addresses(file, word) == {word: word}
+
+
+def test_a_label_names_all_that_bear_it_and_no_host_is_asked_twice(file: Path) -> None:
+    assert addresses(file, "a100") == {"gpu1": "ssh://ray@gpu1", "gpu2": "ssh://ray@gpu2:2222"}
+    assert addresses(file, "gpu2", "a100", "ssh://ray@gpu1") == addresses(file, "gpu2", "gpu1")
+
+
+def test_docker_contexts_by_name_and_through_the_file(file: Path) -> None:
+    assert addresses(file, "lab-engine") == {"lab-engine": "tcp://10.0.0.9:2375"}
+    assert addresses(file, "lab") == {"lab": "tcp://10.0.0.9:2375"}
+    assert addresses(file, "default") == {"default": "unix:///var/run/docker.sock"}
+
+
+def test_contexts_that_dockers_sdk_passes_over(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "docker" / "config.json").unlink()
+    with pytest.raises(ConfigurationError, match="without which Docker's SDK sees none"):
+        named(["lab-engine"], file)
+
+
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [
+        ("gpu11", "Did you mean 'gpu1'?"),
+        ("a10", "Did you mean 'a100'?"),
+        ("lab-engin", "Did you mean 'lab-engine'?"),
+        ("ssj://gpu1", "Did you mean 'ssh'?"),
+        ("ssh://", "names no host"),
+        ("ssh://ray:secret@gpu1", "use a key"),
+        ("ssh://gpu1:port", "is no address"),
+        ("ssh://-oProxyCommand=x", "names no host"),
+    ],
+)
+def test_a_word_that_names_none(file: Path, word: str, words: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        named([word], file)
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("hosts: {a: {engine: ssh://a, label: [x]}}", "hosts.yaml:1: 'hosts.a' has no key 'label'"),
+        ("hosts:\n  a: {labels: [x]}", "hosts.yaml:2: 'hosts.a' lacks the key 'engine'"),
+        ("hosts:\n  a: {engine: ssh://a}\n  b: {engine: ssh://b, labels: [a]}", "the label 'a' is a host's name too"),
+        ("hosts:\n  a: {engine: lab-engin}", "hosts.yaml:2: 'lab-engin' is neither an address nor a docker context"),
+        ("machines: {}", "has no key 'machines'"),
+    ],
+)
+def test_a_file_that_is_wrong_says_where(file: Path, text: str, words: str) -> None:
+    file.write_text(text)
+    with pytest.raises(ConfigurationError) as refused:
+        named(["a"], file)
+    assert words in str(refused.value)
