@@ -46,8 +46,11 @@ def publish(
     """
     from raydock.ship.publish import show
     from raydock.ship.publish.project import publishers
+    from raydock.ship.publish.sign import signer
 
-    chosen = request.chosen
+    chosen, cosign = request.chosen, signer()
+    if cosign is None:
+        click.echo("raydock: there is no cosign on PATH: nothing is signed.", err=True)
     names = registries or (request.project.matrix.registry,)
     with request.writing() as progress:
         made = publishers(
@@ -55,6 +58,7 @@ def publish(
             chosen,
             names,
             progress,
+            signer=cosign,
             jobs=request.jobs,
             insecure=insecure,
             force=force,

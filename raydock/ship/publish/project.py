@@ -17,7 +17,7 @@ from raydock.ship.publish.provenance import source
 from raydock.ship.publish.publisher import Publisher
 from raydock.ship.publish.push import Pusher
 from raydock.ship.publish.ready import Judge
-from raydock.ship.publish.sign import signer
+from raydock.ship.publish.sign import Signer
 from raydock.ship.registry.repository import repository
 from raydock.ship.tags import aliases
 
@@ -28,6 +28,7 @@ def publishers(
     registries: Iterable[str],
     listener: Listener,
     *,
+    signer: Signer | None,
     jobs: int,
     insecure: bool,
     force: bool,
@@ -43,15 +44,13 @@ def publishers(
         client=connect(), checkout=checkout, matrix=project.matrix, secrets=Secrets(), listener=listener, jobs=jobs
     )
     judged = Judge(builder=builder, gate=gate).judge(chosen)
-    pusher, cosign, made_from = Pusher(builder.client, listener), signer(), source(checkout)
-    if cosign is None:
-        listener("publish", "no cosign on PATH: nothing is signed")
+    pusher, made_from = Pusher(builder.client, listener), source(checkout)
     named = aliases(project.variants)
 
     def stop() -> None:
         pusher.stop()
-        if cosign:
-            cosign.processes.stop()
+        if signer:
+            signer.processes.stop()
 
     def made(registry: str) -> Publisher | RaydockError:
         try:
@@ -60,7 +59,7 @@ def publishers(
             return error
         return Publisher(
             repository=found,
-            carrier=Carrier(repository=found, pusher=pusher, signer=cosign, source=made_from, listener=listener),
+            carrier=Carrier(repository=found, pusher=pusher, signer=signer, source=made_from, listener=listener),
             judged=judged,
             aliases=named,
             jobs=jobs,

@@ -88,6 +88,7 @@ def test_a_registry_that_hangs_is_given_up_and_gets_the_rest_later(stall: Stall)
             stall.variants,
             [str(there.name)],
             silent,
+            signer=None,
             jobs=2,
             insecure=False,
             force=False,
