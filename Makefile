@@ -1,7 +1,7 @@
 # `make help` explains itself. Every target brings what it needs: see scripts/venv and scripts/engine.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help images plan lock audit render build smoke scan test long unit check bench requirements engine tools venv venv-dev clean
+.PHONY: help images plan lock audit render build smoke scan publish test long unit check bench requirements engine tools venv venv-dev clean
 
 GROUP ?= quickstart
 ARGS ?=
@@ -34,6 +34,9 @@ smoke: venv engine ## Prove the built images of GROUP (ARGS=--contract: ask what
 
 scan: venv engine tools ## Scan the built images of GROUP as scan.yaml says, and write their SBOMs
 	@$(BUILD) scan --group $(GROUP) $(ARGS)
+
+publish: venv engine ## Push the proved and scanned images of GROUP (ARGS=--dry-run: say what would move)
+	@$(BUILD) publish --group $(GROUP) $(ARGS)
 
 test: venv-dev ## Run all tests
 	@scripts/engine compose sshd
