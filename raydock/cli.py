@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from raydock import __version__
-from raydock.commands import deploy, facts, files, images, pick, plan, suggest, wheelhouse
+from raydock.commands import ci, deploy, facts, files, images, pick, plan, suggest, wheelhouse
 from raydock.errors import ExitCode, RaydockError
 
 
@@ -36,6 +36,7 @@ for command in (
     images.clean,
     pick.pick,
     deploy.deploy,
+    ci.ci,
     wheelhouse.wheelhouse,
 ):
     cli.add_command(command)
