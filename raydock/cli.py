@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from raydock import __version__
-from raydock.commands import ci, deploy, facts, files, images, pick, plan, suggest, wheelhouse
+from raydock.commands import ci, deploy, facts, files, images, pick, plan, scan, suggest, wheelhouse
 from raydock.errors import ExitCode, RaydockError
 
 
@@ -32,6 +32,7 @@ for command in (
     files.render,
     images.build,
     images.smoke,
+    scan.scan,
     images.images,
     images.clean,
     pick.pick,
