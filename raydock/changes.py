@@ -95,18 +95,20 @@ def since(project: Project, ref: str) -> Changes:
 def _commit(root: Path, ref: str) -> str:
     if not shutil.which("git"):
         raise ConfigurationError("git is not on PATH, and it alone knows what a commit holds.", todo="install git.")
-    done = _git(root, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
-    if done.returncode == 0:
-        return done.stdout.decode().strip()
-    if _git(root, "rev-parse", "--git-dir").returncode:
+    place = _git(root, "rev-parse", "--git-dir")
+    if place.returncode:
         raise ConfigurationError(
-            f"{root} is not a git checkout, so that there is no commit to compare with.",
-            todo="clone raydock's repository and run this there.",
+            f"{root} is no git checkout, so that there is no commit to compare with.",
+            meaning=place.stderr.decode(errors="replace").strip(),
+            todo="run this in a clone of raydock's repository.",
         )
-    raise ConfigurationError(
-        f"git knows no commit {ref!r} here.",
-        todo="`git log` shows those that it knows; in a shallow clone, `git fetch --unshallow` brings the others.",
-    )
+    done = _git(root, "rev-parse", "--quiet", "--verify", "--end-of-options", f"{ref}^{{commit}}")
+    if done.returncode:
+        raise ConfigurationError(
+            f"git knows no commit {ref!r} here.",
+            todo="`git log` shows those that it knows; in a shallow clone, `git fetch --unshallow` brings the others.",
+        )
+    return done.stdout.decode().strip()
 
 
 def _unpack(root: Path, commit: str, folder: Path) -> None:

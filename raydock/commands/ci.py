@@ -97,7 +97,7 @@ def plan(request: Request, registry: str | None, insecure_registry: bool, most: 
     elif request.as_json:
         click.echo(json.dumps(found.document(), indent=1))
     else:
-        request.say(found.words())
+        request.say(found.table())
 
 
 @ci.command()

@@ -5,6 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from raydock.plan.show import bare_table
 from raydock.ship.ci.shards import Load, Shard, shards
 
 SCHEMA = 1
@@ -32,6 +36,15 @@ class CiPlan:
                 for shard in self.shards
             ],
         }
+
+    def table(self) -> RenderableType:
+        """The same for a terminal."""
+        grid = bare_table("", "shard", "download", "variants")
+        for shard in self.shards:
+            grid.add_row(shard.name, f"{shard.bytes / 1e6:,.0f} MB", "\n".join(shard.names))
+        there, missing = len(self.published), len(self.fingerprints) - len(self.published)
+        words = f"{there} published as they would be built, {missing} not."
+        return Group(grid, Text(words)) if self.shards else words
 
     @staticmethod
     def job(shard: Shard) -> dict[str, str]:
