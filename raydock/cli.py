@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from raydock import __version__
-from raydock.commands import ci, deploy, facts, files, images, pick, plan, scan, suggest, wheelhouse
+from raydock.commands import ci, deploy, facts, files, images, pick, plan, publish, scan, suggest, wheelhouse
 from raydock.errors import ExitCode, RaydockError
 
 
@@ -35,6 +35,7 @@ for command in (
     scan.scan,
     images.images,
     images.clean,
+    publish.publish,
     pick.pick,
     deploy.deploy,
     ci.ci,

@@ -34,12 +34,18 @@ class Front:
         return [(method, path) for method, path in self.asked if method not in {"GET", "HEAD"}]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that was killed is no trouble here."""
+
+
 @contextmanager
 def front(behind: str) -> Iterator[Front]:
     """A front of its own address for the registry at `behind` (host:port, plain HTTP)."""
     found = Front(behind=behind)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(found))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _handler(found))
     found.address = f"127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

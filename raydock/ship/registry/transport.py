@@ -25,7 +25,7 @@ class Patience:
 
     connect: float = 10.0
     read: float = 30.0
-    pauses: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
+    pauses: tuple[float, ...] = (0.5, 1.0, 2.0)
     # A server's Retry-After is kept up to here.
     longest: float = 30.0
 
