@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,9 +12,13 @@ import docker
 import pytest
 import yaml
 
+from raydock.paths import Checkout as Paths
+from raydock.plan.select import select
+from raydock.project import Project
 from tests.support.engine import SpareEngine
 from tests.support.registry import Guard
 from tests.support.registry import registry as guarded
+from tests.support.shelf import Shelf
 from tests.support.toy import NAMES, ROOT, Toy
 
 WORKFLOW = ROOT / ".github" / "workflows" / "images.yml"
@@ -108,9 +113,7 @@ def matrix(job: Mapping[str, str]) -> dict[str, list[dict[str, str]]]:
     return {name: json.loads(value) for name, _, value in (line.partition("=") for line in lines)}
 
 
-def test_a_plan_in_a_clean_clone_is_the_matrix_of_jobs_that_build_and_hand_on(
-    image: str, clone: Path, job: dict[str, str]
-) -> None:
+def test_a_plan_in_a_clean_clone_is_the_matrix_of_jobs_that_build(image: str, clone: Path, job: dict[str, str]) -> None:
     checked = bash(script("plan", "See that locks and Dockerfiles are as committed"), clone, job)
     assert checked.returncode == 0, checked.stderr
     planned = bash(script("plan", "Plan"), clone, {**job, "RAYDOCK_SELECT": f"name={IMAGE}"})
@@ -118,12 +121,36 @@ def test_a_plan_in_a_clean_clone_is_the_matrix_of_jobs_that_build_and_hand_on(
     found = matrix(job)
     assert found == {"shards": [{"name": "1", "select": f"name={IMAGE}", "gpu": ""}], "gpu": []}
     of_shard = {**job, "RAYDOCK_SELECT": found["shards"][0]["select"]}
-    for step in ("Build, and prove by running Ray", "Hand the images on"):
-        done = bash(script("build", step), clone, of_shard)
+    done = bash(script("build", "Build, and prove by running Ray"), clone, of_shard)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {path.name for path in (clone / "build" / "reports").iterdir()} == {IMAGE}
+
+
+def test_what_a_run_has_published_no_next_run_builds(
+    toy: Toy, client: docker.DockerClient, base: str, spare: SpareEngine, job: dict[str, str]
+) -> None:
+    shutil.copy(ROOT / "scan.yaml", toy.root)
+    here = {**toy.environment, **job, "RAYDOCK_ROOT": str(toy.root)}
+    there = {**here, "DOCKER_HOST": spare.host}
+
+    def run(text: str, environment: Mapping[str, str]) -> None:
+        done = bash(text, ROOT, environment)
         assert done.returncode == 0, done.stdout + done.stderr
-    assert (clone / "build" / "reports" / IMAGE / "smoke.json").exists()
-    fetched = bash(script("publish", "Fetch the images"), clone, of_shard)
-    assert fetched.stdout == "1 of 1 pulled.\n", fetched.stderr
+
+    run(script("plan", "Plan"), here)
+    [shard] = [item for item in matrix(job)["shards"] if NAMES[0] in item["select"]]
+    assert shard["select"] == f"name={NAMES[0]}"
+    project = Project(Paths(toy.root))
+    Shelf(client=client, project=project).fill(select(project.plan, names=[NAMES[0]]))
+    selected = {"RAYDOCK_SELECT": shard["select"]}
+    run(script("build", "Hand the images on"), here | selected)
+    run(script("publish", "Fetch the images"), there | selected)
+    run(script("publish", "Publish"), there | selected)
+    run(script("plan", "Plan"), here)
+    assert [item["select"] for item in matrix(job)["shards"]] == [f"name={NAMES[1]}"]
+    toy.edit("templates/probe.j2", "ADD probe.tar /", "ADD  probe.tar /")
+    run(script("plan", "Plan"), here)
+    assert len(matrix(job)["shards"]) == 2
 
 
 def test_a_group_of_the_matrix_can_be_planned_alone(clone: Path, job: dict[str, str]) -> None:

@@ -88,7 +88,7 @@ def test_the_committed_pipeline_is_what_the_matrix_makes(system: System, plan: P
 def test_the_published_schema_accepts_it(kind: str, schema: str, texts: dict[str, str], tmp_path: Path) -> None:
     file = tmp_path / "pipeline.yml"
     file.write_text(texts[kind])
-    command = [BIN / "check-jsonschema", "--builtin-schema", f"vendor.{schema}", file]
+    command = [str(BIN / "check-jsonschema"), "--builtin-schema", f"vendor.{schema}", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
@@ -96,7 +96,7 @@ def test_the_published_schema_accepts_it(kind: str, schema: str, texts: dict[str
 def test_the_published_schema_refuses_a_pipeline_that_is_wrong(texts: dict[str, str], tmp_path: Path) -> None:
     file = tmp_path / "pipeline.yml"
     file.write_text(texts["github"].replace("runs-on:", "runs-at:"))
-    command = [BIN / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", file]
+    command = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows", str(file)]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 1
 
 
