@@ -1,8 +1,11 @@
 """`python -m benchmarks [NAMES...]`."""
 
+import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -56,10 +59,8 @@ def _run(bench: Bench, runs: int) -> list[Figure]:
     console = Console(highlight=False, soft_wrap=True)
     RESULTS.mkdir(parents=True, exist_ok=True)
     began, when = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
-    with tempfile.TemporaryDirectory(dir=RESULTS, prefix=f"{bench.name}-") as folder:
-        setting = Setting(
-            folder=Path(folder), runs=runs, tell=lambda words: click.echo(f"{bench.name}: {words}", err=True)
-        )
+    with _folder(bench.name) as folder:
+        setting = Setting(folder=folder, runs=runs, tell=lambda words: click.echo(f"{bench.name}: {words}", err=True))
         figures = list(bench.run(setting))
     result = Result(
         bench=bench.name,
@@ -73,6 +74,21 @@ def _run(bench: Bench, runs: int) -> list[Figure]:
     console.print(_table(bench, figures), soft_wrap=False)
     console.print(f"{result.seconds:.0f} s; {path}")
     return figures
+
+
+@contextmanager
+def _folder(name: str) -> Iterator[Path]:
+    """A bench's own folder, which stays where the bench failed: its logs say why."""
+    folder = Path(tempfile.mkdtemp(dir=RESULTS, prefix=f"{name}-"))
+    failed = False
+    try:
+        yield folder
+    except RaydockError:
+        failed = True
+        raise
+    finally:
+        if not failed:
+            shutil.rmtree(folder)
 
 
 def _table(bench: Bench, figures: list[Figure]) -> Table:

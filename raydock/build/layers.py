@@ -8,6 +8,7 @@ uv's cache: there, the same file built with other tools would pass for the same.
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from raydock.model.lock import Lock, Pin
 
@@ -32,6 +33,7 @@ class Layer:
         return tuple(dict.fromkeys(line for pin in self.pins for line in pin.build))
 
 
+@lru_cache(maxsize=2_000)
 def layers(lock: Lock) -> tuple[Layer, ...]:
     """The layers of a lock, lowest first; every pin is in exactly one."""
     needs = _requirements(lock.pins.values())

