@@ -36,6 +36,7 @@ for command in (
     images.images,
     images.clean,
     publish.publish,
+    publish.verify,
     pick.pick,
     deploy.deploy,
     ci.ci,

@@ -1,20 +1,20 @@
 """`publish` and `verify`."""
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from raydock.commands.answers import end
-from raydock.errors import RaydockError
-from raydock.options import Request, shared
+from raydock.commands.registries import insecure
+from raydock.errors import ExitCode, RaydockError
+from raydock.options import Request, root, shared
+from raydock.paths import Checkout
+from raydock.project import Project
 
 if TYPE_CHECKING:
     from raydock.ship.publish.publisher import Publisher, Result
-
-_insecure = click.option(
-    "--insecure-registry", "insecure", is_flag=True, help="Allow plain HTTP, and certificates nobody vouches for."
-)
 
 
 @click.command()
@@ -22,7 +22,7 @@ _insecure = click.option(
 @click.option(
     "--registry", "registries", multiple=True, metavar="HOST/PATH", help="Default: matrix.yaml's. Repeatable."
 )
-@_insecure
+@insecure
 @click.option("--dry-run", is_flag=True, help="Say what would move, and change nothing.")
 @click.option("--force", is_flag=True, help="Write again what the release says is there. Overwrites no immutable tag.")
 @click.option("--allow-unscanned", is_flag=True, help="Also what could not be scanned for lack of a database.")
@@ -69,6 +69,30 @@ def publish(
             request.say(show.words(result, pretended=dry_run))
     errors = {name: item for name, item in outcomes.items() if isinstance(item, RaydockError)}
     end(errors | {f"{item.registry} {name}": error for item in results for name, error in item.errors.items()})
+
+
+@click.command()
+@click.option("--registry", metavar="HOST/PATH", help="Default: matrix.yaml's.")
+@insecure
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, all else on stderr.")
+def verify(*, registry: str | None, insecure: bool, as_json: bool) -> None:
+    """Reports every difference between a registry and the release that was published to it.
+
+    That is a tag that is missing or names something else, an image that cannot be read whole, and what is no longer
+    attached to it. Nothing is changed: `publish --force` mends what this engine has built.
+
+    \b
+    Example: ./build.py verify --registry registry.example/ml/raydock
+    """
+    from raydock.ship.registry.repository import repository
+    from raydock.ship.release import store
+    from raydock.ship.verify import document, verify, words
+
+    there = repository(registry or Project(Checkout(root())).matrix.registry, insecure=insecure)
+    release = store.found(there)
+    differences = verify(there, release)
+    click.echo(json.dumps(document(release, differences), indent=1) if as_json else words(release, differences))
+    sys.exit(ExitCode.VARIANT_FAILED if differences else ExitCode.DONE)
 
 
 def _outcome(publisher: "Publisher | RaydockError", dry_run: bool) -> "Result | RaydockError":

@@ -1,15 +1,18 @@
 """A registry against its release: every tag, every digest, every image."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from raydock.parallel import in_parallel
 from raydock.ship.registry.referrers import attached
 from raydock.ship.registry.repository import Repository, UnreadableError
 from raydock.ship.registry.whole import whole
+from raydock.ship.release import store
 from raydock.ship.release.release import Entry, Release
 
+SCHEMA = 1
 _AT_A_TIME = 8
 
 
@@ -42,7 +45,31 @@ def verify(repository: Repository, release: Release) -> list[Difference]:
     digests = sorted({*tags.values()})
     broken = in_parallel(lambda digest: _image(repository, digest), digests, _AT_A_TIME)
     loose = in_parallel(lambda item: list(_attached(repository, item)), release.entries, _AT_A_TIME)
-    return [*filter(None, found), *filter(None, broken), *(item for items in loose for item in items)]
+    kept = _kept(repository.beside(store.INDEX), release.id)
+    return [*filter(None, found), *filter(None, broken), *(item for items in loose for item in items), *kept]
+
+
+def document(release: Release, differences: Sequence[Difference]) -> dict[str, Any]:
+    """`verify --json` (docs/json.md)."""
+    return {
+        "schema": SCHEMA,
+        "release": release.id,
+        "images": len(release.entries),
+        "differences": [asdict(item) for item in differences],
+    }
+
+
+def words(release: Release, differences: Sequence[Difference]) -> str:
+    """The same in lines."""
+    lines = [f"{item.of}: {item.kind}: {item.detail}" for item in differences]
+    whole = f"{len(release.entries)} images and {len(release.aliases)} aliases of release {release.id}"
+    return "\n".join([*lines, f"{whole}: {len(differences) or 'no'} differences."])
+
+
+def _kept(index: Repository, release: str) -> list[Difference]:
+    """The latest release under its own tag too."""
+    difference = _tag(index, release, index.digest(store.LATEST) or "")
+    return [replace(difference, of=f"{store.INDEX}:{release}")] if difference else []
 
 
 def _tag(repository: Repository, tag: str, digest: str) -> Difference | None:

@@ -106,7 +106,7 @@ class Shelf:
 
 def scan_of(**said: Any) -> ScanReport:
     """A scan's report of what is said, else a clean one."""
-    made = {
+    made: dict[str, Any] = {
         "scanned": datetime.now(UTC).isoformat(timespec="seconds"),
         "trivy": "0.0.0",
         "database": "2026-11-25T06:00:00Z",
