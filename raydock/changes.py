@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import RenderableType
 
 from raydock import inputs as ours
-from raydock.errors import ConfigurationError
+from raydock.errors import ConfigurationError, OutOfReachError
 from raydock.inputs import Inputs
 from raydock.plan.show import bare_table
 from raydock.project import Project
@@ -83,12 +83,19 @@ def compare(before: Inputs, now: Inputs) -> tuple[Change, ...]:
 def since(project: Project, ref: str) -> Changes:
     """What differs between a commit and the working tree.
 
-    Raises ConfigurationError where the checkout is none of git's, has no such commit, or that commit is too old to say.
+    Raises ConfigurationError where the checkout is none of git's, has no such commit, or that commit is too old to say;
+    OutOfReachError where there is no room for a copy of it.
     """
     commit = _commit(project.checkout.root, ref)
-    with tempfile.TemporaryDirectory(prefix="raydock-") as folder:
-        _unpack(project.checkout.root, commit, Path(folder))
-        before = _inputs_at(ref, Path(folder))
+    try:
+        with tempfile.TemporaryDirectory(prefix="raydock-") as folder:
+            _unpack(project.checkout.root, commit, Path(folder))
+            before = _inputs_at(ref, Path(folder))
+    except OSError as error:
+        raise OutOfReachError(
+            f"{ref} could not be unpacked in {tempfile.gettempdir()}: {error.strerror or error}.",
+            todo="free some space, or name another folder by TMPDIR.",
+        ) from None
     return Changes(since=commit, changes=compare(before, ours.inputs(project)))
 
 
@@ -116,7 +123,7 @@ def _unpack(root: Path, commit: str, folder: Path) -> None:
     archive = folder / "checkout.tar"
     done = _git(root, "archive", f"--output={archive}", commit)
     if done.returncode:
-        raise ConfigurationError(f"git cannot unpack {commit}: {done.stderr.decode().strip()}.", todo="`git fsck`.")
+        raise OSError(done.stderr.decode(errors="replace").strip())
     with tarfile.open(archive) as file:
         file.extractall(folder, filter="data")
 

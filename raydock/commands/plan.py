@@ -6,6 +6,7 @@ import click
 
 from raydock.options import Request, shared
 from raydock.plan import show
+from raydock.plan.planner import Planned
 
 
 @click.command()
@@ -29,7 +30,7 @@ def plan(request: Request, explain: str | None, ref: str | None) -> None:
         return
     chosen = request.chosen
     if ref is not None:
-        _changed(request, ref)
+        _changed(request, ref, chosen)
         return
     sizes = request.project.download_bytes(chosen)
     if request.as_json:
@@ -38,13 +39,13 @@ def plan(request: Request, explain: str | None, ref: str | None) -> None:
         request.say(show.table(request.project.plan, chosen, sizes))
 
 
-def _changed(request: Request, ref: str) -> None:
+def _changed(request: Request, ref: str, chosen: tuple[Planned, ...]) -> None:
     """Names the variants that differ from a commit's. None is an answer too: the exit code is 0."""
     from raydock.changes import since
 
     found = since(request.project, ref)
     if request.groups or request.selectors:
-        found = found.among(item.name for item in request.chosen)
+        found = found.among(item.name for item in chosen)
     if request.as_json:
         click.echo(json.dumps(found.document(), indent=1))
     else:

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from raydock.changes import Change, What, compare, since
 from raydock.cli import cli
-from raydock.errors import ConfigurationError, SelectionError
+from raydock.errors import ConfigurationError, OutOfReachError, SelectionError
 from raydock.paths import Checkout
 from raydock.project import Project
 
@@ -179,6 +179,14 @@ def test_what_is_no_git_checkout_is_refused(root: Path, tmp_path: Path) -> None:
     shutil.copytree(root, tmp_path / "copy")
     with pytest.raises(ConfigurationError, match="is no git checkout"):
         changed(tmp_path / "copy")
+
+
+def test_a_temporary_folder_that_cannot_be_written_is_out_of_reach(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(OutOfReachError, match="HEAD could not be unpacked in "):
+        changed(root)
 
 
 def test_the_working_tree_and_the_temporary_folder_are_as_before(

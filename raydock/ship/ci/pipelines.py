@@ -11,8 +11,6 @@ from raydock.ship.ci.plan import CiPlan
 from raydock.templates import environment
 
 EVERYTHING = "everything"
-# Jobs that build side by side: as many as hosted runners commonly are at once, with room for others.
-SHARDS = 8
 
 
 class System(StrEnum):
@@ -35,7 +33,6 @@ def pipeline(system: System, checkout: Checkout, plan: Plan) -> str:
         groups=[EVERYTHING, *plan.matrix.group_names],
         bootstrap=any(base.source == "bootstrap" for base in plan.matrix.bases),
         gpu=any(item.variant.gpu for item in plan.variants),
-        most=SHARDS,
     )
 
 
