@@ -50,13 +50,15 @@ long: venv-dev ## Run the tests that take minutes each: lost nodes, KubeRay's sa
 unit: venv-dev ## Run the tests that need no engine
 	@.venv/bin/python -m pytest -n auto tests/unit $(ARGS)
 
-check: venv-dev ## Lint, types, and whether locks and Dockerfiles are as they should be
+check: venv-dev ## Lint, types, and whether locks, Dockerfiles and pipelines are as they should be
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/hadolint images/*/Dockerfile
 	@$(BUILD) lock --check
 	@$(BUILD) render --check
+	@$(BUILD) ci github --check
+	@$(BUILD) ci gitlab --check
 
 bench: venv-dev engine ## Measure against the usual way; docs/measurements.md says what
 	@.venv/bin/python -m benchmarks $(ARGS)

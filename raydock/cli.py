@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from raydock import __version__
-from raydock.commands import deploy, doctor, facts, files, images, pick, plan, publish, scan, suggest, wheelhouse
+from raydock.commands import ci, deploy, doctor, facts, files, images, pick, plan, publish, scan, suggest, wheelhouse
 from raydock.errors import ExitCode, RaydockError
 
 
@@ -40,6 +40,7 @@ for command in (
     pick.pick,
     doctor.doctor,
     deploy.deploy,
+    ci.ci,
     wheelhouse.wheelhouse,
 ):
     cli.add_command(command)
