@@ -1,7 +1,7 @@
 # `make help` explains itself. Every target brings what it needs: see scripts/venv and scripts/engine.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help images plan lock render build smoke test long unit check bench requirements engine venv venv-dev clean
+.PHONY: help images plan lock audit render build smoke scan publish test long unit check bench requirements engine tools venv venv-dev clean
 
 GROUP ?= quickstart
 ARGS ?=
@@ -20,6 +20,9 @@ plan: venv ## Show what can exist, and why the rest cannot
 lock: venv ## Pin the packages of every variant whose lock is stale
 	@$(BUILD) lock $(ARGS)
 
+audit: venv ## Ask the package index for advisories on what the locks pin
+	@$(BUILD) lock --audit $(ARGS)
+
 render: venv ## Render the Dockerfiles of every variant
 	@$(BUILD) render $(ARGS)
 
@@ -28,6 +31,12 @@ build: venv engine ## Build the images of GROUP
 
 smoke: venv engine ## Prove the built images of GROUP (ARGS=--contract: ask what KubeRay asks)
 	@$(BUILD) smoke --group $(GROUP) $(ARGS)
+
+scan: venv engine tools ## Scan the built images of GROUP as scan.yaml says, and write their SBOMs
+	@$(BUILD) scan --group $(GROUP) $(ARGS)
+
+publish: venv engine ## Push the proved and scanned images of GROUP (ARGS=--dry-run: say what would move)
+	@$(BUILD) publish --group $(GROUP) $(ARGS)
 
 test: venv-dev ## Run all tests
 	@scripts/engine compose sshd
@@ -41,24 +50,29 @@ long: venv-dev ## Run the tests that take minutes each: lost nodes, KubeRay's sa
 unit: venv-dev ## Run the tests that need no engine
 	@.venv/bin/python -m pytest -n auto tests/unit $(ARGS)
 
-check: venv-dev ## Lint, types, and whether locks and Dockerfiles are as they should be
+check: venv-dev ## Lint, types, and whether locks, Dockerfiles and pipelines are as they should be
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/hadolint images/*/Dockerfile
 	@$(BUILD) lock --check
 	@$(BUILD) render --check
+	@$(BUILD) ci github --check
+	@$(BUILD) ci gitlab --check
 
 bench: venv-dev engine ## Measure against the usual way; docs/measurements.md says what
 	@.venv/bin/python -m benchmarks $(ARGS)
 
 requirements: venv-dev ## Compile requirements*.txt anew from requirements*.in
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-tools requirements-dev; do \
 	  .venv/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --upgrade --no-header \
 	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file $$name.txt $$name.in; done
 
 engine:
 	@scripts/engine
+
+tools: venv
+	@scripts/tools
 
 venv:
 	@test -x .venv/bin/pytest || scripts/venv requirements.txt

@@ -1,6 +1,6 @@
 """The benches by name, in the order in which all of them run."""
 
-from benchmarks import build, bump, noop, scale, sharing, size
+from benchmarks import build, bump, noop, publish, scale, sharing, size
 from benchmarks.bench import Bench
 
 BENCHES = {
@@ -19,6 +19,13 @@ BENCHES = {
             minutes=1,
             disk="1 GB",
             run=noop.run,
+        ),
+        Bench(
+            name="publish",
+            summary="`publish` of 100 published variants, when nothing changed",
+            minutes=4,
+            disk="1 GB",
+            run=publish.run,
         ),
         Bench(
             name="sharing",

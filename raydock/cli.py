@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from raydock import __version__
-from raydock.commands import deploy, doctor, facts, files, images, pick, plan, suggest, wheelhouse
+from raydock.commands import ci, deploy, doctor, facts, files, images, pick, plan, publish, scan, suggest, wheelhouse
 from raydock.errors import ExitCode, RaydockError
 
 
@@ -32,11 +32,15 @@ for command in (
     files.render,
     images.build,
     images.smoke,
+    scan.scan,
     images.images,
     images.clean,
+    publish.publish,
+    publish.verify,
     pick.pick,
     doctor.doctor,
     deploy.deploy,
+    ci.ci,
     wheelhouse.wheelhouse,
 ):
     cli.add_command(command)

@@ -74,7 +74,9 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
             "selectors",
             multiple=True,
             metavar="AXIS=GLOB,...",
+            envvar="RAYDOCK_SELECT",
             help="As in 'cuda=13.0,python=3.1*' or 'name=*-cpu'; ! negates. Repeatable.",
+            show_envvar=True,
         ),
         click.option("--group", "groups", multiple=True, metavar="NAME", help="A group of matrix.yaml. Repeatable."),
     ):

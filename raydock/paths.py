@@ -15,6 +15,10 @@ class Checkout:
         return self.root / "matrix.yaml"
 
     @property
+    def policy(self) -> Path:
+        return self.root / "scan.yaml"
+
+    @property
     def hosts(self) -> Path:
         """The Docker hosts that people here call by name; none need be."""
         return self.root / "hosts.yaml"
@@ -48,6 +52,11 @@ class Checkout:
 
     def log(self, name: str) -> Path:
         return self.work / "logs" / f"{name}.log"
+
+    @property
+    def trivy(self) -> Path:
+        """What trivy keeps: vulnerability databases, and what it found in layers."""
+        return self.work / "trivy"
 
     def report(self, name: str, kind: str = "smoke") -> Path:
         return self.work / "reports" / name / f"{kind}.json"

@@ -5,10 +5,15 @@ from pathlib import Path
 import jinja2
 
 
-def environment(folder: Path) -> jinja2.Environment:
-    """Renders the templates of a folder as plain text: no escaping, unknown names refused, line ends as written."""
+def environment(folder: Path, variable: tuple[str, str] = ("{{", "}}")) -> jinja2.Environment:
+    """Renders the templates of a folder as plain text: no escaping, unknown names refused, line ends as written.
+
+    `variable` are the signs around a value, for templates of what has braces of its own.
+    """
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
+        variable_start_string=variable[0],
+        variable_end_string=variable[1],
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

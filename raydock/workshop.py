@@ -1,6 +1,7 @@
 """Puts a pipeline together for one engine and one checkout."""
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import docker
@@ -11,9 +12,12 @@ from raydock.build.builder import Builder
 from raydock.build.engine import connect, images, reaching
 from raydock.errors import ConfigurationError
 from raydock.events import Listener
+from raydock.model import policy
 from raydock.paths import Checkout
 from raydock.pipeline import Pipeline
 from raydock.project import Project
+from raydock.prove.scan import database, trivy
+from raydock.prove.scan.scanner import Scanner
 
 
 def workshop(
@@ -36,6 +40,27 @@ def workshop(
         no_cache=no_cache,
     )
     return Pipeline(project=project, client=client, builder=builder, listener=listener, jobs=jobs)
+
+
+def scanner(project: Project, listener: Listener, folder: Path | None, repository: str) -> Scanner:
+    """A scanner with the vulnerability database of a folder, else the newest of an OCI repository (empty: trivy's own).
+
+    Raises OutOfReachError where there is no trivy, ConfigurationError where scan.yaml is wrong.
+    """
+    rules, now = policy.load(project.checkout.policy), datetime.now(UTC)
+    runner = trivy.Trivy(program=trivy.find(), folder=project.checkout.trivy)
+    runner.sweep()
+    if not folder:
+        listener("vulnerability database", "fetching it where it is due")
+    return Scanner(
+        trivy=runner,
+        database=database.find(runner, folder, repository, rules.database_days, now),
+        policy=rules,
+        checkout=project.checkout,
+        registry=project.matrix.registry,
+        listener=listener,
+        now=now,
+    )
 
 
 def clean(checkout: Checkout) -> tuple[int, int]:

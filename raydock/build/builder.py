@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -58,27 +58,31 @@ class Builder:
         buildx = Buildx(listener=self.listener, uv=uv_folder(self.checkout), no_cache=self.no_cache)
         bases = self._bases(planned, buildx)
         there = {} if self.no_cache else self.there()
-        context, renderer = Context.read(self.checkout.templates), Renderer(self.checkout.templates, self.matrix)
+        recipe = self._recipes_on(bases)
 
         def one(item: Planned) -> Built:
-            name = item.name
-            base = bases[self._base(item).ref]
-            if isinstance(base, RaydockError):
-                return Built(name=name, error=base)
-            try:
-                wanted = self.recipe(item, base, context, renderer)
-            except RaydockError as error:
-                return Built(name=name, error=error)
+            name, wanted = item.name, recipe(item)
+            if isinstance(wanted, RaydockError):
+                return Built(name=name, error=wanted)
             if image := there.get((name, wanted.fingerprint)):
                 self.listener(name, "is built already")
                 return Built(name=name, image_id=image.id, fingerprint=wanted.fingerprint)
             # No index of another variant's: what it offers under a pinned version may be another file.
             secrets = self.secrets.beside(self.matrix.indexes_of(item.variant))
-            return self._build(wanted, base, buildx, secrets)
+            return self._build(wanted, self._base(item).ref, buildx, secrets)
 
         # Where an engine's overlay2 store (moby 26.1) has a layer already, builds that share its step race, and may
         # write the files of the next layer in another order: another image id. One at a time there is no race.
         return in_parallel(one, planned, 1 if self.no_cache else self.jobs, buildx.stop)
+
+    def recipes(self, planned: Iterable[Planned]) -> dict[str, Recipe | RaydockError]:
+        """What would be built, by name, on bases that are made where the engine lacks them; or why it cannot be."""
+        planned = list(planned)
+        bases = self._bases(
+            planned, Buildx(listener=self.listener, uv=uv_folder(self.checkout), no_cache=self.no_cache)
+        )
+        recipe = self._recipes_on(bases)
+        return {item.name: recipe(item) for item in planned}
 
     def find(self, planned: Iterable[Planned]) -> list[Built]:
         """The newest built image of each variant, or the error that there is none."""
@@ -105,6 +109,19 @@ class Builder:
             platform=f"linux/{planned.variant.arch}",
             epoch=self.matrix.epoch,
         )
+
+    def _recipes_on(self, bases: Mapping[str, BaseImage | RaydockError]) -> Callable[[Planned], Recipe | RaydockError]:
+        """What tells a variant's recipe on one of these bases, or why there is none."""
+        context, renderer = Context.read(self.checkout.templates), Renderer(self.checkout.templates, self.matrix)
+
+        def of(item: Planned) -> Recipe | RaydockError:
+            base = bases[self._base(item).ref]
+            try:
+                return base if isinstance(base, RaydockError) else self.recipe(item, base, context, renderer)
+            except RaydockError as error:
+                return error
+
+        return of
 
     def tag(self, name: str) -> str:
         """The tag under which the engine keeps a variant's newest image."""
@@ -134,7 +151,7 @@ class Builder:
         missing = [item for ref, item in wanted.items() if ref not in found]
         return found | dict(in_parallel(make, missing, self.jobs, buildx.stop))
 
-    def _build(self, wanted: Recipe, base: BaseImage, buildx: Buildx, secrets: Secrets) -> Built:
+    def _build(self, wanted: Recipe, base: str, buildx: Buildx, secrets: Secrets) -> Built:
         started = time.monotonic()
         try:
             image_id = self._image(wanted, base, buildx, secrets)
@@ -144,7 +161,7 @@ class Builder:
         self.listener(wanted.name, f"built in {seconds:.0f} s")
         return Built(name=wanted.name, image_id=image_id, fingerprint=wanted.fingerprint, built=True, seconds=seconds)
 
-    def _image(self, wanted: Recipe, base: BaseImage, buildx: Buildx, secrets: Secrets) -> str:
+    def _image(self, wanted: Recipe, base: str, buildx: Buildx, secrets: Secrets) -> str:
         """Builds a recipe and returns the image's id. Packages that the build cache lost are made ready anew."""
         folder = self.checkout.work / "contexts" / wanted.name
         build = partial(
@@ -159,7 +176,7 @@ class Builder:
         )
         try:
             wanted.write(folder)
-            options = (f"--build-arg=BASE={base.ref}", *secrets.options(folder))
+            options = (f"--build-arg=BASE={base}", *secrets.options(folder))
             try:
                 return build(options=options)
             except LostPackagesError:

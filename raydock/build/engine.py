@@ -32,14 +32,19 @@ def connect() -> docker.DockerClient:
         if "DOCKER_HOST" in os.environ:
             client = docker.from_env(timeout=600)
         else:
-            context = ContextAPI.get_current_context()
-            client = docker.DockerClient(base_url=context.Host if context else None, timeout=600)
+            client = docker.DockerClient(base_url=host(), timeout=600)
         client.ping()
     except (DockerException, requests.RequestException) as error:
         raise OutOfReachError(
             f"no Docker engine answers: {_short(error)}.", meaning="Nothing was built or changed.", todo=TODO
         ) from None
     return client
+
+
+def host() -> str | None:
+    """The engine's address: DOCKER_HOST, or what the docker command line's current context says; None: the default."""
+    context = None if "DOCKER_HOST" in os.environ else ContextAPI.get_current_context()
+    return os.environ.get("DOCKER_HOST") or (str(context.Host) if context else None)
 
 
 @contextmanager

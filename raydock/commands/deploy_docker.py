@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from raydock.errors import ConfigurationError
+from raydock.commands.registries import insecure, one, one_published, registry
 from raydock.options import root
 from raydock.paths import Checkout
 from raydock.project import Project
@@ -17,8 +17,18 @@ from raydock.project import Project
 @click.option("--gpus", type=click.IntRange(0, 64), help="GPUs of each host. Must be given for a variant with CUDA.")
 @click.option("--model", type=click.Path(path_type=Path), help="A folder of every host, to be read at /model.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR")
+@registry
+@insecure
 def docker(
-    *, variant: str, head: str, workers: tuple[str, ...], gpus: int | None, model: Path | None, output: Path
+    *,
+    variant: str,
+    head: str,
+    workers: tuple[str, ...],
+    gpus: int | None,
+    model: Path | None,
+    output: Path,
+    registry: str | None,
+    insecure: bool,
 ) -> None:
     """Writes what starts a cluster by bare Docker: compose.yaml, scripts and systemd units.
 
@@ -29,20 +39,15 @@ def docker(
     Example: ./build.py deploy docker ray2.60.0-py311-cpu --head 10.0.0.1 --worker 10.0.0.2 --output cluster
     """
     from raydock.files import write_whole
-    from raydock.plan.select import select
-    from raydock.ship.bare import hostimage
     from raydock.ship.bare.cluster import cluster
     from raydock.ship.bare.files import files
+    from raydock.ship.published import built
 
     project = Project(Checkout(root()))
-    chosen = select(project.plan, names=(variant,))
-    if len(chosen) > 1:
-        raise ConfigurationError(
-            f"{variant!r} names {len(chosen)} variants, and a cluster has one.",
-            todo=f"name one, such as {chosen[-1].name}.",
-        )
-    wanted = cluster(chosen[0].variant, head=head, workers=workers, gpus=gpus, model=model)
-    image = hostimage.find(chosen[0], project.matrix.registry)
+    published = one_published(variant, registry, insecure) if registry else None
+    chosen = published or one(project.plan, variant)
+    wanted = cluster(chosen.variant, head=head, workers=workers, gpus=gpus, model=model)
+    image = published or built(one(project.plan, variant), project.matrix.registry)
     for file in files(wanted, image, project.checkout.templates):
         write_whole(output / file.name, file.text, mode=0o755 if file.program else 0o644)
     click.echo(f"{output} holds compose.yaml for one machine, and for hosts of their own:")

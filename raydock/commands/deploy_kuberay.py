@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
+from raydock.commands.registries import insecure, one, one_published, registry
 from raydock.errors import ConfigurationError
 from raydock.options import root
 from raydock.paths import Checkout
-from raydock.plan.select import select
 from raydock.project import Project
 from raydock.ship.kuberay.deployment import Format, Kind, KubeRay
 
@@ -51,7 +51,9 @@ def _choice(option: str, default: StrEnum) -> Callable[[Command], Command]:
 @click.option("--image-pull-secret", default="", metavar="SECRET", help="What the registry asks for.")
 @_choice("--kuberay", KubeRay.V1_7)
 @_choice("--format", Format.YAML)
-def kuberay(*, variant: str, image: str, **options: Any) -> None:
+@registry
+@insecure
+def kuberay(*, variant: str, image: str, registry: str | None, insecure: bool, **options: Any) -> None:
     """Prints what runs VARIANT under the KubeRay operator, with its image by digest.
 
     helm prints values for KubeRay's ray-cluster chart; kustomize a kustomization that puts image and Ray version into
@@ -67,13 +69,13 @@ def kuberay(*, variant: str, image: str, **options: Any) -> None:
     from raydock.ship.kuberay.text import documents
     from raydock.ship.published import published
 
-    project = Project(Checkout(root()))
-    found = select(project.plan, names=[variant])
-    if len(found) > 1:
-        raise ConfigurationError(
-            f"{variant!r} names {len(found)} variants.", todo=f"name one, such as {found[-1].name}."
-        )
-    named = published(found[0], project.matrix.registry, image)
+    if registry and image:
+        raise ConfigurationError("--image and --registry both say which image is meant.", todo="give one of them.")
+    if registry:
+        named = one_published(variant, registry, insecure)
+    else:
+        project = Project(Checkout(root()))
+        named = published(one(project.plan, variant), project.matrix.registry, image)
     answer = resources(Asked(**options), named)
     if not named.labelled:
         click.echo("raydock: no engine here holds that image: Ray's version and the driver are the plan's.", err=True)

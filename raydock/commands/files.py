@@ -3,21 +3,29 @@
 import click
 
 from raydock.commands.answers import answer_check, end
+from raydock.commands.scan import audit as ask_advisories
 from raydock.options import Request, shared
 
 
 @click.command()
 @shared
 @click.option("--check", is_flag=True, help="Say what is stale and write nothing; exit 1 where something is.")
+@click.option("--audit", is_flag=True, help="Ask the index for advisories on what is locked, and write nothing.")
+@click.option("--allow-unaudited", is_flag=True, help="With --audit: exit with 0 also where it has none to give.")
 @click.option("--resolver", type=click.Choice(["uv", "pip-tools"]), default="uv", show_default=True)
-def lock(request: Request, check: bool, resolver: str) -> None:
+def lock(request: Request, check: bool, audit: bool, allow_unaudited: bool, resolver: str) -> None:
     """Pins every package of the selected variants with hashes, in lockfiles/, where a lock is missing or stale.
 
     \b
     Example: ./build.py lock --group serve
+             ./build.py lock --audit              (exits with 5 where scan.yaml refuses what is known)
     """
     from raydock.lock import locker
 
+    if check and audit:
+        raise click.UsageError("--check and --audit are two questions: ask one after the other.")
+    if audit:
+        ask_advisories(request, allow_unaudited)
     project, chosen = request.project, request.chosen
     variants = [item.variant for item in chosen]
     stale = locker.check(project.ground, project.checkout, variants)

@@ -2,13 +2,18 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.markup import escape
 
 from raydock.commands.answers import end
+from raydock.commands.registries import insecure, registry
 from raydock.errors import ConfigurationError
 from raydock.options import Request, shared
+
+if TYPE_CHECKING:
+    from raydock.ship.candidate import Candidate
 
 
 @click.command()
@@ -16,18 +21,28 @@ from raydock.options import Request, shared
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--driver", metavar="VERSION", help="The host's driver, such as 535.104.05, in place of FILES.")
 @click.option("--gpu", "gpus", multiple=True, metavar="X.Y", help="A GPU's compute capability, or none. Repeatable.")
-def pick(request: Request, files: tuple[Path, ...], driver: str | None, gpus: tuple[str, ...]) -> None:
+@registry
+@insecure
+def pick(
+    request: Request,
+    *,
+    files: tuple[Path, ...],
+    driver: str | None,
+    gpus: tuple[str, ...],
+    registry: str | None,
+    insecure: bool,
+) -> None:
     """Names the newest image that a host can run, and why not a newer one.
 
     FILES (- is stdin) hold what nvidia-smi said: one host each, or lines `host: answer` for several. With several
-    hosts, the newest image that all can run is named too.
+    hosts, the newest image that all can run is named too. With --registry it is one of those published there.
 
     \b
     Example: ./build.py pick --driver 535.104.05 --gpu 8.0
+      ./build.py pick --gpu none --registry registry.example/ml/raydock
       ssh gpu01 nvidia-smi --query-gpu=driver_version,compute_cap,name --format=csv,noheader | ./build.py pick -
     """
     from raydock.ship import host, show
-    from raydock.ship.candidate import candidates, on_engine
     from raydock.ship.pick import pick_each
 
     stated = bool(gpus) and (bool(driver) or gpus == ("none",))
@@ -36,12 +51,9 @@ def pick(request: Request, files: tuple[Path, ...], driver: str | None, gpus: tu
             "pick asks about one thing: FILES, or --driver with --gpu, or --gpu none.",
             todo=f"`ssh HOST {host.QUERY} | ./build.py pick -`, or `./build.py pick --driver 535.104.05 --gpu 8.0`.",
         )
-    chosen, registry = request.chosen, request.project.matrix.registry
     asked = host.read(files) if files else {"host": host.stated("host", driver or "", gpus)}
-    built, trouble = on_engine(registry)
-    if trouble:
-        click.echo(f"raydock: {trouble} What is built is not known: images of the plan are named.", err=True)
-    each, together = pick_each(asked, candidates(chosen, built, registry))
+    offered = _published(request, registry, insecure) if registry else _built(request)
+    each, together = pick_each(asked, offered)
     answers = [*each.values(), *([together] if together else [])]
     if request.as_json:
         click.echo(json.dumps(show.document(each, together), indent=1))
@@ -50,3 +62,25 @@ def pick(request: Request, files: tuple[Path, ...], driver: str | None, gpus: tu
             if answer.candidate or answer.rejected:
                 request.say(escape(show.words(answer)))
     end({answer.host: answer.error for answer in answers if answer.error})
+
+
+def _built(request: Request) -> "tuple[Candidate, ...]":
+    """What this engine has built, and what the plan could."""
+    from raydock.ship.candidate import candidates, on_engine
+
+    chosen, name = request.chosen, request.project.matrix.registry
+    built, trouble = on_engine(name)
+    if trouble:
+        click.echo(f"raydock: {trouble} What is built is not known: images of the plan are named.", err=True)
+    return candidates(chosen, built, name)
+
+
+def _published(request: Request, name: str, insecure: bool) -> "tuple[Candidate, ...]":
+    """What was published to a registry."""
+    from raydock.plan.select import select
+    from raydock.ship.candidate import published
+    from raydock.ship.registry.repository import repository
+    from raydock.ship.release import store
+
+    release = store.found(repository(name, insecure=insecure))
+    return published(release, select(release, request.groups, request.selectors), name)

@@ -49,8 +49,8 @@ def _built_here(there: DockerClient, wanted: Wanted, source: Source, listener: L
     expected = source.image.fingerprint, layers.of(source.client, source.image.id)
     remark, sent = "it was never pushed", 0
     for way in Way:
-        if way is Way.PULLED and source.image.digest:
-            remark = _pull(there, source.image.digest, wanted, listener)
+        if way is Way.PULLED and source.image.reference:
+            remark = _pull(there, source.image.reference, wanted, listener)
         if way is Way.SENT:
             sent = _send(there, wanted, source, listener)
         found = _present(there, wanted.tag)

@@ -9,7 +9,7 @@ from raydock.build.builder import held
 from raydock.build.engine import connect
 from raydock.errors import OutOfReachError
 from raydock.plan.planner import Planned
-from raydock.ship.bare.hostimage import HostImage, of_image
+from raydock.ship.published import Published, of_image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class Source:
     """An image as built on this machine, and the engine that holds it."""
 
     client: DockerClient
-    image: HostImage
+    image: Published
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +31,14 @@ class Wanted:
 
 def wanted(planned: Iterable[Planned], registry: str) -> tuple[Wanted, ...]:
     """The images of these variants: the built ones of this machine's engine, where one answers."""
+    planned = tuple(planned)
     sources: dict[str, Source] = {}
     try:
         client = connect()
-        for (name, _), image in held(client, registry).items():
-            sources[name] = Source(client=client, image=of_image(image, name, registry))
+        built = {name: image for (name, _), image in held(client, registry).items()}
+        for item in planned:
+            if image := built.get(item.name):
+                sources[item.name] = Source(client=client, image=of_image(item.variant, registry, image))
     except OutOfReachError:
         sources = {}
     return tuple(

@@ -57,6 +57,19 @@ class Plan:
     variants: tuple[Planned, ...]
     excluded: tuple[Excluded, ...]
 
+    @property
+    def name(self) -> str:
+        """The name of the matrix's file."""
+        return self.matrix.path.name
+
+    @property
+    def group_names(self) -> tuple[str, ...]:
+        return self.matrix.group_names
+
+    def values(self, axis: Axis) -> tuple[str, ...]:
+        """Every value of an axis, those that only points have after the others."""
+        return self.matrix.values(axis)
+
 
 def make(matrix: Matrix, facts: Facts, today: date) -> Plan:
     """Judges every point of the matrix, the cross product's and those beside it, by the rules.

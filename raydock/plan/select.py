@@ -2,14 +2,34 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from raydock.errors import ConfigurationError, SelectionError, nearest
 from raydock.model.pattern import is_glob, matches
 from raydock.model.variant import Axis
-from raydock.plan.planner import Plan, Planned
+from raydock.plan.planner import Excluded, Planned
 
 NAME = "name"
 KEYS = (*(axis.value for axis in Axis), NAME)
+
+
+class Choices(Protocol):
+    """What can be chosen from: a plan, or what was published. `name` is the file's that lists it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def variants(self) -> tuple[Planned, ...]: ...
+
+    @property
+    def excluded(self) -> tuple[Excluded, ...]: ...
+
+    @property
+    def group_names(self) -> tuple[str, ...]: ...
+
+    def values(self, axis: Axis) -> tuple[str, ...]:
+        """Every value of an axis."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +46,7 @@ class _Part:
 
 
 def select(
-    plan: Plan, groups: Sequence[str] = (), selectors: Sequence[str] = (), names: Sequence[str] = ()
+    plan: Choices, groups: Sequence[str] = (), selectors: Sequence[str] = (), names: Sequence[str] = ()
 ) -> tuple[Planned, ...]:
     """The variants that are in one of `groups`, match one of `selectors` and bear one of `names`, in the plan's order.
 
@@ -47,14 +67,14 @@ def select(
     return found
 
 
-def _group(plan: Plan, name: str) -> _Part:
-    known = plan.matrix.group_names
+def _group(plan: Choices, name: str) -> _Part:
+    known = plan.group_names
     if name not in known:
-        raise ConfigurationError(f"{plan.matrix.path.name} has no group {name!r}.", todo=nearest(name, known))
+        raise ConfigurationError(f"{plan.name} has no group {name!r}.", todo=nearest(name, known))
     return _Part(f"--group {name}", _names(item for item in plan.variants if name in item.groups))
 
 
-def _selector(plan: Plan, selector: str) -> _Part:
+def _selector(plan: Choices, selector: str) -> _Part:
     terms = {
         f"{key}={pattern}": _names(item for item in plan.variants if _meets(item, key, pattern))
         for key, pattern in _terms(plan, selector)
@@ -63,7 +83,7 @@ def _selector(plan: Plan, selector: str) -> _Part:
     return _Part(f"--select {selector!r}", frozenset.intersection(*terms.values()), counts)
 
 
-def _terms(plan: Plan, selector: str) -> list[tuple[str, str]]:
+def _terms(plan: Choices, selector: str) -> list[tuple[str, str]]:
     terms = []
     for term in selector.split(","):
         key, equals, pattern = (word.strip() for word in term.partition("="))
@@ -79,18 +99,18 @@ def _terms(plan: Plan, selector: str) -> list[tuple[str, str]]:
     return terms
 
 
-def _refuse_unknown(plan: Plan, key: str, value: str, words: str) -> None:
+def _refuse_unknown(plan: Choices, key: str, value: str, words: str) -> None:
     """Refuses a value without a wildcard that stands nowhere: a misspelt one would silently match nothing."""
     if is_glob(value):
         return
     if key == NAME:
         if not any(item.name == value for item in plan.variants):
             raise _unknown_name(plan, value, words)
-    elif value not in (known := plan.matrix.values(Axis(key))):
+    elif value not in (known := plan.values(Axis(key))):
         raise ConfigurationError(f"{words}{value!r} does not stand in the axis {key}.", todo=nearest(value, known))
 
 
-def _unknown_name(plan: Plan, name: str, words: str) -> ConfigurationError:
+def _unknown_name(plan: Choices, name: str, words: str) -> ConfigurationError:
     for point in plan.excluded:
         if point.variant.name == name:
             near = f"the nearest that can is {point.nearest}." if point.nearest else "no variant can."
@@ -100,7 +120,7 @@ def _unknown_name(plan: Plan, name: str, words: str) -> ConfigurationError:
     )
 
 
-def _name(plan: Plan, pattern: str) -> _Part:
+def _name(plan: Choices, pattern: str) -> _Part:
     _refuse_unknown(plan, NAME, pattern.removeprefix("!"), "")
     return _Part(pattern, _names(item for item in plan.variants if matches(pattern, item.name)))
 
@@ -113,7 +133,7 @@ def _names(items: Iterable[Planned]) -> frozenset[str]:
     return frozenset(item.name for item in items)
 
 
-def _nothing(plan: Plan, parts: list[_Part]) -> SelectionError:
+def _nothing(plan: Choices, parts: list[_Part]) -> SelectionError:
     return SelectionError(
         f"None of the {len(plan.variants)} variants is selected.",
         meaning=f"Variants that match each part alone: {', '.join(map(str, parts))}." if parts else "",

@@ -1,4 +1,5 @@
-"""The images that a pick chooses among: what the engine holds, and what the plan could build."""
+"""The images that a pick chooses among: what a registry's release names, or what the engine holds and the plan could
+build."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,12 +10,14 @@ from raydock.build.engine import LocalImage, connect
 from raydock.errors import OutOfReachError
 from raydock.model.variant import Variant
 from raydock.plan.planner import Planned
+from raydock.ship.release.release import Release
 
 
 class Where(StrEnum):
     """Where an image is."""
 
     BUILT = "built"
+    PUBLISHED = "published"
     PLANNED = "planned"
 
 
@@ -22,7 +25,8 @@ class Where(StrEnum):
 class Candidate:
     """A variant's image under its full name, with what it needs of a host.
 
-    `min_driver` and `sm` are empty for cpu. `digest` is the image's id on the engine; None where it is not built.
+    `min_driver` and `sm` are empty for cpu. `digest` is the image's id on the engine, or its digest in the registry
+    where it is published; None where it is neither.
     """
 
     variant: Variant
@@ -42,6 +46,23 @@ def candidates(planned: Iterable[Planned], built: Mapping[str, LocalImage], regi
     return tuple(
         _of_image(item, built[item.name], registry) if item.name in built else _of_plan(item, registry)
         for item in planned
+    )
+
+
+def published(release: Release, chosen: Iterable[Planned], registry: str) -> tuple[Candidate, ...]:
+    """A candidate for each chosen image of a registry's release, under the tag that never changes."""
+    wanted = {item.name for item in chosen}
+    return tuple(
+        Candidate(
+            variant=entry.variant,
+            image=f"{registry}:{entry.tag}",
+            where=Where.PUBLISHED,
+            min_driver=entry.planned.min_driver,
+            sm=entry.planned.sm,
+            digest=entry.digest,
+        )
+        for entry in release.entries
+        if entry.name in wanted
     )
 
 

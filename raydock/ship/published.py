@@ -1,4 +1,5 @@
-"""A variant's image by the digest under which a registry serves it: what it is, whatever tags come to mean."""
+"""A variant's image by all its names: the digest under which a registry serves it, whatever tags come to mean, its tag,
+and the id that an engine knows it by."""
 
 import re
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from raydock.errors import ConfigurationError, OutOfReachError, VariantError
 from raydock.model.variant import Variant
 from raydock.plan.planner import Planned
 from raydock.prove.configuration import for_kuberay
+from raydock.ship.release.release import Entry
 
 # A name as of the distribution project's reference grammar; a tag beside a digest says nothing, and CRI-O refuses both.
 _FORM = re.compile(
@@ -21,9 +23,10 @@ _FORM = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """An image by digest, with its Ray version, its driver floor (empty for cpu), and whether it is for KubeRay.
+    """An image with its Ray version, its driver floor (empty for cpu), and whether it is for KubeRay.
 
-    `labelled` says whether these come from the image's own labels; otherwise from the plan.
+    `digest` is empty where it was never pushed; `id` and `fingerprint` where neither engine nor release tells them.
+    `labelled` says whether these come from the image's own labels or its release; otherwise from the plan.
     """
 
     variant: Variant
@@ -33,11 +36,18 @@ class Published:
     min_driver: str
     kuberay: bool
     labelled: bool
+    id: str = ""
+    fingerprint: str = ""
 
     @property
     def reference(self) -> str:
-        """The image as a manifest names it."""
-        return f"{self.repository}@{self.digest}"
+        """The image as a manifest names it; empty where it was never pushed."""
+        return f"{self.repository}@{self.digest}" if self.digest else ""
+
+    @property
+    def tag(self) -> str:
+        """The variant's own tag."""
+        return f"{self.repository}:{self.variant.name}"
 
 
 def published(item: Planned, registry: str, stated: str = "") -> Published:
@@ -47,6 +57,40 @@ def published(item: Planned, registry: str, stated: str = "") -> Published:
     is not built, or built and never pushed; OutOfReachError where nothing is stated and no engine answers.
     """
     return _stated(item, stated) if stated else _pushed(item, registry)
+
+
+def built(item: Planned, registry: str) -> Published:
+    """A variant's newest image on the engine, pushed or not.
+
+    Raises OutOfReachError where no engine answers, VariantError where it holds no such image.
+    """
+    tag = f"{registry}:{item.name}"
+    image = _local(lambda image: tag in image.tags)
+    if image is None:
+        todo = f"`./build.py build --select 'name={item.name}'`."
+        raise VariantError(f"{item.name} is not built on this engine.", todo=todo)
+    return of_image(item.variant, registry, image)
+
+
+def of_image(variant: Variant, registry: str, image: LocalImage) -> Published:
+    """What an engine knows of a variant's image, with its digest in a registry that it went to or came from."""
+    digests = (digest for name, _, digest in (known.partition("@") for known in image.digests) if name == registry)
+    return _labelled(variant, registry, next(digests, ""), image)
+
+
+def released(entry: Entry, registry: str) -> Published:
+    """What a registry's release says of an image."""
+    return Published(
+        variant=entry.variant,
+        repository=registry,
+        digest=entry.digest,
+        ray=entry.variant.ray,
+        min_driver=entry.planned.min_driver,
+        kuberay=entry.planned.kuberay,
+        labelled=True,
+        id=entry.image_id,
+        fingerprint=entry.fingerprint,
+    )
 
 
 _HINT = "name what is published: `--image NAME@sha256:...`."
@@ -68,7 +112,17 @@ def _stated(item: Planned, stated: str) -> Published:
     variant = image.labels.get("org.opencontainers.image.version") if image else item.name
     if variant != item.name:
         raise ConfigurationError(f"{name} is {variant}, not {item.name}.", todo="name the variant that it is.")
-    return _published(item, match["repository"], match["digest"], image)
+    if image:
+        return _labelled(item.variant, match["repository"], match["digest"], image)
+    return Published(
+        variant=item.variant,
+        repository=match["repository"],
+        digest=match["digest"],
+        ray=item.variant.ray,
+        min_driver=item.min_driver,
+        kuberay=item.kuberay,
+        labelled=False,
+    )
 
 
 def _pushed(item: Planned, registry: str) -> Published:
@@ -79,26 +133,27 @@ def _pushed(item: Planned, registry: str) -> Published:
             f"{item.name} is not built on this engine, so that no digest of it is known here.",
             todo=f"`./build.py images --select 'name={item.name}'` and push it, or {_HINT}",
         )
-    digests = [digest for name, _, digest in (known.partition("@") for known in image.digests) if name == registry]
-    if not digests:
+    found = of_image(item.variant, registry, image)
+    if not found.digest:
         raise VariantError(
             f"{tag} is built on this engine and was never pushed.",
             meaning="An image has a digest in a registry from the push on, and no cluster can pull it before.",
             todo=f"`docker push {tag}` and run this again, or {_HINT}",
         )
-    return _published(item, registry, digests[0], image)
+    return found
 
 
-def _published(item: Planned, repository: str, digest: str, image: LocalImage | None) -> Published:
-    labels = image.labels if image else {}
+def _labelled(variant: Variant, repository: str, digest: str, image: LocalImage) -> Published:
     return Published(
-        variant=item.variant,
+        variant=variant,
         repository=repository,
         digest=digest,
-        ray=labels.get("io.ray.ray-version", item.variant.ray),
-        min_driver=labels.get("raydock.min-driver", item.min_driver),
-        kuberay=for_kuberay(labels) if image else item.kuberay,
-        labelled=image is not None,
+        ray=image.labels.get("io.ray.ray-version", variant.ray),
+        min_driver=image.labels.get("raydock.min-driver", ""),
+        kuberay=for_kuberay(image.labels),
+        labelled=True,
+        id=image.id,
+        fingerprint=image.labels.get(FINGERPRINT, ""),
     )
 
 

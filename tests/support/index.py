@@ -1,4 +1,5 @@
-"""A package index on loopback: PEP 691 pages, range requests, PEP 658 metadata, and faults to switch on."""
+"""A package index on loopback: PEP 691 pages, range requests, PEP 658 metadata, the JSON API's advisories, and faults
+to switch on."""
 
 import json
 import re
@@ -21,6 +22,7 @@ class Site:
 
     files: dict[str, bytes] = field(default_factory=dict)
     pages: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    advisories: dict[str, Any] = field(default_factory=dict)  # the JSON API's answers, by release, as "jinja2/2.0"
     statuses: list[int] = field(default_factory=list)  # given to the next requests, first to last
     status: int = 0  # given to every request
     ranges: bool = True
@@ -82,6 +84,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(status, b"")
         elif self.path.startswith("/simple/"):
             self._page(self.path.split("/")[2])
+        elif self.path.startswith("/pypi/"):
+            self._advisories(self.path.removeprefix("/pypi/").removesuffix("/json"))
         else:
             self._file(unquote(self.path.removeprefix("/files/")))
 
@@ -95,6 +99,10 @@ class Handler(BaseHTTPRequestHandler):
         page = {"meta": {"api-version": "1.1"}, "name": project, "versions": [], "files": self.site.pages[project]}
         body = json.dumps(page).encode() if self.site.page is None else self.site.page
         self._answer(200, body, {"Content-Type": "application/vnd.pypi.simple.v1+json"})
+
+    def _advisories(self, release: str) -> None:
+        known = self.site.advisories.get(release)
+        self._answer(404 if known is None else 200, b"" if known is None else json.dumps(known).encode())
 
     def _file(self, name: str) -> None:
         body = self.site.files.get(name)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from raydock.ship.bare.cluster import Cluster
-from raydock.ship.bare.hostimage import HostImage
+from raydock.ship.published import Published
 from raydock.templates import environment
 
 FOLDER = "docker"
@@ -43,7 +43,7 @@ class File:
     program: bool = False
 
 
-def files(cluster: Cluster, image: HostImage, templates: Path) -> Iterator[File]:
+def files(cluster: Cluster, image: Published, templates: Path) -> Iterator[File]:
     """compose.yaml, and a script and a systemd unit for each role."""
     jinja = environment(templates / FOLDER)
     jinja.filters |= {"quote": shlex.quote, "text": _compose_text}
@@ -81,7 +81,7 @@ def _node(cluster: Cluster, number: int) -> dict[str, object]:
     }
 
 
-def _host(cluster: Cluster, image: HostImage, role: Role) -> dict[str, object]:
+def _host(cluster: Cluster, image: Published, role: Role) -> dict[str, object]:
     command = ray_start(role, cluster.gpus)
     return {
         "role": role,

@@ -15,8 +15,9 @@ from raydock.hosts import layers
 from raydock.hosts.bring import Way, bring
 from raydock.hosts.engine import engine
 from raydock.hosts.wanted import Source, Wanted
+from raydock.model.variant import parse_name
 from raydock.processes import Processes
-from raydock.ship.bare.hostimage import of_image
+from raydock.ship.published import of_image
 from tests.integration.conftest import remove_images
 from tests.integration.hosts.conftest import There
 from tests.support.engine import SpareEngine
@@ -43,7 +44,7 @@ def client_of(there: There) -> Iterator[docker.DockerClient]:
 def wanted(client: docker.DockerClient, registry: str, name: str) -> Wanted:
     tag = f"{registry}:{name}"
     [image] = [item for item in images(client, "raydock.fingerprint") if tag in item.tags]
-    return Wanted(name=name, tag=tag, source=Source(client=client, image=of_image(image, name, registry)))
+    return Wanted(name=name, tag=tag, source=Source(client=client, image=of_image(parse_name(name), registry, image)))
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +129,7 @@ def test_what_was_pushed_is_pulled_by_digest_where_the_registry_can_be_reached(
     client.api.push(repository, name)
     pushed = wanted(client, repository, name)
     assert pushed.source
-    assert pushed.source.image.digest
+    assert pushed.source.image.reference
     with client_of(there) as remote:
         with _registry_there(there, registry):
             found = bring(remote, pushed, silent)

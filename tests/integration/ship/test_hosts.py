@@ -13,11 +13,13 @@ from pathlib import Path
 import docker
 import pytest
 
-from raydock.build.engine import images
 from raydock.model.variant import parse_name
+from raydock.paths import Checkout
+from raydock.plan.select import select
+from raydock.project import Project
 from raydock.ship.bare.cluster import cluster
 from raydock.ship.bare.files import files
-from raydock.ship.bare.hostimage import of_image
+from raydock.ship.published import built
 from tests.integration.conftest import IMAGE
 from tests.integration.ship.conftest import Deploy
 from tests.support.hosts import Host, hosts
@@ -167,12 +169,12 @@ def test_an_image_that_cannot_be_had(
     assert done.returncode == 4, done
     assert f"`docker save {image} | ssh THIS-HOST docker load`" in done.stderr
 
-    [held] = [item for item in images(client, "raydock.fingerprint") if image in item.tags]
-    pinned = of_image(held, IMAGE, image.rpartition(":")[0])
-    pinned = replace(pinned, digest=f"localhost:1/raydock@sha256:{'0' * 64}")
+    [item] = select(Project(Checkout(ROOT)).plan, names=[IMAGE])
+    pinned = built(item, image.rpartition(":")[0])
+    pinned = replace(pinned, repository="localhost:1/raydock", digest=f"sha256:{'0' * 64}")
     wanted = cluster(parse_name(IMAGE), head=head.address, workers=[worker.address], gpus=0)
     [text] = [file.text for file in files(wanted, pinned, ROOT / "templates") if file.name == "worker.sh"]
     (tmp_path / "worker.sh").write_text(text)
     done = worker.run("bash", str(tmp_path / "worker.sh"))
     assert done.returncode == 4, done
-    assert f"{pinned.digest} cannot be pulled: " in done.stderr
+    assert f"{pinned.reference} cannot be pulled: " in done.stderr

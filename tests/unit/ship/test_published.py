@@ -2,10 +2,11 @@
 
 import pytest
 
+from raydock.build.engine import LocalImage
 from raydock.errors import ConfigurationError, OutOfReachError
 from raydock.plan.planner import Plan
 from raydock.plan.select import select
-from raydock.ship.published import published
+from raydock.ship.published import of_image, published
 
 DIGEST = f"sha256:{'ab' * 32}"
 CPU, CUDA = "ray2.60.0-py311-cpu", "ray2.60.0-torch2.13.0-py311-cu130"
@@ -45,3 +46,18 @@ def test_with_nothing_stated_an_engine_is_needed(plan: Plan) -> None:
     [item] = select(plan, names=[CPU])
     with pytest.raises(OutOfReachError):
         published(item, "localhost:5000/raydock")
+
+
+def held(*digests: str) -> LocalImage:
+    labels = {"raydock.fingerprint": "f" * 64, "raydock.min-driver": "580.65.06"}
+    return LocalImage(id="sha256:1", tags=(), digests=digests, labels=labels, size=1)
+
+
+def test_the_digest_of_a_built_image_is_that_of_the_registry_asked_about(plan: Plan) -> None:
+    [item] = select(plan, names=[CPU])
+    other = f"mirror.example/raydock@sha256:{'3' * 64}"
+    found = of_image(item.variant, "localhost:5000/raydock", held(other, f"localhost:5000/raydock@{DIGEST}"))
+    assert found.reference == f"localhost:5000/raydock@{DIGEST}"
+    assert found.tag == f"localhost:5000/raydock:{CPU}"
+    assert (found.id, found.fingerprint, found.min_driver) == ("sha256:1", "f" * 64, "580.65.06")
+    assert of_image(item.variant, "localhost:5000/raydock", held(other)).reference == ""

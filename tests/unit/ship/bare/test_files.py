@@ -11,20 +11,20 @@ import yaml
 from raydock.model.variant import parse_name
 from raydock.ship.bare.cluster import cluster
 from raydock.ship.bare.files import files
-from raydock.ship.bare.hostimage import HostImage
+from raydock.ship.published import Published
 from tests.unit.ship.bare.conftest import CPU, GPU, ROOT, Pin
 
 MODEL = '/data/it\'s $HOME "and" `more`'
 
 
 def written(
-    image: HostImage, *, variant: str = CPU, gpus: int = 0, workers: tuple[str, ...] = ("gpu02", "gpu03")
+    image: Published, *, variant: str = CPU, gpus: int = 0, workers: tuple[str, ...] = ("gpu02", "gpu03")
 ) -> Any:
     wanted = cluster(parse_name(variant), head="gpu01", workers=workers, gpus=gpus, model=Path(MODEL))
     return {file.name: file for file in files(wanted, image, ROOT / "templates")}
 
 
-def compose(image: HostImage, **more: Any) -> Any:
+def compose(image: Published, **more: Any) -> Any:
     return yaml.safe_load(written(image, **more)["compose.yaml"].text)
 
 
@@ -52,9 +52,9 @@ def test_compose_has_a_head_and_its_workers(pin: Pin) -> None:
 
 def test_the_image_is_pinned_by_digest_or_by_id(pin: Pin) -> None:
     assert compose(pin())["services"]["head"]["image"] == f"sha256:{'1' * 64}"
-    digest = f"registry.example/raydock@sha256:{'2' * 64}"
-    assert compose(pin(digest=digest))["services"]["head"]["image"] == digest
-    assert f"\ndigest={digest}\n" in written(pin(digest=digest))["head.sh"].text
+    digest = f"sha256:{'2' * 64}"
+    assert compose(pin(digest=digest))["services"]["head"]["image"] == f"localhost:5000/raydock@{digest}"
+    assert f"\ndigest=localhost:5000/raydock@{digest}\n" in written(pin(digest=digest))["head.sh"].text
 
 
 def test_compose_replaces_no_variable_in_a_path(pin: Pin) -> None:

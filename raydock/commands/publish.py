@@ -1,0 +1,108 @@
+"""`publish` and `verify`."""
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from raydock.commands.answers import end
+from raydock.commands.registries import insecure
+from raydock.errors import ExitCode, RaydockError
+from raydock.options import Request, root, shared
+from raydock.paths import Checkout
+from raydock.project import Project
+
+if TYPE_CHECKING:
+    from raydock.ship.publish.publisher import Publisher, Result
+
+
+@click.command()
+@shared
+@click.option(
+    "--registry", "registries", multiple=True, metavar="HOST/PATH", help="Default: matrix.yaml's. Repeatable."
+)
+@insecure
+@click.option("--dry-run", is_flag=True, help="Say what would move, and change nothing.")
+@click.option("--force", is_flag=True, help="Write again what the release says is there. Overwrites no immutable tag.")
+@click.option("--allow-unscanned", is_flag=True, help="Also what could not be scanned for lack of a database.")
+def publish(
+    request: Request,
+    *,
+    registries: tuple[str, ...],
+    insecure: bool,
+    dry_run: bool,
+    force: bool,
+    allow_unscanned: bool,
+) -> None:
+    """Pushes the selected variants that passed smoke, contract and scan, with what was found of them.
+
+    First the tag that never changes, then the variant's own, then aliases such as 2.60.0-py311. Run again after
+    whatever ended it, it goes on. Credentials are those of `docker login`.
+
+    \b
+    Example: ./build.py publish --group quickstart --dry-run
+      ./build.py publish --registry registry.example/ml/raydock --registry mirror.example/raydock
+    """
+    from raydock.ship.publish import show
+    from raydock.ship.publish.project import publishers
+    from raydock.ship.publish.sign import signer
+
+    chosen, cosign = request.chosen, signer()
+    if cosign is None:
+        click.echo("raydock: there is no cosign on PATH: nothing is signed.", err=True)
+    names = registries or (request.project.matrix.registry,)
+    with request.writing() as progress:
+        made = publishers(
+            request.project,
+            chosen,
+            names,
+            progress,
+            signer=cosign,
+            jobs=request.jobs,
+            insecure=insecure,
+            force=force,
+            allow_unscanned=allow_unscanned,
+        )
+        outcomes = {name: _outcome(item, dry_run) for name, item in made.items()}
+    results = [item for item in outcomes.values() if not isinstance(item, RaydockError)]
+    if request.as_json:
+        click.echo(json.dumps(show.document(results, pretended=dry_run), indent=1))
+    else:
+        for result in results:
+            request.say(show.words(result, pretended=dry_run))
+    errors = {name: item for name, item in outcomes.items() if isinstance(item, RaydockError)}
+    end(errors | {f"{item.registry} {name}": error for item in results for name, error in item.errors.items()})
+
+
+@click.command()
+@click.option("--registry", metavar="HOST/PATH", help="Default: matrix.yaml's.")
+@insecure
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, all else on stderr.")
+def verify(*, registry: str | None, insecure: bool, as_json: bool) -> None:
+    """Reports every difference between a registry and the release that was published to it.
+
+    That is a tag that is missing or names something else, an image that cannot be read whole, and what is no longer
+    attached to it. Nothing is changed: `publish --force` mends what this engine has built.
+
+    \b
+    Example: ./build.py verify --registry registry.example/ml/raydock
+    """
+    from raydock.ship.registry.repository import repository
+    from raydock.ship.release import store
+    from raydock.ship.verify import document, verify, words
+
+    there = repository(registry or Project(Checkout(root())).matrix.registry, insecure=insecure)
+    release = store.found(there)
+    differences = verify(there, release)
+    click.echo(json.dumps(document(release, differences), indent=1) if as_json else words(release, differences))
+    sys.exit(ExitCode.VARIANT_FAILED if differences else ExitCode.DONE)
+
+
+def _outcome(publisher: "Publisher | RaydockError", dry_run: bool) -> "Result | RaydockError":
+    if isinstance(publisher, RaydockError):
+        return publisher
+    try:
+        return publisher.pretend() if dry_run else publisher.publish()
+    except RaydockError as error:
+        return error

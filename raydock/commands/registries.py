@@ -1,0 +1,41 @@
+"""What the commands that ask a registry share."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from raydock.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from raydock.plan.planner import Planned
+    from raydock.plan.select import Choices
+    from raydock.ship.published import Published
+
+registry = click.option("--registry", metavar="HOST/PATH", help="Ask what was published there, and nothing else.")
+insecure = click.option(
+    "--insecure-registry", "insecure", is_flag=True, help="Allow plain HTTP, and certificates that nobody vouches for."
+)
+
+
+def one(choices: "Choices", variant: str) -> "Planned":
+    """The one variant that a name or a pattern names. Raises ConfigurationError where it names several."""
+    from raydock.plan.select import select
+
+    found = select(choices, names=(variant,))
+    if len(found) > 1:
+        raise ConfigurationError(
+            f"{variant!r} names {len(found)} variants, and one is needed.", todo=f"name one, such as {found[-1].name}."
+        )
+    return found[0]
+
+
+def one_published(variant: str, name: str, insecure: bool) -> "Published":
+    """The image of a variant that was published to a registry."""
+    from raydock.ship.published import released
+    from raydock.ship.registry.repository import repository
+    from raydock.ship.release import store
+
+    release = store.found(repository(name, insecure=insecure))
+    entry = release.entry(one(release, variant).name)
+    assert entry
+    return released(entry, name)

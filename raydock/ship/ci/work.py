@@ -1,0 +1,80 @@
+"""Images handed from one job's engine to another's, by a repository that is for nothing else.
+
+An image keeps its id and its labels on the way, so that reports made on one engine hold on the next.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+from docker.errors import APIError, NotFound
+
+from raydock.build.engine import reaching
+from raydock.errors import OutOfReachError, RaydockError, VariantError
+from raydock.events import Listener
+from raydock.parallel import in_parallel
+
+_LOGIN = "check the repository's name and `docker login`."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """A repository for images on their way: one tag a variant, which the next run moves.
+
+    `local` is the repository under whose tags the engine keeps variants.
+    """
+
+    client: docker.DockerClient
+    repository: str
+    local: str
+    listener: Listener
+    jobs: int
+
+    def push(self, names: Iterable[str]) -> dict[str, RaydockError]:
+        """Puts variants' images there from the engine; why not, by name, for those that the registry does not take."""
+        return self._each(self._push, names)
+
+    def pull(self, names: Iterable[str]) -> dict[str, RaydockError]:
+        """Fetches variants' images, under the tags by which every command finds them; why not, for those not there."""
+        return self._each(self._pull, names)
+
+    def _each(self, move: Callable[[str], None], names: Iterable[str]) -> dict[str, RaydockError]:
+        def one(name: str) -> tuple[str, RaydockError | None]:
+            try:
+                with reaching(f"moving {name}"):
+                    move(name)
+            except RaydockError as error:
+                return name, error
+            return name, None
+
+        return {name: error for name, error in in_parallel(one, names, self.jobs) if error}
+
+    def _push(self, name: str) -> None:
+        self.listener(name, f"pushing to {self.repository}")
+        self.client.images.get(f"{self.local}:{name}").tag(self.repository, name)
+        _raise_refused(self.client.api.push(self.repository, name, stream=True, decode=True), self.repository)
+        self.client.images.remove(f"{self.repository}:{name}", noprune=True)
+
+    def _pull(self, name: str) -> None:
+        self.listener(name, f"pulling from {self.repository}")
+        try:
+            _raise_refused(self.client.api.pull(self.repository, name, stream=True, decode=True), self.repository)
+            self.client.images.get(f"{self.repository}:{name}").tag(self.local, name)
+        except NotFound:
+            raise VariantError(
+                f"{self.repository} holds no {name}.", todo="read the log of the job that was to build and push it."
+            ) from None
+        self.client.images.remove(f"{self.repository}:{name}", noprune=True)
+
+
+def _raise_refused(events: Iterable[dict[str, Any]], repository: str) -> None:
+    """Reads what the engine says while it moves an image. Raises OutOfReachError where the registry refuses."""
+    try:
+        for event in events:
+            if "error" in event:
+                raise OutOfReachError(f"{repository} refuses: {event['error']}.", todo=_LOGIN)
+    except NotFound:
+        raise
+    except APIError as error:
+        raise OutOfReachError(f"{repository} refuses: {error.explanation or error}.", todo=_LOGIN) from None

@@ -1,0 +1,1 @@
+"""Publishing: images that passed every gate, under tags that never change, with what was found of them."""

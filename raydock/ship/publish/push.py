@@ -1,0 +1,77 @@
+"""An image from the engine to a registry, by the engine itself."""
+
+import threading
+from contextlib import suppress
+
+import docker
+import requests
+from docker.errors import DockerException, ImageNotFound
+from urllib3.exceptions import HTTPError
+
+from raydock.build.engine import reaching
+from raydock.errors import OutOfReachError, RaydockError
+from raydock.events import Listener
+
+_HINTS = {
+    "HTTP response to HTTPS client": "the engine speaks plain HTTP to loopback alone: name the registry in "
+    "`insecure-registries` of the engine's daemon.json, or give it a certificate.",
+    "x509": "put the authority's certificate into /etc/docker/certs.d/HOST:PORT/ca.crt, where the engine looks, "
+    "and look at this machine's clock.",
+    "no basic auth credentials": "`docker login` to that registry.",
+    "unauthorized": "`docker login` to that registry as somebody who may push.",
+    "denied": "`docker login` to that registry as somebody who may push.",
+}
+
+
+class Pusher:
+    """Pushes images with one engine, until it is told to stop."""
+
+    def __init__(self, client: docker.DockerClient, listener: Listener) -> None:
+        self._client, self._listener = client, listener
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Ends every push at its next sign of life."""
+        self._stopped.set()
+
+    def push(self, name: str, image_id: str, repository: str, tag: str) -> str:
+        """Pushes an image as `repository:tag` and returns the digest of its manifest there.
+
+        Raises OutOfReachError where engine or registry refuse.
+        """
+        with reaching(f"tagging {repository}:{tag}"):
+            self._client.api.tag(image_id, repository, tag)
+        try:
+            return self._pushed(name, repository, tag)
+        except (DockerException, requests.RequestException, HTTPError, OSError) as error:
+            raise _refused(repository, tag, str(error)) from None
+        finally:
+            self.untag(f"{repository}:{tag}")
+
+    def untag(self, reference: str) -> None:
+        """Takes a tag from an image of the engine, if it is there."""
+        with suppress(ImageNotFound), reaching(f"removing the tag {reference}"):
+            self._client.images.remove(reference, noprune=True)
+
+    def _pushed(self, name: str, repository: str, tag: str) -> str:
+        digest, moved = "", {}
+        for line in self._client.api.push(repository, tag=tag, stream=True, decode=True):
+            if self._stopped.is_set():
+                raise KeyboardInterrupt
+            if "error" in line:
+                raise _refused(repository, tag, str(line["error"]))
+            moved[line.get("id", "")] = line.get("progressDetail", {}).get("current", 0)
+            digest = line.get("aux", {}).get("Digest", digest)
+            self._listener(name, f"pushing to {repository}", detail=line.get("status", ""), size=sum(moved.values()))
+        if not digest:
+            raise _refused(repository, tag, "the engine named no digest")
+        return digest
+
+
+def _refused(repository: str, tag: str, words: str) -> RaydockError:
+    hint = next((hint for word, hint in _HINTS.items() if word in words), "mend that, and run this again.")
+    return OutOfReachError(
+        f"{repository}:{tag} could not be pushed: {' '.join(words.split())[:300].rstrip('.')}.",
+        meaning="No tag that was there moved; what was pushed stays and is not pushed again.",
+        todo=hint,
+    )

@@ -1,0 +1,60 @@
+"""What was published, or would be, for people and for programs (docs/json.md)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from raydock.ship.publish.publisher import Move, Result
+
+SCHEMA = 1
+
+
+def document(results: Sequence[Result], *, pretended: bool) -> dict[str, Any]:
+    """`publish --json`."""
+    return {"schema": SCHEMA, "dry_run": pretended, "registries": [_entry(item) for item in results]}
+
+
+def words(result: Result, *, pretended: bool) -> str:
+    """A registry in lines: each tag that moved, or would, and one line on the whole."""
+    width = max((len(item.tag) for item in result.moves), default=0)
+    lines = [result.registry, *(f"  {item.tag:{width}}  {_way(item)}" for item in result.moves)]
+    waits: dict[tuple[str, ...], list[str]] = {}
+    for alias, missing in result.waiting.items():
+        waits.setdefault(missing, []).append(alias)
+    lines += [f"  {', '.join(names)}: not moved, since unpublished: {', '.join(gone)}" for gone, names in waits.items()]
+    return "\n".join([*lines, f"  {_sentence(result, pretended)}"])
+
+
+def _sentence(result: Result, pretended: bool) -> str:
+    moved = f"{_count(result.moves, 'tag')} {'would move' if pretended else 'moved'}"
+    parts = [moved if result.moves else "nothing to move"]
+    parts += [f"{_count(result.unchanged, 'image')} published before"] if result.unchanged else []
+    parts += [f"{_count(result.errors, 'variant')} not published"] if result.errors else []
+    parts += [f"release {result.release}"] if result.release else []
+    return f"{', '.join(parts)}."
+
+
+def _count(items: Iterable[object], word: str) -> str:
+    number = len(list(items))
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _way(move: Move) -> str:
+    return f"{_short(move.before) or 'none'} -> {_short(move.after)}"
+
+
+def _short(digest: str) -> str:
+    return digest[:19]
+
+
+def _entry(result: Result) -> dict[str, Any]:
+    return {
+        "registry": result.registry,
+        "release": result.release or None,
+        "moves": [
+            {"tag": item.tag, "before": item.before or None, "after": item.after, "variant": item.variant}
+            for item in result.moves
+        ],
+        "unchanged": list(result.unchanged),
+        "waiting": {alias: list(missing) for alias, missing in result.waiting.items()},
+        "errors": {name: str(error) for name, error in result.errors.items()},
+    }

@@ -1,0 +1,44 @@
+"""What a registry is told of us: Docker's own configuration and its credential helpers, and nothing else."""
+
+import base64
+from dataclasses import dataclass, field
+
+from docker import auth
+from docker.errors import DockerException, InvalidConfigFile
+
+from raydock.errors import ConfigurationError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """A user's name and password, or an identity token of an OAuth2 server; never part of its `repr`."""
+
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+    @property
+    def basic(self) -> str:
+        """The value of an Authorization header (RFC 7617)."""
+        return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+
+
+def login(host: str) -> Login | None:
+    """Docker's login for a registry's host; None where `docker login` was never run for it.
+
+    Raises ConfigurationError where the configuration cannot be read or its credential helper does not work.
+    """
+    try:
+        found = auth.resolve_authconfig(auth.load_config(), host) or {}
+    except (InvalidConfigFile, DockerException, ValueError, UnicodeError) as error:
+        helper = "helper" if "store error" in str(error) else "configuration"
+        raise ConfigurationError(
+            f"Docker's credential {helper} cannot be read for {host}.",
+            meaning="Credentials come from Docker's config.json (DOCKER_CONFIG) and its helpers alone.",
+            todo=f"mend it with `docker login {host}`; `docker-credential-NAME list` asks a helper.",
+        ) from None
+    # The file's keys begin with a small letter, a helper's with a capital one.
+    values = {key.lower(): value or "" for key, value in found.items()}
+    if token := values.get("identitytoken"):
+        return Login(token=token)
+    return Login(user=values["username"], password=values["password"]) if values.get("username") else None

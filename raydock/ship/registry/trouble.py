@@ -1,0 +1,103 @@
+"""What can go wrong with a registry, in words for the user."""
+
+import json
+import re
+import ssl
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from raydock.build.secrets import CA_VARIABLES
+from raydock.errors import OutOfReachError, RaydockError
+from raydock.ship.registry.credentials import login
+from raydock.ship.registry.name import Name
+
+_PLAIN = ("WRONG_VERSION_NUMBER", "record layer failure", "HTTP_REQUEST")
+
+
+class UnencryptedError(RaydockError):
+    """The other side does not speak TLS."""
+
+
+def authority(name: Name) -> Path:
+    """Where Docker's engine looks for a registry's own certificate authority."""
+    return Path("/etc/docker/certs.d", name.host, "ca.crt")
+
+
+def untrusted(name: Name, error: requests.exceptions.SSLError, doing: str) -> RaydockError:
+    """Why TLS did not come about: UnencryptedError, or a certificate that is not trusted."""
+    words = str(error)
+    if any(word in words for word in _PLAIN):
+        return UnencryptedError(f"{name.host} does not speak TLS.")
+    reason = _certificate(error)
+    if "expired" in reason or "not yet valid" in reason:
+        todo = f"this machine's clock says {datetime.now(UTC):%Y-%m-%d %H:%M} UTC: set it, or renew the certificate."
+    else:
+        todo = (
+            f"name the authority's certificates in {CA_VARIABLES[0]}, or put them into "
+            f"{authority(name)}, where the engine finds them too; or --insecure-registry."
+        )
+    return OutOfReachError(f"{name.host} is not trusted while {doing}: {reason}.", todo=todo)
+
+
+def silent(name: Name, error: Exception, doing: str) -> OutOfReachError:
+    """A registry that gave no answer."""
+    late = isinstance(error, requests.Timeout)
+    words = "gave no answer in time" if late else f"cannot be reached: {_cause(error)}"
+    return OutOfReachError(
+        f"{name.host} {words} while {doing}.",
+        todo="look whether the registry runs and its name is right, then run this again: what is done stays done.",
+    )
+
+
+def refused(name: Name, answer: requests.Response, doing: str) -> OutOfReachError:
+    """A registry's refusal, with its own words."""
+    host, said = name.host, _said(answer)
+    if answer.status_code == 401:
+        known = login(host)
+        whose = "the credentials that Docker has for it" if known else "anybody without credentials"
+        todo = f"`docker login {host}`, then run this again."
+        return OutOfReachError(f"{host} refuses {whose} while {doing}: {said}.", todo=todo)
+    if answer.status_code in {403, 405}:
+        todo = f"ask its owner for the right to do so, or `docker login {host}` as somebody who has it."
+        return OutOfReachError(f"{host} does not allow {doing}: {said}.", todo=todo)
+    full = answer.status_code == 507 or "no space left" in said or '"Err": 28' in said
+    todo = "free space in the registry" if full else "look into the registry's log"
+    return OutOfReachError(
+        f"{host} failed while {doing}{', since its disk is full' if full else ''}: {said}.",
+        todo=f"{todo}, then run this again: what is done stays done.",
+    )
+
+
+def _certificate(error: Exception) -> str:
+    """Why a certificate was refused, in OpenSSL's words."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message
+        reason = getattr(cause, "reason", None) or (cause.args[0] if cause.args else None)
+        cause = reason if isinstance(reason, BaseException) else cause.__cause__
+    return str(error)[:200]
+
+
+def _cause(error: Exception) -> str:
+    found = re.search(r"\[Errno -?\d+\] ([^'\")]+)", str(error))
+    return found[1] if found else type(error).__name__
+
+
+def _said(answer: requests.Response) -> str:
+    """The registry's own words, as one line."""
+    try:
+        errors = answer.json()["errors"]
+        words = "; ".join(_one(item) for item in errors)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        words = answer.text
+    return f"{answer.status_code} {' '.join(words.split())[:400]}".rstrip(" .")
+
+
+def _one(error: dict[str, Any]) -> str:
+    detail = error.get("detail") or ""
+    words = detail if isinstance(detail, str) else json.dumps(detail)
+    return f"{error.get('message') or error['code']} {words}".strip()

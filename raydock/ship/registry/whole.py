@@ -1,0 +1,27 @@
+"""Whether an image is whole in a registry: its manifest and every blob."""
+
+from raydock.ship.registry.manifest import Manifest
+from raydock.ship.registry.repository import Repository, UnreadableError
+
+
+def whole(repository: Repository, digest: str) -> Manifest:
+    """The manifest of an image whose every blob is there with its size.
+
+    Raises UnreadableError, with what is wrong, where it is not.
+    """
+    manifest = repository.manifest(digest)
+    if manifest is None:
+        raise UnreadableError(f"{repository.name}@{digest} is not there.")
+    try:
+        parts = manifest.parts
+    except (ValueError, KeyError, TypeError):
+        raise UnreadableError(f"{repository.name}@{digest} is no image.") from None
+    for part in parts:
+        size = repository.size(part.digest)
+        if size is None:
+            raise UnreadableError(f"{repository.name}@{digest} lacks its blob {part.digest}.")
+        if size != part.size:
+            raise UnreadableError(
+                f"{repository.name}@{digest}: its blob {part.digest} has {size} bytes, not {part.size}."
+            )
+    return manifest

@@ -1,0 +1,1 @@
+"""What was published to a registry: everything that `pick`, `deploy` and a catalog page need."""

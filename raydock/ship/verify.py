@@ -1,0 +1,105 @@
+"""A registry against its release: every tag, every digest, every image."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from raydock.parallel import in_parallel
+from raydock.ship.registry.referrers import attached
+from raydock.ship.registry.repository import Repository, UnreadableError
+from raydock.ship.registry.whole import whole
+from raydock.ship.release import store
+from raydock.ship.release.release import Entry, Release
+
+SCHEMA = 1
+_AT_A_TIME = 8
+
+
+class Kind(StrEnum):
+    """How a registry differs from its release."""
+
+    MISSING = "missing"
+    MOVED = "moved"
+    UNREADABLE = "unreadable"
+    DETACHED = "detached"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One difference: what of, a tag or an image by digest, and what is wrong in words."""
+
+    kind: Kind
+    of: str
+    detail: str
+
+
+def verify(repository: Repository, release: Release) -> list[Difference]:
+    """Everything in which a registry differs from its release: tags that are missing or name something else, images
+    that cannot be read whole, and what is no longer attached to them."""
+    tags = {alias: named.digest for alias, named in release.aliases.items()}
+    for item in release.entries:
+        tags |= {item.tag: item.digest, item.name: item.digest}
+    found = in_parallel(lambda tag: _tag(repository, tag, tags[tag]), tags, _AT_A_TIME)
+    # An alias may still name an image that its variant's own tag has left.
+    digests = sorted({*tags.values()})
+    broken = in_parallel(lambda digest: _image(repository, digest), digests, _AT_A_TIME)
+    loose = in_parallel(lambda item: list(_attached(repository, item)), release.entries, _AT_A_TIME)
+    kept = _kept(repository.beside(store.INDEX), release.id)
+    return [*filter(None, found), *filter(None, broken), *(item for items in loose for item in items), *kept]
+
+
+def document(release: Release, differences: Sequence[Difference]) -> dict[str, Any]:
+    """`verify --json` (docs/json.md)."""
+    return {
+        "schema": SCHEMA,
+        "release": release.id,
+        "images": len(release.entries),
+        "differences": [asdict(item) for item in differences],
+    }
+
+
+def words(release: Release, differences: Sequence[Difference]) -> str:
+    """The same in lines."""
+    lines = [f"{item.of}: {item.kind}: {item.detail}" for item in differences]
+    counts = f"{len(release.entries)} images, {len(release.aliases)} aliases, {len(differences)} differences"
+    return "\n".join([*lines, f"release {release.id}: {counts}."])
+
+
+def _kept(index: Repository, release: str) -> list[Difference]:
+    """The latest release under its own tag too."""
+    difference = _tag(index, release, index.digest(store.LATEST) or "")
+    return [replace(difference, of=f"{store.INDEX}:{release}")] if difference else []
+
+
+def _tag(repository: Repository, tag: str, digest: str) -> Difference | None:
+    there = repository.digest(tag)
+    if there is None:
+        return Difference(kind=Kind.MISSING, of=tag, detail=f"the release says {digest}")
+    if there != digest:
+        return Difference(kind=Kind.MOVED, of=tag, detail=f"it names {there}, and the release says {digest}")
+    return None
+
+
+def _image(repository: Repository, digest: str) -> Difference | None:
+    try:
+        whole(repository, digest)
+    except UnreadableError as error:
+        return Difference(kind=Kind.UNREADABLE, of=digest, detail=error.what)
+    return None
+
+
+def _attached(repository: Repository, item: Entry) -> Iterator[Difference]:
+    try:
+        there = attached(repository, item.digest)
+    except UnreadableError as error:
+        yield Difference(kind=Kind.UNREADABLE, of=item.tag, detail=error.what)
+        return
+    for name, digest in item.attached.items():
+        if digest not in there:
+            yield Difference(kind=Kind.DETACHED, of=item.tag, detail=f"{name} ({digest}) is not attached to it")
+            continue
+        try:
+            whole(repository, digest)
+        except UnreadableError as error:
+            yield Difference(kind=Kind.UNREADABLE, of=item.tag, detail=f"{name}: {error.what}")

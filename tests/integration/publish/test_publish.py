@@ -1,0 +1,208 @@
+"""`publish`: what it pushes, what it refuses, and what it says."""
+
+import json
+from pathlib import Path
+
+import docker
+import pytest
+
+from raydock.ship.registry.referrers import attached
+from raydock.ship.registry.repository import repository
+from raydock.ship.registry.whole import whole
+from raydock.ship.tags import immutable
+from tests.integration.publish.conftest import PATH, Serve, Stall
+from tests.support.faults import front
+from tests.support.toy import NAMES
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(120)]
+
+OLD, NEW = NAMES
+SIX = {
+    "application/vnd.raydock.smoke.v1+json",
+    "application/vnd.raydock.contract.v1+json",
+    "application/vnd.raydock.scan.v1+json",
+    "application/vnd.in-toto+json",
+    "application/vnd.cyclonedx+json",
+    "application/spdx+json",
+}
+
+
+def test_images_are_published_under_all_their_tags(stall: Stall) -> None:
+    done = stall.publish()
+    assert done.code == 0, done.words
+    release, tags = stall.release, stall.tags()
+    old, new = release.entry(OLD), release.entry(NEW)
+    assert old
+    assert new
+    assert tags == {
+        old.tag: old.digest,
+        OLD: old.digest,
+        "1.0.0": old.digest,
+        "1.0.0-py311": old.digest,
+        "1.0.0-py311-cpu": old.digest,
+        new.tag: new.digest,
+        NEW: new.digest,
+        "2.0.0": new.digest,
+        "2.0.0-py311": new.digest,
+        "2.0.0-py311-cpu": new.digest,
+        "latest": new.digest,
+    }
+    assert {name: item.digest for name, item in release.aliases.items()} == {
+        tag: digest for tag, digest in tags.items() if not tag.startswith("ray")
+    }
+    for item in (old, new):
+        manifest = whole(stall.images, item.digest)
+        assert manifest.config == item.image_id == stall.ids[item.name]
+        assert immutable(item.name, item.fingerprint) == item.tag
+
+
+def test_what_was_found_of_an_image_is_attached_to_it(stall: Stall) -> None:
+    done = stall.publish("--select", f"name={NEW}")
+    assert done.code == 0, done.words
+    entry = stall.release.entry(NEW)
+    assert entry
+    listed = attached(stall.images, entry.digest)
+    assert {item["artifactType"] for item in listed.values()} == SIX
+    assert set(entry.attached.values()) == set(listed)
+    artifact = stall.images.manifest(entry.attached["provenance.json"])
+    assert artifact
+    assert artifact.document["subject"]["digest"] == entry.digest
+    statement = json.loads(stall.images.blob(artifact.parts[1].digest))
+    assert statement["predicateType"] == "https://slsa.dev/provenance/v1"
+    assert statement["subject"] == [{"name": NEW, "digest": {"sha256": entry.digest.removeprefix("sha256:")}}]
+    build = statement["predicate"]["buildDefinition"]
+    assert build["externalParameters"]["axes"]["ray"] == "2.0.0"
+    assert build["internalParameters"]["fingerprint"] == entry.fingerprint
+    assert build["resolvedDependencies"][0]["digest"]["sha256"] == entry.lock_sha256
+    sbom = stall.images.manifest(entry.attached["sbom.cdx.json"])
+    assert sbom
+    assert stall.images.blob(sbom.parts[1].digest) == b'{"of": "ray2.0.0-py311-cpu"}\n'
+
+
+def test_publishing_again_costs_one_head_for_each_image(stall: Stall) -> None:
+    assert stall.publish().code == 0
+    tags = stall.tags()
+    with front(stall.address) as seen:
+        again = stall.run("publish", "--registry", f"{seen.address}/{PATH}")
+    assert again.code == 0, again.words
+    assert "nothing to move, 2 images published before." in again.out
+    assert seen.writes == []
+    heads = sorted(path for method, path in seen.asked if method == "HEAD")
+    assert heads == [f"/v2/{PATH}/manifests/{name}" for name in NAMES]
+    # The rest: is it a registry, and what does its release say.
+    assert len(seen.asked) - len(heads) <= 4
+    assert stall.tags() == tags
+
+
+def test_a_dry_run_says_exactly_what_moves_and_changes_nothing(stall: Stall) -> None:
+    said = stall.publish("--dry-run", "--json")
+    assert said.code == 0, said.words
+    assert stall.tags() == {}
+    planned = json.loads(said.out)["registries"][0]
+    assert json.loads(said.out)["dry_run"] is True
+    assert {item["after"] for item in planned["moves"]} == {"new"}
+    done = json.loads(stall.publish("--json").out)["registries"][0]
+    assert [item["tag"] for item in planned["moves"]] == [item["tag"] for item in done["moves"]]
+    assert {item["tag"]: item["after"] for item in done["moves"]} == stall.tags()
+    assert done["release"] == stall.release.id
+    nothing = json.loads(stall.publish("--dry-run", "--json").out)["registries"][0]
+    assert nothing["moves"] == []
+    assert nothing["unchanged"] == [OLD, NEW]
+
+
+def test_a_new_build_moves_the_tags_and_leaves_the_old_one_its_own(stall: Stall) -> None:
+    assert stall.publish().code == 0
+    before = stall.release.entry(NEW)
+    assert before
+    lock = stall.shelf.checkout.lock(NEW)
+    text = lock.read_text()
+    try:
+        lock.write_text(text + "# another lock\n")
+        stale = stall.publish("--select", f"name={NEW}")
+        assert stale.code == 1
+        assert f"{NEW} on this engine is not what the checkout describes now." in stale.err
+        stall.shelf.fill([item for item in stall.variants if item.name == NEW], b"other content")
+        done = stall.publish("--select", f"name={NEW}")
+    finally:
+        lock.write_text(text)
+    assert done.code == 0, done.words
+    after, tags = stall.release.entry(NEW), stall.tags()
+    assert after
+    assert after.digest != before.digest
+    assert tags[before.tag] == before.digest
+    assert tags[after.tag] == tags[NEW] == tags["latest"] == after.digest
+    assert stall.release.id.endswith("-2")
+
+
+def test_a_tag_that_is_made_once_is_never_overwritten(stall: Stall) -> None:
+    assert stall.publish().code == 0
+    tags = stall.tags()
+    stall.shelf.fill([item for item in stall.variants if item.name == NEW], b"other content, same fingerprint")
+    for words in ((), ("--force",)):
+        refused = stall.publish("--select", f"name={NEW}", *words)
+        assert refused.code == 5, refused.words
+        assert "is there already, and is another image" in refused.err
+        assert stall.tags() == tags
+
+
+def test_only_what_passed_every_gate_is_published(stall: Stall) -> None:
+    stall.shelf.checkout.report(NEW, "contract").unlink()
+    done = stall.publish()
+    assert done.code == 5, done.words
+    assert f"{NEW} is not published: there is no contract report of it." in done.err
+    assert f"`./build.py smoke --contract --select 'name={NEW}'`" in done.err
+    assert "latest: not moved, since unpublished" not in done.out
+    tags = stall.tags()
+    assert OLD in tags
+    assert not any("2.0.0" in tag or tag == "latest" for tag in tags)
+
+
+def test_a_variant_that_is_not_built_is_named(stall: Stall, client: docker.DockerClient) -> None:
+    client.images.remove(stall.ids[NEW], force=True)
+    done = stall.publish()
+    assert done.code == 1, done.words
+    assert f"{NEW} is not built on this engine." in done.err
+    assert OLD in stall.tags()
+
+
+def test_one_registry_that_is_out_of_reach_does_not_stop_the_other(stall: Stall) -> None:
+    done = stall.publish("--registry", "127.0.0.1:1/raydock")
+    assert done.code == 4, done.words
+    assert "127.0.0.1:1 cannot be reached: Connection refused" in done.err
+    assert NEW in stall.tags()
+
+
+def test_two_registries_get_the_same(stall: Stall, serve: Serve, tmp_path: Path) -> None:
+    other = serve(folder=tmp_path / "other")
+    done = stall.publish("--registry", f"{other.address}/mirror")
+    assert done.code == 0, done.words
+    assert f"{other.address}/mirror" in done.out
+    there = stall.tags()
+    mirror = repository(f"{other.address}/mirror")
+    assert {tag: mirror.digest(tag) for tag in there} == there
+
+
+def test_the_engine_keeps_no_tag_of_a_publish(stall: Stall, client: docker.DockerClient) -> None:
+    assert stall.publish().code == 0
+    tags = client.images.get(stall.ids[NEW]).tags
+    assert tags == [f"{stall.toy.registry}:{NEW}"]
+
+
+def test_force_mends_what_verify_reports(stall: Stall) -> None:
+    assert stall.publish().code == 0
+    images, release = stall.images, stall.release
+    old, new = release.entry(OLD), release.entry(NEW)
+    assert old
+    assert new
+    blob = whole(images, new.digest).parts[1].digest
+    for path in (f"blobs/{blob}", f"manifests/{new.attached['smoke.json']}"):
+        images.transport.request(
+            "DELETE", f"{PATH}/{path}", doing="losing something", repository=PATH, expect=frozenset({202})
+        )
+    images.put("latest", whole(images, old.digest))
+    assert stall.run("verify", "--registry", stall.name).code == 1
+    assert "nothing to move" in stall.publish().out
+    done = stall.publish("--force")
+    assert done.code == 0, done.words
+    verified = stall.run("verify", "--registry", stall.name)
+    assert verified.code == 0, verified.words

@@ -1,0 +1,118 @@
+"""A server in front of a registry that answers 500 or 429, hangs, or tells of each request before it goes on."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import requests
+
+_OWN = {"connection", "transfer-encoding", "content-encoding", "keep-alive"}
+
+
+@dataclass(kw_only=True)
+class Front:
+    """What stands in front of a registry at `behind`.
+
+    `fault` is asked before each request, with its method and path: None lets it through, a number is answered in the
+    registry's place with `headers` and `body`, and a function may also hang or end somebody. `asked` are the requests
+    so far, and `authorizations` the header of that name of each.
+    """
+
+    behind: str
+    address: str = ""
+    fault: Callable[[str, str], int | None] = field(default=lambda _method, _path: None)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b"{}"
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    authorizations: list[str] = field(default_factory=list)
+
+    @property
+    def writes(self) -> list[tuple[str, str]]:
+        """The requests that change something."""
+        return [(method, path) for method, path in self.asked if method not in {"GET", "HEAD"}]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that was killed is no trouble here."""
+
+
+@contextmanager
+def front(behind: str) -> Iterator[Front]:
+    """A front of its own address for the registry at `behind` (host:port, plain HTTP)."""
+    found = Front(behind=behind)
+    server = _Server(("127.0.0.1", 0), _handler(found))
+    found.address = f"127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield found
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _handler(found: Front) -> type[BaseHTTPRequestHandler]:
+    local = threading.local()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        # Without it each answer waits for the other side's delayed acknowledgement.
+        disable_nagle_algorithm = True
+
+        def _any(self) -> None:
+            data = self._body()
+            found.asked.append((self.command, self.path))
+            found.authorizations.append(self.headers.get("Authorization", ""))
+            code = found.fault(self.command, self.path)
+            if code is not None:
+                self._say(code, found.headers, found.body)
+                return
+            if not hasattr(local, "session"):
+                local.session = requests.Session()
+            answer = local.session.request(
+                self.command,
+                f"http://{found.behind}{self.path}",
+                headers={**self.headers, "Accept-Encoding": "identity"},
+                data=data,
+                allow_redirects=False,
+                timeout=60,
+            )
+            self._say(answer.status_code, answer.headers, answer.content)
+
+        def _body(self) -> bytes:
+            if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+                return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            del self.headers["Transfer-Encoding"]
+            parts = []
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                parts.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(parts)
+
+        def _say(
+            self, code: int, headers: "dict[str, str] | requests.structures.CaseInsensitiveDict[str]", body: bytes
+        ) -> None:
+            with suppress(BrokenPipeError, ConnectionResetError):
+                self.send_response_only(code)
+                kept = {key: value for key, value in headers.items() if key.lower() not in _OWN}
+                if self.command != "HEAD":
+                    kept = {key: value for key, value in kept.items() if key.lower() != "content-length"}
+                    kept["Content-Length"] = str(len(body))
+                for key, value in kept.items():
+                    self.send_header(key, value)
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+
+        do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = _any  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler

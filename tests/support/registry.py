@@ -1,0 +1,136 @@
+"""Debian's docker-registry as a process on loopback: with or without TLS and a password, read-only, on a small disk."""
+
+import base64
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+from raydock.errors import OutOfReachError
+
+PACKAGE = "docker-registry"
+PASSWORD = "n0b0dy-kn0ws"
+# The user ray with PASSWORD, by perl's crypt, cost 5.
+HTPASSWD = "ray:$2y$05$abcdefghijklmnopqrstuunkoesjI7PYJ.4IdDjTiJjeAVj1E2s2a"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """A registry that serves; `storage` is the folder with all that it holds."""
+
+    address: str
+    storage: Path
+
+    @property
+    def bytes(self) -> int:
+        """What it holds, in bytes."""
+        return sum(path.stat().st_size for path in self.storage.rglob("data") if path.is_file())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """What a registry asks for: TLS with a certificate and its key, a user by an htpasswd file, no writing."""
+
+    certificate: Path | None = None
+    key: Path | None = None
+    htpasswd: Path | None = None
+    read_only: bool = False
+
+
+@contextmanager
+def registry(folder: Path, tools: Path, guard: Guard = Guard()) -> Iterator[Registry]:
+    """A registry with its storage in `folder`, on which it leaves nothing but that.
+
+    Raises OutOfReachError where there is no docker-registry on PATH and apt cannot bring one into `tools`.
+    """
+    storage = folder / "registry"
+    storage.mkdir(parents=True, exist_ok=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    config = folder / "registry.yml"
+    config.write_text(yaml.safe_dump(_config(storage, address, guard)), encoding="utf-8")
+    log = (folder / "registry.log").open("ab")
+    process = subprocess.Popen([program(tools), "serve", str(config)], stdout=log, stderr=log)
+    try:
+        _await(address, guard, process)
+        yield Registry(address=address, storage=storage)
+    finally:
+        process.terminate()
+        process.wait()
+        log.close()
+
+
+def logged_in(folder: Path, host: str, password: str = PASSWORD) -> None:
+    """What `docker login` of the user ray leaves behind in a folder."""
+    auth = base64.b64encode(f"ray:{password}".encode()).decode()
+    (folder / "config.json").write_text(json.dumps({"auths": {host: {"auth": auth}}}))
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A folder on a disk of 1 MB. Skips the test where nobody may mount one."""
+    if os.geteuid():
+        pytest.skip("a small disk is a tmpfs, which only root can mount")
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def _config(storage: Path, address: str, guard: Guard) -> dict[str, object]:
+    http: dict[str, object] = {"addr": address}
+    if guard.certificate:
+        http["tls"] = {"certificate": str(guard.certificate), "key": str(guard.key)}
+    auth = {"htpasswd": {"realm": "raydock", "path": str(guard.htpasswd)}} if guard.htpasswd else None
+    kept: dict[str, object] = {"filesystem": {"rootdirectory": str(storage)}, "delete": {"enabled": True}}
+    if guard.read_only:
+        kept["maintenance"] = {"readonly": {"enabled": True}}
+    config = {"version": 0.1, "log": {"level": "error", "accesslog": {"disabled": True}}, "storage": kept, "http": http}
+    return config | ({"auth": auth} if auth else {})
+
+
+def _await(address: str, guard: Guard, process: subprocess.Popen[bytes]) -> None:
+    scheme = "https" if guard.certificate else "http"
+    end = time.monotonic() + 20
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            found = requests.get(f"{scheme}://{address}/v2/", timeout=2, verify=str(guard.certificate or "") or True)
+        except requests.exceptions.SSLError:
+            return
+        except requests.RequestException:
+            time.sleep(0.02)
+        else:
+            assert found.status_code in {200, 401}, found.text
+            return
+    raise OutOfReachError(f"no registry came up at {address}.", todo=f"run `{PACKAGE} serve` by hand to see why.")
+
+
+def program(tools: Path) -> str:
+    """docker-registry from PATH, or unpacked from Debian's package without installing it."""
+    unpacked = tools / PACKAGE
+    if found := shutil.which(PACKAGE):
+        return found
+    if not unpacked.exists():
+        tools.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=tools) as name:
+            done = subprocess.run(["apt-get", "download", "-qq", PACKAGE], cwd=name, capture_output=True, check=False)
+            packages = list(Path(name).glob("*.deb"))
+            if done.returncode or not packages:
+                raise OutOfReachError(f"{PACKAGE} is not here.", todo=f"`apt-get update`, or install {PACKAGE}.")
+            subprocess.run(["dpkg", "--extract", packages[0], f"{name}/root"], check=True)
+            Path(name, "root/usr/bin", PACKAGE).replace(unpacked)
+    return str(unpacked)

@@ -1,0 +1,91 @@
+"""`lock --audit` as a user meets it, on committed locks and an index on loopback."""
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from raydock.model import lock as locks
+from tests.support.index import Site, serving
+from tests.support.toy import ROOT, Checkout, finish
+
+NAME = "ray2.60.0-py311-cpu"
+WORDS = ("lock", "--audit", "--select", f"name={NAME}")
+ADVISORY = {"id": "PYSEC-2099-1", "aliases": ["CVE-2099-0001"], "fixed_in": ["99.0"], "summary": "made up"}
+
+
+@pytest.fixture
+def site() -> Site:
+    """An index that knows every release of the lock, and nothing against any."""
+    pins = locks.load(ROOT / "lockfiles" / f"{NAME}.txt").pins.values()
+    return Site(advisories={f"{pin.name}/{pin.version}": {"vulnerabilities": []} for pin in pins})
+
+
+@pytest.fixture
+def checkout(site: Site, tmp_path: Path) -> Iterator[Checkout]:
+    for name in ("matrix.yaml", "scan.yaml"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "lockfiles", tmp_path / "lockfiles")
+    with serving(site) as endpoint:
+        yield Checkout(root=tmp_path, environment={**os.environ, "UV_DEFAULT_INDEX": endpoint})
+
+
+@pytest.fixture
+def refused(site: Site) -> str:
+    """A release that the index has an advisory on, as `package/version`."""
+    release = next(release for release in site.advisories if release.startswith("aiohttp/"))
+    site.advisories[release] = {"vulnerabilities": [ADVISORY]}
+    return release
+
+
+def test_nothing_known_is_clean(checkout: Checkout, site: Site) -> None:
+    done = checkout.run(*WORDS, "--json")
+    assert done.code == 0, done.words
+    assert done.variants[NAME]["verdict"] == "clean"
+    assert len(site.asked) == len(site.advisories)
+
+
+def test_an_advisory_is_refused_until_it_is_ignored(checkout: Checkout, refused: str) -> None:
+    done = checkout.run(*WORDS)
+    assert done.code == 5, done.words
+    assert f"PYSEC-2099-1 (not rated) in {refused.replace('/', ' ')}, mended in 99.0: made up" in done.out
+    assert "`ignore` it in scan.yaml" in done.err
+    policy = checkout.root / "scan.yaml"
+    entry = "ignore: [{id: CVE-2099-0001, package: aiohttp, reason: made up, until: 2999-12-31}]"
+    policy.write_text(policy.read_text().replace("ignore: []", entry))
+    again = checkout.run(*WORDS)
+    assert again.code == 0, again.words
+    assert "CVE-2099-0001 in aiohttp: a fix is out: aiohttp 99.0" in again.out
+
+
+def test_an_index_without_advisories_is_never_clean(checkout: Checkout, site: Site) -> None:
+    site.advisories.clear()
+    done = checkout.run(*WORDS)
+    assert done.code == 5, done.words
+    assert f"1 of 1 not audited: {NAME}." in done.err
+    allowed = checkout.run(*WORDS, "--allow-unaudited", "--json")
+    assert allowed.code == 0, allowed.words
+    assert json.loads(allowed.out)["variants"][0]["verdict"] == "not audited"
+
+
+def test_ctrl_c_ends_an_audit_at_once(checkout: Checkout, site: Site) -> None:
+    site.hang, site.hang_on = Event(), "/pypi/"
+    with checkout.started(*WORDS) as process:
+        site.wait_for("/pypi/ray/")
+        process.send_signal(signal.SIGINT)
+        done = finish(process, 20)
+    assert done.code == 130, done.words
+    assert "Interrupted." in done.err
+
+
+def test_a_lock_that_is_missing_or_a_second_question_is_bad_input(checkout: Checkout) -> None:
+    assert checkout.run(*WORDS, "--check").code == 2
+    (checkout.root / "lockfiles" / f"{NAME}.txt").unlink()
+    done = checkout.run(*WORDS)
+    assert done.code == 2, done.words
+    assert "was never locked" in done.err

@@ -1,0 +1,156 @@
+"""Locks audited against the advisories of an index on loopback."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from raydock.lock.audit import Audit, Verdict, audit, concerned
+from raydock.lock.index import Index
+from raydock.model import lock as locks
+from raydock.model.policy import Ignore, Policy, load
+from tests.support.index import Site, serving
+
+TODAY = date(2026, 11, 25)
+JINJA = {
+    "id": "PYSEC-2099-1",
+    "aliases": ["CVE-2099-0001", "GHSA-aaaa-bbbb-cccc"],
+    "fixed_in": ["3.0", "2.9.1"],
+    "summary": "made up",
+    "details": "",
+    "withdrawn": None,
+}
+LOCKS = {
+    "ray2.60.0-py311-cpu": locks.parse("ray==2.60.0\njinja2==2.0\n"),
+    "ray2.60.0-torch2.3.1-py311-cu118": locks.parse("ray==2.60.0\njinja2==2.0\ntorch==2.3.1+cu118\n"),
+}
+CPU, GPU = LOCKS
+
+
+@pytest.fixture
+def site() -> Site:
+    return Site(advisories={"ray/2.60.0": said(), "jinja2/2.0": said(), "torch/2.3.1": said()})
+
+
+@pytest.fixture
+def index(site: Site) -> Iterator[Index]:
+    with serving(site) as endpoint:
+        yield Index(endpoint=endpoint, timeout=5)
+
+
+@pytest.fixture
+def policy() -> Policy:
+    return replace(load(Path(__file__).parents[3] / "scan.yaml"), ignores=())
+
+
+def said(*advisories: dict[str, Any]) -> dict[str, Any]:
+    return {"info": {}, "vulnerabilities": advisories}
+
+
+def ask(index: Index, policy: Policy) -> dict[str, Audit]:
+    return {item.name: item for item in audit(LOCKS, policy, TODAY, index=index)}
+
+
+def ignore(id: str, package: str = "") -> Ignore:
+    return Ignore(id=id, package=package, reason="why", until=TODAY, place="scan.yaml:7")
+
+
+def test_locks_without_advisories_are_clean_and_each_release_is_asked_once(
+    index: Index, site: Site, policy: Policy
+) -> None:
+    assert {item.verdict for item in ask(index, policy).values()} == {Verdict.CLEAN}
+    assert sorted(site.asked) == ["/pypi/jinja2/2.0/json", "/pypi/ray/2.60.0/json", "/pypi/torch/2.3.1/json"]
+
+
+def test_an_advisory_refuses_each_lock_that_pins_its_release(index: Index, site: Site, policy: Policy) -> None:
+    site.advisories["torch/2.3.1"] = said(JINJA)
+    found = ask(index, policy)
+    assert [found[CPU].verdict, found[GPU].verdict] == [Verdict.CLEAN, Verdict.REFUSED]
+    (finding,) = found[GPU].judgement.refused
+    assert str(finding) == "PYSEC-2099-1 (not rated) in torch 2.3.1+cu118, mended in 2.9.1, 3.0"
+    assert finding.title == "made up"
+
+
+@pytest.mark.parametrize("id", ["PYSEC-2099-1", "CVE-2099-0001", "ghsa-AAAA-bbbb-cccc"])
+def test_an_ignore_may_name_any_alias(index: Index, site: Site, policy: Policy, id: str) -> None:
+    site.advisories["jinja2/2.0"] = said(JINJA)
+    assert ask(index, policy)[CPU].verdict is Verdict.REFUSED
+    found = ask(index, replace(policy, ignores=(ignore(id),)))[CPU]
+    assert found.verdict is Verdict.CLEAN
+    assert found.judgement.ignored[0].ignore.id == id
+
+
+def test_withdrawn_advisories_are_none_and_unmended_ones_go_by_the_policy(
+    index: Index, site: Site, policy: Policy
+) -> None:
+    site.advisories["jinja2/2.0"] = said({**JINJA, "withdrawn": "2099-01-01T00:00:00Z"}, {**JINJA, "fixed_in": []})
+    found = ask(index, policy)[CPU]
+    assert found.verdict is Verdict.CLEAN
+    assert [item.fixed for item in found.judgement.reported] == [""]
+    assert ask(index, replace(policy, unfixed=True))[CPU].verdict is Verdict.REFUSED
+
+
+def test_a_release_that_the_index_does_not_know_is_not_audited(index: Index, site: Site, policy: Policy) -> None:
+    del site.advisories["torch/2.3.1"]
+    found = ask(index, policy)
+    assert [found[CPU].verdict, found[GPU].verdict] == [Verdict.CLEAN, Verdict.NOT_AUDITED]
+    assert found[GPU].judgement.missing == "the index has no JSON page for torch 2.3.1+cu118."
+
+
+def test_an_index_without_advisories_is_asked_once_and_audits_nothing(index: Index, site: Site, policy: Policy) -> None:
+    site.advisories.clear()
+    found = ask(index, policy)
+    assert {item.verdict for item in found.values()} == {Verdict.NOT_AUDITED}
+    assert "its JSON API does not know ray 2.60.0" in found[CPU].judgement.missing
+    assert len(site.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"info": {}}, "it says nothing of vulnerabilities"),
+        (said({"id": "PYSEC-2099-1"}), "it has another form"),
+        (said({**JINJA, "fixed_in": ["soon"]}), "Invalid version: 'soon'"),
+    ],
+)
+def test_an_answer_of_another_form_audits_nothing(
+    index: Index, site: Site, policy: Policy, answer: dict[str, Any], words: str
+) -> None:
+    site.advisories["jinja2/2.0"] = answer
+    found = ask(index, policy)
+    assert {item.verdict for item in found.values()} == {Verdict.NOT_AUDITED}
+    assert f"the package index 127.0.0.1 gave an answer that cannot be read: {words}" in found[CPU].judgement.missing
+
+
+@pytest.mark.parametrize("fault", ["500", "hang", "gone"])
+def test_an_index_that_does_not_answer_audits_nothing_and_its_password_is_not_said(
+    index: Index, site: Site, policy: Policy, fault: str
+) -> None:
+    endpoint = index.endpoint.replace("127.0.0.1", "user:secret@127.0.0.1")
+    if fault == "500":
+        site.status = 500
+    if fault == "hang":
+        site.hang = Event()
+    if fault == "gone":
+        endpoint = "http://user:secret@127.0.0.1:1/simple/"
+    found = ask(replace(index, endpoint=endpoint, timeout=0.2), policy)
+    assert {item.verdict for item in found.values()} == {Verdict.NOT_AUDITED}
+    assert "the package index 127.0.0.1 cannot be used: " in found[CPU].judgement.missing
+    assert "secret" not in found[CPU].judgement.missing
+
+
+def test_what_was_found_does_not_hide_what_was_not_asked(index: Index, site: Site, policy: Policy) -> None:
+    site.advisories["jinja2/2.0"] = said(JINJA)
+    del site.advisories["torch/2.3.1"]
+    found = ask(index, policy)[GPU]
+    assert found.verdict is Verdict.REFUSED
+    assert len(found.judgement.reasons) == 2
+
+
+def test_only_ignores_about_locked_packages_can_be_found_useless(policy: Policy) -> None:
+    ignores = (ignore("CVE-1", "jinja2"), ignore("CVE-2", "bash"), ignore("CVE-3"))
+    assert concerned(replace(policy, ignores=ignores), LOCKS) == [ignores[0]]

@@ -1,0 +1,226 @@
+"""`plan --changed-since`: a clone of raydock's own files, in which things are changed."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from raydock.changes import Change, What, compare, since
+from raydock.cli import cli
+from raydock.errors import ConfigurationError, OutOfReachError, SelectionError
+from raydock.paths import Checkout
+from raydock.project import Project
+
+ROOT = Path(__file__).parents[2]
+CPU = "ray2.60.0-py311-cpu"
+PARTS = ("matrix.yaml", "requirements.txt", "lockfiles", "templates", "raydock")
+
+MATRIX = """\
+registry: localhost:5000/raydock
+cutoff: 2026-11-15
+bases: {debian: {source: bootstrap, python: {"3.11": bookworm, "3.13": trixie}}}
+axes: {python: ["3.11", "3.13"], ray: ["2.49.1", "2.60.0"]}
+packages: {ray-extras: [default, serve], always: [pip, virtualenv]}
+"""
+
+Edit = Callable[[str, str, str], None]
+
+
+def git(folder: Path, *words: str) -> str:
+    command = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@t.example", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def commit(folder: Path) -> str:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "a commit")
+    return git(folder, "rev-parse", "HEAD")
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository of one commit that holds what decides images, in a folder of its own below the top."""
+    top = tmp_path_factory.mktemp("clone")
+    root = top / "raydock"
+    root.mkdir()
+    for name in PARTS:
+        if (source := ROOT / name).is_dir():
+            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, root / name)
+    (root / "matrix.yaml").write_text(MATRIX)
+    git(top, "init", "--quiet")
+    commit(top)
+    return root
+
+
+@pytest.fixture
+def root(clone: Path) -> Iterator[Path]:
+    """The clone, as it was committed first once the test is done."""
+    first = git(clone, "rev-parse", "HEAD")
+    yield clone
+    git(clone, "reset", "--quiet", "--hard", first)
+    git(clone, "clean", "--quiet", "-dx", "--force")
+
+
+@pytest.fixture
+def edit(root: Path) -> Edit:
+    """Changes words in a file; they must be there."""
+
+    def change(path: str, old: str, new: str) -> None:
+        text = (root / path).read_text()
+        assert old in text, f"{path} has no {old!r}"
+        (root / path).write_text(text.replace(old, new))
+
+    return change
+
+
+def changed(root: Path, ref: str = "HEAD") -> dict[str, Change]:
+    return {item.name: item for item in since(Project(Checkout(root)), ref).changes}
+
+
+def test_nothing_differs_from_the_commit_itself_nor_does_a_file_that_no_image_holds(root: Path) -> None:
+    (root / "README.md").write_text("words")
+    assert changed(root) == {}
+
+
+def test_a_file_of_the_probe_is_in_every_image(root: Path, edit: Edit) -> None:
+    edit("raydock/prove/probe/driver.py", '"""', '"""Anew. ')
+    # The probe that is built into an image is the running raydock's: here, the commit's is the one that differs.
+    found = changed(root, commit(root))
+    assert len(found) == 4
+    assert all(item.parts == ("probe/driver.py",) for item in found.values())
+
+
+def test_a_lock_is_one_variants(root: Path, edit: Edit) -> None:
+    edit(f"lockfiles/{CPU}.txt", "ray==2.60.0", "ray==2.60.1")
+    [found] = changed(root).values()
+    assert (found.name, found.what) == (CPU, What.CHANGED)
+    assert set(found.parts) == {"lock", "layers/ray.txt", "image.json"}
+
+
+def test_a_comment_in_a_lock_changes_the_fingerprint_and_no_layer(root: Path, edit: Edit) -> None:
+    edit(f"lockfiles/{CPU}.txt", "# via aiohttp\n", "# via  aiohttp\n")
+    assert changed(root)[CPU].parts == ("lock",)
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "answer"),
+    [
+        ("templates/Dockerfile.j2", ("ENV PATH", "ENV  PATH"), ("Dockerfile", 4)),
+        ("templates/Base.Dockerfile.j2", ("FROM", "FROM  "), ("base", 4)),
+        ("templates/installer/make-tree", ("#!/bin/bash", "#!/bin/bash\n"), ("installer/make-tree", 4)),
+        ("matrix.yaml", ("cutoff: 2026-11-15", "cutoff: 2026-11-16"), ("cut-off day", 4)),
+        ("matrix.yaml", ('"3.13": trixie', '"3.13": bookworm'), ("base", 2)),
+        ("requirements.txt", ("uv==", "uv==9"), ("uv", 4)),
+    ],
+)
+def test_each_input_is_seen(
+    root: Path, edit: Edit, path: str, change: tuple[str, str], answer: tuple[str, int]
+) -> None:
+    edit(path, *change)
+    part, count = answer
+    found = changed(root)
+    assert len(found) == count
+    assert all(part in item.parts for item in found.values())
+
+
+def test_points_of_the_matrix_come_and_go(root: Path, edit: Edit) -> None:
+    before = git(root, "rev-parse", "HEAD")
+    edit("matrix.yaml", '"2.49.1", "2.60.0"', '"2.60.0"')
+    gone = changed(root)
+    assert len(gone) == 2
+    assert {item.what for item in gone.values()} == {What.GONE}
+    after = commit(root)
+    git(root, "checkout", "--quiet", before, "--", ".")
+    assert {name: item.what for name, item in changed(root, after).items()} == dict.fromkeys(gone, What.NEW)
+
+
+def test_a_variant_that_is_not_locked_yet_is_new(root: Path) -> None:
+    lock = root / "lockfiles" / f"{CPU}.txt"
+    text = lock.read_text()
+    lock.unlink()
+    before = commit(root)
+    assert changed(root) == {}
+    lock.write_text(text)
+    assert "Dockerfile" in changed(root, before)[CPU].parts
+
+
+def test_a_commit_is_judged_by_its_own_code(root: Path, edit: Edit) -> None:
+    edit("raydock/build/render.py", '"Ray {variant.ray}"', '"Ray, {variant.ray}"')
+    assert all(item.parts == ("Dockerfile",) for item in changed(root, commit(root)).values())
+    assert len(changed(root)) == 4
+
+
+def test_a_commit_from_before_the_question_is_asked_it_all_the_same(root: Path) -> None:
+    (root / "raydock" / "inputs.py").unlink()
+    assert changed(root, commit(root)) == {}
+
+
+def test_a_commit_that_cannot_answer_says_so(root: Path, edit: Edit) -> None:
+    edit("raydock/build/base.py", "def recipe_for(", "def recipe_of(")
+    with pytest.raises(ConfigurationError, match="cannot say what its images were made of"):
+        changed(root, commit(root))
+
+
+@pytest.mark.parametrize("ref", ["nowhere", "--output=stolen", "HEAD:raydock", ""])
+def test_what_is_no_commit_is_refused(root: Path, ref: str) -> None:
+    with pytest.raises(ConfigurationError, match="git knows no commit"):
+        changed(root, ref)
+    assert not (root / "stolen").exists()
+
+
+def test_what_is_no_git_checkout_is_refused(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root, tmp_path / "copy")
+    with pytest.raises(ConfigurationError, match="is no git checkout"):
+        changed(tmp_path / "copy")
+
+
+def test_a_temporary_folder_that_cannot_be_written_is_out_of_reach(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(OutOfReachError, match="HEAD could not be unpacked in "):
+        changed(root)
+
+
+def test_the_working_tree_and_the_temporary_folder_are_as_before(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (root / "matrix.yaml").open("a").write("# mine\n")
+    changed(root)
+    assert git(root, "status", "--porcelain", "--ignored") == "M raydock/matrix.yaml"
+    assert git(root, "worktree", "list").count("\n") == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_parts_that_came_or_went_differ_too() -> None:
+    [found] = compare({"a": {"lock": "1", "old": "1"}}, {"a": {"lock": "1", "new": "1"}})
+    assert set(found.parts) == {"old", "new"}
+
+
+def test_the_command_names_them_and_an_empty_answer_is_a_success(
+    root: Path, edit: Edit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAYDOCK_ROOT", str(root))
+
+    def answer(*words: str) -> Result:
+        return CliRunner().invoke(cli, ["plan", "--changed-since", *words])
+
+    head = git(root, "rev-parse", "HEAD")
+    done = answer("HEAD")
+    assert (done.exit_code, done.stdout) == (0, f"No image differs from what {head[:12]} has.\n")
+    edit(f"lockfiles/{CPU}.txt", "ray==2.60.0", "ray==2.60.1")
+    document = json.loads(answer(head[:9], "--json").stdout)
+    assert document["since"] == head
+    assert [(item["name"], item["what"]) for item in document["variants"]] == [(CPU, "changed")]
+    assert json.loads(answer("HEAD", "--json", "--select", "python=3.13").stdout)["variants"] == []
+    assert isinstance(answer("HEAD", "--select", "python=3.13,name=*-py311-*").exception, SelectionError)
+    assert isinstance(answer("nowhere").exception, ConfigurationError)
+    assert answer("HEAD", "--explain", CPU).exit_code == 2
