@@ -23,7 +23,7 @@ BENCHES = {
         Bench(
             name="publish",
             summary="`publish` of 100 published variants, when nothing changed",
-            minutes=4,
+            minutes=1,
             disk="1 GB",
             run=publish.run,
         ),
