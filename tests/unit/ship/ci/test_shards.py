@@ -55,7 +55,8 @@ def test_siblings_that_share_the_torch_layer_are_built_together(loads: list[Load
 
 
 def test_variants_that_share_little_are_spread(loads: list[Load]) -> None:
-    assert len(shards(loads, 50)) == 9  # five torch layers, four cpu images
+    families = {load.family for load in loads}
+    assert len(shards(loads, 50)) == len(families) < len(loads)
 
 
 def test_the_order_asked_does_not_matter(loads: list[Load]) -> None:
@@ -80,8 +81,8 @@ def test_the_heaviest_shard_has_at_most_a_third_more_than_it_must(seed: int) -> 
 
 def test_cpu_variants_are_not_sent_to_a_gpu(loads: list[Load]) -> None:
     [shard] = shards(loads, 1)
-    assert len(shard.gpu_names) == 17
-    assert not any(name.endswith("-cpu") for name in shard.gpu_names)
+    assert set(shard.gpu_names) == {name for name in shard.names if "-torch" in name}
+    assert len(shard.gpu_names) < len(shard.names)
 
 
 def test_nothing_to_build_is_no_shard() -> None:
