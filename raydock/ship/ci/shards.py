@@ -1,7 +1,7 @@
 """Variants dealt out to runners, so that a runner builds what shares layers."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from raydock.build.layers import layers
 from raydock.model.lock import Lock
@@ -12,7 +12,8 @@ from raydock.model.variant import Variant
 class Load:
     """A variant to be built, and what it downloads in bytes.
 
-    Variants of one `family` share the layers that weigh: torch, and the CUDA that it pins. One without torch is alone.
+    Variants of one `family` share the layers that weigh: torch, and the CUDA that it pins; without torch, all but what
+    a group of matrix.yaml adds.
     """
 
     name: str
@@ -23,7 +24,8 @@ class Load:
     @classmethod
     def of(cls, variant: Variant, lock: Lock) -> "Load":
         """The load of a variant with this lock; no bytes where the lock does not tell."""
-        family = next((layer.text for layer in layers(lock) if layer.name == "torch"), variant.name)
+        plain = replace(variant, flavor="").name
+        family = next((layer.text for layer in layers(lock) if layer.name == "torch"), plain)
         return cls(name=variant.name, gpu=variant.gpu, family=family, bytes=int(lock.header.get("download-bytes", 0)))
 
 

@@ -54,6 +54,11 @@ def test_siblings_that_share_the_torch_layer_are_built_together(loads: list[Load
         assert len({home[name] for name in siblings}) == 1
 
 
+def test_what_a_group_adds_to_is_built_beside_it(loads: list[Load]) -> None:
+    home = {load.name: shard.name for shard in shards(loads, 50) for load in shard.loads}
+    assert home["ray2.60.0-py311-cpu-xgboost"] == home["ray2.60.0-py311-cpu"] != home["ray2.60.0-py313-cpu"]
+
+
 def test_variants_that_share_little_are_spread(loads: list[Load]) -> None:
     families = {load.family for load in loads}
     assert len(shards(loads, 50)) == len(families) < len(loads)
