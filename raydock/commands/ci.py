@@ -109,7 +109,7 @@ def push(request: Request, repository: str) -> None:
     \b
     Example: ./build.py ci push registry.example/raydock/work
     """
-    from raydock.ship.ci.work import Work
+    from raydock.ship.ci.work import Work, base_tags
     from raydock.workshop import workshop
 
     with request.writing() as progress:
@@ -123,8 +123,10 @@ def push(request: Request, repository: str) -> None:
             listener=progress,
             jobs=request.jobs,
         )
-        errors |= work.push(item.name for item in built if not item.error)
-    request.say(f"{len(built) - len(errors)} of {len(built)} pushed.")
+        ready = {item.name for item in built if not item.error}
+        bases = base_tags(request.project, (item for item in request.chosen if item.name in ready))
+        errors |= work.push(sorted(ready), bases)
+    request.say(f"{len(ready - errors.keys())} of {len(built)} pushed.")
     end(errors)
 
 
@@ -138,7 +140,7 @@ def pull(request: Request, repository: str) -> None:
     Example: ./build.py ci pull registry.example/raydock/work
     """
     from raydock.build.engine import connect
-    from raydock.ship.ci.work import Work
+    from raydock.ship.ci.work import Work, base_tags
 
     chosen = request.chosen
     with request.writing() as progress:
@@ -149,6 +151,6 @@ def pull(request: Request, repository: str) -> None:
             listener=progress,
             jobs=request.jobs,
         )
-        errors = work.pull(item.name for item in chosen)
-    request.say(f"{len(chosen) - len(errors)} of {len(chosen)} pulled.")
+        errors = work.pull((item.name for item in chosen), base_tags(request.project, chosen))
+    request.say(f"{sum(item.name not in errors for item in chosen)} of {len(chosen)} pulled.")
     end(errors)

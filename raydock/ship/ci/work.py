@@ -1,6 +1,7 @@
 """Images handed from one job's engine to another's, by a repository that is for nothing else.
 
-An image keeps its id and its labels on the way, so that reports made on one engine hold on the next.
+An image keeps its id and its labels on the way, so that reports made on one engine hold on the next. The bases go with
+them: a fingerprint is over the base, and `publish` asks whether an image is what the checkout describes.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,19 +11,22 @@ from typing import Any
 import docker
 from docker.errors import APIError, NotFound
 
+from raydock.build.base import REPOSITORY, recipe_for
 from raydock.build.engine import reaching
 from raydock.errors import OutOfReachError, RaydockError, VariantError
 from raydock.events import Listener
 from raydock.parallel import in_parallel
+from raydock.plan.planner import Planned
+from raydock.project import Project
 
 _LOGIN = "check the repository's name and `docker login`."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """A repository for images on their way: one tag a variant, which the next run moves.
+    """A repository for images on their way: one tag a variant or base, which the next run moves.
 
-    `local` is the repository under whose tags the engine keeps variants.
+    `local` is the repository under whose tags the engine keeps variants; bases have their own.
     """
 
     client: docker.DockerClient
@@ -31,41 +35,53 @@ class Work:
     listener: Listener
     jobs: int
 
-    def push(self, names: Iterable[str]) -> dict[str, RaydockError]:
-        """Puts variants' images there from the engine; why not, by name, for those that the registry does not take."""
-        return self._each(self._push, names)
+    def push(self, names: Iterable[str], bases: Iterable[str]) -> dict[str, RaydockError]:
+        """Puts variants' images and the bases of these tags there from the engine; why not, by name, for those that the
+        registry does not take."""
+        return self._each(self._push, names, bases)
 
-    def pull(self, names: Iterable[str]) -> dict[str, RaydockError]:
-        """Fetches variants' images, under the tags by which every command finds them; why not, for those not there."""
-        return self._each(self._pull, names)
+    def pull(self, names: Iterable[str], bases: Iterable[str]) -> dict[str, RaydockError]:
+        """Fetches variants' images and bases, under the tags by which every command finds them; why not, for those not
+        there."""
+        return self._each(self._pull, names, bases)
 
-    def _each(self, move: Callable[[str], None], names: Iterable[str]) -> dict[str, RaydockError]:
+    def _each(
+        self, move: Callable[[str, str], None], names: Iterable[str], bases: Iterable[str]
+    ) -> dict[str, RaydockError]:
+        local = dict.fromkeys(names, self.local) | dict.fromkeys(bases, REPOSITORY)
+
         def one(name: str) -> tuple[str, RaydockError | None]:
             try:
                 with reaching(f"moving {name}"):
-                    move(name)
+                    move(local[name], name)
             except RaydockError as error:
                 return name, error
             return name, None
 
-        return {name: error for name, error in in_parallel(one, names, self.jobs) if error}
+        return {name: error for name, error in in_parallel(one, local, self.jobs) if error}
 
-    def _push(self, name: str) -> None:
+    def _push(self, local: str, name: str) -> None:
         self.listener(name, f"pushing to {self.repository}")
-        self.client.images.get(f"{self.local}:{name}").tag(self.repository, name)
+        self.client.images.get(f"{local}:{name}").tag(self.repository, name)
         _raise_refused(self.client.api.push(self.repository, name, stream=True, decode=True), self.repository)
         self.client.images.remove(f"{self.repository}:{name}", noprune=True)
 
-    def _pull(self, name: str) -> None:
+    def _pull(self, local: str, name: str) -> None:
         self.listener(name, f"pulling from {self.repository}")
         try:
             _raise_refused(self.client.api.pull(self.repository, name, stream=True, decode=True), self.repository)
-            self.client.images.get(f"{self.repository}:{name}").tag(self.local, name)
+            self.client.images.get(f"{self.repository}:{name}").tag(local, name)
         except NotFound:
             raise VariantError(
                 f"{self.repository} holds no {name}.", todo="read the log of the job that was to build and push it."
             ) from None
         self.client.images.remove(f"{self.repository}:{name}", noprune=True)
+
+
+def base_tags(project: Project, chosen: Iterable[Planned]) -> list[str]:
+    """The tags, within the bases' own repository, of what variants stand on."""
+    refs = {recipe_for(project.matrix, item.variant, project.checkout.templates).ref for item in chosen}
+    return sorted(ref.removeprefix(f"{REPOSITORY}:") for ref in refs)
 
 
 def _raise_refused(events: Iterable[dict[str, Any]], repository: str) -> None:

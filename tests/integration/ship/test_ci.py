@@ -144,6 +144,7 @@ def test_what_a_run_has_published_no_next_run_builds(
     Shelf(client=client, project=project).fill(select(project.plan, names=[NAMES[0]]))
     selected = {"RAYDOCK_SELECT": shard["select"]}
     run(script("build", "Hand the images on"), here | selected)
+    spare.client().images.remove(base, force=True)
     run(script("publish", "Fetch the images"), there | selected)
     run(script("publish", "Publish"), there | selected)
     run(script("plan", "Plan"), here)
