@@ -38,7 +38,10 @@ def test_a_host_that_is_down_does_not_stop_the_others(there: There, checkout: Ch
     assert second["host"] == there.sshd.url
     [variant] = second["variants"]
     assert variant["image"]["way"] == "sent"
-    assert [(check["id"], check["status"]) for check in variant["checks"]] == [("user", "passed"), ("versions", "passed")]
+    assert [(check["id"], check["status"]) for check in variant["checks"]] == [
+        ("user", "passed"),
+        ("versions", "passed"),
+    ]
 
 
 def test_a_host_whose_key_nobody_has_checked(there: There, checkout: Checkout) -> None:
