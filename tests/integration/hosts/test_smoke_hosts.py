@@ -27,7 +27,7 @@ def there(two: list[There], client: docker.DockerClient, base: str) -> There:
 
 def test_a_host_that_is_down_does_not_stop_the_others(there: There, checkout: Checkout, image: str) -> None:
     down = f"ssh://root@{there.sshd.address}:1"
-    checks = ("--check", "user", "--check", "ray")
+    checks = ("--check", "user", "--check", "versions")
     words = ("smoke", "--select", f"name={IMAGE}", *checks, "--json", "--host", down, "--host", there.sshd.url)
     done = checkout.given(there.sshd.environment).run(*words)
     assert done.code == 4, done.words
@@ -38,7 +38,7 @@ def test_a_host_that_is_down_does_not_stop_the_others(there: There, checkout: Ch
     assert second["host"] == there.sshd.url
     [variant] = second["variants"]
     assert variant["image"]["way"] == "sent"
-    assert [(check["id"], check["status"]) for check in variant["checks"]] == [("user", "passed"), ("ray", "passed")]
+    assert [(check["id"], check["status"]) for check in variant["checks"]] == [("user", "passed"), ("versions", "passed")]
 
 
 def test_a_host_whose_key_nobody_has_checked(there: There, checkout: Checkout) -> None:
