@@ -48,7 +48,7 @@ for command in (
 
 def main() -> NoReturn:
     """Runs the command line and exits with the code that errors.py documents."""
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         cli(standalone_mode=False)
     except RaydockError as error:

@@ -20,7 +20,7 @@ from raydock.processes import Processes
 from raydock.ship.published import of_image
 from tests.integration.conftest import remove_images
 from tests.integration.hosts.conftest import There
-from tests.support.engine import SpareEngine
+from tests.support.engine import spare_engine
 from tests.support.index import Site, serving
 from tests.support.toy import NAMES, Toy, lock, make
 
@@ -89,7 +89,7 @@ def test_only_layers_that_the_engine_lacks_are_sent(client: docker.DockerClient,
 def test_an_engine_with_containerds_image_store_gives_and_takes_without_layers_too(
     client: docker.DockerClient, toy: Toy, there: There, tmp_path: Path
 ) -> None:
-    with containerd_engine(tmp_path) as other:
+    with containerd_engine(client, tmp_path) as other:
         one, two = (wanted(client, toy.registry, name) for name in NAMES)
         assert bring(other, one, silent).sent > 10**8
         assert bring(other, two, silent).sent < 2 * 10**5
@@ -103,21 +103,15 @@ def test_an_engine_with_containerds_image_store_gives_and_takes_without_layers_t
 
 
 @contextmanager
-def containerd_engine(folder: Path) -> Iterator[docker.DockerClient]:
+def containerd_engine(first: docker.DockerClient, folder: Path) -> Iterator[docker.DockerClient]:
     """An engine whose images lie in containerd's store, with nothing in it."""
-    for name in ("data", "tmp"):
-        (folder / name).mkdir()
-    (folder / "daemon.json").write_text('{"features": {"containerd-snapshotter": true}}')
-    options = (f"--config-file={folder}/daemon.json",)
-    engine = SpareEngine(folder=folder, data=folder / "data", bridge="none", options=options)
-    try:
-        engine.start()
+    settings = folder / "daemon.json"
+    settings.write_text('{"features": {"containerd-snapshotter": true}}')
+    with spare_engine(first, folder, options=(f"--config-file={settings}",)) as engine:
         client = engine.client()
         assert "containerd" in str(client.info()["DriverStatus"])
         yield client
         client.close()
-    finally:
-        engine.stop()
 
 
 def test_what_was_pushed_is_pulled_by_digest_where_the_registry_can_be_reached(

@@ -83,6 +83,19 @@ def test_ctrl_c_ends_an_audit_at_once(checkout: Checkout, site: Site) -> None:
     assert "Interrupted." in done.err
 
 
+def test_sigterm_ends_what_a_shell_started_in_the_background(checkout: Checkout, site: Site) -> None:
+    site.hang, site.hang_on = Event(), "/pypi/"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which its children keep
+    try:
+        with checkout.started(*WORDS) as process:
+            site.wait_for("/pypi/ray/")
+            process.send_signal(signal.SIGTERM)
+            done = finish(process, 20)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done.code == 130, done.words
+
+
 def test_a_lock_that_is_missing_or_a_second_question_is_bad_input(checkout: Checkout) -> None:
     assert checkout.run(*WORDS, "--check").code == 2
     (checkout.root / "lockfiles" / f"{NAME}.txt").unlink()
