@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -65,15 +65,16 @@ def socket(host: Host, processes: Processes) -> Iterator[Path]:
     Raises OutOfReachError where ssh does not get there, HostError where the user may not use the engine.
     """
     remote = urlsplit(host.address).path.rstrip("/") or _find(host, processes)
-    with tempfile.TemporaryDirectory(prefix="rd", dir="/tmp") as folder:  # a socket's path has at most 107 bytes
-        local = Path(folder, "docker.sock")
+    with ExitStack() as stack:
+        # A socket's path has at most 107 bytes.
+        local = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rd", dir="/tmp")), "docker.sock")
         options = ("-N", "-T", "-o", "ExitOnForwardFailure=yes", "-L", f"{local}:{remote}")
         try:
-            with processes.started(command(host, *options)) as tunnel:
-                _await(local, tunnel, host)
-                yield local
+            tunnel = stack.enter_context(processes.started(command(host, *options)))
         except OSError as error:
             raise _out_of_reach(host, f"ssh cannot be run: {error.strerror}") from None
+        _await(local, tunnel, host)
+        yield local
 
 
 def _find(host: Host, processes: Processes) -> str:
