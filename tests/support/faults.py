@@ -1,12 +1,19 @@
-"""A server in front of a registry that answers 500 or 429, hangs, or tells of each request before it goes on."""
+"""A server in front of a registry that answers 500 or 429, hangs, or tells of each request before it goes on.
 
+It can also stand for a registry that has the referrers API, which Debian's docker-registry lacks.
+"""
+
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import requests
+
+from raydock.ship.registry.manifest import OCI_INDEX, OCI_MANIFEST, Manifest
 
 _OWN = {"connection", "transfer-encoding", "content-encoding", "keep-alive"}
 
@@ -17,7 +24,8 @@ class Front:
 
     `fault` is asked before each request, with its method and path: None lets it through, a number is answered in the
     registry's place with `headers` and `body`, and a function may also hang or end somebody. `asked` are the requests
-    so far, and `authorizations` the header of that name of each.
+    so far, and `authorizations` the header of that name of each. `referrers` is what is attached to each digest, where
+    the registry is to have that API (OCI distribution specification 1.1); None where it is not.
     """
 
     behind: str
@@ -27,6 +35,25 @@ class Front:
     body: bytes = b"{}"
     asked: list[tuple[str, str]] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
+    referrers: dict[str, list[dict[str, Any]]] | None = None
+
+    def attached(self, path: str) -> bytes | None:
+        """The answer of the referrers API; None for any other path, and where there is no such API."""
+        _, _, digest = path.partition("/referrers/")
+        if self.referrers is None or not digest:
+            return None
+        index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": self.referrers.get(digest, [])}
+        return json.dumps(index).encode()
+
+    def attach(self, data: bytes) -> dict[str, str]:
+        """Keeps what a manifest is attached to; returns the header that says so."""
+        manifest = Manifest(media_type=OCI_MANIFEST, data=data)
+        if self.referrers is None or "subject" not in manifest.document:
+            return {}
+        subject = str(manifest.document["subject"]["digest"])
+        more = {"artifactType": manifest.document["artifactType"]}
+        self.referrers.setdefault(subject, []).append(manifest.descriptor.document | more)
+        return {"OCI-Subject": subject}
 
     @property
     def writes(self) -> list[tuple[str, str]]:
@@ -72,6 +99,9 @@ def _handler(found: Front) -> type[BaseHTTPRequestHandler]:
             if code is not None:
                 self._say(code, found.headers, found.body)
                 return
+            if (index := found.attached(self.path)) is not None:
+                self._say(200, {"Content-Type": OCI_INDEX}, index)
+                return
             if not hasattr(local, "session"):
                 local.session = requests.Session()
             answer = local.session.request(
@@ -82,7 +112,8 @@ def _handler(found: Front) -> type[BaseHTTPRequestHandler]:
                 allow_redirects=False,
                 timeout=60,
             )
-            self._say(answer.status_code, answer.headers, answer.content)
+            put = self.command == "PUT" and "/manifests/" in self.path and answer.ok
+            self._say(answer.status_code, {**answer.headers, **(found.attach(data) if put else {})}, answer.content)
 
         def _body(self) -> bytes:
             if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
@@ -95,9 +126,7 @@ def _handler(found: Front) -> type[BaseHTTPRequestHandler]:
             self.rfile.readline()
             return b"".join(parts)
 
-        def _say(
-            self, code: int, headers: "dict[str, str] | requests.structures.CaseInsensitiveDict[str]", body: bytes
-        ) -> None:
+        def _say(self, code: int, headers: dict[str, str], body: bytes) -> None:
             with suppress(BrokenPipeError, ConnectionResetError):
                 self.send_response_only(code)
                 kept = {key: value for key, value in headers.items() if key.lower() not in _OWN}

@@ -94,6 +94,20 @@ def test_what_is_attached_is_found_where_the_registry_lacks_the_api(there: Repos
     assert attached(there, image.digest)[second.digest]["artifactType"] == "text/x-test"
 
 
+def test_what_is_attached_is_found_by_the_api_and_needs_no_tag(fronted: Front) -> None:
+    fronted.referrers = {}
+    there = repository(f"{fronted.address}/raydock", patience=HASTY)
+    image = made(there)
+    there.put("one", image)
+    assert attached(there, image.digest) == {}
+    first, second = made(there, b"first", image), made(there, b"second", image)
+    attach(there, image.descriptor, [first])
+    attach(there, image.descriptor, [first, second])
+    assert list(attached(there, image.digest)) == [first.digest, second.digest]
+    assert attached(there, image.digest)[second.digest]["artifactType"] == "text/x-test"
+    assert there.tags() == ("one",)
+
+
 def test_attaching_again_writes_nothing(fronted: Front) -> None:
     there = repository(f"{fronted.address}/raydock", patience=HASTY)
     image = made(there)
