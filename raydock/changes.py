@@ -5,13 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 from rich.console import RenderableType
 
@@ -120,12 +120,12 @@ def _commit(root: Path, ref: str) -> str:
 
 def _unpack(root: Path, commit: str, folder: Path) -> None:
     """The commit's files of a checkout's folder, which need not be the repository's top."""
-    archive = folder / "checkout.tar"
-    done = _git(root, "archive", f"--output={archive}", commit)
+    archive = folder / "checkout.zip"
+    done = _git(root, "archive", "-0", f"--output={archive}", commit)
     if done.returncode:
         raise OSError(done.stderr.decode(errors="replace").strip())
-    with tarfile.open(archive) as file:
-        file.extractall(folder, filter="data")
+    with ZipFile(archive) as file:
+        file.extractall(folder)
 
 
 def _inputs_at(ref: str, folder: Path) -> Inputs:
