@@ -1,6 +1,7 @@
 """What `--host` may name."""
 
-import subprocess
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,11 @@ hosts:
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A hosts.yaml beside which docker knows one context."""
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
-    create = ["docker", "context", "create", "lab-engine", "--docker", "host=tcp://10.0.0.9:2375"]
-    subprocess.run(create, check=True, capture_output=True)
+    # As `docker context create lab-engine --docker host=tcp://10.0.0.9:2375` writes it.
+    meta = tmp_path / "docker" / "contexts" / "meta" / hashlib.sha256(b"lab-engine").hexdigest() / "meta.json"
+    meta.parent.mkdir(parents=True)
+    endpoints = {"docker": {"Host": "tcp://10.0.0.9:2375", "SkipTLSVerify": False}}
+    meta.write_text(json.dumps({"Name": "lab-engine", "Metadata": {}, "Endpoints": endpoints}))
     (tmp_path / "docker" / "config.json").write_text("{}")
     path = tmp_path / "hosts.yaml"
     path.write_text(HOSTS)
