@@ -20,24 +20,24 @@ def _usual(subject: Subject, tag: str, cache: str) -> float:
     return usual(subject, tag, cache=f"{REPOSITORY}-pip-{cache}")
 
 
-def run(setting: Setting) -> list[Figure]:
-    """The cpu and the torch image with empty and with filled package caches; no layer is reused."""
-    cpu = Subject.find(setting.client, setting.project, CPU, setting.folder / "cpu")
-    torch = Subject.find(setting.client, setting.project, TORCH, setting.folder / "torch")
+def cpu(setting: Setting) -> list[Figure]:
+    """The cpu image with empty and with filled package caches; no layer is reused."""
+    subject = Subject.find(setting.client, setting.project, CPU, setting.folder / "cpu")
     with swept(setting.client) as traces:
-        usual_base(cpu)
-        cold = _Race(setting, traces, cpu, "cold").run(lambda number: f"cold{number}")
-        warm = _Race(setting, traces, cpu, "warm").run(lambda _: "cold0")
+        usual_base(subject)
+        cold = _Race(setting, traces, subject, "cold").run(lambda number: f"cold{number}")
+        warm = _Race(setting, traces, subject, "warm").run(lambda _: "cold0")
+    return [_figure(subject, "cold", cold, 2), _figure(subject, "warm", warm, 1.3)]
+
+
+def torch(setting: Setting) -> list[Figure]:
+    """The torch image with empty (once) and with filled package caches; no layer is reused."""
+    subject = Subject.find(setting.client, setting.project, TORCH, setting.folder / "torch")
     with swept(setting.client) as traces:
-        usual_base(torch)
-        first = _Race(setting, traces, torch, "cold", runs=1, sweep=True).run(lambda _: "torch")
-        large = _Race(setting, traces, torch, "warm", sweep=True).run(lambda _: "torch")
-    return [
-        _figure(cpu, "cold", cold, 2),
-        _figure(cpu, "warm", warm, 1.3),
-        _figure(torch, "cold", first),
-        _figure(torch, "warm", large, 1.1),
-    ]
+        usual_base(subject)
+        first = _Race(setting, traces, subject, "cold", runs=1, sweep=True).run(lambda _: "torch")
+        large = _Race(setting, traces, subject, "warm", sweep=True).run(lambda _: "torch")
+    return [_figure(subject, "cold", first), _figure(subject, "warm", large, 1.1)]
 
 
 class _Race:
