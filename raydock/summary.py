@@ -54,6 +54,9 @@ def _checks(item: Outcome) -> str:
         return "-"
     counts = {status: [check for check in item.report.checks if check.status is status] for status in Status}
     lines = [", ".join(f"{len(checks)} {status}" for status, checks in counts.items() if checks)]
-    lines += [f"{c.id}: {c.detail}" for c in counts[Status.FAILED] + counts[Status.SKIPPED]]
+    said: dict[str, list[str]] = {}
+    for check in counts[Status.FAILED] + counts[Status.SKIPPED]:
+        said.setdefault(check.detail, []).append(check.id)
+    lines += [f"{', '.join(names)}: {detail}" for detail, names in said.items()]
     lines += [f"{c.id}: warning: {words}" for c in item.report.checks for words in c.warnings]
     return "\n".join(lines)

@@ -1,0 +1,21 @@
+from rich.console import Console
+
+from raydock.pipeline import Outcome
+from raydock.prove.report import Check, Report, Status
+from raydock.summary import table
+
+
+def test_checks_that_were_skipped_for_one_reason_are_said_once() -> None:
+    checks = (
+        Check(id="ray", status=Status.PASSED, detail="a task ran", seconds=1.0),
+        Check(id="libs", status=Status.FAILED, detail="libfoo.so.1 is missing", seconds=1.0),
+        Check(id="gpu-driver", status=Status.SKIPPED, detail="no GPU", seconds=0.0),
+        Check(id="gpu-torch", status=Status.SKIPPED, detail="no GPU", seconds=0.0),
+    )
+    report = Report(name="ray", image_id="sha256:1", fingerprint="f", checks=checks)
+    console = Console(width=120)
+    with console.capture() as said:
+        console.print(table([Outcome(name="ray", image_id="sha256:1", report=report)]))
+    lines = [line.strip() for line in said.get().splitlines()]
+    assert "libs: libfoo.so.1 is missing" in lines
+    assert "gpu-driver, gpu-torch: no GPU" in lines
