@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -35,6 +36,12 @@ class Host:
             check=False,
             timeout=seconds,
         )
+
+    def get(self, url: str) -> str:
+        """What is answered to a GET from there; empty where nothing is, or an error. A bare Debian has no curl."""
+        script = "import sys, urllib.request as web; print(web.urlopen(sys.argv[1], timeout=10).read().decode())"
+        done = self.run(sys.executable, "-c", script, url)
+        return done.stdout if done.returncode == 0 else ""
 
 
 @contextmanager

@@ -47,9 +47,9 @@ def script(host: Host, path: Path, *words: str) -> "subprocess.CompletedProcess[
 
 
 def alive(host: Host, head: Host) -> list[tuple[str, str]]:
-    """Address and id of the living nodes, as `curl` gives them on a host."""
-    done = host.run("curl", "-sf", f"http://{head.address}:8265/api/v0/nodes")
-    nodes = nodes_in(json.loads(done.stdout)) if done.returncode == 0 else []
+    """Address and id of the living nodes, as the head's dashboard tells a host."""
+    said = host.get(f"http://{head.address}:8265/api/v0/nodes")
+    nodes = nodes_in(json.loads(said)) if said else []
     return sorted((node["node_ip"], node["node_id"]) for node in nodes if node["state"] == "ALIVE")
 
 
