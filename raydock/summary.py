@@ -52,11 +52,8 @@ def _build(item: Outcome) -> str:
 def _checks(item: Outcome) -> str:
     if not item.report:
         return "-"
-    counts = {status: [check for check in item.report.checks if check.status is status] for status in Status}
-    lines = [", ".join(f"{len(checks)} {status}" for status, checks in counts.items() if checks)]
-    said: dict[str, list[str]] = {}
-    for check in counts[Status.FAILED] + counts[Status.SKIPPED]:
-        said.setdefault(check.detail, []).append(check.id)
-    lines += [f"{', '.join(names)}: {detail}" for detail, names in said.items()]
+    lines = [item.report.counts]
+    for status in (Status.FAILED, Status.SKIPPED):
+        lines += [f"{checks}: {detail}" for detail, checks in item.report.told(status).items()]
     lines += [f"{c.id}: warning: {words}" for c in item.report.checks for words in c.warnings]
     return "\n".join(lines)

@@ -48,9 +48,7 @@ def _cell(proved: Proved) -> str:
     report = proved.outcome.report
     if report is None:
         return "failed"
-    counts = {status: sum(check.status is status for check in report.checks) for status in Status}
-    words = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-    return escape(f"{words} ({_came(proved)})")
+    return escape(f"{report.counts} ({_came(proved)})")
 
 
 def _came(proved: Proved) -> str:
@@ -61,10 +59,11 @@ def _came(proved: Proved) -> str:
 
 
 def _lines(host: str, proved: Proved) -> list[str]:
-    outcome = proved.outcome
-    checks = outcome.report.checks if outcome.report else ()
-    told = [check for check in checks if check.status is not Status.PASSED]
-    lines = [f"{host}, {outcome.name}: {check.id} {check.status}: {check.detail}" for check in told]
-    lines += [f"{host}, {outcome.name}: {check.id} warns: {words}" for check in checks for words in check.warnings]
-    remark = proved.brought.remark if proved.brought else ""
-    return [*lines, *([f"{host}, {outcome.name}: not pulled there: {remark}"] if remark else [])]
+    lines: list[str] = []
+    if report := proved.outcome.report:
+        for status in (Status.FAILED, Status.SKIPPED):
+            lines += [f"{checks} {status}: {detail}" for detail, checks in report.told(status).items()]
+        lines += [f"{check.id} warns: {words}" for check in report.checks for words in check.warnings]
+    if proved.brought and proved.brought.remark:
+        lines.append(f"not pulled there: {proved.brought.remark}")
+    return [f"{host}, {proved.outcome.name}: {line}" for line in lines]

@@ -52,6 +52,20 @@ class Report:
         states = {check.status for check in self.checks}
         return Status.PASSED in states and Status.FAILED not in states
 
+    @property
+    def counts(self) -> str:
+        """How many checks found what: `8 passed, 2 skipped`."""
+        counts = {status: sum(check.status is status for check in self.checks) for status in Status}
+        return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+
+    def told(self, status: Status) -> dict[str, str]:
+        """What the checks of a status say, each detail once, with the ids of those that say it."""
+        ids: dict[str, list[str]] = {}
+        for check in self.checks:
+            if check.status is status:
+                ids.setdefault(check.detail, []).append(check.id)
+        return {detail: ", ".join(names) for detail, names in ids.items()}
+
 
 def save(report: Report, path: Path) -> None:
     """Writes a report as JSON, whole or not at all."""
