@@ -69,6 +69,11 @@ class PolicyError(RaydockError):
     exit_code = ExitCode.REFUSED
 
 
+def first_line(words: str, silent: str) -> str:
+    """The first line of what another program said, to stand within a sentence; `silent` where it said nothing."""
+    return (words.strip().splitlines() or [silent])[0][:300].rstrip(".")
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint that names the known words most like `word`, or all of them where none is alike."""
     names = [str(name) for name in known]

@@ -1,10 +1,16 @@
-"""Files that are whole or untouched, whatever happens in between."""
+"""Files that are whole or untouched, whatever happens in between, and digests of what is in them."""
 
+import hashlib
 import os
 import tempfile
 from pathlib import Path
 
 from raydock.errors import OutOfReachError
+
+
+def digest_of(data: bytes) -> str:
+    """The digest by which registries and reports name these bytes: `sha256:` and hexadecimal digits."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def write_whole(path: Path, text: str, *, mode: int = 0o644) -> None:

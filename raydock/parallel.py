@@ -1,7 +1,8 @@
 """Work done side by side that Ctrl-C ends in order."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -29,3 +30,13 @@ def in_parallel(
         raise
     finally:
         pool.shutdown(wait=False)
+
+
+@contextmanager
+def readers(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that ask the network; Ctrl-C, or an error, does not wait for its answers."""
+    pool = ThreadPoolExecutor(count)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -55,7 +55,7 @@ class Builder:
     def build(self, planned: Iterable[Planned]) -> list[Built]:
         """Builds what is not built yet; answers in the order asked. Ctrl-C ends all builds and is raised again."""
         planned = list(planned)
-        buildx = Buildx(listener=self.listener, uv=uv_folder(self.checkout), no_cache=self.no_cache)
+        buildx = self._buildx()
         bases = self._bases(planned, buildx)
         there = {} if self.no_cache else self.there()
         recipe = self._recipes_on(bases)
@@ -78,10 +78,7 @@ class Builder:
     def recipes(self, planned: Iterable[Planned]) -> dict[str, Recipe | RaydockError]:
         """What would be built, by name, on bases that are made where the engine lacks them; or why it cannot be."""
         planned = list(planned)
-        bases = self._bases(
-            planned, Buildx(listener=self.listener, uv=uv_folder(self.checkout), no_cache=self.no_cache)
-        )
-        recipe = self._recipes_on(bases)
+        recipe = self._recipes_on(self._bases(planned, self._buildx()))
         return {item.name: recipe(item) for item in planned}
 
     def find(self, planned: Iterable[Planned]) -> list[Built]:
@@ -109,6 +106,9 @@ class Builder:
             platform=f"linux/{planned.variant.arch}",
             epoch=self.matrix.epoch,
         )
+
+    def _buildx(self) -> Buildx:
+        return Buildx(listener=self.listener, uv=uv_folder(self.checkout), no_cache=self.no_cache)
 
     def _recipes_on(self, bases: Mapping[str, BaseImage | RaydockError]) -> Callable[[Planned], Recipe | RaydockError]:
         """What tells a variant's recipe on one of these bases, or why there is none."""

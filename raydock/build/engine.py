@@ -10,7 +10,7 @@ import requests
 from docker.context import ContextAPI
 from docker.errors import APIError, DockerException
 
-from raydock.errors import OutOfReachError
+from raydock.errors import OutOfReachError, first_line
 
 TODO = "run `scripts/engine`, which starts or installs one, or point DOCKER_HOST at one that answers."
 
@@ -78,5 +78,4 @@ def images(client: docker.DockerClient, label: str) -> list[LocalImage]:
 
 
 def _short(error: Exception) -> str:
-    words = str(error).strip().splitlines() or [type(error).__name__]
-    return words[0][:300].rstrip(".")
+    return first_line(str(error), type(error).__name__)

@@ -9,10 +9,12 @@ from docker.errors import APIError, ImageLoadError, ImageNotFound
 
 from raydock.build.builder import FINGERPRINT
 from raydock.build.engine import reaching
-from raydock.errors import OutOfReachError, VariantError
+from raydock.errors import OutOfReachError, VariantError, first_line
 from raydock.events import Listener
 from raydock.hosts import layers
 from raydock.hosts.wanted import Source, Wanted
+
+_SILENT = "no words"
 
 
 class Way(StrEnum):
@@ -99,10 +101,10 @@ def _pull(there: DockerClient, image: str, wanted: Wanted, listener: Listener) -
     try:
         for event in there.api.pull(repository, tag=tag, stream=True, decode=True):
             if "error" in event:
-                return _short(event["error"])
+                return first_line(event["error"], _SILENT)
         there.api.tag(image, *wanted.tag.rsplit(":", 1))
     except APIError as error:
-        return _short(error.explanation or str(error))
+        return first_line(error.explanation or str(error), _SILENT)
     return ""
 
 
@@ -126,7 +128,7 @@ def _send_all(there: DockerClient, wanted: Wanted, source: Source, listener: Lis
 
 def _not_taken(wanted: Wanted, error: ImageLoadError) -> OutOfReachError:
     return OutOfReachError(
-        f"the engine there does not take {wanted.tag}: {_short(str(error))}.",
+        f"the engine there does not take {wanted.tag}: {first_line(str(error), _SILENT)}.",
         todo="`./build.py doctor --host ...` says whether its disk is full, and its log the rest.",
     )
 
@@ -143,7 +145,3 @@ def _load(there: DockerClient, wanted: Wanted, source: Source, had: tuple[str, .
 
     there.images.load(counted())
     return sent
-
-
-def _short(words: str) -> str:
-    return (words.strip().splitlines() or ["no words"])[0][:300].rstrip(".")

@@ -7,7 +7,7 @@ import docker
 import requests
 from docker.errors import DockerException
 
-from raydock.errors import OutOfReachError
+from raydock.errors import OutOfReachError, first_line
 from raydock.hosts import ssh
 from raydock.hosts.names import Host
 from raydock.processes import Processes
@@ -35,9 +35,9 @@ def _client(host: Host, url: str) -> Iterator[docker.DockerClient]:
         client = docker.DockerClient(base_url=url, tls=host.tls or False, timeout=_SECONDS)
         client.ping()
     except (DockerException, requests.RequestException) as error:
-        words = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        words = first_line(str(error), type(error).__name__)
         raise OutOfReachError(
-            f"{host.name}: its Docker engine does not answer: {words[:300].rstrip('.')}.",
+            f"{host.name}: its Docker engine does not answer: {words}.",
             todo="start it there (`sudo systemctl start docker`; `journalctl -u docker` says why it ended).",
         ) from None
     try:

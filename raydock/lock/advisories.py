@@ -6,7 +6,6 @@ Warehouse's JSON API, read 2026-11-25). Of the common mirrors not all do.
 
 import os
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -21,6 +20,7 @@ from raydock.errors import OutOfReachError
 from raydock.events import Listener, silent
 from raydock.lock.index import Index
 from raydock.model.finding import Finding, Kind, Severity
+from raydock.parallel import readers
 
 # A package and its version.
 Release = tuple[str, str]
@@ -50,11 +50,8 @@ class Advisories:
             self.listener("advisories", f"asking {self.index.label}", detail=f"{next(done)} of {len(wanted)} releases")
             return found
 
-        pool = ThreadPoolExecutor(_WORKERS)
-        try:
+        with readers(_WORKERS) as pool:
             return dict(zip(wanted, pool.map(ask, wanted), strict=True))
-        finally:  # Ctrl-C does not wait for an index that hangs
-            pool.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, release: Release) -> tuple[Finding, ...] | None:
         name, version = release

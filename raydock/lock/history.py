@@ -1,8 +1,7 @@
 """The facts of every release worth knowing, read from a package index: small requests, never a whole wheel."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -22,6 +21,7 @@ from raydock.model.variant import NONE, Axis
 from raydock.model.variant import label as label_of
 from raydock.model.versions import closest
 from raydock.model.yamlfile import read
+from raydock.parallel import readers
 
 DATA = Path(__file__).parent / "data" / "history.yaml"
 SOURCE = "package index"
@@ -69,22 +69,12 @@ class Survey:
         """
         anew = [key for key in self.changes(held) if key in self.offers]
         releases = {key: held.releases[key] for key in self.offers if key in held.releases}
-        with _readers(_WORKERS) as pool:
+        with readers(_WORKERS) as pool:
             for job in as_completed([pool.submit(_release, key, self.offers[key], today) for key in anew]):
                 release = job.result()
                 releases[release.project, release.version] = release
                 on_progress(str(release))
         return Facts(releases)
-
-
-@contextmanager
-def _readers(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads that ask the index; Ctrl-C does not wait for its answers."""
-    pool = ThreadPoolExecutor(count)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def survey(matrix: Matrix, index: Index) -> Survey:
@@ -93,7 +83,7 @@ def survey(matrix: Matrix, index: Index) -> Survey:
 
     Raises ConfigurationError for a version that the default index does not have, OutOfReachError where an index fails.
     """
-    with _readers(len(PROJECTS)) as pool:
+    with readers(len(PROJECTS)) as pool:
         pages = dict(zip(PROJECTS, pool.map(lambda project: _page(index, project), PROJECTS), strict=True))
     files: dict[Key, Files] = {}
     for project, axis in PROJECTS.items():

@@ -1,6 +1,5 @@
 """What a resolver is asked for a variant: everything that decides a lock, and nothing else."""
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,6 +8,7 @@ from functools import cached_property
 from packaging.version import Version
 
 from raydock.errors import ConfigurationError
+from raydock.files import digest_of
 from raydock.lock import sdists
 from raydock.model.matrix import Matrix
 from raydock.model.variant import NONE, Variant
@@ -48,7 +48,7 @@ class Request:
         """`sha256:` and the hexadecimal digest of all of it."""
         decisive = {key: value for key, value in asdict(self).items() if value or key != "sources"}
         text = json.dumps({"format": FORMAT, **decisive}, default=str, sort_keys=True)
-        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+        return digest_of(text.encode())
 
     @property
     def before(self) -> datetime:

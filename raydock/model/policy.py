@@ -1,6 +1,5 @@
 """scan.yaml: what a scan or an audit refuses, and what it ignores for a while."""
 
-import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass
@@ -10,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from raydock.errors import nearest
+from raydock.files import digest_of
 from raydock.model.finding import Finding, Kind, Severity
 from raydock.model.yamlfile import Entry, read
 
@@ -70,7 +70,7 @@ class Policy:
         for ignore in document["ignores"]:
             del ignore["place"]
         text = json.dumps(document, default=str, sort_keys=True)
-        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+        return digest_of(text.encode())
 
 
 def load(path: Path) -> Policy:

@@ -20,6 +20,7 @@ from raydock.build.recipe import Context, Recipe
 from raydock.build.render import Renderer
 from raydock.build.secrets import Secrets
 from raydock.events import silent
+from raydock.files import digest_of
 from raydock.model import policy
 from raydock.model.judgement import Judgement
 from raydock.paths import Checkout
@@ -87,7 +88,7 @@ class Shelf:
         sums = {}
         for sbom in SBOMS:
             (path.parent / sbom).write_text(f'{{"of": "{name}"}}\n')
-            sums[sbom] = scans.sha256((path.parent / sbom).read_bytes())
+            sums[sbom] = digest_of((path.parent / sbom).read_bytes())
         rules = policy.load(self.checkout.policy).digest
         made = scan_of(name=name, image_id=image_id, fingerprint=fingerprint, policy=rules, sboms=sums)
         scans.save(made, path)

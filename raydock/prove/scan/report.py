@@ -1,6 +1,5 @@
 """The report of a scan, kept beside its SBOMs; what `publish` reads."""
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -8,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from raydock.files import write_whole
+from raydock.files import digest_of, write_whole
 from raydock.model.finding import Finding, Kind, Severity
 from raydock.model.judgement import Ignored, Judgement
 from raydock.model.policy import Ignore, Policy
@@ -88,7 +87,7 @@ def load(path: Path) -> ScanReport | None:
             ),
             sboms=dict(said["sboms"]),
         )
-        whole = all(sha256(file.read_bytes()) == report.sboms[name] for name, file in sboms(report, path).items())
+        whole = all(digest_of(file.read_bytes()) == report.sboms[name] for name, file in sboms(report, path).items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return report if whole else None
@@ -97,11 +96,6 @@ def load(path: Path) -> ScanReport | None:
 def sboms(report: ScanReport, path: Path) -> dict[str, Path]:
     """The SBOMs of the report at `path`, by name."""
     return {name: path.parent / Path(name).name for name in report.sboms}
-
-
-def sha256(data: bytes) -> str:
-    """`sha256:` and the hexadecimal digest."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def _finding(said: dict[str, Any]) -> Finding:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from raydock.build.builder import Built
 from raydock.errors import RaydockError, VariantError
 from raydock.events import Listener
-from raydock.files import write_whole
+from raydock.files import digest_of, write_whole
 from raydock.model.finding import Finding
 from raydock.model.judgement import judge
 from raydock.model.policy import Policy
@@ -14,7 +14,7 @@ from raydock.parallel import in_parallel
 from raydock.paths import Checkout
 from raydock.prove.scan.answers import content, findings
 from raydock.prove.scan.database import Database
-from raydock.prove.scan.report import ScanReport, save, sha256
+from raydock.prove.scan.report import ScanReport, save
 from raydock.prove.scan.trivy import Document, NoDatabaseError, Trivy
 
 # The file of an SBOM, and what trivy calls its form.
@@ -77,7 +77,7 @@ class Scanner:
             database=_text(database.updated) if database else "",
             policy=self.policy.digest,
             judgement=judge(self.policy, found, self.now.date(), missing),
-            sboms={name: sha256(text.encode()) for name, text in sboms.items()},
+            sboms={name: digest_of(text.encode()) for name, text in sboms.items()},
         )
         for name, text in sboms.items():
             write_whole(path.parent / name, text)

@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from raydock.events import Listener
+from raydock.files import digest_of
 from raydock.ship.publish.gate import KINDS, PROVENANCE
 from raydock.ship.publish.provenance import Source, statement
 from raydock.ship.publish.push import Pusher
 from raydock.ship.publish.ready import Ready
 from raydock.ship.publish.sign import Signer
 from raydock.ship.publish.todo import Todo, holds
-from raydock.ship.registry.manifest import EMPTY, EMPTY_TYPE, Manifest, artifact, digest_of
+from raydock.ship.registry.manifest import EMPTY, EMPTY_TYPE, Manifest, artifact
 from raydock.ship.registry.referrers import attach
 from raydock.ship.registry.repository import Repository, UnreadableError
 from raydock.ship.registry.whole import whole

@@ -5,13 +5,13 @@ from datetime import date
 from typing import Any
 
 from raydock.errors import PolicyError
+from raydock.files import digest_of
 from raydock.model.policy import Policy
 from raydock.paths import Checkout
 from raydock.prove import report as reports
 from raydock.prove.report import Report, Status
 from raydock.prove.scan import report as scans
 from raydock.prove.scan.report import ScanReport
-from raydock.ship.registry.manifest import digest_of
 
 SMOKE, CONTRACT, SCAN, PROVENANCE = "smoke.json", "contract.json", "scan.json", "provenance.json"
 # The kind (artifactType) of each file that is attached; the SBOMs' and in-toto's are registered media types.

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urljoin
 
 from raydock.errors import OutOfReachError, VariantError
-from raydock.ship.registry.manifest import ACCEPTED, Descriptor, Manifest, digest_of
+from raydock.files import digest_of
+from raydock.ship.registry.manifest import ACCEPTED, Descriptor, Manifest
 from raydock.ship.registry.name import Name, parse
 from raydock.ship.registry.transport import Patience, Transport
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from raydock.files import digest_of
 from raydock.model.finding import Finding, Kind, Severity
 from raydock.model.judgement import Ignored, Judgement
 from raydock.model.policy import Ignore, Policy
-from raydock.prove.scan.report import ScanReport, Verdict, load, save, sha256
+from raydock.prove.scan.report import ScanReport, Verdict, load, save
 
 TODAY = date(2026, 11, 25)
 FINDING = Finding(kind=Kind.VULNERABILITY, id="CVE-2099-0001", severity=Severity.HIGH, package="bash", aliases=("X-1",))
@@ -28,7 +29,7 @@ def report(policy: Policy) -> ScanReport:
         database="2026-11-25T06:00:00Z",
         policy=policy.digest,
         judgement=Judgement(reported=(FINDING,), ignored=(Ignored(finding=FINDING, ignore=IGNORE),)),
-        sboms={"sbom.cdx.json": sha256(b"{}")},
+        sboms={"sbom.cdx.json": digest_of(b"{}")},
     )
 
 

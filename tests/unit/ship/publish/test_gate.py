@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from raydock.errors import PolicyError
-from raydock.files import write_whole
+from raydock.files import digest_of, write_whole
 from raydock.model import policy
 from raydock.model.finding import Finding, Kind, Severity
 from raydock.model.judgement import Judgement
@@ -59,7 +59,7 @@ def scan(gate: Gate, *, fingerprint: str = "f", rules: str = RULES.digest, judge
         fingerprint=fingerprint,
         policy=rules,
         judgement=judgement,
-        sboms={"sbom.cdx.json": scans.sha256(b"{}")},
+        sboms={"sbom.cdx.json": digest_of(b"{}")},
     )
     scans.save(made, gate.checkout.report(NAME, "scan"))
 

@@ -9,7 +9,8 @@ import pytest
 from docker.auth import INDEX_NAME
 
 from raydock.errors import ConfigurationError, OutOfReachError
-from raydock.ship.registry.manifest import EMPTY, EMPTY_TYPE, OCI_MANIFEST, Manifest, artifact, digest_of
+from raydock.files import digest_of
+from raydock.ship.registry.manifest import EMPTY, EMPTY_TYPE, OCI_MANIFEST, Manifest, artifact
 from raydock.ship.registry.name import parse
 from raydock.ship.registry.referrers import attach, attached, fallback_tag
 from raydock.ship.registry.repository import Repository, UnreadableError, repository
