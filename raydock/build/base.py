@@ -176,7 +176,7 @@ class BaseMaker:
                 labels=labels,
                 epoch=recipe.epoch,
                 platform="linux/amd64",
-                options=(*self.secrets.options(folder), *_mirror(folder)),
+                options=self.secrets.options(folder),
                 log=self.checkout.log(f"base-{recipe.name}"),
             )
         except (BuildError, DownloadError) as error:
@@ -237,17 +237,6 @@ def _reason(stderr: str) -> str:
 
 def _missing(recipe: BaseRecipe) -> tuple[str, ...]:
     return recipe.packages if recipe.base.source == "pull" else ()
-
-
-def _mirror(folder: Path) -> list[str]:
-    """The mirror of uv's managed Pythons, as a secret, since its address may hold credentials."""
-    mirror = os.environ.get("UV_PYTHON_INSTALL_MIRROR")
-    if not mirror:
-        return []
-    path = folder / "mirror"
-    path.touch(mode=0o600)
-    path.write_text(mirror, encoding="utf-8")
-    return [f"--secret=id=mirror,src={path}"]
 
 
 def _template(templates: Path) -> jinja2.Template:
