@@ -181,7 +181,10 @@ class BaseMaker:
             )
         except (BuildError, DownloadError) as error:
             python = f"Python {recipe.base.python}"
-            hint = f"a base needs {python}: `managed` has uv bring it (UV_PYTHON_INSTALL_MIRROR names its mirror), "
+            hint = (
+                f"a base needs {python}: `managed` has uv bring it (UV_PYTHON_INSTALL_MIRROR names its mirror over http,"
+                " UV_PYTHON_DOWNLOADS_JSON_URL a list of what is there), "
+            )
             raise type(error)(error.what, meaning=error.meaning, todo=hint + "or name a base that has it.") from None
 
     def _examine(self, recipe: BaseRecipe, ref: str) -> str:
@@ -231,7 +234,8 @@ def bootstrap(recipe: BaseRecipe, target: Path, processes: Processes) -> None:
 
 
 def _reason(stderr: str) -> str:
-    lines = [line for line in stderr.splitlines() if line.startswith(("E:", "Err:", "error"))]
+    signs = ("E:", "Err:", "error")
+    lines = [line for line in stderr.splitlines() if line.startswith(signs) or "No space left on device" in line]
     return "; ".join((lines or stderr.splitlines() or ["it said nothing"])[:3])
 
 

@@ -77,6 +77,5 @@ def gather(bundle: Path | None = None) -> Secrets:
     return Secrets(
         bundle=bundle or next((path for path in named if path.is_file()), None),
         default=next((os.environ[name] for name in DEFAULT_INDEX_VARIABLES if os.environ.get(name)), ""),
-        extra=tuple(os.environ.get("UV_INDEX", "").split()),
         pythons=tuple((name, os.environ[key]) for name, key in PYTHON_VARIABLES.items() if os.environ.get(key)),
     )

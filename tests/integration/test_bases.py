@@ -131,5 +131,5 @@ def test_a_managed_python_out_of_reach(unlocked: Toy, with_python: str) -> None:
     assert done.code in {1, 4}, done.words
     assert f"standin-{toy.token}-py311: the build failed at the step `" in done.err
     assert "a base needs Python 3.11" in done.err
-    assert "UV_PYTHON_INSTALL_MIRROR names its mirror" in done.err
+    assert "UV_PYTHON_INSTALL_MIRROR names its mirror over http" in done.err
     assert toy.leftovers() == []
