@@ -57,6 +57,10 @@ def main() -> NoReturn:
     except click.ClickException as error:
         error.show()
         sys.exit(ExitCode.BAD_INPUT)
+    except OSError as error:
+        click.echo(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.", err=True)
+        click.echo("Next: see that it is there, its permissions and the room on its disk; then run this again.", err=True)
+        sys.exit(ExitCode.OUT_OF_REACH)
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted. What was finished stays; run the same command again to go on.", err=True)
         sys.stdout.flush()
