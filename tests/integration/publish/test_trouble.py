@@ -161,6 +161,7 @@ def test_a_registry_with_tls_and_a_password(guarded: Stall, serve: Serve, tmp_pa
     unchecked = secure.publish("--insecure-registry")
     assert unchecked.code == 0, unchecked.words
     assert "nothing to move" in unchecked.out
+    assert "Warning" not in unchecked.err
 
 
 def test_a_read_only_registry_is_said(stall: Stall, serve: Serve, tmp_path: Path) -> None:
@@ -172,6 +173,9 @@ def test_a_read_only_registry_is_said(stall: Stall, serve: Serve, tmp_path: Path
     done = fixed.publish("--force")
     assert done.code == 4, done.words
     assert "does not allow" in done.err
+    anew = fixed.run("publish", "--registry", f"{fixed.address}/new", "--select", f"name={NEW}")
+    assert anew.code == 4, anew.words
+    assert "does not allow uploading 2 bytes" in anew.err
 
 
 def test_a_clock_that_is_far_from_the_registrys_is_said_and_nothing_is_pushed(stall: Stall) -> None:
