@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from raydock import changes
 from raydock.changes import Change, What, compare, since
 from raydock.cli import cli
 from raydock.errors import ConfigurationError, OutOfReachError, SelectionError
+from raydock.inputs import Inputs, inputs
 from raydock.paths import Checkout
 from raydock.project import Project
 
@@ -59,12 +61,18 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def first(clone: Path) -> Inputs:
+    """What the clone's first commit says of its images, as long as its code is the running raydock's."""
+    return inputs(Project(Checkout(clone)))
+
+
 @pytest.fixture
-def root(clone: Path) -> Iterator[Path]:
+def root(clone: Path, first: Inputs) -> Iterator[Path]:
     """The clone, as it was committed first once the test is done."""
-    first = git(clone, "rev-parse", "HEAD")
+    before = git(clone, "rev-parse", "HEAD")
     yield clone
-    git(clone, "reset", "--quiet", "--hard", first)
+    git(clone, "reset", "--quiet", "--hard", before)
     git(clone, "clean", "--quiet", "-dx", "--force")
 
 
@@ -84,6 +92,11 @@ def changed(root: Path, ref: str = "HEAD") -> dict[str, Change]:
     return {item.name: item for item in since(Project(Checkout(root)), ref).changes}
 
 
+def edited(root: Path, first: Inputs) -> dict[str, Change]:
+    """The same against the first commit, of which it is known what it says."""
+    return {item.name: item for item in compare(first, inputs(Project(Checkout(root))))}
+
+
 def test_nothing_differs_from_the_commit_itself_nor_does_a_file_that_no_image_holds(root: Path) -> None:
     (root / "README.md").write_text("words")
     assert changed(root) == {}
@@ -97,16 +110,16 @@ def test_a_file_of_the_probe_is_in_every_image(root: Path, edit: Edit) -> None:
     assert all(item.parts == ("probe/driver.py",) for item in found.values())
 
 
-def test_a_lock_is_one_variants(root: Path, edit: Edit) -> None:
+def test_a_lock_is_one_variants(root: Path, edit: Edit, first: Inputs) -> None:
     edit(f"lockfiles/{CPU}.txt", "ray==2.60.0", "ray==2.60.1")
-    [found] = changed(root).values()
+    [found] = edited(root, first).values()
     assert (found.name, found.what) == (CPU, What.CHANGED)
     assert set(found.parts) == {"lock", "layers/ray.txt", "image.json"}
 
 
-def test_a_comment_in_a_lock_changes_the_fingerprint_and_no_layer(root: Path, edit: Edit) -> None:
+def test_a_comment_in_a_lock_changes_the_fingerprint_and_no_layer(root: Path, edit: Edit, first: Inputs) -> None:
     edit(f"lockfiles/{CPU}.txt", "# via aiohttp\n", "# via  aiohttp\n")
-    assert changed(root)[CPU].parts == ("lock",)
+    assert edited(root, first)[CPU].parts == ("lock",)
 
 
 @pytest.mark.parametrize(
@@ -121,11 +134,11 @@ def test_a_comment_in_a_lock_changes_the_fingerprint_and_no_layer(root: Path, ed
     ],
 )
 def test_each_input_is_seen(
-    root: Path, edit: Edit, path: str, change: tuple[str, str], answer: tuple[str, int]
+    root: Path, edit: Edit, first: Inputs, path: str, change: tuple[str, str], answer: tuple[str, int]
 ) -> None:
     edit(path, *change)
     part, count = answer
-    found = changed(root)
+    found = edited(root, first)
     assert len(found) == count
     assert all(part in item.parts for item in found.values())
 
@@ -153,8 +166,9 @@ def test_a_variant_that_is_not_locked_yet_is_new(root: Path) -> None:
 
 def test_a_commit_is_judged_by_its_own_code(root: Path, edit: Edit) -> None:
     edit("raydock/build/render.py", '"Ray {variant.ray}"', '"Ray, {variant.ray}"')
-    assert all(item.parts == ("Dockerfile",) for item in changed(root, commit(root)).values())
-    assert len(changed(root)) == 4
+    found = changed(root, commit(root))
+    assert len(found) == 4
+    assert all(item.parts == ("Dockerfile",) for item in found.values())
 
 
 def test_a_commit_from_before_the_question_is_asked_it_all_the_same(root: Path) -> None:
@@ -206,9 +220,10 @@ def test_parts_that_came_or_went_differ_too() -> None:
 
 
 def test_the_command_names_them_and_an_empty_answer_is_a_success(
-    root: Path, edit: Edit, monkeypatch: pytest.MonkeyPatch
+    root: Path, edit: Edit, first: Inputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAYDOCK_ROOT", str(root))
+    monkeypatch.setattr(changes, "_inputs_at", lambda *_: first)
 
     def answer(*words: str) -> Result:
         return CliRunner().invoke(cli, ["plan", "--changed-since", *words])

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
 
+from raydock.lock import index
 from raydock.lock.index import Index
 from raydock.model import matrix as matrix_file
 from raydock.model.facts import Facts
@@ -21,6 +22,7 @@ from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
 from raydock.paths import Checkout
 from raydock.plan.rules import Ground
+from tests.support.index import Server
 
 MATRIX = """\
 registry: localhost:5000/raydock
@@ -99,11 +101,17 @@ def _handler(shelf: Shelf) -> type[SimpleHTTPRequestHandler]:
 def _serving(folder: Path) -> Iterator[Shelf]:
     shelf = Shelf(folder)
     shelf.folder.mkdir()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(shelf)) as server:
+    with Server(("127.0.0.1", 0), _handler(shelf)) as server:
         shelf.url = f"http://127.0.0.1:{server.server_port}"
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield shelf
         server.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index that fails is asked again at once."""
+    monkeypatch.setattr(index, "_PAUSE", 0.0)
 
 
 @pytest.fixture

@@ -163,6 +163,7 @@ def test_an_index_out_of_reach_leaves_the_locks(
     run(CPU)
     before = texts(checkout)
     monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple/")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     for resolver in ("uv", "pip-tools"):
         with pytest.raises(OutOfReachError, match="the package index 127"):
             lock(ground, checkout, [CPU, TORCH], siblings=siblings, jobs=2, resolver=resolver)

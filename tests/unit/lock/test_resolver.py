@@ -112,7 +112,7 @@ def test_an_index_that_hangs_is_given_up(asked: Request) -> None:
     with socket.create_server(("127.0.0.1", 0)) as hanging:
         index = Index(endpoint=f"http://127.0.0.1:{hanging.getsockname()[1]}/simple/")
         with pytest.raises(OutOfReachError, match="gave no answer in 1 s"):
-            Uv(index=index, timeout=1).resolve(asked, {})
+            Uv(index=index, timeout=0.6).resolve(asked, {})
 
 
 def test_stop_ends_what_runs(asked: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """A driver that is none, compiled from fake_cuda.c, for what no machine without a GPU can be made to do."""
 
+import compileall
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from typing import Any
 
 import pytest
@@ -26,12 +28,21 @@ def fake_driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return compile_driver(tmp_path_factory.mktemp("driver"))
 
 
+@pytest.fixture(scope="session")
+def probe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The probe as an image has it: compiled."""
+    folder = tmp_path_factory.mktemp("image") / "probe"
+    shutil.copytree(PROBE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    compileall.compile_dir(folder, quiet=1, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+    return folder
+
+
 @pytest.fixture
-def ask(fake_driver: Path, tmp_path: Path) -> Ask:
+def ask(fake_driver: Path, probe: Path, tmp_path: Path) -> Ask:
     """Asks `gpu-driver` of the probe as an image runs it, with the fake driver; `fake` is the driver's environment."""
 
     def asked(image: dict[str, Any] | None = None, **fake: str) -> Answer:
-        shutil.copytree(PROBE, tmp_path / "probe", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(probe, tmp_path / "probe")
         document = {"schema": 1, "name": "x", "axes": AXES, "packages": {}, "min_driver": "580.65.06", **(image or {})}
         (tmp_path / "image.json").write_text(json.dumps(document))
         command = [sys.executable, "-I", str(tmp_path / "probe"), "--json", "--check", "gpu-driver"]
