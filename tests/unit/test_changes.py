@@ -31,6 +31,7 @@ packages: {ray-extras: [default, serve], always: [pip, virtualenv]}
 """
 
 Edit = Callable[[str, str, str], None]
+Edited = Callable[[], dict[str, Change]]
 
 
 def git(folder: Path, *words: str) -> str:
@@ -88,13 +89,14 @@ def edit(root: Path) -> Edit:
     return change
 
 
+@pytest.fixture
+def edited(root: Path, first: Inputs) -> Edited:
+    """What `changed` answers of the first commit, without asking that commit's code again."""
+    return lambda: {item.name: item for item in compare(first, inputs(Project(Checkout(root))))}
+
+
 def changed(root: Path, ref: str = "HEAD") -> dict[str, Change]:
     return {item.name: item for item in since(Project(Checkout(root)), ref).changes}
-
-
-def edited(root: Path, first: Inputs) -> dict[str, Change]:
-    """The same against the first commit, of which it is known what it says."""
-    return {item.name: item for item in compare(first, inputs(Project(Checkout(root))))}
 
 
 def test_nothing_differs_from_the_commit_itself_nor_does_a_file_that_no_image_holds(root: Path) -> None:
@@ -110,35 +112,32 @@ def test_a_file_of_the_probe_is_in_every_image(root: Path, edit: Edit) -> None:
     assert all(item.parts == ("probe/driver.py",) for item in found.values())
 
 
-def test_a_lock_is_one_variants(root: Path, edit: Edit, first: Inputs) -> None:
+def test_a_lock_is_one_variants(edited: Edited, edit: Edit) -> None:
     edit(f"lockfiles/{CPU}.txt", "ray==2.60.0", "ray==2.60.1")
-    [found] = edited(root, first).values()
+    [found] = edited().values()
     assert (found.name, found.what) == (CPU, What.CHANGED)
     assert set(found.parts) == {"lock", "layers/ray.txt", "image.json"}
 
 
-def test_a_comment_in_a_lock_changes_the_fingerprint_and_no_layer(root: Path, edit: Edit, first: Inputs) -> None:
+def test_a_comment_in_a_lock_changes_the_fingerprint_and_no_layer(edited: Edited, edit: Edit) -> None:
     edit(f"lockfiles/{CPU}.txt", "# via aiohttp\n", "# via  aiohttp\n")
-    assert edited(root, first)[CPU].parts == ("lock",)
+    assert edited()[CPU].parts == ("lock",)
 
 
 @pytest.mark.parametrize(
-    ("path", "change", "answer"),
+    ("change", "part", "count"),
     [
-        ("templates/Dockerfile.j2", ("ENV PATH", "ENV  PATH"), ("Dockerfile", 4)),
-        ("templates/Base.Dockerfile.j2", ("FROM", "FROM  "), ("base", 4)),
-        ("templates/installer/make-tree", ("#!/bin/bash", "#!/bin/bash\n"), ("installer/make-tree", 4)),
-        ("matrix.yaml", ("cutoff: 2026-11-15", "cutoff: 2026-11-16"), ("cut-off day", 4)),
-        ("matrix.yaml", ('"3.13": trixie', '"3.13": bookworm'), ("base", 2)),
-        ("requirements.txt", ("uv==", "uv==9"), ("uv", 4)),
+        (("templates/Dockerfile.j2", "ENV PATH", "ENV  PATH"), "Dockerfile", 4),
+        (("templates/Base.Dockerfile.j2", "FROM", "FROM  "), "base", 4),
+        (("templates/installer/make-tree", "#!/bin/bash", "#!/bin/bash\n"), "installer/make-tree", 4),
+        (("matrix.yaml", "cutoff: 2026-11-15", "cutoff: 2026-11-16"), "cut-off day", 4),
+        (("matrix.yaml", '"3.13": trixie', '"3.13": bookworm'), "base", 2),
+        (("requirements.txt", "uv==", "uv==9"), "uv", 4),
     ],
 )
-def test_each_input_is_seen(
-    root: Path, edit: Edit, first: Inputs, path: str, change: tuple[str, str], answer: tuple[str, int]
-) -> None:
-    edit(path, *change)
-    part, count = answer
-    found = edited(root, first)
+def test_each_input_is_seen(edited: Edited, edit: Edit, change: tuple[str, str, str], part: str, count: int) -> None:
+    edit(*change)
+    found = edited()
     assert len(found) == count
     assert all(part in item.parts for item in found.values())
 
