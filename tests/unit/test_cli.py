@@ -35,10 +35,8 @@ def test_a_process_ends_as_the_command_does() -> None:
     door = Checkout(root=ROOT, environment=dict(os.environ))
     done = door.run("plan", "--json", "--group", "quickstart")
     assert (done.code, sorted(done.variants)) == (0, ["ray2.60.0-py311-cpu", "ray2.60.0-py313-cpu"])
-    for words, code in {("plan", "--jsn"): 2, ("plan", "--select", "cuda=cpu,torch=!none"): 3}.items():
-        done = door.run(*words)
-        assert (done.code, done.out) == (code, "")
-        assert done.err.splitlines()[-1] == run(*words).err.splitlines()[-1]
+    words = ("plan", "--select", "cuda=cpu,torch=!none")
+    assert door.run(*words) == run(*words)
 
 
 def test_plan_json_is_one_document_of_twenty_variants() -> None:
