@@ -115,9 +115,7 @@ def extra() -> Site:
 
 
 @pytest.fixture
-def setting(tmp_path: Path, extra: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setting]:
-    for tool in ("UV", "PIP", "PIP_TOOLS"):
-        monkeypatch.setenv(f"{tool}_CACHE_DIR", str(tmp_path / f"{tool}-cache"))
+def setting(tmp_path: Path, extra: Site, own_caches: None) -> Iterator[Setting]:
     default = default_site()
     with serving(default) as default_url, serving(extra) as extra_url:
         path, index = tmp_path / "matrix.yaml", Index(endpoint=default_url, timeout=10)

@@ -68,10 +68,8 @@ def sdist(trace: Path) -> bytes:
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+def site(tmp_path: Path, own_caches: None, monkeypatch: pytest.MonkeyPatch) -> Site:
     """What an index offers, ray needing a package that has a source file alone; and raydock's data that names it."""
-    for tool in ("UV", "PIP", "PIP_TOOLS"):
-        monkeypatch.setenv(f"{tool}_CACHE_DIR", str(tmp_path / f"{tool}-cache"))
     found, body = Site(), sdist(tmp_path / "trace")
     found.publish("ray", "2.60.0", ["only-source"])
     found.publish("virtualenv", "20.1")

@@ -116,10 +116,8 @@ def _serving(folder: Path) -> Iterator[Shelf]:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
+def shelf(tmp_path: Path, own_caches: None) -> Iterator[Shelf]:
     """An index with two rays, a torch, a vllm and what they need; resolvers' caches are the test's own."""
-    for tool in ("UV", "PIP", "PIP_TOOLS"):
-        monkeypatch.setenv(f"{tool}_CACHE_DIR", str(tmp_path / f"{tool}-cache"))
     with _serving(tmp_path / "shelf") as found:
         for ray in ("2.59.0", "2.60.0"):
             found.add("ray", ray, ["click>=7", "filelock"], tags="cp311-cp311-manylinux2014_x86_64")

@@ -20,7 +20,10 @@ from raydock.project import Project
 
 ROOT = Path(__file__).parents[2]
 CPU = "ray2.60.0-py311-cpu"
-PARTS = ("matrix.yaml", "requirements.txt", "lockfiles", "templates", "raydock")
+FILES = ("matrix.yaml", "requirements.txt", "lockfiles/facts.json")
+LOCKS = tuple(f"lockfiles/ray{ray}-py{python}-cpu.txt" for ray in ("2.49.1", "2.60.0") for python in ("311", "313"))
+# Rooms that come after the build have no say in what an image is made of.
+_AFTER = ("__pycache__", "commands", "doctor", "hosts", "ship", "wheelhouse")
 
 MATRIX = """\
 registry: localhost:5000/raydock
@@ -50,12 +53,11 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository of one commit that holds what decides images, in a folder of its own below the top."""
     top = tmp_path_factory.mktemp("clone")
     root = top / "raydock"
-    root.mkdir()
-    for name in PARTS:
-        if (source := ROOT / name).is_dir():
-            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, root / name)
+    for name in ("raydock", "templates"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns(*_AFTER))
+    (root / "lockfiles").mkdir()
+    for name in (*FILES, *LOCKS):
+        shutil.copy(ROOT / name, root / name)
     (root / "matrix.yaml").write_text(MATRIX)
     git(top, "init", "--quiet")
     commit(top)

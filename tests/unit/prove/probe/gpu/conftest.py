@@ -1,6 +1,5 @@
 """A driver that is none, compiled from fake_cuda.c, for what no machine without a GPU can be made to do."""
 
-import compileall
 import json
 import os
 import shutil
@@ -8,13 +7,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from py_compile import PycInvalidationMode
 from typing import Any
 
 import pytest
 
-from raydock.prove.probe import cli
+from raydock.prove.probe import cli, runner
 from raydock.prove.probe.answer import Answer
+from raydock.prove.probe.catalogue import DRIVER
+from raydock.prove.probe.gpu import cuda
+from raydock.prove.probe.image import load
 from tests.support.fakedriver import compile_driver
 
 PROBE = Path(cli.__file__).parent
@@ -28,23 +29,27 @@ def fake_driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return compile_driver(tmp_path_factory.mktemp("driver"))
 
 
-@pytest.fixture(scope="session")
-def probe(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The probe as an image has it: compiled."""
-    folder = tmp_path_factory.mktemp("image") / "probe"
-    shutil.copytree(PROBE, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    compileall.compile_dir(folder, quiet=1, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
-    return folder
+@pytest.fixture
+def ask(fake_driver: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """Asks `gpu-driver` of the fake driver in a child, as the probe does; `fake` is the driver's environment."""
+
+    def asked(image: dict[str, Any] | None = None, **fake: str) -> Answer:
+        said = load(_written(tmp_path, image))
+        monkeypatch.setattr(cuda, "LIBRARY", str(fake_driver / cuda.LIBRARY))
+        for name, value in fake.items():
+            monkeypatch.setenv(name, value)
+        return runner.ask(DRIVER.id, lambda: DRIVER.ask(said), DRIVER.limit)
+
+    return asked
 
 
 @pytest.fixture
-def ask(fake_driver: Path, probe: Path, tmp_path: Path) -> Ask:
-    """Asks `gpu-driver` of the probe as an image runs it, with the fake driver; `fake` is the driver's environment."""
+def probed(fake_driver: Path, tmp_path: Path) -> Ask:
+    """Asks the same of the probe as an image runs it."""
 
     def asked(image: dict[str, Any] | None = None, **fake: str) -> Answer:
-        shutil.copytree(probe, tmp_path / "probe")
-        document = {"schema": 1, "name": "x", "axes": AXES, "packages": {}, "min_driver": "580.65.06", **(image or {})}
-        (tmp_path / "image.json").write_text(json.dumps(document))
+        shutil.copytree(PROBE, tmp_path / "probe", ignore=shutil.ignore_patterns("__pycache__"))
+        _written(tmp_path, image)
         command = [sys.executable, "-I", str(tmp_path / "probe"), "--json", "--check", "gpu-driver"]
         environment = {**os.environ, "LD_LIBRARY_PATH": str(fake_driver), **fake}
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
@@ -52,3 +57,11 @@ def ask(fake_driver: Path, probe: Path, tmp_path: Path) -> Ask:
         return Answer(**{**answer, "warnings": tuple(answer["warnings"])})
 
     return asked
+
+
+def _written(folder: Path, image: dict[str, Any] | None) -> Path:
+    """The image.json of an image for CUDA 13.0, or as `image` says."""
+    document = {"schema": 1, "name": "x", "axes": AXES, "packages": {}, "min_driver": "580.65.06", **(image or {})}
+    path = folder / "image.json"
+    path.write_text(json.dumps(document))
+    return path
