@@ -40,7 +40,7 @@ publish: venv engine ## Push the proved and scanned images of GROUP (ARGS=--dry-
 
 test: venv-dev ## Run all tests
 	@scripts/engine compose sshd
-	@.venv/bin/python -m pytest -n auto tests/unit $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -n auto --dist worksteal tests/unit $(ARGS)
 	@.venv/bin/python -m pytest tests/integration $(ARGS)
 
 long: venv-dev ## Run the tests that take minutes each: lost nodes, KubeRay's samples, deployed manifests
@@ -48,7 +48,7 @@ long: venv-dev ## Run the tests that take minutes each: lost nodes, KubeRay's sa
 	@.venv/bin/python -m pytest -m long tests/integration $(ARGS)
 
 unit: venv-dev ## Run the tests that need no engine
-	@.venv/bin/python -m pytest -n auto tests/unit $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -n auto --dist worksteal tests/unit $(ARGS)
 
 check: venv-dev ## Lint, types, and whether locks, Dockerfiles and pipelines are as they should be
 	@.venv/bin/ruff check .

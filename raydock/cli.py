@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import warnings
 from typing import NoReturn
 
 import click
@@ -49,6 +50,8 @@ for command in (
 def main() -> NoReturn:
     """Runs the command line and exits with the code that errors.py documents."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # At every request it would say what --insecure-registry allowed.
+    warnings.filterwarnings("ignore", module="urllib3")
     try:
         cli(standalone_mode=False)
     except RaydockError as error:

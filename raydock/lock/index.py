@@ -26,6 +26,7 @@ _ENDPOINTS = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 _CERTIFICATES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "PIP_CERT")
 _BUSY = (500, 502, 503, 504)
 _ATTEMPTS = 3
+_PAUSE = 0.2  # seconds, by which urllib3 waits not at all before the second attempt, and twice before the third
 _UNREACHED = (requests.RequestException, RemoteZipError, urllib3.exceptions.HTTPError)
 _DAMAGED = (UnsupportedContentTypeError, UnsupportedRepoVersionError, DigestMismatchError, BadZipFile, ValueError)
 
@@ -52,7 +53,7 @@ class Index:
         with PyPISimple(self.endpoint) as client:
             client.s.verify = self.ca_bundle or True
             retry = urllib3.Retry(
-                total=_ATTEMPTS - 1, read=0, status_forcelist=_BUSY, backoff_factor=0.2, raise_on_status=False
+                total=_ATTEMPTS - 1, read=0, status_forcelist=_BUSY, backoff_factor=_PAUSE, raise_on_status=False
             )
             for scheme in ("http://", "https://"):
                 client.s.mount(scheme, HTTPAdapter(max_retries=retry))

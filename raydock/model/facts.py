@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -76,14 +76,17 @@ class Release:
             lines.setdefault(canonicalize_name(match[0]) if match else "", []).append(line)
         return lines
 
-    def requirements(self, named: Callable[[str], bool]) -> Iterator[Requirement]:
-        """Its requirements on the projects of whose canonical names `named` is true; only these are parsed.
+    @property
+    def required(self) -> Iterable[str]:
+        """The canonical names of the projects that its requirements are on."""
+        return self._lines
+
+    def on(self, project: str) -> Iterator[Requirement]:
+        """Its requirements on a project, by canonical name; only these are parsed.
 
         Raises ConfigurationError for one that PEP 508 does not allow.
         """
-        for name, lines in self._lines.items():
-            if named(name):
-                yield from map(self._requirement, lines)
+        return map(self._requirement, self._lines.get(project, ()))
 
     @cached_property
     def pythons(self) -> SpecifierSet:
@@ -99,6 +102,10 @@ class Release:
             return requirement(line)
         except InvalidRequirement:
             raise ConfigurationError(f"The facts of {self}: {line!r} is no requirement.", todo=_TODO) from None
+
+    def __hash__(self) -> int:
+        """Of what nearly always tells releases apart, since much is remembered by release."""
+        return hash((self.project, self.version))
 
     def __str__(self) -> str:
         return f"{self.project} {self.version}"

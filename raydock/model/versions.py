@@ -1,6 +1,7 @@
 """How far versions are from each other."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from packaging.version import InvalidVersion, Version
 
@@ -9,6 +10,7 @@ from raydock.model.variant import CPU
 ABSENT = -(10**12)
 
 
+@lru_cache(maxsize=10_000)
 def position(value: str) -> int:
     """Where a value stands on its axis; two values' distance is the difference of their positions.
 

@@ -63,13 +63,10 @@ def _sweep(field: Field, line: Sequence[tuple[int, int]]) -> None:
     """Carries the nearest good point along a line of (index, place), one way."""
     carried, here = _FAR, line[0][1]
     for index, place in line:
-        travelled = (carried[0] + abs(place - here), carried[1])
-        carried = field[index] = min(field[index], travelled, key=_distance)
-        here = place
-
-
-def _distance(entry: tuple[float, int]) -> float:
-    return entry[0]
+        travelled = carried[0] + abs(place - here)
+        if travelled < field[index][0]:
+            field[index] = (travelled, carried[1])
+        carried, here = field[index], place
 
 
 def _lines(axes: Sequence[Sequence[str]], axis: int) -> Iterator[tuple[int, int]]:

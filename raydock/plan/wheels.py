@@ -1,7 +1,8 @@
 """What the wheels and the requirements of a release mean for one Python on one architecture."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
 
 from packaging.requirements import Requirement
 from packaging.tags import Tag, compatible_tags, cpython_tags
@@ -22,14 +23,20 @@ Glibc = tuple[int, int]
 
 def fitting(release: Release, python: str, arch: str) -> tuple[Wheel, ...]:
     """The wheels of a release that a CPython on Linux may install, whatever its glibc."""
+    names = _names(python)
+    return tuple(wheel for wheel in release.wheels if any(_fits(tag, names, arch) for tag in wheel.tags))
+
+
+@cache
+def _names(python: str) -> frozenset[tuple[str, str]]:
+    """The interpreters and ABIs of the tags that a CPython accepts."""
     major, minor = (int(part) for part in python.split("."))
     abi = f"cp{major}{minor}"
     tags = [
         *cpython_tags((major, minor), abis=[abi], platforms=["any"]),
         *compatible_tags((major, minor), interpreter=abi, platforms=["any"]),
     ]
-    names = frozenset((tag.interpreter, tag.abi) for tag in tags)
-    return tuple(wheel for wheel in release.wheels if any(_fits(tag, names, arch) for tag in wheel.tags))
+    return frozenset((tag.interpreter, tag.abi) for tag in tags)
 
 
 def _fits(tag: Tag, names: frozenset[tuple[str, str]], arch: str) -> bool:
@@ -56,46 +63,60 @@ def lowest_glibc(release: Release, python: str, arch: str) -> Glibc | None:
     return min((glibc(wheel, arch) for wheel in fitting(release, python, arch)), default=None)
 
 
-def _any(_: str) -> bool:
-    return True
-
-
 def requirements(
-    release: Release, point: Variant, extras: Iterable[str] = (), named: Callable[[str], bool] = _any
+    release: Release, point: Variant, extras: Iterable[str] = (), on: Iterable[str] | None = None
 ) -> Iterator[Requirement]:
     """The requirements that hold for a variant with some extras of the release (PEP 508 markers evaluated for its
-    Python and Linux), on the projects of whose canonical names `named` is true."""
-    environment = {
-        "implementation_name": "cpython",
-        "implementation_version": newest_patch(point.python),
-        "os_name": "posix",
-        "platform_machine": MACHINES[point.arch],
-        "platform_python_implementation": "CPython",
-        "platform_release": "",
-        "platform_system": "Linux",
-        "platform_version": "",
-        "python_full_version": newest_patch(point.python),
-        "python_version": point.python,
-        "sys_platform": "linux",
-    }
-    for requirement in release.requirements(named):
-        marker = requirement.marker
-        if marker is None or any(marker.evaluate({**environment, "extra": extra}) for extra in ("", *extras)):
-            yield requirement
+    Python and Linux), on the projects whose canonical names `on` holds, or on all."""
+    chosen = ("", *extras)
+    for name in release.required if on is None else on:
+        yield from _holding(release, name, point.python, point.arch, chosen)
 
 
 def requirement_of(release: Release, project: str, point: Variant) -> Requirement | None:
     """The requirement of a release on a project, or None."""
-    return next(requirements(release, point, named=project.__eq__), None)
+    return next(iter(_holding(release, project, point.python, point.arch, ("",))), None)
 
 
 def cuda_pin(release: Release, point: Variant) -> tuple[str, Requirement] | None:
     """The CUDA (major.minor) that a release pins and the requirement that says so; None where it pins no CUDA."""
-    for requirement in requirements(release, point, named=lambda name: bool(_CUDA.fullmatch(name))):
-        for specifier in requirement.specifier:
-            if specifier.operator == "==":
-                version = Version(specifier.version.removesuffix(".*"))
-                return f"{version.major}.{version.minor}", requirement
+    return _cuda_pin(release, point.python, point.arch)
+
+
+@lru_cache(maxsize=100_000)
+def _holding(
+    release: Release, project: str, python: str, arch: str, extras: tuple[str, ...]
+) -> tuple[Requirement, ...]:
+    """A release's requirements on a project that hold for a Python, an architecture and any of some extras."""
+    environment = {
+        "implementation_name": "cpython",
+        "implementation_version": newest_patch(python),
+        "os_name": "posix",
+        "platform_machine": MACHINES[arch],
+        "platform_python_implementation": "CPython",
+        "platform_release": "",
+        "platform_system": "Linux",
+        "platform_version": "",
+        "python_full_version": newest_patch(python),
+        "python_version": python,
+        "sys_platform": "linux",
+    }
+    return tuple(
+        requirement
+        for requirement in release.on(project)
+        if (marker := requirement.marker) is None
+        or any(marker.evaluate({**environment, "extra": extra}) for extra in extras)
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _cuda_pin(release: Release, python: str, arch: str) -> tuple[str, Requirement] | None:
+    for name in filter(_CUDA.fullmatch, release.required):
+        for requirement in _holding(release, name, python, arch, ("",)):
+            for specifier in requirement.specifier:
+                if specifier.operator == "==":
+                    version = Version(specifier.version.removesuffix(".*"))
+                    return f"{version.major}.{version.minor}", requirement
     return None
 
 

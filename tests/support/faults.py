@@ -8,12 +8,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import requests
 
 from raydock.ship.registry.manifest import OCI_INDEX, OCI_MANIFEST, Manifest
+from tests.support.index import Server
 
 _OWN = {"connection", "transfer-encoding", "content-encoding", "keep-alive"}
 
@@ -61,18 +62,11 @@ class Front:
         return [(method, path) for method, path in self.asked if method not in {"GET", "HEAD"}]
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that was killed is no trouble here."""
-
-
 @contextmanager
 def front(behind: str) -> Iterator[Front]:
     """A front of its own address for the registry at `behind` (host:port, plain HTTP)."""
     found = Front(behind=behind)
-    server = _Server(("127.0.0.1", 0), _handler(found))
+    server = Server(("127.0.0.1", 0), _handler(found))
     found.address = f"127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

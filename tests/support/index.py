@@ -73,6 +73,8 @@ class Site:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Without it each answer waits for the other side's delayed acknowledgement.
+    disable_nagle_algorithm = True
     site: Site
 
     def do_GET(self) -> None:
@@ -132,6 +134,8 @@ class Handler(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
+    # A connection beyond those that wait is tried again by its kernel only after a second.
+    request_queue_size = 128
 
     def handle_error(self, *_: Any) -> None:
         """A client that went away is what these tests are about."""

@@ -10,15 +10,20 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from raydock import changes
 from raydock.changes import Change, What, compare, since
 from raydock.cli import cli
 from raydock.errors import ConfigurationError, OutOfReachError, SelectionError
+from raydock.inputs import Inputs, inputs
 from raydock.paths import Checkout
 from raydock.project import Project
 
 ROOT = Path(__file__).parents[2]
 CPU = "ray2.60.0-py311-cpu"
-PARTS = ("matrix.yaml", "requirements.txt", "lockfiles", "templates", "raydock")
+FILES = ("matrix.yaml", "requirements.txt", "lockfiles/facts.json")
+LOCKS = tuple(f"lockfiles/ray{ray}-py{python}-cpu.txt" for ray in ("2.49.1", "2.60.0") for python in ("311", "313"))
+# Rooms that come after the build have no say in what an image is made of.
+_AFTER = ("__pycache__", "commands", "doctor", "hosts", "ship", "wheelhouse")
 
 MATRIX = """\
 registry: localhost:5000/raydock
@@ -29,6 +34,7 @@ packages: {ray-extras: [default, serve], always: [pip, virtualenv]}
 """
 
 Edit = Callable[[str, str, str], None]
+Edited = Callable[[], dict[str, Change]]
 
 
 def git(folder: Path, *words: str) -> str:
@@ -47,24 +53,29 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository of one commit that holds what decides images, in a folder of its own below the top."""
     top = tmp_path_factory.mktemp("clone")
     root = top / "raydock"
-    root.mkdir()
-    for name in PARTS:
-        if (source := ROOT / name).is_dir():
-            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, root / name)
+    for name in ("raydock", "templates"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns(*_AFTER))
+    (root / "lockfiles").mkdir()
+    for name in (*FILES, *LOCKS):
+        shutil.copy(ROOT / name, root / name)
     (root / "matrix.yaml").write_text(MATRIX)
     git(top, "init", "--quiet")
     commit(top)
     return root
 
 
+@pytest.fixture(scope="module")
+def first(clone: Path) -> Inputs:
+    """What the clone's first commit says of its images, as long as its code is the running raydock's."""
+    return inputs(Project(Checkout(clone)))
+
+
 @pytest.fixture
-def root(clone: Path) -> Iterator[Path]:
+def root(clone: Path, first: Inputs) -> Iterator[Path]:
     """The clone, as it was committed first once the test is done."""
-    first = git(clone, "rev-parse", "HEAD")
+    before = git(clone, "rev-parse", "HEAD")
     yield clone
-    git(clone, "reset", "--quiet", "--hard", first)
+    git(clone, "reset", "--quiet", "--hard", before)
     git(clone, "clean", "--quiet", "-dx", "--force")
 
 
@@ -78,6 +89,12 @@ def edit(root: Path) -> Edit:
         (root / path).write_text(text.replace(old, new))
 
     return change
+
+
+@pytest.fixture
+def edited(root: Path, first: Inputs) -> Edited:
+    """What `changed` answers of the first commit, without asking that commit's code again."""
+    return lambda: {item.name: item for item in compare(first, inputs(Project(Checkout(root))))}
 
 
 def changed(root: Path, ref: str = "HEAD") -> dict[str, Change]:
@@ -97,35 +114,32 @@ def test_a_file_of_the_probe_is_in_every_image(root: Path, edit: Edit) -> None:
     assert all(item.parts == ("probe/driver.py",) for item in found.values())
 
 
-def test_a_lock_is_one_variants(root: Path, edit: Edit) -> None:
+def test_a_lock_is_one_variants(edited: Edited, edit: Edit) -> None:
     edit(f"lockfiles/{CPU}.txt", "ray==2.60.0", "ray==2.60.1")
-    [found] = changed(root).values()
+    [found] = edited().values()
     assert (found.name, found.what) == (CPU, What.CHANGED)
     assert set(found.parts) == {"lock", "layers/ray.txt", "image.json"}
 
 
-def test_a_comment_in_a_lock_changes_the_fingerprint_and_no_layer(root: Path, edit: Edit) -> None:
+def test_a_comment_in_a_lock_changes_the_fingerprint_and_no_layer(edited: Edited, edit: Edit) -> None:
     edit(f"lockfiles/{CPU}.txt", "# via aiohttp\n", "# via  aiohttp\n")
-    assert changed(root)[CPU].parts == ("lock",)
+    assert edited()[CPU].parts == ("lock",)
 
 
 @pytest.mark.parametrize(
-    ("path", "change", "answer"),
+    ("change", "part", "count"),
     [
-        ("templates/Dockerfile.j2", ("ENV PATH", "ENV  PATH"), ("Dockerfile", 4)),
-        ("templates/Base.Dockerfile.j2", ("FROM", "FROM  "), ("base", 4)),
-        ("templates/installer/make-tree", ("#!/bin/bash", "#!/bin/bash\n"), ("installer/make-tree", 4)),
-        ("matrix.yaml", ("cutoff: 2026-11-15", "cutoff: 2026-11-16"), ("cut-off day", 4)),
-        ("matrix.yaml", ('"3.13": trixie', '"3.13": bookworm'), ("base", 2)),
-        ("requirements.txt", ("uv==", "uv==9"), ("uv", 4)),
+        (("templates/Dockerfile.j2", "ENV PATH", "ENV  PATH"), "Dockerfile", 4),
+        (("templates/Base.Dockerfile.j2", "FROM", "FROM  "), "base", 4),
+        (("templates/installer/make-tree", "#!/bin/bash", "#!/bin/bash\n"), "installer/make-tree", 4),
+        (("matrix.yaml", "cutoff: 2026-11-15", "cutoff: 2026-11-16"), "cut-off day", 4),
+        (("matrix.yaml", '"3.13": trixie', '"3.13": bookworm'), "base", 2),
+        (("requirements.txt", "uv==", "uv==9"), "uv", 4),
     ],
 )
-def test_each_input_is_seen(
-    root: Path, edit: Edit, path: str, change: tuple[str, str], answer: tuple[str, int]
-) -> None:
-    edit(path, *change)
-    part, count = answer
-    found = changed(root)
+def test_each_input_is_seen(edited: Edited, edit: Edit, change: tuple[str, str, str], part: str, count: int) -> None:
+    edit(*change)
+    found = edited()
     assert len(found) == count
     assert all(part in item.parts for item in found.values())
 
@@ -153,8 +167,9 @@ def test_a_variant_that_is_not_locked_yet_is_new(root: Path) -> None:
 
 def test_a_commit_is_judged_by_its_own_code(root: Path, edit: Edit) -> None:
     edit("raydock/build/render.py", '"Ray {variant.ray}"', '"Ray, {variant.ray}"')
-    assert all(item.parts == ("Dockerfile",) for item in changed(root, commit(root)).values())
-    assert len(changed(root)) == 4
+    found = changed(root, commit(root))
+    assert len(found) == 4
+    assert all(item.parts == ("Dockerfile",) for item in found.values())
 
 
 def test_a_commit_from_before_the_question_is_asked_it_all_the_same(root: Path) -> None:
@@ -206,9 +221,10 @@ def test_parts_that_came_or_went_differ_too() -> None:
 
 
 def test_the_command_names_them_and_an_empty_answer_is_a_success(
-    root: Path, edit: Edit, monkeypatch: pytest.MonkeyPatch
+    root: Path, edit: Edit, first: Inputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAYDOCK_ROOT", str(root))
+    monkeypatch.setattr(changes, "_inputs_at", lambda *_: first)
 
     def answer(*words: str) -> Result:
         return CliRunner().invoke(cli, ["plan", "--changed-since", *words])

@@ -7,19 +7,20 @@ from raydock.checkoutlock import only_one
 from raydock.paths import Checkout
 
 HOLD = """
-import sys, time
+import sys
 from pathlib import Path
 from raydock.checkoutlock import only_one
 from raydock.paths import Checkout
 with only_one(Checkout(Path(sys.argv[1])), print):
     print("held", flush=True)
-    time.sleep(float(sys.argv[2]))
+    sys.stdin.read()
 """
 
 
-def hold(folder: Path, seconds: float) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-c", HOLD, str(folder), str(seconds)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
+def hold(folder: Path) -> "subprocess.Popen[str]":
+    """A process that holds a checkout until its standard input is closed."""
+    command, root = [sys.executable, "-c", HOLD, str(folder)], Path(__file__).parents[2]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root)
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     return process
@@ -27,8 +28,15 @@ def hold(folder: Path, seconds: float) -> "subprocess.Popen[str]":
 
 def test_the_second_waits_and_says_for_whom(tmp_path: Path) -> None:
     said: list[str] = []
-    with hold(tmp_path, 1.0) as other, only_one(Checkout(tmp_path), said.append):
-        assert other.poll() is not None or other.wait(5) == 0
+
+    def tell(words: str) -> None:
+        said.append(words)
+        assert other.poll() is None
+        assert other.stdin is not None
+        other.stdin.close()
+
+    with hold(tmp_path) as other, only_one(Checkout(tmp_path), tell):
+        assert other.wait(5) == 0
     assert len(said) == 1
     assert f"process {other.pid}" in said[0]
 
@@ -43,7 +51,7 @@ def test_nothing_is_said_where_nobody_holds_it(tmp_path: Path) -> None:
 
 
 def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
-    with hold(tmp_path, 60) as other:
+    with hold(tmp_path) as other:
         other.kill()
         other.wait()
     started = time.monotonic()

@@ -1,8 +1,11 @@
 """Rules about the CUDA user space that a variant carries."""
 
+from functools import lru_cache
+
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from raydock.model.facts import Release
 from raydock.model.variant import CPU, NONE, Variant
 from raydock.plan.cuda import named_major
 from raydock.plan.rules.ground import ABSENT, Ground, Verdict, source
@@ -52,7 +55,7 @@ def cuda_major(project: str, point: Variant, ground: Ground) -> Verdict:
         return ABSENT
     wanted = None if point.cuda == CPU else Version(point.cuda).major
     extras = _ray_extras(point, ground) if project == "ray" else ()
-    for requirement in requirements(release, point, extras, lambda name: named_major(name) not in {None, wanted}):
+    for requirement in requirements(release, point, extras, _named_for_others(release, wanted)):
         major = named_major(canonicalize_name(requirement.name))
         return Verdict(
             False,
@@ -60,6 +63,12 @@ def cuda_major(project: str, point: Variant, ground: Ground) -> Verdict:
             source(release, f"requires {requirement}"),
         )
     return Verdict(True, f"{release} requires nothing for another CUDA")
+
+
+@lru_cache(maxsize=10_000)
+def _named_for_others(release: Release, wanted: int | None) -> tuple[str, ...]:
+    """What a release requires, in whatever case, of packages named for another CUDA major than the one wanted."""
+    return tuple(name for name in release.required if named_major(name) not in {None, wanted})
 
 
 def _ray_extras(point: Variant, ground: Ground) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache, partial
 from operator import attrgetter
 
@@ -74,21 +75,26 @@ def _of_breakage(item: breakages.Breakage) -> Rule:
     return Rule(item.rule, tuple(axis for axis in Axis if axis in axes), partial(known_breakage, item))
 
 
+# A rule, what tells a point's values on its axes, and the verdicts so far by those.
+_Remembered = tuple[Rule, Callable[[Variant], object], dict[object, Verdict]]
+
+
 class Judge:
     """The rules applied to points, each verdict worked out once for what it depends on: the axes, the cut-off day and
     the flavor's packages."""
 
     def __init__(self, ground: Ground, asked: Sequence[Rule] | None = None) -> None:
         self._ground = ground
-        self._rules = [
-            (rule, attrgetter(*rule.axes), dict[object, Verdict]()) for rule in (rules() if asked is None else asked)
-        ]
+        self._asked = rules() if asked is None else asked
+        self._memories: dict[tuple[date, str], list[_Remembered]] = {}
 
     def verdicts(self, point: Variant) -> Iterator[Verdict]:
         """Every rule's verdict on a point, in the rules' order."""
-        cutoff = self._ground.matrix.cutoff_of(point)
-        for rule, key_of, memory in self._rules:
-            key = (cutoff, point.flavor, key_of(point))
+        like = (self._ground.matrix.cutoff_of(point), point.flavor)
+        if like not in self._memories:
+            self._memories[like] = [(rule, attrgetter(*rule.axes), {}) for rule in self._asked]
+        for rule, axes_of, memory in self._memories[like]:
+            key = axes_of(point)
             verdict = memory.get(key)
             if verdict is None:
                 verdict = memory[key] = rule.check(point, self._ground)._replace(rule=rule.name)

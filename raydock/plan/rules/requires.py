@@ -22,7 +22,7 @@ def ray_llm_extra(point: Variant, ground: Ground) -> Verdict:
         return ABSENT
     packages = ground.matrix.packages_of(point)
     for extra in packages.ray_extras:
-        for requirement in requirements(ray, point, (extra,), named="vllm".__eq__):
+        for requirement in requirements(ray, point, (extra,), on=("vllm",)):
             reason = f"ray[{extra}] {ray.version} brings its own vllm, and one is chosen"
             return Verdict(False, reason, source(ray, f"requires {requirement}"))
     return Verdict(True, f"{packages.ray} brings no vllm")

@@ -1,18 +1,16 @@
 """`lock --audit` as a user meets it, on committed locks and an index on loopback."""
 
 import json
-import os
 import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Event
 
 import pytest
 
 from raydock.model import lock as locks
+from tests.support.door import ask
 from tests.support.index import Site, serving
-from tests.support.toy import ROOT, Checkout, finish
+from tests.support.toy import ROOT, Checkout
 
 NAME = "ray2.60.0-py311-cpu"
 WORDS = ("lock", "--audit", "--select", f"name={NAME}")
@@ -32,7 +30,7 @@ def checkout(site: Site, tmp_path: Path) -> Iterator[Checkout]:
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "lockfiles", tmp_path / "lockfiles")
     with serving(site) as endpoint:
-        yield Checkout(root=tmp_path, environment={**os.environ, "UV_DEFAULT_INDEX": endpoint})
+        yield Checkout(root=tmp_path, environment={"UV_DEFAULT_INDEX": endpoint})
 
 
 @pytest.fixture
@@ -44,61 +42,38 @@ def refused(site: Site) -> str:
 
 
 def test_nothing_known_is_clean(checkout: Checkout, site: Site) -> None:
-    done = checkout.run(*WORDS, "--json")
+    done = ask(checkout, *WORDS, "--json")
     assert done.code == 0, done.words
     assert done.variants[NAME]["verdict"] == "clean"
     assert len(site.asked) == len(site.advisories)
 
 
 def test_an_advisory_is_refused_until_it_is_ignored(checkout: Checkout, refused: str) -> None:
-    done = checkout.run(*WORDS)
+    done = ask(checkout, *WORDS)
     assert done.code == 5, done.words
     assert f"PYSEC-2099-1 (not rated) in {refused.replace('/', ' ')}, mended in 99.0: made up" in done.out
     assert "`ignore` it in scan.yaml" in done.err
     policy = checkout.root / "scan.yaml"
     entry = "ignore: [{id: CVE-2099-0001, package: aiohttp, reason: made up, until: 2999-12-31}]"
     policy.write_text(policy.read_text().replace("ignore: []", entry))
-    again = checkout.run(*WORDS)
+    again = ask(checkout, *WORDS)
     assert again.code == 0, again.words
     assert "CVE-2099-0001 in aiohttp: a fix is out: aiohttp 99.0" in again.out
 
 
 def test_an_index_without_advisories_is_never_clean(checkout: Checkout, site: Site) -> None:
     site.advisories.clear()
-    done = checkout.run(*WORDS)
+    done = ask(checkout, *WORDS)
     assert done.code == 5, done.words
     assert f"1 of 1 not audited: {NAME}." in done.err
-    allowed = checkout.run(*WORDS, "--allow-unaudited", "--json")
+    allowed = ask(checkout, *WORDS, "--allow-unaudited", "--json")
     assert allowed.code == 0, allowed.words
     assert json.loads(allowed.out)["variants"][0]["verdict"] == "not audited"
 
 
-def test_ctrl_c_ends_an_audit_at_once(checkout: Checkout, site: Site) -> None:
-    site.hang, site.hang_on = Event(), "/pypi/"
-    with checkout.started(*WORDS) as process:
-        site.wait_for("/pypi/ray/")
-        process.send_signal(signal.SIGINT)
-        done = finish(process, 20)
-    assert done.code == 130, done.words
-    assert "Interrupted." in done.err
-
-
-def test_sigterm_ends_what_a_shell_started_in_the_background(checkout: Checkout, site: Site) -> None:
-    site.hang, site.hang_on = Event(), "/pypi/"
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which its children keep
-    try:
-        with checkout.started(*WORDS) as process:
-            site.wait_for("/pypi/ray/")
-            process.send_signal(signal.SIGTERM)
-            done = finish(process, 20)
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert done.code == 130, done.words
-
-
 def test_a_lock_that_is_missing_or_a_second_question_is_bad_input(checkout: Checkout) -> None:
-    assert checkout.run(*WORDS, "--check").code == 2
+    assert ask(checkout, *WORDS, "--check").code == 2
     (checkout.root / "lockfiles" / f"{NAME}.txt").unlink()
-    done = checkout.run(*WORDS)
+    done = ask(checkout, *WORDS)
     assert done.code == 2, done.words
     assert "was never locked" in done.err

@@ -1,9 +1,6 @@
 """`pick` as a user meets it, where no engine answers: what is built plays no part."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,43 +8,43 @@ from click.testing import CliRunner
 
 from raydock.cli import cli
 from raydock.errors import ConfigurationError
+from tests.support.door import ask
+from tests.support.toy import ROOT, Checkout, Run
 
-ROOT = Path(__file__).parents[3]
+NOWHERE = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
 
 
-def pick(*words: str, said: str = "") -> "subprocess.CompletedProcess[str]":
-    environment = {**os.environ, "DOCKER_HOST": "unix:///nonexistent/docker.sock", "RAYDOCK_ROOT": str(ROOT)}
-    command = [sys.executable, str(ROOT / "build.py"), "pick", *words]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, input=said)
+def pick(*words: str, said: str = "") -> Run:
+    return ask(Checkout(root=ROOT, environment=NOWHERE), "pick", *words, said=said)
 
 
 def test_without_an_engine_the_plan_answers_and_says_so() -> None:
     done = pick("-", "--json", said="535.104.05, 8.0, NVIDIA A100-SXM4-80GB\r\n")
-    assert done.returncode == 0
-    document = json.loads(done.stdout)
+    assert done.code == 0
+    document = json.loads(done.out)
     assert (document["tag"], document["where"], document["digest"]) == (
         "ray2.60.0-vllm0.10.2-torch2.8.0-py313-cu128",
         "planned",
         None,
     )
-    assert "no Docker engine answers" in done.stderr
+    assert "no Docker engine answers" in done.err
 
 
 def test_several_hosts_and_one_of_them_broken(tmp_path: Path) -> None:
     (tmp_path / "gpu01.csv").write_text("580.95.05, 9.0, NVIDIA H100 PCIe\n")
     (tmp_path / "gpu02.csv").write_text("")
     done = pick(str(tmp_path / "gpu01.csv"), str(tmp_path / "gpu02.csv"))
-    assert done.returncode == 1
-    assert "vllm0.32.0" in done.stdout
-    assert "gpu02: nvidia-smi said nothing." in done.stderr
+    assert done.code == 1
+    assert "vllm0.32.0" in done.out
+    assert "gpu02: nvidia-smi said nothing." in done.err
 
 
 def test_a_driver_too_old_for_all_fails_with_a_document() -> None:
     done = pick("--driver", "470.256.02", "--gpu", "7.5", "--json")
-    assert done.returncode == 1
-    document = json.loads(done.stdout)
+    assert done.code == 1
+    document = json.loads(done.out)
     assert document["tag"] is None
-    assert document["error"] in done.stderr
+    assert document["error"] in done.err
 
 
 @pytest.mark.parametrize("words", [(), ("--gpu", "8.0"), ("--driver", "535.104.05"), ("-", "--gpu", "none")])
@@ -58,4 +55,4 @@ def test_asking_about_nothing_or_two_things_is_bad_usage(words: tuple[str, ...])
 
 
 def test_an_empty_selection_has_its_own_code() -> None:
-    assert pick("--gpu", "none", "--select", "cuda=cpu,torch=!none").returncode == 3
+    assert pick("--gpu", "none", "--select", "cuda=cpu,torch=!none").code == 3

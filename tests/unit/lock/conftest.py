@@ -1,161 +1,30 @@
-"""A package index on loopback (PEP 691 and 700) that serves tiny wheels, made on the spot, from a folder."""
-
-import io
-import json
-import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from hashlib import sha256
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
-from typing import Any
+"""Indexes on loopback, and what is locked from them."""
 
 import pytest
 
-from raydock.lock.index import Index
-from raydock.model import matrix as matrix_file
-from raydock.model.facts import Facts
-from raydock.model.matrix import Matrix
-from raydock.model.variant import Variant
-from raydock.paths import Checkout
-from raydock.plan.rules import Ground
+from raydock.lock import index as client
+from tests.support.extraindex import extra, setting
+from tests.support.onlysource import index, plain, site
+from tests.support.shelves import asked, checkout, ground, matrix, other_shelf, run, shelf, siblings
 
-MATRIX = """\
-registry: localhost:5000/raydock
-cutoff: 2026-11-15
-bases: {debian: {source: bootstrap, python: {"3.11": bookworm, "3.13": trixie}}}
-axes:
-  python: ["3.11", "3.13"]
-  cuda: [cpu, "13.0"]
-  torch: [none, "2.13.0"]
-  vllm: [none, "0.32.0"]
-  ray: ["2.59.0", "2.60.0"]
-packages: {ray-extras: [default], always: [virtualenv]}
-"""
-
-
-@dataclass
-class Shelf:
-    """The packages of an index: wheels and pages in a folder, and what was asked for."""
-
-    folder: Path
-    url: str = ""
-    files: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-
-    @property
-    def index(self) -> Index:
-        return Index(endpoint=f"{self.url}/simple/", timeout=10)
-
-    def add(
-        self,
-        project: str,
-        version: str,
-        requires: Sequence[str] = (),
-        *,
-        tags: str = "py3-none-any",
-        uploaded: str = "2026-11-01",
-        **extra: Any,
-    ) -> str:
-        """Puts a wheel on the shelf and returns its sha256; `extra` are keys of its entry in the page."""
-        dist = f"{project.replace('-', '_')}-{version}"
-        lines = ["Metadata-Version: 2.1", f"Name: {project}", f"Version: {version}"]
-        lines += [f"Requires-Dist: {line}" for line in requires] + ["Provides-Extra: default"]
-        body = io.BytesIO()
-        with zipfile.ZipFile(body, "w") as archive:
-            archive.writestr(f"{dist}.dist-info/METADATA", "\n".join(lines) + "\n")
-            archive.writestr(f"{dist}.dist-info/WHEEL", f"Wheel-Version: 1.0\nTag: {tags}\n")
-            archive.writestr(f"{dist}.dist-info/RECORD", "")
-        name, content = f"{dist}-{tags}.whl", body.getvalue()
-        (self.folder / name).write_bytes(content)
-        digest = sha256(content).hexdigest()
-        entry: dict[str, Any] = {"filename": name, "url": f"{self.url}/{name}", "hashes": {"sha256": digest}}
-        entry |= {"size": len(content), "upload-time": f"{uploaded}T12:00:00Z", "requires-python": ">=3.10", **extra}
-        self.files.setdefault(project, []).append(entry)
-        page = {"meta": {"api-version": "1.1"}, "name": project, "versions": [], "files": self.files[project]}
-        place = self.folder / "simple" / project
-        place.mkdir(parents=True, exist_ok=True)
-        (place / "index.json").write_text(json.dumps(page))
-        return digest
+__all__ = [
+    "asked",
+    "checkout",
+    "extra",
+    "ground",
+    "index",
+    "matrix",
+    "other_shelf",
+    "plain",
+    "run",
+    "setting",
+    "shelf",
+    "siblings",
+    "site",
+]
 
 
-def _handler(shelf: Shelf) -> type[SimpleHTTPRequestHandler]:
-    class Handler(SimpleHTTPRequestHandler):
-        extensions_map = {".json": "application/vnd.pypi.simple.v1+json", "": "application/octet-stream"}  # noqa: RUF012
-
-        def translate_path(self, path: str) -> str:
-            shelf.asked.append(path)
-            return str(shelf.folder / path.strip("/") / ("index.json" if path.startswith("/simple/") else ""))
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    return Handler
-
-
-@contextmanager
-def _serving(folder: Path) -> Iterator[Shelf]:
-    shelf = Shelf(folder)
-    shelf.folder.mkdir()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(shelf)) as server:
-        shelf.url = f"http://127.0.0.1:{server.server_port}"
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        yield shelf
-        server.shutdown()
-
-
-@pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
-    """An index with two rays, a torch, a vllm and what they need; resolvers' caches are the test's own."""
-    for tool in ("UV", "PIP", "PIP_TOOLS"):
-        monkeypatch.setenv(f"{tool}_CACHE_DIR", str(tmp_path / f"{tool}-cache"))
-    with _serving(tmp_path / "shelf") as found:
-        for ray in ("2.59.0", "2.60.0"):
-            found.add("ray", ray, ["click>=7", "filelock"], tags="cp311-cp311-manylinux2014_x86_64")
-            found.add("ray", ray, ["click>=7", "filelock"], tags="cp313-cp313-manylinux2014_x86_64")
-        found.add("torch", "2.13.0", ["filelock"])
-        found.add("vllm", "0.32.0", ["torch==2.13.0", "click<9"])
-        for project, versions in {"click": ("8.1", "9.0"), "filelock": ("3.0",), "virtualenv": ("20.1",)}.items():
-            for version in versions:
-                found.add(project, version)
-        yield found
-
-
-@pytest.fixture
-def other_shelf(tmp_path: Path) -> Iterator[Shelf]:
-    """A second index, empty."""
-    with _serving(tmp_path / "other") as found:
-        yield found
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
-    """A checkout that holds a matrix.yaml and nothing else."""
-    found = Checkout(tmp_path / "checkout")
-    found.root.mkdir()
-    found.matrix.write_text(MATRIX)
-    return found
-
-
-@pytest.fixture
-def matrix(checkout: Checkout) -> Matrix:
-    return matrix_file.load(checkout.matrix)
-
-
-@pytest.fixture
-def ground(matrix: Matrix) -> Ground:
-    """That matrix without any facts."""
-    return Ground(matrix, Facts({}))
-
-
-@pytest.fixture
-def siblings() -> tuple[Variant, ...]:
-    """Every variant of that matrix for Python 3.11."""
-    parts = (("cpu", "none", "none"), ("13.0", "2.13.0", "none"), ("13.0", "2.13.0", "0.32.0"))
-    return tuple(
-        Variant(ray=ray, python="3.11", cuda=cuda, torch=torch, vllm=vllm)
-        for ray in ("2.59.0", "2.60.0")
-        for cuda, torch, vllm in parts
-    )
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index that fails is asked again at once."""
+    monkeypatch.setattr(client, "_PAUSE", 0.0)

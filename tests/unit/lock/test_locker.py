@@ -1,10 +1,7 @@
 import resource
-import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,31 +9,17 @@ import pytest
 from raydock.errors import OutOfReachError, VariantError
 from raydock.lock.artifacts import Pages
 from raydock.lock.locker import Locker, Outcome, Reason, Stale, check, lock, orphans
-from raydock.lock.resolver import PipTools, Uv
+from raydock.lock.resolver import Uv
 from raydock.model import lock as locks
 from raydock.model.matrix import Point
 from raydock.model.variant import Axis, Variant
 from raydock.paths import Checkout
 from raydock.plan.rules import Ground
+from tests.support.shelves import Run
 
 CPU = Variant(ray="2.60.0", python="3.11")
 TORCH = Variant(ray="2.60.0", python="3.11", cuda="13.0", torch="2.13.0")
 VLLM = replace(TORCH, vllm="0.32.0")
-
-Run = Callable[..., tuple[Outcome, ...]]
-
-
-@pytest.fixture
-def run(ground: Ground, checkout: Checkout, siblings: tuple[Variant, ...], shelf: Any) -> Run:
-    """Locks variants from the loopback index."""
-
-    def locked(*variants: Variant, kind: type[Uv] | type[PipTools] = Uv, jobs: int = 2) -> tuple[Outcome, ...]:
-        with Pages((shelf.index,)) as pages:
-            resolver = kind(index=shelf.index)
-            locker = Locker(ground=ground, checkout=checkout, siblings=siblings, resolver=resolver, pages=pages)
-            return locker.lock(variants, jobs)
-
-    return locked
 
 
 def altered(ground: Ground, **changes: Any) -> Ground:
@@ -163,6 +146,7 @@ def test_an_index_out_of_reach_leaves_the_locks(
     run(CPU)
     before = texts(checkout)
     monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple/")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     for resolver in ("uv", "pip-tools"):
         with pytest.raises(OutOfReachError, match="the package index 127"):
             lock(ground, checkout, [CPU, TORCH], siblings=siblings, jobs=2, resolver=resolver)
@@ -229,22 +213,3 @@ def test_checking_a_thousand_locks_is_quick(run: Run, checkout: Checkout, ground
     seconds = time.process_time() - start
     assert len(stale) == len(many)
     assert seconds < 1
-
-
-def test_both_resolvers_make_the_same_lock_despite_traps_in_the_environment(
-    run: Run, checkout: Checkout, shelf: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    trap = tmp_path / "trap"
-    trap.mkdir()
-    (trap / "filelock-99.0-py3-none-any.whl").write_bytes((shelf.folder / "filelock-3.0-py3-none-any.whl").read_bytes())
-    (tmp_path / "pip.conf").write_text(f"[global]\nfind-links = {trap}\n")
-    for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS"):
-        monkeypatch.setenv(name, str(trap))
-    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    variant = replace(CPU, python=python)
-    run(variant, kind=PipTools)
-    pinned = locks.load(checkout.lock(variant.name))
-    run(variant, kind=Uv)
-    assert locks.load(checkout.lock(variant.name)).pins == pinned.pins
-    assert pinned.version("filelock") == "3.0"

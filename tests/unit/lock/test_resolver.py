@@ -1,5 +1,4 @@
 import socket
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -10,26 +9,14 @@ import pytest
 
 from raydock.errors import OutOfReachError, VariantError
 from raydock.lock.index import Index
-from raydock.lock.request import Request, request
-from raydock.lock.resolver import PipTools, Resolver, Uv
-from raydock.model.variant import Variant
-from raydock.plan.rules import Ground
-
-HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
-
-
-@pytest.fixture
-def asked(ground: Ground) -> Request:
-    return replace(request(ground, Variant(ray="2.60.0", python="3.11")), python=HERE)
+from raydock.lock.request import Request
+from raydock.lock.resolver import PipTools, Uv
+from tests.support.shelves import versions
 
 
 @pytest.fixture
 def uv(shelf: Any) -> Uv:
     return Uv(index=shelf.index)
-
-
-def versions(resolver: Resolver, asked: Request, seed: dict[str, str] | None = None) -> dict[str, str]:
-    return {name: pin.version for name, pin in resolver.resolve(asked, seed or {}).items()}
 
 
 def test_the_newest_within_constraints_and_cutoff(uv: Uv, asked: Request, shelf: Any) -> None:
@@ -45,33 +32,6 @@ def test_a_seed_is_kept_where_it_fits(uv: Uv, asked: Request) -> None:
     assert seeded == {"click": "8.1", "filelock": "3.0", "ray": "2.60.0", "virtualenv": "20.1"}
 
 
-def test_pip_tools_answers_as_uv_does(uv: Uv, asked: Request, shelf: Any, other_shelf: Any) -> None:
-    """Cut-off, constraint, an extra index, a seed that fits, and more seeds that do not than pip-tools has rounds."""
-    shelf.add("filelock", "4.0", uploaded="2026-11-16")
-    other_shelf.add("filelock", "3.5")
-    other_shelf.add("only-there", "1.0")
-    parts = [f"part{number}" for number in range(12)]
-    for name in parts:
-        shelf.add(name, "1.0")
-        shelf.add(name, "2.0")
-    shelf.add("whole", "1.0", ["ray", "virtualenv", "only-there", *(f"{name}==1.0" for name in parts)])
-    wide = replace(asked, requirements=("whole",), constraints=("ray<2.60",), indexes=(f"{other_shelf.url}/simple/",))
-    seed = {"click": "8.1", **dict.fromkeys(parts, "2.0")}
-    found = versions(PipTools(index=shelf.index), wide, seed)
-    assert found == {
-        **dict.fromkeys(parts, "1.0"),
-        **{
-            "click": "8.1",
-            "filelock": "3.5",
-            "only-there": "1.0",
-            "ray": "2.59.0",
-            "virtualenv": "20.1",
-            "whole": "1.0",
-        },
-    }
-    assert versions(uv, wide, seed) == found
-
-
 def test_why_there_is_no_answer_uv(uv: Uv, asked: Request, shelf: Any) -> None:
     shelf.add("old", "1.0", ["click<7"])
     with pytest.raises(VariantError) as caught:
@@ -83,17 +43,6 @@ def test_why_there_is_no_answer_uv(uv: Uv, asked: Request, shelf: Any) -> None:
     assert "conclude" not in words
     assert len(words) < 250
     assert "\n" not in words
-
-
-def test_why_there_is_no_answer_pip_tools(asked: Request, shelf: Any) -> None:
-    shelf.add("old", "1.0", ["click<7"])
-    pip = PipTools(index=shelf.index)
-    with pytest.raises(VariantError) as caught:
-        pip.resolve(replace(asked, requirements=("ray==2.60.0", "old")), {})
-    words = caught.value.what.partition(": ")[2]
-    assert set(words.removesuffix(".").split("; ")) == {"ray 2.60.0 needs click>=7", "old 1.0 needs click<7"}
-    with pytest.raises(VariantError, match=r"pip-tools [\d.]+: Could not find a version .* nothing==1"):
-        pip.resolve(replace(asked, requirements=("nothing==1",)), {})
 
 
 def test_pip_tools_serves_no_other_python(asked: Request, shelf: Any) -> None:
@@ -112,7 +61,7 @@ def test_an_index_that_hangs_is_given_up(asked: Request) -> None:
     with socket.create_server(("127.0.0.1", 0)) as hanging:
         index = Index(endpoint=f"http://127.0.0.1:{hanging.getsockname()[1]}/simple/")
         with pytest.raises(OutOfReachError, match="gave no answer in 1 s"):
-            Uv(index=index, timeout=1).resolve(asked, {})
+            Uv(index=index, timeout=0.6).resolve(asked, {})
 
 
 def test_stop_ends_what_runs(asked: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

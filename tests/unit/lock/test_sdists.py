@@ -1,12 +1,7 @@
 """A package without any wheel: locked without running it, and installed from its lock by hash."""
 
-import base64
-import io
 import subprocess
 import sys
-import tarfile
-from collections.abc import Iterator
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,96 +11,12 @@ import uv
 from raydock.build.layers import layers
 from raydock.errors import ConfigurationError, VariantError
 from raydock.lock import sdists
-from raydock.lock.artifacts import Pages
 from raydock.lock.index import Index
-from raydock.lock.locker import Locker
-from raydock.lock.resolver import PipTools, Resolver, Uv
-from raydock.model import lock as locks
-from raydock.model.lock import Lock
-from raydock.model.variant import Variant
+from raydock.lock.resolver import Uv
 from raydock.paths import Checkout
 from raydock.plan.rules import Ground
-from tests.support.index import Site, serving
-from tests.support.wheels import wheel
-
-VARIANT = Variant(ray="2.60.0", python=f"{sys.version_info.major}.{sys.version_info.minor}")
-FILE = "only-source-1.1.tar.gz"
-DATA = """\
-- when: {{ray: ">=2"}}
-  name: only-source
-  version: "1.1"
-  sha256: {sha256}
-  requires: []
-  build: [maker<9]
-  reason: no wheel of it exists
-  source: a test
-  date: 2026-11-25
-"""
-PROJECT = b"""\
-[build-system]
-requires = []
-build-backend = "backend"
-backend-path = ["."]
-"""
-# Leaves a trace wherever it is run.
-BACKEND = """\
-import base64, pathlib
-pathlib.Path({trace!r}).touch()
-def build_wheel(folder, *_):
-    name = "only_source-1.1-py3-none-any.whl"
-    pathlib.Path(folder, name).write_bytes(base64.b64decode({made!r}))
-    return name
-"""
-
-
-def sdist(trace: Path) -> bytes:
-    """A source file that builds itself."""
-    backend = BACKEND.format(trace=str(trace), made=base64.b64encode(wheel("only_source", "1.1")).decode())
-    info = b"Metadata-Version: 1.1\nName: only-source\nVersion: 1.1\n"
-    body = io.BytesIO()
-    with tarfile.open(fileobj=body, mode="w:gz") as archive:
-        for name, content in {"PKG-INFO": info, "pyproject.toml": PROJECT, "backend.py": backend.encode()}.items():
-            member = tarfile.TarInfo(f"only-source-1.1/{name}")
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
-    return body.getvalue()
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """What an index offers, ray needing a package that has a source file alone; and raydock's data that names it."""
-    for tool in ("UV", "PIP", "PIP_TOOLS"):
-        monkeypatch.setenv(f"{tool}_CACHE_DIR", str(tmp_path / f"{tool}-cache"))
-    found, body = Site(), sdist(tmp_path / "trace")
-    found.publish("ray", "2.60.0", ["only-source"])
-    found.publish("virtualenv", "20.1")
-    found.publish("maker", "8.0")
-    found.publish("maker", "9.0")
-    found.add("only-source", FILE, body)
-    data = tmp_path / "sdists.yaml"
-    data.write_text(DATA.format(sha256=sha256(body).hexdigest()))
-    monkeypatch.setattr(sdists, "known", lambda: sdists.load(data))
-    return found
-
-
-@pytest.fixture
-def index(site: Site) -> Iterator[Index]:
-    with serving(site) as endpoint:
-        yield Index(endpoint=endpoint, timeout=10)
-
-
-def locked(resolver: Resolver, ground: Ground, checkout: Checkout) -> Lock:
-    with Pages((resolver.index,)) as pages:
-        locker = Locker(ground=ground, checkout=checkout, siblings=(VARIANT,), resolver=resolver, pages=pages)
-        (outcome,) = locker.lock([VARIANT], 1)
-    if outcome.error:
-        raise outcome.error
-    return locks.load(checkout.lock(VARIANT.name))
-
-
-@pytest.fixture
-def plain(ground: Ground) -> Ground:
-    return replace(ground, matrix=replace(ground.matrix, packages=replace(ground.matrix.packages, ray_extras=())))
+from tests.support.index import Site
+from tests.support.onlysource import DATA, FILE, locked
 
 
 def test_it_is_locked_by_the_hash_of_its_source_and_not_run(
@@ -122,12 +33,6 @@ def test_it_is_locked_by_the_hash_of_its_source_and_not_run(
     )
     assert "maker" not in lock.pins
     assert not (tmp_path / "trace").exists()
-
-
-def test_both_resolvers_lock_it_alike(plain: Ground, checkout: Checkout, index: Index) -> None:
-    by_uv = locked(Uv(index=index), plain, checkout)
-    checkout.lock(VARIANT.name).unlink()
-    assert locked(PipTools(index=index), plain, checkout).pins == by_uv.pins
 
 
 def test_its_layer_installs_what_is_built_of_that_very_file(

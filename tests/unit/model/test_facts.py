@@ -103,8 +103,8 @@ def test_versions_are_in_their_order() -> None:
 def test_a_requirement_that_is_none_names_the_release() -> None:
     release = Release(**{**vars(RELEASE), "requires_dist": ("click>=",)})
     with pytest.raises(ConfigurationError, match=r"ray 2\.60\.0: 'click>='"):
-        list(release.requirements("click".__eq__))
-    assert list(release.requirements("numpy".__eq__)) == []
+        list(release.on("click"))
+    assert list(release.on("numpy")) == []
 
 
 def test_bounds_that_are_none_name_the_release() -> None:

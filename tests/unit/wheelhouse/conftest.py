@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from raydock.lock import index
 from raydock.model.matrix import Matrix
 from raydock.wheelhouse.ground import Ground, survey
 from tests.support.recorded import Recorded, fill, load
@@ -14,6 +15,12 @@ DATA = Path(__file__).parent / "data" / "field-notes.json"
 PARTIAL = "nvidia_cusparse_cu12-12.5.10.65-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl.current"
 
 Shelve = Callable[..., Ground]
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index that fails is asked again at once."""
+    monkeypatch.setattr(index, "_PAUSE", 0.0)
 
 
 @pytest.fixture(scope="session")

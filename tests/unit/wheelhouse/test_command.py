@@ -44,11 +44,12 @@ def test_a_folder_meant_for_another_python(notes: Path) -> None:
     assert len(misfits) == 15
 
 
-def test_a_right_folder_and_its_lock(shelve: Shelve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_right_folder_and_its_lock(
+    shelve: Shelve, tmp_path: Path, own_caches: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     site = Site()
     folder = shelve({"app-1-py3-none-any": ()}, requires_python=">=3.10").folder.path
     site.add("app", "app-1-py3-none-any.whl", (folder / "app-1-py3-none-any.whl").read_bytes())
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
     with serving(site) as address:
         monkeypatch.setenv("UV_DEFAULT_INDEX", address)
         done = run(folder, "--python", "3.11", "--write-lock", tmp_path / "wheels.txt")

@@ -108,9 +108,8 @@ def locked(folder: Path, matrix: Matrix, cutoff: date | None = None) -> Locked:
 
 
 def test_its_lock_is_the_right_set_and_makes_the_folder_right(
-    notes: Path, matrix: Matrix, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    notes: Path, matrix: Matrix, site: Site, own_caches: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
     with serving(site) as address:
         monkeypatch.setenv("UV_DEFAULT_INDEX", address)
         first = locked(notes, matrix)

@@ -18,7 +18,7 @@ DAYS = {"2": "2025-01-01", "3": "2026-01-01", "4": "2026-11-20"}
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def site(own_caches: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """An index with app 1, which needs lib, and some libs, each of a day of its own."""
     site = Site()
     site.publish("app", "1", ["lib>=1"])
@@ -26,7 +26,6 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         site.publish("lib", version)
         site.pages["lib"][-1]["upload-time"] = f"{day}T10:00:00Z"
     site.pages["app"][0]["upload-time"] = "2025-06-01T10:00:00Z"
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
     with serving(site) as address:
         monkeypatch.setenv("UV_DEFAULT_INDEX", address)
         yield site

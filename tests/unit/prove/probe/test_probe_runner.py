@@ -52,13 +52,10 @@ def test_a_hung_check_ends_at_its_limit() -> None:
 
 def _start_family(folder: Path) -> str:
     """Starts a child in a session of its own, which starts another and ends, so that that one is an orphan."""
-    inner = f"import os,time; open({str(folder / 'orphan')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
-    outer = f"import subprocess,sys; subprocess.Popen([sys.executable, '-c', {inner!r}], start_new_session=True)"
-    subprocess.run([sys.executable, "-c", outer], check=True, start_new_session=True)
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    family = "setsid sleep 60 & echo $! > orphan"
+    subprocess.run(["sh", "-c", family], cwd=folder, stdout=subprocess.DEVNULL, check=True, start_new_session=True)
+    child = subprocess.Popen(["sleep", "60"], start_new_session=True)
     (folder / "child").write_text(str(child.pid))
-    while not (folder / "orphan").exists() or not (folder / "orphan").read_text():
-        time.sleep(0.01)
     return "started"
 
 
@@ -79,7 +76,7 @@ def test_no_descendant_outlives_a_check(tmp_path: Path, hang: bool) -> None:
         return words
 
     before = set(descendants(os.getpid()))
-    answer = ask("x", question, 2 if hang else 20)
+    answer = ask("x", question, 0.5 if hang else 20)
     assert answer.status == (FAILED if hang else PASSED)
     for name in ("child", "orphan"):
         assert not _alive(int((tmp_path / name).read_text()))

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -154,7 +155,7 @@ def test_a_registry_may_say_how_long_to_wait_but_not_forever(fronted: Front) -> 
 
 
 def test_a_registry_that_hangs_is_given_up(fronted: Front) -> None:
-    there = repository(f"{fronted.address}/raydock", patience=HASTY)
+    there = repository(f"{fronted.address}/raydock", patience=replace(HASTY, read=0.1))
     hanging = Event()
     fronted.fault = lambda _method, _path: hanging.wait(20) and None
     with pytest.raises(OutOfReachError, match="gave no answer in time while looking for"):
@@ -171,6 +172,13 @@ def test_nobody_there_is_out_of_reach() -> None:
 def test_what_is_no_repository_is_refused(words: str) -> None:
     with pytest.raises(ConfigurationError, match="is no registry with a path"):
         parse(words)
+
+
+@pytest.mark.parametrize("words", ["ray:n0b0dy@localhost:5000/raydock", "https://ray:n0b0dy@localhost:5000/raydock"])
+def test_a_password_in_a_name_is_refused_and_not_repeated(words: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"\.\.\.@localhost:5000/raydock' is no registry") as refused:
+        parse(words)
+    assert "n0b0dy" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
-from raydock.prove.probe import cli
+from raydock.prove.probe import cli, runner
 from raydock.prove.probe.answer import Answer
+from raydock.prove.probe.catalogue import DRIVER
+from raydock.prove.probe.gpu import cuda
+from raydock.prove.probe.image import load
 from tests.support.fakedriver import compile_driver
 
 PROBE = Path(cli.__file__).parent
@@ -27,13 +30,26 @@ def fake_driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def ask(fake_driver: Path, tmp_path: Path) -> Ask:
-    """Asks `gpu-driver` of the probe as an image runs it, with the fake driver; `fake` is the driver's environment."""
+def ask(fake_driver: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """Asks `gpu-driver` of the fake driver in a child, as the probe does; `fake` is the driver's environment."""
+
+    def asked(image: dict[str, Any] | None = None, **fake: str) -> Answer:
+        said = load(_written(tmp_path, image))
+        monkeypatch.setattr(cuda, "LIBRARY", str(fake_driver / cuda.LIBRARY))
+        for name, value in fake.items():
+            monkeypatch.setenv(name, value)
+        return runner.ask(DRIVER.id, lambda: DRIVER.ask(said), DRIVER.limit)
+
+    return asked
+
+
+@pytest.fixture
+def probed(fake_driver: Path, tmp_path: Path) -> Ask:
+    """Asks the same of the probe as an image runs it."""
 
     def asked(image: dict[str, Any] | None = None, **fake: str) -> Answer:
         shutil.copytree(PROBE, tmp_path / "probe", ignore=shutil.ignore_patterns("__pycache__"))
-        document = {"schema": 1, "name": "x", "axes": AXES, "packages": {}, "min_driver": "580.65.06", **(image or {})}
-        (tmp_path / "image.json").write_text(json.dumps(document))
+        _written(tmp_path, image)
         command = [sys.executable, "-I", str(tmp_path / "probe"), "--json", "--check", "gpu-driver"]
         environment = {**os.environ, "LD_LIBRARY_PATH": str(fake_driver), **fake}
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
@@ -41,3 +57,11 @@ def ask(fake_driver: Path, tmp_path: Path) -> Ask:
         return Answer(**{**answer, "warnings": tuple(answer["warnings"])})
 
     return asked
+
+
+def _written(folder: Path, image: dict[str, Any] | None) -> Path:
+    """The image.json of an image for CUDA 13.0, or as `image` says."""
+    document = {"schema": 1, "name": "x", "axes": AXES, "packages": {}, "min_driver": "580.65.06", **(image or {})}
+    path = folder / "image.json"
+    path.write_text(json.dumps(document))
+    return path

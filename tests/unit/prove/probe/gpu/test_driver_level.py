@@ -1,6 +1,7 @@
 """`gpu-driver` with a fake driver: which faults it tells, for no real driver can be made to have them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,12 +10,16 @@ from raydock.prove.probe.gpu.cuda import ERRORS, explain
 from tests.unit.prove.probe.gpu.conftest import Ask
 
 
-def test_a_driver_that_works_is_described(ask: Ask) -> None:
-    answer = ask(FAKE_COUNT="2")
+def test_a_driver_that_works_is_described(probed: Ask) -> None:
+    answer = probed(FAKE_COUNT="2")
     assert answer.status == PASSED
     assert "runs CUDA up to 13.0, enough for CUDA 13.0" in answer.detail
     assert "2 x Fake GPU (sm_90, 80.0 GiB); a vector add is right on each" in answer.detail
     assert answer.warnings == ()
+
+
+def test_the_probe_in_an_image_answers_the_same(ask: Ask, probed: Ask) -> None:
+    assert replace(probed(FAKE_CUDA="12020"), seconds=0) == replace(ask(FAKE_CUDA="12020"), seconds=0)
 
 
 def test_a_driver_older_than_the_images_cuda_is_refused(ask: Ask) -> None:

@@ -1,0 +1,85 @@
+"""pip-tools against indexes on loopback: that it answers as uv does. Whole processes of pip-compile, a second each."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raydock.errors import VariantError
+from raydock.lock.index import Index
+from raydock.lock.request import Request
+from raydock.lock.resolver import PipTools, Uv
+from raydock.model import lock as locks
+from raydock.paths import Checkout
+from raydock.plan.rules import Ground
+from tests.support.extraindex import OLD, Setting
+from tests.support.onlysource import VARIANT, locked
+from tests.support.shelves import Run, versions
+
+
+def test_pip_tools_answers_as_uv_does(asked: Request, shelf: Any, other_shelf: Any) -> None:
+    """Cut-off, constraint, an extra index, a seed that fits, and more seeds that do not than pip-tools has rounds."""
+    shelf.add("filelock", "4.0", uploaded="2026-11-16")
+    other_shelf.add("filelock", "3.5")
+    other_shelf.add("only-there", "1.0")
+    parts = [f"part{number}" for number in range(12)]
+    for name in parts:
+        shelf.add(name, "1.0")
+        shelf.add(name, "2.0")
+    shelf.add("whole", "1.0", ["ray", "virtualenv", "only-there", *(f"{name}==1.0" for name in parts)])
+    wide = replace(asked, requirements=("whole",), constraints=("ray<2.60",), indexes=(f"{other_shelf.url}/simple/",))
+    seed = {"click": "8.1", **dict.fromkeys(parts, "2.0")}
+    found = versions(PipTools(index=shelf.index), wide, seed)
+    assert found == {
+        **dict.fromkeys(parts, "1.0"),
+        **{
+            "click": "8.1",
+            "filelock": "3.5",
+            "only-there": "1.0",
+            "ray": "2.59.0",
+            "virtualenv": "20.1",
+            "whole": "1.0",
+        },
+    }
+    assert versions(Uv(index=shelf.index), wide, seed) == found
+
+
+def test_why_there_is_no_answer(asked: Request, shelf: Any) -> None:
+    shelf.add("old", "1.0", ["click<7"])
+    pip = PipTools(index=shelf.index)
+    with pytest.raises(VariantError) as caught:
+        pip.resolve(replace(asked, requirements=("ray==2.60.0", "old")), {})
+    words = caught.value.what.partition(": ")[2]
+    assert set(words.removesuffix(".").split("; ")) == {"ray 2.60.0 needs click>=7", "old 1.0 needs click<7"}
+    with pytest.raises(VariantError, match=r"pip-tools [\d.]+: Could not find a version .* nothing==1"):
+        pip.resolve(replace(asked, requirements=("nothing==1",)), {})
+
+
+def test_both_make_the_same_lock_despite_traps_in_the_environment(
+    run: Run, checkout: Checkout, shelf: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trap = tmp_path / "trap"
+    trap.mkdir()
+    (trap / "filelock-99.0-py3-none-any.whl").write_bytes((shelf.folder / "filelock-3.0-py3-none-any.whl").read_bytes())
+    (tmp_path / "pip.conf").write_text(f"[global]\nfind-links = {trap}\n")
+    for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS"):
+        monkeypatch.setenv(name, str(trap))
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    run(VARIANT, kind=PipTools)
+    pinned = locks.load(checkout.lock(VARIANT.name))
+    run(VARIANT, kind=Uv)
+    assert locks.load(checkout.lock(VARIANT.name)).pins == pinned.pins
+    assert pinned.version("filelock") == "3.0"
+
+
+def test_an_extra_index_adds_the_same_to_both(setting: Setting) -> None:
+    by_uv = setting.lock(OLD)
+    Checkout(setting.folder).lock(OLD.name).unlink()
+    assert setting.lock(OLD, PipTools).pins == by_uv.pins
+
+
+def test_both_lock_a_package_without_wheels_alike(plain: Ground, checkout: Checkout, index: Index) -> None:
+    by_uv = locked(Uv(index=index), plain, checkout)
+    checkout.lock(VARIANT.name).unlink()
+    assert locked(PipTools(index=index), plain, checkout).pins == by_uv.pins
