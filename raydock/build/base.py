@@ -182,8 +182,8 @@ class BaseMaker:
         except (BuildError, DownloadError) as error:
             python = f"Python {recipe.base.python}"
             hint = (
-                f"a base needs {python}: `managed` has uv bring it (UV_PYTHON_INSTALL_MIRROR names its mirror over http,"
-                " UV_PYTHON_DOWNLOADS_JSON_URL a list of what is there), "
+                f"a base needs {python}: `managed` has uv bring it (UV_PYTHON_INSTALL_MIRROR names its mirror over"
+                " http, UV_PYTHON_DOWNLOADS_JSON_URL a list of what is there), "
             )
             raise type(error)(error.what, meaning=error.meaning, todo=hint + "or name a base that has it.") from None
 
