@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import warnings
 from typing import NoReturn
 
 import click
@@ -49,6 +50,8 @@ for command in (
 def main() -> NoReturn:
     """Runs the command line and exits with the code that errors.py documents."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # At every request it would say what --insecure-registry allowed.
+    warnings.filterwarnings("ignore", module="urllib3")
     try:
         cli(standalone_mode=False)
     except RaydockError as error:
@@ -57,6 +60,10 @@ def main() -> NoReturn:
     except click.ClickException as error:
         error.show()
         sys.exit(ExitCode.BAD_INPUT)
+    except OSError as error:
+        click.echo(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.", err=True)
+        click.echo("Next: see that it is there, its permissions and the room on its disk; then run this again.", err=True)
+        sys.exit(ExitCode.OUT_OF_REACH)
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted. What was finished stays; run the same command again to go on.", err=True)
         sys.stdout.flush()

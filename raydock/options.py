@@ -85,8 +85,8 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def say(words: RenderableType, *, stderr: bool = False) -> None:
-    """Words for a person, as wide as the terminal, or wide enough to read in a file."""
-    console = Console(stderr=stderr, highlight=False, soft_wrap=isinstance(words, str))
+    """Words for a person, as wide as the terminal, or wide enough to read in a file; brackets in them are brackets."""
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=isinstance(words, str))
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = LOG_WIDTH
     console.print(words)

@@ -58,6 +58,7 @@ class Project:
         sizes: dict[str, int | None] = {}
         for item in chosen:
             path = self.checkout.lock(item.name)
-            header = lock.parse(path.read_text(encoding="utf-8")).header if path.exists() else {}
+            text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+            header = lock.parse(text).header
             sizes[item.name] = int(header["download-bytes"]) if "download-bytes" in header else None
         return sizes

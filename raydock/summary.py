@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from rich.markup import escape
 from rich.table import Table
 
 from raydock.pipeline import Outcome
@@ -26,7 +25,7 @@ def answers(checks: Sequence[Check]) -> Table:
         grid.add_column(column, overflow="fold", justify="right" if column == "seconds" else "left")
     for check in checks:
         words = "\nwarning: ".join([check.detail, *check.warnings])
-        grid.add_row(check.id, check.status, f"{check.seconds:.1f} s", escape(words))
+        grid.add_row(check.id, check.status, f"{check.seconds:.1f} s", words)
     return grid
 
 

@@ -176,12 +176,15 @@ class BaseMaker:
                 labels=labels,
                 epoch=recipe.epoch,
                 platform="linux/amd64",
-                options=(*self.secrets.options(folder), *_mirror(folder)),
+                options=self.secrets.options(folder),
                 log=self.checkout.log(f"base-{recipe.name}"),
             )
         except (BuildError, DownloadError) as error:
             python = f"Python {recipe.base.python}"
-            hint = f"a base needs {python}: `managed` has uv bring it (UV_PYTHON_INSTALL_MIRROR names its mirror), "
+            hint = (
+                f"a base needs {python}: `managed` has uv bring it (UV_PYTHON_INSTALL_MIRROR names its mirror over http,"
+                " UV_PYTHON_DOWNLOADS_JSON_URL a list of what is there), "
+            )
             raise type(error)(error.what, meaning=error.meaning, todo=hint + "or name a base that has it.") from None
 
     def _examine(self, recipe: BaseRecipe, ref: str) -> str:
@@ -231,23 +234,13 @@ def bootstrap(recipe: BaseRecipe, target: Path, processes: Processes) -> None:
 
 
 def _reason(stderr: str) -> str:
-    lines = [line for line in stderr.splitlines() if line.startswith(("E:", "Err:", "error"))]
+    signs = ("E:", "Err:", "error")
+    lines = [line for line in stderr.splitlines() if line.startswith(signs) or "No space left on device" in line]
     return "; ".join((lines or stderr.splitlines() or ["it said nothing"])[:3])
 
 
 def _missing(recipe: BaseRecipe) -> tuple[str, ...]:
     return recipe.packages if recipe.base.source == "pull" else ()
-
-
-def _mirror(folder: Path) -> list[str]:
-    """The mirror of uv's managed Pythons, as a secret, since its address may hold credentials."""
-    mirror = os.environ.get("UV_PYTHON_INSTALL_MIRROR")
-    if not mirror:
-        return []
-    path = folder / "mirror"
-    path.touch(mode=0o600)
-    path.write_text(mirror, encoding="utf-8")
-    return [f"--secret=id=mirror,src={path}"]
 
 
 def _template(templates: Path) -> jinja2.Template:

@@ -49,16 +49,16 @@ def host() -> str | None:
 
 @contextmanager
 def reaching(doing: str) -> Iterator[None]:
-    """Turns an engine that goes away meanwhile into an OutOfReachError that says what was being done."""
+    """Turns an engine that refuses or goes away meanwhile into an OutOfReachError that says what was being done."""
     try:
         yield
-    except requests.RequestException as error:
-        raise OutOfReachError(f"the Docker engine went away while {doing}: {_short(error)}.", todo=TODO) from None
-    except APIError as error:
+    except APIError as error:  # a RequestException too
         raise OutOfReachError(
             f"the Docker engine refused while {doing}: {error.explanation or error}.",
             todo="read its log (`journalctl -u docker`, or the file that scripts/engine names), mend that, run again.",
         ) from None
+    except requests.RequestException as error:
+        raise OutOfReachError(f"the Docker engine went away while {doing}: {_short(error)}.", todo=TODO) from None
 
 
 def images(client: docker.DockerClient, label: str) -> list[LocalImage]:

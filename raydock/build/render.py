@@ -9,6 +9,7 @@ from pathlib import Path
 import jinja2
 
 from raydock.build.layers import Layer
+from raydock.errors import ConfigurationError
 from raydock.files import write_whole
 from raydock.model.matrix import Matrix
 from raydock.model.packages import Packages
@@ -30,7 +31,18 @@ class Renderer:
         return environment(self.templates).get_template("Dockerfile.j2")
 
     def render(self, planned: Planned, layers: tuple[Layer, ...]) -> str:
-        """The Dockerfile of a variant whose lock has these layers."""
+        """The Dockerfile of a variant whose lock has these layers. Raises ConfigurationError for a template that is
+        wrong or missing."""
+        try:
+            return self._render(planned, layers)
+        except jinja2.TemplateError as error:
+            where = f"/{error.name}:{error.lineno}" if isinstance(error, jinja2.TemplateSyntaxError) else ""
+            raise ConfigurationError(
+                f"{self.templates}{where}: {type(error).__name__}: {error}.",
+                todo="mend that template, or restore it from git.",
+            ) from None
+
+    def _render(self, planned: Planned, layers: tuple[Layer, ...]) -> str:
         variant, packages = planned.variant, self.matrix.packages_of(planned.variant)
         return self._template.render(
             variant=variant,

@@ -39,7 +39,7 @@ def docker(
     Example: ./build.py deploy docker ray2.60.0-py311-cpu --head 10.0.0.1 --worker 10.0.0.2 --output cluster
     """
     from raydock.files import write_whole
-    from raydock.ship.bare.cluster import cluster
+    from raydock.ship.bare.cluster import cluster, doubts
     from raydock.ship.bare.files import files
     from raydock.ship.published import built
 
@@ -53,6 +53,8 @@ def docker(
     click.echo(f"{output} holds compose.yaml for one machine, and for hosts of their own:")
     click.echo(f"  {head}: head.sh, or raydock-head.service, which calls it")
     click.echo(f"  {', '.join(workers)}: worker.sh, or raydock-worker.service")
+    if words := doubts(image):
+        click.echo(words, err=True)
     if not image.digest:
         click.echo(
             f"{image.tag} was never pushed: `docker save {image.tag} | ssh HOST docker load` brings it to a host."

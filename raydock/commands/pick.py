@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.markup import escape
 
 from raydock.commands.answers import end
 from raydock.commands.registries import insecure, registry
@@ -60,7 +59,7 @@ def pick(
     else:
         for answer in answers:
             if answer.candidate or answer.rejected:
-                request.say(escape(show.words(answer)))
+                request.say(show.words(answer))
     end({answer.host: answer.error for answer in answers if answer.error})
 
 

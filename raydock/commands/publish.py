@@ -67,7 +67,7 @@ def publish(
         outcomes = {name: _outcome(item, dry_run) for name, item in made.items()}
     results = [item for item in outcomes.values() if not isinstance(item, RaydockError)]
     if request.as_json:
-        click.echo(json.dumps(show.document(results, pretended=dry_run), indent=1))
+        click.echo(json.dumps(show.document(outcomes, pretended=dry_run), indent=1))
     else:
         for result in results:
             request.say(show.words(result, pretended=dry_run))

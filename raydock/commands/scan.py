@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
-from rich.markup import escape
 
 from raydock.commands.answers import end
 from raydock.errors import RaydockError
@@ -94,6 +93,6 @@ def _answer(
         click.echo(json.dumps({"schema": 1, "variants": documents, "remarks": notes}, indent=1, default=str))
     elif items:
         request.say(verdicts.table(items))
-        request.say(escape(verdicts.details(items, notes, verbose=request.verbose)))
+        request.say(verdicts.details(items, notes, verbose=request.verbose))
     refused = verdicts.refusal(items, unknown, allowed=allowed, todo=todo)
     end({**errors, **({"scan.yaml": refused} if refused else {})})

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -48,7 +47,7 @@ def _cell(proved: Proved) -> str:
     report = proved.outcome.report
     if report is None:
         return "failed"
-    return escape(f"{report.counts} ({_came(proved)})")
+    return f"{report.counts} ({_came(proved)})"
 
 
 def _came(proved: Proved) -> str:

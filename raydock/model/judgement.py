@@ -78,5 +78,11 @@ def remarks(ignores: Iterable[Ignore], judgements: Sequence[Judgement]) -> list[
         if finding.fixed
     ]
     if judgements and not any(judgement.missing for judgement in judgements):
-        lines += [f"{ignore}: matches nothing here any more. Remove it." for ignore in ignores if ignore not in matched]
+        # One past its day ignores nothing and may match all the same.
+        found = {finding for judgement in judgements for finding in (*judgement.refused, *judgement.reported)}
+        lines += [
+            f"{item}: matches nothing here any more. Remove it, unless a variant that was not asked about needs it."
+            for item in ignores
+            if item not in matched and not any(map(item.concerns, found))
+        ]
     return lines

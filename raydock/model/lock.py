@@ -93,13 +93,15 @@ def _pin(text: str) -> Pin:
 
 
 def load(path: Path) -> Lock:
-    """Reads a lock. Raises ConfigurationError where it is missing or holds no pin."""
+    """Reads a lock. Raises ConfigurationError where it is missing, no text, or holds no pin."""
     try:
         lock = parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigurationError(
             f"{path} does not exist.", meaning=f"{path.stem} was never locked.", todo="run `./build.py lock`."
         ) from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} is no text: {error}.", todo="run `./build.py lock` to write it anew.") from None
     if not lock.pins:
         raise ConfigurationError(f"{path} holds no package.", todo="run `./build.py lock` to write it anew.")
     return lock

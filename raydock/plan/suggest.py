@@ -1,6 +1,5 @@
 """The newest sets for a host and a wish, of all releases in the facts, whether matrix.yaml names them or not."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -9,6 +8,7 @@ from raydock.errors import ConfigurationError, SelectionError, nearest
 from raydock.model.matrix import Matrix
 from raydock.model.variant import CPU, NONE, Axis, Variant
 from raydock.model.versions import position
+from raydock.plan import stated
 from raydock.plan.hardware import Hardware
 from raydock.plan.rules import Ground
 from raydock.plan.runs import driver_objection, gpu_objection
@@ -76,8 +76,6 @@ def wish(needs: Iterable[str], driver: str, gpus: Iterable[str], python: str, gr
     for need in asked:
         if need not in NEEDS:
             raise ConfigurationError(f"--need {need!r} is no part of a set.", todo=nearest(need, NEEDS))
-    if driver and not re.fullmatch(r"\d+\.\d+(\.\d+)?", driver):
-        raise ConfigurationError(f"--driver {driver!r} is no driver's version.", todo="write it like 535.104.05.")
     offered = universe(ground)[Axis.PYTHON]
     if python and python not in offered:
         raise ConfigurationError(
@@ -86,17 +84,12 @@ def wish(needs: Iterable[str], driver: str, gpus: Iterable[str], python: str, gr
             todo="ask for one that a base has, or add a base with that Python to `bases`.",
         )
     greatest = next((need for need in NEEDS if need in asked), Axis.RAY)
-    return Wish(needs=greatest, driver=driver, gpus=tuple(map(_sm, gpus)), python=python)
-
-
-def _sm(gpu: str) -> int:
-    match = re.fullmatch(r"(\d{1,2})\.(\d)", gpu)
-    if not match:
-        raise ConfigurationError(
-            f"--gpu {gpu!r} is no compute capability.",
-            todo="write it like 8.0: `nvidia-smi --query-gpu=compute_cap --format=csv,noheader` tells it.",
-        )
-    return int(match[1]) * 10 + int(match[2])
+    return Wish(
+        needs=greatest,
+        driver=stated.driver(driver) if driver else "",
+        gpus=tuple(map(stated.capability, gpus)),
+        python=python,
+    )
 
 
 def suggest(asked: Wish, ground: Ground) -> Suggestions:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from raydock.errors import ConfigurationError, HostError
+from raydock.plan.stated import CAPABILITY, DRIVER, capability, sm
+from raydock.plan.stated import driver as driver_version
 
 QUERY = "nvidia-smi --query-gpu=driver_version,compute_cap,name --format=csv,noheader"
 STDIN = Path("-")
@@ -16,9 +18,7 @@ STDIN = Path("-")
 _NONE_FOUND = "No devices were found"
 _LOST = "nvidia-smi found no device: where one is built in, its driver has lost it (`dmesg | grep -i nvrm` says why)"
 _HEADER = "driver_version, compute_cap, name"
-_DRIVER = re.compile(r"\d{3,4}(\.\d{1,3}){1,2}")
-_CAPABILITY = re.compile(r"\d{1,2}\.\d")
-_ROW = re.compile(rf"(?P<driver>{_DRIVER.pattern}|\[[^],]+\]|N/A),\s*(?P<capability>[^,]+),\s*(?P<name>\S.*)")
+_ROW = re.compile(rf"(?P<driver>{DRIVER.pattern}|\[[^],]+\]|N/A),\s*(?P<capability>[^,]+),\s*(?P<name>\S.*)")
 # As pdsh and clush write it: the host, a colon, the line.
 _LABELLED = re.compile(r"(?P<host>[\w.@-]+):\s+(?P<line>\S.*)")
 
@@ -84,14 +84,12 @@ class Host:
 def stated(name: str, driver: str, capabilities: Sequence[str]) -> Host:
     """A host as its owner states it: a driver and compute capabilities (8.0), or the one word `none` for no GPU.
 
-    Raises HostError for what is neither.
+    Raises ConfigurationError for what is neither.
     """
     if list(capabilities) == ["none"]:
         return Host(name=name)
-    _check(name, _DRIVER, driver, "driver version", "535.104.05")
-    for capability in capabilities:
-        _check(name, _CAPABILITY, capability, "compute capability", "8.0")
-    return Host(name=name, driver=driver, gpus=tuple(Gpu(_sm(capability)) for capability in capabilities))
+    gpus = tuple(Gpu(capability(text)) for text in capabilities)
+    return Host(name=name, driver=driver_version(driver), gpus=gpus)
 
 
 def parse(text: str, name: str) -> dict[str, Host | HostError]:
@@ -158,10 +156,10 @@ def _host(name: str, lines: Iterable[str]) -> Host:
             f"{name}: one host has one driver, and here are {', '.join(drivers)}.",
             todo="give each host a file of its own, or write `host: ` before each line.",
         )
-    _check(name, _DRIVER, drivers[0], "driver version", "535.104.05")
+    _check(name, DRIVER, drivers[0], "driver version", "535.104.05")
     for row in rows:
-        _check(f"{name}, {row['name']}", _CAPABILITY, row["capability"].strip(), "compute capability", "8.0")
-    gpus = tuple(Gpu(_sm(row["capability"]), row["name"]) for row in rows)
+        _check(f"{name}, {row['name']}", CAPABILITY, row["capability"].strip(), "compute capability", "8.0")
+    gpus = tuple(Gpu(sm(row["capability"].strip()), row["name"]) for row in rows)
     return Host(name=name, driver=drivers[0], gpus=gpus)
 
 
@@ -182,7 +180,3 @@ def _check(whose: str, form: re.Pattern[str], value: str, what: str, example: st
             meaning="Without it nobody can say what runs there.",
             todo=f"find it out there; it looks like {example}: `./build.py pick --driver 535.104.05 --gpu 8.0`.",
         )
-
-
-def _sm(capability: str) -> int:
-    return int(capability.strip().replace(".", ""))

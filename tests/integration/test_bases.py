@@ -6,11 +6,16 @@ from collections.abc import Iterator
 import docker
 import pytest
 
+from tests.support import managedpython
 from tests.support.toy import NAMES, Toy, lock
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 
-WITHOUT_PYTHON = "RUN apt-get purge -y -qq 'python3*' 'libpython3*' && apt-get autoremove -y -qq"
+# What raydock added to it goes; a user 1000 comes, as Ubuntu's images have one.
+WITHOUT_PYTHON = """
+RUN apt-get purge -y -qq 'python3*' 'libpython3*' && apt-get autoremove -y -qq \\
+ && rm -r /opt/venv /home/ray && sed -i 's|^ray:.*|ubuntu:x:1000:1000::/home/ubuntu:/bin/bash|' /etc/passwd
+"""
 ASKED = ["python", "-c", "import ray, sys; print(sys.version)"]
 BOOTSTRAP = '{debian: {source: bootstrap, python: {"3.11": bookworm}}}'
 
@@ -27,6 +32,12 @@ def without_python(client: docker.DockerClient, registry: str, base: str) -> str
     dockerfile = f"FROM {base}\n{WITHOUT_PYTHON}\n"
     made, _ = client.images.build(fileobj=io.BytesIO(dockerfile.encode()), rm=True, forcerm=True)
     return pushed(client, made, f"{registry}/debian")
+
+
+@pytest.fixture(scope="module")
+def python(client: docker.DockerClient, base: str) -> bytes:
+    """The archive of a Python that needs nothing but glibc."""
+    return managedpython.archive(client, base)
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +58,14 @@ def pushed(client: docker.DockerClient, image: docker.models.images.Image, name:
         digest = line.get("aux", {}).get("Digest", "")
     client.images.remove(f"{name}:bookworm")
     return f"{name}@{digest}"
+
+
+def mirrored(toy: Toy, python: bytes, *, version: str = "3.11.2") -> Toy:
+    """A toy whose index serves a Python as well, with a list that names it."""
+    path, known = managedpython.listed(version, python)
+    toy.site.files |= {path: python, "pythons.json": known}
+    files = toy.environment["UV_DEFAULT_INDEX"].replace("/simple/", "/files")
+    return toy.given({"UV_PYTHON_INSTALL_MIRROR": files, "UV_PYTHON_DOWNLOADS_JSON_URL": f"{files}/pythons.json"})
 
 
 def standing_on(toy: Toy, image: str, *, python: str = "system", glibc: str = "2.36") -> Toy:
@@ -93,11 +112,24 @@ def test_a_base_that_cannot_be_pulled(unlocked: Toy, registry: str, image: str) 
     assert toy.committed() == before
 
 
+def test_a_base_without_python_gets_uvs(
+    unlocked: Toy, client: docker.DockerClient, without_python: str, python: bytes
+) -> None:
+    toy = mirrored(standing_on(unlocked, without_python, python="managed"), python)
+    done = toy.run("build", "--select", "ray=1.0.0", "--json")
+    assert done.code == 0, done.words
+    image = f"{toy.registry}:{NAMES[0]}"
+    for user in (1000, 123456):
+        said = client.containers.run(image, ASKED, user=str(user), network_mode="none", remove=True)
+        assert said.startswith(b"3.11.2"), user
+    assert client.images.get(image).labels["raydock.python"] == "3.11.2"
+
+
 def test_a_managed_python_out_of_reach(unlocked: Toy, with_python: str) -> None:
     toy = standing_on(unlocked, with_python, python="managed")
     done = toy.run("build", UV_PYTHON_INSTALL_MIRROR="http://127.0.0.1:1")
     assert done.code in {1, 4}, done.words
     assert f"standin-{toy.token}-py311: the build failed at the step `" in done.err
     assert "a base needs Python 3.11" in done.err
-    assert "UV_PYTHON_INSTALL_MIRROR names its mirror" in done.err
+    assert "UV_PYTHON_INSTALL_MIRROR names its mirror over http" in done.err
     assert toy.leftovers() == []

@@ -119,18 +119,18 @@ def _await(address: str, guard: Guard, process: subprocess.Popen[bytes]) -> None
     raise OutOfReachError(f"no registry came up at {address}.", todo=f"run `{PACKAGE} serve` by hand to see why.")
 
 
-def program(tools: Path) -> str:
-    """docker-registry from PATH, or unpacked from Debian's package without installing it."""
-    unpacked = tools / PACKAGE
-    if found := shutil.which(PACKAGE):
+def program(tools: Path, package: str = PACKAGE) -> str:
+    """A package's program of the same name: from PATH, or unpacked from Debian's package without installing it."""
+    unpacked = tools / package
+    if found := shutil.which(package):
         return found
     if not unpacked.exists():
         tools.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=tools) as name:
-            done = subprocess.run(["apt-get", "download", "-qq", PACKAGE], cwd=name, capture_output=True, check=False)
+            done = subprocess.run(["apt-get", "download", "-qq", package], cwd=name, capture_output=True, check=False)
             packages = list(Path(name).glob("*.deb"))
             if done.returncode or not packages:
-                raise OutOfReachError(f"{PACKAGE} is not here.", todo=f"`apt-get update`, or install {PACKAGE}.")
+                raise OutOfReachError(f"{package} is not here.", todo=f"`apt-get update`, or install {package}.")
             subprocess.run(["dpkg", "--extract", packages[0], f"{name}/root"], check=True)
-            Path(name, "root/usr/bin", PACKAGE).replace(unpacked)
+            Path(name, "root/usr/bin", package).replace(unpacked)
     return str(unpacked)

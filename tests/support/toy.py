@@ -110,7 +110,7 @@ class Toy(Checkout):
     def leftovers(self) -> list[Path]:
         """Temporary files and secrets that no finished or interrupted run may leave."""
         hidden = [path for folder in ("build", "images", "lockfiles") for path in (self.root / folder).rglob(".*")]
-        secrets = [path for name in ("uv.toml", "mirror", "rootfs.tar") for path in (self.root / "build").rglob(name)]
+        secrets = [path for name in ("uv.toml", "rootfs.tar") for path in (self.root / "build").rglob(name)]
         return [*hidden, *secrets, *(self.root / "tmp").iterdir()]
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from raydock.cli import cli
 from tests.support.door import ask
 from tests.support.toy import ROOT, Checkout, Run
+
+LOCK = "ray2.60.0-py311-cpu.txt"
 
 
 def run(*words: str, root: Path = ROOT) -> Run:
@@ -136,3 +139,33 @@ def test_render_mends_what_check_complains_of(checkout: Path) -> None:
     assert dockerfile.read_text() == "FROM scratch\n"
     assert run("render", root=checkout).code == 0
     assert dockerfile.read_text() == committed
+
+
+@pytest.mark.parametrize(
+    ("break_it", "words", "code", "said"),
+    [
+        (lambda root: (root / "lockfiles" / LOCK).write_bytes(b"\xff"), ("render", "--check"), 2, f"{LOCK} is no text"),
+        (lambda root: shutil.rmtree(root / "templates"), ("render", "--check"), 2, "TemplateNotFound: 'Dockerfile.j2'"),
+        (
+            lambda root: (root / "templates" / "Dockerfile.j2").write_text("FROM x\n{% if"),
+            ("render", "--check"),
+            2,
+            "templates/Dockerfile.j2:2: TemplateSyntaxError",
+        ),
+        (
+            lambda root: (shutil.rmtree(root / "lockfiles"), (root / "lockfiles").write_text("")),
+            ("plan",),
+            4,
+            "lockfiles/facts.json cannot be used: Not a directory.",
+        ),
+    ],
+)
+def test_a_broken_checkout_is_told_in_words(
+    checkout: Path, break_it: Callable[[Path], object], words: tuple[str, ...], code: int, said: str
+) -> None:
+    break_it(checkout)
+    done = run(*words, root=checkout)
+    assert done.code == code
+    assert said in done.err
+    assert "Next: " in done.err
+    assert "Traceback" not in done.err

@@ -1,8 +1,10 @@
+import pytest
 from rich.console import Console
 
+from raydock.options import say
 from raydock.pipeline import Outcome
 from raydock.prove.report import Check, Report, Status
-from raydock.summary import table
+from raydock.summary import answers, table
 
 
 def test_checks_that_were_skipped_for_one_reason_are_said_once() -> None:
@@ -19,3 +21,13 @@ def test_checks_that_were_skipped_for_one_reason_are_said_once() -> None:
     lines = [line.strip() for line in said.get().splitlines()]
     assert "libs: libfoo.so.1 is missing" in lines
     assert "gpu-driver, gpu-torch: no GPU" in lines
+
+
+def test_brackets_in_what_a_check_says_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    check = Check(
+        id="ray", status=Status.FAILED, detail="needs ray[default], [bold] :key:", seconds=1.0, warnings=("[/x]",)
+    )
+    report = Report(name="ray", image_id="sha256:1", fingerprint="f", checks=(check,))
+    for words in (table([Outcome(name="ray", image_id="sha256:1", report=report)]), answers([check]), check.detail):
+        say(words)
+        assert "needs ray[default], [bold] :key:" in capsys.readouterr().out

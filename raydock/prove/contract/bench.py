@@ -25,8 +25,10 @@ def square(n):
 
 print("{SAMPLE_SAYS.rpartition(" ")[0]}", sum(ray.get([square.remote(n) for n in range(4)])))
 """
-# An HTTP client in bash, so that nothing but bash is asked of the image by this.
-_GET = r"""exec 3<>"/dev/tcp/$1/$2" && printf 'GET %s HTTP/1.0\r\nHost: %s\r\n\r\n' "$3" "$1" >&3 && cat <&3"""
+# An HTTP client in bash, so that nothing but bash is asked of the image by this. The dashboard of Ray 2.49 answers 500
+# to who does not say what he is, as KubeRay does.
+_GET = r"""exec 3<>"/dev/tcp/$1/$2" &&
+printf 'GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: Go-http-client/1.1\r\n\r\n' "$3" "$1" >&3 && cat <&3"""
 _RAY_MEMORY = 3 * 2**30  # Ray's object store, 30 % of it, fits into 1 GiB of /dev/shm
 
 

@@ -67,8 +67,14 @@ def _newest(trivy: Trivy, repository: str, now: datetime) -> Database:
 
 
 def _hold_fresh(database: Database, days: int, now: datetime) -> None:
-    """Raises NoDatabaseError for a database older than so many days: it does not know of today's vulnerabilities."""
+    """Raises NoDatabaseError for a database older than so many days: it does not know of today's vulnerabilities; and
+    for one of the days to come, by which a clock that is far off shows."""
     age = now - database.updated
+    if age < timedelta(days=-1):
+        raise NoDatabaseError(
+            f"the vulnerability database in {database.folder} is of {database.updated:%Y-%m-%d}, and this machine's "
+            f"clock says {now:%Y-%m-%d}: set the clock"
+        )
     if age > timedelta(days=days):
         note = f" A newer one could not be had: {database.note}" if database.note else ""
         raise NoDatabaseError(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from raydock.errors import ConfigurationError
 from raydock.model.variant import Variant
+from raydock.prove.configuration import KUBERAY_LABEL
+from raydock.ship.published import Published
 
 # RFC 1123, section 2.1: letters, digits and hyphens, in labels of at most 63.
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -40,6 +42,17 @@ def cluster(
         workers=tuple(workers),
         gpus=_gpus(variant, gpus),
         model="" if model is None else str(model),
+    )
+
+
+def doubts(image: Published) -> str:
+    """Why its nodes may never count as started; empty where nothing speaks against it."""
+    if image.kuberay:
+        return ""
+    return (
+        f"{image.variant} is labelled as not for KubeRay ({KUBERAY_LABEL} is false). Where it lacks ray[default],"
+        " nothing answers on 8265 and 52365, and no node of it ever counts as started.\n"
+        "Next: see that its `ray-extras` in matrix.yaml hold `default`; without, add it and build the image again."
     )
 
 

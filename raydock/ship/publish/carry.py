@@ -33,6 +33,8 @@ class Carrier:
 
         Raises UnreadableError where the image is not whole after its push, OutOfReachError where a step cannot be done.
         """
+        # Asks for the right to write: a read-only registry is told at once, and the engine would try for a minute.
+        self.repository.upload(EMPTY, EMPTY_TYPE)
         manifest = self._there(todo)
         files = todo.ready.proof.files | {PROVENANCE: statement(todo.ready, manifest.digest, self.source)}
         self.listener(todo.name, "attaching what was found of it")
@@ -63,7 +65,6 @@ class Carrier:
 
     def _attach(self, manifest: Manifest, files: dict[str, bytes]) -> dict[str, str]:
         """Attaches files; returns the digests of the artifacts by the files' names."""
-        self.repository.upload(EMPTY, EMPTY_TYPE)
         made = {}
         for name, data in files.items():
             kind = KINDS[name]

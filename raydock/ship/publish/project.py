@@ -55,6 +55,7 @@ def publishers(
     def made(registry: str) -> Publisher | RaydockError:
         try:
             found = repository(registry, insecure=insecure)
+            found.transport.hold_clock()
         except RaydockError as error:
             return error
         return Publisher(

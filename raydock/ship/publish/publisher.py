@@ -1,6 +1,6 @@
 """Publishes to one registry: images, then the aliases that may move, then the release."""
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -35,11 +35,13 @@ class Move:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What became of a registry: the tags that moved, or would; the variants unchanged; the aliases that wait, and for
-    what; errors by variant; and the release's id, empty where no new one was made."""
+    """What became of a registry: the tags that moved, or would; the variants to which reports were attached, and those
+    unchanged; the aliases that wait, and for what; errors by variant; and the release's id, empty where no new one is
+    made."""
 
     registry: str
     moves: tuple[Move, ...] = ()
+    attached: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     waiting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     errors: Mapping[str, RaydockError] = field(default_factory=dict)
@@ -71,7 +73,10 @@ class Publisher:
         for alias, variant in tags.move.items():
             known = todos[variant].there if variant in todos else _entry_of(before, variant).digest
             moves += self._alias_move(alias, variant, known or _NEW)
-        return self._result(moves, todos, tags, errors, "")
+        held = {item.name: item for item in before.entries} | _unchanged(todos)
+        anew = _changed(todos) or self._after(before, held, tags) != before
+        release = store.next_id(self.repository, datetime.now(UTC)) if anew else ""
+        return self._result(moves, todos, tags, errors, release)
 
     def publish(self) -> Result:
         """Publishes; run again after whatever ended it, it goes on where it was."""
@@ -123,22 +128,22 @@ class Publisher:
         """The entries of what the registry holds now, and the errors; one that fails does not stop the others."""
 
         def one(todo: Todo) -> Entry | RaydockError:
-            if todo.unchanged:
-                return replace(todo.unchanged, planned=todo.ready.planned)
             try:
                 return self.carrier.carry(todo)
             except RaydockError as error:
                 return error
 
-        found = dict(zip(todos, in_parallel(one, todos.values(), self.jobs, self.stop), strict=True))
+        changed = {name: todos[name] for name in _changed(todos)}
+        found = dict(zip(changed, in_parallel(one, changed.values(), self.jobs, self.stop), strict=True))
         entries = {name: item for name, item in found.items() if isinstance(item, Entry)}
-        return entries, {name: item for name, item in found.items() if isinstance(item, RaydockError)}
+        errors = {name: item for name, item in found.items() if isinstance(item, RaydockError)}
+        return _unchanged(todos) | entries, errors
 
     def _aliases(
         self,
         before: Release,
         published: Mapping[str, str],
-        changed: Set[str],
+        changed: Collection[str],
         errors: Mapping[str, RaydockError],
     ) -> Aliases:
         """What becomes of the aliases; of what this run has not `changed`, images count that are whole."""
@@ -146,7 +151,7 @@ class Publisher:
         blocked = {name for name, error in errors.items() if not isinstance(error, NotBuiltError)}
         named = {} if self.force else before.aliases
         found = aliases_to_move(self.aliases, held, blocked, named)
-        others = {item.name for alias in found.move for item in self.aliases[alias].candidates} - changed
+        others = {item.name for alias in found.move for item in self.aliases[alias].candidates}.difference(changed)
         gone = {name for name in others if not self._is_whole(_entry_of(before, name).digest)}
         return aliases_to_move(self.aliases, held, blocked | gone, named) if gone else found
 
@@ -190,6 +195,7 @@ class Publisher:
         return Result(
             registry=str(self.repository.name),
             moves=tuple(moves),
+            attached=tuple(name for name in _changed(todos) if name not in errors),
             unchanged=tuple(name for name, item in todos.items() if item.unchanged),
             waiting=tags.wait,
             errors=errors,
@@ -207,8 +213,13 @@ def _image_moves(todo: Todo, digest: str) -> list[Move]:
     ]
 
 
-def _changed(todos: Mapping[str, Todo]) -> set[str]:
-    return {name for name, item in todos.items() if not item.unchanged}
+def _changed(todos: Mapping[str, Todo]) -> list[str]:
+    return [name for name, item in todos.items() if not item.unchanged]
+
+
+def _unchanged(todos: Mapping[str, Todo]) -> dict[str, Entry]:
+    """The release's entries of what is published already, as the plan has them now."""
+    return {name: replace(item.unchanged, planned=item.ready.planned) for name, item in todos.items() if item.unchanged}
 
 
 def _entry_of(release: Release, variant: str) -> Entry:

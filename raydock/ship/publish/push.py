@@ -17,6 +17,7 @@ _HINTS = {
     "`insecure-registries` of the engine's daemon.json, or give it a certificate.",
     "x509": "put the authority's certificate into /etc/docker/certs.d/HOST:PORT/ca.crt, where the engine looks, "
     "and look at this machine's clock.",
+    "500 Internal Server Error": "look into the registry's log, and whether its disk is full, then run this again.",
     "no basic auth credentials": "`docker login` to that registry.",
     "unauthorized": "`docker login` to that registry as somebody who may push.",
     "denied": "`docker login` to that registry as somebody who may push.",

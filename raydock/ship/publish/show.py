@@ -1,16 +1,24 @@
 """What was published, or would be, for people and for programs (docs/json.md)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from raydock.errors import RaydockError
 from raydock.ship.publish.publisher import Move, Result
 
 SCHEMA = 1
 
 
-def document(results: Sequence[Result], *, pretended: bool) -> dict[str, Any]:
-    """`publish --json`."""
-    return {"schema": SCHEMA, "dry_run": pretended, "registries": [_entry(item) for item in results]}
+def document(outcomes: Mapping[str, Result | RaydockError], *, pretended: bool) -> dict[str, Any]:
+    """`publish --json`, of what became of each registry."""
+    return {
+        "schema": SCHEMA,
+        "dry_run": pretended,
+        "registries": [
+            {"registry": name, "error": str(item)} if isinstance(item, RaydockError) else _entry(item)
+            for name, item in outcomes.items()
+        ],
+    }
 
 
 def words(result: Result, *, pretended: bool) -> str:
@@ -27,6 +35,8 @@ def words(result: Result, *, pretended: bool) -> str:
 def _sentence(result: Result, pretended: bool) -> str:
     moved = f"{_count(result.moves, 'tag')} {'would move' if pretended else 'moved'}"
     parts = [moved if result.moves else "nothing to move"]
+    would = "would be attached" if pretended else "attached"
+    parts += [f"reports {would} to {_count(result.attached, 'image')}"] if result.attached else []
     parts += [f"{_count(result.unchanged, 'image')} published before"] if result.unchanged else []
     parts += [f"{_count(result.errors, 'variant')} not published"] if result.errors else []
     parts += [f"release {result.release}"] if result.release else []
@@ -54,6 +64,7 @@ def _entry(result: Result) -> dict[str, Any]:
             {"tag": item.tag, "before": item.before or None, "after": item.after, "variant": item.variant}
             for item in result.moves
         ],
+        "attached": list(result.attached),
         "unchanged": list(result.unchanged),
         "waiting": {alias: list(missing) for alias, missing in result.waiting.items()},
         "errors": {name: str(error) for name, error in result.errors.items()},

@@ -41,8 +41,9 @@ def parse(text: str) -> Name:
     """The repository of a name. Raises ConfigurationError where it does not have the form of one."""
     match = _FORM.fullmatch(text)
     if not match:
+        shown = re.sub(r"[^/@]+@", "...@", text)  # perhaps a password
         raise ConfigurationError(
-            f"{text!r} is no registry with a path.",
-            todo="write it like localhost:5000/raydock, without http:// and without a tag.",
+            f"{shown!r} is no registry with a path.",
+            todo="write it like localhost:5000/raydock, without http://, tag or password (`docker login` keeps it).",
         )
     return Name(host=match["host"], path=match["path"])

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from urllib.parse import urljoin
 
 import requests
@@ -51,6 +52,7 @@ class Transport:
     patience: Patience = field(default_factory=Patience)
     _base: str = ""
     _basic: str = ""
+    _date: str = ""
     _headers: dict[tuple[str, bool], str] = field(default_factory=dict)
     _session: requests.Session = field(default_factory=requests.Session)
 
@@ -78,6 +80,11 @@ class Transport:
                 ) from None
             self._base = self._found("http")
 
+    def hold_clock(self) -> None:
+        """Raises OutOfReachError where this machine's clock was far from the registry's when they first spoke."""
+        if error := trouble.apart(self.name, self._date, datetime.now(UTC)):
+            raise error
+
     def _found(self, scheme: str) -> str:
         """The address below which the registry answers by a scheme."""
         base = f"{scheme}://{self.name.api}/v2/"
@@ -89,6 +96,7 @@ class Transport:
             )
         if answer.headers.get("WWW-Authenticate", "").lower().startswith("basic"):
             self._basic = self._answer("Basic")
+        self._date = answer.headers.get("Date", "")
         return base
 
     def request(
@@ -141,7 +149,7 @@ class Transport:
 
     def _token(self, realm: str, asked: dict[str, str], known: Login | None) -> str:
         """A token (distribution's token authentication; OAuth2 where Docker keeps an identity token)."""
-        verify, limits = self._verify, (self.patience.connect, self.patience.read)
+        verify, limits = self.verify, (self.patience.connect, self.patience.read)
         if known and known.token:
             form = {**asked, "grant_type": "refresh_token", "refresh_token": known.token, "client_id": "raydock"}
             answer = self._session.post(realm, data=form, auth=_Given(""), verify=verify, timeout=limits)
@@ -173,12 +181,13 @@ class Transport:
             headers=headers,
             data=data,
             auth=_Given(authorization if ours else ""),
-            verify=self._verify,
+            verify=self.verify,
             timeout=(self.patience.connect, self.patience.read),
         )
 
     @property
-    def _verify(self) -> bool | str:
+    def verify(self) -> bool | str:
+        """The file of the authorities that a certificate must come from; True: the usual ones; False: any will do."""
         own = trouble.authority(self.name)
         bundle = own if own.is_file() else gather().bundle
         return False if self.insecure else str(bundle) if bundle else True

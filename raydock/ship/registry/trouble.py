@@ -3,7 +3,8 @@
 import json
 import re
 import ssl
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,22 @@ def untrusted(name: Name, error: requests.exceptions.SSLError, doing: str) -> Ra
             f"{authority(name)}, where the engine finds them too; or --insecure-registry."
         )
     return OutOfReachError(f"{name.host} is not trusted while {doing}: {reason}.", todo=todo)
+
+
+def apart(name: Name, date: str, now: datetime) -> OutOfReachError | None:
+    """A clock that is more than a day from the registry's, whose Date header (RFC 9110) is given; None where it is not,
+    or nobody can tell."""
+    try:
+        theirs = parsedate_to_datetime(date).astimezone(UTC)
+    except ValueError:
+        return None
+    if abs(now - theirs) <= timedelta(days=1):
+        return None
+    return OutOfReachError(
+        f"this machine's clock says {now:%Y-%m-%d %H:%M} UTC, and that of {name.host} {theirs:%Y-%m-%d %H:%M} UTC.",
+        meaning="A release would have the wrong day, and scan.yaml's days would be counted wrong. Nothing was pushed.",
+        todo="set the clock that is wrong, then run this again.",
+    )
 
 
 def silent(name: Name, error: Exception, doing: str) -> OutOfReachError:

@@ -15,6 +15,8 @@ _WORD, _DRIVER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*"), re.compile(r"[0-9.]*
 _FLAVOR = re.compile(r"[a-z0-9]*")
 _DIGEST, _HEX = re.compile(r"sha256:[0-9a-f]{64}"), re.compile(r"[0-9a-f]{64}")
 _FORMS = {"fingerprint": _HEX, "image_id": _DIGEST, "digest": _DIGEST, "python": _WORD, "lock_sha256": _HEX}
+_ANY = re.compile(r".*", re.DOTALL)
+_MAPS = {"packages": _ANY, "files": _DIGEST, "attached": _DIGEST}
 _SAME = (
     *("fingerprint", "image_id", "digest", "media_type", "manifest_bytes", "compressed_bytes", "python", "lock_sha256"),
     *("published", "signed", "packages", "reports", "files", "attached"),
@@ -93,10 +95,7 @@ def _release(document: Mapping[str, Any], where: str) -> Release:
         raydock=_text(document["raydock"]),
         commit=_text(document["commit"]),
         entries=tuple(_read(item) for item in document["variants"]),
-        aliases={
-            name: Named(**{key: _text(item[key]) for key in ("variant", "fingerprint", "digest")})
-            for name, item in document["aliases"].items()
-        },
+        aliases={name: _named(item) for name, item in document["aliases"].items()},
         where=where,
     )
 
@@ -116,7 +115,18 @@ def _read(item: Mapping[str, Any]) -> Entry:
     )
     for key, form in _FORMS.items():
         _matching(form, item[key])
+    for key, form in _MAPS.items():
+        for value in item[key].values():
+            _matching(form, value)
     return Entry(planned=planned, **{key: item[key] for key in _SAME})
+
+
+def _named(item: Mapping[str, Any]) -> Named:
+    return Named(
+        variant=_text(item["variant"]),
+        fingerprint=_matching(_HEX, item["fingerprint"]),
+        digest=_matching(_DIGEST, item["digest"]),
+    )
 
 
 def _matching(form: re.Pattern[str], value: object) -> str:

@@ -136,7 +136,7 @@ def test_what_is_ignored_with_a_reason_is_clean_and_remarked_upon(toy: Toy, cach
     assert done.code == 0, done.words
     assert "clean" in done.out
     assert "CVE-2099-0001 in bash: a fix is out: bash 99:1.0." in done.out
-    assert "CVE-2099-0099 in bash: matches nothing here any more. Remove it." in done.out
+    assert "CVE-2099-0099 in bash: matches nothing here any more. Remove it" in done.out
     report = kept(toy)
     assert report
     assert {item.ignore.reason for item in report.judgement.ignored} == {"made up"}
@@ -155,6 +155,7 @@ def test_past_its_day_an_ignore_ends_in_a_refusal(toy: Toy, cache: Path) -> None
     done = scan(toy, "--db", str(cache))
     assert done.code == 5, done.words
     assert "CVE-2099-0001 in bash was to be ignored up to" in done.out
+    assert "matches nothing" not in done.out
     assert kept(toy).verdict is Verdict.REFUSED  # type: ignore[union-attr]
 
 

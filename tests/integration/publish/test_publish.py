@@ -104,10 +104,30 @@ def test_a_dry_run_says_exactly_what_moves_and_changes_nothing(stall: Stall) -> 
     done = json.loads(stall.publish("--json").out)["registries"][0]
     assert [item["tag"] for item in planned["moves"]] == [item["tag"] for item in done["moves"]]
     assert {item["tag"]: item["after"] for item in done["moves"]} == stall.tags()
-    assert done["release"] == stall.release.id
+    assert planned["release"] == done["release"] == stall.release.id
+    assert planned["attached"] == done["attached"] == [OLD, NEW]
     nothing = json.loads(stall.publish("--dry-run", "--json").out)["registries"][0]
     assert nothing["moves"] == []
     assert nothing["unchanged"] == [OLD, NEW]
+    assert (nothing["release"], nothing["attached"]) == (None, [])
+
+
+def test_a_dry_run_says_of_new_reports_that_they_make_a_release_though_no_tag_of_an_image_moves(stall: Stall) -> None:
+    assert stall.publish().code == 0
+    scan = stall.shelf.checkout.report(NEW, "scan")
+    scan.write_text(scan.read_text().replace("0.0.0", "0.0.1"))
+    said = stall.publish("--dry-run")
+    assert said.out.splitlines()[-1].strip() == (
+        f"nothing to move, reports would be attached to 1 image, 1 image published before, release {_second(stall)}."
+    )
+    done = stall.publish()
+    assert done.out == said.out.replace("would be attached", "attached")
+    assert stall.release.id == _second(stall)
+    assert "nothing to move, 2 images published before.\n" in stall.publish("--dry-run").out
+
+
+def _second(stall: Stall) -> str:
+    return f"{stall.release.id.partition('-')[0]}-2"
 
 
 def test_a_new_build_moves_the_tags_and_leaves_the_old_one_its_own(stall: Stall) -> None:
@@ -166,10 +186,13 @@ def test_a_variant_that_is_not_built_is_named(stall: Stall, client: docker.Docke
 
 
 def test_one_registry_that_is_out_of_reach_does_not_stop_the_other(stall: Stall) -> None:
-    done = stall.publish("--registry", "127.0.0.1:1/raydock")
+    done = stall.publish("--registry", "127.0.0.1:1/raydock", "--json")
     assert done.code == 4, done.words
     assert "127.0.0.1:1 cannot be reached: Connection refused" in done.err
     assert NEW in stall.tags()
+    told = json.loads(done.out)["registries"]
+    assert [item["registry"] for item in told] == [stall.name, "127.0.0.1:1/raydock"]
+    assert "cannot be reached" in told[1]["error"]
 
 
 def test_two_registries_get_the_same(stall: Stall, serve: Serve, tmp_path: Path) -> None:

@@ -21,10 +21,11 @@ from raydock.ship.registry.manifest import EMPTY, EMPTY_TYPE, artifact
 from raydock.ship.registry.repository import repository
 from raydock.ship.registry.transport import Patience
 from raydock.ship.release import store
-from tests.integration.publish.conftest import PATH, Serve, Stall
+from tests.integration.publish.conftest import PATH, TOOLS, Serve, Stall
 from tests.support.certificates import certified
 from tests.support.faults import front
 from tests.support.registry import HTPASSWD, PASSWORD, Guard, logged_in, small_disk
+from tests.support.registry import program as cosign
 from tests.support.toy import NAMES
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(120)]
@@ -160,6 +161,7 @@ def test_a_registry_with_tls_and_a_password(guarded: Stall, serve: Serve, tmp_pa
     unchecked = secure.publish("--insecure-registry")
     assert unchecked.code == 0, unchecked.words
     assert "nothing to move" in unchecked.out
+    assert "Warning" not in unchecked.err
 
 
 def test_a_read_only_registry_is_said(stall: Stall, serve: Serve, tmp_path: Path) -> None:
@@ -171,6 +173,20 @@ def test_a_read_only_registry_is_said(stall: Stall, serve: Serve, tmp_path: Path
     done = fixed.publish("--force")
     assert done.code == 4, done.words
     assert "does not allow" in done.err
+    anew = fixed.run("publish", "--registry", f"{fixed.address}/new", "--select", f"name={NEW}")
+    assert anew.code == 4, anew.words
+    assert "does not allow uploading 2 bytes" in anew.err
+
+
+def test_a_clock_that_is_far_from_the_registrys_is_said_and_nothing_is_pushed(stall: Stall) -> None:
+    with front(stall.address) as seen:
+        seen.headers = {"Date": "Fri, 01 Jan 1999 00:00:00 GMT"}
+        seen.fault = lambda _method, path: 200 if path == "/v2/" else None
+        done = stall.run("publish", "--registry", f"{seen.address}/{PATH}", "--registry", stall.name)
+        assert done.code == 4, done.words
+        assert f"and that of {seen.address} 1999-01-01 00:00 UTC." in done.err
+        assert seen.writes == []
+    assert NEW in stall.tags()
 
 
 @pytest.fixture
@@ -215,7 +231,7 @@ def overwrite(stall: Stall, data: bytes) -> None:
 
 
 def test_cosign_signs_each_image_by_its_digest_before_a_tag_moves(stall: Stall, tmp_path: Path) -> None:
-    """By a program that stands in for cosign and writes down how it was called: cosign itself is not to be had here."""
+    """By a program that stands in for cosign and writes down how it was called, so that it runs everywhere."""
     folder = tmp_path / "bin"
     folder.mkdir()
     program = folder / "cosign"
@@ -240,7 +256,44 @@ def test_cosign_signs_each_image_by_its_digest_before_a_tag_moves(stall: Stall, 
     assert "no cosign" not in done.err
 
 
+def test_what_cosign_itself_signed_it_verifies(guarded: Stall, serve: Serve, tmp_path: Path) -> None:
+    try:
+        program = cosign(TOOLS, "cosign")
+    except OutOfReachError as error:
+        pytest.skip(str(error))
+    folder = tmp_path / "tls"
+    folder.mkdir()
+    guard, bundle = certified(folder)
+    stall = replace(guarded, address=serve(replace(guard, htpasswd=tmp_path / "guarded" / "htpasswd"), folder).address)
+    logged_in(stall.docker, stall.address)
+
+    def told(*words: str) -> str:
+        given = {"COSIGN_PASSWORD": "right", "SSL_CERT_FILE": str(bundle), "DOCKER_CONFIG": str(stall.docker)}
+        command = [program, *words]
+        done = subprocess.run(command, env={**os.environ, **given}, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    told("generate-key-pair", f"--output-key-prefix={tmp_path}/test")
+    # No log of this test's signatures; cosign 3 asks for the services that it signs with first.
+    alone = "--tlog-upload=false" + (" --use-signing-config=false" * ("--use-signing-config" in told("sign", "--help")))
+    given = {
+        "PATH": str(Path(program).parent),
+        "COSIGN_KEY": f"{tmp_path}/test.key",
+        "RAYDOCK_COSIGN": alone,
+        "REQUESTS_CA_BUNDLE": str(bundle),
+    }
+    refused = stall.publish("--select", f"name={NEW}", COSIGN_PASSWORD="wrong", **given)
+    assert refused.code == 1, refused.words
+    assert "cosign did not sign" in refused.err
+    assert "wrong" not in refused.words
+    done = stall.publish("--select", f"name={NEW}", COSIGN_PASSWORD="right", **given)
+    assert done.code == 0, done.words
+    assert PASSWORD not in done.words
+    told("verify", f"--key={tmp_path}/test.pub", "--insecure-ignore-tlog", f"{stall.name}:{NEW}")
+    verified = stall.run("verify", "--registry", stall.name, SSL_CERT_FILE=str(bundle))
+    assert verified.code == 0, verified.words
+
+
 def test_the_absence_of_cosign_is_said_once(stall: Stall) -> None:
-    if any(Path(folder, "cosign").exists() for folder in os.environ["PATH"].split(os.pathsep)):
-        pytest.skip("there is a cosign on PATH here")
     assert stall.publish().err.count("no cosign on PATH") == 1

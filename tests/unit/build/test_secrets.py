@@ -1,15 +1,16 @@
 import os
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from raydock.build.secrets import CA_VARIABLES, DEFAULT_INDEX_VARIABLES, PROXY_VARIABLES, gather
+from raydock.build.secrets import CA_VARIABLES, DEFAULT_INDEX_VARIABLES, PROXY_VARIABLES, PYTHON_VARIABLES, gather
 from raydock.errors import ConfigurationError
 
 
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*CA_VARIABLES, *DEFAULT_INDEX_VARIABLES, *PROXY_VARIABLES, "UV_INDEX"):
+    for name in (*CA_VARIABLES, *DEFAULT_INDEX_VARIABLES, *PROXY_VARIABLES, *PYTHON_VARIABLES.values()):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -51,12 +52,24 @@ def test_an_index_goes_into_a_file_for_its_owner_alone(monkeypatch: pytest.Monke
     assert "default = true" in text
 
 
-def test_extra_indexes_stand_beside_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_indexes_of_the_matrix_stand_beside_the_default_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV_INDEX", "https://one.example/simple")
-    text = gather().beside(("https://two.example/simple",)).uv
+    text = gather().beside(("https://two.example/simple", "https://three.example/simple")).uv
     assert text.count("[[index]]") == 2
+    assert "one.example" not in text
     assert "default" not in text
     assert 'index-strategy = "unsafe-best-match"' in text
+
+
+def test_a_mirror_of_pythons_and_a_list_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("UV_PYTHON_INSTALL_MIRROR", "https://user:secret@mirror.example/pythons")
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS_JSON_URL", "http://127.0.0.1:8080/pythons.json")
+    options = gather().options(tmp_path)
+    assert options == [f"--secret=id=uv,src={tmp_path / 'uv.toml'}", "--network=host"]
+    assert tomllib.loads((tmp_path / "uv.toml").read_text()) == {
+        "python-install-mirror": "https://user:secret@mirror.example/pythons",
+        "python-downloads-json-url": "http://127.0.0.1:8080/pythons.json",
+    }
 
 
 def test_proxies_are_named_and_their_values_are_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

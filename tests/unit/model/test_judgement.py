@@ -57,8 +57,15 @@ def test_ignores_whose_fix_is_out_or_that_match_nothing_are_remarked_upon(policy
     judged = judge(replace(policy, ignores=ignores), [BASH], TODAY)
     assert remarks(ignores, [judged, judged]) == [
         "scan.yaml:7: CVE-2099-0001: a fix is out: bash 6.0. Take it, and remove the ignore.",
-        "scan.yaml:7: CVE-2099-0009: matches nothing here any more. Remove it.",
+        "scan.yaml:7: CVE-2099-0009: matches nothing here any more. Remove it, "
+        "unless a variant that was not asked about needs it.",
     ]
+
+
+def test_an_ignore_past_its_day_that_matches_is_not_said_to_match_nothing(policy: Policy) -> None:
+    late = (ignore(until=date(2026, 11, 24)),)
+    assert remarks(late, [judge(replace(policy, ignores=late), [BASH], TODAY)]) == []
+    assert len(remarks(late, [judge(replace(policy, ignores=late), [], TODAY)])) == 1
 
 
 def test_where_not_all_was_looked_for_nothing_is_said_of_what_matches_nothing(policy: Policy) -> None:

@@ -150,7 +150,7 @@ def test_stated() -> None:
     ],
 )
 def test_a_statement_that_cannot_be_understood(driver: str, gpus: list[str]) -> None:
-    with pytest.raises(HostError, match="is no "):
+    with pytest.raises(ConfigurationError, match="is no "):
         stated("host", driver, gpus)
 
 

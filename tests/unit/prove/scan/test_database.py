@@ -54,6 +54,12 @@ def test_an_old_database_counts_as_none(trivy: Trivy, tmp_path: Path) -> None:
     assert isinstance(find(trivy, cache, "", 16, NOW), Database)
 
 
+def test_a_database_of_the_days_to_come_counts_as_none_since_the_clock_is_off(trivy: Trivy, cache: Path) -> None:
+    found = find(trivy, cache, "", 14, datetime(1999, 1, 1, tzinfo=UTC))
+    assert isinstance(found, NoDatabaseError)
+    assert "and this machine's clock says 1999-01-01: set the clock" in found.what
+
+
 def test_a_registrys_database_is_fetched_once_a_day(trivy: Trivy, registry: str, cache: Path, asked: list[str]) -> None:
     found = find(trivy, None, registry, 14, NOW)
     assert isinstance(found, Database), found

@@ -1,12 +1,14 @@
 """Which hosts, paths and GPUs a cluster accepts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from raydock.errors import ConfigurationError
 from raydock.model.variant import Variant, parse_name
-from raydock.ship.bare.cluster import Cluster, cluster
+from raydock.ship.bare.cluster import Cluster, cluster, doubts
+from tests.unit.ship.bare.conftest import Pin
 
 CPU = parse_name("ray2.60.0-py311-cpu")
 GPU = parse_name("ray2.60.0-torch2.13.0-py311-cu130")
@@ -59,3 +61,10 @@ def test_gpus_are_asked_for_where_they_can_be_used() -> None:
         make(variant=GPU)
     with pytest.raises(ConfigurationError, match="has no CUDA"):
         make(gpus=1)
+
+
+def test_an_image_that_is_not_for_kuberay_may_lack_what_health_is_asked_of(pin: Pin) -> None:
+    assert doubts(pin()) == ""
+    words = doubts(replace(pin(), kuberay=False))
+    assert "raydock.kuberay is false" in words
+    assert "Next: see that its `ray-extras` in matrix.yaml hold `default`" in words

@@ -171,6 +171,13 @@ def test_what_is_no_repository_is_refused(words: str) -> None:
         parse(words)
 
 
+@pytest.mark.parametrize("words", ["ray:n0b0dy@localhost:5000/raydock", "https://ray:n0b0dy@localhost:5000/raydock"])
+def test_a_password_in_a_name_is_refused_and_not_repeated(words: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"\.\.\.@localhost:5000/raydock' is no registry") as refused:
+        parse(words)
+    assert "n0b0dy" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("name", "loopback"),
     [("localhost:5000/a", True), ("127.0.0.2/a", True), ("10.0.0.1:5000/a", False), ("localhost.example/a", False)],

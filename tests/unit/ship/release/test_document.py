@@ -81,7 +81,11 @@ def test_an_entry_has_what_the_documentation_says(release: Release) -> None:
         (("variants", 0, "sm"), ["x"]),
         (("variants", 0, "axes"), {}),
         (("variants",), 1),
+        (("variants", 0, "packages"), None),
+        (("variants", 0, "files"), ["smoke.json"]),
+        (("variants", 0, "attached", "smoke.json"), "../../blobs/uploads"),
         (("aliases", "latest", "digest"), 1),
+        (("aliases", "latest", "digest"), "latest"),
         (("id",), None),
     ],
 )
