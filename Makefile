@@ -6,6 +6,8 @@ SHELL := /bin/bash
 GROUP ?= quickstart
 ARGS ?=
 BUILD = ./build.py
+# Compiled modules are kept, where a machine would rather not: each process of a test would compile them anew.
+UNIT = PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -n auto --dist worksteal tests/unit
 
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -40,7 +42,7 @@ publish: venv engine ## Push the proved and scanned images of GROUP (ARGS=--dry-
 
 test: venv-dev ## Run all tests
 	@scripts/engine compose sshd
-	@PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -n auto --dist worksteal tests/unit $(ARGS)
+	@$(UNIT) $(ARGS)
 	@.venv/bin/python -m pytest tests/integration $(ARGS)
 
 long: venv-dev ## Run the tests that take minutes each: lost nodes, KubeRay's samples, deployed manifests
@@ -48,7 +50,7 @@ long: venv-dev ## Run the tests that take minutes each: lost nodes, KubeRay's sa
 	@.venv/bin/python -m pytest -m long tests/integration $(ARGS)
 
 unit: venv-dev ## Run the tests that need no engine
-	@PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -n auto --dist worksteal tests/unit $(ARGS)
+	@$(UNIT) $(ARGS)
 
 check: venv-dev ## Lint, types, and whether locks, Dockerfiles and pipelines are as they should be
 	@.venv/bin/ruff check .

@@ -144,10 +144,10 @@ def test_each_input_is_seen(edited: Edited, edit: Edit, change: tuple[str, str, 
     assert all(part in item.parts for item in found.values())
 
 
-def test_points_of_the_matrix_come_and_go(root: Path, edit: Edit) -> None:
+def test_points_of_the_matrix_come_and_go(root: Path, edited: Edited, edit: Edit) -> None:
     before = git(root, "rev-parse", "HEAD")
     edit("matrix.yaml", '"2.49.1", "2.60.0"', '"2.60.0"')
-    gone = changed(root)
+    gone = edited()
     assert len(gone) == 2
     assert {item.what for item in gone.values()} == {What.GONE}
     after = commit(root)

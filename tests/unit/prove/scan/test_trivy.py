@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from raydock.errors import ExitCode, OutOfReachError
-from raydock.prove.scan.answers import findings
 from raydock.prove.scan.trivy import NoDatabaseError, Trivy, explain, find
 
 
@@ -36,16 +35,6 @@ def test_trivy_on_path_goes_before_the_one_in_the_environment(elsewhere: Path) -
     assert find() == str(own)
     on_path = _program(elsewhere / "nothing" / "trivy", "")
     assert find() == str(on_path)
-
-
-def test_a_dockerfile_is_checked_wherever_raydock_runs(
-    trivy: Trivy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert trivy.version().count(".") == 2
-    monkeypatch.chdir(tmp_path)
-    Path("Dockerfile").write_text("FROM a:1\nUSER root\nHEALTHCHECK NONE\n")
-    runner = Trivy(program=find(), folder=Path("trivy"))
-    assert [item.severity for item in findings(runner.dockerfile(Path("Dockerfile")))] == ["high"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from raydock.ship.registry.referrers import attach, attached, fallback_tag
 from raydock.ship.registry.repository import Repository, UnreadableError, repository
 from raydock.ship.registry.whole import whole
 from tests.support.faults import Front, front
+from tests.support.registry import Registry
 from tests.unit.ship.registry.conftest import HASTY, Serve
 
 
@@ -61,25 +62,21 @@ def test_more_tags_than_one_answer_holds_are_all_listed(fronted: Front) -> None:
     assert there.tags() == ("a", "b", "c")
 
 
-def test_an_image_that_lacks_a_blob_is_not_whole(serve: Serve) -> None:
-    store = serve()
-    there = repository(f"{store.address}/raydock", patience=HASTY)
+def test_an_image_that_lacks_a_blob_is_not_whole(empty: Registry, there: Repository) -> None:
     manifest = made(there)
     there.put("one", manifest)
     assert whole(there, manifest.digest) == manifest
     digest = digest_of(b"layer").removeprefix("sha256:")
-    (store.storage / f"docker/registry/v2/blobs/sha256/{digest[:2]}/{digest}/data").unlink()
+    (empty.storage / f"docker/registry/v2/blobs/sha256/{digest[:2]}/{digest}/data").unlink()
     with pytest.raises(UnreadableError, match="lacks its blob"):
         whole(there, manifest.digest)
 
 
-def test_bytes_that_are_not_those_of_the_digest_are_refused(serve: Serve) -> None:
-    store = serve()
-    there = repository(f"{store.address}/raydock", patience=HASTY)
+def test_bytes_that_are_not_those_of_the_digest_are_refused(empty: Registry, there: Repository) -> None:
     manifest = made(there)
     there.put("one", manifest)
     name = digest_of(b"layer").removeprefix("sha256:")
-    path = store.storage / f"docker/registry/v2/blobs/sha256/{name[:2]}/{name}/data"
+    path = empty.storage / f"docker/registry/v2/blobs/sha256/{name[:2]}/{name}/data"
     path.write_bytes(b"other")
     with pytest.raises(UnreadableError, match="is damaged"):
         there.blob(digest_of(b"layer"))
