@@ -244,8 +244,8 @@ def _missing(recipe: BaseRecipe) -> tuple[str, ...]:
 
 
 def _caching(recipe: BaseRecipe) -> tuple[str, ...]:
-    """No step of a pulled base is taken from the cache: BuildKit has been seen to take those that stood on another digest
-    (moby 26.1.5, 2026-11-25)."""
+    """No step of a pulled base is taken from the cache: BuildKit has been seen to take those of another digest (moby
+    26.1.5, 2026-11-25)."""
     return ("--no-cache",) if recipe.base.source == "pull" else ()
 
 
