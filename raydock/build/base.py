@@ -134,14 +134,15 @@ class BaseMaker:
             dockerfile = _template(self.checkout.templates).render(base=recipe.base, packages=_missing(recipe))
             (folder / "Dockerfile").write_text(dockerfile, encoding="utf-8")
             self.listener(recipe.name, "building the base image")
-            draft = self._build(recipe, folder, f"{recipe.ref}-draft", {})
+            draft_ref = f"{recipe.ref}-draft-{folder.name}"  # its own: two checkouts may make one base at once
+            draft = self._build(recipe, folder, draft_ref, {})
             try:
                 python = self._examine(recipe, draft)
                 labels = {RECIPE_LABEL: recipe.digest, "raydock.python": python}
                 image_id = self._build(recipe, folder, recipe.ref, labels)
             finally:
                 with reaching("removing a draft"):
-                    self.client.images.remove(f"{recipe.ref}-draft", noprune=True)
+                    self.client.images.remove(draft_ref, noprune=True)
         return BaseImage(ref=recipe.ref, id=image_id, python=python)
 
     @contextmanager
