@@ -141,8 +141,9 @@ def test_a_new_build_moves_the_tags_and_leaves_the_old_one_its_own(stall: Stall)
         stale = stall.publish("--select", f"name={NEW}")
         assert stale.code == 1
         assert f"{NEW} on this engine is not what the checkout describes now." in stale.err
-        stall.shelf.fill([item for item in stall.variants if item.name == NEW], b"other content")
+        other = stall.shelf.fill([item for item in stall.variants if item.name == NEW], b"other content")
         done = stall.publish("--select", f"name={NEW}")
+        stall.shelf.client.images.remove(other[NEW], force=True)
     finally:
         lock.write_text(text)
     assert done.code == 0, done.words
