@@ -61,8 +61,12 @@ def main() -> NoReturn:
         error.show()
         sys.exit(ExitCode.BAD_INPUT)
     except OSError as error:
-        click.echo(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.", err=True)
-        click.echo("Next: see that it is there, its permissions and the room on its disk; then run this again.", err=True)
+        if not error.strerror:  # not the operating system's: a client library's
+            raise
+        click.echo(f"{error.filename or 'The output'} cannot be used: {error.strerror}.", err=True)
+        click.echo(
+            "Next: see that it is there, its permissions and the room on its disk; then run this again.", err=True
+        )
         sys.exit(ExitCode.OUT_OF_REACH)
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted. What was finished stays; run the same command again to go on.", err=True)

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import IntEnum
 
+_FEW = 24
+
 
 class ExitCode(IntEnum):
     """Exit codes of every command; documented in README.md."""
@@ -75,9 +77,11 @@ def first_line(words: str, silent: str) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint that names the known words most like `word`, or all of them where none is alike."""
+    """A hint that names the known words most like `word`; where none is alike, all of them if they are few."""
     names = [str(name) for name in known]
     close = get_close_matches(word, names, n=1, cutoff=0.5)
     if close:
         return f"Did you mean {close[0]!r}?"
+    if len(names) > _FEW:
+        return f"None of the {len(names)} known is like it."
     return "Known: " + ", ".join(names) + "." if names else "None is known."

@@ -176,14 +176,14 @@ class BaseMaker:
                 labels=labels,
                 epoch=recipe.epoch,
                 platform="linux/amd64",
-                options=self.secrets.options(folder),
+                options=(*self.secrets.options(folder), *_caching(recipe)),
                 log=self.checkout.log(f"base-{recipe.name}"),
             )
         except (BuildError, DownloadError) as error:
             python = f"Python {recipe.base.python}"
             hint = (
-                f"a base needs {python}: `managed` has uv bring it (UV_PYTHON_INSTALL_MIRROR names its mirror over http,"
-                " UV_PYTHON_DOWNLOADS_JSON_URL a list of what is there), "
+                f"a base needs {python}: `managed` has uv bring it (UV_PYTHON_INSTALL_MIRROR names its mirror over"
+                " http, UV_PYTHON_DOWNLOADS_JSON_URL a list of what is there), "
             )
             raise type(error)(error.what, meaning=error.meaning, todo=hint + "or name a base that has it.") from None
 
@@ -241,6 +241,12 @@ def _reason(stderr: str) -> str:
 
 def _missing(recipe: BaseRecipe) -> tuple[str, ...]:
     return recipe.packages if recipe.base.source == "pull" else ()
+
+
+def _caching(recipe: BaseRecipe) -> tuple[str, ...]:
+    """No step of a pulled base is taken from the cache: BuildKit has been seen to take those of another digest (moby
+    26.1.5, 2026-11-25)."""
+    return ("--no-cache",) if recipe.base.source == "pull" else ()
 
 
 def _template(templates: Path) -> jinja2.Template:

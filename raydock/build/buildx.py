@@ -87,6 +87,9 @@ _OUT_OF_REACH = {
     "error reading from server: eof": ("The engine went away.", "run `scripts/engine`, then this again."),
 }
 _NOT_DOWNLOADED = {
+    "invalid peer certificate": (
+        "Its certificate is not trusted in the build: --ca-bundle or SSL_CERT_FILE must name your company's CA."
+    ),
     "http status server error": "The server that it downloads from has trouble.",
     "error sending request for url": "The server that it downloads from does not answer.",
     "operation timed out": "The server that it downloads from does not answer in time.",

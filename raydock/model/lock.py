@@ -101,7 +101,9 @@ def load(path: Path) -> Lock:
             f"{path} does not exist.", meaning=f"{path.stem} was never locked.", todo="run `./build.py lock`."
         ) from None
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path} is no text: {error}.", todo="run `./build.py lock` to write it anew.") from None
+        raise ConfigurationError(
+            f"{path} is no text: {error}.", todo="run `./build.py lock` to write it anew."
+        ) from None
     if not lock.pins:
         raise ConfigurationError(f"{path} holds no package.", todo="run `./build.py lock` to write it anew.")
     return lock

@@ -16,7 +16,13 @@ WITHOUT_PYTHON = """
 RUN apt-get purge -y -qq 'python3*' 'libpython3*' && apt-get autoremove -y -qq \\
  && rm -r /opt/venv /home/ray && sed -i 's|^ray:.*|ubuntu:x:1000:1000::/home/ubuntu:/bin/bash|' /etc/passwd
 """
-ASKED = ["python", "-c", "import ray, sys; print(sys.version)"]
+QUESTION = "import ray, platform, sys, os; print(platform.python_version(), sys.base_prefix, os.getgid())"
+ASKED = ["python", "-c", QUESTION]
+# The flags of bytecode, which say that nobody checks it (PEP 552); files of another day, or anybody's to write.
+LOOKED_AT = """
+python -c 'import json; print(open(json.__cached__, "rb").read(8)[4:])'
+find /opt/python ! -type l '(' -perm -002 -o -newer /usr/local/bin/raydock-probe ')'
+"""
 BOOTSTRAP = '{debian: {source: bootstrap, python: {"3.11": bookworm}}}'
 
 
@@ -118,11 +124,23 @@ def test_a_base_without_python_gets_uvs(
     toy = mirrored(standing_on(unlocked, without_python, python="managed"), python)
     done = toy.run("build", "--select", "ray=1.0.0", "--json")
     assert done.code == 0, done.words
-    image = f"{toy.registry}:{NAMES[0]}"
-    for user in (1000, 123456):
-        said = client.containers.run(image, ASKED, user=str(user), network_mode="none", remove=True)
-        assert said.startswith(b"3.11.2"), user
-    assert client.images.get(image).labels["raydock.python"] == "3.11.2"
+    image = client.images.get(f"{toy.registry}:{NAMES[0]}")
+    named = client.images.get(without_python)
+    assert image.attrs["RootFS"]["Layers"][: len(named.attrs["RootFS"]["Layers"])] == named.attrs["RootFS"]["Layers"]
+    assert image.labels["raydock.python"] == "3.11.2"
+    for user in ("1000", "123456"):  # ours, and any that OpenShift may choose
+        said = client.containers.run(image, ASKED, user=user, network_mode="none", remove=True)
+        assert said == b"3.11.2 /opt/python/cpython-3.11.2-linux-x86_64-gnu 0\n"
+    looked = client.containers.run(image, ["bash", "-ec", LOOKED_AT], network_mode="none", remove=True)
+    assert looked == b"b'\\x01\\x00\\x00\\x00'\n"
+
+
+def test_a_python_that_is_not_the_listed_one_is_refused(unlocked: Toy, with_python: str, python: bytes) -> None:
+    toy = mirrored(standing_on(unlocked, with_python, python="managed"), python)
+    toy.site.files = {name: body + b"more" if name.endswith(".gz") else body for name, body in toy.site.files.items()}
+    done = toy.run("build", "--select", "ray=1.0.0")
+    assert done.code == 1, done.words
+    assert "Hash mismatch" in done.err
 
 
 def test_a_managed_python_out_of_reach(unlocked: Toy, with_python: str) -> None:

@@ -1,4 +1,4 @@
-"""A Python as uv's managed ones are: one folder that runs wherever it is unpacked, and a list of downloads that names it.
+"""A Python as uv's managed ones are, one folder that runs wherever it is unpacked; and a list of downloads with it.
 
 It is made of Debian's Python, since uv's own archives are on no index that tests reach: the same layout, with every
 library but glibc beside it.

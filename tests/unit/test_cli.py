@@ -153,7 +153,7 @@ def test_render_mends_what_check_complains_of(checkout: Path) -> None:
             "templates/Dockerfile.j2:2: TemplateSyntaxError",
         ),
         (
-            lambda root: (shutil.rmtree(root / "lockfiles"), (root / "lockfiles").write_text("")),
+            lambda root: (root / "lockfiles").rename(root / "away").parent.joinpath("lockfiles").write_text(""),
             ("plan",),
             4,
             "lockfiles/facts.json cannot be used: Not a directory.",

@@ -30,6 +30,10 @@ def test_a_failed_step_is_named_with_its_last_lines_and_the_log() -> None:
             "error: HTTP status server error (503 Service Unavailable) for url",
             "The server that it downloads from has trouble.",
         ),
+        (
+            "error: error sending request for url (https://x/)\n  cause: invalid peer certificate: UnknownIssuer",
+            "--ca-bundle or SSL_CERT_FILE must name",
+        ),
         ("Caused by: operation timed out", "does not answer in time"),
     ],
 )

@@ -9,7 +9,10 @@ from raydock.errors import OutOfReachError
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (APIError("400 Client Error", explanation="invalid reference format"), "refused while asking: invalid reference"),
+        (
+            APIError("400 Client Error", explanation="invalid reference format"),
+            "refused while asking: invalid reference",
+        ),
         (requests.ConnectionError("connection reset"), "went away while asking: connection reset"),
     ],
 )
