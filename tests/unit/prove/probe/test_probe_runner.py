@@ -76,7 +76,7 @@ def test_no_descendant_outlives_a_check(tmp_path: Path, hang: bool) -> None:
         return words
 
     before = set(descendants(os.getpid()))
-    answer = ask("x", question, 0.5 if hang else 20)
+    answer = ask("x", question, 1 if hang else 20)
     assert answer.status == (FAILED if hang else PASSED)
     for name in ("child", "orphan"):
         assert not _alive(int((tmp_path / name).read_text()))

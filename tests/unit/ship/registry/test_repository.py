@@ -2,7 +2,6 @@
 
 import base64
 import json
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -152,7 +151,7 @@ def test_a_registry_may_say_how_long_to_wait_but_not_forever(fronted: Front) -> 
 
 
 def test_a_registry_that_hangs_is_given_up(fronted: Front) -> None:
-    there = repository(f"{fronted.address}/raydock", patience=replace(HASTY, read=0.1))
+    there = repository(f"{fronted.address}/raydock", patience=HASTY)
     hanging = Event()
     fronted.fault = lambda _method, _path: hanging.wait(20) and None
     with pytest.raises(OutOfReachError, match="gave no answer in time while looking for"):
