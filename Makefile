@@ -41,12 +41,12 @@ publish: venv engine ## Push the proved and scanned images of GROUP (ARGS=--dry-
 	@$(BUILD) publish --group $(GROUP) $(ARGS)
 
 test: venv-dev ## Run all tests
-	@scripts/engine compose sshd
+	@scripts/engine compose sshd cc
 	@$(UNIT) $(ARGS)
 	@.venv/bin/python -m pytest tests/integration $(ARGS)
 
 long: venv-dev ## Run the tests that take minutes each: lost nodes, KubeRay's samples, deployed manifests
-	@scripts/engine compose sshd
+	@scripts/engine compose sshd cc
 	@.venv/bin/python -m pytest -m long tests/integration $(ARGS)
 
 unit: venv-dev ## Run the tests that need no engine
