@@ -12,6 +12,6 @@ SOURCE = Path(__file__).parent / "data" / "fake_cuda.c"
 def compile_driver(folder: Path) -> Path:
     """Compiles it into a folder, which is returned. Skips the test where there is no C compiler."""
     if not shutil.which("cc"):
-        pytest.skip("the fake driver is compiled, and there is no C compiler here: `scripts/engine cc`, as root, installs one")
+        pytest.skip("no C compiler for the fake driver: `scripts/engine cc`, as root, installs one")
     subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-w", "-o", folder / "libcuda.so.1", SOURCE], check=True)
     return folder
