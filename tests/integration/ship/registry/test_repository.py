@@ -15,9 +15,9 @@ from raydock.ship.registry.name import parse
 from raydock.ship.registry.referrers import attach, attached, fallback_tag
 from raydock.ship.registry.repository import Repository, UnreadableError, repository
 from raydock.ship.registry.whole import whole
+from tests.integration.ship.registry.conftest import HASTY, Serve
 from tests.support.faults import Front, front
 from tests.support.registry import Registry
-from tests.unit.ship.registry.conftest import HASTY, Serve
 
 
 def made(there: Repository, text: bytes = b"layer", subject: Manifest | None = None) -> Manifest:

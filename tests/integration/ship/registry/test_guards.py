@@ -14,10 +14,10 @@ from raydock.ship.registry.credentials import Login
 from raydock.ship.registry.name import Name
 from raydock.ship.registry.repository import repository
 from raydock.ship.registry.transport import Transport
+from tests.integration.ship.registry.conftest import HASTY, Serve
 from tests.support.certificates import certified
 from tests.support.faults import Front
 from tests.support.registry import HTPASSWD, PASSWORD, Guard, logged_in, small_disk
-from tests.unit.ship.registry.conftest import HASTY, Serve
 
 YEAR = timedelta(days=365)
 
