@@ -140,7 +140,7 @@ def load(path: Path) -> Matrix:
     return Matrix(
         path=path,
         registry=top["registry"].matching(_REGISTRY, "a registry and a path, like localhost:5000/raydock"),
-        cutoff=top["cutoff"].day(),
+        cutoff=top["cutoff"].day_so_far(),
         axes=axes,
         bases=_bases(top["bases"]),
         indexes=_indexes(top["indexes"]) if "indexes" in top else {},
@@ -283,7 +283,7 @@ def _point(entry: Entry, flavors: Container[str]) -> Point:
     return Point(
         variant=Variant(**{axis: item.text() for axis, item in values.items()}),
         groups=keys["groups"].texts(),
-        cutoff=keys["cutoff"].day() if "cutoff" in keys else None,
+        cutoff=keys["cutoff"].day_so_far() if "cutoff" in keys else None,
     )
 
 

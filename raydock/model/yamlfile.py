@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -70,6 +70,13 @@ class Entry:
             return date.fromisoformat(self.text())
         except ValueError:
             self.refuse(f"{self.text()!r} is no date.", "write it as 2026-11-15.")
+
+    def day_so_far(self) -> date:
+        """A date that is not to come (by UTC), so that what was so by then is known."""
+        day = self.day()
+        if day > datetime.now(UTC).date():
+            self.refuse(f"{self.label} {day} is yet to come.", "name one that is over, or set this machine's clock.")
+        return day
 
     def texts(self) -> tuple[str, ...]:
         """A sequence of scalars, none twice."""

@@ -117,6 +117,7 @@ def test_values_that_would_break_out_of_a_dockerfile_line(tmp_path: Path, axis: 
         ("localhost:5000/raydock", "localhost:5000/Ray Dock", 1),
         ("2026-11-15", "15.11.2026", 2),
         ("2026-11-15", "2026-11-31", 2),
+        ("2026-11-15", "9999-01-01", 2),
         ("  debian:", r'  "deb\nian":', 5),
         ('"3.11": bookworm', r'"3.11\nRUN id": bookworm', 6),
         ('"3.11": bookworm', '"3": bookworm', 6),
