@@ -49,7 +49,7 @@ class Secrets:
     def loopback(self) -> bool:
         """Whether an index, a mirror or a proxy is on this machine's own loopback address."""
         proxies = (os.environ.get(name, "") for name in PROXY_VARIABLES if name.lower() != "no_proxy")
-        addresses = (*self.extra, self.default, *dict(self.pythons).values(), *proxies)
+        addresses = (*self.extra, self.default, *(url for _, url in self.pythons), *proxies)
         return any(urlsplit(address).hostname in LOOPBACK for address in addresses)
 
     def options(self, folder: Path) -> list[str]:

@@ -63,9 +63,11 @@ def _report(request: Request, outcomes: "list[Outcome]", whole: "SetReport | Non
 
 
 def _sentence(outcomes: "list[Outcome]", whole: "SetReport | None") -> str:
+    from raydock.plan.show import count
+
     kept = sum(item.report is not None and item.passed for item in outcomes)
     broken = [item.name for item in outcomes if item.report and not item.passed]
-    parts = [f"kept by {kept} {'image' if kept == 1 else 'images'}"] if kept else []
+    parts = [f"kept by {count(kept, 'image')}"] if kept else []
     parts += [f"broken by {', '.join(broken)}"] if broken else []
     parts += ["broken by the images together"] if whole and not whole.passed else []
     return f"KubeRay's contract: {', '.join(parts) or 'not asked'}."

@@ -127,7 +127,7 @@ def bare_table(title: str, *headings: str) -> Table:
 
 
 def _grid(planned: tuple[Planned, ...], sizes: Sizes) -> Table:
-    grid = bare_table(_count(len(planned), "variant"), "variant", "groups", "driver", "GPU (sm)", "glibc")
+    grid = bare_table(count(len(planned), "variant"), "variant", "groups", "driver", "GPU (sm)", "glibc")
     if sizes:
         grid.add_column("download", justify="right")
     for item in planned:
@@ -143,12 +143,13 @@ def _grid(planned: tuple[Planned, ...], sizes: Sizes) -> Table:
     return grid
 
 
-def _count(number: int, what: str) -> str:
+def count(number: int, what: str) -> str:
+    """So many of something: 1 variant, 2 variants."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _exclusions(plan: Plan) -> Table:
-    title = f"{_count(len(plan.excluded), 'point')} of the matrix cannot be"
+    title = f"{count(len(plan.excluded), 'point')} of the matrix cannot be"
     grid = bare_table(title, "points", "why", "fact", "for example", "nearest")
     grid.columns[0].justify = "right"
     for reason in reasons(plan.excluded):

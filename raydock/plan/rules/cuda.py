@@ -67,7 +67,7 @@ def cuda_major(project: str, point: Variant, ground: Ground) -> Verdict:
 
 @lru_cache(maxsize=10_000)
 def _named_for_others(release: Release, wanted: int | None) -> tuple[str, ...]:
-    """What a release requires, in whatever case, of packages named for another CUDA major than the one wanted."""
+    """What a release may require, its markers aside, of packages named for another CUDA major than the one wanted."""
     return tuple(name for name in release.required if named_major(name) not in {None, wanted})
 
 

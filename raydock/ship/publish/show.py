@@ -1,9 +1,10 @@
 """What was published, or would be, for people and for programs (docs/json.md)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from raydock.errors import RaydockError
+from raydock.plan.show import count
 from raydock.ship.publish.publisher import Move, Result
 
 SCHEMA = 1
@@ -33,19 +34,14 @@ def words(result: Result, *, pretended: bool) -> str:
 
 
 def _sentence(result: Result, pretended: bool) -> str:
-    moved = f"{_count(result.moves, 'tag')} {'would move' if pretended else 'moved'}"
+    moved = f"{count(len(result.moves), 'tag')} {'would move' if pretended else 'moved'}"
     parts = [moved if result.moves else "nothing to move"]
     would = "would be attached" if pretended else "attached"
-    parts += [f"reports {would} to {_count(result.attached, 'image')}"] if result.attached else []
-    parts += [f"{_count(result.unchanged, 'image')} published before"] if result.unchanged else []
-    parts += [f"{_count(result.errors, 'variant')} not published"] if result.errors else []
+    parts += [f"reports {would} to {count(len(result.attached), 'image')}"] if result.attached else []
+    parts += [f"{count(len(result.unchanged), 'image')} published before"] if result.unchanged else []
+    parts += [f"{count(len(result.errors), 'variant')} not published"] if result.errors else []
     parts += [f"release {result.release}"] if result.release else []
     return f"{', '.join(parts)}."
-
-
-def _count(items: Iterable[object], word: str) -> str:
-    number = len(list(items))
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _way(move: Move) -> str:
