@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from raydock.commands.registries import insecure, one, one_published, registry
+from raydock.commands.registries import insecure, one, one_published, registry, release_repository
 from raydock.options import root
 from raydock.paths import Checkout
 from raydock.project import Project
@@ -18,6 +18,7 @@ from raydock.project import Project
 @click.option("--model", type=click.Path(path_type=Path), help="A folder of every host, to be read at /model.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR")
 @registry
+@release_repository
 @insecure
 def docker(
     *,
@@ -28,6 +29,7 @@ def docker(
     model: Path | None,
     output: Path,
     registry: str | None,
+    release_repository: str | None,
     insecure: bool,
 ) -> None:
     """Writes what starts a cluster by bare Docker: compose.yaml, scripts and systemd units.
@@ -44,7 +46,7 @@ def docker(
     from raydock.ship.published import built
 
     project = Project(Checkout(root()))
-    published = one_published(variant, registry, insecure) if registry else None
+    published = one_published(variant, registry, release_repository, insecure) if registry else None
     chosen = published or one(project.plan, variant)
     wanted = cluster(chosen.variant, head=head, workers=workers, gpus=gpus, model=model)
     image = published or built(one(project.plan, variant), project.matrix.registry)

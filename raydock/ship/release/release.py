@@ -16,7 +16,7 @@ class Entry:
     `digest`, `media_type` and `manifest_bytes` describe its manifest in the registry, `image_id` is the engine's id
     (the digest of its configuration), `compressed_bytes` what a pull of all of it moves, `python` has the patch.
     `reports` are what the gates said, `files` the sha256 of each file that is attached by its name, and `attached` the
-    digests of the artifacts that hold them.
+    digests of the artifacts that hold them, as far as the registry took them.
     """
 
     planned: Planned
@@ -42,6 +42,11 @@ class Entry:
     @property
     def variant(self) -> Variant:
         return self.planned.variant
+
+    @property
+    def unattached(self) -> tuple[str, ...]:
+        """The files that are not attached, since the registry did not take them."""
+        return tuple(name for name in self.files if name not in self.attached)
 
     @property
     def tag(self) -> str:
