@@ -102,6 +102,8 @@ def _image(repository: Repository, digest: str) -> Difference | None:
 
 
 def _attached(repository: Repository, item: Entry) -> Iterator[Difference]:
+    if not item.attached:
+        return
     try:
         there = attached(repository, item.digest)
     except UnreadableError as error:

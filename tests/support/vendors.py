@@ -58,6 +58,20 @@ def refuses_repository(path: str, answer: Answer, *, reads: bool = True) -> Faul
     return fault
 
 
+def created_by_writing(answer: Answer) -> Fault:
+    """Quay: a repository that does not exist is refused, and created by the first upload to it."""
+    created: set[str] = set()
+
+    def fault(method: str, path: str) -> Answer | None:
+        match = re.fullmatch(r"/v2/(.+)/(?:manifests|blobs|referrers|tags)/.*", path)
+        if match and method not in _READS:
+            created.add(match[1])
+        # The engine, and an upload, look for a blob before they write.
+        return answer if match and match[1] not in created and "/blobs/" not in path else None
+
+    return fault
+
+
 def must_be_created(*created: str) -> Fault:
     """ECR: a repository that was not created is unknown. Source: plexsystems/sinker issue 55."""
 

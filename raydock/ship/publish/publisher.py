@@ -101,7 +101,14 @@ class Publisher:
         If the registry refuses a step for one image, no tag moves and no release is made. Raises OutOfReachError if it
         refuses a tag that moves, the aliases or the release; the tags that moved by then are moved back.
         """
-        before = self._release()
+        try:
+            before = self._release()
+        except RefusedError as error:
+            if error.cause not in {Cause.LOGIN, Cause.DENIED}:
+                raise
+            # Some registries (Quay) refuse to read a repository that does not exist, and create it when it is written.
+            self._check_writable()
+            before = self._release()
         todos, errors = self._look(before)
         if _changed(todos):
             self._check_writable()

@@ -16,6 +16,7 @@ from tests.support.registry import referrers_registry
 from tests.support.toy import NAMES
 from tests.support.vendors import (
     answers_referrers,
+    created_by_writing,
     error,
     immutable_tags,
     must_be_created,
@@ -208,6 +209,14 @@ def test_a_registry_without_nested_repositories(faced: Stall, fronted: Front, an
         without = faced.run(*words, "--registry", faced.name)
         assert without.code == (4 if reads else 2), without.words
         assert "--release-repository" in without.err
+
+
+@pytest.mark.parametrize("answer", [error(401, "UNAUTHORIZED", "access to the resource is not authorized"), DENIED])
+def test_repositories_that_come_into_being_when_they_are_written(faced: Stall, fronted: Front, answer: Answer) -> None:
+    fronted.fault = created_by_writing(answer)
+    done = faced.publish(*ONE)
+    assert done.code == 0, done.words
+    assert {NEW, "latest"} < set(faced.tags())
 
 
 def test_the_release_may_be_among_the_images(faced: Stall, fronted: Front) -> None:
