@@ -13,7 +13,7 @@ from raydock.ship.publish.push import Pusher
 from raydock.ship.publish.ready import Ready
 from raydock.ship.publish.sign import Signer
 from raydock.ship.publish.todo import Todo, holds
-from raydock.ship.registry.manifest import Manifest, artifact
+from raydock.ship.registry.manifest import EMPTY, EMPTY_TYPE, Manifest, artifact
 from raydock.ship.registry.referrers import attach
 from raydock.ship.registry.repository import Repository, UnreadableError
 from raydock.ship.registry.trouble import RefusedError
@@ -51,8 +51,6 @@ class Carrier:
 
     def carry(self, todo: Todo) -> Carried:
         """Does what is to do but for the tag that moves; a step that is done already changes nothing.
-
-        The repository must hold the empty blob of artifacts (manifest.EMPTY).
 
         Raises UnreadableError if the image is not whole after its push, UnattachedError if attachments are required and
         not stored, OutOfReachError if a step cannot be done.
@@ -93,6 +91,10 @@ class Carrier:
 
     def _attach(self, manifest: Manifest, files: dict[str, bytes]) -> tuple[dict[str, str], dict[str, RaydockError]]:
         """Attaches files; returns the digests of the artifacts by the files' names, and why for those refused."""
+        try:
+            self.repository.upload(EMPTY, EMPTY_TYPE)
+        except RefusedError as error:
+            return {}, dict.fromkeys(files, error)
         made: dict[str, Manifest] = {}
         refused: dict[str, RaydockError] = {}
         for name, data in files.items():

@@ -101,50 +101,61 @@ class Publisher:
         If the registry refuses a step for one image, no tag moves and no release is made. Raises OutOfReachError if it
         refuses a tag that moves, the aliases or the release; the tags that moved by then are moved back.
         """
-        try:
-            before = self._release()
-        except RefusedError as error:
-            if error.cause not in {Cause.LOGIN, Cause.DENIED}:
-                raise
-            # Some registries (Quay) refuse to read a repository that does not exist, and create it when it is written.
-            self._check_writable()
-            before = self._release()
+        before = self._release_to_change()
         todos, errors = self._look(before)
-        if _changed(todos):
+        if not all(item.published for item in todos.values()):
             self._check_writable()
         carried, failed = self._carry(todos)
         if any(isinstance(error, OutOfReachError) for error in failed.values()):
             return Result(registry=str(self.repository.name), errors=errors | failed)
-        errors |= failed
+        return self._finish(before, todos, carried, errors | failed)
+
+    def _finish(
+        self,
+        before: Release,
+        todos: Mapping[str, Todo],
+        carried: Mapping[str, Carried],
+        errors: Mapping[str, RaydockError],
+    ) -> Result:
+        """Moves tags and aliases to what is in the registry, and the release with them."""
         entries = _published(todos) | {name: item.entry for name, item in carried.items()}
-        moves = [move for name in carried for move in _image_moves(todos[name], entries[name].digest)]
         fingerprints = {name: item.fingerprint for name, item in entries.items()}
         tags = self._aliases(before, fingerprints, _changed(todos), errors)
         held = {item.name: item for item in before.entries} | entries
+        moves = [move for name in carried for move in _image_moves(todos[name], entries[name].digest)]
         for alias, variant in tags.move.items():
             moves += self._alias_move(alias, variant, held[variant].digest)
         after = self._after(before, held, tags)
-        if after != before:
-            after = self._stamped(after)
+        release = self._stamped(after) if after != before else None
+        pushed = {item.tag for item in todos.values()}
         Tags(repository=self.repository, releases=self.releases).move(
-            [move for move in moves if move.tag not in {todo.tag for todo in todos.values()}],
+            [move for move in moves if move.tag not in pushed],
             {item.manifest.digest: item.manifest for item in carried.values()},
-            after if after != before else None,
+            release,
         )
         return Result(
             registry=str(self.repository.name),
             moves=tuple(moves),
             attached=tuple(name for name, item in carried.items() if item.changed),
             unchanged=tuple(name for name in entries if name not in carried or not carried[name].changed),
-            unattached={
-                name: Unattached(files=tuple(item.refused), reason=next(iter(item.refused.values())).what)
-                for name, item in carried.items()
-                if item.refused
-            },
+            unattached={name: _unattached(item) for name, item in carried.items() if item.refused},
             waiting=tags.wait,
             errors=errors,
-            release=after.id if after != before else "",
+            release=release.id if release else "",
         )
+
+    def _release_to_change(self) -> Release:
+        """The release, read with tokens that may push."""
+        for place in (self.repository, self.releases.repository):
+            place.transport.pushes = True
+        try:
+            return self._release()
+        except RefusedError as error:
+            if error.cause not in {Cause.LOGIN, Cause.DENIED}:
+                raise
+            # A repository that does not exist may be refused, and created when it is written.
+            self._check_writable()
+            return self._release()
 
     def _check_writable(self) -> None:
         """Raises RefusedError, with every repository that is to be created, before anything is pushed."""
@@ -248,6 +259,10 @@ class Publisher:
             raydock=__version__,
             commit=self.carrier.source.commit,
         )
+
+
+def _unattached(carried: Carried) -> Unattached:
+    return Unattached(files=tuple(carried.refused), reason=next(iter(carried.refused.values())).what)
 
 
 def _image_moves(todo: Todo, digest: str) -> list[Move]:

@@ -91,7 +91,7 @@ class Repository:
 
     def lack(self, blob: Descriptor) -> str:
         """What is wrong with a blob, by one HEAD; empty if it is there with its size, as far as the registry tells."""
-        answer = self._head(blob.digest)
+        answer = self._found(blob.digest)
         if answer.status_code == 404:
             return f"lacks its blob {blob.digest}"
         size = answer.headers.get("Content-Length", "")
@@ -99,13 +99,16 @@ class Repository:
         return f"its blob {blob.digest} has {size} bytes, not {blob.size}" if wrong else ""
 
     def _head(self, digest: str) -> requests.Response:
-        """The headers of a blob, whose code is 200 or 404."""
-        doing = f"looking for a blob of {self.name}"
-        path = self._path(f"blobs/{digest}")
-        answer = self.transport.request("HEAD", path, doing=doing, repository=self.name.path, expect=None)
+        doing, path = f"looking for a blob of {self.name}", self._path(f"blobs/{digest}")
+        return self.transport.request("HEAD", path, doing=doing, repository=self.name.path, expect=None)
+
+    def _found(self, digest: str) -> requests.Response:
+        """The headers of a blob, with 200 or 404."""
+        answer = self._head(digest)
         if answer.status_code in _FOUND:
             return answer
         # A storage host may serve an address that was signed for GET only; the body is not read.
+        doing, path = f"looking for a blob of {self.name}", self._path(f"blobs/{digest}")
         with self.transport.request(
             "GET", path, doing=doing, repository=self.name.path, expect=_FOUND, stream=True
         ) as answer:
@@ -129,7 +132,9 @@ class Repository:
     def upload(self, data: bytes, media_type: str) -> Descriptor:
         """Brings a blob into the repository, unless it is there; returns what describes it."""
         blob = Descriptor(media_type=media_type, digest=digest_of(data), size=len(data))
-        if self._head(blob.digest).status_code == 404 and not self._uploaded(blob, data, _LOST):
+        # Any other answer than that it is there: the upload itself tells why it is refused.
+        there = self._head(blob.digest).status_code == 200
+        if not there and not self._uploaded(blob, data, _LOST):
             self._uploaded(blob, data, frozenset())
         return blob
 

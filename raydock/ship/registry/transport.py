@@ -48,10 +48,16 @@ def _origin(url: str) -> tuple[str, str]:
 
 @dataclass(kw_only=True)
 class Transport:
-    """A registry's host. `insecure` allows plain HTTP and certificates of unknown authorities."""
+    """A registry's host.
+
+    `insecure` allows plain HTTP and certificates of unknown authorities. `pushes` asks for tokens that may push, for
+    reading too, as Docker's engine does for a push: some registries (Quay) refuse to read a repository that does not
+    exist, unless the token may create it (source: ambient-code/platform issue 669, read 2026-11-29).
+    """
 
     name: Name
     insecure: bool = False
+    pushes: bool = False
     patience: Patience = field(default_factory=Patience)
     _base: str = ""
     _basic: str = ""
@@ -143,11 +149,12 @@ class Transport:
         stream: bool,
     ) -> requests.Response:
         """Sends a request, and once more with credentials if the registry requires some."""
-        key = (repository, method in _READS)
+        write = self.pushes or method not in _READS
+        key = (repository, write)
         known = self._headers.get(key, self._basic)
         answer = self._send(method, url, known, headers=headers, data=data, stream=stream)
         if answer.status_code == 401 and (header := answer.headers.get("WWW-Authenticate", "")):
-            self._headers[key] = self._answer(challenges(header), repository, write=method not in _READS)
+            self._headers[key] = self._answer(challenges(header), repository, write=write)
             answer = self._send(method, url, self._headers[key], headers=headers, data=data, stream=stream)
         return answer
 

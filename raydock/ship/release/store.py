@@ -87,11 +87,12 @@ class ReleaseStore:
 
     def keep(self, release: Release) -> Manifest:
         """Pushes a release under its id; returns its manifest."""
-        self.repository.upload(EMPTY, EMPTY_TYPE)
-        blob = self.repository.upload(document.dump(release), _CONTENT)
         made = {"org.opencontainers.image.created": release.created, "org.opencontainers.image.version": release.id}
-        manifest = artifact(KIND, [(blob, FILE)], None, made)
-        self.repository.put(release.id, manifest)
+        with self._explained():
+            self.repository.upload(EMPTY, EMPTY_TYPE)
+            blob = self.repository.upload(document.dump(release), _CONTENT)
+            manifest = artifact(KIND, [(blob, FILE)], None, made)
+            self.repository.put(release.id, manifest)
         return manifest
 
     def make_newest(self, manifest: Manifest) -> None:
@@ -112,8 +113,8 @@ class ReleaseStore:
                 cause=error.cause,
                 meaning=f"The release of {self.images.name} is kept in {self.repository.name}. No tag moved.",
                 todo=f"name another repository with each command, such as `--release-repository {self.images.name}-"
-                f"{INDEX}` (RAYDOCK_RELEASE_REPOSITORY does the same). Or, if {self.repository.name.host} has nested "
-                f"repositories: {error.todo}",
+                f"{INDEX}` (RAYDOCK_RELEASE_REPOSITORY does the same), or that of the images. Or, if "
+                f"{self.repository.name.host} has nested repositories: {error.todo}",
             ) from None
 
     def _images_refused(self) -> bool:

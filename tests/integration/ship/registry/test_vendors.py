@@ -256,6 +256,30 @@ def test_a_token_is_for_one_repository_and_one_action(fronted: Front, nobody: Pa
     assert len(tokens) == 4
 
 
+@pytest.mark.parametrize("pushes", [False, True])
+def test_a_token_of_a_publish_may_push_from_the_first_request_on(fronted: Front, nobody: Path, pushes: bool) -> None:
+    """Quay refuses to read a repository that does not exist, unless the token may create it."""
+    logged_in(nobody, fronted.address)
+
+    def fault(_method: str, path: str) -> Answer | None:
+        if path.startswith("/token"):
+            [asked] = parse_qs(urlsplit(path).query)["scope"]
+            return Answer(code=200, body=json.dumps({"token": asked.rpartition(":")[2]}).encode())
+        if fronted.authorizations[-1] == "Bearer pull,push":
+            return None
+        realm = f'Bearer realm="http://{fronted.address}/token",scope="repository:raydock:pull"'
+        return Answer(code=401, headers={"WWW-Authenticate": realm})
+
+    fronted.fault = fault
+    there = repository(f"{fronted.address}/raydock", patience=HASTY)
+    there.transport.pushes = pushes
+    if pushes:
+        assert there.digest("one") is None
+    else:
+        with pytest.raises(RefusedError, match="refuses the credentials"):
+            there.digest("one")
+
+
 def test_a_login_that_the_token_server_refuses_is_reported_with_its_message(fronted: Front, nobody: Path) -> None:
     there = repository(f"{fronted.address}/raydock", patience=HASTY)
     logged_in(nobody, fronted.address)
