@@ -54,7 +54,7 @@ def inspect(
         document = client.api.inspect_image(image)
     except ImageNotFound:
         raise VariantError(f"the engine holds no image {image}.", todo=todo) from None
-    config = document["Config"]
+    config = document.get("Config") or {}
     return Configuration(
         id=document["Id"],
         user=config.get("User") or "",

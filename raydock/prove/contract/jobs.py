@@ -7,6 +7,7 @@ from raydock.prove.contract.bench import SAMPLE, SAMPLE_SAYS, Cluster, how
 from raydock.prove.contract.kuberay import fill
 from raydock.prove.contract.probes import job_status
 from raydock.prove.head import TIMED_OUT, ask, last_words
+from raydock.prove.streams import last_line
 
 
 def submits(cluster: Cluster) -> str:
@@ -34,7 +35,7 @@ def runs_a_mounted_file(cluster: Cluster) -> str:
     except APIError:
         code, said = 1, last_words(cluster.head)
     if code or SAMPLE_SAYS not in said:
-        words = "does not end in time" if code == TIMED_OUT else f"fails ({(said.splitlines() or ['no words'])[-1]})"
+        words = "does not end in time" if code == TIMED_OUT else f"fails ({last_line(said) or 'no words'})"
         raise BrokenError(
             f"`python {SAMPLE}` {words}: a RayJob whose code is a ConfigMap, as in KubeRay's samples, fails"
         )

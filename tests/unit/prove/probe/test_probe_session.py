@@ -23,8 +23,9 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A PATH, for login shells too, of stand-ins that say what the real tools say."""
     folder = tmp_path / "bin"
     folder.mkdir()
+    says = {"wget": "GNU Wget 1.21.3 built on linux-gnu.", "ray": "ray, version 2.60.0"}
     for name in session.TOOLS:
-        _tool(folder, name, "GNU Wget 1.21.3 built on linux-gnu." if name == "wget" else f"{name} says")
+        _tool(folder, name, says.get(name, f"{name} says"))
     for name in ("sh", "bash"):
         (folder / name).unlink(missing_ok=True)
         (folder / name).symlink_to(shutil.which(name) or f"/bin/{name}")
@@ -38,7 +39,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_shells_that_agree(tools: Path) -> None:
     said = session.shells(IMAGE)
-    assert f"{tools}/ray, {tools}/python, ray says" in said
+    assert f"{tools}/ray, {tools}/python, ray, version 2.60.0" in said
     assert "GNU Wget 1.21.3" in said
 
 
