@@ -14,6 +14,7 @@ import docker
 import jinja2
 from docker.errors import ImageNotFound
 
+from raydock.build.architecture import BUILT, platform, require_native
 from raydock.build.archive import tar
 from raydock.build.buildx import BuildError, Buildx, DownloadError
 from raydock.build.engine import images, reaching
@@ -138,7 +139,13 @@ class BaseMaker:
     listener: Listener
 
     def make(self, recipe: BaseRecipe) -> BaseImage:
-        """Makes a base anew. Raises VariantError where it cannot be made, OutOfReachError where a tool is missing."""
+        """Makes a base, also if there is one.
+
+        Raises VariantError if it cannot be made or is for another architecture than the engine's, OutOfReachError if a
+        tool is missing.
+        """
+        with reaching("reading the engine's platform"):
+            require_native(self.client, f"the base {recipe.name}", BUILT)
         with self._folder() as folder:
             if recipe.base.source == "bootstrap":
                 self.listener(recipe.name, f"bootstrapping Debian {recipe.base.suite} with mmdebstrap")
@@ -175,6 +182,7 @@ class BaseMaker:
                 self.client.images.get(image)
             except ImageNotFound:
                 self._pull_anew(image)
+            require_native(self.client, f"the base {image}", platform(self.client.api.inspect_image(image)))
 
     def _pull_anew(self, image: str) -> None:
         try:
@@ -193,7 +201,7 @@ class BaseMaker:
                 tags=(tag,),
                 labels=labels,
                 epoch=recipe.epoch,
-                platform="linux/amd64",
+                platform=BUILT,
                 options=(*self.secrets.options(folder), *_caching(recipe)),
                 log=self.checkout.log(f"base-{recipe.name}"),
             )

@@ -7,9 +7,10 @@ from enum import StrEnum
 from docker import DockerClient
 from docker.errors import APIError, ImageLoadError, ImageNotFound
 
+from raydock.build.architecture import platform, require_native
 from raydock.build.builder import FINGERPRINT
 from raydock.build.engine import reaching
-from raydock.build.identity import ImageIdentity, identify, of_inspected
+from raydock.build.identity import ImageIdentity, of_inspected
 from raydock.errors import OutOfReachError, VariantError, first_line
 from raydock.events import Listener
 from raydock.hosts import layers
@@ -49,7 +50,9 @@ def bring(there: DockerClient, wanted: Wanted, listener: Listener) -> Brought:
 
 
 def _built_here(there: DockerClient, wanted: Wanted, source: Source, listener: Listener) -> Brought:
-    expected = identify(source.client, source.image.id)
+    document = source.client.api.inspect_image(source.image.id)
+    require_native(there, wanted.tag, platform(document))  # before gigabytes are sent
+    expected = of_inspected(document)
     remark, sent = "it was never pushed", 0
     for way in Way:
         if way is Way.PULLED and source.image.reference:

@@ -19,6 +19,8 @@ TIMED_OUT = 124
 _KILLED = 137
 # Seconds that the image's `timeout` has to end a command before raydock stops waiting.
 _GRACE = 5.0
+# Of a container's log, these last lines are searched: Ray prints some 20 after STARTED.
+_LINES = 10000
 
 
 def ask(container: Container, script: str, seconds: float) -> tuple[int, str]:
@@ -66,7 +68,7 @@ def await_answer(container: Container, probe: str, seconds: float) -> str:
 def await_start(container: Container, seconds: float) -> str:
     """Waits until `ray start` says that Ray runs; returns what stood in its way, nothing where it does."""
     deadline = time.monotonic() + seconds
-    while STARTED not in container.logs():
+    while STARTED not in container.logs(tail=_LINES):
         container.reload()
         if not container.attrs["State"]["Running"]:
             return ENDED
