@@ -38,7 +38,7 @@ def answered(number: int, ask: Callable[[], str], release: str = "") -> Part:
     except UnaskedError as unasked:
         status, detail = Status.SKIPPED, str(unasked)
     except VariantError as error:
-        status, detail = Status.FAILED, f"{error.what} KubeRay calls it, so no pod of this image starts."
+        status, detail = Status.FAILED, f"{error.what} No pod of this image starts."
     return Part(number=number, status=status, detail=detail, seconds=time.monotonic() - began, release=release)
 
 

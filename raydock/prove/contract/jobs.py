@@ -21,7 +21,8 @@ def submits(cluster: Cluster) -> str:
         raise BrokenError(f"the submitter of a RayJob {how(ended)}: {consequence}")
     if SAMPLE_SAYS not in ended.out:
         raise BrokenError(
-            "the submitter does not follow the job's logs: `kubectl logs` of a RayJob shows nothing of it"
+            "the submitter does not follow the job's logs, as Ray does not if they are not UTF-8 (what a sitecustomize"
+            " or a login file prints is in them): `kubectl logs` of a RayJob shows nothing of it"
         )
     if (status := job_status(cluster, job)) != "SUCCEEDED":
         raise BrokenError(f"the job's status {status}: {consequence}")
