@@ -101,3 +101,16 @@ def test_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_root(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CheckError, match="runs as uid 0"):
         session.user(IMAGE)
+
+
+def test_what_login_files_print_does_not_disturb_the_shells(tools: Path, tmp_path: Path) -> None:
+    profile = tmp_path / "home" / ".bash_profile"
+    noise = "echo Welcome; printf 'no newline \\033[1m \\377'; echo error >&2; trap 'printf bye' EXIT"
+    profile.write_text(f"{profile.read_text()}\n{noise}\n")
+    assert f"{tools}/ray, {tools}/python, ray, version 2.60.0" in session.shells(IMAGE)
+
+
+def test_a_ray_that_prints_no_version(tools: Path) -> None:
+    _tool(tools, "ray", "hello")
+    with pytest.raises(CheckError, match="prints no version: 'hello'"):
+        session.shells(IMAGE)
