@@ -226,7 +226,12 @@ class BaseMaker:
                     f"the base {recipe.name} has no {python} that starts: {error}.",
                     todo="write `managed` for that Python in matrix.yaml, or name a base that has it.",
                 ) from None
-        answer = json.loads(output)
+        answer = _answer(output)
+        if not answer:
+            raise VariantError(
+                f"{python} of the base {recipe.name} does not answer: {output[-200:]!r}.",
+                todo="write `managed` for that Python in matrix.yaml, or name a base whose Python runs programs.",
+            )
         if answer["glibc"] != recipe.base.glibc:
             raise VariantError(
                 f"the base {recipe.name} has glibc {answer['glibc']}, not {recipe.base.glibc}.",
@@ -234,6 +239,16 @@ class BaseMaker:
                 todo="write the base's own glibc in matrix.yaml, then lock again.",
             )
         return str(answer["python"])
+
+
+def _answer(output: bytes) -> dict[str, str] | None:
+    """What _QUESTION printed, before and after which a sitecustomize may print; None if it printed nothing."""
+    text = output.decode("utf-8", "replace")
+    try:
+        found, _ = json.JSONDecoder().raw_decode(text, max(text.rfind('{"python"'), 0))
+        return {name: str(found[name]) for name in ("python", "glibc")}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def bootstrap(recipe: BaseRecipe, target: Path, processes: Processes) -> None:

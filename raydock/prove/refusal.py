@@ -78,7 +78,7 @@ _IMAGE_FAULTS = tuple(
     (re.compile(pattern), what)
     for pattern, what in (
         (r"executable file not found|no such file or directory", "{image} has no `{program}`."),
-        (r"permission denied", "{image} has a `{program}` that may not be executed."),
+        (r"exec: .*permission denied", "{image} has a `{program}` that may not be executed."),
         (r"exec format error", "the `{program}` of {image} is not a program for this engine's machine."),
         (r"unable to find (user|group) ([^:\s]+)", "{image} has no {0} {1}, as which it is to run."),
         (r"chdir to cwd \(\\?\"([^\"\\]+)|not a directory", "{image} has a working folder that cannot be entered."),

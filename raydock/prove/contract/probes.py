@@ -10,7 +10,7 @@ from raydock.prove.contract.answer import BrokenError, UnaskedError
 from raydock.prove.contract.bench import Cluster
 from raydock.prove.contract.versions import ray_version
 from raydock.prove.head import TIMED_OUT, ask, await_answer, last_words
-from raydock.prove.streams import last_line, printable
+from raydock.prove.streams import last_line
 
 AGENT, DASHBOARD = 52365, 8265
 _OPERATOR_SECONDS = 10.0
@@ -59,7 +59,7 @@ def job_status(cluster: Cluster, job: str) -> str:
     """What the dashboard says of a submitted job; the client's words where it does not answer."""
     status, body = cluster.bench.get(cluster.address, DASHBOARD, f"/api/jobs/{job}", _OPERATOR_SECONDS)
     try:
-        return printable(str(json.loads(body)["status"]))
+        return str(json.loads(body)["status"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return _said(status, body)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from raydock.prove import channel
 from raydock.prove.contract.answer import BrokenError
 from raydock.prove.contract.bench import Bench, how, require
-from raydock.prove.streams import last_line, printable
+from raydock.prove.streams import last_line
 
 _PLAIN, _LOGIN = "-c", "-lc"
 _FIND = "command -v ray python && ray --version"
@@ -93,7 +93,7 @@ def _module(bench: Bench, module: str) -> str:
     require(reply.ended, f"`{command}`", consequence)
     if not reply.text:
         raise BrokenError(f"`{command}` ends well, but `python -c` runs no program: {consequence}")
-    return printable(reply.text)
+    return reply.text
 
 
 def _without(missing: list[str]) -> str:

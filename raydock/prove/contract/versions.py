@@ -10,7 +10,6 @@ from raydock.model.variant import parse_name
 from raydock.prove import channel
 from raydock.prove.contract.answer import BrokenError, UnaskedError
 from raydock.prove.contract.bench import Bench, require
-from raydock.prove.streams import printable
 
 _RAY_LABEL, PYTHON_LABEL = "io.ray.ray-version", "raydock.python"
 _ASK = (
@@ -61,7 +60,7 @@ def ray_version(bench: Bench) -> Version:
     try:
         return Version(text)
     except InvalidVersion:
-        raise UnaskedError(f"the image says that its Ray is {printable(text)!r}, which is not a version") from None
+        raise UnaskedError(f"the image says that its Ray is {text!r}, which is not a version") from None
 
 
 def _running(bench: Bench) -> tuple[str, str]:
@@ -73,7 +72,7 @@ def _running(bench: Bench) -> tuple[str, str]:
         ray, python = json.loads(reply.text)
     except (ValueError, TypeError, RecursionError):
         raise BrokenError(f"{command} ends well and runs no program: {consequence}") from None
-    return printable(str(ray)), printable(str(python))
+    return str(ray), str(python)
 
 
 def _is(found: str, promised: str) -> bool:
