@@ -5,20 +5,22 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import docker
 import jinja2
 from docker.errors import ImageNotFound
 
-from raydock.build.architecture import BUILT, platform, require_native
+from raydock.build import basepython
+from raydock.build.architecture import BUILT, require_native
 from raydock.build.archive import tar
 from raydock.build.buildx import BuildError, Buildx, DownloadError
-from raydock.build.engine import images, reaching
-from raydock.build.identity import ImageIdentity, identify
+from raydock.build.engine import reaching
+from raydock.build.identity import ImageIdentity
+from raydock.build.localimage import LocalImage, find_image, get_image, listed_images
 from raydock.build.secrets import Secrets
 from raydock.errors import OutOfReachError, VariantError
 from raydock.events import Listener
@@ -40,10 +42,6 @@ HOOKS = (
     "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
 )
 UNPACKED = ("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*")
-_QUESTION = (
-    "import json, os, platform, sys; "
-    "print(json.dumps({'python': platform.python_version(), 'glibc': os.confstr('CS_GNU_LIBC_VERSION').split()[1]}))"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,17 +113,21 @@ def recipe_for(matrix: Matrix, variant: Variant, templates: Path) -> BaseRecipe:
     return BaseRecipe(base=base, compiler=variant.gpu, epoch=matrix.epoch, template=template)
 
 
-def existing(client: docker.DockerClient) -> dict[str, BaseImage]:
-    """The bases of the engine, by tag."""
-    held = images(client, RECIPE_LABEL)  # variants inherit their base's labels
-    tags = {tag: image for image in held for tag in image.tags if tag.startswith(f"{REPOSITORY}:")}
-    return {tag: _base(client, tag, image.labels) for tag, image in tags.items()}
+def existing(client: docker.DockerClient, refs: Iterable[str]) -> dict[str, BaseImage]:
+    """Those of these bases that the engine has, by tag."""
+    images = {ref: find_image(client, ref) for ref in refs}
+    return {ref: _base(ref, image) for ref, image in images.items() if image and RECIPE_LABEL in image.labels}
 
 
-def _base(client: docker.DockerClient, ref: str, labels: Mapping[str, str]) -> BaseImage:
-    return BaseImage(
-        ref=ref, recipe=labels[RECIPE_LABEL], python=labels["raydock.python"], identity=identify(client, ref)
-    )
+def tags(client: docker.DockerClient) -> tuple[str, ...]:
+    """The tags of all bases that the engine lists, of this matrix.yaml and of others."""
+    listed = listed_images(client, RECIPE_LABEL)  # variants inherit their base's labels
+    return tuple(tag for image in listed.values() for tag in image if tag.startswith(f"{REPOSITORY}:"))
+
+
+def _base(ref: str, image: LocalImage) -> BaseImage:
+    labels = image.labels
+    return BaseImage(ref=ref, recipe=labels[RECIPE_LABEL], python=labels["raydock.python"], identity=image.identity)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +169,7 @@ class BaseMaker:
             finally:
                 with reaching("removing a draft"):
                     self.client.images.remove(draft_ref, noprune=True)
-        return replace(_base(self.client, made, labels), ref=recipe.ref)
+        return _base(recipe.ref, get_image(self.client, made))
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
@@ -182,7 +184,7 @@ class BaseMaker:
                 self.client.images.get(image)
             except ImageNotFound:
                 self._pull_anew(image)
-            require_native(self.client, f"the base {image}", platform(self.client.api.inspect_image(image)))
+            require_native(self.client, f"the base {image}", get_image(self.client, image).platform)
 
     def _pull_anew(self, image: str) -> None:
         try:
@@ -219,14 +221,14 @@ class BaseMaker:
         with reaching(f"examining the base {recipe.name}"):
             try:
                 output = self.client.containers.run(
-                    ref, entrypoint=[python, "-c", _QUESTION], network_mode="none", remove=True
+                    ref, entrypoint=[python, "-c", basepython.QUESTION], network_mode="none", remove=True
                 )
             except (docker.errors.ContainerError, docker.errors.APIError) as error:
                 raise VariantError(
                     f"the base {recipe.name} has no {python} that starts: {error}.",
                     todo="write `managed` for that Python in matrix.yaml, or name a base that has it.",
                 ) from None
-        answer = _answer(output)
+        answer = basepython.answer(output)
         if not answer:
             raise VariantError(
                 f"{python} of the base {recipe.name} does not answer: {output[-200:]!r}.",
@@ -239,16 +241,6 @@ class BaseMaker:
                 todo="write the base's own glibc in matrix.yaml, then lock again.",
             )
         return str(answer["python"])
-
-
-def _answer(output: bytes) -> dict[str, str] | None:
-    """What _QUESTION printed, before and after which a sitecustomize may print; None if it printed nothing."""
-    text = output.decode("utf-8", "replace")
-    try:
-        found, _ = json.JSONDecoder().raw_decode(text, max(text.rfind('{"python"'), 0))
-        return {name: str(found[name]) for name in ("python", "glibc")}
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
 
 
 def bootstrap(recipe: BaseRecipe, target: Path, processes: Processes) -> None:

@@ -3,11 +3,12 @@
 import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 
 import docker
 import pytest
 
-from raydock.build.engine import LocalImage
+from raydock.build.localimage import get_image
 from raydock.errors import VariantError
 from raydock.hosts.bring import bring
 from raydock.hosts.wanted import Source, Wanted
@@ -72,8 +73,7 @@ def test_the_scripts_of_deploy_docker_refuse_it(foreign_image: str) -> None:
 
 
 def test_it_is_not_sent_to_a_host(client: docker.DockerClient, foreign_image: str) -> None:
-    held = client.images.get(foreign_image)
-    image = LocalImage(id=str(held.id), tags=(foreign_image,), labels=LABELS, size=0)
+    image = replace(get_image(client, foreign_image), labels=LABELS)
     source = Source(client=client, image=of_image(parse_name(NAME), foreign_image.partition(":")[0], image))
     steps: list[str] = []
 

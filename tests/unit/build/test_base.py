@@ -1,9 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
-from raydock.build.base import BaseRecipe, _answer, recipe_for
+from raydock.build.base import BaseRecipe, recipe_for
 from raydock.model.matrix import Base, Matrix
 from raydock.model.variant import parse_name
 
@@ -55,20 +53,3 @@ def test_the_tag_changes_with_what_decides_the_base() -> None:
     ]
     assert len({item.ref for item in (recipe, *others)}) == 6
     assert recipe.ref.startswith("raydock-base:debian-py311-")
-
-
-@pytest.mark.parametrize(
-    ("output", "expected"),
-    [
-        (b'{"python": "3.11.2", "glibc": "2.36"}\n', {"python": "3.11.2", "glibc": "2.36"}),
-        (b'\xff hello{"python": "3.11.2", "glibc": "2.36"}\nbye {', {"python": "3.11.2", "glibc": "2.36"}),
-        (b'{"python": 1}{"python": "3.11.2", "glibc": "2.36"}', {"python": "3.11.2", "glibc": "2.36"}),
-        (b"", None),
-        (b"[]", None),
-        (b"hello", None),
-        (b'{"python": "3.11.2"}', None),
-        (b"[" * 100_000, None),
-    ],
-)
-def test_what_a_bases_python_answers_amid_other_output(output: bytes, expected: dict[str, str] | None) -> None:
-    assert _answer(output) == expected
