@@ -30,17 +30,18 @@ def docker(
     registry: str | None,
     insecure: bool,
 ) -> None:
-    """Writes what starts a cluster by bare Docker: compose.yaml, scripts and systemd units.
+    """Writes what starts a cluster by bare Docker: compose files, scripts and systemd units.
 
-    compose.yaml is for one machine; head.sh and worker.sh, or the systemd units that call them, are for the hosts that
-    --head and --worker name.
+    compose.yaml is for one machine. With --gpus it is for a host whose Docker hands out GPUs by CDI, and
+    compose.nvidia.yaml for a host that has NVIDIA's runtime only (`doctor` says which). head.sh and worker.sh, or the
+    systemd units that call them, are for the hosts that --head and --worker name, and choose by themselves.
 
     \b
     Example: ./build.py deploy docker ray2.60.0-py311-cpu --head 10.0.0.1 --worker 10.0.0.2 --output cluster
     """
     from raydock.files import write_whole
     from raydock.ship.bare.cluster import cluster, doubts
-    from raydock.ship.bare.files import files
+    from raydock.ship.bare.files import compose_lines, files
     from raydock.ship.published import built
 
     project = Project(Checkout(root()))
@@ -50,7 +51,10 @@ def docker(
     image = published or built(one(project.plan, variant), project.matrix.registry)
     for file in files(wanted, image, project.checkout.templates):
         write_whole(output / file.name, file.text, mode=0o755 if file.program else 0o644)
-    click.echo(f"{output} holds compose.yaml for one machine, and for hosts of their own:")
+    click.echo(f"{output} holds, for one machine:")
+    for line in compose_lines(wanted):
+        click.echo(f"  {line}")
+    click.echo("and for hosts of their own:")
     click.echo(f"  {head}: head.sh, or raydock-head.service, which calls it")
     click.echo(f"  {', '.join(workers)}: worker.sh, or raydock-worker.service")
     if words := doubts(image):

@@ -66,12 +66,16 @@ class Gpu:
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """A host by name. `driver` is empty where it has no GPU; `remark` is what its owner should know."""
+    """A host by name. `driver` is empty where it has no GPU; `remark` is what its owner should know.
+
+    `forward_compat`: its owner accepts forward compatibility (see raydock/ship/forward.py).
+    """
 
     name: str
     driver: str = ""
     gpus: tuple[Gpu, ...] = ()
     remark: str = ""
+    forward_compat: bool = False
 
     def __str__(self) -> str:
         if not self.gpus:

@@ -131,6 +131,19 @@ need_readable_model() {
             "Next: \`chmod -R o+rX $model\`; where SELinux is enforced, also \`chcon -Rt container_file_t $model\`."
 }
 
+# Sets `direct` to what goes through no proxy: Docker's command line gives every container the proxies of config.json,
+# and `ray job submit` and `ray list` would send there what is for the head. The container's own value comes first: it is
+# config.json's `noProxy`, or the image's.
+find_direct() {
+    local member
+    direct=$(docker run --rm --network none --entrypoint printenv "$found" no_proxy NO_PROXY 2> /dev/null | paste -sd ,) || true
+    direct+=${direct:+,}$loopback,$head_address,$own
+    for member in "${members[@]}"; do
+        direct+=,$member$(getent ahostsv4 "$member" 2> /dev/null | awk 'NR == 1 {print "," $1}') || true
+    done
+    direct=$(tr , '\n' <<< "$direct" | awk 'NF && !seen[$0]++' | paste -sd ,)
+}
+
 need_head() {
     [ "$role" = head ] || timeout 5 bash -c 'exec 3<> "/dev/tcp/$0/6379"' "$head_address" 2> /dev/null ||
         fail 4 "the head does not answer at $head_address:6379." \
@@ -150,6 +163,8 @@ half_of_memory() { awk '/^MemTotal:/ {print int($2 / 2) "k"}' /proc/meminfo; }
 create() {
     local options=() answer
     [ -z "$model" ] || options+=(--volume "$model:/model:ro")
+    find_direct
+    options+=(--env "NO_PROXY=$direct" --env "no_proxy=$direct")
     command+=(--node-ip-address="$own")
     [ "$role" = head ] || command+=(--address="$head_address:6379")
     answer=$(docker run --detach --name "$name" --label "raydock.settings=$settings" --restart unless-stopped \

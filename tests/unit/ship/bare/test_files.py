@@ -10,7 +10,7 @@ import yaml
 
 from raydock.model.variant import parse_name
 from raydock.ship.bare.cluster import cluster
-from raydock.ship.bare.files import files
+from raydock.ship.bare.files import compose_lines, files
 from raydock.ship.published import Published
 from tests.unit.ship.bare.conftest import CPU, GPU, ROOT, Pin
 
@@ -63,13 +63,47 @@ def test_compose_replaces_no_variable_in_a_path(pin: Pin) -> None:
     assert mount["read_only"] is True
 
 
-def test_nodes_of_one_machine_share_its_gpus_out(pin: Pin) -> None:
-    services = compose(pin(GPU), variant=GPU, gpus=2)["services"]
-    given = [
-        service["deploy"]["resources"]["reservations"]["devices"][0]["device_ids"] for service in services.values()
+@pytest.mark.parametrize(
+    ("name", "driver", "first"),
+    [("compose.yaml", "cdi", "nvidia.com/gpu={}"), ("compose.nvidia.yaml", "nvidia", "{}")],
+)
+def test_nodes_of_one_machine_share_its_gpus_out(pin: Pin, name: str, driver: str, first: str) -> None:
+    services = yaml.safe_load(written(pin(GPU), variant=GPU, gpus=2)[name].text)["services"]
+    given = [service["deploy"]["resources"]["reservations"]["devices"] for service in services.values()]
+    assert [[device["driver"] for device in devices] for devices in given] == [[driver]] * 3
+    assert [device["device_ids"] for [device] in given] == [
+        [first.format(number) for number in numbers] for numbers in ((0, 1), (2, 3), (4, 5))
     ]
-    assert given == [["0", "1"], ["2", "3"], ["4", "5"]]
     assert all("--num-gpus=2" in service["command"] for service in services.values())
+
+
+def test_there_is_a_file_for_each_way_to_gpus_and_both_say_for_which_host(pin: Pin) -> None:
+    assert "compose.nvidia.yaml" not in written(pin())
+    found = written(pin(GPU), variant=GPU, gpus=1)
+    assert "CDI" in found["compose.yaml"].text
+    assert "`./build.py doctor` has the command." in found["compose.yaml"].text
+    assert "docker compose -f compose.nvidia.yaml up --wait" in found["compose.nvidia.yaml"].text
+    lines = list(compose_lines(cluster(parse_name(GPU), head="gpu01", workers=["gpu02"], gpus=1)))
+    assert [line.split(",")[0] for line in lines] == [
+        "compose.yaml",
+        "compose.nvidia.yaml",
+        "`./build.py doctor` says which (check gpu-path)",
+    ]
+
+
+def test_no_probe_of_localhost_goes_through_a_proxy(pin: Pin) -> None:
+    found = written(pin())
+    services = yaml.safe_load(found["compose.yaml"].text)["services"]
+    probes = [service["healthcheck"]["test"][-1] for service in services.values()]
+    probes += [line for name in ("head.sh", "worker.sh") for line in found[name].text.splitlines() if "wget" in line]
+    assert len(probes) == 5
+    for probe in probes:
+        assert probe.count("wget") == probe.count("wget --no-proxy")
+    for service in services.values():
+        assert service["environment"]["NO_PROXY"] == service["environment"]["no_proxy"]
+        assert service["environment"]["NO_PROXY"].startswith(
+            "localhost,127.0.0.1,::1,head,worker-1,worker-2,10.0.0.0/8"
+        )
 
 
 @pytest.mark.parametrize("script", ["head.sh", "worker.sh"])
