@@ -97,10 +97,10 @@ def daemon(seen: Seen) -> Finding:
     Source: Docker, dockerd, daemon configuration file. Read 2026-11-29.
     """
     text = seen.sections.get("daemon", "")
-    if seen.info is None or not text:
-        return skipped(
-            "daemon", "the engine does not answer" if seen.info is None else "dockerd's settings are not known"
-        )
+    if seen.info is None:
+        return skipped("daemon", "the engine does not answer")
+    if not text:
+        return skipped("daemon", "the arguments of the engine's dockerd cannot be read from here")
     settings = _settings(text)
     if settings.state == "unreadable":
         return skipped("daemon", f"this user may not read {settings.path}", "ask as root.")
