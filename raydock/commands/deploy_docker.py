@@ -16,6 +16,7 @@ from raydock.project import Project
 @click.option("--worker", "workers", multiple=True, required=True, metavar="HOST", help="A worker's. Repeatable.")
 @click.option("--gpus", type=click.IntRange(0, 64), help="GPUs of each host. Must be given for a variant with CUDA.")
 @click.option("--model", type=click.Path(path_type=Path), help="A folder of every host, to be read at /model.")
+@click.option("--forward-compat", is_flag=True, help="Accept data-centre GPUs with an older driver: docs/gpu-hosts.md.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR")
 @registry
 @insecure
@@ -26,6 +27,7 @@ def docker(
     workers: tuple[str, ...],
     gpus: int | None,
     model: Path | None,
+    forward_compat: bool,
     output: Path,
     registry: str | None,
     insecure: bool,
@@ -40,6 +42,7 @@ def docker(
     Example: ./build.py deploy docker ray2.60.0-py311-cpu --head 10.0.0.1 --worker 10.0.0.2 --output cluster
     """
     from raydock.files import write_whole
+    from raydock.hosts import names
     from raydock.ship.bare.cluster import cluster, doubts
     from raydock.ship.bare.files import compose_lines, files
     from raydock.ship.published import built
@@ -47,7 +50,15 @@ def docker(
     project = Project(Checkout(root()))
     published = one_published(variant, registry, insecure) if registry else None
     chosen = published or one(project.plan, variant)
-    wanted = cluster(chosen.variant, head=head, workers=workers, gpus=gpus, model=model)
+    wanted = cluster(
+        chosen.variant,
+        head=head,
+        workers=workers,
+        gpus=gpus,
+        model=model,
+        forward_compat=forward_compat,
+        accepting=names.forward_compat(project.checkout.hosts),
+    )
     image = published or built(one(project.plan, variant), project.matrix.registry)
     for file in files(wanted, image, project.checkout.templates):
         write_whole(output / file.name, file.text, mode=0o755 if file.program else 0o644)

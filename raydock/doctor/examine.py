@@ -92,6 +92,7 @@ class Examiner:
             engine=said,
             registry=self.registry,
             needed=self.needed,
+            forward_compat=host.forward_compat,
             between=between,
         )
 

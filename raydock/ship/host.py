@@ -4,7 +4,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -83,6 +83,11 @@ class Host:
         counts = Counter(self.gpus)
         words = [f"{count} x {gpu}" if count > 1 else str(gpu) for gpu, count in counts.items()]
         return f"{self.name}: {', '.join(words)}, driver {self.driver}"
+
+
+def accepting(asked: Host | HostError, is_accepted: bool) -> Host | HostError:
+    """A host whose user accepts forward compatibility, or not."""
+    return replace(asked, forward_compat=is_accepted) if isinstance(asked, Host) else asked
 
 
 def stated(name: str, driver: str, capabilities: Sequence[str]) -> Host:

@@ -66,11 +66,13 @@ def files(cluster: Cluster, image: Published, templates: Path) -> Iterator[File]
     """
     jinja = environment(templates / FOLDER)
     jinja.filters |= {"quote": shlex.quote, "text": _compose_text}
-    shared = {"cluster": cluster, "variant": cluster.variant.name, "image": image}
+    shared = {"cluster": cluster, "variant": cluster.variant.name, "image": image, "forward": cluster.forward}
     for access in GpuAccess if cluster.gpus else (GpuAccess.CDI,):
         nodes = [_node(cluster, number, access) for number in range(len(cluster.workers) + 1)]
         direct = ",".join((*LOOPBACK, *(str(node["name"]) for node in nodes), *PRIVATE))
-        text = jinja.get_template("compose.yaml.j2").render(shared, nodes=nodes, access=access, direct=direct)
+        text = jinja.get_template("compose.yaml.j2").render(
+            shared, nodes=nodes, access=access, direct=direct, **_of_machine(cluster)
+        )
         yield File(name=access, text=text)
     functions = (templates / FOLDER / "node.sh").read_text(encoding="utf-8").rstrip("\n")
     for role in Role:
@@ -111,6 +113,17 @@ def _node(cluster: Cluster, number: int, access: GpuAccess) -> dict[str, object]
         "healthy": HEALTHY[role],
         "devices": _devices(range(number * cluster.gpus, (number + 1) * cluster.gpus), access),
     }
+
+
+def _of_machine(cluster: Cluster) -> dict[str, object]:
+    """What every node of a compose file gets of its machine: its folders with their targets, and variables.
+
+    Forward compatibility is for it only if every host accepts it: no option says which of them the machine is.
+    """
+    accepted = cluster.forward if len(cluster.forward_hosts) > len(cluster.workers) else None
+    mounts = {cluster.model: "/model"} if cluster.model else {}
+    mounts |= {accepted.folder: accepted.folder} if accepted else {}
+    return {"mounts": mounts, "environment": accepted.environment if accepted else {}}
 
 
 def _devices(gpus: range, access: GpuAccess) -> dict[str, object] | None:

@@ -21,7 +21,7 @@ from raydock.ship.bare.cluster import cluster
 from raydock.ship.bare.files import files
 from raydock.ship.published import built
 from tests.integration.conftest import IMAGE
-from tests.support.engine import spare_engine
+from tests.support.hosts import empty_hosts
 from tests.support.raycluster import ray_cluster
 from tests.support.toy import ROOT
 
@@ -61,17 +61,16 @@ def folder(client: docker.DockerClient, image: str, tmp_path_factory: pytest.Tem
 
 @contextmanager
 def engine(client: docker.DockerClient, image: str, folder: Path, settings: Mapping[str, object]) -> Iterator[None]:
-    """An engine with these settings, written to `folder`, and the image; DOCKER_HOST names it meanwhile."""
+    """An engine in a network of its own with these settings, written to `folder`; DOCKER_HOST names it meanwhile."""
     configuration = folder / "daemon.json"
     configuration.write_text(json.dumps(dict(settings)))
-    options = (f"--config-file={configuration}",)
     state = Path(tempfile.mkdtemp(prefix="rd-"))  # short: a socket's path has at most 104 bytes
-    with (
-        spare_engine(client, state, options=options) as spare,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        spare.load(client.images.get(image).save(named=image))
-        patch.setenv("DOCKER_HOST", spare.host)
+    with empty_hosts(client, image, 1, state) as [host], pytest.MonkeyPatch.context() as patch:
+        host.engine.stop()
+        host.engine.options = (f"--config-file={configuration}",)
+        host.engine.start()
+        host.engine.load(client.images.get(image).save(named=image))
+        patch.setenv("DOCKER_HOST", host.engine.host)
         yield
 
 
@@ -83,7 +82,7 @@ def test_compose_yaml_starts_a_cluster_by_cdi(
     settings = {"features": {"cdi": True}, "cdi-spec-dirs": [str(tmp_path / "cdi")]}
     with engine(client, image, tmp_path, settings):
         with ray_cluster(folder / "compose.yaml") as found:
-            assert len(found.nodes()) == 2
+            assert "Total: 2" in found.run("head", "ray", "list", "nodes").stdout
             for number, node in enumerate(("head", "worker-1")):
                 assert found.run(node, "printenv", "MADE_UP_GPU").stdout == f"{number}\n"
                 assert found.run(node, "test", "-c", f"/dev/made-up-gpu{number}").returncode == 0
@@ -107,7 +106,7 @@ def test_compose_nvidia_yaml_starts_a_cluster_by_nvidias_hook(
     monkeypatch.setenv("PATH", f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin")
     with engine(client, image, tmp_path, {}):
         with ray_cluster(folder / "compose.nvidia.yaml") as found:
-            assert len(found.nodes()) == 2
+            assert "Total: 2" in found.run("head", "ray", "list", "nodes").stdout
             for number, node in enumerate(("head", "worker-1")):
                 assert found.run(node, "printenv", "NVIDIA_VISIBLE_DEVICES").stdout == f"{number}\n"
         with (

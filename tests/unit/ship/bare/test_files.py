@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from raydock.errors import ConfigurationError
 from raydock.model.variant import parse_name
 from raydock.ship.bare.cluster import cluster
 from raydock.ship.bare.files import compose_lines, files
@@ -135,6 +136,38 @@ def test_other_settings_have_another_mark_and_more_workers_have_not(pin: Pin) ->
 
     assert mark(gpus=2) == mark(gpus=2, workers=("gpu02", "gpu03", "gpu04"))
     assert mark(gpus=2) != mark(gpus=1)
+
+
+def test_forward_compatibility_in_every_file(pin: Pin) -> None:
+    def made(**more: Any) -> dict[str, str]:
+        wanted = cluster(parse_name(GPU), head="gpu01", workers=["gpu02"], gpus=1, **more)
+        return {file.name: file.text for file in files(wanted, pin(GPU, min_driver="580.65.06"), ROOT / "templates")}
+
+    def compose(found: dict[str, str]) -> list[Any]:
+        names = ("compose.yaml", "compose.nvidia.yaml")
+        return [node for name in names for node in yaml.safe_load(found[name])["services"].values()]
+
+    folder = "/usr/local/cuda-13.0/compat"
+    refused = made()
+    assert "\nforward_hosts=()\n" in refused["head.sh"]
+    assert f"\ncompat={folder}\n" in refused["head.sh"]  # its refusal names the package
+    assert all("NVIDIA_DISABLE_REQUIRE" not in node["environment"] for node in compose(refused))
+    assert all("volumes" not in node for node in compose(refused))
+    accepted = made(forward_compat=True)
+    assert "\nforward_hosts=(gpu01 gpu02)\n" in accepted["worker.sh"]
+    for node in compose(accepted):
+        assert node["environment"].items() >= {"LD_LIBRARY_PATH": folder, "NVIDIA_DISABLE_REQUIRE": "true"}.items()
+        [mount] = node["volumes"]
+        assert (mount["source"], mount["target"], mount["read_only"]) == (folder, folder, True)
+    one = made(accepting={"gpu02", "gpu09"})
+    assert "\nforward_hosts=(gpu02)\n" in one["head.sh"]
+    assert all("NVIDIA_DISABLE_REQUIRE" not in node["environment"] for node in compose(one))
+
+
+@pytest.mark.parametrize(("variant", "gpus"), [(CPU, None), (GPU, 0), ("ray2.49.1-torch2.8.0-py313-cu121", 1)])
+def test_forward_compatibility_that_cannot_be(variant: str, gpus: int | None) -> None:
+    with pytest.raises(ConfigurationError, match="has no forward compatibility"):
+        cluster(parse_name(variant), head="gpu01", workers=["gpu02"], gpus=gpus, forward_compat=True)
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not here")
