@@ -22,10 +22,10 @@ from raydock.ship.bare.files import files
 from raydock.ship.published import built
 from tests.integration.conftest import IMAGE
 from tests.support.hosts import empty_hosts
-from tests.support.raycluster import RayCluster, ray_cluster
+from tests.support.raycluster import RayCluster, ray_cluster, until
 from tests.support.toy import ROOT
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(400)]
 
 GPU = "ray2.60.0-torch2.13.0-py311-cu130"
 # Each made-up GPU shows in its container's environment which one it is.
@@ -87,7 +87,7 @@ def test_compose_yaml_starts_a_cluster_by_cdi(
     settings = {"features": {"cdi": True}, "cdi-spec-dirs": [str(tmp_path / "cdi")]}
     with engine(client, image, tmp_path, settings):
         with ray_cluster(folder / "compose.yaml") as found:
-            assert "Total: 2" in found.run("head", "ray", "list", "nodes").stdout
+            until(lambda: "Total: 2" in found.run("head", "ray", "list", "nodes").stdout, 60)
             for number, node in enumerate(("head", "worker-1")):
                 assert f"MADE_UP_GPU={number}" in environment(found, node)
                 assert found.run(node, "test", "-c", f"/dev/made-up-gpu{number}").returncode == 0
@@ -111,7 +111,7 @@ def test_compose_nvidia_yaml_starts_a_cluster_by_nvidias_hook(
     monkeypatch.setenv("PATH", f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin")
     with engine(client, image, tmp_path, {}):
         with ray_cluster(folder / "compose.nvidia.yaml") as found:
-            assert "Total: 2" in found.run("head", "ray", "list", "nodes").stdout
+            until(lambda: "Total: 2" in found.run("head", "ray", "list", "nodes").stdout, 60)
             for number, node in enumerate(("head", "worker-1")):
                 assert f"NVIDIA_VISIBLE_DEVICES={number}" in environment(found, node)
         with (
