@@ -54,7 +54,7 @@ modinfo -F version nvidia 2>/dev/null | sed 's/^/module /; q'
 for library in libcuda.so.1 libnvidia-ml.so.1; do
     path=$(ldconfig -p 2>/dev/null | awk -v name="$library" '$1 == name && /x86-64|AArch64/ {print $NF; exit}')
     real=$(readlink -f "$path" 2>/dev/null)
-    case $real in *.so.*.*) echo "library ${real##*.so.} $real" ;; esac
+    case $real in *.so.[0-9][0-9][0-9].*) echo "library ${real##*.so.} $real" ;; esac
 done
 section kernels
 for image in /boot/vmlinuz-*; do

@@ -205,7 +205,8 @@ create() {
         --health-cmd "bash -c '$healthy'" --health-interval 10s --health-timeout 15s --health-start-period 120s \
         "${gpu_options[@]}" "${options[@]}" "$found" "${command[@]}" 2>&1) || {
         docker rm --force "$name" > /dev/null 2>&1 || true
-        fail 1 "Docker could not start the container:" "$answer"
+        fail 1 "Docker could not start the container:" "$answer" \
+            "Next: fix what it names. For GPUs and CDI, \`./build.py doctor --host ssh://THIS-HOST\` names the command."
     }
 }
 

@@ -141,8 +141,10 @@ def _lost_program(seen: Seen, info: Mapping[str, Any]) -> str:
 
 def _reads_cdi(info: Mapping[str, Any], settings: _Settings) -> bool:
     """Whether the engine reads CDI specifications after its next start."""
+    if of_command := re.search(r"--feature[= ]cdi(?:=(\w+))?", settings.command):
+        return of_command[1] != "false"
     stated = (settings.values.get("features") or {}).get("cdi")
-    if stated is not None or "--feature" in settings.command:
-        return bool(stated) or "cdi" in settings.command
+    if stated is not None:
+        return bool(stated)
     release = re.findall(r"\d+", str(info.get("ServerVersion")))[:2]
     return tuple(map(int, release)) >= _CDI_BY_DEFAULT
