@@ -4,6 +4,7 @@ Compose, the engine and its CDI are real. No test can make a GPU: the device is 
 """
 
 import json
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -108,7 +109,7 @@ def test_compose_nvidia_yaml_starts_a_cluster_by_nvidias_hook(
     hook = programs / "nvidia-container-runtime-hook"
     hook.write_text("#!/bin/sh\ncat > /dev/null\n")
     hook.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin")
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
     with engine(client, image, tmp_path, {}):
         with ray_cluster(folder / "compose.nvidia.yaml") as found:
             until(lambda: "Total: 2" in found.run("head", "ray", "list", "nodes").stdout, 60)
