@@ -44,7 +44,7 @@ def docker(
     from raydock.files import write_whole
     from raydock.hosts import names
     from raydock.ship.bare.cluster import cluster, doubts
-    from raydock.ship.bare.files import compose_lines, files
+    from raydock.ship.bare.files import compose_lines, configured_no_proxy, files
     from raydock.ship.published import built
 
     project = Project(Checkout(root()))
@@ -65,6 +65,8 @@ def docker(
     click.echo(f"{output} holds, for one machine:")
     for line in compose_lines(wanted):
         click.echo(f"  {line}")
+    if excluded := configured_no_proxy():
+        click.echo(f"  Its NO_PROXY replaces the noProxy of config.json: write NO_PROXY={excluded} to {output}/.env")
     click.echo("and for hosts of their own:")
     click.echo(f"  {head}: head.sh, or raydock-head.service, which calls it")
     click.echo(f"  {', '.join(workers)}: worker.sh, or raydock-worker.service")

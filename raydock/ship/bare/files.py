@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from docker.utils.config import load_general_config
+
 from raydock.prove.handout import KIND
 from raydock.ship.bare.cluster import Cluster
 from raydock.ship.published import Published
@@ -90,6 +92,13 @@ def compose_lines(cluster: Cluster) -> Iterator[str]:
     yield f"{GpuAccess.CDI}, if Docker hands out GPUs by CDI: docker compose up --wait"
     yield f"{GpuAccess.NVIDIA}, if it has NVIDIA's runtime only: docker compose -f {GpuAccess.NVIDIA} up --wait"
     yield "`./build.py doctor` says which (check gpu-path)"
+
+
+def configured_no_proxy() -> str:
+    """What Docker's config.json of this machine keeps from its proxy; empty if it says nothing of that."""
+    proxies = load_general_config().get("proxies")
+    default = proxies.get("default") if isinstance(proxies, dict) else None
+    return str(default.get("noProxy") or "") if isinstance(default, dict) else ""
 
 
 def ray_start(role: Role, gpus: int, *more: str) -> list[str]:

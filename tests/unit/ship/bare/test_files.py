@@ -11,7 +11,7 @@ import yaml
 from raydock.errors import ConfigurationError
 from raydock.model.variant import parse_name
 from raydock.ship.bare.cluster import cluster
-from raydock.ship.bare.files import compose_lines, files
+from raydock.ship.bare.files import compose_lines, configured_no_proxy, files
 from raydock.ship.published import Published
 from tests.unit.ship.bare.conftest import CPU, GPU, ROOT, Pin
 
@@ -90,6 +90,28 @@ def test_there_is_a_file_for_each_way_to_gpus_and_both_say_for_which_host(pin: P
         "compose.nvidia.yaml",
         "`./build.py doctor` says which (check gpu-path)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            '{"proxies": {"default": {"httpProxy": "http://p:1", "noProxy": "a.example,b.example"}}}',
+            "a.example,b.example",
+        ),
+        ('{"proxies": {"default": {"httpProxy": "http://p:1"}}}', ""),
+        ('{"proxies": {"tcp://other:2376": {"noProxy": "a"}}}', ""),
+        ('{"proxies": []}', ""),
+        ("{}", ""),
+        ("not JSON", ""),
+    ],
+)
+def test_what_config_json_keeps_from_its_proxy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, found: str
+) -> None:
+    (tmp_path / "config.json").write_text(text)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    assert configured_no_proxy() == found
 
 
 def test_no_probe_of_localhost_goes_through_a_proxy(pin: Pin) -> None:
