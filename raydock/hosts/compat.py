@@ -63,15 +63,15 @@ def of(host: Host, processes: Processes) -> Compat | None:
         return None
     if host.scheme == "tcp":
         raise OutOfReachError(
-            f"{host.name} has `forward-compat: true` in hosts.yaml, and its driver cannot be asked for over tcp://.",
+            f"{host.name} has `forward-compat: true` in hosts.yaml, and nothing reads its driver's version over tcp://.",
             todo="write its engine as ssh://USER@HOST, or leave forward-compat out.",
         )
     lines = _ask(host, processes).splitlines()
-    [found] = hosts.parse("\n".join(line for line in lines if not line.startswith(_MARK)), host.name).values()
-    if isinstance(found, HostError):
-        raise found
+    [answer] = hosts.parse("\n".join(line for line in lines if not line.startswith(_MARK)), host.name).values()
+    if isinstance(answer, HostError):
+        raise answer
     folders = tuple(line.removeprefix(_MARK) for line in lines if line.startswith(_MARK))
-    return Compat(host=found, folders=folders)
+    return Compat(host=answer, folders=folders)
 
 
 def _ask(host: Host, processes: Processes) -> str:

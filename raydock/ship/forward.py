@@ -63,12 +63,12 @@ def forward(cuda: str) -> Forward | None:
 
 def is_covered(item: Candidate, host: Host) -> bool:
     """Whether a host whose driver is too old for a candidate can run it by forward compatibility."""
-    found = forward(item.variant.cuda)
+    supported = forward(item.variant.cuda)
     return (
-        found is not None
+        supported is not None
         and bool(host.gpus)
         and older(host.driver, item.min_driver)
-        and _branch(host.driver) in found.branches
+        and _branch(host.driver) in supported.branches
         and all(known().is_data_centre(gpu.name) and code_for(item.sm, gpu.sm) for gpu in host.gpus)
     )
 
@@ -92,11 +92,11 @@ def older_driver(item: Candidate, host: Host) -> bool:
 
 
 def _needs(item: Candidate) -> str:
-    found = forward(item.variant.cuda)
-    assert found
+    supported = forward(item.variant.cuda)
+    assert supported
     return (
-        f"It needs {found.package} on the host; `deploy docker {OPTION}` mounts its folder {found.folder} into the "
-        f"container, first in LD_LIBRARY_PATH, and sets NVIDIA_DISABLE_REQUIRE, since the image's NVIDIA_REQUIRE_CUDA "
+        f"It needs {supported.package} on the host; `deploy docker {OPTION}` mounts its folder {supported.folder} into "
+        f"the container, first in LD_LIBRARY_PATH, and sets NVIDIA_DISABLE_REQUIRE, since the image's NVIDIA_REQUIRE_CUDA "
         f"refuses that driver (no OpenGL or Vulkan interop). A driver >= {item.min_driver} needs none of it"
     )
 

@@ -85,9 +85,9 @@ class Host:
         return f"{self.name}: {', '.join(words)}, driver {self.driver}"
 
 
-def accepting(asked: Host | HostError, is_accepted: bool) -> Host | HostError:
+def accepting(host: Host | HostError, is_accepted: bool) -> Host | HostError:
     """A host whose user accepts forward compatibility, or not."""
-    return replace(asked, forward_compat=is_accepted) if isinstance(asked, Host) else asked
+    return replace(host, forward_compat=is_accepted) if isinstance(host, Host) else host
 
 
 def stated(name: str, driver: str, capabilities: Sequence[str]) -> Host:

@@ -51,8 +51,8 @@ class Specification:
     @property
     def drivers(self) -> tuple[str, ...]:
         """The versions of the drivers whose libraries it names, as a rule one."""
-        found = (_VERSION.search(path) for path in self.files)
-        return tuple(sorted({match[1] for match in found if match}))
+        versions = (_VERSION.search(path) for path in self.files)
+        return tuple(sorted({match[1] for match in versions if match}))
 
     @property
     def generate(self) -> str:
@@ -70,7 +70,7 @@ def _files(edits: dict[str, Any]) -> Iterator[str]:
 def specifications(seen: Seen) -> list[Specification]:
     """The specifications of NVIDIA's GPUs, those of the folder that counts more last."""
     folders = list((seen.info or {}).get("CDISpecDirs") or CDI_FOLDERS)
-    found = []
+    readable = []
     for path, text in specs.parse(seen.sections.get("cdi", "")).items():
         folder = str(PurePosixPath(path).parent)
         try:
@@ -78,17 +78,17 @@ def specifications(seen: Seen) -> list[Specification]:
             if folder in folders and document["kind"] == KIND:
                 specification = Specification(path=path, document=document)
                 specification.devices, specification.files  # noqa: B018 - raises if the document is of another form
-                found.append(specification)
+                readable.append(specification)
         except (yaml.YAMLError, TypeError, KeyError, AttributeError):
             continue
-    return sorted(found, key=lambda item: folders.index(str(PurePosixPath(item.path).parent)))
+    return sorted(readable, key=lambda item: folders.index(str(PurePosixPath(item.path).parent)))
 
 
 def used(seen: Seen) -> list[Specification]:
     """The specifications that a container's devices come from: the last one that names a device (CDI 0.5, priority)."""
-    found = specifications(seen)
-    owners = {device: item.path for item in found for device in item.devices}
-    return [item for item in found if item.path in owners.values()]
+    readable = specifications(seen)
+    owners = {device: item.path for item in readable for device in item.devices}
+    return [item for item in readable if item.path in owners.values()]
 
 
 def stale(seen: Seen, driver: str) -> Specification | None:
@@ -100,11 +100,11 @@ def cdi(seen: Seen) -> Finding:
     """The specifications name files that exist and every GPU, and are still right after the next boot."""
     if not seen.has_card or seen.handout is None or seen.handout.way is not Way.CDI:
         return skipped("cdi", "this host's engine does not hand out GPUs by CDI")
-    found = used(seen)
-    if not found or "missing" not in seen.sections:
+    in_use = used(seen)
+    if not in_use or "missing" not in seen.sections:
         return skipped("cdi", "the specifications cannot be read")
-    right = passed("cdi", f"{', '.join(item.path for item in found)}: every file that they name exists")
-    faults = (*(_lacking(seen, item) for item in found), _at_boot(seen, found[0]), _shadowed(seen), _uncounted(seen))
+    right = passed("cdi", f"{', '.join(item.path for item in in_use)}: every file that they name exists")
+    faults = (*(_lacking(seen, item) for item in in_use), _at_boot(seen, in_use[0]), _shadowed(seen), _uncounted(seen))
     return next((fault for fault in faults if fault), right)
 
 
@@ -151,10 +151,10 @@ def _shadowed(seen: Seen) -> Finding | None:
 
 def _uncounted(seen: Seen) -> Finding | None:
     """Fewer GPUs in the specifications than the driver has, such as after one was added."""
-    found = used(seen)
-    named = {device for item in found for device in item.devices if device.isdigit()}
+    in_use = used(seen)
+    named = {device for item in in_use for device in item.devices if device.isdigit()}
     gpus = () if isinstance(seen.gpus, HostError) else seen.gpus.gpus
     if not named or len(named) >= len(gpus):
         return None
-    words = f"{found[0].path} names {len(named)} of {len(gpus)} GPUs"
-    return warned("cdi", words, f"`{found[0].generate}`.")
+    words = f"{in_use[0].path} names {len(named)} of {len(gpus)} GPUs"
+    return warned("cdi", words, f"`{in_use[0].generate}`.")

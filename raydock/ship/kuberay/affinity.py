@@ -53,7 +53,7 @@ def _forward_terms(forward: Forward) -> list[Yaml]:
 
 
 def _term(labels: tuple[str, ...], numbers: list[int], depth: int) -> Yaml:
-    """Equal numbers before `depth`, and a greater one there; at the last place an equal one will do."""
+    """Equal numbers before `depth`, and a greater one there; at the last place an equal one counts too."""
     last = depth == len(numbers) - 1
     equal = [
         _compare(label, operator, bound)

@@ -97,14 +97,14 @@ def notes(asked: Asked, image: Published) -> list[str]:
     if asked.format is Format.KUSTOMIZE or not _deployment(asked, image).workers.gpus:
         return []
     affinity = asked.driver_affinity or DriverAffinity.PREFERRED
-    found = [_AFFINITY[affinity].format(floor=image.min_driver)]
+    lines = [_AFFINITY[affinity].format(floor=image.min_driver)]
     if accepted := _forward(asked, image):
-        found.append(
+        lines.append(
             f"forward compatibility: the nodes with an older driver (branch {', '.join(map(str, accepted.branches))}) "
             f"need {accepted.package}, nodes with a newer one must not have it. Its folder {accepted.folder} is a "
             "hostPath volume, which namespaces with the Pod Security Standard restricted or baseline refuse."
         )
-    return found
+    return lines
 
 
 def _refuse_misplaced(asked: Asked) -> None:
@@ -156,13 +156,13 @@ def _deployment(asked: Asked, image: Published) -> Deployment:
 
 
 def _forward(asked: Asked, image: Published) -> Forward | None:
-    found = forward(image.variant.cuda) if asked.forward_compat else None
-    if asked.forward_compat and not found:
+    supported = forward(image.variant.cuda) if asked.forward_compat else None
+    if asked.forward_compat and not supported:
         raise ConfigurationError(
             f"{image.variant} has no forward compatibility: no supported driver branch is older than its CUDA's own.",
             todo=f"leave {OPTION} out.",
         )
-    return found
+    return supported
 
 
 def _code(asked: Asked) -> code.Code | None:
