@@ -95,9 +95,10 @@ def _needs(item: Candidate) -> str:
     supported = forward(item.variant.cuda)
     assert supported
     return (
-        f"It needs {supported.package} on the host; `deploy docker {OPTION}` mounts its folder {supported.folder} into "
-        f"the container, first in LD_LIBRARY_PATH, and sets NVIDIA_DISABLE_REQUIRE, since the image's "
-        f"NVIDIA_REQUIRE_CUDA refuses that driver (no OpenGL or Vulkan interop). A driver >= {item.min_driver} needs none of it"
+        f"It needs {supported.package} on the host. `deploy docker {OPTION}` mounts its folder {supported.folder} into "
+        "the container, first in LD_LIBRARY_PATH, and sets NVIDIA_DISABLE_REQUIRE, since the image's "
+        "NVIDIA_REQUIRE_CUDA refuses that driver (no OpenGL or Vulkan interop). "
+        f"A driver >= {item.min_driver} needs none of it"
     )
 
 
