@@ -65,8 +65,11 @@ def engine(client: docker.DockerClient, image: str, folder: Path, settings: Mapp
     """An engine in a network of its own with these settings, written to `folder`; DOCKER_HOST names it meanwhile."""
     configuration = folder / "daemon.json"
     configuration.write_text(json.dumps(dict(settings)))
-    state = Path(tempfile.mkdtemp(prefix="rd-"))  # short: a socket's path has at most 104 bytes
-    with empty_hosts(client, image, 1, state) as [host], pytest.MonkeyPatch.context() as patch:
+    with (
+        tempfile.TemporaryDirectory(prefix="rd-") as state,  # short: a socket's path has at most 104 bytes
+        empty_hosts(client, image, 1, Path(state)) as [host],
+        pytest.MonkeyPatch.context() as patch,
+    ):
         host.engine.stop()
         host.engine.options = (f"--config-file={configuration}",)
         host.engine.start()
