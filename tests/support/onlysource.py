@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from raydock.lock import sdists
-from raydock.lock.artifacts import Pages
+from raydock.lock.addresses import Address
 from raydock.lock.index import Index
 from raydock.lock.locker import Locker
 from raydock.lock.resolver import Resolver
@@ -85,12 +85,12 @@ def site(tmp_path: Path, own_caches: None, monkeypatch: pytest.MonkeyPatch) -> S
 @pytest.fixture
 def index(site: Site) -> Iterator[Index]:
     with serving(site) as endpoint:
-        yield Index(endpoint=endpoint, timeout=10)
+        yield Index(address=Address(url=endpoint), timeout=10)
 
 
 def locked(resolver: Resolver, ground: Ground, checkout: Checkout) -> Lock:
-    with Pages((resolver.index,)) as pages:
-        locker = Locker(ground=ground, checkout=checkout, siblings=(VARIANT,), resolver=resolver, pages=pages)
+    with resolver.pages:
+        locker = Locker(ground=ground, checkout=checkout, siblings=(VARIANT,), resolver=resolver)
         (outcome,) = locker.lock([VARIANT], 1)
     if outcome.error:
         raise outcome.error

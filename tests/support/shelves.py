@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from raydock.lock.artifacts import Pages
+from raydock.lock.addresses import Address
 from raydock.lock.index import Index
 from raydock.lock.locker import Locker, Outcome
+from raydock.lock.pages import Pages
 from raydock.lock.request import Request, request
 from raydock.lock.resolver import PipTools, Resolver, Uv
 from raydock.model import matrix as matrix_file
@@ -56,7 +57,7 @@ class Shelf:
 
     @property
     def index(self) -> Index:
-        return Index(endpoint=f"{self.url}/simple/", timeout=10)
+        return Index(address=Address(url=f"{self.url}/simple/"), timeout=10)
 
     def add(
         self,
@@ -173,9 +174,9 @@ def run(ground: Ground, checkout: Checkout, siblings: tuple[Variant, ...], shelf
     """Locks variants from the loopback index."""
 
     def locked(*variants: Variant, kind: type[Uv] | type[PipTools] = Uv, jobs: int = 2) -> tuple[Outcome, ...]:
-        with Pages((shelf.index,)) as pages:
-            resolver = kind(index=shelf.index)
-            locker = Locker(ground=ground, checkout=checkout, siblings=siblings, resolver=resolver, pages=pages)
+        with Pages(shelf.index) as pages:
+            resolver = kind(pages=pages)
+            locker = Locker(ground=ground, checkout=checkout, siblings=siblings, resolver=resolver)
             return locker.lock(variants, jobs)
 
     return locked

@@ -8,6 +8,7 @@ import pytest
 
 from raydock.errors import VariantError
 from raydock.lock.index import Index
+from raydock.lock.pages import Pages
 from raydock.lock.request import Request
 from raydock.lock.resolver import PipTools, Uv
 from raydock.model import lock as locks
@@ -30,7 +31,7 @@ def test_pip_tools_answers_as_uv_does(asked: Request, shelf: Any, other_shelf: A
     shelf.add("whole", "1.0", ["ray", "virtualenv", "only-there", *(f"{name}==1.0" for name in parts)])
     wide = replace(asked, requirements=("whole",), constraints=("ray<2.60",), indexes=(f"{other_shelf.url}/simple/",))
     seed = {"click": "8.1", **dict.fromkeys(parts, "2.0")}
-    found = versions(PipTools(index=shelf.index), wide, seed)
+    found = versions(PipTools(pages=Pages(shelf.index)), wide, seed)
     assert found == {
         **dict.fromkeys(parts, "1.0"),
         **{
@@ -42,12 +43,12 @@ def test_pip_tools_answers_as_uv_does(asked: Request, shelf: Any, other_shelf: A
             "whole": "1.0",
         },
     }
-    assert versions(Uv(index=shelf.index), wide, seed) == found
+    assert versions(Uv(pages=Pages(shelf.index)), wide, seed) == found
 
 
 def test_why_there_is_no_answer(asked: Request, shelf: Any) -> None:
     shelf.add("old", "1.0", ["click<7"])
-    pip = PipTools(index=shelf.index)
+    pip = PipTools(pages=Pages(shelf.index))
     with pytest.raises(VariantError) as caught:
         pip.resolve(replace(asked, requirements=("ray==2.60.0", "old")), {})
     words = caught.value.what.partition(": ")[2]
@@ -80,6 +81,6 @@ def test_an_extra_index_adds_the_same_to_both(setting: Setting) -> None:
 
 
 def test_both_lock_a_package_without_wheels_alike(plain: Ground, checkout: Checkout, index: Index) -> None:
-    by_uv = locked(Uv(index=index), plain, checkout)
+    by_uv = locked(Uv(pages=Pages(index)), plain, checkout)
     checkout.lock(VARIANT.name).unlink()
-    assert locked(PipTools(index=index), plain, checkout).pins == by_uv.pins
+    assert locked(PipTools(pages=Pages(index)), plain, checkout).pins == by_uv.pins
