@@ -12,7 +12,8 @@ from packaging.version import InvalidVersion, Version
 from pypi_simple import DistributionPackage
 
 from raydock.errors import ConfigurationError, OutOfReachError, RaydockError
-from raydock.lock.index import Index, Page
+from raydock.lock.index import Index
+from raydock.lock.page import Page
 from raydock.model.facts import PROJECTS, Facts, Key, Release, Wheel
 from raydock.model.matrix import Matrix
 from raydock.model.variant import NONE, Axis

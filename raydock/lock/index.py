@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import local
 from typing import IO
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from zipfile import BadZipFile, ZipFile
 
 import requests
@@ -17,13 +18,10 @@ from pypi_simple import (
     DigestMismatchError,
     DistributionPackage,
     NoMetadataError,
-    ProjectPage,
     PyPISimple,
     UnsupportedContentTypeError,
     UnsupportedRepoVersionError,
 )
-from pypi_simple.errors import UnparsableFilenameError
-from pypi_simple.filenames import parse_filename
 from remotezip import RemoteZip, RemoteZipError
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
@@ -31,14 +29,14 @@ from requests.utils import get_netrc_auth
 
 from raydock.errors import ConfigurationError, OutOfReachError
 from raydock.events import Listener, silent
-from raydock.lock import addresses
+from raydock.lock import addresses, page
 from raydock.lock.addresses import Address
+from raydock.lock.page import Page
 from raydock.lock.waiting import TooLongError, patience
 
 _UNREACHED = (requests.RequestException, RemoteZipError, urllib3.exceptions.HTTPError, TooLongError)
 _DAMAGED = (UnsupportedContentTypeError, UnsupportedRepoVersionError, DigestMismatchError, BadZipFile, ValueError)
 _REFUSED = (requests.codes.unauthorized, requests.codes.forbidden)
-_NOT_A_LIST = re.compile(rb"<(?:form|input|script)\b", re.IGNORECASE)
 _CHUNK = 1 << 20
 # In this order: some are kinds of a later one.
 _CAUSES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
@@ -53,14 +51,6 @@ _CAUSES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] =
 )
 
 
-@dataclass(frozen=True)
-class Page:
-    """What an index lists for a project: its wheels and source distributions. `refused`: it answered 403."""
-
-    files: tuple[DistributionPackage, ...] = ()
-    refused: bool = False
-
-
 @dataclass(frozen=True, kw_only=True)
 class Index:
     """A package index: its address, a CA bundle of the user's own, and the seconds to wait for each answer.
@@ -73,6 +63,8 @@ class Index:
     ca_bundle: str = ""
     timeout: float = 20.0
     listener: Listener = field(default=silent, repr=False, compare=False)
+    # A client of each thread, which keeps its connection: a handshake takes longer than most answers.
+    _clients: local = field(default_factory=local, init=False, repr=False, compare=False)
 
     @property
     def endpoint(self) -> str:
@@ -101,11 +93,7 @@ class Index:
             if refused or response.status_code == requests.codes.not_found:
                 return Page(refused=refused)
             response.raise_for_status()
-            found = (_named_by_url(file) for file in ProjectPage.from_response(response, project).packages)
-            files = tuple(file for file in found if file.package_type in {"wheel", "sdist"})
-            if not files and _is_web_page(response):
-                raise ValueError("it is a web page that lists no packages, such as a login page")
-            return Page(files)
+            return page.read(response, project)
 
     def metadata(self, wheel: DistributionPackage, *, whole: bool = False) -> bytes:
         """The core metadata of a wheel: the file next to it (PEP 658), else out of the wheel's end.
@@ -147,18 +135,24 @@ class Index:
 
         Raises OutOfReachError if the index cannot be reached or its answer cannot be read.
         """
-        with PyPISimple(self.endpoint) as client:
-            client.s.verify = self.ca_bundle or True
-            client.s.auth = _Credentials(self.address)
-            retry = patience(lambda words: self.listener(self.label, words))
-            for scheme in ("http://", "https://"):
-                client.s.mount(scheme, HTTPAdapter(max_retries=retry))
-            try:
-                yield client
-            except _UNREACHED as error:
-                raise self._error(f"cannot be used: {self._cause(error)}.", self._todo(error)) from None
-            except _DAMAGED as error:
-                raise self._error(f"gave an answer that cannot be read: {self._cause(error)}.") from None
+        client: PyPISimple | None = getattr(self._clients, "client", None)
+        if client is None:
+            client = self._clients.client = self._opened()
+        try:
+            yield client
+        except _UNREACHED as error:
+            raise self._error(f"cannot be used: {self._cause(error)}.", self._todo(error)) from None
+        except _DAMAGED as error:
+            raise self._error(f"gave an answer that cannot be read: {self._cause(error)}.") from None
+
+    def _opened(self) -> PyPISimple:
+        client = PyPISimple(self.endpoint)
+        client.s.verify = self.ca_bundle or True
+        client.s.auth = _Credentials(self.address)
+        retry = patience(lambda words: self.listener(self.label, words))
+        for scheme in ("http://", "https://"):
+            client.s.mount(scheme, HTTPAdapter(max_retries=retry))
+        return client
 
     def _error(self, what: str, todo: str = "") -> OutOfReachError:
         return OutOfReachError(
@@ -240,23 +234,6 @@ def _timeout(environment: Mapping[str, str]) -> float:
             f"UV_HTTP_TIMEOUT is {seconds!r}, which is not a number of seconds.", todo="fix or unset it."
         )
     return float(seconds)
-
-
-def _named_by_url(file: DistributionPackage) -> DistributionPackage:
-    """A file under the name that its address ends with, as uv and pip have it; the text of a link may differ."""
-    name = unquote(urlsplit(file.url).path.rpartition("/")[2])
-    if name == file.filename:
-        return file
-    try:
-        project, version, kind = parse_filename(name, file.project)
-    except UnparsableFilenameError:
-        return file
-    return replace(file, filename=name, project=project, version=version, package_type=kind)
-
-
-def _is_web_page(response: requests.Response) -> bool:
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    return kind == "text/html" and bool(_NOT_A_LIST.search(response.content))
 
 
 def _metadata(archive: ZipFile, filename: str) -> bytes:

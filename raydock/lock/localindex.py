@@ -5,7 +5,6 @@ without, 403 for what it does not have, redirects, credentials, waiting. A file 
 any cut-off day, and every wheel has its metadata next to it, so that no resolver downloads a wheel.
 """
 
-import json
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from tempfile import TemporaryFile
 from threading import Thread
 from typing import IO, Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from packaging.utils import canonicalize_name
 from pypi_simple import DistributionPackage
@@ -26,7 +25,6 @@ from raydock.lock.pages import Pages
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _CHUNK = 1 << 20
-_UNDATED = "1970-01-01T00:00:00Z"
 
 
 @dataclass
@@ -44,15 +42,6 @@ class LocalIndex:
     def urls(self) -> tuple[str, ...]:
         """The address of each index."""
         return tuple(f"http://127.0.0.1:{self.port}/{self.token}/{number}/" for number in range(len(self.indexes)))
-
-    def page(self, index: Index, project: str) -> bytes | None:
-        """A project's page (PEP 691); None if the index does not have it."""
-        files = self.pages.page(index, project).files
-        if not files:
-            return None
-        listed = [_entry(file) for file in files]
-        page = {"meta": {"api-version": "1.1"}, "name": project, "versions": [], "files": listed}
-        return json.dumps(page).encode()
 
     def file(self, index: Index, project: str, name: str) -> DistributionPackage | None:
         """A file that an index lists."""
@@ -108,8 +97,8 @@ class _Handler(BaseHTTPRequestHandler):
             return False
         index, name = self.site.indexes[int(number)], rest[0]
         if not name:
-            page = self.site.page(index, canonicalize_name(project)) if project else None
-            return page is not None and self._answer(HTTPStatus.OK, page, _JSON)
+            page = self.site.pages.page(index, canonicalize_name(project)) if project else None
+            return page is not None and bool(page.files) and self._answer(HTTPStatus.OK, page.json, _JSON)
         file = self.site.file(index, project, name.removesuffix(".metadata"))
         if file is None:
             return False
@@ -140,20 +129,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: raydock's own client reports what matters."""
-
-
-def _entry(file: DistributionPackage) -> dict[str, Any]:
-    """A file on a page; its address is relative to the page's."""
-    entry: dict[str, Any] = {
-        "filename": file.filename,
-        "url": quote(file.filename),
-        "hashes": dict(file.digests),
-        "size": file.size or 0,
-        "upload-time": file.upload_time.isoformat() if file.upload_time else _UNDATED,
-        "yanked": (file.yanked_reason or True) if file.is_yanked else False,
-    }
-    if file.requires_python:
-        entry["requires-python"] = file.requires_python
-    if file.package_type == "wheel":
-        entry["core-metadata"] = dict(file.metadata_digests) if file.metadata_digests else True
-    return entry

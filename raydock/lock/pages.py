@@ -9,7 +9,8 @@ from typing import Self
 
 from pypi_simple import DistributionPackage
 
-from raydock.lock.index import Index, Page
+from raydock.lock.index import Index
+from raydock.lock.page import Page
 
 _WORKERS = 8
 _FEW = 5
