@@ -55,11 +55,15 @@ class Address:
         if user and password:
             return Login(user=user, password=password, source=self.source)
         names = tuple(dict.fromkeys((*self.aliases, self.name)))
-        if found := credentials.from_settings(self.url, user, names, self.environment):
+        user = user or credentials.user_of(names, self.environment)
+        found = credentials.from_variables(user, names, self.environment)
+        found = found or credentials.from_netrc(self.url, user, self.environment)
+        if found:
             return found
         provider = bool(user) or settings.keyring_provider(self.environment) in {"subprocess", "import", "auto"}
         if credentials.keyring(self.environment) and (provider or _answers_401(self.url, self.environment)):
             found = credentials.from_keyring(self.url, user, self.environment)
+        # A token may be the user, without a password.
         return found or (Login(user=user, password="", source=self.source) if user else None)
 
     @property

@@ -27,17 +27,31 @@ class Login:
     source: str
 
 
-def from_settings(url: str, user: str, names: tuple[str, ...], environment: Environment) -> Login | None:
-    """The login of the index `url` from UV_INDEX_NAME_USERNAME and _PASSWORD, for its `names`, or from netrc.
+def user_of(names: tuple[str, ...], environment: Environment) -> str:
+    """The user that UV_INDEX_NAME_USERNAME names for one of an index's `names`; empty if none does."""
+    return next(filter(None, (environment.get(f"{_prefix(name)}_USERNAME", "") for name in names)), "")
 
-    `user` is the one that the index's address names, if any: a login of a different user does not count.
-    """
+
+def from_variables(user: str, names: tuple[str, ...], environment: Environment) -> Login | None:
+    """The user with the password of UV_INDEX_NAME_PASSWORD for one of an index's `names`."""
     for name in names:
-        prefix = f"UV_INDEX_{re.sub(r'[^A-Z0-9]', '_', name.upper())}"
-        own, password = environment.get(f"{prefix}_USERNAME", user), environment.get(f"{prefix}_PASSWORD", "")
-        if password or (own and own != user):
-            return Login(user=own, password=password, source=f"{prefix}_USERNAME and {prefix}_PASSWORD")
-    return _from_netrc(url, user, environment)
+        if password := environment.get(f"{_prefix(name)}_PASSWORD", ""):
+            return Login(user=user, password=password, source=f"{_prefix(name)}_PASSWORD")
+    return None
+
+
+def from_netrc(url: str, user: str, environment: Environment) -> Login | None:
+    """The login of a host in netrc; one of a different user does not count, if the address names a `user`."""
+    home = Path(environment.get("HOME") or Path.home())
+    named = environment.get("NETRC")
+    for path in [Path(named)] if named else [home / ".netrc", home / "_netrc"]:
+        try:
+            found = netrc.netrc(path).authenticators(urlsplit(url).hostname or "")
+        except (OSError, netrc.NetrcParseError, UnicodeDecodeError):
+            continue  # as pip and uv do
+        if found and found[2] and user in {"", found[0]}:
+            return Login(user=found[0] or found[1] or "", password=found[2], source=str(path))
+    return None
 
 
 def from_keyring(url: str, user: str, environment: Environment) -> Login | None:
@@ -75,14 +89,5 @@ def keyring(environment: Environment) -> str:
     return shutil.which("keyring", path=path) or ""
 
 
-def _from_netrc(url: str, user: str, environment: Environment) -> Login | None:
-    home = Path(environment.get("HOME") or Path.home())
-    named = environment.get("NETRC")
-    for path in [Path(named)] if named else [home / ".netrc", home / "_netrc"]:
-        try:
-            found = netrc.netrc(path).authenticators(urlsplit(url).hostname or "")
-        except (OSError, netrc.NetrcParseError, UnicodeDecodeError):
-            continue  # as pip and uv do
-        if found and found[2] and user in {"", found[0]}:
-            return Login(user=found[0] or found[1] or "", password=found[2], source=str(path))
-    return None
+def _prefix(name: str) -> str:
+    return f"UV_INDEX_{re.sub(r'[^A-Z0-9]', '_', name.upper())}"

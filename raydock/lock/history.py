@@ -1,4 +1,4 @@
-"""The facts of every release worth knowing, read from a package index: small requests, never a whole wheel."""
+"""The facts of every release worth knowing, read from a package index by small requests."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed

@@ -95,10 +95,11 @@ class Index:
             response.raise_for_status()
             return page.read(response, project)
 
-    def metadata(self, wheel: DistributionPackage, *, whole: bool = False) -> bytes:
-        """The core metadata of a wheel: the file next to it (PEP 658), else out of the wheel's end.
+    def metadata(self, wheel: DistributionPackage) -> bytes:
+        """The core metadata of a wheel: the file next to it (PEP 658), else out of the wheel's end, else out of all of
+        it, from an index that serves no ranges (devpi-server 6.20 does not).
 
-        `whole` allows to download all of the wheel from an index that serves no ranges. Raises OutOfReachError.
+        Raises OutOfReachError.
         """
         with self.client() as client:
             if wheel.has_metadata:
@@ -111,8 +112,6 @@ class Index:
                 with RemoteZip(wheel.url, session=client.s, timeout=self.timeout) as archive:
                     return _metadata(archive, wheel.filename)
             except RemoteZipError:
-                if not whole:
-                    raise
                 self.listener(self.label, f"serves no parts of files; reading all of {wheel.filename}")
                 with TemporaryFile() as file:
                     self._copy(client, wheel.url, file)

@@ -125,6 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(size))
+        self.send_header("Cache-Control", "no-store")  # the next resolution has a different address
         self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:

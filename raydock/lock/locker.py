@@ -168,6 +168,8 @@ class Locker:
         if changed:
             write_whole(path, text)
         self.listener(variant.name, "locked" if changed else "unchanged")
+        if no_cutoff:
+            self.listener(variant.name, f"warning: no cut-off day holds; no upload times come from: {no_cutoff}")
         return Outcome(name=variant.name, changed=changed)
 
     def _resolve(self, variant: Variant, asked: Request, lead: Lead) -> Pins:

@@ -21,7 +21,6 @@ from raydock.lock.resolver import Pins
 from raydock.model import lock
 from raydock.model.requirement import requirement
 
-NO_CUTOFF = "no-cutoff"
 _WARNING = b"# Made by `./build.py lock` from matrix.yaml: do not edit."
 
 
@@ -34,7 +33,7 @@ def compose(
     """
     header = {"variant": name, "inputs": asked.digest, "resolver": resolver}
     if no_cutoff:
-        header[NO_CUTOFF] = no_cutoff
+        header[lock.NO_CUTOFF] = no_cutoff
     sizes = [item.size for item in artifacts if item.size is not None]
     if len(sizes) == len(artifacts):
         header["download-bytes"] = str(sum(sizes))

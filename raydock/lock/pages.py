@@ -61,7 +61,7 @@ class Pages:
         key = (index, wheel.url)
         with self._mutex:
             if key not in self._metadata:
-                self._metadata[key] = self._pool.submit(index.metadata, wheel, whole=True)
+                self._metadata[key] = self._pool.submit(index.metadata, wheel)
             future = self._metadata[key]
         return future.result()
 

@@ -98,7 +98,7 @@ class Resolver(ABC):
         self._processes.stop()
 
     def _run(self, request: Request, local: LocalIndex, folder: Path) -> None:
-        command, environment = self._command(request, folder), self._environment(request, local, folder)
+        command, environment = self._command(request, folder), self._environment(request, local)
         try:
             done = self._processes.run(command, folder=folder, environment=environment, timeout=self.timeout)
         except subprocess.TimeoutExpired:
@@ -125,7 +125,7 @@ class Resolver(ABC):
         words = "; ".join(parts)
         return f"{words}: it does not have them, or your account may not read them." if words else ""
 
-    def _environment(self, request: Request, local: LocalIndex, folder: Path) -> dict[str, str]:
+    def _environment(self, request: Request, local: LocalIndex) -> dict[str, str]:
         """The user's environment, with raydock's local index alone and none of the settings that would lead a resolver
         elsewhere.
 
@@ -133,17 +133,18 @@ class Resolver(ABC):
         """
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("UV_", "PIP_"))}
         default, *extra = local.urls
+        cache = {"UV_CACHE_DIR": os.environ["UV_CACHE_DIR"]} if "UV_CACHE_DIR" in os.environ else {}
         also = {"UV_INDEX": " ".join(extra), "PIP_EXTRA_INDEX_URL": " ".join(extra)} if extra else {}
         return {
             **kept,
             **also,
+            **cache,
             "NO_PROXY": "127.0.0.1",
             "no_proxy": "127.0.0.1",
             "NO_COLOR": "1",
-            "UV_CACHE_DIR": str(folder / "cache"),
             "UV_DEFAULT_INDEX": default,
             "UV_HTTP_TIMEOUT": f"{self.timeout:.0f}",
-            "PIP_CACHE_DIR": str(folder / "cache"),
+            "PIP_NO_CACHE_DIR": "1",
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_DEFAULT_TIMEOUT": f"{self.timeout:.0f}",
             "PIP_INDEX_URL": default,

@@ -11,6 +11,7 @@ from raydock.lock.index import from_environment
 from raydock.lock.pages import Pages
 from raydock.lock.request import Request, resolvable_glibc
 from raydock.lock.resolver import Pins, Resolver, Uv
+from raydock.model import lock as locks
 from raydock.wheelhouse.advice import Advice, by_findings, by_lock
 from raydock.wheelhouse.check import Finding
 from raydock.wheelhouse.ground import Ground
@@ -125,7 +126,7 @@ class Relocker:
             "resolver": self.resolver.label,
         }
         if no_cutoff := self.resolver.pages.without_cutoff(pins):
-            header[lockfile.NO_CUTOFF] = no_cutoff
+            header[locks.NO_CUTOFF] = no_cutoff
         head = "".join(f"# {key}: {value}\n" for key, value in header.items())
         name = self.ground.folder.path.resolve().name
         return (

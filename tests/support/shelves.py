@@ -84,11 +84,15 @@ class Shelf:
         entry: dict[str, Any] = {"filename": name, "url": f"{self.url}/{name}", "hashes": {"sha256": digest}}
         entry |= {"size": len(content), "upload-time": f"{uploaded}T12:00:00Z", "requires-python": ">=3.10", **extra}
         self.files.setdefault(project, []).append(entry)
+        self.write(project)
+        return digest
+
+    def write(self, project: str) -> None:
+        """Writes a project's page, as after a change of its files."""
         page = {"meta": {"api-version": "1.1"}, "name": project, "versions": [], "files": self.files[project]}
         place = self.folder / "simple" / project
         place.mkdir(parents=True, exist_ok=True)
         (place / "index.json").write_text(json.dumps(page))
-        return digest
 
 
 def _handler(shelf: Shelf) -> type[SimpleHTTPRequestHandler]:
