@@ -103,7 +103,7 @@ def explain(name: str, failure: Failure | None, rest: str, log: Path) -> Raydock
     for sign, (cause, todo) in _OUT_OF_REACH.items():
         if sign in said:
             return OutOfReachError(what, meaning=f"{meaning}\n{cause}", todo=todo)
-    if found := downloads.cause(said):
+    if found := downloads.cause(said, failure.step):
         return DownloadError(what, meaning=f"{meaning}\n{found.meaning}", todo=found.todo)
     kind = LostPackagesError if LOST.lower() in said else BuildError
     return kind(what, meaning=meaning, todo="read the log, mend the cause, run this again: what is built stays.")

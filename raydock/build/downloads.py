@@ -24,6 +24,8 @@ class Cause:
     todo: str = _AGAIN
 
 
+INSTALLS = "make-tree"  # in the title of each step that installs packages; uv downloads Pythons in another one
+
 # By a part of uv's message (uv 0.13.9, read from a server that gives each answer, 2026-11-29); the first that fits.
 _CAUSES = {
     "invalid peer certificate": Cause(
@@ -44,18 +46,18 @@ _CAUSES = {
 }
 
 
-def cause(output: str) -> Cause | None:
-    """Why a build's output says that a download failed; None if it does not. It names the index by its host."""
-    text = output.lower()
+def cause(output: str, step: str) -> Cause | None:
+    """Why a step's output says that a download failed; None if it does not. It names the index by its host."""
+    text, server = output.lower(), "The package index" if INSTALLS in step else "The server"
     for sign, found in _CAUSES.items():
         if sign in text:
-            return Cause(found.meaning.format(index=_index(text, sign)), found.todo)
+            return Cause(found.meaning.format(index=f"{server}{_host(text, sign)}"), found.todo)
     return None
 
 
-def _index(text: str, sign: str) -> str:
-    """The host in the line with the sign, without credentials."""
+def _host(text: str, sign: str) -> str:
+    """The host in the line with the sign, after a space and without credentials; empty if there is none."""
     for line in text.splitlines():
         if sign in line and (address := _ADDRESS.search(line)):
-            return f"The package index {urlsplit(address[0]).netloc.rpartition('@')[2]}"
-    return "The package index"
+            return f" {urlsplit(address[0]).netloc.rpartition('@')[2]}"
+    return ""
