@@ -19,7 +19,6 @@ from urllib.parse import unquote
 from packaging.utils import canonicalize_name
 from pypi_simple import DistributionPackage
 
-from raydock.errors import OutOfReachError
 from raydock.lock.index import Index
 from raydock.lock.pages import Pages
 
@@ -29,11 +28,12 @@ _CHUNK = 1 << 20
 
 @dataclass
 class LocalIndex:
-    """Some indexes. `errors` are those of the real indexes, of which the first is the cause."""
+    """Some indexes. `errors` are those met while answering, of which the first is the cause: of the real indexes, or
+    raydock's own."""
 
     pages: Pages
     indexes: Sequence[Index]
-    errors: list[OutOfReachError] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
     port: int = 0
     # A path that no other user of this machine can guess: what is served may need credentials.
     token: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
@@ -69,7 +69,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, *_: Any) -> None:
-        """A resolver that has ended, or threads that end with raydock."""
+        """A resolver that has ended."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -83,7 +83,9 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             if self.site.errors or not self._answered():
                 self._answer(HTTPStatus.NOT_FOUND, b"")
-        except OutOfReachError as error:
+        except ConnectionError:
+            raise  # the resolver has ended
+        except Exception as error:  # noqa: BLE001 - whoever started the resolver raises it
             self.site.errors.append(error)
             self._answer(HTTPStatus.NOT_FOUND, b"")
 
