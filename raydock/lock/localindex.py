@@ -85,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(HTTPStatus.NOT_FOUND, b"")
         except ConnectionError:
             raise  # the resolver has ended
-        except Exception as error:  # noqa: BLE001 - whoever started the resolver raises it
+        except Exception as error:  # whoever started the resolver raises it
             self.site.errors.append(error)
             self._answer(HTTPStatus.NOT_FOUND, b"")
 
