@@ -24,34 +24,40 @@ class Cause:
     todo: str = _AGAIN
 
 
-INSTALLS = "make-tree"  # in the title of each step that installs packages; uv downloads Pythons in another one
+_INSTALLS = "make-tree"  # in the title of each step that installs packages
 
 # By a part of uv's message (uv 0.13.9, read from a server that gives each answer, 2026-11-29); the first that fits.
-_CAUSES = {
-    "invalid peer certificate": Cause(
-        "Its certificate is not trusted in the build: --ca-bundle or SSL_CERT_FILE must name your company's CA."
+# Those of a step that installs packages. Elsewhere the same words may be a registry's or apt's.
+_OF_INDEX = {
+    "401 unauthorized": Cause(
+        "{server} answered 401 Unauthorized: its credentials are missing or wrong.", _CREDENTIALS
     ),
-    "401 unauthorized": Cause("{index} answered 401 Unauthorized: its credentials are missing or wrong.", _CREDENTIALS),
-    "403 forbidden": Cause("{index} answered 403 Forbidden: these credentials may not read it.", _CREDENTIALS),
-    "429 too many requests": Cause("{index} answered 429 Too Many Requests, also after uv's retries."),
-    "404 not found": Cause("{index} lists a file that it does not have.", _LOCKED),
-    "http status server error": Cause("{index} has trouble."),
-    "received some unexpected": Cause("{index} answered with something that is not a list of packages."),
+    "403 forbidden": Cause("{server} answered 403 Forbidden: these credentials may not read it.", _CREDENTIALS),
+    "429 too many requests": Cause("{server} answered 429 Too Many Requests, also after uv's retries."),
+    "404 not found": Cause("{server} lists a file that it does not have.", _LOCKED),
+    "received some unexpected": Cause("{server} answered with something that is not a list of packages."),
     "was not found in the package registry": Cause(
         "No package index of this build has the package, or it answered 403 Forbidden.", _LOCKED
     ),
     "there is no version of": Cause("No package index of this build has the version that the lock pins.", _LOCKED),
-    "error sending request for url": Cause("{index} does not answer."),
-    "operation timed out": Cause("{index} does not answer in time."),
+}
+_OF_ANY_SERVER = {
+    "invalid peer certificate": Cause(
+        "Its certificate is not trusted in the build: --ca-bundle or SSL_CERT_FILE must name your company's CA."
+    ),
+    "http status server error": Cause("{server} has trouble."),
+    "error sending request for url": Cause("{server} does not answer."),
+    "operation timed out": Cause("{server} does not answer in time."),
 }
 
 
 def cause(output: str, step: str) -> Cause | None:
-    """Why a step's output says that a download failed; None if it does not. It names the index by its host."""
-    text, server = output.lower(), "The package index" if INSTALLS in step else "The server"
-    for sign, found in _CAUSES.items():
+    """Why a step's output says that a download failed; None if it does not. It names the server by its host."""
+    text, installs = output.lower(), _INSTALLS in step
+    server = "The package index" if installs else "The server"
+    for sign, found in (_OF_ANY_SERVER | (_OF_INDEX if installs else {})).items():
         if sign in text:
-            return Cause(found.meaning.format(index=f"{server}{_host(text, sign)}"), found.todo)
+            return Cause(found.meaning.format(server=f"{server}{_host(text, sign)}"), found.todo)
     return None
 
 
