@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.auth import AuthBase
 
-from raydock.build.secrets import gather
+from raydock.build.secrets import ca_bundle
 from raydock.errors import OutOfReachError
 from raydock.ship.registry import trouble
 from raydock.ship.registry.challenges import Challenge, challenges, scope
@@ -223,7 +223,7 @@ class Transport:
     def verify(self) -> bool | str:
         """The file of the authorities that a certificate must come from; True: the usual ones; False: any will do."""
         own = trouble.authority(self.name)
-        bundle = own if own.is_file() else gather().bundle
+        bundle = own if own.is_file() else ca_bundle()
         return False if self.insecure else str(bundle) if bundle else True
 
     def _patiently(self, send: Callable[[], requests.Response], doing: str) -> requests.Response:
