@@ -94,6 +94,8 @@ def _handler(found: Front) -> type[BaseHTTPRequestHandler]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # The answer to a TLS handshake begins with HTTP/, by which engines with containerd's store know plain HTTP.
+        default_request_version = "HTTP/1.1"
         # Without it each answer waits for the other side's delayed acknowledgement.
         disable_nagle_algorithm = True
 
