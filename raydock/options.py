@@ -11,6 +11,7 @@ from typing import Any
 import click
 from rich.console import Console, RenderableType
 
+from raydock import logs
 from raydock.paths import Checkout
 from raydock.plan import select
 from raydock.plan.planner import Planned
@@ -62,6 +63,7 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def run(**options: Any) -> Any:
         common = {key: options.pop(key) for key in ("groups", "selectors", "as_json", "jobs", "quiet", "verbose")}
+        logs.configure(quiet=common["quiet"], verbose=common["verbose"])
         return command(Request(project=Project(Checkout(root())), **common), **options)
 
     for option in (

@@ -1,5 +1,6 @@
 """Builds variants side by side: skips what is built, shares the bases, and lets no failure stop the others."""
 
+import logging
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -7,12 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import docker
 import uv
 
+from raydock.build import builders
 from raydock.build.base import BaseImage, BaseMaker, BaseRecipe, existing, recipe_for
 from raydock.build.buildx import Buildx, LostPackagesError
-from raydock.build.engine import LocalImage, images
+from raydock.build.engine import EngineClient, LocalImage, images
 from raydock.build.layers import layers
 from raydock.build.recipe import Context, Recipe
 from raydock.build.render import Renderer
@@ -26,6 +27,7 @@ from raydock.paths import Checkout
 from raydock.plan.planner import Planned
 
 FINGERPRINT = "raydock.fingerprint"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,7 @@ class Built:
 class Builder:
     """Builds the variants of one matrix with one engine."""
 
-    client: docker.DockerClient
+    client: EngineClient
     checkout: Checkout
     matrix: Matrix
     secrets: Secrets
@@ -55,6 +57,8 @@ class Builder:
     def build(self, planned: Iterable[Planned]) -> list[Built]:
         """Builds what is not built yet; answers in the order asked. Ctrl-C ends all builds and is raised again."""
         planned = list(planned)
+        if other := builders.configured(self.client.endpoint):
+            _log.warning("the buildx builder %s is configured; raydock builds with the engine's own builder", other)
         buildx = self._buildx()
         bases = self._bases(planned, buildx)
         there = {} if self.no_cache else self.there()
@@ -108,7 +112,12 @@ class Builder:
         )
 
     def _buildx(self) -> Buildx:
-        return Buildx(listener=self.listener, uv=uv_folder(self.checkout), no_cache=self.no_cache)
+        return Buildx(
+            listener=self.listener,
+            endpoint=self.client.endpoint,
+            uv=uv_folder(self.checkout),
+            no_cache=self.no_cache,
+        )
 
     def _recipes_on(self, bases: Mapping[str, BaseImage | RaydockError]) -> Callable[[Planned], Recipe | RaydockError]:
         """What tells a variant's recipe on one of these bases, or why there is none."""
@@ -186,7 +195,7 @@ class Builder:
             (folder / "uv.toml").unlink(missing_ok=True)
 
 
-def held(client: docker.DockerClient, registry: str) -> dict[tuple[str, str], LocalImage]:
+def held(client: EngineClient, registry: str) -> dict[tuple[str, str], LocalImage]:
     """The images of a registry's variants that an engine holds, by name and fingerprint."""
     prefix = f"{registry}:"
     found = {}
