@@ -3,7 +3,7 @@
 import atexit
 import logging
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -86,12 +86,19 @@ def open_client(endpoint: Endpoint, todo: str = TODO) -> EngineClient:
     return client
 
 
-def description(info: dict[str, Any]) -> str:
+def description(info: Mapping[str, Any]) -> str:
     """An engine's version and image store, from its `info`: `Docker 26.1.5, image store overlay2`."""
     status = {str(key): str(value) for key, value in info.get("DriverStatus") or ()}
     store = f"containerd ({info['Driver']})" if "containerd" in status.get("driver-type", "") else info["Driver"]
     rootless = ", rootless" if "name=rootless" in (info.get("SecurityOptions") or ()) else ""
     return f"Docker {info['ServerVersion']}, image store {store}{rootless}"
+
+
+def without_limits(info: Mapping[str, Any]) -> str:
+    """Why an engine enforces no limits of memory and CPU; empty if it does."""
+    if info.get("MemoryLimit") is not False and info.get("CpuCfsQuota") is not False:
+        return ""
+    return f"it enforces no limits of memory and CPU (cgroup driver {info.get('CgroupDriver')})"
 
 
 def disconnect() -> None:

@@ -29,7 +29,7 @@ def engine(host: Host, processes: Processes) -> Iterator[EngineClient]:
 
 @contextmanager
 def _client(host: Host, socket: Path | None = None) -> Iterator[EngineClient]:
-    place = Endpoint(address=host.address, source=host.name, tls=host.tls, socket=str(socket or ""))
+    place = Endpoint(address=host.address, source=host.source or host.name, tls=host.tls, socket=str(socket or ""))
     client = open_client(place, _TODO)
     try:
         yield client

@@ -15,13 +15,13 @@ from raydock.model.yamlfile import Entry, read
 class Host:
     """A Docker host as the user calls it, and the address of its engine: ssh://, unix:// or tcp:// (with `tls`).
 
-    `source` says who named it, as in `DOCKER_HOST`.
+    `source` says who named it, as in `DOCKER_HOST`; empty if that was --host.
     """
 
     name: str
     address: str
     tls: Tls | None = None
-    source: str = "--host"
+    source: str = ""
 
     @property
     def scheme(self) -> str:
