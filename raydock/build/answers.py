@@ -12,26 +12,39 @@ import requests
 
 from raydock.build.engine_errors import unexpected
 
-Shape = dict[str, type] | list[dict[str, type]]
+# A type, a list of one shape, or an object's keys; one that ends with `?` may be absent or null.
+Shape = type | list["Shape"] | dict[str, "Shape"]
 _NAMED: Shape = {"Id": str}
-# By path, without the version in front: keys that must be there, with their types; a list has many of such.
+# By path, without the version in front.
 SHAPES: dict[str, Shape] = {
-    r"/info": {"ServerVersion": str, "Driver": str},
-    r"/version": {"Version": str, "ApiVersion": str},
-    r"/images/json": [{"Id": str}],
-    r"/images/.+/json": {"Id": str, "Config": dict, "RootFS": dict},
+    r"/info": {
+        "ServerVersion": str,
+        "Driver": str,
+        "DriverStatus?": [list],
+        "SecurityOptions?": [str],
+        "CDISpecDirs?": [str],
+        "Runtimes?": dict,
+    },
+    r"/version": {"Version": str, "ApiVersion": str, "Components?": [dict]},
+    r"/images/json": [{"Id": str, "RepoTags?": [str], "RepoDigests?": [str], "Labels?": dict, "Size?": int}],
+    r"/images/.+/json": {
+        "Id": str,
+        "RepoTags?": [str],
+        "RepoDigests?": [str],
+        "Config": {"Env?": [str], "Labels?": dict, "User?": str},
+        "RootFS": {"Layers?": [str]},
+    },
     r"/containers/json": [{"Id": str, "Labels": dict}],
     r"/containers/create": _NAMED,
     r"/containers/[^/]+/json": {"Id": str, "Config": dict, "State": dict},
     r"/containers/[^/]+/wait": {"StatusCode": int},
     r"/containers/[^/]+/exec": _NAMED,
     r"/exec/[^/]+/json": {"Running": bool},
-    r"/networks": [{"Id": str, "Name": str, "Labels": dict}],
+    r"/networks": [{"Id": str, "Name": str, "Labels?": dict}],
     r"/networks/create": _NAMED,
-    r"/networks/[^/]+": {"Id": str, "Name": str},
+    r"/networks/[^/]+": {"Id": str, "Name": str, "Options?": dict},
 }
 _VERSION = re.compile(r"^/v[\d.]+(?=/)")
-_MISSING = object()
 
 
 def check(response: requests.Response, **options: Any) -> None:
@@ -62,18 +75,20 @@ def _check_error(response: requests.Response, doing: str) -> None:
         raise unexpected(doing, f"status {response.status_code}, {response.text[:200]}")
 
 
-def _difference(document: object, shape: Shape) -> str:
-    """In what way a document has not this shape; empty if it has."""
+def _difference(value: object, shape: Shape, name: str = "it") -> str:
+    """In what way a value has not this shape; empty if it has."""
+    if isinstance(shape, type):
+        return "" if isinstance(value, shape) else f"{name} is {str(value)[:80]!r}"
     if isinstance(shape, list):
-        if not isinstance(document, list):
-            return "not a list"
-        return next(filter(None, (_difference(item, shape[0]) for item in document)), "")
-    if not isinstance(document, dict):
-        return "not an object"
-    for key, kind in shape.items():
-        value = document.get(key, _MISSING)
-        if value is _MISSING:
-            return f"{key} is missing"
-        if not isinstance(value, kind):
-            return f"{key} is {value!r}"
+        if not isinstance(value, list):
+            return f"{name} is not a list"
+        return next(filter(None, (_difference(item, shape[0], f"an item of {name}") for item in value)), "")
+    if not isinstance(value, dict):
+        return f"{name} is not an object"
+    for key, part in shape.items():
+        inner = value.get(key.rstrip("?"))
+        if inner is None and key.endswith("?"):
+            continue
+        if trouble := _difference(inner, part, key.rstrip("?")):
+            return trouble
     return ""
