@@ -70,9 +70,18 @@ class Buildx:
                 code = process.wait()
         if code:
             raise explain(name, progress.failure, rest, log)
-        document = json.loads(metadata.read_text(encoding="utf-8"))
-        metadata.unlink()
-        return str(document.get("containerimage.config.digest") or document["containerimage.digest"])
+        try:
+            document = json.loads(metadata.read_text(encoding="utf-8"))
+            metadata.unlink()
+            # The engine's own builder reports the id of its store here: with overlay2 the configuration's digest, with
+            # containerd's image store the manifest's.
+            return str(document["containerimage.digest"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise BuildError(
+                f"{name}: the builder {self.endpoint.builder!r} put no image into the engine at {self.endpoint}.",
+                meaning=f"It is not the engine's own builder.\nLog: {log}",
+                todo=f"`docker buildx rm {self.endpoint.builder}`, or give the builder a different name.",
+            ) from None
 
     def stop(self) -> None:
         """Ends every build that runs, and lets none begin; BuildKit drops what they had in hand."""

@@ -88,8 +88,7 @@ def open_client(endpoint: Endpoint, todo: str = TODO) -> EngineClient:
 
 def description(info: Mapping[str, Any]) -> str:
     """An engine's version and image store, from its `info`: `Docker 26.1.5, image store overlay2`."""
-    status = {str(key): str(value) for key, value in info.get("DriverStatus") or ()}
-    store = f"containerd ({info['Driver']})" if "containerd" in status.get("driver-type", "") else info["Driver"]
+    store = f"containerd ({info['Driver']})" if _has_containerd_store(info) else info["Driver"]
     rootless = ", rootless" if "name=rootless" in (info.get("SecurityOptions") or ()) else ""
     return f"Docker {info['ServerVersion']}, image store {store}{rootless}"
 
@@ -129,6 +128,25 @@ def images(client: docker.DockerClient, label: str) -> list[LocalImage]:
         )
         for item in found
     ]
+
+
+def uses_containerd_store(client: docker.DockerClient) -> bool:
+    """Whether the engine keeps its images in containerd's store, and not in a graph driver such as overlay2."""
+    with reaching("reading its settings"):
+        return _has_containerd_store(client.info())
+
+
+def is_in_registry(client: docker.DockerClient, reference: str) -> bool:
+    """Whether a registry has NAME@DIGEST, as the engine sees it; False if the registry does not answer the engine."""
+    try:
+        client.api.inspect_distribution(reference)
+    except ENGINE_ERRORS:
+        return False
+    return True
+
+
+def _has_containerd_store(info: Mapping[str, Any]) -> bool:
+    return any("io.containerd.snapshotter" in str(line) for line in info.get("DriverStatus") or ())
 
 
 def _forwarded(endpoint: Endpoint) -> Endpoint:
