@@ -11,7 +11,7 @@ import click
 
 from raydock import __version__, crash
 from raydock.commands import ci, deploy, doctor, facts, files, images, pick, plan, publish, scan, suggest, wheelhouse
-from raydock.errors import ExitCode, OutOfReachError, RaydockError
+from raydock.errors import ExitCode, OutOfReachError, RaydockError, first_line
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -80,6 +80,8 @@ def _explain(error: Exception) -> ExitCode:
 
 def _translated(error: Exception) -> RaydockError | None:
     """The error for an exception of the engine's client or of the operating system that no caller translated."""
+    from docker.errors import DockerException
+
     from raydock.build.engine_errors import ENGINE_ERRORS, interrupted
 
     if isinstance(error, OSError) and error.strerror:  # one without is a client library's
@@ -87,7 +89,14 @@ def _translated(error: Exception) -> RaydockError | None:
             f"{error.filename or 'The output'} cannot be used: {error.strerror}.",
             todo="check that it exists, its permissions and the room on its disk; then run this again.",
         )
-    return interrupted(error, "it was being used") if isinstance(error, ENGINE_ERRORS) else None
+    if isinstance(error, DockerException):
+        return interrupted(error, "it was being used")
+    if not isinstance(error, ENGINE_ERRORS):
+        return None
+    return OutOfReachError(
+        f"a server went away: {first_line(str(error), type(error).__name__)}.",
+        todo="check the network and the proxies (HTTP_PROXY, HTTPS_PROXY, NO_PROXY), then run this again.",
+    )
 
 
 def _leave(code: ExitCode) -> NoReturn:

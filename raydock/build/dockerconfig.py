@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from docker import auth
+from docker.errors import DockerException
 
 from raydock.build.endpoint import DEFAULT, Endpoint, Tls, of_environment, parse_address
 from raydock.errors import ConfigurationError, nearest
@@ -40,6 +41,26 @@ def current_context() -> str:
     return str(read().get("currentContext") or DEFAULT)
 
 
+class Logins(auth.AuthConfig):  # type: ignore[misc] # the SDK has no types
+    """The logins of config.json and its credential helpers. Whatever a helper does wrong is a DockerException."""
+
+    def resolve_authconfig(self, registry: str | None = None) -> dict[str, str] | None:
+        """The login for a registry; None without one."""
+        try:
+            found: dict[str, str] | None = super().resolve_authconfig(registry)
+        except DockerException:
+            raise
+        except Exception as error:  # a helper's answer that is not what Docker specifies
+            name = f"docker-credential-{self.get_credential_store(registry)}"
+            raise DockerException(f"Credentials store error: {name} gave no usable answer: {error!r}") from None
+        return found
+
+
+def logins() -> Logins:
+    """The logins of this user. Raises ConfigurationError as `read` does."""
+    return Logins(auth.load_config(config_dict=read()))
+
+
 def read() -> dict[str, Any]:
     """config.json; empty if there is none.
 
@@ -47,7 +68,10 @@ def read() -> dict[str, Any]:
     """
     path = folder() / "config.json"
     try:
-        document: dict[str, Any] = dict(json.loads(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8").strip()
+        document: dict[str, Any] = dict(json.loads(text or "{}"))
+        dict(document.get("HttpHeaders") or {})
+        [dict(proxies) for proxies in dict(document.get("proxies") or {}).values()]
         for registry, login in dict(document.get("auths") or {}).items():
             _check_login(registry, login)
         auth.load_config(config_dict=dict(document))
@@ -104,7 +128,7 @@ def context(name: str, source: str) -> Endpoint:
     files = {key: file for key in ("ca", "cert", "key") if (file := _tls(name) / f"{key}.pem").is_file()}
     tls = Tls(**files, verify=not skips) if files or skips else None
     address = parse_address(host, f"the docker context {name!r}")
-    return Endpoint(address=address, source=source, context=name, tls=tls)
+    return Endpoint(address=address, source=f"{source} {name!r}", context=name, tls=tls)
 
 
 def _check_login(registry: str, login: object) -> None:

@@ -11,8 +11,7 @@ from typing import Any
 import docker
 from docker.tls import TLSConfig
 
-from raydock.build import answers
-from raydock.build.dockerconfig import resolve
+from raydock.build import answers, dockerconfig
 from raydock.build.endpoint import Endpoint, Tls
 from raydock.build.engine_errors import ENGINE_ERRORS, TODO, interrupted, unreachable
 from raydock.errors import OutOfReachError
@@ -46,6 +45,10 @@ class EngineClient(docker.DockerClient):  # type: ignore[misc] # the SDK has no 
 
 
 class _Api(docker.APIClient):  # type: ignore[misc]
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._auth_configs = dockerconfig.logins()
+
     def merge_environment_settings(self, url: str, proxies: Any, stream: Any, verify: Any, cert: Any) -> dict[str, Any]:
         # `requests` would take the authority of REQUESTS_CA_BUNDLE in place of the engine's own.
         own = self.verify if verify is None else verify
@@ -58,7 +61,7 @@ def connect() -> EngineClient:
 
     Raises OutOfReachError if it does not answer or is not Docker's, ConfigurationError if its address is invalid.
     """
-    client = open_client(_forwarded(resolve()))
+    client = open_client(_forwarded(dockerconfig.resolve()))
     if _log.isEnabledFor(logging.INFO):
         with reaching("asking it about itself"):
             _log.info("engine: %s, at %s", description(client.info()), client.endpoint)

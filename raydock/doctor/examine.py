@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from docker.errors import APIError, NotFound
+from docker.errors import APIError, DockerException, NotFound
 
 from raydock.build.engine import EngineClient, reaching
+from raydock.build.engine_errors import interrupted
 from raydock.doctor.checks import CHECKS
 from raydock.doctor.finding import Finding, Grade
 from raydock.doctor.place import place
@@ -110,6 +111,8 @@ def ask_engine(client: EngineClient, registry: str) -> Engine:
         except APIError as error:
             said = str(error.explanation or error)
             trouble = "" if any(words in said.lower() for words in _REACHED) else said.strip()
+        except DockerException as error:  # a login that cannot be read says nothing about the engine
+            trouble = interrupted(error, f"looking for {registry}").what.rstrip(".")
     return Engine(info=info, bridge_mtu=bridge, registry_trouble=trouble, place=str(client.endpoint))
 
 

@@ -7,7 +7,7 @@ import tarfile
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from threading import Event, Timer
@@ -18,6 +18,7 @@ from docker.models.containers import Container
 from docker.types import DeviceRequest, Mount
 
 from raydock.build.engine import reaching
+from raydock.build.engine_errors import ENGINE_ERRORS
 from raydock.errors import VariantError
 from raydock.prove.refusal import refusal
 
@@ -160,7 +161,7 @@ def follow(container: Container, on_line: Callable[[str], None], seconds: float)
         late.set()
         try:
             container.kill()
-        except APIError:
+        except ENGINE_ERRORS:
             stream.close()
 
     timer = Timer(seconds, kill)
@@ -176,9 +177,13 @@ def follow(container: Container, on_line: Callable[[str], None], seconds: float)
 
 
 def stop_all(client: DockerClient) -> None:
-    """Removes every container of this run of raydock, so that threads which wait for one go on at once."""
-    for found in client.api.containers(all=True, filters={"label": f"{RUN_LABEL}={RUN}"}):
-        remove(client, found["Id"])
+    """Removes every container of this run of raydock, so that threads which wait for one go on at once.
+
+    If the engine is gone, `sweep` removes them in the next run.
+    """
+    with suppress(*ENGINE_ERRORS):
+        for found in client.api.containers(all=True, filters={"label": f"{RUN_LABEL}={RUN}"}):
+            remove(client, found["Id"])
 
 
 def sweep(client: DockerClient) -> None:
