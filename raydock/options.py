@@ -67,7 +67,7 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(Request(project=Project(Checkout(root())), **common), **options)
 
     for option in (
-        click.option("-v", "--verbose", is_flag=True, help="Say every line of a step's output too, and which engine is used."),
+        click.option("-v", "--verbose", is_flag=True, help="Say which engine is used, and every line of a step."),
         click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
         click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Variants side by side."),
         click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, all else on stderr."),

@@ -52,10 +52,8 @@ def unreachable(error: Exception, endpoint: Endpoint, todo: str = TODO) -> Raydo
             meaning="Nothing was built or changed.",
             todo=_TLS_TODO,
         )
-    # The operating system's reason, if there is one: the rest of the text is Python's.
-    said = cause.strerror if cause and cause.strerror else first_line(words, type(error).__name__)
     return OutOfReachError(
-        f"no Docker engine answers at {endpoint}: {said}.", meaning="Nothing was built or changed.", todo=todo
+        f"no Docker engine answers at {endpoint}: {_short(error)}.", meaning="Nothing was built or changed.", todo=todo
     )
 
 
@@ -119,6 +117,10 @@ def _ssl(error: Exception) -> str:
 
 
 def _short(error: Exception) -> str:
+    """The operating system's reason, if there is one: the rest of the text is Python's."""
+    for cause in _causes(error, OSError):
+        if cause.strerror:
+            return cause.strerror
     return first_line(str(error), type(error).__name__)
 
 

@@ -102,7 +102,7 @@ def test_every_tool_reaches_the_named_engine(
     # An authority of the company's, which signed nothing of this engine's.
     company = {"REQUESTS_CA_BUNDLE": "/etc/ssl/certs/ca-certificates.crt"}
     before = set(Path("/tmp").glob("rd*"))
-    done = toy.given(place.environment | company).run("build", "-v", "--select", "ray=1.0.0", **variables)
+    done = toy.given(place.environment | company).given(variables).run("build", "-v", "--select", "ray=1.0.0")
     assert done.code == 0, done.words
     assert "raydock: engine: Docker " in done.err
     assert f", at {words}" in done.err
@@ -112,7 +112,7 @@ def test_every_tool_reaches_the_named_engine(
     image = there.images.get(tag)
     with pytest.raises(ImageNotFound):
         client.images.get(tag)
-    doctor = toy.given(place.environment).run("doctor", "--json", **variables)
+    doctor = toy.given(place.environment).given(variables).run("doctor", "--json")
     [host] = json.loads(doctor.out)["hosts"]
     assert f"; at {words}" in host["checks"][0]["detail"]
     for name, value in {**place.environment, **variables}.items():
@@ -147,7 +147,7 @@ def test_another_builder_in_use_is_named_and_not_used(toy: Toy, client: docker.D
 def test_certificates_that_do_not_fit(toy: Toy, place: Place, tmp_path: Path) -> None:
     other = _certificates(tmp_path / "pem")
     given = {"DOCKER_HOST": place.tcp, "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(other)}
-    done = toy.run("clean", **given)
+    done = toy.given(given).run("clean")
     assert done.code == ExitCode.OUT_OF_REACH
     assert f"the Docker engine at {place.tcp} (DOCKER_HOST) refuses the connection: " in done.err
     assert "Next: compare the certificates" in done.err
