@@ -5,9 +5,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import docker
@@ -16,8 +16,9 @@ from docker.errors import ImageNotFound
 
 from raydock.build.archive import tar
 from raydock.build.buildx import BuildError, Buildx, DownloadError
-from raydock.build.engine import images, reaching
-from raydock.build.identity import ImageIdentity, identify
+from raydock.build.engine import reaching
+from raydock.build.identity import ImageIdentity
+from raydock.build.localimage import LocalImage, find_image, get_image, listed_images
 from raydock.build.secrets import Secrets
 from raydock.errors import OutOfReachError, VariantError
 from raydock.events import Listener
@@ -114,17 +115,21 @@ def recipe_for(matrix: Matrix, variant: Variant, templates: Path) -> BaseRecipe:
     return BaseRecipe(base=base, compiler=variant.gpu, epoch=matrix.epoch, template=template)
 
 
-def existing(client: docker.DockerClient) -> dict[str, BaseImage]:
-    """The bases of the engine, by tag."""
-    held = images(client, RECIPE_LABEL)  # variants inherit their base's labels
-    tags = {tag: image for image in held for tag in image.tags if tag.startswith(f"{REPOSITORY}:")}
-    return {tag: _base(client, tag, image.labels) for tag, image in tags.items()}
+def existing(client: docker.DockerClient, refs: Iterable[str]) -> dict[str, BaseImage]:
+    """Those of these bases that the engine has, by tag."""
+    images = {ref: find_image(client, ref) for ref in refs}
+    return {ref: _base(ref, image) for ref, image in images.items() if image and RECIPE_LABEL in image.labels}
 
 
-def _base(client: docker.DockerClient, ref: str, labels: Mapping[str, str]) -> BaseImage:
-    return BaseImage(
-        ref=ref, recipe=labels[RECIPE_LABEL], python=labels["raydock.python"], identity=identify(client, ref)
-    )
+def tags(client: docker.DockerClient) -> tuple[str, ...]:
+    """The tags of all bases that the engine lists, of this matrix.yaml and of others."""
+    listed = listed_images(client, RECIPE_LABEL)  # variants inherit their base's labels
+    return tuple(tag for image in listed.values() for tag in image if tag.startswith(f"{REPOSITORY}:"))
+
+
+def _base(ref: str, image: LocalImage) -> BaseImage:
+    labels = image.labels
+    return BaseImage(ref=ref, recipe=labels[RECIPE_LABEL], python=labels["raydock.python"], identity=image.identity)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +165,7 @@ class BaseMaker:
             finally:
                 with reaching("removing a draft"):
                     self.client.images.remove(draft_ref, noprune=True)
-        return replace(_base(self.client, made, labels), ref=recipe.ref)
+        return _base(recipe.ref, get_image(self.client, made))
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:

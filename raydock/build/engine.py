@@ -5,7 +5,7 @@ import logging
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import docker
@@ -22,17 +22,6 @@ _log = logging.getLogger(__name__)
 # What ends with this process: the ssh that forwards an engine's socket.
 _tunnels = ExitStack()
 atexit.register(_tunnels.close)
-
-
-@dataclass(frozen=True, kw_only=True)
-class LocalImage:
-    """An image that the engine holds. `digests` are NAME@sha256:..., of registries that it went to or came from."""
-
-    id: str
-    tags: tuple[str, ...]
-    labels: dict[str, str]
-    size: int
-    digests: tuple[str, ...] = ()
 
 
 class EngineClient(docker.DockerClient):  # type: ignore[misc] # the SDK has no types
@@ -115,22 +104,6 @@ def reaching(doing: str) -> Iterator[None]:
         yield
     except ENGINE_ERRORS as error:
         raise interrupted(error, doing) from None
-
-
-def images(client: docker.DockerClient, label: str) -> list[LocalImage]:
-    """The engine's images that bear a label, in one call."""
-    with reaching("listing images"):
-        found = client.api.images(filters={"label": label})
-    return [
-        LocalImage(
-            id=item["Id"],
-            tags=tuple(tag for tag in item.get("RepoTags") or () if tag != "<none>:<none>"),
-            labels=item.get("Labels") or {},
-            size=item.get("Size", 0),
-            digests=tuple(digest for digest in item.get("RepoDigests") or () if not digest.startswith("<none>")),
-        )
-        for item in found
-    ]
 
 
 def uses_containerd_store(client: docker.DockerClient) -> bool:

@@ -1,6 +1,5 @@
 """What can go wrong between raydock and an engine, as errors with a message and an exit code."""
 
-import errno
 import grp
 import http.client
 import os
@@ -41,8 +40,7 @@ _TLS_TODO = (
 
 def unreachable(error: Exception, endpoint: Endpoint, todo: str = TODO) -> RaydockError:
     """The error for an engine that could not be reached at all."""
-    cause = next(_causes(error, OSError), None)
-    if cause and cause.errno in (errno.EACCES, errno.EPERM):
+    if next(_causes(error, PermissionError), None):
         return _denied(endpoint)
     words = " ".join(str(error).split())
     if next(_causes(error, ssl.SSLError), None) or "HTTP request to an HTTPS server" in words:

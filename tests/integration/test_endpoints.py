@@ -88,6 +88,11 @@ def _free() -> int:
         return int(server.getsockname()[1])
 
 
+def _sockets() -> set[Path]:
+    """The folders of forwarded sockets on this machine."""
+    return set(Path("/tmp").glob("rd[!-]*"))
+
+
 def _docker(config: Path, *words: str) -> None:
     environment = {key: value for key, value in os.environ.items() if key not in VARIABLES}
     command = ["docker", *words]
@@ -101,12 +106,12 @@ def test_every_tool_reaches_the_named_engine(
     variables, words = place.named(way)
     # An authority of the company's, which signed nothing of this engine's.
     company = {"REQUESTS_CA_BUNDLE": "/etc/ssl/certs/ca-certificates.crt"}
-    before = set(Path("/tmp").glob("rd*"))
+    before = _sockets()
     done = toy.given(place.environment | company).given(variables).run("build", "-v", "--select", "ray=1.0.0")
     assert done.code == 0, done.words
     assert "raydock: engine: Docker " in done.err
     assert f", at {words}" in done.err
-    assert set(Path("/tmp").glob("rd*")) <= before  # the forwarded socket is gone
+    assert _sockets() <= before  # the forwarded socket is gone
     tag = f"{toy.registry}:{NAMES[0]}"
     there = place.engine.client()
     image = there.images.get(tag)

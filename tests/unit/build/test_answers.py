@@ -14,11 +14,13 @@ from tests.support.door import ask
 from tests.support.index import Server
 from tests.support.toy import ROOT, Checkout, Run
 
+IMAGE = "localhost:5000/raydock:ray2.60.0-py311-cpu"
 NAME = "name=ray2.60.0-py311-cpu"
 COMMANDS = {
     "/version": ("clean",),
     "/info": ("doctor", f"smoke -v --select {NAME}"),
-    "/images/json": ("clean", f"smoke --select {NAME}", "pick --gpu none", "publish --group quickstart --dry-run"),
+    "/images/json": ("clean",),
+    f"/images/{IMAGE}/json": (f"smoke --select {NAME}", "pick --gpu none", "publish --group quickstart --dry-run"),
     "/containers/json": (f"smoke --select {NAME}",),
     "/networks": (f"smoke --select {NAME}",),
     "/images/foo/json": ("smoke --image foo", "smoke --contract --image foo"),
