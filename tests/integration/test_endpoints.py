@@ -123,8 +123,9 @@ def test_every_tool_reaches_the_named_engine(
     for name, value in {**place.environment, **variables}.items():
         monkeypatch.setenv(name, value)
     if not way.startswith("ssh"):
-        found = Trivy(program=find(), folder=toy.root / "trivy", endpoint=resolve()).image(image.id, None)
-        assert found["Metadata"]["ImageID"]
+        trivy = Trivy(program=find(), folder=toy.root / "trivy", endpoint=resolve())
+        found = trivy.image(image.id, None, toy.root / "trivy.log")
+        assert found.document["Metadata"]["ImageID"]
     there.images.remove(tag, force=True)
     there.close()
 
