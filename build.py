@@ -14,5 +14,7 @@ try:
     from raydock.cli import main
 except ModuleNotFoundError as error:
     sys.exit(f"build.py: {error.name} is not installed here. Next: `make .venv`, then run this again.")
+except KeyboardInterrupt:  # while modules are read
+    sys.exit(130)
 
 main()

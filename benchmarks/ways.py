@@ -112,7 +112,7 @@ class Subject:
 
     @property
     def buildx(self) -> Buildx:
-        return Buildx(listener=silent, uv=uv_folder(self.checkout))
+        return Buildx(listener=silent, endpoint=self.client.endpoint, uv=uv_folder(self.checkout))
 
     def image(self) -> str:
         """The tag of the variant's image, built where the engine lacks it. Raises what its build raised."""

@@ -3,14 +3,15 @@
 import os
 import signal
 import sys
+import threading
 import warnings
 from typing import NoReturn
 
 import click
 
-from raydock import __version__
+from raydock import __version__, crash
 from raydock.commands import ci, deploy, doctor, facts, files, images, pick, plan, publish, scan, suggest, wheelhouse
-from raydock.errors import ExitCode, RaydockError
+from raydock.errors import ExitCode, OutOfReachError, RaydockError, first_line
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -48,29 +49,58 @@ for command in (
 
 
 def main() -> NoReturn:
-    """Runs the command line and exits with the code that errors.py documents."""
+    """Runs the command line and exits with the code that errors.py documents; no traceback is ever printed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # At every request it would say what --insecure-registry allowed.
-    warnings.filterwarnings("ignore", module="urllib3")
+    threading.excepthook = crash.in_thread
+    # At every request it would say what --insecure-registry allowed; and which credential helper is missing.
+    warnings.filterwarnings("ignore", module="urllib3|docker")
     try:
         cli(standalone_mode=False)
-    except RaydockError as error:
-        click.echo(str(error), err=True)
-        sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(ExitCode.BAD_INPUT)
-    except OSError as error:
-        if not error.strerror:  # not the operating system's: a client library's
-            raise
-        click.echo(f"{error.filename or 'The output'} cannot be used: {error.strerror}.", err=True)
-        click.echo(
-            "Next: see that it is there, its permissions and the room on its disk; then run this again.", err=True
-        )
-        sys.exit(ExitCode.OUT_OF_REACH)
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted. What was finished stays; run the same command again to go on.", err=True)
         sys.stdout.flush()
-        # At once: a thread that waits for the network would keep the interpreter until its time limit.
-        os._exit(ExitCode.INTERRUPTED)
+        _leave(ExitCode.INTERRUPTED)
+    except Exception as error:  # the last safety net
+        sys.exit(_explain(error))
     sys.exit(ExitCode.DONE)
+
+
+def _explain(error: Exception) -> ExitCode:
+    """Says what ended a command; returns its exit code."""
+    known = error if isinstance(error, RaydockError) else _translated(error)
+    if known:
+        click.echo(str(known), err=True)
+        return known.exit_code
+    crash.report(error)
+    return ExitCode.BUG
+
+
+def _translated(error: Exception) -> RaydockError | None:
+    """The error for an exception of the engine's client or of the operating system that no caller translated."""
+    from docker.errors import DockerException
+
+    from raydock.build.engine_errors import ENGINE_ERRORS, interrupted
+
+    if isinstance(error, OSError) and error.strerror:  # one without is a client library's
+        return OutOfReachError(
+            f"{error.filename or 'The output'} cannot be used: {error.strerror}.",
+            todo="check that it exists, its permissions and the room on its disk; then run this again.",
+        )
+    if isinstance(error, DockerException):
+        return interrupted(error, "it was being used")
+    if not isinstance(error, ENGINE_ERRORS):
+        return None
+    return OutOfReachError(
+        f"a server went away: {first_line(str(error), type(error).__name__)}.",
+        todo="check the network and the proxies (HTTP_PROXY, HTTPS_PROXY, NO_PROXY), then run this again.",
+    )
+
+
+def _leave(code: ExitCode) -> NoReturn:
+    """Ends at once: a thread that waits for the network would keep the interpreter until its time limit."""
+    if engine := sys.modules.get("raydock.build.engine"):
+        engine.disconnect()
+    os._exit(code)

@@ -16,6 +16,7 @@ class ExitCode(IntEnum):
     NOTHING_SELECTED = 3
     OUT_OF_REACH = 4
     REFUSED = 5
+    BUG = 70
     INTERRUPTED = 130
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 from rich.console import Console, RenderableType
 
+from raydock import logs
 from raydock.paths import Checkout
 from raydock.plan import select
 from raydock.plan.planner import Planned
@@ -62,10 +63,11 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def run(**options: Any) -> Any:
         common = {key: options.pop(key) for key in ("groups", "selectors", "as_json", "jobs", "quiet", "verbose")}
+        logs.configure(quiet=common["quiet"], verbose=common["verbose"])
         return command(Request(project=Project(Checkout(root())), **common), **options)
 
     for option in (
-        click.option("-v", "--verbose", is_flag=True, help="Say every line of a step's output too."),
+        click.option("-v", "--verbose", is_flag=True, help="Say which engine is used, and every line of a step."),
         click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
         click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Variants side by side."),
         click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, all else on stderr."),

@@ -9,6 +9,7 @@ from docker.errors import APIError
 
 from raydock.build import base, secrets
 from raydock.build.builder import Builder
+from raydock.build.endpoint import Endpoint
 from raydock.build.engine import connect, reaching
 from raydock.build.localimage import listed_images
 from raydock.errors import ConfigurationError
@@ -43,13 +44,14 @@ def workshop(
     return Pipeline(project=project, client=client, builder=builder, listener=listener, jobs=jobs)
 
 
-def scanner(project: Project, listener: Listener, folder: Path | None, repository: str) -> Scanner:
-    """A scanner with the vulnerability database of a folder, else the newest of an OCI repository (empty: trivy's own).
+def scanner(project: Project, listener: Listener, endpoint: Endpoint, folder: Path | None, repository: str) -> Scanner:
+    """A scanner of an engine's images, with a vulnerability database: a folder's, else the newest of an OCI repository
+    (empty: trivy's own).
 
     Raises OutOfReachError where there is no trivy, ConfigurationError where scan.yaml is wrong.
     """
     rules, now = policy.load(project.checkout.policy), datetime.now(UTC)
-    runner = trivy.Trivy(program=trivy.find(), folder=project.checkout.trivy)
+    runner = trivy.Trivy(program=trivy.find(), folder=project.checkout.trivy, endpoint=endpoint)
     runner.sweep()
     if not folder:
         listener("vulnerability database", "fetching it where it is due")

@@ -1,5 +1,6 @@
 """Builds variants side by side: skips what is built, shares the bases, and lets no failure stop the others."""
 
+import logging
 import os
 import shutil
 import time
@@ -8,11 +9,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import docker
 import uv
 
+from raydock.build import builders
 from raydock.build.base import BaseImage, BaseMaker, BaseRecipe, existing, recipe_for
 from raydock.build.buildx import Buildx, LostPackagesError
+from raydock.build.engine import EngineClient
 from raydock.build.layers import layers
 from raydock.build.localimage import LocalImage, find_image, get_image
 from raydock.build.recipe import Context, Recipe
@@ -28,6 +30,7 @@ from raydock.paths import Checkout
 from raydock.plan.planner import Planned
 
 FINGERPRINT = "raydock.fingerprint"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +59,7 @@ class Built:
 class Builder:
     """Builds the variants of one matrix with one engine."""
 
-    client: docker.DockerClient
+    client: EngineClient
     checkout: Checkout
     matrix: Matrix
     secrets: Secrets
@@ -67,6 +70,8 @@ class Builder:
     def build(self, planned: Iterable[Planned]) -> list[Built]:
         """Builds what is not built yet; answers in the order asked. Ctrl-C ends all builds and is raised again."""
         planned = list(planned)
+        if other := builders.configured(self.client.endpoint):
+            _log.warning("the buildx builder %s is configured; raydock builds with the engine's own builder", other)
         buildx = self._buildx()
         bases = self._bases(planned, buildx)
         there = {} if self.no_cache else self.there(item.name for item in planned)
@@ -115,7 +120,12 @@ class Builder:
         )
 
     def _buildx(self) -> Buildx:
-        return Buildx(listener=self.listener, uv=uv_folder(self.checkout), no_cache=self.no_cache)
+        return Buildx(
+            listener=self.listener,
+            endpoint=self.client.endpoint,
+            uv=uv_folder(self.checkout),
+            no_cache=self.no_cache,
+        )
 
     def _recipes_on(self, bases: Mapping[str, BaseImage | RaydockError]) -> Callable[[Planned], Recipe | RaydockError]:
         """What tells a variant's recipe on one of these bases, or why there is none."""
@@ -193,7 +203,7 @@ class Builder:
             (folder / "uv.toml").unlink(missing_ok=True)
 
 
-def built_images(client: docker.DockerClient, registry: str, names: Iterable[str]) -> dict[str, LocalImage]:
+def built_images(client: EngineClient, registry: str, names: Iterable[str]) -> dict[str, LocalImage]:
     """The newest images of these variants that an engine has, by name; `registry` is what their tags begin with."""
     images = {name: find_image(client, f"{registry}:{name}") for name in names}
     return {name: image for name, image in images.items() if image and FINGERPRINT in image.labels}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from raydock.build import downloads
+from raydock.build.endpoint import Endpoint
 from raydock.build.progress import Failure, Progress, short
 from raydock.errors import OutOfReachError, RaydockError, VariantError
 from raydock.events import Listener
@@ -26,12 +27,13 @@ class DownloadError(OutOfReachError):
 
 @dataclass
 class Buildx:
-    """Runs builds through one engine, and can stop them all.
+    """Runs builds through one engine's own builder, and can stop them all.
 
     `uv` is a folder that holds uv's binary and nothing else: builds see it as the context named uv.
     """
 
     listener: Listener
+    endpoint: Endpoint
     uv: Path
     no_cache: bool = False
     processes: Processes = field(default_factory=Processes)
@@ -56,23 +58,31 @@ class Buildx:
         log.parent.mkdir(parents=True, exist_ok=True)
         metadata = log.with_suffix(".metadata.json")
         metadata.unlink(missing_ok=True)
-        command = ["docker", "buildx", "build", "--progress=rawjson", "--provenance=false", f"--platform={platform}"]
+        command = ["docker", "buildx", "build", f"--builder={self.endpoint.builder}", f"--platform={platform}"]
+        command += ["--progress=rawjson", "--provenance=false"]
         command += [f"--build-arg=SOURCE_DATE_EPOCH={epoch}", f"--build-context=uv={self.uv}"]
         command += [f"--tag={tag}" for tag in tags] + [f"--label={key}={value}" for key, value in labels.items()]
         command += [f"--metadata-file={metadata}", *(["--no-cache"] if self.no_cache else []), *options, str(context)]
         with log.open("w", encoding="utf-8") as file:
             progress = Progress(name, self.listener, file)
-            with self.processes.started(command) as process:
+            with self.processes.started(command, environment=self.endpoint.environment()) as process:
                 assert process.stderr is not None
                 rest = progress.read(process.stderr)
                 code = process.wait()
         if code:
             raise explain(name, progress.failure, rest, log)
-        document = json.loads(metadata.read_text(encoding="utf-8"))
-        metadata.unlink()
-        # The engine's own builder reports the id of its store here: with overlay2 the configuration's digest, with
-        # containerd's image store the manifest's.
-        return str(document["containerimage.digest"])
+        try:
+            document = json.loads(metadata.read_text(encoding="utf-8"))
+            metadata.unlink()
+            # The engine's own builder reports the id of its store here: with overlay2 the configuration's digest, with
+            # containerd's image store the manifest's.
+            return str(document["containerimage.digest"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise BuildError(
+                f"{name}: the builder {self.endpoint.builder!r} put no image into the engine at {self.endpoint}.",
+                meaning=f"It is not the engine's own builder.\nLog: {log}",
+                todo=f"`docker buildx rm {self.endpoint.builder}`, or give the builder a different name.",
+            ) from None
 
     def stop(self) -> None:
         """Ends every build that runs, and lets none begin; BuildKit drops what they had in hand."""

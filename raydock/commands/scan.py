@@ -44,10 +44,11 @@ def scan(request: Request, db: Path | None, db_repository: str, allow_unscanned:
     reports: list[ScanReport] = []
     notes: list[str] = []
     with request.writing() as progress:
-        built = workshop(request.project, progress, request.jobs).builder.find(chosen)
+        builder = workshop(request.project, progress, request.jobs).builder
+        built = builder.find(chosen)
         errors = {item.name: item.error for item in built if item.error}
         if ready := [item for item in built if not item.error]:
-            found = scanner(request.project, progress, db, db_repository)
+            found = scanner(request.project, progress, builder.client.endpoint, db, db_repository)
             scanned = found.scan(ready)
             reports = [item.report for item in scanned if item.report]
             errors |= {item.name: item.error for item in scanned if item.error}

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from docker import DockerClient
-from docker.errors import APIError, NotFound
+from docker.errors import APIError, DockerException, NotFound
 
-from raydock.build.engine import reaching
+from raydock.build.engine import EngineClient, reaching
+from raydock.build.engine_errors import interrupted
 from raydock.doctor.checks import CHECKS
 from raydock.doctor.finding import Finding, Grade
 from raydock.doctor.place import place
@@ -71,7 +71,7 @@ class Examiner:
     def _look(self, host: Host) -> Seen:
         with ExitStack() as stack:
             self.listener(host.name, "asking its engine")
-            client: DockerClient | None = None
+            client: EngineClient | None = None
             said: Engine | RaydockError
             try:
                 client = stack.enter_context(engine(host, self._processes))
@@ -97,7 +97,7 @@ class Examiner:
         )
 
 
-def ask_engine(client: DockerClient, registry: str) -> Engine:
+def ask_engine(client: EngineClient, registry: str) -> Engine:
     """What an engine says of itself and of the registry. Raises OutOfReachError where it goes away."""
     with reaching("asking it about itself"):
         info = client.info()
@@ -112,7 +112,9 @@ def ask_engine(client: DockerClient, registry: str) -> Engine:
         except APIError as error:
             said = str(error.explanation or error)
             trouble = "" if any(words in said.lower() for words in _REACHED) else said.strip()
-    return Engine(info=info, bridge_mtu=bridge, registry_trouble=trouble)
+        except DockerException as error:  # a login that cannot be read says nothing about the engine
+            trouble = interrupted(error, f"looking for {registry}").what.rstrip(".")
+    return Engine(info=info, bridge_mtu=bridge, registry_trouble=trouble, place=str(client.endpoint))
 
 
 def script(info: Mapping[str, Any] | None, registry: str) -> str:

@@ -17,11 +17,12 @@ _SECTION = re.compile(r"^#### (\w+)\n", re.MULTILINE)
 @dataclass(frozen=True, kw_only=True)
 class Engine:
     """What an engine said: its `info`, the MTU of its bridge (None without one), what stood between it and the
-    registry (empty: nothing)."""
+    registry (empty: nothing); and where it is (`place`, with who named it)."""
 
     info: Mapping[str, Any]
     bridge_mtu: int | None
     registry_trouble: str
+    place: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

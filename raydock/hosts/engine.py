@@ -2,44 +2,35 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-import docker
-import requests
-from docker.errors import DockerException
-
-from raydock.errors import OutOfReachError, first_line
+from raydock.build.endpoint import Endpoint
+from raydock.build.engine import EngineClient, open_client
 from raydock.hosts import ssh
 from raydock.hosts.names import Host
 from raydock.processes import Processes
 
-_SECONDS = 600
+_TODO = "start it there (`sudo systemctl start docker`; `journalctl -u docker` shows why it ended)."
 
 
 @contextmanager
-def engine(host: Host, processes: Processes) -> Iterator[docker.DockerClient]:
+def engine(host: Host, processes: Processes) -> Iterator[EngineClient]:
     """A client of a host's engine, while the block runs; `processes` runs its ssh.
 
-    Raises OutOfReachError where it does not answer, HostError where the user may not use it.
+    Raises OutOfReachError if it does not answer or is not Docker's, HostError if the user may not use it.
     """
     if host.scheme == "ssh":
-        with ssh.socket(host, processes) as local, _client(host, f"unix://{local}") as client:
+        with ssh.socket(host, processes) as local, _client(host, local) as client:
             yield client
     else:
-        with _client(host, host.address) as client:
+        with _client(host) as client:
             yield client
 
 
 @contextmanager
-def _client(host: Host, url: str) -> Iterator[docker.DockerClient]:
-    try:
-        client = docker.DockerClient(base_url=url, tls=host.tls or False, timeout=_SECONDS)
-        client.ping()
-    except (DockerException, requests.RequestException) as error:
-        words = first_line(str(error), type(error).__name__)
-        raise OutOfReachError(
-            f"{host.name}: its Docker engine does not answer: {words}.",
-            todo="start it there (`sudo systemctl start docker`; `journalctl -u docker` says why it ended).",
-        ) from None
+def _client(host: Host, socket: Path | None = None) -> Iterator[EngineClient]:
+    place = Endpoint(address=host.address, source=host.source or host.name, tls=host.tls, socket=str(socket or ""))
+    client = open_client(place, _TODO)
     try:
         yield client
     finally:

@@ -1,32 +1,28 @@
 """What `--host` names: an address, a host or label of hosts.yaml, or a docker context."""
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from docker.context import Context, ContextAPI
-from docker.context.config import get_current_context_name
-from docker.tls import TLSConfig
-from docker.utils.config import find_config_file
-
+from raydock.build import dockerconfig
+from raydock.build.endpoint import DEFAULT, DEFAULT_SOCKET, Tls, parse_address
 from raydock.errors import ConfigurationError, nearest
 from raydock.model.yamlfile import Entry, read
-
-SCHEMES = ("ssh", "unix", "tcp")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
     """A Docker host as the user calls it, and the address of its engine: ssh://, unix:// or tcp:// (with `tls`).
 
+    `source` says who named it, as in `DOCKER_HOST`; empty if that was --host.
     `forward_compat`: hosts.yaml accepts CUDA's forward compatibility there (see raydock/ship/forward.py).
     """
 
     name: str
     address: str
-    tls: TLSConfig | None = None
+    tls: Tls | None = None
+    source: str = ""
     forward_compat: bool = False
 
     @property
@@ -70,8 +66,9 @@ def forward_compat(file: Path) -> frozenset[str]:
 
 def here() -> Host:
     """The host of the engine that the docker command line would use: DOCKER_HOST's, or the current context's."""
-    engine = os.environ.get("DOCKER_HOST") or get_current_context_name()
-    host = _host(engine, engine) or _unknown(engine, _contexts())
+    found = dockerconfig.resolve()
+    name = found.context if found.context != DEFAULT else found.address
+    host = Host(name=name, address=found.address, tls=found.tls, source=found.source)
     return replace(host, name="this machine") if host.scheme == "unix" else host
 
 
@@ -81,56 +78,20 @@ def _of_word(word: str, lines: dict[str, _Line]) -> Iterator[Host]:
         line = lines[name]
         yield replace(_host(name, line.engine) or _unknown_in(line), forward_compat=line.forward_compat)
     if not names:
-        known = [*lines, *(label for line in lines.values() for label in line.labels), *_contexts()]
+        known = [*lines, *(label for line in lines.values() for label in line.labels), *dockerconfig.context_names()]
         yield _host(word, word) or _unknown(word, known)
 
 
 def _host(name: str, engine: str) -> Host | None:
     """The host behind an address or a context; None where it is neither."""
     if "://" in engine:
-        return Host(name=name, address=_address(engine))
-    if engine not in _contexts():
+        return Host(name=name, address=parse_address(engine, "--host" if name == engine else f"host {name!r}"))
+    if not dockerconfig.has_context(engine):
         return None
-    context = _context(engine)
-    if not context.Host:
-        raise ConfigurationError(
-            f"the docker context {engine!r} names no engine.", todo=f"`docker context rm {engine}`."
-        )
-    return Host(name=name, address=_address(context.Host.removeprefix("http+")), tls=context.TLSConfig or None)
-
-
-def _address(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError as error:
-        raise ConfigurationError(
-            f"{text!r} is no address: {error}.", todo="write it as ssh://USER@HOST:PORT."
-        ) from None
-    if parts.scheme not in SCHEMES:
-        hint = nearest(parts.scheme, SCHEMES)
-        raise ConfigurationError(f"{text!r} is no engine's address: it begins with {parts.scheme}://.", todo=hint)
-    if parts.scheme != "unix" and (not parts.hostname or parts.hostname.startswith("-")):
-        raise ConfigurationError(f"{text!r} names no host.", todo="write it as ssh://USER@HOST, with :PORT if need be.")
-    if parts.password is not None or port == 0:
-        raise ConfigurationError(f"{text!r} holds a password or port 0.", todo="use a key, and leave the port out.")
-    return text
-
-
-def _context(name: str) -> Context:
-    try:
-        return ContextAPI.get_context(name)
-    except Exception as error:  # the SDK raises no narrower one for a damaged file
-        raise ConfigurationError(
-            f"the docker context {name!r} cannot be read: {error}.", todo="make it anew."
-        ) from None
-
-
-def _contexts() -> list[str]:
-    try:
-        return [context.name for context in ContextAPI.contexts()]
-    except Exception as error:  # as above
-        raise ConfigurationError(f"docker's contexts cannot be read: {error}.", todo="`docker context ls`.") from None
+    if engine == DEFAULT:
+        return Host(name=name, address=DEFAULT_SOCKET)
+    found = dockerconfig.context(engine, name)
+    return Host(name=name, address=found.address, tls=found.tls)
 
 
 def _lines(file: Path) -> dict[str, _Line]:
@@ -150,20 +111,12 @@ def _lines(file: Path) -> dict[str, _Line]:
 def _unknown_in(line: _Line) -> Host:
     line.entry.refuse(
         f"{line.engine!r} is neither an address nor a docker context.",
-        nearest(line.engine, [*_contexts(), "ssh://USER@HOST"]),
+        nearest(line.engine, [*dockerconfig.context_names(), "ssh://USER@HOST"]),
     )
 
 
 def _unknown(word: str, known: list[str]) -> Host:
     raise ConfigurationError(
         f"--host {word!r} is neither an address, nor a host or label of hosts.yaml, nor a docker context.",
-        todo=f"{_unseen()}write it as ssh://USER@HOST. {nearest(word, known)}",
+        todo=f"write it as ssh://USER@HOST. {nearest(word, known)}",
     )
-
-
-def _unseen() -> str:
-    """What to do where Docker's SDK passes over contexts: it finds them beside config.json, and not without it."""
-    folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
-    if find_config_file() or not (folder / "contexts").exists():
-        return ""
-    return f"for a docker context, `echo {{}} > {folder}/config.json`, without which Docker's SDK sees none; or "

@@ -18,6 +18,7 @@ from docker.models.containers import Container
 from docker.types import DeviceRequest, LogConfig, Mount
 
 from raydock.build.engine import reaching
+from raydock.build.engine_errors import ENGINE_ERRORS
 from raydock.prove import streams
 from raydock.prove.refusal import refusal, start_failure
 
@@ -168,7 +169,7 @@ def follow(container: Container, on_line: Callable[[str], None], seconds: float)
         late.set()
         try:
             container.kill()
-        except APIError:
+        except ENGINE_ERRORS:
             with suppress(DockerException):  # over ssh it cannot be closed
                 stream.close()
 
@@ -185,9 +186,13 @@ def follow(container: Container, on_line: Callable[[str], None], seconds: float)
 
 
 def stop_all(client: DockerClient) -> None:
-    """Removes every container of this run of raydock, so that threads which wait for one go on at once."""
-    for found in client.api.containers(all=True, filters={"label": f"{RUN_LABEL}={RUN}"}):
-        remove(client, found["Id"])
+    """Removes every container of this run of raydock, so that threads which wait for one go on at once.
+
+    If the engine is gone, `sweep` removes them in the next run.
+    """
+    with suppress(*ENGINE_ERRORS):
+        for found in client.api.containers(all=True, filters={"label": f"{RUN_LABEL}={RUN}"}):
+            remove(client, found["Id"])
 
 
 def sweep(client: DockerClient) -> None:

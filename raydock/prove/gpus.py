@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from docker import DockerClient
 
+from raydock.build.engine import EngineClient
 from raydock.errors import ConfigurationError, nearest
 from raydock.prove.container import Grant, Limits
 from raydock.prove.handout import CDI_FOLDERS, KIND, RUNTIME, Handout, Way, handout, read_specs
@@ -20,7 +21,6 @@ CHECKS = tuple(question.id for question in GPU)
 LIMITS = Limits(memory=64 * 2**30, shm=8 * 2**30, probe=1800.0)
 # As CDI and NVIDIA's runtime both write them: a number, a MIG slice by GPU and number, UUIDs.
 _NAME = re.compile(r"all|\d+|\d+:\d+|GPU-[0-9a-f-]+|MIG-[0-9a-zA-Z/-]+")
-_LOCAL = "http+docker://localhost"
 
 
 class Policy(StrEnum):
@@ -61,10 +61,10 @@ def names(text: str) -> tuple[str, ...]:
     return found
 
 
-def reach(client: DockerClient) -> Handout:
+def reach(client: EngineClient) -> Handout:
     """How this engine hands out GPUs; of one on another host, only what it says itself is known."""
     info = client.info()
-    is_local = client.api.base_url.startswith(_LOCAL)
+    is_local = client.endpoint.scheme == "unix"  # an engine behind ssh has a socket here too
     return handout(info, read_specs(info.get("CDISpecDirs") or CDI_FOLDERS) if is_local else None)
 
 

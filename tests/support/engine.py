@@ -18,6 +18,9 @@ import docker
 import pytest
 import requests
 
+from raydock.build.endpoint import Endpoint
+from raydock.build.engine import EngineClient
+
 
 @dataclass(kw_only=True)
 class SpareEngine:
@@ -84,8 +87,8 @@ class SpareEngine:
         for mount in reversed(_mounts(self.folder)):
             subprocess.run(["umount", "--lazy", mount], check=False)
 
-    def client(self) -> docker.DockerClient:
-        return docker.DockerClient(base_url=self.host, timeout=60)
+    def client(self) -> EngineClient:
+        return EngineClient(Endpoint(address=self.host, source="the tests"))
 
     def load(self, images: Iterator[bytes]) -> None:
         """Loads a `docker save` stream."""

@@ -1,22 +1,30 @@
 """The engine, its storage driver and its disk."""
 
+from raydock.build.engine import description, without_limits
 from raydock.doctor.finding import Finding, failed, passed, skipped, warned
 from raydock.doctor.seen import Engine, Seen
 
 # Docker reads CDI specifications from this one on.
 _CDI = 25
+_LIMITS = (
+    "boot the host with cgroup v2 (`systemd.unified_cgroup_hierarchy=1`), and delegate the controllers to users:"
+    " https://rootlesscontaine.rs/getting-started/common/cgroup2/."
+)
 _GOOD_DRIVERS = {"overlay2", "overlayfs", "btrfs", "zfs"}
 
 
 def engine(seen: Seen) -> Finding:
-    """It answers, and is new enough for CDI."""
+    """It answers, is new enough for CDI, and enforces limits of memory and CPU."""
     if not isinstance(seen.engine, Engine):
         return failed("engine", seen.engine.what, seen.engine.todo)
     info = seen.engine.info
     version = str(info["ServerVersion"])
-    words = f"Docker {version} on {info.get('OperatingSystem')}, kernel {info.get('KernelVersion')}"
+    words = f"{description(info)}, on {info.get('OperatingSystem')}, kernel {info.get('KernelVersion')}"
+    words += f"; at {seen.engine.place}" if seen.engine.place else ""
     if int(version.partition(".")[0]) < _CDI:
         return warned("engine", f"{words}: it knows no CDI", f"update Docker to {_CDI} or newer.")
+    if unlimited := without_limits(info):
+        return warned("engine", f"{words}; {unlimited}", _LIMITS)
     return passed("engine", words)
 
 

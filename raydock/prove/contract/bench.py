@@ -9,6 +9,7 @@ from threading import Event
 from docker import DockerClient
 from docker.models.containers import Container
 
+from raydock.build.engine import without_limits
 from raydock.prove import channel
 from raydock.prove.configuration import Configuration, inspect
 from raydock.prove.container import Ended, Limits, Terms, created, follow, start, stop_all
@@ -55,7 +56,10 @@ class Reply:
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """One image under the contract. `tag` is what the user calls it; `halted` is set where the run is to end."""
+    """One image under the contract. `tag` is what the user calls it; `halted` is set where the run is to end.
+
+    `unlimited`: why the engine enforces no limits, so that nothing can be said of a share of a machine.
+    """
 
     client: DockerClient
     image: str
@@ -64,6 +68,7 @@ class Bench:
     network: str
     kuberay: KubeRay
     patience: Patience = Patience()
+    unlimited: str = ""
     halted: Event = field(default_factory=Event)
 
     @classmethod
@@ -80,6 +85,7 @@ class Bench:
             network=network,
             kuberay=kuberay,
             patience=patience,
+            unlimited=without_limits(client.info()),
         )
 
     def halt(self) -> None:
@@ -88,7 +94,12 @@ class Bench:
         stop_all(self.client)
 
     def run(self, command: Sequence[str], share: Share | None = None, seconds: float | None = None) -> Ended:
-        """A command's end in a container of its own, within a share of the machine and at most `seconds`."""
+        """A command's end in a container of its own, within a share of the machine and at most `seconds`.
+
+        Raises UnaskedError if the engine cannot give out shares.
+        """
+        if share and self.unlimited:
+            raise UnaskedError(f"of this engine it cannot be asked: {self.unlimited}")
         limits = Limits(memory=share.memory if share else _RAY_MEMORY)
         terms = Terms(network=self.network, cpus=share.cpus if share else 0.0)
         with self._created(command, limits, terms) as container:

@@ -1,9 +1,10 @@
 """Clauses 3 and 12: the head starts from KubeRay's command, also as OpenShift's arbitrary user."""
 
+from docker.errors import APIError
 from docker.models.containers import Container
 
 from raydock.prove.container import Terms
-from raydock.prove.contract.answer import BrokenError
+from raydock.prove.contract.answer import BrokenError, UnaskedError
 from raydock.prove.contract.bench import Bench, Cluster
 from raydock.prove.contract.kuberay import Release
 from raydock.prove.head import ask, await_start, last_words
@@ -20,6 +21,16 @@ def starts(cluster: Cluster) -> str:
 
 def as_any_user(bench: Bench) -> str:
     """The same as a user id without a name, of group 0, without capabilities, in every shell of KubeRay's."""
+    try:
+        return _as_any_user(bench)
+    except APIError as error:
+        if "unable to setup user" not in str(error):
+            raise
+        why = f"the engine's user namespace has no user {OPENSHIFT_USER} (rootless Docker, or userns-remap)"
+        raise UnaskedError(why) from None
+
+
+def _as_any_user(bench: Bench) -> str:
     for release in bench.kuberay.releases:
         terms = Terms(environment=bench.kuberay.variables(), user=OPENSHIFT_USER, restricted=True)
         with bench.node(release.command(release.head), terms) as container:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from raydock.build.engine import host
+from raydock.build.endpoint import Endpoint
 from raydock.build.secrets import ca_bundle
 from raydock.errors import ExitCode, OutOfReachError, RaydockError, VariantError
 from raydock.files import write_whole
@@ -53,11 +53,13 @@ class ImageScan:
 class Trivy:
     """Runs `program`, one at a time, since it locks what it keeps.
 
-    `folder` is where it keeps what it found in layers, so that a layer is looked at once.
+    `folder` is where it keeps what it found in layers, so that a layer is looked at once; `endpoint` is the engine
+    that holds the images, needed for `image` alone.
     """
 
     program: str
     folder: Path
+    endpoint: Endpoint | None = None
     processes: Processes = field(default_factory=Processes)
 
     def version(self) -> str:
@@ -149,7 +151,7 @@ class Trivy:
         """What trivy writes, run in a folder without a configuration of its own."""
         command = [self.program, words[0], f"--cache-dir={desk}", *words[1:]]
         try:
-            done = self.processes.run(command, folder=desk, environment=_environment(desk))
+            done = self.processes.run(command, folder=desk, environment=_environment(desk, self.endpoint))
         except OSError as error:
             raise OutOfReachError(f"{self.program} does not start: {error.strerror}.", todo=_REINSTALL) from None
         if done.returncode:
@@ -195,10 +197,10 @@ def _cause(errors: str) -> str:
     return words[-400:].rstrip(".") or "it said nothing"
 
 
-def _environment(desk: Path) -> dict[str, str]:
+def _environment(desk: Path, endpoint: Endpoint | None) -> dict[str, str]:
     """raydock's environment without trivy's own settings, which could hide findings, and with the engine's address."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("TRIVY_")}
+    given = endpoint.client_environment() if endpoint else os.environ
+    kept = {key: value for key, value in given.items() if not key.startswith("TRIVY_")}
     own = {"TMPDIR": str(desk), "TRIVY_DISABLE_TELEMETRY": "true", "TRIVY_SKIP_VERSION_CHECK": "true"}
-    address, bundle = host(), ca_bundle()
-    own |= {"DOCKER_HOST": address} if address else {}
+    bundle = ca_bundle()
     return kept | own | ({"SSL_CERT_FILE": str(bundle)} if bundle else {})

@@ -3,10 +3,10 @@
 import base64
 from dataclasses import dataclass, field
 
-from docker import auth
-from docker.errors import DockerException, InvalidConfigFile
+from docker.errors import DockerException
 
-from raydock.errors import ConfigurationError
+from raydock.build.dockerconfig import logins
+from raydock.build.engine_errors import interrupted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,14 +29,9 @@ def login(host: str) -> Login | None:
     Raises ConfigurationError where the configuration cannot be read or its credential helper does not work.
     """
     try:
-        found = auth.resolve_authconfig(auth.load_config(), host) or {}
-    except (InvalidConfigFile, DockerException, ValueError, UnicodeError) as error:
-        helper = "helper" if "store error" in str(error) else "configuration"
-        raise ConfigurationError(
-            f"Docker's credential {helper} cannot be read for {host}.",
-            meaning="Credentials come from Docker's config.json (DOCKER_CONFIG) and its helpers alone.",
-            todo=f"mend it with `docker login {host}`; `docker-credential-NAME list` asks a helper.",
-        ) from None
+        found = logins().resolve_authconfig(host) or {}
+    except DockerException as error:
+        raise interrupted(error, f"it was asked for the login of {host}") from None
     # The file's keys begin with a small letter, a helper's with a capital one.
     values = {key.lower(): value or "" for key, value in found.items()}
     if token := values.get("identitytoken"):

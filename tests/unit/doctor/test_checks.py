@@ -198,3 +198,13 @@ def test_the_registry_and_names(see: See) -> None:
     assert network.dns(see(names="gpu1 10.0.0.1\nreg.example ")).detail == "reg.example has no address there"
     assert "its own name" in network.dns(see(names="gpu1 \nlocalhost 127.0.0.1")).detail
     assert network.dns(see(names="gpu1 10.0.0.1\n10.0.0.9 ")).grade is Grade.PASSED
+
+
+def test_an_engine_without_limits_warns(see: See) -> None:
+    # As a rootless Docker 26.1.5 on a host with cgroup v1 answers.
+    info = {"MemoryLimit": False, "CpuCfsQuota": False, "CgroupDriver": "none", "SecurityOptions": ["name=rootless"]}
+    found = engine.engine(see(info=info))
+    assert told(found) == ("engine", Grade.WARNED)
+    assert ", rootless" in found.detail
+    assert "it enforces no limits of memory and CPU (cgroup driver none)" in found.detail
+    assert "cgroup v2" in found.todo

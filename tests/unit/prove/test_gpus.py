@@ -7,6 +7,7 @@ from typing import Any, cast
 import docker
 import pytest
 
+from raydock.build.endpoint import Endpoint
 from raydock.errors import ConfigurationError
 from raydock.prove.container import Grant
 from raydock.prove.gpus import CHECKS, Policy, Wish, ask, grant, names
@@ -23,8 +24,7 @@ DRIVER, TORCH = CHECKS[:2]
 class Engine:
     """An engine on another host, whose info is what `docker info` says there."""
 
-    class api:  # noqa: N801 - docker's own name
-        base_url = "http+docker://ssh"
+    endpoint = Endpoint(address="ssh://gpu1", source="DOCKER_HOST", socket="/tmp/rd1/docker.sock")
 
     def __init__(self, **info: Any) -> None:
         self._info = {"ServerVersion": "28.3.0", "Runtimes": {}, **info}

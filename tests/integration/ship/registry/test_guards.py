@@ -110,7 +110,7 @@ def test_a_credential_helper_is_asked(
     (nobody / "config.json").write_text(json.dumps({"credHelpers": {address: "kept"}}))
     with (
         pytest.warns(match="docker-credential-kept not installed"),
-        pytest.raises(ConfigurationError, match=f"credential helper cannot be read for {address}"),
+        pytest.raises(ConfigurationError, match="docker-credential-kept not installed or not available in PATH"),
     ):
         repository(f"{address}/raydock", patience=HASTY)
     helper = tmp_path / "bin" / "docker-credential-kept"
@@ -124,7 +124,7 @@ def test_a_credential_helper_is_asked(
 def test_a_damaged_docker_configuration_is_said(serve: Serve, guarded: Guard, nobody: Path) -> None:
     address = serve(guarded).address
     (nobody / "config.json").write_text(json.dumps({"auths": {address: {"auth": "no base64"}}}))
-    with pytest.raises(ConfigurationError, match="Docker's credential configuration cannot be read"):
+    with pytest.raises(ConfigurationError, match=r"its login for .* cannot be decoded"):
         repository(f"{address}/raydock", patience=HASTY).digest("one")
 
 

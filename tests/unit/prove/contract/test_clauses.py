@@ -1,5 +1,6 @@
 """What is judged without a container: the catalogue, what the engine says of an image, tags, sets."""
 
+from dataclasses import replace
 from threading import Event
 
 import docker
@@ -122,3 +123,10 @@ def test_images_of_equal_ray_and_python_are_one_family() -> None:
     cpu, torch, other = "ray2.60.0-py311-cpu", "ray2.60.0-torch2.13.0-py311-cu130", "ray2.60.0-py313-cpu"
     assert wholeset.families([cpu, other, torch, "ray2.49.1-py311-cpu"]) == [[cpu, torch]]
     assert wholeset.families([cpu, other]) == []
+
+
+def test_a_share_of_an_engine_without_limits_is_not_asked() -> None:
+    bench = replace(_bench(), unlimited="it enforces no limits of memory and CPU (cgroup driver none)")
+    for share in (bench.kuberay.init, bench.kuberay.submitter, bench.kuberay.autoscaler, bench.kuberay.cleanup):
+        with pytest.raises(UnaskedError, match="it enforces no limits"):
+            bench.run(["true"], share)
