@@ -1,0 +1,88 @@
+"""Bootstraps a Debian root file system with mmdebstrap: the same packages give the same bytes on each host."""
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from raydock.build.debian import KEYRING, PackageSources, listing
+from raydock.build.rootfs import HOSTNAME, SOURCES, normalize
+from raydock.errors import OutOfReachError
+from raydock.model.bases import Base
+from raydock.processes import Processes
+
+# usrmerge would bring all of Perl, 11 MB compressed on bookworm; a /usr that is merged from the start needs none of it.
+HOOKS = (
+    r'--setup-hook=printf "Package: usrmerge\nPin: release *\nPin-Priority: -1\n" > "$1/etc/apt/preferences.d/raydock"',
+    '--customize-hook=rm "$1/etc/apt/preferences.d/raydock"',
+    "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
+)
+UNPACKED = ("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*")
+# apt reads the lower-case names alone.
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy")
+
+_CREDENTIALS = re.compile(r"//[^/@\s]+@")
+
+
+def bootstrap(
+    base: Base, sources: PackageSources, packages: Sequence[str], *, epoch: int, target: Path, processes: Processes
+) -> None:
+    """Writes the root file system of a base with these packages to the tar `target`, which tells nothing of this host.
+
+    Raises OutOfReachError if mmdebstrap is missing or fails.
+    """
+    program = shutil.which("mmdebstrap")
+    if not program:
+        raise OutOfReachError(
+            f"mmdebstrap is not on this machine, and a base with Debian {base.suite} is made with it.",
+            todo="`apt-get install mmdebstrap`, or give matrix.yaml a base with `source: pull`.",
+        )
+    # Readable by its owner alone: addresses and settings may hold credentials.
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        raw = Path(folder, "rootfs.tar")
+        command = [program, *_options(packages, sources, Path(folder)), base.suite, str(raw)]
+        done = processes.run(
+            [*command, f"{folder}/raydock.sources"], folder=target.parent, environment=_environment(epoch)
+        )
+        if done.returncode:
+            raise _error(base, sources, done.stderr)
+        normalize(raw, target, epoch, {HOSTNAME: "localhost\n", SOURCES: listing(base)})
+
+
+def _options(packages: Sequence[str], sources: PackageSources, folder: Path) -> list[str]:
+    """The options of mmdebstrap; what it reads from files is put into `folder`."""
+    (folder / "raydock.sources").write_text(sources.stanzas, encoding="utf-8")
+    (folder / "apt.conf").write_text(sources.settings, encoding="utf-8")
+    options = ["--quiet", "--variant=minbase", f"--include={','.join(packages)}", *HOOKS]
+    options += [f"--aptopt={folder}/apt.conf"] if sources.settings else []
+    options += [f"--keyring={KEYRING}"] if KEYRING.exists() else []
+    options += [f"--dpkgopt=path-exclude={pattern}" for pattern in UNPACKED]
+    return [*options, "--dpkgopt=path-include=/usr/share/doc/*/copyright"]
+
+
+def _environment(epoch: int) -> dict[str, str]:
+    upper = {name: os.environ[name.upper()] for name in _PROXIES if os.environ.get(name.upper())}
+    return {**upper, **os.environ, "SOURCE_DATE_EPOCH": str(epoch), "PYTHONHASHSEED": "0"}
+
+
+def _error(base: Base, sources: PackageSources, stderr: str) -> OutOfReachError:
+    reason = _reason(stderr)
+    todo = (
+        f"see that a Debian mirror with {base.suite} answers here; name one by `mirror:` of the base {base.name} in"
+        f" matrix.yaml, or list {base.suite} in this host's apt sources and run `apt-get update`."
+    )
+    if base.mirror and f"{base.suite}-security" in reason:
+        todo = f"write `mirror: {{archive: {base.mirror.archive}, security: ADDRESS}}`, or `security: none`."
+    return OutOfReachError(
+        f"mmdebstrap could not make Debian {base.suite} from {sources.origin}: {reason}.",
+        todo=todo,
+    )
+
+
+def _reason(stderr: str) -> str:
+    signs = ("E:", "Err:", "error")
+    lines = [_CREDENTIALS.sub("//", line.strip()) for line in stderr.splitlines()]
+    telling = [line for line in lines if line.startswith(signs) or "No space left on device" in line]
+    return "; ".join((telling or lines or ["it printed nothing"])[:4])[:600].rstrip(".")
