@@ -4,9 +4,9 @@ import hashlib
 import json
 import shlex
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import docker
@@ -17,6 +17,7 @@ from raydock.build.bootstrap import HOOKS, UNPACKED, bootstrap
 from raydock.build.buildx import BuildError, Buildx, DownloadError
 from raydock.build.debian import package_sources
 from raydock.build.engine import images, reaching
+from raydock.build.identity import ImageIdentity, identify
 from raydock.build.pulled import load_plain, pull
 from raydock.build.secrets import Secrets
 from raydock.errors import VariantError
@@ -42,11 +43,24 @@ _QUESTION = (
 
 @dataclass(frozen=True, kw_only=True)
 class BaseImage:
-    """A base that the engine holds: its tag, its id and its Python's version with patch."""
+    """A base image of the engine.
+
+    Attributes:
+        ref: its tag.
+        recipe: the digest of the recipe that made it.
+        python: the version of its Python, with patch.
+        identity: its digests.
+    """
 
     ref: str
-    id: str
+    recipe: str
     python: str
+    identity: ImageIdentity
+
+    @property
+    def fingerprint(self) -> str:
+        """The hexadecimal sha256 over recipe and layers; the same base has the same one in every image store."""
+        return hashlib.sha256("\n".join((self.recipe, *self.identity.layers)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,13 +119,16 @@ def recipe_for(matrix: Matrix, variant: Variant, templates: Path) -> BaseRecipe:
 
 
 def existing(client: docker.DockerClient) -> dict[str, BaseImage]:
-    """The bases that the engine holds, by tag."""
-    found = {}
-    for image in images(client, RECIPE_LABEL):  # variants inherit their base's labels
-        for tag in image.tags:
-            if tag.startswith(f"{REPOSITORY}:"):
-                found[tag] = BaseImage(ref=tag, id=image.id, python=image.labels["raydock.python"])
-    return found
+    """The bases of the engine, by tag."""
+    held = images(client, RECIPE_LABEL)  # variants inherit their base's labels
+    tags = {tag: image for image in held for tag in image.tags if tag.startswith(f"{REPOSITORY}:")}
+    return {tag: _base(client, tag, image.labels) for tag, image in tags.items()}
+
+
+def _base(client: docker.DockerClient, ref: str, labels: Mapping[str, str]) -> BaseImage:
+    return BaseImage(
+        ref=ref, recipe=labels[RECIPE_LABEL], python=labels["raydock.python"], identity=identify(client, ref)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,10 +156,10 @@ class BaseMaker:
             try:
                 python = self._examine(recipe, draft)
                 labels = {RECIPE_LABEL: recipe.digest, "raydock.python": python}
-                image_id = self._build(recipe, folder, recipe.ref, labels)
+                made = self._build(recipe, folder, recipe.ref, labels)
             finally:
                 self._remove(draft_ref)
-        return BaseImage(ref=recipe.ref, id=image_id, python=python)
+        return replace(_base(self.client, made, labels), ref=recipe.ref)
 
     @contextmanager
     def _start(self, recipe: BaseRecipe, folder: Path) -> Iterator[Start]:

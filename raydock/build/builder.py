@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import uv
 from raydock.build.base import BaseImage, BaseMaker, BaseRecipe, existing, recipe_for
 from raydock.build.buildx import Buildx, LostPackagesError
 from raydock.build.engine import LocalImage, images
+from raydock.build.identity import identify
 from raydock.build.layers import layers
 from raydock.build.recipe import Context, Recipe
 from raydock.build.render import Renderer
@@ -30,10 +31,20 @@ FINGERPRINT = "raydock.fingerprint"
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """One variant's outcome: its image's id, or the error. `built` is False where the image was there already."""
+    """One variant's image, or the error.
+
+    Attributes:
+        name: the variant's name.
+        image_id: the engine's id of the image.
+        content: the digest of the image's content, the same in every image store.
+        fingerprint: what decides the image.
+        built: False if the image existed already.
+        seconds: the time that the build took.
+    """
 
     name: str
     image_id: str = ""
+    content: str = ""
     fingerprint: str = ""
     built: bool = False
     seconds: float = 0.0
@@ -66,7 +77,7 @@ class Builder:
                 return Built(name=name, error=wanted)
             if image := there.get((name, wanted.fingerprint)):
                 self.listener(name, "is built already")
-                return Built(name=name, image_id=image.id, fingerprint=wanted.fingerprint)
+                return self._held(name, image.id, wanted.fingerprint)
             # No index of another variant's: what it offers under a pinned version may be another file.
             secrets = self.secrets.beside(self.matrix.indexes_of(item.variant))
             return self._build(wanted, self._base(item).ref, buildx, secrets)
@@ -88,9 +99,16 @@ class Builder:
 
     def _found(self, name: str, image: LocalImage | None, fingerprint: str) -> Built:
         if image:
-            return Built(name=name, image_id=image.id, fingerprint=fingerprint)
+            return self._held(name, image.id, fingerprint)
         todo = f"`./build.py build --select 'name={name}'`."
         return Built(name=name, error=VariantError(f"{name} is not built on this engine.", todo=todo))
+
+    def _held(self, name: str, image_id: str, fingerprint: str) -> Built:
+        try:
+            content = identify(self.client, image_id).content
+        except RaydockError as error:
+            return Built(name=name, error=error)
+        return Built(name=name, image_id=image_id, content=content, fingerprint=fingerprint)
 
     def recipe(self, planned: Planned, base: BaseImage, context: Context, renderer: Renderer) -> Recipe:
         """The recipe of a variant on a base, from its committed lock."""
@@ -101,7 +119,7 @@ class Builder:
             dockerfile=renderer.render(planned, parts),
             files=context.files(planned, lock, parts),
             lock_sha256=lock.sha256,
-            base_id=base.id,
+            base=base.fingerprint,
             python=base.python,
             platform=f"linux/{planned.variant.arch}",
             epoch=self.matrix.epoch,
@@ -159,7 +177,7 @@ class Builder:
             return Built(name=wanted.name, fingerprint=wanted.fingerprint, error=error)
         seconds = time.monotonic() - started
         self.listener(wanted.name, f"built in {seconds:.0f} s")
-        return Built(name=wanted.name, image_id=image_id, fingerprint=wanted.fingerprint, built=True, seconds=seconds)
+        return replace(self._held(wanted.name, image_id, wanted.fingerprint), built=True, seconds=seconds)
 
     def _image(self, wanted: Recipe, base: str, buildx: Buildx, secrets: Secrets) -> str:
         """Builds a recipe and returns the image's id. Packages that the build cache lost are made ready anew."""

@@ -77,5 +77,21 @@ def images(client: docker.DockerClient, label: str) -> list[LocalImage]:
     ]
 
 
+def uses_containerd_store(client: docker.DockerClient) -> bool:
+    """Whether the engine keeps its images in containerd's store, and not in a graph driver such as overlay2."""
+    with reaching("reading its settings"):
+        status = client.info().get("DriverStatus") or ()
+    return any("io.containerd.snapshotter" in str(value) for _, value in status)
+
+
+def is_in_registry(client: docker.DockerClient, reference: str) -> bool:
+    """Whether a registry has NAME@DIGEST, as the engine sees it; False if the registry does not answer the engine."""
+    try:
+        client.api.inspect_distribution(reference)
+    except (DockerException, requests.RequestException):
+        return False
+    return True
+
+
 def _short(error: Exception) -> str:
     return first_line(str(error), type(error).__name__)

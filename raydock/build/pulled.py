@@ -16,7 +16,7 @@ from docker import DockerClient
 from docker.errors import APIError, ImageLoadError, ImageNotFound
 
 from raydock.build.archive import ChunkReader, tar
-from raydock.build.engine import reaching
+from raydock.build.engine import reaching, uses_containerd_store
 from raydock.errors import OutOfReachError, VariantError, first_line
 from raydock.files import digest_of
 
@@ -166,7 +166,7 @@ def _files(pulled: Pulled, ref: str, manifest: dict[str, Any]) -> dict[str, byte
 
 def _manifest(client: DockerClient, pulled: Pulled) -> dict[str, Any]:
     """The manifest of an image in containerd's store, which only `docker save` has; empty in the engine's own store."""
-    if not any("containerd" in str(value) for _, value in client.info().get("DriverStatus") or ()):
+    if not uses_containerd_store(client):
         return {}
     with tarfile.open(fileobj=ChunkReader(client.api.get_image(pulled.image)), mode="r|") as archive:
         for member in archive:

@@ -9,6 +9,7 @@ from docker.errors import APIError, ImageLoadError, ImageNotFound
 
 from raydock.build.builder import FINGERPRINT
 from raydock.build.engine import reaching
+from raydock.build.identity import ImageIdentity, identify, of_inspected
 from raydock.errors import OutOfReachError, VariantError, first_line
 from raydock.events import Listener
 from raydock.hosts import layers
@@ -48,7 +49,7 @@ def bring(there: DockerClient, wanted: Wanted, listener: Listener) -> Brought:
 
 
 def _built_here(there: DockerClient, wanted: Wanted, source: Source, listener: Listener) -> Brought:
-    expected = source.image.fingerprint, layers.of(source.client, source.image.id)
+    expected = identify(source.client, source.image.id)
     remark, sent = "it was never pushed", 0
     for way in Way:
         if way is Way.PULLED and source.image.reference:
@@ -56,8 +57,7 @@ def _built_here(there: DockerClient, wanted: Wanted, source: Source, listener: L
         if way is Way.SENT:
             sent = _send(there, wanted, source, listener)
         found = _present(there, wanted.tag)
-        # Ids are no help: an engine with containerd's image store counts them otherwise.
-        if found and (found.fingerprint, found.layers) == expected:
+        if found and found.identity.is_same(expected):
             return Brought(
                 image_id=found.id, fingerprint=found.fingerprint, way=way, sent=sent, remark=remark if sent else ""
             )
@@ -80,7 +80,7 @@ def _tagged(there: DockerClient, wanted: Wanted, listener: Listener) -> Brought:
 class _Found:
     id: str
     fingerprint: str
-    layers: tuple[str, ...]
+    identity: ImageIdentity
 
 
 def _present(there: DockerClient, tag: str) -> _Found | None:
@@ -89,9 +89,8 @@ def _present(there: DockerClient, tag: str) -> _Found | None:
         document = there.api.inspect_image(tag)
     except ImageNotFound:
         return None
-    labels = document["Config"].get("Labels") or {}
-    stack = tuple(document["RootFS"].get("Layers") or ())
-    return _Found(id=document["Id"], fingerprint=labels.get(FINGERPRINT, ""), layers=stack)
+    labels = (document.get("Config") or {}).get("Labels") or {}
+    return _Found(id=document["Id"], fingerprint=labels.get(FINGERPRINT, ""), identity=of_inspected(document))
 
 
 def _pull(there: DockerClient, image: str, wanted: Wanted, listener: Listener) -> str:

@@ -101,8 +101,9 @@ def test_a_base_without_python_gets_debians(unlocked: Toy, client: docker.Docker
 
 # A setting of each kind, as NVIDIA's, vLLM's, uv's and companies' images have them.
 CONFIGURED = """
-ENV LD_LIBRARY_PATH=/opt/old:/usr/local/nvidia/lib64 PYTHONPATH=/opt/old PYTHONHOME=/opt/old PIP_INDEX_URL=http://old \\
-    UV_OFFLINE=1 UV_SYSTEM_PYTHON=1 NVIDIA_VISIBLE_DEVICES=all http_proxy=http://old VIRTUAL_ENV=/opt/old TZ=Europe/Berlin
+ENV LD_LIBRARY_PATH=/opt/old:/usr/local/nvidia/lib64 PYTHONPATH=/opt/old PYTHONHOME=/opt/old \\
+    PIP_INDEX_URL=http://old UV_OFFLINE=1 UV_SYSTEM_PYTHON=1 NVIDIA_VISIBLE_DEVICES=all http_proxy=http://old \\
+    VIRTUAL_ENV=/opt/old TZ=Europe/Berlin
 ENTRYPOINT ["/bin/echo"]
 CMD ["old"]
 USER 7
@@ -133,7 +134,7 @@ def test_nothing_that_a_pulled_base_configures_stays(
     toy = standing_on(unlocked, named)
     done = toy.run("build", "--select", "ray=1.0.0")
     assert done.code == 0, done.words
-    assert f"reset what {named} configures: {RESET}" in done.err
+    assert f"reset what {named} configures: {RESET}" in done.err, done.words
     image = client.images.get(f"{toy.registry}:{NAMES[0]}").attrs
     config, usual = image["Config"], client.images.get(base).attrs["Config"]
     assert sorted(config["Env"]) == [

@@ -16,6 +16,7 @@ import docker
 
 from raydock.build.base import existing, recipe_for
 from raydock.build.builder import Builder
+from raydock.build.identity import identify
 from raydock.build.recipe import Context, Recipe
 from raydock.build.render import Renderer
 from raydock.build.secrets import Secrets
@@ -80,9 +81,10 @@ class Shelf:
 
     def prove(self, name: str, image_id: str, fingerprint: str, detail: str = "as it should be") -> None:
         """A passing report of each gate."""
+        content = identify(self.client, image_id).content
         check = Check(id="ray", status=Status.PASSED, detail=detail, seconds=1.0)
         for kind in ("smoke", "contract"):
-            proved = Report(name=name, image_id=image_id, fingerprint=fingerprint, checks=(check,))
+            proved = Report(name=name, image_id=image_id, content=content, fingerprint=fingerprint, checks=(check,))
             reports.save(proved, self.checkout.report(name, kind))
         path = self.checkout.report(name, "scan")
         sums = {}
@@ -90,7 +92,7 @@ class Shelf:
             (path.parent / sbom).write_text(f'{{"of": "{name}"}}\n')
             sums[sbom] = digest_of((path.parent / sbom).read_bytes())
         rules = policy.load(self.checkout.policy).digest
-        made = scan_of(name=name, image_id=image_id, fingerprint=fingerprint, policy=rules, sboms=sums)
+        made = scan_of(name=name, image_id=image_id, content=content, fingerprint=fingerprint, policy=rules, sboms=sums)
         scans.save(made, path)
 
     @property

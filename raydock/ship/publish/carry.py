@@ -59,7 +59,7 @@ class Carrier:
                 self.listener(todo.name, f"pushing again: {error.what}")
         digest = self.pusher.push(todo.name, image.id, str(name), todo.tag)
         manifest = whole(self.repository, digest)
-        if not holds(manifest, image.id):
+        if not holds(self.repository, manifest, todo.ready.identity):
             raise UnreadableError(f"{name}@{digest} is not the image {image.id}, which was pushed.")
         return manifest
 
@@ -80,7 +80,8 @@ def _entry(
     return Entry(
         planned=ready.planned,
         fingerprint=ready.fingerprint,
-        image_id=ready.image.id,
+        image_id=manifest.config,
+        content=ready.identity.content,
         digest=manifest.digest,
         media_type=manifest.media_type,
         manifest_bytes=len(manifest.data),

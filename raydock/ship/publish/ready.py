@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from raydock.build.base import BaseImage, existing, recipe_for
 from raydock.build.builder import Builder
 from raydock.build.engine import LocalImage
+from raydock.build.identity import ImageIdentity, identify
 from raydock.build.recipe import Context, Recipe
 from raydock.build.render import Renderer
 from raydock.errors import RaydockError, VariantError
@@ -21,6 +22,7 @@ class Ready:
 
     planned: Planned
     image: LocalImage
+    identity: ImageIdentity
     recipe: Recipe
     base: BaseImage
     lock: Lock
@@ -76,10 +78,11 @@ class Judge:
                 meaning="Its lock, its templates, its base or raydock changed since it was built.",
                 todo=todo,
             )
-        build = Build(name=item.name, image_id=image.id, fingerprint=recipe.fingerprint, kuberay=item.kuberay)
+        identity = identify(self.builder.client, image.id)
+        build = Build(name=item.name, content=identity.content, fingerprint=recipe.fingerprint, kuberay=item.kuberay)
         proof = self.gate.proof(build)
         lock = locks.load(checkout.lock(item.name))
-        return Ready(planned=item, image=image, recipe=recipe, base=base, lock=lock, proof=proof)
+        return Ready(planned=item, image=image, identity=identity, recipe=recipe, base=base, lock=lock, proof=proof)
 
 
 class NotBuiltError(VariantError):

@@ -107,9 +107,7 @@ def test_an_engine_with_containerds_image_store_gives_and_takes_without_layers_t
 @contextmanager
 def containerd_engine(first: docker.DockerClient, folder: Path) -> Iterator[docker.DockerClient]:
     """An engine whose images lie in containerd's store, with nothing in it."""
-    settings = folder / "daemon.json"
-    settings.write_text('{"features": {"containerd-snapshotter": true}}')
-    with spare_engine(first, folder, options=(f"--config-file={settings}",)) as engine:
+    with spare_engine(first, folder, containerd=True) as engine:
         client = engine.client()
         assert "containerd" in str(client.info()["DriverStatus"])
         yield client
