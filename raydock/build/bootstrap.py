@@ -54,12 +54,22 @@ def bootstrap(
 def _options(packages: Sequence[str], sources: PackageSources, folder: Path) -> list[str]:
     """The options of mmdebstrap; what it reads from files is put into `folder`."""
     (folder / "raydock.sources").write_text(sources.stanzas, encoding="utf-8")
-    (folder / "apt.conf").write_text(sources.settings, encoding="utf-8")
     options = ["--quiet", "--variant=minbase", f"--include={','.join(packages)}", *HOOKS]
-    options += [f"--aptopt={folder}/apt.conf"] if sources.settings else []
+    options += [f"--aptopt={setting}" for setting in _settings(sources, folder)]
     options += [f"--keyring={KEYRING}"] if KEYRING.exists() else []
     options += [f"--dpkgopt=path-exclude={pattern}" for pattern in UNPACKED]
     return [*options, "--dpkgopt=path-include=/usr/share/doc/*/copyright"]
+
+
+def _settings(sources: PackageSources, folder: Path) -> list[str]:
+    """apt's settings as mmdebstrap takes them: a file, or each by itself for a user who is not root.
+
+    Then mmdebstrap reads the file in a user namespace, in which it may not; what such a user knows is no secret here.
+    """
+    if os.geteuid():
+        return sources.settings.splitlines()
+    (folder / "apt.conf").write_text(sources.settings, encoding="utf-8")
+    return [f"{folder}/apt.conf"] if sources.settings else []
 
 
 def _environment(epoch: int) -> dict[str, str]:
