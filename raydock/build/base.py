@@ -19,6 +19,7 @@ from raydock.build.debian import package_sources
 from raydock.build.engine import images, reaching
 from raydock.build.identity import ImageIdentity, identify
 from raydock.build.pulled import load_plain, pull
+from raydock.build.rootfs import LEFT_OUT
 from raydock.build.secrets import Secrets
 from raydock.errors import VariantError
 from raydock.events import Listener
@@ -33,8 +34,6 @@ RECIPE_LABEL = "raydock.base-recipe"
 TOOLS = ("bash", "ca-certificates", "hostname", "openssl", "procps", "wget")
 # Triton compiles at run time.
 COMPILER = ("gcc", "libc6-dev")
-# Counts changes of raydock's own steps that change a base's bytes.
-FORMAT = 1
 _QUESTION = (
     "import json, os, platform, sys; "
     "print(json.dumps({'python': platform.python_version(), 'glibc': os.confstr('CS_GNU_LIBC_VERSION').split()[1]}))"
@@ -100,7 +99,7 @@ class BaseRecipe:
     @property
     def digest(self) -> str:
         """The hexadecimal sha256 over everything above."""
-        parts = {**asdict(self), "packages": self.packages, "unpacked": UNPACKED, "hooks": HOOKS, "format": FORMAT}
+        parts = {**asdict(self), "packages": self.packages, "unpacked": UNPACKED, "hooks": HOOKS, "left_out": LEFT_OUT}
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property

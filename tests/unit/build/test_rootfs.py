@@ -42,6 +42,8 @@ def result(folder: Path, source: Path) -> bytes:
         ({"./etc/apt/sources.list": b"deb http://user:secret@m.example/debian bookworm main"}, {}),
         ({"./etc/apt/sources.list.d/0000raydock.sources": b"URIs: http://m.example"}, {}),
         ({"./etc/apt/apt.conf.d/99mmdebstrap": b'Acquire::http::Proxy "http://u:secret@proxy"'}, {}),
+        ({"./usr/share/python3/debpython/__pycache__/files.cpython-311.pyc": b"x"}, {}),
+        ({"./var/lib/apt/lists/partial/": None}, {}),
         ({}, {"uname": "root", "gname": "wheel"}),
         ({}, {"mtime": EPOCH - 5 + 0.25}),
         ({}, {"pax_headers": {"atime": "17.5", "LIBARCHIVE.creationtime": "3"}}),
@@ -69,6 +71,19 @@ def test_what_hosts_differ_in(tmp_path: Path, more: dict[str, bytes | None], fie
 def test_what_decides_a_base(tmp_path: Path, more: dict[str, bytes | None], fields: dict[str, Any]) -> None:
     one = result(tmp_path, written(tmp_path / "one.tar", BARE))
     assert one != result(tmp_path, written(tmp_path / "other.tar", {**BARE, **more}, **fields))
+
+
+@pytest.mark.parametrize("path", ["./srv/etc/resolv.conf", "./usr/lib/python3.11/__pycache__/os.cpython-311.pyc"])
+def test_files_of_the_same_names_elsewhere_stay(tmp_path: Path, path: str) -> None:
+    result(tmp_path, written(tmp_path / "one.tar", {path: b"x"}))
+    with tarfile.open(tmp_path / "out.tar") as archive:
+        assert path in archive.getnames()
+
+
+def test_folders_have_the_epoch(tmp_path: Path) -> None:
+    result(tmp_path, written(tmp_path / "one.tar", BARE))
+    with tarfile.open(tmp_path / "out.tar") as archive:
+        assert {member.mtime for member in archive if member.isdir()} == {EPOCH}
 
 
 def test_no_time_is_later_than_the_epoch(tmp_path: Path) -> None:
