@@ -72,7 +72,8 @@ def clean(checkout: Checkout) -> tuple[int, int]:
     old = [image for image in images(client, base.RECIPE_LABEL) if not image.tags]  # variants inherit this label
     with reaching("removing images"):
         removed = sum(_removed(client, image.id) for image in old)
-        bases = base.existing(client)
+        # With what a killed run left of a base that it was making, which has none of raydock's labels.
+        bases = [tag for image in client.images.list(base.REPOSITORY) for tag in image.tags]
         for ref in bases:
             client.images.remove(ref, force=True)
     shutil.rmtree(checkout.work, ignore_errors=True)

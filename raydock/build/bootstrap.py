@@ -83,7 +83,12 @@ def _error(base: Base, sources: PackageSources, stderr: str) -> OutOfReachError:
         f"see that a Debian mirror with {base.suite} answers here; name one by `mirror:` of the base {base.name} in"
         f" matrix.yaml, or list {base.suite} in this host's apt sources and run `apt-get update`."
     )
-    if base.mirror and f"{base.suite}-security" in reason:
+    if "NO_PUBKEY" in reason or "not signed" in reason:
+        todo = (
+            "`apt-get install debian-archive-keyring`; the key of a mirror that signs by itself belongs in"
+            " /etc/apt/trusted.gpg.d of this host."
+        )
+    elif base.mirror and f"{base.suite}-security" in reason:
         todo = f"write `mirror: {{archive: {base.mirror.archive}, security: ADDRESS}}`, or `security: none`."
     return OutOfReachError(
         f"mmdebstrap could not make Debian {base.suite} from {sources.origin}: {reason}.",
