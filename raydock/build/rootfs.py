@@ -2,7 +2,8 @@
 
 mmdebstrap copies the host's /etc/hostname and /etc/resolv.conf with their modes, and keeps the sources and settings of
 its apt. Packages are unpacked and configured in an order that its apt chooses: it decides the times of folders and
-the bytecode that Debian's py3compile writes of itself. apt's own user has its folders, unless it cannot reach them.
+the bytecode that Debian's py3compile writes of itself. apt's own user has its folders, unless it cannot reach them. The
+hook that merges /usr makes empty folders for 32-bit libraries, with a new mmdebstrap in older suites only.
 Source: mmdebstrap(1), "SOURCE_DATE_EPOCH"; versions 1.3.5 and 1.5.7 compared file by file on 2026-11-29.
 """
 
@@ -19,6 +20,7 @@ LEFT_OUT = (
     "etc/resolv.conf",
     "etc/apt/sources.list.d/*",
     "etc/apt/apt.conf.d/*mmdebstrap",
+    *("lib32", "libx32", "usr/lib32", "usr/libx32"),
     "usr/share/python3/debpython/__pycache__*",
     "var/cache/apt/archives/partial*",
     "var/lib/apt/lists/partial*",

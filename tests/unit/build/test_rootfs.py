@@ -44,6 +44,7 @@ def result(folder: Path, source: Path) -> bytes:
         ({"./etc/apt/apt.conf.d/99mmdebstrap": b'Acquire::http::Proxy "http://u:secret@proxy"'}, {}),
         ({"./usr/share/python3/debpython/__pycache__/files.cpython-311.pyc": b"x"}, {}),
         ({"./var/lib/apt/lists/partial/": None}, {}),
+        ({"./usr/lib32/": None, "./lib32": b""}, {}),
         ({}, {"uname": "root", "gname": "wheel"}),
         ({}, {"mtime": EPOCH - 5 + 0.25}),
         ({}, {"pax_headers": {"atime": "17.5", "LIBARCHIVE.creationtime": "3"}}),
