@@ -18,7 +18,7 @@ from raydock.build.buildx import BuildError, Buildx, DownloadError
 from raydock.build.debian import package_sources
 from raydock.build.engine import images, reaching
 from raydock.build.identity import ImageIdentity, identify
-from raydock.build.pulled import load_plain, pull
+from raydock.build.pulled import RESET, RESET_LABELS, load_plain, pull
 from raydock.build.rootfs import LEFT_OUT
 from raydock.build.secrets import Secrets
 from raydock.errors import VariantError
@@ -99,7 +99,8 @@ class BaseRecipe:
     @property
     def digest(self) -> str:
         """The hexadecimal sha256 over everything above."""
-        parts = {**asdict(self), "packages": self.packages, "unpacked": UNPACKED, "hooks": HOOKS, "left_out": LEFT_OUT}
+        steps = (UNPACKED, HOOKS, LEFT_OUT) if self.base.source == "bootstrap" else (RESET, RESET_LABELS)
+        parts = {**asdict(self), "packages": self.packages, "steps": steps}
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property
