@@ -15,7 +15,7 @@ DEBIAN = "Debian"
 # Settings of apt.conf that decide how a mirror is reached and when its signature is out of date. Those that would
 # accept an unsigned archive are not among them: `Trusted: yes` of a source says that.
 _CONNECTION = re.compile(
-    r"Acquire::(https?|Retries|ForceIPv[46]|Check-Valid-Until|Check-Date|(Min|Max)-ValidTime)\b[^ ]* .*;"
+    r"Acquire::(https?|Retries|ForceIPv[46]|Check-Valid-Until|Check-Date|(Min|Max)-ValidTime)\b[^ ]* .*;", re.IGNORECASE
 )
 _KEYS = {"arch": "Architectures", "lang": "Languages", "target": "Targets"}
 _ONE_LINE = re.compile(r"deb\s+(?:\[(?P<options>[^\]]*)\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s+(?P<components>[^#]*)")
