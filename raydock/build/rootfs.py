@@ -3,7 +3,7 @@
 mmdebstrap copies the host's /etc/hostname and /etc/resolv.conf with their modes, and keeps the sources and settings of
 its apt. Packages are unpacked and configured in an order that its apt chooses: it decides the times of folders and
 the bytecode that Debian's py3compile writes of itself. apt's own user has its folders, unless it cannot reach them. The
-hook that merges /usr makes empty folders for 32-bit libraries, with a new mmdebstrap in older suites only.
+hook that merges /usr leaves empty folders for 32-bit libraries in some suites, with some versions, or with debootstrap.
 Source: mmdebstrap(1), "SOURCE_DATE_EPOCH"; versions 1.3.5 and 1.5.7 compared file by file on 2026-11-29.
 """
 
