@@ -4,9 +4,9 @@ import hashlib
 import json
 import shlex
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import docker
@@ -16,8 +16,9 @@ from raydock.build.archive import tar
 from raydock.build.bootstrap import HOOKS, UNPACKED, bootstrap
 from raydock.build.buildx import BuildError, Buildx, DownloadError
 from raydock.build.debian import package_sources
-from raydock.build.engine import images, reaching
-from raydock.build.identity import ImageIdentity, identify
+from raydock.build.engine import reaching
+from raydock.build.identity import ImageIdentity
+from raydock.build.localimage import LocalImage, find_image, get_image
 from raydock.build.pulled import RESET, RESET_LABELS, load_plain, pull
 from raydock.build.rootfs import LEFT_OUT
 from raydock.build.secrets import Secrets
@@ -118,17 +119,21 @@ def recipe_for(matrix: Matrix, variant: Variant, templates: Path) -> BaseRecipe:
     return BaseRecipe(base=base, compiler=variant.gpu, epoch=matrix.epoch, template=template)
 
 
-def existing(client: docker.DockerClient) -> dict[str, BaseImage]:
-    """The bases of the engine, by tag."""
-    held = images(client, RECIPE_LABEL)  # variants inherit their base's labels
-    tags = {tag: image for image in held for tag in image.tags if tag.startswith(f"{REPOSITORY}:")}
-    return {tag: _base(client, tag, image.labels) for tag, image in tags.items()}
+def existing(client: docker.DockerClient, refs: Iterable[str]) -> dict[str, BaseImage]:
+    """Those of these bases that the engine has, by tag."""
+    images = {ref: find_image(client, ref) for ref in refs}
+    return {ref: _base(ref, image) for ref, image in images.items() if image and RECIPE_LABEL in image.labels}
 
 
-def _base(client: docker.DockerClient, ref: str, labels: Mapping[str, str]) -> BaseImage:
-    return BaseImage(
-        ref=ref, recipe=labels[RECIPE_LABEL], python=labels["raydock.python"], identity=identify(client, ref)
-    )
+def tags(client: docker.DockerClient) -> tuple[str, ...]:
+    """The tags of all bases that the engine lists, of each matrix.yaml, and of what a killed run left of one."""
+    with reaching("listing the bases"):
+        return tuple(tag for image in client.images.list(REPOSITORY) for tag in image.tags)
+
+
+def _base(ref: str, image: LocalImage) -> BaseImage:
+    labels = image.labels
+    return BaseImage(ref=ref, recipe=labels[RECIPE_LABEL], python=labels["raydock.python"], identity=image.identity)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +164,7 @@ class BaseMaker:
                 made = self._build(recipe, folder, recipe.ref, labels)
             finally:
                 self._remove(draft_ref)
-        return replace(_base(self.client, made, labels), ref=recipe.ref)
+        return _base(recipe.ref, get_image(self.client, made))
 
     @contextmanager
     def _start(self, recipe: BaseRecipe, folder: Path) -> Iterator[Start]:
@@ -173,6 +178,7 @@ class BaseMaker:
                 recipe.packages,
                 epoch=recipe.epoch,
                 target=folder / "rootfs.tar",
+                log=self.checkout.log(f"bootstrap-{recipe.name}"),
                 processes=self.buildx.processes,
             )
             yield Start()

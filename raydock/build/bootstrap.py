@@ -10,6 +10,7 @@ from pathlib import Path
 from raydock.build.debian import KEYRING, PackageSources, listing
 from raydock.build.rootfs import HOSTNAME, SOURCES, normalize
 from raydock.errors import OutOfReachError
+from raydock.files import write_whole
 from raydock.model.bases import Base
 from raydock.processes import Processes
 
@@ -27,11 +28,18 @@ _CREDENTIALS = re.compile(r"//[^/@\s]+@")
 
 
 def bootstrap(
-    base: Base, sources: PackageSources, packages: Sequence[str], *, epoch: int, target: Path, processes: Processes
+    base: Base,
+    sources: PackageSources,
+    packages: Sequence[str],
+    *,
+    epoch: int,
+    target: Path,
+    log: Path,
+    processes: Processes,
 ) -> None:
     """Writes the root file system of a base with these packages to the tar `target`, which tells nothing of this host.
 
-    Raises OutOfReachError if mmdebstrap is missing or fails.
+    What mmdebstrap prints goes to `log`. Raises OutOfReachError if mmdebstrap is missing or fails.
     """
     program = shutil.which("mmdebstrap")
     if not program:
@@ -46,15 +54,17 @@ def bootstrap(
         done = processes.run(
             [*command, f"{folder}/raydock.sources"], folder=target.parent, environment=_environment(epoch)
         )
+        printed = _CREDENTIALS.sub("//", done.stderr)
+        write_whole(log, printed)
         if done.returncode:
-            raise _error(base, sources, done.stderr)
+            raise _error(base, sources, printed, log)
         normalize(raw, target, epoch, {HOSTNAME: "localhost\n", SOURCES: listing(base)})
 
 
 def _options(packages: Sequence[str], sources: PackageSources, folder: Path) -> list[str]:
     """The options of mmdebstrap; what it reads from files is put into `folder`."""
     (folder / "raydock.sources").write_text(sources.stanzas, encoding="utf-8")
-    options = ["--quiet", "--variant=minbase", f"--include={','.join(packages)}", *HOOKS]
+    options = ["--variant=minbase", f"--include={','.join(packages)}", *HOOKS]
     options += [f"--aptopt={setting}" for setting in _settings(sources, folder)]
     options += [f"--keyring={KEYRING}"] if KEYRING.exists() else []
     options += [f"--dpkgopt=path-exclude={pattern}" for pattern in UNPACKED]
@@ -77,13 +87,13 @@ def _environment(epoch: int) -> dict[str, str]:
     return {**upper, **os.environ, "SOURCE_DATE_EPOCH": str(epoch), "PYTHONHASHSEED": "0"}
 
 
-def _error(base: Base, sources: PackageSources, stderr: str) -> OutOfReachError:
-    reason = _reason(stderr)
+def _error(base: Base, sources: PackageSources, printed: str, log: Path) -> OutOfReachError:
+    reason = _reason(printed)
     todo = (
         f"see that a Debian mirror with {base.suite} answers here; name one by `mirror:` of the base {base.name} in"
         f" matrix.yaml, or list {base.suite} in this host's apt sources and run `apt-get update`."
     )
-    if "NO_PUBKEY" in reason or "not signed" in reason:
+    if "NO_PUBKEY" in printed:
         todo = (
             "`apt-get install debian-archive-keyring`; the key of a mirror that signs by itself belongs in"
             " /etc/apt/trusted.gpg.d of this host."
@@ -92,12 +102,14 @@ def _error(base: Base, sources: PackageSources, stderr: str) -> OutOfReachError:
         todo = f"write `mirror: {{archive: {base.mirror.archive}, security: ADDRESS}}`, or `security: none`."
     return OutOfReachError(
         f"mmdebstrap could not make Debian {base.suite} from {sources.origin}: {reason}.",
+        meaning=f"Log: {log}",
         todo=todo,
     )
 
 
-def _reason(stderr: str) -> str:
-    signs = ("E:", "Err:", "error")
-    lines = [_CREDENTIALS.sub("//", line.strip()) for line in stderr.splitlines()]
-    telling = [line for line in lines if line.startswith(signs) or "No space left on device" in line]
-    return "; ".join((telling or lines or ["it printed nothing"])[:4])[:600].rstrip(".")
+def _reason(printed: str) -> str:
+    """What went wrong first: a full disk, an address that could not be read, or else mmdebstrap's own errors."""
+    lines = list(dict.fromkeys(line.strip() for line in printed.splitlines()))
+    signs = ("No space left on device", "E: Failed to fetch", "W: Failed to fetch", "NO_PUBKEY", "E: ", "Err:")
+    telling = next((found for sign in signs if (found := [line for line in lines if sign in line])), lines)
+    return "; ".join((telling or ["it printed nothing"])[:3])[:600].rstrip(".")

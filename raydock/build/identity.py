@@ -13,12 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from docker import DockerClient
-from docker.errors import ImageNotFound
-
-from raydock.build.engine import reaching
-from raydock.errors import VariantError
-
 # What the engine and an image's configuration (OCI image specification 1.1, and Docker's additions) both call so.
 _RUN_CONFIGURATION = (
     *("User", "Env", "Entrypoint", "Cmd", "WorkingDir", "Labels"),
@@ -43,22 +37,6 @@ class ImageIdentity:
     def is_same(self, other: "ImageIdentity") -> bool:
         """Whether both are the same image."""
         return self.content == other.content
-
-
-def identify(client: DockerClient, image: str) -> ImageIdentity:
-    """Identify an image of an engine by its tag, id or NAME@DIGEST.
-
-    Raises VariantError if the engine does not have it, OutOfReachError if the engine does not answer.
-    """
-    with reaching(f"reading the image {image}"):
-        try:
-            return of_inspected(client.api.inspect_image(image))
-        except ImageNotFound:
-            raise VariantError(
-                f"the engine has no image {image}.",
-                meaning="It was removed while raydock was running.",
-                todo="run this again: what is missing is built.",
-            ) from None
 
 
 def of_inspected(document: Mapping[str, Any]) -> ImageIdentity:

@@ -2,13 +2,13 @@
 and the id that an engine knows it by."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from docker import DockerClient
 
 from raydock.build.builder import FINGERPRINT
-from raydock.build.engine import LocalImage, connect, images, is_in_registry
+from raydock.build.engine import connect, is_in_registry
+from raydock.build.localimage import LocalImage, find_image
 from raydock.errors import ConfigurationError, OutOfReachError, VariantError
 from raydock.model.variant import Variant
 from raydock.plan.planner import Planned
@@ -67,7 +67,7 @@ def built(item: Planned, registry: str) -> Published:
     Raises OutOfReachError where no engine answers, VariantError where it holds no such image.
     """
     tag, client = f"{registry}:{item.name}", connect()
-    image = _local(client, lambda image: tag in image.tags)
+    image = find_image(client, tag)
     if image is None:
         todo = f"`./build.py build --select 'name={item.name}'`."
         raise VariantError(f"{item.name} is not built on this engine.", todo=todo)
@@ -122,7 +122,7 @@ def _stated(item: Planned, stated: str) -> Published:
         )
     name = f"{match['repository']}@{match['digest']}"
     try:
-        image = _local(connect(), lambda image: name in image.digests)
+        image = find_image(connect(), name)
     except OutOfReachError:
         image = None
     variant = image.labels.get("org.opencontainers.image.version") if image else item.name
@@ -143,7 +143,7 @@ def _stated(item: Planned, stated: str) -> Published:
 
 def _pushed(item: Planned, registry: str) -> Published:
     tag, client = f"{registry}:{item.name}", connect()
-    image = _local(client, lambda image: tag in image.tags)
+    image = find_image(client, tag)
     if image is None:
         raise VariantError(
             f"{item.name} is not built on this engine, so that no digest of it is known here.",
@@ -171,7 +171,3 @@ def _labelled(variant: Variant, repository: str, digest: str, image: LocalImage)
         id=image.id,
         fingerprint=image.labels.get(FINGERPRINT, ""),
     )
-
-
-def _local(client: DockerClient, matches: Callable[[LocalImage], bool]) -> LocalImage | None:
-    return next(filter(matches, images(client, FINGERPRINT)), None)

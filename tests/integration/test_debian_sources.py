@@ -7,7 +7,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from raydock.build.base import existing
+from raydock.build import base as bases
 from tests.support.debianmirror import debian_mirror
 from tests.support.toy import Toy, lock
 
@@ -32,7 +32,7 @@ PUBLIC = (
 def _swept(client: docker.DockerClient, unlocked: Toy) -> Iterator[None]:
     """Removes the bases that a test made."""
     yield
-    for tag in existing(client):
+    for tag in bases.tags(client):
         if unlocked.token in tag:
             client.images.remove(tag)
 
@@ -61,7 +61,7 @@ def built(client: docker.DockerClient, toy: Toy) -> tuple[str, bytes]:
     """Builds a toy's base; returns the digest of its lowest layer and what it holds of its sources."""
     done = toy.run("build", "--select", "ray=1.0.0")
     assert done.code == 0, done.words
-    [ref] = [tag for tag in existing(client) if toy.token in tag]
+    [ref] = [tag for tag in bases.tags(client) if toy.token in tag]
     said = client.containers.run(ref, ["sh", "-c", SOURCES], network_mode="none", remove=True)
     return client.images.get(ref).attrs["RootFS"]["Layers"][0], said
 

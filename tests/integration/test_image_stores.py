@@ -15,7 +15,8 @@ import pytest
 import requests
 
 from raydock.build.engine import uses_containerd_store
-from raydock.build.identity import ImageIdentity, identify
+from raydock.build.identity import ImageIdentity
+from raydock.build.localimage import get_image
 from raydock.paths import Checkout as Paths
 from raydock.project import Project
 from tests.integration.conftest import remove_images
@@ -44,7 +45,7 @@ class Engine:
         return done
 
     def identity(self, toy: Toy, name: str) -> ImageIdentity:
-        return identify(self.client, f"{toy.registry}:{name}")
+        return get_image(self.client, f"{toy.registry}:{name}").identity
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +171,7 @@ def test_the_real_image_passes_the_whole_chain_in_the_other_store(
 ) -> None:
     here, there = engines
     there.client.images.load(here.client.images.get(image).save(named=image))
-    assert identify(here.client, image).is_same(identify(there.client, image))
+    assert get_image(here.client, image).identity.is_same(get_image(there.client, image).identity)
     repository, select = f"{registry}/{tmp_path.name}/real", ("--select", f"name={REAL}")
     for command in (
         ("smoke", *select),

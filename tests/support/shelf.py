@@ -16,7 +16,7 @@ import docker
 
 from raydock.build.base import existing, recipe_for
 from raydock.build.builder import Builder
-from raydock.build.identity import identify
+from raydock.build.localimage import get_image
 from raydock.build.recipe import Context, Recipe
 from raydock.build.render import Renderer
 from raydock.build.secrets import Secrets
@@ -48,15 +48,11 @@ class Shelf:
 
     def recipes(self, chosen: Iterable[Planned]) -> dict[str, Recipe]:
         """The recipe of each variant, by name, as a build would have it now."""
-        builder = self._builder
-        bases, templates = existing(self.client), self.checkout.templates
+        builder, templates = self._builder, self.checkout.templates
         context, renderer = Context.read(templates), Renderer(templates, self.project.matrix)
-        return {
-            item.name: builder.recipe(
-                item, bases[recipe_for(self.project.matrix, item.variant, templates).ref], context, renderer
-            )
-            for item in chosen
-        }
+        refs = {item: recipe_for(self.project.matrix, item.variant, templates).ref for item in chosen}
+        bases = existing(self.client, refs.values())
+        return {item.name: builder.recipe(item, bases[ref], context, renderer) for item, ref in refs.items()}
 
     def fill(self, chosen: Iterable[Planned], content: bytes = b"content") -> dict[str, str]:
         """An image for each variant, with a passing report of each gate; their ids by name."""
@@ -81,7 +77,7 @@ class Shelf:
 
     def prove(self, name: str, image_id: str, fingerprint: str, detail: str = "as it should be") -> None:
         """A passing report of each gate."""
-        content = identify(self.client, image_id).content
+        content = get_image(self.client, image_id).identity.content
         check = Check(id="ray", status=Status.PASSED, detail=detail, seconds=1.0)
         for kind in ("smoke", "contract"):
             proved = Report(name=name, image_id=image_id, content=content, fingerprint=fingerprint, checks=(check,))

@@ -41,7 +41,7 @@ def look(repository: Repository, ready: Ready, known: Entry | None) -> Todo:
         return Todo(ready=ready, there=moving, moving=moving, unchanged=known)
     tag = immutable(ready.name, ready.fingerprint)
     manifest = repository.manifest(tag)
-    if manifest and not holds(repository, manifest, ready.identity):
+    if manifest and not holds(repository, manifest, ready.image.identity):
         raise PolicyError(
             f"{repository.name}:{tag} is there already, and is another image ({manifest.digest}).",
             meaning="That tag is made once and never overwritten, --force or not: somebody may run what it names.",
@@ -69,5 +69,5 @@ def holds(repository: Repository, manifest: Manifest, image: ImageIdentity) -> b
 def _is(entry: Entry, ready: Ready) -> bool:
     """Whether the release names this build, with these reports."""
     reports = {name: digest for name, digest in entry.files.items() if name in ready.proof.sums}
-    build = ready.fingerprint, ready.identity.content
+    build = ready.fingerprint, ready.image.identity.content
     return (entry.fingerprint, entry.content) == build and reports == ready.proof.sums

@@ -7,7 +7,7 @@ import pytest
 
 from raydock.build.identity import of_configuration, of_inspected
 
-CONFIGURATION = {
+CONFIGURATION: dict[str, Any] = {
     "User": "1000:0",
     "Env": ["PATH=/opt/venv/bin:/usr/bin", "HOME=/home/ray"],
     "WorkingDir": "/home/ray",
@@ -69,7 +69,7 @@ def test_an_image_that_differs_in_anything_that_runs_is_a_different_one(changed:
 
 
 def test_an_answer_without_configuration_or_layers_is_an_image_too() -> None:
-    bare = {"Id": "sha256:1", "RepoDigests": None, "Config": None, "RootFS": {}}
+    bare: dict[str, Any] = {"Id": "sha256:1", "RepoDigests": None, "Config": None, "RootFS": {}}
     assert of_inspected(bare).is_same(of_inspected({"Id": "sha256:2"}))
 
 
