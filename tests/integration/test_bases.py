@@ -62,9 +62,9 @@ def pushed(client: docker.DockerClient, image: docker.models.images.Image, name:
     image.tag(name, "bookworm")
     for line in client.images.push(name, "bookworm", stream=True, decode=True):
         assert "error" not in line, line
-        digest = line.get("aux", {}).get("Digest", "")
+    digests = client.images.get(f"{name}:bookworm").attrs["RepoDigests"]
     client.images.remove(f"{name}:bookworm")
-    return f"{name}@{digest}"
+    return str(next(digest for digest in digests if digest.startswith(f"{name}@")))
 
 
 def mirrored(toy: Toy, python: bytes, *, version: str = "3.11.2") -> Toy:

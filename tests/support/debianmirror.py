@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from urllib.parse import urlsplit
 
 import requests
 
@@ -34,7 +35,8 @@ class _Handler(BaseHTTPRequestHandler):
     mirror: DebianMirror
 
     def do_GET(self) -> None:
-        parts = self.path.strip("/").split("/")
+        path = urlsplit(self.path).path  # a client of a proxy names the whole address
+        parts = path.strip("/").split("/")
         expected = f"Basic {base64.b64encode(self.mirror.login.encode()).decode()}"
         if self.mirror.login and self.headers.get("Authorization") != expected:
             return self._refuse(401)
@@ -42,10 +44,10 @@ class _Handler(BaseHTTPRequestHandler):
             parts[1] == "dists" and parts[2] not in self.mirror.suites
         ):
             return self._refuse(404)
-        self.mirror.asked.append(self.path)
+        self.mirror.asked.append(path)
         headers = {name: self.headers[name] for name in _PASSED_ON if name in self.headers}
         headers["Accept-Encoding"] = "identity"
-        with requests.get(f"{UPSTREAM}{self.path}", headers=headers, stream=True, timeout=60) as answer:
+        with requests.get(f"{UPSTREAM}{path}", headers=headers, stream=True, timeout=60) as answer:
             self.send_response(answer.status_code)
             for name in _ANSWERED:
                 if name in answer.headers:
