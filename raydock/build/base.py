@@ -12,6 +12,8 @@ from pathlib import Path
 import docker
 import jinja2
 
+from raydock.build import basepython
+from raydock.build.architecture import BUILT, require_native
 from raydock.build.archive import tar
 from raydock.build.bootstrap import HOOKS, UNPACKED, bootstrap
 from raydock.build.buildx import BuildError, Buildx, DownloadError
@@ -35,10 +37,6 @@ RECIPE_LABEL = "raydock.base-recipe"
 TOOLS = ("bash", "ca-certificates", "hostname", "openssl", "procps", "wget")
 # Triton compiles at run time.
 COMPILER = ("gcc", "libc6-dev")
-_QUESTION = (
-    "import json, os, platform, sys; "
-    "print(json.dumps({'python': platform.python_version(), 'glibc': os.confstr('CS_GNU_LIBC_VERSION').split()[1]}))"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +145,13 @@ class BaseMaker:
     listener: Listener
 
     def make(self, recipe: BaseRecipe) -> BaseImage:
-        """Makes a base. Raises VariantError if it cannot be made, OutOfReachError if a tool or a source is missing."""
+        """Makes a base, also if there is one.
+
+        Raises VariantError if it cannot be made or is for another architecture than the engine's, OutOfReachError if a
+        tool or a source is missing.
+        """
+        with reaching("reading the engine's platform"):
+            require_native(self.client, f"the base {recipe.name}", BUILT)
         with self._folder() as folder, self._start(recipe, folder) as start:
             mounts = tar(("etc",), {"etc/hosts": b"", "etc/resolv.conf": b""}, recipe.epoch)
             (folder / "mounts.tar").write_bytes(mounts)
@@ -213,7 +217,7 @@ class BaseMaker:
                 tags=(tag,),
                 labels=labels,
                 epoch=recipe.epoch,
-                platform="linux/amd64",
+                platform=BUILT,
                 options=(*self.secrets.options(folder), *_caching(recipe)),
                 log=self.checkout.log(f"base-{recipe.name}"),
             )
@@ -231,14 +235,19 @@ class BaseMaker:
         with reaching(f"examining the base {recipe.name}"):
             try:
                 output = self.client.containers.run(
-                    ref, entrypoint=[python, "-c", _QUESTION], network_mode="none", remove=True
+                    ref, entrypoint=[python, "-c", basepython.QUESTION], network_mode="none", remove=True
                 )
             except (docker.errors.ContainerError, docker.errors.APIError) as error:
                 raise VariantError(
                     f"the base {recipe.name} has no {python} that starts: {error}.",
                     todo="write `managed` for that Python in matrix.yaml, or name a base that has it.",
                 ) from None
-        answer = json.loads(output)
+        answer = basepython.answer(output)
+        if not answer:
+            raise VariantError(
+                f"{python} of the base {recipe.name} does not answer: {output[-200:]!r}.",
+                todo="write `managed` for that Python in matrix.yaml, or name a base whose Python runs programs.",
+            )
         if answer["glibc"] != recipe.base.glibc:
             raise VariantError(
                 f"the base {recipe.name} has glibc {answer['glibc']}, not {recipe.base.glibc}.",

@@ -15,9 +15,10 @@ from typing import Any
 from docker import DockerClient
 from docker.errors import APIError, ImageLoadError, ImageNotFound
 
+from raydock.build.architecture import platform, require_native
 from raydock.build.archive import ChunkReader, tar
 from raydock.build.engine import reaching, uses_containerd_store
-from raydock.errors import OutOfReachError, VariantError, first_line
+from raydock.errors import OutOfReachError, first_line
 from raydock.files import digest_of
 
 LIBRARIES = "LD_LIBRARY_PATH"
@@ -42,7 +43,6 @@ _INSTRUCTIONS = {
     "SHELL": "Shell",
     "ONBUILD": "OnBuild",
 }
-_PLATFORM = ("linux", "amd64")
 _SMALL = 4 * 2**20
 
 
@@ -96,7 +96,7 @@ class Pulled:
 def pull(client: DockerClient, image: str) -> Pulled:
     """An image by digest, pulled if the engine does not have it.
 
-    Raises OutOfReachError if it cannot be pulled, VariantError if it is for another platform.
+    Raises OutOfReachError if it cannot be pulled, VariantError if it is for another platform than the engine.
     """
     with reaching(f"looking for {image}"):
         try:
@@ -104,12 +104,7 @@ def pull(client: DockerClient, image: str) -> Pulled:
         except ImageNotFound:
             _pull(client, image)
             document = client.api.inspect_image(image)
-    platform = document["Os"], document["Architecture"]
-    if platform != _PLATFORM:
-        raise VariantError(
-            f"the base {image} is for {'/'.join(platform)}, and raydock builds for {'/'.join(_PLATFORM)}.",
-            todo=f"write the digest of its {_PLATFORM[1]} image in matrix.yaml (`docker buildx imagetools inspect`).",
-        )
+        require_native(client, f"the base {image}", platform(document))
     return Pulled(image=image, document=document)
 
 

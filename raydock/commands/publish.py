@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @insecure
 @click.option("--dry-run", is_flag=True, help="Say what would move, and change nothing.")
 @click.option("--force", is_flag=True, help="Write again what the release says is there. Overwrites no immutable tag.")
-@click.option("--allow-unscanned", is_flag=True, help="Also what could not be scanned for lack of a database.")
+@click.option("--allow-unscanned", is_flag=True, help="Also images whose scan says `not scanned`.")
 def publish(
     request: Request,
     *,

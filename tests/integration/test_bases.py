@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import docker
 import pytest
 
-from raydock.build import archive
 from tests.support import managedpython
 from tests.support.toy import NAMES, Toy, lock
 
@@ -175,20 +174,6 @@ def test_libraries_that_pythons_own_libraries_need_are_still_found(
     assert said == b"None\n/opt/libraries\n"
 
 
-def test_a_base_for_another_platform_is_refused(unlocked: Toy, client: docker.DockerClient, registry: str) -> None:
-    # The engine's API imports for a platform, and its SDK does not know that.
-    tar = archive.tar((), {"file": b""}, 0)
-    query = {"fromSrc": "-", "repo": f"{registry}/other", "tag": "1", "platform": "linux/arm64"}
-    client.api.post(client.api.base_url + "/v1.43/images/create", params=query, data=tar).raise_for_status()
-    made = client.images.get(f"{registry}/other:1")
-    named = pushed(client, made, f"{registry}/other")
-    client.images.remove(f"{registry}/other:1")
-    toy = standing_on(unlocked, named)
-    done = toy.run("build")
-    assert done.code == 1, done.words
-    assert f"the base {named} is for linux/arm64, and raydock builds for linux/amd64." in done.err
-
-
 def test_a_base_with_another_glibc_is_refused(unlocked: Toy, with_python: str) -> None:
     toy = standing_on(unlocked, with_python, glibc="2.31")
     done = toy.run("build")
@@ -242,3 +227,15 @@ def test_a_managed_python_out_of_reach(unlocked: Toy, with_python: str) -> None:
     assert "a base needs Python 3.11" in done.err
     assert "UV_PYTHON_INSTALL_MIRROR names its mirror over http" in done.err
     assert toy.leftovers() == []
+
+
+def test_a_base_for_another_architecture_is_refused(
+    unlocked: Toy, client: docker.DockerClient, registry: str, foreign_image: str
+) -> None:
+    image = pushed(client, client.images.get(foreign_image), f"{registry}/debian-foreign")
+    toy = standing_on(unlocked, image)
+    done = toy.run("build", "--select", "ray=1.0.0")
+    assert done.code == 1, done.words
+    machine = foreign_image.partition(":")[2]
+    assert f"the base {image} is for another architecture: it is for linux/{machine}, and the engine runs" in done.err
+    assert "no python3.11 that starts" not in done.err
