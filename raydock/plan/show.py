@@ -17,8 +17,16 @@ SCHEMA = 1
 Sizes = Mapping[str, int | None]
 
 
-def document(plan: Plan, planned: Iterable[Planned], download_bytes: Sizes | None = None) -> dict[str, Any]:
-    """`plan --json` for the chosen variants and all exclusions. `download_bytes` are by name; null where not known."""
+def document(
+    plan: Plan,
+    planned: Iterable[Planned],
+    download_bytes: Sizes | None = None,
+    no_cutoff: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """`plan --json` for the chosen variants and all exclusions.
+
+    `download_bytes` (null if unknown) and `no_cutoff` (the indexes for which a lock has no cut-off day) are by name.
+    """
     sizes = download_bytes or {}
     return {
         "schema": SCHEMA,
@@ -35,6 +43,7 @@ def document(plan: Plan, planned: Iterable[Planned], download_bytes: Sizes | Non
                 "sm": list(item.sm),
                 "glibc": item.glibc,
                 "download_bytes": sizes.get(item.name),
+                "no_cutoff": (no_cutoff or {}).get(item.name, ""),
             }
             for item in planned
         ],

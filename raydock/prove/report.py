@@ -49,14 +49,15 @@ class Report:
     Attributes:
         name: the variant's name.
         image_id: the id of the image on the engine that was used.
-        content: the digest of the image's content, the same in every image store.
+        content: the digest of the image's content, the same in every image store; empty in a report of a raydock that
+            compared image ids.
         fingerprint: what decides the image; empty for an image that is not raydock's.
         checks: the checks with their answers.
     """
 
     name: str
     image_id: str
-    content: str
+    content: str = ""
     fingerprint: str
     checks: tuple[Check, ...]
 

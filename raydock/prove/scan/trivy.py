@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from raydock.build.engine import host
-from raydock.build.secrets import gather
+from raydock.build.secrets import ca_bundle
 from raydock.errors import ExitCode, OutOfReachError, RaydockError, VariantError
 from raydock.files import write_whole
 from raydock.processes import Processes
@@ -199,6 +199,6 @@ def _environment(desk: Path) -> dict[str, str]:
     """raydock's environment without trivy's own settings, which could hide findings, and with the engine's address."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("TRIVY_")}
     own = {"TMPDIR": str(desk), "TRIVY_DISABLE_TELEMETRY": "true", "TRIVY_SKIP_VERSION_CHECK": "true"}
-    address, bundle = host(), gather().bundle
+    address, bundle = host(), ca_bundle()
     own |= {"DOCKER_HOST": address} if address else {}
     return kept | own | ({"SSL_CERT_FILE": str(bundle)} if bundle else {})
