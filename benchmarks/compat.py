@@ -14,7 +14,7 @@ from raydock.lock.index import from_environment
 from raydock.lock.pages import Pages
 from raydock.lock.request import Request
 from raydock.lock.resolver import Uv
-from raydock.model.matrix import Base
+from raydock.model.bases import Base
 from raydock.model.variant import CPU, Variant
 from raydock.parallel import in_parallel
 from raydock.paths import Checkout

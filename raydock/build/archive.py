@@ -24,3 +24,20 @@ def tar(folders: Sequence[str], files: Mapping[str, bytes], epoch: int, *, execu
             member.size, member.mode, member.mtime = len(data), 0o755 if path == executable else 0o644, epoch
             archive.addfile(member, io.BytesIO(data))
     return buffer.getvalue()
+
+
+class ChunkReader(io.RawIOBase):
+    """Chunks as a file to be read once."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks, self._rest = iter(chunks), b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._rest and (chunk := next(self._chunks, None)) is not None:
+            self._rest = chunk
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count

@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-import os
-import shutil
+import shlex
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,22 +11,25 @@ from pathlib import Path
 
 import docker
 import jinja2
-from docker.errors import ImageNotFound
 
 from raydock.build import basepython
 from raydock.build.architecture import BUILT, require_native
 from raydock.build.archive import tar
+from raydock.build.bootstrap import HOOKS, UNPACKED, bootstrap
 from raydock.build.buildx import BuildError, Buildx, DownloadError
+from raydock.build.debian import package_sources
 from raydock.build.engine import reaching
 from raydock.build.identity import ImageIdentity
-from raydock.build.localimage import LocalImage, find_image, get_image, listed_images
+from raydock.build.localimage import LocalImage, find_image, get_image
+from raydock.build.pulled import RESET, RESET_LABELS, load_plain, pull
+from raydock.build.rootfs import LEFT_OUT
 from raydock.build.secrets import Secrets
-from raydock.errors import OutOfReachError, VariantError
+from raydock.errors import VariantError
 from raydock.events import Listener
-from raydock.model.matrix import Base, Matrix
+from raydock.model.bases import Base
+from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
 from raydock.paths import Checkout
-from raydock.processes import Processes
 
 REPOSITORY = "raydock-base"
 TEMPLATE = "Base.Dockerfile.j2"
@@ -35,13 +37,6 @@ RECIPE_LABEL = "raydock.base-recipe"
 TOOLS = ("bash", "ca-certificates", "hostname", "openssl", "procps", "wget")
 # Triton compiles at run time.
 COMPILER = ("gcc", "libc6-dev")
-# usrmerge would bring all of Perl, 11 MB compressed on bookworm; merged from the start, /usr needs it not.
-HOOKS = (
-    r'--setup-hook=printf "Package: usrmerge\nPin: release *\nPin-Priority: -1\n" > "$1/etc/apt/preferences.d/raydock"',
-    '--customize-hook=rm "$1/etc/apt/preferences.d/raydock"',
-    "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
-)
-UNPACKED = ("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +59,14 @@ class BaseImage:
     def fingerprint(self) -> str:
         """The hexadecimal sha256 over recipe and layers; the same base has the same one in every image store."""
         return hashlib.sha256("\n".join((self.recipe, *self.identity.layers)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """What a base's Dockerfile starts from: a local image (empty: rootfs.tar), and the LD_LIBRARY_PATH that it had."""
+
+    ref: str = ""
+    library_path: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +98,8 @@ class BaseRecipe:
     @property
     def digest(self) -> str:
         """The hexadecimal sha256 over everything above."""
-        parts = {**asdict(self), "packages": self.packages, "unpacked": UNPACKED, "hooks": HOOKS}
+        steps = (UNPACKED, HOOKS, LEFT_OUT) if self.base.source == "bootstrap" else (RESET, RESET_LABELS)
+        parts = {**asdict(self), "packages": self.packages, "steps": steps}
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -120,9 +124,9 @@ def existing(client: docker.DockerClient, refs: Iterable[str]) -> dict[str, Base
 
 
 def tags(client: docker.DockerClient) -> tuple[str, ...]:
-    """The tags of all bases that the engine lists, of this matrix.yaml and of others."""
-    listed = listed_images(client, RECIPE_LABEL)  # variants inherit their base's labels
-    return tuple(tag for image in listed.values() for tag in image if tag.startswith(f"{REPOSITORY}:"))
+    """The tags of all bases that the engine lists, of each matrix.yaml, and of what a killed run left of one."""
+    with reaching("listing the bases"):
+        return tuple(tag for image in client.images.list(REPOSITORY) for tag in image.tags)
 
 
 def _base(ref: str, image: LocalImage) -> BaseImage:
@@ -144,20 +148,16 @@ class BaseMaker:
         """Makes a base, also if there is one.
 
         Raises VariantError if it cannot be made or is for another architecture than the engine's, OutOfReachError if a
-        tool is missing.
+        tool or a source is missing.
         """
         with reaching("reading the engine's platform"):
             require_native(self.client, f"the base {recipe.name}", BUILT)
-        with self._folder() as folder:
-            if recipe.base.source == "bootstrap":
-                self.listener(recipe.name, f"bootstrapping Debian {recipe.base.suite} with mmdebstrap")
-                bootstrap(recipe, folder / "rootfs.tar", self.buildx.processes)
-            else:
-                self.listener(recipe.name, f"pulling {recipe.base.image}")
-                self._pull(recipe.base.image)
+        with self._folder() as folder, self._start(recipe, folder) as start:
             mounts = tar(("etc",), {"etc/hosts": b"", "etc/resolv.conf": b""}, recipe.epoch)
             (folder / "mounts.tar").write_bytes(mounts)
-            dockerfile = _template(self.checkout.templates).render(base=recipe.base, packages=_missing(recipe))
+            dockerfile = _template(self.checkout.templates).render(
+                base=recipe.base, packages=_missing(recipe), start=start.ref, library_path=start.library_path
+            )
             (folder / "Dockerfile").write_text(dockerfile, encoding="utf-8")
             self.listener(recipe.name, "building the base image")
             draft_ref = f"{recipe.ref}-draft-{folder.name}"  # its own: two checkouts may make one base at once
@@ -167,9 +167,40 @@ class BaseMaker:
                 labels = {RECIPE_LABEL: recipe.digest, "raydock.python": python}
                 made = self._build(recipe, folder, recipe.ref, labels)
             finally:
-                with reaching("removing a draft"):
-                    self.client.images.remove(draft_ref, noprune=True)
+                self._remove(draft_ref)
         return _base(recipe.ref, get_image(self.client, made))
+
+    @contextmanager
+    def _start(self, recipe: BaseRecipe, folder: Path) -> Iterator[Start]:
+        """What the base's Dockerfile starts from; an image that only the build needs is removed afterwards."""
+        if recipe.base.source == "bootstrap":
+            sources = package_sources(recipe.base, self.secrets.bundle)
+            self.listener(recipe.name, f"bootstrapping Debian {recipe.base.suite} from {sources.origin}")
+            bootstrap(
+                recipe.base,
+                sources,
+                recipe.packages,
+                epoch=recipe.epoch,
+                target=folder / "rootfs.tar",
+                log=self.checkout.log(f"bootstrap-{recipe.name}"),
+                processes=self.buildx.processes,
+            )
+            yield Start()
+            return
+        self.listener(recipe.name, f"pulling {recipe.base.image}")
+        pulled = pull(self.client, recipe.base.image)
+        if pulled.reset:
+            self.listener(recipe.name, f"reset what {pulled.image} configures: {', '.join(pulled.reset)}")
+        ref = f"{recipe.ref}-plain-{folder.name}"
+        load_plain(self.client, pulled, ref)
+        try:
+            yield Start(ref=ref, library_path=pulled.library_path)
+        finally:
+            self._remove(ref)
+
+    def _remove(self, ref: str) -> None:
+        with reaching(f"removing {ref}"):
+            self.client.images.remove(ref, noprune=True)
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
@@ -177,23 +208,6 @@ class BaseMaker:
         work.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=work) as folder:
             yield Path(folder)
-
-    def _pull(self, image: str) -> None:
-        with reaching(f"looking for {image}"):
-            try:
-                self.client.images.get(image)
-            except ImageNotFound:
-                self._pull_anew(image)
-            require_native(self.client, f"the base {image}", get_image(self.client, image).platform)
-
-    def _pull_anew(self, image: str) -> None:
-        try:
-            self.client.images.pull(image)
-        except docker.errors.APIError as error:
-            raise OutOfReachError(
-                f"the base {image} could not be pulled: {error.explanation or error}.",
-                todo="check its name, digest and `docker login`, or use a mirror, or a base with `source: bootstrap`.",
-            ) from None
 
     def _build(self, recipe: BaseRecipe, folder: Path, tag: str, labels: dict[str, str]) -> str:
         try:
@@ -243,35 +257,6 @@ class BaseMaker:
         return str(answer["python"])
 
 
-def bootstrap(recipe: BaseRecipe, target: Path, processes: Processes) -> None:
-    """Writes a Debian root file system as a tar: the same packages give the same bytes (SOURCE_DATE_EPOCH).
-
-    Raises OutOfReachError where mmdebstrap is missing or fails.
-    """
-    program = shutil.which("mmdebstrap")
-    if not program:
-        raise OutOfReachError(
-            f"mmdebstrap is not on this machine, and the base {recipe.name} is made with it.",
-            todo="`apt-get install mmdebstrap`, or give matrix.yaml a base with `source: pull`.",
-        )
-    command = [program, "--quiet", "--variant=minbase", f"--include={','.join(recipe.packages)}", *HOOKS]
-    command += [f"--dpkgopt=path-exclude={pattern}" for pattern in UNPACKED]
-    command += ["--dpkgopt=path-include=/usr/share/doc/*/copyright", recipe.base.suite, str(target)]
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(recipe.epoch), "PYTHONHASHSEED": "0"}
-    done = processes.run(command, folder=target.parent, environment=environment)
-    if done.returncode:
-        raise OutOfReachError(
-            f"mmdebstrap could not make Debian {recipe.base.suite}: {_reason(done.stderr)}.",
-            todo=f"run it by hand to see more: `mmdebstrap --variant=minbase {recipe.base.suite} /tmp/rootfs.tar`.",
-        )
-
-
-def _reason(stderr: str) -> str:
-    signs = ("E:", "Err:", "error")
-    lines = [line for line in stderr.splitlines() if line.startswith(signs) or "No space left on device" in line]
-    return "; ".join((lines or stderr.splitlines() or ["it said nothing"])[:3])
-
-
 def _missing(recipe: BaseRecipe) -> tuple[str, ...]:
     return recipe.packages if recipe.base.source == "pull" else ()
 
@@ -289,4 +274,5 @@ def _template(templates: Path) -> jinja2.Template:
         trim_blocks=True,
         autoescape=False,  # noqa: S701 - a Dockerfile is no HTML; matrix.yaml's values are checked when read
     )
+    environment.filters["quote"] = shlex.quote
     return environment.get_template(TEMPLATE)

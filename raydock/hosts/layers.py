@@ -4,7 +4,6 @@ An engine loads such a tar: moby takes a layer whose chain it has from its store
 (image/tarexport/load.go), and containerd's image store unpacks only what it has no snapshot of. So do both of 26.1.
 """
 
-import io
 import json
 import tarfile
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ from contextlib import suppress
 from docker import DockerClient
 from docker.errors import ImageNotFound
 
+from raydock.build.archive import ChunkReader
 from raydock.build.engine import uses_containerd_store
 
 _CHUNK = 2**20
@@ -31,7 +31,7 @@ def files(client: DockerClient, image: str) -> tuple[str, ...]:
     """
     if not uses_containerd_store(client):
         return tuple(f"blobs/sha256/{layer.removeprefix('sha256:')}" for layer in of(client, image))
-    with tarfile.open(fileobj=_Reader(client.api.get_image(image)), mode="r|") as tar:
+    with tarfile.open(fileobj=ChunkReader(client.api.get_image(image)), mode="r|") as tar:
         for member in tar:
             if member.name == "manifest.json" and (file := tar.extractfile(member)):
                 return tuple(json.load(file)[0]["Layers"])
@@ -50,7 +50,7 @@ def shared(client: DockerClient, layers: tuple[str, ...]) -> tuple[str, ...]:
 def without(tar: Iterable[bytes], left_out: Iterable[str]) -> Iterator[bytes]:
     """A tar of `docker save` without some of its files, in chunks of about a MiB."""
     names = set(left_out)
-    with tarfile.open(fileobj=_Reader(tar), mode="r|") as source:
+    with tarfile.open(fileobj=ChunkReader(tar), mode="r|") as source:
         for member in source:
             if member.name in names:
                 continue
@@ -70,20 +70,3 @@ def _agreement(one: tuple[str, ...], other: tuple[str, ...]) -> int:
             break
         count += 1
     return count
-
-
-class _Reader(io.RawIOBase):
-    """Chunks as a file to be read once."""
-
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._chunks, self._rest = iter(chunks), b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        while not self._rest and (chunk := next(self._chunks, None)) is not None:
-            self._rest = chunk
-        count = min(len(buffer), len(self._rest))
-        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
-        return count

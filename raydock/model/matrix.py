@@ -9,39 +9,20 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from raydock.errors import nearest
-from raydock.model import packages
+from raydock.model import bases, packages
+from raydock.model.bases import Base
 from raydock.model.packages import Packages
 from raydock.model.pattern import is_glob, matches
 from raydock.model.variant import CPU, NONE, Axis, Variant
 from raydock.model.yamlfile import Entry, read
 
-# glibc of the Debian releases that a base can be made from (packages.debian.org: libc6; read 2026-11-22).
-SUITES = {"bullseye": "2.31", "bookworm": "2.36", "trixie": "2.41"}
 SPECIAL = {Axis.CUDA: (CPU,), Axis.TORCH: (NONE,), Axis.VLLM: (NONE,)}
 ARCHES = ("amd64",)
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _REGISTRY = re.compile(r"[a-z0-9.-]+(?::\d+)?(?:/[a-z0-9._-]+)+")
-_PULLED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*@sha256:[0-9a-f]{64}")
 _LABEL = re.compile(r"cpu|cu\d{3}")
 _EXTRA_INDEX = re.compile(r"https?://[^\s'\"\\]+")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Base:
-    """An image to stand on, for one Python.
-
-    `source` is `bootstrap` (then `suite` names the Debian release) or `pull` (then `image` names an image by digest,
-    and `managed` says that uv brings the Python).
-    """
-
-    name: str
-    source: str
-    python: str
-    glibc: str
-    suite: str = ""
-    image: str = ""
-    managed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +123,7 @@ def load(path: Path) -> Matrix:
         registry=top["registry"].matching(_REGISTRY, "a registry and a path, like localhost:5000/raydock"),
         cutoff=top["cutoff"].day_so_far(),
         axes=axes,
-        bases=_bases(top["bases"]),
+        bases=bases.read(top["bases"]),
         indexes=_indexes(top["indexes"]) if "indexes" in top else {},
         packages=common,
         excludes=tuple(_exclude(entry, axes) for entry in top["exclude"].list()) if "exclude" in top else (),
@@ -191,47 +172,6 @@ def _axis_value(axis: Axis, entry: Entry) -> None:
         words = " or ".join((*special, f"a version such as {example} (PEP 440, normal form)"))
         hint = f" {nearest(value, special)}" if special and value.isalpha() else ""
         entry.refuse(f"{value!r} is no value for the axis {axis}.", f"write {words}.{hint}")
-
-
-def _bases(entry: Entry) -> tuple[Base, ...]:
-    return tuple(base for name, body in entry.items().items() for base in _base(name, body))
-
-
-def _base(name: str, entry: Entry) -> list[Base]:
-    if not _SAFE.fullmatch(name):
-        entry.refuse(f"{name!r} is not allowed as a base's name.", "write it with letters, digits and . _ + -")
-    keys = entry.items(("source", "python", "image", "glibc"), ("source", "python"))
-    source = keys["source"].text()
-    if source == "bootstrap":
-        entry.items(("source", "python"))
-        return [_bootstrapped(name, python, item) for python, item in _pythons(keys["python"]).items()]
-    if source != "pull":
-        keys["source"].refuse(f"{source!r} is no source of a base.", nearest(source, ("bootstrap", "pull")))
-    keys = entry.items(("source", "python", "image", "glibc"), ("image", "glibc"))
-    image = keys["image"].matching(_PULLED, "an image by digest: name@sha256:... (64 hexadecimal digits)")
-    glibc = keys["glibc"].matching(re.compile(r"2\.\d+"), 'its glibc, like "2.39" (`ldd --version` in the image)')
-    bases = []
-    for python, item in _pythons(keys["python"]).items():
-        if item.text() not in {"system", "managed"}:
-            item.refuse(f"{item.text()!r} is no origin of a Python.", nearest(item.text(), ("system", "managed")))
-        managed = item.text() == "managed"
-        bases.append(Base(name=name, source=source, python=python, glibc=glibc, image=image, managed=managed))
-    return bases
-
-
-def _pythons(entry: Entry) -> dict[str, Entry]:
-    items = entry.items()
-    for python, item in items.items():
-        if not re.fullmatch(r"\d+\.\d+", python):
-            item.refuse(f"{python!r} is no Python version.", 'write it like "3.11".')
-    return items
-
-
-def _bootstrapped(name: str, python: str, entry: Entry) -> Base:
-    suite = entry.text()
-    if suite not in SUITES:
-        entry.refuse(f"{suite!r} is no Debian release that raydock knows.", nearest(suite, SUITES))
-    return Base(name=name, source="bootstrap", python=python, glibc=SUITES[suite], suite=suite)
 
 
 def _indexes(entry: Entry) -> dict[str, str]:

@@ -94,6 +94,11 @@ class Entry:
         return tuple(values)
 
     @property
+    def is_mapping(self) -> bool:
+        """Whether it is a mapping of keys to values."""
+        return isinstance(self.node, yaml.MappingNode)
+
+    @property
     def place(self) -> str:
         """File and line."""
         return f"{self.path}:{self.node.start_mark.line + 1}"

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -50,18 +51,32 @@ def ask(
     terms: Terms = ALONE,
     probe: Probe = OWN,
 ) -> Answers:
-    """Runs the probe in the image for these checks, or for all. Raises VariantError where it does not answer."""
+    """Runs the probe in the image for these checks, or for all; an image's own probe is started by its ENTRYPOINT.
+
+    Raises VariantError if it does not answer.
+    """
     command = [*probe.command, "--json", *(f"--check={check}" for check in checks)]
-    with created(client, image, command, limits, replace(terms, archive=probe.archive)) as container:
+    terms = replace(terms, archive=probe.archive, by_entrypoint=probe == OWN)
+    with created(client, image, command, limits, terms) as container:
         ended = follow(container, on_line, limits.probe)
+        entrypoint = container.attrs["Config"]["Entrypoint"] if terms.by_entrypoint else None
     answers = parse(ended.out)
     if answers is None:
         raise VariantError(
             f"the probe of {image} ended with exit status {ended.status} and without its answers.",
-            meaning=_reason(ended, limits),
-            todo=f"run it by hand: docker run --rm --shm-size 1g --entrypoint {probe.command[0]} {image}",
+            meaning=_reason(ended, limits) + (_THROUGH.format(shlex.join(entrypoint)) if entrypoint else ""),
+            todo=f"run it by hand: {_by_hand(probe, image, bool(entrypoint))}",
         )
     return answers
+
+
+_THROUGH = " The image's ENTRYPOINT `{}` started it, as it starts each command of a user."
+
+
+def _by_hand(probe: Probe, image: str, by_entrypoint: bool) -> str:
+    program = probe.command[0]
+    ending = f"{image} {program}" if by_entrypoint else f"--entrypoint {program} {image}"
+    return f"docker run --rm --shm-size 1g {ending}"
 
 
 def parse(text: str) -> Answers | None:

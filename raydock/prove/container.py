@@ -82,11 +82,13 @@ class Grant:
 class Terms:
     """On what terms a container runs: like a pod's, as far as Docker has them.
 
-    `network`, where its name is its address; CPUs (0: all); environment; `user` in place of the image's; `restricted`:
-    no capability and no new privileges; `files`: what is mounted, by path, each in a volume of its own; `mounts`:
-    folders of the host by the path at which they are seen, read-only; `archive`: a tar, unpacked at the root.
+    `by_entrypoint`: the image's ENTRYPOINT runs the command, as for `docker run IMAGE COMMAND`; `network`, where its
+    name is its address; CPUs (0: all); environment; `user` in place of the image's; `restricted`: no capability and
+    no new privileges; `files`: what is mounted, by path, each in a volume of its own; `mounts`: folders of the host by
+    the path at which they are seen, read-only; `archive`: a tar, unpacked at the root.
     """
 
+    by_entrypoint: bool = False
     network: str = NO_NETWORK
     cpus: float = 0.0
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -105,7 +107,7 @@ ALONE = Terms()
 def created(
     client: DockerClient, image: str, command: Sequence[str], limits: Limits, terms: Terms = ALONE
 ) -> Iterator[Container]:
-    """A container of the image with `command` in place of entrypoint and command, not yet started.
+    """A container of the image, not yet started: `command` replaces CMD, and ENTRYPOINT unless `terms` keep that.
 
     It is killed and removed on the way out, with its volumes.
     """
@@ -113,9 +115,9 @@ def created(
     try:
         container = client.containers.create(
             image,
-            list(command[1:]),
+            list(command if terms.by_entrypoint else command[1:]),
             name=name,
-            entrypoint=[command[0]],
+            entrypoint=None if terms.by_entrypoint else [command[0]],
             labels=LABELS,
             network=terms.network,
             shm_size=limits.shm,
@@ -264,7 +266,8 @@ def start(container: Container) -> None:
         if refused := refusal(str(error)):
             raise refused from None
         config = container.attrs.get("Config") or {}
-        if failed := start_failure(str(error), str(config.get("Image")), (config.get("Entrypoint") or [""])[0]):
+        program = (config.get("Entrypoint") or config.get("Cmd") or [""])[0]
+        if failed := start_failure(str(error), str(config.get("Image")), program):
             raise failed from None
         raise
 

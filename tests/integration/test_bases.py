@@ -61,9 +61,9 @@ def pushed(client: docker.DockerClient, image: docker.models.images.Image, name:
     image.tag(name, "bookworm")
     for line in client.images.push(name, "bookworm", stream=True, decode=True):
         assert "error" not in line, line
-        digest = line.get("aux", {}).get("Digest", "")
+    digests = client.images.get(f"{name}:bookworm").attrs["RepoDigests"]
     client.images.remove(f"{name}:bookworm")
-    return f"{name}@{digest}"
+    return str(next(digest for digest in digests if digest.startswith(f"{name}@")))
 
 
 def mirrored(toy: Toy, python: bytes, *, version: str = "3.11.2") -> Toy:
@@ -96,6 +96,82 @@ def test_a_base_without_python_gets_debians(unlocked: Toy, client: docker.Docker
     done = toy.run("build", "--select", "ray=1.0.0")
     assert done.code == 0, done.words
     assert client.images.get(f"{toy.registry}:{NAMES[0]}").labels["raydock.python"].startswith("3.11.")
+
+
+# A setting of each kind, as NVIDIA's, vLLM's, uv's and companies' images have them.
+CONFIGURED = """
+ENV LD_LIBRARY_PATH=/opt/old:/usr/local/nvidia/lib64 PYTHONPATH=/opt/old PYTHONHOME=/opt/old \\
+    PIP_INDEX_URL=http://old UV_OFFLINE=1 UV_SYSTEM_PYTHON=1 NVIDIA_VISIBLE_DEVICES=all http_proxy=http://old \\
+    VIRTUAL_ENV=/opt/old TZ=Europe/Berlin
+ENTRYPOINT ["/bin/echo"]
+CMD ["old"]
+USER 7
+WORKDIR /opt/old
+VOLUME /opt/old
+HEALTHCHECK CMD false
+STOPSIGNAL SIGQUIT
+EXPOSE 80
+ONBUILD RUN false
+LABEL org.opencontainers.image.source=old raydock.kuberay=false maintainer=them
+"""
+RESET = (
+    "ENTRYPOINT, CMD, USER, WORKDIR, VOLUME, EXPOSE, HEALTHCHECK, STOPSIGNAL, SHELL, ONBUILD, LD_LIBRARY_PATH,"
+    " PYTHONPATH, PYTHONHOME, PIP_INDEX_URL, UV_OFFLINE, UV_SYSTEM_PYTHON, NVIDIA_VISIBLE_DEVICES, http_proxy,"
+    " VIRTUAL_ENV"
+)
+
+
+def derived(client: docker.DockerClient, base: str, lines: str, name: str) -> str:
+    """An image of these lines on the base, by digest in the registry."""
+    made, _ = client.images.build(fileobj=io.BytesIO(f"FROM {base}\nUSER 0\n{lines}\n".encode()), rm=True, forcerm=True)
+    return pushed(client, made, name)
+
+
+def test_nothing_that_a_pulled_base_configures_stays(
+    unlocked: Toy, client: docker.DockerClient, registry: str, base: str
+) -> None:
+    named = derived(client, base, CONFIGURED, f"{registry}/configured")
+    toy = standing_on(unlocked, named)
+    done = toy.run("build", "--select", "ray=1.0.0")
+    assert done.code == 0, done.words
+    assert f"reset what {named} configures: {RESET}" in done.err, done.words
+    image = client.images.get(f"{toy.registry}:{NAMES[0]}").attrs
+    config, usual = image["Config"], client.images.get(base).attrs["Config"]
+    assert sorted(config["Env"]) == [
+        "HOME=/home/ray",
+        "LANG=C.UTF-8",
+        "PATH=/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "TZ=Europe/Berlin",
+    ]
+    settings = ("Entrypoint", "Volumes", "Healthcheck", "StopSignal", "ExposedPorts", "OnBuild")
+    assert {key: config.get(key) for key in settings} == {key: usual.get(key) for key in settings}
+    assert (config["Cmd"], config["User"], config["WorkingDir"]) == (["/bin/bash"], "1000", "/home/ray")
+    assert config["Labels"]["maintainer"] == "them"
+    assert not {"org.opencontainers.image.source", "raydock.kuberay"} & config["Labels"].keys()
+    layers = client.images.get(named).attrs["RootFS"]["Layers"]
+    assert image["RootFS"]["Layers"][: len(layers)] == layers
+    assert client.images.list(f"raydock-base:*{toy.token}*-plain-*") == []
+
+
+# Where a company's Python has its libraries; `extra` has none that Python needs.
+MOVED = """
+ENV LD_LIBRARY_PATH=/opt/extra:/opt/libraries
+RUN mkdir /opt/extra /opt/libraries && mv /lib/x86_64-linux-gnu/libexpat.so.1* /opt/libraries/ && ldconfig \\
+ && cp /lib/x86_64-linux-gnu/libz.so.1 /opt/extra/
+"""
+
+
+def test_libraries_that_pythons_own_libraries_need_are_still_found(
+    unlocked: Toy, client: docker.DockerClient, registry: str, base: str
+) -> None:
+    toy = standing_on(unlocked, derived(client, base, MOVED, f"{registry}/moved"))
+    done = toy.run("build", "--select", "ray=1.0.0")
+    assert done.code == 0, done.words
+    asked = (
+        "python -c 'import pyexpat, os; print(os.environ.get(\"LD_LIBRARY_PATH\"))'; cat /etc/ld.so.conf.d/raydock.conf"
+    )
+    said = client.containers.run(f"{toy.registry}:{NAMES[0]}", ["sh", "-c", asked], network_mode="none", remove=True)
+    assert said == b"None\n/opt/libraries\n"
 
 
 def test_a_base_with_another_glibc_is_refused(unlocked: Toy, with_python: str) -> None:

@@ -137,6 +137,28 @@ def test_no_image_and_no_probe(client: docker.DockerClient, derive: Derive, name
     assert _containers(client) == []
 
 
+@pytest.mark.parametrize(
+    ("entrypoint", "message"),
+    [
+        ('["/bin/echo"]', "The image's ENTRYPOINT `/bin/echo` started it, as it starts each command of a user."),
+        ('["/bin/sh", "-c", "exit 3"]', "ended with exit status 3 and without its answers"),
+        ('["/missing"]', "has no `/missing`"),
+    ],
+)
+def test_an_entrypoint_that_runs_no_command_is_detected(
+    client: docker.DockerClient, derive: Derive, name: str, entrypoint: str, message: str
+) -> None:
+    with pytest.raises(VariantError) as caught:
+        smoke(client, derive(f"ENTRYPOINT {entrypoint}"), name=name, fingerprint="f", checks=["user"])
+    assert message in str(caught.value)
+    assert _containers(client) == []
+
+
+def test_an_entrypoint_that_runs_the_command_passes(client: docker.DockerClient, derive: Derive, name: str) -> None:
+    answer = _one(client, derive('ENTRYPOINT ["/usr/bin/env", "OWN=1"]'), name, "user")
+    assert answer.status is Status.PASSED, answer.detail
+
+
 def test_a_probe_that_hangs(client: docker.DockerClient, derive: Derive, name: str) -> None:
     with pytest.raises(VariantError) as caught:
         smoke(client, derive(_launcher("exec sleep 600")), name=name, fingerprint="f", limits=Limits(probe=2))

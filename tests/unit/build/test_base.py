@@ -2,7 +2,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from raydock.build.base import BaseRecipe, recipe_for
-from raydock.model.matrix import Base, Matrix
+from raydock.model.bases import Base
+from raydock.model.matrix import Matrix
 from raydock.model.variant import parse_name
 
 TEMPLATES = Path(__file__).parents[3] / "templates"

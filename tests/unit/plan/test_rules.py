@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from raydock.model.bases import Base
 from raydock.model.facts import Facts, Release, Wheel
-from raydock.model.matrix import Base, Matrix
+from raydock.model.matrix import Matrix
 from raydock.model.packages import Packages
 from raydock.model.variant import Variant
 from raydock.plan import rules

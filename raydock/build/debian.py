@@ -1,0 +1,106 @@
+"""Where a bootstrapped base gets its Debian packages: matrix.yaml's mirror, this host's apt sources, or Debian."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from raydock.build import aptsources
+from raydock.build.aptsources import Release, Source
+from raydock.model.bases import PUBLIC_MIRROR, SUITES, Base, Mirror
+
+# mmdebstrap's apt trusts this host's keys; on Ubuntu, Debian's are in a package of their own: debian-archive-keyring.
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+_SUFFIXES = ("", "-updates", "-security")
+# Releases whose sources on a host show where it gets updates from: an Ubuntu host's show nothing about Debian's.
+_RELEASES = (*SUITES, "forky")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageSources:
+    """What mmdebstrap reads: deb822 stanzas, and settings of apt.conf; `origin` names where they are from."""
+
+    stanzas: str
+    settings: str
+    origin: str
+
+
+def package_sources(base: Base, bundle: Path | None) -> PackageSources:
+    """The sources of a bootstrapped base on this host, with `bundle` as the certificates that https trusts, if any."""
+    settings = aptsources.connection()
+    if bundle and "Acquire::https::CaInfo " not in settings:
+        settings += f'Acquire::https::CaInfo "{bundle}";\n'
+    if base.mirror:
+        return PackageSources(
+            stanzas=_stated(base.mirror, base.suite),
+            settings=settings,
+            origin=f"{_named([base.mirror.archive])} (matrix.yaml)",
+        )
+    if chosen := from_host(base.suite, aptsources.sources(), aptsources.releases()):
+        stanzas = "\n".join(source.deb822(suite) for suite, source in chosen)
+        addresses = _named(source.uri for _, source in chosen)
+        return PackageSources(stanzas=stanzas, settings=settings, origin=f"{addresses} ({chosen[0][1].place})")
+    return PackageSources(
+        stanzas=_stated(PUBLIC_MIRROR, base.suite),
+        settings=settings,
+        origin=f"{_named([PUBLIC_MIRROR.archive])} (the default: no apt source of this host has {base.suite})",
+    )
+
+
+def from_host(
+    suite: str, sources: Iterable[Source], releases: dict[tuple[str, str], Release]
+) -> list[tuple[str, Source]]:
+    """The host's sources of a suite, of its updates and of its security updates, each with the suite's own name.
+
+    A host with one suite's updates has them for each suite that it lists: scripts/engine lists trixie alone.
+    Empty if the host does not list the suite.
+    """
+    known: dict[str, list[Source]] = {}
+    for source in sources:
+        if aptsources.MAIN in source.components and _is_debian(source, releases):
+            release = releases.get((source.uri, source.suite))
+            known.setdefault(release.codename if release else source.suite, []).append(source)
+    if suite not in known:
+        return []
+    chosen = []
+    for suffix in _SUFFIXES:
+        names = (f"{release}{suffix}" for release in (suite, *_RELEASES))
+        chosen += [
+            (f"{suite}{suffix}", source) for source in next((known[name] for name in names if name in known), [])
+        ]
+    return chosen
+
+
+def listing(base: Base) -> str:
+    """The base's own /etc/apt/sources.list: matrix.yaml's mirror or Debian's servers, never this host's sources."""
+    mirror = base.mirror or PUBLIC_MIRROR
+    return "".join(f"deb {address} {suite} main\n" for suite, address in _addresses(mirror, base.suite))
+
+
+def _addresses(mirror: Mirror, suite: str) -> list[tuple[str, str]]:
+    places = [(f"{suite}{suffix}", mirror.archive) for suffix in ("", "-updates")]
+    return [*places, (f"{suite}-security", mirror.security)] if mirror.security else places
+
+
+def _stated(mirror: Mirror, suite: str) -> str:
+    return "\n".join(
+        Source(place="", uri=address, suite=suite, components=(aptsources.MAIN,), options={}).deb822(suite)
+        for suite, address in _addresses(mirror, suite)
+    )
+
+
+def _is_debian(source: Source, releases: dict[tuple[str, str], Release]) -> bool:
+    """Whether an archive is Debian's or a mirror of it: others have a suite of the same name and a component main.
+
+    If apt has not downloaded its lists, its key decides: others have keys of their own.
+    """
+    if release := releases.get((source.uri, source.suite)):
+        return release.origin == aptsources.DEBIAN
+    keys = next((value for name, value in source.options.items() if name.lower() == "signed-by"), "")
+    return all(Path(key).name.startswith("debian-archive") for key in keys.split())
+
+
+def _named(addresses: Iterable[str]) -> str:
+    """Addresses without the credentials that they may hold."""
+    plain = (urlsplit(address) for address in addresses)
+    return " and ".join(dict.fromkeys(part._replace(netloc=part.netloc.rpartition("@")[2]).geturl() for part in plain))

@@ -1,0 +1,83 @@
+"""A Debian mirror on loopback: a reverse proxy of the real archive, with or without a login."""
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import urlsplit
+
+import requests
+
+UPSTREAM = "http://deb.debian.org"
+_CHUNK = 2**16
+_PASSED_ON = ("Range", "If-Modified-Since", "If-Range")
+_ANSWERED = ("Content-Length", "Content-Type", "Last-Modified", "Content-Range", "ETag")
+
+
+@dataclass
+class DebianMirror:
+    """What it serves: the folders debian and debian-security, of `suites` only; `asked` are the paths that were served.
+
+    `login` is USER:PASSWORD, without which it answers 401.
+    """
+
+    login: str = ""
+    suites: tuple[str, ...] = ("bookworm", "bookworm-updates", "bookworm-security")
+    asked: list[str] = field(default_factory=list)
+    address: str = ""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    mirror: DebianMirror
+
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path  # a client of a proxy names the whole address
+        parts = path.strip("/").split("/")
+        expected = f"Basic {base64.b64encode(self.mirror.login.encode()).decode()}"
+        if self.mirror.login and self.headers.get("Authorization") != expected:
+            return self._refuse(401)
+        if parts[0] not in {"debian", "debian-security"} or (
+            parts[1] == "dists" and parts[2] not in self.mirror.suites
+        ):
+            return self._refuse(404)
+        self.mirror.asked.append(path)
+        headers = {name: self.headers[name] for name in _PASSED_ON if name in self.headers}
+        headers["Accept-Encoding"] = "identity"
+        with requests.get(f"{UPSTREAM}{path}", headers=headers, stream=True, timeout=60) as answer:
+            self.send_response(answer.status_code)
+            for name in _ANSWERED:
+                if name in answer.headers:
+                    self.send_header(name, answer.headers[name])
+            self.end_headers()
+            for chunk in answer.iter_content(_CHUNK):
+                self.wfile.write(chunk)
+        return None
+
+    def _refuse(self, status: int) -> None:
+        self.send_response(status)
+        if status == 401:
+            self.send_header("WWW-Authenticate", 'Basic realm="mirror"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@contextmanager
+def debian_mirror(**settings: object) -> Iterator[DebianMirror]:
+    """A mirror that serves on a free port of loopback."""
+    mirror = DebianMirror(**settings)  # type: ignore[arg-type]
+    handler = type("Handler", (_Handler,), {"mirror": mirror})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    mirror.address = f"http://127.0.0.1:{server.server_address[1]}/debian"
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    try:
+        yield mirror
+    finally:
+        server.shutdown()
+        server.server_close()
