@@ -11,6 +11,7 @@ from rich.text import Text
 from raydock.plan.explain import Explanation, Near
 from raydock.plan.planner import Excluded, Plan, Planned
 from raydock.plan.rules import ABSENT
+from raydock.plan.runs import gpus_in_json, gpus_in_words
 
 SCHEMA = 1
 
@@ -32,7 +33,7 @@ def document(plan: Plan, planned: Iterable[Planned], download_bytes: Sizes | Non
                 "kuberay": item.kuberay,
                 "tags": [item.name],
                 "min_driver": item.min_driver,
-                "sm": list(item.sm),
+                "sm": gpus_in_json(item.variant, item.sm),
                 "glibc": item.glibc,
                 "download_bytes": sizes.get(item.name),
             }
@@ -136,7 +137,7 @@ def _grid(planned: tuple[Planned, ...], sizes: Sizes) -> Table:
             item.name,
             " ".join(item.groups),
             f">= {item.min_driver}" if item.min_driver else "-",
-            " ".join(map(str, item.sm)) or "-",
+            gpus_in_words(item.variant, item.sm),
             f">= {item.glibc}",
         ]
         grid.add_row(*cells, *([f"{size / 1e6:,.0f} MB" if size is not None else "-"] if sizes else []))
