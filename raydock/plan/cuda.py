@@ -1,4 +1,4 @@
-"""Which packages are made for one CUDA major, by their names and versions: data/cuda.yaml."""
+"""For which CUDA packages are made, by their names and versions (data/cuda.yaml) and by their local versions."""
 
 import re
 from dataclasses import dataclass
@@ -14,11 +14,15 @@ DATA = Path(__file__).parent / "data" / "cuda.yaml"
 
 @dataclass(frozen=True)
 class CudaNames:
-    """Which packages are made for one CUDA major: regular expressions over canonical names (data/cuda.yaml)."""
+    """Which packages are made for one CUDA major: regular expressions over canonical names (data/cuda.yaml).
+
+    `with_torch` are the names of those that are built against one torch and its CUDA.
+    """
 
     names: tuple[re.Pattern[str], ...]
     versions: tuple[re.Pattern[str], ...]
     beside_others: tuple[re.Pattern[str], ...]
+    with_torch: tuple[str, ...] = ()
 
     def named(self, name: str) -> int | None:
         """The CUDA major that stands in a package's name; None where none does, or it is made for several."""
@@ -33,13 +37,43 @@ class CudaNames:
         return self.named(name)
 
 
+# What builds write into the local part of a version: +cpu, +cu118, +cu12torch2.5cxx11abiFALSE, +pt25cu124, +rocm6.0.
+_BUILD = re.compile(r"(?<![a-z])(cpu|xpu|rocm[\d.]*)|cu(?:da)?(1\d)\.?(\d)?")
+_BUILD_TORCH = re.compile(r"torch(\d+)\.(\d+)|(?<![a-z])pt(\d)(\d+)")
+
+
+def build_of(version: str) -> str:
+    """The CUDA that a local version names: 11.8, 12 if it names the major alone, or cpu, rocm6.0; empty if none."""
+    match = _BUILD.search(Version(version).local or "")
+    if match is None:
+        return ""
+    return match[1] or ".".join(filter(None, match.groups()[1:]))
+
+
+def build_words(build: str) -> str:
+    """A build in words."""
+    return f"CUDA {build}" if build[:1].isdigit() else build
+
+
+def agree(build: str, cuda: str) -> bool:
+    """Whether a build is for a CUDA (13.0, or cpu): the same, or its major if the build names that alone."""
+    return build == cuda or (build.isdigit() and cuda.partition(".")[0] == build)
+
+
+def torch_of(version: str) -> str:
+    """The torch (major.minor) that a local version names; empty if none."""
+    match = _BUILD_TORCH.search(Version(version).local or "")
+    return ".".join(filter(None, match.groups())) if match else ""
+
+
 @cache
 def cuda_names() -> CudaNames:
     """What raydock ships in data/cuda.yaml."""
-    keys = ("source", "date", "names", "versions", "beside-others")
+    patterns = ("names", "versions", "beside-others")
+    keys = ("source", "date", "with-torch", *patterns)
     entries = read(DATA).items(keys, keys)
-    forms = {key: tuple(re.compile(line) for line in entries[key].texts()) for key in keys[2:]}
-    return CudaNames(forms["names"], forms["versions"], forms["beside-others"])
+    names, versions, others = (tuple(re.compile(line) for line in entries[key].texts()) for key in patterns)
+    return CudaNames(names, versions, others, entries["with-torch"].texts())
 
 
 @cache

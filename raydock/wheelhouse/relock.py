@@ -96,7 +96,7 @@ class Relocker:
     def _newest(self) -> date | None:
         """The day on which the newest wheel of the folder appeared in the index; None where it has none of them."""
         wheels = self.ground.kept.values()
-        names = {wheel.filename for wheel in wheels}
+        names = {wheel.name for wheel in wheels}
         files = (file for wheel in wheels for file in self.pages.files(wheel.project))
         days = (file.upload_time.date() for file in files if file.filename in names and file.upload_time)
         return max(days, default=None)
@@ -109,13 +109,14 @@ class Relocker:
         if project in asked.sources:
             size = held.release.wheels[0].size
             found = choose(asked, project, version, files)
-            return replace(found, filename=held.filename, sha256=sha256(held.path), size=size)
-        own = [file for file in files if file.filename == held.filename]
+            return replace(found, filename=held.name, sha256=sha256(held.path), size=size)
+        own = [file for file in files if file.filename == held.name]
         return choose(asked, project, version, own or files)
 
     def _is_held(self, item: Artifact) -> bool:
-        path = self.ground.folder.path / item.filename
-        return path.is_file() and sha256(path) == item.sha256
+        paths = [wheel.path for wheel in self.ground.folder.wheels if wheel.name == item.filename]
+        paths += [path] if (path := self.ground.folder.path / item.filename).is_file() else []
+        return any(sha256(path) == item.sha256 for path in paths)
 
     def _text(self, asked: Request, pins: Pins, chosen: list[Artifact]) -> str:
         header = {
