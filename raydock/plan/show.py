@@ -17,6 +17,9 @@ SCHEMA = 1
 
 Sizes = Mapping[str, int | None]
 
+# What no fact tells: the facts hold what ray, torch and vllm require, and not what that requires in turn.
+NOT_JUDGED = "whether all that is required in turn has wheels is unknown until `./build.py lock` resolves it"
+
 
 def document(plan: Plan, planned: Iterable[Planned], download_bytes: Sizes | None = None) -> dict[str, Any]:
     """`plan --json` for the chosen variants and all exclusions. `download_bytes` are by name; null where not known."""
@@ -54,7 +57,10 @@ def document(plan: Plan, planned: Iterable[Planned], download_bytes: Sizes | Non
 
 def table(plan: Plan, planned: Iterable[Planned], download_bytes: Sizes | None = None) -> RenderableType:
     """The chosen variants, then why the other points of the matrix cannot exist, for a terminal."""
-    return Group(_grid(tuple(planned), download_bytes or {}), Text(), _exclusions(plan))
+    sizes = download_bytes or {}
+    unlocked = sum(size is None for size in sizes.values())
+    note = [Text(f"\n{count(unlocked, 'variant')} without a lock: {NOT_JUDGED}")] if unlocked else []
+    return Group(_grid(tuple(planned), sizes), *note, Text(), _exclusions(plan))
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,8 @@ def explanation(found: Explanation) -> RenderableType:
     near = bare_table("the nearest that can exist", "variant", "what differs", "in matrix.yaml")
     for other in found.nearest:
         near.add_row(other.variant.name, _difference(found, other), "yes" if other.in_matrix else "no")
-    return Group(rules, Text(), near if found.nearest else Text("no variant can exist"))
+    note = [Text(f"\nnot judged: {NOT_JUDGED}")] if found.valid else []
+    return Group(rules, *note, Text(), near if found.nearest else Text("no variant can exist"))
 
 
 def _difference(found: Explanation, near: Near) -> str:

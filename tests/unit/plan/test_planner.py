@@ -1,9 +1,11 @@
 from dataclasses import replace
 from datetime import date
+from io import StringIO
 from pathlib import Path
 from time import process_time
 
 import pytest
+from rich.console import Console
 
 from raydock.errors import ConfigurationError
 from raydock.model import matrix as matrix_file
@@ -12,6 +14,7 @@ from raydock.model.matrix import Matrix
 from raydock.model.variant import Axis
 from raydock.plan import planner
 from raydock.plan.planner import Plan
+from raydock.plan.show import document, table
 
 TODAY = date(2026, 11, 22)
 
@@ -185,3 +188,26 @@ def test_a_statement_about_nothing_is_refused(
         planner.make(with_gpus(tmp_path, matrix, entry), facts, TODAY)
     assert words in str(caught.value)
     assert "matrix.yaml:" in str(caught.value)
+
+
+def test_gpus_of_a_build_from_an_extra_index_are_unknown(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
+    text = matrix.path.read_text().replace('cuda: [cpu, "12.8"', 'cuda: [cpu, "12.6", "12.8"')
+    path = tmp_path / "matrix.yaml"
+    path.write_text(f'{text}\nindexes: {{cu126: "https://mirror.example/whl/cu126"}}\n')
+    build = replace(facts.releases["torch", "2.13.0"], version="2.13.0+cu126", requires_dist=("filelock",))
+    known = Facts({**facts.releases, ("torch", "2.13.0+cu126"): build})
+    name = "ray2.60.0-torch2.13.0-py311-cu126"
+    plan = planner.make(matrix_file.load(path), known, TODAY)
+    (variant,) = (item for item in plan.variants if item.name == name)
+    assert (variant.min_driver, variant.sm) == ("525.60.13", ())
+    (shown,) = document(plan, [variant])["variants"]
+    assert shown["sm"] is None
+    console = Console(file=StringIO(), width=200)
+    console.print(table(plan, [variant], {name: None}))
+    assert isinstance(console.file, StringIO)
+    text = console.file.getvalue()
+    assert "unknown  " in text
+    assert "1 variant without a lock: whether all that is required in turn has wheels is unknown" in text
+    path.write_text(f"{path.read_text()}gpus: [{{torch: 2.13.0, cuda: 12.6, sm: [60, 70]}}]\n")
+    stated = planner.make(matrix_file.load(path), known, TODAY)
+    assert {item.sm for item in stated.variants if item.name == name} == {(60, 70)}
