@@ -12,6 +12,7 @@ import docker
 from raydock.build import render
 from raydock.build.base import BaseImage, recipe_for
 from raydock.build.builder import Builder
+from raydock.build.identity import ImageIdentity
 from raydock.build.recipe import Context
 from raydock.build.render import Renderer
 from raydock.build.secrets import gather
@@ -46,7 +47,8 @@ def _fingerprints(project: Project) -> set[str]:
     found = set()
     for item in project.plan.variants:
         ref = recipe_for(matrix, item.variant, checkout.templates).ref
-        base = BaseImage(ref=ref, id=ref, python=item.variant.python)
+        identity = ImageIdentity(digests=frozenset(), content="", layers=(ref,))
+        base = BaseImage(ref=ref, recipe=ref, python=item.variant.python, identity=identity)
         found.add(builder.recipe(item, base, context, renderer).fingerprint)
     return found
 

@@ -8,8 +8,7 @@ import docker
 
 from benchmarks.bench import Setting
 from benchmarks.figure import Figure
-from raydock.build.builder import FINGERPRINT
-from raydock.build.engine import images
+from raydock.build.builder import built_images
 from raydock.build.layers import layers
 from raydock.lock.artifacts import Pages, choose
 from raydock.lock.index import from_environment
@@ -26,13 +25,9 @@ def run(setting: Setting) -> list[Figure]:
     """Over the variants of the matrix, by what their wheels weigh; and over the images that this engine holds."""
     with Pages([from_environment(os.environ)]) as pages:
         wheels = {item.name: _wheels(setting.project, item.variant, pages) for item in setting.project.plan.variants}
-    prefix = f"{setting.project.matrix.registry}:"
-    built = {
-        tag.removeprefix(prefix): _image(setting.client, image.id)
-        for image in images(setting.client, FINGERPRINT)
-        for tag in image.tags
-        if tag.startswith(prefix)
-    }
+    names = [item.name for item in setting.project.plan.variants]
+    images = built_images(setting.client, setting.project.matrix.registry, names)
+    built = {name: _image(setting.client, image.id) for name, image in images.items()}
     setting.detail["images"] = sorted(built)
     return [
         _figure(f"wheels of the {len(wheels)} variants' layers", wheels.values()),

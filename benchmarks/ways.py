@@ -87,7 +87,7 @@ class Subject:
     def base(self) -> BaseImage:
         """The base that both ways stand on, made where the engine lacks it."""
         recipe = recipe_for(self.project.matrix, self.item.variant, self.checkout.templates)
-        return existing(self.client).get(recipe.ref) or self._maker.make(recipe)
+        return existing(self.client, [recipe.ref]).get(recipe.ref) or self._maker.make(recipe)
 
     @property
     def _maker(self) -> BaseMaker:

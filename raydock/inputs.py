@@ -19,7 +19,7 @@ from raydock.plan.planner import Planned
 from raydock.project import Project
 
 Inputs = dict[str, dict[str, str]]
-_WORDS = {"dockerfile": "Dockerfile", "lock_sha256": "lock", "base_id": "base", "epoch": "cut-off day"}
+_WORDS = {"dockerfile": "Dockerfile", "lock_sha256": "lock", "epoch": "cut-off day"}
 
 
 def inputs(project: Project) -> Inputs:
@@ -43,7 +43,7 @@ def _recipe(project: Project, item: Planned, context: Context, dockerfile: str) 
         dockerfile=dockerfile,
         files=context.files(item, lock, layers(lock)),
         lock_sha256=lock.sha256,
-        base_id=recipe_for(project.matrix, item.variant, project.checkout.templates).digest,
+        base=recipe_for(project.matrix, item.variant, project.checkout.templates).digest,
         python=item.variant.python,
         platform=f"linux/{item.variant.arch}",
         epoch=project.matrix.epoch,

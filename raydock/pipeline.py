@@ -155,7 +155,7 @@ class Pipeline:
 
     def _prove_once(self, item: Built) -> Outcome:
         known = reports.load(self.project.checkout.report(item.name))
-        if not item.error and known and known.passed and known.image_id == item.image_id:
+        if not item.error and known and known.passed and known.content == item.content:
             return replace(Outcome.of(item), report=known)
         return self._prove(item)
 

@@ -9,7 +9,8 @@ from docker.errors import APIError
 
 from raydock.build import base, secrets
 from raydock.build.builder import Builder
-from raydock.build.engine import connect, images, reaching
+from raydock.build.engine import connect, reaching
+from raydock.build.localimage import listed_images
 from raydock.errors import ConfigurationError
 from raydock.events import Listener
 from raydock.model import policy
@@ -69,10 +70,11 @@ def clean(checkout: Checkout) -> tuple[int, int]:
     Returns how many bases and how many such images. One that a container still runs from stays.
     """
     client = connect()
-    old = [image for image in images(client, base.RECIPE_LABEL) if not image.tags]  # variants inherit this label
+    # variants inherit the label of their base
+    old = [image for image, tags in listed_images(client, base.RECIPE_LABEL).items() if not tags]
     with reaching("removing images"):
-        removed = sum(_removed(client, image.id) for image in old)
-        bases = base.existing(client)
+        removed = sum(_removed(client, image) for image in old)
+        bases = base.tags(client)
         for ref in bases:
             client.images.remove(ref, force=True)
     shutil.rmtree(checkout.work, ignore_errors=True)

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +16,9 @@ from docker.errors import ImageNotFound
 
 from raydock.build.archive import tar
 from raydock.build.buildx import BuildError, Buildx, DownloadError
-from raydock.build.engine import images, reaching
+from raydock.build.engine import reaching
+from raydock.build.identity import ImageIdentity
+from raydock.build.localimage import LocalImage, find_image, get_image, listed_images
 from raydock.build.secrets import Secrets
 from raydock.errors import OutOfReachError, VariantError
 from raydock.events import Listener
@@ -46,11 +48,24 @@ _QUESTION = (
 
 @dataclass(frozen=True, kw_only=True)
 class BaseImage:
-    """A base that the engine holds: its tag, its id and its Python's version with patch."""
+    """A base image of the engine.
+
+    Attributes:
+        ref: its tag.
+        recipe: the digest of the recipe that made it.
+        python: the version of its Python, with patch.
+        identity: its digests.
+    """
 
     ref: str
-    id: str
+    recipe: str
     python: str
+    identity: ImageIdentity
+
+    @property
+    def fingerprint(self) -> str:
+        """The hexadecimal sha256 over recipe and layers; the same base has the same one in every image store."""
+        return hashlib.sha256("\n".join((self.recipe, *self.identity.layers)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,14 +115,21 @@ def recipe_for(matrix: Matrix, variant: Variant, templates: Path) -> BaseRecipe:
     return BaseRecipe(base=base, compiler=variant.gpu, epoch=matrix.epoch, template=template)
 
 
-def existing(client: docker.DockerClient) -> dict[str, BaseImage]:
-    """The bases that the engine holds, by tag."""
-    found = {}
-    for image in images(client, RECIPE_LABEL):  # variants inherit their base's labels
-        for tag in image.tags:
-            if tag.startswith(f"{REPOSITORY}:"):
-                found[tag] = BaseImage(ref=tag, id=image.id, python=image.labels["raydock.python"])
-    return found
+def existing(client: docker.DockerClient, refs: Iterable[str]) -> dict[str, BaseImage]:
+    """Those of these bases that the engine has, by tag."""
+    images = {ref: find_image(client, ref) for ref in refs}
+    return {ref: _base(ref, image) for ref, image in images.items() if image and RECIPE_LABEL in image.labels}
+
+
+def tags(client: docker.DockerClient) -> tuple[str, ...]:
+    """The tags of all bases that the engine lists, of this matrix.yaml and of others."""
+    listed = listed_images(client, RECIPE_LABEL)  # variants inherit their base's labels
+    return tuple(tag for image in listed.values() for tag in image if tag.startswith(f"{REPOSITORY}:"))
+
+
+def _base(ref: str, image: LocalImage) -> BaseImage:
+    labels = image.labels
+    return BaseImage(ref=ref, recipe=labels[RECIPE_LABEL], python=labels["raydock.python"], identity=image.identity)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,11 +161,11 @@ class BaseMaker:
             try:
                 python = self._examine(recipe, draft)
                 labels = {RECIPE_LABEL: recipe.digest, "raydock.python": python}
-                image_id = self._build(recipe, folder, recipe.ref, labels)
+                made = self._build(recipe, folder, recipe.ref, labels)
             finally:
                 with reaching("removing a draft"):
                     self.client.images.remove(draft_ref, noprune=True)
-        return BaseImage(ref=recipe.ref, id=image_id, python=python)
+        return _base(recipe.ref, get_image(self.client, made))
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:

@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,8 +12,8 @@ import uv
 
 from raydock.build.base import BaseImage, BaseMaker, BaseRecipe, existing, recipe_for
 from raydock.build.buildx import Buildx, LostPackagesError
-from raydock.build.engine import LocalImage, images
 from raydock.build.layers import layers
+from raydock.build.localimage import LocalImage, find_image, get_image
 from raydock.build.recipe import Context, Recipe
 from raydock.build.render import Renderer
 from raydock.build.secrets import Secrets
@@ -30,10 +30,20 @@ FINGERPRINT = "raydock.fingerprint"
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """One variant's outcome: its image's id, or the error. `built` is False where the image was there already."""
+    """One variant's image, or the error.
+
+    Attributes:
+        name: the variant's name.
+        image_id: the engine's id of the image.
+        content: the digest of the image's content, the same in every image store.
+        fingerprint: what decides the image.
+        built: False if the image existed already.
+        seconds: the time that the build took.
+    """
 
     name: str
     image_id: str = ""
+    content: str = ""
     fingerprint: str = ""
     built: bool = False
     seconds: float = 0.0
@@ -57,16 +67,16 @@ class Builder:
         planned = list(planned)
         buildx = self._buildx()
         bases = self._bases(planned, buildx)
-        there = {} if self.no_cache else self.there()
+        there = {} if self.no_cache else self.there(item.name for item in planned)
         recipe = self._recipes_on(bases)
 
         def one(item: Planned) -> Built:
             name, wanted = item.name, recipe(item)
             if isinstance(wanted, RaydockError):
                 return Built(name=name, error=wanted)
-            if image := there.get((name, wanted.fingerprint)):
+            if (image := there.get(name)) and image.labels[FINGERPRINT] == wanted.fingerprint:
                 self.listener(name, "is built already")
-                return Built(name=name, image_id=image.id, fingerprint=wanted.fingerprint)
+                return _built(name, image)
             # No index of another variant's: what it offers under a pinned version may be another file.
             secrets = self.secrets.beside(self.matrix.indexes_of(item.variant))
             return self._build(wanted, self._base(item).ref, buildx, secrets)
@@ -83,14 +93,9 @@ class Builder:
 
     def find(self, planned: Iterable[Planned]) -> list[Built]:
         """The newest built image of each variant, or the error that there is none."""
-        images = {name: (image, fingerprint) for (name, fingerprint), image in self.there().items()}
-        return [self._found(item.name, *images.get(item.name, (None, ""))) for item in planned]
-
-    def _found(self, name: str, image: LocalImage | None, fingerprint: str) -> Built:
-        if image:
-            return Built(name=name, image_id=image.id, fingerprint=fingerprint)
-        todo = f"`./build.py build --select 'name={name}'`."
-        return Built(name=name, error=VariantError(f"{name} is not built on this engine.", todo=todo))
+        names = [item.name for item in planned]
+        images = self.there(names)
+        return [_built(name, images[name]) if name in images else _not_built(name) for name in names]
 
     def recipe(self, planned: Planned, base: BaseImage, context: Context, renderer: Renderer) -> Recipe:
         """The recipe of a variant on a base, from its committed lock."""
@@ -101,7 +106,7 @@ class Builder:
             dockerfile=renderer.render(planned, parts),
             files=context.files(planned, lock, parts),
             lock_sha256=lock.sha256,
-            base_id=base.id,
+            base=base.fingerprint,
             python=base.python,
             platform=f"linux/{planned.variant.arch}",
             epoch=self.matrix.epoch,
@@ -127,17 +132,17 @@ class Builder:
         """The tag under which the engine keeps a variant's newest image."""
         return f"{self.matrix.registry}:{name}"
 
-    def there(self) -> dict[tuple[str, str], LocalImage]:
-        """The variants' images that the engine holds, by name and fingerprint."""
-        return held(self.client, self.matrix.registry)
+    def there(self, names: Iterable[str]) -> dict[str, LocalImage]:
+        """The newest images of these variants that the engine has, by name."""
+        return built_images(self.client, self.matrix.registry, names)
 
     def _base(self, planned: Planned) -> BaseRecipe:
         return recipe_for(self.matrix, planned.variant, self.checkout.templates)
 
     def _bases(self, planned: list[Planned], buildx: Buildx) -> dict[str, BaseImage | RaydockError]:
         """The bases of these variants by tag; made where the engine lacks them."""
-        found: dict[str, BaseImage | RaydockError] = dict(existing(self.client))
         wanted = {item.ref: item for item in (self._base(plan) for plan in planned)}
+        found: dict[str, BaseImage | RaydockError] = dict(existing(self.client, wanted))
         maker = BaseMaker(
             client=self.client, buildx=buildx, checkout=self.checkout, secrets=self.secrets, listener=self.listener
         )
@@ -154,12 +159,12 @@ class Builder:
     def _build(self, wanted: Recipe, base: str, buildx: Buildx, secrets: Secrets) -> Built:
         started = time.monotonic()
         try:
-            image_id = self._image(wanted, base, buildx, secrets)
+            image = get_image(self.client, self._image(wanted, base, buildx, secrets))
         except RaydockError as error:
             return Built(name=wanted.name, fingerprint=wanted.fingerprint, error=error)
         seconds = time.monotonic() - started
         self.listener(wanted.name, f"built in {seconds:.0f} s")
-        return Built(name=wanted.name, image_id=image_id, fingerprint=wanted.fingerprint, built=True, seconds=seconds)
+        return replace(_built(wanted.name, image), built=True, seconds=seconds)
 
     def _image(self, wanted: Recipe, base: str, buildx: Buildx, secrets: Secrets) -> str:
         """Builds a recipe and returns the image's id. Packages that the build cache lost are made ready anew."""
@@ -186,15 +191,20 @@ class Builder:
             (folder / "uv.toml").unlink(missing_ok=True)
 
 
-def held(client: docker.DockerClient, registry: str) -> dict[tuple[str, str], LocalImage]:
-    """The images of a registry's variants that an engine holds, by name and fingerprint."""
-    prefix = f"{registry}:"
-    found = {}
-    for image in images(client, FINGERPRINT):
-        for tag in image.tags:
-            if tag.startswith(prefix):
-                found[tag.removeprefix(prefix), image.labels[FINGERPRINT]] = image
-    return found
+def built_images(client: docker.DockerClient, registry: str, names: Iterable[str]) -> dict[str, LocalImage]:
+    """The newest images of these variants that an engine has, by name; `registry` is what their tags begin with."""
+    images = {name: find_image(client, f"{registry}:{name}") for name in names}
+    return {name: image for name, image in images.items() if image and FINGERPRINT in image.labels}
+
+
+def _built(name: str, image: LocalImage) -> Built:
+    fingerprint = image.labels[FINGERPRINT]
+    return Built(name=name, image_id=image.id, content=image.identity.content, fingerprint=fingerprint)
+
+
+def _not_built(name: str) -> Built:
+    todo = f"`./build.py build --select 'name={name}'`."
+    return Built(name=name, error=VariantError(f"{name} is not built on this engine.", todo=todo))
 
 
 def uv_folder(checkout: Checkout) -> Path:

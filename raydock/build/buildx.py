@@ -69,7 +69,9 @@ class Buildx:
             raise explain(name, progress.failure, rest, log)
         document = json.loads(metadata.read_text(encoding="utf-8"))
         metadata.unlink()
-        return str(document.get("containerimage.config.digest") or document["containerimage.digest"])
+        # The engine's own builder reports the id of its store here: with overlay2 the configuration's digest, with
+        # containerd's image store the manifest's.
+        return str(document["containerimage.digest"])
 
     def stop(self) -> None:
         """Ends every build that runs, and lets none begin; BuildKit drops what they had in hand."""

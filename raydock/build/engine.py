@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import docker
 import requests
@@ -13,17 +12,6 @@ from docker.errors import APIError, DockerException
 from raydock.errors import OutOfReachError, first_line
 
 TODO = "run `scripts/engine`, which starts or installs one, or point DOCKER_HOST at one that answers."
-
-
-@dataclass(frozen=True, kw_only=True)
-class LocalImage:
-    """An image that the engine holds. `digests` are NAME@sha256:..., of registries that it went to or came from."""
-
-    id: str
-    tags: tuple[str, ...]
-    labels: dict[str, str]
-    size: int
-    digests: tuple[str, ...] = ()
 
 
 def connect() -> docker.DockerClient:
@@ -61,20 +49,20 @@ def reaching(doing: str) -> Iterator[None]:
         raise OutOfReachError(f"the Docker engine went away while {doing}: {_short(error)}.", todo=TODO) from None
 
 
-def images(client: docker.DockerClient, label: str) -> list[LocalImage]:
-    """The engine's images that bear a label, in one call."""
-    with reaching("listing images"):
-        found = client.api.images(filters={"label": label})
-    return [
-        LocalImage(
-            id=item["Id"],
-            tags=tuple(tag for tag in item.get("RepoTags") or () if tag != "<none>:<none>"),
-            labels=item.get("Labels") or {},
-            size=item.get("Size", 0),
-            digests=tuple(digest for digest in item.get("RepoDigests") or () if not digest.startswith("<none>")),
-        )
-        for item in found
-    ]
+def uses_containerd_store(client: docker.DockerClient) -> bool:
+    """Whether the engine keeps its images in containerd's store, and not in a graph driver such as overlay2."""
+    with reaching("reading its settings"):
+        status = client.info().get("DriverStatus") or ()
+    return any("io.containerd.snapshotter" in str(value) for _, value in status)
+
+
+def is_in_registry(client: docker.DockerClient, reference: str) -> bool:
+    """Whether a registry has NAME@DIGEST, as the engine sees it; False if the registry does not answer the engine."""
+    try:
+        client.api.inspect_distribution(reference)
+    except (DockerException, requests.RequestException):
+        return False
+    return True
 
 
 def _short(error: Exception) -> str:

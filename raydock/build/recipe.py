@@ -22,14 +22,14 @@ IMAGE_SCHEMA = 1
 class Recipe:
     """What is built: a Dockerfile over a base, with the files of its build context by path.
 
-    `base_id` is the base image's id; `epoch` is SOURCE_DATE_EPOCH in seconds; `python` the base's Python with patch.
+    `base` is the base's fingerprint; `epoch` is SOURCE_DATE_EPOCH in seconds; `python` the base's Python with patch.
     """
 
     name: str
     dockerfile: str
     files: dict[str, bytes]
     lock_sha256: str
-    base_id: str
+    base: str
     python: str
     platform: str
     epoch: int
@@ -41,7 +41,7 @@ class Recipe:
             "dockerfile": self.dockerfile,
             "files": {path: _sha256(data) for path, data in self.files.items()},
             "lock": self.lock_sha256,
-            "base": self.base_id,
+            "base": self.base,
             "platform": self.platform,
             "epoch": self.epoch,
             "uv": _uv(),

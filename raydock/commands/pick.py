@@ -68,7 +68,7 @@ def _built(request: Request) -> "tuple[Candidate, ...]":
     from raydock.ship.candidate import candidates, on_engine
 
     chosen, name = request.chosen, request.project.matrix.registry
-    built, trouble = on_engine(name)
+    built, trouble = on_engine(chosen, name)
     if trouble:
         click.echo(f"raydock: {trouble} What is built is not known: images of the plan are named.", err=True)
     return candidates(chosen, built, name)

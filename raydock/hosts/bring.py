@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from docker import DockerClient
-from docker.errors import APIError, ImageLoadError, ImageNotFound
+from docker.errors import APIError, ImageLoadError
 
 from raydock.build.builder import FINGERPRINT
 from raydock.build.engine import reaching
+from raydock.build.localimage import find_image, get_image
 from raydock.errors import OutOfReachError, VariantError, first_line
 from raydock.events import Listener
 from raydock.hosts import layers
@@ -48,50 +49,35 @@ def bring(there: DockerClient, wanted: Wanted, listener: Listener) -> Brought:
 
 
 def _built_here(there: DockerClient, wanted: Wanted, source: Source, listener: Listener) -> Brought:
-    expected = source.image.fingerprint, layers.of(source.client, source.image.id)
+    expected = get_image(source.client, source.image.id).identity
     remark, sent = "it was never pushed", 0
     for way in Way:
         if way is Way.PULLED and source.image.reference:
             remark = _pull(there, source.image.reference, wanted, listener)
         if way is Way.SENT:
             sent = _send(there, wanted, source, listener)
-        found = _present(there, wanted.tag)
-        # Ids are no help: an engine with containerd's image store counts them otherwise.
-        if found and (found.fingerprint, found.layers) == expected:
+        found = find_image(there, wanted.tag)
+        if found and found.identity.is_same(expected):
             return Brought(
-                image_id=found.id, fingerprint=found.fingerprint, way=way, sent=sent, remark=remark if sent else ""
+                image_id=found.id,
+                fingerprint=found.labels.get(FINGERPRINT, ""),
+                way=way,
+                sent=sent,
+                remark=remark if sent else "",
             )
     raise VariantError(f"{wanted.tag} was sent, and the engine there has another image under that name.")
 
 
 def _tagged(there: DockerClient, wanted: Wanted, listener: Listener) -> Brought:
     remark = _pull(there, wanted.tag, wanted, listener)
-    found = _present(there, wanted.tag)
+    found = find_image(there, wanted.tag)
     if found is None:
         raise VariantError(
             f"{wanted.tag} is not built here, and cannot be pulled there: {remark}.",
             todo=f"`./build.py build --select 'name={wanted.name}'`: what is built here is sent.",
         )
     way = Way.THERE if remark else Way.PULLED
-    return Brought(image_id=found.id, fingerprint=found.fingerprint, way=way, remark=remark)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Found:
-    id: str
-    fingerprint: str
-    layers: tuple[str, ...]
-
-
-def _present(there: DockerClient, tag: str) -> _Found | None:
-    """What an engine has under a tag."""
-    try:
-        document = there.api.inspect_image(tag)
-    except ImageNotFound:
-        return None
-    labels = document["Config"].get("Labels") or {}
-    stack = tuple(document["RootFS"].get("Layers") or ())
-    return _Found(id=document["Id"], fingerprint=labels.get(FINGERPRINT, ""), layers=stack)
+    return Brought(image_id=found.id, fingerprint=found.labels.get(FINGERPRINT, ""), way=way, remark=remark)
 
 
 def _pull(there: DockerClient, image: str, wanted: Wanted, listener: Listener) -> str:

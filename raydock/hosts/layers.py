@@ -13,6 +13,8 @@ from contextlib import suppress
 from docker import DockerClient
 from docker.errors import ImageNotFound
 
+from raydock.build.engine import uses_containerd_store
+
 _CHUNK = 2**20
 
 
@@ -25,9 +27,9 @@ def of(client: DockerClient, image: str) -> tuple[str, ...]:
 def files(client: DockerClient, image: str) -> tuple[str, ...]:
     """The names of an image's layers in `docker save`'s tar, the lowest first.
 
-    An engine whose images lie in containerd's store names them by what is packed, and only the manifest says how.
+    With containerd's image store they have the names of the packed layers, which only the manifest has.
     """
-    if not any("containerd" in str(value) for _, value in client.info().get("DriverStatus") or ()):
+    if not uses_containerd_store(client):
         return tuple(f"blobs/sha256/{layer.removeprefix('sha256:')}" for layer in of(client, image))
     with tarfile.open(fileobj=_Reader(client.api.get_image(image)), mode="r|") as tar:
         for member in tar:

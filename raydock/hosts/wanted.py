@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from docker import DockerClient
 
-from raydock.build.builder import held
+from raydock.build.builder import built_images
 from raydock.build.engine import connect
 from raydock.errors import OutOfReachError
 from raydock.plan.planner import Planned
@@ -35,7 +35,7 @@ def wanted(planned: Iterable[Planned], registry: str) -> tuple[Wanted, ...]:
     sources: dict[str, Source] = {}
     try:
         client = connect()
-        built = {name: image for (name, _), image in held(client, registry).items()}
+        built = built_images(client, registry, (item.name for item in planned))
         for item in planned:
             if image := built.get(item.name):
                 sources[item.name] = Source(client=client, image=of_image(item.variant, registry, image))

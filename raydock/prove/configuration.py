@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from docker import DockerClient
 from docker.errors import ImageNotFound
 
+from raydock.build.identity import of_inspected
 from raydock.errors import VariantError
 from raydock.prove.probe.session import FOREIGN
 
@@ -18,9 +19,18 @@ _NOT_ROOT = re.compile(r"[1-9]\d*(:\d+)?")
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """What the engine says of an image: its id, the user it names, the names in its environment, its labels."""
+    """An image's configuration as the engine reports it.
+
+    Attributes:
+        id: the engine's id of the image.
+        content: the digest of the image's content, the same in every image store.
+        user: the user that the image names.
+        variables: the names in its environment.
+        labels: its labels.
+    """
 
     id: str
+    content: str
     user: str
     variables: frozenset[str]
     labels: dict[str, str]
@@ -57,6 +67,7 @@ def inspect(
     config = document["Config"]
     return Configuration(
         id=document["Id"],
+        content=of_inspected(document).content,
         user=config.get("User") or "",
         variables=frozenset(line.partition("=")[0] for line in config.get("Env") or ()),
         labels=config.get("Labels") or {},

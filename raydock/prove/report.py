@@ -39,10 +39,19 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The answers of one image, which `fingerprint` and `image_id` identify."""
+    """The answers of one image.
+
+    Attributes:
+        name: the variant's name.
+        image_id: the id of the image on the engine that was used.
+        content: the digest of the image's content, the same in every image store.
+        fingerprint: what decides the image; empty for an image that is not raydock's.
+        checks: the checks with their answers.
+    """
 
     name: str
     image_id: str
+    content: str
     fingerprint: str
     checks: tuple[Check, ...]
 

@@ -60,7 +60,9 @@ def smoke(
             on_event(name, "starting a Ray head in a fresh container")
             found[cold.ID] = cold.cold(client, image, limits)
     answered = tuple(found.get(check) or _unanswered(check) for check in wanted)
-    return Report(name=name, image_id=configuration.id, fingerprint=fingerprint, checks=answered)
+    return Report(
+        name=name, image_id=configuration.id, content=configuration.content, fingerprint=fingerprint, checks=answered
+    )
 
 
 def _on_gpus(

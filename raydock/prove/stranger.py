@@ -49,7 +49,13 @@ def smoke(
             return ask_probe(client, image, checks, tell, gpus.LIMITS, terms=terms, probe=probe).checks
 
         answers = gpus.ask(client, wish, checks or (DRIVER.id,), asking)
-    return Report(name=image, image_id=configuration.id, fingerprint="", checks=tuple(answers.values()))
+    return Report(
+        name=image,
+        image_id=configuration.id,
+        content=configuration.content,
+        fingerprint="",
+        checks=tuple(answers.values()),
+    )
 
 
 def _probe(configuration: Configuration, image: str, python: str | None) -> Probe:

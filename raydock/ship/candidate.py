@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from raydock.build.builder import held
-from raydock.build.engine import LocalImage, connect
+from raydock.build.builder import built_images
+from raydock.build.engine import connect
+from raydock.build.localimage import LocalImage
 from raydock.errors import OutOfReachError
 from raydock.model.variant import Variant
 from raydock.plan.planner import Planned
@@ -66,10 +67,10 @@ def published(release: Release, chosen: Iterable[Planned], registry: str) -> tup
     )
 
 
-def on_engine(registry: str) -> tuple[dict[str, LocalImage], str]:
-    """The built images of a registry's variants by variant; none, and the reason, where no engine answers."""
+def on_engine(planned: Iterable[Planned], registry: str) -> tuple[dict[str, LocalImage], str]:
+    """The built images of these variants by name; none, and the reason, if no engine answers."""
     try:
-        return {name: image for (name, _), image in held(connect(), registry).items()}, ""
+        return built_images(connect(), registry, (item.name for item in planned)), ""
     except OutOfReachError as error:
         return {}, error.what
 

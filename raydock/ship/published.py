@@ -2,11 +2,13 @@
 and the id that an engine knows it by."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from docker import DockerClient
 
 from raydock.build.builder import FINGERPRINT
-from raydock.build.engine import LocalImage, connect, images
+from raydock.build.engine import connect, is_in_registry
+from raydock.build.localimage import LocalImage, find_image
 from raydock.errors import ConfigurationError, OutOfReachError, VariantError
 from raydock.model.variant import Variant
 from raydock.plan.planner import Planned
@@ -64,16 +66,30 @@ def built(item: Planned, registry: str) -> Published:
 
     Raises OutOfReachError where no engine answers, VariantError where it holds no such image.
     """
-    tag = f"{registry}:{item.name}"
-    image = _local(lambda image: tag in image.tags)
+    tag, client = f"{registry}:{item.name}", connect()
+    image = find_image(client, tag)
     if image is None:
         todo = f"`./build.py build --select 'name={item.name}'`."
         raise VariantError(f"{item.name} is not built on this engine.", todo=todo)
-    return of_image(item.variant, registry, image)
+    return _checked(client, of_image(item.variant, registry, image))
+
+
+def _checked(client: DockerClient, image: Published) -> Published:
+    """The image without its digest, if no registry has it.
+
+    With overlay2, an engine has the digest of a manifest from a registry only. With containerd's image store, every
+    image has one, which is its id: the engine asks the registry.
+    """
+    if image.digest == image.id and not is_in_registry(client, image.reference):
+        return replace(image, digest="")
+    return image
 
 
 def of_image(variant: Variant, registry: str, image: LocalImage) -> Published:
-    """What an engine knows of a variant's image, with its digest in a registry that it went to or came from."""
+    """What an engine knows of a variant's image, with its digest in a registry.
+
+    With containerd's image store, the registry has that digest only if the image was pushed.
+    """
     digests = (digest for name, _, digest in (known.partition("@") for known in image.digests) if name == registry)
     return _labelled(variant, registry, next(digests, ""), image)
 
@@ -106,7 +122,7 @@ def _stated(item: Planned, stated: str) -> Published:
         )
     name = f"{match['repository']}@{match['digest']}"
     try:
-        image = _local(lambda image: name in image.digests)
+        image = find_image(connect(), name)
     except OutOfReachError:
         image = None
     variant = image.labels.get("org.opencontainers.image.version") if image else item.name
@@ -126,21 +142,21 @@ def _stated(item: Planned, stated: str) -> Published:
 
 
 def _pushed(item: Planned, registry: str) -> Published:
-    tag = f"{registry}:{item.name}"
-    image = _local(lambda image: tag in image.tags)
+    tag, client = f"{registry}:{item.name}", connect()
+    image = find_image(client, tag)
     if image is None:
         raise VariantError(
             f"{item.name} is not built on this engine, so that no digest of it is known here.",
             todo=f"`./build.py images --select 'name={item.name}'` and push it, or {_HINT}",
         )
-    found = of_image(item.variant, registry, image)
-    if not found.digest:
+    image_there = _checked(client, of_image(item.variant, registry, image))
+    if not image_there.digest:
         raise VariantError(
-            f"{tag} is built on this engine and was never pushed.",
-            meaning="An image has a digest in a registry from the push on, and no cluster can pull it before.",
+            f"{tag} is built on this engine and was never pushed, or its registry does not answer.",
+            meaning="A cluster can pull an image only after it was pushed.",
             todo=f"`docker push {tag}` and run this again, or {_HINT}",
         )
-    return found
+    return image_there
 
 
 def _labelled(variant: Variant, repository: str, digest: str, image: LocalImage) -> Published:
@@ -155,7 +171,3 @@ def _labelled(variant: Variant, repository: str, digest: str, image: LocalImage)
         id=image.id,
         fingerprint=image.labels.get(FINGERPRINT, ""),
     )
-
-
-def _local(matches: Callable[[LocalImage], bool]) -> LocalImage | None:
-    return next(filter(matches, images(connect(), FINGERPRINT)), None)

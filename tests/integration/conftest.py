@@ -66,7 +66,7 @@ def toy(unlocked: Toy) -> Toy:
 def base(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The tag of the base that toys and the real image stand on, made if it is not there."""
     ref = recipe_for(matrix.load(ROOT / "matrix.yaml"), parse_name(NAMES[0]), ROOT / "templates").ref
-    if ref not in existing(client):
+    if ref not in existing(client, [ref]):
         site = Site()
         with serving(site) as endpoint:
             found = make(tmp_path_factory.mktemp("base") / "toy", site, endpoint)

@@ -1,14 +1,17 @@
 """A second Docker engine on this machine, to be filled, killed and thrown away."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 from uuid import uuid4
 
 import docker
@@ -101,11 +104,16 @@ class SpareEngine:
 
 @contextmanager
 def spare_engine(
-    first: docker.DockerClient, folder: Path, tmpfs: str = "", options: tuple[str, ...] = ()
+    first: docker.DockerClient,
+    folder: Path,
+    *,
+    tmpfs: str = "",
+    containerd: bool = False,
+    settings: Mapping[str, Any] = MappingProxyType({}),
 ) -> Iterator[SpareEngine]:
-    """A second engine in `folder`, its images on a tmpfs of a size such as `300m` where one is given.
+    """A second engine in `folder`, with containerd's image store or a graph driver, and more `settings` of daemon.json.
 
-    Skips the test where this machine cannot start one.
+    Its images are on a tmpfs if there is a size for it, such as `300m`. Skips the test if this machine cannot start it.
     """
     if os.geteuid() or not shutil.which("dockerd"):
         pytest.skip("a second engine needs root and dockerd on this machine")
@@ -114,7 +122,9 @@ def spare_engine(
         path.mkdir()
     name = f"rd-{uuid4().hex[:8]}"
     network = first.networks.create(name, options={"com.docker.network.bridge.name": name})
-    engine = SpareEngine(folder=folder, data=data, bridge=name, options=options)
+    features = {"containerd-snapshotter": containerd, **settings.get("features", {})}
+    (folder / "daemon.json").write_text(json.dumps({**settings, "features": features}))
+    engine = SpareEngine(folder=folder, data=data, bridge=name, options=(f"--config-file={folder}/daemon.json",))
     try:
         if tmpfs:
             subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={tmpfs}", "tmpfs", data], check=True)

@@ -16,6 +16,7 @@ import docker
 
 from raydock.build.base import existing, recipe_for
 from raydock.build.builder import Builder
+from raydock.build.localimage import get_image
 from raydock.build.recipe import Context, Recipe
 from raydock.build.render import Renderer
 from raydock.build.secrets import Secrets
@@ -47,15 +48,11 @@ class Shelf:
 
     def recipes(self, chosen: Iterable[Planned]) -> dict[str, Recipe]:
         """The recipe of each variant, by name, as a build would have it now."""
-        builder = self._builder
-        bases, templates = existing(self.client), self.checkout.templates
+        builder, templates = self._builder, self.checkout.templates
         context, renderer = Context.read(templates), Renderer(templates, self.project.matrix)
-        return {
-            item.name: builder.recipe(
-                item, bases[recipe_for(self.project.matrix, item.variant, templates).ref], context, renderer
-            )
-            for item in chosen
-        }
+        refs = {item: recipe_for(self.project.matrix, item.variant, templates).ref for item in chosen}
+        bases = existing(self.client, refs.values())
+        return {item.name: builder.recipe(item, bases[ref], context, renderer) for item, ref in refs.items()}
 
     def fill(self, chosen: Iterable[Planned], content: bytes = b"content") -> dict[str, str]:
         """An image for each variant, with a passing report of each gate; their ids by name."""
@@ -80,9 +77,10 @@ class Shelf:
 
     def prove(self, name: str, image_id: str, fingerprint: str, detail: str = "as it should be") -> None:
         """A passing report of each gate."""
+        content = get_image(self.client, image_id).identity.content
         check = Check(id="ray", status=Status.PASSED, detail=detail, seconds=1.0)
         for kind in ("smoke", "contract"):
-            proved = Report(name=name, image_id=image_id, fingerprint=fingerprint, checks=(check,))
+            proved = Report(name=name, image_id=image_id, content=content, fingerprint=fingerprint, checks=(check,))
             reports.save(proved, self.checkout.report(name, kind))
         path = self.checkout.report(name, "scan")
         sums = {}
@@ -90,7 +88,7 @@ class Shelf:
             (path.parent / sbom).write_text(f'{{"of": "{name}"}}\n')
             sums[sbom] = digest_of((path.parent / sbom).read_bytes())
         rules = policy.load(self.checkout.policy).digest
-        made = scan_of(name=name, image_id=image_id, fingerprint=fingerprint, policy=rules, sboms=sums)
+        made = scan_of(name=name, image_id=image_id, content=content, fingerprint=fingerprint, policy=rules, sboms=sums)
         scans.save(made, path)
 
     @property

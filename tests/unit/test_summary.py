@@ -14,7 +14,7 @@ def test_checks_that_were_skipped_for_one_reason_are_said_once() -> None:
         Check(id="gpu-driver", status=Status.SKIPPED, detail="no GPU", seconds=0.0),
         Check(id="gpu-torch", status=Status.SKIPPED, detail="no GPU", seconds=0.0),
     )
-    report = Report(name="ray", image_id="sha256:1", fingerprint="f", checks=checks)
+    report = Report(name="ray", image_id="sha256:1", content="sha256:c1", fingerprint="f", checks=checks)
     console = Console(width=120)
     with console.capture() as said:
         console.print(table([Outcome(name="ray", image_id="sha256:1", report=report)]))
@@ -27,7 +27,7 @@ def test_brackets_in_what_a_check_says_are_no_markup(capsys: pytest.CaptureFixtu
     check = Check(
         id="ray", status=Status.FAILED, detail="needs ray[default], [bold] :key:", seconds=1.0, warnings=("[/x]",)
     )
-    report = Report(name="ray", image_id="sha256:1", fingerprint="f", checks=(check,))
+    report = Report(name="ray", image_id="sha256:1", content="sha256:c1", fingerprint="f", checks=(check,))
     for words in (table([Outcome(name="ray", image_id="sha256:1", report=report)]), answers([check]), check.detail):
         say(words)
         assert "needs ray[default], [bold] :key:" in capsys.readouterr().out

@@ -43,7 +43,13 @@ def contract(
     with reaching(f"asking {name} what KubeRay asks"), network(client) as joint:
         bench = Bench.of(client, image, name, joint, kuberay=kuberay or known(), patience=patience)
         parts = _ask(bench, wanted, jobs, on_event)
-    return Report(name=name, image_id=bench.image, fingerprint=fingerprint, checks=_checks(parts, wanted))
+    return Report(
+        name=name,
+        image_id=bench.image,
+        content=bench.configuration.content,
+        fingerprint=fingerprint,
+        checks=_checks(parts, wanted),
+    )
 
 
 def _ask(bench: Bench, wanted: Collection[int], jobs: int, on_event: Listener) -> list[Part]:

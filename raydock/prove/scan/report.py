@@ -13,6 +13,7 @@ from raydock.model.judgement import Ignored, Judgement
 from raydock.model.policy import Ignore, Policy
 
 SCHEMA = 1
+_TEXTS = ("name", "image_id", "content", "fingerprint", "scanned", "trivy", "database", "policy")
 
 
 class Verdict(StrEnum):
@@ -25,7 +26,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ScanReport:
-    """What a scan found in the image that `fingerprint` and `image_id` identify.
+    """What a scan found in the image that `fingerprint` and `content` identify; `image_id` is the engine's id of it.
 
     `scanned` and `database` are moments in ISO 8601: of the scan, and of the vulnerability database (empty where none
     was used). `policy` is the digest of the policy by which it was judged, and `judgement` its answer. `sboms` are the
@@ -34,6 +35,7 @@ class ScanReport:
 
     name: str
     image_id: str
+    content: str
     fingerprint: str
     scanned: str
     trivy: str
@@ -48,9 +50,9 @@ class ScanReport:
             return Verdict.REFUSED
         return Verdict.NOT_SCANNED if self.judgement.missing else Verdict.CLEAN
 
-    def objection(self, *, image_id: str, fingerprint: str, policy: Policy, today: date) -> str:
+    def objection(self, *, content: str, fingerprint: str, policy: Policy, today: date) -> str:
         """Why this report does not let an image be published, as one phrase; empty where it does."""
-        if (self.image_id, self.fingerprint) != (image_id, fingerprint):
+        if (self.content, self.fingerprint) != (content, fingerprint):
             return "it was scanned before its newest build"
         if self.verdict is not Verdict.CLEAN:
             return f"its scan: {self.verdict}: {'; '.join(self.judgement.reasons)}"
@@ -77,7 +79,7 @@ def load(path: Path) -> ScanReport | None:
         if said["schema"] != SCHEMA:
             return None
         report = ScanReport(
-            **{key: said[key] for key in ("name", "image_id", "fingerprint", "scanned", "trivy", "database", "policy")},
+            **{key: said[key] for key in _TEXTS},
             judgement=Judgement(
                 refused=tuple(map(_finding, said["refused"])),
                 reported=tuple(map(_finding, said["reported"])),

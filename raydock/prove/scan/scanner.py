@@ -71,6 +71,7 @@ class Scanner:
         report = ScanReport(
             name=item.name,
             image_id=item.image_id,
+            content=item.content,
             fingerprint=item.fingerprint,
             scanned=_text(self.now),
             trivy=version,

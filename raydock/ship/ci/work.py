@@ -1,7 +1,7 @@
 """Images handed from one job's engine to another's, by a repository that is for nothing else.
 
-An image keeps its id and its labels on the way, so that reports made on one engine hold on the next. The bases go with
-them: a fingerprint is over the base, and `publish` asks whether an image is what the checkout describes.
+An image keeps its content on the way, so that reports made on one engine hold on the next. The bases go with them: a
+fingerprint is over the base, and `publish` checks whether an image is what the checkout describes.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,6 +13,7 @@ from docker.errors import APIError, NotFound
 
 from raydock.build.base import REPOSITORY, recipe_for
 from raydock.build.engine import reaching
+from raydock.build.localimage import find_image, get_image
 from raydock.errors import OutOfReachError, RaydockError, VariantError
 from raydock.events import Listener
 from raydock.parallel import in_parallel
@@ -70,12 +71,22 @@ class Work:
         self.listener(name, f"pulling from {self.repository}")
         try:
             _raise_refused(self.client.api.pull(self.repository, name, stream=True, decode=True), self.repository)
-            self.client.images.get(f"{self.repository}:{name}").tag(local, name)
+            self._keep(f"{self.repository}:{name}", local, name)
         except NotFound:
             raise VariantError(
                 f"{self.repository} holds no {name}.", todo="read the log of the job that was to build and push it."
             ) from None
         self.client.images.remove(f"{self.repository}:{name}", noprune=True)
+
+    def _keep(self, pulled: str, local: str, name: str) -> None:
+        """Give a pulled image its local tag, unless that tag is the same image already.
+
+        With containerd's image store, an engine does not download layers that it has in a different compression (moby
+        issue 49784, read on 2026-11-29): nothing can be built on an image pulled so, and the one before is complete.
+        """
+        image, before = get_image(self.client, pulled), find_image(self.client, f"{local}:{name}")
+        if before is None or not image.identity.is_same(before.identity):
+            self.client.api.tag(image.id, local, name)
 
 
 def base_tags(project: Project, chosen: Iterable[Planned]) -> list[str]:

@@ -57,9 +57,12 @@ class Carrier:
                 return whole(self.repository, todo.there)
             except UnreadableError as error:
                 self.listener(todo.name, f"pushing again: {error.what}")
-        digest = self.pusher.push(todo.name, image.id, str(name), todo.tag)
+        self.pusher.push(todo.name, image.id, str(name), todo.tag)
+        digest = self.repository.digest(todo.tag)
+        if digest is None:
+            raise UnreadableError(f"{name}:{todo.tag} was pushed, and the registry does not have it.")
         manifest = whole(self.repository, digest)
-        if not holds(manifest, image.id):
+        if not holds(self.repository, manifest, todo.ready.image.identity):
             raise UnreadableError(f"{name}@{digest} is not the image {image.id}, which was pushed.")
         return manifest
 
@@ -80,7 +83,8 @@ def _entry(
     return Entry(
         planned=ready.planned,
         fingerprint=ready.fingerprint,
-        image_id=ready.image.id,
+        image_id=manifest.config,
+        content=ready.image.identity.content,
         digest=manifest.digest,
         media_type=manifest.media_type,
         manifest_bytes=len(manifest.data),

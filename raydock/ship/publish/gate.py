@@ -28,10 +28,17 @@ _COMMANDS = {"smoke": "smoke", "contract": "smoke --contract", "scan": "scan"}
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """A variant's newest build, and whether it is for KubeRay: only then is there a contract to keep."""
+    """A variant's newest build.
+
+    Attributes:
+        name: the variant's name.
+        content: the digest of the image's content, the same in every image store.
+        fingerprint: what decides the image.
+        kuberay: whether it is for KubeRay: only then does it have to keep the contract.
+    """
 
     name: str
-    image_id: str
+    content: str
     fingerprint: str
     kuberay: bool = True
 
@@ -83,7 +90,7 @@ class Gate:
         if self.allow_unscanned:
             scan = replace(scan, judgement=replace(scan.judgement, missing=""))
         return scan.objection(
-            image_id=build.image_id, fingerprint=build.fingerprint, policy=self.policy, today=self.today
+            content=build.content, fingerprint=build.fingerprint, policy=self.policy, today=self.today
         )
 
 
@@ -99,7 +106,7 @@ def _objection(report: Report | None, build: Build, kind: str) -> str:
 
 
 def _same(report: Report, build: Build) -> bool:
-    return (report.image_id, report.fingerprint) == (build.image_id, build.fingerprint)
+    return (report.content, report.fingerprint) == (build.content, build.fingerprint)
 
 
 def _said(report: Report) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def statement(ready: Ready, digest: str, made_from: Source) -> bytes:
                 },
                 "resolvedDependencies": [
                     {"name": f"lockfiles/{ready.name}.txt", "digest": {"sha256": recipe.lock_sha256}},
-                    {"name": ready.base.ref, "digest": {"sha256": ready.base.id.removeprefix("sha256:")}},
+                    {"name": ready.base.ref, "digest": {"sha256": ready.base.fingerprint}},
                     {"name": "templates", "digest": templates},
                 ],
             },

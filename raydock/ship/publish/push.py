@@ -35,15 +35,16 @@ class Pusher:
         """Ends every push at its next sign of life."""
         self._stopped.set()
 
-    def push(self, name: str, image_id: str, repository: str, tag: str) -> str:
-        """Pushes an image as `repository:tag` and returns the digest of its manifest there.
+    def push(self, name: str, image_id: str, repository: str, tag: str) -> None:
+        """Push an image as `repository:tag`.
 
-        Raises OutOfReachError where engine or registry refuse.
+        The registry has the digest of its manifest: with containerd's image store, the engine does not report it (moby
+        26.1.5, 2026-11-29). Raises OutOfReachError if engine or registry refuse.
         """
         with reaching(f"tagging {repository}:{tag}"):
             self._client.api.tag(image_id, repository, tag)
         try:
-            return self._pushed(name, repository, tag)
+            self._follow(name, repository, tag)
         except (DockerException, requests.RequestException, HTTPError, OSError) as error:
             raise _refused(repository, tag, str(error)) from None
         finally:
@@ -51,22 +52,18 @@ class Pusher:
 
     def untag(self, reference: str) -> None:
         """Takes a tag from an image of the engine, if it is there."""
-        with suppress(ImageNotFound), reaching(f"removing the tag {reference}"):
+        with reaching(f"removing the tag {reference}"), suppress(ImageNotFound):
             self._client.images.remove(reference, noprune=True)
 
-    def _pushed(self, name: str, repository: str, tag: str) -> str:
-        digest, moved = "", {}
+    def _follow(self, name: str, repository: str, tag: str) -> None:
+        moved: dict[str, int] = {}
         for line in self._client.api.push(repository, tag=tag, stream=True, decode=True):
             if self._stopped.is_set():
                 raise KeyboardInterrupt
             if "error" in line:
                 raise _refused(repository, tag, str(line["error"]))
             moved[line.get("id", "")] = line.get("progressDetail", {}).get("current", 0)
-            digest = line.get("aux", {}).get("Digest", digest)
             self._listener(name, f"pushing to {repository}", detail=line.get("status", ""), size=sum(moved.values()))
-        if not digest:
-            raise _refused(repository, tag, "the engine named no digest")
-        return digest
 
 
 def _refused(repository: str, tag: str, words: str) -> RaydockError:

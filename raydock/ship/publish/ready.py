@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from raydock.build.base import BaseImage, existing, recipe_for
 from raydock.build.builder import Builder
-from raydock.build.engine import LocalImage
+from raydock.build.localimage import LocalImage
 from raydock.build.recipe import Context, Recipe
 from raydock.build.render import Renderer
 from raydock.errors import RaydockError, VariantError
@@ -44,9 +44,10 @@ class Judge:
 
     def judge(self, chosen: Iterable[Planned]) -> dict[str, Ready | RaydockError]:
         """What may be published of these variants by name, and why not for the rest."""
-        images = {name: image for (name, _), image in self.builder.there().items()}
-        bases = existing(self.builder.client)
-        templates = self.builder.checkout.templates
+        chosen, templates = tuple(chosen), self.builder.checkout.templates
+        images = self.builder.there(item.name for item in chosen)
+        refs = {recipe_for(self.builder.matrix, item.variant, templates).ref for item in chosen}
+        bases = existing(self.builder.client, refs)
         context, renderer = Context.read(templates), Renderer(templates, self.builder.matrix)
         found: dict[str, Ready | RaydockError] = {}
         for item in chosen:
@@ -76,7 +77,12 @@ class Judge:
                 meaning="Its lock, its templates, its base or raydock changed since it was built.",
                 todo=todo,
             )
-        build = Build(name=item.name, image_id=image.id, fingerprint=recipe.fingerprint, kuberay=item.kuberay)
+        build = Build(
+            name=item.name,
+            content=image.identity.content,
+            fingerprint=recipe.fingerprint,
+            kuberay=item.kuberay,
+        )
         proof = self.gate.proof(build)
         lock = locks.load(checkout.lock(item.name))
         return Ready(planned=item, image=image, recipe=recipe, base=base, lock=lock, proof=proof)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from raydock.build.identity import ImageIdentity, of_configuration
 from raydock.errors import PolicyError
 from raydock.ship.publish.ready import Ready
 from raydock.ship.registry.manifest import Manifest
@@ -40,7 +41,7 @@ def look(repository: Repository, ready: Ready, known: Entry | None) -> Todo:
         return Todo(ready=ready, there=moving, moving=moving, unchanged=known)
     tag = immutable(ready.name, ready.fingerprint)
     manifest = repository.manifest(tag)
-    if manifest and not holds(manifest, ready.image.id):
+    if manifest and not holds(repository, manifest, ready.image.identity):
         raise PolicyError(
             f"{repository.name}:{tag} is there already, and is another image ({manifest.digest}).",
             meaning="That tag is made once and never overwritten, --force or not: somebody may run what it names.",
@@ -50,12 +51,23 @@ def look(repository: Repository, ready: Ready, known: Entry | None) -> Todo:
     return Todo(ready=ready, there=manifest.digest if manifest else None, moving=moving)
 
 
-def holds(manifest: Manifest, image_id: str) -> bool:
-    """Whether a manifest is that of an engine's image, whose id is its configuration's digest or its manifest's."""
-    return image_id in {manifest.digest, manifest.config}
+def holds(repository: Repository, manifest: Manifest, image: ImageIdentity) -> bool:
+    """Whether a manifest of a repository is that of an image, whichever store the image was built in.
+
+    Raises UnreadableError if the image's configuration is missing in the repository.
+    """
+    if {manifest.digest, manifest.config} & image.digests:
+        return True
+    if not manifest.config:  # an index, or an artifact of a different kind
+        return False
+    try:
+        return image.is_same(of_configuration(repository.blob(manifest.config), {manifest.digest, manifest.config}))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def _is(entry: Entry, ready: Ready) -> bool:
     """Whether the release names this build, with these reports."""
     reports = {name: digest for name, digest in entry.files.items() if name in ready.proof.sums}
-    return (entry.fingerprint, entry.image_id) == (ready.fingerprint, ready.image.id) and reports == ready.proof.sums
+    build = ready.fingerprint, ready.image.identity.content
+    return (entry.fingerprint, entry.content) == build and reports == ready.proof.sums

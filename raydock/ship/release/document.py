@@ -14,12 +14,19 @@ SCHEMA = 1
 _WORD, _DRIVER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*"), re.compile(r"[0-9.]*")
 _FLAVOR = re.compile(r"[a-z0-9]*")
 _DIGEST, _HEX = re.compile(r"sha256:[0-9a-f]{64}"), re.compile(r"[0-9a-f]{64}")
-_FORMS = {"fingerprint": _HEX, "image_id": _DIGEST, "digest": _DIGEST, "python": _WORD, "lock_sha256": _HEX}
+_FORMS = {
+    "fingerprint": _HEX,
+    "content": re.compile(r"(sha256:[0-9a-f]{64})?"),
+    "image_id": _DIGEST,
+    "digest": _DIGEST,
+    "python": _WORD,
+    "lock_sha256": _HEX,
+}
 _ANY = re.compile(r".*", re.DOTALL)
 _MAPS = {"packages": _ANY, "files": _DIGEST, "attached": _DIGEST}
 _SAME = (
     *("fingerprint", "image_id", "digest", "media_type", "manifest_bytes", "compressed_bytes", "python", "lock_sha256"),
-    *("published", "signed", "packages", "reports", "files", "attached"),
+    *("content", "published", "signed", "packages", "reports", "files", "attached"),
 )
 
 
@@ -113,6 +120,7 @@ def _read(item: Mapping[str, Any]) -> Entry:
         glibc=_text(item["glibc"]),
         kuberay=bool(item["kuberay"]),
     )
+    item = {"content": "", **item}  # raydock 0.1 did not write it
     for key, form in _FORMS.items():
         _matching(form, item[key])
     for key, form in _MAPS.items():

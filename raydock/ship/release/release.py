@@ -13,8 +13,9 @@ from raydock.ship.tags import immutable
 class Entry:
     """One published image.
 
-    `digest`, `media_type` and `manifest_bytes` describe its manifest in the registry, `image_id` is the engine's id
-    (the digest of its configuration), `compressed_bytes` what a pull of all of it moves, `python` has the patch.
+    `digest`, `media_type` and `manifest_bytes` describe its manifest in the registry, `image_id` is the digest
+    of its configuration (the id of the image on an engine with the overlay2 store), `content` the digest of its content
+    (empty in releases of raydock 0.1), `compressed_bytes` what a pull of all of it moves, `python` has the patch.
     `reports` are what the gates said, `files` the sha256 of each file that is attached by its name, and `attached` the
     digests of the artifacts that hold them.
     """
@@ -22,6 +23,7 @@ class Entry:
     planned: Planned
     fingerprint: str
     image_id: str
+    content: str
     digest: str
     media_type: str
     manifest_bytes: int

@@ -10,7 +10,7 @@ import docker
 import pytest
 from docker.errors import ImageNotFound
 
-from raydock.build.engine import images
+from raydock.build.localimage import get_image
 from raydock.events import silent
 from raydock.hosts import layers
 from raydock.hosts.bring import Way, bring
@@ -44,7 +44,7 @@ def client_of(there: There) -> Iterator[docker.DockerClient]:
 
 def wanted(client: docker.DockerClient, registry: str, name: str) -> Wanted:
     tag = f"{registry}:{name}"
-    [image] = [item for item in images(client, "raydock.fingerprint") if tag in item.tags]
+    image = get_image(client, tag)
     return Wanted(name=name, tag=tag, source=Source(client=client, image=of_image(parse_name(name), registry, image)))
 
 
@@ -107,9 +107,7 @@ def test_an_engine_with_containerds_image_store_gives_and_takes_without_layers_t
 @contextmanager
 def containerd_engine(first: docker.DockerClient, folder: Path) -> Iterator[docker.DockerClient]:
     """An engine whose images lie in containerd's store, with nothing in it."""
-    settings = folder / "daemon.json"
-    settings.write_text('{"features": {"containerd-snapshotter": true}}')
-    with spare_engine(first, folder, options=(f"--config-file={settings}",)) as engine:
+    with spare_engine(first, folder, containerd=True) as engine:
         client = engine.client()
         assert "containerd" in str(client.info()["DriverStatus"])
         yield client

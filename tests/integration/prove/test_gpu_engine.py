@@ -32,10 +32,10 @@ def engine(
 ) -> Iterator[tuple[SpareEngine, Path]]:
     """A second engine with features.cdi that holds the base, and the folder of its specifications."""
     folder = tmp_path_factory.mktemp("cdi-engine")
-    specs, settings = folder / "cdi", folder / "daemon.json"
+    specs = folder / "cdi"
     specs.mkdir()
-    settings.write_text(json.dumps({"features": {"cdi": True}, "cdi-spec-dirs": [str(specs)]}))
-    with spare_engine(client, folder, options=(f"--config-file={settings}",)) as found:
+    settings = {"features": {"cdi": True}, "cdi-spec-dirs": [str(specs)]}
+    with spare_engine(client, folder, settings=settings) as found:
         found.load(client.images.get(base).save(named=base))
         yield found, specs
 

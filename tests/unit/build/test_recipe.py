@@ -21,7 +21,7 @@ def recipe(plan: Plan) -> Recipe:
         dockerfile="FROM scratch\n",
         files=Context.read(ROOT / "templates").files(planned, lock, layers(lock)),
         lock_sha256=lock.sha256,
-        base_id="sha256:00",
+        base="00",
         python="3.11.2",
         platform="linux/amd64",
         epoch=1,
@@ -39,7 +39,7 @@ def test_equal_content_has_equal_fingerprints(recipe: Recipe) -> None:
     [
         ("dockerfile", "FROM scratch\nUSER 1\n"),
         ("lock_sha256", "00"),
-        ("base_id", "sha256:01"),
+        ("base", "01"),
         ("platform", "linux/arm64"),
         ("epoch", 2),
     ],

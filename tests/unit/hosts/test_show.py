@@ -15,7 +15,7 @@ ONE, TWO = "ray1.0.0-py311-cpu", "ray2.0.0-py311-cpu"
 
 def proved(name: str, way: Way, *checks: tuple[str, Status, str], sent: int = 0, remark: str = "") -> Proved:
     answers = tuple(Check(id=id, status=status, detail=detail, seconds=1.0) for id, status, detail in checks)
-    report = Report(name=name, image_id="sha256:1", fingerprint="f", checks=answers)
+    report = Report(name=name, image_id="sha256:1", content="sha256:c1", fingerprint="f", checks=answers)
     brought = Brought(image_id="sha256:1", fingerprint="f", way=way, sent=sent, remark=remark)
     return Proved(outcome=Outcome(name=name, image_id="sha256:1", fingerprint="f", report=report), brought=brought)
 

@@ -7,7 +7,7 @@ from raydock.prove.report import Check, Report, Status, load, save
 
 def _report(*states: Status) -> Report:
     checks = tuple(Check(id=f"c{n}", status=state, detail="d", seconds=1.5) for n, state in enumerate(states))
-    return Report(name="ray2.60.0-py311-cpu", image_id="sha256:1", fingerprint="f", checks=checks)
+    return Report(name="ray2.60.0-py311-cpu", image_id="sha256:1", content="sha256:c1", fingerprint="f", checks=checks)
 
 
 def test_what_is_saved_is_read(tmp_path: Path) -> None:

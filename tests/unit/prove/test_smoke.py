@@ -37,7 +37,7 @@ def silent_port() -> Iterator[int]:
 def _configuration(
     user: str = "1000", variables: frozenset[str] = frozenset(), labels: dict[str, str] = LABELS
 ) -> Configuration:
-    return Configuration(id="sha256:1", user=user, variables=variables, labels=labels)
+    return Configuration(id="sha256:1", content="sha256:c1", user=user, variables=variables, labels=labels)
 
 
 def _outside(answers: Answers, configuration: Configuration, name: str = NAME) -> dict[str, Check]:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from raydock.build.engine import LocalImage
+from raydock.build.identity import ImageIdentity
+from raydock.build.localimage import LocalImage
 from raydock.plan.planner import Plan
 from raydock.plan.select import select
 from raydock.ship.candidate import Candidate, candidates
@@ -25,7 +26,7 @@ def offered(plan: Plan) -> Made:
                 id=f"sha256:{number:064x}",
                 tags=(f"{REGISTRY}:{item.name}",),
                 labels={"raydock.min-driver": item.min_driver, "raydock.sm": " ".join(map(str, item.sm))},
-                size=1,
+                identity=ImageIdentity(digests=frozenset(), content=f"sha256:{number:064x}", layers=()),
             )
             for number, item in enumerate(chosen)
             if item.name in built

@@ -2,7 +2,8 @@
 
 import pytest
 
-from raydock.build.engine import LocalImage
+from raydock.build.identity import ImageIdentity
+from raydock.build.localimage import LocalImage
 from raydock.errors import ConfigurationError, OutOfReachError
 from raydock.plan.planner import Plan
 from raydock.plan.select import select
@@ -50,7 +51,8 @@ def test_with_nothing_stated_an_engine_is_needed(plan: Plan) -> None:
 
 def held(*digests: str) -> LocalImage:
     labels = {"raydock.fingerprint": "f" * 64, "raydock.min-driver": "580.65.06"}
-    return LocalImage(id="sha256:1", tags=(), digests=digests, labels=labels, size=1)
+    identity = ImageIdentity(digests=frozenset({"sha256:1"}), content="sha256:c1", layers=())
+    return LocalImage(id="sha256:1", identity=identity, tags=(), digests=digests, labels=labels)
 
 
 def test_the_digest_of_a_built_image_is_that_of_the_registry_asked_about(plan: Plan) -> None:

@@ -20,7 +20,9 @@ def _bench(user: str = "1000", variables: frozenset[str] = frozenset(), labels: 
         client=docker.DockerClient(base_url="unix:///nonexistent/docker.sock", version="1.43"),
         image="sha256:1",
         tag="stranger:1",
-        configuration=Configuration(id="sha256:1", user=user, variables=variables, labels=labels or {}),
+        configuration=Configuration(
+            id="sha256:1", content="sha256:c1", user=user, variables=variables, labels=labels or {}
+        ),
         network="none",
         kuberay=known(),
         patience=Patience(),

@@ -23,6 +23,7 @@ def report(policy: Policy) -> ScanReport:
     return ScanReport(
         name="ray2.60.0-py311-cpu",
         image_id="sha256:1",
+        content="sha256:c1",
         fingerprint="f",
         scanned="2026-11-25T12:00:00Z",
         trivy="0.76.0",
@@ -71,11 +72,11 @@ def test_the_verdict(report: ScanReport) -> None:
 
 
 def test_whether_an_image_may_be_published_by_it(report: ScanReport, policy: Policy) -> None:
-    def objection(report: ScanReport, policy: Policy = policy, image_id: str = "sha256:1") -> str:
-        return report.objection(image_id=image_id, fingerprint="f", policy=policy, today=TODAY)
+    def objection(report: ScanReport, policy: Policy = policy, content: str = "sha256:c1") -> str:
+        return report.objection(content=content, fingerprint="f", policy=policy, today=TODAY)
 
     assert objection(report) == ""
-    assert objection(report, image_id="sha256:2") == "it was scanned before its newest build"
+    assert objection(report, content="sha256:c2") == "it was scanned before its newest build"
     assert objection(judged(report, refused=(FINDING,))) == "its scan: refused: CVE-2099-0001 (high) in bash"
     assert objection(judged(report, missing="no database")) == "its scan: not scanned: no database"
     assert objection(report, replace(policy, unfixed=True)) == "scan.yaml changed since it was scanned"
@@ -84,5 +85,5 @@ def test_whether_an_image_may_be_published_by_it(report: ScanReport, policy: Pol
 def test_an_ignore_that_is_past_its_day_by_now_stops_it(report: ScanReport, policy: Policy) -> None:
     policy = replace(policy, ignores=(replace(IGNORE, until=date(2026, 11, 24)),))
     found = replace(report, policy=policy.digest)
-    said = found.objection(image_id="sha256:1", fingerprint="f", policy=policy, today=TODAY)
+    said = found.objection(content="sha256:c1", fingerprint="f", policy=policy, today=TODAY)
     assert said == "scan.yaml:7: X-1 was to be ignored up to 2026-11-24: why"

@@ -20,7 +20,7 @@ from tests.support.shelf import scan_of
 
 ROOT = Path(__file__).parents[4]
 NAME = "ray2.60.0-py311-cpu"
-BUILD = Build(name=NAME, image_id="sha256:1", fingerprint="f")
+BUILD = Build(name=NAME, content="sha256:c1", fingerprint="f")
 RULES = policy.load(ROOT / "scan.yaml")
 CLEAN = Judgement()
 FLAW = Finding(
@@ -46,9 +46,9 @@ def gate(tmp_path: Path) -> Gate:
     return found
 
 
-def report(gate: Gate, kind: str, *, image_id: str = "sha256:1", status: Status = Status.PASSED) -> None:
+def report(gate: Gate, kind: str, *, content: str = "sha256:c1", status: Status = Status.PASSED) -> None:
     checks = (Check(id="ray", status=status, detail="said so", seconds=1.0),)
-    made = Report(name=NAME, image_id=image_id, fingerprint="f", checks=checks)
+    made = Report(name=NAME, image_id="sha256:1", content=content, fingerprint="f", checks=checks)
     reports.save(made, gate.checkout.report(NAME, kind))
 
 
@@ -56,6 +56,7 @@ def scan(gate: Gate, *, fingerprint: str = "f", rules: str = RULES.digest, judge
     made = scan_of(
         name=NAME,
         image_id="sha256:1",
+        content="sha256:c1",
         fingerprint=fingerprint,
         policy=rules,
         judgement=judgement,
@@ -84,7 +85,7 @@ def test_each_report_must_be_there_be_of_this_build_and_passed(gate: Gate, kind:
     assert f"{kind} failed (ray: said so)" in refusal(gate)
     report(gate, kind, status=Status.SKIPPED)
     assert f"{kind} failed (no check passed)" in refusal(gate)
-    report(gate, kind, image_id="sha256:2")
+    report(gate, kind, content="sha256:c2")
     assert f"its {kind} report is of another build" in refusal(gate)
     gate.checkout.report(NAME, kind).unlink()
     assert f"there is no {kind} report of it" in refusal(gate)

@@ -40,6 +40,7 @@ def entry(plan: Plan, name: str) -> Entry:
         planned=planned,
         fingerprint="f" * 64,
         image_id=f"sha256:{'1' * 64}",
+        content=f"sha256:{'c' * 64}",
         digest=f"sha256:{'d' * 64}",
         media_type="application/vnd.oci.image.manifest.v1+json",
         manifest_bytes=1000,
