@@ -47,6 +47,11 @@ class Hardware:
         """The GPUs that a CUDA toolkit can compile for; empty if the table does not know it."""
         return next((sm for cudas, sm in self.compilers if cuda in cudas), ())
 
+    @cached_property
+    def vllm_from(self) -> int:
+        """The oldest GPU that vllm's own build compiles for."""
+        return int(self._sm("vllm-from").text())
+
     def min_driver(self, variant: Variant) -> str:
         """The oldest driver that runs a variant; empty for cpu and for a CUDA that the table does not know."""
         return self.floors.get(variant.cuda.split(".")[0], "") if variant.gpu else ""
@@ -69,7 +74,7 @@ class Hardware:
         return next((build.sm for build in covering), ())
 
     def _sm(self, table: str) -> Entry:
-        keys = ("source", "date", "wheels", "compilers")
+        keys = ("source", "date", "wheels", "vllm-from", "compilers")
         return read(self.folder / "sm.yaml").items(keys, keys)[table]
 
     def _drivers(self, table: str) -> dict[str, str]:

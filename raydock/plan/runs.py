@@ -37,12 +37,10 @@ def gpu_objection(variant: Variant, built: tuple[int, ...], gpu: int) -> str:
     """Why a GPU (86 is compute capability 8.6) does not run a variant built for `built`.
 
     Empty if it does. If `built` is empty, nothing is known of the wheels (gpu_doubt): only a GPU for which the CUDA
-    toolkit cannot compile is refused.
+    toolkit or vllm's build cannot compile is refused.
     """
     if not built:
-        able = _compilable(variant.cuda)
-        refused = able and not code_for(able, gpu)
-        return f"sm_{gpu} not among the GPUs that CUDA {variant.cuda} compiles for" if refused else ""
+        return _build_objection(variant, gpu)
     if code_for(built, gpu):
         return ""
     return f"sm_{gpu} not in {list_owner(variant)} {' '.join(map(str, built))}"
@@ -72,12 +70,23 @@ def list_owner(variant: Variant) -> str:
     return f"{torch} list" if variant.vllm == NONE else f"{torch} and vllm {variant.vllm}'s common list"
 
 
+def _build_objection(variant: Variant, gpu: int) -> str:
+    """Why no build of a variant can have code for a GPU; empty if one can."""
+    tables = _tables()
+    able = tables.compilable(variant.cuda)
+    if able and not code_for(able, gpu):
+        return f"sm_{gpu} not among the GPUs that CUDA {variant.cuda} compiles for"
+    if variant.vllm != NONE and gpu < tables.vllm_from:
+        return f"sm_{gpu} older than sm_{tables.vllm_from}, the oldest that vllm compiles for"
+    return ""
+
+
 @cache
-def _compilable(cuda: str) -> tuple[int, ...]:
-    return Hardware().compilable(cuda)
+def _tables() -> Hardware:
+    return Hardware()
 
 
 @cache
 def own_driver(cuda: str) -> str:
     """The driver that a CUDA toolkit came with; empty where the table does not know it."""
-    return Hardware().toolkits.get(cuda, "")
+    return _tables().toolkits.get(cuda, "")

@@ -182,7 +182,7 @@ def set_rules(ground: Ground) -> Iterator[Finding]:
 
 
 def index_builds(ground: Ground) -> Iterator[Finding]:
-    """Builds of the default index beside a torch that is built for a different CUDA than that index's."""
+    """Builds of the default index next to a torch that is built for a different CUDA than that index's."""
     torch, built = ground.kept.get("torch"), ground.index_cuda
     if torch is None or not built or built == ground.cuda or not build_of(torch.release.version):
         return
@@ -195,7 +195,7 @@ def index_builds(ground: Ground) -> Iterator[Finding]:
                     f"{wheel} names no build, so that it is the default index's, for CUDA {built}; "
                     f"{torch} is for {build_words(ground.cuda)}"
                 ),
-                meaning="Its libraries do not load beside that torch, or each finds different ones.",
+                meaning="Its libraries do not load with that torch, or each loads different ones.",
                 todo=f"drop it, and fetch its build for {build_words(ground.cuda)}; or take {built}'s torch.",
                 files=(wheel.filename, torch.filename),
                 drop=(wheel.filename,),

@@ -81,7 +81,7 @@ class Folder:
 
 def read(path: Path) -> Folder:
     """Reads a folder, without those inside it. Files that are no wheel, sdist or part of one are passed over, among
-    them what mirrors keep beside a wheel: metadata, signatures, hashes, provenance.
+    them what mirrors keep next to a wheel: metadata, signatures, hashes, provenance.
 
     Raises ConfigurationError where there is no such folder or nothing like a wheel in it, OutOfReachError where it
     cannot be read.

@@ -32,7 +32,7 @@ class Kind(Enum):
 def kind(path: Path) -> Kind:
     """What a file is. Raises OSError if it cannot be read.
 
-    A file with `.whl` in its name that is no archive is beside a wheel: its metadata, signature, hash or provenance.
+    A file with `.whl` in its name that is not an archive belongs to a wheel: its metadata, signature or hash.
     """
     if _PARTIAL.search(path.name) or _PARTIAL_WHEEL.search(path.name):
         return Kind.PARTIAL
