@@ -10,6 +10,7 @@ from raydock.lock.artifacts import Artifact, Pages, choose
 from raydock.lock.index import from_environment
 from raydock.lock.request import Request, resolvable_glibc
 from raydock.lock.resolver import Pins, Resolver, Uv
+from raydock.plan.cuda import build_of
 from raydock.wheelhouse.advice import Advice, by_findings, by_lock
 from raydock.wheelhouse.check import Finding
 from raydock.wheelhouse.ground import Ground
@@ -53,6 +54,7 @@ class Relocker:
         allows it, and what is missing is the newest of the cut-off day. Raises VariantError where there is no answer,
         OutOfReachError where the index fails.
         """
+        self._refuse_builds()
         asked = self._request()
         try:
             pins = self.resolver.resolve(asked, self._versions)
@@ -63,6 +65,17 @@ class Relocker:
         held = [item.filename for item in chosen if self._is_held(item)]
         advice = by_lock(self.ground, self.findings, chosen, held)
         return Locked(self._text(asked, pins, chosen), asked.cutoff, advice)
+
+    def _refuse_builds(self) -> None:
+        """Raises VariantError for a build that the index does not have: a lock would name a different one."""
+        for wheel in self.ground.kept.values():
+            version = wheel.release.version
+            if build_of(version) and version not in {file.version for file in self.pages.files(wheel.project)}:
+                raise VariantError(
+                    f"{wheel} is a build that the package index does not have, so that no lock by it can name it.",
+                    todo=f"write `indexes: {{{self.ground.variant.label}: ADDRESS}}` and these versions as a point into"
+                    " matrix.yaml, and run `./build.py lock`; or gather the index's own builds.",
+                )
 
     @property
     def _versions(self) -> dict[str, str]:
