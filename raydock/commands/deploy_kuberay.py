@@ -12,7 +12,7 @@ from raydock.errors import ConfigurationError
 from raydock.options import root
 from raydock.paths import Checkout
 from raydock.project import Project
-from raydock.ship.kuberay.deployment import Format, Kind, KubeRay
+from raydock.ship.kuberay.deployment import DriverAffinity, Format, Kind, KubeRay
 
 Command = Callable[..., Any]
 
@@ -20,16 +20,17 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-def _choice(option: str, default: StrEnum) -> Callable[[Command], Command]:
-    """An option whose value is one of its default's kind."""
+def _choice(option: str, default: StrEnum, help: str = "", *, implicit: bool = False) -> Callable[[Command], Command]:
+    """An option whose value is one of its default's kind; with `implicit`, None if the option is not given."""
     kind = type(default)
     values = [item.value for item in kind]
     return click.option(
         option,
         type=click.Choice(values),
-        default=default.value,
-        show_default=True,
-        callback=lambda _context, _option, value: kind(value),
+        default=None if implicit else default.value,
+        show_default=default.value if implicit else True,
+        callback=lambda _context, _option, value: value and kind(value),
+        help=help,
     )
 
 
@@ -49,6 +50,14 @@ def _choice(option: str, default: StrEnum) -> Callable[[Command], Command]:
 @click.option("--namespace", default="", help="Default: the one of whoever applies it.")
 @click.option("--node-selector", multiple=True, metavar="LABEL=VALUE", help="Nodes for every pod. Repeatable.")
 @click.option("--image-pull-secret", default="", metavar="SECRET", help="What the registry asks for.")
+@_choice(
+    "--driver-affinity",
+    DriverAffinity.PREFERRED,
+    "Nodes of GPU workers, by the driver that NVIDIA's GPU Feature Discovery states. `required` refuses nodes without"
+    " its labels (the default on GKE and EKS), so that no node group scales from zero.",
+    implicit=True,
+)
+@click.option("--forward-compat", is_flag=True, help="Accept data-centre GPUs with an older driver: docs/gpu-hosts.md.")
 @_choice("--kuberay", KubeRay.V1_7)
 @_choice("--format", Format.YAML)
 @registry
@@ -65,7 +74,7 @@ def kuberay(*, variant: str, image: str, registry: str | None, insecure: bool, *
         --entrypoint 'python /home/ray/samples/sample_code.py'
       ./build.py deploy kuberay ray2.60.0-torch2.13.0-py311-cu130 --kind rayjob --probe --workers 4 --shutdown
     """
-    from raydock.ship.kuberay.asked import Asked, resources
+    from raydock.ship.kuberay.asked import Asked, notes, resources
     from raydock.ship.kuberay.text import documents
     from raydock.ship.published import published
 
@@ -76,7 +85,10 @@ def kuberay(*, variant: str, image: str, registry: str | None, insecure: bool, *
     else:
         project = Project(Checkout(root()))
         named = published(one(project.plan, variant), project.matrix.registry, image)
-    answer = resources(Asked(**options), named)
+    asked = Asked(**options)
+    answer = resources(asked, named)
+    for note in notes(asked, named):
+        click.echo(f"raydock: {note}", err=True)
     if not named.labelled:
         click.echo("raydock: no engine here holds that image: Ray's version and the driver are the plan's.", err=True)
     click.echo(documents(answer), nl=False)

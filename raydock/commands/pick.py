@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--driver", metavar="VERSION", help="The host's driver, such as 535.104.05, in place of FILES.")
 @click.option("--gpu", "gpus", multiple=True, metavar="X.Y", help="A GPU's compute capability, or none. Repeatable.")
+@click.option("--forward-compat", is_flag=True, help="Accept data-centre GPUs with an older driver: docs/gpu-hosts.md.")
 @registry
 @insecure
 def pick(
@@ -28,6 +29,7 @@ def pick(
     files: tuple[Path, ...],
     driver: str | None,
     gpus: tuple[str, ...],
+    forward_compat: bool,
     registry: str | None,
     insecure: bool,
 ) -> None:
@@ -41,6 +43,7 @@ def pick(
       ./build.py pick --gpu none --registry registry.example/ml/raydock
       ssh gpu01 nvidia-smi --query-gpu=driver_version,compute_cap,name --format=csv,noheader | ./build.py pick -
     """
+    from raydock.hosts import names
     from raydock.ship import host, show
     from raydock.ship.pick import pick_each
 
@@ -51,6 +54,8 @@ def pick(
             todo=f"`ssh HOST {host.QUERY} | ./build.py pick -`, or `./build.py pick --driver 535.104.05 --gpu 8.0`.",
         )
     asked = host.read(files) if files else {"host": host.stated("host", driver or "", gpus)}
+    accepting = names.forward_compat(request.project.checkout.hosts)
+    asked = {name: host.accepting(item, forward_compat or name in accepting) for name, item in asked.items()}
     offered = _published(request, registry, insecure) if registry else _built(request)
     each, together = pick_each(asked, offered)
     answers = [*each.values(), *([together] if together else [])]

@@ -1,5 +1,5 @@
-# What raydock asks of a host: POSIX sh, no root, nothing written. Each answer stands under a line `#### NAME`.
-# Given in front of it: $folder, the engine's; $names, hosts to be looked up.
+# What raydock asks of a host: POSIX sh, no root, nothing written. Each answer follows a line `#### NAME`.
+# Set before it: $folder, the engine's; $names, hosts to look up; $cdi, the folders of CDI specifications.
 export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin:/usr/local/bin:/usr/local/nvidia/bin"
 section() { printf '\n#### %s\n' "$1"; }
 
@@ -46,4 +46,74 @@ fi
 section xids
 { dmesg 2>/dev/null || journalctl --dmesg --no-pager --quiet 2>/dev/null || echo unreadable; } |
     grep -e 'NVRM: Xid' -e '^unreadable$' | tail -n 200
+
+# What decides about the next start: files and settings as they are now, while older ones may be in use.
+section driverfiles
+[ -r /sys/module/nvidia/version ] && echo "loaded $(cat /sys/module/nvidia/version)"
+modinfo -F version nvidia 2>/dev/null | sed 's/^/module /; q'
+for library in libcuda.so.1 libnvidia-ml.so.1; do
+    path=$(ldconfig -p 2>/dev/null | awk -v name="$library" '$1 == name && /x86-64|AArch64/ {print $NF; exit}')
+    real=$(readlink -f "$path" 2>/dev/null)
+    case $real in *.so.[0-9][0-9][0-9].*) echo "library ${real##*.so.} $real" ;; esac
+done
+section kernels
+for image in /boot/vmlinuz-*; do
+    version=${image#/boot/vmlinuz-}
+    [ -d "/lib/modules/$version" ] || continue
+    if find "/lib/modules/$version" -name 'nvidia.ko*' 2>/dev/null | grep -q .; then echo "$version yes"; else echo "$version no"; fi
+done | sort -V
+section devices
+for device in /dev/nvidia[0-9]* /dev/nvidiactl /dev/nvidia-uvm /dev/nvidia-uvm-tools; do
+    [ -c "$device" ] || continue
+    set -- $(stat -c '%t %T' "$device")
+    link=/dev/char/$((0x$1)):$((0x$2))
+    if [ -e "$link" ]; then echo "$device yes"; else echo "$device no $link"; fi
+done
+section missing
+for specifications in $cdi; do cat "$specifications"/*.yaml "$specifications"/*.json 2>/dev/null; done |
+    grep -oE '"?(hostPath|path)"?[[:space:]]*:[[:space:]]*"?/[^]",}[:space:]]+' | sed 's/^[^/]*//' | sort -u |
+    while read -r path; do [ -e "$path" ] || echo "$path"; done
+section programs
+for program in nvidia-container-runtime nvidia-container-runtime-hook nvidia-ctk nvidia-cdi-hook; do command -v "$program"; done
+section units
+if command -v systemctl >/dev/null 2>&1; then
+    for unit in nvidia-cdi-refresh.path nvidia-cdi-refresh.service nvidia-persistenced.service; do
+        echo "$unit $(systemctl is-enabled "$unit" 2>/dev/null)"
+    done
+fi
+section hook; grep -E '^[[:space:]]*(mode|no-cgroups)[[:space:]]*=' /etc/nvidia-container-runtime/config.toml 2>/dev/null
+section upgrades
+if command -v apt-config >/dev/null 2>&1; then
+    apt-config dump 2>/dev/null | grep -E '^(APT::Periodic::Unattended-Upgrade|Unattended-Upgrade::Package-Blacklist::)'
+    dpkg-query --show --showformat='${db:Status-Abbrev}${Package}\n' 'nvidia-driver-*' 'libnvidia-compute-*' 'libcuda1' \
+        'nvidia-kernel-*' 'nvidia-dkms-*' unattended-upgrades 2>/dev/null | sed -n 's/^ii */package /p'
+    apt-mark showhold 2>/dev/null | sed 's/^/held /'
+fi
+section daemon
+# The arguments of the engine's dockerd (the one with its data folder, else that of the usual pid file, else the only one)
+# and its daemon.json as it is now.
+arguments() { tr '\0' ' ' < "$1/cmdline" 2>/dev/null; }
+dockerds=$(for process in /proc/[0-9]*; do [ "$(cat "$process/comm" 2>/dev/null)" != dockerd ] || echo "$process"; done)
+command='' known=''
+for process in $dockerds; do
+    case "$(arguments "$process")" in
+        *"--data-root=$folder "*|*"--data-root $folder "*) command=$(arguments "$process") known=yes ;;
+    esac
+done
+if [ -z "$command" ]; then
+    process=/proc/$(cat /var/run/docker.pid 2>/dev/null)
+    set -- $dockerds
+    if [ -r "$process/cmdline" ]; then command=$(arguments "$process"); elif [ $# = 1 ]; then command=$(arguments "$1"); fi
+fi
+case $folder in
+    */.local/share/docker) file=${folder%/.local/share/docker}/.config/docker/daemon.json known=yes ;;
+    *) file=$(echo "$command" | sed -n 's/.*--config-file[= ]\([^ ]*\).*/\1/p') ;;
+esac
+file=${file:-/etc/docker/daemon.json}
+# Another engine's settings would mislead: its data folder must be the engine's.
+if [ "$folder" = /var/lib/docker ] || grep -qsF "\"$folder\"" "$file"; then known=yes; fi
+if [ -n "$command" ] && [ -n "$known" ]; then
+    echo "command $command"
+    if [ ! -e "$file" ]; then echo "absent $file"; elif [ -r "$file" ]; then echo "file $file"; cat "$file"; else echo "unreadable $file"; fi
+fi
 section ended; date +%s.%N

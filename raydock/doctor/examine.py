@@ -92,6 +92,7 @@ class Examiner:
             engine=said,
             registry=self.registry,
             needed=self.needed,
+            forward_compat=host.forward_compat,
             between=between,
         )
 
@@ -122,5 +123,5 @@ def script(info: Mapping[str, Any] | None, registry: str) -> str:
         "names": registry.partition("/")[0].partition(":")[0],
     }
     head = "".join(f"{name}={shlex.quote(value)}\n" for name, value in given.items())
-    cdi = specs.given(tuple(known.get("CDISpecDirs") or CDI_FOLDERS)) + specs.SCRIPT
-    return f"{head}{SCRIPT}section cdi\n{cdi}"
+    folders = specs.given(tuple(known.get("CDISpecDirs") or CDI_FOLDERS))
+    return f"{head}{folders}{SCRIPT}section cdi\n{specs.SCRIPT}"

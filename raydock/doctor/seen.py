@@ -29,7 +29,8 @@ class Seen:
     """A host's answers to ask.sh by section, and its engine's, or the error that there are none.
 
     `between`: this machine's clock when it asked and was answered, in seconds; None where the host is this machine.
-    `registry` is an image's full name; `needed` the bytes that our largest variant's packages weigh.
+    `registry` is an image's full name; `needed` the bytes that our largest variant's packages weigh; `forward_compat`:
+    hosts.yaml accepts forward compatibility there.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Seen:
     engine: Engine | RaydockError
     registry: str
     needed: int = 0
+    forward_compat: bool = False
     between: tuple[float, float] | None = None
 
     def lines(self, section: str) -> list[str]:
@@ -58,7 +60,7 @@ class Seen:
         if not self.lines("gpus") and not self.lines("pci"):
             return hosts.Host(name=self.name)
         [answer] = hosts.parse(self.sections.get("gpus") or "nvidia-smi: command not found", self.name).values()
-        return answer
+        return hosts.accepting(answer, self.forward_compat)
 
     @cached_property
     def handout(self) -> Handout | None:

@@ -19,11 +19,15 @@ SCHEMES = ("ssh", "unix", "tcp")
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """A Docker host as the user calls it, and the address of its engine: ssh://, unix:// or tcp:// (with `tls`)."""
+    """A Docker host as the user calls it, and the address of its engine: ssh://, unix:// or tcp:// (with `tls`).
+
+    `forward_compat`: hosts.yaml accepts CUDA's forward compatibility there (see raydock/ship/forward.py).
+    """
 
     name: str
     address: str
     tls: TLSConfig | None = None
+    forward_compat: bool = False
 
     @property
     def scheme(self) -> str:
@@ -32,11 +36,12 @@ class Host:
 
 @dataclass(frozen=True, kw_only=True)
 class _Line:
-    """A host of hosts.yaml: its address or docker context, and its labels."""
+    """A host of hosts.yaml: its address or docker context, its labels, and whether it accepts forward compatibility."""
 
     entry: Entry
     engine: str
     labels: tuple[str, ...]
+    forward_compat: bool
 
 
 def named(asked: Iterable[str], file: Path) -> tuple[Host, ...]:
@@ -52,6 +57,17 @@ def named(asked: Iterable[str], file: Path) -> tuple[Host, ...]:
     return tuple(found.values())
 
 
+def forward_compat(file: Path) -> frozenset[str]:
+    """The hosts of hosts.yaml that accept forward compatibility, by name and by the address in `engine`.
+
+    Raises ConfigurationError for a hosts.yaml that is wrong; `file` may be absent.
+    """
+    lines = _lines(file) if file.exists() else {}
+    accepting = {name: line for name, line in lines.items() if line.forward_compat}
+    addresses = (urlsplit(line.engine).hostname for line in accepting.values())
+    return frozenset((*accepting, *filter(None, addresses)))
+
+
 def here() -> Host:
     """The host of the engine that the docker command line would use: DOCKER_HOST's, or the current context's."""
     engine = os.environ.get("DOCKER_HOST") or get_current_context_name()
@@ -63,7 +79,7 @@ def _of_word(word: str, lines: dict[str, _Line]) -> Iterator[Host]:
     names = [name for name, line in lines.items() if word == name or word in line.labels]
     for name in names:
         line = lines[name]
-        yield _host(name, line.engine) or _unknown_in(line)
+        yield replace(_host(name, line.engine) or _unknown_in(line), forward_compat=line.forward_compat)
     if not names:
         known = [*lines, *(label for line in lines.values() for label in line.labels), *_contexts()]
         yield _host(word, word) or _unknown(word, known)
@@ -121,12 +137,13 @@ def _lines(file: Path) -> dict[str, _Line]:
     hosts = read(file).items(("hosts",), ("hosts",))["hosts"].items()
     found = {}
     for name, entry in hosts.items():
-        keys = entry.items(("engine", "labels"), ("engine",))
+        keys = entry.items(("engine", "labels", "forward-compat"), ("engine",))
         labels = keys["labels"].texts() if "labels" in keys else ()
         for label in labels:
             if label in hosts:
                 keys["labels"].refuse(f"the label {label!r} is a host's name too.", "call one of them otherwise.")
-        found[name] = _Line(entry=keys["engine"], engine=keys["engine"].text(), labels=labels)
+        accepted = "forward-compat" in keys and keys["forward-compat"].flag()
+        found[name] = _Line(entry=keys["engine"], engine=keys["engine"].text(), labels=labels, forward_compat=accepted)
     return found
 
 

@@ -12,8 +12,9 @@ from docker.errors import DockerException
 from raydock.build.engine import reaching
 from raydock.errors import RaydockError
 from raydock.events import Listener
-from raydock.hosts import specs
+from raydock.hosts import compat, specs
 from raydock.hosts.bring import Brought, bring
+from raydock.hosts.compat import Compat
 from raydock.hosts.engine import engine
 from raydock.hosts.names import Host
 from raydock.hosts.wanted import Wanted
@@ -89,12 +90,14 @@ class Everywhere:
                 version = str(info["ServerVersion"])
                 sweep(client)
                 wish = replace(self.wish, found=handout(info, specs.of(host, info, self._processes)))
-                proved.extend(self._variant(host, client, wish, item) for item in wanted)  # keeps those before an error
+                forward = compat.of(host, self._processes)
+                # Keeps those before an error.
+                proved.extend(self._variant(host, client, wish, item, forward) for item in wanted)
         except RaydockError as error:
             return HostOutcome(host=host, engine=version, proved=tuple(proved), error=error)
         return HostOutcome(host=host, engine=version, proved=tuple(proved))
 
-    def _variant(self, host: Host, client: DockerClient, wish: Wish, item: Wanted) -> Proved:
+    def _variant(self, host: Host, client: DockerClient, wish: Wish, item: Wanted, forward: Compat | None) -> Proved:
         def listen(name: str, step: str, *, detail: str = "", size: int = 0) -> None:
             self.listener(host.name, f"{name}: {step}", detail=detail, size=size)
 
@@ -108,7 +111,7 @@ class Everywhere:
                 fingerprint=brought.fingerprint,
                 checks=self.checks or None,
                 on_event=listen,
-                wish=wish,
+                wish=forward.wish(client, wish, item.name, brought.image_id) if forward else wish,
             )
         except RaydockError as error:
             return Proved(outcome=_outcome(item, brought, error=error), brought=brought)

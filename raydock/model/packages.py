@@ -46,7 +46,7 @@ def of_all(entry: Entry) -> Packages:
     return Packages(
         ray_extras=_names(keys["ray-extras"]) if "ray-extras" in keys else default.ray_extras,
         always=_packages(keys["always"]) if "always" in keys else default.always,
-        kuberay=_yes(keys["kuberay"]) if "kuberay" in keys else True,
+        kuberay=keys["kuberay"].flag() if "kuberay" in keys else True,
         place=entry.place,
     )
 
@@ -68,7 +68,7 @@ def of_group(name: str, entry: Entry, common: Packages) -> Packages | None:
         ray_extras=_names(keys["ray-extras"]) if "ray-extras" in keys else common.ray_extras,
         always=common.always,
         added=_packages(keys["packages"]) if "packages" in keys else (),
-        kuberay=_yes(keys["kuberay"]) if "kuberay" in keys else True,
+        kuberay=keys["kuberay"].flag() if "kuberay" in keys else True,
         place=entry.place,
     )
     if not found.added and set(found.ray_extras) == set(common.ray_extras):
@@ -91,7 +91,3 @@ def _names(entry: Entry) -> tuple[str, ...]:
     for item in entry.list():
         item.matching(_NAME, "a package's or an extra's name")
     return tuple(canonicalize_name(name) for name in entry.texts())
-
-
-def _yes(entry: Entry) -> bool:
-    return entry.matching(re.compile("true|false"), "true or false") == "true"

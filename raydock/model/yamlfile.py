@@ -13,6 +13,7 @@ from raydock.errors import ConfigurationError, nearest
 
 # libyaml's, which is several times faster, where PyYAML was built with it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FLAG = re.compile("true|false")
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,10 @@ class Entry:
         if not form.fullmatch(value):
             self.refuse(f"{value!r} is not allowed for {self.label}.", f"write {words}.")
         return value
+
+    def flag(self) -> bool:
+        """`true` or `false`."""
+        return self.matching(_FLAG, "true or false") == "true"
 
     def day(self) -> date:
         """A date (ISO 8601)."""

@@ -58,11 +58,15 @@ class Ended:
 
 @dataclass(frozen=True, kw_only=True)
 class Grant:
-    """What gives a container GPUs: devices by their CDI names, or a runtime of the engine's and its environment."""
+    """What gives a container GPUs: devices by their CDI names, or a runtime of the engine's and its environment.
+
+    `folders`: folders of the host that the container sees read-only at the same path.
+    """
 
     devices: tuple[str, ...] = ()
     runtime: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    folders: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -125,7 +129,7 @@ def created(
             cap_drop=["ALL"] if terms.restricted else None,
             security_opt=["no-new-privileges"] if terms.restricted else None,
             volumes=[str(path.parent) for path in terms.files],
-            mounts=[Mount(at, folder, type="bind", read_only=True) for at, folder in terms.mounts.items()],
+            mounts=[Mount(at, folder, type="bind", read_only=True) for at, folder in _mounts(terms).items()],
             use_config_proxy=False,  # a pod has no proxy either, and what is asked here is close by
         )
         if terms.archive:
@@ -135,6 +139,10 @@ def created(
         yield container
     finally:
         remove(client, name)
+
+
+def _mounts(terms: Terms) -> dict[str, str]:
+    return {**terms.mounts, **{folder: folder for folder in terms.grant.folders}}
 
 
 @contextmanager

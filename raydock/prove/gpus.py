@@ -1,8 +1,8 @@
 """GPUs for the containers that prove an image: which, by what way, and what follows where there are none."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from docker import DockerClient
@@ -35,12 +35,15 @@ class Policy(StrEnum):
 class Wish:
     """Whether checks on GPUs are asked, and of which GPUs.
 
-    `found`: how the engine hands them out, where it is another host's, whose files this machine cannot read.
+    `found`: how the engine hands them out, where it is another host's, whose files this machine cannot read;
+    `environment` and `folders`: what the container with GPUs gets in addition, as Grant has it.
     """
 
     policy: Policy = Policy.AUTO
     names: tuple[str, ...] = (ALL,)
     found: Handout | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    folders: tuple[str, ...] = ()
 
 
 AUTO = Wish()
@@ -91,6 +94,7 @@ def ask(
         return _judged({check: _skipped(check, f"no GPU: {found.found}; {found.todo}") for check in wanted}, wish)
     try:
         given = grant(found, wish.names)
+        given = replace(given, environment={**given.environment, **wish.environment}, folders=wish.folders)
         answers = asking(given)
     except GrantError as error:
         words = f"{error.what} Next: {error.todo}"

@@ -48,7 +48,8 @@ _REFUSALS = tuple(
         (
             r"unsatisfied condition: ([^,\"\\]+)",
             "the host's driver is too old: the image asks for {0}.",
-            "update the driver, or ask `./build.py pick` for an image that runs there.",
+            "update the driver, or ask `./build.py pick` for an image that runs there. It says also whether forward"
+            " compatibility is an alternative: `forward-compat: true` for that host in hosts.yaml.",
         ),
         (
             r"nvidia-container-cli: ([^\n\"\\]+)",

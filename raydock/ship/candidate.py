@@ -45,7 +45,9 @@ class Candidate:
 def candidates(planned: Iterable[Planned], built: Mapping[str, LocalImage], registry: str) -> tuple[Candidate, ...]:
     """A candidate a variant: what the labels of its image in `built` say, else what the plan says."""
     return tuple(
-        _of_image(item, built[item.name], registry) if item.name in built else _of_plan(item, registry)
+        of_labels(item.variant, f"{registry}:{item.name}", built[item.name].id, built[item.name].labels)
+        if item.name in built
+        else _of_plan(item, registry)
         for item in planned
     )
 
@@ -75,14 +77,15 @@ def on_engine(planned: Iterable[Planned], registry: str) -> tuple[dict[str, Loca
         return {}, error.what
 
 
-def _of_image(item: Planned, image: LocalImage, registry: str) -> Candidate:
+def of_labels(variant: Variant, image: str, image_id: str, labels: Mapping[str, str]) -> Candidate:
+    """A built image as a candidate, by its labels."""
     return Candidate(
-        variant=item.variant,
-        image=f"{registry}:{item.name}",
+        variant=variant,
+        image=image,
         where=Where.BUILT,
-        min_driver=image.labels.get("raydock.min-driver", ""),
-        sm=tuple(int(number) for number in image.labels.get("raydock.sm", "").split()),
-        digest=image.id,
+        min_driver=labels.get("raydock.min-driver", ""),
+        sm=tuple(int(number) for number in labels.get("raydock.sm", "").split()),
+        digest=image_id,
     )
 
 

@@ -1,41 +1,109 @@
-"""CUDA's forward compatibility: a newer CUDA on an older driver, where NVIDIA supports it. Offered, never assumed."""
+"""CUDA's forward compatibility: a newer CUDA on an older driver. Refused unless its user accepts it.
 
-from collections.abc import Sequence
+One rule for `pick`, `doctor`, the scripts of `deploy docker` and the node affinity of `deploy kuberay`: data-centre
+GPUs, and a driver branch that NVIDIA supports as a target and that is older than the toolkit's own. A container then
+needs three things: the folder of the package cuda-compat from its host, that folder first in LD_LIBRARY_PATH, and
+NVIDIA_DISABLE_REQUIRE. An image states NVIDIA_REQUIRE_CUDA, and NVIDIA's hook would refuse the driver by it. The hook
+knows neither a GPU's name nor cuda-compat, so no condition of an image can state this rule: the script or the node
+affinity that starts the container checks it. Source: NVIDIA, CUDA Compatibility, forward compatibility; NVIDIA
+Container Toolkit, environment variables (NVIDIA_DISABLE_REQUIRE); read 2026-11-29.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from raydock.plan.runs import code_for, older, own_driver
 from raydock.ship.candidate import Candidate
 from raydock.ship.gpus import known
 from raydock.ship.host import Host
 
+OPTION = "--forward-compat"
 
-def hint(rejected: Sequence[Candidate], hosts: Sequence[Host]) -> tuple[str, ...]:
-    """How the newest of the rejected candidates (newest first) could run with a cuda-compat package; empty if none can.
 
-    Valid on data-centre GPUs for which the image holds code, with a driver of a branch that NVIDIA supports as a target
-    and that is older than the toolkit's own (NVIDIA, CUDA Compatibility, forward compatibility).
+@dataclass(frozen=True, kw_only=True)
+class Forward:
+    """Forward compatibility to one CUDA.
+
+    Attributes:
+        cuda: such as 13.0.
+        branches: the driver branches that it starts from, such as 535.
+        gpus: patterns of the data-centre GPUs' names, as nvidia-smi writes them.
+        products: those of the names that are known in full, for what cannot compare patterns.
     """
-    best = next((item for item in rejected if all(_valid(item, host) for host in hosts)), None)
-    if best is None:
-        return ()
-    cuda, branches = best.variant.cuda, sorted({str(_branch(host.driver)) for host in hosts})
-    return (
-        f"{best.name} runs on these data-centre GPUs with driver {', '.join(branches)} by forward compatibility: "
-        f"cuda-compat-{cuda.replace('.', '-')} on the host, its folder /usr/local/cuda-{cuda}/compat mounted into the "
-        f"container and first in LD_LIBRARY_PATH (no OpenGL or Vulkan interop). "
-        f"A driver >= {best.min_driver} needs none of it",
-    )
+
+    cuda: str
+    branches: tuple[int, ...]
+    gpus: tuple[str, ...]
+    products: tuple[str, ...]
+
+    @property
+    def package(self) -> str:
+        """NVIDIA's package, which a host must have."""
+        return f"cuda-compat-{self.cuda.replace('.', '-')}"
+
+    @property
+    def folder(self) -> str:
+        """Where the package puts its libraries."""
+        return f"/usr/local/cuda-{self.cuda}/compat"
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What a container needs in its environment, with `folder` mounted at the same path."""
+        return {"LD_LIBRARY_PATH": self.folder, "NVIDIA_DISABLE_REQUIRE": "true"}
 
 
-def _valid(item: Candidate, host: Host) -> bool:
-    own, names = own_driver(item.variant.cuda), known()
+def forward(cuda: str) -> Forward | None:
+    """Forward compatibility to a CUDA; None if its own driver is not known, or no supported branch is older."""
+    own, names = own_driver(cuda), known()
+    branches = tuple(sorted(branch for branch in names.branches if own and branch < _branch(own)))
+    if not branches:
+        return None
+    return Forward(cuda=cuda, branches=branches, gpus=names.data_centre, products=names.products)
+
+
+def is_covered(item: Candidate, host: Host) -> bool:
+    """Whether a host whose driver is too old for a candidate can run it by forward compatibility."""
+    supported = forward(item.variant.cuda)
     return (
-        bool(own)
+        supported is not None
         and bool(host.gpus)
         and older(host.driver, item.min_driver)
-        and _branch(host.driver) in names.branches
-        and _branch(host.driver) < _branch(own)
-        and all(names.is_data_centre(gpu.name) and code_for(item.sm, gpu.sm) for gpu in host.gpus)
+        and _branch(host.driver) in supported.branches
+        and all(known().is_data_centre(gpu.name) and code_for(item.sm, gpu.sm) for gpu in host.gpus)
     )
+
+
+def offer(item: Candidate, hosts: Sequence[Host]) -> str:
+    """That a candidate would run on hosts with an older driver if their user accepted forward compatibility."""
+    return (
+        f"{item.name} runs on these data-centre GPUs with {_drivers(hosts)} by forward compatibility, which is refused "
+        f"unless you accept it: {OPTION}, or `forward-compat: true` for the host in hosts.yaml. {_needs(item)}"
+    )
+
+
+def reliance(item: Candidate, hosts: Sequence[Host]) -> str:
+    """What a candidate that was picked needs on the hosts with an older driver."""
+    return f"{item.name} runs with {_drivers(hosts)} by forward compatibility. {_needs(item)}"
+
+
+def older_driver(item: Candidate, host: Host) -> bool:
+    """Whether a host's driver is older than a candidate needs."""
+    return bool(item.min_driver and host.driver) and older(host.driver, item.min_driver)
+
+
+def _needs(item: Candidate) -> str:
+    supported = forward(item.variant.cuda)
+    assert supported
+    return (
+        f"It needs {supported.package} on the host. `deploy docker {OPTION}` mounts its folder {supported.folder} into "
+        "the container, first in LD_LIBRARY_PATH, and sets NVIDIA_DISABLE_REQUIRE, since the image's "
+        "NVIDIA_REQUIRE_CUDA refuses that driver (no OpenGL or Vulkan interop). "
+        f"A driver >= {item.min_driver} needs none of it"
+    )
+
+
+def _drivers(hosts: Sequence[Host]) -> str:
+    return f"driver {', '.join(sorted({str(_branch(host.driver)) for host in hosts}))}"
 
 
 def _branch(driver: str) -> int:

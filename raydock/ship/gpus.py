@@ -13,9 +13,13 @@ DATA = Path(__file__).parent / "data" / "gpus.yaml"
 
 @dataclass(frozen=True, kw_only=True)
 class Names:
-    """Patterns of GPUs' names, and the driver branches to which a cuda-compat package can be added."""
+    """Patterns of GPUs' names, and the driver branches to which a cuda-compat package can be added.
+
+    `products` are full names of data-centre GPUs, for node labels, which Kubernetes compares as a whole.
+    """
 
     data_centre: tuple[str, ...]
+    products: tuple[str, ...]
     arm: tuple[str, ...]
     branches: frozenset[int]
 
@@ -30,10 +34,11 @@ class Names:
 
 def load(path: Path = DATA) -> Names:
     """Reads the names. Raises ConfigurationError, with file and line, for what is not as the file's head says."""
-    keys = ("source", "date", "data-centre", "branches", "arm")
+    keys = ("source", "date", "data-centre", "products", "branches", "arm")
     found = read(path).items(keys, keys)
     return Names(
         data_centre=found["data-centre"].texts(),
+        products=found["products"].texts(),
         arm=found["arm"].texts(),
         branches=frozenset(int(branch) for branch in found["branches"].texts()),
     )

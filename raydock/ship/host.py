@@ -4,7 +4,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -66,12 +66,16 @@ class Gpu:
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """A host by name. `driver` is empty where it has no GPU; `remark` is what its owner should know."""
+    """A host by name. `driver` is empty where it has no GPU; `remark` is what its owner should know.
+
+    `forward_compat`: its owner accepts forward compatibility (see raydock/ship/forward.py).
+    """
 
     name: str
     driver: str = ""
     gpus: tuple[Gpu, ...] = ()
     remark: str = ""
+    forward_compat: bool = False
 
     def __str__(self) -> str:
         if not self.gpus:
@@ -79,6 +83,11 @@ class Host:
         counts = Counter(self.gpus)
         words = [f"{count} x {gpu}" if count > 1 else str(gpu) for gpu, count in counts.items()]
         return f"{self.name}: {', '.join(words)}, driver {self.driver}"
+
+
+def accepting(host: Host | HostError, is_accepted: bool) -> Host | HostError:
+    """A host whose user accepts forward compatibility, or not."""
+    return replace(host, forward_compat=is_accepted) if isinstance(host, Host) else host
 
 
 def stated(name: str, driver: str, capabilities: Sequence[str]) -> Host:

@@ -1,8 +1,8 @@
 """The newest image that a host, or every one of several hosts, can run; and why not a newer one."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from packaging.version import Version
 
@@ -58,7 +58,7 @@ def pick(hosts: Sequence[Host], candidates: Iterable[Candidate]) -> Pick:
             Rejected(name=item.name, reason="; ".join(reasons[item.name]) or _doubt(item) or "it is not built")
             for item in newer
         ),
-        hints=(*(f"{host.name}: {host.remark}" for host in hosts if host.remark), *forward.hint(newer, hosts)),
+        hints=(*(f"{host.name}: {host.remark}" for host in hosts if host.remark), *_forward_hints(best, newer, hosts)),
         error=None if best else _none_runs(words, hosts, newest),
     )
 
@@ -102,6 +102,18 @@ def _objections(item: Candidate, hosts: Sequence[Host], on_gpu: bool) -> list[st
     return [f"{_some(names)}: {reason}" if len(hosts) > 1 else reason for reason, names in found.items()]
 
 
+def _forward_hints(best: Candidate | None, newer: Sequence[Candidate], hosts: Sequence[Host]) -> Iterator[str]:
+    """What the pick needs if it relies on forward compatibility, and what would be picked if that were accepted."""
+    if best and (relying := [host for host in hosts if forward.older_driver(best, host)]):
+        yield forward.reliance(best, relying)
+    accepting = [replace(host, forward_compat=True) for host in hosts]
+    for item in newer:
+        older = [host for host in hosts if forward.older_driver(item, host)]
+        if older and not any(objections(item, host) for host in accepting):
+            yield forward.offer(item, older)
+            return
+
+
 def _some(names: Sequence[str]) -> str:
     """Three names at most, and how many more there are."""
     more = [f"{len(names) - 3} more"] if len(names) > 3 else []
@@ -109,11 +121,12 @@ def _some(names: Sequence[str]) -> str:
 
 
 def objections(item: Candidate, host: Host) -> list[str]:
-    """Why a host does not run a candidate with CUDA; empty where it does."""
+    """Why a host does not run a candidate with CUDA; empty if it does, by forward compatibility if that is accepted."""
     if not host.gpus:
         return ["it needs an NVIDIA GPU, and there is none"]
     found = [_wrong_processor(item, gpu) for gpu in host.gpus]
-    found.append(driver_objection(item.variant, item.min_driver, host.driver))
+    if not (host.forward_compat and forward.is_covered(item, host)):
+        found.append(driver_objection(item.variant, item.min_driver, host.driver))
     found += [gpu_objection(item.variant, item.sm, gpu.sm) for gpu in host.gpus]
     return [reason for reason in dict.fromkeys(found) if reason]
 
@@ -134,6 +147,8 @@ def _why(best: Candidate, hosts: Sequence[Host]) -> Iterable[str]:
 
 def _driver_fact(best: Candidate, host: Host) -> str:
     cuda, own = best.variant.cuda, own_driver(best.variant.cuda)
+    if forward.older_driver(best, host):
+        return f"driver {host.driver} < {best.min_driver} needed by CUDA {cuda}, by forward compatibility"
     words = f"driver {host.driver} >= {best.min_driver} needed by CUDA {cuda}"
     if own and older(host.driver, own):
         return f"{words} (minor-version compatibility; PTX of CUDA {cuda} needs {own})"

@@ -36,14 +36,15 @@ address_of() {
 
 is_here() { awk '/32 host LOCAL/ {print last} {last = $2}' /proc/net/fib_trie | grep -qxF "$1"; }
 
-# Sets `own` to that address of this host which this script is for, and `head_address` to the head's.
+# Sets `own` to that address of this host which this script is for, `this_host` to what it is called there, and
+# `head_address` to the head's.
 find_address() {
     local host address
     head_address=$(address_of "$head")
     for host in "${hosts[@]}"; do
         address=$(address_of "$host")
         if is_here "$address"; then
-            own=$address
+            own=$address this_host=$host
             return
         fi
     done
@@ -69,10 +70,10 @@ need_model() {
         "Next: copy or mount it there, then run this again."
 }
 
-# Sets `gpu_options` to what makes `docker run` hand out GPUs.
+# Sets `gpu_options` to what makes `docker run` hand out GPUs, and `forward` to whether their driver needs cuda-compat.
 need_gpus() {
     local drivers count oldest number
-    gpu_options=()
+    gpu_options=() forward=
     [ "$gpus" -gt 0 ] || return 0
     command -v nvidia-smi > /dev/null || fail 1 "this host has no nvidia-smi, so no NVIDIA driver, and $gpus GPUs are asked for." \
         "Next: install the driver, or deploy with --gpus 0."
@@ -81,9 +82,10 @@ need_gpus() {
     count=$(grep -cE '^[0-9]+\.[0-9.]+$' <<< "$drivers") || true
     [ "$count" -ge "$gpus" ] || fail 1 "this host has $count GPUs, and $gpus are asked for." "Next: deploy with --gpus $count."
     oldest=$(printf '%s\n' "$min_driver" "${drivers%%$'\n'*}" | sort -V | sed -n 1p)
-    [ "$oldest" = "$min_driver" ] || fail 1 "the driver ${drivers%%$'\n'*} is older than $min_driver, which $image needs." \
-        "Ray would start there, and CUDA would not." "Next: update the driver, or ask \`./build.py pick\` for an image that runs there."
+    [ "$oldest" = "$min_driver" ] || need_forward_compat "${drivers%%$'\n'*}"
     gpu_options=(--ulimit memlock=-1 --ulimit stack=67108864)
+    # NVIDIA's hook would refuse the driver by the image's NVIDIA_REQUIRE_CUDA; it was checked here.
+    [ -z "$forward" ] || gpu_options+=(--volume "$compat:$compat:ro" --env NVIDIA_DISABLE_REQUIRE=true)
     [ ! -d /dev/infiniband ] || gpu_options+=(--device /dev/infiniband)
     if has_cdi; then
         for ((number = 0; number < gpus; number++)); do gpu_options+=(--device "nvidia.com/gpu=$number"); done
@@ -93,6 +95,36 @@ need_gpus() {
         fail 1 "Docker cannot hand out this host's GPUs: there is neither a CDI specification nor NVIDIA's hook." \
             "Next: install nvidia-container-toolkit, then \`nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml\`."
     fi
+}
+
+# For a driver that is older than the image needs: forward compatibility, if the GPUs qualify and the user accepts it.
+need_forward_compat() {
+    local why older="the driver $1 is older than $min_driver, which $image needs."
+    why=$(not_covered "${1%%.*}")
+    [ -z "$why" ] || fail 1 "$older" "Ray would start there, and CUDA would not; forward compatibility does not cover $why." \
+        "Next: update the driver, or ask \`./build.py pick\` for an image that runs there."
+    case " ${forward_hosts[*]} " in
+        *" $this_host "*) ;;
+        *) fail 1 "$older" "Its GPUs qualify for CUDA's forward compatibility, which is refused unless you accept it." \
+            "Next: update the driver; or install $compat_package here, and deploy again with --forward-compat." ;;
+    esac
+    [ -e "$compat/libcuda.so.1" ] || fail 1 "$older" "Forward compatibility is accepted, and $compat/libcuda.so.1 is not on this host." \
+        "Next: install $compat_package from NVIDIA's package repository, then run this again."
+    forward=yes
+}
+
+# What forward compatibility does not cover of this host: its driver branch, or a GPU; nothing if it covers all.
+not_covered() {
+    local name pattern
+    case " ${forward_branches[*]} " in *" $1 "*) ;; *) echo "the driver branch $1"; return ;; esac
+    while read -r name; do
+        for pattern in "${forward_gpus[@]}"; do
+            # shellcheck disable=SC2053  # a pattern
+            [[ ${name%% MIG *} != $pattern ]] || continue 2
+        done
+        echo "the GPU $name, which is not a data-centre GPU"
+        return
+    done <<< "$(nvidia-smi --query-gpu=name --format=csv,noheader 2>&1)"
 }
 
 # Whether the engine reads CDI specifications (features.cdi: on from Docker 28.2) and one names NVIDIA's GPUs.
@@ -131,6 +163,19 @@ need_readable_model() {
             "Next: \`chmod -R o+rX $model\`; where SELinux is enforced, also \`chcon -Rt container_file_t $model\`."
 }
 
+# Sets `direct` to what goes through no proxy: Docker's command line gives every container the proxies of config.json,
+# and `ray job submit` and `ray list` would send there what is for the head. The container's own value comes first: it is
+# config.json's `noProxy`, or the image's.
+find_direct() {
+    local member
+    direct=$(docker run --rm --network none --entrypoint printenv "$found" no_proxy NO_PROXY 2> /dev/null | paste -sd ,) || true
+    direct+=${direct:+,}$loopback,$head_address,$own
+    for member in "${members[@]}"; do
+        direct+=,$member$(getent ahostsv4 "$member" 2> /dev/null | awk 'NR == 1 {print "," $1}') || true
+    done
+    direct=$(tr , '\n' <<< "$direct" | awk 'NF && !seen[$0]++' | paste -sd ,)
+}
+
 need_head() {
     [ "$role" = head ] || timeout 5 bash -c 'exec 3<> "/dev/tcp/$0/6379"' "$head_address" 2> /dev/null ||
         fail 4 "the head does not answer at $head_address:6379." \
@@ -150,6 +195,9 @@ half_of_memory() { awk '/^MemTotal:/ {print int($2 / 2) "k"}' /proc/meminfo; }
 create() {
     local options=() answer
     [ -z "$model" ] || options+=(--volume "$model:/model:ro")
+    [ -z "$forward" ] || options+=(--env "LD_LIBRARY_PATH=$compat$(of_image LD_LIBRARY_PATH)")
+    find_direct
+    options+=(--env "NO_PROXY=$direct" --env "no_proxy=$direct")
     command+=(--node-ip-address="$own")
     [ "$role" = head ] || command+=(--address="$head_address:6379")
     answer=$(docker run --detach --name "$name" --label "raydock.settings=$settings" --restart unless-stopped \
@@ -157,9 +205,13 @@ create() {
         --health-cmd "bash -c '$healthy'" --health-interval 10s --health-timeout 15s --health-start-period 120s \
         "${gpu_options[@]}" "${options[@]}" "$found" "${command[@]}" 2>&1) || {
         docker rm --force "$name" > /dev/null 2>&1 || true
-        fail 1 "Docker could not start the container:" "$answer"
+        fail 1 "Docker could not start the container:" "$answer" \
+            "Next: fix what it names. For GPUs and CDI, \`./build.py doctor --host ssh://THIS-HOST\` names the command."
     }
 }
+
+# A variable of the image's environment after a colon; nothing if it has none.
+of_image() { docker image inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$found" | sed -n "s/^$1=\(..*\)/:\1/p"; }
 
 wait_until_healthy() {
     local deadline=$((SECONDS + 120))

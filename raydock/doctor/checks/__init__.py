@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from raydock.doctor.checks import engine, gpus, machine, network
+from raydock.doctor.checks import cdi, daemon, driver, engine, gpus, machine, network
 from raydock.doctor.finding import Finding
 from raydock.doctor.seen import Seen
 
@@ -15,6 +15,12 @@ CHECKS: tuple[Callable[[Seen], Finding], ...] = (
     gpus.toolkit,
     gpus.health,
     gpus.xids,
+    cdi.cdi,
+    driver.files,
+    driver.persistence,
+    driver.upgrades,
+    daemon.reload,
+    daemon.daemon,
     machine.ulimits,
     machine.shm,
     machine.clock,

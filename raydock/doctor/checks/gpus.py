@@ -3,6 +3,7 @@
 from collections import Counter
 
 from raydock.doctor import smi
+from raydock.doctor.checks.cdi import stale
 from raydock.doctor.finding import Finding, failed, passed, skipped, warned
 from raydock.doctor.seen import Seen
 from raydock.doctor.xids import find
@@ -14,7 +15,7 @@ _INSTALL = "install nvidia-container-toolkit (NVIDIA's package repository), then
 
 
 def path(seen: Seen) -> Finding:
-    """The engine can give a container GPUs."""
+    """The engine can give a container GPUs, with the libraries of the driver that runs."""
     if not seen.has_card:
         return skipped("gpu-path", _NONE)
     found = seen.handout
@@ -22,6 +23,10 @@ def path(seen: Seen) -> Finding:
         return skipped("gpu-path", "the engine does not answer")
     if found.way is Way.NONE:
         return failed("gpu-path", found.found, found.todo)
+    running = "" if isinstance(seen.gpus, HostError) else seen.gpus.driver
+    if found.way is Way.CDI and running and (old := stale(seen, running)):
+        words = f"{old.path} is of driver {', '.join(old.drivers)}, and {running} runs: no container with a GPU starts"
+        return failed("gpu-path", words, f"`{old.generate}`.")
     return passed("gpu-path", found.found)
 
 

@@ -1,7 +1,7 @@
 """A cluster by bare Docker: its hosts, and what each of them gives to Ray."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from raydock.errors import ConfigurationError
 from raydock.model.variant import Variant
 from raydock.prove.configuration import KUBERAY_LABEL
+from raydock.ship.forward import OPTION, Forward, forward
 from raydock.ship.published import Published
 
 # RFC 1123, section 2.1: letters, digits and hyphens, in labels of at most 63.
@@ -18,31 +19,58 @@ _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """A head and its workers by name or IPv4 address, the GPUs of each host, and a folder of each host (or "")."""
+    """A head and its workers by name or IPv4 address, the GPUs of each host, and a folder of each host (or "").
+
+    `forward_hosts`: those whose user accepts forward compatibility (see raydock/ship/forward.py).
+    """
 
     variant: Variant
     head: str
     workers: tuple[str, ...]
     gpus: int
     model: str
+    forward_hosts: tuple[str, ...] = ()
+
+    @property
+    def forward(self) -> Forward | None:
+        """Forward compatibility to the variant's CUDA; None without GPUs, and if none is supported."""
+        return forward(self.variant.cuda) if self.gpus else None
 
 
 def cluster(
-    variant: Variant, *, head: str, workers: Sequence[str], gpus: int | None, model: Path | None = None
+    variant: Variant,
+    *,
+    head: str,
+    workers: Sequence[str],
+    gpus: int | None,
+    model: Path | None = None,
+    forward_compat: bool = False,
+    accepting: Collection[str] = (),
 ) -> Cluster:
-    """A cluster whose values are fit for a shell script. Raises ConfigurationError for those that are not."""
+    """A cluster whose values are fit for a shell script. Raises ConfigurationError for those that are not.
+
+    Forward compatibility is accepted on the hosts of `accepting`, and with `forward_compat` on all.
+    """
     for host in (head, *workers):
         _check_host(host)
     _refuse_twice((head, *workers))
     if model is not None:
         _check_model(str(model))
-    return Cluster(
+    made = Cluster(
         variant=variant,
         head=head,
         workers=tuple(workers),
         gpus=_gpus(variant, gpus),
         model="" if model is None else str(model),
+        forward_hosts=tuple(host for host in (head, *workers) if forward_compat or host in accepting),
     )
+    if forward_compat and not made.forward:
+        raise ConfigurationError(
+            f"{variant.name} has no forward compatibility: without GPUs there is no driver, and otherwise no supported"
+            " driver branch is older than its CUDA's own.",
+            todo=f"leave {OPTION} out.",
+        )
+    return made
 
 
 def doubts(image: Published) -> str:

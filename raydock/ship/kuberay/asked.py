@@ -5,8 +5,9 @@ from pathlib import Path
 
 from raydock.errors import ConfigurationError
 from raydock.prove.configuration import KUBERAY_LABEL
+from raydock.ship.forward import OPTION, Forward, forward
 from raydock.ship.kuberay import code, helm, kustomize, manifest, probing, serveconfig, words
-from raydock.ship.kuberay.deployment import Deployment, Format, Kind, KubeRay, Yaml
+from raydock.ship.kuberay.deployment import Deployment, DriverAffinity, Format, Kind, KubeRay, Yaml
 from raydock.ship.published import Published
 
 _OF_ONE_KIND = {
@@ -17,7 +18,27 @@ _OF_ONE_KIND = {
 }
 _NOT_IN_PROBE = ("entrypoint", "code", "autoscale")
 _IN_RESOURCES_ONLY = ("code", "namespace")
-_NOT_IN_KUSTOMIZE = ("name", "workers", "gpus_per_worker", "autoscale", "node_selector", "image_pull_secret")
+_NOT_IN_KUSTOMIZE = (
+    *("name", "workers", "gpus_per_worker", "autoscale", "node_selector", "image_pull_secret"),
+    *("driver_affinity", "forward_compat"),
+)
+
+_AFFINITY = {
+    DriverAffinity.REQUIRED: (
+        "GPU workers start only on nodes whose labels (NVIDIA's GPU Feature Discovery) state a driver >= {floor}."
+        " Without these labels, as by default on GKE and EKS, and in an empty node group that must scale from zero,"
+        " they stay pending: use `--driver-affinity preferred` there."
+    ),
+    DriverAffinity.PREFERRED: (
+        "GPU workers prefer nodes whose labels (NVIDIA's GPU Feature Discovery) state a driver >= {floor}, and accept"
+        " other nodes, so that they start without these labels and from zero nodes. An older driver is not refused:"
+        " `--kind rayjob --probe` tests the driver of every worker; `--driver-affinity required` refuses."
+    ),
+    DriverAffinity.NONE: (
+        "GPU workers start on any node with GPUs. The image needs a driver >= {floor}:"
+        " `--kind rayjob --probe` tests it."
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +58,8 @@ class Asked:
     namespace: str
     node_selector: tuple[str, ...]
     image_pull_secret: str
+    driver_affinity: DriverAffinity | None
+    forward_compat: bool
     kuberay: KubeRay
     format: Format
 
@@ -67,6 +90,21 @@ def resources(asked: Asked, image: Published) -> list[Yaml]:
             todo="--serve-config examples/serve/serve.yaml, say.",
         )
     return manifest.ray_service(deployment, serveconfig.load(asked.serve_config))
+
+
+def notes(asked: Asked, image: Published) -> list[str]:
+    """What whoever applies the documents must know about the nodes of GPU workers; nothing without GPU workers."""
+    if asked.format is Format.KUSTOMIZE or not _deployment(asked, image).workers.gpus:
+        return []
+    affinity = asked.driver_affinity or DriverAffinity.PREFERRED
+    lines = [_AFFINITY[affinity].format(floor=image.min_driver)]
+    if accepted := _forward(asked, image):
+        lines.append(
+            f"forward compatibility: the nodes with an older driver (branch {', '.join(map(str, accepted.branches))}) "
+            f"need {accepted.package}, nodes with a newer one must not have it. Its folder {accepted.folder} is a "
+            "hostPath volume, which namespaces with the Pod Security Standard restricted or baseline refuse."
+        )
+    return lines
 
 
 def _refuse_misplaced(asked: Asked) -> None:
@@ -112,7 +150,19 @@ def _deployment(asked: Asked, image: Published) -> Deployment:
         pull_secret=words.pull_secret(asked.image_pull_secret),
         code=_code(asked),
         kuberay=asked.kuberay,
+        driver_affinity=asked.driver_affinity or DriverAffinity.PREFERRED,
+        forward=_forward(asked, image),
     )
+
+
+def _forward(asked: Asked, image: Published) -> Forward | None:
+    supported = forward(image.variant.cuda) if asked.forward_compat else None
+    if asked.forward_compat and not supported:
+        raise ConfigurationError(
+            f"{image.variant} has no forward compatibility: no supported driver branch is older than its CUDA's own.",
+            todo=f"leave {OPTION} out.",
+        )
+    return supported
 
 
 def _code(asked: Asked) -> code.Code | None:

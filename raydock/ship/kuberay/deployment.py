@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from raydock.ship.forward import Forward
 from raydock.ship.kuberay.code import Code
 from raydock.ship.published import Published
 
@@ -44,6 +45,14 @@ class Format(StrEnum):
     KUSTOMIZE = "kustomize"
 
 
+class DriverAffinity(StrEnum):
+    """Whether nodes must state a new enough driver, or nodes that do come first, or no node is preferred."""
+
+    REQUIRED = "required"
+    PREFERRED = "preferred"
+    NONE = "none"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Workers:
     """How many workers there are, between which bounds (both `replicas` without autoscaling), and the GPUs of each."""
@@ -57,7 +66,10 @@ class Workers:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """A Ray cluster as asked for. `namespace` and `pull_secret` may be empty; `code` is mounted into its pods."""
+    """A Ray cluster as asked for. `namespace` and `pull_secret` may be empty; `code` is mounted into its pods.
+
+    `forward`: forward compatibility for GPU workers on nodes with an older driver; None if it is refused.
+    """
 
     image: Published
     name: str
@@ -67,6 +79,8 @@ class Deployment:
     pull_secret: str
     code: Code | None
     kuberay: KubeRay
+    driver_affinity: DriverAffinity
+    forward: Forward | None
 
     @property
     def labels(self) -> dict[str, str]:

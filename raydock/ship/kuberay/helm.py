@@ -3,6 +3,11 @@
 from raydock.ship.kuberay.cluster import cluster
 from raydock.ship.kuberay.deployment import Deployment, Yaml
 
+# The chart's keys for a container's.
+_OF_CONTAINER = {key: key for key in ("resources", "securityContext", "ports", "volumeMounts")} | {
+    "env": "containerEnv"
+}
+
 
 def values(deployment: Deployment) -> Yaml:
     """The chart's values. It writes images as REPOSITORY:TAG, so that a digest is cut at its colon."""
@@ -23,8 +28,6 @@ def _group(group: Yaml) -> Yaml:
     template: Yaml = group.pop("template")
     pod = template["spec"]
     [container] = pod.pop("containers")
-    of_container = {
-        key: container[key] for key in ("resources", "securityContext", "ports", "volumeMounts") if key in container
-    }
+    of_container = {there: container[here] for here, there in _OF_CONTAINER.items() if here in container}
     of_pod = {key: pod[key] for key in ("nodeSelector", "tolerations", "affinity", "volumes") if key in pod}
     return {**group, **template["metadata"], **of_container, "podSecurityContext": pod["securityContext"], **of_pod}

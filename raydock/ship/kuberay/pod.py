@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from raydock.ship.kuberay.affinity import driver_at_least
+from raydock.ship.kuberay.affinity import node_affinity
 from raydock.ship.kuberay.code import MOUNT, VOLUME
 from raydock.ship.kuberay.deployment import Deployment, Yaml
 
 GPU = "nvidia.com/gpu"
+COMPAT = "cuda-compat"
 SHM, SHM_MOUNT = "shared-mem", "/dev/shm"  # noqa: S108
 # Kubernetes, Pod Security Standards, restricted: what each container must say itself, and what its pod may say for it.
 CONTAINER_SECURITY: Yaml = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
@@ -40,7 +41,8 @@ def ray_pod(deployment: Deployment, container: str, size: Size, ports: dict[str,
     gpu: Yaml = {}
     if size.gpus:
         gpu["tolerations"] = [{"key": GPU, "operator": "Exists", "effect": "NoSchedule"}]
-        gpu["affinity"] = driver_at_least(deployment.image.min_driver)
+        affinity = node_affinity(deployment.image.min_driver, deployment.driver_affinity, deployment.forward)
+        gpu |= {"affinity": affinity} if affinity else {}
     spec = pod_spec(deployment, _ray_container(deployment, container, size, ports))
     return {"metadata": {"labels": deployment.labels}, "spec": spec | gpu | {"volumes": _volumes(deployment, size)}}
 
@@ -67,16 +69,29 @@ def image(deployment: Deployment) -> Yaml:
 def _ray_container(deployment: Deployment, name: str, size: Size, ports: dict[str, int]) -> Yaml:
     container = {"name": name, **image(deployment), "resources": size.resources}
     mounts: list[Yaml] = [{"name": SHM, "mountPath": SHM_MOUNT}]
+    environment: dict[str, str] = {}
     if deployment.code:
-        container["env"] = [{"name": "PYTHONPATH", "value": MOUNT}]
+        environment["PYTHONPATH"] = MOUNT
         mounts.append({"name": VOLUME, "mountPath": MOUNT, "readOnly": True})
+    if deployment.forward and size.gpus:
+        environment |= deployment.forward.environment
+        mounts.append({"name": COMPAT, "mountPath": deployment.forward.folder, "readOnly": True})
+    if environment:
+        container["env"] = [{"name": variable, "value": value} for variable, value in environment.items()]
     if ports:
         container["ports"] = [{"name": port, "containerPort": number} for port, number in ports.items()]
     return container | {"volumeMounts": mounts}
 
 
 def _volumes(deployment: Deployment, size: Size) -> list[Yaml]:
-    """Shared memory, and the code. Ray's object store takes 30 % of the memory; half leaves room for NCCL and torch."""
-    shm = {"name": SHM, "emptyDir": {"medium": "Memory", "sizeLimit": f"{size.memory // 2}Gi"}}
-    code = {"name": VOLUME, "configMap": {"name": deployment.code_name}}
-    return [shm, code] if deployment.code else [shm]
+    """Shared memory, the code and cuda-compat.
+
+    Ray's object store takes 30 % of the memory; half leaves room for NCCL and torch. Nodes with a new enough driver
+    have no cuda-compat: for them the folder is created empty.
+    """
+    volumes: list[Yaml] = [{"name": SHM, "emptyDir": {"medium": "Memory", "sizeLimit": f"{size.memory // 2}Gi"}}]
+    if deployment.code:
+        volumes.append({"name": VOLUME, "configMap": {"name": deployment.code_name}})
+    if deployment.forward and size.gpus:
+        volumes.append({"name": COMPAT, "hostPath": {"path": deployment.forward.folder, "type": "DirectoryOrCreate"}})
+    return volumes

@@ -2,15 +2,19 @@
 
 import json
 import subprocess
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import docker
 import pytest
+import yaml
 
 from raydock.doctor.examine import ask_engine, script
 from raydock.doctor.place import inside
 from raydock.doctor.seen import sections
 from tests.integration.hosts.conftest import There
+from tests.support.engine import spare_engine
 from tests.support.toy import Checkout, Run
 
 pytestmark = pytest.mark.engine
@@ -74,3 +78,45 @@ def test_a_container_sees_the_host_as_a_shell_there_does(client: docker.DockerCl
     assert seen.keys() == sections(here).keys()
     assert client.containers.list(all=True, filters={"name": "raydock-doctor"}) == []
     assert [image for image in client.images.list() if "raydock-doctor" in str(image.tags)] == []
+
+
+def test_settings_that_the_next_start_refuses(client: docker.DockerClient, checkout: Checkout) -> None:
+    """A dockerd that runs, and its daemon.json edited afterwards."""
+    state = Path(tempfile.mkdtemp(prefix="rd-"))  # short: a socket's path has at most 104 bytes
+    configuration = state / "daemon.json"
+    with spare_engine(client, state) as spare:
+        there = checkout.given({"DOCKER_HOST": spare.host})
+
+        def found() -> dict[str, Any]:
+            return checks(there.run("doctor", "--json"))["daemon"]
+
+        assert found()["status"] == "passed"
+        assert str(configuration) in found()["detail"]
+        configuration.write_text('{"default-runtime": "nvidia"}')
+        assert "'nvidia', which it does not define: Docker does not start again" in found()["detail"]
+        configuration.write_text('{"log-level": ')
+        said = found()
+        assert said["status"] == "failed"
+        assert f"`dockerd --validate --config-file={configuration}`" in said["todo"]
+
+
+def test_files_that_a_specification_names_are_looked_for(tmp_path: Path) -> None:
+    document = {
+        "kind": "nvidia.com/gpu",
+        "devices": [{"name": "0", "containerEdits": {"deviceNodes": [{"path": "/dev/null"}, {"path": "/dev/gone"}]}}],
+        "containerEdits": {
+            "mounts": [
+                {"hostPath": str(tmp_path), "containerPath": "/a"},
+                {"hostPath": "/gone/b", "containerPath": "/b"},
+            ],
+            "hooks": [{"hookName": "createContainer", "path": "/gone/hook"}],
+        },
+    }
+    (tmp_path / "pretty.json").write_text(json.dumps(document, indent=1))
+    (tmp_path / "flat.json").write_text(json.dumps(document).replace("gone", "lost"))
+    (tmp_path / "block.yaml").write_text(yaml.safe_dump(document).replace("gone", "away"))
+    info = {"CDISpecDirs": [str(tmp_path)]}
+    done = subprocess.run(["sh", "-c", script(info, "localhost:5000/x:y")], capture_output=True, text=True, check=True)
+    missing = {f"/dev/{word}" for word in ("gone", "lost", "away")}
+    missing |= {f"/{word}/{name}" for word in ("gone", "lost", "away") for name in ("b", "hook")}
+    assert set(sections(done.stdout)["missing"].split()) == missing

@@ -33,6 +33,26 @@ def test_stdout_is_yaml_alone_and_stderr_says_what_was_not_looked_at(monkeypatch
     assert "no engine here holds that image" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "terms", "said"),
+    [
+        ((), "preferredDuringSchedulingIgnoredDuringExecution", "GPU workers prefer nodes"),
+        (("--driver-affinity", "preferred"), "preferredDuringSchedulingIgnoredDuringExecution", "GPU workers prefer"),
+        (("--driver-affinity", "required"), "requiredDuringSchedulingIgnoredDuringExecution", "GPU workers start only"),
+        (("--driver-affinity", "none"), "", "GPU workers start on any node"),
+    ],
+)
+@pytest.mark.parametrize("format", ["yaml", "helm"])
+def test_the_affinity_and_what_follows_from_it(
+    *, monkeypatch: pytest.MonkeyPatch, format: str, words: tuple[str, ...], terms: str, said: str
+) -> None:
+    done = deploy(monkeypatch, "ray2.60.0-torch2.13.0-py311-cu130", IMAGE, "--format", format, *words)
+    assert done.exception is None
+    assert ("IgnoredDuringExecution" in done.stdout) is bool(terms)
+    assert terms in done.stdout
+    assert said in done.stderr
+
+
 @pytest.mark.parametrize("format", ["helm", "kustomize"])
 def test_other_formats_are_one_document(monkeypatch: pytest.MonkeyPatch, format: str) -> None:
     done = deploy(monkeypatch, CPU, IMAGE, "--format", format)

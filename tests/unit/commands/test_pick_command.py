@@ -30,6 +30,31 @@ def test_without_an_engine_the_plan_answers_and_says_so() -> None:
     assert "no Docker engine answers" in done.err
 
 
+NEW, OLD = "ray2.60.0-vllm0.32.0-torch2.13.0-py313-cu130", "ray2.60.0-vllm0.10.2-torch2.8.0-py313-cu128"
+
+
+def test_forward_compatibility_is_accepted_for_all_hosts_or_by_hosts_yaml(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("lockfiles", "templates", "matrix.yaml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    for name, gpu in (("gpu01", "8.0, NVIDIA A100-SXM4-80GB"), ("gpu02", "9.0, NVIDIA H100 PCIe")):
+        (tmp_path / f"{name}.csv").write_text(f"535.104.05, {gpu}\n")
+    monkeypatch.setenv("RAYDOCK_ROOT", str(tmp_path))
+    monkeypatch.setenv("DOCKER_HOST", NOWHERE["DOCKER_HOST"])
+
+    def tags(*words: str) -> list[str]:
+        files = [str(tmp_path / f"{name}.csv") for name in ("gpu01", "gpu02")]
+        done = CliRunner().invoke(cli, ["pick", "--json", *words, *files], standalone_mode=False)
+        document = json.loads(done.stdout)
+        return [answer["tag"] for answer in (*document["hosts"], document["all"])]
+
+    assert tags() == [OLD, OLD, OLD]
+    assert tags("--forward-compat") == [NEW, NEW, NEW]
+    (tmp_path / "hosts.yaml").write_text('hosts:\n  gpu02: {engine: "ssh://gpu02", forward-compat: true}\n')
+    assert tags() == [OLD, NEW, OLD]
+
+
 def test_several_hosts_and_one_of_them_broken(tmp_path: Path) -> None:
     (tmp_path / "gpu01.csv").write_text("580.95.05, 9.0, NVIDIA H100 PCIe\n")
     (tmp_path / "gpu02.csv").write_text("")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from raydock.errors import ConfigurationError
-from raydock.hosts.names import named
+from raydock.hosts.names import forward_compat, named
 
 HOSTS = """\
 hosts:
@@ -93,3 +93,21 @@ def test_a_file_that_is_wrong_says_where(file: Path, text: str, words: str) -> N
     with pytest.raises(ConfigurationError) as refused:
         named(["a"], file)
     assert words in str(refused.value)
+
+
+def test_a_host_that_accepts_forward_compatibility(file: Path) -> None:
+    assert forward_compat(file) == frozenset()
+    file.write_text(HOSTS.replace("labels: [a100]}", "labels: [a100], forward-compat: true}"))
+    assert forward_compat(file) == {"gpu2"}
+    assert [(host.name, host.forward_compat) for host in named(["a100"], file)] == [("gpu1", False), ("gpu2", True)]
+    file.write_text('hosts:\n  old: {engine: "ssh://ray@10.0.0.7:2222", forward-compat: true}\n')
+    assert forward_compat(file) == {"old", "10.0.0.7"}
+    file.unlink()
+    assert forward_compat(file) == frozenset()
+
+
+@pytest.mark.parametrize("value", ["yes", "1", "TRUE", "[true]"])
+def test_forward_compatibility_is_true_or_false(file: Path, value: str) -> None:
+    file.write_text(f'hosts:\n  gpu1: {{engine: "ssh://gpu1", forward-compat: {value}}}\n')
+    with pytest.raises(ConfigurationError, match=r"hosts\.yaml:2: "):
+        forward_compat(file)

@@ -1,7 +1,11 @@
-"""Forward compatibility is offered where NVIDIA supports it, and nowhere else."""
+"""Forward compatibility is offered if NVIDIA supports it, accepted if the user says so, and then for all alike."""
+
+from dataclasses import replace
 
 import pytest
 
+from raydock.ship.forward import forward
+from raydock.ship.gpus import known
 from raydock.ship.host import Gpu, Host, parse
 from raydock.ship.pick import pick
 from tests.unit.ship.conftest import Made
@@ -60,10 +64,65 @@ def test_not_offered_for_what_the_driver_runs_as_it_is(offered: Made) -> None:
     assert answer.hints == ()
 
 
-def test_never_changes_what_is_picked(offered: Made) -> None:
+def test_refused_by_default(offered: Made) -> None:
     picked = {
         name: pick([host], offered()).candidate
         for name, host in parse("dc: 535.104.05, 8.0, NVIDIA A100-PCIE-40GB\nws: 535.104.05, 8.0, Unnamed", "").items()
         if isinstance(host, Host)
     }
     assert picked["dc"] == picked["ws"] is not None
+    [hint] = pick([A100], offered()).hints
+    assert "which is refused unless you accept it: --forward-compat, or `forward-compat: true`" in hint
+    assert "NVIDIA_DISABLE_REQUIRE, since the image's NVIDIA_REQUIRE_CUDA refuses that driver" in hint
+
+
+def test_accepted_it_is_picked_with_what_it_needs(offered: Made) -> None:
+    answer = pick([replace(A100, forward_compat=True)], offered())
+    assert answer.candidate
+    assert answer.candidate.name == "ray2.60.0-vllm0.32.0-torch2.13.0-py313-cu130"
+    assert answer.why[0] == "driver 535.104.05 < 580.65.06 needed by CUDA 13.0, by forward compatibility"
+    [hint] = answer.hints
+    assert "cuda-compat-13-0 on the host" in hint
+    assert "refused unless you accept it" not in hint
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        Host(name="ws", driver="535.104.05", gpus=(Gpu(89, "NVIDIA GeForce RTX 4090"),)),
+        Host(name="old", driver="560.35.03", gpus=(Gpu(80, "NVIDIA A100-SXM4-80GB"),)),
+        Host(name="stated", driver="535.104.05", gpus=(Gpu(80),)),  # no name says that it is a data-centre GPU
+        Host(name="none"),
+    ],
+)
+def test_accepted_it_changes_nothing_for_what_does_not_qualify(offered: Made, host: Host) -> None:
+    before, after = (pick([replace(host, forward_compat=accepted)], offered()) for accepted in (False, True))
+    assert after == before
+
+
+def test_hosts_are_accepted_one_by_one(offered: Made) -> None:
+    """All hosts run a newer image only if each has the driver for it, or accepts forward compatibility."""
+    new = Host(name="gpu02", driver="580.95.05", gpus=(Gpu(90, "NVIDIA H100 PCIe"),))
+    refused = pick([A100, new], offered())
+    assert refused.candidate
+    assert refused.candidate.variant.cuda == "12.8"
+    assert "accept it" in refused.hints[0]
+    accepted = pick([replace(A100, forward_compat=True), new], offered())
+    assert accepted.candidate
+    assert accepted.candidate.variant.cuda == "13.0"
+    assert pick([A100, replace(new, forward_compat=True)], offered()) == refused
+
+
+def test_the_branches_are_older_than_the_toolkits_own_driver() -> None:
+    found = forward("13.0")
+    assert found
+    assert found.branches == (535, 570)
+    assert (found.package, found.folder) == ("cuda-compat-13-0", "/usr/local/cuda-13.0/compat")
+    assert forward("12.1") is None
+    assert forward("cpu") is None
+
+
+def test_every_product_is_a_data_centre_gpu() -> None:
+    names = known()
+    assert names.products
+    assert all(names.is_data_centre(product) for product in names.products)

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
+from raydock.errors import ConfigurationError
 from raydock.model.variant import parse_name
 from raydock.ship.bare.cluster import cluster
-from raydock.ship.bare.files import files
+from raydock.ship.bare.files import compose_lines, configured_no_proxy, files
 from raydock.ship.published import Published
 from tests.unit.ship.bare.conftest import CPU, GPU, ROOT, Pin
 
@@ -63,13 +64,69 @@ def test_compose_replaces_no_variable_in_a_path(pin: Pin) -> None:
     assert mount["read_only"] is True
 
 
-def test_nodes_of_one_machine_share_its_gpus_out(pin: Pin) -> None:
-    services = compose(pin(GPU), variant=GPU, gpus=2)["services"]
-    given = [
-        service["deploy"]["resources"]["reservations"]["devices"][0]["device_ids"] for service in services.values()
+@pytest.mark.parametrize(
+    ("name", "driver", "first"),
+    [("compose.yaml", "cdi", "nvidia.com/gpu={}"), ("compose.nvidia.yaml", "nvidia", "{}")],
+)
+def test_nodes_of_one_machine_share_its_gpus_out(pin: Pin, name: str, driver: str, first: str) -> None:
+    services = yaml.safe_load(written(pin(GPU), variant=GPU, gpus=2)[name].text)["services"]
+    given = [service["deploy"]["resources"]["reservations"]["devices"] for service in services.values()]
+    assert [[device["driver"] for device in devices] for devices in given] == [[driver]] * 3
+    assert [device["device_ids"] for [device] in given] == [
+        [first.format(number) for number in numbers] for numbers in ((0, 1), (2, 3), (4, 5))
     ]
-    assert given == [["0", "1"], ["2", "3"], ["4", "5"]]
     assert all("--num-gpus=2" in service["command"] for service in services.values())
+
+
+def test_there_is_a_file_for_each_way_to_gpus_and_both_say_for_which_host(pin: Pin) -> None:
+    assert "compose.nvidia.yaml" not in written(pin())
+    found = written(pin(GPU), variant=GPU, gpus=1)
+    assert "CDI" in found["compose.yaml"].text
+    assert "`./build.py doctor` has the command." in found["compose.yaml"].text
+    assert "docker compose -f compose.nvidia.yaml up --wait" in found["compose.nvidia.yaml"].text
+    lines = list(compose_lines(cluster(parse_name(GPU), head="gpu01", workers=["gpu02"], gpus=1)))
+    assert [line.split(",")[0] for line in lines] == [
+        "compose.yaml",
+        "compose.nvidia.yaml",
+        "`./build.py doctor` says which (check gpu-path)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            '{"proxies": {"default": {"httpProxy": "http://p:1", "noProxy": "a.example,b.example"}}}',
+            "a.example,b.example",
+        ),
+        ('{"proxies": {"default": {"httpProxy": "http://p:1"}}}', ""),
+        ('{"proxies": {"tcp://other:2376": {"noProxy": "a"}}}', ""),
+        ('{"proxies": []}', ""),
+        ("{}", ""),
+        ("not JSON", ""),
+    ],
+)
+def test_what_config_json_keeps_from_its_proxy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, found: str
+) -> None:
+    (tmp_path / "config.json").write_text(text)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    assert configured_no_proxy() == found
+
+
+def test_no_probe_of_localhost_goes_through_a_proxy(pin: Pin) -> None:
+    found = written(pin())
+    services = yaml.safe_load(found["compose.yaml"].text)["services"]
+    probes = [service["healthcheck"]["test"][-1] for service in services.values()]
+    probes += [line for name in ("head.sh", "worker.sh") for line in found[name].text.splitlines() if "wget" in line]
+    assert len(probes) == 5
+    for probe in probes:
+        assert probe.count("wget") == probe.count("wget --no-proxy")
+    for service in services.values():
+        assert service["environment"]["NO_PROXY"] == service["environment"]["no_proxy"]
+        assert service["environment"]["NO_PROXY"].startswith(
+            "localhost,127.0.0.1,::1,head,worker-1,worker-2,10.0.0.0/8"
+        )
 
 
 @pytest.mark.parametrize("script", ["head.sh", "worker.sh"])
@@ -101,6 +158,38 @@ def test_other_settings_have_another_mark_and_more_workers_have_not(pin: Pin) ->
 
     assert mark(gpus=2) == mark(gpus=2, workers=("gpu02", "gpu03", "gpu04"))
     assert mark(gpus=2) != mark(gpus=1)
+
+
+def test_forward_compatibility_in_every_file(pin: Pin) -> None:
+    def made(**more: Any) -> dict[str, str]:
+        wanted = cluster(parse_name(GPU), head="gpu01", workers=["gpu02"], gpus=1, **more)
+        return {file.name: file.text for file in files(wanted, pin(GPU, min_driver="580.65.06"), ROOT / "templates")}
+
+    def compose(found: dict[str, str]) -> list[Any]:
+        names = ("compose.yaml", "compose.nvidia.yaml")
+        return [node for name in names for node in yaml.safe_load(found[name])["services"].values()]
+
+    folder = "/usr/local/cuda-13.0/compat"
+    refused = made()
+    assert "\nforward_hosts=()\n" in refused["head.sh"]
+    assert f"\ncompat={folder}\n" in refused["head.sh"]  # its refusal names the package
+    assert all("NVIDIA_DISABLE_REQUIRE" not in node["environment"] for node in compose(refused))
+    assert all("volumes" not in node for node in compose(refused))
+    accepted = made(forward_compat=True)
+    assert "\nforward_hosts=(gpu01 gpu02)\n" in accepted["worker.sh"]
+    for node in compose(accepted):
+        assert node["environment"].items() >= {"LD_LIBRARY_PATH": folder, "NVIDIA_DISABLE_REQUIRE": "true"}.items()
+        [mount] = node["volumes"]
+        assert (mount["source"], mount["target"], mount["read_only"]) == (folder, folder, True)
+    one = made(accepting={"gpu02", "gpu09"})
+    assert "\nforward_hosts=(gpu02)\n" in one["head.sh"]
+    assert all("NVIDIA_DISABLE_REQUIRE" not in node["environment"] for node in compose(one))
+
+
+@pytest.mark.parametrize(("variant", "gpus"), [(CPU, None), (GPU, 0), ("ray2.49.1-torch2.8.0-py313-cu121", 1)])
+def test_forward_compatibility_that_cannot_be(variant: str, gpus: int | None) -> None:
+    with pytest.raises(ConfigurationError, match="has no forward compatibility"):
+        cluster(parse_name(variant), head="gpu01", workers=["gpu02"], gpus=gpus, forward_compat=True)
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not here")

@@ -30,14 +30,16 @@ def image(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> Image:
     return find
 
 
+def wanted(**options: Any) -> Asked:
+    """What a user asks for with these options and no other."""
+    nothing = dict.fromkeys(Asked.__annotations__) | {"kind": Kind.RAYCLUSTER, "format": Format.YAML}
+    words = dict.fromkeys(("name", "autoscale", "entrypoint", "namespace", "image_pull_secret"), "")
+    flags = dict.fromkeys(("shutdown", "probe", "forward_compat"), False)
+    rest: dict[str, Any] = {"node_selector": (), "kuberay": KubeRay.V1_7}
+    return Asked(**{**nothing, **words, **flags, **rest, **options})
+
+
 @pytest.fixture
 def made(image: Image) -> Made:
     """The documents for an image and some options."""
-
-    def make(variant: str = "cpu", **options: Any) -> list[Yaml]:
-        nothing = dict.fromkeys(Asked.__annotations__) | {"kind": Kind.RAYCLUSTER, "format": Format.YAML}
-        words = dict.fromkeys(("name", "autoscale", "entrypoint", "namespace", "image_pull_secret"), "")
-        rest: dict[str, Any] = {"shutdown": False, "probe": False, "node_selector": (), "kuberay": KubeRay.V1_7}
-        return resources(Asked(**{**nothing, **words, **rest, **options}), image(variant))
-
-    return make
+    return lambda variant="cpu", **options: resources(wanted(**options), image(variant))

@@ -1,13 +1,15 @@
 """Values for the ray-cluster chart: put into its template's places, they make the manifest's cluster."""
 
+from itertools import product
+
 import pytest
 
-from raydock.ship.kuberay.deployment import Format, Yaml
+from raydock.ship.kuberay.deployment import DriverAffinity, Format, Yaml
 from tests.unit.ship.kuberay.conftest import Made
 
 # The keys of `head` and `worker` that the chart of KubeRay 1.3 and 1.7 puts into a container and into a pod
 # (ray-project/kuberay, helm-chart/ray-cluster/templates/raycluster-cluster.yaml).
-OF_CONTAINER = ("resources", "securityContext", "ports", "volumeMounts")
+OF_CONTAINER = {key: key for key in ("resources", "securityContext", "ports", "volumeMounts")} | {"containerEnv": "env"}
 OF_POD = {
     "podSecurityContext": "securityContext",
     **{key: key for key in ("volumes", "affinity", "tolerations", "nodeSelector")},
@@ -18,7 +20,7 @@ OF_WORKERS = ("groupName", "replicas", "minReplicas", "maxReplicas")
 
 def template(values: Yaml, group: Yaml, name: str) -> Yaml:
     image = {"image": "{repository}:{tag}".format(**values["image"]), "imagePullPolicy": values["image"]["pullPolicy"]}
-    container = {"name": name, **image, **{key: group[key] for key in OF_CONTAINER if key in group}}
+    container = {"name": name, **image, **{there: group[here] for here, there in OF_CONTAINER.items() if here in group}}
     pod = {there: group[here] for here, there in OF_POD.items() if here in group}
     secrets = {"imagePullSecrets": values["imagePullSecrets"]} if values["imagePullSecrets"] else {}
     return {"metadata": {"labels": group["labels"]}, "spec": {**secrets, **pod, "containers": [container]}}
@@ -41,8 +43,14 @@ def rendered(values: Yaml) -> Yaml:
     }
 
 
-@pytest.mark.parametrize("variant", ["cpu", "cuda"])
-@pytest.mark.parametrize("scaling", [{"workers": 2}, {"autoscale": "0:4", "image_pull_secret": "reg"}])
+@pytest.mark.parametrize(
+    ("variant", "scaling"),
+    [
+        *product(["cpu", "cuda"], [{"workers": 2}, {"autoscale": "0:4", "image_pull_secret": "reg"}]),
+        *(("cuda", {"driver_affinity": affinity}) for affinity in DriverAffinity),
+        ("cuda", {"forward_compat": True}),
+    ],
+)
 def test_the_chart_makes_the_manifests_cluster(made: Made, variant: str, scaling: Yaml) -> None:
     options = {"name": "mine", "node_selector": ("pool=a",), **scaling}
     [values] = made(variant, format=Format.HELM, **options)

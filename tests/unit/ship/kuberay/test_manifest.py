@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from raydock.errors import ConfigurationError
-from raydock.ship.kuberay.deployment import Format, Kind, KubeRay, Yaml
+from raydock.ship.kuberay.asked import notes
+from raydock.ship.kuberay.deployment import DriverAffinity, Format, Kind, KubeRay, Yaml
 from raydock.ship.kuberay.pod import GPU
 from tests.support.crds import problems
-from tests.unit.ship.kuberay.conftest import DIGEST, Made
+from tests.unit.ship.kuberay.conftest import DIGEST, Image, Made, wanted
 
 EXAMPLES = Path(__file__).parents[4] / "examples"
 OF_KIND: dict[Kind, dict[str, Any]] = {
@@ -19,7 +20,11 @@ OF_KIND: dict[Kind, dict[str, Any]] = {
     Kind.RAYJOB: {"entrypoint": "python /home/ray/samples/sample_code.py", "shutdown": True},
     Kind.RAYSERVICE: {"serve_config": EXAMPLES / "serve" / "serve.yaml"},
 }
-SCALING: list[dict[str, Any]] = [{"workers": 2}, {"autoscale": "0:4", "gpus_per_worker": 0}]
+SCALING: list[dict[str, Any]] = [
+    {"workers": 2},
+    {"autoscale": "0:4", "gpus_per_worker": 0},
+    {"autoscale": "0:4", "driver_affinity": DriverAffinity.REQUIRED},
+]
 MORE: list[dict[str, Any]] = [
     {},
     {"namespace": "team", "node_selector": ("pool=a",), "image_pull_secret": "reg", "code": EXAMPLES / "serve"},
@@ -102,6 +107,51 @@ def test_only_workers_with_gpus_ask_for_them_and_for_their_driver(made: Made) ->
     assert "nvidia.com" not in str(made("cuda", gpus_per_worker=0))
 
 
+def test_by_default_no_label_is_required_of_a_node(made: Made) -> None:
+    """Otherwise no node group scales from zero, and nothing starts without GPU Feature Discovery."""
+    [made_by_default] = made("cuda", autoscale="0:4")
+    node_affinity = pods_of(made_by_default)["ray-worker"]["affinity"]["nodeAffinity"]
+    assert node_affinity.keys() == {"preferredDuringSchedulingIgnoredDuringExecution"}
+    required = pods_of(made("cuda", driver_affinity=DriverAffinity.REQUIRED)[0])["ray-worker"]["affinity"]
+    assert required["nodeAffinity"].keys() == {"requiredDuringSchedulingIgnoredDuringExecution"}
+    assert "affinity" not in pods_of(made("cuda", driver_affinity=DriverAffinity.NONE)[0])["ray-worker"]
+
+
+@pytest.mark.parametrize("kuberay", KubeRay)
+def test_forward_compatibility_gives_gpu_workers_the_hosts_libraries(made: Made, kuberay: KubeRay) -> None:
+    [resource] = made("cuda", forward_compat=True, kuberay=kuberay)
+    assert problems(resource, kuberay) == []
+    pods = pods_of(resource)
+    [container] = pods["ray-worker"]["containers"]
+    folder = "/usr/local/cuda-13.0/compat"
+    assert {"name": "LD_LIBRARY_PATH", "value": folder} in container["env"]
+    assert {"name": "NVIDIA_DISABLE_REQUIRE", "value": "true"} in container["env"]
+    assert {"name": "cuda-compat", "mountPath": folder, "readOnly": True} in container["volumeMounts"]
+    assert {"name": "cuda-compat", "hostPath": {"path": folder, "type": "DirectoryOrCreate"}} in pods["ray-worker"][
+        "volumes"
+    ]
+    assert "compat" not in str(pods["ray-head"])
+    for refused in (made("cuda"), made("cuda", gpus_per_worker=0, forward_compat=True)):
+        assert "NVIDIA_DISABLE_REQUIRE" not in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "accept other nodes, so that they start without these labels and from zero nodes"),
+        ({"driver_affinity": DriverAffinity.REQUIRED}, "they stay pending"),
+        ({"driver_affinity": DriverAffinity.NONE}, "on any node with GPUs. The image needs a driver >= 580.65.06"),
+    ],
+)
+def test_the_output_explains_the_affinity(image: Image, options: dict[str, Any], words: str) -> None:
+    [note] = notes(wanted(**options), image("cuda"))
+    assert words in note
+    assert "580.65.06" in note
+    assert notes(wanted(**options), image("cpu")) == []
+    assert notes(wanted(gpus_per_worker=0, **options), image("cuda")) == []
+    assert "need cuda-compat-13-0" in notes(wanted(forward_compat=True), image("cuda"))[1]
+
+
 def test_shared_memory_is_half_of_the_memory(made: Made) -> None:
     for variant in ("cpu", "cuda"):
         for pod in pods_of(made(variant)[0]).values():
@@ -170,6 +220,9 @@ def test_code_is_mounted_where_ray_runs_and_another_text_is_another_name(made: M
         ({"format": Format.HELM, "namespace": "team"}, "`helm --namespace`"),
         ({"format": Format.KUSTOMIZE, "workers": 2}, "--workers has no place"),
         ({"format": Format.HELM, "code": EXAMPLES / "job"}, "--code has no place"),
+        ({"format": Format.KUSTOMIZE, "driver_affinity": DriverAffinity.NONE}, "--driver-affinity has no place"),
+        ({"format": Format.KUSTOMIZE, "forward_compat": True}, "--forward-compat has no place"),
+        ({"forward_compat": True}, "has no forward compatibility"),  # the image is for cpu
     ],
 )
 def test_options_that_mean_nothing_together_are_refused(made: Made, options: dict[str, Any], words: str) -> None:

@@ -1,0 +1,101 @@
+"""What a container with GPUs gets on a host whose hosts.yaml accepts forward compatibility."""
+
+import io
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import docker
+import pytest
+
+from raydock.errors import HostError, OutOfReachError
+from raydock.hosts import compat
+from raydock.hosts.names import Host
+from raydock.processes import Processes
+from raydock.prove.container import Grant, Limits, Terms, created
+from raydock.prove.gpus import AUTO
+from raydock.ship.host import Gpu
+from raydock.ship.host import Host as Gpus
+
+pytestmark = pytest.mark.engine
+
+NAME = "ray2.60.0-torch2.13.0-py311-cu130"
+FOLDER = "/usr/local/cuda-13.0/compat"
+HERE = Host(name="gpu1", address="unix:///var/run/docker.sock", forward_compat=True)
+
+
+@pytest.fixture
+def empty(client: docker.DockerClient) -> Iterator[str]:
+    """An image of nothing with the labels that an image of NAME has."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("empty"), io.BytesIO(b""))
+    repository = f"raydock-test-{uuid4().hex[:8]}"
+    changes = [
+        "LABEL raydock.min-driver=580.65.06",
+        "LABEL raydock.sm='75 80 86 90'",
+        "ENV LD_LIBRARY_PATH=/opt/lib",
+    ]
+    client.api.import_image_from_data(packed.getvalue(), repository=repository, tag="x", changes=changes)
+    yield f"{repository}:x"
+    client.images.remove(f"{repository}:x", force=True)
+
+
+def answering(folder: Path, monkeypatch: pytest.MonkeyPatch, says: str) -> None:
+    """An nvidia-smi that says this: a stand-in, since no test can change a host's driver."""
+    program = folder / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\necho '{says}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+def test_a_host_is_asked_only_if_it_accepts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(tmp_path, monkeypatch, "535.104.05, 8.0, NVIDIA A100-SXM4-80GB")
+    found = compat.of(HERE, Processes())
+    assert found
+    assert (found.host.driver, found.host.gpus) == ("535.104.05", (Gpu(80, "NVIDIA A100-SXM4-80GB"),))
+    answering(tmp_path, monkeypatch, "Failed to initialize NVML: Driver/library version mismatch")
+    with pytest.raises(HostError, match="version mismatch"):
+        compat.of(HERE, Processes())
+    assert compat.of(Host(name="gpu1", address=HERE.address), Processes()) is None
+    with pytest.raises(OutOfReachError, match="over tcp://"):
+        compat.of(Host(name="gpu1", address="tcp://10.0.0.9:2375", forward_compat=True), Processes())
+
+
+def having(driver: str, gpu: Gpu, *folders: str) -> compat.Compat:
+    host = Gpus(name="gpu1", driver=driver, gpus=(gpu,), forward_compat=True)
+    return compat.Compat(host=host, folders=folders)
+
+
+A100 = Gpu(80, "NVIDIA A100-SXM4-80GB")
+
+
+def test_an_older_driver_gets_the_libraries(client: docker.DockerClient, empty: str) -> None:
+    wish = having("535.104.05", A100, FOLDER).wish(client, AUTO, NAME, empty)
+    assert wish.folders == (FOLDER,)
+    assert wish.environment == {"LD_LIBRARY_PATH": f"{FOLDER}:/opt/lib", "NVIDIA_DISABLE_REQUIRE": "true"}
+    with pytest.raises(HostError, match=f"{FOLDER} is not there") as lacking:
+        having("535.104.05", A100, "/usr/local/cuda-13.1/compat").wish(client, AUTO, NAME, empty)
+    assert "install cuda-compat-13-0 there" in str(lacking.value)
+
+
+@pytest.mark.parametrize(
+    ("driver", "gpu"),
+    [
+        ("580.65.06", A100),
+        ("535.104.05", Gpu(89, "NVIDIA GeForce RTX 4090")),
+        ("560.35.03", A100),
+        ("535.104.05", Gpu(70, "Tesla V100-SXM2-16GB")),  # the image has no code for it
+    ],
+)
+def test_other_hosts_get_nothing(client: docker.DockerClient, empty: str, driver: str, gpu: Gpu) -> None:
+    assert having(driver, gpu, FOLDER).wish(client, AUTO, NAME, empty) == AUTO
+
+
+def test_a_container_sees_the_folders_of_its_grant(client: docker.DockerClient, empty: str, tmp_path: Path) -> None:
+    terms = Terms(grant=Grant(folders=(str(tmp_path),), environment={"NVIDIA_DISABLE_REQUIRE": "true"}))
+    with created(client, empty, ["/none"], Limits(), terms) as container:
+        [mount] = container.attrs["Mounts"]
+        assert (mount["Source"], mount["Destination"], mount["RW"]) == (str(tmp_path), str(tmp_path), False)
+        assert "NVIDIA_DISABLE_REQUIRE=true" in container.attrs["Config"]["Env"]
