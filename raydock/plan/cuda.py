@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from raydock.model.yamlfile import read
@@ -21,20 +22,25 @@ class CudaNames:
 
     names: tuple[re.Pattern[str], ...]
     versions: tuple[re.Pattern[str], ...]
-    beside_others: tuple[re.Pattern[str], ...]
+    beside_others: tuple[tuple[re.Pattern[str], SpecifierSet], ...]
     with_torch: tuple[str, ...] = ()
 
     def named(self, name: str) -> int | None:
         """The CUDA major that stands in a package's name; None where none does, or it is made for several."""
-        if any(form.fullmatch(name) for form in self.beside_others):
+        if any(form.fullmatch(name) for form, _ in self.beside_others):
             return None
+        return self._in_name(name)
+
+    def _in_name(self, name: str) -> int | None:
         return next((int(match[1]) for form in self.names if (match := form.fullmatch(name))), None)
 
     def major(self, name: str, version: str) -> int | None:
         """The CUDA major that a package is made for; None where it is made for none, or for several."""
         if any(form.fullmatch(name) for form in self.versions):
             return Version(version).major
-        return self.named(name)
+        if any(form.fullmatch(name) and version in versions for form, versions in self.beside_others):
+            return None
+        return self._in_name(name)
 
 
 # What builds write into the local part of a version: +cpu, +cu118, +cu12torch2.5cxx11abiFALSE, +pt25cu124, +rocm6.0.
@@ -69,10 +75,12 @@ def torch_of(version: str) -> str:
 @cache
 def cuda_names() -> CudaNames:
     """What raydock ships in data/cuda.yaml."""
-    patterns = ("names", "versions", "beside-others")
-    keys = ("source", "date", "with-torch", *patterns)
+    patterns = ("names", "versions")
+    keys = ("source", "date", "with-torch", "beside-others", *patterns)
     entries = read(DATA).items(keys, keys)
-    names, versions, others = (tuple(re.compile(line) for line in entries[key].texts()) for key in patterns)
+    names, versions = (tuple(re.compile(line) for line in entries[key].texts()) for key in patterns)
+    pairs = (line.partition(" ")[::2] for line in entries["beside-others"].texts())
+    others = tuple((re.compile(form), SpecifierSet(bounds)) for form, bounds in pairs)
     return CudaNames(names, versions, others, entries["with-torch"].texts())
 
 
