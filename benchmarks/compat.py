@@ -11,6 +11,7 @@ from benchmarks.report import row
 from raydock.errors import VariantError
 from raydock.files import write_whole
 from raydock.lock.index import from_environment
+from raydock.lock.pages import Pages
 from raydock.lock.request import Request
 from raydock.lock.resolver import Uv
 from raydock.model.matrix import Base
@@ -87,7 +88,7 @@ def write() -> tuple[Path, bool]:
     versions = project.facts.versions
     population = list(product(versions["vllm"], versions["ray"], PYTHONS))
     triples = random.Random(SEED).sample(population, COUNT)
-    judge, uv = Judge(ground), Uv(index=from_environment(os.environ))
+    judge, uv = Judge(ground), Uv(pages=Pages(from_environment(os.environ)))
     reasons = in_parallel(lambda triple: _ask(uv, triple, ground), triples, JOBS, uv.stop)
     found = [
         Comparison(triple, judge.objection(_point(triple, ground)), reason)

@@ -13,8 +13,9 @@ from benchmarks.report import row
 from raydock.errors import VariantError
 from raydock.files import write_whole
 from raydock.lock import rules
-from raydock.lock.artifacts import Artifact, Pages, choose
+from raydock.lock.artifacts import Artifact, choose
 from raydock.lock.index import Index, from_environment
+from raydock.lock.pages import Pages
 from raydock.lock.request import Request, request
 from raydock.lock.resolver import Uv
 from raydock.model.variant import Axis, Variant
@@ -139,8 +140,8 @@ def write() -> Path:
     """Asks the index about every extra and writes the document. Raises OutOfReachError where the index fails."""
     project = Project(Checkout(ROOT))
     index = from_environment(os.environ)
-    with Pages((index,)) as pages:
-        asking = Asking(project.ground, index, pages, Uv(index=index))
+    with Pages(index) as pages:
+        asking = Asking(project.ground, index, pages, Uv(pages=pages))
         write_whole(DOCUMENT, "".join(_text(project, asking)))
     return DOCUMENT
 

@@ -12,6 +12,7 @@ from benchmarks.ways import Subject
 from raydock.build.builder import Builder, Built
 from raydock.build.secrets import Secrets
 from raydock.events import silent
+from raydock.lock.addresses import Address
 from raydock.paths import Checkout
 from raydock.project import Project
 from raydock.prove import report
@@ -94,7 +95,7 @@ def _builder(setting: Setting, project: Project) -> Builder:
         client=setting.client,
         checkout=project.checkout,
         matrix=project.matrix,
-        secrets=Secrets(default="http://localhost/"),
+        secrets=Secrets(default=Address(url="http://localhost/")),
         listener=silent,
         jobs=1,
     )

@@ -10,8 +10,9 @@ from benchmarks.bench import Setting
 from benchmarks.figure import Figure
 from raydock.build.builder import built_images
 from raydock.build.layers import layers
-from raydock.lock.artifacts import Pages, choose
+from raydock.lock.artifacts import choose
 from raydock.lock.index import from_environment
+from raydock.lock.pages import Pages
 from raydock.lock.request import request
 from raydock.model import lock as locks
 from raydock.model.variant import Variant
@@ -23,7 +24,7 @@ _WRITES = re.compile(r"(RUN|COPY|ADD|WORKDIR)\b")
 
 def run(setting: Setting) -> list[Figure]:
     """Over the variants of the matrix, by what their wheels weigh; and over the images that this engine holds."""
-    with Pages([from_environment(os.environ)]) as pages:
+    with Pages(from_environment(os.environ)) as pages:
         wheels = {item.name: _wheels(setting.project, item.variant, pages) for item in setting.project.plan.variants}
     names = [item.name for item in setting.project.plan.variants]
     images = built_images(setting.client, setting.project.matrix.registry, names)

@@ -1,7 +1,6 @@
 """Two ways from one lock to an image: raydock's own recipe, and the usual Dockerfile with one `RUN pip install`."""
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from raydock.build.builder import Builder, uv_folder
 from raydock.build.buildx import Buildx
 from raydock.build.recipe import Context, Recipe
 from raydock.build.render import Renderer
-from raydock.build.secrets import DEFAULT_INDEX_VARIABLES, Secrets, gather
+from raydock.build.secrets import Secrets, gather
 from raydock.events import silent
 from raydock.paths import Checkout
 from raydock.plan import select
@@ -187,7 +186,8 @@ def _build(
     labels: dict[str, str] | None = None,
     refresh: str = "",
 ) -> None:
-    index = next((os.environ[name] for name in DEFAULT_INDEX_VARIABLES if os.environ.get(name)), "")
+    default = subject.secrets.default
+    index = default.full if default else ""
     options: Sequence[str] = (
         f"--build-arg=BASE={base}",
         *([f"--build-arg=PIP_INDEX_URL={index}"] if index else ()),

@@ -54,11 +54,16 @@ class Project:
         return layers(lock.load(self.checkout.lock(item.name)), self.matrix.packages_of(item.variant).added)
 
     def download_bytes(self, chosen: tuple[Planned, ...]) -> dict[str, int | None]:
-        """What each variant's wheels weigh in bytes, as its lock says; None where it is not locked."""
-        sizes: dict[str, int | None] = {}
-        for item in chosen:
-            path = self.checkout.lock(item.name)
-            text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-            header = lock.parse(text).header
-            sizes[item.name] = int(header["download-bytes"]) if "download-bytes" in header else None
-        return sizes
+        """The size of each variant's wheels in bytes, as its lock has it; None if it is not locked."""
+        sizes = {item.name: self._header(item).get("download-bytes") for item in chosen}
+        return {name: int(size) if size else None for name, size in sizes.items()}
+
+    def without_cutoff(self, chosen: tuple[Planned, ...]) -> dict[str, str]:
+        """The indexes for which the cut-off day did not hold, by the variants whose locks record any."""
+        found = {item.name: self._header(item).get(lock.NO_CUTOFF, "") for item in chosen}
+        return {name: indexes for name, indexes in found.items() if indexes}
+
+    def _header(self, item: Planned) -> dict[str, str]:
+        path = self.checkout.lock(item.name)
+        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        return lock.parse(text).header

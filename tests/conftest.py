@@ -1,5 +1,6 @@
 """What holds for every test, and caches that are a test's own."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,13 @@ def known_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [uv.find_uv_bin(), "pip", "compile", "--quiet", "--cache-dir", str(folder), "--python", sys.executable]
     subprocess.run([*command, "-"], input="", text=True, check=True, stdout=subprocess.DEVNULL)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pip's and uv's files may name an index."""
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("UV_NO_CONFIG", "1")
 
 
 @pytest.fixture

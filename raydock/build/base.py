@@ -14,6 +14,8 @@ import docker
 import jinja2
 from docker.errors import ImageNotFound
 
+from raydock.build import basepython
+from raydock.build.architecture import BUILT, require_native
 from raydock.build.archive import tar
 from raydock.build.buildx import BuildError, Buildx, DownloadError
 from raydock.build.engine import reaching
@@ -40,10 +42,6 @@ HOOKS = (
     "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
 )
 UNPACKED = ("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*")
-_QUESTION = (
-    "import json, os, platform, sys; "
-    "print(json.dumps({'python': platform.python_version(), 'glibc': os.confstr('CS_GNU_LIBC_VERSION').split()[1]}))"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +141,13 @@ class BaseMaker:
     listener: Listener
 
     def make(self, recipe: BaseRecipe) -> BaseImage:
-        """Makes a base anew. Raises VariantError where it cannot be made, OutOfReachError where a tool is missing."""
+        """Makes a base, also if there is one.
+
+        Raises VariantError if it cannot be made or is for another architecture than the engine's, OutOfReachError if a
+        tool is missing.
+        """
+        with reaching("reading the engine's platform"):
+            require_native(self.client, f"the base {recipe.name}", BUILT)
         with self._folder() as folder:
             if recipe.base.source == "bootstrap":
                 self.listener(recipe.name, f"bootstrapping Debian {recipe.base.suite} with mmdebstrap")
@@ -180,6 +184,7 @@ class BaseMaker:
                 self.client.images.get(image)
             except ImageNotFound:
                 self._pull_anew(image)
+            require_native(self.client, f"the base {image}", get_image(self.client, image).platform)
 
     def _pull_anew(self, image: str) -> None:
         try:
@@ -198,7 +203,7 @@ class BaseMaker:
                 tags=(tag,),
                 labels=labels,
                 epoch=recipe.epoch,
-                platform="linux/amd64",
+                platform=BUILT,
                 options=(*self.secrets.options(folder), *_caching(recipe)),
                 log=self.checkout.log(f"base-{recipe.name}"),
             )
@@ -216,14 +221,19 @@ class BaseMaker:
         with reaching(f"examining the base {recipe.name}"):
             try:
                 output = self.client.containers.run(
-                    ref, entrypoint=[python, "-c", _QUESTION], network_mode="none", remove=True
+                    ref, entrypoint=[python, "-c", basepython.QUESTION], network_mode="none", remove=True
                 )
             except (docker.errors.ContainerError, docker.errors.APIError) as error:
                 raise VariantError(
                     f"the base {recipe.name} has no {python} that starts: {error}.",
                     todo="write `managed` for that Python in matrix.yaml, or name a base that has it.",
                 ) from None
-        answer = json.loads(output)
+        answer = basepython.answer(output)
+        if not answer:
+            raise VariantError(
+                f"{python} of the base {recipe.name} does not answer: {output[-200:]!r}.",
+                todo="write `managed` for that Python in matrix.yaml, or name a base whose Python runs programs.",
+            )
         if answer["glibc"] != recipe.base.glibc:
             raise VariantError(
                 f"the base {recipe.name} has glibc {answer['glibc']}, not {recipe.base.glibc}.",

@@ -1,5 +1,6 @@
 """Builds variants side by side: skips what is built, shares the bases, and lets no failure stop the others."""
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -19,6 +20,7 @@ from raydock.build.render import Renderer
 from raydock.build.secrets import Secrets
 from raydock.errors import RaydockError, VariantError
 from raydock.events import Listener
+from raydock.lock import addresses
 from raydock.model import lock as locks
 from raydock.model.matrix import Matrix
 from raydock.parallel import in_parallel
@@ -78,7 +80,7 @@ class Builder:
                 self.listener(name, "is built already")
                 return _built(name, image)
             # No index of another variant's: what it offers under a pinned version may be another file.
-            secrets = self.secrets.beside(self.matrix.indexes_of(item.variant))
+            secrets = self.secrets.beside(addresses.extras(self.matrix, item.variant, os.environ))
             return self._build(wanted, self._base(item).ref, buildx, secrets)
 
         # Where an engine's overlay2 store (moby 26.1) has a layer already, builds that share its step race, and may

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from raydock.build import downloads
 from raydock.build.progress import Failure, Progress, short
 from raydock.errors import OutOfReachError, RaydockError, VariantError
 from raydock.events import Listener
@@ -79,7 +80,6 @@ class Buildx:
 
 
 LOST = "raydock: the build cache lost the packages"  # templates/installer/place-tree
-_INDEX_TODO = "see that the package index answers (UV_DEFAULT_INDEX names a mirror), then run this again."
 _OUT_OF_REACH = {
     "no space left on device": (
         "The engine's disk is full.",
@@ -87,14 +87,6 @@ _OUT_OF_REACH = {
     ),
     "cannot connect to the docker daemon": ("No engine answers.", "run `scripts/engine`, then this again."),
     "error reading from server: eof": ("The engine went away.", "run `scripts/engine`, then this again."),
-}
-_NOT_DOWNLOADED = {
-    "invalid peer certificate": (
-        "Its certificate is not trusted in the build: --ca-bundle or SSL_CERT_FILE must name your company's CA."
-    ),
-    "http status server error": "The server that it downloads from has trouble.",
-    "error sending request for url": "The server that it downloads from does not answer.",
-    "operation timed out": "The server that it downloads from does not answer in time.",
 }
 
 
@@ -111,8 +103,7 @@ def explain(name: str, failure: Failure | None, rest: str, log: Path) -> Raydock
     for sign, (cause, todo) in _OUT_OF_REACH.items():
         if sign in said:
             return OutOfReachError(what, meaning=f"{meaning}\n{cause}", todo=todo)
-    for sign, cause in _NOT_DOWNLOADED.items():
-        if sign in said:
-            return DownloadError(what, meaning=f"{meaning}\n{cause}", todo=_INDEX_TODO)
+    if found := downloads.cause(said, failure.step):
+        return DownloadError(what, meaning=f"{meaning}\n{found.meaning}", todo=found.todo)
     kind = LostPackagesError if LOST.lower() in said else BuildError
     return kind(what, meaning=meaning, todo="read the log, mend the cause, run this again: what is built stays.")

@@ -11,6 +11,7 @@ from typing import Any
 import docker
 from docker.errors import ImageNotFound
 
+from raydock.build.architecture import platform
 from raydock.build.engine import reaching
 from raydock.build.identity import ImageIdentity, of_inspected
 from raydock.errors import VariantError
@@ -26,6 +27,7 @@ class LocalImage:
         tags: its tags, as NAME:TAG.
         labels: its labels.
         digests: its names by digest, as NAME@sha256:... . With containerd's store, an image has one before any push.
+        platform: what it is made for, as linux/arm64/v8; linux alone if it does not say for which architecture.
     """
 
     id: str
@@ -33,6 +35,7 @@ class LocalImage:
     tags: tuple[str, ...]
     labels: dict[str, str]
     digests: tuple[str, ...] = ()
+    platform: str = "linux"
 
 
 def find_image(client: docker.DockerClient, reference: str) -> LocalImage | None:
@@ -74,4 +77,5 @@ def _image(document: Mapping[str, Any]) -> LocalImage:
         tags=tuple(document.get("RepoTags") or ()),
         labels=(document.get("Config") or {}).get("Labels") or {},
         digests=tuple(document.get("RepoDigests") or ()),
+        platform=platform(document),
     )

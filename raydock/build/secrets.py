@@ -8,11 +8,12 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from raydock.errors import ConfigurationError
+from raydock.lock import addresses
+from raydock.lock.addresses import Address
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 CA_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
-DEFAULT_INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 # Where uv downloads its managed Pythons, and the list of them; by the name of each in uv's configuration.
 PYTHON_VARIABLES = {
     "python-install-mirror": "UV_PYTHON_INSTALL_MIRROR",
@@ -22,35 +23,36 @@ PYTHON_VARIABLES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Secrets:
-    """Values for BuildKit secrets: `bundle` is a file of PEM certificates, `default` the address of a package index
-    that stands for the default one, `extra` are those of indexes beside it, `pythons` those of uv's managed Pythons,
-    by their names in uv's configuration."""
+    """Values for BuildKit secrets: `bundle` is a file of PEM certificates, `default` the package index that replaces
+    the default one, `extra` are those in addition to it, `pythons` the addresses of uv's managed Pythons, by their
+    names in uv's configuration."""
 
     bundle: Path | None = None
-    default: str = ""
-    extra: tuple[str, ...] = ()
+    default: Address | None = None
+    extra: tuple[Address, ...] = ()
     pythons: tuple[tuple[str, str], ...] = ()
 
-    def beside(self, indexes: tuple[str, ...]) -> Self:
+    def beside(self, indexes: tuple[Address, ...]) -> Self:
         """The same with more package indexes."""
         return replace(self, extra=(*self.extra, *indexes))
 
     @property
     def uv(self) -> str:
-        """The text of uv's configuration; empty where there is nothing to configure."""
+        """The text of uv's configuration, with credentials; empty if there is nothing to configure."""
         # A JSON string is a TOML string.
         settings = [f"{name} = {json.dumps(url)}\n" for name, url in self.pythons]
         settings += ['index-strategy = "unsafe-best-match"\n'] if self.extra else []
-        tables = [f"[[index]]\nurl = {json.dumps(url)}\n" for url in self.extra]
-        tables += [f"[[index]]\nurl = {json.dumps(self.default)}\ndefault = true\n"] if self.default else []
+        tables = [_table(index) for index in self.extra]
+        tables += [f"{_table(self.default)}default = true\n"] if self.default else []
         return "".join((*settings, *tables))
 
     @property
     def loopback(self) -> bool:
         """Whether an index, a mirror or a proxy is on this machine's own loopback address."""
         proxies = (os.environ.get(name, "") for name in PROXY_VARIABLES if name.lower() != "no_proxy")
-        addresses = (*self.extra, self.default, *(url for _, url in self.pythons), *proxies)
-        return any(urlsplit(address).hostname in LOOPBACK for address in addresses)
+        indexes = (index.url for index in (*self.extra, *((self.default,) if self.default else ())))
+        urls = (*indexes, *(url for _, url in self.pythons), *proxies)
+        return any(urlsplit(url).hostname in LOOPBACK for url in urls)
 
     def options(self, folder: Path) -> list[str]:
         """The options for `docker buildx build`. Puts uv's configuration into `folder`, readable by its owner alone."""
@@ -66,16 +68,26 @@ class Secrets:
 
 
 def gather(bundle: Path | None = None) -> Secrets:
-    """The secrets of this machine: `bundle`, or the first of CA_VARIABLES that names a file; and its package indexes
-    and its mirror of Pythons, those of the environment (uv's and pip's variables).
+    """The secrets of this machine: `bundle`, or the one of the environment; its package index (lock/addresses.py) and
+    its mirror of Pythons.
 
-    Raises ConfigurationError where `bundle` does not exist.
+    Raises ConfigurationError if `bundle` does not exist, or if two settings name different indexes.
     """
     if bundle and not bundle.is_file():
-        raise ConfigurationError(f"--ca-bundle {bundle} is no file.", todo="name a file of PEM certificates.")
-    named = (Path(os.environ[name]) for name in CA_VARIABLES if os.environ.get(name))
+        raise ConfigurationError(f"--ca-bundle {bundle} is not a file.", todo="name a file of PEM certificates.")
     return Secrets(
-        bundle=bundle or next((path for path in named if path.is_file()), None),
-        default=next((os.environ[name] for name in DEFAULT_INDEX_VARIABLES if os.environ.get(name)), ""),
+        bundle=bundle or ca_bundle(),
+        default=addresses.default(os.environ),
         pythons=tuple((name, os.environ[key]) for name, key in PYTHON_VARIABLES.items() if os.environ.get(key)),
     )
+
+
+def ca_bundle() -> Path | None:
+    """The first file that one of CA_VARIABLES names; None if none does."""
+    named = (Path(os.environ[name]) for name in CA_VARIABLES if os.environ.get(name))
+    return next((path for path in named if path.is_file()), None)
+
+
+def _table(index: Address) -> str:
+    """An index for uv. It has raydock's meaning of 403: the index does not have the project (lock/index.py)."""
+    return f"[[index]]\nurl = {json.dumps(index.full)}\nignore-error-codes = [403]\n"

@@ -1,13 +1,17 @@
 """How commands answer and exit."""
 
 import json
+import os
 import sys
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import click
 
 from raydock.errors import ConfigurationError, ExitCode, RaydockError
 from raydock.options import Request
+from raydock.plan.show import count
 
 
 def answer_check(lines: list[str], asked: int, command: str) -> NoReturn:
@@ -31,6 +35,27 @@ def report(request: Request, outcomes: list[Any]) -> NoReturn:
         request.say(summary.table(outcomes))
         request.say(summary.sentence(outcomes))
     end({item.name: item.error for item in outcomes if item.error}, failed=not all(item.passed for item in outcomes))
+
+
+def tell_unused_indexes() -> None:
+    """Names the settings of extra indexes, which raydock does not use."""
+    from raydock.lock import addresses
+
+    if names := addresses.unused(os.environ):
+        click.echo(
+            f"Not used: {', '.join(names)}. Only `indexes` in matrix.yaml adds a package index, so that every checkout"
+            " makes the same locks.",
+            err=True,
+        )
+
+
+def cutoff_notes(without: Mapping[str, str]) -> list[str]:
+    """Warnings for locks that no cut-off day holds for, by variant: see Project.without_cutoff."""
+    return [
+        f"Warning: no cut-off day holds for {count(number, 'lock')}. No upload times come from: {indexes}."
+        " Locking again may pin newer packages (docs/restricted-networks.md)."
+        for indexes, number in sorted(Counter(without.values()).items())
+    ]
 
 
 def refuse_selection(request: Request) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from raydock.commands.answers import end
-from raydock.commands.registries import insecure
+from raydock.commands.registries import insecure, release_repository
 from raydock.errors import ExitCode, RaydockError
 from raydock.options import Request, root, shared
 from raydock.paths import Checkout
@@ -63,10 +63,19 @@ github, gitlab = map(_printing, ("github", "gitlab"))
 @ci.command()
 @shared
 @click.option("--registry", metavar="HOST/PATH", help="Where what is published lies. Default: matrix.yaml's.")
+@release_repository
 @insecure
 @click.option("--shards", "most", type=click.IntRange(1, 200), default=8, show_default=True, help="At most so many.")
 @click.option("--for", "system", type=click.Choice(["github", "gitlab"]), help="As outputs of a step, or as jobs.")
-def plan(request: Request, registry: str | None, insecure: bool, most: int, system: str | None) -> None:
+def plan(
+    request: Request,
+    *,
+    registry: str | None,
+    release_repository: str | None,
+    insecure: bool,
+    most: int,
+    system: str | None,
+) -> None:
     """Says which of the selected variants a registry has not published as they would be built now, in shards.
 
     A fingerprint is over the base too: bases are made where this engine lacks them.
@@ -83,7 +92,7 @@ def plan(request: Request, registry: str | None, insecure: bool, most: int, syst
     from raydock.workshop import workshop
 
     project, chosen = request.project, request.chosen
-    published = fingerprints(registry or project.matrix.registry, insecure=insecure)
+    published = fingerprints(registry or project.matrix.registry, release_repository or "", insecure=insecure)
     with request.writing() as progress:
         recipes = workshop(project, progress, request.jobs).builder.recipes(chosen)
     if errors := {name: recipe for name, recipe in recipes.items() if isinstance(recipe, RaydockError)}:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from raydock.commands.registries import insecure, one, one_published, registry
+from raydock.commands.registries import insecure, one, one_published, registry, release_repository
 from raydock.options import root
 from raydock.paths import Checkout
 from raydock.project import Project
@@ -19,6 +19,7 @@ from raydock.project import Project
 @click.option("--forward-compat", is_flag=True, help="Accept data-centre GPUs with an older driver: docs/gpu-hosts.md.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR")
 @registry
+@release_repository
 @insecure
 def docker(
     *,
@@ -30,6 +31,7 @@ def docker(
     forward_compat: bool,
     output: Path,
     registry: str | None,
+    release_repository: str | None,
     insecure: bool,
 ) -> None:
     """Writes what starts a cluster by bare Docker: compose files, scripts and systemd units.
@@ -48,7 +50,7 @@ def docker(
     from raydock.ship.published import built
 
     project = Project(Checkout(root()))
-    published = one_published(variant, registry, insecure) if registry else None
+    published = one_published(variant, registry, release_repository, insecure) if registry else None
     chosen = published or one(project.plan, variant)
     wanted = cluster(
         chosen.variant,

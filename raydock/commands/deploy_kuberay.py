@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from raydock.commands.registries import insecure, one, one_published, registry
+from raydock.commands.registries import insecure, one, one_published, registry, release_repository
 from raydock.errors import ConfigurationError
 from raydock.options import root
 from raydock.paths import Checkout
@@ -61,8 +61,17 @@ def _choice(option: str, default: StrEnum, help: str = "", *, implicit: bool = F
 @_choice("--kuberay", KubeRay.V1_7)
 @_choice("--format", Format.YAML)
 @registry
+@release_repository
 @insecure
-def kuberay(*, variant: str, image: str, registry: str | None, insecure: bool, **options: Any) -> None:
+def kuberay(
+    *,
+    variant: str,
+    image: str,
+    registry: str | None,
+    release_repository: str | None,
+    insecure: bool,
+    **options: Any,
+) -> None:
     """Prints what runs VARIANT under the KubeRay operator, with its image by digest.
 
     helm prints values for KubeRay's ray-cluster chart; kustomize a kustomization that puts image and Ray version into
@@ -81,7 +90,7 @@ def kuberay(*, variant: str, image: str, registry: str | None, insecure: bool, *
     if registry and image:
         raise ConfigurationError("--image and --registry both say which image is meant.", todo="give one of them.")
     if registry:
-        named = one_published(variant, registry, insecure)
+        named = one_published(variant, registry, release_repository, insecure)
     else:
         project = Project(Checkout(root()))
         named = published(one(project.plan, variant), project.matrix.registry, image)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import click
 from rich.console import Console
 
-from raydock.commands.answers import answer_check
+from raydock.commands.answers import answer_check, tell_unused_indexes
 from raydock.errors import ConfigurationError
 from raydock.model import facts as model
 from raydock.model.facts import Facts
@@ -32,7 +32,9 @@ def facts(quiet: bool, check: bool) -> None:
 
     project, today = Project(Checkout(root())), datetime.now(UTC).date()
     held = project.facts if check else _held(project)
-    found = history.survey(project.matrix, from_environment(os.environ))
+    tell_unused_indexes()
+    with Progress(Console(stderr=True), quiet=quiet) as progress:
+        found = history.survey(project.matrix, from_environment(os.environ, progress))
     changes = found.changes(held)
     if check:
         answer_check(

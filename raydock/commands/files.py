@@ -2,7 +2,7 @@
 
 import click
 
-from raydock.commands.answers import answer_check, end
+from raydock.commands.answers import answer_check, cutoff_notes, end, tell_unused_indexes
 from raydock.commands.scan import audit as ask_advisories
 from raydock.options import Request, shared
 
@@ -31,7 +31,10 @@ def lock(request: Request, check: bool, audit: bool, allow_unaudited: bool, reso
     stale = locker.check(project.ground, project.checkout, variants)
     if check:
         stale += locker.orphans(project.checkout, project.variants)
+        for note in cutoff_notes(project.without_cutoff(chosen)):
+            click.echo(note, err=True)
         answer_check([f"lockfiles/{item.name}.txt: {item.reason}" for item in stale], len(chosen), "lock")
+    tell_unused_indexes()
     with request.writing() as progress:
         names = {item.name for item in locker.check(project.ground, project.checkout, variants)}
         wanted = [variant for variant in variants if variant.name in names]
@@ -46,6 +49,8 @@ def lock(request: Request, check: bool, audit: bool, allow_unaudited: bool, reso
         )
     errors = {result.name: result.error for result in results if result.error}
     request.say(f"{len(results) - len(errors)} locked, {len(chosen) - len(results)} were fresh, {len(errors)} failed.")
+    for note in cutoff_notes(project.without_cutoff(chosen)):
+        request.say(note)
     end(errors)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from raydock.commands.answers import report
+from raydock.commands.answers import report, tell_unused_indexes
 from raydock.commands.contract import ask_contract, contract_of
 from raydock.commands.gpus import Asked, ask_stranger, on_gpus
 from raydock.commands.hosts import host, smoke_there
@@ -33,6 +33,7 @@ def build(request: Request, ca_bundle: Path | None, no_cache: bool) -> None:
     from raydock.workshop import workshop
 
     chosen = request.chosen
+    tell_unused_indexes()
     with request.writing() as progress:
         built = workshop(request.project, progress, request.jobs, ca_bundle, no_cache).builder.build(chosen)
     report(request, [Outcome.of(item) for item in built])
@@ -88,6 +89,7 @@ def images(request: Request, ca_bundle: Path | None) -> None:
     from raydock.workshop import workshop
 
     chosen = request.chosen
+    tell_unused_indexes()
     with request.writing() as progress:
         outcomes = workshop(request.project, progress, request.jobs, ca_bundle).images(chosen)
     report(request, outcomes)

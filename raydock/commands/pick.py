@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from raydock.commands.answers import end
-from raydock.commands.registries import insecure, registry
+from raydock.commands.registries import insecure, registry, release_repository
 from raydock.errors import ConfigurationError
 from raydock.options import Request, shared
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--gpu", "gpus", multiple=True, metavar="X.Y", help="A GPU's compute capability, or none. Repeatable.")
 @click.option("--forward-compat", is_flag=True, help="Accept data-centre GPUs with an older driver: docs/gpu-hosts.md.")
 @registry
+@release_repository
 @insecure
 def pick(
     request: Request,
@@ -31,6 +32,7 @@ def pick(
     gpus: tuple[str, ...],
     forward_compat: bool,
     registry: str | None,
+    release_repository: str | None,
     insecure: bool,
 ) -> None:
     """Names the newest image that a host can run, and why not a newer one.
@@ -56,7 +58,7 @@ def pick(
     asked = host.read(files) if files else {"host": host.stated("host", driver or "", gpus)}
     accepting = names.forward_compat(request.project.checkout.hosts)
     asked = {name: host.accepting(item, forward_compat or name in accepting) for name, item in asked.items()}
-    offered = _published(request, registry, insecure) if registry else _built(request)
+    offered = _published(request, registry, release_repository, insecure) if registry else _built(request)
     each, together = pick_each(asked, offered)
     answers = [*each.values(), *([together] if together else [])]
     if request.as_json:
@@ -79,12 +81,12 @@ def _built(request: Request) -> "tuple[Candidate, ...]":
     return candidates(chosen, built, name)
 
 
-def _published(request: Request, name: str, insecure: bool) -> "tuple[Candidate, ...]":
+def _published(request: Request, name: str, release_repository: str | None, insecure: bool) -> "tuple[Candidate, ...]":
     """What was published to a registry."""
     from raydock.plan.select import select
     from raydock.ship.candidate import published
     from raydock.ship.registry.repository import repository
-    from raydock.ship.release import store
+    from raydock.ship.release.store import release_store
 
-    release = store.found(repository(name, insecure=insecure))
+    release = release_store(repository(name, insecure=insecure), release_repository or "", insecure=insecure).newest()
     return published(release, select(release, request.groups, request.selectors), name)

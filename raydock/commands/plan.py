@@ -4,6 +4,7 @@ import json
 
 import click
 
+from raydock.commands.answers import cutoff_notes
 from raydock.options import Request, shared
 from raydock.plan import show
 from raydock.plan.planner import Planned
@@ -32,11 +33,13 @@ def plan(request: Request, explain: str | None, ref: str | None) -> None:
     if ref is not None:
         _changed(request, ref, chosen)
         return
-    sizes = request.project.download_bytes(chosen)
+    sizes, without = request.project.download_bytes(chosen), request.project.without_cutoff(chosen)
     if request.as_json:
-        click.echo(json.dumps(show.document(request.project.plan, chosen, sizes), indent=1))
+        click.echo(json.dumps(show.document(request.project.plan, chosen, sizes, without), indent=1))
     else:
         request.say(show.table(request.project.plan, chosen, sizes))
+    for note in cutoff_notes(without):
+        request.say(note)
 
 
 def _changed(request: Request, ref: str, chosen: tuple[Planned, ...]) -> None:

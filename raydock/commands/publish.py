@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from raydock.commands.answers import end
-from raydock.commands.registries import insecure
-from raydock.errors import ExitCode, RaydockError
+from raydock.commands.registries import insecure, release_repository
+from raydock.errors import ConfigurationError, ExitCode, RaydockError
 from raydock.options import Request, root, shared
 from raydock.paths import Checkout
 from raydock.project import Project
@@ -22,18 +22,24 @@ if TYPE_CHECKING:
 @click.option(
     "--registry", "registries", multiple=True, metavar="HOST/PATH", help="Default: matrix.yaml's. Repeatable."
 )
+@release_repository
 @insecure
 @click.option("--dry-run", is_flag=True, help="Say what would move, and change nothing.")
 @click.option("--force", is_flag=True, help="Write again what the release says is there. Overwrites no immutable tag.")
-@click.option("--allow-unscanned", is_flag=True, help="Also what could not be scanned for lack of a database.")
+@click.option("--allow-unscanned", is_flag=True, help="Also images whose scan says `not scanned`.")
+@click.option(
+    "--require-attachments", is_flag=True, help="Refuse an image if the registry does not store its reports and SBOMs."
+)
 def publish(
     request: Request,
     *,
     registries: tuple[str, ...],
+    release_repository: str | None,
     insecure: bool,
     dry_run: bool,
     force: bool,
     allow_unscanned: bool,
+    require_attachments: bool,
 ) -> None:
     """Pushes the selected variants that passed smoke, contract and scan, with what was found of them.
 
@@ -48,6 +54,12 @@ def publish(
     from raydock.ship.publish.project import publishers
     from raydock.ship.publish.sign import signer
 
+    if release_repository and len(registries) > 1:
+        raise ConfigurationError(
+            f"--release-repository {release_repository} cannot hold the releases of {len(registries)} registries.",
+            meaning="Each registry has a release of its own.",
+            todo="publish to one registry at a time.",
+        )
     chosen, cosign = request.chosen, signer()
     if cosign is None:
         click.echo("raydock: there is no cosign on PATH: nothing is signed.", err=True)
@@ -63,6 +75,8 @@ def publish(
             insecure=insecure,
             force=force,
             allow_unscanned=allow_unscanned,
+            release_repository=release_repository or "",
+            require_attachments=require_attachments,
         )
         outcomes = {name: _outcome(item, dry_run) for name, item in made.items()}
     results = [item for item in outcomes.values() if not isinstance(item, RaydockError)]
@@ -77,26 +91,33 @@ def publish(
 
 @click.command()
 @click.option("--registry", metavar="HOST/PATH", help="Default: matrix.yaml's.")
+@release_repository
 @insecure
+@click.option("--require-attachments", is_flag=True, help="Files that are not attached are differences too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, all else on stderr.")
-def verify(*, registry: str | None, insecure: bool, as_json: bool) -> None:
+def verify(
+    *, registry: str | None, release_repository: str | None, insecure: bool, require_attachments: bool, as_json: bool
+) -> None:
     """Reports every difference between a registry and the release that was published to it.
 
     That is a tag that is missing or names something else, an image that cannot be read whole, and what is no longer
-    attached to it. Nothing is changed: `publish --force` mends what this engine has built.
+    attached to it. Files that the registry never stored are listed. Nothing is changed: `publish --force` writes again
+    what this engine has built.
 
     \b
     Example: ./build.py verify --registry registry.example/ml/raydock
     """
     from raydock.ship.registry.repository import repository
-    from raydock.ship.release import store
-    from raydock.ship.verify import document, verify, words
+    from raydock.ship.release.store import release_store
+    from raydock.ship.verify import document, unattached, verify, words
 
     there = repository(registry or Project(Checkout(root())).matrix.registry, insecure=insecure)
-    release = store.found(there)
-    differences = verify(there, release)
+    releases = release_store(there, release_repository or "", insecure=insecure)
+    release = releases.newest()
+    differences = verify(releases, release)
     click.echo(json.dumps(document(release, differences), indent=1) if as_json else words(release, differences))
-    sys.exit(ExitCode.VARIANT_FAILED if differences else ExitCode.DONE)
+    failed = differences or (require_attachments and unattached(release))
+    sys.exit(ExitCode.VARIANT_FAILED if failed else ExitCode.DONE)
 
 
 def _outcome(publisher: "Publisher | RaydockError", dry_run: bool) -> "Result | RaydockError":

@@ -12,8 +12,15 @@ if TYPE_CHECKING:
     from raydock.ship.published import Published
 
 registry = click.option("--registry", metavar="HOST/PATH", help="Ask what was published there, and nothing else.")
+release_repository = click.option(
+    "--release-repository",
+    metavar="HOST/PATH",
+    envvar="RAYDOCK_RELEASE_REPOSITORY",
+    show_envvar=True,
+    help="Where the release is kept. Default: REGISTRY/index.",
+)
 insecure = click.option(
-    "--insecure-registry", "insecure", is_flag=True, help="Allow plain HTTP, and certificates that nobody vouches for."
+    "--insecure-registry", "insecure", is_flag=True, help="Allow plain HTTP, and certificates of unknown authorities."
 )
 
 
@@ -29,13 +36,13 @@ def one(choices: "Choices", variant: str) -> "Planned":
     return found[0]
 
 
-def one_published(variant: str, name: str, insecure: bool) -> "Published":
+def one_published(variant: str, name: str, release_repository: str | None, insecure: bool) -> "Published":
     """The image of a variant that was published to a registry."""
     from raydock.ship.published import released
     from raydock.ship.registry.repository import repository
-    from raydock.ship.release import store
+    from raydock.ship.release.store import release_store
 
-    release = store.found(repository(name, insecure=insecure))
+    release = release_store(repository(name, insecure=insecure), release_repository or "", insecure=insecure).newest()
     entry = release.entry(one(release, variant).name)
     assert entry
     return released(entry, name)

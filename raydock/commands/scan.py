@@ -13,6 +13,7 @@ from raydock.errors import RaydockError
 from raydock.options import Request, shared
 
 if TYPE_CHECKING:
+    from raydock.prove.scan.report import ScanReport
     from raydock.verdicts import Judged
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -22,7 +23,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @shared
 @click.option("--db", type=_FOLDER, help="A folder with a vulnerability database, such as trivy's cache.")
 @click.option("--db-repository", default="", metavar="NAME", help="Where the database is. Default: where trivy has it.")
-@click.option("--allow-unscanned", is_flag=True, help="Exit with 0 also where there was no vulnerability database.")
+@click.option("--allow-unscanned", is_flag=True, help="Exit with 0 if the verdict is `not scanned`.")
 def scan(request: Request, db: Path | None, db_repository: str, allow_unscanned: bool) -> None:
     """Scans the built images of the selected variants by trivy, as scan.yaml says, and writes their SBOMs.
 
@@ -51,11 +52,25 @@ def scan(request: Request, db: Path | None, db_repository: str, allow_unscanned:
             reports = [item.report for item in scanned if item.report]
             errors |= {item.name: item.error for item in scanned if item.error}
             notes = remarks(found.policy.ignores, [item.judgement for item in reports]) + found.notes
-    todo = (
-        "see that the database's registry answers, or name a mirror by --db-repository or a folder by --db (`rm -r"
-        " build/trivy` forgets a damaged one that was fetched); --allow-unscanned lets it pass."
-    )
+    todo = "; ".join([*_remedies(reports), "--allow-unscanned exits with 0 all the same."])
     _answer(request, reports, notes, errors, unknown=Verdict.NOT_SCANNED, allowed=allow_unscanned, todo=todo)
+
+
+def _remedies(reports: "Sequence[ScanReport]") -> list[str]:
+    """What to do about the images that are `not scanned`: about the database, about their operating systems."""
+    missing = [item for item in reports if item.judgement.missing]
+    lines = []
+    if any(not item.database for item in missing):
+        lines.append(
+            "check that the database's registry answers, or name a mirror by --db-repository or a folder by --db"
+            " (`rm -r build/trivy` forgets a damaged one that was fetched)"
+        )
+    if any(item.database for item in missing):
+        lines.append(
+            "name a base in matrix.yaml whose release still gets security updates and is known to this trivy"
+            " (docs/scan.md), and build again"
+        )
+    return lines
 
 
 def audit(request: Request, allow_unaudited: bool) -> NoReturn:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from raydock.commands.answers import tell_unused_indexes
 from raydock.errors import ExitCode, RaydockError
 from raydock.options import root
 from raydock.paths import Checkout
@@ -73,6 +74,7 @@ def check(
     report = Report(ground=ground, findings=found, advice=by_findings(ground, found))
     failure = None
     if target:
+        tell_unused_indexes()
         try:
             locked = relock.lock(ground, found, os.environ, cutoff.date() if cutoff else None)
             write_whole(target, locked.text)

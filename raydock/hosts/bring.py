@@ -7,6 +7,7 @@ from enum import StrEnum
 from docker import DockerClient
 from docker.errors import APIError, ImageLoadError
 
+from raydock.build.architecture import require_native
 from raydock.build.builder import FINGERPRINT
 from raydock.build.engine import reaching
 from raydock.build.localimage import find_image, get_image
@@ -49,7 +50,9 @@ def bring(there: DockerClient, wanted: Wanted, listener: Listener) -> Brought:
 
 
 def _built_here(there: DockerClient, wanted: Wanted, source: Source, listener: Listener) -> Brought:
-    expected = get_image(source.client, source.image.id).identity
+    image = get_image(source.client, source.image.id)
+    require_native(there, wanted.tag, image.platform)  # before gigabytes are sent
+    expected = image.identity
     remark, sent = "it was never pushed", 0
     for way in Way:
         if way is Way.PULLED and source.image.reference:

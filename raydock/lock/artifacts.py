@@ -1,24 +1,20 @@
 """The one file of each pinned package that its variant installs, out of the index's pages: a wheel, if it has any."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
-from threading import Lock as Mutex
-from typing import Self
 
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
-from pypi_simple import DistributionPackage, NoSuchProjectError
+from pypi_simple import DistributionPackage
 
 from raydock.errors import VariantError
-from raydock.lock.index import Index
+from raydock.lock.pages import too_new
 from raydock.lock.request import Request
 from raydock.plan.wheels import MACHINES
 
-_WORKERS = 8
 # manylinux names of before PEP 600, by glibc minor.
 _LEGACY = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
 
@@ -50,55 +46,6 @@ class Artifact:
     def requirement(self) -> str:
         """Its pin with its hashes, on one line."""
         return " ".join((f"{self.project}=={self.version}", *self.hashes))
-
-
-@dataclass(frozen=True)
-class Pages:
-    """The project pages of some package indexes, each read once. To be used as a context manager."""
-
-    indexes: Sequence[Index]
-    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_WORKERS), repr=False)
-    _mutex: Mutex = field(default_factory=Mutex, repr=False)
-    _read: dict[tuple[Index, str], Future[tuple[DistributionPackage, ...]]] = field(default_factory=dict, repr=False)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def files(self, project: str, also: Sequence[Index] = ()) -> tuple[DistributionPackage, ...]:
-        """Every wheel and source distribution of a project, of all indexes; none where no index has the project.
-
-        Raises OutOfReachError.
-        """
-        return tuple(file for offer in self.offers(project, also) for file in offer)
-
-    def offers(self, project: str, also: Sequence[Index] = ()) -> tuple[tuple[DistributionPackage, ...], ...]:
-        """The same, index by index."""
-        futures = [self._page(index, project) for index in (*self.indexes, *also)]
-        return tuple(future.result() for future in futures)
-
-    def prefetch(self, projects: Iterable[str], also: Sequence[Index] = ()) -> None:
-        """Begins to read the pages of projects that will be asked for."""
-        for project in projects:
-            for index in (*self.indexes, *also):
-                self._page(index, project)
-
-    def _page(self, index: Index, project: str) -> Future[tuple[DistributionPackage, ...]]:
-        with self._mutex:
-            if (index, project) not in self._read:
-                self._read[index, project] = self._pool.submit(_files, index, project)
-            return self._read[index, project]
-
-
-def _files(index: Index, project: str) -> tuple[DistributionPackage, ...]:
-    with index.client() as client:
-        try:
-            page = client.get_project_page(project, timeout=index.timeout)
-        except NoSuchProjectError:
-            return ()
-    return tuple(file for file in page.packages if file.package_type in {"wheel", "sdist"})
 
 
 @dataclass(frozen=True)
@@ -172,7 +119,7 @@ def _fitting(
     kind = "sdist" if project in request.sources else "wheel"
     fitting: list[tuple[tuple[object, ...], DistributionPackage]] = []
     for file in offer:
-        if file.package_type != kind or not _of(file, version) or _too_new(file, request):
+        if file.package_type != kind or not _of(file, version) or too_new(file, request.before):
             continue
         rank = platform.rank(file.filename) if kind == "wheel" else (0, 0)
         if rank is not None and "sha256" in file.digests:
@@ -186,7 +133,3 @@ def _of(file: DistributionPackage, version: str) -> bool:
         return parsed(file.filename)[1] == Version(version)
     except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
         return False
-
-
-def _too_new(file: DistributionPackage, request: Request) -> bool:
-    return file.upload_time is not None and file.upload_time >= request.before

@@ -1,20 +1,19 @@
-"""The facts of every release worth knowing, read from a package index: small requests, never a whole wheel."""
+"""The facts of every release worth knowing, read from a package index by small requests."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from zipfile import BadZipFile
 
 from packaging.metadata import RawMetadata, parse_email
 from packaging.version import InvalidVersion, Version
-from pypi_simple import DistributionPackage, NoMetadataError, NoSuchProjectError
-from remotezip import RemoteZip
+from pypi_simple import DistributionPackage
 
-from raydock.errors import ConfigurationError
+from raydock.errors import ConfigurationError, OutOfReachError, RaydockError
 from raydock.lock.index import Index
+from raydock.lock.page import Page
 from raydock.model.facts import PROJECTS, Facts, Key, Release, Wheel
 from raydock.model.matrix import Matrix
 from raydock.model.variant import NONE, Axis
@@ -84,17 +83,13 @@ def survey(matrix: Matrix, index: Index) -> Survey:
     Raises ConfigurationError for a version that the default index does not have, OutOfReachError where an index fails.
     """
     with readers(len(PROJECTS)) as pool:
-        pages = dict(zip(PROJECTS, pool.map(lambda project: _page(index, project), PROJECTS), strict=True))
+        pages = dict(zip(PROJECTS, pool.map(index.page, PROJECTS), strict=True))
     files: dict[Key, Files] = {}
     for project, axis in PROJECTS.items():
-        page = pages[project]
+        known = _versions(pages[project])
         named = [version for version in matrix.values(axis) if version != NONE]
-        if page is None and named:
-            raise ConfigurationError(
-                f"{index.label} has no project {project!r}.",
-                todo="name an index that has it in UV_DEFAULT_INDEX, or unset that variable.",
-            )
-        known = page or {}
+        if named and not known:
+            raise _missing(index, project, pages[project])
         files |= {(project, version): _named(known, project, version) for version in named}
         files |= {(project, str(version)): known[version] for version in known if _useful(project, version, known)}
     return Survey({key: Offer(index, SOURCE, listed) for key, listed in files.items()} | _builds(matrix, index))
@@ -105,23 +100,25 @@ def _builds(matrix: Matrix, index: Index) -> dict[Key, Offer]:
     offers: dict[Key, Offer] = {}
     for label in dict.fromkeys(map(label_of, matrix.values(Axis.CUDA))):
         if label in matrix.indexes:
-            own = replace(index, endpoint=matrix.indexes[label])
-            known = _page(own, "torch") or {}
+            own = index.for_cuda(label, matrix.indexes[label])
+            known = _versions(own.page("torch"))
             builds = (f"{version}+{label}" for version in matrix.values(Axis.TORCH) if version != NONE)
             found = {build: known[Version(build)] for build in builds if Version(build) in known}
             offers |= {("torch", build): Offer(own, f"{SOURCE} {label}", files) for build, files in found.items()}
     return offers
 
 
-def _page(index: Index, project: str) -> dict[Version, Files] | None:
-    """The files of each version of a project; None where the index does not have the project."""
-    with index.client() as client:
-        try:
-            page = client.get_project_page(project, timeout=index.timeout)
-        except NoSuchProjectError:
-            return None
+def _missing(index: Index, project: str, page: Page) -> RaydockError:
+    todo = "name an index that has it in UV_DEFAULT_INDEX, or unset that variable."
+    if page.refused:
+        return OutOfReachError(f"{index.label} answered 403 Forbidden for the project {project!r}.", todo=todo)
+    return ConfigurationError(f"{index.label} has no project {project!r}.", todo=todo)
+
+
+def _versions(page: Page) -> dict[Version, Files]:
+    """The files of each version of a project."""
     versions: dict[Version, Files] = {}
-    for file in page.packages:
+    for file in page.files:
         if version := _version(file):
             versions[version] = (*versions.get(version, ()), file)
     return versions
@@ -195,25 +192,9 @@ def _sdist(files: Iterable[DistributionPackage]) -> str:
 
 
 def metadata(index: Index, wheels: Sequence[DistributionPackage]) -> RawMetadata:
-    """The core metadata of a release: by PEP 658 where the index offers it, else out of its smallest wheel's end."""
+    """The core metadata of a release, from its smallest wheel."""
     wheel = min(wheels, key=lambda file: (file.is_yanked, file.size or 0, file.filename))
-    with index.client() as client:
-        if wheel.has_metadata:
-            try:
-                verify = bool(wheel.metadata_digests)
-                return parse_email(client.get_package_metadata_bytes(wheel, verify=verify, timeout=index.timeout))[0]
-            except NoMetadataError:
-                pass  # promised and not there: the wheel itself has it
-        with RemoteZip(wheel.url, session=client.s, timeout=index.timeout) as archive:
-            found = [name for name in archive.namelist() if _is_metadata(name)]
-            if len(found) != 1:
-                raise BadZipFile(f"{wheel.filename} holds {len(found)} METADATA files, not one")
-            return parse_email(archive.read(found[0]))[0]
-
-
-def _is_metadata(name: str) -> bool:
-    folder, _, file = name.rpartition("/")
-    return file == "METADATA" and folder.endswith(".dist-info") and "/" not in folder
+    return parse_email(index.metadata(wheel))[0]
 
 
 def _linux(file: DistributionPackage) -> bool:

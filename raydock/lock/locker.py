@@ -10,8 +10,9 @@ from raydock.errors import RaydockError, VariantError
 from raydock.events import Listener, silent
 from raydock.files import write_whole
 from raydock.lock import lockfile, rules, sdists
-from raydock.lock.artifacts import Artifact, Pages, choose
+from raydock.lock.artifacts import Artifact, choose
 from raydock.lock.index import from_environment
+from raydock.lock.pages import Pages
 from raydock.lock.request import Request, request
 from raydock.lock.resolver import RESOLVERS, Pins, Resolver, ResolverName
 from raydock.model import lock as locks
@@ -85,12 +86,9 @@ def lock(
     on_event: Listener = silent,
 ) -> tuple[Outcome, ...]:
     """Locks variants from the package index that the environment names; see Locker.lock. `siblings`: all the plan's."""
-    index = from_environment(os.environ)
-    chosen = RESOLVERS[ResolverName(resolver)](index=index)
-    with Pages((index,)) as pages:
-        locker = Locker(
-            ground=ground, checkout=checkout, siblings=siblings, resolver=chosen, pages=pages, listener=on_event
-        )
+    with Pages(from_environment(os.environ, on_event)) as pages:
+        chosen = RESOLVERS[ResolverName(resolver)](pages=pages)
+        locker = Locker(ground=ground, checkout=checkout, siblings=siblings, resolver=chosen, listener=on_event)
         return locker.lock(variants, jobs)
 
 
@@ -116,7 +114,6 @@ class Locker:
     checkout: Checkout
     siblings: Sequence[Variant]
     resolver: Resolver
-    pages: Pages
     listener: Listener = silent
 
     def lock(self, variants: Sequence[Variant], jobs: int) -> tuple[Outcome, ...]:
@@ -126,7 +123,9 @@ class Locker:
         `jobs`, on which variants are asked for together, or on locks that are out of date. Raises OutOfReachError where
         the index fails; what was written until then stands.
         """
-        self.pages.files("ray")  # an index out of reach is told as that, and not as a package that no index has
+        self.resolver.pages.files(
+            "ray"
+        )  # an index out of reach is told as that, and not as a package that no index has
         families = list(dict.fromkeys(map(self._family, variants)))
         found = in_parallel(self._lead, families, jobs, self.resolver.stop)
         leads = dict(zip(families, found, strict=True))
@@ -162,12 +161,15 @@ class Locker:
         except VariantError as error:
             self.listener(variant.name, "failed")
             return Outcome(name=variant.name, error=error)
-        text = lockfile.compose(variant.name, asked, self.resolver.label, pins, artifacts)
+        no_cutoff = self.resolver.pages.without_cutoff(pins, self.resolver.cuda_indexes(asked))
+        text = lockfile.compose(variant.name, asked, self.resolver.label, pins, artifacts, no_cutoff=no_cutoff)
         path = self.checkout.lock(variant.name)
         changed = not path.exists() or path.read_bytes() != text.encode()
         if changed:
             write_whole(path, text)
         self.listener(variant.name, "locked" if changed else "unchanged")
+        if no_cutoff:
+            self.listener(variant.name, f"warning: no cut-off day holds; no upload times come from: {no_cutoff}")
         return Outcome(name=variant.name, changed=changed)
 
     def _resolve(self, variant: Variant, asked: Request, lead: Lead) -> Pins:
@@ -179,9 +181,9 @@ class Locker:
         return self.resolver.resolve(asked, {})
 
     def _artifacts(self, asked: Request, pins: Pins) -> list[Artifact]:
-        also = [replace(self.resolver.index, endpoint=endpoint) for endpoint in asked.indexes]
-        self.pages.prefetch(pins, also)
-        chosen = [choose(asked, pin.name, pin.version, *self.pages.offers(pin.name, also)) for pin in pins.values()]
+        pages, also = self.resolver.pages, self.resolver.cuda_indexes(asked)
+        pages.prefetch(pins, also)
+        chosen = [choose(asked, pin.name, pin.version, *pages.offers(pin.name, also)) for pin in pins.values()]
         return [self._from_source(asked, item) if item.project in asked.sources else item for item in chosen]
 
     def _from_source(self, asked: Request, item: Artifact) -> Artifact:

@@ -1,12 +1,13 @@
 """A lock's text: written in one place, sealed, and the same bytes for the same answer.
 
 It begins with raydock's own lines: a warning; `seal`, the sha256 of all that follows, so that a hand edit is noticed;
-`variant`; `inputs`, the request's digest; `resolver`; and `download-bytes`, what the wheels weigh, where the index
-tells. Then come the pins by name, each with the hash of the one wheel that the variant installs and with who asked for
-it. One hash, and not those of every platform's files: the lock says exactly what goes into the image, also when a
-release gains files later, and it is a tenth of the size. Where an extra index offers another wheel in its place, that
-one's hash stands beside it. A package without any wheel has its source file's hash, pip's option that allows it, and
-what it is built with.
+`variant`; `inputs`, the request's digest; `resolver`; `no-cutoff`, the indexes that give no upload times, so that the
+cut-off day does not hold for them; and `download-bytes`, the size of the wheels, if the index gives it. Then come the
+pins by name, each with the hash of the one wheel that the variant installs and with the packages that require it. One
+hash, and not those of every platform's files: the lock names exactly what goes into the image, also when a release
+gains files later, and it is a tenth of the size. If an extra index offers a different wheel in its place, the lock has
+both hashes. A package without any wheel has its source file's hash, pip's option that allows it, and what it is built
+with.
 """
 
 import hashlib
@@ -23,9 +24,16 @@ from raydock.model.requirement import requirement
 _WARNING = b"# Made by `./build.py lock` from matrix.yaml: do not edit."
 
 
-def compose(name: str, asked: Request, resolver: str, pins: Pins, artifacts: Sequence[Artifact]) -> str:
-    """The text of a variant's lock, from the answer of a resolver and the wheel of each pin."""
+def compose(
+    name: str, asked: Request, resolver: str, pins: Pins, artifacts: Sequence[Artifact], *, no_cutoff: str = ""
+) -> str:
+    """The text of a variant's lock, from the answer of a resolver and the wheel of each pin.
+
+    `no_cutoff` names the indexes for which the cut-off day does not hold.
+    """
     header = {"variant": name, "inputs": asked.digest, "resolver": resolver}
+    if no_cutoff:
+        header[lock.NO_CUTOFF] = no_cutoff
     sizes = [item.size for item in artifacts if item.size is not None]
     if len(sizes) == len(artifacts):
         header["download-bytes"] = str(sum(sizes))

@@ -9,7 +9,7 @@ from packaging.version import Version
 
 from raydock.errors import ConfigurationError
 from raydock.files import digest_of
-from raydock.lock import sdists
+from raydock.lock import addresses, sdists
 from raydock.model.matrix import Matrix
 from raydock.model.variant import NONE, Variant
 from raydock.plan import breakages
@@ -47,6 +47,8 @@ class Request:
     def digest(self) -> str:
         """`sha256:` and the hexadecimal digest of all of it."""
         decisive = {key: value for key, value in asdict(self).items() if value or key != "sources"}
+        # A new password is the same request.
+        decisive["indexes"] = [addresses.clean(url) for url in self.indexes]
         text = json.dumps({"format": FORMAT, **decisive}, default=str, sort_keys=True)
         return digest_of(text.encode())
 

@@ -1,6 +1,5 @@
-"""The resolvers: uv and pip-tools, asked the same and answering alike."""
+"""The resolvers: uv and pip-tools. Both see the package indexes through raydock's own client: lock/localindex.py."""
 
-import json
 import os
 import re
 import subprocess
@@ -8,32 +7,28 @@ import sys
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
 import uv
-from pypi_simple import NoSuchProjectError
 
 from raydock.errors import OutOfReachError, VariantError
 from raydock.lock import sdists
 from raydock.lock.index import Index
+from raydock.lock.localindex import LocalIndex, serving
+from raydock.lock.pages import Pages
 from raydock.lock.request import Request
 from raydock.model import lock
 from raydock.model.lock import Pin
+from raydock.model.variant import label
 from raydock.plan.wheels import MACHINES
 from raydock.processes import Processes
 
 Pins = Mapping[str, Pin]
 
-# The user's settings of how an index is reached, not of what is in it.
-_REACH = (
-    *("UV_CACHE_DIR", "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES"),
-    *("PIP_CACHE_DIR", "PIP_DEFAULT_TIMEOUT", "PIP_RETRIES", "PIP_PROXY"),
-)
-_UNREACHED = re.compile(r"Failed to fetch|Request failed|Could not connect|Failed to download|HTTPError|Max retries")
 _BECAUSE = re.compile(r"[Bb]ecause (.*?),? we can conclude that", re.DOTALL)
 _PIP_ERROR = re.compile(r"^ *ERROR: (.*)$", re.MULTILINE)
 _PIP_CLASH = re.compile(r"requirement=\w+\('([^']+)'\), parent=(?:None|\w+\('[^']*/([^/-]+)-([^/-]+)-[^/]*\.whl)")
@@ -50,9 +45,14 @@ class ResolverName(StrEnum):
 class Resolver(ABC):
     """Finds the newest packages that satisfy a request, from a package index, within `timeout` seconds."""
 
-    index: Index
+    pages: Pages
     timeout: float
     _processes: Processes = field(default_factory=Processes, repr=False)
+
+    @property
+    def index(self) -> Index:
+        """The default index."""
+        return self.pages.index
 
     @property
     @abstractmethod
@@ -67,20 +67,27 @@ class Resolver(ABC):
     def _reason(self, errors: str) -> str:
         """Why there is no answer: the line that matters of what the resolver wrote."""
 
+    def cuda_indexes(self, request: Request) -> tuple[Index, ...]:
+        """The indexes that a request has in addition to the default one."""
+        return tuple(self.pages.for_cuda(label(request.cuda), url) for url in request.indexes)
+
     def resolve(self, request: Request, seed: Mapping[str, str]) -> Pins:
         """The pins by name; a version that `seed` names is kept wherever the request allows it.
 
-        Raises VariantError, in the resolver's own terms, where there is no answer, and OutOfReachError where the index
+        Raises VariantError, in the resolver's own terms, if there is no answer, and OutOfReachError if the index
         fails or `timeout` is over.
         """
-        with tempfile.TemporaryDirectory(prefix="raydock-lock-") as name:
+        with (
+            tempfile.TemporaryDirectory(prefix="raydock-lock-") as name,
+            serving(self.pages, self.cuda_indexes(request)) as local,
+        ):
             folder = Path(name)
             _write(folder / "wanted.in", request.requirements)
             _write(folder / "bounds.txt", request.constraints)
             self._prepare(request, folder)
             if seed:
                 _write(folder / "lock.txt", (f"{package}=={pinned}" for package, pinned in seed.items()))
-            self._run(self._command(request, folder), self._environment(request), folder)
+            self._run(request, local, folder)
             return lock.parse((folder / "lock.txt").read_text(encoding="utf-8")).pins
 
     def _prepare(self, request: Request, folder: Path) -> None:  # noqa: B027 - most resolvers need nothing
@@ -90,7 +97,8 @@ class Resolver(ABC):
         """Ends every resolution that runs, and lets none begin."""
         self._processes.stop()
 
-    def _run(self, command: list[str], environment: dict[str, str], folder: Path) -> None:
+    def _run(self, request: Request, local: LocalIndex, folder: Path) -> None:
+        command, environment = self._command(request, folder), self._environment(request, local)
         try:
             done = self._processes.run(command, folder=folder, environment=environment, timeout=self.timeout)
         except subprocess.TimeoutExpired:
@@ -99,36 +107,48 @@ class Resolver(ABC):
                 meaning=f"{self.index.label} may be slow or hang.",
                 todo="try again later, or name a mirror in UV_DEFAULT_INDEX.",
             ) from None
-        if done.returncode == 0:
-            return
-        if _UNREACHED.search(done.stderr):
-            raise OutOfReachError(
-                f"{self.index.label} cannot be used: {self._reason(done.stderr)}",
-                todo="check the network and the proxy, or name a mirror in UV_DEFAULT_INDEX, then run this again.",
+        if local.errors:
+            raise local.errors[0]
+        if done.returncode:
+            raise VariantError(
+                f"{self.label}: {self._reason(done.stderr)}",
+                meaning=self._refused(local),
+                todo="choose other versions in matrix.yaml, or exclude this variant there with a reason.",
             )
-        raise VariantError(
-            f"{self.label}: {self._reason(done.stderr)}",
-            todo="choose other versions in matrix.yaml, or exclude this variant there with a reason.",
-        )
 
-    def _environment(self, request: Request) -> dict[str, str]:
-        """The user's environment, with one index and none of the settings that would lead a resolver elsewhere.
+    def _refused(self, local: LocalIndex) -> str:
+        """Words for the projects that an index does not have, or does not give to this user."""
+        found = {index: names for index, names in self.pages.refused().items() if index in local.indexes}
+        parts = (
+            f"{index.label} answered 403 Forbidden for {', '.join(sorted(names))}" for index, names in found.items()
+        )
+        words = "; ".join(parts)
+        return f"{words}: it does not have them, or your account may not read them." if words else ""
+
+    def _environment(self, request: Request, local: LocalIndex) -> dict[str, str]:
+        """The user's environment, with raydock's local index alone and none of the settings that would lead a resolver
+        elsewhere.
 
         A find-links folder, for one, may offer a build of torch that no index has.
         """
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("UV_", "PIP_"))}
-        reach = {key: os.environ[key] for key in _REACH if key in os.environ}
-        trust = {"SSL_CERT_FILE": self.index.ca_bundle, "PIP_CERT": self.index.ca_bundle}
-        extra = {"PIP_EXTRA_INDEX_URL": " ".join(request.indexes)}
+        default, *extra = local.urls
+        cache = {"UV_CACHE_DIR": os.environ["UV_CACHE_DIR"]} if "UV_CACHE_DIR" in os.environ else {}
+        also = {"UV_INDEX": " ".join(extra), "PIP_EXTRA_INDEX_URL": " ".join(extra)} if extra else {}
         return {
             **kept,
-            **reach,
-            **(trust if self.index.ca_bundle else {}),
-            **(extra if request.indexes else {}),
+            **also,
+            **cache,
+            "NO_PROXY": "127.0.0.1",
+            "no_proxy": "127.0.0.1",
             "NO_COLOR": "1",
-            "UV_DEFAULT_INDEX": self.index.endpoint,
+            "UV_DEFAULT_INDEX": default,
+            "UV_HTTP_TIMEOUT": f"{self.timeout:.0f}",
+            "PIP_NO_CACHE_DIR": "1",
             "PIP_CONFIG_FILE": os.devnull,
-            "PIP_INDEX_URL": self.index.endpoint,
+            "PIP_DEFAULT_TIMEOUT": f"{self.timeout:.0f}",
+            "PIP_INDEX_URL": default,
+            "PIP_NO_INPUT": "1",
             "PIP_ONLY_BINARY": ":all:",
             "PIP_NO_BINARY": ",".join(request.sources),
         }
@@ -160,23 +180,7 @@ class Uv(Resolver):
         ]
 
     def _prepare(self, request: Request, folder: Path) -> None:
-        known = (item.uv for name, item in sdists.known().items() if name in request.sources)
-        _write(folder / "uv.toml", (*map(self._table, request.indexes), *known))
-
-    def _table(self, endpoint: str) -> str:
-        """An extra index for uv's configuration.
-
-        To uv, a file without a time of its upload (PEP 700) is younger than any cut-off. Where an index tells none at
-        all, such as one of static pages, its files are taken as they are.
-        """
-        with (index := replace(self.index, endpoint=endpoint)).client() as client:
-            try:
-                files = client.get_project_page("torch", timeout=index.timeout).packages
-            except NoSuchProjectError:
-                files = []
-        dated = not files or any(file.upload_time for file in files)
-        # A JSON string is a TOML string.
-        return f"[[index]]\nurl = {json.dumps(endpoint)}\n" + ("" if dated else "exclude-newer = false\n")
+        _write(folder / "uv.toml", (item.uv for name, item in sdists.known().items() if name in request.sources))
 
     def _reason(self, errors: str) -> str:
         premises = [" ".join(found.split()) for found in _BECAUSE.findall(errors)]
@@ -184,7 +188,7 @@ class Uv(Resolver):
             return "; ".join(dict.fromkeys((premises[0], premises[-1]))).replace("; because ", "; ") + "."
         lines = [line.strip().removeprefix("error: ") for line in errors.splitlines() if line.strip()]
         cause = next((line for line in reversed(lines) if line.startswith("cause: ")), "")
-        return " ".join(filter(None, (*lines[:1], cause.removeprefix("cause: ")))) or "it failed without a word."
+        return " ".join(filter(None, (*lines[:1], cause.removeprefix("cause: ")))) or "it failed without a message."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,7 +227,7 @@ class PipTools(Resolver):
         if len(clashes) > 1:
             return f"{'; '.join(dict.fromkeys(clashes))}."
         lines = [*(line.strip() for line in errors.splitlines() if line.strip()), *_PIP_ERROR.findall(errors)]
-        return lines[-1] if lines else "it failed without a word."
+        return lines[-1] if lines else "it failed without a message."
 
 
 RESOLVERS: dict[ResolverName, type[Uv] | type[PipTools]] = {ResolverName.UV: Uv, ResolverName.PIP_TOOLS: PipTools}

@@ -15,6 +15,8 @@ from packaging.utils import canonicalize_name
 
 from raydock.errors import ConfigurationError
 
+# The key of the header that names the indexes whose pages give no upload times.
+NO_CUTOFF = "no-cutoff"
 _HEADER = re.compile(r"# ([a-z-]+): (.*)")
 # Begins with a line break, which is much quicker to search for than the begin of a line.
 _PIN = re.compile(r"\n(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==(?P<version>[^\s;\\]+)")

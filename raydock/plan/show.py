@@ -21,8 +21,16 @@ Sizes = Mapping[str, int | None]
 NOT_JUDGED = "whether all that is required in turn has wheels is unknown until `./build.py lock` resolves it"
 
 
-def document(plan: Plan, planned: Iterable[Planned], download_bytes: Sizes | None = None) -> dict[str, Any]:
-    """`plan --json` for the chosen variants and all exclusions. `download_bytes` are by name; null where not known."""
+def document(
+    plan: Plan,
+    planned: Iterable[Planned],
+    download_bytes: Sizes | None = None,
+    no_cutoff: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """`plan --json` for the chosen variants and all exclusions.
+
+    `download_bytes` (null if unknown) and `no_cutoff` (the indexes for which a lock has no cut-off day) are by name.
+    """
     sizes = download_bytes or {}
     return {
         "schema": SCHEMA,
@@ -39,6 +47,7 @@ def document(plan: Plan, planned: Iterable[Planned], download_bytes: Sizes | Non
                 "sm": gpus_in_json(item.variant, item.sm),
                 "glibc": item.glibc,
                 "download_bytes": sizes.get(item.name),
+                "no_cutoff": (no_cutoff or {}).get(item.name, ""),
             }
             for item in planned
         ],

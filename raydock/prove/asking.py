@@ -1,6 +1,7 @@
 """What an image's own probe answers, asked from outside."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,9 +10,14 @@ from docker import DockerClient
 from raydock.errors import VariantError
 from raydock.prove.container import ALONE, Ended, Limits, Terms, created, follow
 from raydock.prove.report import Check
+from raydock.prove.streams import last_line, printable
 
 PROBE = "raydock-probe"
 SCHEMA = 1
+# Where the probe's document begins. What a sitecustomize prints may come before and after it, on the same line.
+_DOCUMENT = re.compile(r'\{\s*"schema"\s*:')
+_CANDIDATES = 100
+_DETAIL = 4000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,15 +65,29 @@ def ask(
 
 
 def parse(text: str) -> Answers | None:
-    """Reads the probe's JSON; None where it is none of this schema."""
+    """Reads the probe's JSON document, the last one in the text; None if there is none of this schema."""
+    starts = [match.start() for match in _DOCUMENT.finditer(text)][-_CANDIDATES:]
+    return next(filter(None, (_document(text, start) for start in reversed(starts))), None)
+
+
+def _document(text: str, start: int) -> Answers | None:
     try:
-        document = json.loads(text)
+        document, _ = json.JSONDecoder().raw_decode(text, start)
         if document["schema"] != SCHEMA:
             return None
-        checks = [Check.read(item) for item in document["checks"]]
-        return Answers(name=document["name"], python=document["python"], checks={check.id: check for check in checks})
-    except (ValueError, KeyError, TypeError):
+        checks = [_bounded(Check.read(item)) for item in document["checks"]]
+        name, python = document["name"], document["python"]
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
+    if not (isinstance(name, str) and isinstance(python, str)):
+        return None
+    return Answers(name=printable(name), python=printable(python), checks={check.id: check for check in checks})
+
+
+def _bounded(check: Check) -> Check:
+    """The check with what the image says in it made fit to print."""
+    warnings = tuple(printable(words)[:_DETAIL] for words in check.warnings)
+    return replace(check, detail=printable(check.detail)[:_DETAIL], warnings=warnings)
 
 
 def _reason(ended: Ended, limits: Limits) -> str:
@@ -75,5 +95,5 @@ def _reason(ended: Ended, limits: Limits) -> str:
         return f"It was ended after {limits.probe:g} s."
     if ended.out_of_memory:
         return f"The container used up its {limits.memory / 2**30:.3g} GiB of memory."
-    lines = (ended.err.strip() or ended.out.strip()).splitlines()
-    return f"Its last words: {lines[-1].strip()}" if lines else "It said nothing."
+    words = last_line(ended.err, ended.out)
+    return f"Its last words: {words}" if words else "It printed nothing."

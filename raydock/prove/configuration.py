@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from docker import DockerClient
 from docker.errors import ImageNotFound
 
+from raydock.build.architecture import platform, require_native
 from raydock.build.identity import of_inspected
 from raydock.errors import VariantError
 from raydock.prove.probe.session import FOREIGN
@@ -59,12 +60,16 @@ def for_kuberay(labels: Mapping[str, str]) -> bool:
 def inspect(
     client: DockerClient, image: str, todo: str = "build it first: `./build.py build`, or `make images`."
 ) -> Configuration:
-    """Asks the engine for an image's configuration. Raises VariantError where it holds no such image."""
+    """Asks the engine for the configuration of an image that is to run.
+
+    Raises VariantError if the engine has no such image, or if the image is for another architecture than the engine's.
+    """
     try:
         document = client.api.inspect_image(image)
     except ImageNotFound:
         raise VariantError(f"the engine holds no image {image}.", todo=todo) from None
-    config = document["Config"]
+    require_native(client, image, platform(document))
+    config = document.get("Config") or {}
     return Configuration(
         id=document["Id"],
         content=of_inspected(document).content,

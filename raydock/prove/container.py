@@ -6,20 +6,20 @@ import socket
 import tarfile
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from threading import Event, Timer
 
 from docker import DockerClient
-from docker.errors import APIError, NotFound
+from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
-from docker.types import DeviceRequest, Mount
+from docker.types import DeviceRequest, LogConfig, Mount
 
 from raydock.build.engine import reaching
-from raydock.errors import VariantError
-from raydock.prove.refusal import refusal
+from raydock.prove import streams
+from raydock.prove.refusal import refusal, start_failure
 
 LABEL = "raydock.smoke"
 # Which run of raydock a container belongs to, so that one run never ends another's: machine, process, something unique.
@@ -30,9 +30,8 @@ NO_NETWORK = "none"
 _REMOVAL_SECONDS = 20.0
 # What a command ends with that SIGKILL ends.
 _KILLED = 137
-
-
-Stream = Iterable[tuple[bytes | None, bytes | None]]
+# Of what a container prints the engine keeps this much, readable whatever its default log driver is.
+_LOG = LogConfig(type=LogConfig.types.JSON, config={"max-size": "32m", "max-file": "2"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +129,7 @@ def created(
             security_opt=["no-new-privileges"] if terms.restricted else None,
             volumes=[str(path.parent) for path in terms.files],
             mounts=[Mount(at, folder, type="bind", read_only=True) for at, folder in _mounts(terms).items()],
+            log_config=_LOG,
             use_config_proxy=False,  # a pod has no proxy either, and what is asked here is close by
         )
         if terms.archive:
@@ -169,14 +169,15 @@ def follow(container: Container, on_line: Callable[[str], None], seconds: float)
         try:
             container.kill()
         except APIError:
-            stream.close()
+            with suppress(DockerException):  # over ssh it cannot be closed
+                stream.close()
 
     timer = Timer(seconds, kill)
     timer.daemon = True
     try:
         start(container)
         timer.start()
-        out, err = _read(stream, on_line)
+        out, err = streams.read(stream, on_line)
         status, out_of_memory = _end(container)
     finally:
         timer.cancel()
@@ -251,19 +252,15 @@ def _archive(name: str, text: str) -> bytes:
 
 
 def start(container: Container) -> None:
-    """Starts a container. Raises VariantError where the image has no such command, GrantError where GPUs are denied."""
+    """Starts a container. Raises VariantError if the image cannot run its command, GrantError if GPUs are denied."""
     try:
         container.start()
     except APIError as error:
-        config = container.attrs["Config"]
         if refused := refusal(str(error)):
             raise refused from None
-        if "executable file not found" in str(error) or "no such file or directory" in str(error):
-            raise VariantError(
-                f"{config['Image']} has no `{config['Entrypoint'][0]}`.",
-                meaning="It is no image that this raydock built, or a damaged one.",
-                todo="build it with `./build.py build`; of a stranger's image, name its Python with --python.",
-            ) from None
+        config = container.attrs.get("Config") or {}
+        if failed := start_failure(str(error), str(config.get("Image")), (config.get("Entrypoint") or [""])[0]):
+            raise failed from None
         raise
 
 
@@ -275,14 +272,3 @@ def _end(container: Container) -> tuple[int, bool]:
     except NotFound:  # stop_all was quicker
         return _KILLED, False
     return status, status == _KILLED and bool(container.attrs["State"].get("OOMKilled"))
-
-
-def _read(stream: Stream, on_line: Callable[[str], None]) -> tuple[str, str]:
-    out, err, told = b"", b"", 0
-    for more_out, more_err in stream:
-        out += more_out or b""
-        err += more_err or b""
-        while (end := err.find(b"\n", told)) >= 0:
-            on_line(err[told:end].decode("utf-8", "replace"))
-            told = end + 1
-    return out.decode("utf-8", "replace"), err.decode("utf-8", "replace")

@@ -1,9 +1,15 @@
 """A Ray node in a container: whether it comes up, and what it said where it did not."""
 
 import time
+from contextlib import suppress
+from functools import partial
+from threading import Timer
 
-from docker.errors import APIError
+from docker.errors import APIError, DockerException
 from docker.models.containers import Container
+from docker.types import CancellableStream
+
+from raydock.prove.streams import Tail, last_line
 
 STARTED = b"Ray runtime started."
 ENDED = "it has ended"
@@ -11,15 +17,38 @@ ENDED = "it has ended"
 TIMED_OUT = 124
 # What a command ends with that is killed together with its container.
 _KILLED = 137
+# Seconds that the image's `timeout` has to end a command before raydock stops waiting.
+_GRACE = 5.0
+# Of a container's log, these last lines are searched: Ray prints some 20 after STARTED.
+_LINES = 10000
 
 
 def ask(container: Container, script: str, seconds: float) -> tuple[int, str]:
-    """Runs a script with `bash -c` in a running container; its exit status and all that it said.
+    """Runs a script with `bash -c` in a running container; its exit status, and the end of what it printed.
 
-    The status is TIMED_OUT where `seconds` went by. Raises APIError where the container has ended.
+    The status is TIMED_OUT if `seconds` went by, whatever the image's own `timeout` and bash do about it. Raises
+    APIError if the container has ended.
     """
-    code, output = container.exec_run(["timeout", f"{seconds:g}", "bash", "-c", script])
-    return int(code), output.decode("utf-8", "replace").strip()
+    api = container.client.api
+    execution = api.exec_create(container.id, ["timeout", f"{seconds:g}", "bash", "-c", script])["Id"]
+    stream = api.exec_start(execution, stream=True, demux=True)
+    out, err = Tail(), Tail()
+    timer = Timer(seconds + _GRACE, partial(_close, stream))
+    timer.daemon = True
+    timer.start()
+    try:
+        for more_out, more_err in stream:
+            out.add(more_out or b"")
+            err.add(more_err or b"")
+    finally:
+        timer.cancel()
+    code = api.exec_inspect(execution)["ExitCode"]
+    return TIMED_OUT if code is None else int(code), f"{out.text}\n{err.text}".strip()
+
+
+def _close(stream: CancellableStream) -> None:
+    with suppress(DockerException):  # over ssh it cannot be closed
+        stream.close()
 
 
 def await_answer(container: Container, probe: str, seconds: float) -> str:
@@ -32,14 +61,14 @@ def await_answer(container: Container, probe: str, seconds: float) -> str:
         container.wait(timeout=10)
         return ENDED
     if code == TIMED_OUT:
-        return f"{seconds:g} s went by" + (f", and it says: {said.splitlines()[-1]}" if said else "")
-    return "" if code == 0 else f"the engine could not ask it ({said.splitlines()[-1] if said else code})"
+        return f"{seconds:g} s went by" + (f", and it says: {last_line(said)}" if said else "")
+    return "" if code == 0 else f"the engine could not ask it ({last_line(said) or code})"
 
 
 def await_start(container: Container, seconds: float) -> str:
     """Waits until `ray start` says that Ray runs; returns what stood in its way, nothing where it does."""
     deadline = time.monotonic() + seconds
-    while STARTED not in container.logs():
+    while STARTED not in container.logs(tail=_LINES):
         container.reload()
         if not container.attrs["State"]["Running"]:
             return ENDED
@@ -53,6 +82,6 @@ def last_words(container: Container) -> str:
     """How a container ended, if it has, and the last line of what it said."""
     container.reload()
     state = container.attrs["State"]
-    lines = container.logs(tail=1).decode("utf-8", "replace").strip()
+    words = last_line(container.logs(tail=20).decode("utf-8", "replace"))
     ended = "" if state["Running"] else f"it ended with exit status {state['ExitCode']}; "
-    return f"{ended}its last words: {lines or 'none'}"
+    return f"{ended}its last words: {words or 'none'}"

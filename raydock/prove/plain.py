@@ -8,6 +8,7 @@ from docker import DockerClient
 from raydock.prove import cold
 from raydock.prove.container import Limits, created, follow
 from raydock.prove.report import Check, Status
+from raydock.prove.streams import last_line
 
 _WHY = "the image is not for KubeRay (raydock.kuberay is false)"
 _SKIPPED = {
@@ -43,7 +44,7 @@ def _ray(client: DockerClient, image: str, on_line: Callable[[str], None], limit
     passed = ended.in_time and ended.status == 0
     detail = f"a head without a dashboard, a task and an actor ran, stopped; {_WHY}"
     if not passed:
-        said = (ended.err.strip() or ended.out.strip() or "nothing").splitlines()[-1]
+        said = last_line(ended.err, ended.out) or "nothing"
         detail = f"no task and no actor on a head without a dashboard: exit status {ended.status}, it said: {said}"
     status = Status.PASSED if passed else Status.FAILED
     return Check(id=_RAY, status=status, detail=detail, seconds=round(time.monotonic() - began, 3))

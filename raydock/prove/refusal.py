@@ -1,9 +1,9 @@
-"""What an engine says when it cannot give a container its GPUs, and what to do then."""
+"""What an engine says when it cannot start a container: GPUs that it cannot give, programs that the image lacks."""
 
 import re
 from dataclasses import dataclass
 
-from raydock.errors import RaydockError
+from raydock.errors import RaydockError, VariantError
 
 _ANEW = "make the specification anew on the engine's host: `nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml`."
 
@@ -71,4 +71,32 @@ def refusal(said: str) -> GrantError | None:
         if match := known.words.search(said):
             meaning = f"The engine said: {said.strip().splitlines()[-1][:400]}"
             return GrantError(known.what.format(*match.groups()), meaning=meaning, todo=known.todo)
+    return None
+
+
+# As runc 1.1 to 1.3 and moby 26 to 29 word what an image's own files, user or folders prevent.
+_IMAGE_FAULTS = tuple(
+    (re.compile(pattern), what)
+    for pattern, what in (
+        (r"executable file not found|no such file or directory", "{image} has no `{program}`."),
+        (r"exec: .*permission denied", "{image} has a `{program}` that may not be executed."),
+        (r"exec format error", "the `{program}` of {image} is not a program for this engine's machine."),
+        (r"unable to find (user|group) ([^:\s]+)", "{image} has no {0} {1}, as which it is to run."),
+        (r"chdir to cwd \(\\?\"([^\"\\]+)|not a directory", "{image} has a working folder that cannot be entered."),
+    )
+)
+
+
+def start_failure(said: str, image: str, program: str) -> VariantError | None:
+    """The error for a container that the image keeps from starting; None if it is about something else.
+
+    `said`: the engine's words; `program`: the first word of the container's command.
+    """
+    for pattern, what in _IMAGE_FAULTS:
+        if match := pattern.search(said):
+            return VariantError(
+                what.format(*match.groups(), image=image, program=program),
+                meaning=f"The engine answered: {said.strip().splitlines()[-1][-400:]}",
+                todo="build it with `./build.py build`; for an image from elsewhere, name its Python with --python.",
+            )
     return None

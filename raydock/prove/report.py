@@ -32,9 +32,14 @@ class Check:
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> "Check":
-        """A check from its JSON form. Raises ValueError, KeyError or TypeError where it is none."""
+        """A check from its JSON form. Raises ValueError, KeyError or TypeError if it is not one."""
+        if not isinstance(document, Mapping):
+            raise TypeError("a check is an object")
         warnings = tuple(str(words) for words in document.get("warnings", ()))
-        return cls(**{**document, "status": Status(document["status"]), "warnings": warnings})
+        check = cls(**{**document, "status": Status(document["status"]), "warnings": warnings})
+        if not (isinstance(check.id, str) and isinstance(check.detail, str) and isinstance(check.seconds, int | float)):
+            raise TypeError("a check's id and detail are texts, its seconds a number")
+        return check
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +49,15 @@ class Report:
     Attributes:
         name: the variant's name.
         image_id: the id of the image on the engine that was used.
-        content: the digest of the image's content, the same in every image store.
+        content: the digest of the image's content, the same in every image store; empty in a report of a raydock that
+            compared image ids.
         fingerprint: what decides the image; empty for an image that is not raydock's.
         checks: the checks with their answers.
     """
 
     name: str
     image_id: str
-    content: str
+    content: str = ""
     fingerprint: str
     checks: tuple[Check, ...]
 

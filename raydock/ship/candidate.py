@@ -27,7 +27,8 @@ class Candidate:
     """A variant's image under its full name, with what it needs of a host.
 
     `min_driver` and `sm` are empty for cpu. `digest` is the image's id on the engine, or its digest in the registry
-    where it is published; None where it is neither.
+    where it is published; None where it is neither. `unattached` are the reports and SBOMs that the registry did not
+    store.
     """
 
     variant: Variant
@@ -36,6 +37,7 @@ class Candidate:
     min_driver: str
     sm: tuple[int, ...]
     digest: str | None
+    unattached: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -63,6 +65,7 @@ def published(release: Release, chosen: Iterable[Planned], registry: str) -> tup
             min_driver=entry.planned.min_driver,
             sm=entry.planned.sm,
             digest=entry.digest,
+            unattached=entry.unattached,
         )
         for entry in release.entries
         if entry.name in wanted

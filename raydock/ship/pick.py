@@ -58,7 +58,15 @@ def pick(hosts: Sequence[Host], candidates: Iterable[Candidate]) -> Pick:
             Rejected(name=item.name, reason="; ".join(reasons[item.name]) or _doubt(item) or "it is not built")
             for item in newer
         ),
-        hints=(*(f"{host.name}: {host.remark}" for host in hosts if host.remark), *_forward_hints(best, newer, hosts)),
+        hints=(
+            *(f"{host.name}: {host.remark}" for host in hosts if host.remark),
+            *_forward_hints(best, newer, hosts),
+            *(
+                [f"not attached to it in its registry: {', '.join(best.unattached)}"]
+                if best and best.unattached
+                else []
+            ),
+        ),
         error=None if best else _none_runs(words, hosts, newest),
     )
 

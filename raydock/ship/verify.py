@@ -9,8 +9,8 @@ from raydock.parallel import in_parallel
 from raydock.ship.registry.referrers import attached
 from raydock.ship.registry.repository import Repository, UnreadableError
 from raydock.ship.registry.whole import whole
-from raydock.ship.release import store
 from raydock.ship.release.release import Entry, Release
+from raydock.ship.release.store import ReleaseStore
 
 SCHEMA = 1
 _AT_A_TIME = 8
@@ -34,9 +34,10 @@ class Difference:
     detail: str
 
 
-def verify(repository: Repository, release: Release) -> list[Difference]:
+def verify(releases: ReleaseStore, release: Release) -> list[Difference]:
     """Everything in which a registry differs from its release: tags that are missing or name something else, images
     that cannot be read whole, and what is no longer attached to them."""
+    repository = releases.images
     tags = {alias: named.digest for alias, named in release.aliases.items()}
     for item in release.entries:
         tags |= {item.tag: item.digest, item.name: item.digest}
@@ -45,8 +46,13 @@ def verify(repository: Repository, release: Release) -> list[Difference]:
     digests = sorted({*tags.values()})
     broken = in_parallel(lambda digest: _image(repository, digest), digests, _AT_A_TIME)
     loose = in_parallel(lambda item: list(_attached(repository, item)), release.entries, _AT_A_TIME)
-    kept = _kept(repository.beside(store.INDEX), release.id)
+    kept = _kept(releases, release.id)
     return [*filter(None, found), *filter(None, broken), *(item for items in loose for item in items), *kept]
+
+
+def unattached(release: Release) -> dict[str, tuple[str, ...]]:
+    """The files that the registry did not store when an image was published, by the image's tag."""
+    return {item.tag: item.unattached for item in release.entries if item.unattached}
 
 
 def document(release: Release, differences: Sequence[Difference]) -> dict[str, Any]:
@@ -55,6 +61,7 @@ def document(release: Release, differences: Sequence[Difference]) -> dict[str, A
         "schema": SCHEMA,
         "release": release.id,
         "images": len(release.entries),
+        "unattached": {tag: list(files) for tag, files in unattached(release).items()},
         "differences": [asdict(item) for item in differences],
     }
 
@@ -62,14 +69,19 @@ def document(release: Release, differences: Sequence[Difference]) -> dict[str, A
 def words(release: Release, differences: Sequence[Difference]) -> str:
     """The same in lines."""
     lines = [f"{item.of}: {item.kind}: {item.detail}" for item in differences]
+    lines += [
+        f"{tag}: not attached, since the registry did not store them: {', '.join(files)}; `publish` tries again"
+        for tag, files in unattached(release).items()
+    ]
     counts = f"{len(release.entries)} images, {len(release.aliases)} aliases, {len(differences)} differences"
     return "\n".join([*lines, f"release {release.id}: {counts}."])
 
 
-def _kept(index: Repository, release: str) -> list[Difference]:
-    """The latest release under its own tag too."""
-    difference = _tag(index, release, index.digest(store.LATEST) or "")
-    return [replace(difference, of=f"{store.INDEX}:{release}")] if difference else []
+def _kept(releases: ReleaseStore, release: str) -> list[Difference]:
+    """The newest release under its own tag too."""
+    kept = releases.repository
+    difference = _tag(kept, release, kept.digest(releases.latest) or "")
+    return [replace(difference, of=f"{kept.name.path}:{release}")] if difference else []
 
 
 def _tag(repository: Repository, tag: str, digest: str) -> Difference | None:
@@ -90,6 +102,8 @@ def _image(repository: Repository, digest: str) -> Difference | None:
 
 
 def _attached(repository: Repository, item: Entry) -> Iterator[Difference]:
+    if not item.attached:
+        return
     try:
         there = attached(repository, item.digest)
     except UnreadableError as error:

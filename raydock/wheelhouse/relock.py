@@ -6,10 +6,12 @@ from datetime import date
 
 from raydock.errors import VariantError
 from raydock.lock import lockfile, rules
-from raydock.lock.artifacts import Artifact, Pages, choose
+from raydock.lock.artifacts import Artifact, choose
 from raydock.lock.index import from_environment
+from raydock.lock.pages import Pages
 from raydock.lock.request import Request, resolvable_glibc
 from raydock.lock.resolver import Pins, Resolver, Uv
+from raydock.model import lock as locks
 from raydock.plan.cuda import build_of
 from raydock.wheelhouse.advice import Advice, by_findings, by_lock
 from raydock.wheelhouse.check import Finding
@@ -31,10 +33,8 @@ class Locked:
 
 def lock(ground: Ground, findings: tuple[Finding, ...], environment: Mapping[str, str], cutoff: date | None) -> Locked:
     """Locks a folder by the package index that the environment names; see Relocker.lock."""
-    index = from_environment(environment)
-    with Pages((index,)) as pages:
-        relocker = Relocker(ground=ground, findings=findings, resolver=Uv(index=index), pages=pages, cutoff=cutoff)
-        return relocker.lock()
+    with Pages(from_environment(environment)) as pages:
+        return Relocker(ground=ground, findings=findings, resolver=Uv(pages=pages), cutoff=cutoff).lock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,6 @@ class Relocker:
     ground: Ground
     findings: tuple[Finding, ...]
     resolver: Resolver
-    pages: Pages
     cutoff: date | None = None
 
     def lock(self) -> Locked:
@@ -70,7 +69,7 @@ class Relocker:
         """Raises VariantError for a build that the index does not have: a lock would name a different one."""
         for wheel in self.ground.kept.values():
             version = wheel.release.version
-            if build_of(version) and version not in {file.version for file in self.pages.files(wheel.project)}:
+            if build_of(version) and version not in {file.version for file in self.resolver.pages.files(wheel.project)}:
                 raise VariantError(
                     f"{wheel} is a build that the package index does not have, so that no lock by it can name it.",
                     todo=f"write `indexes: {{{self.ground.variant.label}: ADDRESS}}` and these versions as a point into"
@@ -95,14 +94,16 @@ class Relocker:
         ground = self.ground
         fetched = [item.project for item in by_findings(ground, self.findings).fetch]
         projects = sorted({*ground.kept, *fetched})
-        self.pages.prefetch(projects)
+        self.resolver.pages.prefetch(projects)
         asked = ground.request(requirements=self._goals(), constraints=ground.constraints)
         return replace(
             asked,
             cutoff=self.cutoff or self._newest() or ground.cutoff,
             glibc=resolvable_glibc(ground.target.glibc, "The host that is meant"),
             sources=tuple(
-                name for name in projects if {file.package_type for file in self.pages.files(name)} == {"sdist"}
+                name
+                for name in projects
+                if {file.package_type for file in self.resolver.pages.files(name)} == {"sdist"}
             ),
         )
 
@@ -110,13 +111,13 @@ class Relocker:
         """The day on which the newest wheel of the folder appeared in the index; None where it has none of them."""
         wheels = self.ground.kept.values()
         names = {wheel.name for wheel in wheels}
-        files = (file for wheel in wheels for file in self.pages.files(wheel.project))
+        files = (file for wheel in wheels for file in self.resolver.pages.files(wheel.project))
         days = (file.upload_time.date() for file in files if file.filename in names and file.upload_time)
         return max(days, default=None)
 
     def _choose(self, asked: Request, project: str, version: str) -> Artifact:
         """The folder's own wheel where the index has it too, or has no wheel at all; else the index's best."""
-        held, files = self.ground.kept.get(project), self.pages.files(project)
+        held, files = self.ground.kept.get(project), self.resolver.pages.files(project)
         if held is None or held.release.version != version:
             return choose(asked, project, version, files)
         if project in asked.sources:
@@ -138,6 +139,8 @@ class Relocker:
             "cutoff": asked.cutoff.isoformat(),
             "resolver": self.resolver.label,
         }
+        if no_cutoff := self.resolver.pages.without_cutoff(pins):
+            header[locks.NO_CUTOFF] = no_cutoff
         head = "".join(f"# {key}: {value}\n" for key, value in header.items())
         name = self.ground.folder.path.resolve().name
         return (

@@ -156,6 +156,16 @@ need_image() {
     found=$digest
 }
 
+# An image for another machine would start nothing, or all of it slowly by emulation.
+need_native_image() {
+    local theirs ours
+    theirs=$(docker image inspect --format '{{.Architecture}}' "$found" 2> /dev/null) || true
+    ours=$(docker version --format '{{.Server.Arch}}' 2> /dev/null) || true
+    [ -z "$theirs" ] || [ -z "$ours" ] || [ "$theirs" = "$ours" ] ||
+        fail 1 "$image is for another architecture: it is for $theirs, and this host's Docker runs $ours." \
+            "Next: use a host with $theirs, or deploy an image for $ours."
+}
+
 # The image's user is nobody's root: a folder that only root may read is none of its.
 need_readable_model() {
     [ -z "$model" ] || docker run --rm --network none --cap-drop ALL --volume "$model:/model:ro" "$found" ls /model > /dev/null 2>&1 ||
@@ -254,6 +264,7 @@ prepare() {
     need_free_ports
     need_head
     need_image
+    need_native_image
     need_readable_model
 }
 

@@ -1,10 +1,13 @@
 """The engine, the one real image that tests share, and toys: small checkouts with an index of their own."""
 
+import io
 import os
+import tarfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import docker
 import pytest
@@ -83,6 +86,22 @@ def spare(client: docker.DockerClient, base: str, tmp_path_factory: pytest.TempP
     with spare_engine(client, tmp_path_factory.mktemp("spare")) as engine:
         engine.load(client.images.get(base).save(named=base))
         yield engine
+
+
+@pytest.fixture
+def foreign_image(client: docker.DockerClient) -> Iterator[str]:
+    """An image for another machine than the engine's, with nothing in it that could run; its tag is the machine."""
+    machine = "arm64" if client.version()["Arch"] == "amd64" else "amd64"
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("empty"))
+    repository = f"raydock-test-{uuid4().hex[:12]}"
+    parameters = {"fromSrc": "-", "repo": repository, "tag": machine, "platform": f"linux/{machine}"}
+    # The SDK's import has no platform.
+    answer = client.api._post(client.api._url("/images/create"), params=parameters, data=packed.getvalue())
+    answer.raise_for_status()
+    yield f"{repository}:{machine}"
+    client.images.remove(f"{repository}:{machine}", force=True)
 
 
 @pytest.fixture(scope="session")

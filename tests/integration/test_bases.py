@@ -151,3 +151,15 @@ def test_a_managed_python_out_of_reach(unlocked: Toy, with_python: str) -> None:
     assert "a base needs Python 3.11" in done.err
     assert "UV_PYTHON_INSTALL_MIRROR names its mirror over http" in done.err
     assert toy.leftovers() == []
+
+
+def test_a_base_for_another_architecture_is_refused(
+    unlocked: Toy, client: docker.DockerClient, registry: str, foreign_image: str
+) -> None:
+    image = pushed(client, client.images.get(foreign_image), f"{registry}/debian-foreign")
+    toy = standing_on(unlocked, image)
+    done = toy.run("build", "--select", "ray=1.0.0")
+    assert done.code == 1, done.words
+    machine = foreign_image.partition(":")[2]
+    assert f"the base {image} is for another architecture: it is for linux/{machine}, and the engine runs" in done.err
+    assert "no python3.11 that starts" not in done.err

@@ -11,10 +11,12 @@ import pytest
 import uv
 
 from raydock.build.secrets import Secrets
-from raydock.lock.artifacts import Pages
+from raydock.lock import addresses
+from raydock.lock.addresses import Address
 from raydock.lock.history import survey
 from raydock.lock.index import Index
 from raydock.lock.locker import Locker
+from raydock.lock.pages import Pages
 from raydock.lock.resolver import PipTools, Resolver, Uv
 from raydock.model import lock as locks
 from raydock.model import matrix as matrix_file
@@ -86,11 +88,11 @@ class Setting:
         return planner.make(self.ground.matrix, self.ground.facts, TODAY)
 
     def lock(self, variant: Variant, kind: type[Uv] | type[PipTools] = Uv) -> Lock:
-        resolver: Resolver = kind(index=self.index)
         checkout = Checkout(self.folder)
-        with Pages((self.index,)) as pages:
+        with Pages(self.index) as pages:
+            resolver: Resolver = kind(pages=pages)
             siblings = tuple(item.variant for item in self.plan.variants)
-            locker = Locker(ground=self.ground, checkout=checkout, siblings=siblings, resolver=resolver, pages=pages)
+            locker = Locker(ground=self.ground, checkout=checkout, siblings=siblings, resolver=resolver)
             (outcome,) = locker.lock([variant], 1)
         if outcome.error:
             raise outcome.error
@@ -99,7 +101,9 @@ class Setting:
     def install(self, lock: Lock, indexes: tuple[str, ...], default: str = "") -> Path:
         """Installs a lock as an image's layers are, with the configuration that a build has; returns the folder."""
         (self.folder / "lock.txt").write_text(lock.text)
-        (self.folder / "uv.toml").write_text(Secrets(default=default or self.index.endpoint).beside(indexes).uv)
+        own = addresses.default({"UV_DEFAULT_INDEX": default or self.index.endpoint})
+        extra = tuple(addresses.for_cuda("cu118", url, {}) for url in indexes)
+        (self.folder / "uv.toml").write_text(Secrets(default=own).beside(extra).uv)
         target = self.folder / f"target{len(list(self.folder.glob('target*')))}"
         command = [uv.find_uv_bin(), "pip", "install", "--quiet", "--config-file", str(self.folder / "uv.toml")]
         command += ["--python", sys.executable, "--target", str(target), "--no-deps", "--require-hashes"]
@@ -118,7 +122,7 @@ def extra() -> Site:
 def setting(tmp_path: Path, extra: Site, own_caches: None) -> Iterator[Setting]:
     default = default_site()
     with serving(default) as default_url, serving(extra) as extra_url:
-        path, index = tmp_path / "matrix.yaml", Index(endpoint=default_url, timeout=10)
+        path, index = tmp_path / "matrix.yaml", Index(address=Address(url=default_url), timeout=10)
         path.write_text(MATRIX.format(python=PYTHON, extra=extra_url.replace("://", "://user:secret@")))
         matrix = matrix_file.load(path)
         ground = Ground(matrix, survey(matrix, index).refresh(Facts({}), TODAY, lambda _: None))

@@ -5,7 +5,7 @@ It can also stand for a registry that has the referrers API, which Debian's dock
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -16,22 +16,34 @@ import requests
 from raydock.ship.registry.manifest import OCI_INDEX, OCI_MANIFEST, Manifest
 from tests.support.index import Server
 
+_TOO_LARGE = b"<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n</html>\r\n"
 _OWN = {"connection", "transfer-encoding", "content-encoding", "keep-alive"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a front answers in the registry's place."""
+
+    code: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
 
 @dataclass(kw_only=True)
 class Front:
-    """What stands in front of a registry at `behind`.
+    """What is in front of a registry at `behind`.
 
-    `fault` is asked before each request, with its method and path: None lets it through, a number is answered in the
-    registry's place with `headers` and `body`, and a function may also hang or end somebody. `asked` are the requests
-    so far, and `authorizations` the header of that name of each. `referrers` is what is attached to each digest, where
-    the registry is to have that API (OCI distribution specification 1.1); None where it is not.
+    `fault` is called before each request, with its method and path: None lets it through, an Answer or a number (with
+    `headers` and `body`) is answered in the registry's place, and a function may also hang or end a process. Bodies of
+    more than `largest` bytes are refused as nginx does. `asked` are the requests so far, and `authorizations` the
+    header of that name of each. `referrers` is what is attached to each digest, if the registry is to have that API
+    (OCI distribution specification 1.1); None if it is not.
     """
 
     behind: str
     address: str = ""
-    fault: Callable[[str, str], int | None] = field(default=lambda _method, _path: None)
+    fault: Callable[[str, str], Answer | int | None] = field(default=lambda _method, _path: None)
+    largest: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b"{}"
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -89,16 +101,21 @@ def _handler(found: Front) -> type[BaseHTTPRequestHandler]:
             data = self._body()
             found.asked.append((self.command, self.path))
             found.authorizations.append(self.headers.get("Authorization", ""))
-            code = found.fault(self.command, self.path)
-            if code is not None:
-                self._say(code, found.headers, found.body)
+            if found.largest is not None and len(data) > found.largest:
+                self._say(413, {"Content-Type": "text/html"}, _TOO_LARGE)
+                return
+            answer = found.fault(self.command, self.path)
+            if isinstance(answer, int):
+                answer = Answer(code=answer, headers=found.headers, body=found.body)
+            if answer is not None:
+                self._say(answer.code, answer.headers, answer.body)
                 return
             if (index := found.attached(self.path)) is not None:
                 self._say(200, {"Content-Type": OCI_INDEX}, index)
                 return
             if not hasattr(local, "session"):
                 local.session = requests.Session()
-            answer = local.session.request(
+            passed = local.session.request(
                 self.command,
                 f"http://{found.behind}{self.path}",
                 headers={**self.headers, "Accept-Encoding": "identity"},
@@ -106,8 +123,8 @@ def _handler(found: Front) -> type[BaseHTTPRequestHandler]:
                 allow_redirects=False,
                 timeout=60,
             )
-            put = self.command == "PUT" and "/manifests/" in self.path and answer.ok
-            self._say(answer.status_code, {**answer.headers, **(found.attach(data) if put else {})}, answer.content)
+            put = self.command == "PUT" and "/manifests/" in self.path and passed.ok
+            self._say(passed.status_code, {**passed.headers, **(found.attach(data) if put else {})}, passed.content)
 
         def _body(self) -> bytes:
             if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
@@ -120,7 +137,7 @@ def _handler(found: Front) -> type[BaseHTTPRequestHandler]:
             self.rfile.readline()
             return b"".join(parts)
 
-        def _say(self, code: int, headers: dict[str, str], body: bytes) -> None:
+        def _say(self, code: int, headers: Mapping[str, str], body: bytes) -> None:
             with suppress(BrokenPipeError, ConnectionResetError):
                 self.send_response_only(code)
                 kept = {key: value for key, value in headers.items() if key.lower() not in _OWN}

@@ -3,15 +3,17 @@ to switch on."""
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from time import monotonic, sleep
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from tests.support.wheels import metadata, wheel
 
@@ -29,7 +31,14 @@ class Site:
     page: bytes | None = None  # given for every project
     hang: Event | None = None  # answers wait until it is set
     hang_on: str = ""  # only those of paths with this in them
+    html: bool = False  # plain PEP 503 pages, as PyTorch's index has them: no upload times, sizes or metadata
+    unknown: int = 404  # given for projects and files that it does not have
+    login: str = ""  # USER:PASSWORD that each request must have; else 401
+    moved: str = ""  # pages and files are elsewhere: the address of a different site's root
+    headers: dict[str, str] = field(default_factory=dict)  # sent with each status
+    text: str = ""  # of each link in HTML, else the file's name; alone on a page without files
     asked: list[str] = field(default_factory=list)
+    seen: list[Mapping[str, str]] = field(default_factory=list)  # the headers of each request
     sent: int = 0
 
     def add(self, project: str, filename: str, body: bytes = b"", **extra: Any) -> None:
@@ -79,11 +88,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.site.asked.append(self.path)
+        self.site.seen.append(dict(self.headers))
         if self.site.hang and self.site.hang_on in self.path:
             self.site.hang.wait(300)
         status = self.site.statuses.pop(0) if self.site.statuses else self.site.status
         if status:
-            self._answer(status, b"")
+            self._answer(status, b"", self.site.headers)
+        elif not self._known():
+            self._answer(401, b"", {"WWW-Authenticate": 'Basic realm="index"'})
+        elif self.site.moved:
+            self._answer(302, b"", {"Location": f"{self.site.moved}{self.path}"})
         elif self.path.startswith("/simple/"):
             self._page(self.path.split("/")[2])
         elif self.path.startswith("/pypi/"):
@@ -94,9 +108,18 @@ class Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self.do_GET()
 
+    def _known(self) -> bool:
+        wanted = f"Basic {b64encode(self.site.login.encode()).decode()}"
+        return not self.site.login or self.headers.get("Authorization") == wanted
+
     def _page(self, project: str) -> None:
         if project not in self.site.pages:
-            self._answer(404, b"")
+            self._answer(self.site.unknown, b"<Error>AccessDenied</Error>")
+            return
+        if self.site.html:
+            links = (_link(file, self.site.text) for file in self.site.pages[project])
+            body = ("".join(links) or self.site.text).encode()
+            self._answer(200, b"<!DOCTYPE html><html><body>" + body + b"</body></html>", {"Content-Type": "text/html"})
             return
         page = {"meta": {"api-version": "1.1"}, "name": project, "versions": [], "files": self.site.pages[project]}
         body = json.dumps(page).encode() if self.site.page is None else self.site.page
@@ -108,8 +131,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _file(self, name: str) -> None:
         body = self.site.files.get(name)
-        if body is None:
-            self._answer(404, b"")
+        if body is None or (self.site.html and name.endswith(".metadata")):
+            self._answer(self.site.unknown, b"")
             return
         match = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", ""))
         if not match or not self.site.ranges:
@@ -130,6 +153,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
+
+
+def _link(file: dict[str, Any], text: str) -> str:
+    """A file in a page of PyTorch's index: the address is encoded, the text is not."""
+    address = f"{quote(file['url'], safe=':/')}#sha256={file['hashes']['sha256']}"
+    python = escape(file["requires-python"])
+    return f'<a href="{address}" data-requires-python="{python}">{text or file["filename"]}</a><br/>'
 
 
 class Server(ThreadingHTTPServer):

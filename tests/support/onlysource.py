@@ -2,7 +2,6 @@
 
 import base64
 import io
-import sys
 import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from raydock.lock import sdists
-from raydock.lock.artifacts import Pages
+from raydock.lock.addresses import Address
 from raydock.lock.index import Index
 from raydock.lock.locker import Locker
 from raydock.lock.resolver import Resolver
@@ -24,7 +23,7 @@ from raydock.plan.rules import Ground
 from tests.support.index import Site, serving
 from tests.support.wheels import wheel
 
-VARIANT = Variant(ray="2.60.0", python=f"{sys.version_info.major}.{sys.version_info.minor}")
+VARIANT = Variant(ray="2.60.0", python="3.11")
 FILE = "only-source-1.1.tar.gz"
 DATA = """\
 - when: {{ray: ">=2"}}
@@ -85,16 +84,16 @@ def site(tmp_path: Path, own_caches: None, monkeypatch: pytest.MonkeyPatch) -> S
 @pytest.fixture
 def index(site: Site) -> Iterator[Index]:
     with serving(site) as endpoint:
-        yield Index(endpoint=endpoint, timeout=10)
+        yield Index(address=Address(url=endpoint), timeout=10)
 
 
-def locked(resolver: Resolver, ground: Ground, checkout: Checkout) -> Lock:
-    with Pages((resolver.index,)) as pages:
-        locker = Locker(ground=ground, checkout=checkout, siblings=(VARIANT,), resolver=resolver, pages=pages)
-        (outcome,) = locker.lock([VARIANT], 1)
+def locked(resolver: Resolver, ground: Ground, checkout: Checkout, variant: Variant = VARIANT) -> Lock:
+    with resolver.pages:
+        locker = Locker(ground=ground, checkout=checkout, siblings=(variant,), resolver=resolver)
+        (outcome,) = locker.lock([variant], 1)
     if outcome.error:
         raise outcome.error
-    return locks.load(checkout.lock(VARIANT.name))
+    return locks.load(checkout.lock(variant.name))
 
 
 @pytest.fixture

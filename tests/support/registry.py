@@ -72,6 +72,29 @@ def registry(folder: Path, tools: Path, guard: Guard = Guard()) -> Iterator[Regi
         log.close()
 
 
+@contextmanager
+def referrers_registry(tools: Path) -> Iterator[str]:
+    """The address of a registry with the referrers API: go-containerregistry's, in memory, built by go.
+
+    Skips the test if there is no go, or its modules cannot be downloaded.
+    """
+    go = shutil.which("go")
+    if go is None:
+        pytest.skip("there is no go on PATH, which builds the registry with the referrers API")
+    built = tools / "referrers-registry"
+    command = [go, "build", "-o", str(built.resolve()), "."]
+    done = subprocess.run(command, cwd=Path(__file__).parent / "referrers", capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"go cannot build the registry with the referrers API: {done.stderr.strip()[-300:]}")
+    process = subprocess.Popen([built], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        yield process.stdout.readline().strip()
+    finally:
+        process.terminate()
+        process.communicate()
+
+
 def logged_in(folder: Path, host: str, password: str = PASSWORD) -> None:
     """What `docker login` of the user ray leaves behind in a folder."""
     auth = base64.b64encode(f"ray:{password}".encode()).decode()

@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from raydock.lock.artifacts import Pages
+from raydock.lock.addresses import Address
 from raydock.lock.index import Index
 from raydock.lock.locker import Locker, Outcome
+from raydock.lock.pages import Pages
 from raydock.lock.request import Request, request
 from raydock.lock.resolver import PipTools, Resolver, Uv
 from raydock.model import matrix as matrix_file
@@ -31,17 +32,20 @@ from tests.support.index import Server
 
 Run = Callable[..., tuple[Outcome, ...]]
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
-MATRIX = """\
+# A variant is locked for its own Python, whatever runs raydock; only pip-tools needs that to be the same.
+PYTHONS = tuple(dict.fromkeys(("3.11", "3.13", HERE)))
+_SUITES = ", ".join(f'"{python}": {"bookworm" if python == "3.11" else "trixie"}' for python in PYTHONS)
+MATRIX = f"""\
 registry: localhost:5000/raydock
 cutoff: 2026-11-15
-bases: {debian: {source: bootstrap, python: {"3.11": bookworm, "3.13": trixie}}}
+bases: {{debian: {{source: bootstrap, python: {{{_SUITES}}}}}}}
 axes:
   python: ["3.11", "3.13"]
   cuda: [cpu, "13.0"]
   torch: [none, "2.13.0"]
   vllm: [none, "0.32.0"]
   ray: ["2.59.0", "2.60.0"]
-packages: {ray-extras: [default], always: [virtualenv]}
+packages: {{ray-extras: [default], always: [virtualenv]}}
 """
 
 
@@ -56,7 +60,7 @@ class Shelf:
 
     @property
     def index(self) -> Index:
-        return Index(endpoint=f"{self.url}/simple/", timeout=10)
+        return Index(address=Address(url=f"{self.url}/simple/"), timeout=10)
 
     def add(
         self,
@@ -83,11 +87,15 @@ class Shelf:
         entry: dict[str, Any] = {"filename": name, "url": f"{self.url}/{name}", "hashes": {"sha256": digest}}
         entry |= {"size": len(content), "upload-time": f"{uploaded}T12:00:00Z", "requires-python": ">=3.10", **extra}
         self.files.setdefault(project, []).append(entry)
+        self.write(project)
+        return digest
+
+    def write(self, project: str) -> None:
+        """Writes a project's page, as after a change of its files."""
         page = {"meta": {"api-version": "1.1"}, "name": project, "versions": [], "files": self.files[project]}
         place = self.folder / "simple" / project
         place.mkdir(parents=True, exist_ok=True)
         (place / "index.json").write_text(json.dumps(page))
-        return digest
 
 
 def _handler(shelf: Shelf) -> type[SimpleHTTPRequestHandler]:
@@ -120,8 +128,8 @@ def shelf(tmp_path: Path, own_caches: None) -> Iterator[Shelf]:
     """An index with two rays, a torch, a vllm and what they need; resolvers' caches are the test's own."""
     with _serving(tmp_path / "shelf") as found:
         for ray in ("2.59.0", "2.60.0"):
-            found.add("ray", ray, ["click>=7", "filelock"], tags="cp311-cp311-manylinux2014_x86_64")
-            found.add("ray", ray, ["click>=7", "filelock"], tags="cp313-cp313-manylinux2014_x86_64")
+            for tag in (f"cp{python.replace('.', '')}" for python in PYTHONS):
+                found.add("ray", ray, ["click>=7", "filelock"], tags=f"{tag}-{tag}-manylinux2014_x86_64")
         found.add("torch", "2.13.0", ["filelock"])
         found.add("vllm", "0.32.0", ["torch==2.13.0", "click<9"])
         for project, versions in {"click": ("8.1", "9.0"), "filelock": ("3.0",), "virtualenv": ("20.1",)}.items():
@@ -173,9 +181,9 @@ def run(ground: Ground, checkout: Checkout, siblings: tuple[Variant, ...], shelf
     """Locks variants from the loopback index."""
 
     def locked(*variants: Variant, kind: type[Uv] | type[PipTools] = Uv, jobs: int = 2) -> tuple[Outcome, ...]:
-        with Pages((shelf.index,)) as pages:
-            resolver = kind(index=shelf.index)
-            locker = Locker(ground=ground, checkout=checkout, siblings=siblings, resolver=resolver, pages=pages)
+        with Pages(shelf.index) as pages:
+            resolver = kind(pages=pages)
+            locker = Locker(ground=ground, checkout=checkout, siblings=siblings, resolver=resolver)
             return locker.lock(variants, jobs)
 
     return locked
@@ -183,8 +191,14 @@ def run(ground: Ground, checkout: Checkout, siblings: tuple[Variant, ...], shelf
 
 @pytest.fixture
 def asked(ground: Ground) -> Request:
-    """What the CPU variant asks of a resolver, for the Python that runs this."""
-    return replace(request(ground, Variant(ray="2.60.0", python="3.11")), python=HERE)
+    """What the CPU variant asks of a resolver."""
+    return request(ground, Variant(ray="2.60.0", python="3.11"))
+
+
+@pytest.fixture
+def asked_here(asked: Request) -> Request:
+    """The same for the Python that runs this, as pip-tools needs it."""
+    return replace(asked, python=HERE)
 
 
 def versions(resolver: Resolver, asked: Request, seed: Mapping[str, str] | None = None) -> dict[str, str]:

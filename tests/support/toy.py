@@ -142,6 +142,9 @@ def make(root: Path, site: Site, endpoint: str) -> Toy:
     environment = {
         **{key: value for key, value in os.environ.items() if not _INDEX_VARIABLES.fullmatch(key)},
         "UV_DEFAULT_INDEX": endpoint,
+        # This machine's own files may name an index.
+        "PIP_CONFIG_FILE": os.devnull,
+        "UV_NO_CONFIG": "1",
         "UV_CACHE_DIR": str(root / "uv-cache"),
         "TMPDIR": str(root / "tmp"),
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from raydock.errors import VariantError
 from raydock.prove.report import Check, Status
+from raydock.prove.streams import printable
 
 
 class BrokenError(Exception):
@@ -38,8 +39,10 @@ def answered(number: int, ask: Callable[[], str], release: str = "") -> Part:
     except UnaskedError as unasked:
         status, detail = Status.SKIPPED, str(unasked)
     except VariantError as error:
-        status, detail = Status.FAILED, f"{error.what} KubeRay calls it, so no pod of this image starts."
-    return Part(number=number, status=status, detail=detail, seconds=time.monotonic() - began, release=release)
+        status, detail = Status.FAILED, f"{error.what} No pod of this image starts."
+    return Part(
+        number=number, status=status, detail=printable(detail), seconds=time.monotonic() - began, release=release
+    )
 
 
 def merged(clause: str, parts: list[Part]) -> Check:

@@ -9,10 +9,12 @@ from threading import Event
 from docker import DockerClient
 from docker.models.containers import Container
 
+from raydock.prove import channel
 from raydock.prove.configuration import Configuration, inspect
 from raydock.prove.container import Ended, Limits, Terms, created, follow, start, stop_all
 from raydock.prove.contract.answer import BrokenError, UnaskedError
 from raydock.prove.contract.kuberay import KubeRay, Release, Share
+from raydock.prove.streams import last_line
 
 SAMPLE = PurePosixPath("/home/ray/samples/sample_code.py")
 SAMPLE_SAYS = "raydock sample 14"
@@ -27,8 +29,9 @@ print("{SAMPLE_SAYS.rpartition(" ")[0]}", sum(ray.get([square.remote(n) for n in
 """
 # An HTTP client in bash, so that nothing but bash is asked of the image by this. The dashboard of Ray 2.49 answers 500
 # to who does not say what he is, as KubeRay does.
-_GET = r"""exec 3<>"/dev/tcp/$1/$2" &&
-printf 'GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: Go-http-client/1.1\r\n\r\n' "$3" "$1" >&3 && cat <&3"""
+_GET = rf"""exec 3<>"/dev/tcp/$1/$2" &&
+printf 'GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: Go-http-client/1.1\r\n\r\n' "$3" "$1" >&3 &&
+cat <&3 > {channel.PATH}"""
 _RAY_MEMORY = 3 * 2**30  # Ray's object store, 30 % of it, fits into 1 GiB of /dev/shm
 
 
@@ -40,6 +43,14 @@ class Patience:
     answer: float = 45.0
     job: float = 90.0
     command: float = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """How a command ended that answers by channel.PATH, and what it wrote there."""
+
+    ended: Ended
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +94,13 @@ class Bench:
         with self._created(command, limits, terms) as container:
             return follow(container, lambda _: None, seconds or self.patience.command)
 
+    def ask(self, command: Sequence[str], seconds: float | None = None) -> "Reply":
+        """What a command in a container of its own writes into channel.PATH, within `seconds`."""
+        terms = Terms(network=self.network, archive=channel.archive())
+        with self._created(command, Limits(memory=_RAY_MEMORY), terms) as container:
+            ended = follow(container, lambda _: None, seconds or self.patience.command)
+            return Reply(ended=ended, text=channel.read(container))
+
     @contextmanager
     def node(self, command: Sequence[str], terms: Terms) -> Iterator[Container]:
         """A running container for a Ray node, on the run's network and with KubeRay's sample mounted."""
@@ -93,11 +111,11 @@ class Bench:
 
     def get(self, host: str, port: int, path: str, seconds: float) -> tuple[int, str]:
         """HTTP status and body of a GET from another container; status 0 and the client's words without an answer."""
-        ended = self.run(["/bin/bash", "-c", _GET, "bash", host, str(port), path], seconds=seconds)
-        head, _, body = ended.out.partition("\r\n\r\n")
+        reply = self.ask(["/bin/bash", "-c", _GET, "bash", host, str(port), path], seconds)
+        head, _, body = reply.text.partition("\r\n\r\n")
         words = head.split()
-        if ended.status or len(words) < 2 or not words[1].isdigit():
-            return 0, f"no answer within {seconds:g} s" if not ended.in_time else _last(ended.err)
+        if reply.ended.status or len(words) < 2 or not words[1].isdecimal():
+            return 0, _last(reply.ended.err) if reply.ended.in_time else f"no answer within {seconds:g} s"
         return int(words[1]), body
 
     @contextmanager
@@ -143,8 +161,8 @@ def how(ended: Ended) -> str:
         return "was killed for its memory"
     if not ended.in_time:
         return "did not end in time"
-    return f"ended with exit status {ended.status} ({_last(ended.err or ended.out)})"
+    return f"ended with exit status {ended.status} ({_last(ended.err, ended.out)})"
 
 
-def _last(text: str) -> str:
-    return (text.strip().splitlines() or ["no words"])[-1].strip()
+def _last(*texts: str) -> str:
+    return last_line(*texts) or "no words"

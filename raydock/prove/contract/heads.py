@@ -7,6 +7,7 @@ from raydock.prove.contract.answer import BrokenError
 from raydock.prove.contract.bench import Bench, Cluster
 from raydock.prove.contract.kuberay import Release
 from raydock.prove.head import ask, await_start, last_words
+from raydock.prove.streams import last_line
 
 OPENSHIFT_USER = "1000710000:0"
 
@@ -26,8 +27,8 @@ def as_any_user(bench: Bench) -> str:
             code, said = ask(container, 'touch "$HOME/.raydock"', bench.patience.command)
             if code:
                 raise BrokenError(
-                    f"user {OPENSHIFT_USER} cannot write HOME ({said}): on OpenShift KubeRay's pods start, and what"
-                    " caches or installs something in HOME fails"
+                    f"user {OPENSHIFT_USER} cannot write HOME ({last_line(said)}): on OpenShift KubeRay's pods"
+                    " start, and what caches or installs something in HOME fails"
                 )
     return f"as user {OPENSHIFT_USER} without capabilities the head starts, in both shells, and HOME is writable"
 

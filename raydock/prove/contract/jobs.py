@@ -7,6 +7,7 @@ from raydock.prove.contract.bench import SAMPLE, SAMPLE_SAYS, Cluster, how
 from raydock.prove.contract.kuberay import fill
 from raydock.prove.contract.probes import job_status
 from raydock.prove.head import TIMED_OUT, ask, last_words
+from raydock.prove.streams import last_line
 
 
 def submits(cluster: Cluster) -> str:
@@ -20,7 +21,8 @@ def submits(cluster: Cluster) -> str:
         raise BrokenError(f"the submitter of a RayJob {how(ended)}: {consequence}")
     if SAMPLE_SAYS not in ended.out:
         raise BrokenError(
-            "the submitter does not follow the job's logs: `kubectl logs` of a RayJob shows nothing of it"
+            "the submitter does not follow the job's logs, as Ray does not if they are not UTF-8 (what a sitecustomize"
+            " or a login file prints is in them): `kubectl logs` of a RayJob shows nothing of it"
         )
     if (status := job_status(cluster, job)) != "SUCCEEDED":
         raise BrokenError(f"the job's status {status}: {consequence}")
@@ -34,7 +36,7 @@ def runs_a_mounted_file(cluster: Cluster) -> str:
     except APIError:
         code, said = 1, last_words(cluster.head)
     if code or SAMPLE_SAYS not in said:
-        words = "does not end in time" if code == TIMED_OUT else f"fails ({(said.splitlines() or ['no words'])[-1]})"
+        words = "does not end in time" if code == TIMED_OUT else f"fails ({last_line(said) or 'no words'})"
         raise BrokenError(
             f"`python {SAMPLE}` {words}: a RayJob whose code is a ConfigMap, as in KubeRay's samples, fails"
         )

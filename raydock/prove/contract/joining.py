@@ -11,6 +11,7 @@ from raydock.prove.container import Terms
 from raydock.prove.contract.answer import BrokenError
 from raydock.prove.contract.bench import Bench, Cluster
 from raydock.prove.head import TIMED_OUT, ask, await_start, last_words
+from raydock.prove.streams import last_line
 
 INIT_SECONDS = 15.0
 # Waits until as many nodes are alive as its argument says; a driver needs neither dashboard nor autoscaler.
@@ -67,7 +68,7 @@ def await_nodes(cluster: Cluster, workers: list[Container]) -> None:
     except APIError:
         code, said = 1, last_words(cluster.head)
     if code:
-        words = f"after {patience.answer:g} s" if code == TIMED_OUT else f"({said or 'no words'})"
+        words = f"after {patience.answer:g} s" if code == TIMED_OUT else f"({last_line(said) or 'no words'})"
         raise BrokenError(
             f"{count} nodes are not alive {words}: KubeRay's cluster never gets the size that was asked for"
         )

@@ -10,6 +10,7 @@ from raydock.prove.contract.answer import BrokenError, UnaskedError
 from raydock.prove.contract.bench import Cluster
 from raydock.prove.contract.versions import ray_version
 from raydock.prove.head import TIMED_OUT, ask, await_answer, last_words
+from raydock.prove.streams import last_line
 
 AGENT, DASHBOARD = 52365, 8265
 _OPERATOR_SECONDS = 10.0
@@ -32,7 +33,7 @@ def wget(cluster: Cluster) -> str:
 def http(cluster: Cluster) -> str:
     """The kubelet's GET answers from another container."""
     probe, ray = cluster.release.http_probe, ray_version(cluster.bench)
-    if not probe or Version(ray) < Version(probe.since):
+    if not probe or ray < Version(probe.since):
         since = f"; HTTP probes begin with {probe.since}" if probe else ""
         raise UnaskedError(f"KubeRay {cluster.release.version} probes Ray {ray} by wget{since}")
     status, body = cluster.bench.get(cluster.address, AGENT, probe.path, cluster.bench.kuberay.head_seconds)
@@ -59,7 +60,7 @@ def job_status(cluster: Cluster, job: str) -> str:
     status, body = cluster.bench.get(cluster.address, DASHBOARD, f"/api/jobs/{job}", _OPERATOR_SECONDS)
     try:
         return str(json.loads(body)["status"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return _said(status, body)
 
 
@@ -70,10 +71,10 @@ def _timed(cluster: Cluster, probe: str, limit: float) -> float:
     except APIError:
         raise BrokenError(f"the head has ended ({last_words(cluster.head)}): {_RESTARTS}") from None
     if code:
-        words = f"takes more than {limit:g} s" if code == TIMED_OUT else f"fails ({said or 'no words'})"
+        words = f"takes more than {limit:g} s" if code == TIMED_OUT else f"fails ({last_line(said) or 'no words'})"
         raise BrokenError(f"`{probe}` {words}: {_RESTARTS}")
     return time.monotonic() - began
 
 
 def _said(status: int, body: str) -> str:
-    return f"answers {status}" if status else f"fails ({body})"
+    return f"answers {status}" if status else f"fails ({last_line(body)})"

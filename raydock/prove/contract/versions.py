@@ -1,14 +1,21 @@
 """Clause 13: the versions that run are the versions that tag and labels promise."""
 
+import json
 import re
+
+from packaging.version import InvalidVersion, Version
 
 from raydock.errors import ConfigurationError
 from raydock.model.variant import parse_name
+from raydock.prove import channel
 from raydock.prove.contract.answer import BrokenError, UnaskedError
 from raydock.prove.contract.bench import Bench, require
 
 _RAY_LABEL, PYTHON_LABEL = "io.ray.ray-version", "raydock.python"
-_ASK = "import platform, ray; print(ray.__version__, platform.python_version())"
+_ASK = (
+    "import json, platform, ray;"
+    f" open('{channel.PATH}', 'w').write(json.dumps([ray.__version__, platform.python_version()]))"
+)
 # The grammar of rayproject/ray's tags: 2.60.0, 2.60.0-py311, 2.60.0-py311-cu130.
 _THEIRS = re.compile(r"(?P<ray>\d+\.\d+\.\d+)(?:\.[0-9a-f]+)?(?:-py(?P<major>\d)(?P<minor>\d+))?(?:-.*)?")
 _REFUSED = "Ray takes a worker or a job only of its own Ray and Python, down to the patch, so pods refuse each other"
@@ -47,18 +54,25 @@ def of_tag(reference: str) -> dict[str, str]:
     return {"Ray": match["ray"], **python}
 
 
-def ray_version(bench: Bench) -> str:
-    """The Ray that runs in the image."""
-    return bench.configuration.labels.get(_RAY_LABEL) or _running(bench)[0]
+def ray_version(bench: Bench) -> Version:
+    """The Ray of the image, by its label or as it runs. Raises UnaskedError if that is not a version."""
+    text = bench.configuration.labels.get(_RAY_LABEL) or _running(bench)[0]
+    try:
+        return Version(text)
+    except InvalidVersion:
+        raise UnaskedError(f"the image says that its Ray is {text!r}, which is not a version") from None
 
 
 def _running(bench: Bench) -> tuple[str, str]:
-    command = ["/bin/bash", "-c", f'python -c "{_ASK}"']
-    said = require(
-        bench.run(command), f'`python -c "{_ASK}"`', "KubeRay starts Ray with this Python, and it does not run"
-    )
-    ray, python = said.split()
-    return ray, python
+    """The versions of Ray and Python that run in the image. Raises BrokenError if they do not run."""
+    reply = bench.ask(["/bin/bash", "-c", f'python -c "{_ASK}"'])
+    command, consequence = '`python -c "import ray"`', "KubeRay starts Ray with this Python, and it does not run"
+    require(reply.ended, command, consequence)
+    try:
+        ray, python = json.loads(reply.text)
+    except (ValueError, TypeError, RecursionError):
+        raise BrokenError(f"{command} ends well and runs no program: {consequence}") from None
+    return str(ray), str(python)
 
 
 def _is(found: str, promised: str) -> bool:

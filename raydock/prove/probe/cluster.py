@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
 from .answer import CheckError
-from .command import finish, start
+from .command import answer, finish, start
 from .image import Image
 from .ports import HOST, free_ports
 from .runner import descendants
@@ -49,7 +49,7 @@ def ray(image: Image) -> str:
             environment = _environment()
             driving = start([sys.executable, str(DRIVER), head.address], environment)
             _await_status(head, environment)
-            ran = json.loads(finish(driving, "a task and an actor").splitlines()[-1])
+            ran = answer(driving, "a task and an actor")
         if ran["version"] != image.axes["ray"]:
             raise CheckError(f"the cluster runs Ray {ran['version']}, the image is named for {image.axes['ray']}")
     return (

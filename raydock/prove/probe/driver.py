@@ -24,4 +24,4 @@ assert ray.get(ray.remote(double).remote(21), timeout=45) == 42
 counter = ray.remote(Counter).remote()
 assert ray.get([counter.add.remote(1), counter.add.remote(2)], timeout=45) == [1, 3]
 ray.shutdown()
-print(json.dumps({"version": ray.__version__}))
+print("raydock-answer:", json.dumps({"version": ray.__version__}))

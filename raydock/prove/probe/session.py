@@ -1,9 +1,12 @@
 """Checks of what a user and KubeRay meet first: the shells, the tools on PATH, the user and its environment."""
 
 import os
+import re
 import stat
+import subprocess
 import tempfile
 from pathlib import Path
+from typing import List, Tuple
 
 from .answer import CheckError, verdict
 from .command import finish, output, start
@@ -13,24 +16,41 @@ from .image import Image
 TOOLS = ("bash", "grep", "sleep", "wget", "openssl", "awk", "hostname", "python", "ray")
 FOREIGN = ("RAY_ADDRESS", "RAY_PORT", "PYTHONDONTWRITEBYTECODE")
 _ASK_SHELL = "command -v ray python && ray --version"
+_RAY_VERSION = re.compile(r"ray, version \S+")
+_WGET = re.compile(r"GNU Wget \S+")
 
 
 def shells(image: Image) -> str:
     """`bash -c` and `bash -lc` find the same Ray and Python; the tools that KubeRay calls are on PATH."""
     del image
-    pair = [(flag, start(["bash", flag, _ASK_SHELL])) for flag in ("-c", "-lc")]
+    with tempfile.TemporaryDirectory() as folder:
+        running = [_start(flag, Path(folder) / flag) for flag in ("-c", "-lc")]
+        plain, login = (_found(flag, Path(folder) / flag, process) for flag, process in running)
     found = output("sh", "-c", f"for tool in {' '.join(TOOLS)}; do command -v $tool >/dev/null || echo $tool; done")
     if found:
         raise CheckError("not on PATH under `sh -c`: " + ", ".join(found.split()))
-    wget = output("wget", "--version").splitlines()[0]
-    if "GNU Wget" not in wget:
-        raise CheckError(f"wget is not GNU Wget, which KubeRay's probes need, but {wget!r}")
-    plain, login = (finish(process, f"bash {flag} '{_ASK_SHELL}'") for flag, process in pair)
+    printed = output("wget", "--version")
+    wget = _WGET.search(printed)
+    if not wget:
+        raise CheckError(f"wget is not GNU Wget, which KubeRay's probes need, but {printed[:80]!r}")
     if plain != login:
-        raise CheckError(f"`bash -c` finds {plain.split()}, but `bash -lc` finds {login.split()}")
-    return (
-        f"-c and -lc agree: {', '.join(plain.splitlines())}; {len(TOOLS)} tools on PATH, {' '.join(wget.split()[:3])}"
-    )
+        raise CheckError(f"`bash -c` finds {plain}, but `bash -lc` finds {login}")
+    return f"-c and -lc agree: {', '.join(plain)}; {len(TOOLS)} tools on PATH, {wget[0]}"
+
+
+def _start(flag: str, paths: Path) -> "Tuple[str, subprocess.Popen[str]]":
+    """A shell that writes the paths of Ray and Python into a file, since login files may print what they like."""
+    find, run = _ASK_SHELL.split(" && ")
+    return flag, start(["bash", flag, f'{find} > "{paths}" && {run}'])
+
+
+def _found(flag: str, paths: Path, process: "subprocess.Popen[str]") -> "List[str]":
+    """The paths of Ray and Python that the shell found, and Ray's version."""
+    printed = finish(process, f"bash {flag} '{_ASK_SHELL}'")
+    versions = _RAY_VERSION.findall(printed)
+    if not versions:
+        raise CheckError(f"`bash {flag} 'ray --version'` prints no version: {printed[-200:]!r}")
+    return [*paths.read_text(encoding="utf-8", errors="replace").splitlines(), versions[-1]]
 
 
 def user(image: Image) -> str:

@@ -17,7 +17,7 @@ _TEXTS = ("name", "image_id", "content", "fingerprint", "scanned", "trivy", "dat
 
 
 class Verdict(StrEnum):
-    """What a scan says of an image. NOT_SCANNED: nothing is refused, but not all was looked for."""
+    """The result of a scan. NOT_SCANNED: nothing is refused, but not everything was checked."""
 
     CLEAN = "clean"
     REFUSED = "refused"

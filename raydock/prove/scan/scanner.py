@@ -12,10 +12,11 @@ from raydock.model.judgement import judge
 from raydock.model.policy import Policy
 from raydock.parallel import in_parallel
 from raydock.paths import Checkout
+from raydock.prove.scan import system
 from raydock.prove.scan.answers import content, findings
 from raydock.prove.scan.database import Database
 from raydock.prove.scan.report import ScanReport, save
-from raydock.prove.scan.trivy import Document, NoDatabaseError, Trivy
+from raydock.prove.scan.trivy import Document, ImageScan, NoDatabaseError, Trivy
 
 # The file of an SBOM, and what trivy calls its form.
 SBOMS = {"sbom.cdx.json": "cyclonedx", "sbom.spdx.json": "spdx-json"}
@@ -87,16 +88,24 @@ class Scanner:
         return report
 
     def _image(self, item: Built) -> tuple[Document, Database | None, str]:
-        """What is in an image, by which database, and why not by one."""
+        """What is in an image, by which database, and why not all of it was checked."""
         missing = self.database
+        log = self.checkout.log(f"scan-{item.name}")
         if isinstance(missing, Database):
             self.listener(item.name, "looking for vulnerabilities, secrets and licences")
             try:
-                return self.trivy.image(item.image_id, missing.folder), missing, ""
+                found = self.trivy.image(item.image_id, missing.folder, log)
             except NoDatabaseError as error:
                 missing = error
+            else:
+                return found.document, missing, self._gap(found)
         self.listener(item.name, "looking for secrets and licences")
-        return self.trivy.image(item.image_id, None), None, f"vulnerabilities: {missing.what}"
+        return self.trivy.image(item.image_id, None, log).document, None, f"vulnerabilities: {missing.what}"
+
+    def _gap(self, found: ImageScan) -> str:
+        if system.unread(found.warnings):
+            self.trivy.forget_layers()  # else the next scan gets the incomplete list without the warning
+        return system.gap(found.document, found.warnings)
 
     def _dockerfile(self, name: str) -> list[Finding]:
         path = self.checkout.dockerfile(name)

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,14 +17,19 @@ from pathlib import Path
 from typing import Any
 
 from raydock.build.engine import host
-from raydock.build.secrets import gather
+from raydock.build.secrets import ca_bundle
 from raydock.errors import ExitCode, OutOfReachError, RaydockError, VariantError
+from raydock.files import write_whole
 from raydock.processes import Processes
 
 Document = dict[str, Any]
 # No image has a JVM, so that no archive of Java's can run; and trivy needs a database of a gigabyte for those.
 _JAVA = "**/*.jar"
 _RUN = ".run-"
+_LAYERS = "layers"
+_JSON, _QUIET = "--format=json", "--quiet"
+# A line of its log: a time, the level, the message, separated by tabs.
+_WARNING = re.compile(r"^\S*\s*(?:WARN|ERROR)\s+(.*)$", re.MULTILINE)
 _FATAL = re.compile(r"FATAL\tFatal error\t(?:run error: )?(.*)", re.DOTALL)
 # A damaged database ends trivy by these (bbolt maps the file into memory).
 _CRASHED = ("fatal error: fault", "unexpected fault address", "SIGBUS", "panic: ")
@@ -33,6 +39,14 @@ class NoDatabaseError(RaydockError):
     """There is no vulnerability database that can be used, so that nobody knows of vulnerabilities."""
 
     exit_code = ExitCode.REFUSED
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageScan:
+    """What trivy found in an image: its own JSON form, and the warnings that it wrote meanwhile, one line each."""
+
+    document: Document
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +63,7 @@ class Trivy:
     def version(self) -> str:
         """Its version. Raises OutOfReachError where it does not start."""
         with self._desk() as desk:
-            return str(self._json(desk, "say its version", "version")["Version"])
+            return str(self._json(desk, "say its version", "version", _QUIET).get("Version", ""))
 
     def fetch(self, repository: str, target: Path) -> None:
         """Fetches the vulnerability database of an OCI repository (empty: trivy's own) into a new folder `target`.
@@ -58,32 +72,40 @@ class Trivy:
         """
         words = [f"--db-repository={repository}"] if repository else []
         with self._desk() as desk:
-            self._run(desk, "fetch a vulnerability database", "image", "--download-db-only", "--no-progress", *words)
+            self._run(desk, "fetch a vulnerability database", "image", _QUIET, "--download-db-only", *words)
             (desk / "db").rename(target)
 
-    def image(self, image_id: str, database: Path | None) -> Document:
-        """What is in an image of the engine, in trivy's own form; vulnerabilities only with a database's folder.
+    def image(self, image_id: str, database: Path | None, log: Path) -> ImageScan:
+        """What is in an image of the engine; vulnerabilities only with a database's folder.
 
-        Raises NoDatabaseError where the database cannot be read, VariantError where the image cannot, and
-        OutOfReachError where the engine or the disk gives out.
+        trivy's own log is written to the file `log`. Raises NoDatabaseError if the database cannot be read,
+        VariantError if the image cannot, and OutOfReachError if the engine or the disk gives out.
         """
         scanners = ["vuln"] if database else []
         options = [f"--scanners={','.join([*scanners, 'secret', 'license'])}", f"--skip-files={_JAVA}"]
         options += ["--image-src=docker", "--offline-scan", "--skip-db-update", "--skip-java-db-update"]
+        doing = f"scan the image {image_id}"
         with self._desk(database) as desk:
-            return self._json(desk, f"scan the image {image_id}", "image", *options, "--timeout=2h", image_id)
+            done = self._run(desk, doing, "image", "--no-progress", *options, "--timeout=2h", _JSON, image_id)
+        write_whole(log, done.stderr)
+        warnings = tuple(" ".join(line.split()) for line in _WARNING.findall(done.stderr))
+        return ImageScan(document=self._parsed(doing, done.stdout), warnings=warnings)
+
+    def forget_layers(self) -> None:
+        """Removes what trivy keeps of layers, so that the next scan reads all of them again."""
+        shutil.rmtree(self.folder / _LAYERS, ignore_errors=True)
 
     def dockerfile(self, path: Path) -> Document:
         """What is wrong with a Dockerfile, in trivy's own form, by the checks that trivy brings along."""
         with self._desk() as desk:
-            return self._json(desk, f"check {path}", "config", "--skip-check-update", str(path.resolve()))
+            return self._json(desk, f"check {path}", "config", _QUIET, "--skip-check-update", str(path.resolve()))
 
     def sbom(self, document: Document, form: str) -> str:
         """The SBOM of what `image` answered, as trivy's format `form` has it."""
         with self._desk() as desk:
             source = desk / "image.json"
             source.write_text(json.dumps(document), encoding="utf-8")
-            return self._run(desk, f"write an SBOM ({form})", "convert", f"--format={form}", str(source))
+            return self._run(desk, f"write an SBOM ({form})", "convert", _QUIET, f"--format={form}", str(source)).stdout
 
     def sweep(self) -> None:
         """Removes what killed runs left behind."""
@@ -94,7 +116,7 @@ class Trivy:
     def _desk(self, database: Path | None = None) -> Iterator[Path]:
         """A folder for one command: trivy's cache, of which the layers stay, its temporary files, and nothing else."""
         kept = self.folder.resolve()  # trivy runs in another folder
-        layers = kept / "layers"
+        layers = kept / _LAYERS
         try:
             layers.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=kept, prefix=_RUN) as folder:
@@ -109,25 +131,30 @@ class Trivy:
             ) from None
 
     def _json(self, desk: Path, doing: str, *words: str) -> Document:
-        output = self._run(desk, doing, *words, "--format=json")
+        return self._parsed(doing, self._run(desk, doing, *words, _JSON).stdout)
+
+    def _parsed(self, doing: str, output: str) -> Document:
         try:
-            document: Document = json.loads(output)
-        except ValueError:
+            document = json.loads(output)
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, dict):
             raise OutOfReachError(
-                f"{self.program} was to {doing}, and its answer is no JSON: {output[:80]!r}.", todo=_REINSTALL
-            ) from None
+                f"{self.program} was to {doing}, and its answer is not a JSON object: {output[:80]!r}.",
+                todo=_REINSTALL,
+            )
         return document
 
-    def _run(self, desk: Path, doing: str, *words: str) -> str:
-        """What trivy writes to stdout, run where no configuration of its own lies."""
-        command = [self.program, words[0], "--quiet", f"--cache-dir={desk}", *words[1:]]
+    def _run(self, desk: Path, doing: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """What trivy writes, run in a folder without a configuration of its own."""
+        command = [self.program, words[0], f"--cache-dir={desk}", *words[1:]]
         try:
             done = self.processes.run(command, folder=desk, environment=_environment(desk))
         except OSError as error:
             raise OutOfReachError(f"{self.program} does not start: {error.strerror}.", todo=_REINSTALL) from None
         if done.returncode:
             raise explain(self.program, doing, done.stderr)
-        return done.stdout
+        return done
 
 
 _REINSTALL = "remove it and run `scripts/tools`, which installs one that raydock knows."
@@ -172,6 +199,6 @@ def _environment(desk: Path) -> dict[str, str]:
     """raydock's environment without trivy's own settings, which could hide findings, and with the engine's address."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("TRIVY_")}
     own = {"TMPDIR": str(desk), "TRIVY_DISABLE_TELEMETRY": "true", "TRIVY_SKIP_VERSION_CHECK": "true"}
-    address, bundle = host(), gather().bundle
+    address, bundle = host(), ca_bundle()
     own |= {"DOCKER_HOST": address} if address else {}
     return kept | own | ({"SSL_CERT_FILE": str(bundle)} if bundle else {})

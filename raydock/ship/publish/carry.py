@@ -1,8 +1,10 @@
-"""Brings one image into one registry: pushed, whole, with what was found of it attached, signed, and its tag moved."""
+"""Brings one image into one registry: pushed, whole, with what was found of it attached, and signed."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from raydock.errors import OutOfReachError, RaydockError
 from raydock.events import Listener
 from raydock.files import digest_of
 from raydock.ship.publish.gate import KINDS, PROVENANCE
@@ -14,8 +16,26 @@ from raydock.ship.publish.todo import Todo, holds
 from raydock.ship.registry.manifest import EMPTY, EMPTY_TYPE, Manifest, artifact
 from raydock.ship.registry.referrers import attach
 from raydock.ship.registry.repository import Repository, UnreadableError
+from raydock.ship.registry.trouble import RefusedError
 from raydock.ship.registry.whole import whole
 from raydock.ship.release.release import Entry
+
+
+class UnattachedError(OutOfReachError):
+    """A registry does not store an image's attachments, and --require-attachments is given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carried:
+    """What became of an image: its entry in the release, its manifest, and why files are not attached, by name.
+
+    `changed` is False if an image that was published before got no attachment that it lacked.
+    """
+
+    entry: Entry
+    manifest: Manifest
+    changed: bool
+    refused: Mapping[str, RaydockError] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,26 +46,32 @@ class Carrier:
     pusher: Pusher
     signer: Signer | None
     source: Source
+    require_attachments: bool = False
     listener: Listener = field(repr=False)
 
-    def carry(self, todo: Todo) -> Entry:
-        """Does what is to do, each step only after the one before it; a step that is done already changes nothing.
+    def carry(self, todo: Todo) -> Carried:
+        """Does what is to do but for the tag that moves; a step that is done already changes nothing.
 
-        Raises UnreadableError where the image is not whole after its push, OutOfReachError where a step cannot be done.
+        Raises UnreadableError if the image is not whole after its push, UnattachedError if attachments are required and
+        not stored, OutOfReachError if a step cannot be done.
         """
-        # Asks for the right to write: a read-only registry is told at once, and the engine would try for a minute.
-        self.repository.upload(EMPTY, EMPTY_TYPE)
-        manifest = self._there(todo)
+        manifest, known = self._there(todo), todo.published
         files = todo.ready.proof.files | {PROVENANCE: statement(todo.ready, manifest.digest, self.source)}
+        if known:
+            files = {name: data for name, data in files.items() if name in known.unattached}
         self.listener(todo.name, "attaching what was found of it")
-        attached = self._attach(manifest, files)
+        attached, refused = self._attach(manifest, files)
+        if refused and self.require_attachments:
+            raise _required(f"{self.repository.name}@{manifest.digest}", refused)
+        if known:
+            sums = {name: digest_of(files[name]) for name in attached}
+            entry = replace(known, files={**known.files, **sums}, attached={**known.attached, **attached})
+            return Carried(entry=entry, manifest=manifest, changed=bool(attached), refused=refused)
         if self.signer:
             self.listener(todo.name, "signing")
             self.signer.sign(self.repository, manifest.digest)
-        if todo.moving != manifest.digest:
-            self.listener(todo.name, f"moving the tag {todo.name}")
-            self.repository.put(todo.name, manifest)
-        return _entry(todo.ready, manifest, files, attached, signed=self.signer is not None)
+        entry = _entry(todo.ready, manifest, files, attached, signed=self.signer is not None)
+        return Carried(entry=entry, manifest=manifest, changed=True, refused=refused)
 
     def _there(self, todo: Todo) -> Manifest:
         """The manifest of the image, pushed where it is missing or not whole, and then whole."""
@@ -66,15 +92,33 @@ class Carrier:
             raise UnreadableError(f"{name}@{digest} is not the image {image.id}, which was pushed.")
         return manifest
 
-    def _attach(self, manifest: Manifest, files: dict[str, bytes]) -> dict[str, str]:
-        """Attaches files; returns the digests of the artifacts by the files' names."""
-        made = {}
+    def _attach(self, manifest: Manifest, files: dict[str, bytes]) -> tuple[dict[str, str], dict[str, RaydockError]]:
+        """Attaches files; returns the digests of the artifacts by the files' names, and why for those refused."""
+        try:
+            self.repository.upload(EMPTY, EMPTY_TYPE)
+        except RefusedError as error:
+            return {}, dict.fromkeys(files, error)
+        made: dict[str, Manifest] = {}
+        refused: dict[str, RaydockError] = {}
         for name, data in files.items():
             kind = KINDS[name]
-            blob = self.repository.upload(data, kind)
+            try:
+                blob = self.repository.upload(data, kind)
+            except RefusedError as error:
+                refused[name] = error
+                continue
             made[name] = artifact(kind, [(blob, name)], manifest.descriptor, {"org.opencontainers.image.title": name})
-        attach(self.repository, manifest.descriptor, list(made.values()))
-        return {name: item.digest for name, item in made.items()}
+        refused |= attach(self.repository, manifest.descriptor, made)
+        return {name: item.digest for name, item in made.items() if name not in refused}, refused
+
+
+def _required(image: str, refused: Mapping[str, RaydockError]) -> UnattachedError:
+    error = next(iter(refused.values()))
+    return UnattachedError(
+        f"{', '.join(refused)} cannot be attached to {image}: {error.what}",
+        meaning="--require-attachments is given: the image is pushed, and no tag that moves names it.",
+        todo=f"{error.todo.rstrip('.')}; or publish without --require-attachments.".lstrip("; "),
+    )
 
 
 def _entry(

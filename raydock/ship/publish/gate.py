@@ -33,12 +33,14 @@ class Build:
     Attributes:
         name: the variant's name.
         content: the digest of the image's content, the same in every image store.
+        image_id: its id on this engine, for reports that have no content.
         fingerprint: what decides the image.
         kuberay: whether it is for KubeRay: only then does it have to keep the contract.
     """
 
     name: str
     content: str
+    image_id: str = ""
     fingerprint: str
     kuberay: bool = True
 
@@ -106,7 +108,8 @@ def _objection(report: Report | None, build: Build, kind: str) -> str:
 
 
 def _same(report: Report, build: Build) -> bool:
-    return (report.content, report.fingerprint) == (build.content, build.fingerprint)
+    same = report.content == build.content if report.content else report.image_id == build.image_id
+    return same and report.fingerprint == build.fingerprint
 
 
 def _said(report: Report) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from raydock.ship.publish.push import Pusher
 from raydock.ship.publish.ready import Judge
 from raydock.ship.publish.sign import Signer
 from raydock.ship.registry.repository import repository
+from raydock.ship.release.store import release_store
 from raydock.ship.tags import aliases
 
 
@@ -33,6 +34,8 @@ def publishers(
     insecure: bool,
     force: bool,
     allow_unscanned: bool,
+    release_repository: str = "",
+    require_attachments: bool = False,
 ) -> dict[str, Publisher | RaydockError]:
     """A publisher of the chosen variants for each registry, or why there is none.
 
@@ -54,13 +57,22 @@ def publishers(
 
     def made(registry: str) -> Publisher | RaydockError:
         try:
-            found = repository(registry, insecure=insecure)
-            found.transport.hold_clock()
+            images = repository(registry, insecure=insecure)
+            images.transport.hold_clock()
+            releases = release_store(images, release_repository, insecure=insecure)
         except RaydockError as error:
             return error
         return Publisher(
-            repository=found,
-            carrier=Carrier(repository=found, pusher=pusher, signer=signer, source=made_from, listener=listener),
+            repository=images,
+            releases=releases,
+            carrier=Carrier(
+                repository=images,
+                pusher=pusher,
+                signer=signer,
+                source=made_from,
+                require_attachments=require_attachments,
+                listener=listener,
+            ),
             judged=judged,
             aliases=named,
             jobs=jobs,

@@ -5,17 +5,21 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from raydock import __version__
-from raydock.errors import PolicyError, RaydockError
+from raydock.errors import OutOfReachError, PolicyError, RaydockError
 from raydock.parallel import in_parallel
-from raydock.ship.publish.carry import Carrier
+from raydock.ship.publish.carry import Carried, Carrier
 from raydock.ship.publish.moves import Aliases, aliases_to_move
 from raydock.ship.publish.ready import NotBuiltError, Ready
+from raydock.ship.publish.tagging import Move, Tags
 from raydock.ship.publish.todo import Todo, look
+from raydock.ship.registry.manifest import EMPTY, EMPTY_TYPE
+from raydock.ship.registry.refusals import Cause
 from raydock.ship.registry.repository import Repository, UnreadableError
+from raydock.ship.registry.trouble import RefusedError
 from raydock.ship.registry.whole import whole
-from raydock.ship.release import store
 from raydock.ship.release.document import DamagedError
 from raydock.ship.release.release import Entry, Named, Release
+from raydock.ship.release.store import ReleaseStore
 from raydock.ship.tags import Alias
 
 # Questions to a registry at a time: they are small, and each waits for the network.
@@ -24,25 +28,24 @@ _NEW = "new"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Move:
-    """A tag that moves: the digest that it named before (empty: none) and the one after (`new`: known once pushed)."""
+class Unattached:
+    """Files that are not attached to an image, and why the registry did not take them."""
 
-    tag: str
-    before: str
-    after: str
-    variant: str
+    files: tuple[str, ...]
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """What became of a registry: the tags that moved, or would; the variants to which reports were attached, and those
-    unchanged; the aliases that wait, and for what; errors by variant; and the release's id, empty where no new one is
-    made."""
+    unchanged; what is not attached, by variant; the aliases that wait, and for what; errors by variant; and the
+    release's id, empty if no new one is made."""
 
     registry: str
     moves: tuple[Move, ...] = ()
     attached: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
+    unattached: Mapping[str, Unattached] = field(default_factory=dict)
     waiting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     errors: Mapping[str, RaydockError] = field(default_factory=dict)
     release: str = ""
@@ -56,6 +59,7 @@ class Publisher:
     """
 
     repository: Repository
+    releases: ReleaseStore
     carrier: Carrier
     judged: Mapping[str, Ready | RaydockError]
     aliases: Mapping[str, Alias]
@@ -67,41 +71,114 @@ class Publisher:
         """What `publish` would do, found by looking alone."""
         before = self._release()
         todos, errors = self._look(before)
+        new = [name for name, item in todos.items() if not item.published]
         fingerprints = {name: item.ready.fingerprint for name, item in todos.items()}
         tags = self._aliases(before, fingerprints, _changed(todos), errors)
         moves = [move for item in todos.values() for move in _image_moves(item, item.there or _NEW)]
         for alias, variant in tags.move.items():
             known = todos[variant].there if variant in todos else _entry_of(before, variant).digest
             moves += self._alias_move(alias, variant, known or _NEW)
-        held = {item.name: item for item in before.entries} | _unchanged(todos)
-        anew = _changed(todos) or self._after(before, held, tags) != before
-        release = store.next_id(self.repository, datetime.now(UTC)) if anew else ""
-        return self._result(moves, todos, tags, errors, release)
+        held = {item.name: item for item in before.entries} | _published(todos)
+        anew = bool(new) or self._after(before, held, tags) != before
+        return Result(
+            registry=str(self.repository.name),
+            moves=tuple(moves),
+            attached=tuple(new),
+            unchanged=tuple(_published(todos)),
+            unattached={
+                name: Unattached(files=item.unattached, reason="`publish` tries to attach them again")
+                for name, item in _published(todos).items()
+                if item.unattached
+            },
+            waiting=tags.wait,
+            errors=errors,
+            release=self.releases.next_id(before.id) if anew else "",
+        )
 
     def publish(self) -> Result:
-        """Publishes; run again after whatever ended it, it goes on where it was."""
-        before = self._release()
+        """Publishes; run again after whatever ended it, it goes on where it was.
+
+        If the registry refuses a step for one image, no tag moves and no release is made. Raises OutOfReachError if it
+        refuses a tag that moves, the aliases or the release; the tags that moved by then are moved back.
+        """
+        before = self._release_to_change()
         todos, errors = self._look(before)
-        entries, failed = self._carry(todos)
-        errors |= failed
-        moves = [move for name, item in entries.items() for move in _image_moves(todos[name], item.digest)]
+        if not all(item.published for item in todos.values()):
+            self._check_writable()
+        carried, failed = self._carry(todos)
+        if any(isinstance(error, OutOfReachError) for error in failed.values()):
+            return Result(registry=str(self.repository.name), errors=errors | failed)
+        return self._finish(before, todos, carried, errors | failed)
+
+    def _finish(
+        self,
+        before: Release,
+        todos: Mapping[str, Todo],
+        carried: Mapping[str, Carried],
+        errors: Mapping[str, RaydockError],
+    ) -> Result:
+        """Moves tags and aliases to what is in the registry, and the release with them."""
+        entries = _published(todos) | {name: item.entry for name, item in carried.items()}
         fingerprints = {name: item.fingerprint for name, item in entries.items()}
         tags = self._aliases(before, fingerprints, _changed(todos), errors)
         held = {item.name: item for item in before.entries} | entries
-        manifests = {name: whole(self.repository, held[name].digest) for name in set(tags.move.values())}
+        moves = [move for name in carried for move in _image_moves(todos[name], entries[name].digest)]
         for alias, variant in tags.move.items():
-            for move in self._alias_move(alias, variant, held[variant].digest):
-                self.repository.put(alias, manifests[variant])
-                moves.append(move)
+            moves += self._alias_move(alias, variant, held[variant].digest)
         after = self._after(before, held, tags)
-        if after != before:
-            after = self._stamped(after)
-            store.write(self.repository, after)
-        return self._result(moves, todos, tags, errors, after.id if after != before else "")
+        release = self._stamped(after) if after != before else None
+        pushed = {item.tag for item in todos.values()}
+        Tags(repository=self.repository, releases=self.releases).move(
+            [move for move in moves if move.tag not in pushed],
+            {item.manifest.digest: item.manifest for item in carried.values()},
+            release,
+        )
+        return Result(
+            registry=str(self.repository.name),
+            moves=tuple(moves),
+            attached=tuple(name for name, item in carried.items() if item.changed),
+            unchanged=tuple(name for name in entries if name not in carried or not carried[name].changed),
+            unattached={name: _unattached(item) for name, item in carried.items() if item.refused},
+            waiting=tags.wait,
+            errors=errors,
+            release=release.id if release else "",
+        )
+
+    def _release_to_change(self) -> Release:
+        """The release, read with tokens that may push."""
+        for place in (self.repository, self.releases.repository):
+            place.transport.pushes = True
+        try:
+            return self._release()
+        except RefusedError as error:
+            if error.cause not in {Cause.LOGIN, Cause.DENIED}:
+                raise
+            # A repository that does not exist may be refused, and created when it is written.
+            self._check_writable()
+            return self._release()
+
+    def _check_writable(self) -> None:
+        """Raises RefusedError, with every repository that is to be created, before anything is pushed."""
+        errors: list[RefusedError] = []
+        for check in (lambda: self.repository.upload(EMPTY, EMPTY_TYPE), self.releases.check_writable):
+            try:
+                check()
+            except RefusedError as error:
+                if error.cause is not Cause.MISSING and not errors:
+                    raise
+                errors.append(error)
+        if errors:
+            raise RefusedError(
+                " ".join(error.what for error in errors),
+                status=errors[0].status,
+                cause=errors[0].cause,
+                meaning="Nothing was pushed.",
+                todo=f"{' '.join(error.todo for error in errors)} Then run this again.",
+            )
 
     def _release(self) -> Release:
         try:
-            found = store.read(self.repository)
+            found = self.releases.read()
         except DamagedError:
             if not self.force:
                 raise
@@ -124,10 +201,10 @@ class Publisher:
         todos = {name: item for name, item in found.items() if isinstance(item, Todo)}
         return todos, {name: item for name, item in found.items() if isinstance(item, RaydockError)}
 
-    def _carry(self, todos: Mapping[str, Todo]) -> tuple[dict[str, Entry], dict[str, RaydockError]]:
-        """The entries of what the registry holds now, and the errors; one that fails does not stop the others."""
+    def _carry(self, todos: Mapping[str, Todo]) -> tuple[dict[str, Carried], dict[str, RaydockError]]:
+        """What became of the images that are to be changed, and the errors; one that fails does not stop the others."""
 
-        def one(todo: Todo) -> Entry | RaydockError:
+        def one(todo: Todo) -> Carried | RaydockError:
             try:
                 return self.carrier.carry(todo)
             except RaydockError as error:
@@ -135,9 +212,8 @@ class Publisher:
 
         changed = {name: todos[name] for name in _changed(todos)}
         found = dict(zip(changed, in_parallel(one, changed.values(), self.jobs, self.stop), strict=True))
-        entries = {name: item for name, item in found.items() if isinstance(item, Entry)}
-        errors = {name: item for name, item in found.items() if isinstance(item, RaydockError)}
-        return _unchanged(todos) | entries, errors
+        carried = {name: item for name, item in found.items() if isinstance(item, Carried)}
+        return carried, {name: item for name, item in found.items() if isinstance(item, RaydockError)}
 
     def _aliases(
         self,
@@ -178,29 +254,15 @@ class Publisher:
         now = datetime.now(UTC)
         return replace(
             release,
-            id=store.next_id(self.repository, now),
+            id=self.releases.next_id(release.id, now),
             created=now.isoformat(timespec="seconds"),
             raydock=__version__,
             commit=self.carrier.source.commit,
         )
 
-    def _result(
-        self,
-        moves: list[Move],
-        todos: Mapping[str, Todo],
-        tags: Aliases,
-        errors: Mapping[str, RaydockError],
-        release: str,
-    ) -> Result:
-        return Result(
-            registry=str(self.repository.name),
-            moves=tuple(moves),
-            attached=tuple(name for name in _changed(todos) if name not in errors),
-            unchanged=tuple(name for name, item in todos.items() if item.unchanged),
-            waiting=tags.wait,
-            errors=errors,
-            release=release,
-        )
+
+def _unattached(carried: Carried) -> Unattached:
+    return Unattached(files=tuple(carried.refused), reason=next(iter(carried.refused.values())).what)
 
 
 def _image_moves(todo: Todo, digest: str) -> list[Move]:
@@ -217,9 +279,9 @@ def _changed(todos: Mapping[str, Todo]) -> list[str]:
     return [name for name, item in todos.items() if not item.unchanged]
 
 
-def _unchanged(todos: Mapping[str, Todo]) -> dict[str, Entry]:
+def _published(todos: Mapping[str, Todo]) -> dict[str, Entry]:
     """The release's entries of what is published already, as the plan has them now."""
-    return {name: replace(item.unchanged, planned=item.ready.planned) for name, item in todos.items() if item.unchanged}
+    return {name: replace(item.published, planned=item.ready.planned) for name, item in todos.items() if item.published}
 
 
 def _entry_of(release: Release, variant: str) -> Entry:

@@ -11,17 +11,8 @@ from urllib3.exceptions import HTTPError
 from raydock.build.engine import reaching
 from raydock.errors import OutOfReachError, RaydockError
 from raydock.events import Listener
-
-_HINTS = {
-    "HTTP response to HTTPS client": "the engine speaks plain HTTP to loopback alone: name the registry in "
-    "`insecure-registries` of the engine's daemon.json, or give it a certificate.",
-    "x509": "put the authority's certificate into /etc/docker/certs.d/HOST:PORT/ca.crt, where the engine looks, "
-    "and look at this machine's clock.",
-    "500 Internal Server Error": "look into the registry's log, and whether its disk is full, then run this again.",
-    "no basic auth credentials": "`docker login` to that registry.",
-    "unauthorized": "`docker login` to that registry as somebody who may push.",
-    "denied": "`docker login` to that registry as somebody who may push.",
-}
+from raydock.ship.registry.name import parse
+from raydock.ship.registry.refusals import cause_of
 
 
 class Pusher:
@@ -67,9 +58,9 @@ class Pusher:
 
 
 def _refused(repository: str, tag: str, words: str) -> RaydockError:
-    hint = next((hint for word, hint in _HINTS.items() if word in words), "mend that, and run this again.")
+    _, todo = cause_of(parse(repository), 0, words)
     return OutOfReachError(
         f"{repository}:{tag} could not be pushed: {' '.join(words.split())[:300].rstrip('.')}.",
         meaning="No tag that was there moved; what was pushed stays and is not pushed again.",
-        todo=hint,
+        todo=todo,
     )

@@ -80,6 +80,7 @@ class Judge:
         build = Build(
             name=item.name,
             content=image.identity.content,
+            image_id=image.id,
             fingerprint=recipe.fingerprint,
             kuberay=item.kuberay,
         )

@@ -5,7 +5,8 @@ from typing import Any
 
 from raydock.errors import RaydockError
 from raydock.plan.show import count
-from raydock.ship.publish.publisher import Move, Result
+from raydock.ship.publish.publisher import Result
+from raydock.ship.publish.tagging import Move
 
 SCHEMA = 1
 
@@ -30,6 +31,10 @@ def words(result: Result, *, pretended: bool) -> str:
     for alias, missing in result.waiting.items():
         waits.setdefault(missing, []).append(alias)
     lines += [f"  {', '.join(names)}: not moved, since unpublished: {', '.join(gone)}" for gone, names in waits.items()]
+    lines += [
+        f"  {name}: not attached: {', '.join(item.files)}: {item.reason.rstrip('.')}"
+        for name, item in result.unattached.items()
+    ]
     return "\n".join([*lines, f"  {_sentence(result, pretended)}"])
 
 
@@ -62,6 +67,9 @@ def _entry(result: Result) -> dict[str, Any]:
         ],
         "attached": list(result.attached),
         "unchanged": list(result.unchanged),
+        "unattached": {
+            name: {"files": list(item.files), "reason": item.reason} for name, item in result.unattached.items()
+        },
         "waiting": {alias: list(missing) for alias, missing in result.waiting.items()},
         "errors": {name: str(error) for name, error in result.errors.items()},
     }

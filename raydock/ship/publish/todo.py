@@ -14,12 +14,17 @@ from raydock.ship.tags import immutable
 @dataclass(frozen=True, kw_only=True)
 class Todo:
     """What a registry holds of an image: its digest under the tag that never moves, what the moving tag names, and the
-    release's entry where nothing at all is to be done."""
+    release's entry if the image is published already: then only its unattached files are to be attached, if any."""
 
     ready: Ready
     there: str | None
     moving: str | None
-    unchanged: Entry | None = None
+    published: Entry | None = None
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether nothing is to be done."""
+        return self.published is not None and not self.published.unattached
 
     @property
     def name(self) -> str:
@@ -38,7 +43,7 @@ def look(repository: Repository, ready: Ready, known: Entry | None) -> Todo:
     """
     moving = repository.digest(ready.name)
     if known and _is(known, ready) and moving == known.digest:
-        return Todo(ready=ready, there=moving, moving=moving, unchanged=known)
+        return Todo(ready=ready, there=moving, moving=moving, published=known)
     tag = immutable(ready.name, ready.fingerprint)
     manifest = repository.manifest(tag)
     if manifest and not holds(repository, manifest, ready.image.identity):

@@ -1,34 +1,23 @@
 """Requests to one registry: credentials, TLS, patience, and errors in words."""
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.auth import AuthBase
 
-from raydock.build.secrets import gather
+from raydock.build.secrets import ca_bundle
 from raydock.errors import OutOfReachError
 from raydock.ship.registry import trouble
+from raydock.ship.registry.challenges import Challenge, challenges, scope
 from raydock.ship.registry.credentials import Login, login
 from raydock.ship.registry.name import Name
+from raydock.ship.registry.patience import AGAIN, Patience
 
-AGAIN = frozenset({408, 429, 500, 502, 503, 504})
-_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
-
-
-@dataclass(frozen=True, kw_only=True)
-class Patience:
-    """Seconds for a connection and for each read, and the pauses before a request is sent again."""
-
-    connect: float = 10.0
-    read: float = 30.0
-    pauses: tuple[float, ...] = (0.5, 1.0, 2.0)
-    # A server's Retry-After is kept up to here.
-    longest: float = 30.0
+_READS = frozenset({"GET", "HEAD"})
 
 
 class _Given(AuthBase):
@@ -43,22 +32,44 @@ class _Given(AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    """Follows a redirect to another host without credentials: neither the registry's nor those of ~/.netrc."""
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        # Storage hosts refuse a signed address that comes with an Authorization header.
+        if _origin(response.url) != _origin(prepared_request.url or ""):
+            prepared_request.headers.pop("Authorization", None)
+
+
+def _origin(url: str) -> tuple[str, str]:
+    """The scheme, and the host with its port."""
+    return urlsplit(url)[:2]
+
+
 @dataclass(kw_only=True)
 class Transport:
-    """A registry's host. `insecure` allows plain HTTP and certificates that nobody vouches for."""
+    """A registry's host.
+
+    `insecure` allows plain HTTP and certificates of unknown authorities. `pushes` asks for tokens that may push, for
+    reading too, as Docker's engine does for a push: some registries (Quay) refuse to read a repository that does not
+    exist, unless the token may create it (source: ambient-code/platform issue 669, read 2026-11-29).
+    """
 
     name: Name
     insecure: bool = False
+    pushes: bool = False
     patience: Patience = field(default_factory=Patience)
     _base: str = ""
     _basic: str = ""
     _date: str = ""
     _headers: dict[tuple[str, bool], str] = field(default_factory=dict)
-    _session: requests.Session = field(default_factory=requests.Session)
+    _session: requests.Session = field(default_factory=_Session)
 
     def __post_init__(self) -> None:
         self._session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=16))
         self._session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=16))
+        # A proxy that compresses an answer takes its Content-Length away, or makes it that of other bytes.
+        self._session.headers["Accept-Encoding"] = "identity"
 
     @property
     def plain(self) -> bool:
@@ -66,7 +77,7 @@ class Transport:
         return self._base.startswith("http:")
 
     def connect(self) -> None:
-        """Finds out how the registry speaks. Raises OutOfReachError where nobody answers as one."""
+        """Finds out how the registry speaks. Raises OutOfReachError if nothing answers as one."""
         if self._base:
             return
         try:
@@ -94,8 +105,10 @@ class Transport:
                 f"{self.name.host} does not answer as a registry: {base} gives {answer.status_code}.",
                 todo="look whether its name and port are right.",
             )
-        if answer.headers.get("WWW-Authenticate", "").lower().startswith("basic"):
-            self._basic = self._answer("Basic")
+        offered = challenges(answer.headers.get("WWW-Authenticate", ""))
+        if offered and all(item.scheme != "bearer" for item in offered):
+            known = login(self.name.host)
+            self._basic = known.basic if known else ""
         self._date = answer.headers.get("Date", "")
         return base
 
@@ -106,63 +119,81 @@ class Transport:
         *,
         doing: str,
         repository: str,
-        expect: frozenset[int] = frozenset({200}),
+        expect: frozenset[int] | None = frozenset({200}),
         headers: Mapping[str, str] | None = None,
         data: bytes | None = None,
+        stream: bool = False,
     ) -> requests.Response:
-        """A registry's answer with one of the `expect`ed codes to a request for `path`, relative to /v2/.
+        """A registry's answer to a request for `path`, relative to /v2/, with one of the `expect`ed codes (None: any).
 
-        Raises OutOfReachError for anything else, with what was being done and the registry's own words.
+        Raises RefusedError for another code, with what was being done and the registry's own message; OutOfReachError
+        if there is no answer.
         """
         self.connect()
         url = urljoin(self._base, path)
-        answer = self._patiently(lambda: self._authorized(method, url, repository, headers, data), doing)
-        if answer.status_code not in expect:
-            raise trouble.refused(self.name, answer, doing)
+        answer = self._patiently(
+            lambda: self._authorized(method, url, repository, headers=headers, data=data, stream=stream), doing
+        )
+        if expect is not None and answer.status_code not in expect:
+            raise trouble.refused(Name(host=self.name.host, path=repository), answer, doing)
         return answer
 
     def _authorized(
-        self, method: str, url: str, repository: str, headers: Mapping[str, str] | None, data: bytes | None
+        self,
+        method: str,
+        url: str,
+        repository: str,
+        *,
+        headers: Mapping[str, str] | None,
+        data: bytes | None,
+        stream: bool,
     ) -> requests.Response:
-        """Sends a request, and once more with credentials where the registry asks for some."""
-        key = (repository, method in {"GET", "HEAD"})
-        answer = self._send(method, url, self._headers.get(key, self._basic), headers, data)
-        if answer.status_code == 401 and (challenge := answer.headers.get("WWW-Authenticate", "")):
-            self._headers[key] = self._answer(challenge)
-            answer = self._send(method, url, self._headers[key], headers, data)
+        """Sends a request, and once more with credentials if the registry requires some."""
+        write = self.pushes or method not in _READS
+        key = (repository, write)
+        known = self._headers.get(key, self._basic)
+        answer = self._send(method, url, known, headers=headers, data=data, stream=stream)
+        if answer.status_code == 401 and (header := answer.headers.get("WWW-Authenticate", "")):
+            self._headers[key] = self._answer(challenges(header), repository, write=write)
+            answer = self._send(method, url, self._headers[key], headers=headers, data=data, stream=stream)
         return answer
 
-    def _answer(self, challenge: str) -> str:
-        """The Authorization header for a challenge: Basic, or a Bearer token of the server that it names."""
+    def _answer(self, offered: list[Challenge], repository: str, *, write: bool) -> str:
+        """The Authorization header for challenges: a Bearer token of the server that one names, or Basic."""
         known = login(self.name.host)
-        scheme, _, rest = challenge.partition(" ")
-        if scheme.lower() == "basic":
+        for item in offered:
+            realm = item.fields.get("realm", "")
+            if item.scheme == "bearer" and (realm.startswith("https:") or self.plain or self.insecure):
+                service = {"service": item.fields["service"]} if "service" in item.fields else {}
+                wanted = scope(item.fields.get("scope", ""), repository, write=write)
+                return self._token(realm, service | {"scope": wanted}, known, repository)
+        if any(item.scheme == "basic" for item in offered):
             return known.basic if known else ""
-        fields = dict(_CHALLENGE.findall(rest))
-        realm = fields.get("realm", "")
-        if scheme.lower() != "bearer" or not (realm.startswith("https:") or self.plain or self.insecure):
-            raise OutOfReachError(
-                f"{self.name.host} asks for credentials in a way that cannot be answered safely ({scheme}).",
-                todo="ask its owner for one that takes Basic, or a token server with TLS.",
-            )
-        return self._token(realm, {key: fields[key] for key in ("service", "scope") if key in fields}, known)
+        raise OutOfReachError(
+            f"{self.name.host} requires credentials in a way that raydock cannot answer safely "
+            f"({', '.join(item.scheme for item in offered) or 'none named'}).",
+            todo="ask its owner for one that takes Basic, or a token server with TLS.",
+        )
 
-    def _token(self, realm: str, asked: dict[str, str], known: Login | None) -> str:
-        """A token (distribution's token authentication; OAuth2 where Docker keeps an identity token)."""
+    def _token(self, realm: str, fields: dict[str, str], known: Login | None, repository: str) -> str:
+        """A token (distribution's token authentication; OAuth2 if Docker keeps an identity token)."""
         verify, limits = self.verify, (self.patience.connect, self.patience.read)
         if known and known.token:
-            form = {**asked, "grant_type": "refresh_token", "refresh_token": known.token, "client_id": "raydock"}
+            form = {**fields, "grant_type": "refresh_token", "refresh_token": known.token, "client_id": "raydock"}
             answer = self._session.post(realm, data=form, auth=_Given(""), verify=verify, timeout=limits)
         else:
             given = _Given(known.basic if known else "")
-            answer = self._session.get(realm, params=asked, auth=given, verify=verify, timeout=limits)
+            answer = self._session.get(realm, params=fields, auth=given, verify=verify, timeout=limits)
         if answer.status_code in AGAIN:
             raise requests.ConnectionError(f"the token server answered {answer.status_code}")
+        if not answer.ok and known:
+            name = Name(host=self.name.host, path=repository)
+            raise trouble.refused(name, answer, f"getting a token from {urlsplit(realm).netloc}")
         try:
             document = answer.json() if answer.ok else {}
-        except ValueError:
-            document = {}
-        token = document.get("token") or document.get("access_token") or ""
+            token = document.get("token") or document.get("access_token") or ""
+        except (ValueError, AttributeError):
+            token = ""
         return f"Bearer {token}" if token else ""
 
     def _send(
@@ -170,11 +201,13 @@ class Transport:
         method: str,
         url: str,
         authorization: str = "",
+        *,
         headers: Mapping[str, str] | None = None,
         data: bytes | None = None,
+        stream: bool = False,
     ) -> requests.Response:
-        # An upload may go elsewhere than to the registry, or by plain HTTP: that must not see our credentials.
-        ours = bool(self._base) and url.startswith(self._base)
+        # An upload may go to another host than the registry, or by plain HTTP: that must not see our credentials.
+        ours = bool(self._base) and _origin(url) == _origin(self._base)
         return self._session.request(
             method,
             url,
@@ -183,17 +216,18 @@ class Transport:
             auth=_Given(authorization if ours else ""),
             verify=self.verify,
             timeout=(self.patience.connect, self.patience.read),
+            stream=stream,
         )
 
     @property
     def verify(self) -> bool | str:
         """The file of the authorities that a certificate must come from; True: the usual ones; False: any will do."""
         own = trouble.authority(self.name)
-        bundle = own if own.is_file() else gather().bundle
+        bundle = own if own.is_file() else ca_bundle()
         return False if self.insecure else str(bundle) if bundle else True
 
     def _patiently(self, send: Callable[[], requests.Response], doing: str) -> requests.Response:
-        """Sends until the registry gives an answer that stands, or for the last time."""
+        """Sends until the registry gives a lasting answer, or for the last time."""
         for pause in (*self.patience.pauses, None):
             try:
                 answer = send()
@@ -204,11 +238,8 @@ class Transport:
                     raise trouble.silent(self.name, error, doing) from None
                 time.sleep(pause)
                 continue
-            if answer.status_code not in AGAIN or pause is None:
+            wait = self.patience.wait(answer, pause)
+            if wait is None:
                 return answer
-            time.sleep(max(pause, self._retry_after(answer)))
+            time.sleep(wait)
         raise AssertionError("unreachable")
-
-    def _retry_after(self, answer: requests.Response) -> float:
-        words = answer.headers.get("Retry-After", "")
-        return min(float(words), self.patience.longest) if words.isdigit() else 0.0

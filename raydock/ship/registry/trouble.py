@@ -14,6 +14,7 @@ from raydock.build.secrets import CA_VARIABLES
 from raydock.errors import OutOfReachError, RaydockError
 from raydock.ship.registry.credentials import login
 from raydock.ship.registry.name import Name
+from raydock.ship.registry.refusals import Cause, cause_of
 
 _PLAIN = ("WRONG_VERSION_NUMBER", "record layer failure", "HTTP_REQUEST")
 
@@ -69,23 +70,29 @@ def silent(name: Name, error: Exception, doing: str) -> OutOfReachError:
     )
 
 
-def refused(name: Name, answer: requests.Response, doing: str) -> OutOfReachError:
-    """A registry's refusal, with its own words."""
-    host, said = name.host, _said(answer)
-    if answer.status_code == 401:
-        known = login(host)
-        whose = "the credentials that Docker has for it" if known else "anybody without credentials"
-        todo = f"`docker login {host}`, then run this again."
-        return OutOfReachError(f"{host} refuses {whose} while {doing}: {said}.", todo=todo)
-    if answer.status_code in {403, 405}:
-        todo = f"ask its owner for the right to do so, or `docker login {host}` as somebody who has it."
-        return OutOfReachError(f"{host} does not allow {doing}: {said}.", todo=todo)
-    full = answer.status_code == 507 or "no space left" in said or '"Err": 28' in said
-    todo = "free space in the registry" if full else "look into the registry's log"
-    return OutOfReachError(
-        f"{host} failed while {doing}{', since its disk is full' if full else ''}: {said}.",
-        todo=f"{todo}, then run this again: what is done stays done.",
-    )
+class RefusedError(OutOfReachError):
+    """A registry answered, and refused. `status` is the HTTP status, `cause` what it refuses for."""
+
+    def __init__(self, what: str, *, status: int, cause: Cause, todo: str, meaning: str = "") -> None:
+        super().__init__(what, meaning=meaning, todo=todo)
+        self.status, self.cause = status, cause
+
+
+def refused(name: Name, answer: requests.Response, doing: str) -> RefusedError:
+    """A registry's refusal, with its own message and the setting that changes it."""
+    status, message = answer.status_code, _message(answer)
+    cause, todo = cause_of(name, status, f"{status} {message}")
+    what = f"{name.host} {_refusal(name, cause, status, doing)}: {status} {message}".rstrip(" .")
+    return RefusedError(f"{what}.", status=status, cause=cause, todo=todo)
+
+
+def _refusal(name: Name, cause: Cause, status: int, doing: str) -> str:
+    if cause is Cause.LOGIN and status == 401:
+        whose = "the credentials that Docker has for it" if login(name.host) else "requests without credentials"
+        return f"refuses {whose} while {doing}"
+    if cause is Cause.DISK:
+        return f"failed while {doing}, since its disk is full"
+    return f"failed while {doing}" if status >= 500 else f"does not allow {doing}"
 
 
 def _certificate(error: Exception) -> str:
@@ -104,17 +111,19 @@ def _cause(error: Exception) -> str:
     return found[1] if found else type(error).__name__
 
 
-def _said(answer: requests.Response) -> str:
-    """The registry's own words, as one line."""
+def _message(answer: requests.Response) -> str:
+    """The registry's own codes and messages, as one line; a page of HTML by its title."""
     try:
-        errors = answer.json()["errors"]
-        words = "; ".join(_one(item) for item in errors)
+        message = "; ".join(_error(item) for item in answer.json()["errors"])
     except (ValueError, KeyError, TypeError, AttributeError):
-        words = answer.text
-    return f"{answer.status_code} {' '.join(words.split())[:400]}".rstrip(" .")
+        title = re.search(r"<title>(.*?)</title>", answer.text, re.IGNORECASE | re.DOTALL)
+        message = title[1] if title else answer.text
+    message = " ".join((message or answer.reason or "").split())[:400]
+    later = answer.headers.get("Retry-After", "")
+    return f"{message} (Retry-After: {later})" if later else message
 
 
-def _one(error: dict[str, Any]) -> str:
+def _error(error: dict[str, Any]) -> str:
     detail = error.get("detail") or ""
-    words = detail if isinstance(detail, str) else json.dumps(detail)
-    return f"{error.get('message') or error['code']} {words}".strip()
+    parts = (error.get("code"), error.get("message"), detail if isinstance(detail, str) else json.dumps(detail))
+    return " ".join(str(part) for part in parts if part)

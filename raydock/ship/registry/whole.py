@@ -17,11 +17,6 @@ def whole(repository: Repository, digest: str) -> Manifest:
     except (ValueError, KeyError, TypeError):
         raise UnreadableError(f"{repository.name}@{digest} is no image.") from None
     for part in parts:
-        size = repository.size(part.digest)
-        if size is None:
-            raise UnreadableError(f"{repository.name}@{digest} lacks its blob {part.digest}.")
-        if size != part.size:
-            raise UnreadableError(
-                f"{repository.name}@{digest}: its blob {part.digest} has {size} bytes, not {part.size}."
-            )
+        if lack := repository.lack(part):
+            raise UnreadableError(f"{repository.name}@{digest}: {lack}.")
     return manifest

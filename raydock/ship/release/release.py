@@ -17,7 +17,7 @@ class Entry:
     of its configuration (the id of the image on an engine with the overlay2 store), `content` the digest of its content
     (empty in releases of raydock 0.1), `compressed_bytes` what a pull of all of it moves, `python` has the patch.
     `reports` are what the gates said, `files` the sha256 of each file that is attached by its name, and `attached` the
-    digests of the artifacts that hold them.
+    digests of the artifacts that hold them, as far as the registry took them.
     """
 
     planned: Planned
@@ -44,6 +44,11 @@ class Entry:
     @property
     def variant(self) -> Variant:
         return self.planned.variant
+
+    @property
+    def unattached(self) -> tuple[str, ...]:
+        """The files that are not attached, since the registry did not take them."""
+        return tuple(name for name in self.files if name not in self.attached)
 
     @property
     def tag(self) -> str:

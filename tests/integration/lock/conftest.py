@@ -2,10 +2,11 @@
 
 from tests.support.extraindex import extra, setting
 from tests.support.onlysource import index, plain, site
-from tests.support.shelves import asked, checkout, ground, matrix, other_shelf, run, shelf, siblings
+from tests.support.shelves import asked, asked_here, checkout, ground, matrix, other_shelf, run, shelf, siblings
 
 __all__ = [
     "asked",
+    "asked_here",
     "checkout",
     "extra",
     "ground",

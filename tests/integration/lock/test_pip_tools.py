@@ -6,19 +6,26 @@ from typing import Any
 
 import pytest
 
-from raydock.errors import VariantError
+from raydock.errors import OutOfReachError, VariantError
+from raydock.lock.addresses import Address
 from raydock.lock.index import Index
+from raydock.lock.pages import Pages
 from raydock.lock.request import Request
 from raydock.lock.resolver import PipTools, Uv
 from raydock.model import lock as locks
 from raydock.paths import Checkout
 from raydock.plan.rules import Ground
 from tests.support.extraindex import OLD, Setting
+from tests.support.index import Site, serving
 from tests.support.onlysource import VARIANT, locked
+from tests.support.shelves import HERE as PYTHON
 from tests.support.shelves import Run, versions
 
+# pip-tools resolves for the Python that runs it.
+HERE = replace(VARIANT, python=PYTHON)
 
-def test_pip_tools_answers_as_uv_does(asked: Request, shelf: Any, other_shelf: Any) -> None:
+
+def test_pip_tools_answers_as_uv_does(asked_here: Request, shelf: Any, other_shelf: Any) -> None:
     """Cut-off, constraint, an extra index, a seed that fits, and more seeds that do not than pip-tools has rounds."""
     shelf.add("filelock", "4.0", uploaded="2026-11-16")
     other_shelf.add("filelock", "3.5")
@@ -28,9 +35,11 @@ def test_pip_tools_answers_as_uv_does(asked: Request, shelf: Any, other_shelf: A
         shelf.add(name, "1.0")
         shelf.add(name, "2.0")
     shelf.add("whole", "1.0", ["ray", "virtualenv", "only-there", *(f"{name}==1.0" for name in parts)])
-    wide = replace(asked, requirements=("whole",), constraints=("ray<2.60",), indexes=(f"{other_shelf.url}/simple/",))
+    wide = replace(
+        asked_here, requirements=("whole",), constraints=("ray<2.60",), indexes=(f"{other_shelf.url}/simple/",)
+    )
     seed = {"click": "8.1", **dict.fromkeys(parts, "2.0")}
-    found = versions(PipTools(index=shelf.index), wide, seed)
+    found = versions(PipTools(pages=Pages(shelf.index)), wide, seed)
     assert found == {
         **dict.fromkeys(parts, "1.0"),
         **{
@@ -42,18 +51,18 @@ def test_pip_tools_answers_as_uv_does(asked: Request, shelf: Any, other_shelf: A
             "whole": "1.0",
         },
     }
-    assert versions(Uv(index=shelf.index), wide, seed) == found
+    assert versions(Uv(pages=Pages(shelf.index)), wide, seed) == found
 
 
-def test_why_there_is_no_answer(asked: Request, shelf: Any) -> None:
+def test_why_there_is_no_answer(asked_here: Request, shelf: Any) -> None:
     shelf.add("old", "1.0", ["click<7"])
-    pip = PipTools(index=shelf.index)
+    pip = PipTools(pages=Pages(shelf.index))
     with pytest.raises(VariantError) as caught:
-        pip.resolve(replace(asked, requirements=("ray==2.60.0", "old")), {})
+        pip.resolve(replace(asked_here, requirements=("ray==2.60.0", "old")), {})
     words = caught.value.what.partition(": ")[2]
     assert set(words.removesuffix(".").split("; ")) == {"ray 2.60.0 needs click>=7", "old 1.0 needs click<7"}
     with pytest.raises(VariantError, match=r"pip-tools [\d.]+: Could not find a version .* nothing==1"):
-        pip.resolve(replace(asked, requirements=("nothing==1",)), {})
+        pip.resolve(replace(asked_here, requirements=("nothing==1",)), {})
 
 
 def test_both_make_the_same_lock_despite_traps_in_the_environment(
@@ -66,10 +75,10 @@ def test_both_make_the_same_lock_despite_traps_in_the_environment(
     for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS"):
         monkeypatch.setenv(name, str(trap))
     monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
-    run(VARIANT, kind=PipTools)
-    pinned = locks.load(checkout.lock(VARIANT.name))
-    run(VARIANT, kind=Uv)
-    assert locks.load(checkout.lock(VARIANT.name)).pins == pinned.pins
+    run(HERE, kind=PipTools)
+    pinned = locks.load(checkout.lock(HERE.name))
+    run(HERE, kind=Uv)
+    assert locks.load(checkout.lock(HERE.name)).pins == pinned.pins
     assert pinned.version("filelock") == "3.0"
 
 
@@ -80,6 +89,29 @@ def test_an_extra_index_adds_the_same_to_both(setting: Setting) -> None:
 
 
 def test_both_lock_a_package_without_wheels_alike(plain: Ground, checkout: Checkout, index: Index) -> None:
-    by_uv = locked(Uv(index=index), plain, checkout)
-    checkout.lock(VARIANT.name).unlink()
-    assert locked(PipTools(index=index), plain, checkout).pins == by_uv.pins
+    by_uv = locked(Uv(pages=Pages(index)), plain, checkout, HERE)
+    checkout.lock(HERE.name).unlink()
+    assert locked(PipTools(pages=Pages(index)), plain, checkout, HERE).pins == by_uv.pins
+
+
+@pytest.mark.parametrize("ranges", [True, False], ids=["ranges", "whole files"])
+def test_both_read_an_index_like_pytorchs_alike(asked_here: Request, own_caches: None, ranges: bool) -> None:
+    """Plain pages without upload times or metadata, 403 for what it does not have, a busy answer, and a redirect."""
+    site = Site(html=True, unknown=403, ranges=ranges)
+    for name, version in {"ray": "2.60.0", "virtualenv": "20.1", "torch": "2.13.0+cpu"}.items():
+        site.publish(name, version)
+    wide = replace(asked_here, requirements=("ray", "virtualenv", "torch==2.13.0"))
+    expected = {"ray": "2.60.0", "virtualenv": "20.1", "torch": "2.13.0+cpu"}
+    with serving(site) as elsewhere, serving(Site(moved=elsewhere.removesuffix("/simple/"))) as url:
+        for kind in (PipTools, Uv):
+            site.statuses = [429, 503]
+            assert versions(kind(pages=Pages(Index(address=Address(url=url)))), wide) == expected
+            site.status = 401
+            with pytest.raises(OutOfReachError, match="401 Unauthorized"):
+                versions(kind(pages=Pages(Index(address=Address(url=url)))), wide)
+            site.status = 0
+        gone = replace(wide, requirements=("ray", "nothing"))
+        for kind in (PipTools, Uv):
+            with pytest.raises(VariantError) as caught:
+                versions(kind(pages=Pages(Index(address=Address(url=url)))), gone)
+            assert "answered 403 Forbidden for nothing" in caught.value.meaning

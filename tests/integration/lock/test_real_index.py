@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from raydock.errors import OutOfReachError
-from raydock.lock.artifacts import Pages
 from raydock.lock.index import Index, from_environment
 from raydock.lock.locker import Locker
+from raydock.lock.pages import Pages
 from raydock.lock.resolver import PipTools, Resolver, Uv
 from raydock.model import lock as locks
 from raydock.model import matrix as matrix_file
@@ -33,7 +33,7 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 def index() -> Index:
     found = from_environment(os.environ)
     try:
-        with Pages((found,)) as pages:
+        with Pages(found) as pages:
             pages.files("ray")
     except OutOfReachError as error:
         pytest.skip(error.what)
@@ -45,13 +45,12 @@ def made(resolver: Resolver, folder: Path) -> Lock:
     checkout = Checkout(folder)
     checkout.matrix.write_text(MATRIX.format(python=PYTHON))
     variant = Variant(ray="2.60.0", python=PYTHON)
-    with Pages((resolver.index,)) as pages:
+    with resolver.pages:
         locker = Locker(
             ground=Ground(matrix_file.load(checkout.matrix), Facts({})),
             checkout=checkout,
             siblings=(variant,),
             resolver=resolver,
-            pages=pages,
         )
         (outcome,) = locker.lock((variant,), 1)
     assert outcome.error is None
@@ -60,8 +59,8 @@ def made(resolver: Resolver, folder: Path) -> Lock:
 
 @pytest.mark.timeout(600)
 def test_uv_and_pip_tools_make_the_same_lock(index: Index, tmp_path: Path) -> None:
-    by_uv = made(Uv(index=index), tmp_path / "uv")
-    by_pip_tools = made(PipTools(index=index), tmp_path / "pip-tools")
+    by_uv = made(Uv(pages=Pages(index)), tmp_path / "uv")
+    by_pip_tools = made(PipTools(pages=Pages(index)), tmp_path / "pip-tools")
     assert len(by_uv.pins) > 40
     assert [pin.text for pin in by_uv.pins.values()] == [pin.text for pin in by_pip_tools.pins.values()]
     assert by_uv.header["inputs"] == by_pip_tools.header["inputs"]

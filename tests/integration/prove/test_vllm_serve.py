@@ -46,6 +46,6 @@ def test_a_deployment_answers_over_http_and_ends(client: docker.DockerClient, im
         box.start()
         status = box.wait(timeout=120)["StatusCode"]
         assert status == 0, box.logs().decode()[-2000:]
-        assert box.logs(stderr=False).decode().splitlines()[-1] == '{"tokens": 16}'
+        assert box.logs(stderr=False).decode().splitlines()[-1] == 'raydock-answer: {"tokens": 16}'
     finally:
         box.remove(force=True)

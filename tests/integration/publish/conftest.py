@@ -14,8 +14,8 @@ from raydock.paths import Checkout
 from raydock.plan.planner import Planned
 from raydock.project import Project
 from raydock.ship.registry.repository import Repository, repository
-from raydock.ship.release import store
 from raydock.ship.release.release import Release
+from raydock.ship.release.store import ReleaseStore, release_store
 from tests.integration.conftest import remove_images
 from tests.support.forked import run
 from tests.support.index import Site, serving
@@ -71,8 +71,12 @@ class Stall:
         return repository(self.name)
 
     @property
+    def releases(self) -> ReleaseStore:
+        return release_store(self.images)
+
+    @property
     def release(self) -> Release:
-        return store.found(self.images)
+        return self.releases.newest()
 
     def tags(self) -> dict[str, str]:
         """What every tag names; the lists of what is attached left out."""

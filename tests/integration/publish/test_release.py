@@ -11,7 +11,6 @@ import yaml
 from raydock.ship.registry.manifest import OCI_INDEX, Manifest
 from raydock.ship.registry.referrers import fallback_tag
 from raydock.ship.registry.whole import whole
-from raydock.ship.release import store
 from tests.integration.publish.conftest import PATH, Stall
 from tests.support.forked import run
 from tests.support.toy import NAMES, ROOT, Run
@@ -92,7 +91,7 @@ def test_every_difference_from_the_release_is_reported(ask: Ask, stall: Stall) -
     delete(stall, f"manifests/{release.entries[0].attached['smoke.json']}")
     delete(stall, f"blobs/{whole(images, new.digest).parts[1].digest}")
     images.put(fallback_tag(new.digest), Manifest(media_type=OCI_INDEX, data=_EMPTY_INDEX))
-    index = images.beside(store.INDEX)
+    index = stall.releases.repository
     index.transport.request(
         "DELETE",
         f"{PATH}/index/manifests/{index.digest(release.id)}",
@@ -101,7 +100,7 @@ def test_every_difference_from_the_release_is_reported(ask: Ask, stall: Stall) -
         expect=frozenset({202}),
     )
     assert ask("verify").code == 2
-    store.write(images, release)
+    stall.releases.write(release)
     said = ask("verify", "--json")
     assert said.code == 1, said.words
     found = [(item["kind"], item["of"]) for item in json.loads(said.out)["differences"]]

@@ -28,7 +28,7 @@ def test_a_failed_step_is_named_with_its_last_lines_and_the_log() -> None:
         ("ERROR: Cannot connect to the Docker daemon at unix:///var/run/docker.sock.", "No engine answers"),
         (
             "error: HTTP status server error (503 Service Unavailable) for url",
-            "The server that it downloads from has trouble.",
+            "has trouble.",
         ),
         (
             "error: error sending request for url (https://x/)\n  cause: invalid peer certificate: UnknownIssuer",

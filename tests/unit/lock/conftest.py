@@ -2,13 +2,14 @@
 
 import pytest
 
-from raydock.lock import index as client
+from raydock.lock import waiting
 from tests.support.extraindex import extra, setting
 from tests.support.onlysource import index, plain, site
-from tests.support.shelves import asked, checkout, ground, matrix, other_shelf, run, shelf, siblings
+from tests.support.shelves import asked, asked_here, checkout, ground, matrix, other_shelf, run, shelf, siblings
 
 __all__ = [
     "asked",
+    "asked_here",
     "checkout",
     "extra",
     "ground",
@@ -27,4 +28,4 @@ __all__ = [
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """An index that fails is asked again at once."""
-    monkeypatch.setattr(client, "_PAUSE", 0.0)
+    monkeypatch.setattr(waiting, "_PAUSE", 0.0)

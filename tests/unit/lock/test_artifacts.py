@@ -4,8 +4,10 @@ from typing import Any
 import pytest
 
 from raydock.errors import VariantError
-from raydock.lock.artifacts import Pages, Platform, choose
+from raydock.lock.addresses import Address
+from raydock.lock.artifacts import Platform, choose
 from raydock.lock.index import Index
+from raydock.lock.pages import Pages
 from raydock.lock.request import Request, request
 from raydock.model.variant import Variant
 from raydock.plan.rules import Ground
@@ -63,7 +65,7 @@ def test_the_wheel_that_is_chosen(asked: Request, shelf: Any) -> None:
     shelf.add("a", "1.0", tags="cp311-cp311-manylinux_2_34_x86_64", yanked=True)
     shelf.add("a", "1.0", tags="cp311-cp311-manylinux_2_33_x86_64", hashes={"md5": "0"})
     shelf.add("a", "1.1", tags="cp311-cp311-manylinux_2_36_x86_64")
-    with Pages((shelf.index,)) as pages:
+    with Pages(shelf.index) as pages:
         found = choose(asked, "a", "1.0.0", pages.files("a"))
     assert (found.filename, found.sha256) == ("a-1.0-cp311-cp311-manylinux_2_28_x86_64.whl", sha256)
     assert found.size == (shelf.folder / found.filename).stat().st_size
@@ -72,20 +74,20 @@ def test_the_wheel_that_is_chosen(asked: Request, shelf: Any) -> None:
 
 def test_a_yanked_wheel_is_the_last_resort(asked: Request, shelf: Any) -> None:
     shelf.add("a", "1.0", yanked="broken")
-    with Pages((shelf.index,)) as pages:
+    with Pages(shelf.index) as pages:
         assert choose(asked, "a", "1.0", pages.files("a")).yanked
 
 
 def test_no_wheel_for_the_platform(asked: Request, shelf: Any) -> None:
     shelf.add("a", "1.0", tags="cp312-cp312-manylinux_2_28_x86_64")
-    with Pages((shelf.index,)) as pages:
+    with Pages(shelf.index) as pages:
         with pytest.raises(VariantError, match=r"a 1\.0 has no wheel .* Python 3\.11 on x86_64 with glibc 2\.36"):
             choose(asked, "a", "1.0", pages.files("a"))
         assert pages.files("unknown") == ()
 
 
 def test_a_page_is_read_once(shelf: Any) -> None:
-    with Pages((shelf.index,)) as pages:
+    with Pages(shelf.index) as pages:
         pages.prefetch(["click", "click"])
         assert len(pages.files("click")) == 2
         assert pages.files("click") is not None
@@ -96,7 +98,7 @@ def test_a_source_distribution_where_a_request_says_so(asked: Request) -> None:
     site = Site()
     site.publish("a", "1.0")
     site.add("a", "a-1.0.tar.gz", sdist("a", "1.0"))
-    with serving(site) as address, Pages((Index(endpoint=address),)) as pages:
+    with serving(site) as address, Pages(Index(address=Address(url=address))) as pages:
         files = pages.files("a")
         assert choose(asked, "a", "1.0", files).filename == "a-1.0-py3-none-any.whl"
         assert choose(replace(asked, sources=("a",)), "a", "1.0", files).filename == "a-1.0.tar.gz"

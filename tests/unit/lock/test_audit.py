@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from raydock.lock.addresses import Address
 from raydock.lock.audit import Audit, Verdict, audit, concerned
-from raydock.lock.index import Index
+from raydock.lock.index import Index, from_environment
 from raydock.model import lock as locks
 from raydock.model.policy import Ignore, Policy, load
 from tests.support.index import Site, serving
@@ -39,7 +40,7 @@ def site() -> Site:
 @pytest.fixture
 def index(site: Site) -> Iterator[Index]:
     with serving(site) as endpoint:
-        yield Index(endpoint=endpoint, timeout=5)
+        yield Index(address=Address(url=endpoint), timeout=5)
 
 
 @pytest.fixture
@@ -123,7 +124,7 @@ def test_an_answer_of_another_form_audits_nothing(
     site.advisories["jinja2/2.0"] = answer
     found = ask(index, policy)
     assert {item.verdict for item in found.values()} == {Verdict.NOT_AUDITED}
-    assert f"the package index 127.0.0.1 gave an answer that cannot be read: {words}" in found[CPU].judgement.missing
+    assert f"{index.label} gave an answer that cannot be read: {words}" in found[CPU].judgement.missing
 
 
 @pytest.mark.parametrize("fault", ["500", "hang", "gone"])
@@ -137,9 +138,9 @@ def test_an_index_that_does_not_answer_audits_nothing_and_its_password_is_not_sa
         site.hang = Event()
     if fault == "gone":
         endpoint = "http://user:secret@127.0.0.1:1/simple/"
-    found = ask(replace(index, endpoint=endpoint, timeout=0.2), policy)
+    found = ask(replace(from_environment({"UV_DEFAULT_INDEX": endpoint}), timeout=0.2), policy)
     assert {item.verdict for item in found.values()} == {Verdict.NOT_AUDITED}
-    assert "the package index 127.0.0.1 cannot be used: " in found[CPU].judgement.missing
+    assert "(named by UV_DEFAULT_INDEX) cannot be used: " in found[CPU].judgement.missing
     assert "secret" not in found[CPU].judgement.missing
 
 

@@ -12,7 +12,7 @@ from raydock.lock.index import Index, from_environment
     ("environment", "endpoint"),
     [
         ({"PIP_INDEX_URL": "http://pip/simple"}, "http://pip/simple"),
-        ({"PIP_INDEX_URL": "http://pip/simple", "UV_DEFAULT_INDEX": "http://uv/simple"}, "http://uv/simple"),
+        ({"PIP_INDEX_URL": "http://a/simple/", "UV_DEFAULT_INDEX": "http://a:80/simple"}, "http://a:80/simple"),
         ({"PIP_INDEX_URL": "", "UV_INDEX_URL": "http://old/simple"}, "http://old/simple"),
         ({}, Index().endpoint),
     ],

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from raydock.errors import OutOfReachError, VariantError
-from raydock.lock.artifacts import Pages
 from raydock.lock.locker import Locker, Outcome, Reason, Stale, check, lock, orphans
+from raydock.lock.pages import Pages
 from raydock.lock.resolver import Uv
 from raydock.model import lock as locks
 from raydock.model.matrix import Point
@@ -75,9 +75,9 @@ def test_a_lock_with_its_own_cutoff_neither_leads_nor_is_led(
     shelf.add("virtualenv", "20.0", uploaded="2025-01-01")
     old = replace(CPU, ray="2.50.0")
     own = altered(ground, points=(Point(variant=old, groups=("legacy",), cutoff=date(2025, 1, 15)),))
-    with Pages((shelf.index,)) as pages:
-        resolver = Uv(index=shelf.index)
-        locker = Locker(ground=own, checkout=checkout, siblings=(*siblings, old), resolver=resolver, pages=pages)
+    with Pages(shelf.index) as pages:
+        resolver = Uv(pages=pages)
+        locker = Locker(ground=own, checkout=checkout, siblings=(*siblings, old), resolver=resolver)
         locker.lock([old, CPU], 2)
     assert locks.load(checkout.lock(old.name)).version("click") == "7.0"
     assert locks.load(checkout.lock(CPU.name)).version("click") == "8.1"
@@ -93,9 +93,9 @@ def test_a_variant_with_packages_of_its_own_is_led_and_never_leads(
     own = altered(
         ground, groups={"trees": {}}, flavors={"trees": replace(ground.matrix.packages, added=("trees", "click"))}
     )
-    with Pages((shelf.index,)) as pages:
-        resolver = Uv(index=shelf.index)
-        locker = Locker(ground=own, checkout=checkout, siblings=(trees, *siblings), resolver=resolver, pages=pages)
+    with Pages(shelf.index) as pages:
+        resolver = Uv(pages=pages)
+        locker = Locker(ground=own, checkout=checkout, siblings=(trees, *siblings), resolver=resolver)
         outcomes = locker.lock([trees, CPU, replace(CPU, flavor="trees")], 2)
     assert not any(outcome.error for outcome in outcomes)
     assert {locks.parse(text).version("click") for text in texts(checkout).values()} == {"8.1"}
@@ -188,11 +188,9 @@ def test_a_full_disk_leaves_the_lock(
         if step == "reading the index":
             resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
 
-    with Pages((shelf.index,)) as pages:
-        resolver = Uv(index=shelf.index)
-        locker = Locker(
-            ground=ground, checkout=checkout, siblings=siblings, resolver=resolver, pages=pages, listener=fill
-        )
+    with Pages(shelf.index) as pages:
+        resolver = Uv(pages=pages)
+        locker = Locker(ground=ground, checkout=checkout, siblings=siblings, resolver=resolver, listener=fill)
         try:
             with pytest.raises(OutOfReachError, match="could not be written: File too large"):
                 locker.lock([CPU], 1)

@@ -12,6 +12,7 @@ from raydock.build.layers import layers
 from raydock.errors import ConfigurationError, VariantError
 from raydock.lock import sdists
 from raydock.lock.index import Index
+from raydock.lock.pages import Pages
 from raydock.lock.resolver import Uv
 from raydock.paths import Checkout
 from raydock.plan.rules import Ground
@@ -22,7 +23,7 @@ from tests.support.onlysource import DATA, FILE, locked
 def test_it_is_locked_by_the_hash_of_its_source_and_not_run(
     plain: Ground, checkout: Checkout, index: Index, site: Site, tmp_path: Path
 ) -> None:
-    lock = locked(Uv(index=index), plain, checkout)
+    lock = locked(Uv(pages=Pages(index)), plain, checkout)
     maker = sha256(site.files["maker-8.0-py3-none-any.whl"]).hexdigest()
     assert lock.pins["only-source"].text == (
         "only-source==1.1 \\\n"
@@ -38,7 +39,7 @@ def test_it_is_locked_by_the_hash_of_its_source_and_not_run(
 def test_its_layer_installs_what_is_built_of_that_very_file(
     plain: Ground, checkout: Checkout, index: Index, site: Site, tmp_path: Path
 ) -> None:
-    parts = {layer.name: layer for layer in layers(locked(Uv(index=index), plain, checkout))}
+    parts = {layer.name: layer for layer in layers(locked(Uv(pages=Pages(index)), plain, checkout))}
     assert [pin.name for pin in parts["source"].pins] == ["only-source"]
     assert not any(layer.build for name, layer in parts.items() if name != "source")
     text, target = parts["source"].text, tmp_path / "target"
@@ -59,7 +60,7 @@ def test_another_file_of_that_version_is_refused(plain: Ground, checkout: Checko
     site.pages["only-source"].clear()
     site.add("only-source", FILE, site.files[FILE] + b"more")
     with pytest.raises(VariantError, match="raydock knows another file of that package"):
-        locked(Uv(index=index), plain, checkout)
+        locked(Uv(pages=Pages(index)), plain, checkout)
 
 
 def test_what_raydock_ships() -> None:

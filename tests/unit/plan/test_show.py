@@ -18,7 +18,9 @@ def shown(plan: Plan, width: int = 200, sizes: dict[str, int | None] | None = No
 
 def test_document(plan: Plan) -> None:
     chosen = select(plan, ["quickstart"])
-    made = json.loads(json.dumps(document(plan, chosen, {"ray2.60.0-py311-cpu": 190_000_000})))
+    made = json.loads(
+        json.dumps(document(plan, chosen, {"ray2.60.0-py311-cpu": 190_000_000}, {"ray2.60.0-py311-cpu": "cu118 index"}))
+    )
     assert made["schema"] == 1
     assert made["variants"][0] == {
         "name": "ray2.60.0-py311-cpu",
@@ -39,6 +41,7 @@ def test_document(plan: Plan) -> None:
         "sm": [],
         "glibc": "2.17",
         "download_bytes": 190_000_000,
+        "no_cutoff": "cu118 index",
     }
     assert [variant["download_bytes"] for variant in made["variants"]] == [190_000_000, None]
     assert len(made["excluded"]) == 88

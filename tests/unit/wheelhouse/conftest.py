@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from raydock.lock import index
+from raydock.lock import waiting
 from raydock.model.matrix import Matrix
 from raydock.wheelhouse.ground import Ground, survey
 from tests.support.recorded import Recorded, fill, load
@@ -20,7 +20,7 @@ Shelve = Callable[..., Ground]
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """An index that fails is asked again at once."""
-    monkeypatch.setattr(index, "_PAUSE", 0.0)
+    monkeypatch.setattr(waiting, "_PAUSE", 0.0)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The check `gpu-nccl`: an all-reduce over all GPUs, a process each; sums checked, bandwidth measured."""
 
-import json
 import os
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any, Dict, List, NoReturn
 
 from ..answer import CheckError, SkipError
-from ..command import finish, start
+from ..command import answer, finish, start
 from ..image import Image
 from .cuda import explain
 
@@ -55,8 +54,7 @@ def _all_reduce(world: int) -> "List[Dict[str, Any]]":
         for rank, process in enumerate(ranks):
             if process.returncode not in {0, _KILLED}:
                 _fail(process, rank)
-        said = [finish(process, f"all-reduce, rank {rank}") for rank, process in enumerate(ranks)]
-    return [json.loads(text.splitlines()[-1]) for text in said]
+        return [answer(process, f"all-reduce, rank {rank}") for rank, process in enumerate(ranks)]
 
 
 def _fail(process: "subprocess.Popen[str]", rank: int) -> NoReturn:

@@ -1,6 +1,5 @@
 """The check `gpu-ray`: Ray counts the GPUs that the driver shows, and gives each of as many tasks one of its own."""
 
-import json
 import os
 import shutil
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import List
 
 from ..answer import CheckError
-from ..command import finish, start
+from ..command import answer, start
 from ..image import Image
 from .cuda import Driver, explain
 
@@ -24,12 +23,11 @@ def ray_level(image: Image) -> str:
     folder = tempfile.mkdtemp(prefix="rd", dir="/tmp")  # a short name, as Ray's sockets need
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     try:
-        said = finish(start([sys.executable, "-I", str(TASKS), folder], environment), "tasks with num_gpus=1")
+        found = answer(start([sys.executable, "-I", str(TASKS), folder], environment), "tasks with num_gpus=1")
     except CheckError as error:
         raise CheckError(explain(str(error))) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    found = json.loads(said.splitlines()[-1])
     return verdict_of(found["counted"], found["seen"], shown)
 
 

@@ -46,7 +46,7 @@ def main(folder: str) -> None:
     task = ray.remote(num_gpus=1, num_cpus=0)(meet)
     seen = ray.get([task.remote(folder, counted) for _ in range(counted)], timeout=MEETING_SECONDS + 20)
     ray.shutdown()
-    print(json.dumps({"counted": counted, "seen": seen}))
+    print("raydock-answer:", json.dumps({"counted": counted, "seen": seen}))
 
 
 main(sys.argv[1])

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, Optional
 
 from ..answer import CheckError
-from ..command import finish, start
+from ..command import answer, start
 from ..image import Image
 from ..ports import free_ports
 from .cuda import Driver, explain
@@ -90,7 +90,7 @@ def _settings(folder: Path) -> str:
 
 def _offline(folder: Path, environment: Dict[str, str]) -> None:
     process = start([sys.executable, "-I", str(OFFLINE), _settings(folder), str(TOKENS)], environment)
-    counts = json.loads(finish(process, "vllm, offline").splitlines()[-1])
+    counts = answer(process, "vllm, offline")
     if set(counts) != {TOKENS}:
         raise CheckError(f"vllm generates {counts} tokens in place of {TOKENS} each")
 
@@ -100,9 +100,9 @@ def _openai(folder: Path, environment: Dict[str, str]) -> None:
     [port] = free_ports(1)
     asked = {"model": _NAME, "prompt": "The quick brown", "max_tokens": TOKENS, "temperature": 0, "ignore_eos": True}
     with _server(folder, port, environment):
-        answer = _post(f"http://127.0.0.1:{port}/v1/completions", asked)
-    if answer["usage"]["completion_tokens"] != TOKENS:
-        raise CheckError(f"/v1/completions answers with {answer['usage']} in place of {TOKENS} tokens")
+        completion = _post(f"http://127.0.0.1:{port}/v1/completions", asked)
+    if completion["usage"]["completion_tokens"] != TOKENS:
+        raise CheckError(f"/v1/completions answers with {completion['usage']} in place of {TOKENS} tokens")
 
 
 @contextmanager
@@ -138,10 +138,9 @@ def _await_health(process: "subprocess.Popen[bytes]", port: int, output: Path) -
 def _serve(folder: Path, environment: Dict[str, str]) -> None:
     [port] = free_ports(1)
     command = [sys.executable, "-I", str(SERVE), _settings(folder), str(TOKENS), str(folder), str(port)]
-    said = finish(start(command, _without_ray(environment)), "vllm in Ray Serve")
-    answer = json.loads(said.splitlines()[-1])
-    if answer != {"tokens": TOKENS}:
-        raise CheckError(f"the Ray Serve deployment answers {answer} in place of {TOKENS} tokens")
+    served = answer(start(command, _without_ray(environment)), "vllm in Ray Serve")
+    if served != {"tokens": TOKENS}:
+        raise CheckError(f"the Ray Serve deployment answers {served} in place of {TOKENS} tokens")
 
 
 def _without_ray(environment: Dict[str, str]) -> Dict[str, str]:

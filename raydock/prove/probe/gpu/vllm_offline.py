@@ -11,7 +11,7 @@ def main(settings: str, tokens: int) -> None:
 
     model = LLM(**json.loads(settings))
     answers = model.generate(PROMPTS, SamplingParams(max_tokens=tokens, temperature=0.0, ignore_eos=True))
-    print(json.dumps([len(answer.outputs[0].token_ids) for answer in answers]))
+    print("raydock-answer:", json.dumps([len(answer.outputs[0].token_ids) for answer in answers]))
 
 
 # vllm starts processes that import this file again.

@@ -32,7 +32,7 @@ def main(settings: str, tokens: int, folder: str, port: int) -> None:
         answer = json.load(response)
     serve.shutdown()
     ray.shutdown()
-    print(json.dumps(answer))
+    print("raydock-answer:", json.dumps(answer))
 
 
 main(sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from raydock.errors import OutOfReachError
+from raydock.ship.registry.patience import Patience
 from raydock.ship.registry.repository import Repository, repository
-from raydock.ship.registry.transport import Patience
 from tests.support.faults import Front, front
 from tests.support.registry import Guard, Registry, program, registry
 

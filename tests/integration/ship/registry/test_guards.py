@@ -91,7 +91,7 @@ def test_plain_http_is_for_loopback_alone(fronted: Front) -> None:
 def test_dockers_login_opens_a_registry(serve: Serve, guarded: Guard, nobody: Path) -> None:
     address = serve(guarded).address
     there = repository(f"{address}/raydock", patience=HASTY)
-    with pytest.raises(OutOfReachError, match="refuses anybody without credentials"):
+    with pytest.raises(OutOfReachError, match="refuses requests without credentials"):
         there.digest("one")
     logged_in(nobody, address, "wrong")
     with pytest.raises(OutOfReachError, match="refuses the credentials that Docker has for it") as refused:
@@ -132,7 +132,7 @@ def test_netrc_is_not_read(serve: Serve, guarded: Guard, tmp_path: Path, monkeyp
     netrc = tmp_path / "netrc"
     netrc.write_text(f"machine 127.0.0.1 login ray password {PASSWORD}\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    with pytest.raises(OutOfReachError, match="refuses anybody without credentials"):
+    with pytest.raises(OutOfReachError, match="refuses requests without credentials"):
         repository(f"{serve(guarded).address}/raydock", patience=HASTY).digest("one")
 
 

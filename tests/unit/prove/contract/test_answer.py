@@ -37,7 +37,7 @@ def test_a_clause_that_is_broken_or_not_asked(error: Exception, status: Status) 
 def test_an_image_without_the_command_breaks_the_clause() -> None:
     part = answered(1, _raising(VariantError("x has no `/bin/bash`.", todo="build it.")))
     assert part.status is Status.FAILED
-    assert part.detail == "x has no `/bin/bash`. KubeRay calls it, so no pod of this image starts."
+    assert part.detail == "x has no `/bin/bash`. No pod of this image starts."
 
 
 def test_what_is_no_answer_goes_on_as_it_is() -> None:

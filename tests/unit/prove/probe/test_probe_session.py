@@ -23,8 +23,9 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A PATH, for login shells too, of stand-ins that say what the real tools say."""
     folder = tmp_path / "bin"
     folder.mkdir()
+    says = {"wget": "GNU Wget 1.21.3 built on linux-gnu.", "ray": "ray, version 2.60.0"}
     for name in session.TOOLS:
-        _tool(folder, name, "GNU Wget 1.21.3 built on linux-gnu." if name == "wget" else f"{name} says")
+        _tool(folder, name, says.get(name, f"{name} says"))
     for name in ("sh", "bash"):
         (folder / name).unlink(missing_ok=True)
         (folder / name).symlink_to(shutil.which(name) or f"/bin/{name}")
@@ -38,7 +39,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_shells_that_agree(tools: Path) -> None:
     said = session.shells(IMAGE)
-    assert f"{tools}/ray, {tools}/python, ray says" in said
+    assert f"{tools}/ray, {tools}/python, ray, version 2.60.0" in said
     assert "GNU Wget 1.21.3" in said
 
 
@@ -100,3 +101,16 @@ def test_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_root(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CheckError, match="runs as uid 0"):
         session.user(IMAGE)
+
+
+def test_what_login_files_print_does_not_disturb_the_shells(tools: Path, tmp_path: Path) -> None:
+    profile = tmp_path / "home" / ".bash_profile"
+    noise = "echo Welcome; printf 'no newline \\033[1m \\377'; echo error >&2; trap 'printf bye' EXIT"
+    profile.write_text(f"{profile.read_text()}\n{noise}\n")
+    assert f"{tools}/ray, {tools}/python, ray, version 2.60.0" in session.shells(IMAGE)
+
+
+def test_a_ray_that_prints_no_version(tools: Path) -> None:
+    _tool(tools, "ray", "hello")
+    with pytest.raises(CheckError, match="prints no version: 'hello'"):
+        session.shells(IMAGE)

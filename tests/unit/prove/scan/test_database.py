@@ -36,7 +36,7 @@ def test_a_folder_may_be_trivys_cache_or_the_database_in_it(trivy: Trivy, cache:
     found = find(trivy, cache / inside, "", 14, NOW)
     assert isinstance(found, Database)
     assert found.folder == cache / "db"
-    assert abs(found.updated - NOW) < timedelta(minutes=1)
+    assert abs(found.updated - NOW) < timedelta(hours=1)  # NOW is as old as this run of the tests
 
 
 def test_a_folder_without_one_is_no_database(trivy: Trivy, cache: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_failure_is_said_with_what_it_means(errors: str, code: ExitCode, words
 
 def test_a_program_that_is_no_trivy_is_said(trivy: Trivy, tmp_path: Path) -> None:
     other = _program(tmp_path / "other", "echo hello")
-    with pytest.raises(OutOfReachError, match="its answer is no JSON: 'hello"):
+    with pytest.raises(OutOfReachError, match="its answer is not a JSON object: 'hello"):
         Trivy(program=str(other), folder=trivy.folder).version()
     with pytest.raises(OutOfReachError, match="does not start"):
         Trivy(program=str(tmp_path / "absent"), folder=trivy.folder).version()

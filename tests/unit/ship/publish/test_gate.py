@@ -20,7 +20,7 @@ from tests.support.shelf import scan_of
 
 ROOT = Path(__file__).parents[4]
 NAME = "ray2.60.0-py311-cpu"
-BUILD = Build(name=NAME, content="sha256:c1", fingerprint="f")
+BUILD = Build(name=NAME, content="sha256:c1", image_id="sha256:1", fingerprint="f")
 RULES = policy.load(ROOT / "scan.yaml")
 CLEAN = Judgement()
 FLAW = Finding(
@@ -89,6 +89,14 @@ def test_each_report_must_be_there_be_of_this_build_and_passed(gate: Gate, kind:
     assert f"its {kind} report is of another build" in refusal(gate)
     gate.checkout.report(NAME, kind).unlink()
     assert f"there is no {kind} report of it" in refusal(gate)
+
+
+def test_a_report_of_a_raydock_that_compared_ids_is_of_the_image_of_that_id(gate: Gate) -> None:
+    for kind in ("smoke", "contract"):
+        report(gate, kind, content="")
+    gate.proof(BUILD)
+    with pytest.raises(PolicyError, match="its smoke report is of another build"):
+        gate.proof(replace(BUILD, image_id="sha256:2"))
 
 
 def test_an_image_that_is_not_for_kuberay_has_no_contract_to_keep(gate: Gate) -> None:

@@ -1,0 +1,60 @@
+"""Whether trivy could check an image's operating system packages, and why it could not.
+
+trivy answers with no findings for a system without security updates and for one that it does not know. It tells the
+difference in `Metadata.OS`, in a missing `os-pkgs` result, and in warnings. Source: trivy 0.76,
+pkg/detector/ospkg and pkg/scan/local, read and tried on 2026-11-29 (docs/scan.md lists the systems that were tried).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+Entry = dict[str, Any]
+
+# trivy names the system `none` if it found packages and no system.
+_NO_SYSTEM = frozenset({"", "none"})
+_EXPIRED = re.compile(r"OS version is no longer supported by the distribution")
+_UNKNOWN_RELEASE = re.compile(r"OS version is not on the EOL list")
+# trivy drops the entries that it cannot parse and goes on.
+_UNREAD = re.compile(r"^\[(?:dpkg|apk|rpm)\S*\] .*(?:error|fail)", re.IGNORECASE)
+
+
+def gap(document: Entry, warnings: Sequence[str]) -> str:
+    """Why OS packages were not, or not all, checked for vulnerabilities: one sentence, empty if all were.
+
+    `document`: trivy's JSON form of an image; `warnings`: what trivy warned of meanwhile.
+    """
+    if reason := _reason(document, warnings):
+        return f"vulnerabilities of OS packages: {reason}"
+    return ""
+
+
+def unread(warnings: Iterable[str]) -> list[str]:
+    """The warnings about package lists that trivy could not read. It repeats none for a layer that it has kept."""
+    return [warning for warning in warnings if _UNREAD.search(warning)]
+
+
+def _reason(document: Entry, warnings: Sequence[str]) -> str:
+    system = (document.get("Metadata") or {}).get("OS") or {}
+    family = str(system.get("Family") or "")
+    name = f"{family} {system.get('Name') or ''}".strip()
+    packages, lines = _packages(document), unread(warnings)
+    reasons = (
+        (family in _NO_SYSTEM, "trivy found no operating system that it knows in the image"),
+        (packages is None, f"trivy has no advisories for {name}"),
+        (not packages, f"trivy found no package of {name}: the image has no package list that it reads"),
+        (system.get("EOSL") or _any(_EXPIRED, warnings), f"{name} is past its end of life and gets no more advisories"),
+        (_any(_UNKNOWN_RELEASE, warnings), f"trivy does not know the release {name}"),
+        (lines, f"trivy could not read all packages of {name}: {' / '.join(lines)[:300]}"),
+    )
+    return next((reason for applies, reason in reasons if applies), "")
+
+
+def _packages(document: Entry) -> list[Any] | None:
+    """The OS packages that trivy looked up in its database; None if it has no database for this system."""
+    found = [result for result in document.get("Results") or () if result.get("Class") == "os-pkgs"]
+    return [package for result in found for package in result.get("Packages") or ()] if found else None
+
+
+def _any(pattern: re.Pattern[str], lines: Iterable[str]) -> bool:
+    return any(pattern.search(line) for line in lines)

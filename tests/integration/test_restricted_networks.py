@@ -1,0 +1,134 @@
+"""Package indexes as companies have them, through facts, lock and a real build."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from tests.integration.conftest import remove_images
+from tests.support.index import Site, serving
+from tests.support.toy import NAMES, Toy
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(400)]
+
+PYTORCH = "ray2.60.0-torch2.3.1-py311-cu118"
+SECRET = "planted-password"
+COMMANDS = ("facts", "lock", "build")
+
+
+@pytest.fixture
+def pytorch() -> Iterator[tuple[Site, str]]:
+    """An index that answers as PyTorch's does (read 2026-11-29): pages of links with encoded local versions and sha256
+    fragments, 403 for what it does not have, no upload times, and no metadata files."""
+    site = Site(html=True, unknown=403)
+    site.publish("torch", "2.3.1+cu118", ["nvidia-cuda-runtime-cu11==11.8.89", "filelock"])
+    site.publish("torch", "2.3.1+cu121", ["nvidia-cuda-runtime-cu12==12.1.105", "filelock"])
+    site.publish("filelock", "3.0", files={"filelock/__init__.py": b"HERE = 'pytorch'\n"})
+    with serving(site) as url:
+        yield site, url
+
+
+@pytest.mark.parametrize("ranges", [True, False], ids=["ranges", "whole files"])
+def test_pytorchs_index_from_facts_to_image(
+    unlocked: Toy, client: docker.DockerClient, pytorch: tuple[Site, str], ranges: bool
+) -> None:
+    site, url = pytorch
+    site.ranges = ranges
+    unlocked.edit(
+        "matrix.yaml",
+        'axes: {python: ["3.11"], ray: ["1.0.0", "2.0.0"]}',
+        f'indexes: {{cu118: "{url}"}}\naxes: {{python: ["3.11"], cuda: ["11.8"], torch: ["2.3.1"], ray: ["2.60.0"]}}',
+    )
+    token = {"ray/__init__.py": f"TOKEN = {unlocked.token!r}\n".encode()}
+    unlocked.site.publish("ray", "2.60.0", ["toylib"], token)
+    unlocked.site.publish("torch", "2.3.1", ["nvidia-cuda-runtime-cu12==12.1.105", "filelock"])
+    for name, version in {"nvidia-cuda-runtime-cu11": "11.8.89", "filelock": "3.0", "setuptools": "80.9.0"}.items():
+        unlocked.site.publish(name, version)
+    for command in COMMANDS:
+        done = unlocked.run(command)
+        assert done.code == 0, done.words
+        if command == "lock":
+            assert "no cut-off day holds for 1 lock. No upload times come from: cu118 index." in done.words
+    lock = (unlocked.root / f"lockfiles/{PYTORCH}.txt").read_text()
+    assert "\ntorch==2.3.1+cu118 " in lock
+    assert "\n# no-cutoff: cu118 index\n" in lock
+    assert "No upload times come from: cu118 index" in unlocked.run("lock", "--check").err
+    assert unlocked.run("plan", "--json").variants[PYTORCH]["no_cutoff"] == "cu118 index"
+    assert "No upload times come from: cu118 index" in unlocked.run("plan").out
+    listed = client.containers.run(
+        f"{unlocked.registry}:{PYTORCH}", ["sh", "-c", "ls /opt/venv/lib/python3.11/site-packages"], remove=True
+    )
+    assert b"torch-2.3.1+cu118.dist-info" in listed
+    remove_images(client, unlocked)
+
+
+def by_netrc(toy: Toy, home: Path) -> dict[str, str]:
+    (home / ".netrc").write_text(f"machine 127.0.0.1 login me password {SECRET}\n")
+    (home / ".netrc").chmod(0o600)
+    return {}
+
+
+def by_variables(toy: Toy, home: Path) -> dict[str, str]:
+    address = f"my-corp={toy.environment['UV_DEFAULT_INDEX']}"
+    login = {"UV_INDEX_MY_CORP_USERNAME": "me", "UV_INDEX_MY_CORP_PASSWORD": SECRET}
+    return {"UV_DEFAULT_INDEX": address, **login}
+
+
+def by_pip_conf(toy: Toy, home: Path) -> dict[str, str]:
+    address = toy.environment["UV_DEFAULT_INDEX"].replace("//", f"//me:{SECRET}@")
+    (home / "pip.conf").write_text(f"[global]\nindex-url = {address}\n")
+    return {"UV_DEFAULT_INDEX": "", "PIP_CONFIG_FILE": str(home / "pip.conf")}
+
+
+def by_keyring(toy: Toy, home: Path) -> dict[str, str]:
+    """A command that answers as keyring 25.7 does for a backend that knows the host's user."""
+    (home / "bin").mkdir()
+    script = f'#!/bin/sh\n[ "$*" = "--mode creds get {toy.environment["UV_DEFAULT_INDEX"]}" ] || exit 1\n'
+    (home / "bin/keyring").write_text(f"{script}printf 'me\\n{SECRET}\\n'\n")
+    (home / "bin/keyring").chmod(0o755)
+    return {"PATH": f"{home / 'bin'}:{os.environ['PATH']}"}
+
+
+@pytest.mark.parametrize("way", [by_netrc, by_variables, by_pip_conf, by_keyring])
+def test_credentials_work_in_facts_lock_and_build_and_stay_secret(
+    unlocked: Toy, client: docker.DockerClient, tmp_path: Path, way: object
+) -> None:
+    unlocked.site.login = f"me:{SECRET}"
+    home = tmp_path / "home"
+    home.mkdir()
+    assert callable(way)
+    given = unlocked.given({"HOME": str(home), "DOCKER_CONFIG": str(home), **way(unlocked, home)})
+    said = ""
+    for command in COMMANDS:
+        done = given.run(command, "--verbose") if command != "facts" else given.run(command)
+        assert done.code == 0, done.words
+        said += done.words
+    kept = [path.read_bytes() for path in unlocked.root.rglob("*") if path.is_file() and "uv-cache" not in path.parts]
+    image = client.images.get(f"{unlocked.registry}:{NAMES[0]}")
+    inside = b"".join(image.save())
+    shown = f"{image.attrs}{image.history()}{said}"
+    assert b"manifest.json" in inside
+    assert not any(SECRET.encode() in text for text in (*kept, inside, shown.encode()))
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (401, "answered 401 Unauthorized"),
+        (403, "or it answered 403 Forbidden"),
+        (429, "answered 429 Too Many Requests"),
+        (503, "has trouble"),
+    ],
+)
+def test_an_index_that_refuses_a_build_is_out_of_reach(toy: Toy, status: int, words: str) -> None:
+    toy.site.status = status
+    done = toy.run("build", "--select", f"name={NAMES[0]}")
+    assert done.code == 4, done.words
+    assert words in done.err
+    host = toy.environment["UV_DEFAULT_INDEX"].split("/")[2]
+    assert status == 403 or f"The package index {host}" in done.err
+    inspect = ["docker", "image", "inspect", f"{toy.registry}:{NAMES[0]}"]
+    assert subprocess.run(inspect, check=False, capture_output=True).returncode

@@ -1,0 +1,216 @@
+"""What each answer of a package index means: the same to raydock's client, and to uv through it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from raydock.errors import OutOfReachError, VariantError
+from raydock.lock import waiting
+from raydock.lock.addresses import Address
+from raydock.lock.index import Index, from_environment
+from raydock.lock.pages import Pages
+from raydock.lock.request import Request
+from raydock.lock.resolver import Uv
+from raydock.model import lock as locks
+from raydock.model.variant import Variant
+from raydock.paths import Checkout
+from tests.support.index import Site, serving
+from tests.support.shelves import Run, versions
+
+
+@pytest.fixture
+def site(own_caches: None) -> Site:
+    """An index with ray and what it needs."""
+    found = Site()
+    found.publish("ray", "2.60.0", ["click>=7"])
+    found.publish("virtualenv", "20.1")
+    found.publish("click", "8.1")
+    found.publish("torch", "2.13.0+cpu", ["click"])
+    return found
+
+
+@pytest.fixture
+def index(site: Site) -> Iterator[Index]:
+    with serving(site) as url:
+        yield Index(address=Address(url=url, source="UV_DEFAULT_INDEX"), timeout=5)
+
+
+WANTED = {"click": "8.1", "ray": "2.60.0", "virtualenv": "20.1"}
+
+
+def html(site: Site) -> None:
+    site.html = True
+
+
+def html_and_403(site: Site) -> None:
+    site.html, site.unknown = True, 403
+
+
+def no_ranges(site: Site) -> None:
+    site.html, site.ranges = True, False
+
+
+def metadata_promised(site: Site) -> None:
+    for name in [name for name in site.files if name.endswith(".metadata")]:
+        del site.files[name]
+    site.unknown = 403
+
+
+def some_without_times(site: Site) -> None:
+    del site.pages["click"][0]["upload-time"]
+
+
+def busy(site: Site) -> None:
+    site.statuses = [503, 429]
+
+
+@pytest.mark.parametrize("kind", [html, html_and_403, no_ranges, metadata_promised, some_without_times, busy])
+def test_each_kind_of_index_is_resolved_from(site: Site, index: Index, asked: Request, kind: Any) -> None:
+    kind(site)
+    assert versions(Uv(pages=Pages(index)), asked) == WANTED
+
+
+def test_a_redirect_is_followed_and_gets_no_credentials(site: Site, asked: Request) -> None:
+    gate = Site(login="me:secret")
+    with serving(gate) as url, serving(site) as elsewhere:
+        gate.moved = elsewhere.removesuffix("/simple/").replace("127.0.0.1", "localhost")
+        given = from_environment({"UV_DEFAULT_INDEX": url.replace("//", "//me:secret@")})
+        assert versions(Uv(pages=Pages(given)), asked) == WANTED
+    assert not any(header.get("Authorization") for header in site.seen)
+    assert gate.asked
+
+
+def test_a_circle_of_redirects_ends(site: Site, index: Index) -> None:
+    site.moved = index.endpoint.removesuffix("/simple/")
+    with pytest.raises(OutOfReachError, match="redirects in a circle"):
+        index.page("ray")
+
+
+def test_local_versions_are_decoded(site: Site, index: Index) -> None:
+    """The address of a link counts, as for uv and pip, also if the text of the link is encoded or shortened."""
+    site.html = True
+    (file,) = index.page("torch").files
+    assert (file.filename, file.version) == ("torch-2.13.0+cpu-py3-none-any.whl", "2.13.0+cpu")
+    assert "%2B" in file.url
+    assert index.metadata(file).startswith(b"Metadata-Version")
+    site.text = "torch-2.13..&gt;"
+    assert replace(index).page("torch").files == (file,)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (401, "it answered 401 Unauthorized"),
+        (403, "it answered 403 Forbidden"),
+        (429, "it answered 429 Too Many Requests"),
+        (500, "it answered 500 Internal Server Error"),
+        (503, "it answered 503 Service Unavailable"),
+    ],
+)
+def test_a_refusal_is_out_of_reach(site: Site, index: Index, asked: Request, status: int, words: str) -> None:
+    site.status = status
+    with pytest.raises(OutOfReachError, match=words) as caught:
+        index.page("ray")
+    with pytest.raises(OutOfReachError, match=words) as by_uv:
+        Uv(pages=Pages(index)).resolve(asked, {})
+    assert str(by_uv.value) == str(caught.value)
+    assert "(named by UV_DEFAULT_INDEX)" in caught.value.what
+    if status in {401, 403}:
+        assert "UV_INDEX_DEFAULT_PASSWORD" in caught.value.todo
+
+
+def test_403_for_a_package_means_that_the_index_does_not_have_it(site: Site, index: Index, asked: Request) -> None:
+    site.unknown = 403
+    wide = replace(asked, requirements=("ray", "nothing"))
+    with pytest.raises(VariantError, match="nothing was not found") as caught:
+        Uv(pages=Pages(index)).resolve(wide, {})
+    assert "answered 403 Forbidden for nothing" in caught.value.meaning
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        (b"<html><form action=login><input name=user></form></html>", "not JSON"),
+        (b"", "not JSON"),
+        (b"[]", "cannot be read"),
+    ],
+)
+def test_an_answer_that_is_something_else(site: Site, index: Index, page: bytes, words: str) -> None:
+    site.page = page
+    with pytest.raises(OutOfReachError, match=words):
+        index.page("ray")
+
+
+def test_a_login_page_is_not_an_empty_list(site: Site, index: Index) -> None:
+    site.html, site.pages = True, {"ray": []}
+    assert index.page("ray").files == ()
+    site.text = "<form action=login><input name=user></form>"
+    with pytest.raises(OutOfReachError, match="such as a login page"):
+        index.page("ray")
+
+
+def test_waiting_is_reported(site: Site, index: Index) -> None:
+    site.statuses, site.headers = [429], {"Retry-After": "1"}
+    said: list[str] = []
+    start = monotonic()
+    heard = replace(index, listener=lambda name, step, **_: said.append(f"{name} {step}"))
+    assert heard.page("ray").files
+    assert monotonic() - start >= 1
+    assert said == [f"{index.label} answered 429 Too Many Requests; waiting 1 s before the next attempt"]
+
+
+@pytest.mark.parametrize("wait", ["3600", "Wed, 01 Jan 2200 00:00:00 GMT"])
+def test_waiting_is_bounded(site: Site, index: Index, wait: str) -> None:
+    site.status, site.headers = 503, {"Retry-After": wait}
+    start = monotonic()
+    with pytest.raises(OutOfReachError, match=r"it answered 503 Service Unavailable and asks to wait \d+ s"):
+        index.page("ray")
+    assert monotonic() - start < waiting._LONGEST / 2
+    site.headers = {"Retry-After": "soon"}
+    with pytest.raises(OutOfReachError, match="503"):
+        index.page("ray")
+
+
+def test_credentials_are_for_the_indexs_own_host(site: Site, asked: Request) -> None:
+    """Files on a different host get no credentials of the index."""
+    files = Site(files=site.files)
+    site.login = "me:p@ss€"
+    with serving(files) as elsewhere, serving(site) as url:
+        for page in site.pages.values():
+            for file in page:
+                file["url"] = elsewhere.replace("/simple/", f"/files/{file['filename']}")
+        given = from_environment({"UV_DEFAULT_INDEX": url.replace("//", "//me:p%40ss%E2%82%AC@")})
+        assert versions(Uv(pages=Pages(given)), asked) == WANTED
+    assert files.asked
+    assert not any(header.get("Authorization") for header in files.seen)
+
+
+CPU = Variant(ray="2.60.0", python="3.11")
+
+
+def test_a_lock_without_a_cutoff_records_that(run: Run, checkout: Checkout, shelf: Any) -> None:
+    """Today's packages from an index that gives no upload times, and from one that gives some."""
+    shelf.add("click", "8.9", uploaded="2026-11-20")
+    run(CPU)
+    lock = locks.load(checkout.lock(CPU.name))
+    assert locks.NO_CUTOFF not in lock.header
+    assert lock.version("click") == "8.1"
+    for file in shelf.files["click"]:
+        del file["upload-time"]
+    shelf.add("filelock", "9.0", uploaded="2026-11-20")
+    shelf.write("click")
+    run(CPU)
+    lock = locks.load(checkout.lock(CPU.name))
+    assert lock.header[locks.NO_CUTOFF] == "default index (click)"
+    assert (lock.version("click"), lock.version("filelock")) == ("8.9", "3.0")
+    for project in shelf.files:
+        for file in shelf.files[project]:
+            file.pop("upload-time", None)
+        shelf.write(project)
+    run(CPU)
+    lock = locks.load(checkout.lock(CPU.name))
+    assert lock.header[locks.NO_CUTOFF] == "default index"
+    assert lock.version("filelock") == "9.0"
