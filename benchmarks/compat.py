@@ -27,7 +27,9 @@ SEED, COUNT, JOBS = 20261126, 40, 2
 PYTHONS, GLIBC = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14"), "2.36"
 
 # The rules that uv lacks: the upper bound of Requires-Python, and what no package says of itself.
-BEYOND_UV = frozenset({"requires-python", "cuda-major", "ray-llm-extra", "numpy-abi", "transformers-era", "ray-era"})
+BEYOND_UV = frozenset(
+    {"requires-python", "cuda-major", "ray-llm-extra", "numpy-abi", "transformers-era", "ray-era", "nixl-cuda"}
+)
 
 Triple = tuple[str, str, str]
 
@@ -37,7 +39,7 @@ _HEAD = """\
 {count} triples of vllm, ray and Python, drawn by `random.Random({seed})` from all {all} of the facts' releases and
 Python {first} to {last}: can they be installed together? `plan` answers by its rules and the facts, in milliseconds and
 without a network, for a base with glibc {glibc} and the torch and CUDA that vllm pins. {uv} answers by
-`uv pip compile --only-binary :all: --exclude-newer {cutoff}` of `vllm==V` and `ray==R` for that Python and glibc.
+`uv pip compile --only-binary :all: --exclude-newer {cutoff}` of `vllm==V` and `{ray}==R` for that Python and glibc.
 
 Written by `.venv/bin/python -m benchmarks compat`, which exits with 1 where a difference is not explained by a rule
 that uv lacks. One difference is known, and left: vllm 0.3.0 to 0.3.2 need quantile-python, which is only offered as
@@ -110,7 +112,7 @@ def _ask(uv: Uv, triple: Triple, ground: Ground) -> str:
     """Why uv finds no set; empty where it finds one."""
     vllm, ray, python = triple
     request = Request(
-        requirements=(f"vllm=={vllm}", f"ray=={ray}"),
+        requirements=(f"vllm=={vllm}", f"{ground.matrix.packages.ray}=={ray}"),
         constraints=(),
         cutoff=ground.matrix.cutoff,
         python=python,
@@ -136,6 +138,7 @@ def _text(found: list[Comparison], ground: Ground, uv: str, population: int) -> 
         last=PYTHONS[-1],
         glibc=GLIBC,
         uv=uv,
+        ray=ground.matrix.packages.ray,
         cutoff=ground.matrix.cutoff,
         same=same,
         explained=explained,

@@ -68,7 +68,8 @@ def check(
 
     if cutoff and not target:
         raise click.UsageError("--cutoff is for the lock: name its file with --write-lock.")
-    ground = survey(folder, Project(Checkout(root())).matrix, python, glibc)
+    project = Project(Checkout(root()))
+    ground = survey(folder, project.matrix, python, glibc, project.facts)
     found = findings(ground)
     report = Report(ground=ground, findings=found, advice=by_findings(ground, found))
     failure = None

@@ -12,7 +12,7 @@ from raydock.lock.request import Request
 from raydock.model.requirement import requirement
 from raydock.model.variant import CPU
 from raydock.plan import breakages
-from raydock.plan.cuda import cuda_names
+from raydock.plan.cuda import agree, build_of, build_words, cuda_names, torch_of
 from raydock.plan.wheels import newest_patch
 
 Rule = Callable[[Request, Sequence[Artifact]], Iterator[str]]
@@ -75,8 +75,28 @@ def cuda_major(request: Request, artifacts: Sequence[Artifact]) -> Iterator[str]
             yield f"{item.project} {item.version} is for CUDA {major}, and the variant for {variant}"
 
 
+def cuda_build(request: Request, artifacts: Sequence[Artifact]) -> Iterator[str]:
+    """Every build for one CUDA or for the CPU, which its local version names (+cu118, +cpu), is the variant's."""
+    torch = next((f"torch {item.version}" for item in artifacts if item.project == "torch"), "the variant")
+    for item in artifacts:
+        build = build_of(item.version)
+        if build and not agree(build, request.cuda):
+            other = "the variant" if item.project == "torch" else torch
+            words = f"is built for {build_words(build)}, and {other} is for {build_words(request.cuda)}"
+            yield f"{item.project} {item.version} {words}"
+
+
+def torch_build(_: Request, artifacts: Sequence[Artifact]) -> Iterator[str]:
+    """Every build for one torch, which its local version names (+cu12torch2.5), is for the torch that is there."""
+    torch = next((item for item in artifacts if item.project == "torch"), None)
+    for item in artifacts if torch else ():
+        built = torch_of(item.version)
+        if torch and built and Version(built).release != Version(torch.version).release[:2]:
+            yield f"{item.project} {item.version} is built for torch {built}, and torch is {torch.version}"
+
+
 # Their names, with dashes, are what the user hears of them.
-RULES: tuple[Rule, ...] = (requires_python, yanked, within_constraints, as_asked, cuda_major)
+RULES: tuple[Rule, ...] = (requires_python, yanked, within_constraints, as_asked, cuda_major, cuda_build, torch_build)
 
 
 def _allows(specifier: str, python: str) -> bool:

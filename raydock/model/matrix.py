@@ -9,8 +9,9 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from raydock.errors import nearest
-from raydock.model import bases, packages
+from raydock.model import bases, gpubuild, packages
 from raydock.model.bases import Base
+from raydock.model.gpubuild import GpuBuild
 from raydock.model.packages import Packages
 from raydock.model.pattern import is_glob, matches
 from raydock.model.variant import CPU, NONE, Axis, Variant
@@ -48,7 +49,7 @@ class Point:
 class Matrix:
     """matrix.yaml, parsed. `axes` holds every axis's values of the cross product, in the order written.
 
-    `flavors` are the packages of those among `groups` that have their own.
+    `flavors` are the packages of those among `groups` that have their own; `gpus` takes precedence over sm.yaml.
     """
 
     path: Path
@@ -62,6 +63,7 @@ class Matrix:
     groups: dict[str, dict[str, str]]
     flavors: dict[str, Packages]
     points: tuple[Point, ...]
+    gpus: tuple[GpuBuild, ...] = ()
 
     @property
     def epoch(self) -> int:
@@ -111,7 +113,7 @@ class Matrix:
 def load(path: Path) -> Matrix:
     """Reads matrix.yaml. Raises ConfigurationError, with file and line, for anything that is not as documented."""
     required = ("registry", "cutoff", "bases", "axes")
-    top = read(path).items((*required, "indexes", "packages", "exclude", "groups", "points"), required)
+    top = read(path).items((*required, "indexes", "gpus", "packages", "exclude", "groups", "points"), required)
     axes = _axes(top["axes"])
     common = packages.of_all(top["packages"]) if "packages" in top else Packages(place=str(path))
     bodies = top["groups"].items() if "groups" in top else {}
@@ -130,6 +132,7 @@ def load(path: Path) -> Matrix:
         groups=groups,
         flavors=flavors,
         points=_points(top["points"], axes, flavors) if "points" in top else (),
+        gpus=tuple(map(gpubuild.parse, top["gpus"].list())) if "gpus" in top else (),
     )
 
 

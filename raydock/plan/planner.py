@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
 
-from raydock.errors import ConfigurationError
+from raydock.errors import ConfigurationError, nearest
 from raydock.model.facts import Facts
 from raydock.model.matrix import Matrix
 from raydock.model.pattern import agrees, chosen
-from raydock.model.variant import Axis, Variant
+from raydock.model.variant import NONE, Axis, Variant
 from raydock.plan import extras
 from raydock.plan.hardware import Hardware
 from raydock.plan.nearest import nearest_of, nearest_points
@@ -19,8 +19,14 @@ from raydock.plan.wheels import Glibc, lowest_glibc
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A variant that can exist. `min_driver` and `sm` are empty for cpu; `glibc` is what its wheels need, at least;
-    `kuberay` is whether KubeRay shall run it."""
+    """A variant that can exist.
+
+    Attributes:
+        min_driver: the oldest driver that runs it; empty for cpu.
+        sm: the GPUs that torch and vllm both have code for; empty for cpu, and if that is unknown.
+        glibc: the oldest glibc that its wheels run on.
+        kuberay: whether KubeRay will run it.
+    """
 
     variant: Variant
     groups: tuple[str, ...]
@@ -74,10 +80,11 @@ class Plan:
 def make(matrix: Matrix, facts: Facts, today: date) -> Plan:
     """Judges every point of the matrix, the cross product's and those beside it, by the rules.
 
-    Raises ConfigurationError, with its place, for an `exclude` whose `until` lies before `today`, and for extras that
-    no Ray has or that are too few for KubeRay.
+    Raises ConfigurationError, with its place, for an `exclude` whose `until` lies before `today`, for `gpus` that are
+    about no value of the axes, and for extras that no Ray has or that are too few for KubeRay.
     """
     _refuse_overdue(matrix, today)
+    _refuse_idle(matrix)
     axes = [matrix.axes[axis] for axis in Axis]
     grid = [Variant(**dict(zip(Axis, values, strict=True))) for values in product(*axes)]
     ground = Ground(matrix, facts)
@@ -125,6 +132,22 @@ def _refuse_overdue(matrix: Matrix, today: date) -> None:
             )
 
 
+def _refuse_idle(matrix: Matrix) -> None:
+    """An entry of `gpus` that matches nothing would silently be ignored, if its version or CUDA is misspelt."""
+    for build in matrix.gpus:
+        versions = matrix.values(build.project)
+        if not any(build.covers(build.project, value, build.cuda) for value in versions if value != NONE):
+            raise ConfigurationError(
+                f"{build.place}: this entry of `gpus` is about {build.project} {build.versions}, which no variant has.",
+                todo=f"name one of {', '.join(value for value in versions if value != NONE)}, or remove the entry.",
+            )
+        if build.cuda not in matrix.values(Axis.CUDA):
+            raise ConfigurationError(
+                f"{build.place}: this entry of `gpus` is about CUDA {build.cuda}, which no variant has.",
+                todo=nearest(build.cuda, matrix.values(Axis.CUDA)),
+            )
+
+
 def _excluded(point: Variant, objection: Verdict, near: Variant | None) -> Excluded:
     return Excluded(
         variant=point,
@@ -136,14 +159,14 @@ def _excluded(point: Variant, objection: Verdict, near: Variant | None) -> Exclu
 
 
 def _planned(points: list[Variant], ground: Ground) -> tuple[Planned, ...]:
-    hardware, needs = Hardware(), _Needs(ground)
+    hardware, needs = Hardware(ground.matrix.gpus), _Needs(ground)
     groups = _groups(ground.matrix)
     return tuple(
         Planned(
             variant=point,
             groups=groups(point),
             min_driver=hardware.min_driver(point),
-            sm=hardware.sm(point.torch, point.cuda),
+            sm=hardware.sm(point),
             glibc=needs.glibc(point),
             kuberay=ground.matrix.packages_of(point).kuberay,
         )

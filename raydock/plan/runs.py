@@ -1,13 +1,24 @@
 """Whether a driver and a GPU run what a variant holds, and if not, why."""
 
-from collections.abc import Iterable
 from functools import cache
 
 from packaging.version import Version
 
-from raydock.model.variant import Variant
-from raydock.model.yamlfile import read
-from raydock.plan.hardware import DATA, Hardware
+from raydock.model.variant import NONE, Variant
+from raydock.plan.gpucode import code_for
+from raydock.plan.hardware import Hardware
+
+__all__ = [
+    "code_for",
+    "driver_objection",
+    "gpu_doubt",
+    "gpu_objection",
+    "gpus_in_json",
+    "gpus_in_words",
+    "list_owner",
+    "older",
+    "own_driver",
+]
 
 
 def older(driver: str, other: str) -> bool:
@@ -23,36 +34,59 @@ def driver_objection(variant: Variant, needed: str, driver: str) -> str:
 
 
 def gpu_objection(variant: Variant, built: tuple[int, ...], gpu: int) -> str:
-    """Why a GPU (86 is compute capability 8.6) does not run a variant built for `built`; empty where it does."""
+    """Why a GPU (86 is compute capability 8.6) does not run a variant built for `built`.
+
+    Empty if it does. If `built` is empty, nothing is known of the wheels (gpu_doubt): only a GPU for which the CUDA
+    toolkit or vllm's build cannot compile is refused.
+    """
     if not built:
-        return f"no sm list is known for torch {variant.torch} with CUDA {variant.cuda}"
+        return _build_objection(variant, gpu)
     if code_for(built, gpu):
         return ""
-    return f"sm_{gpu} not in torch {variant.torch}'s list {' '.join(map(str, built))}"
+    return f"sm_{gpu} not in {list_owner(variant)} {' '.join(map(str, built))}"
 
 
-def code_for(built: Iterable[int], gpu: int) -> int | None:
-    """The best of the sm numbers in `built` whose code a GPU runs; None where it runs none.
-
-    Code compiled for X.y runs on X.z where z >= y, and on Tegra only where both are the same (NVIDIA, CUDA C++
-    Programming Guide, binary compatibility). PTX, which a driver could compile for newer GPUs, is not counted: torch's
-    lists name what its wheels hold as binaries.
-    """
-    return max((sm for sm in built if sm == gpu or _compatible(sm, gpu)), default=None)
+def gpu_doubt(variant: Variant, built: tuple[int, ...]) -> str:
+    """Why it is unknown which GPUs run a variant; empty if that is known, or no matter because it has no CUDA."""
+    if built or not variant.gpu:
+        return ""
+    parts = f"torch {variant.torch}" + (f" or vllm {variant.vllm}" if variant.vllm != NONE else "")
+    return f"it is unknown for which GPUs {parts} for CUDA {variant.cuda} was built: `gpus` in matrix.yaml can state it"
 
 
-def _compatible(sm: int, gpu: int) -> bool:
-    return sm // 10 == gpu // 10 and sm < gpu and not tegra() & {sm, gpu}
+def gpus_in_words(variant: Variant, built: tuple[int, ...]) -> str:
+    """The GPUs that a variant has code for, as a table shows them."""
+    return " ".join(map(str, built)) or ("unknown" if variant.gpu else "-")
+
+
+def gpus_in_json(variant: Variant, built: tuple[int, ...]) -> list[int] | None:
+    """The GPUs that a variant has code for: empty for cpu, None if unknown."""
+    return None if variant.gpu and not built else list(built)
+
+
+def list_owner(variant: Variant) -> str:
+    """Whose list of sm numbers a variant's is, in words."""
+    torch = f"torch {variant.torch}'s"
+    return f"{torch} list" if variant.vllm == NONE else f"{torch} and vllm {variant.vllm}'s common list"
+
+
+def _build_objection(variant: Variant, gpu: int) -> str:
+    """Why no build of a variant can have code for a GPU; empty if one can."""
+    tables = _tables()
+    able = tables.compilable(variant.cuda)
+    if able and not code_for(able, gpu):
+        return f"sm_{gpu} not among the GPUs that CUDA {variant.cuda} compiles for"
+    if variant.vllm != NONE and gpu < tables.vllm_from:
+        return f"sm_{gpu} older than sm_{tables.vllm_from}, the oldest that vllm compiles for"
+    return ""
+
+
+@cache
+def _tables() -> Hardware:
+    return Hardware()
 
 
 @cache
 def own_driver(cuda: str) -> str:
     """The driver that a CUDA toolkit came with; empty where the table does not know it."""
-    return Hardware().toolkits.get(cuda, "")
-
-
-@cache
-def tegra() -> frozenset[int]:
-    """The sm numbers of Tegra's GPUs."""
-    keys = ("source", "date", "sm")
-    return frozenset(int(number) for number in read(DATA / "tegra.yaml").items(keys, keys)["sm"].texts())
+    return _tables().toolkits.get(cuda, "")

@@ -11,10 +11,14 @@ from rich.text import Text
 from raydock.plan.explain import Explanation, Near
 from raydock.plan.planner import Excluded, Plan, Planned
 from raydock.plan.rules import ABSENT
+from raydock.plan.runs import gpus_in_json, gpus_in_words
 
 SCHEMA = 1
 
 Sizes = Mapping[str, int | None]
+
+# What no fact tells: the facts hold what ray, torch and vllm require, and not what that requires in turn.
+NOT_JUDGED = "whether all that is required in turn has wheels is unknown until `./build.py lock` resolves it"
 
 
 def document(
@@ -40,7 +44,7 @@ def document(
                 "kuberay": item.kuberay,
                 "tags": [item.name],
                 "min_driver": item.min_driver,
-                "sm": list(item.sm),
+                "sm": gpus_in_json(item.variant, item.sm),
                 "glibc": item.glibc,
                 "download_bytes": sizes.get(item.name),
                 "no_cutoff": (no_cutoff or {}).get(item.name, ""),
@@ -62,7 +66,10 @@ def document(
 
 def table(plan: Plan, planned: Iterable[Planned], download_bytes: Sizes | None = None) -> RenderableType:
     """The chosen variants, then why the other points of the matrix cannot exist, for a terminal."""
-    return Group(_grid(tuple(planned), download_bytes or {}), Text(), _exclusions(plan))
+    sizes = download_bytes or {}
+    unlocked = sum(size is None for size in sizes.values())
+    note = [Text(f"\n{count(unlocked, 'variant')} without a lock: {NOT_JUDGED}")] if unlocked else []
+    return Group(_grid(tuple(planned), sizes), *note, Text(), _exclusions(plan))
 
 
 @dataclass(frozen=True)
@@ -120,7 +127,8 @@ def explanation(found: Explanation) -> RenderableType:
     near = bare_table("the nearest that can exist", "variant", "what differs", "in matrix.yaml")
     for other in found.nearest:
         near.add_row(other.variant.name, _difference(found, other), "yes" if other.in_matrix else "no")
-    return Group(rules, Text(), near if found.nearest else Text("no variant can exist"))
+    note = [Text(f"\nnot judged: {NOT_JUDGED}")] if found.valid else []
+    return Group(rules, *note, Text(), near if found.nearest else Text("no variant can exist"))
 
 
 def _difference(found: Explanation, near: Near) -> str:
@@ -145,7 +153,7 @@ def _grid(planned: tuple[Planned, ...], sizes: Sizes) -> Table:
             item.name,
             " ".join(item.groups),
             f">= {item.min_driver}" if item.min_driver else "-",
-            " ".join(map(str, item.sm)) or "-",
+            gpus_in_words(item.variant, item.sm),
             f">= {item.glibc}",
         ]
         grid.add_row(*cells, *([f"{size / 1e6:,.0f} MB" if size is not None else "-"] if sizes else []))

@@ -5,7 +5,8 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from raydock.plan.show import bare_table
+from raydock.plan.runs import gpus_in_json, gpus_in_words
+from raydock.plan.show import NOT_JUDGED, bare_table
 from raydock.plan.suggest import Suggestion, Suggestions
 
 SCHEMA = 1
@@ -20,7 +21,7 @@ def document(made: Suggestions) -> dict[str, Any]:
                 "name": item.variant.name,
                 "axes": item.variant.axes,
                 "min_driver": item.min_driver,
-                "sm": list(item.sm),
+                "sm": gpus_in_json(item.variant, item.sm),
                 "in_matrix": not item.lines,
                 "lines": list(item.lines),
             }
@@ -35,9 +36,14 @@ def table(made: Suggestions) -> RenderableType:
     grid = bare_table(f"{len(made.found)} newest sets", "variant", "driver", "GPU (sm)", "in matrix.yaml")
     for item in made.found:
         driver = f">= {item.min_driver}" if item.min_driver else "-"
-        grid.add_row(item.variant.name, driver, " ".join(map(str, item.sm)) or "-", "no" if item.lines else "yes")
-    newer = Text("\n".join(["", *(f"newer is out: {item}" for item in made.rejected)]))
-    return Group(grid, *([newer] if made.rejected else []), *(_lines(item) for item in made.found if item.lines))
+        grid.add_row(item.variant.name, driver, gpus_in_words(item.variant, item.sm), "no" if item.lines else "yes")
+    notes = [f"newer is out: {item}" for item in made.rejected]
+    notes += [f"not judged: {NOT_JUDGED}"] if any(item.lines for item in made.found) else []
+    return Group(grid, *([Text("\n".join(["", *notes]))] if notes else []), *map(_lines, filter(_is_new, made.found)))
+
+
+def _is_new(item: Suggestion) -> bool:
+    return bool(item.lines)
 
 
 def _lines(item: Suggestion) -> Text:

@@ -11,7 +11,7 @@ from raydock.model.versions import position
 from raydock.plan import stated
 from raydock.plan.hardware import Hardware
 from raydock.plan.rules import Ground
-from raydock.plan.runs import driver_objection, gpu_objection
+from raydock.plan.runs import driver_objection, gpu_doubt, gpu_objection
 from raydock.plan.space import Axes, Space, universe
 
 MOST = 5
@@ -94,25 +94,30 @@ def wish(needs: Iterable[str], driver: str, gpus: Iterable[str], python: str, gr
 
 def suggest(asked: Wish, ground: Ground) -> Suggestions:
     """The newest sets for a wish, best first: of each version of the part that is needed, the one with the newest
-    others. Raises SelectionError, which says why, where there is none.
+    others. Sets of which it is unknown whether the GPUs run them are suggested only if no other set runs.
+
+    Raises SelectionError, which says why, if there is none.
     """
-    hardware = Hardware()
+    hardware = Hardware(ground.matrix.gpus)
     found: list[Suggestion] = []
+    unknown: dict[str, Suggestion] = {}
     rejected: dict[str, dict[str, None]] = {}
     for version, sets in groupby(_newest_first(asked, ground), key=lambda point: getattr(point, asked.needs)):
         for point in sets:
-            objection = _objection(point, asked, hardware)
-            if not objection:
+            objection, doubt = _objection(point, asked, hardware), _doubt(point, asked, hardware)
+            if not objection and not doubt:
                 found.append(_suggestion(point, ground.matrix, hardware))
                 break
             if not found:
-                rejected.setdefault(objection, {})[version] = None
+                rejected.setdefault(objection or doubt, {})[version] = None
+            if not objection and len(unknown) < MOST:
+                unknown.setdefault(version, _suggestion(point, ground.matrix, hardware))
         if len(found) == MOST:
             break
     reasons = tuple(Rejected(reason, asked.needs, tuple(versions)) for reason, versions in rejected.items())
-    if not found:
+    if not found and not unknown:
         raise _nothing(asked, reasons)
-    return Suggestions(tuple(found), reasons)
+    return Suggestions(tuple(found or unknown.values()), reasons)
 
 
 def _newest_first(asked: Wish, ground: Ground) -> list[Variant]:
@@ -139,15 +144,20 @@ def _objection(point: Variant, asked: Wish, hardware: Hardware) -> str:
     if not point.gpu:
         return ""
     words = [driver_objection(point, hardware.min_driver(point), asked.driver)] if asked.driver else []
-    words += [gpu_objection(point, hardware.sm(point.torch, point.cuda), gpu) for gpu in asked.gpus]
+    words += [gpu_objection(point, hardware.sm(point), gpu) for gpu in asked.gpus]
     return next((word for word in words if word), "")
+
+
+def _doubt(point: Variant, asked: Wish, hardware: Hardware) -> str:
+    """Why it is unknown whether the host's GPUs run a set; empty if that is known, or if no GPU is named."""
+    return gpu_doubt(point, hardware.sm(point)) if asked.gpus else ""
 
 
 def _suggestion(point: Variant, matrix: Matrix, hardware: Hardware) -> Suggestion:
     return Suggestion(
         variant=point,
         min_driver=hardware.min_driver(point),
-        sm=hardware.sm(point.torch, point.cuda),
+        sm=hardware.sm(point),
         lines=tuple(_lines(point, matrix)),
     )
 

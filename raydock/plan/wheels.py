@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
+from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.tags import Tag, compatible_tags, cpython_tags
@@ -10,6 +11,9 @@ from packaging.version import Version
 
 from raydock.model.facts import Release, Wheel
 from raydock.model.variant import Variant
+from raydock.model.yamlfile import read
+
+_NO_WHEELS = Path(__file__).parent / "data" / "no-wheels.yaml"
 
 MACHINES = {"amd64": "x86_64"}
 
@@ -118,6 +122,13 @@ def _cuda_pin(release: Release, python: str, arch: str) -> tuple[str, Requiremen
                     version = Version(specifier.version.removesuffix(".*"))
                     return f"{version.major}.{version.minor}", requirement
     return None
+
+
+@cache
+def without_wheels() -> frozenset[str]:
+    """The canonical names of packages that are only offered as source."""
+    keys = ("source", "date", "names")
+    return frozenset(read(_NO_WHEELS).items(keys, keys)["names"].texts())
 
 
 def newest_patch(python: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from packaging.version import Version
 
 from raydock.errors import HostError
-from raydock.plan.runs import code_for, driver_objection, gpu_objection, older, own_driver
+from raydock.plan.runs import code_for, driver_objection, gpu_doubt, gpu_objection, list_owner, older, own_driver
 from raydock.ship import forward, gpus
 from raydock.ship.candidate import Candidate, Where
 from raydock.ship.host import Gpu, Host
@@ -40,13 +40,14 @@ def pick(hosts: Sequence[Host], candidates: Iterable[Candidate]) -> Pick:
     """The newest candidate that runs on all hosts: of the built ones, or of the planned where no built one runs.
 
     Newest is by Variant.order: ray, then vllm, torch, Python and CUDA. Where all hosts have GPUs, candidates without
-    CUDA count only if there are no others.
+    CUDA count only if there are no others. Candidates of which it is unknown which GPUs they run on count only if no
+    other candidate runs.
     """
     newest = sorted(candidates, key=lambda item: item.variant.order, reverse=True)
     on_gpu = all(host.gpus for host in hosts) and any(item.variant.gpu for item in newest)
     reasons = {item.name: _objections(item, hosts, on_gpu) for item in newest}
     fitting = [item for item in newest if not reasons[item.name]]
-    best = next((item for item in fitting if item.where is not Where.PLANNED), next(iter(fitting), None))
+    best = _first([item for item in fitting if not _doubt(item)]) or _first(fitting)
     newer = newest[: newest.index(best)] if best else newest
     words = ", ".join(map(str, hosts)) if len(hosts) == 1 else f"all {len(hosts)} hosts"
     return Pick(
@@ -54,7 +55,8 @@ def pick(hosts: Sequence[Host], candidates: Iterable[Candidate]) -> Pick:
         candidate=best,
         why=tuple(_why(best, hosts)) if best else (),
         rejected=tuple(
-            Rejected(name=item.name, reason="; ".join(reasons[item.name]) or "it is not built") for item in newer
+            Rejected(name=item.name, reason="; ".join(reasons[item.name]) or _doubt(item) or "it is not built")
+            for item in newer
         ),
         hints=(
             *(f"{host.name}: {host.remark}" for host in hosts if host.remark),
@@ -67,6 +69,16 @@ def pick(hosts: Sequence[Host], candidates: Iterable[Candidate]) -> Pick:
         ),
         error=None if best else _none_runs(words, hosts, newest),
     )
+
+
+def _first(fitting: Sequence[Candidate]) -> Candidate | None:
+    """The first that is built or published, else the first."""
+    return next((item for item in fitting if item.where is not Where.PLANNED), next(iter(fitting), None))
+
+
+def _doubt(item: Candidate) -> str:
+    """Why it is unknown which GPUs run a candidate; empty if that is known."""
+    return gpu_doubt(item.variant, item.sm)
 
 
 def pick_each(
@@ -152,10 +164,13 @@ def _driver_fact(best: Candidate, host: Host) -> str:
 
 
 def _gpu_facts(best: Candidate, host: Host) -> Iterable[str]:
-    torch = f"torch {best.variant.torch}"
+    if doubt := _doubt(best):
+        yield doubt
+        return
     for gpu in Counter(host.gpus):
         sm = code_for(best.sm, gpu.sm)
-        yield f"{gpu} is in {torch}'s list" if sm == gpu.sm else f"{gpu} runs {torch}'s code for sm_{sm}"
+        words = "is in" if sm == gpu.sm else f"runs the code for sm_{sm} of"
+        yield f"{gpu} {words} {list_owner(best.variant)}"
 
 
 def _none_runs(words: str, hosts: Sequence[Host], newest: Sequence[Candidate]) -> HostError:

@@ -1,13 +1,15 @@
 """What to drop from a folder of wheels and what to fetch into it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
 from raydock.lock.artifacts import Artifact
 from raydock.model.requirement import requirement
+from raydock.plan.cuda import agree, build_of, cuda_names, named_major
 from raydock.wheelhouse.check import Finding
+from raydock.wheelhouse.folder import Held
 from raydock.wheelhouse.ground import Ground
 from raydock.wheelhouse.needs import bounds
 
@@ -18,6 +20,14 @@ class Drop:
 
     filename: str
     why: str
+
+
+@dataclass(frozen=True)
+class Rename:
+    """A whole wheel whose file name pip passes over, and the name that it needs."""
+
+    filename: str
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,31 +46,51 @@ class Advice:
 
     drop: tuple[Drop, ...]
     fetch: tuple[Fetch, ...]
+    rename: tuple[Rename, ...] = ()
 
 
 def by_findings(ground: Ground, findings: Sequence[Finding]) -> Advice:
     """What the folder itself tells: versions to fetch are ranges, and what a fetched wheel requires is not known."""
     reasons = _reasons(findings)
-    dropped = {wheel.project for wheel in ground.kept.values() if wheel.filename in reasons}
+    going = (wheel for wheel in ground.kept.values() if wheel.filename in reasons)
+    dropped = {wheel.project for wheel in going if _may_return(ground, wheel)}
     missing = sorted((ground.needs.keys() - ground.there) | ground.lost.keys() | dropped)
     fetch = (Fetch(project=name, versions=_versions(ground, name, reasons)) for name in missing)
-    return Advice(tuple(Drop(name, why) for name, why in sorted(reasons.items())), tuple(fetch))
+    drop = tuple(Drop(name, why) for name, why in sorted(reasons.items()))
+    return Advice(drop, tuple(fetch), _renames(ground, reasons))
 
 
 def by_lock(ground: Ground, findings: Sequence[Finding], artifacts: Iterable[Artifact], held: Iterable[str]) -> Advice:
     """What a lock of the folder tells: its files that are not `held`, and the folder's files that it does not name."""
     chosen = {item.filename: item for item in artifacts}
     there, reasons = set(held), _reasons(findings)
-    files = (*(wheel.filename for wheel in ground.folder.wheels), *ground.folder.sdists, *reasons)
+    wheels = {wheel.filename: wheel.name for wheel in ground.folder.wheels}
+    files = (*wheels, *ground.folder.sdists, *reasons)
     unlike = dict.fromkeys(chosen, "it has other bytes than the index's file of this name")
     why = {**unlike, **reasons}
-    drop = {name: why.get(name, "the lock does not name it") for name in files if name not in there}
+    drop = {
+        name: why.get(name, why.get(wheels.get(name, name), "the lock does not name it"))
+        for name in files
+        if wheels.get(name, name) not in there
+    }
     fetch = (
         Fetch(project=item.project, versions=f"=={item.version}", filename=name, size=item.size)
         for name, item in sorted(chosen.items())
         if name not in there
     )
-    return Advice(tuple(Drop(name, why) for name, why in sorted(drop.items())), tuple(fetch))
+    return Advice(tuple(Drop(name, why) for name, why in sorted(drop.items())), tuple(fetch), _renames(ground, drop))
+
+
+def _may_return(ground: Ground, wheel: Held) -> bool:
+    """Whether some version of a dropped wheel's project can be right: not of one that is named for a different CUDA."""
+    major = named_major(wheel.project)
+    return major is None or ground.cuda.partition(".")[0] == str(major)
+
+
+def _renames(ground: Ground, dropped: Container[str]) -> tuple[Rename, ...]:
+    """The files that stay and must be renamed."""
+    staying = (wheel for wheel in ground.folder.misnamed if wheel.filename not in dropped)
+    return tuple(Rename(wheel.filename, wheel.name) for wheel in staying)
 
 
 def _reasons(findings: Iterable[Finding]) -> dict[str, str]:
@@ -77,5 +107,16 @@ def _versions(ground: Ground, project: str, dropped: dict[str, str]) -> str:
     staying = [need.requirement for need in ground.needs.get(project, ()) if need.by.filename not in dropped]
     constraints = map(requirement, ground.constraints)
     known = [constraint for constraint in constraints if canonicalize_name(constraint.name) == project]
+    if build := _build_to_fetch(ground, project):
+        return build
     asked = bounds(requirement.specifier for requirement in (*staying, *known))
     return asked or (f"=={ground.lost[project]}" if project in ground.lost else "")
+
+
+def _build_to_fetch(ground: Ground, project: str) -> str:
+    """The same version of a project as a build for the folder's CUDA, if the folder has it for a different one."""
+    wheel = ground.kept.get(project)
+    build = (build_of(wheel.release.version) or ground.index_cuda) if wheel else ""
+    if wheel is None or project not in cuda_names().with_torch or not build or agree(build, ground.cuda):
+        return ""
+    return f"=={wheel.version.public}+{ground.variant.label}"

@@ -1,6 +1,7 @@
 """What is wrong with a folder of wheels, said before anybody installs it. Needs no network."""
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -9,9 +10,11 @@ from packaging.utils import canonicalize_name
 from raydock.lock import rules
 from raydock.lock.artifacts import Artifact
 from raydock.model.requirement import requirement
+from raydock.plan.cuda import build_of, build_words, cuda_names
 from raydock.wheelhouse.folder import Held
 from raydock.wheelhouse.ground import Ground
 from raydock.wheelhouse.needs import Need
+from raydock.wheelhouse.wheelfile import sha256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,34 @@ def broken(ground: Ground) -> Iterator[Finding]:
         )
 
 
+def misnamed(ground: Ground) -> Iterator[Finding]:
+    """Whole wheels under a name that installers pass over, as browsers, download tools and mirrors write them."""
+    for wheel in ground.folder.misnamed:
+        yield Finding(
+            kind="misnamed",
+            what=f"{wheel.filename} is a whole wheel under a name that pip passes over",
+            meaning=f"pip and uv look for {wheel.name}.",
+            todo=f"mv {shlex.quote(wheel.filename)} {shlex.quote(wheel.name)}",
+            files=(wheel.filename,),
+        )
+
+
+def copies(ground: Ground) -> Iterator[Finding]:
+    """Second downloads of a wheel that is there under its proper name."""
+    kept = {wheel.name: wheel for wheel in ground.folder.wheels}
+    for copy in ground.folder.copies:
+        original = kept[copy.name]
+        same = sha256(copy.path) == sha256(original.path)
+        yield Finding(
+            kind="copy",
+            what=f"{copy.filename} is {'a copy of' if same else 'a wheel with other bytes than'} {original.filename}",
+            meaning=f"pip passes it over: only {copy.name} is a name that it knows.",
+            todo="drop it." if same else f"drop it, or put it in the place of {original.filename}.",
+            files=(copy.filename, original.filename),
+            drop=(copy.filename,),
+        )
+
+
 def source_only(ground: Ground) -> Iterator[Finding]:
     """Source distributions, which the host would have to build."""
     for name in ground.folder.sdists:
@@ -70,7 +101,7 @@ def source_only(ground: Ground) -> Iterator[Finding]:
 def misfits(ground: Ground) -> Iterator[Finding]:
     """Wheels for another Python, libc, glibc or machine."""
     for wheel in ground.folder.wheels:
-        if not ground.target.fits(wheel.filename):
+        if not ground.target.fits(wheel.name):
             yield Finding(
                 kind="other-platform",
                 what=f"{wheel} is for {ground.target.misfit(wheel)}",
@@ -150,6 +181,27 @@ def set_rules(ground: Ground) -> Iterator[Finding]:
             )
 
 
+def index_builds(ground: Ground) -> Iterator[Finding]:
+    """Builds of the default index next to a torch that is built for a different CUDA than that index's."""
+    torch, built = ground.kept.get("torch"), ground.index_cuda
+    if torch is None or not built or built == ground.cuda or not build_of(torch.release.version):
+        return
+    for project in cuda_names().with_torch:
+        wheel = ground.kept.get(project)
+        if wheel and not wheel.version.local:
+            yield Finding(
+                kind="cuda-build",
+                what=(
+                    f"{wheel} names no build, so that it is the default index's, for CUDA {built}; "
+                    f"{torch} is for {build_words(ground.cuda)}"
+                ),
+                meaning="Its libraries do not load with that torch, or each loads different ones.",
+                todo=f"drop it, and fetch its build for {build_words(ground.cuda)}; or take {built}'s torch.",
+                files=(wheel.filename, torch.filename),
+                drop=(wheel.filename,),
+            )
+
+
 def missing(ground: Ground) -> Iterator[Finding]:
     """Packages that a wheel requires and that are not there."""
     for project, found in ground.needs.items():
@@ -164,8 +216,8 @@ def missing(ground: Ground) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    *(partial, broken, source_only, misfits),
-    *(two_versions, refused, known_breakages, set_rules, missing),
+    *(partial, broken, misnamed, copies, source_only, misfits),
+    *(two_versions, refused, known_breakages, set_rules, index_builds, missing),
 )
 
 

@@ -9,10 +9,12 @@ from packaging.utils import InvalidWheelFilename, parse_sdist_filename, parse_wh
 from packaging.version import Version
 
 from raydock.lock.request import Request
+from raydock.model.facts import Facts
 from raydock.model.matrix import Matrix
 from raydock.model.variant import NONE, Variant
 from raydock.plan import breakages
 from raydock.plan.breakages import Breakage
+from raydock.plan.wheels import cuda_pin
 from raydock.wheelhouse import folder as folders
 from raydock.wheelhouse import target as targets
 from raydock.wheelhouse.folder import Folder, Held
@@ -22,18 +24,22 @@ from raydock.wheelhouse.target import Target
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """A folder, what it is for, and the day up to which breakages are known: what every check judges by."""
+    """A folder, what it is for, and the day up to which breakages are known: what every check judges by.
+
+    `facts` tell for which CUDA the default index's torch is built.
+    """
 
     folder: Folder
     target: Target
     cutoff: date
+    facts: Facts | None = None
 
     @cached_property
     def fitting(self) -> dict[str, tuple[Held, ...]]:
         """The wheels that can be installed, by project, each project's oldest first."""
         found: dict[str, list[Held]] = {}
         for wheel in sorted(self.folder.wheels, key=lambda wheel: (wheel.project, wheel.version, wheel.filename)):
-            if self.target.fits(wheel.filename):
+            if self.target.fits(wheel.name):
                 found.setdefault(wheel.project, []).append(wheel)
         return {project: tuple(wheels) for project, wheels in found.items()}
 
@@ -45,7 +51,7 @@ class Ground:
     @cached_property
     def lost(self) -> dict[str, str]:
         """The projects of which the folder holds only files that cannot be installed here, with their version."""
-        misfits = (wheel.filename for wheel in self.folder.wheels if not self.target.fits(wheel.filename))
+        misfits = (wheel.name for wheel in self.folder.wheels if not self.target.fits(wheel.name))
         partial = (f"{name.partition('.whl')[0]}.whl" for name in self.folder.partial)
         found: dict[str, str] = {}
         for name in (*misfits, *partial, *(item.filename for item in self.folder.broken)):
@@ -79,6 +85,14 @@ class Ground:
     @cached_property
     def cuda(self) -> str:
         return targets.cuda(self.kept.values(), self.target.point)
+
+    @cached_property
+    def index_cuda(self) -> str:
+        """The CUDA for which the default index has this version of torch; empty if there is no torch or no fact."""
+        torch = self.kept.get("torch")
+        release = self.facts.get("torch", torch.version.public) if torch and self.facts else None
+        pin = cuda_pin(release, self.target.point) if release else None
+        return pin[0] if pin else ""
 
     @cached_property
     def variant(self) -> Variant:
@@ -116,7 +130,7 @@ class Ground:
         return max(accepted or wheels, key=lambda wheel: wheel.version)
 
 
-def survey(path: Path, matrix: Matrix, python: str = "", glibc: str = "") -> Ground:
+def survey(path: Path, matrix: Matrix, python: str = "", glibc: str = "", facts: Facts | None = None) -> Ground:
     """Reads a folder of wheels and finds out what it is for.
 
     Without `python` it is the one that the wheels' tags agree on; without `glibc` that of the matrix's base for it, or
@@ -127,4 +141,4 @@ def survey(path: Path, matrix: Matrix, python: str = "", glibc: str = "") -> Gro
     python, why = (python, "as asked") if python else targets.agreed(folder.wheels)
     base = matrix.base(python) or min(matrix.bases, key=lambda base: Version(base.glibc))
     target = Target(python=python, glibc=glibc or base.glibc, why=why)
-    return Ground(folder=folder, target=target, cutoff=matrix.cutoff)
+    return Ground(folder=folder, target=target, cutoff=matrix.cutoff, facts=facts)

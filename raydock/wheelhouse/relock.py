@@ -12,6 +12,7 @@ from raydock.lock.pages import Pages
 from raydock.lock.request import Request, resolvable_glibc
 from raydock.lock.resolver import Pins, Resolver, Uv
 from raydock.model import lock as locks
+from raydock.plan.cuda import build_of
 from raydock.wheelhouse.advice import Advice, by_findings, by_lock
 from raydock.wheelhouse.check import Finding
 from raydock.wheelhouse.ground import Ground
@@ -52,6 +53,7 @@ class Relocker:
         allows it, and what is missing is the newest of the cut-off day. Raises VariantError where there is no answer,
         OutOfReachError where the index fails.
         """
+        self._refuse_builds()
         asked = self._request()
         try:
             pins = self.resolver.resolve(asked, self._versions)
@@ -62,6 +64,17 @@ class Relocker:
         held = [item.filename for item in chosen if self._is_held(item)]
         advice = by_lock(self.ground, self.findings, chosen, held)
         return Locked(self._text(asked, pins, chosen), asked.cutoff, advice)
+
+    def _refuse_builds(self) -> None:
+        """Raises VariantError for a build that the index does not have: a lock would name a different one."""
+        for wheel in self.ground.kept.values():
+            version = wheel.release.version
+            if build_of(version) and version not in {file.version for file in self.resolver.pages.files(wheel.project)}:
+                raise VariantError(
+                    f"{wheel} is a build that the package index does not have, so that no lock by it can name it.",
+                    todo=f"write `indexes: {{{self.ground.variant.label}: ADDRESS}}` and these versions as a point into"
+                    " matrix.yaml, and run `./build.py lock`; or gather the index's own builds.",
+                )
 
     @property
     def _versions(self) -> dict[str, str]:
@@ -97,7 +110,7 @@ class Relocker:
     def _newest(self) -> date | None:
         """The day on which the newest wheel of the folder appeared in the index; None where it has none of them."""
         wheels = self.ground.kept.values()
-        names = {wheel.filename for wheel in wheels}
+        names = {wheel.name for wheel in wheels}
         files = (file for wheel in wheels for file in self.resolver.pages.files(wheel.project))
         days = (file.upload_time.date() for file in files if file.filename in names and file.upload_time)
         return max(days, default=None)
@@ -110,13 +123,14 @@ class Relocker:
         if project in asked.sources:
             size = held.release.wheels[0].size
             found = choose(asked, project, version, files)
-            return replace(found, filename=held.filename, sha256=sha256(held.path), size=size)
-        own = [file for file in files if file.filename == held.filename]
+            return replace(found, filename=held.name, sha256=sha256(held.path), size=size)
+        own = [file for file in files if file.filename == held.name]
         return choose(asked, project, version, own or files)
 
     def _is_held(self, item: Artifact) -> bool:
-        path = self.ground.folder.path / item.filename
-        return path.is_file() and sha256(path) == item.sha256
+        paths = [wheel.path for wheel in self.ground.folder.wheels if wheel.name == item.filename]
+        paths += [path] if (path := self.ground.folder.path / item.filename).is_file() else []
+        return any(sha256(path) == item.sha256 for path in paths)
 
     def _text(self, asked: Request, pins: Pins, chosen: list[Artifact]) -> str:
         header = {

@@ -1,5 +1,6 @@
 """What was found in a folder of wheels, for programs (JSON, as in docs/json.md) and for people."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -8,6 +9,7 @@ from typing import Any
 
 from rich.filesize import decimal
 
+from raydock.plan.show import count
 from raydock.wheelhouse.advice import Advice, Fetch
 from raydock.wheelhouse.check import Finding
 from raydock.wheelhouse.ground import Ground
@@ -28,7 +30,7 @@ class Report:
 
     @property
     def right(self) -> bool:
-        return not (self.findings or self.advice.drop or self.advice.fetch)
+        return not (self.findings or self.advice.drop or self.advice.fetch or self.advice.rename)
 
     def document(self) -> dict[str, Any]:
         """`wheelhouse check --json`."""
@@ -43,22 +45,23 @@ class Report:
             "findings": [asdict(finding) for finding in self.findings],
             "drop": [asdict(item) for item in self.advice.drop],
             "fetch": [asdict(item) for item in self.advice.fetch],
+            "rename": [asdict(item) for item in self.advice.rename],
             "lock": str(self.path) if self.path else None,
             "cutoff": self.locked.cutoff.isoformat() if self.locked else None,
         }
 
     def text(self) -> str:
         """The same in words."""
-        return "\n".join([*self._head(), *self._found(), *self._drop(), *self._fetch(), *self._lock()])
+        return "\n".join([*self._head(), *self._found(), *self._rename(), *self._drop(), *self._fetch(), *self._lock()])
 
     def _head(self) -> Iterator[str]:
         folder, target = self.ground.folder, self.ground.target
         yield (
-            f"{folder.path}: {len(folder.wheels)} wheels, for Python {target.python} ({target.why}), "
+            f"{folder.path}: {count(len(folder.wheels), 'wheel')}, for Python {target.python} ({target.why}), "
             f"glibc {target.glibc}, {'no CUDA' if self.ground.cuda == 'cpu' else f'CUDA {self.ground.cuda}'}"
         )
-        count = len(self.findings)
-        yield f"{count} things are wrong." if count > 1 else "1 thing is wrong." if count else "Nothing is wrong."
+        number = len(self.findings)
+        yield f"{number} things are wrong." if number > 1 else "1 thing is wrong." if number else "Nothing is wrong."
 
     def _found(self) -> Iterator[str]:
         for (kind, meaning, todo), group in groupby(self.findings, lambda item: (item.kind, item.meaning, item.todo)):
@@ -66,9 +69,14 @@ class Report:
             yield from (f"  {finding.what}" for finding in group)
             yield from (f"    {meaning}", f"    Next: {todo}")
 
+    def _rename(self) -> Iterator[str]:
+        if self.advice.rename:
+            yield from ("", f"rename {count(len(self.advice.rename), 'file')}")
+            yield from (f"  mv {shlex.quote(item.filename)} {shlex.quote(item.name)}" for item in self.advice.rename)
+
     def _drop(self) -> Iterator[str]:
         if self.advice.drop:
-            yield from ("", f"drop {len(self.advice.drop)} files")
+            yield from ("", f"drop {count(len(self.advice.drop), 'file')}")
             for item in self.advice.drop:
                 yield from (f"  {item.filename}", f"    {item.why}")
 
@@ -77,7 +85,7 @@ class Report:
         if not fetch:
             return
         weight = f", {decimal(sum(item.size or 0 for item in fetch))}" if self.locked else ""
-        yield from ("", f"fetch {len(fetch)} packages{weight}")
+        yield from ("", f"fetch {count(len(fetch), 'package')}{weight}")
         yield from (_line(item) for item in fetch)
         if self.locked is None:
             yield "These are ranges, by what the folder says; --write-lock FILE asks the index for exact versions."

@@ -10,7 +10,7 @@ from packaging.version import Version
 from raydock.errors import ConfigurationError
 from raydock.lock.artifacts import Platform
 from raydock.model.variant import CPU, NONE, Variant
-from raydock.plan.cuda import cuda_names
+from raydock.plan.cuda import build_of, cuda_names
 from raydock.plan.wheels import MACHINES, cuda_pin, glibc, lowest_glibc
 from raydock.wheelhouse.folder import Held
 
@@ -69,14 +69,26 @@ def agreed(wheels: Sequence[Held], arch: str = "amd64") -> tuple[str, str]:
 
 
 def cuda(wheels: Iterable[Held], point: Variant) -> str:
-    """The CUDA that torch pins, else the one of most wheels that are made for one (as MAJOR.0), else `cpu`."""
+    """The CUDA that torch pins or its local version names, else the one of most wheels that are built for one, else of
+    most that are made for one by their names (as MAJOR.0), else `cpu`."""
     wheels = tuple(wheels)
-    pins = [cuda_pin(wheel.release, point) for wheel in wheels if wheel.project == "torch"]
+    torches = [wheel.release for wheel in wheels if wheel.project == "torch"]
+    pins = (cuda_pin(torch, point) for torch in torches)
     if found := next((pin[0] for pin in pins if pin), None):
         return found
+    builds = [_build(torch.version) for torch in torches] + [_build(wheel.release.version) for wheel in wheels]
+    exact = Counter(build for build in builds if build)
+    if exact:
+        return next(filter(None, builds[: len(torches)]), exact.most_common(1)[0][0])
     majors = Counter(cuda_names().major(wheel.project, wheel.release.version) for wheel in wheels)
     del majors[None]
     return f"{majors.most_common(1)[0][0]}.0" if majors else CPU
+
+
+def _build(version: str) -> str:
+    """The build that a local version names exactly: CUDA as major.minor, or `cpu`; empty otherwise."""
+    build = build_of(version)
+    return build if build == CPU or ("." in build and build[0].isdigit()) else ""
 
 
 def _pythons(wheel: Held) -> set[str]:

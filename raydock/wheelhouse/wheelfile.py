@@ -27,13 +27,16 @@ class BrokenWheelError(Exception):
     """Why a file is no wheel that can be installed, in words that follow its name."""
 
 
-def read(path: Path) -> Release:
-    """What a wheel's METADATA says. Raises BrokenWheelError, OSError where the disk cannot be read.
+def read(path: Path, name: str = "") -> Release:
+    """What the METADATA of a wheel says. `name` is what it should be named, if that differs from the file's name.
+
+    Raises BrokenWheelError, and OSError if the disk cannot be read.
 
     The archive is checked against its RECORD: every member's size, and the hash of all but the largest.
     """
+    name = name or path.name
     try:
-        project, version, _, _ = parse_wheel_filename(path.name)
+        project, version, _, _ = parse_wheel_filename(name)
     except InvalidWheelFilename:
         raise BrokenWheelError("has no wheel's name (PEP 427), so that pip passes it over") from None
     if not path.stat().st_size:
@@ -46,7 +49,7 @@ def read(path: Path) -> Release:
         version=str(version),
         requires_python=metadata.get("requires_python", ""),
         requires_dist=_requirements(metadata),
-        wheels=(Wheel(filename=path.name, size=path.stat().st_size, sha256=""),),
+        wheels=(Wheel(filename=name, size=path.stat().st_size, sha256=""),),
         uploaded="",
         source=path.name,
         read="",

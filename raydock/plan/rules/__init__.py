@@ -6,7 +6,16 @@ from raydock.plan.rules.ground import ABSENT, Ground, Verdict
 from raydock.plan.rules.judge import Judge, Rule, rules
 from raydock.plan.rules.owner import base, exclude
 from raydock.plan.rules.requires import ray_llm_extra, vllm_ray, vllm_torch
-from raydock.plan.rules.wheels import glibc, known, python_wheel, ray_python, requires_python, sdist_only, yanked
+from raydock.plan.rules.wheels import (
+    glibc,
+    known,
+    python_wheel,
+    ray_python,
+    requires_python,
+    sdist_only,
+    sdist_required,
+    yanked,
+)
 
 __all__ = [
     "ABSENT",
@@ -27,6 +36,7 @@ __all__ = [
     "requires_python",
     "rules",
     "sdist_only",
+    "sdist_required",
     "torch_cuda",
     "vllm_cuda",
     "vllm_ray",

@@ -8,8 +8,8 @@ from packaging.version import Version
 from raydock.model.facts import Release
 from raydock.model.variant import CPU, NONE, Variant
 from raydock.plan.cuda import named_major
-from raydock.plan.rules.ground import ABSENT, Ground, Verdict, source
-from raydock.plan.wheels import cuda_pin, requirement_of, requirements
+from raydock.plan.rules.ground import ABSENT, Ground, Verdict, ray_extras, source
+from raydock.plan.wheels import cuda_pin, requirements
 
 
 def torch_cuda(point: Variant, ground: Ground) -> Verdict:
@@ -54,7 +54,7 @@ def cuda_major(project: str, point: Variant, ground: Ground) -> Verdict:
     if release is None:
         return ABSENT
     wanted = None if point.cuda == CPU else Version(point.cuda).major
-    extras = _ray_extras(point, ground) if project == "ray" else ()
+    extras = ray_extras(point, ground) if project == "ray" else ()
     for requirement in requirements(release, point, extras, _named_for_others(release, wanted)):
         major = named_major(canonicalize_name(requirement.name))
         return Verdict(
@@ -69,10 +69,3 @@ def cuda_major(project: str, point: Variant, ground: Ground) -> Verdict:
 def _named_for_others(release: Release, wanted: int | None) -> tuple[str, ...]:
     """What a release may require, its markers aside, of packages named for another CUDA major than the one wanted."""
     return tuple(name for name in release.required if named_major(name) not in {None, wanted})
-
-
-def _ray_extras(point: Variant, ground: Ground) -> tuple[str, ...]:
-    """The extras of Ray that a variant installs: matrix.yaml's and those that its vLLM asks for."""
-    vllm = ground.release("vllm", point)
-    asked = requirement_of(vllm, "ray", point) if vllm else None
-    return (*ground.matrix.packages_of(point).ray_extras, *sorted(asked.extras if asked else ()))

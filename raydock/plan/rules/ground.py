@@ -7,6 +7,7 @@ from typing import NamedTuple
 from raydock.model.facts import Facts, Release
 from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
+from raydock.plan.wheels import requirement_of
 
 
 class Verdict(NamedTuple):
@@ -40,6 +41,13 @@ Check = Callable[[Variant, Ground], Verdict]
 
 # Of a rule about a part that the point does not have, or of which nothing is known.
 ABSENT = Verdict(True, "nothing to check")
+
+
+def ray_extras(point: Variant, ground: Ground) -> tuple[str, ...]:
+    """The extras of Ray that a variant installs: those of matrix.yaml and those that its vLLM requires."""
+    vllm = ground.release("vllm", point)
+    required = requirement_of(vllm, "ray", point) if vllm else None
+    return (*ground.matrix.packages_of(point).ray_extras, *sorted(required.extras if required else ()))
 
 
 def source(release: Release, fact: str) -> str:

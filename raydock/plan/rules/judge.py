@@ -15,7 +15,16 @@ from raydock.plan.rules.cuda import cuda_major, cuda_used, torch_cuda, vllm_cuda
 from raydock.plan.rules.ground import Check, Ground, Verdict
 from raydock.plan.rules.owner import base, exclude
 from raydock.plan.rules.requires import ray_llm_extra, vllm_ray, vllm_torch
-from raydock.plan.rules.wheels import glibc, known, python_wheel, ray_python, requires_python, sdist_only, yanked
+from raydock.plan.rules.wheels import (
+    glibc,
+    known,
+    python_wheel,
+    ray_python,
+    requires_python,
+    sdist_only,
+    sdist_required,
+    yanked,
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,8 @@ _WRITTEN: tuple[Rule, ...] = (
     *_of_parts("cuda-major", cuda_major, Axis.VLLM, Axis.CUDA, *_PLATFORM, parts=(Axis.RAY,)),
     *_of_parts("requires-python", requires_python, Axis.PYTHON),
     *_of_parts("sdist-only", sdist_only),
+    *_of_parts("sdist-only", sdist_required, *_PLATFORM, parts=_GPU_PARTS),
+    *_of_parts("sdist-only", sdist_required, Axis.VLLM, *_PLATFORM, parts=(Axis.RAY,)),
     *_of_parts("python-wheel", python_wheel, *_PLATFORM, parts=_GPU_PARTS),
     Rule("ray-python", (Axis.RAY, *_PLATFORM), ray_python),
     *_of_parts("yanked", yanked, *_PLATFORM),

@@ -2,8 +2,8 @@
 
 from raydock.model.variant import NONE, Variant
 from raydock.model.versions import closest
-from raydock.plan.rules.ground import ABSENT, Ground, Verdict, source
-from raydock.plan.wheels import fitting, lowest_glibc, newest_patch
+from raydock.plan.rules.ground import ABSENT, Ground, Verdict, ray_extras, source
+from raydock.plan.wheels import fitting, lowest_glibc, newest_patch, requirements, without_wheels
 
 
 def known(project: str, point: Variant, ground: Ground) -> Verdict:
@@ -36,6 +36,18 @@ def sdist_only(project: str, point: Variant, ground: Ground) -> Verdict:
     if release.wheels or not release.sdist:
         return Verdict(True, f"{release} is not offered as source alone")
     return Verdict(False, f"{release} is only offered as source on Linux", source(release, release.sdist))
+
+
+def sdist_required(project: str, point: Variant, ground: Ground) -> Verdict:
+    """A release, with the extras that the variant installs, requires no package that is only offered as source."""
+    release = ground.release(project, point)
+    if release is None:
+        return ABSENT
+    extras = ray_extras(point, ground) if project == "ray" else ()
+    for requirement in requirements(release, point, extras, without_wheels() & set(release.required)):
+        reason = f"{release} requires {requirement.name}, which is only offered as source"
+        return Verdict(False, reason, source(release, f"requires {requirement}"))
+    return Verdict(True, f"{release} requires nothing that is known to be offered as source alone")
 
 
 def python_wheel(project: str, point: Variant, ground: Ground) -> Verdict:

@@ -7,7 +7,7 @@ from raydock.lock.artifacts import Artifact
 from raydock.lock.request import Request, request
 from raydock.lock.rules import hold
 from raydock.model.variant import Variant
-from raydock.plan.cuda import cuda_names
+from raydock.plan.cuda import agree, build_of, cuda_names, torch_of
 from raydock.plan.rules import Ground
 
 
@@ -33,6 +33,12 @@ def artifact(project: str, version: str, *, python: str = ">=3.10", yanked: bool
         (artifact("nvidia-cublas-cu12", "12.8.4.1"), "is for CUDA 12"),
         (artifact("nvidia-cuda-runtime", "14.0"), "cuda-major: nvidia-cuda-runtime 14.0 is for CUDA 14"),
         (artifact("torch", "2.13.0+cu126"), "torch 2.13.0+cu126 is another build than 2.13.0"),
+        (artifact("nixl-cu12", "1.0.1"), "cuda-major: nixl-cu12 1.0.1 is for CUDA 12, and the variant for CUDA 13.0"),
+        (artifact("tensorrt-cu12-libs", "10.3.0"), "tensorrt-cu12-libs 10.3.0 is for CUDA 12"),
+        (artifact("jax-cuda12-plugin", "0.6.0"), "jax-cuda12-plugin 0.6.0 is for CUDA 12"),
+        (artifact("nvidia-dali-cuda120", "1.40.0"), "nvidia-dali-cuda120 1.40.0 is for CUDA 12"),
+        (artifact("torchvision", "0.28.0+cpu"), "cuda-build: torchvision 0.28.0+cpu is built for cpu"),
+        (artifact("flash-attn", "2.8.3+cu12torch2.13"), "flash-attn 2.8.3+cu12torch2.13 is built for CUDA 12"),
     ],
 )
 def test_what_would_not_run_is_refused(asked: Request, pin: Artifact, words: str) -> None:
@@ -42,6 +48,46 @@ def test_what_would_not_run_is_refused(asked: Request, pin: Artifact, words: str
     assert words in caught.value.what
     assert "ray" not in caught.value.what
     hold(asked, [good])
+
+
+@pytest.mark.parametrize(
+    ("version", "build", "torch"),
+    [
+        ("2.3.0", "", ""),
+        ("2.3.0+cpu", "cpu", ""),
+        ("2.3.0+cpu.cxx11.abi", "cpu", ""),
+        ("2.3.0+cu118", "11.8", ""),
+        ("2.9.0+cu130", "13.0", ""),
+        ("2.7.4.post1+cu12torch2.5cxx11abiFALSE", "12", "2.5"),
+        ("2.8.3+cu128torch2.9", "12.8", "2.9"),
+        ("2.1.2+pt25cu124", "12.4", "2.5"),
+        ("2.1.2+pt210cpu", "cpu", "2.10"),
+        ("0.4.20+cuda12.cudnn89", "12", ""),
+        ("2.3.0+rocm6.0", "rocm6.0", ""),
+        ("2.5.1+xpu", "xpu", ""),
+        ("1.0+local.7", "", ""),
+        ("2.0+computecanada", "", ""),
+    ],
+)
+def test_what_a_local_version_says_of_a_build(version: str, build: str, torch: str) -> None:
+    assert (build_of(version), torch_of(version)) == (build, torch)
+
+
+@pytest.mark.parametrize(
+    ("build", "cuda", "ok"),
+    [
+        ("11.8", "11.8", True),
+        ("12.1", "12.4", False),
+        ("12", "12.4", True),
+        ("12", "11.8", False),
+        ("cpu", "cpu", True),
+        ("cpu", "12.4", False),
+        ("12", "cpu", False),
+        ("rocm6.0", "cpu", False),
+    ],
+)
+def test_a_build_is_for_the_same_cuda(build: str, cuda: str, ok: bool) -> None:
+    assert agree(build, cuda) is ok
 
 
 def test_every_fault_is_named(asked: Request) -> None:

@@ -88,3 +88,52 @@ def test_what_raydock_ships() -> None:
         assert item.reason
         assert item.source
         assert all(Requirement(line).specifier for line in item.constraints)
+
+
+def needs(point: Variant, day: date = date(2026, 11, 15)) -> set[str]:
+    """What the lock of a point keeps to."""
+    found = [item for item in known() if item.concerns(point, day)]
+    return {line for item in found for line in (*item.constraints, *item.requirements)}
+
+
+@pytest.mark.parametrize(
+    ("ray", "day", "bound"),
+    [
+        ("2.9.3", date(2026, 11, 15), True),
+        ("2.49.1", date(2026, 11, 15), True),
+        ("2.49.1", date(2025, 9, 15), False),
+        ("2.56.1", date(2026, 11, 15), True),
+        ("2.57.0", date(2026, 11, 15), False),
+        ("2.60.0", date(2026, 11, 15), False),
+    ],
+)
+def test_ray_serve_and_fastapi(ray: str, day: date, bound: bool) -> None:
+    assert ("fastapi<0.137" in needs(Variant(ray=ray, python="3.11"), day)) is bound
+
+
+@pytest.mark.parametrize(
+    ("ray", "needed"), [("2.56.1", False), ("2.57.0", True), ("2.58.1", True), ("2.59.0", False), ("2.60.0", False)]
+)
+def test_ray_serve_and_jinja(ray: str, needed: bool) -> None:
+    assert ("jinja2" in needs(Variant(ray=ray, python="3.11"))) is needed
+
+
+@pytest.mark.parametrize(
+    ("vllm", "bound"), [("0.19.0", False), ("0.19.1", True), ("0.30.0", True), ("0.31.0", False), ("0.32.0", False)]
+)
+def test_vllm_and_pixtral(vllm: str, bound: bool) -> None:
+    assert ("transformers<5.17" in needs(Variant(ray="2.60.0", python="3.11", vllm=vllm, cuda="13.0"))) is bound
+
+
+@pytest.mark.parametrize(
+    ("vllm", "bound"), [("0.4.2", False), ("0.4.3", True), ("0.5.0.post1", True), ("0.5.1", False)]
+)
+def test_vllm_and_numpy(vllm: str, bound: bool) -> None:
+    assert ("numpy<2" in needs(Variant(ray="2.9.3", python="3.11", vllm=vllm, torch="2.3.0", cuda="12.1"))) is bound
+
+
+@pytest.mark.parametrize(
+    ("cuda", "bound"), [("11.8", False), ("12.1", True), ("12.8", True), ("13.0", False), ("cpu", False)]
+)
+def test_nixl_for_cuda_12_brings_nothing_for_13(cuda: str, bound: bool) -> None:
+    assert ("nixl<1.1" in needs(Variant(ray="2.60.0", python="3.11", torch="2.8.0", cuda=cuda))) is bound

@@ -1,9 +1,11 @@
 from dataclasses import replace
 from datetime import date
+from io import StringIO
 from pathlib import Path
 from time import process_time
 
 import pytest
+from rich.console import Console
 
 from raydock.errors import ConfigurationError
 from raydock.model import matrix as matrix_file
@@ -12,6 +14,7 @@ from raydock.model.matrix import Matrix
 from raydock.model.variant import Axis
 from raydock.plan import planner
 from raydock.plan.planner import Plan
+from raydock.plan.show import document, table
 
 TODAY = date(2026, 11, 22)
 
@@ -23,7 +26,7 @@ def test_the_real_matrix_has_20_variants_and_three_beside_them(plan: Plan) -> No
     assert counts == {"quickstart": 2, "train": 8, "serve": 8, "all": 20, "raytrain": 1, "xgboost": 1, "legacy": 1}
     (legacy,) = (item for item in plan.variants if item.groups == ("legacy",))
     assert (legacy.name, legacy.min_driver) == ("ray2.49.1-vllm0.3.0-torch2.1.2-py311-cu121", "525.60.13")
-    assert legacy.sm == (50, 60, 70, 75, 80, 86, 90)
+    assert legacy.sm == (70, 75, 80, 86, 90)
 
 
 def test_variants_are_in_the_order_of_versions(plan: Plan) -> None:
@@ -152,3 +155,59 @@ def test_10_000_points_are_planned_in_linear_time(matrix: Matrix, facts: Facts) 
     least, most = (min(seconds(*size) for _ in range(2)) for size in (few, many))
     assert most < 2
     assert most < 20 * least  # 9.8 times the points; a quadratic way would take about 96 times as long
+
+
+def with_gpus(tmp_path: Path, matrix: Matrix, *entries: str) -> Matrix:
+    path = tmp_path / "matrix.yaml"
+    lines = "".join(f"  - {entry}\n" for entry in entries)
+    path.write_text(f"{matrix.path.read_text()}\ngpus:\n{lines}")
+    return matrix_file.load(path)
+
+
+def test_matrix_yaml_states_for_which_gpus_a_build_is(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
+    stated = with_gpus(tmp_path, matrix, "{torch: 2.13.0, cuda: 13.0, sm: [8.0, 9.0]}")
+    made = planner.make(stated, facts, TODAY)
+    found = {item.name: item.sm for item in made.variants}
+    assert found["ray2.60.0-torch2.13.0-py311-cu130"] == (80, 90)
+    assert found["ray2.60.0-vllm0.32.0-torch2.13.0-py311-cu130"] == (80, 90)
+    assert found["ray2.60.0-torch2.8.0-py311-cu128"] == (70, 75, 80, 86, 90, 100, 120)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("{torch: 2.31.0, cuda: 13.0, sm: [80]}", "torch ==2.31.0, which no variant has"),
+        ("{vllm: '>=0.40', cuda: 13.0, sm: [80]}", "vllm >=0.40, which no variant has"),
+        ("{torch: 2.13.0, cuda: 13.1, sm: [80]}", "CUDA 13.1, which no variant has"),
+    ],
+)
+def test_a_statement_about_nothing_is_refused(
+    tmp_path: Path, matrix: Matrix, facts: Facts, entry: str, words: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        planner.make(with_gpus(tmp_path, matrix, entry), facts, TODAY)
+    assert words in str(caught.value)
+    assert "matrix.yaml:" in str(caught.value)
+
+
+def test_gpus_of_a_build_from_an_extra_index_are_unknown(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
+    text = matrix.path.read_text().replace('cuda: [cpu, "12.8"', 'cuda: [cpu, "12.6", "12.8"')
+    path = tmp_path / "matrix.yaml"
+    path.write_text(f'{text}\nindexes: {{cu126: "https://mirror.example/whl/cu126"}}\n')
+    build = replace(facts.releases["torch", "2.13.0"], version="2.13.0+cu126", requires_dist=("filelock",))
+    known = Facts({**facts.releases, ("torch", "2.13.0+cu126"): build})
+    name = "ray2.60.0-torch2.13.0-py311-cu126"
+    plan = planner.make(matrix_file.load(path), known, TODAY)
+    (variant,) = (item for item in plan.variants if item.name == name)
+    assert (variant.min_driver, variant.sm) == ("525.60.13", ())
+    (shown,) = document(plan, [variant])["variants"]
+    assert shown["sm"] is None
+    console = Console(file=StringIO(), width=200)
+    console.print(table(plan, [variant], {name: None}))
+    assert isinstance(console.file, StringIO)
+    text = console.file.getvalue()
+    assert "unknown  " in text
+    assert "1 variant without a lock: whether all that is required in turn has wheels is unknown" in text
+    path.write_text(f"{path.read_text()}gpus: [{{torch: 2.13.0, cuda: 12.6, sm: [60, 70]}}]\n")
+    stated = planner.make(matrix_file.load(path), known, TODAY)
+    assert {item.sm for item in stated.variants if item.name == name} == {(60, 70)}

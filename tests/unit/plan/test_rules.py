@@ -176,6 +176,30 @@ def test_a_release_that_is_source_alone(ground: Ground) -> None:
     assert "vllm-0.32.0.tar.gz" in verdict.evidence
 
 
+@pytest.mark.parametrize(
+    ("ray", "extras", "refused"),
+    [
+        ("2.9.0", ("default", "serve"), True),
+        ("2.9.3", ("default",), True),
+        ("2.9.3", (), False),
+        ("2.10.0", ("default", "serve"), False),
+        ("2.60.0", ("default", "serve"), False),
+    ],
+)
+def test_what_an_extra_requires_may_be_source_alone(
+    ground: Ground, ray: str, extras: tuple[str, ...], refused: bool
+) -> None:
+    chosen = replace(ground.matrix, packages=Packages(ray_extras=extras))
+    found = judge(replace(ground, matrix=chosen), replace(CPU, ray=ray))
+    assert bool(found) is refused
+    if found:
+        assert (found.rule, found.reason) == (
+            "sdist-only",
+            f"ray {ray} requires gpustat, which is only offered as source",
+        )
+        assert "package index, read" in found.evidence
+
+
 def test_a_yanked_release(ground: Ground) -> None:
     ray = release(ground, "ray", "2.60.0")
     some = replace(ray, wheels=tuple(replace(wheel, yanked="cp311" in wheel.filename) for wheel in ray.wheels))

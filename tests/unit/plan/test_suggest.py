@@ -5,11 +5,13 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 from rich.console import Console
 
 from raydock.errors import ConfigurationError, ExitCode, SelectionError
 from raydock.model import matrix as matrix_file
 from raydock.model.facts import Facts
+from raydock.model.gpubuild import GpuBuild
 from raydock.model.matrix import Matrix
 from raydock.model.variant import Axis
 from raydock.plan import planner
@@ -88,6 +90,30 @@ def test_hardware_without_a_need_is_for_torch(ground: Ground) -> None:
 def test_what_matrix_yaml_names_needs_no_line(ground: Ground, matrix: Matrix) -> None:
     for item in asked(ground, "ray").found:
         assert bool(item.lines) is (item.variant.ray not in matrix.axes[Axis.RAY])
+
+
+@pytest.mark.parametrize("gpu", ["5.0", "6.0", "6.1"])
+def test_vllm_has_no_code_below_volta(ground: Ground, gpu: str) -> None:
+    assert asked(ground, "torch", driver="550.90.07", gpus=(gpu,)).found
+    with pytest.raises(SelectionError) as caught:
+        asked(ground, "vllm", driver="550.90.07", gpus=(gpu,))
+    assert f"sm_{gpu.replace('.', '')} not in torch 2.1.2's and vllm 0.3.0's common list" in caught.value.meaning
+
+
+def test_a_set_for_unknown_gpus_is_suggested_if_no_other_runs(ground: Ground, matrix: Matrix) -> None:
+    newest = replace(ground.facts.releases["torch", ground.facts.versions["torch"][-1]], version="9.0.0")
+    future = replace(ground, facts=Facts({**ground.facts.releases, ("torch", "9.0.0"): newest}))
+    build = GpuBuild(project=Axis.TORCH, versions=SpecifierSet("==9.0.0"), cuda="13.2", sm=(75, 110), place="")
+    known = asked(future, "torch", gpus=("9.0",))
+    assert "9.0.0" not in [item.variant.torch for item in known.found]
+    assert known.rejected[0].reason.startswith("it is unknown for which GPUs torch 9.0.0 for CUDA 13.2 was built")
+    (unknown,) = asked(future, "torch", gpus=("11.0",)).found
+    assert (unknown.variant.torch, unknown.sm) == ("9.0.0", ())
+    (stated,) = asked(replace(future, matrix=replace(matrix, gpus=(build,))), "torch", gpus=("11.0",)).found
+    assert (stated.variant.torch, stated.sm) == ("9.0.0", (75, 110))
+    other = replace(future, matrix=replace(matrix, gpus=(replace(build, sm=(75,)),)))
+    with pytest.raises(SelectionError, match="No set with torch runs on this host"):
+        asked(other, "torch", gpus=("11.0",))
 
 
 @pytest.mark.parametrize(

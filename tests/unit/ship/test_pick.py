@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from raydock.errors import HostError
+from raydock.plan.hardware import Hardware
 from raydock.ship.host import Host, parse, stated
 from raydock.ship.pick import Pick, pick, pick_each
 from tests.unit.ship.conftest import Made
@@ -62,7 +65,8 @@ def test_each_newer_variant_has_its_reason(offered: Made) -> None:
     answer = pick([host("535.104.05, 7.0, Tesla V100-SXM2-16GB")], offered())
     assert [item.name for item in answer.rejected] == [VLLM_NEW, VLLM_NEW.replace("py313", "py311")]
     assert reason(answer, VLLM_NEW) == (
-        "driver 535.104.05 < 580.65.06 needed by CUDA 13.0; sm_70 not in torch 2.13.0's list 75 80 86 90 100 120"
+        "driver 535.104.05 < 580.65.06 needed by CUDA 13.0; "
+        "sm_70 not in torch 2.13.0's and vllm 0.32.0's common list 75 80 86 90 100 120"
     )
 
 
@@ -71,7 +75,7 @@ def test_why_says_what_compatibility_it_rests_on(offered: Made) -> None:
     assert answer.why == (
         "driver 535.104.05 >= 525.60.13 needed by CUDA 12.8 "
         "(minor-version compatibility; PTX of CUDA 12.8 needs 570.26)",
-        "NVIDIA L4 (sm_89) runs torch 2.8.0's code for sm_86",
+        "NVIDIA L4 (sm_89) runs the code for sm_86 of torch 2.8.0's and vllm 0.10.2's common list",
     )
 
 
@@ -122,6 +126,38 @@ def test_an_unknown_gpu_runs_nothing(offered: Made) -> None:
     assert answer.candidate is None
     assert "update the driver" not in str(answer.error)
     assert "sm_150 not in torch" in reason(answer, VLLM_NEW)
+
+
+@pytest.mark.parametrize(
+    ("text", "picked"),
+    [
+        ("535.183.01, 6.0, Tesla P100-PCIE-16GB", "ray2.49.1-torch2.1.2-py311-cu121"),
+        ("535.183.01, 6.1, Tesla P40", "ray2.49.1-torch2.1.2-py311-cu121"),
+        ("535.183.01, 7.0, Tesla V100-PCIE-16GB", "ray2.49.1-vllm0.3.0-torch2.1.2-py311-cu121"),
+    ],
+)
+def test_a_gpu_below_volta_gets_no_vllm(offered: Made, text: str, picked: str) -> None:
+    (legacy,) = offered(groups=("legacy",))
+    torch = replace(legacy.variant, vllm="none")
+    alone = replace(legacy, variant=torch, sm=Hardware().sm(torch))
+    answer = pick([host(text)], [legacy, alone])
+    assert name_of(answer) == picked
+    if "vllm" not in picked:
+        assert reason(answer, legacy.name).endswith("not in torch 2.1.2's and vllm 0.3.0's common list 70 75 80 86 90")
+
+
+def test_an_image_for_unknown_gpus_is_picked_if_nothing_else_runs(offered: Made) -> None:
+    known, new = offered(selectors=(f"name={TORCH_OLD}", f"name={TORCH_NEW}"))
+    unknown = replace(new, sm=())
+    doubt = "it is unknown for which GPUs torch 2.13.0 for CUDA 13.0 was built: `gpus` in matrix.yaml can state it"
+    here = host("580.95.05, 8.0, NVIDIA A100-SXM4-80GB")
+    both = pick([here], [unknown, known])
+    assert (name_of(both), reason(both, TORCH_NEW)) == (TORCH_OLD, doubt)
+    alone = pick([here], [unknown])
+    assert name_of(alone) == TORCH_NEW
+    assert alone.why[-1] == doubt
+    too_old = pick([host("580.95.05, 7.0, Tesla V100-SXM2-16GB")], [unknown])
+    assert reason(too_old, TORCH_NEW) == "sm_70 not among the GPUs that CUDA 13.0 compiles for"
 
 
 def test_a_host_without_a_gpu_runs_nothing_of_cuda(offered: Made) -> None:

@@ -13,6 +13,7 @@ from raydock.wheelhouse.check import findings
 from raydock.wheelhouse.ground import Ground, survey
 from raydock.wheelhouse.relock import Locked
 from tests.support.index import Site, serving
+from tests.support.wheels import wheel
 
 DAYS = {"2": "2025-01-01", "3": "2026-01-01", "4": "2026-11-20"}
 
@@ -96,6 +97,13 @@ def test_why_there_is_no_lock(folder: Path, matrix: Matrix) -> None:
     with pytest.raises(VariantError, match="app==1 was published after") as caught:
         locked(folder, matrix, date(2024, 1, 1))
     assert "matrix.yaml" not in caught.value.todo
+
+
+def test_a_build_that_the_index_lacks_is_not_replaced_by_another(folder: Path, matrix: Matrix) -> None:
+    (folder / "lib-2+cu118-py3-none-any.whl").write_bytes(wheel("lib", "2+cu118"))
+    with pytest.raises(VariantError, match=r"lib 2\+cu118 is a build that the package index does not have") as caught:
+        locked(folder, matrix, date(2026, 11, 20))
+    assert "indexes: {cu118: ADDRESS}" in caught.value.todo
 
 
 def test_an_index_out_of_reach(folder: Path, matrix: Matrix, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ def torch_level(image: Image) -> Finding:
 def _every(torch: Any, image: Image) -> Finding:
     """The answer over every GPU; of rates the lowest of each kind."""
     built = torch.cuda.get_arch_list()
-    missing = [f"sm_{sm}" for sm in image.sm if f"sm_{sm}" not in built]
+    missing = [f"sm_{sm}" for sm in image.sm if not has_code(built, int(sm))]
     problems = [f"torch holds no code for {', '.join(missing)}, which the image promises"] if missing else []
     measured: List[Tuple[int, Rate]] = []
     for number in range(torch.cuda.device_count()):

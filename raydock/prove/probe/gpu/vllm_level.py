@@ -19,8 +19,9 @@ from ..answer import CheckError
 from ..command import answer, start
 from ..image import Image
 from ..ports import free_ports
-from .cuda import explain
+from .cuda import Driver, explain
 from .tiny_model import make
+from .torch_level import has_code
 
 OFFLINE, SERVE = (Path(__file__).with_name(name) for name in ("vllm_offline.py", "vllm_serve.py"))
 TOKENS = 16
@@ -46,6 +47,7 @@ def vllm_level(image: Image) -> str:
     folder = Path(tempfile.mkdtemp(prefix="rd", dir="/tmp"))  # a short name, as Ray's sockets need
     environment = {**os.environ, **_ENVIRONMENT}
     try:
+        refuse_gpus(image)
         make(folder)
         _offline(folder, environment)
         _openai(folder, environment)
@@ -57,6 +59,20 @@ def vllm_level(image: Image) -> str:
         raise CheckError(explain(str(error))) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def refuse_gpus(image: Image) -> None:
+    """Raises CheckError for a GPU for which vllm has no code: its own words would be CUDA's, after a minute."""
+    if not image.sm:
+        return
+    driver, shared = Driver(), [f"sm_{sm}" for sm in image.sm]
+    driver.call("cuInit", 0)
+    for device in driver.devices():
+        if not has_code(shared, device.sm):
+            raise CheckError(
+                f"GPU {device.number} is sm_{device.sm}, for which torch and vllm {image.packages['vllm']} do not both"
+                f" hold code (they share {' '.join(shared)})"
+            )
 
 
 def _with_ray(words: str, folder: Path, environment: Dict[str, str]) -> str:

@@ -1,0 +1,30 @@
+"""Which GPUs run code that was compiled for others."""
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from raydock.model.yamlfile import read
+
+_TEGRA = Path(__file__).parent / "data" / "tegra.yaml"
+
+
+def code_for(built: Iterable[int], gpu: int) -> int | None:
+    """The best of the sm numbers in `built` whose code a GPU runs; None if it runs none.
+
+    Code compiled for X.y runs on X.z where z >= y, and on Tegra only where both are the same (NVIDIA, CUDA C++
+    Programming Guide, binary compatibility). PTX, which a driver could compile for newer GPUs, is not counted: the
+    lists name what wheels hold as binaries.
+    """
+    return max((sm for sm in built if sm == gpu or _compatible(sm, gpu)), default=None)
+
+
+def _compatible(sm: int, gpu: int) -> bool:
+    return sm // 10 == gpu // 10 and sm < gpu and not tegra() & {sm, gpu}
+
+
+@cache
+def tegra() -> frozenset[int]:
+    """The sm numbers of Tegra's GPUs."""
+    keys = ("source", "date", "sm")
+    return frozenset(int(number) for number in read(_TEGRA).items(keys, keys)["sm"].texts())

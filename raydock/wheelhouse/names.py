@@ -1,0 +1,101 @@
+"""File names in a folder of wheels: as pip needs them, and as browsers, download tools and mirrors write them."""
+
+import re
+from enum import Enum, auto
+from pathlib import Path
+from urllib.parse import unquote
+from zipfile import BadZipFile, ZipFile
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+_ZIP = b"PK\x03\x04"
+_PLAIN = re.compile(r"[A-Za-z0-9_.+!-]+\.whl")
+# What browsers, wget wrappers and download managers call a file that is not whole yet; rsync's begins with a dot.
+_PARTIAL = re.compile(
+    r"\.(part|partial|crdownload|opdownload|download|filepart|unfinished|incomplete|current|aria2|!ut|td|xltd)$", re.I
+)
+_PARTIAL_WHEEL = re.compile(r"\.whl\.(te?mp)$|^\..+\.whl\.[A-Za-z0-9]{6}$", re.I)
+# A second download of the same name (Chrome, Firefox, Windows, macOS), and an address's rest behind the name.
+_AGAIN = re.compile(r"\s*\(\d+\)| - copy(?: \(\d+\))?| copy(?: \d+)?|\s+\d+", re.I)
+_REST = re.compile(r"(\.whl)(?:[?#;&@].*|\.\d+)$", re.I)
+
+
+class Kind(Enum):
+    """What a file in the folder is, by its name and its first bytes."""
+
+    WHEEL = auto()
+    MISNAMED = auto()
+    PARTIAL = auto()
+    OTHER = auto()
+
+
+def kind(path: Path) -> Kind:
+    """What a file is. Raises OSError if it cannot be read.
+
+    A file with `.whl` in its name that is not an archive belongs to a wheel: its metadata, signature or hash.
+    """
+    if _PARTIAL.search(path.name) or _PARTIAL_WHEEL.search(path.name):
+        return Kind.PARTIAL
+    if not path.is_file():
+        return Kind.OTHER
+    if path.name.endswith(".whl") and (is_proper(path.name) or not _is_zip(path)):
+        return Kind.WHEEL
+    if _named_as_wheel(path):
+        return Kind.MISNAMED if _is_zip(path) else Kind.OTHER
+    return Kind.OTHER
+
+
+def is_proper(name: str) -> bool:
+    """Whether pip takes a file of this name for a wheel (PEP 427)."""
+    try:
+        parse_wheel_filename(name)
+    except InvalidWheelFilename:
+        return False
+    return bool(_PLAIN.fullmatch(name))
+
+
+def right_name(path: Path) -> str:
+    """The name that pip needs for a wheel; empty if neither its name nor its content tells."""
+    name = _unquoted(path.name)
+    stem = _REST.sub(r"\1", name).strip()
+    stem = re.sub(r"(\.(whl|zip))+$", "", stem, flags=re.I)
+    for candidate in (stem, _AGAIN.sub("", stem), _AGAIN.sub("", stem).replace(" ", "+")):
+        if is_proper(f"{candidate}.whl"):
+            return f"{candidate}.whl"
+    return _name_inside(path)
+
+
+def _unquoted(name: str) -> str:
+    """A name without percent-encoding, which some mirrors and tools apply twice (%252B)."""
+    while (plain := unquote(name)) != name:
+        name = plain
+    return name
+
+
+def _named_as_wheel(path: Path) -> bool:
+    """Whether `.whl` is in the name, or an archive is a wheel that a browser named .zip."""
+    name = path.name.casefold()
+    return ".whl" in _unquoted(name) or (name.endswith(".zip") and bool(_name_inside(path)))
+
+
+def _is_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_ZIP)) == _ZIP
+
+
+def _name_inside(path: Path) -> str:
+    """The name by a wheel's own folder and WHEEL file; empty if there is none, or the archive is damaged."""
+    try:
+        with ZipFile(path) as archive:
+            found = [name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/WHEEL", name)]
+            text = archive.read(found[0]).decode() if len(found) == 1 else ""
+    except (BadZipFile, EOFError, NotImplementedError, ValueError):
+        return ""
+    lines = [line.partition(":")[::2] for line in text.splitlines()]
+    tags = [value.strip().split("-") for key, value in lines if key == "Tag"]
+    if not tags or any(len(tag) != 3 for tag in tags):
+        return ""
+    build = "".join(f"-{value.strip()}" for key, value in lines if key == "Build")
+    joined = "-".join(".".join(dict.fromkeys(tag[part] for tag in tags)) for part in range(3))
+    name = f"{found[0].partition('.dist-info/')[0]}{build}-{joined}.whl"
+    return name if is_proper(name) else ""
