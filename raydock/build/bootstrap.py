@@ -11,7 +11,7 @@ from raydock.build.debian import KEYRING, PackageSources, listing
 from raydock.build.rootfs import HOSTNAME, SOURCES, normalize
 from raydock.errors import OutOfReachError
 from raydock.files import write_whole
-from raydock.model.bases import Base
+from raydock.model.bases import Base, Mirror
 from raydock.processes import Processes
 
 # usrmerge would bring all of Perl, 11 MB compressed on bookworm; a /usr that is merged from the start needs none of it.
@@ -24,6 +24,8 @@ UNPACKED = ("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/us
 # apt reads the lower-case names alone.
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
+# A line of sources.list: the suite by its address.
+_SOURCE = re.compile(r"^deb (?:\[[^\]]*\] )?(?P<address>\S+) (?P<suite>\S+) ", re.MULTILINE)
 _CREDENTIALS = re.compile(r"//[^/@\s]+@")
 
 
@@ -41,24 +43,43 @@ def bootstrap(
 
     What mmdebstrap prints goes to `log`. Raises OutOfReachError if mmdebstrap is missing or fails.
     """
-    program = shutil.which("mmdebstrap")
-    if not program:
-        raise OutOfReachError(
-            f"mmdebstrap is not on this machine, and a base with Debian {base.suite} is made with it.",
-            todo="`apt-get install mmdebstrap`, or give matrix.yaml a base with `source: pull`.",
-        )
+    program = _program(base.suite)
     # Readable by its owner alone: addresses and settings may hold credentials.
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         raw = Path(folder, "rootfs.tar")
         command = [program, *_options(packages, sources, Path(folder)), base.suite, str(raw)]
-        done = processes.run(
-            [*command, f"{folder}/raydock.sources"], folder=target.parent, environment=_environment(epoch)
-        )
+        command += [f"{folder}/raydock.sources"] if sources.stanzas else []
+        done = processes.run(command, folder=target.parent, environment=_environment(epoch))
         printed = _CREDENTIALS.sub("//", done.stderr)
         write_whole(log, printed)
         if done.returncode:
             raise _error(base, sources, printed, log)
-        normalize(raw, target, epoch, {HOSTNAME: "localhost\n", SOURCES: listing(base)})
+        own = base.mirror or _default_mirror(base.suite, processes)
+        normalize(raw, target, epoch, {HOSTNAME: "localhost\n", SOURCES: listing(base.suite, own)})
+
+
+def _default_mirror(suite: str, processes: Processes) -> Mirror:
+    """Debian's own archive, as mmdebstrap knows it. Raises OutOfReachError if mmdebstrap is missing or fails."""
+    # The hook runs before anything is downloaded, and ends mmdebstrap.
+    hook = '--setup-hook=cat "$1/etc/apt/sources.list" >&2; exit 1'
+    done = processes.run([_program(suite), "--quiet", "--variant=minbase", hook, suite, os.devnull], folder=Path.cwd())
+    addresses = {suite: address for address, suite in _SOURCE.findall(done.stderr)}
+    if suite not in addresses:
+        raise OutOfReachError(
+            f"mmdebstrap does not name Debian's archive for {suite}: {_reason(done.stderr)}.",
+            todo=f"run `mmdebstrap --simulate {suite} /dev/null` to see why, or write `mirror:` into matrix.yaml.",
+        )
+    return Mirror(archive=addresses[suite], security=addresses.get(f"{suite}-security", ""))
+
+
+def _program(suite: str) -> str:
+    program = shutil.which("mmdebstrap")
+    if not program:
+        raise OutOfReachError(
+            f"mmdebstrap is not on this machine, and a base with Debian {suite} is made with it.",
+            todo="`apt-get install mmdebstrap`, or give matrix.yaml a base with `source: pull`.",
+        )
+    return program
 
 
 def _options(packages: Sequence[str], sources: PackageSources, folder: Path) -> list[str]:

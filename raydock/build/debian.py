@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from raydock.build import aptsources
 from raydock.build.aptsources import Release, Source
-from raydock.model.bases import PUBLIC_MIRROR, SUITES, Base, Mirror
+from raydock.model.bases import SUITES, Base, Mirror
 
 # mmdebstrap's apt trusts this host's keys; on Ubuntu, Debian's are in a package of their own: debian-archive-keyring.
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -18,7 +18,13 @@ _RELEASES = (*SUITES, "forky")
 
 @dataclass(frozen=True, kw_only=True)
 class PackageSources:
-    """What mmdebstrap reads: deb822 stanzas, and settings of apt.conf; `origin` names where they are from."""
+    """What mmdebstrap reads.
+
+    Attributes:
+        stanzas: the package sources, as deb822; empty for Debian's own archive, which mmdebstrap knows.
+        settings: settings of apt.conf.
+        origin: the sources and where they are stated.
+    """
 
     stanzas: str
     settings: str
@@ -27,24 +33,21 @@ class PackageSources:
 
 def package_sources(base: Base, bundle: Path | None) -> PackageSources:
     """The sources of a bootstrapped base on this host, with `bundle` as the certificates that https trusts, if any."""
+    stanzas, origin = _chosen(base)
     settings = aptsources.connection()
     if bundle and "Acquire::https::CaInfo " not in settings:
         settings += f'Acquire::https::CaInfo "{bundle}";\n'
+    return PackageSources(stanzas=stanzas, settings=settings, origin=origin)
+
+
+def _chosen(base: Base) -> tuple[str, str]:
+    """The deb822 stanzas of the sources that apply, and where they are stated."""
     if base.mirror:
-        return PackageSources(
-            stanzas=_stated(base.mirror, base.suite),
-            settings=settings,
-            origin=f"{_named([base.mirror.archive])} (matrix.yaml)",
-        )
+        return _stated(base.mirror, base.suite), f"{_named([base.mirror.archive])} (matrix.yaml)"
     if chosen := from_host(base.suite, aptsources.sources(), aptsources.releases()):
         stanzas = "\n".join(source.deb822(suite) for suite, source in chosen)
-        addresses = _named(source.uri for _, source in chosen)
-        return PackageSources(stanzas=stanzas, settings=settings, origin=f"{addresses} ({chosen[0][1].place})")
-    return PackageSources(
-        stanzas=_stated(PUBLIC_MIRROR, base.suite),
-        settings=settings,
-        origin=f"{_named([PUBLIC_MIRROR.archive])} (the default: no apt source of this host has {base.suite})",
-    )
+        return stanzas, f"{_named(source.uri for _, source in chosen)} ({chosen[0][1].place})"
+    return "", f"Debian's own archive (no apt source of this host has {base.suite})"
 
 
 def from_host(
@@ -71,10 +74,9 @@ def from_host(
     return chosen
 
 
-def listing(base: Base) -> str:
-    """The base's own /etc/apt/sources.list: matrix.yaml's mirror or Debian's servers, never this host's sources."""
-    mirror = base.mirror or PUBLIC_MIRROR
-    return "".join(f"deb {address} {suite} main\n" for suite, address in _addresses(mirror, base.suite))
+def listing(suite: str, own: Mirror) -> str:
+    """A base's own /etc/apt/sources.list. `own` is matrix.yaml's mirror, else Debian's archive, never this host's."""
+    return "".join(f"deb {address} {name} main\n" for name, address in _addresses(own, suite))
 
 
 def _addresses(mirror: Mirror, suite: str) -> list[tuple[str, str]]:

@@ -25,9 +25,6 @@ class Mirror:
     security: str
 
 
-PUBLIC_MIRROR = Mirror(archive="http://deb.debian.org/debian", security="http://security.debian.org/debian-security")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Base:
     """A base image for one Python.

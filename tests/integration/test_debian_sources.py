@@ -8,7 +8,7 @@ import docker
 import pytest
 
 from raydock.build import base as bases
-from tests.support.debianmirror import debian_mirror
+from tests.support.debianmirror import debian_mirror, public_archive
 from tests.support.toy import Toy, lock
 
 pytestmark = [
@@ -21,11 +21,6 @@ BASE = '{debian: {source: bootstrap, python: {"3.11": bookworm}}}'
 # What a base holds of the places that its packages came from.
 SOURCES = "cat /etc/apt/sources.list; find /etc/apt/sources.list.d /etc/apt/apt.conf.d /etc/apt/auth.conf.d -type f"
 FULL = "deb {0} bookworm main\ndeb {0} bookworm-updates main\ndeb {0}-security bookworm-security main\n"
-PUBLIC = (
-    b"deb http://deb.debian.org/debian bookworm main\n"
-    b"deb http://deb.debian.org/debian bookworm-updates main\n"
-    b"deb http://security.debian.org/debian-security bookworm-security main\n"
-)
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +84,7 @@ def test_the_hosts_mirror_leaves_nothing_in_the_base(
         toy = on_host(with_base(unlocked), tmp_path, FULL.format(mirror.address), login=login)
         layer, said = built(client, toy)
     assert any(path.startswith("/debian/pool/main/") for path in mirror.asked)
-    assert said.startswith(PUBLIC)
+    assert said.startswith(f"deb {public_archive()} bookworm main\n".encode())
     assert b"127.0.0.1" not in said
     assert layer == usual  # the same packages, the same bytes
 
@@ -102,7 +97,7 @@ def test_the_hosts_proxy(client: docker.DockerClient, unlocked: Toy, tmp_path: P
         toy = on_host(with_base(unlocked), tmp_path, FULL.format("http://mirror.invalid/debian"), settings)
         layer, said = built(client, toy)
     assert mirror.asked
-    assert said.startswith(PUBLIC)
+    assert said.startswith(f"deb {public_archive()} bookworm main\n".encode())
     assert layer == usual
 
 

@@ -1,6 +1,7 @@
 """A Debian mirror on loopback: a reverse proxy of the real archive, with or without a login."""
 
 import base64
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,6 @@ from urllib.parse import urlsplit
 
 import requests
 
-UPSTREAM = "http://deb.debian.org"
 _CHUNK = 2**16
 _PASSED_ON = ("Range", "If-Modified-Since", "If-Range")
 _ANSWERED = ("Content-Length", "Content-Type", "Last-Modified", "Content-Range", "ETag")
@@ -23,6 +23,7 @@ class DebianMirror:
     `login` is USER:PASSWORD, without which it answers 401.
     """
 
+    upstream: str
     login: str = ""
     suites: tuple[str, ...] = ("bookworm", "bookworm-updates", "bookworm-security")
     asked: list[str] = field(default_factory=list)
@@ -47,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.mirror.asked.append(path)
         headers = {name: self.headers[name] for name in _PASSED_ON if name in self.headers}
         headers["Accept-Encoding"] = "identity"
-        with requests.get(f"{UPSTREAM}{path}", headers=headers, stream=True, timeout=60) as answer:
+        with requests.get(f"{self.mirror.upstream}{path}", headers=headers, stream=True, timeout=60) as answer:
             self.send_response(answer.status_code)
             for name in _ANSWERED:
                 if name in answer.headers:
@@ -68,10 +69,18 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+def public_archive() -> str:
+    """The address of Debian's own archive, as mmdebstrap knows it."""
+    hook = '--setup-hook=cat "$1/etc/apt/sources.list" >&2; exit 1'
+    command = ["mmdebstrap", "--quiet", "--variant=minbase", hook, "bookworm", "/dev/null"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    return printed.split()[1]
+
+
 @contextmanager
 def debian_mirror(**settings: object) -> Iterator[DebianMirror]:
     """A mirror that serves on a free port of loopback."""
-    mirror = DebianMirror(**settings)  # type: ignore[arg-type]
+    mirror = DebianMirror(upstream=public_archive().removesuffix("/debian"), **settings)  # type: ignore[arg-type]
     handler = type("Handler", (_Handler,), {"mirror": mirror})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     mirror.address = f"http://127.0.0.1:{server.server_address[1]}/debian"

@@ -12,6 +12,7 @@ from raydock.model.bases import Base, Mirror
 
 BASE = Base(name="debian", source="bootstrap", python="3.11", glibc="2.36", suite="bookworm")
 MIRROR = Mirror(archive="https://m.example/debian", security="https://m.example/debian-security")
+PUBLIC = Mirror(archive="http://public.example/debian", security="http://security.example/debian-security")
 DEBIAN = {"Signed-By": "/usr/share/keyrings/debian-archive-keyring.gpg"}
 
 
@@ -112,7 +113,8 @@ def test_the_host_goes_before_the_default(monkeypatch: pytest.MonkeyPatch) -> No
     host(monkeypatch, *FULL)
     assert package_sources(BASE, None).stanzas.count("URIs: http://mirror.corp.example/debian") == 3
     host(monkeypatch)
-    assert "URIs: http://deb.debian.org/debian\n" in package_sources(BASE, None).stanzas
+    found = package_sources(BASE, None)
+    assert (found.stanzas, found.origin) == ("", "Debian's own archive (no apt source of this host has bookworm)")
 
 
 def test_credentials_of_the_host_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,14 +131,13 @@ def test_a_bundle_is_what_https_trusts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "/ca.pem" not in package_sources(BASE, Path("/ca.pem")).settings
 
 
-def test_the_images_own_sources(monkeypatch: pytest.MonkeyPatch) -> None:
-    host(monkeypatch, *FULL)
-    assert listing(BASE) == (
-        "deb http://deb.debian.org/debian bookworm main\n"
-        "deb http://deb.debian.org/debian bookworm-updates main\n"
-        "deb http://security.debian.org/debian-security bookworm-security main\n"
+def test_the_images_own_sources() -> None:
+    assert listing("bookworm", PUBLIC) == (
+        "deb http://public.example/debian bookworm main\n"
+        "deb http://public.example/debian bookworm-updates main\n"
+        "deb http://security.example/debian-security bookworm-security main\n"
     )
-    bare = replace(BASE, mirror=Mirror(archive="https://m.example/debian", security=""))
-    assert listing(bare) == (
+    bare = Mirror(archive="https://m.example/debian", security="")
+    assert listing("bookworm", bare) == (
         "deb https://m.example/debian bookworm main\ndeb https://m.example/debian bookworm-updates main\n"
     )

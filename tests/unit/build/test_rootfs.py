@@ -10,7 +10,7 @@ import pytest
 from raydock.build.rootfs import HOSTNAME, SOURCES, normalize
 
 EPOCH = 1_700_000_000
-TEXTS = {HOSTNAME: "localhost\n", SOURCES: "deb http://deb.debian.org/debian bookworm main\n"}
+TEXTS = {HOSTNAME: "localhost\n", SOURCES: "deb http://m.example/debian bookworm main\n"}
 
 
 def written(path: Path, members: dict[str, bytes | None], **fields: Any) -> Path:
