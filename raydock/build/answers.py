@@ -42,7 +42,7 @@ SHAPES: dict[str, Shape] = {
     r"/exec/[^/]+/json": {"Running": bool},
     r"/networks": [{"Id": str, "Name": str, "Labels?": dict}],
     r"/networks/create": _NAMED,
-    r"/networks/[^/]+": {"Id": str, "Name": str, "Options?": dict},
+    r"/networks/[^/]+": {"Id?": str, "Name?": str, "Options?": dict},
 }
 _VERSION = re.compile(r"^/v[\d.]+(?=/)")
 
