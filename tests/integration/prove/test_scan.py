@@ -144,7 +144,7 @@ def test_what_is_ignored_with_a_reason_is_clean_and_remarked_upon(toy: Toy, cach
 
     rules, identity = (
         policy.load(toy.root / "scan.yaml"),
-        {"image_id": report.image_id, "fingerprint": report.fingerprint},
+        {"content": report.content, "fingerprint": report.fingerprint},
     )
     assert report.objection(**identity, policy=rules, today=date.today()) == ""
     assert "was to be ignored up to" in report.objection(**identity, policy=rules, today=date(2999, 1, 1))

@@ -51,8 +51,8 @@ def test_an_image_handed_on_is_the_same_on_the_next_engine(toy: Toy, spare: Spar
     pulled = toy.run("ci", "pull", work, DOCKER_HOST=spare.host)
     assert pulled.code == 0, pulled.words
     again = toy.run("build", "--json", DOCKER_HOST=spare.host)
-    assert {name: item["image_id"] for name, item in again.variants.items()} == {
-        name: item["image_id"] for name, item in built.variants.items()
+    assert {name: item["fingerprint"] for name, item in again.variants.items()} == {
+        name: item["fingerprint"] for name, item in built.variants.items()
     }
     assert not any(item["built"] for item in again.variants.values())
 
