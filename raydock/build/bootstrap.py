@@ -109,7 +109,7 @@ def _environment(epoch: int) -> dict[str, str]:
 
 
 def _error(base: Base, sources: PackageSources, printed: str, log: Path) -> OutOfReachError:
-    reason = _reason(printed)
+    not_fetched = [line for line in printed.splitlines() if "Failed to fetch" in line]
     todo = (
         f"see that a Debian mirror with {base.suite} answers here; name one by `mirror:` of the base {base.name} in"
         f" matrix.yaml, or list {base.suite} in this host's apt sources and run `apt-get update`."
@@ -119,10 +119,10 @@ def _error(base: Base, sources: PackageSources, printed: str, log: Path) -> OutO
             "`apt-get install debian-archive-keyring`; the key of a mirror that signs by itself belongs in"
             " /etc/apt/trusted.gpg.d of this host."
         )
-    elif base.mirror and f"{base.suite}-security" in reason:
+    elif base.mirror and not_fetched and all(f"{base.suite}-security" in line for line in not_fetched):
         todo = f"write `mirror: {{archive: {base.mirror.archive}, security: ADDRESS}}`, or `security: none`."
     return OutOfReachError(
-        f"mmdebstrap could not make Debian {base.suite} from {sources.origin}: {reason}.",
+        f"mmdebstrap could not make Debian {base.suite} from {sources.origin}: {_reason(printed)}.",
         meaning=f"Log: {log}",
         todo=todo,
     )

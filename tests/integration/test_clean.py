@@ -1,11 +1,11 @@
 """`clean`, on an engine of its own, since it removes the bases."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import docker
 import pytest
 
+from raydock.build.engine import uses_containerd_store
 from tests.support.engine import SpareEngine, spare_engine
 from tests.support.toy import NAMES, Toy
 
@@ -14,11 +14,11 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
 
 @pytest.fixture(params=[False, True], ids=["graph driver", "containerd store"])
 def engine(
-    request: pytest.FixtureRequest, client: docker.DockerClient, base: str, tmp_path: Path
+    request: pytest.FixtureRequest, client: docker.DockerClient, base: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SpareEngine]:
     """An engine of each store, with the base."""
-    (tmp_path / "engine").mkdir()
-    with spare_engine(client, tmp_path / "engine", containerd=request.param) as found:
+    folder = tmp_path_factory.mktemp("clean")  # short: a socket's path has at most 104 characters
+    with spare_engine(client, folder, containerd=request.param) as found:
         found.load(client.images.get(base).save(named=base))
         yield found
 
@@ -30,8 +30,9 @@ def test_clean_removes_replaced_images_and_leaves_the_newest(toy: Toy, engine: S
     second = toy.run(*one, DOCKER_HOST=engine.host).variants[NAMES[0]]
     done = toy.run("clean", DOCKER_HOST=engine.host)
     assert done.code == 0, done.words
-    assert "1 replaced images" in done.out
     client = engine.client()
+    # With containerd's store, a build that takes an image's tag leaves nothing of that image.
+    assert f"{0 if uses_containerd_store(client) else 1} replaced images" in done.out
     ids = {image.id for image in client.images.list(all=True)}
     client.close()
     assert first["image_id"] not in ids
