@@ -109,7 +109,7 @@ def _environment(epoch: int) -> dict[str, str]:
 
 
 def _error(base: Base, sources: PackageSources, printed: str, log: Path) -> OutOfReachError:
-    not_fetched = [line for line in printed.splitlines() if "Failed to fetch" in line]
+    not_fetched = [line for line in printed.splitlines() if line.startswith("Err:")]
     todo = (
         f"see that a Debian mirror with {base.suite} answers here; name one by `mirror:` of the base {base.name} in"
         f" matrix.yaml, or list {base.suite} in this host's apt sources and run `apt-get update`."
