@@ -142,6 +142,15 @@ def _await(address: str, guard: Guard, process: subprocess.Popen[bytes]) -> None
     raise OutOfReachError(f"no registry came up at {address}.", todo=f"run `{PACKAGE} serve` by hand to see why.")
 
 
+def _downloaded(package: str, folder: str) -> list[Path]:
+    subprocess.run(["apt-get", "download", "-qq", package], cwd=folder, capture_output=True, check=False)
+    return list(Path(folder).glob("*.deb"))
+
+
+def _updated() -> bool:
+    return subprocess.run(["apt-get", "update", "-qq"], capture_output=True, check=False).returncode == 0
+
+
 def program(tools: Path, package: str = PACKAGE) -> str:
     """A package's program of the same name: from PATH, or unpacked from Debian's package without installing it."""
     unpacked = tools / package
@@ -150,9 +159,9 @@ def program(tools: Path, package: str = PACKAGE) -> str:
     if not unpacked.exists():
         tools.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=tools) as name:
-            done = subprocess.run(["apt-get", "download", "-qq", package], cwd=name, capture_output=True, check=False)
-            packages = list(Path(name).glob("*.deb"))
-            if done.returncode or not packages:
+            # A host on which apt was never updated does not know the package.
+            packages = _downloaded(package, name) or (_updated() and _downloaded(package, name))
+            if not packages:
                 raise OutOfReachError(f"{package} is not here.", todo=f"`apt-get update`, or install {package}.")
             subprocess.run(["dpkg", "--extract", packages[0], f"{name}/root"], check=True)
             Path(name, "root/usr/bin", package).replace(unpacked)
