@@ -1,6 +1,7 @@
 """An image from the engine to a registry, by the engine itself."""
 
 import threading
+import time
 from contextlib import suppress
 
 import docker
@@ -48,12 +49,20 @@ class Pusher:
 
     def _follow(self, name: str, repository: str, tag: str) -> None:
         moved: dict[str, int] = {}
+        latest: dict[str, object] = {}
+        limit, moved_at = self._client.api.timeout, time.monotonic()
         for line in self._client.api.push(repository, tag=tag, stream=True, decode=True):
             if self._stopped.is_set():
                 raise KeyboardInterrupt
             if "error" in line:
                 raise _refused(repository, tag, str(line["error"]))
-            moved[line.get("id", "")] = line.get("progressDetail", {}).get("current", 0)
+            layer = line.get("id", "")
+            # With containerd's store, an engine repeats its state for as long as a registry does not answer.
+            if latest.get(layer) != line:
+                latest[layer], moved_at = line, time.monotonic()
+            elif time.monotonic() - moved_at > limit:
+                raise _refused(repository, tag, f"it timed out: nothing moved for {limit} s")
+            moved[layer] = line.get("progressDetail", {}).get("current", 0)
             self._listener(name, f"pushing to {repository}", detail=line.get("status", ""), size=sum(moved.values()))
 
 

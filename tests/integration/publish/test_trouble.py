@@ -111,7 +111,7 @@ def test_an_engine_that_waits_for_a_registry_is_given_up(stall: Stall) -> None:
     hanging = Event()
     client = docker.from_env(timeout=1)
     with front(stall.address) as seen:
-        seen.fault = lambda method, _path: hanging.wait(20) and None if method == "POST" else None
+        seen.fault = lambda method, _path: (hanging.wait(20), None)[1] if method == "POST" else None
         with pytest.raises(OutOfReachError, match=r"could not be pushed: .*timed out"):
             Pusher(client, silent).push(NEW, stall.ids[NEW], f"{seen.address}/{PATH}", "tag")
         hanging.set()
