@@ -69,7 +69,7 @@ class Pusher:
 def _refused(repository: str, tag: str, words: str) -> RaydockError:
     _, todo = cause_of(parse(repository), 0, words)
     return OutOfReachError(
-        f"{repository}:{tag} could not be pushed: {' '.join(words.split())[:300].rstrip('.')}.",
+        f"{repository}:{tag} could not be pushed: {' '.join(words.split())[:500].rstrip('.')}.",
         meaning="No tag that was there moved; what was pushed stays and is not pushed again.",
         todo=todo,
     )
