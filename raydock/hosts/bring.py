@@ -99,7 +99,7 @@ def _pull(there: DockerClient, image: str, wanted: Wanted, listener: Listener) -
 
 def _send(there: DockerClient, wanted: Wanted, source: Source, listener: Listener) -> int:
     """Sends an image without the layers that the engine has; all of it where it wants them. Returns the bytes."""
-    had = layers.shared(there, layers.of(source.client, source.image.id))
+    had = layers.shared(there, get_image(source.client, source.image.id).identity.layers)
     try:
         return _load(there, wanted, source, had, listener)
     except ImageLoadError as error:

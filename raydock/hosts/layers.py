@@ -7,21 +7,14 @@ An engine loads such a tar: moby takes a layer whose chain it has from its store
 import json
 import tarfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 
 from docker import DockerClient
-from docker.errors import ImageNotFound
 
 from raydock.build.archive import ChunkReader
 from raydock.build.engine import uses_containerd_store
+from raydock.build.localimage import find_image, get_image
 
 _CHUNK = 2**20
-
-
-def of(client: DockerClient, image: str) -> tuple[str, ...]:
-    """The digests of an image's layers, unpacked, the lowest first. Raises ImageNotFound."""
-    found = client.api.inspect_image(image)["RootFS"].get("Layers") or ()
-    return tuple(found)
 
 
 def files(client: DockerClient, image: str) -> tuple[str, ...]:
@@ -30,7 +23,8 @@ def files(client: DockerClient, image: str) -> tuple[str, ...]:
     With containerd's image store they have the names of the packed layers, which only the manifest has.
     """
     if not uses_containerd_store(client):
-        return tuple(f"blobs/sha256/{layer.removeprefix('sha256:')}" for layer in of(client, image))
+        layers = get_image(client, image).identity.layers
+        return tuple(f"blobs/sha256/{layer.removeprefix('sha256:')}" for layer in layers)
     with tarfile.open(fileobj=ChunkReader(client.api.get_image(image)), mode="r|") as tar:
         for member in tar:
             if member.name == "manifest.json" and (file := tar.extractfile(member)):
@@ -41,9 +35,9 @@ def files(client: DockerClient, image: str) -> tuple[str, ...]:
 def shared(client: DockerClient, layers: tuple[str, ...]) -> tuple[str, ...]:
     """The lowest of these layers that the engine has, since one of its images stands on all of them."""
     best = 0
-    for image in {item["Id"] for item in client.api.images()}:
-        with suppress(ImageNotFound):  # somebody removed it meanwhile
-            best = max(best, _agreement(layers, of(client, image)))
+    for image_id in {item["Id"] for item in client.api.images()}:
+        if image := find_image(client, image_id):  # None if it was removed meanwhile
+            best = max(best, _agreement(layers, image.identity.layers))
     return layers[:best]
 
 
