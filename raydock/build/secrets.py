@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from raydock.errors import ConfigurationError
 from raydock.lock import addresses
 from raydock.lock.addresses import Address
+from raydock.lock.credentials import netrc_files
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 CA_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")
@@ -23,11 +24,18 @@ PYTHON_VARIABLES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Secrets:
-    """Values for BuildKit secrets: `bundle` is a file of PEM certificates, `default` the package index that replaces
-    the default one, `extra` are those in addition to it, `pythons` the addresses of uv's managed Pythons, by their
-    names in uv's configuration."""
+    """Values for BuildKit secrets.
+
+    Attributes:
+        bundle: a file of PEM certificates.
+        netrc: the file of the logins of hosts, for an index that keeps its files on a different host.
+        default: the package index that replaces the default one.
+        extra: the indexes in addition to it.
+        pythons: the addresses of uv's managed Pythons, by their names in uv's configuration.
+    """
 
     bundle: Path | None = None
+    netrc: Path | None = None
     default: Address | None = None
     extra: tuple[Address, ...] = ()
     pythons: tuple[tuple[str, str], ...] = ()
@@ -57,6 +65,8 @@ class Secrets:
     def options(self, folder: Path) -> list[str]:
         """The options for `docker buildx build`. Puts uv's configuration into `folder`, readable by its owner alone."""
         options = [f"--secret=id=ca,src={self.bundle}"] if self.bundle else []
+        if self.netrc and (self.default or self.extra):
+            options.append(f"--secret=id=netrc,src={self.netrc}")
         if text := self.uv:
             path = folder / "uv.toml"
             path.touch(mode=0o600)
@@ -77,6 +87,7 @@ def gather(bundle: Path | None = None) -> Secrets:
         raise ConfigurationError(f"--ca-bundle {bundle} is not a file.", todo="name a file of PEM certificates.")
     return Secrets(
         bundle=bundle or ca_bundle(),
+        netrc=next((path for path in netrc_files(os.environ) if path.is_file()), None),
         default=addresses.default(os.environ),
         pythons=tuple((name, os.environ[key]) for name, key in PYTHON_VARIABLES.items() if os.environ.get(key)),
     )

@@ -42,9 +42,7 @@ def from_variables(user: str, names: tuple[str, ...], environment: Environment) 
 
 def from_netrc(url: str, user: str, environment: Environment) -> Login | None:
     """The login of a host in netrc; one of a different user does not count, if the address names a `user`."""
-    home = Path(environment.get("HOME") or Path.home())
-    named = environment.get("NETRC")
-    for path in [Path(named)] if named else [home / ".netrc", home / "_netrc"]:
+    for path in netrc_files(environment):
         try:
             found = netrc.netrc(path).authenticators(urlsplit(url).hostname or "")
         except (OSError, netrc.NetrcParseError, UnicodeDecodeError):
@@ -52,6 +50,14 @@ def from_netrc(url: str, user: str, environment: Environment) -> Login | None:
         if found and found[2] and user in {"", found[0]}:
             return Login(user=found[0] or found[1] or "", password=found[2], source=str(path))
     return None
+
+
+def netrc_files(environment: Environment) -> tuple[Path, ...]:
+    """Where pip and uv look for netrc; the files need not exist."""
+    if named := environment.get("NETRC"):
+        return (Path(named),)
+    home = Path(environment.get("HOME") or Path.home())
+    return (home / ".netrc", home / "_netrc")
 
 
 def from_keyring(url: str, user: str, environment: Environment) -> Login | None:

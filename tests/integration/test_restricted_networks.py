@@ -114,6 +114,26 @@ def test_credentials_work_in_facts_lock_and_build_and_stay_secret(
     assert not any(SECRET.encode() in text for text in (*kept, inside, shown.encode()))
 
 
+def test_files_on_a_second_host_with_a_login_of_its_own(
+    unlocked: Toy, client: docker.DockerClient, tmp_path: Path
+) -> None:
+    files = Site(files=unlocked.site.files, login=f"files:{SECRET}")
+    unlocked.site.login = "me:index-password"
+    (tmp_path / ".netrc").write_text(
+        f"machine 127.0.0.1 login me password index-password\nmachine localhost login files password {SECRET}\n"
+    )
+    (tmp_path / ".netrc").chmod(0o600)
+    given = unlocked.given({"HOME": str(tmp_path), "DOCKER_CONFIG": str(tmp_path)})
+    with serving(files) as url:
+        for file in (file for page in unlocked.site.pages.values() for file in page):
+            file["url"] = f"{url.replace('127.0.0.1', 'localhost').removesuffix('/simple/')}{file['url']}"
+        unlocked.site.files = {}
+        for command in COMMANDS:
+            done = given.run(command)
+            assert done.code == 0, done.words
+    assert client.images.get(f"{unlocked.registry}:{NAMES[0]}")
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [

@@ -16,6 +16,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("UV_NO_CONFIG", "1")
+    monkeypatch.setenv("NETRC", os.devnull)
 
 
 def test_a_machine_without_any_needs_no_option(tmp_path: Path) -> None:
@@ -43,6 +44,15 @@ def test_a_variable_that_names_no_file_is_passed_over(monkeypatch: pytest.Monkey
 def test_a_bundle_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"--ca-bundle .* is not a file"):
         gather(tmp_path / "missing.pem")
+
+
+def test_netrc_goes_to_a_build_only_if_an_index_is_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    logins = tmp_path / "netrc"
+    logins.write_text("machine files.example login me password secret\n")
+    monkeypatch.setenv("NETRC", str(logins))
+    assert gather().options(tmp_path) == []
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://mirror.example/simple")
+    assert f"--secret=id=netrc,src={logins}" in gather().options(tmp_path)
 
 
 def test_an_index_goes_into_a_file_for_its_owner_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
