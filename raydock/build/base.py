@@ -35,8 +35,8 @@ REPOSITORY = "raydock-base"
 TEMPLATE = "Base.Dockerfile.j2"
 RECIPE_LABEL = "raydock.base-recipe"
 TOOLS = ("bash", "ca-certificates", "hostname", "openssl", "procps", "wget")
-# Triton compiles at run time.
-COMPILER = ("gcc", "libc6-dev")
+# Triton compiles C at run time, FlashInfer and nvcc C++.
+COMPILER = ("gcc", "g++", "libc6-dev")
 
 
 @dataclass(frozen=True, kw_only=True)

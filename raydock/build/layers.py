@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from raydock.model.lock import Lock, Pin
+from raydock.plan import toolchain
 
 _CUDA = re.compile(r"(nvidia|cuda)-.+")
 
@@ -38,7 +39,7 @@ class Layer:
 def layers(lock: Lock, added: tuple[str, ...] = ()) -> tuple[Layer, ...]:
     """The layers of a lock to which a group added some packages, lowest first; every pin is in exactly one."""
     needs = _requirements(lock.pins.values())
-    torch, vllm = _closure("torch", needs), _closure("vllm", needs)
+    torch, vllm = _closure("torch", needs) | _compiler(lock, needs), _closure("vllm", needs)
     alone = _alone(added, lock, needs)
     ray = lock.pins.keys() - torch - vllm - alone | _closure("ray", needs)
     parts = {
@@ -61,6 +62,14 @@ def layers(lock: Lock, added: tuple[str, ...] = ()) -> tuple[Layer, ...]:
     for pin in lock.pins.values():
         found[home[pin.name]].append(pin)
     return tuple(Layer(part, tuple(pins)) for part, pins in found.items() if pins)
+
+
+def _compiler(lock: Lock, needs: dict[str, list[str]]) -> set[str]:
+    """The packages of the CUDA compiler and all that they require; nothing if the lock has none next to torch."""
+    packages = toolchain.known().packages
+    if "torch" not in lock.pins or not lock.pins.keys() >= set(packages):
+        return set()
+    return set().union(*(_closure(name, needs) for name in packages))
 
 
 def _alone(added: Collection[str], lock: Lock, needs: dict[str, list[str]]) -> set[str]:

@@ -16,6 +16,7 @@ from raydock.plan.planner import Planned
 LAUNCHER = "raydock-probe"
 PROBE = Path(__file__).parent.parent / "prove" / "probe"
 IMAGE_SCHEMA = 1
+PROGRAMS = ("make-tree", "place-tree", "link-cuda", "make-kernels")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,7 @@ class Recipe:
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
-        for program in ("make-tree", "place-tree"):
+        for program in PROGRAMS:
             (folder / "installer" / program).chmod(0o755)
 
 

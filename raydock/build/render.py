@@ -15,6 +15,8 @@ from raydock.model.matrix import Matrix
 from raydock.model.packages import Packages
 from raydock.model.variant import NONE, Variant
 from raydock.paths import Checkout
+from raydock.plan import toolchain
+from raydock.plan.gpucode import architectures
 from raydock.plan.planner import Planned
 from raydock.templates import environment
 
@@ -54,6 +56,8 @@ class Renderer:
             created=datetime.fromtimestamp(self.matrix.epoch, UTC).isoformat(),
             min_driver=planned.min_driver,
             sm=planned.sm,
+            compiler=toolchain.compiler_of(variant),
+            kernels=architectures(planned.sm) if toolchain.has_prebuilt_kernels(variant) else (),
         )
 
 

@@ -12,7 +12,7 @@ from raydock.files import digest_of
 from raydock.lock import addresses, sdists
 from raydock.model.matrix import Matrix
 from raydock.model.variant import NONE, Variant
-from raydock.plan import breakages
+from raydock.plan import breakages, toolchain
 from raydock.plan.breakages import Breakage
 from raydock.plan.rules import Ground
 from raydock.plan.when import matches
@@ -81,7 +81,7 @@ def _requirements(ground: Ground, variant: Variant) -> tuple[str, ...]:
     lines += [f"torch=={torch.version if torch else variant.torch}"] if variant.torch != NONE else []
     lines += [f"vllm=={variant.vllm}"] if variant.vllm != NONE else []
     needed = sorted(line for item in _breakages(matrix, variant) for line in item.requirements)
-    return (*lines, *packages.always, *packages.added, *needed)
+    return (*lines, *packages.always, *packages.added, *needed, *toolchain.known().requirements(variant))
 
 
 def _constraints(matrix: Matrix, variant: Variant) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from raydock.lock.artifacts import Artifact
 from raydock.lock.request import Request
 from raydock.model.requirement import requirement
 from raydock.model.variant import CPU
-from raydock.plan import breakages
+from raydock.plan import breakages, toolchain
 from raydock.plan.cuda import agree, build_of, build_words, cuda_names, torch_of
 from raydock.plan.wheels import newest_patch
 
@@ -95,8 +95,25 @@ def torch_build(_: Request, artifacts: Sequence[Artifact]) -> Iterator[str]:
             yield f"{item.project} {item.version} is built for torch {built}, and torch is {torch.version}"
 
 
-# Their names, with dashes, are what the user hears of them.
-RULES: tuple[Rule, ...] = (requires_python, yanked, within_constraints, as_asked, cuda_major, cuda_build, torch_build)
+def nvcc_minor(_: Request, artifacts: Sequence[Artifact]) -> Iterator[str]:
+    """The CUDA compiler is of the runtime's own minor version: the runtime's headers refuse every other."""
+    versions = {item.project: item.version for item in artifacts}
+    runtime = toolchain.known().runtime
+    for name, pin in toolchain.known().mismatches(versions):
+        yield f"{name} {versions[name]} does not compile for {runtime} {versions[runtime]}: pin {pin}"
+
+
+# Their names, with dashes, are what users read.
+RULES: tuple[Rule, ...] = (
+    requires_python,
+    yanked,
+    within_constraints,
+    as_asked,
+    cuda_major,
+    cuda_build,
+    torch_build,
+    nvcc_minor,
+)
 
 
 def _allows(specifier: str, python: str) -> bool:

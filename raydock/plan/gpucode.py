@@ -23,6 +23,25 @@ def _compatible(sm: int, gpu: int) -> bool:
     return sm // 10 == gpu // 10 and sm < gpu and not tegra() & {sm, gpu}
 
 
+def architectures(gpus: Iterable[int]) -> tuple[str, ...]:
+    """What nvcc must compile for so that each of these GPUs runs it, as FlashInfer names it: `8.0`, `9.0a`, `10.0f`.
+
+    Code of a major version's oldest GPU runs on all GPUs of it; from 9.0 on, kernels use instructions of their own
+    version (a) or of its family (f). Source: CUDA C++ Programming Guide 13.0, feature sets; read 2026-11-29.
+    """
+    wanted: list[int] = []
+    for gpu in sorted(gpus):
+        if code_for(wanted, gpu) is None:
+            wanted.append(gpu)
+    return tuple(f"{sm // 10}.{sm % 10}{_feature_set(sm)}" for sm in wanted)
+
+
+def _feature_set(sm: int) -> str:
+    if sm < 90:
+        return ""
+    return "a" if sm < 100 else "f"
+
+
 @cache
 def tegra() -> frozenset[int]:
     """The sm numbers of Tegra's GPUs."""
