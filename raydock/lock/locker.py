@@ -19,6 +19,7 @@ from raydock.model import lock as locks
 from raydock.model.variant import Variant
 from raydock.parallel import in_parallel
 from raydock.paths import Checkout
+from raydock.plan import toolchain
 from raydock.plan.rules import Ground
 
 # Variants whose locks agree on what they share: their Python, architecture, cut-off and extra indexes.
@@ -160,7 +161,7 @@ class Locker:
             rules.hold(asked, artifacts)
         except VariantError as error:
             self.listener(variant.name, "failed")
-            return Outcome(name=variant.name, error=error)
+            return Outcome(name=variant.name, error=self._explained(variant, error))
         no_cutoff = self.resolver.pages.without_cutoff(pins, self.resolver.cuda_indexes(asked))
         text = lockfile.compose(variant.name, asked, self.resolver.label, pins, artifacts, no_cutoff=no_cutoff)
         path = self.checkout.lock(variant.name)
@@ -171,6 +172,18 @@ class Locker:
         if no_cutoff:
             self.listener(variant.name, f"warning: no cut-off day holds; no upload times come from: {no_cutoff}")
         return Outcome(name=variant.name, changed=changed)
+
+    def _explained(self, variant: Variant, error: VariantError) -> VariantError:
+        """The error, with the line of matrix.yaml if a group's packages contradict the CUDA compiler of its images."""
+        packages, known = self.ground.matrix.packages_of(variant), toolchain.known()
+        if not (packages.added and known.requirements(variant) and any(name in error.what for name in known.packages)):
+            return error
+        return VariantError(
+            f"{packages.place}: {', '.join(packages.added)} and the CUDA compiler of {variant} contradict each other:"
+            f" {error.what}",
+            meaning=f"Images with torch for CUDA {variant.cuda} need {', '.join(known.requirements(variant))}.",
+            todo=f"remove the package that needs a different version, or choose one for CUDA {variant.cuda}.",
+        )
 
     def _resolve(self, variant: Variant, asked: Request, lead: Lead) -> Pins:
         if lead.name != variant.name:

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from raydock.plan import toolchain
 from raydock.plan.explain import Explanation, Near
 from raydock.plan.planner import Excluded, Plan, Planned
 from raydock.plan.rules import ABSENT
@@ -46,6 +47,8 @@ def document(
                 "min_driver": item.min_driver,
                 "sm": gpus_in_json(item.variant, item.sm),
                 "glibc": item.glibc,
+                "nvcc": toolchain.compiler_of(item.variant),
+                "prebuilt_kernels": toolchain.has_prebuilt_kernels(item.variant),
                 "download_bytes": sizes.get(item.name),
                 "no_cutoff": (no_cutoff or {}).get(item.name, ""),
             }
@@ -144,7 +147,7 @@ def bare_table(title: str, *headings: str) -> Table:
 
 
 def _grid(planned: tuple[Planned, ...], sizes: Sizes) -> Table:
-    grid = bare_table(count(len(planned), "variant"), "variant", "groups", "driver", "GPU (sm)", "glibc")
+    grid = bare_table(count(len(planned), "variant"), "variant", "groups", "driver", "GPU (sm)", "nvcc", "glibc")
     if sizes:
         grid.add_column("download", justify="right")
     for item in planned:
@@ -154,6 +157,7 @@ def _grid(planned: tuple[Planned, ...], sizes: Sizes) -> Table:
             " ".join(item.groups),
             f">= {item.min_driver}" if item.min_driver else "-",
             gpus_in_words(item.variant, item.sm),
+            toolchain.words(item.variant),
             f">= {item.glibc}",
         ]
         grid.add_row(*cells, *([f"{size / 1e6:,.0f} MB" if size is not None else "-"] if sizes else []))

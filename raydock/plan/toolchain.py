@@ -8,7 +8,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from raydock.model.variant import Variant
+from raydock.model.variant import NONE, Variant
 from raydock.model.yamlfile import read
 from raydock.plan.when import When, matches, parse
 
@@ -46,9 +46,9 @@ class Toolchain:
         return tuple(line.format(cuda=variant.cuda, next=f"{major}.{minor + 1}") for line in self.templates)
 
     def mismatches(self, versions: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-        """The packages, by canonical name with version, of a different minor version than the CUDA runtime next to them.
+        """The packages whose minor version is not the CUDA runtime's, each with the pin that fixes it.
 
-        Yields each with the pin that fixes it, such as `nvidia-cuda-nvcc==13.0.*`.
+        `versions` are by canonical name; a pin is such as `nvidia-cuda-nvcc==13.0.*`.
         """
         if self.runtime not in versions:
             return
@@ -75,6 +75,21 @@ def known() -> Toolchain:
 def compiler_of(variant: Variant) -> str:
     """The CUDA of a variant's compiler, such as 13.0; empty if its image has none."""
     return variant.cuda if matches(known().when, variant) else ""
+
+
+def words(variant: Variant) -> str:
+    """A variant's CUDA compiler for a table: its CUDA, `none`, or `-` for the CPU."""
+    return (compiler_of(variant) or "none") if variant.gpu else "-"
+
+
+def missing(variant: Variant) -> str:
+    """What users of a variant must know if it has vllm and no CUDA compiler; empty otherwise."""
+    if variant.vllm == NONE or not variant.gpu or compiler_of(variant):
+        return ""
+    return (
+        f"it has no nvcc, which no package of CUDA {variant.cuda} brings: vLLM's FlashInfer sampler is switched off"
+        " (VLLM_USE_FLASHINFER_SAMPLER=0), and what compiles CUDA kernels at run time fails"
+    )
 
 
 def has_prebuilt_kernels(variant: Variant) -> bool:

@@ -18,7 +18,7 @@ from raydock.prove.report import Check, Status
 ALL = "all"
 CHECKS = tuple(question.id for question in GPU)
 # Each process that computes on a GPU takes some GiB; NCCL and vllm share more memory than a head does.
-LIMITS = Limits(memory=64 * 2**30, shm=8 * 2**30, probe=1800.0)
+LIMITS = Limits(memory=64 * 2**30, shm=8 * 2**30, probe=2400.0)
 # As CDI and NVIDIA's runtime both write them: a number, a MIG slice by GPU and number, UUIDs.
 _NAME = re.compile(r"all|\d+|\d+:\d+|GPU-[0-9a-f-]+|MIG-[0-9a-zA-Z/-]+")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from packaging.version import Version
 
 from raydock.errors import HostError
+from raydock.plan import toolchain
 from raydock.plan.runs import code_for, driver_objection, gpu_doubt, gpu_objection, list_owner, older, own_driver
 from raydock.ship import forward, gpus
 from raydock.ship.candidate import Candidate, Where
@@ -61,6 +62,7 @@ def pick(hosts: Sequence[Host], candidates: Iterable[Candidate]) -> Pick:
         hints=(
             *(f"{host.name}: {host.remark}" for host in hosts if host.remark),
             *_forward_hints(best, newer, hosts),
+            *filter(None, [toolchain.missing(best.variant) if best else ""]),
             *(
                 [f"not attached to it in its registry: {', '.join(best.unattached)}"]
                 if best and best.unattached

@@ -98,6 +98,17 @@ class Shelf:
         (place / "index.json").write_text(json.dumps(page))
 
 
+# The CUDA compiler (raydock/plan/data/toolchain.yaml) in their version and in a newer one, and what others need.
+COMPILER = ("nvidia-cuda-nvcc", "nvidia-cuda-crt", "nvidia-nvvm", "nvidia-cuda-cccl")
+PLAIN = {
+    "click": ("8.1", "9.0"),
+    "filelock": ("3.0",),
+    "virtualenv": ("20.1",),
+    "ninja": ("1.13",),
+    **dict.fromkeys(COMPILER, ("13.0.88", "13.5.37")),
+}
+
+
 def _handler(shelf: Shelf) -> type[SimpleHTTPRequestHandler]:
     class Handler(SimpleHTTPRequestHandler):
         extensions_map = {".json": "application/vnd.pypi.simple.v1+json", "": "application/octet-stream"}  # noqa: RUF012
@@ -132,7 +143,7 @@ def shelf(tmp_path: Path, own_caches: None) -> Iterator[Shelf]:
                 found.add("ray", ray, ["click>=7", "filelock"], tags=f"{tag}-{tag}-manylinux2014_x86_64")
         found.add("torch", "2.13.0", ["filelock"])
         found.add("vllm", "0.32.0", ["torch==2.13.0", "click<9"])
-        for project, versions in {"click": ("8.1", "9.0"), "filelock": ("3.0",), "virtualenv": ("20.1",)}.items():
+        for project, versions in PLAIN.items():
             for version in versions:
                 found.add(project, version)
         yield found

@@ -44,7 +44,7 @@ GPU = (
     Question("gpu-triton", triton_level, 120, ("cuda", "triton"), DRIVER.id),
     Question("gpu-nccl", nccl_level, 180, ("cuda", "torch"), DRIVER.id),
     Question("gpu-ray", ray_level, 120, ("cuda", "ray"), DRIVER.id),
-    Question("gpu-vllm", vllm_level, 900, ("cuda", "vllm"), DRIVER.id),
+    Question("gpu-vllm", vllm_level, 1500, ("cuda", "vllm"), DRIVER.id),
 )
 QUESTIONS = (*IMAGE, *GPU)
 

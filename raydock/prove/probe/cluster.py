@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
+from . import outputs
 from .answer import CheckError
-from .command import answer, finish, start
+from .command import finish, launch, start
 from .image import Image
 from .ports import HOST, free_ports
 from .runner import descendants
@@ -44,12 +45,12 @@ def ray(image: Image) -> str:
     with _folder() as folder:
         began = time.monotonic()
         with _head(folder) as head:
-            nodes = _nodes(head, folder)
+            nodes = _nodes(head)
             started = time.monotonic() - began
             environment = _environment()
-            driving = start([sys.executable, str(DRIVER), head.address], environment)
+            driving = launch("a task and an actor", [sys.executable, str(DRIVER), head.address], environment)
             _await_status(head, environment)
-            ran = answer(driving, "a task and an actor")
+            ran = driving.answer()
         if ran["version"] != image.axes["ray"]:
             raise CheckError(f"the cluster runs Ray {ran['version']}, the image is named for {image.axes['ray']}")
     return (
@@ -83,7 +84,7 @@ def _head(folder: Path) -> Iterator[Head]:
     command += [f"--dashboard-port={dashboard}", f"--dashboard-agent-listen-port={agent}", "--num-cpus=1"]
     command += [f"--ray-client-server-port={client}", f"--metrics-export-port={metrics}"]
     command += ["--object-store-memory=100000000", "--disable-usage-stats"]
-    with (folder / "head.out").open("wb") as output:
+    with outputs.path("head.log").open("wb") as output:
         process = subprocess.Popen(command, env={**_environment(), **_BRISK}, stdout=output, stderr=subprocess.STDOUT)
     yield Head(process, f"{HOST}:{port}", f"http://{HOST}:{dashboard}")
     _stop(process)
@@ -103,13 +104,13 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         time.sleep(_PERIOD)
 
 
-def _nodes(head: Head, folder: Path) -> int:
+def _nodes(head: Head) -> int:
     """Waits for the dashboard to show a node that is alive, and says how many are."""
     deadline = time.monotonic() + _START_SECONDS
     last = "nothing"
     while time.monotonic() < deadline:
         if head.process.poll() is not None:
-            raise CheckError(f"`ray start` ended with exit status {head.process.returncode}: {_tail(folder)}")
+            raise CheckError(f"`ray start` ended with exit status {head.process.returncode}: {_tail()}")
         try:
             rows = _get(f"{head.dashboard}/api/v0/nodes")["data"]["result"]["result"]
             alive = [row for row in rows if row["state"] == "ALIVE"]
@@ -154,7 +155,7 @@ def _names(pids: List[int]) -> List[str]:
     return names
 
 
-def _tail(folder: Path) -> str:
+def _tail() -> str:
     """The head's last words, without colours and without the time and place that begin each line."""
-    text = _DECORATION.sub("", (folder / "head.out").read_text(encoding="utf-8", errors="replace"))
+    text = _DECORATION.sub("", outputs.path("head.log").read_text(encoding="utf-8", errors="replace"))
     return " / ".join(line.strip() for line in text.strip().splitlines()[-3:]) or "no output"

@@ -7,11 +7,11 @@ import os
 import select
 import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
-from typing import BinaryIO, Callable, List, NoReturn, Optional, Tuple, Union
+from typing import Callable, List, NoReturn, Optional, Tuple, Union
 
+from . import outputs
 from .answer import FAILED, PASSED, SKIPPED, Answer, CheckError, Finding, SkipError
 
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
@@ -21,25 +21,32 @@ Asked = Callable[[], Union[str, Finding]]
 
 
 def ask(check_id: str, question: Asked, limit: float) -> Answer:
-    """The answer to a question, asked in a new process that has `limit` seconds; none of its descendants survives."""
+    """The answer to a question, asked in a new process that has `limit` seconds; none of its descendants survives.
+
+    What it and its programs print is kept in files if it fails, and its detail names their folder.
+    """
     started = time.monotonic()
     reader, writer = os.pipe()
-    with tempfile.TemporaryFile() as output:
+    folder = outputs.make(check_id)
+    log = folder / "check.log"
+    with log.open("wb") as output:
         child = os.fork()
         if child == 0:
             os.close(reader)
+            outputs.use(folder)
             _reply(question, writer, output.fileno())
-        os.close(writer)
-        try:
-            said, in_time = _read_line(reader, started + limit)
-            seconds = time.monotonic() - started
-        finally:
-            os.close(reader)
-            wait_status = end(child)
-        if said is None:
-            said = FAILED, Finding(_silence(in_time, limit, wait_status) + _last_line(output))
-    status, finding = said
-    return Answer(check_id, status, finding.detail, round(seconds, 3), finding.warnings)
+    os.close(writer)
+    try:
+        said, in_time = _read_line(reader, started + limit)
+        seconds = time.monotonic() - started
+    finally:
+        os.close(reader)
+        wait_status = end(child)
+    status, finding = said or (FAILED, Finding(_silence(in_time, limit, wait_status) + _last_line(folder)))
+    if status != FAILED:
+        outputs.remove(folder)
+        return Answer(check_id, status, finding.detail, round(seconds, 3), finding.warnings)
+    return Answer(check_id, status, finding.detail + outputs.keep(folder), round(seconds, 3), finding.warnings)
 
 
 def descendants(root: int) -> List[int]:
@@ -129,8 +136,10 @@ def _silence(in_time: bool, limit: float, wait_status: int) -> str:
     return f"the check was killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
 
 
-def _last_line(output: BinaryIO) -> str:
-    output.seek(0, os.SEEK_END)
-    output.seek(max(0, output.tell() - 4096))
-    lines = output.read().decode("utf-8", "replace").strip().splitlines()
-    return f"; its last words: {lines[-1].strip()}" if lines else ""
+def _last_line(folder: Path) -> str:
+    """The last line of the file to which the check or one of its programs wrote last."""
+    files = [file for file in folder.iterdir() if file.is_file() and file.stat().st_size]
+    if not files:
+        return ""
+    newest = max(files, key=lambda file: file.stat().st_mtime_ns)
+    return f"; {newest.name} ends: {outputs.end(newest, 1)}"

@@ -90,6 +90,16 @@ def test_a_build_is_for_the_same_cuda(build: str, cuda: str, ok: bool) -> None:
     assert agree(build, cuda) is ok
 
 
+@pytest.mark.parametrize("name", ["nvidia-cuda-nvcc", "nvidia-cuda-crt", "nvidia-nvvm"])
+def test_a_compiler_of_a_different_minor_version_than_the_runtime_is_refused(asked: Request, name: str) -> None:
+    runtime = artifact("nvidia-cuda-runtime", "13.0.96")
+    with pytest.raises(VariantError) as caught:
+        hold(asked, [runtime, artifact(name, "13.5.37")])
+    assert f"nvcc-minor: {name} 13.5.37 does not compile for nvidia-cuda-runtime 13.0.96" in caught.value.what
+    assert f"pin {name}==13.0.*" in caught.value.what
+    hold(asked, [runtime, artifact(name, "13.0.88")])
+
+
 def test_every_fault_is_named(asked: Request) -> None:
     with pytest.raises(VariantError) as caught:
         hold(asked, [artifact("a", "1", yanked=True), artifact("b", "2", python="<3")])

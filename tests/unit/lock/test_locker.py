@@ -11,11 +11,13 @@ from raydock.lock.locker import Locker, Outcome, Reason, Stale, check, lock, orp
 from raydock.lock.pages import Pages
 from raydock.lock.resolver import Uv
 from raydock.model import lock as locks
+from raydock.model import matrix as matrix_file
+from raydock.model.facts import Facts
 from raydock.model.matrix import Point
 from raydock.model.variant import Axis, Variant
 from raydock.paths import Checkout
 from raydock.plan.rules import Ground
-from tests.support.shelves import Run
+from tests.support.shelves import COMPILER, Run
 
 CPU = Variant(ray="2.60.0", python="3.11")
 TORCH = Variant(ray="2.60.0", python="3.11", cuda="13.0", torch="2.13.0")
@@ -211,3 +213,30 @@ def test_checking_a_thousand_locks_is_quick(run: Run, checkout: Checkout, ground
     seconds = time.process_time() - start
     assert len(stale) == len(many)
     assert seconds < 1
+
+
+def test_the_compiler_of_a_lock_is_of_its_cuda(run: Run, checkout: Checkout) -> None:
+    run(TORCH, CPU)
+    pins = locks.load(checkout.lock(TORCH.name)).pins
+    assert {pins[name].version for name in COMPILER} == {"13.0.88"}  # the index has 13.5.37 too
+    assert pins["ninja"].version == "1.13"
+    assert not set(COMPILER) & locks.load(checkout.lock(CPU.name)).pins.keys()
+
+
+def test_a_group_whose_package_needs_a_different_compiler_is_named_with_its_line(
+    checkout: Checkout, shelf: Any, siblings: tuple[Variant, ...]
+) -> None:
+    shelf.add("kernels", "1.0", ["nvidia-cuda-nvcc>=13.5"])
+    text = checkout.matrix.read_text()
+    line = len(text.splitlines()) + 2
+    checkout.matrix.write_text(f"{text}groups:\n  mine: {{torch: '2.13.0', packages: [kernels]}}\n")
+    ground = Ground(matrix_file.load(checkout.matrix), Facts({}))
+    mine = replace(TORCH, flavor="mine")
+    with Pages(shelf.index) as pages:
+        locker = Locker(ground=ground, checkout=checkout, siblings=(*siblings, mine), resolver=Uv(pages=pages))
+        [outcome] = locker.lock([mine], 1)
+    assert outcome.error is not None
+    assert outcome.error.what.startswith(
+        f"{checkout.matrix}:{line}: kernels and the CUDA compiler of {mine} contradict"
+    )
+    assert "nvidia-cuda-nvcc==13.0.*" in outcome.error.meaning

@@ -1,22 +1,17 @@
 """The check `gpu-nccl`: an all-reduce over all GPUs, a process each; sums checked, bandwidth measured."""
 
 import os
-import subprocess
-import sys
 import tempfile
-import time
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Dict, List, NoReturn
+from typing import Any, Dict, List
 
 from ..answer import CheckError, SkipError
-from ..command import answer, finish, start
+from ..command import gather, script
 from ..image import Image
 from .cuda import explain
 
 RANK = Path(__file__).with_name("nccl_rank.py")
-_PERIOD = 0.05
-_KILLED = -9
 
 
 def nccl_level(image: Image) -> str:
@@ -44,31 +39,16 @@ def bus_bandwidth(found: "List[Dict[str, Any]]") -> float:
 
 
 def _all_reduce(world: int) -> "List[Dict[str, Any]]":
-    """What each of `world` processes says. Raises CheckError, with its last words, where one fails."""
+    """What each of `world` processes answers. Raises CheckError, with the end of its output, if one fails."""
     # On one host, and in a container that may have no network but lo.
     environment = {"NCCL_SOCKET_IFNAME": "lo", **os.environ}
     with tempfile.TemporaryDirectory(prefix="rd") as folder:
-        command = [sys.executable, "-I", str(RANK)]
-        ranks = [start([*command, str(rank), str(world), f"{folder}/meeting"], environment) for rank in range(world)]
-        _await(ranks)
-        for rank, process in enumerate(ranks):
-            if process.returncode not in {0, _KILLED}:
-                _fail(process, rank)
-        return [answer(process, f"all-reduce, rank {rank}") for rank, process in enumerate(ranks)]
-
-
-def _fail(process: "subprocess.Popen[str]", rank: int) -> NoReturn:
-    try:
-        finish(process, f"all-reduce, rank {rank}")
-    except CheckError as error:
-        raise CheckError(explain(str(error))) from None
-    raise AssertionError(process)
-
-
-def _await(ranks: "List[subprocess.Popen[str]]") -> None:
-    """Waits for all; where one fails, the others would wait for it for ever, and are ended."""
-    while any(process.poll() is None for process in ranks):
-        if any(process.returncode for process in ranks):
-            for process in ranks:
-                process.kill()
-        time.sleep(_PERIOD)
+        meeting = f"{folder}/meeting"
+        ranks = [
+            script(f"all-reduce, rank {rank}", RANK, str(rank), str(world), meeting, env=environment)
+            for rank in range(world)
+        ]
+        try:
+            return gather(ranks)
+        except CheckError as error:
+            raise CheckError(explain(str(error))) from None

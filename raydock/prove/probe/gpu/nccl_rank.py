@@ -1,7 +1,9 @@
-"""One process of an all-reduce over NCCL: `nccl_rank.py RANK WORLD FILE`; prints what came of it as JSON."""
+"""One process of an all-reduce over NCCL: `nccl_rank.py RANK WORLD FILE`; answers what came of it."""
 
 import json
+import os
 import sys
+from pathlib import Path
 
 import torch  # type: ignore[import-not-found]
 import torch.distributed as dist  # type: ignore[import-not-found]
@@ -21,10 +23,8 @@ def main(rank: int, world: int, meeting: str) -> None:
     wrong = int((values != numbers * world + world * (world - 1) / 2).sum())
     seconds = timed(values)
     dist.destroy_process_group()
-    print(
-        "raydock-answer:",
-        json.dumps({"wrong": wrong, "bytes": count * 4, "seconds": seconds, "nccl": torch.cuda.nccl.version()}),
-    )
+    answer = {"wrong": wrong, "bytes": count * 4, "seconds": seconds, "nccl": torch.cuda.nccl.version()}
+    Path(os.environ["RAYDOCK_ANSWER"]).write_text(json.dumps(answer))
 
 
 def timed(values: torch.Tensor) -> float:

@@ -2,14 +2,13 @@
 
 import os
 import shutil
-import sys
 import tempfile
 from importlib import import_module
 from pathlib import Path
 from typing import List
 
 from ..answer import CheckError
-from ..command import answer, start
+from ..command import script
 from ..image import Image
 from .cuda import Driver, explain
 
@@ -23,7 +22,7 @@ def ray_level(image: Image) -> str:
     folder = tempfile.mkdtemp(prefix="rd", dir="/tmp")  # a short name, as Ray's sockets need
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     try:
-        found = answer(start([sys.executable, "-I", str(TASKS), folder], environment), "tasks with num_gpus=1")
+        found = script("tasks with num_gpus=1", TASKS, folder, env=environment).answer()
     except CheckError as error:
         raise CheckError(explain(str(error))) from None
     finally:

@@ -1,4 +1,4 @@
-"""Asks Ray for its GPUs: `ray_tasks.py FOLDER`; prints how many it counts and which of them each task saw, as JSON."""
+"""Asks Ray for its GPUs: `ray_tasks.py FOLDER`; answers how many it counts and which of them each task saw, as JSON."""
 
 import ctypes
 import json
@@ -41,12 +41,12 @@ def meet(folder: str, count: int) -> List[str]:
 
 def main(folder: str) -> None:
     # Ray finds the GPUs itself: whether it can is part of the question.
-    ray.init(_temp_dir=folder, include_dashboard=False, object_store_memory=10**8, log_to_driver=False)
+    ray.init(_temp_dir=folder, include_dashboard=False, object_store_memory=10**8)
     counted = int(ray.cluster_resources().get("GPU", 0))
     task = ray.remote(num_gpus=1, num_cpus=0)(meet)
     seen = ray.get([task.remote(folder, counted) for _ in range(counted)], timeout=MEETING_SECONDS + 20)
     ray.shutdown()
-    print("raydock-answer:", json.dumps({"counted": counted, "seen": seen}))
+    Path(os.environ["RAYDOCK_ANSWER"]).write_text(json.dumps({"counted": counted, "seen": seen}))
 
 
 main(sys.argv[1])

@@ -1,10 +1,11 @@
-"""A language model of two layers, made on the spot: configuration and tokenizer; its weights are vllm's dummies."""
+"""A language model of two layers with random weights, made on the spot: configuration, tokenizer and weights."""
 
 import json
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, Iterator, Tuple
 
+HIDDEN, INTERMEDIATE, LAYERS, HEADS = 128, 256, 2, 2
 VOCABULARY = 512
 POSITIONS = 256
 SENTENCES = ("The quick brown fox jumps over the lazy dog.", "Ray hands each task a GPU, and each GPU has its task.")
@@ -13,11 +14,11 @@ CONFIG = {
     "architectures": ["LlamaForCausalLM"],
     "model_type": "llama",
     "hidden_act": "silu",
-    "hidden_size": 128,
-    "intermediate_size": 256,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "num_key_value_heads": 2,
+    "hidden_size": HIDDEN,
+    "intermediate_size": INTERMEDIATE,
+    "num_hidden_layers": LAYERS,
+    "num_attention_heads": HEADS,
+    "num_key_value_heads": HEADS,
     "max_position_embeddings": POSITIONS,
     "rms_norm_eps": 1e-5,
     "vocab_size": VOCABULARY,
@@ -29,7 +30,35 @@ CONFIG = {
 
 
 def make(folder: Path) -> None:
-    """Writes the model into a folder, with the image's own `tokenizers`; downloads nothing."""
+    """Writes the model into a folder, with the image's own `tokenizers` and `torch`; downloads nothing."""
+    _tokenizer(folder)
+    torch: Any = import_module("torch")
+    generator = torch.Generator().manual_seed(0)
+    tensors: Dict[str, Any] = {}
+    for name, shape in shapes():
+        values = torch.randn(shape, generator=generator) * 0.02 if len(shape) > 1 else torch.ones(shape)
+        tensors[name] = values.to(torch.float16)
+    import_module("safetensors.torch").save_file(tensors, str(folder / "model.safetensors"), {"format": "pt"})
+    (folder / "config.json").write_text(json.dumps(CONFIG))
+
+
+def shapes() -> Iterator[Tuple[str, Tuple[int, ...]]]:
+    """The name and shape of each weight, as LlamaForCausalLM of transformers has them."""
+    yield "model.embed_tokens.weight", (VOCABULARY, HIDDEN)
+    for layer in range(LAYERS):
+        prefix = f"model.layers.{layer}"
+        for name in ("q_proj", "k_proj", "v_proj", "o_proj"):
+            yield f"{prefix}.self_attn.{name}.weight", (HIDDEN, HIDDEN)
+        for name in ("gate_proj", "up_proj"):
+            yield f"{prefix}.mlp.{name}.weight", (INTERMEDIATE, HIDDEN)
+        yield f"{prefix}.mlp.down_proj.weight", (HIDDEN, INTERMEDIATE)
+        yield f"{prefix}.input_layernorm.weight", (HIDDEN,)
+        yield f"{prefix}.post_attention_layernorm.weight", (HIDDEN,)
+    yield "model.norm.weight", (HIDDEN,)
+    yield "lm_head.weight", (VOCABULARY, HIDDEN)
+
+
+def _tokenizer(folder: Path) -> None:
     tokenizers: Any = import_module("tokenizers")
     byte_level = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
@@ -44,4 +73,3 @@ def make(folder: Path) -> None:
     tokenizer.save(str(folder / "tokenizer.json"))
     settings = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<s>", "eos_token": "</s>"}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
-    (folder / "config.json").write_text(json.dumps(CONFIG))

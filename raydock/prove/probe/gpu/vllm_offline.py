@@ -1,19 +1,28 @@
-"""Generates with vllm: `vllm_offline.py SETTINGS TOKENS`; prints the number of tokens of each answer as JSON."""
+"""Generates with vllm's LLM: `vllm_offline.py MODEL TOKENS SAMPLING...` (each SAMPLING a JSON object).
+
+Answers, for each SAMPLING, with the number of tokens of each completion.
+"""
 
 import json
+import os
 import sys
+from pathlib import Path
+from typing import Dict, List
 
 PROMPTS = ["The quick brown", "Ray hands each"]
 
 
-def main(settings: str, tokens: int) -> None:
+def main(model: str, tokens: int, samplings: List[Dict[str, float]]) -> None:
     from vllm import LLM, SamplingParams  # type: ignore[import-not-found]
 
-    model = LLM(**json.loads(settings))
-    answers = model.generate(PROMPTS, SamplingParams(max_tokens=tokens, temperature=0.0, ignore_eos=True))
-    print("raydock-answer:", json.dumps([len(answer.outputs[0].token_ids) for answer in answers]))
+    engine = LLM(model=model)
+    counts = []
+    for sampling in samplings:
+        answers = engine.generate(PROMPTS, SamplingParams(max_tokens=tokens, ignore_eos=True, **sampling))
+        counts.append([len(answer.outputs[0].token_ids) for answer in answers])
+    Path(os.environ["RAYDOCK_ANSWER"]).write_text(json.dumps(counts))
 
 
 # vllm starts processes that import this file again.
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), [json.loads(text) for text in sys.argv[3:]])

@@ -1,38 +1,49 @@
-"""vllm as a Ray Serve deployment: `vllm_serve.py SETTINGS TOKENS FOLDER PORT`; asks it and prints its answer."""
+"""vllm as a Ray Serve deployment: `vllm_serve.py MODEL TOKENS FOLDER PORT SAMPLING...` (each SAMPLING a JSON object).
+
+Answers, for each SAMPLING, with what the deployment answers over HTTP.
+"""
 
 import json
+import os
 import sys
 import urllib.request
+from pathlib import Path
+from typing import List
 
 import ray  # type: ignore[import-not-found]
 from ray import serve
 
 
 class Model:
-    """Answers a prompt in the request's body with the number of tokens that it generated."""
+    """Answers a prompt with the number of tokens that it generated; the request's body is JSON."""
 
-    def __init__(self, settings: str, tokens: int) -> None:
-        from vllm import LLM, SamplingParams  # type: ignore[import-not-found]
+    def __init__(self, model: str, tokens: int) -> None:
+        from vllm import LLM  # type: ignore[import-not-found]
 
-        self.model = LLM(**json.loads(settings))
-        self.parameters = SamplingParams(max_tokens=tokens, temperature=0.0, ignore_eos=True)
+        self.model, self.tokens = LLM(model=model), tokens
 
     async def __call__(self, request):  # type: ignore[no-untyped-def]
-        prompt = (await request.body()).decode()
-        [answer] = self.model.generate([prompt], self.parameters)
+        from vllm import SamplingParams
+
+        asked = await request.json()
+        parameters = SamplingParams(max_tokens=self.tokens, ignore_eos=True, **asked["sampling"])
+        [answer] = self.model.generate([asked["prompt"]], parameters)
         return {"tokens": len(answer.outputs[0].token_ids)}
 
 
-def main(settings: str, tokens: int, folder: str, port: int) -> None:
-    ray.init(_temp_dir=folder, include_dashboard=False, object_store_memory=10**8, log_to_driver=False)
+def main(model: str, tokens: int, folder: str, port: int, samplings: List[str]) -> None:
+    ray.init(_temp_dir=folder, include_dashboard=False, object_store_memory=10**8)
     serve.start(http_options={"host": "127.0.0.1", "port": port})
-    serve.run(serve.deployment(Model, ray_actor_options={"num_gpus": 1}).bind(settings, tokens))
+    serve.run(serve.deployment(Model, ray_actor_options={"num_gpus": 1}).bind(model, tokens))
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with direct.open(f"http://127.0.0.1:{port}/", data=b"The quick brown", timeout=60) as response:
-        answer = json.load(response)
+    answers = []
+    for sampling in samplings:
+        asked = json.dumps({"prompt": "The quick brown", "sampling": json.loads(sampling)}).encode()
+        with direct.open(f"http://127.0.0.1:{port}/", data=asked, timeout=300) as response:
+            answers.append(json.load(response))
     serve.shutdown()
     ray.shutdown()
-    print("raydock-answer:", json.dumps(answer))
+    Path(os.environ["RAYDOCK_ANSWER"]).write_text(json.dumps(answers))
 
 
-main(sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
+main(sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), sys.argv[5:])

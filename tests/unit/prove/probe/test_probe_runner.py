@@ -94,7 +94,9 @@ def test_a_crash_is_an_answer_with_its_last_words(sign: signal.Signals, words: s
         return "never"
 
     answer = ask("x", question, 10)
-    assert (answer.status, answer.detail) == (FAILED, f"the check was {words}; its last words: loading the library")
+    said, _, folder = answer.detail.partition("; its output: ")
+    assert (answer.status, said) == (FAILED, f"the check was {words}; check.log ends: loading the library")
+    assert (Path(folder) / "check.log").read_text() == "first\nloading the library\n"
 
 
 def test_an_exit_without_an_answer() -> None:
