@@ -11,6 +11,7 @@ from pathlib import Path
 from raydock.build.archive import folders_of, tar
 from raydock.build.layers import Layer
 from raydock.model.lock import Lock
+from raydock.plan import toolchain
 from raydock.plan.planner import Planned
 
 LAUNCHER = "raydock-probe"
@@ -131,5 +132,6 @@ def _image(planned: Planned, lock: Lock) -> str:
         "packages": {pin.name: pin.version for pin in lock.pins.values()},
         "min_driver": planned.min_driver,
         "sm": list(planned.sm),
+        "nvcc": toolchain.compiler_of(planned.variant),
     }
     return json.dumps(document, indent=1) + "\n"

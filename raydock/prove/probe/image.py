@@ -19,6 +19,8 @@ class ImageFileError(Exception):
 class Image:
     """The variant's name, its value on every axis, its locked packages (canonical name to version), its GPU needs.
 
+    `nvcc` is the CUDA of its compiler, such as 13.0; empty if it has none.
+
     `stranger`: an image that this raydock did not build, of which only what needs a GPU can be asked; then `axes` are
     what is found in its Python's environment.
     """
@@ -29,6 +31,7 @@ class Image:
     min_driver: str = ""
     sm: Tuple[str, ...] = ()
     stranger: bool = False
+    nvcc: str = ""
 
     def has(self, part: str) -> bool:
         """Whether the variant has that part."""
@@ -53,7 +56,8 @@ def load(path: Path) -> Image:
         if document.get("stranger"):
             return Image(document["name"], found.axes(), {}, stranger=True)
         sm = tuple(str(value) for value in document.get("sm", ()))
-        return Image(document["name"], document["axes"], document["packages"], document.get("min_driver", ""), sm)
+        floor, nvcc = document.get("min_driver", ""), document.get("nvcc", "")
+        return Image(document["name"], document["axes"], document["packages"], floor, sm, nvcc=nvcc)
     except OSError as error:
         raise ImageFileError(
             f"{path} cannot be read: {error.strerror}. The build of a raydock image writes it."
