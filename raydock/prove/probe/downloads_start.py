@@ -8,6 +8,7 @@ import importlib.util
 import ipaddress
 import json
 import os
+import runpy
 import sys
 from pathlib import Path
 from typing import Any, Optional, Set, Tuple
@@ -44,10 +45,7 @@ def cubins() -> Tuple[Optional[int], str]:
 
 def main(folder: str) -> None:
     sys.addaudithook(watch)
-    sys.path.insert(0, str(Path(__file__).resolve().parent / "gpu"))
-    from tiny_model import make  # type: ignore[import-not-found]
-
-    make(Path(folder))
+    runpy.run_path(str(Path(__file__).with_name("gpu") / "tiny_model.py"))["make"](Path(folder))
     import triton  # type: ignore[import-not-found]  # noqa: F401
     from transformers import AutoConfig, AutoTokenizer  # type: ignore[import-not-found]
     from vllm.entrypoints import llm  # type: ignore[import-not-found]  # noqa: F401

@@ -34,6 +34,24 @@ def test_only_cuda_images_ask_for_a_driver(rendered: dict[str, str]) -> None:
     assert 'NVIDIA_REQUIRE_CUDA="cuda>=13.0"' in rendered["ray2.60.0-torch2.13.0-py311-cu130"]
 
 
+def test_only_images_with_cuda_13_have_a_compiler(rendered: dict[str, str]) -> None:
+    vllm, torch = (
+        rendered["ray2.60.0-vllm0.32.0-torch2.13.0-py311-cu130"],
+        rendered["ray2.60.0-torch2.13.0-py311-cu130"],
+    )
+    older, cpu = rendered["ray2.60.0-vllm0.10.2-torch2.8.0-py311-cu128"], rendered["ray2.60.0-py311-cpu"]
+    for text in (vllm, torch):
+        assert "ENV CUDA_HOME=/usr/local/cuda" in text
+        assert 'raydock.nvcc="13.0"' in text
+        assert "VLLM_USE_FLASHINFER_SAMPLER" not in text
+    assert "link-cuda" not in older + cpu
+    assert 'raydock.nvcc="none"' in older
+    assert "ENV VLLM_USE_FLASHINFER_SAMPLER=0" in older
+    assert "raydock.nvcc" not in cpu
+    assert '/run/installer/make-kernels "7.5 8.0 9.0a 10.0f 12.0f"' in vllm
+    assert not any("make-kernels" in text for text in (torch, older, cpu))
+
+
 def test_only_a_layer_built_from_source_does_without_the_cache(rendered: dict[str, str]) -> None:
     for name, text in rendered.items():
         steps = [step for step in text.split("\n\n") if "UV_NO_CACHE=1" in step]

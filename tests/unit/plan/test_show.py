@@ -40,6 +40,8 @@ def test_document(plan: Plan) -> None:
         "min_driver": "",
         "sm": [],
         "glibc": "2.17",
+        "nvcc": "",
+        "prebuilt_kernels": False,
         "download_bytes": 190_000_000,
         "no_cutoff": "cu118 index",
     }

@@ -213,3 +213,9 @@ def test_a_host_that_cannot_be_read_leaves_the_others_and_no_answer_for_all(offe
 
 def test_one_host_has_no_answer_for_all(offered: Made) -> None:
     assert pick_each({"host": stated("host", "580.65.06", ["9.0"])}, offered())[1] is None
+
+
+def test_a_pick_with_vllm_and_no_compiler_says_so(offered: Made) -> None:
+    [hint] = pick([stated("host", "535.104.05", ["7.0"])], offered()).hints
+    assert "it has no nvcc, which no package of CUDA 12.8 brings" in hint
+    assert not any("nvcc" in hint for hint in pick([stated("host", "580.65.06", ["9.0"])], offered()).hints)

@@ -159,6 +159,8 @@ def test_help_has_an_example() -> None:
 
 # Programs and kernels that a check runs import what they ask.
 ASKED = {
+    "compiler_module.py": {"flashinfer"},
+    "downloads_start.py": {"flashinfer", "transformers", "triton", "vllm"},
     "driver.py": {"ray"},
     "nccl_rank.py": {"torch"},
     "ray_tasks.py": {"ray"},
