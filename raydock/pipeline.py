@@ -172,6 +172,7 @@ class Pipeline:
                 checks=tuple(checks) or None,
                 on_event=self.listener,
                 wish=wish,
+                outputs=self.project.checkout.report(item.name).with_name("output"),
             )
         except RaydockError as error:
             return replace(base, proved=True, error=error)

@@ -5,10 +5,12 @@ import re
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from docker import DockerClient
 
 from raydock.errors import VariantError
+from raydock.prove import kept
 from raydock.prove.container import ALONE, Ended, Limits, Terms, created, follow
 from raydock.prove.report import Check
 from raydock.prove.streams import last_line, printable
@@ -50,17 +52,20 @@ def ask(
     *,
     terms: Terms = ALONE,
     probe: Probe = OWN,
+    outputs: Path | None = None,
 ) -> Answers:
     """Runs the probe in the image for these checks, or for all; an image's own probe is started by its ENTRYPOINT.
 
-    Raises VariantError if it does not answer.
+    If a check fails, its output is copied to the folder `outputs`. Raises VariantError if the probe does not answer.
     """
     command = [*probe.command, "--json", *(f"--check={check}" for check in checks)]
     terms = replace(terms, archive=probe.archive, by_entrypoint=probe == OWN)
     with created(client, image, command, limits, terms) as container:
         ended = follow(container, on_line, limits.probe)
         entrypoint = container.attrs["Config"]["Entrypoint"] if terms.by_entrypoint else None
-    answers = parse(ended.out)
+        answers = parse(ended.out)
+        if answers and outputs:
+            answers = replace(answers, checks=kept.save(container, answers.checks, outputs))
     if answers is None:
         raise VariantError(
             f"the probe of {image} ended with exit status {ended.status} and without its answers.",

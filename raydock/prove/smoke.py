@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from docker import DockerClient
 
@@ -35,10 +36,13 @@ def smoke(
     on_event: Listener = silent,
     limits: Limits = LIMITS,
     wish: Wish = AUTO,
+    outputs: Path | None = None,
 ) -> Report:
     """Proves the image `image` (a tag or an id) of the variant `name` and reports every check, or those of `checks`.
 
     What needs a GPU is asked in a container that has those of `wish`; all else in one that has none.
+
+    The output of checks that fail is copied to the folder `outputs`.
 
     Its containers have no network, and none is left over. Raises VariantError where the image or its probe is not
     there or the probe dies, ConfigurationError for an unknown check, OutOfReachError where the engine goes away.
@@ -52,10 +56,11 @@ def smoke(
         if not configuration.for_kuberay:
             found = plain.checks(client, image, wanted, tell, limits)
         if asked := [check for check in wanted if check not in (cold.ID, *gpus.CHECKS, *found)]:
-            answers = asking.ask(client, image, asked, tell, limits)
+            answers = asking.ask(client, image, asked, tell, limits, outputs=_below(outputs, "image"))
             found |= with_outside(answers, configuration, variant)
         if levels := [check for check in wanted if check in gpus.CHECKS]:
-            found |= gpus.ask(client, wish, levels, partial(_on_gpus, client, image, levels, tell))
+            on_gpus = partial(_on_gpus, client, image, levels, tell=tell, outputs=_below(outputs, "gpu"))
+            found |= gpus.ask(client, wish, levels, on_gpus)
         if cold.ID in wanted and cold.ID not in found:
             on_event(name, "starting a Ray head in a fresh container")
             found[cold.ID] = cold.cold(client, image, limits)
@@ -66,9 +71,20 @@ def smoke(
 
 
 def _on_gpus(
-    client: DockerClient, image: str, checks: Sequence[str], tell: Callable[[str], None], grant: Grant
+    client: DockerClient,
+    image: str,
+    checks: Sequence[str],
+    grant: Grant,
+    *,
+    tell: Callable[[str], None],
+    outputs: Path | None,
 ) -> dict[str, Check]:
-    return asking.ask(client, image, checks, tell, gpus.LIMITS, terms=Terms(grant=grant)).checks
+    return asking.ask(client, image, checks, tell, gpus.LIMITS, terms=Terms(grant=grant), outputs=outputs).checks
+
+
+def _below(folder: Path | None, name: str) -> Path | None:
+    """A folder of its own for each container, since each replaces what was in it."""
+    return folder / name if folder else None
 
 
 def with_outside(answers: asking.Answers, configuration: Configuration, variant: Variant) -> dict[str, Check]:

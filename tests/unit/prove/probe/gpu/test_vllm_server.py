@@ -45,7 +45,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, st
     folder.mkdir()
     (folder / "vllm").write_text(SERVER)
     (folder / "vllm").chmod(stat.S_IRWXU)
-    monkeypatch.setattr(vllm_server.sys, "executable", str(folder / "python"))
+    monkeypatch.setattr(sys, "executable", str(folder / "python"))
     monkeypatch.setenv("RAYDOCK_OUTPUT", str(tmp_path))
     return dict(os.environ)
 
@@ -79,7 +79,7 @@ def test_a_server_that_fails_is_quoted(
 
 
 def test_an_older_vllm_is_started_by_its_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vllm_server.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     assert "vllm.entrypoints.openai.api_server" in vllm_server.command(tmp_path, 1)
 
 
