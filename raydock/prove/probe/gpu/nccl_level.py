@@ -7,11 +7,13 @@ import tempfile
 import time
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Dict, List, NoReturn
+from typing import Any, Dict, List, NoReturn, Tuple
 
-from ..answer import CheckError, SkipError
+from ..answer import CheckError, Finding, SkipError
 from ..command import answer, finish, start
 from ..image import Image
+from ..rdma import ports
+from . import transport
 from .cuda import explain
 
 RANK = Path(__file__).with_name("nccl_rank.py")
@@ -19,13 +21,13 @@ _PERIOD = 0.05
 _KILLED = -9
 
 
-def nccl_level(image: Image) -> str:
-    """Every GPU's sums of an all-reduce are right; with two or more, how fast it was."""
+def nccl_level(image: Image) -> Finding:
+    """Every GPU's sums of an all-reduce are right; with two or more, how fast it was; the transport that NCCL chose."""
     del image
     torch: Any = import_module("torch")
     if not torch.distributed.is_nccl_available():
         raise SkipError("torch is built without NCCL")
-    found = _all_reduce(torch.cuda.device_count())
+    found, chosen = _all_reduce(torch.cuda.device_count())
     world, first = len(found), found[0]
     wrong = [f"rank {rank}: {each['wrong']} sums" for rank, each in enumerate(found) if each["wrong"]]
     if wrong:
@@ -33,7 +35,9 @@ def nccl_level(image: Image) -> str:
     version = ".".join(map(str, first["nccl"]))
     over = f"{world} GPUs" if world > 1 else "1 GPU"
     words = f"NCCL {version}, all-reduce of {first['bytes'] / 2**20:.0f} MiB over {over}: sums are right"
-    return words + (f", {bus_bandwidth(found):.0f} GB/s on the bus" if world > 1 else " (one GPU: no bus to measure)")
+    words += f", {bus_bandwidth(found):.0f} GB/s on the bus" if world > 1 else " (one GPU: no bus to measure)"
+    unused = chosen.unused(ports())
+    return Finding(f"{words}; {chosen.words}", (unused,) if unused else ())
 
 
 def bus_bandwidth(found: "List[Dict[str, Any]]") -> float:
@@ -43,18 +47,22 @@ def bus_bandwidth(found: "List[Dict[str, Any]]") -> float:
     return float(found[0]["bytes"] / slowest * 2 * (world - 1) / world / 1e9)
 
 
-def _all_reduce(world: int) -> "List[Dict[str, Any]]":
-    """What each of `world` processes says. Raises CheckError, with its last words, where one fails."""
-    # On one host, and in a container that may have no network but lo.
-    environment = {"NCCL_SOCKET_IFNAME": "lo", **os.environ}
+def _all_reduce(world: int) -> "Tuple[List[Dict[str, Any]], transport.Transport]":
+    """What each of `world` processes answers, and the transport. Raises CheckError, with its output, if one fails."""
     with tempfile.TemporaryDirectory(prefix="rd") as folder:
+        log = Path(folder, "nccl.log")
+        # On one host, and in a container that may have no network but lo.
+        environment = {"NCCL_SOCKET_IFNAME": "lo", **os.environ, "NCCL_DEBUG": "INFO", "NCCL_DEBUG_SUBSYS": "INIT,NET"}
+        environment["NCCL_DEBUG_FILE"] = f"{log}.%p"
         command = [sys.executable, "-I", str(RANK)]
         ranks = [start([*command, str(rank), str(world), f"{folder}/meeting"], environment) for rank in range(world)]
         _await(ranks)
         for rank, process in enumerate(ranks):
             if process.returncode not in {0, _KILLED}:
                 _fail(process, rank)
-        return [answer(process, f"all-reduce, rank {rank}") for rank, process in enumerate(ranks)]
+        answers = [answer(process, f"all-reduce, rank {rank}") for rank, process in enumerate(ranks)]
+        logs = (path.read_text(encoding="utf-8", errors="replace") for path in sorted(Path(folder).glob("nccl.log.*")))
+        return answers, transport.read("\n".join(logs))
 
 
 def _fail(process: "subprocess.Popen[str]", rank: int) -> NoReturn:
