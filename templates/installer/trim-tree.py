@@ -27,8 +27,14 @@ LINKED_SIZE = 100_000  # bytes from which on an equal file becomes a link
 
 def trim(site, patterns):
     """Trims every package of a site-packages folder; returns how many bytes smaller it is."""
-    unused = [*patterns, *other_wheels(site)]
+    unused = [*holding(site, patterns), *other_wheels(site)]
     return sum(trim_package(site, record, unused) for record in sorted(site.glob("*.dist-info/RECORD")))
+
+
+def holding(site, lines):
+    """The patterns of these lines whose condition holds in a site-packages folder."""
+    parts = (line.partition(" if ") for line in lines)
+    return [pattern for pattern, _, condition in parts if not condition or any(site.glob(condition))]
 
 
 def trim_package(site, record, unused):
