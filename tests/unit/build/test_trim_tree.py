@@ -55,10 +55,10 @@ def trim(tmp_path: Path) -> Trim:
                 file.parent.mkdir(parents=True, exist_ok=True)
             cached.write_bytes(data)
             os.link(cached, target)
-        with record.open("w", newline="") as file:
-            csv.writer(file).writerows([*(row(path, data) for path, data in files.items()), [record.parent.name, "", ""]])
+        rows = [*(row(path, data) for path, data in files.items()), ["package-1.dist-info/RECORD", "", ""]]
+        with record.open("w", newline="") as written:
+            csv.writer(written).writerows(rows)
         (tmp_path / "patterns").write_text("# why\n\n" + "\n".join(patterns))
-        record.write_text(record.read_text().replace("package-1.dist-info,", "package-1.dist-info/RECORD,"))
         command = [sys.executable, "-I", str(INSTALLER / "trim-tree.py"), str(site), str(tmp_path / "patterns")]
         subprocess.run(command, check=True)
         for number, data in enumerate(files.values()):

@@ -97,7 +97,7 @@ def test_the_checks_of_a_variant() -> None:
     cpu = ("shells", "user", "versions", "lock", "imports", "libs", "ray", "cold")
     assert check_ids(parse_name(NAME)) == cpu
     levels = ("gpu-driver", "gpu-torch", "gpu-triton", "gpu-nccl", "gpu-ray")
-    assert check_ids(parse_name("ray2.60.0-torch2.13.0-py311-cu130")) == (*cpu[:-1], *levels, "cold")
+    assert check_ids(parse_name("ray2.60.0-torch2.13.0-py311-cu130")) == (*cpu[:6], "rdma", "ray", *levels, "cold")
 
 
 def test_an_unknown_check_and_an_engine_out_of_reach(silent_port: int) -> None:

@@ -16,6 +16,7 @@ _NETWORK = re.compile(r"NCCL INFO .*Using network (\S+)")
 _LINK = re.compile(r"NCCL INFO Channel .* via ([A-Z0-9]+(?:/[A-Za-z]+)?)")
 _INFINIBAND = re.compile(r"NCCL (?:INFO|WARN) (.*(?:NET/IB|libibverbs|NCCL_IB_DISABLE).*)")
 _TCP = "Socket"
+UNUSED = "active and unused"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Transport:
         active = [f"{port.name} ({port.layer})" for port in ports if port.active]
         if not active or self.network != _TCP:
             return ""
-        return f"{', '.join(active)}: active and unused, NCCL uses TCP between hosts: {self._reason()}"
+        return f"{', '.join(active)}: {UNUSED}, NCCL uses TCP between hosts: {self._reason()}"
 
     def _reason(self) -> str:
         """What keeps NCCL from using InfiniBand, with what to do."""
