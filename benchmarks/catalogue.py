@@ -1,6 +1,6 @@
 """The benches by name, in the order in which all of them run."""
 
-from benchmarks import build, bump, noop, publish, scale, sharing, size
+from benchmarks import build, bump, contents, noop, publish, scale, sharing, size
 from benchmarks.bench import Bench
 
 BENCHES = {
@@ -40,6 +40,13 @@ BENCHES = {
             minutes=5,
             disk="4 GB",
             run=size.run,
+        ),
+        Bench(
+            name="contents",
+            summary="what the cpu, torch and vllm images leave out of their wheels, by rule",
+            minutes=8,
+            disk="16 GB",
+            run=lambda setting: list(contents.run(setting)),
         ),
         Bench(
             name="build",

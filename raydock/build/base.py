@@ -37,6 +37,8 @@ RECIPE_LABEL = "raydock.base-recipe"
 TOOLS = ("bash", "ca-certificates", "hostname", "openssl", "procps", "wget")
 # Triton compiles C at run time, FlashInfer and nvcc C++.
 COMPILER = ("gcc", "g++", "libc6-dev")
+# NCCL loads libibverbs.so.1 for InfiniBand and RoCE, and falls back to TCP without a message if it is missing.
+RDMA = ("libibverbs1", "ibverbs-providers", "librdmacm1", "libnuma1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +95,7 @@ class BaseRecipe:
         bootstrapped = self.base.source == "bootstrap"
         pythons = (python, *(() if bootstrapped else (f"{python}-venv",))) if own_python else ()
         compiler = (*COMPILER, *((f"{python}-dev",) if own_python else ())) if self.compiler else ()
-        return (*TOOLS, *pythons, *compiler)
+        return (*TOOLS, *pythons, *compiler, *(RDMA if self.compiler else ()))
 
     @property
     def digest(self) -> str:

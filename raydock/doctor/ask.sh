@@ -35,6 +35,13 @@ for device in /sys/bus/pci/devices/*; do
         "0x10de 0x0300"*|"0x10de 0x0302"*) echo "${device##*/}" ;;
     esac
 done
+section infiniband
+for port in /sys/class/infiniband/*/ports/*; do
+    [ -r "$port/state" ] || continue
+    card=${port#/sys/class/infiniband/}
+    echo "${card%%/*}:${port##*/} $(cat "$port/link_layer") $(cat "$port/state")"
+done
+section verbs; for device in /dev/infiniband/uverbs*; do [ -c "$device" ] && echo "$device"; done
 section toolkit; nvidia-ctk --version 2>/dev/null | head -n 1
 section gpus
 if command -v nvidia-smi >/dev/null 2>&1; then

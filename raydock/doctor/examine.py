@@ -1,9 +1,11 @@
 """Hosts looked at, all at once."""
 
+import io
 import shlex
+import tarfile
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,11 +27,17 @@ from raydock.hosts.names import Host
 from raydock.parallel import in_parallel
 from raydock.processes import Processes
 from raydock.prove.handout import CDI_FOLDERS
+from raydock.prove.streams import printable
 from raydock.ship.candidate import Candidate
 
 SCRIPT = (Path(__file__).parent / "ask.sh").read_text(encoding="utf-8")
 # What a registry says that answers and has no such image, or wants to know who asks.
 _REACHED = ("manifest unknown", "not found", "denied", "unauthorized", "authentication required", "no basic auth")
+
+# As templates/docker/node.sh has them.
+SETTINGS_LABEL = "raydock.settings"
+NCCL_REPORT = "/tmp/raydock-nccl"  # noqa: S108 - in a container
+_REPORT_BYTES = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +122,25 @@ def ask_engine(client: EngineClient, registry: str) -> Engine:
             trouble = "" if any(words in said.lower() for words in _REACHED) else said.strip()
         except DockerException as error:  # a login that cannot be read says nothing about the engine
             trouble = interrupted(error, f"looking for {registry}").what.rstrip(".")
-    return Engine(info=info, bridge_mtu=bridge, registry_trouble=trouble, place=str(client.endpoint))
+        nccl = _nccl_reports(client)
+    return Engine(info=info, bridge_mtu=bridge, registry_trouble=trouble, place=str(client.endpoint), nccl=nccl)
+
+
+def _nccl_reports(client: EngineClient) -> dict[str, str]:
+    """What gpu-nccl printed when each node of head.sh and worker.sh was started, by container."""
+    reports = {}
+    for container in client.containers.list(filters={"label": SETTINGS_LABEL}):
+        with suppress(NotFound):  # a node without GPUs, or of an older script
+            chunks, _ = container.get_archive(NCCL_REPORT)
+            reports[str(container.name)] = printable(_only_file(b"".join(chunks)))
+    return reports
+
+
+def _only_file(archive: bytes) -> str:
+    """The text of the one file of a tar archive."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
+        file = opened.extractfile(opened.getmembers()[0])
+        return file.read(_REPORT_BYTES).decode(errors="replace") if file else ""
 
 
 def script(info: Mapping[str, Any] | None, registry: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -17,12 +17,14 @@ _SECTION = re.compile(r"^#### (\w+)\n", re.MULTILINE)
 @dataclass(frozen=True, kw_only=True)
 class Engine:
     """What an engine said: its `info`, the MTU of its bridge (None without one), what stood between it and the
-    registry (empty: nothing); and where it is (`place`, with who named it)."""
+    registry (empty: nothing); where it is (`place`, with who named it); and what the check `gpu-nccl` printed when
+    head.sh or worker.sh started a node that runs there, by container (`nccl`)."""
 
     info: Mapping[str, Any]
     bridge_mtu: int | None
     registry_trouble: str
     place: str = ""
+    nccl: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

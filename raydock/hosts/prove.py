@@ -89,7 +89,9 @@ class Everywhere:
                     info = client.info()
                 version = str(info["ServerVersion"])
                 sweep(client)
-                wish = replace(self.wish, found=handout(info, specs.of(host, info, self._processes)))
+                found = handout(info, specs.of(host, info, self._processes))
+                found = replace(found, infiniband=specs.infiniband(host, self._processes))
+                wish = replace(self.wish, found=found)
                 forward = compat.of(host, self._processes)
                 # Keeps those before an error.
                 proved.extend(self._variant(host, client, wish, item, forward) for item in wanted)

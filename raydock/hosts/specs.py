@@ -1,4 +1,4 @@
-"""The CDI specifications on a host, which say what GPUs its engine knows."""
+"""What of a host decides about its containers' devices: CDI specifications, which name GPUs, and InfiniBand."""
 
 import re
 import shlex
@@ -9,7 +9,7 @@ from typing import Any
 from raydock.hosts import ssh
 from raydock.hosts.names import Host
 from raydock.processes import Processes
-from raydock.prove.handout import CDI_FOLDERS, read_specs
+from raydock.prove.handout import CDI_FOLDERS, INFINIBAND, read_specs
 
 # Prints every readable file of the folders in $cdi, each after a line with its path.
 SCRIPT = Path(__file__).with_suffix(".sh").read_text(encoding="utf-8")
@@ -27,6 +27,14 @@ def of(host: Host, info: Mapping[str, Any], processes: Processes) -> dict[str, s
     if host.scheme == "unix":
         return read_specs(folders)
     return parse(ssh.ask(host, given(folders) + SCRIPT, _SECONDS, processes)) if host.scheme == "ssh" else None
+
+
+def infiniband(host: Host, processes: Processes) -> bool:
+    """Whether a host is known to have /dev/infiniband. Raises OutOfReachError if ssh does not reach it."""
+    if host.scheme == "unix":
+        return Path(INFINIBAND).is_dir()
+    question = f"[ ! -d {INFINIBAND} ] || echo yes"
+    return host.scheme == "ssh" and ssh.ask(host, question, _SECONDS, processes).strip() == "yes"
 
 
 def given(folders: tuple[str, ...]) -> str:

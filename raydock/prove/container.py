@@ -15,11 +15,12 @@ from threading import Event, Timer
 from docker import DockerClient
 from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
-from docker.types import DeviceRequest, LogConfig, Mount
+from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
 
 from raydock.build.engine import reaching
 from raydock.build.engine_errors import ENGINE_ERRORS
 from raydock.prove import streams
+from raydock.prove.handout import INFINIBAND
 from raydock.prove.refusal import refusal, start_failure
 
 LABEL = "raydock.smoke"
@@ -60,13 +61,15 @@ class Ended:
 class Grant:
     """What gives a container GPUs: devices by their CDI names, or a runtime of the engine's and its environment.
 
-    `folders`: folders of the host that the container sees read-only at the same path.
+    `folders`: folders of the host that the container sees read-only at the same path; `infiniband`: it gets the host's
+    /dev/infiniband, and may lock memory as RDMA does.
     """
 
     devices: tuple[str, ...] = ()
     runtime: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     folders: tuple[str, ...] = ()
+    infiniband: bool = False
 
     @property
     def words(self) -> str:
@@ -127,6 +130,8 @@ def created(
             environment={**terms.environment, **terms.grant.environment},
             device_requests=terms.grant.requests(),
             runtime=terms.grant.runtime,
+            devices=[INFINIBAND] if terms.grant.infiniband else None,
+            ulimits=[Ulimit(name="memlock", soft=-1, hard=-1)] if terms.grant.infiniband else None,
             user=terms.user,
             cap_drop=["ALL"] if terms.restricted else None,
             security_opt=["no-new-privileges"] if terms.restricted else None,

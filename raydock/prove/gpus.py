@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 
 from docker import DockerClient
 
 from raydock.build.engine import EngineClient
 from raydock.errors import ConfigurationError, nearest
 from raydock.prove.container import Grant, Limits
-from raydock.prove.handout import CDI_FOLDERS, KIND, RUNTIME, Handout, Way, handout, read_specs
+from raydock.prove.handout import CDI_FOLDERS, INFINIBAND, KIND, RUNTIME, Handout, Way, handout, read_specs
 from raydock.prove.probe.catalogue import DRIVER, GPU
 from raydock.prove.refusal import GrantError
 from raydock.prove.report import Check, Status
@@ -65,7 +66,8 @@ def reach(client: EngineClient) -> Handout:
     """How this engine hands out GPUs; of one on another host, only what it says itself is known."""
     info = client.info()
     is_local = client.endpoint.scheme == "unix"  # an engine behind ssh has a socket here too
-    return handout(info, read_specs(info.get("CDISpecDirs") or CDI_FOLDERS) if is_local else None)
+    found = handout(info, read_specs(info.get("CDISpecDirs") or CDI_FOLDERS) if is_local else None)
+    return replace(found, infiniband=is_local and Path(INFINIBAND).is_dir())
 
 
 def grant(found: Handout, wanted: Sequence[str]) -> Grant:
@@ -76,8 +78,9 @@ def grant(found: Handout, wanted: Sequence[str]) -> Grant:
             f"the engine has no GPU {unknown[0]!r} ({found.found}).", todo=nearest(unknown[0], found.devices)
         )
     if found.way is Way.CDI:
-        return Grant(devices=tuple(f"{KIND}={name}" for name in wanted))
-    return Grant(runtime=RUNTIME, environment={"NVIDIA_VISIBLE_DEVICES": ",".join(wanted)})
+        return Grant(devices=tuple(f"{KIND}={name}" for name in wanted), infiniband=found.infiniband)
+    environment = {"NVIDIA_VISIBLE_DEVICES": ",".join(wanted)}
+    return Grant(runtime=RUNTIME, environment=environment, infiniband=found.infiniband)
 
 
 def ask(

@@ -11,6 +11,8 @@ import yaml
 # Where the Container Device Interface's specifications are, unless the engine was told otherwise.
 CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")
 KIND = "nvidia.com/gpu"
+# The devices of InfiniBand and RoCE cards (rdma-core), without which NCCL uses TCP between hosts.
+INFINIBAND = "/dev/infiniband"
 RUNTIME = "nvidia"
 
 _ENABLE = "nvidia-ctk runtime configure --runtime=docker --cdi.enabled && systemctl restart docker"
@@ -33,12 +35,14 @@ class Handout:
 
     `devices`: the names that CDI knows (`0`, `all`, a MIG's `0:1`); empty where nobody can say.
     `command`: the one command that would make it work, empty where it works; `todo`: the same with where to run it.
+    `infiniband`: whether the host is known to have /dev/infiniband.
     """
 
     way: Way
     found: str
     devices: tuple[str, ...] = ()
     command: str = ""
+    infiniband: bool = False
 
     @property
     def todo(self) -> str:

@@ -232,6 +232,17 @@ wait_until_healthy() {
     done
 }
 
+# Reports the transport that NCCL chose among the node's GPUs and hosts; `doctor` reads it from the container later. It is
+# measured now, when nothing else uses the GPUs, and a failure does not stop the node.
+report_transport() {
+    local answer
+    [ "$gpus" -gt 0 ] || return 0
+    say "checking NCCL"
+    answer=$(timeout 240 docker exec "$name" bash -c 'set -o pipefail; raydock-probe --check gpu-nccl | tee /tmp/raydock-nccl' 2>&1) || true
+    answer=${answer##*$'\n'}
+    say "${answer:-gpu-nccl printed nothing}"
+}
+
 failed_to_join() {
     fail 1 "$1; its last words:" "$(docker logs --tail 8 "$name" 2>&1)" \
         "Next: \`docker logs $name\` says more; Docker starts it again and again until \`$role.sh stop\`."
@@ -254,6 +265,7 @@ start() {
             "Next: \`$role.sh stop\` ends it; then run this again." ;;
     esac
     wait_until_healthy
+    report_transport
     say "is up at $own, with $found."
 }
 

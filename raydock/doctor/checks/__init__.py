@@ -28,4 +28,5 @@ CHECKS: tuple[Callable[[Seen], Finding], ...] = (
     network.mtu,
     network.registry,
     network.dns,
+    network.infiniband,
 )

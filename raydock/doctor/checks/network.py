@@ -1,9 +1,11 @@
-"""The network: Ray's ports, MTU, the registry, names."""
+"""The network: Ray's ports, MTU, the registry, names, InfiniBand."""
 
 import re
+from collections.abc import Sequence
 
 from raydock.doctor.finding import Finding, failed, passed, skipped, warned
 from raydock.doctor.seen import Engine, Seen
+from raydock.prove.probe.gpu.transport import UNUSED
 
 PORTS = {
     6379: "Ray's head",
@@ -69,3 +71,25 @@ def dns(seen: Seen) -> Finding:
     if lacking:
         return failed("dns", f"{', '.join(lacking)} has no address there", "mend /etc/resolv.conf, or /etc/hosts.")
     return passed("dns", ", ".join(f"{name} is {addresses[0]}" for name, *addresses in answers if addresses))
+
+
+def infiniband(seen: Seen) -> Finding:
+    """InfiniBand and RoCE are used if a port is active, and what NCCL chose in the nodes that run here."""
+    if "infiniband" not in seen.sections:
+        return skipped("infiniband", "the host was not asked")
+    ports = [line.split() for line in seen.lines("infiniband")]
+    active = [f"{name} ({layer})" for name, layer, *state in ports if state[-1:] == ["ACTIVE"]]
+    nodes = seen.engine.nccl if isinstance(seen.engine, Engine) else {}
+    words = "; ".join([_ports_words(len(ports), active), *(f"{name}: {report}" for name, report in nodes.items())])
+    if active and not seen.lines("verbs"):
+        todo = "`modprobe ib_uverbs`, and name it in /etc/modules-load.d/; then start the nodes again."
+        return warned("infiniband", f"{words}: /dev/infiniband has no device, so that NCCL uses TCP", todo)
+    if any(UNUSED in report for report in nodes.values()):
+        return warned("infiniband", words, "fix what the warning names, then start the node again.")
+    return passed("infiniband", words) if ports or nodes else skipped("infiniband", words)
+
+
+def _ports_words(count: int, active: Sequence[str]) -> str:
+    if not count:
+        return "no InfiniBand or RoCE card"
+    return f"active ports: {', '.join(active) or 'none'} of {count}"

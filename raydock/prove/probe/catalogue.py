@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Callable, Mapping, Tuple, Union
 
-from . import cluster, compiler, downloads, libraries, packages, session
+from . import cluster, compiler, downloads, libraries, packages, rdma, session
 from .answer import Finding
 from .gpu.driver_level import driver_level
 from .gpu.nccl_level import nccl_level
@@ -35,6 +35,7 @@ IMAGE = (
     Question("lock", packages.lock, 90),
     Question("imports", packages.imports, 180),
     Question("libs", libraries.libs, 120),
+    Question("rdma", rdma.rdma, 30, ("cuda",)),
     Question("ray", cluster.ray, 120),
     Question("compiler", compiler.compiler, 900, ("cuda", "torch")),
     Question("downloads", downloads.downloads, 300, ("vllm",)),

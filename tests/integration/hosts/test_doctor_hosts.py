@@ -10,6 +10,7 @@ import docker
 import pytest
 import yaml
 
+from raydock.build.archive import tar
 from raydock.doctor.examine import ask_engine, script
 from raydock.doctor.place import inside
 from raydock.doctor.seen import sections
@@ -78,6 +79,26 @@ def test_a_container_sees_the_host_as_a_shell_there_does(client: docker.DockerCl
     assert seen.keys() == sections(here).keys()
     assert client.containers.list(all=True, filters={"name": "raydock-doctor"}) == []
     assert [image for image in client.images.list() if "raydock-doctor" in str(image.tags)] == []
+
+
+def test_what_head_sh_reports_of_nccl_is_found_later(
+    client: docker.DockerClient, base: str, checkout: Checkout
+) -> None:
+    """The probe is a stand-in that prints what one prints on GPUs, since this machine has none."""
+    printed = "gpu-nccl   passed     9.1 s  transport: between hosts Socket (TCP)"
+    probe = f"#!/bin/sh\necho asking gpu-nccl >&2\necho '{printed}'\n".encode()
+    name = "raydock-head-reporting"
+    node = client.containers.create(base, ["sleep", "100"], name=name, user="1000", labels={"raydock.settings": "x"})
+    try:
+        node.put_archive("/", tar([], {"usr/bin/raydock-probe": probe}, 0, executable="usr/bin/raydock-probe"))
+        node.start()
+        assert name not in ask_engine(client, "localhost:1/raydock:none").nccl
+        words = f"name={name} gpus=1; . {checkout.root}/templates/docker/node.sh; report_transport"
+        done = subprocess.run(["bash", "-euc", words], capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines() == [f"{name}: checking NCCL", f"{name}: {printed}"]
+        assert ask_engine(client, "localhost:1/raydock:none").nccl[name] == " ".join(printed.split())
+    finally:
+        node.remove(force=True)
 
 
 def test_settings_that_the_next_start_refuses(client: docker.DockerClient, checkout: Checkout) -> None:

@@ -13,11 +13,13 @@ PULLED = Base(
 )
 
 
-def test_only_cuda_variants_get_a_compiler(matrix: Matrix) -> None:
+def test_only_cuda_variants_get_a_compiler_and_rdma(matrix: Matrix) -> None:
     cpu = recipe_for(matrix, parse_name("ray2.60.0-py311-cpu"), TEMPLATES)
     cuda = recipe_for(matrix, parse_name("ray2.60.0-torch2.13.0-py311-cu130"), TEMPLATES)
     assert "gcc" not in cpu.packages
+    assert "libibverbs1" not in cpu.packages
     assert {"gcc", "libc6-dev", "python3-dev"} <= set(cuda.packages)
+    assert {"libibverbs1", "ibverbs-providers", "librdmacm1", "libnuma1"} <= set(cuda.packages)
     assert cpu.ref != cuda.ref
 
 

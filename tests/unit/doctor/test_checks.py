@@ -6,6 +6,7 @@ import pytest
 
 from raydock.doctor.checks import CHECKS, cdi, daemon, driver, engine, gpus, machine, network
 from raydock.doctor.finding import Finding, Grade
+from raydock.doctor.seen import Engine
 from raydock.errors import OutOfReachError
 from tests.unit.doctor.conftest import See, without_gpu
 
@@ -20,14 +21,14 @@ def test_the_recorded_host(see: See) -> None:
     found = [check(see(bridge_mtu=None)) for check in CHECKS]
     assert {finding.id for finding in found if finding.grade is Grade.WARNED} == {"toolkit", "ulimits"}
     # The recorded answer is older than the checks that look at what the next start brings.
-    unseen = {"cdi", "driver-files", "upgrades", "daemon"}
+    unseen = {"cdi", "driver-files", "upgrades", "daemon", "infiniband"}
     assert {finding.id for finding in found if finding.grade is Grade.SKIPPED} == {"clock"} | unseen
     assert not [finding for finding in found if finding.grade is Grade.FAILED]
     assert all(finding.todo for finding in found if finding.grade is Grade.WARNED)
     assert [finding.id for finding in found] == [
         *("engine", "storage", "disk", "gpu-path", "driver", "toolkit", "gpus", "xids"),
         *("cdi", "driver-files", "persistence", "upgrades", "reload", "daemon"),
-        *("ulimits", "shm", "clock", "ports", "mtu", "registry", "dns"),
+        *("ulimits", "shm", "clock", "ports", "mtu", "registry", "dns", "infiniband"),
     ]
 
 
@@ -37,7 +38,7 @@ def test_without_an_engine_the_host_is_still_looked_at(see: See) -> None:
     assert (found["engine"].grade, found["engine"].todo) == (Grade.FAILED, "start it.")
     skipped = {id for id, finding in found.items() if finding.grade is Grade.SKIPPED}
     of_engine = {"storage", "disk", "gpu-path", "clock", "registry", "cdi", "reload", "daemon"}
-    assert skipped == of_engine | {"driver-files", "upgrades"}
+    assert skipped == of_engine | {"driver-files", "upgrades", "infiniband"}
     assert found["gpus"].grade is Grade.PASSED
 
 
@@ -208,3 +209,36 @@ def test_an_engine_without_limits_warns(see: See) -> None:
     assert ", rootless" in found.detail
     assert "it enforces no limits of memory and CPU (cgroup driver none)" in found.detail
     assert "cgroup v2" in found.todo
+
+
+UP = "mlx5_0:1 InfiniBand 4: ACTIVE"
+VERBS = "/dev/infiniband/uverbs0"
+
+
+@pytest.mark.parametrize(
+    ("ports", "verbs", "nccl", "grade", "words"),
+    [
+        ("", "", {}, Grade.SKIPPED, "no InfiniBand or RoCE card"),
+        (UP, VERBS, {}, Grade.PASSED, "active ports: mlx5_0:1 (InfiniBand) of 1"),
+        (f"{UP}\nmlx5_1:1 Ethernet 1: DOWN", VERBS, {}, Grade.PASSED, "active ports: mlx5_0:1 (InfiniBand) of 2"),
+        ("mlx5_1:1 Ethernet 1: DOWN", "", {}, Grade.PASSED, "active ports: none of 1"),
+        (UP, "", {}, Grade.WARNED, "/dev/infiniband has no device"),
+        (
+            UP,
+            VERBS,
+            {"raydock-head": "gpu-nccl passed; between hosts IB"},
+            Grade.PASSED,
+            "raydock-head: gpu-nccl passed",
+        ),
+        (UP, VERBS, {"raydock-head": "warning: mlx5_0:1: active and unused"}, Grade.WARNED, "active and unused"),
+    ],
+)
+def test_infiniband_and_what_the_nodes_reported(
+    *, see: See, ports: str, verbs: str, nccl: dict[str, str], grade: Grade, words: str
+) -> None:
+    seen = see(infiniband=ports, verbs=verbs)
+    assert isinstance(seen.engine, Engine)
+    finding = network.infiniband(replace(seen, engine=replace(seen.engine, nccl=nccl)))
+    assert told(finding) == ("infiniband", grade)
+    assert words in finding.detail
+    assert bool(finding.todo) == (grade is Grade.WARNED)

@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from dataclasses import replace
 from typing import Any, cast
 
 import docker
@@ -179,3 +180,9 @@ def test_the_probe_that_is_brought_is_whole_and_calls_the_image_a_stranger() -> 
     assert {"raydock/probe/__main__.py", "raydock/probe/gpu/cards.json", "raydock/probe/gpu/ray_tasks.py"} <= set(paths)
     assert not [path for path in paths if "__pycache__" in path]
     assert paths.index("raydock/probe/gpu") < paths.index("raydock/probe/gpu/cuda.py")
+
+
+def test_a_host_with_infiniband_gives_it_to_the_container() -> None:
+    assert grant(replace(CDI, infiniband=True), ["0"]).infiniband
+    assert grant(replace(RUNTIME, infiniband=True), ["0"]).infiniband
+    assert not grant(CDI, ["0"]).infiniband

@@ -97,8 +97,9 @@ def test_the_checks_of_a_variant() -> None:
     cpu = ("shells", "user", "versions", "lock", "imports", "libs", "ray", "cold")
     assert check_ids(parse_name(NAME)) == cpu
     levels = ("gpu-driver", "gpu-torch", "gpu-triton", "gpu-nccl", "gpu-ray")
-    assert check_ids(parse_name("ray2.60.0-torch2.13.0-py311-cu130")) == (*cpu[:-1], "compiler", *levels, "cold")
-    serving = (*cpu[:-1], "compiler", "downloads", *levels, "gpu-vllm", "cold")
+    torch = (*cpu[:6], "rdma", "ray", "compiler")
+    assert check_ids(parse_name("ray2.60.0-torch2.13.0-py311-cu130")) == (*torch, *levels, "cold")
+    serving = (*torch, "downloads", *levels, "gpu-vllm", "cold")
     assert check_ids(parse_name("ray2.60.0-vllm0.32.0-torch2.13.0-py311-cu130")) == serving
 
 
