@@ -12,9 +12,9 @@ from pathlib import Path
 import docker
 import jinja2
 
-from raydock.build import basepython
+from raydock.build import basepython, nss
 from raydock.build.architecture import BUILT, require_native
-from raydock.build.archive import tar
+from raydock.build.archive import folders_of, tar
 from raydock.build.bootstrap import HOOKS, UNPACKED, bootstrap
 from raydock.build.buildx import BuildError, Buildx, DownloadError
 from raydock.build.debian import package_sources
@@ -99,7 +99,7 @@ class BaseRecipe:
     def digest(self) -> str:
         """The hexadecimal sha256 over everything above."""
         steps = (UNPACKED, HOOKS, LEFT_OUT) if self.base.source == "bootstrap" else (RESET, RESET_LABELS)
-        parts = {**asdict(self), "packages": self.packages, "steps": steps}
+        parts = {**asdict(self), "packages": self.packages, "steps": steps, "nss": nss.module().hex()}
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -153,10 +153,10 @@ class BaseMaker:
         with reaching("reading the engine's platform"):
             require_native(self.client, f"the base {recipe.name}", BUILT)
         with self._folder() as folder, self._start(recipe, folder) as start:
-            mounts = tar(("etc",), {"etc/hosts": b"", "etc/resolv.conf": b""}, recipe.epoch)
-            (folder / "mounts.tar").write_bytes(mounts)
+            files = {"etc/hosts": b"", "etc/resolv.conf": b"", nss.PATH: nss.module()}
+            (folder / "files.tar").write_bytes(tar(folders_of(files), files, recipe.epoch))
             dockerfile = _template(self.checkout.templates).render(
-                base=recipe.base, packages=_missing(recipe), start=start.ref, library_path=start.library_path
+                base=recipe.base, packages=_missing(recipe), start=start.ref, library_path=start.library_path, nss=nss.NAME
             )
             (folder / "Dockerfile").write_text(dockerfile, encoding="utf-8")
             self.listener(recipe.name, "building the base image")
