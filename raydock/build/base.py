@@ -11,6 +11,7 @@ from pathlib import Path
 
 import docker
 import jinja2
+from packaging.version import Version
 
 from raydock.build import basepython, nss
 from raydock.build.architecture import BUILT, require_native
@@ -37,6 +38,7 @@ RECIPE_LABEL = "raydock.base-recipe"
 TOOLS = ("bash", "ca-certificates", "hostname", "openssl", "procps", "wget")
 # Triton compiles at run time.
 COMPILER = ("gcc", "libc6-dev")
+_WITHOUT_DISTUTILS = Version("3.12")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,9 +91,11 @@ class BaseRecipe:
         """The Debian packages that it needs."""
         own_python = not self.base.managed
         python = "python3" if self.base.source == "bootstrap" else f"python{self.base.python}"
-        # A bootstrapped python3 has venv but for ensurepip, which the images do without: pip is in their locks.
+        # A bootstrapped python3 has venv but for ensurepip, which the images do without: pip is in their locks. Old
+        # source distributions, such as that of KubeRay's RayJob sample, need distutils, which a -venv package requires.
         bootstrapped = self.base.source == "bootstrap"
-        pythons = (python, *(() if bootstrapped else (f"{python}-venv",))) if own_python else ()
+        distutils = ("python3-distutils",) if Version(self.base.python) < _WITHOUT_DISTUTILS else ()
+        pythons = (python, *(distutils if bootstrapped else (f"{python}-venv",))) if own_python else ()
         compiler = (*COMPILER, *((f"{python}-dev",) if own_python else ())) if self.compiler else ()
         return (*TOOLS, *pythons, *compiler)
 

@@ -49,10 +49,11 @@ def create_layer(target: Path) -> None:
 
 def _link_metadata(packages: Path, layer: Path) -> None:
     """Makes the packages known to uv, which reads no *.pth file; whoever replaces one removes these links alone."""
-    for metadata in packages.glob("*.dist-info"):
-        (layer / metadata.name).mkdir()
-        for file in metadata.iterdir():
-            (layer / metadata.name / file.name).symlink_to(file)
+    for file in packages.glob("*.dist-info/**/*"):
+        if file.is_file():
+            link = layer / file.relative_to(packages)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(file)
 
 
 def _copy_scripts(scripts: Path, layer: Path) -> None:
