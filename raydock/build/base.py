@@ -160,7 +160,11 @@ class BaseMaker:
             files = {"etc/hosts": b"", "etc/resolv.conf": b"", nss.PATH: nss.module()}
             (folder / "files.tar").write_bytes(tar(folders_of(files), files, recipe.epoch))
             dockerfile = _template(self.checkout.templates).render(
-                base=recipe.base, packages=_missing(recipe), start=start.ref, library_path=start.library_path, nss=nss.NAME
+                base=recipe.base,
+                packages=_missing(recipe),
+                start=start.ref,
+                library_path=start.library_path,
+                nss=nss.NAME,
             )
             (folder / "Dockerfile").write_text(dockerfile, encoding="utf-8")
             self.listener(recipe.name, "building the base image")

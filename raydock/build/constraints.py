@@ -1,7 +1,7 @@
 """What a `pip install` or `uv pip install` in an image must not move: /opt/raydock/constraints.txt.
 
-Other packages of the lock may be replaced: a job brings its own `requests`. `name<0` allows no version at all: these are
-the builds of packages for other CUDA majors, which would load a second CUDA into the process.
+Other packages of the lock may be replaced: a job brings its own `requests`. `name<0` allows no version at all: these
+are the builds of packages for other CUDA majors, which would load a second CUDA into the process.
 """
 
 import re

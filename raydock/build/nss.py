@@ -1,10 +1,10 @@
 """A module for glibc's Name Service Switch that gives a name to the user who runs a container without having one.
 
-Kubernetes and OpenShift run an image as any uid. Without an entry in /etc/passwd, `getpwuid` fails, and with it Python's
-`getpass.getuser`, torch before 2.13, ssh and others. The file cannot list all uids, and nothing can edit it at start:
-KubeRay overrides the entrypoint, and the root file system may be read-only. Debian's libnss-unknown answers for every
-uid, so that useradd and adduser find none free. This module answers for the calling process's own uid alone, and
-never for root.
+Kubernetes and OpenShift run an image as any uid. Without an entry in /etc/passwd, `getpwuid` fails, and with it
+Python's `getpass.getuser`, torch before 2.13, ssh and others. The file cannot list all uids, and nothing can edit it
+at start: KubeRay overrides the entrypoint, and the root file system may be read-only. Debian's libnss-unknown answers
+for every uid, so that useradd and adduser find none free. This module answers for the calling process's own uid alone,
+and never for root.
 
 It is a shared library for x86-64 of two functions, written here byte by byte: the images have no compiler to build it
 with, and it imports nothing. Sources: System V ABI (gabi), chapters 4 and 5; nss/nss.h and pwd.h of glibc 2.36; read on

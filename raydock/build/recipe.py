@@ -64,7 +64,10 @@ class Recipe:
         }
 
     def write(self, folder: Path) -> None:
-        """Writes the build context into a folder, in place of what was there; what the image gets besides packages goes into a tar for `ADD`."""
+        """Writes the build context into a folder, in place of what was there.
+
+        What the image gets besides packages goes into a tar for `ADD`.
+        """
         shutil.rmtree(folder, ignore_errors=True)
         placed = {path: data for path, data in self.files.items() if path.startswith(_PLACED)}
         others = {path: data for path, data in self.files.items() if path not in placed}
@@ -142,7 +145,9 @@ def _root_tar(files: dict[str, bytes], python: str, epoch: int) -> bytes:
     placed = {}
     for path, data in files.items():
         folder, _, name = path.partition("/")
-        placed[folders.get(path) or (f"{folders[folder]}/{name}" if folder in folders else f"opt/raydock/{path}")] = data
+        placed[folders.get(path) or (f"{folders[folder]}/{name}" if folder in folders else f"opt/raydock/{path}")] = (
+            data
+        )
     return tar(folders_of(placed), placed, epoch, executable=f"usr/local/bin/{LAUNCHER}")
 
 

@@ -160,7 +160,7 @@ class Locker:
             rules.hold(asked, artifacts)
         except VariantError as error:
             self.listener(variant.name, "failed")
-            return Outcome(name=variant.name, error=error)
+            return Outcome(name=variant.name, error=self._with_group(variant, error))
         no_cutoff = self.resolver.pages.without_cutoff(pins, self.resolver.cuda_indexes(asked))
         text = lockfile.compose(variant.name, asked, self.resolver.label, pins, artifacts, no_cutoff=no_cutoff)
         path = self.checkout.lock(variant.name)
@@ -171,6 +171,15 @@ class Locker:
         if no_cutoff:
             self.listener(variant.name, f"warning: no cut-off day holds; no upload times come from: {no_cutoff}")
         return Outcome(name=variant.name, changed=changed)
+
+    def _with_group(self, variant: Variant, error: VariantError) -> VariantError:
+        """The error, with what the variant's group adds and where matrix.yaml says it."""
+        packages = self.ground.matrix.packages_of(variant)
+        if not variant.flavor:
+            return error
+        names = ", ".join((packages.ray, *packages.added))
+        group = f"{packages.place}: the group {variant.flavor} makes this variant, with {names}."
+        return VariantError(error.what, meaning="\n".join(filter(None, (error.meaning, group))), todo=error.todo)
 
     def _resolve(self, variant: Variant, asked: Request, lead: Lead) -> Pins:
         if lead.name != variant.name:

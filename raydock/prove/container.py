@@ -85,8 +85,8 @@ class Terms:
     `by_entrypoint`: the image's ENTRYPOINT runs the command, as for `docker run IMAGE COMMAND`; `network`, where its
     name is its address; CPUs (0: all); environment; `user` in place of the image's; `restricted`: no capability and
     no new privileges; `files`: what is mounted, by path, each in a volume of its own; `mounts`: folders of the host by
-    the path at which they are seen, read-only; `archive`: a tar, unpacked at the root; `read_only_with`: if there are any,
-    the root file system is read-only but for these folders, which are empty.
+    the path at which they are seen, read-only; `archive`: a tar, unpacked at the root; `read_only_with`: folders in
+    memory, if the root file system is read-only but for them.
     """
 
     by_entrypoint: bool = False

@@ -58,7 +58,7 @@ class Difference:
 
 
 def compare(bench: Bench) -> str:
-    """Reports what changed. Raises BrokenError if a pinned package moved, or HOME has folders that are not the user's."""
+    """Reports what changed. Raises BrokenError if a pinned package moved, or user 1000 cannot write a folder of HOME."""
     difference = _difference(bench)
     if difference.moved:
         raise BrokenError(

@@ -63,7 +63,9 @@ def uv_run(bench: Bench) -> str:
     """A script that `uv run --with` starts as in KubeRay's sample, and its tasks, have the package."""
     command = ["uv", "run", "--with", PROJECT, f"{_FOLDER}/sample.py"]
     reply = _ask(bench, command, _UV_RUN, {**_OFFLINE, **_HOOK})
-    version, seconds = _answer(reply, f"`{' '.join(command[:3])}`", "a job that `uv run` starts, as KubeRay's sample, fails")
+    version, seconds = _answer(
+        reply, f"`{' '.join(command[:3])}`", "a job that `uv run` starts, as KubeRay's sample, fails"
+    )
     return f"script and task have {PROJECT} {version} by `uv run --with`, the task after {float(seconds):.1f} s"
 
 

@@ -58,8 +58,8 @@ def _as_any_user(bench: Bench) -> str:
             _await(bench, release, container, f" as user {OPENSHIFT_USER} without capabilities{root}")
             _require_places(bench, container)
     return (
-        f"as user {OPENSHIFT_USER} without capabilities the head starts, in both shells, also with a read-only root file"
-        " system; the user has a name, HOME and the folders of caches are writable"
+        f"as user {OPENSHIFT_USER} without capabilities the head starts, in both shells, also with a read-only root"
+        " file system; the user has a name, and HOME and the folders of caches are writable"
     )
 
 

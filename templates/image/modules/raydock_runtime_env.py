@@ -1,14 +1,13 @@
 """Makes the environments of Ray's runtime_env `pip` and `uv` layers over /opt/venv, in place of copies of it.
 
-Ray copies the virtual environment in which it runs, gigabytes with torch, for each set of packages on each node. A layer
-is an empty virtual environment that finds the packages of /opt/venv after its own. Ray's runtime env agent loads `Layers`
-because RAY_RUNTIME_ENV_PLUGINS names it.
+Ray copies the virtual environment in which it runs, gigabytes with torch, for each set of packages on each node. A
+layer is an empty virtual environment that finds the packages of /opt/venv after its own. Ray's runtime env agent loads
+`Layers` because RAY_RUNTIME_ENV_PLUGINS names it.
 
 Source: ray/_private/runtime_env/virtualenv_utils.py and plugin.py of ray 2.49.1 and 2.60.0, read on 2026-11-29.
 """
 
 import asyncio
-import os
 import sys
 import sysconfig
 import venv
@@ -29,7 +28,7 @@ class Layers(RuntimeEnvPlugin):
         virtualenv_utils.create_or_get_virtualenv = _create
 
 
-async def _create(path, cwd, logger):
+async def _create(path, cwd, logger):  # noqa: ARG001 - Ray's parameters
     """Creates the environment of the folder `path`, as Ray's function of these parameters does."""
     target = virtualenv_utils.get_virtualenv_path(path)
     logger.info("Creating %s over the packages of %s", target, sys.prefix)

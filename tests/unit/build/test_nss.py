@@ -45,7 +45,7 @@ def _call(path: Path, key: str | int) -> tuple[int, list[object], int]:
     with os.fdopen(reader) as pipe:
         answer = pipe.read()
     os.waitpid(child, 0)
-    found: tuple[int, list[object], int] = eval(answer)  # noqa: S307 - the child above wrote it
+    found: tuple[int, list[object], int] = eval(answer)
     return found
 
 
