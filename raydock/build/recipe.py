@@ -137,18 +137,18 @@ def _files(name: str, folder: Path) -> dict[str, bytes]:
 
 def _root_tar(files: dict[str, bytes], python: str, epoch: int) -> bytes:
     """Files of a context at their paths in an image; `python` is its Python's minor version."""
-    folders = {
-        f"probe/{LAUNCHER}": f"usr/local/bin/{LAUNCHER}",
-        "scripts": "opt/raydock",
-        "modules": f"opt/venv/lib/python{python}/site-packages",
+    launcher = f"usr/local/bin/{LAUNCHER}"
+    begins = {
+        f"probe/{LAUNCHER}": launcher,
+        "scripts/": "opt/raydock/",
+        "modules/": f"opt/venv/lib/python{python}/site-packages/",
+        "": "opt/raydock/",
     }
     placed = {}
     for path, data in files.items():
-        folder, _, name = path.partition("/")
-        placed[folders.get(path) or (f"{folders[folder]}/{name}" if folder in folders else f"opt/raydock/{path}")] = (
-            data
-        )
-    return tar(folders_of(placed), placed, epoch, executable=f"usr/local/bin/{LAUNCHER}")
+        begin = next(begin for begin in begins if path.startswith(begin))
+        placed[begins[begin] + path.removeprefix(begin)] = data
+    return tar(folders_of(placed), placed, epoch, executable=launcher)
 
 
 def _image(planned: Planned, lock: Lock) -> str:

@@ -58,7 +58,7 @@ class Difference:
 
 
 def compare(bench: Bench) -> str:
-    """Reports what changed. Raises BrokenError if a pinned package moved, or user 1000 cannot write a folder of HOME."""
+    """Reports what changed. Raises BrokenError if a pinned package moved or a folder of HOME is closed."""
     difference = _difference(bench)
     if difference.moved:
         raise BrokenError(
