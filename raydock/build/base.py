@@ -11,10 +11,11 @@ from pathlib import Path
 
 import docker
 import jinja2
+from packaging.version import Version
 
-from raydock.build import basepython
+from raydock.build import basepython, nss
 from raydock.build.architecture import BUILT, require_native
-from raydock.build.archive import tar
+from raydock.build.archive import folders_of, tar
 from raydock.build.bootstrap import HOOKS, UNPACKED, bootstrap
 from raydock.build.buildx import BuildError, Buildx, DownloadError
 from raydock.build.debian import package_sources
@@ -39,6 +40,7 @@ TOOLS = ("bash", "ca-certificates", "hostname", "openssl", "procps", "wget")
 COMPILER = ("gcc", "g++", "libc6-dev")
 # NCCL loads libibverbs.so.1 for InfiniBand and RoCE, and falls back to TCP without a message if it is missing.
 RDMA = ("libibverbs1", "ibverbs-providers", "librdmacm1", "libnuma1")
+_WITHOUT_DISTUTILS = Version("3.12")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +93,11 @@ class BaseRecipe:
         """The Debian packages that it needs."""
         own_python = not self.base.managed
         python = "python3" if self.base.source == "bootstrap" else f"python{self.base.python}"
-        # A bootstrapped python3 has venv but for ensurepip, which the images do without: pip is in their locks.
+        # A bootstrapped python3 has venv but for ensurepip, which the images do without: pip is in their locks. Old
+        # source distributions, such as that of KubeRay's RayJob sample, need distutils, which a -venv package requires.
         bootstrapped = self.base.source == "bootstrap"
-        pythons = (python, *(() if bootstrapped else (f"{python}-venv",))) if own_python else ()
+        distutils = ("python3-distutils",) if Version(self.base.python) < _WITHOUT_DISTUTILS else ()
+        pythons = (python, *(distutils if bootstrapped else (f"{python}-venv",))) if own_python else ()
         compiler = (*COMPILER, *((f"{python}-dev",) if own_python else ())) if self.compiler else ()
         return (*TOOLS, *pythons, *compiler, *(RDMA if self.compiler else ()))
 
@@ -101,7 +105,7 @@ class BaseRecipe:
     def digest(self) -> str:
         """The hexadecimal sha256 over everything above."""
         steps = (UNPACKED, HOOKS, LEFT_OUT) if self.base.source == "bootstrap" else (RESET, RESET_LABELS)
-        parts = {**asdict(self), "packages": self.packages, "steps": steps}
+        parts = {**asdict(self), "packages": self.packages, "steps": steps, "nss": nss.module().hex()}
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -155,10 +159,14 @@ class BaseMaker:
         with reaching("reading the engine's platform"):
             require_native(self.client, f"the base {recipe.name}", BUILT)
         with self._folder() as folder, self._start(recipe, folder) as start:
-            mounts = tar(("etc",), {"etc/hosts": b"", "etc/resolv.conf": b""}, recipe.epoch)
-            (folder / "mounts.tar").write_bytes(mounts)
+            files = {"etc/hosts": b"", "etc/resolv.conf": b"", nss.PATH: nss.module()}
+            (folder / "files.tar").write_bytes(tar(folders_of(files), files, recipe.epoch))
             dockerfile = _template(self.checkout.templates).render(
-                base=recipe.base, packages=_missing(recipe), start=start.ref, library_path=start.library_path
+                base=recipe.base,
+                packages=_missing(recipe),
+                start=start.ref,
+                library_path=start.library_path,
+                nss=nss.NAME,
             )
             (folder / "Dockerfile").write_text(dockerfile, encoding="utf-8")
             self.listener(recipe.name, "building the base image")

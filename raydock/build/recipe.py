@@ -4,17 +4,23 @@ import hashlib
 import json
 import shutil
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, reduce
 from importlib.metadata import version
+from operator import or_
 from pathlib import Path
 
+import uv
+
 from raydock.build.archive import folders_of, tar
+from raydock.build.constraints import constraints
 from raydock.build.layers import Layer
 from raydock.model.lock import Lock
 from raydock.plan import toolchain
 from raydock.plan.planner import Planned
 
 LAUNCHER = "raydock-probe"
+# What of a context the image gets, by the begin of its path.
+_PLACED = ("probe/", "scripts/", "modules/", "image.json", "constraints.txt")
 PROBE = Path(__file__).parent.parent / "prove" / "probe"
 IMAGE_SCHEMA = 1
 PROGRAMS = ("make-tree", "place-tree", "link-cuda", "make-kernels")
@@ -60,11 +66,15 @@ class Recipe:
         }
 
     def write(self, folder: Path) -> None:
-        """Writes the build context into a folder, in place of what was there; the probe goes into a tar for `ADD`."""
+        """Writes the build context into a folder, in place of what was there.
+
+        What the image gets besides packages goes into a tar for `ADD`.
+        """
         shutil.rmtree(folder, ignore_errors=True)
-        probe = {path: data for path, data in self.files.items() if path.startswith("probe/") or path == "image.json"}
-        others = {path: data for path, data in self.files.items() if path not in probe}
-        made = {"Dockerfile": self.dockerfile.encode(), "probe.tar": _probe_tar(probe, self.epoch)}
+        placed = {path: data for path, data in self.files.items() if path.startswith(_PLACED)}
+        others = {path: data for path, data in self.files.items() if path not in placed}
+        minor = self.python.rpartition(".")[0]
+        made = {"Dockerfile": self.dockerfile.encode(), "root.tar": _root_tar(placed, minor, self.epoch)}
         for path, data in {**others, **made}.items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -86,19 +96,31 @@ def _uv() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """The files that every variant's build context has, read once: the installer and the probe."""
+    """The files that every variant's build context has, read once.
+
+    Attributes:
+        shared: by path; below `modules` is what the image's Python can import besides packages.
+    """
 
     shared: dict[str, bytes]
 
     @classmethod
     def read(cls, templates: Path) -> "Context":
-        """Reads them from the templates' folder and from raydock itself."""
-        return cls(shared={**_files("installer", templates / "installer"), **probe_files()})
+        """Reads them from the templates' folder, from raydock itself and from uv's package."""
+        folders = {
+            "installer": templates / "installer",
+            "scripts": templates / "image" / "scripts",
+            "modules": templates / "image" / "modules",
+            "modules/uv": Path(uv.__file__).parent,
+        }
+        found = [_files(name, folder) for name, folder in folders.items()]
+        return cls(shared=reduce(or_, found, probe_files()))
 
     def files(self, planned: Planned, lock: Lock, layers: tuple[Layer, ...]) -> dict[str, bytes]:
         """The files of one variant's build context."""
         own = {f"layers/{layer.name}.txt": layer.text.encode() for layer in layers}
         own |= {f"layers/{layer.name}.build.txt": "\n".join(layer.build).encode() for layer in layers if layer.build}
+        own["constraints.txt"] = constraints(planned.variant, lock).encode()
         return {**self.shared, **own, "image.json": _image(planned, lock).encode()}
 
 
@@ -115,11 +137,19 @@ def _files(name: str, folder: Path) -> dict[str, bytes]:
     }
 
 
-def _probe_tar(files: dict[str, bytes], epoch: int) -> bytes:
-    """/opt/raydock with the probe and image.json, and the probe's launcher on PATH."""
+def _root_tar(files: dict[str, bytes], python: str, epoch: int) -> bytes:
+    """Files of a context at their paths in an image; `python` is its Python's minor version."""
     launcher = f"usr/local/bin/{LAUNCHER}"
-    placed = {f"opt/raydock/{path}": data for path, data in files.items()}
-    placed[launcher] = placed.pop(f"opt/raydock/probe/{LAUNCHER}")
+    begins = {
+        f"probe/{LAUNCHER}": launcher,
+        "scripts/": "opt/raydock/",
+        "modules/": f"opt/venv/lib/python{python}/site-packages/",
+        "": "opt/raydock/",
+    }
+    placed = {}
+    for path, data in files.items():
+        begin = next(begin for begin in begins if path.startswith(begin))
+        placed[begins[begin] + path.removeprefix(begin)] = data
     return tar(folders_of(placed), placed, epoch, executable=launcher)
 
 

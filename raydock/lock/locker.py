@@ -177,13 +177,22 @@ class Locker:
         """The error, with the line of matrix.yaml if a group's packages contradict the CUDA compiler of its images."""
         packages, known = self.ground.matrix.packages_of(variant), toolchain.known()
         if not (packages.added and known.requirements(variant) and any(name in error.what for name in known.packages)):
-            return error
+            return self._with_group(variant, error)
         return VariantError(
             f"{packages.place}: {', '.join(packages.added)} and the CUDA compiler of {variant} contradict each other:"
             f" {error.what}",
             meaning=f"Images with torch for CUDA {variant.cuda} need {', '.join(known.requirements(variant))}.",
             todo=f"remove the package that needs a different version, or choose one for CUDA {variant.cuda}.",
         )
+
+    def _with_group(self, variant: Variant, error: VariantError) -> VariantError:
+        """The error, with what the variant's group adds and where matrix.yaml says it."""
+        packages = self.ground.matrix.packages_of(variant)
+        if not variant.flavor:
+            return error
+        names = ", ".join((packages.ray, *packages.added))
+        group = f"{packages.place}: the group {variant.flavor} makes this variant, with {names}."
+        return VariantError(error.what, meaning="\n".join(filter(None, (error.meaning, group))), todo=error.todo)
 
     def _resolve(self, variant: Variant, asked: Request, lead: Lead) -> Pins:
         if lead.name != variant.name:

@@ -5,7 +5,7 @@ do not disturb KubeRay, which reads exit codes, and must not disturb a check.
 """
 
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 
 from docker.errors import APIError
@@ -15,13 +15,17 @@ PATH = "/raydock.answer"
 LIMIT = 2**20
 
 
-def archive() -> bytes:
-    """A tar with the empty file, which any user may write, to be unpacked at the root of a container."""
+def archive(files: Mapping[str, bytes] | None = None) -> bytes:
+    """A tar with the empty file, which any user may write, and with files by path, which any user may read.
+
+    It is to be unpacked at the root of a container.
+    """
     packed = BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as entries:
-        entry = tarfile.TarInfo(PATH.lstrip("/"))
-        entry.mode = 0o666
-        entries.addfile(entry)
+        for path, data in {PATH: b"", **(files or {})}.items():
+            entry = tarfile.TarInfo(path.lstrip("/"))
+            entry.mode, entry.size = 0o666 if path == PATH else 0o644, len(data)
+            entries.addfile(entry, BytesIO(data))
     return packed.getvalue()
 
 

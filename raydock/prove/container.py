@@ -88,7 +88,8 @@ class Terms:
     `by_entrypoint`: the image's ENTRYPOINT runs the command, as for `docker run IMAGE COMMAND`; `network`, where its
     name is its address; CPUs (0: all); environment; `user` in place of the image's; `restricted`: no capability and
     no new privileges; `files`: what is mounted, by path, each in a volume of its own; `mounts`: folders of the host by
-    the path at which they are seen, read-only; `archive`: a tar, unpacked at the root.
+    the path at which they are seen, read-only; `archive`: a tar, unpacked at the root; `read_only_with`: folders in
+    memory, if the root file system is read-only but for them.
     """
 
     by_entrypoint: bool = False
@@ -100,6 +101,7 @@ class Terms:
     files: Mapping[PurePosixPath, str] = field(default_factory=dict)
     mounts: Mapping[str, str] = field(default_factory=dict)
     archive: bytes = b""
+    read_only_with: Sequence[str] = ()
     grant: Grant = Grant()
 
 
@@ -137,6 +139,8 @@ def created(
             security_opt=["no-new-privileges"] if terms.restricted else None,
             volumes=[str(path.parent) for path in terms.files],
             mounts=[Mount(at, folder, type="bind", read_only=True) for at, folder in _mounts(terms).items()],
+            read_only=bool(terms.read_only_with),
+            tmpfs=dict.fromkeys(terms.read_only_with, "exec,mode=1777"),
             log_config=_LOG,
             use_config_proxy=False,  # a pod has no proxy either, and what is asked here is close by
         )

@@ -1,6 +1,6 @@
 """Where an image is asked: its configuration, a network of the run's own, and containers like KubeRay's."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
@@ -105,9 +105,19 @@ class Bench:
         with self._created(command, limits, terms) as container:
             return follow(container, lambda _: None, seconds or self.patience.command)
 
-    def ask(self, command: Sequence[str], seconds: float | None = None) -> "Reply":
-        """What a command in a container of its own writes into channel.PATH, within `seconds`."""
-        terms = Terms(network=self.network, archive=channel.archive())
+    def ask(
+        self,
+        command: Sequence[str],
+        seconds: float | None = None,
+        *,
+        files: Mapping[str, bytes] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> "Reply":
+        """What a command in a container of its own writes into channel.PATH, within `seconds`.
+
+        `files`: what else the container has, by path.
+        """
+        terms = Terms(network=self.network, archive=channel.archive(files), environment=environment or {})
         with self._created(command, Limits(memory=_RAY_MEMORY), terms) as container:
             ended = follow(container, lambda _: None, seconds or self.patience.command)
             return Reply(ended=ended, text=channel.read(container))

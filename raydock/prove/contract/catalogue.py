@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from raydock.prove.contract import heads, inside, jobs, joining, probes, shells, versions
+from raydock.prove.contract import derived, environments, heads, inside, jobs, joining, probes, shells, versions
 from raydock.prove.contract.bench import Bench, Cluster
 from raydock.prove.contract.kuberay import Release
 
@@ -68,6 +68,30 @@ APART: tuple[Clause[Bench], ...] = (
         ask=inside.environment,
     ),
     Clause(number=17, word="gpu", title="A Ray task computes on the GPU.", ask=inside.gpu),
+    Clause(
+        number=18,
+        word="pip",
+        title="A task's runtime_env `pip` works offline and costs megabytes.",
+        ask=environments.pip,
+    ),
+    Clause(
+        number=19,
+        word="uv",
+        title="A task's runtime_env `uv` works offline and costs megabytes.",
+        ask=environments.uv,
+    ),
+    Clause(
+        number=20,
+        word="uv-run",
+        title="KubeRay's sample for `uv run` works offline.",
+        ask=environments.uv_run,
+    ),
+    Clause(
+        number=21,
+        word="derived",
+        title="An image that is built on one of raydock's keeps torch, ray, vllm, CUDA and HOME as they are.",
+        ask=derived.compare,
+    ),
 )
 
 # The clause without which none of those that need a cluster can be asked.

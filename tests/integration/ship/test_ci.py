@@ -149,7 +149,7 @@ def test_what_a_run_has_published_no_next_run_builds(
     run(script("publish", "Publish"), there | selected)
     run(script("plan", "Plan"), here)
     assert [item["select"] for item in matrix(job)["shards"]] == [f"name={NAMES[1]}"]
-    toy.edit("templates/probe.j2", "ADD probe.tar /", "ADD  probe.tar /")
+    toy.edit("templates/probe.j2", "ADD root.tar /", "ADD  root.tar /")
     run(script("plan", "Plan"), here)
     assert len(matrix(job)["shards"]) == 2
 

@@ -1,0 +1,115 @@
+"""A module for glibc's Name Service Switch that gives a name to the user who runs a container without having one.
+
+Kubernetes and OpenShift run an image as any uid. Without an entry in /etc/passwd, `getpwuid` fails, and with it
+Python's `getpass.getuser`, torch before 2.13, ssh and others. The file cannot list all uids, and nothing can edit it
+at start: KubeRay overrides the entrypoint, and the root file system may be read-only. Debian's libnss-unknown answers
+for every uid, so that useradd and adduser find none free. This module answers for the calling process's own uid alone,
+and never for root.
+
+It is a shared library for x86-64 of two functions, written here byte by byte: the images have no compiler to build it
+with, and it imports nothing. Sources: System V ABI (gabi), chapters 4 and 5; nss/nss.h and pwd.h of glibc 2.36; read on
+2026-11-29.
+"""
+
+import re
+import struct
+from itertools import accumulate
+
+NAME = "raydock"
+PATH = f"usr/lib/libnss_{NAME}.so.2"
+USER = "user"
+
+_SYMBOLS = (f"_nss_{NAME}_getpwnam_r", f"_nss_{NAME}_getpwuid_r")
+# struct passwd points to these: name, password, comment, home and shell.
+_TEXTS = (USER, "x", USER, "/home/ray", "/bin/bash")
+# Each line is one instruction. Arguments: rdi the name or uid, rsi a struct passwd, r8 a place for errno. {} is the
+# distance to a text. 0 is NSS_STATUS_NOTFOUND, 1 NSS_STATUS_SUCCESS.
+_CODE = """
+81 3f 75 73 65 72     cmp dword [rdi], "user"     ; getpwnam_r
+75 67                 jne none
+80 7f 04 00           cmp byte [rdi+4], 0
+75 61                 jne none
+b8 66 00 00 00        mov eax, 102                ; getuid
+0f 05                 syscall
+89 c7                 mov edi, eax
+b8 66 00 00 00        mov eax, 102                ; getpwuid_r
+0f 05                 syscall
+85 c0                 test eax, eax
+74 4d                 je none
+39 f8                 cmp eax, edi
+75 49                 jne none
+48 8d 05 {}           lea rax, [rip+name]
+48 89 06              mov [rsi], rax
+48 8d 05 {}           lea rax, [rip+password]
+48 89 46 08           mov [rsi+8], rax
+89 7e 10              mov [rsi+16], edi           ; uid
+b8 68 00 00 00        mov eax, 104                ; getgid
+0f 05                 syscall
+89 46 14              mov [rsi+20], eax
+48 8d 05 {}           lea rax, [rip+comment]
+48 89 46 18           mov [rsi+24], rax
+48 8d 05 {}           lea rax, [rip+home]
+48 89 46 20           mov [rsi+32], rax
+48 8d 05 {}           lea rax, [rip+shell]
+48 89 46 28           mov [rsi+40], rax
+b8 01 00 00 00        mov eax, 1
+c3                    ret
+41 c7 00 02 00 00 00  mov dword [r8], 2           ; none: ENOENT
+31 c0                 xor eax, eax
+c3                    ret
+"""
+_BY_UID = 0x17  # where getpwuid_r begins
+
+_PAGE = 0x1000
+_HEADER, _SEGMENT, _SYMBOL = 64, 56, 24
+
+
+def module() -> bytes:
+    """The shared library for `PATH`: the same bytes each time."""
+    names = b"\0" + b"".join(f"{name}\0".encode() for name in (*_SYMBOLS, f"libnss_{NAME}.so.2"))
+    by_name, by_uid, soname = accumulate((1, *(len(name) + 1 for name in _SYMBOLS)))
+    symbols_at = _HEADER + 4 * _SEGMENT
+    hashes_at = symbols_at + 3 * _SYMBOL
+    names_at = hashes_at + 24
+    code_at = names_at + len(names)
+    code = _code()
+    symbols = bytes(_SYMBOL) + _symbol(by_name, code_at) + _symbol(by_uid, code_at + _BY_UID)
+    hashes = struct.pack("<6I", 1, 3, 1, 0, 2, 0)  # one bucket: symbol 1, then 2
+    # DT_HASH, DT_STRTAB, DT_SYMTAB, DT_STRSZ, DT_SYMENT, DT_SONAME, DT_NULL
+    entries = ((4, hashes_at), (5, names_at), (6, symbols_at), (10, len(names)), (11, _SYMBOL), (14, soname), (0, 0))
+    dynamic = b"".join(struct.pack("<2Q", *entry) for entry in entries)
+    segments = (
+        _segment(kind=1, flags=5, start=0, size=code_at + len(code)),  # PT_LOAD, read and execute
+        _segment(kind=1, flags=6, start=_PAGE, size=len(dynamic)),  # PT_LOAD, read and write: ld.so writes to it
+        _segment(kind=2, flags=6, start=_PAGE, size=len(dynamic)),  # PT_DYNAMIC
+        _segment(kind=0x6474E551, flags=6, start=0, size=0),  # PT_GNU_STACK: not executable
+    )
+    head = b"".join((_header(len(segments)), *segments, symbols, hashes, names, code))
+    return head.ljust(_PAGE, b"\0") + dynamic
+
+
+def _code() -> bytes:
+    """The machine code and, after it, the texts."""
+    instructions = [re.split(r"\s{2,}", line)[0] for line in _CODE.strip().splitlines()]
+    parts = [bytes.fromhex(text.replace("{}", "00 00 00 00")) for text in instructions]
+    ends = list(accumulate(len(part) for part in parts))
+    targets = iter(accumulate((len(text) + 1 for text in _TEXTS), initial=ends[-1]))
+    for number, text in enumerate(instructions):
+        if "{}" in text:
+            parts[number] = parts[number][:-4] + struct.pack("<i", next(targets) - ends[number])
+    return b"".join((*parts, *(f"{text}\0".encode() for text in _TEXTS)))
+
+
+def _header(segments: int) -> bytes:
+    """The ELF header: 64 bits, little-endian, a shared object for x86-64 without sections."""
+    ident = b"\x7fELF\x02\x01\x01".ljust(16, b"\0")
+    return ident + struct.pack("<2HI3QI6H", 3, 62, 1, 0, _HEADER, 0, 0, _HEADER, _SEGMENT, segments, 0, 0, 0)
+
+
+def _segment(*, kind: int, flags: int, start: int, size: int) -> bytes:
+    return struct.pack("<2I6Q", kind, flags, start, start, start, size, size, _PAGE if size else 16)
+
+
+def _symbol(name: int, address: int) -> bytes:
+    """A global function; its section is any number that is not 0."""
+    return struct.pack("<I2BH2Q", name, 0x12, 0, 1, address, 0)

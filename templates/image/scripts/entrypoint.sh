@@ -1,0 +1,3 @@
+# Runs a command of `docker run` with USER and LOGNAME set.
+. /opt/raydock/user.sh
+exec "$@"
