@@ -18,7 +18,7 @@ import getpass, importlib.util, os, pwd, tempfile
 getpass.getuser(), pwd.getpwuid(os.getuid())
 folders = []
 if importlib.util.find_spec("torch"):
-    from torch._inductor.runtime.runtime_utils import cache_dir
+    from torch._inductor.codecache import cache_dir
     folders.append(cache_dir())
 if importlib.util.find_spec("vllm"):
     import vllm.envs

@@ -1,7 +1,9 @@
 """The library is loaded, and its functions are called as glibc calls them."""
 
-import ctypes
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,50 +13,36 @@ from raydock.build import nss
 NOT_FOUND, SUCCESS = 0, 1
 # Only root can become a different user.
 USER = os.getuid() or 1000710000
-
-
+# struct passwd is two strings, uid and gid, three strings. The user changes once all is loaded.
+CALL = """
+import ctypes, json, os, sys
+path, key, user = sys.argv[1:]
 class Passwd(ctypes.Structure):
-    """glibc's struct passwd."""
-
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("password", ctypes.c_char_p),
-        ("uid", ctypes.c_uint32),
-        ("gid", ctypes.c_uint32),
-        ("comment", ctypes.c_char_p),
-        ("home", ctypes.c_char_p),
-        ("shell", ctypes.c_char_p),
-    )
+    _fields_ = [(name, ctypes.c_char_p) for name in ("name", "password")]
+    _fields_ += [(name, ctypes.c_uint32) for name in ("uid", "gid")]
+    _fields_ += [(name, ctypes.c_char_p) for name in ("comment", "home", "shell")]
+library, entry, error = ctypes.CDLL(path), Passwd(), ctypes.c_int(0)
+os.setresuid(int(user), int(user), int(user))
+by_uid = key.isdecimal()
+function = library["_nss_raydock_getpwuid_r" if by_uid else "_nss_raydock_getpwnam_r"]
+wanted = ctypes.c_uint32(int(key)) if by_uid else key.encode()
+status = function(wanted, ctypes.byref(entry), ctypes.create_string_buffer(64), 64, ctypes.byref(error))
+values = [getattr(entry, name) for name, _ in Passwd._fields_]
+print(json.dumps([status, [value.decode() if isinstance(value, bytes) else value for value in values], error.value]))
+"""
 
 
 def _call(path: Path, key: str | int) -> tuple[int, list[object], int]:
     """What a process of USER gets for a name or a uid: the status, the entry and errno."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
-        os.setresuid(USER, USER, USER)
-        library = ctypes.CDLL(str(path))
-        entry, error = Passwd(), ctypes.c_int(0)
-        function = library[f"_nss_raydock_getpw{'nam' if isinstance(key, str) else 'uid'}_r"]
-        asked = key.encode() if isinstance(key, str) else ctypes.c_uint32(key)
-        status = function(asked, ctypes.byref(entry), ctypes.create_string_buffer(64), 64, ctypes.byref(error))
-        fields = [getattr(entry, name) for name, _ in Passwd._fields_]
-        os.write(writer, repr((status, fields, error.value)).encode())
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as pipe:
-        answer = pipe.read()
-    os.waitpid(child, 0)
-    found: tuple[int, list[object], int] = eval(answer)
-    return found
+    command = [sys.executable, "-c", CALL, str(path), str(key), str(USER)]
+    status, entry, error = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=30).stdout)
+    return status, entry, error
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("nss") / "libnss_raydock.so.2"
     path.write_bytes(nss.module())
-    for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
-        folder.chmod(0o755)
     return path
 
 
@@ -62,7 +50,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_users_own_uid_has_a_name(library: Path, key: str | int) -> None:
     status, entry, _ = _call(library, key)
     assert status == SUCCESS
-    assert entry == [b"user", b"x", USER, os.getgid(), b"user", b"/home/ray", b"/bin/bash"]
+    assert entry == ["user", "x", USER, os.getgid(), "user", "/home/ray", "/bin/bash"]
 
 
 @pytest.mark.parametrize("key", [USER + 1, 0, "users", "use", ""])
