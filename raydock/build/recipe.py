@@ -10,12 +10,14 @@ from pathlib import Path
 
 from raydock.build.archive import folders_of, tar
 from raydock.build.layers import Layer
+from raydock.model.debs import DebLock
 from raydock.model.lock import Lock
 from raydock.plan.planner import Planned
 
 LAUNCHER = "raydock-probe"
 PROBE = Path(__file__).parent.parent / "prove" / "probe"
 IMAGE_SCHEMA = 1
+OS_PACKAGES = "os-packages.txt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +69,7 @@ class Recipe:
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
-        for program in ("make-tree", "place-tree"):
+        for program in ("make-tree", "place-tree", "place-debs"):
             (folder / "installer" / program).chmod(0o755)
 
 
@@ -93,10 +95,13 @@ class Context:
         """Reads them from the templates' folder and from raydock itself."""
         return cls(shared={**_files("installer", templates / "installer"), **probe_files()})
 
-    def files(self, planned: Planned, lock: Lock, layers: tuple[Layer, ...]) -> dict[str, bytes]:
-        """The files of one variant's build context."""
+    def files(
+        self, planned: Planned, lock: Lock, layers: tuple[Layer, ...], debs: DebLock | None = None
+    ) -> dict[str, bytes]:
+        """The files of one variant's build context; of the OS packages `debs` of its group, the lock."""
         own = {f"layers/{layer.name}.txt": layer.text.encode() for layer in layers}
         own |= {f"layers/{layer.name}.build.txt": "\n".join(layer.build).encode() for layer in layers if layer.build}
+        own |= {OS_PACKAGES: "".join(deb.line for deb in debs.debs).encode()} if debs else {}
         return {**self.shared, **own, "image.json": _image(planned, lock).encode()}
 
 
