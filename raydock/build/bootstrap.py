@@ -26,7 +26,10 @@ HOOKS = (
 )
 UNPACKED = ("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*")
 # A tree that is packed into a tar and removed needs no file synchronized to the disk.
-_QUICK = '--aptopt=DPkg::Options:: "--force-unsafe-io"'
+_QUICK = (
+    "--dpkgopt=force-unsafe-io",
+    '--customize-hook=sed -i /force-unsafe-io/d "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"',
+)
 
 _SOURCES = "deb [trusted=yes] copy:{} ./"
 # A line of sources.list: the suite by its address.
@@ -46,8 +49,8 @@ def bootstrap(
 ) -> None:
     """Writes the root file system of a base to the tar `target`, which tells nothing of this host.
 
-    `debs` is a folder with the files of `lock` and nothing else; they are installed, `packages` as those asked for. What
-    mmdebstrap prints goes to `log`. Raises OutOfReachError if mmdebstrap is missing or fails, VariantError if it did
+    `debs` is a folder with the files of `lock` and nothing else; they are installed, `packages` as those asked for.
+    What mmdebstrap prints goes to `log`. Raises OutOfReachError if mmdebstrap is missing or fails, VariantError if it did
     not install exactly what is locked.
     """
     program = _program(base.suite)
@@ -95,7 +98,7 @@ def _program(suite: str) -> str:
 
 def _options(packages: Sequence[str], debs: Path) -> list[str]:
     # The archive rates apt as required, the file itself does not.
-    options = ["--variant=minbase", f"--include={','.join(('apt', *packages))}", _QUICK]
+    options = ["--variant=minbase", f"--include={','.join(('apt', *packages))}", *_QUICK]
     # A user who is not root runs apt as a user of a namespace, who may not read this folder: the hook reads it.
     options += [f"--setup-hook=copy-in {shlex.quote(str(debs))} /"]
     options += [f"--setup-hook=echo {_SOURCES.format('$1/' + debs.name)!r} > $1/etc/apt/sources.list".replace("'", '"')]

@@ -91,9 +91,9 @@ def _stated(mirror: Mirror, suite: str) -> str:
     )
 
 
-def listed_suites(base: Base) -> list[str]:
-    """The other suites that Debian's archive may have, in which a package is looked for."""
-    return [suite for suite in _RELEASES if suite != base.suite]
+def other_suites(base: Base) -> list[str]:
+    """The other suites that a base can be made of, in which a package is looked for."""
+    return [suite for suite in SUITES if suite != base.suite]
 
 
 def default_stanzas(suite: str, archive: Mirror) -> str:

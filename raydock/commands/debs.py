@@ -60,9 +60,14 @@ def _described(moved: Sequence[Moved]) -> list[str]:
     for item in moved:
         packages.setdefault((item.name, item.locked, item.now), []).append(item)
     lines = [
-        f"{name} {locked} moved to {now}{' (security update)' if items[0].security else ''}:"
-        f" {', '.join(f'{item.lock}.debs' for item in items)}"
+        f"{name} {locked} moved to {now}{_why(items[0])}: {', '.join(f'{item.lock}.debs' for item in items)}"
         for (name, locked, now), items in packages.items()
     ]
     names = " ".join(sorted({f"lockfiles/{item.lock}.debs" for item in moved}))
     return [*lines, f"To take these versions: `rm {names}`, then `./build.py lock`."] if lines else []
+
+
+def _why(item: Moved) -> str:
+    if not item.security:
+        return ""
+    return f" (security update, closes {', '.join(item.advisories)})" if item.advisories else " (security update)"

@@ -16,7 +16,7 @@ from raydock.options import Request, shared
 def lock(request: Request, check: bool, audit: bool, allow_unaudited: bool, resolver: str) -> None:
     """Pins every package of the selected variants with hashes, in lockfiles/, if a lock is missing or stale.
 
-    That includes the Debian packages of their bases and groups. --check also lists those that have moved in the archive.
+    That includes the Debian packages of their bases and groups. --check also lists those that moved in the archive.
 
     \b
     Example: ./build.py lock --group serve

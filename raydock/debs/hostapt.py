@@ -6,7 +6,7 @@ It reads and writes nothing of the host's own package state. mmdebstrap uses the
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from raydock.debs.script import Answer
 from raydock.errors import OutOfReachError
 from raydock.files import digest_of
 from raydock.model.bases import Base
+from raydock.model.debs import Deb
 from raydock.processes import Processes
 
 # apt reads the lower-case names alone.
@@ -70,8 +71,14 @@ class HostApt:
 
     def candidates(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
         """The version that the archive offers now for each package, and the suites that have it; by name."""
-        self._updated()
+        (self._updated() / "status").write_text("", encoding="utf-8")
         return script.candidates(self._run(script.POLICY, *names).output)
+
+    def records(self, versions: Mapping[str, str]) -> tuple[Deb, ...]:
+        """The archive's files of packages by name and version."""
+        self._updated()
+        names = [f"{name}={version}" for name, version in versions.items()]
+        return script.records(self._run('apt-cache show "$@"', *names).output)
 
     def _updated(self) -> Path:
         """The root with the archive's lists of today. Raises OutOfReachError if an archive does not answer."""
@@ -88,7 +95,7 @@ class HostApt:
         if not shutil.which("apt-get"):
             raise OutOfReachError(
                 f"apt is not on this machine, and the packages of Debian {self.base.suite} are chosen by it.",
-                todo="`apt-get install mmdebstrap`, which needs apt too, or give matrix.yaml a base with `source: pull`.",
+                todo="`apt-get install mmdebstrap`, which brings apt, or give matrix.yaml a base with `source: pull`.",
             )
         sources = package_sources(self.base, self.bundle)
         stanzas = sources.stanzas or default_stanzas(self.base.suite, archive_of(self.base.suite, self.processes))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from raydock.build.base import BaseRecipe, base_recipe, group_request
-from raydock.build.debian import listed_suites
+from raydock.build.debian import other_suites
 from raydock.build.localarchive import control
 from raydock.debs import registry
 from raydock.debs.containerapt import ContainerApt
@@ -115,7 +115,7 @@ class DebLocker:
             self.listener(request.name, f"choosing Debian packages from {apt.origin}")
             answer = self._solve(apt, request)
             if answer.code:
-                raise refusal(request, answer, lambda package: self._elsewhere(request.base, package))
+                raise self._refusal(request, answer, apt)
             text = debs.compose(request.header, self._solution(answer, request))
             lock = debs.parse(request.name, text)
             assert lock
@@ -128,6 +128,16 @@ class DebLocker:
         write_whole(path, text)
         self.listener(request.name, "locked")
         return True
+
+    def _refusal(self, request: DebRequest, answer: Answer, apt: HostApt | ContainerApt) -> RaydockError:
+        """The error for a request that apt refuses, about the first package that it refuses also by itself, if any."""
+        for package, place in zip(request.packages, request.places, strict=False):
+            alone = replace(request, packages=(package,), places=(place,))
+            single = self._solve(apt, alone)
+            if single.code:
+                request, answer = alone, single
+                break
+        return refusal(request, answer, lambda package: self._elsewhere(request.base, package))
 
     def _solution(self, answer: Answer, request: DebRequest) -> Sequence[debs.Deb]:
         try:
@@ -167,7 +177,7 @@ class DebLocker:
     def _elsewhere(self, base: Base, package: str) -> list[str]:
         """The other Debian suites whose archive has a package."""
         found = []
-        for suite in listed_suites(base):
+        for suite in other_suites(base):
             try:
                 if package in self._host(replace(base, suite=suite)).candidates([package]):
                     found.append(suite)

@@ -35,7 +35,7 @@ def push(name: str, lock: DebLock, store: DebStore) -> None:
 
 
 def keeper(name: str, listener: Listener) -> Callable[[Deb], bytes | None]:
-    """What reads packages from a repository; it answers None for what the repository lacks, or if there is no `name`."""
+    """What reads packages from a repository: None for what it lacks, or if `name` is empty."""
     opened: list[Repository] = []
 
     def kept(deb: Deb) -> bytes | None:

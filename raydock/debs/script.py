@@ -56,17 +56,17 @@ def solution(output: str) -> tuple[Deb, ...]:
     """The packages that SOLVE printed. Raises ValueError if the archive's record of one is missing."""
     head, _, body = output.partition(f"{_MARK}\n")[2].partition("\n\n")
     chosen = [line.partition("=")[::2] for line in head.splitlines() if line]
-    records = {(deb.name, deb.version): deb for deb in _records(body)}
-    lost = [f"{name} {version}" for name, version in chosen if (name.partition(":")[0], version) not in records]
+    known = {(deb.name, deb.version): deb for deb in records(body)}
+    lost = [f"{name} {version}" for name, version in chosen if (name.partition(":")[0], version) not in known]
     if lost:
         raise ValueError(f"no archive has a record of {', '.join(lost)}")
-    return tuple(sorted(records[name.partition(":")[0], version] for name, version in chosen))
+    return tuple(sorted(known[name.partition(":")[0], version] for name, version in chosen))
 
 
-def _records(text: str) -> list[Deb]:
+def records(text: str) -> tuple[Deb, ...]:
     """The packages of stanzas as `apt-cache show` prints them; those that only dpkg knows have no file."""
     stanzas = (dict(_FIELD.findall(stanza)) for stanza in text.split("\n\n"))
-    return [
+    return tuple(
         Deb(
             name=fields["Package"],
             version=fields["Version"],
@@ -77,22 +77,21 @@ def _records(text: str) -> list[Deb]:
         )
         for fields in stanzas
         if {"Package", "SHA256", "Filename"} <= fields.keys()
-    ]
+    )
 
 
 def candidates(output: str) -> dict[str, tuple[str, str]]:
     """The candidate of each package that `apt-cache policy` describes, and the suites of the archives that have it."""
     found: dict[str, tuple[str, str]] = {}
-    name = version = ""
-    listed = False
+    name = listed = ""
     for line in output.splitlines():
+        words = line.removeprefix(" ***").split()
         if not line.startswith(" "):
-            name, listed = line.rstrip(":"), False
-        elif line.startswith("  Candidate: "):
-            version = line.split()[1]
-            found[name] = (version, "")
-        elif line.startswith(" " * 8):
-            found[name] = (version, f"{found[name][1]} {line.split()[2]}".strip() if listed else found[name][1])
-        elif line.startswith("     "):
-            listed = line.split()[0] == version
+            name, listed = line.rstrip(":"), ""
+        elif words[0] == "Candidate:":
+            found[name] = (words[1], "")
+        elif len(words) == 2 and words[1].lstrip("-").isdigit():  # a version and its priority
+            listed = words[0]
+        elif len(words) > 2 and listed == found[name][0]:  # an archive that has it
+            found[name] = (listed, f"{found[name][1]} {words[2]}".strip())
     return found

@@ -1,9 +1,9 @@
 """A lock of Debian packages: lockfiles/NAME.debs, one line a package.
 
 It begins with raydock's own lines: a warning; `seal`, the sha256 of all that follows; `requested`, the packages that
-apt was asked for; and `inputs`, the digest of the request, so that a stale lock is recognized without apt. Then come the
-packages by name: name, version, architecture, sha256, size in bytes, and path within the archive. No line names a host:
-the same packages may come from any mirror.
+apt was asked for; and `inputs`, the digest of the request, so that a stale lock is recognized without apt. Then come
+the packages by name: name, version, architecture, sha256, size in bytes, and path within the archive. No line names a
+host: the same packages may come from any mirror.
 """
 
 import hashlib
