@@ -38,8 +38,13 @@ APT::Sandbox::User "root";
 APT::Get::List-Cleanup "true";
 Acquire::Languages "none";
 """
-# What every Debian root file system has, as mmdebstrap's variant minbase.
-_MINIMAL = ("?and(?architecture(amd64),?essential)", "?and(?architecture(amd64),?priority(required))", "apt")
+# What every Debian root file system has, as mmdebstrap's variant minbase and its hook merged-usr.
+_MINIMAL = (
+    "?and(?architecture(amd64),?essential)",
+    "?and(?architecture(amd64),?priority(required))",
+    "apt",
+    "usr-is-merged",
+)
 
 
 @dataclass

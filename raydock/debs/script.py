@@ -24,7 +24,7 @@ rm /tmp/raydock-$$
 """
 # Downloads files from the first archive that has them, into the working folder: $DEBS has a path and a sha256 a line.
 FETCH = """
-for archive in $(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | sort -u); do
+for archive in $(apt-get indextargets --no-release-info --format '$(REPO_URI)' 'Created-By: Packages' | sort -u); do
     set --
     while read -r path sha256; do
         [ -e "${path##*/}" ] || set -- "$@" "$archive$path" "${path##*/}" "SHA256:$sha256"

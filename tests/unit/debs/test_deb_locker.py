@@ -25,7 +25,7 @@ from tests.support.debianarchive import DebianArchive, debian_archive
 pytestmark = pytest.mark.skipif(not shutil.which("apt-get"), reason="apt is not on this host")
 ROOT = Path(__file__).parents[3]
 SUITES = {"3.11": "bookworm", "3.13": "trixie"}
-OWN = ("bash", "ca-certificates", "hostname", "openssl", "procps", "wget", "python3", "apt")
+OWN = ("bash", "ca-certificates", "hostname", "openssl", "procps", "wget", "python3", "apt", "usr-is-merged")
 MATRIX = """\
 registry: localhost:5000/raydock
 cutoff: 2026-11-15
@@ -174,11 +174,11 @@ def test_an_archive_that_moved_on(archive: DebianArchive, checkout: Checkout) ->
     recipe = recipe_for(found, variant("3.11"), checkout)
     files = {deb.sha256: (checkout.debs / deb.file).read_bytes() for deb in recipe.debs.debs}
     archive.put("bookworm", "wget", "1.1")
-    shutil.rmtree(checkout.debs)
+    shutil.rmtree(checkout.work)  # as in a clean clone
     apt = HostApt(base=recipe.base, bundle=None, work=checkout.work)
     with pytest.raises(OutOfReachError) as error:
         DebStore(folder=checkout.debs).complete(recipe.debs, apt)
-    assert "1 of the 9 packages that debian-py311.debs locks cannot be fetched" in str(error.value)
+    assert "1 of the 10 packages that debian-py311.debs locks cannot be fetched" in str(error.value)
     assert "The archive has moved on: wget is 1.1." in str(error.value)
     assert "`./build.py lock`" in str(error.value)
     DebStore(folder=checkout.debs, kept=lambda deb: files[deb.sha256]).complete(recipe.debs, apt)
