@@ -50,8 +50,8 @@ def bootstrap(
     """Writes the root file system of a base to the tar `target`, which tells nothing of this host.
 
     `debs` is a folder with the files of `lock` and nothing else; they are installed, `packages` as those asked for.
-    What mmdebstrap prints goes to `log`. Raises OutOfReachError if mmdebstrap is missing or fails, VariantError if it did
-    not install exactly what is locked.
+    What mmdebstrap prints goes to `log`. Raises OutOfReachError if mmdebstrap is missing or fails, VariantError if it
+    did not install exactly what is locked.
     """
     program = _program(base.suite)
     localarchive.index(debs, base.suite)

@@ -65,10 +65,10 @@ class DebianArchive:
 
     def _index(self, suite: str) -> None:
         stanzas = []
-        for path in self.files[suite].values():
-            control, data = path.with_suffix(".control").read_text(), path.read_bytes()
+        for file in self.files[suite].values():
+            control, data = file.with_suffix(".control").read_text(), file.read_bytes()
             digest = hashlib.sha256(data).hexdigest()
-            place = path.relative_to(self.folder)
+            place = file.relative_to(self.folder)
             stanzas.append(f"{control}Filename: {place}\nSize: {len(data)}\nSHA256: {digest}\n")
         packages = "\n".join(stanzas).encode()
         path = "main/binary-amd64/Packages"
