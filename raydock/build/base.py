@@ -24,7 +24,6 @@ from raydock.build.localimage import LocalImage, find_image, get_image
 from raydock.build.pulled import RESET, RESET_LABELS, load_plain, pull
 from raydock.build.rootfs import LEFT_OUT
 from raydock.build.secrets import Secrets
-from raydock.debs import registry
 from raydock.debs.containerapt import ContainerApt
 from raydock.debs.hostapt import HostApt
 from raydock.debs.request import DebRequest
@@ -240,6 +239,8 @@ class BaseMaker:
 
     def fetch(self, lock: DebLock, recipe: BaseRecipe, ref: str) -> DebStore:
         """The store with all files of a lock. `ref` is an image of a pulled base, whose apt fetches what is missing."""
+        from raydock.debs import registry  # what decides an image does not depend on a registry's client
+
         apt = (
             self._host_apt(recipe.base) if recipe.base.source == "bootstrap" else self._container_apt(ref, recipe.base)
         )
