@@ -63,7 +63,7 @@ def test_a_rebuild_after_the_archive_moved_on(toy: Toy, client: docker.DockerCli
     assert first.code == 0, first.words
     image = first.variants[NAME]["image_id"]
     asked = "tool && dpkg-query --show tool library && find /usr /var /opt -newermt 2026-11-15T00:00:01 -type f"
-    answer = client.containers.run(image, ["sh", "-c", asked], network_mode="none", remove=True)
+    answer = client.containers.run(image, ["sh", "-c", asked], user="0", network_mode="none", remove=True)
     assert answer == b"tool 1:1.0\nlibrary\t1.0\ntool\t1:1.0\n"
 
     archive.put("bookworm", "tool", "1:1.1", Depends="library")
