@@ -46,7 +46,7 @@ def _fingerprints(project: Project) -> set[str]:
     context, renderer = Context.read(checkout.templates), Renderer(checkout.templates, matrix)
     found = set()
     for item in project.plan.variants:
-        ref = recipe_for(matrix, item.variant, checkout.templates).ref
+        ref = recipe_for(matrix, item.variant, checkout).ref
         identity = ImageIdentity(digests=frozenset(), content="", layers=(ref,))
         base = BaseImage(ref=ref, recipe=ref, python=item.variant.python, identity=identity)
         found.add(builder.recipe(item, base, context, renderer).fingerprint)

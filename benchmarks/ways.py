@@ -85,7 +85,7 @@ class Subject:
     @cached_property
     def base(self) -> BaseImage:
         """The base that both ways stand on, made where the engine lacks it."""
-        recipe = recipe_for(self.project.matrix, self.item.variant, self.checkout.templates)
+        recipe = recipe_for(self.project.matrix, self.item.variant, self.checkout)
         return existing(self.client, [recipe.ref]).get(recipe.ref) or self._maker.make(recipe)
 
     @property

@@ -10,9 +10,10 @@ import json
 import sys
 from pathlib import Path
 
-from raydock.build.base import recipe_for
+from raydock.build.base import group_debs, recipe_for
 from raydock.build.layers import layers
 from raydock.build.recipe import Context, Recipe
+from raydock.errors import RaydockError
 from raydock.model import lock as locks
 from raydock.paths import Checkout
 from raydock.plan.planner import Planned
@@ -27,7 +28,7 @@ def inputs(project: Project) -> Inputs:
 
     A variant without a lock has no recipe, and `lock` is empty. Raises ConfigurationError for a file that is wrong.
     """
-    locked = tuple(item for item in project.plan.variants if project.checkout.lock(item.name).exists())
+    locked = tuple(item for item in project.plan.variants if _is_locked(project, item))
     context, dockerfiles = Context.read(project.checkout.templates), project.dockerfiles(locked)
     uv = {"uv": _uv(project.checkout)}
     unlocked = {item.name: {"lock": ""} for item in project.plan.variants}
@@ -36,14 +37,23 @@ def inputs(project: Project) -> Inputs:
     }
 
 
+def _is_locked(project: Project, item: Planned) -> bool:
+    try:
+        recipe_for(project.matrix, item.variant, project.checkout)
+        group_debs(project.matrix, item.variant, project.checkout)
+    except RaydockError:
+        return False
+    return project.checkout.lock(item.name).exists()
+
+
 def _recipe(project: Project, item: Planned, context: Context, dockerfile: str) -> Recipe:
     lock = locks.load(project.checkout.lock(item.name))
     return Recipe(
         name=item.name,
         dockerfile=dockerfile,
-        files=context.files(item, lock, layers(lock)),
+        files=context.files(item, lock, layers(lock), group_debs(project.matrix, item.variant, project.checkout)),
         lock_sha256=lock.sha256,
-        base=recipe_for(project.matrix, item.variant, project.checkout.templates).digest,
+        base=recipe_for(project.matrix, item.variant, project.checkout).digest,
         python=item.variant.python,
         platform=f"linux/{item.variant.arch}",
         epoch=project.matrix.epoch,

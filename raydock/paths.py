@@ -47,6 +47,15 @@ class Checkout:
     def lock(self, name: str) -> Path:
         return self.lockfiles / f"{name}.txt"
 
+    def deb_lock(self, name: str) -> Path:
+        """The lock of a base's Debian packages, or of those that a group adds to it."""
+        return self.lockfiles / f"{name}.debs"
+
+    @property
+    def debs(self) -> Path:
+        """The Debian packages that are kept."""
+        return self.work / "debs"
+
     def dockerfile(self, name: str) -> Path:
         return self.images / name / "Dockerfile"
 

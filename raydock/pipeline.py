@@ -8,6 +8,7 @@ import docker
 
 from raydock.build import render
 from raydock.build.builder import Builder, Built
+from raydock.debs import locker as deb_locker
 from raydock.errors import RaydockError
 from raydock.events import Listener
 from raydock.lock import locker
@@ -91,8 +92,9 @@ class Pipeline:
         """Locks what is stale and renders what differs; returns the variants that could not be locked."""
         project = self.project
         variants = [item.variant for item in chosen]
+        failed = self._lock_debs(chosen)
+        variants = [variant for variant in variants if variant.name not in failed]
         stale = {item.name for item in locker.check(project.ground, project.checkout, variants)}
-        failed: dict[str, RaydockError] = {}
         if stale:
             wanted = [variant for variant in variants if variant.name in stale]
             locked = locker.lock(
@@ -103,11 +105,31 @@ class Pipeline:
                 jobs=self.jobs,
                 on_event=self.listener,
             )
-            failed = {item.name: item.error for item in locked if item.error}
+            failed |= {item.name: item.error for item in locked if item.error}
         rest = tuple(item for item in chosen if item.name not in failed)
         for name in render.write(project.checkout, project.dockerfiles(rest)):
             self.listener(name, f"rendered images/{name}/Dockerfile")
         return failed
+
+    def _lock_debs(self, chosen: tuple[Planned, ...]) -> dict[str, RaydockError]:
+        """Locks the Debian packages that are stale; returns the variants whose packages could not be locked."""
+        project, variants = self.project, [item.variant for item in chosen]
+        if not deb_locker.check(project.matrix, project.checkout, variants):
+            return {}
+        locked = deb_locker.DebLocker(
+            matrix=project.matrix,
+            checkout=project.checkout,
+            bundle=self.builder.secrets.bundle,
+            listener=self.listener,
+            pulled=self.builder.apt,
+        ).lock(variants)
+        errors = {item.name: item.error for item in locked if item.error}
+        found: dict[str, RaydockError] = {}
+        for variant in variants:
+            for request in deb_locker.requests(project.matrix, project.checkout, [variant]):
+                if error := errors.get(request.name):
+                    found.setdefault(variant.name, error)
+        return found
 
     def prove(self, built: list[Built]) -> list[Outcome]:
         """Smoke-tests the images that have no passing report yet."""

@@ -78,6 +78,17 @@ def connection() -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+TRUSTED = "etc/apt/trusted.gpg.d"
+
+
+def trusted() -> tuple[Path, ...]:
+    """The files of keys that apt on this host trusts for every archive."""
+    paths = _config("shell", "FILE", "Dir::Etc::trusted/f", "PARTS", "Dir::Etc::trustedparts/d")
+    places = dict(part.partition("=")[::2] for part in shlex.split(paths))
+    files = [Path(places["FILE"]), *sorted(Path(places["PARTS"]).glob("*"))] if places else []
+    return tuple(path for path in files if path.is_file() and path.suffix in {".gpg", ".asc"})
+
+
 def _config(*arguments: str) -> str:
     return _output("apt-config", *arguments)
 

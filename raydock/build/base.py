@@ -3,10 +3,11 @@
 import hashlib
 import json
 import shlex
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import docker
@@ -18,16 +19,21 @@ from raydock.build.architecture import BUILT, require_native
 from raydock.build.archive import folders_of, tar
 from raydock.build.bootstrap import HOOKS, UNPACKED, bootstrap
 from raydock.build.buildx import BuildError, Buildx, DownloadError
-from raydock.build.debian import package_sources
 from raydock.build.engine import reaching
 from raydock.build.identity import ImageIdentity
 from raydock.build.localimage import LocalImage, find_image, get_image
 from raydock.build.pulled import RESET, RESET_LABELS, load_plain, pull
 from raydock.build.rootfs import LEFT_OUT
 from raydock.build.secrets import Secrets
+from raydock.debs.containerapt import ContainerApt
+from raydock.debs.hostapt import HostApt
+from raydock.debs.request import DebRequest
+from raydock.debs.store import DebStore
 from raydock.errors import VariantError
 from raydock.events import Listener
+from raydock.model import debs
 from raydock.model.bases import Base
+from raydock.model.debs import DebLock
 from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
 from raydock.paths import Checkout
@@ -75,12 +81,16 @@ class Start:
 
 @dataclass(frozen=True, kw_only=True)
 class BaseRecipe:
-    """What decides a base: where it comes from, whether a compiler is in it, the packages added, and the template."""
+    """What decides a base: where it comes from, whether a compiler is in it, the packages added, and the template.
+
+    `debs` are the packages that are installed, as they are locked.
+    """
 
     base: Base
     compiler: bool
     epoch: int
     template: str
+    debs: DebLock = field(default_factory=DebLock)
 
     @property
     def name(self) -> str:
@@ -102,10 +112,25 @@ class BaseRecipe:
         return (*TOOLS, *pythons, *compiler, *(RDMA if self.compiler else ()))
 
     @property
+    def request(self) -> DebRequest:
+        """What apt is asked for to lock its packages."""
+        return DebRequest(name=self.name, base=self.base, packages=self.packages)
+
+    @property
     def digest(self) -> str:
         """The hexadecimal sha256 over everything above."""
         steps = (UNPACKED, HOOKS, LEFT_OUT) if self.base.source == "bootstrap" else (RESET, RESET_LABELS)
-        parts = {**asdict(self), "packages": self.packages, "steps": steps, "nss": nss.module().hex()}
+        base = {name: value for name, value in asdict(self.base).items() if name != "place"}
+        parts = {
+            "base": base,
+            "compiler": self.compiler,
+            "epoch": self.epoch,
+            "template": self.template,
+            "packages": self.packages,
+            "debs": self.debs.sha256,
+            "steps": steps,
+            "nss": nss.module().hex(),
+        }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -114,13 +139,48 @@ class BaseRecipe:
         return f"{REPOSITORY}:{self.name}-{self.digest[:12]}"
 
 
-def recipe_for(matrix: Matrix, variant: Variant, templates: Path) -> BaseRecipe:
-    """The base that a variant stands on; one with a CUDA torch gets a compiler, for Triton."""
+def recipe_for(matrix: Matrix, variant: Variant, checkout: Checkout) -> BaseRecipe:
+    """The base that a variant is built on, with its locked packages; one with a CUDA torch gets a compiler, for Triton.
+
+    Raises VariantError if no base has its Python, ConfigurationError if the packages are not locked.
+    """
+    recipe = base_recipe(matrix, variant, checkout)
+    return replace(recipe, debs=debs.load(checkout.deb_lock(recipe.name), recipe.request.digest))
+
+
+def base_recipe(matrix: Matrix, variant: Variant, checkout: Checkout) -> BaseRecipe:
+    """The base that a variant is built on, without packages: what is asked to lock them."""
     base = matrix.base(variant.python)
     if not base:
         raise VariantError(f"{variant}: no base in matrix.yaml has Python {variant.python}.", todo="add it to `bases`.")
-    template = (templates / TEMPLATE).read_text(encoding="utf-8")
+    template = (checkout.templates / TEMPLATE).read_text(encoding="utf-8")
     return BaseRecipe(base=base, compiler=variant.gpu, epoch=matrix.epoch, template=template)
+
+
+def group_request(matrix: Matrix, variant: Variant, recipe: BaseRecipe) -> DebRequest | None:
+    """What apt is asked for the OS packages that a variant's group adds to its base; None if it adds none."""
+    packages = matrix.packages_of(variant)
+    if not packages.os_packages:
+        return None
+    return DebRequest(
+        name=f"{recipe.name}+{variant.flavor}",
+        base=recipe.base,
+        packages=packages.os_packages,
+        places=packages.os_places,
+        below=recipe.debs,
+    )
+
+
+def group_debs(matrix: Matrix, variant: Variant, checkout: Checkout) -> DebLock | None:
+    """The locked OS packages that a variant's group adds to its base; None if it adds none.
+
+    Raises ConfigurationError if they are not locked.
+    """
+    if not matrix.packages_of(variant).os_packages:
+        return None
+    request = group_request(matrix, variant, recipe_for(matrix, variant, checkout))
+    assert request
+    return debs.load(checkout.deb_lock(request.name), request.digest)
 
 
 def existing(client: docker.DockerClient, refs: Iterable[str]) -> dict[str, BaseImage]:
@@ -149,6 +209,8 @@ class BaseMaker:
     checkout: Checkout
     secrets: Secrets
     listener: Listener
+    # The registry and path that keep Debian packages; empty if there is none.
+    kept: str = ""
 
     def make(self, recipe: BaseRecipe) -> BaseImage:
         """Makes a base, also if there is one.
@@ -181,22 +243,59 @@ class BaseMaker:
         return _base(recipe.ref, get_image(self.client, made))
 
     @contextmanager
+    def apt(self, recipe: BaseRecipe) -> Iterator[ContainerApt]:
+        """apt of a pulled base before raydock adds to it, for the time of the block."""
+        with self._folder() as folder, self._pulled(recipe, folder) as start:
+            yield self._container_apt(start.ref, recipe.base)
+
+    def fetch(self, lock: DebLock, recipe: BaseRecipe, ref: str) -> DebStore:
+        """The store with all files of a lock. `ref` is an image of a pulled base, whose apt fetches what is missing."""
+        from raydock.debs import registry  # what decides an image does not depend on a registry's client
+
+        apt = (
+            self._host_apt(recipe.base) if recipe.base.source == "bootstrap" else self._container_apt(ref, recipe.base)
+        )
+        store = DebStore(
+            folder=self.checkout.debs,
+            kept=registry.keeper(self.kept, self.listener),
+        )
+        store.complete(lock, apt)
+        return store
+
+    def _host_apt(self, base: Base) -> HostApt:
+        return HostApt(base=base, bundle=self.secrets.bundle, work=self.checkout.work, processes=self.buildx.processes)
+
+    def _container_apt(self, ref: str, base: Base) -> ContainerApt:
+        return ContainerApt(client=self.client, ref=ref, image=base.image, secrets=self.secrets)
+
+    @contextmanager
     def _start(self, recipe: BaseRecipe, folder: Path) -> Iterator[Start]:
         """What the base's Dockerfile starts from; an image that only the build needs is removed afterwards."""
-        if recipe.base.source == "bootstrap":
-            sources = package_sources(recipe.base, self.secrets.bundle)
-            self.listener(recipe.name, f"bootstrapping Debian {recipe.base.suite} from {sources.origin}")
+        if recipe.base.source == "pull":
+            with self._pulled(recipe, folder) as start:
+                self.fetch(recipe.debs, recipe, start.ref).place(recipe.debs, folder / "debs")
+                shutil.copy2(self.checkout.templates / "installer" / "place-debs", folder)
+                yield start
+            return
+        store = self.fetch(recipe.debs, recipe, "")
+        self.listener(recipe.name, f"bootstrapping Debian {recipe.base.suite} from {len(recipe.debs.debs)} packages")
+        with tempfile.TemporaryDirectory(dir=folder.parent) as archive:  # no part of the build's context
+            store.place(recipe.debs, Path(archive, "debs"))
             bootstrap(
                 recipe.base,
-                sources,
+                Path(archive, "debs"),
+                recipe.debs,
                 recipe.packages,
                 epoch=recipe.epoch,
                 target=folder / "rootfs.tar",
                 log=self.checkout.log(f"bootstrap-{recipe.name}"),
                 processes=self.buildx.processes,
             )
-            yield Start()
-            return
+        yield Start()
+
+    @contextmanager
+    def _pulled(self, recipe: BaseRecipe, folder: Path) -> Iterator[Start]:
+        """A local image of a pulled base's layers without its settings, removed afterwards."""
         self.listener(recipe.name, f"pulling {recipe.base.image}")
         pulled = pull(self.client, recipe.base.image)
         if pulled.reset:
@@ -267,8 +366,9 @@ class BaseMaker:
         return str(answer["python"])
 
 
-def _missing(recipe: BaseRecipe) -> tuple[str, ...]:
-    return recipe.packages if recipe.base.source == "pull" else ()
+def _missing(recipe: BaseRecipe) -> bool:
+    """Whether the Dockerfile installs packages: a bootstrapped base has them already."""
+    return recipe.base.source == "pull" and bool(recipe.debs.debs)
 
 
 def _caching(recipe: BaseRecipe) -> tuple[str, ...]:

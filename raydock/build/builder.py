@@ -4,7 +4,8 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import uv
 
 from raydock.build import builders
-from raydock.build.base import BaseImage, BaseMaker, BaseRecipe, existing, recipe_for
+from raydock.build.base import BaseImage, BaseMaker, BaseRecipe, existing, group_debs, recipe_for
 from raydock.build.buildx import Buildx, LostPackagesError
 from raydock.build.engine import EngineClient
 from raydock.build.layers import layers
@@ -20,6 +21,7 @@ from raydock.build.localimage import LocalImage, find_image, get_image
 from raydock.build.recipe import Context, Recipe
 from raydock.build.render import Renderer
 from raydock.build.secrets import Secrets
+from raydock.debs.containerapt import ContainerApt
 from raydock.errors import RaydockError, VariantError
 from raydock.events import Listener
 from raydock.lock import addresses
@@ -78,15 +80,15 @@ class Builder:
         recipe = self._recipes_on(bases)
 
         def one(item: Planned) -> Built:
-            name, wanted = item.name, recipe(item)
-            if isinstance(wanted, RaydockError):
-                return Built(name=name, error=wanted)
+            name, wanted, base = item.name, recipe(item), bases[item.name]
+            if isinstance(wanted, RaydockError) or isinstance(base, RaydockError):
+                return Built(name=name, error=wanted if isinstance(wanted, RaydockError) else None)
             if (image := there.get(name)) and image.labels[FINGERPRINT] == wanted.fingerprint:
                 self.listener(name, "is built already")
                 return _built(name, image)
             # No index of another variant's: what it offers under a pinned version may be another file.
             secrets = self.secrets.beside(addresses.extras(self.matrix, item.variant, os.environ))
-            return self._build(wanted, self._base(item).ref, buildx, secrets)
+            return self._build(wanted, base.ref, buildx, secrets, partial(self._place_debs, item, base.ref, buildx))
 
         # Where an engine's overlay2 store (moby 26.1) has a layer already, builds that share its step race, and may
         # write the files of the next layer in another order: another image id. One at a time there is no race.
@@ -106,12 +108,15 @@ class Builder:
 
     def recipe(self, planned: Planned, base: BaseImage, context: Context, renderer: Renderer) -> Recipe:
         """The recipe of a variant on a base, from its committed lock."""
-        lock = locks.load(self.checkout.lock(planned.name))
+        lock, debs = (
+            locks.load(self.checkout.lock(planned.name)),
+            group_debs(self.matrix, planned.variant, self.checkout),
+        )
         parts = layers(lock, self.matrix.packages_of(planned.variant).added)
         return Recipe(
             name=planned.name,
             dockerfile=renderer.render(planned, parts),
-            files=context.files(planned, lock, parts),
+            files=context.files(planned, lock, parts, debs),
             lock_sha256=lock.sha256,
             base=base.fingerprint,
             python=base.python,
@@ -132,7 +137,7 @@ class Builder:
         context, renderer = Context.read(self.checkout.templates), Renderer(self.checkout.templates, self.matrix)
 
         def of(item: Planned) -> Recipe | RaydockError:
-            base = bases[self._base(item).ref]
+            base = bases[item.name]
             try:
                 return base if isinstance(base, RaydockError) else self.recipe(item, base, context, renderer)
             except RaydockError as error:
@@ -148,16 +153,39 @@ class Builder:
         """The newest images of these variants that the engine has, by name."""
         return built_images(self.client, self.matrix.registry, names)
 
-    def _base(self, planned: Planned) -> BaseRecipe:
-        return recipe_for(self.matrix, planned.variant, self.checkout.templates)
+    @contextmanager
+    def apt(self, recipe: BaseRecipe, group: bool) -> Iterator[ContainerApt]:
+        """apt of a pulled base: of the image itself, or of the base that is made of it, to which a group adds."""
+        maker = self._maker(self._buildx())
+        if not group:
+            with maker.apt(recipe) as apt:
+                yield apt
+            return
+        base = existing(self.client, [recipe.ref]).get(recipe.ref) or maker.make(recipe)
+        yield ContainerApt(client=self.client, ref=base.ref, image=recipe.base.image, secrets=self.secrets)
+
+    def _maker(self, buildx: Buildx) -> BaseMaker:
+        return BaseMaker(
+            client=self.client,
+            buildx=buildx,
+            checkout=self.checkout,
+            secrets=self.secrets,
+            listener=self.listener,
+            kept=self.matrix.debs,
+        )
+
+    def _place_debs(self, planned: Planned, base: str, buildx: Buildx, context: Path) -> None:
+        """Puts the OS packages of a variant's group into its build context."""
+        if debs := group_debs(self.matrix, planned.variant, self.checkout):
+            recipe = recipe_for(self.matrix, planned.variant, self.checkout)
+            self._maker(buildx).fetch(debs, recipe, base).place(debs, context / "debs")
 
     def _bases(self, planned: list[Planned], buildx: Buildx) -> dict[str, BaseImage | RaydockError]:
-        """The bases of these variants by tag; made where the engine lacks them."""
-        wanted = {item.ref: item for item in (self._base(plan) for plan in planned)}
+        """The base of each variant, by the variant's name; made if the engine lacks it."""
+        recipes = {item.name: self._base(item) for item in planned}
+        wanted = {item.ref: item for item in recipes.values() if isinstance(item, BaseRecipe)}
         found: dict[str, BaseImage | RaydockError] = dict(existing(self.client, wanted))
-        maker = BaseMaker(
-            client=self.client, buildx=buildx, checkout=self.checkout, secrets=self.secrets, listener=self.listener
-        )
+        maker = self._maker(buildx)
 
         def make(item: BaseRecipe) -> tuple[str, BaseImage | RaydockError]:
             try:
@@ -166,20 +194,30 @@ class Builder:
                 return item.ref, error
 
         missing = [item for ref, item in wanted.items() if ref not in found]
-        return found | dict(in_parallel(make, missing, self.jobs, buildx.stop))
+        found |= dict(in_parallel(make, missing, self.jobs, buildx.stop))
+        return {name: item if isinstance(item, RaydockError) else found[item.ref] for name, item in recipes.items()}
 
-    def _build(self, wanted: Recipe, base: str, buildx: Buildx, secrets: Secrets) -> Built:
+    def _base(self, planned: Planned) -> BaseRecipe | RaydockError:
+        try:
+            return recipe_for(self.matrix, planned.variant, self.checkout)
+        except RaydockError as error:
+            return error
+
+    def _build(self, wanted: Recipe, base: str, buildx: Buildx, secrets: Secrets, add: Callable[[Path], None]) -> Built:
         started = time.monotonic()
         try:
-            image = get_image(self.client, self._image(wanted, base, buildx, secrets))
+            image = get_image(self.client, self._image(wanted, base, buildx, secrets, add))
         except RaydockError as error:
             return Built(name=wanted.name, fingerprint=wanted.fingerprint, error=error)
         seconds = time.monotonic() - started
         self.listener(wanted.name, f"built in {seconds:.0f} s")
         return replace(_built(wanted.name, image), built=True, seconds=seconds)
 
-    def _image(self, wanted: Recipe, base: str, buildx: Buildx, secrets: Secrets) -> str:
-        """Builds a recipe and returns the image's id. Packages that the build cache lost are made ready anew."""
+    def _image(self, wanted: Recipe, base: str, buildx: Buildx, secrets: Secrets, add: Callable[[Path], None]) -> str:
+        """Builds a recipe and returns the image's id. Packages that the build cache lost are made ready again.
+
+        `add` puts more files into the build context.
+        """
         folder = self.checkout.work / "contexts" / wanted.name
         build = partial(
             buildx.build,
@@ -193,6 +231,7 @@ class Builder:
         )
         try:
             wanted.write(folder)
+            add(folder)
             options = (f"--build-arg=BASE={base}", *secrets.options(folder))
             try:
                 return build(options=options)

@@ -91,6 +91,16 @@ def _stated(mirror: Mirror, suite: str) -> str:
     )
 
 
+def other_suites(base: Base) -> list[str]:
+    """The other suites that a base can be made of, in which a package is looked for."""
+    return [suite for suite in SUITES if suite != base.suite]
+
+
+def default_stanzas(suite: str, archive: Mirror) -> str:
+    """The sources of Debian's own archive, as deb822."""
+    return _stated(archive, suite)
+
+
 def _is_debian(source: Source, releases: dict[tuple[str, str], Release]) -> bool:
     """Whether an archive is Debian's or a mirror of it: others have a suite of the same name and a component main.
 

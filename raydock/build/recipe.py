@@ -14,6 +14,7 @@ import uv
 from raydock.build.archive import folders_of, tar
 from raydock.build.constraints import constraints
 from raydock.build.layers import Layer
+from raydock.model.debs import DebLock
 from raydock.model.lock import Lock
 from raydock.plan import toolchain
 from raydock.plan.planner import Planned
@@ -23,7 +24,8 @@ LAUNCHER = "raydock-probe"
 _PLACED = ("probe/", "scripts/", "modules/", "image.json", "constraints.txt")
 PROBE = Path(__file__).parent.parent / "prove" / "probe"
 IMAGE_SCHEMA = 1
-PROGRAMS = ("make-tree", "place-tree", "link-cuda", "make-kernels")
+PROGRAMS = ("make-tree", "place-tree", "link-cuda", "make-kernels", "place-debs")
+OS_PACKAGES = "os-packages.txt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,11 +118,14 @@ class Context:
         found = [_files(name, folder) for name, folder in folders.items()]
         return cls(shared=reduce(or_, found, probe_files()))
 
-    def files(self, planned: Planned, lock: Lock, layers: tuple[Layer, ...]) -> dict[str, bytes]:
-        """The files of one variant's build context."""
+    def files(
+        self, planned: Planned, lock: Lock, layers: tuple[Layer, ...], debs: DebLock | None = None
+    ) -> dict[str, bytes]:
+        """The files of one variant's build context; of the OS packages `debs` of its group, the lock."""
         own = {f"layers/{layer.name}.txt": layer.text.encode() for layer in layers}
         own |= {f"layers/{layer.name}.build.txt": "\n".join(layer.build).encode() for layer in layers if layer.build}
         own["constraints.txt"] = constraints(planned.variant, lock).encode()
+        own |= {OS_PACKAGES: "".join(deb.line for deb in debs.debs).encode()} if debs else {}
         return {**self.shared, **own, "image.json": _image(planned, lock).encode()}
 
 

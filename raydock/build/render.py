@@ -49,6 +49,7 @@ class Renderer:
         return self._template.render(
             variant=variant,
             layers=layers,
+            os_packages=packages.os_packages,
             python=f"python{variant.python}",
             cuda_major=variant.cuda.split(".")[0],
             description=describe(variant, packages),
@@ -67,7 +68,11 @@ def describe(variant: Variant, packages: Packages) -> str:
     parts += [f"vLLM {variant.vllm}"] if variant.vllm != NONE else []
     parts += [f"PyTorch {variant.torch}"] if variant.torch != NONE else []
     words = f"{', '.join(parts)} on Python {variant.python}, " + (f"CUDA {variant.cuda}" if variant.gpu else "CPU")
-    return f"{words}, with {', '.join((packages.ray, *packages.added))}" if variant.flavor else words
+    return (
+        f"{words}, with {', '.join((packages.ray, *packages.added, *packages.os_packages))}"
+        if variant.flavor
+        else words
+    )
 
 
 def check(checkout: Checkout, rendered: dict[str, str]) -> list[str]:

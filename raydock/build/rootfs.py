@@ -15,6 +15,7 @@ from pathlib import Path
 
 HOSTNAME = "etc/hostname"
 SOURCES = "etc/apt/sources.list"
+STATUS = "var/lib/dpkg/status"
 # By path, with wildcards. What apt and py3compile need of these, they make again.
 LEFT_OUT = (
     "etc/resolv.conf",
@@ -43,6 +44,14 @@ def normalize(source: Path, target: Path, epoch: int, texts: Mapping[str, str]) 
             member = tarfile.TarInfo(path)
             member.size, member.mode, member.mtime = len(data), 0o644, epoch
             new.addfile(member, io.BytesIO(data))
+
+
+def read_text(source: Path, path: str) -> str:
+    """The text of one file of a root file system's tar. Raises KeyError if it has none."""
+    with tarfile.open(source, "r:") as archive:
+        member = archive.extractfile(f"./{path}")
+        assert member
+        return member.read().decode()
 
 
 def _plain(member: tarfile.TarInfo, epoch: int) -> tarfile.TarInfo:

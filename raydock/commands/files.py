@@ -14,12 +14,15 @@ from raydock.options import Request, shared
 @click.option("--allow-unaudited", is_flag=True, help="With --audit: exit with 0 also where it has none to give.")
 @click.option("--resolver", type=click.Choice(["uv", "pip-tools"]), default="uv", show_default=True)
 def lock(request: Request, check: bool, audit: bool, allow_unaudited: bool, resolver: str) -> None:
-    """Pins every package of the selected variants with hashes, in lockfiles/, where a lock is missing or stale.
+    """Pins every package of the selected variants with hashes, in lockfiles/, if a lock is missing or stale.
+
+    That includes the Debian packages of their bases and groups. --check also lists those that moved in the archive.
 
     \b
     Example: ./build.py lock --group serve
              ./build.py lock --audit              (exits with 5 where scan.yaml refuses what is known)
     """
+    from raydock.commands.debs import check_debs, lock_debs
     from raydock.lock import locker
 
     if check and audit:
@@ -33,9 +36,11 @@ def lock(request: Request, check: bool, audit: bool, allow_unaudited: bool, reso
         stale += locker.orphans(project.checkout, project.variants)
         for note in cutoff_notes(project.without_cutoff(chosen)):
             click.echo(note, err=True)
-        answer_check([f"lockfiles/{item.name}.txt: {item.reason}" for item in stale], len(chosen), "lock")
+        lines = [f"lockfiles/{item.name}.txt: {item.reason}" for item in stale]
+        answer_check(lines + check_debs(project, variants), len(chosen), "lock")
     tell_unused_indexes()
     with request.writing() as progress:
+        debs = lock_debs(request, progress, variants)
         names = {item.name for item in locker.check(project.ground, project.checkout, variants)}
         wanted = [variant for variant in variants if variant.name in names]
         results = locker.lock(
@@ -47,7 +52,9 @@ def lock(request: Request, check: bool, audit: bool, allow_unaudited: bool, reso
             resolver=resolver,
             on_event=progress,
         )
-    errors = {result.name: result.error for result in results if result.error}
+    errors = {result.name: result.error for result in (*debs, *results) if result.error}
+    if changed := [f"{item.name}.debs" for item in debs if item.changed]:
+        request.say(f"Debian packages locked: {', '.join(changed)}.")
     request.say(f"{len(results) - len(errors)} locked, {len(chosen) - len(results)} were fresh, {len(errors)} failed.")
     for note in cutoff_notes(project.without_cutoff(chosen)):
         request.say(note)

@@ -31,6 +31,7 @@ class Reason(StrEnum):
 
     MISSING = "it was never locked"
     INPUTS = "matrix.yaml or a known breakage changed since it was locked"
+    PACKAGES = "matrix.yaml or the packages that raydock itself installs changed since it was locked"
     EDITED = "it was edited by hand"
     ORPHANED = "matrix.yaml has no such variant any more"
 

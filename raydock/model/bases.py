@@ -1,7 +1,7 @@
 """`bases` of matrix.yaml: the images that variants are built on."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from raydock.errors import nearest
@@ -30,7 +30,8 @@ class Base:
     """A base image for one Python.
 
     `source` is `bootstrap` (then `suite` names the Debian release, and `mirror` the archive that matrix.yaml states)
-    or `pull` (then `image` names an image by digest, and `managed` means that uv installs the Python).
+    or `pull` (then `image` names an image by digest, and `managed` means that uv installs the Python). `place` is where
+    matrix.yaml states it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Base:
     mirror: Mirror | None = None
     image: str = ""
     managed: bool = False
+    place: str = field(default="matrix.yaml", compare=False)
 
 
 def read(entry: Entry) -> tuple[Base, ...]:
@@ -68,7 +70,15 @@ def _bootstrapped(name: str, entry: Entry) -> list[Base]:
         if suite not in SUITES:
             item.refuse(f"{suite!r} is not a Debian release that raydock knows.", nearest(suite, SUITES))
         bases.append(
-            Base(name=name, source="bootstrap", python=python, glibc=SUITES[suite], suite=suite, mirror=mirror)
+            Base(
+                name=name,
+                source="bootstrap",
+                python=python,
+                glibc=SUITES[suite],
+                suite=suite,
+                mirror=mirror,
+                place=item.place,
+            )
         )
     return bases
 
@@ -84,7 +94,17 @@ def _pulled(name: str, entry: Entry) -> list[Base]:
         if item.text() not in {"system", "managed"}:
             item.refuse(f"{item.text()!r} is not an origin of a Python.", nearest(item.text(), ("system", "managed")))
         managed = item.text() == "managed"
-        bases.append(Base(name=name, source="pull", python=python, glibc=glibc, image=image, managed=managed))
+        bases.append(
+            Base(
+                name=name,
+                source="pull",
+                python=python,
+                glibc=glibc,
+                image=image,
+                managed=managed,
+                place=item.place,
+            )
+        )
     return bases
 
 

@@ -22,6 +22,7 @@ ARCHES = ("amd64",)
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _REGISTRY = re.compile(r"[a-z0-9.-]+(?::\d+)?(?:/[a-z0-9._-]+)+")
+_REGISTRY_FORM = "a registry and a path, like localhost:5000/raydock"
 _LABEL = re.compile(r"cpu|cu\d{3}")
 _EXTRA_INDEX = re.compile(r"https?://[^\s'\"\\]+")
 
@@ -50,6 +51,7 @@ class Matrix:
     """matrix.yaml, parsed. `axes` holds every axis's values of the cross product, in the order written.
 
     `flavors` are the packages of those among `groups` that have their own; `gpus` takes precedence over sm.yaml.
+    `debs` is a registry and a path where the Debian packages of bases are kept; empty if there is none.
     """
 
     path: Path
@@ -64,6 +66,7 @@ class Matrix:
     flavors: dict[str, Packages]
     points: tuple[Point, ...]
     gpus: tuple[GpuBuild, ...] = ()
+    debs: str = ""
 
     @property
     def epoch(self) -> int:
@@ -113,7 +116,7 @@ class Matrix:
 def load(path: Path) -> Matrix:
     """Reads matrix.yaml. Raises ConfigurationError, with file and line, for anything that is not as documented."""
     required = ("registry", "cutoff", "bases", "axes")
-    top = read(path).items((*required, "indexes", "gpus", "packages", "exclude", "groups", "points"), required)
+    top = read(path).items((*required, "debs", "indexes", "gpus", "packages", "exclude", "groups", "points"), required)
     axes = _axes(top["axes"])
     common = packages.of_all(top["packages"]) if "packages" in top else Packages(place=str(path))
     bodies = top["groups"].items() if "groups" in top else {}
@@ -122,7 +125,7 @@ def load(path: Path) -> Matrix:
     flavors = {name: found for name, found in own.items() if found}
     return Matrix(
         path=path,
-        registry=top["registry"].matching(_REGISTRY, "a registry and a path, like localhost:5000/raydock"),
+        registry=top["registry"].matching(_REGISTRY, _REGISTRY_FORM),
         cutoff=top["cutoff"].day_so_far(),
         axes=axes,
         bases=bases.read(top["bases"]),
@@ -132,6 +135,7 @@ def load(path: Path) -> Matrix:
         groups=groups,
         flavors=flavors,
         points=_points(top["points"], axes, flavors) if "points" in top else (),
+        debs=top["debs"].matching(_REGISTRY, _REGISTRY_FORM) if "debs" in top else "",
         gpus=tuple(map(gpubuild.parse, top["gpus"].list())) if "gpus" in top else (),
     )
 

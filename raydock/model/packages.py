@@ -13,10 +13,12 @@ from raydock.model.variant import ARCH_NAMES, Axis
 from raydock.model.yamlfile import Entry
 
 # What a group may say; for every variant `always` stands in place of `packages`.
-KEYS = ("ray-extras", "packages", "kuberay")
+KEYS = ("ray-extras", "packages", "os-packages", "kuberay")
 
 _ON_AXES = (Axis.RAY.value, Axis.TORCH.value, Axis.VLLM.value)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+# Debian Policy, 5.6.1: at least two characters. A version, an architecture or a suite is apt's to choose.
+_OS_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _FLAVOR = re.compile(rf"(?!(?:{'|'.join(ARCH_NAMES)})$)[a-z][a-z0-9]*")
 
 
@@ -24,12 +26,15 @@ _FLAVOR = re.compile(rf"(?!(?:{'|'.join(ARCH_NAMES)})$)[a-z][a-z0-9]*")
 class Packages:
     """Extras of Ray and packages by canonical name: `always` those of every variant, `added` those of a group alone.
 
-    `kuberay` is whether KubeRay shall run the images; `place` where matrix.yaml says all this.
+    `os_packages` are the Debian packages of a group, and `os_places` the lines of matrix.yaml that name each. `kuberay`
+    is whether KubeRay shall run the images; `place` where matrix.yaml says all this.
     """
 
     ray_extras: tuple[str, ...] = ("default", "serve")
     always: tuple[str, ...] = ("pip", "virtualenv")
     added: tuple[str, ...] = ()
+    os_packages: tuple[str, ...] = ()
+    os_places: tuple[str, ...] = field(default=(), compare=False)
     kuberay: bool = True
     place: str = field(default="matrix.yaml", compare=False)
 
@@ -68,13 +73,15 @@ def of_group(name: str, entry: Entry, common: Packages) -> Packages | None:
         ray_extras=_names(keys["ray-extras"]) if "ray-extras" in keys else common.ray_extras,
         always=common.always,
         added=_packages(keys["packages"]) if "packages" in keys else (),
+        os_packages=_os_packages(keys["os-packages"]) if "os-packages" in keys else (),
+        os_places=tuple(item.place for item in keys["os-packages"].list()) if "os-packages" in keys else (),
         kuberay=keys["kuberay"].flag() if "kuberay" in keys else True,
         place=entry.place,
     )
-    if not found.added and set(found.ray_extras) == set(common.ray_extras):
+    if not found.added and not found.os_packages and set(found.ray_extras) == set(common.ray_extras):
         entry.refuse(
             f"the group {name!r} would make images with the same packages under other names.",
-            "give it `ray-extras` or `packages` that the others lack, or leave them out.",
+            "give it `ray-extras`, `packages` or `os-packages` that the others lack, or leave them out.",
         )
     return found
 
@@ -85,6 +92,12 @@ def _packages(entry: Entry) -> tuple[str, ...]:
         if canonicalize_name(item.text()) in _ON_AXES:
             item.refuse(f"{item.text()!r} is no package to add: it is an axis.", f"choose it by `{item.text()}:`.")
     return _names(entry)
+
+
+def _os_packages(entry: Entry) -> tuple[str, ...]:
+    for item in entry.list():
+        item.matching(_OS_PACKAGE, "a Debian package's name, without a version: apt chooses it and the lock records it")
+    return entry.texts()
 
 
 def _names(entry: Entry) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from raydock.build.engine import connect
 from raydock.model import lock as locks
 from raydock.model import matrix
 from raydock.model.variant import parse_name
+from raydock.paths import Checkout as Paths
 from tests.support.engine import SpareEngine, spare_engine
 from tests.support.index import Site, serving
 from tests.support.toy import NAMES, ROOT, Checkout, Toy, lock, make
@@ -68,7 +69,7 @@ def toy(unlocked: Toy) -> Toy:
 @pytest.fixture(scope="session")
 def base(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The tag of the base that toys and the real image stand on, made if it is not there."""
-    ref = recipe_for(matrix.load(ROOT / "matrix.yaml"), parse_name(NAMES[0]), ROOT / "templates").ref
+    ref = recipe_for(matrix.load(ROOT / "matrix.yaml"), parse_name(NAMES[0]), Paths(ROOT)).ref
     if ref not in existing(client, [ref]):
         site = Site()
         with serving(site) as endpoint:

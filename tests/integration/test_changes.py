@@ -20,7 +20,8 @@ from raydock.project import Project
 
 ROOT = Path(__file__).parents[2]
 CPU = "ray2.60.0-py311-cpu"
-FILES = ("matrix.yaml", "requirements.txt", "lockfiles/facts.json")
+DEBS = ("lockfiles/debian-py311.debs", "lockfiles/debian-py313.debs")
+FILES = ("matrix.yaml", "requirements.txt", "lockfiles/facts.json", *DEBS)
 LOCKS = tuple(f"lockfiles/ray{ray}-py{python}-cpu.txt" for ray in ("2.49.1", "2.60.0") for python in ("311", "313"))
 # Rooms that come after the build have no say in what an image is made of.
 _AFTER = ("__pycache__", "commands", "doctor", "hosts", "ship", "wheelhouse")

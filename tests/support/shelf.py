@@ -50,7 +50,7 @@ class Shelf:
         """The recipe of each variant, by name, as a build would have it now."""
         builder, templates = self._builder, self.checkout.templates
         context, renderer = Context.read(templates), Renderer(templates, self.project.matrix)
-        refs = {item: recipe_for(self.project.matrix, item.variant, templates).ref for item in chosen}
+        refs = {item: recipe_for(self.project.matrix, item.variant, self.checkout).ref for item in chosen}
         bases = existing(self.client, refs.values())
         return {item.name: builder.recipe(item, bases[ref], context, renderer) for item, ref in refs.items()}
 

@@ -139,6 +139,8 @@ def make(root: Path, site: Site, endpoint: str) -> Toy:
     shutil.copytree(ROOT / "templates", root / "templates")
     (root / "matrix.yaml").write_text(_MATRIX.format(registry=registry, cutoff=load(ROOT / "matrix.yaml").cutoff))
     (root / "tmp").mkdir()
+    (root / "lockfiles").mkdir()
+    shutil.copy(ROOT / "lockfiles" / "debian-py311.debs", root / "lockfiles")
     environment = {
         **{key: value for key, value in os.environ.items() if not _INDEX_VARIABLES.fullmatch(key)},
         "UV_DEFAULT_INDEX": endpoint,

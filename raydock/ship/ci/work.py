@@ -91,7 +91,7 @@ class Work:
 
 def base_tags(project: Project, chosen: Iterable[Planned]) -> list[str]:
     """The tags, within the bases' own repository, of what variants stand on."""
-    refs = {recipe_for(project.matrix, item.variant, project.checkout.templates).ref for item in chosen}
+    refs = {recipe_for(project.matrix, item.variant, project.checkout).ref for item in chosen}
     return sorted(ref.removeprefix(f"{REPOSITORY}:") for ref in refs)
 
 

@@ -46,7 +46,7 @@ class Judge:
         """What may be published of these variants by name, and why not for the rest."""
         chosen, templates = tuple(chosen), self.builder.checkout.templates
         images = self.builder.there(item.name for item in chosen)
-        refs = {recipe_for(self.builder.matrix, item.variant, templates).ref for item in chosen}
+        refs = {recipe_for(self.builder.matrix, item.variant, self.builder.checkout).ref for item in chosen}
         bases = existing(self.builder.client, refs)
         context, renderer = Context.read(templates), Renderer(templates, self.builder.matrix)
         found: dict[str, Ready | RaydockError] = {}
@@ -69,7 +69,7 @@ class Judge:
         if image is None:
             raise NotBuiltError(f"{item.name} is not built on this engine.", todo=todo)
         checkout = self.builder.checkout
-        base = bases.get(recipe_for(self.builder.matrix, item.variant, checkout.templates).ref)
+        base = bases.get(recipe_for(self.builder.matrix, item.variant, checkout).ref)
         recipe = self.builder.recipe(item, base, context, renderer) if base else None
         if base is None or recipe is None or image.labels["raydock.fingerprint"] != recipe.fingerprint:
             raise VariantError(

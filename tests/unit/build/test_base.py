@@ -5,8 +5,9 @@ from raydock.build.base import BaseRecipe, recipe_for
 from raydock.model.bases import Base
 from raydock.model.matrix import Matrix
 from raydock.model.variant import parse_name
+from raydock.paths import Checkout
 
-TEMPLATES = Path(__file__).parents[3] / "templates"
+CHECKOUT = Checkout(Path(__file__).parents[3])
 BOOTSTRAPPED = Base(name="debian", source="bootstrap", python="3.11", glibc="2.36", suite="bookworm")
 PULLED = Base(
     name="nvidia", source="pull", python="3.12", glibc="2.39", image=f"registry.example/cuda@sha256:{'0' * 64}"
@@ -14,8 +15,8 @@ PULLED = Base(
 
 
 def test_only_cuda_variants_get_a_compiler_and_rdma(matrix: Matrix) -> None:
-    cpu = recipe_for(matrix, parse_name("ray2.60.0-py311-cpu"), TEMPLATES)
-    cuda = recipe_for(matrix, parse_name("ray2.60.0-torch2.13.0-py311-cu130"), TEMPLATES)
+    cpu = recipe_for(matrix, parse_name("ray2.60.0-py311-cpu"), CHECKOUT)
+    cuda = recipe_for(matrix, parse_name("ray2.60.0-torch2.13.0-py311-cu130"), CHECKOUT)
     assert "gcc" not in cpu.packages
     assert "libibverbs1" not in cpu.packages
     assert {"gcc", "libc6-dev", "python3-dev"} <= set(cuda.packages)
@@ -24,8 +25,8 @@ def test_only_cuda_variants_get_a_compiler_and_rdma(matrix: Matrix) -> None:
 
 
 def test_variants_of_one_python_share_a_base(matrix: Matrix) -> None:
-    train = recipe_for(matrix, parse_name("ray2.49.1-torch2.13.0-py311-cu130"), TEMPLATES)
-    serve = recipe_for(matrix, parse_name("ray2.60.0-vllm0.32.0-torch2.13.0-py311-cu130"), TEMPLATES)
+    train = recipe_for(matrix, parse_name("ray2.49.1-torch2.13.0-py311-cu130"), CHECKOUT)
+    serve = recipe_for(matrix, parse_name("ray2.60.0-vllm0.32.0-torch2.13.0-py311-cu130"), CHECKOUT)
     assert train == serve
 
 

@@ -1,0 +1,137 @@
+"""A lock of Debian packages: lockfiles/NAME.debs, one line a package.
+
+It begins with raydock's own lines: a warning; `seal`, the sha256 of all that follows; `requested`, the packages that
+apt was asked for; and `inputs`, the digest of the request, so that a stale lock is recognized without apt. Then come
+the packages by name: name, version, architecture, sha256, size in bytes, and path within the archive. No line names a
+host: the same packages may come from any mirror.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from raydock.errors import ConfigurationError
+
+SUFFIX = ".debs"
+_WARNING = "# Made by `./build.py lock` from matrix.yaml: do not edit."
+_HEADER = re.compile(r"# ([a-z-]+): (.*)")
+_LINE = re.compile(
+    r"(?P<name>[a-z0-9][a-z0-9+.-]*) (?P<version>\S+) (?P<architecture>[a-z0-9-]+) sha256:(?P<sha256>[0-9a-f]{64})"
+    r" (?P<size>\d+) (?P<path>(?!/)(?!.*\.\./)[^\s'\"]+\.deb)"
+)
+RELOCK = "run `./build.py lock`, then commit what it writes."
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Deb:
+    """One Debian package: a file of the archive.
+
+    Attributes:
+        name: the package's name.
+        version: its version, with epoch.
+        architecture: `amd64` or `all`.
+        sha256: the file's hexadecimal sha256.
+        size: the file's size in bytes.
+        path: the file's path within the archive.
+    """
+
+    name: str
+    version: str
+    architecture: str
+    sha256: str
+    size: int
+    path: str
+
+    @property
+    def file(self) -> str:
+        """The file's name."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def line(self) -> str:
+        """Its line in a lock."""
+        return f"{self.name} {self.version} {self.architecture} sha256:{self.sha256} {self.size} {self.path}\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DebLock:
+    """The packages of a lock, by name, and the values of its header."""
+
+    name: str = ""
+    header: Mapping[str, str] = field(default_factory=dict)
+    debs: tuple[Deb, ...] = ()
+
+    @property
+    def inputs(self) -> str:
+        """The digest of the request that it answers."""
+        return self.header.get("inputs", "")
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hexadecimal sha256 over the packages."""
+        return hashlib.sha256("".join(deb.line for deb in self.debs).encode()).hexdigest()
+
+
+def compose(header: Mapping[str, str], debs: Iterable[Deb]) -> str:
+    """The text of a lock."""
+    head = "".join(f"# {key}: {value}\n" for key, value in header.items())
+    sealed = f"{head}\n{''.join(deb.line for deb in sorted(debs))}"
+    return f"{_WARNING}\n{_seal(sealed)}\n{sealed}"
+
+
+def parse(name: str, text: str) -> DebLock | None:
+    """Reads a lock's text; None if it is not as raydock wrote it."""
+    warning, _, rest = text.partition("\n")
+    seal, _, sealed = rest.partition("\n")
+    if warning != _WARNING or seal != _seal(sealed):
+        return None
+    head, _, body = sealed.partition("\n\n") if "\n\n" in sealed else (sealed.rstrip("\n"), "", "")
+    matches = [_LINE.fullmatch(line) for line in body.splitlines()]
+    header = {found[1]: found[2] for line in head.splitlines() if (found := _HEADER.fullmatch(line))}
+    debs = tuple(
+        Deb(
+            name=found["name"],
+            version=found["version"],
+            architecture=found["architecture"],
+            sha256=found["sha256"],
+            size=int(found["size"]),
+            path=found["path"],
+        )
+        for found in matches
+        if found
+    )
+    return DebLock(name=name, header=header, debs=debs) if all(matches) else None
+
+
+def read(path: Path) -> DebLock | None:
+    """The lock in a file; None if it was edited. Raises FileNotFoundError if there is none."""
+    return parse(path.stem, path.read_text(encoding="utf-8", errors="replace"))
+
+
+def load(path: Path, inputs: str) -> DebLock:
+    """The lock that answers the request with the digest `inputs`.
+
+    Raises ConfigurationError if it is missing, edited or answers a different request.
+    """
+    try:
+        found = read(path)
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"{path} does not exist.", meaning="The Debian packages of that base were never locked.", todo=RELOCK
+        ) from None
+    if found is None:
+        raise ConfigurationError(f"{path} was edited by hand.", todo="restore it from git, or " + RELOCK)
+    if found.inputs != inputs:
+        raise ConfigurationError(
+            f"{path} is out of date.",
+            meaning="matrix.yaml or the packages that raydock itself installs changed since it was locked.",
+            todo=RELOCK,
+        )
+    return found
+
+
+def _seal(sealed: str) -> str:
+    return f"# seal: sha256:{hashlib.sha256(sealed.encode()).hexdigest()}"
