@@ -26,6 +26,8 @@ pytestmark = pytest.mark.skipif(not shutil.which("apt-get"), reason="apt is not 
 ROOT = Path(__file__).parents[3]
 SUITES = {"3.11": "bookworm", "3.13": "trixie"}
 OWN = ("bash", "ca-certificates", "hostname", "openssl", "procps", "wget", "python3", "apt", "usr-is-merged")
+# What bases of one Python need in addition.
+ADDED = {"3.11": {"python3-distutils"}, "3.13": set[str]()}
 MATRIX = """\
 registry: localhost:5000/raydock
 cutoff: 2026-11-15
@@ -44,8 +46,8 @@ groups:
 def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DebianArchive]:
     """An archive with both suites, which is what this host's apt sources name."""
     with debian_archive(tmp_path / "archive") as found:
-        for suite in SUITES.values():
-            for name in OWN:
+        for python, suite in SUITES.items():
+            for name in (*OWN, *ADDED[python]):
                 found.put(suite, name, "1.0")
             found.put(suite, "essential", "1.0", Essential="yes")
             found.put(suite, "library", "1.0")
@@ -108,7 +110,7 @@ def names(checkout: Checkout, name: str) -> dict[str, str]:
 def test_a_base_and_what_a_group_adds(archive: DebianArchive, checkout: Checkout, python: str) -> None:
     found, base = read(checkout), f"debian-py{python.replace('.', '')}"
     assert lock(checkout, found, python) == {base: None, f"{base}+media": None}
-    assert set(names(checkout, base)) == {*OWN, "essential"}
+    assert set(names(checkout, base)) == {*OWN, *ADDED[python], "essential"}
     assert names(checkout, f"{base}+media") == {"library": "1.0", "other": "1.0", "tool": "2:1.0"}
     text = checkout.deb_lock(base).read_text()
     assert f"# suite: {SUITES[python]}\n" in text
@@ -178,7 +180,7 @@ def test_an_archive_that_moved_on(archive: DebianArchive, checkout: Checkout) ->
     apt = HostApt(base=recipe.base, bundle=None, work=checkout.work)
     with pytest.raises(OutOfReachError) as error:
         DebStore(folder=checkout.debs).complete(recipe.debs, apt)
-    assert "1 of the 10 packages that debian-py311.debs locks cannot be fetched" in str(error.value)
+    assert "1 of the 11 packages that debian-py311.debs locks cannot be fetched" in str(error.value)
     assert "The archive has moved on: wget is 1.1." in str(error.value)
     assert "`./build.py lock`" in str(error.value)
     DebStore(folder=checkout.debs, kept=lambda deb: files[deb.sha256]).complete(recipe.debs, apt)
