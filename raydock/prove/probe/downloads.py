@@ -13,7 +13,7 @@ PROGRAM = Path(__file__).with_name("downloads_start.py")
 
 
 def downloads(image: Image) -> Finding:
-    """Imports and configures vllm with a model made here, as `vllm serve` does first, and lists the hosts asked for.
+    """Imports vllm, reads a model made here as its front end does, and lists the hosts asked for.
 
     The container has no network. What vllm fetches only on a GPU is listed from the packages: FlashInfer's cubins.
     """
@@ -29,9 +29,9 @@ def _environment() -> Dict[str, str]:
 
 
 def words(hosts: List[str]) -> str:
-    """The hosts that were asked for while vllm was imported and configured for a model on disk."""
+    """The hosts that were asked for while vllm was imported and a model on disk was read."""
     asked = f"asks for {', '.join(hosts)}" if hosts else "asks for no host"
-    return f"importing flashinfer, triton and vllm and configuring vllm for a model on disk {asked}"
+    return f"importing flashinfer, triton and vllm and reading a model on disk {asked}"
 
 
 def cubins(found: "Dict[str, object]") -> str:
