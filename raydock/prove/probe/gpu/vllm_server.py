@@ -88,13 +88,25 @@ def _server(what: str, model: Path, environment: Dict[str, str]) -> Iterator[Tup
     [port] = free_ports(1)
     program = launch(what, command(model, port), environment)
     url = f"http://{HOST}:{port}"
-    _await_health(program, url)
-    yield program, url
+    try:
+        _await_health(program, url)
+        yield program, url
+    finally:
+        # Also after a failure: the server would keep its GPU from the checks that follow.
+        stopped = _stop(program)
+    if not stopped:
+        raise program.error(f"is not down {_STOP_SECONDS:g} s after SIGTERM")
+
+
+def _stop(program: Program) -> bool:
+    """Ends a server; returns whether SIGTERM was enough."""
     program.process.send_signal(signal.SIGTERM)
     try:
         program.process.wait(_STOP_SECONDS)
     except subprocess.TimeoutExpired:
-        raise program.error(f"is not down {_STOP_SECONDS:g} s after SIGTERM") from None
+        program.process.kill()
+        return False
+    return True
 
 
 def _await_health(program: Program, url: str) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -76,6 +77,8 @@ def test_a_server_that_fails_is_quoted(
     name, value = setting
     with pytest.raises(CheckError, match=words):
         measure("vllm serve, first start", tmp_path, {**environment, name: value})
+    running = subprocess.run(["pgrep", "--full", str(tmp_path)], check=False, capture_output=True, text=True)
+    assert running.stdout == ""
 
 
 def test_an_older_vllm_is_started_by_its_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
