@@ -67,14 +67,16 @@ def ask(
         if answers and outputs:
             answers = replace(answers, checks=kept.save(container, answers.checks, outputs))
     if answers is None:
+        foreign = bool(entrypoint) and entrypoint != _ENTRYPOINT
         raise VariantError(
             f"the probe of {image} ended with exit status {ended.status} and without its answers.",
-            meaning=_reason(ended, limits) + (_THROUGH.format(shlex.join(entrypoint)) if entrypoint else ""),
+            meaning=_reason(ended, limits) + (_THROUGH.format(shlex.join(entrypoint)) if foreign else ""),
             todo=f"run it by hand: {_by_hand(probe, image, bool(entrypoint))}",
         )
     return answers
 
 
+_ENTRYPOINT = ["/bin/sh", "/opt/raydock/entrypoint.sh"]  # templates/environment.j2
 _THROUGH = " The image's ENTRYPOINT `{}` started it, as it starts each command of a user."
 
 
