@@ -50,12 +50,8 @@ class Release:
 
 def sources() -> tuple[Source, ...]:
     """The sources of binary packages that apt uses on this host, disabled ones left out; none if apt is missing."""
-    paths = _config("shell", "FILE", "Dir::Etc::sourcelist/f", "PARTS", "Dir::Etc::sourceparts/d")
-    places = dict(part.partition("=")[::2] for part in shlex.split(paths))
-    if not places:
-        return ()
-    files = [Path(places["FILE"]), *sorted(Path(places["PARTS"]).glob("*"))]
-    return tuple(source for path in files if path.is_file() for source in _read(path))
+    files = _configured("Dir::Etc::sourcelist/f", "Dir::Etc::sourceparts/d")
+    return tuple(source for path in files for source in _read(path))
 
 
 def releases() -> dict[tuple[str, str], Release]:
@@ -83,10 +79,20 @@ TRUSTED = "etc/apt/trusted.gpg.d"
 
 def trusted() -> tuple[Path, ...]:
     """The files of keys that apt on this host trusts for every archive."""
-    paths = _config("shell", "FILE", "Dir::Etc::trusted/f", "PARTS", "Dir::Etc::trustedparts/d")
-    places = dict(part.partition("=")[::2] for part in shlex.split(paths))
-    files = [Path(places["FILE"]), *sorted(Path(places["PARTS"]).glob("*"))] if places else []
-    return tuple(path for path in files if path.is_file() and path.suffix in {".gpg", ".asc"})
+    files = _configured("Dir::Etc::trusted/f", "Dir::Etc::trustedparts/d")
+    return tuple(path for path in files if path.suffix in {".gpg", ".asc"})
+
+
+def _configured(file: str, folder: str) -> tuple[Path, ...]:
+    """The existing files of a setting that names one file, and of one that names a folder.
+
+    apt prints nothing for a setting that it does not have: apt 3 has no single file of keys.
+    """
+    paths = shlex.split(_config("shell", "FILE", file, "FOLDER", folder))
+    places = {name: Path(path) for name, _, path in (part.partition("=") for part in paths)}
+    files = [places["FILE"]] if "FILE" in places else []
+    files += sorted(places["FOLDER"].glob("*")) if "FOLDER" in places else []
+    return tuple(path for path in files if path.is_file())
 
 
 def _config(*arguments: str) -> str:

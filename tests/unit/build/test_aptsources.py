@@ -1,5 +1,6 @@
 """This host's apt sources, read from folders of a test's own by the real apt."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -44,6 +45,20 @@ def test_a_host_without_apt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert aptsources.sources() == ()
     assert aptsources.releases() == {}
     assert aptsources.connection() == ""
+
+
+@pytest.mark.parametrize("lines", ["", "^FILE="], ids=["apt 2", "apt 3"])
+def test_the_keys_that_apt_trusts(etc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: str) -> None:
+    """apt 3 has no Dir::Etc::trusted, and its apt-config prints no line for it (read in forky, 2026-11-29)."""
+    program = tmp_path / "bin" / "apt-config"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\n{shutil.which("apt-config")} "$@" | grep -v "{lines or "^$"}"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    key = etc / "trusted.gpg.d" / "archive.gpg"
+    key.touch()
+    (etc / "trusted.gpg.d" / "notes.txt").touch()
+    assert aptsources.trusted() == (key,)
 
 
 @pytest.mark.parametrize(
