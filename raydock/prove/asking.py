@@ -62,10 +62,10 @@ def ask(
         entrypoint = container.attrs["Config"]["Entrypoint"] if terms.by_entrypoint else None
     answers = parse(ended.out)
     if answers is None:
-        foreign = bool(entrypoint) and entrypoint != _ENTRYPOINT
+        through = _THROUGH.format(shlex.join(entrypoint)) if entrypoint and entrypoint != _ENTRYPOINT else ""
         raise VariantError(
             f"the probe of {image} ended with exit status {ended.status} and without its answers.",
-            meaning=_reason(ended, limits) + (_THROUGH.format(shlex.join(entrypoint)) if foreign else ""),
+            meaning=_reason(ended, limits) + through,
             todo=f"run it by hand: {_by_hand(probe, image, bool(entrypoint))}",
         )
     return answers
