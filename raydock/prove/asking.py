@@ -67,10 +67,10 @@ def ask(
         if answers and outputs:
             answers = replace(answers, checks=kept.save(container, answers.checks, outputs))
     if answers is None:
-        foreign = bool(entrypoint) and entrypoint != _ENTRYPOINT
+        through = _THROUGH.format(shlex.join(entrypoint)) if entrypoint and entrypoint != _ENTRYPOINT else ""
         raise VariantError(
             f"the probe of {image} ended with exit status {ended.status} and without its answers.",
-            meaning=_reason(ended, limits) + (_THROUGH.format(shlex.join(entrypoint)) if foreign else ""),
+            meaning=_reason(ended, limits) + through,
             todo=f"run it by hand: {_by_hand(probe, image, bool(entrypoint))}",
         )
     return answers

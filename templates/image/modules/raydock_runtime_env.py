@@ -11,21 +11,29 @@ import asyncio
 import sys
 import sysconfig
 import venv
+from importlib.util import find_spec
 from pathlib import Path
 
 from ray._private.runtime_env import virtualenv_utils
 from ray._private.runtime_env.plugin import RuntimeEnvPlugin
+from ray._private.runtime_env.uv import UvProcessor
 
 _PARENT = "_raydock_parent.pth"
 
 
 class Layers(RuntimeEnvPlugin):
-    """Replaces the function with which Ray creates these environments; no field of a runtime_env has its name."""
+    """Replaces two functions with which Ray creates these environments; no field of a runtime_env has its name."""
 
     name = "raydock-layers"
 
     def __init__(self):
         virtualenv_utils.create_or_get_virtualenv = _create
+        UvProcessor._check_uv_existence = _has_uv
+
+
+async def _has_uv(*_):
+    """Whether layers find uv. Ray 2.49 runs `uv version`, which new ones refuse outside a project, and downloads it."""
+    return find_spec("uv") is not None
 
 
 async def _create(path, cwd, logger):  # noqa: ARG001 - Ray's parameters

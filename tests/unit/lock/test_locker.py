@@ -108,6 +108,18 @@ def test_a_variant_with_packages_of_its_own_is_led_and_never_leads(
     assert check(later, checkout, [trees, CPU]) == (Stale(trees.name, Reason.INPUTS),)
 
 
+def test_a_failure_names_what_a_group_adds_and_where(checkout: Checkout, ground: Ground, shelf: Any) -> None:
+    odd = replace(CPU, flavor="odd")
+    packages = replace(ground.matrix.packages, added=("torch-for-cuda-12",), place="matrix.yaml:7")
+    own = altered(ground, groups={"odd": {}}, flavors={"odd": packages})
+    with Pages(shelf.index) as pages:
+        locker = Locker(ground=own, checkout=checkout, siblings=[CPU], resolver=Uv(pages=pages))
+        [outcome] = locker.lock([odd], 1)
+    assert outcome.error is not None
+    assert "torch-for-cuda-12" in outcome.error.what + outcome.error.meaning
+    assert "matrix.yaml:7: the group odd makes this variant, with ray" in outcome.error.meaning
+
+
 def test_one_failure_does_not_stop_the_others(run: Run, checkout: Checkout) -> None:
     impossible = replace(CPU, ray="2.48.0")
     failed, locked = run(impossible, CPU)
