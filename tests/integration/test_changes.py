@@ -119,7 +119,7 @@ def test_a_lock_is_one_variants(edited: Edited, edit: Edit) -> None:
     edit(f"lockfiles/{CPU}.txt", "ray==2.60.0", "ray==2.60.1")
     [found] = edited().values()
     assert (found.name, found.what) == (CPU, What.CHANGED)
-    assert set(found.parts) == {"lock", "layers/ray.txt", "image.json"}
+    assert set(found.parts) == {"lock", "layers/ray.txt", "constraints.txt", "image.json"}
 
 
 def test_a_comment_in_a_lock_changes_the_fingerprint_and_no_layer(edited: Edited, edit: Edit) -> None:
