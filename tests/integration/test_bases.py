@@ -253,8 +253,9 @@ def test_a_base_for_another_architecture_is_refused(
     unlocked: Toy, client: docker.DockerClient, registry: str, foreign_image: str
 ) -> None:
     image = pushed(client, client.images.get(foreign_image), f"{registry}/debian-foreign")
-    toy = standing_on(unlocked, image)
-    done = toy.run("build", "--select", "ray=1.0.0")
+    toy = configured(unlocked, image)
+    assert toy.run("facts").code == 0
+    done = toy.run("lock")
     assert done.code == 1, done.words
     machine = foreign_image.partition(":")[2]
     assert f"the base {image} is for another architecture: it is for linux/{machine}, and the engine runs" in done.err
