@@ -13,6 +13,12 @@ def digest_of(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
+def sha256_of(path: Path) -> str:
+    """The hexadecimal sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def write_whole(path: Path, text: str, *, mode: int = 0o644) -> None:
     """Writes a text file beside its place and renames it there. Raises OutOfReachError where the disk refuses."""
     temporary = None

@@ -63,7 +63,7 @@ def bootstrap(
         if done.returncode:
             raise OutOfReachError(
                 f"mmdebstrap could not make Debian {base.suite} from the packages of {lock.name}.debs:"
-                f" {_reason(done.stderr)}.",
+                f" {reason(done.stderr)}.",
                 meaning=f"Log: {log}",
                 todo="read the log, fix the cause, then run this again.",
             )
@@ -80,7 +80,7 @@ def archive_of(suite: str, processes: Processes) -> Mirror:
     addresses = {suite: address for address, suite in _SOURCE.findall(done.stderr)}
     if suite not in addresses:
         raise OutOfReachError(
-            f"mmdebstrap does not name Debian's archive for {suite}: {_reason(done.stderr)}.",
+            f"mmdebstrap does not name Debian's archive for {suite}: {reason(done.stderr)}.",
             todo=f"run `mmdebstrap --simulate {suite} /dev/null` to see why, or write `mirror:` into matrix.yaml.",
         )
     return Mirror(archive=addresses[suite], security=addresses.get(f"{suite}-security", ""))
@@ -127,9 +127,9 @@ def _require_exact(lock: DebLock, status: str) -> None:
     )
 
 
-def _reason(printed: str) -> str:
-    """What went wrong first: a full disk, or else mmdebstrap's own errors."""
-    lines = list(dict.fromkeys(line.strip() for line in printed.splitlines()))
-    signs = ("No space left on device", "E: ", "Err:")
+def reason(printed: str) -> str:
+    """What went wrong first: a full disk, an address that could not be read, or else apt's or mmdebstrap's errors."""
+    lines = list(dict.fromkeys(line.strip() for line in printed.splitlines() if line.strip()))
+    signs = ("No space left on device", "E: Failed to fetch", "W: Failed to fetch", "NO_PUBKEY", "E: ", "Err:")
     telling = next((found for sign in signs if (found := [line for line in lines if sign in line])), lines)
     return "; ".join((telling or ["it printed nothing"])[:3])[:600].rstrip(".")

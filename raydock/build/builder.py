@@ -80,9 +80,10 @@ class Builder:
         recipe = self._recipes_on(bases)
 
         def one(item: Planned) -> Built:
-            name, wanted, base = item.name, recipe(item), bases[item.name]
-            if isinstance(wanted, RaydockError) or isinstance(base, RaydockError):
-                return Built(name=name, error=wanted if isinstance(wanted, RaydockError) else None)
+            name, base, wanted = item.name, bases[item.name], recipe(item)
+            if isinstance(wanted, RaydockError):
+                return Built(name=name, error=wanted)
+            assert not isinstance(base, RaydockError)  # it would be the recipe's error
             if (image := there.get(name)) and image.labels[FINGERPRINT] == wanted.fingerprint:
                 self.listener(name, "is built already")
                 return _built(name, image)

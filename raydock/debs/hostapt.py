@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from raydock.build.aptsources import TRUSTED, trusted
-from raydock.build.bootstrap import NO_USRMERGE, archive_of
+from raydock.build.bootstrap import NO_USRMERGE, archive_of, reason
 from raydock.build.debian import KEYRING, default_stanzas, package_sources
 from raydock.debs import script
 from raydock.debs.script import Answer
@@ -161,11 +161,3 @@ def _todo(base: Base, printed: str) -> str:
         f"see that a Debian mirror with {base.suite} answers here; name one by `mirror:` of the base {base.name} in"
         f" matrix.yaml, or list {base.suite} in this host's apt sources and run `apt-get update`."
     )
-
-
-def reason(printed: str) -> str:
-    """What went wrong first: a full disk, an address that could not be read, or else apt's own errors."""
-    lines = list(dict.fromkeys(line.strip() for line in printed.splitlines() if line.strip()))
-    signs = ("No space left on device", "E: Failed to fetch", "W: Failed to fetch", "NO_PUBKEY", "E: ", "Err:")
-    telling = next((found for sign in signs if (found := [line for line in lines if sign in line])), lines)
-    return "; ".join((telling or ["it printed nothing"])[:3])[:600].rstrip(".")

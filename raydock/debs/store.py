@@ -1,6 +1,5 @@
 """The .deb files that a checkout keeps in build/debs: each verified when it is used, fetched if it is missing."""
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -12,9 +11,8 @@ from typing import Protocol
 from raydock.debs import script
 from raydock.debs.script import Answer
 from raydock.errors import OutOfReachError, RaydockError, VariantError
+from raydock.files import sha256_of
 from raydock.model.debs import Deb, DebLock
-
-_CHUNK = 2**20
 
 
 class Fetcher(Protocol):
@@ -82,7 +80,7 @@ class DebStore:
 
     def _take(self, deb: Deb, fetched: Path) -> None:
         """Keeps a fetched file if it is the locked one, else the registry's."""
-        if fetched.exists() and _digest(fetched) == deb.sha256:
+        if fetched.exists() and sha256_of(fetched) == deb.sha256:
             fetched.chmod(0o644)
             fetched.replace(self.path(deb))
         elif data := self.kept(deb):
@@ -92,7 +90,7 @@ class DebStore:
 
     def _verify(self, deb: Deb, lock: DebLock) -> None:
         path = self.path(deb)
-        size, digest = path.stat().st_size, _digest(path)
+        size, digest = path.stat().st_size, sha256_of(path)
         if (size, digest) != (deb.size, deb.sha256):
             raise VariantError(
                 f"{path} is not the file that {lock.name}.debs locks for {deb.name} {deb.version}: it has {size} bytes"
@@ -100,14 +98,6 @@ class DebStore:
                 meaning="It was modified or damaged, and is not installed.",
                 todo=f"`rm {path}`, then run this again: the locked file is fetched again.",
             )
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _moved(lost: Sequence[Deb], fetcher: Fetcher) -> str:

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from raydock.errors import ConfigurationError
@@ -82,8 +82,9 @@ def compose(header: Mapping[str, str], debs: Iterable[Deb]) -> str:
     return f"{_WARNING}\n{_seal(sealed)}\n{sealed}"
 
 
+@lru_cache(maxsize=100)
 def parse(name: str, text: str) -> DebLock | None:
-    """Reads a lock's text; None if it is not as raydock wrote it."""
+    """Reads a lock's text, once for all variants on the same base; None if it is not as raydock wrote it."""
     warning, _, rest = text.partition("\n")
     seal, _, sealed = rest.partition("\n")
     if warning != _WARNING or seal != _seal(sealed):

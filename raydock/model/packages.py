@@ -27,7 +27,7 @@ class Packages:
     """Extras of Ray and packages by canonical name: `always` those of every variant, `added` those of a group alone.
 
     `os_packages` are the Debian packages of a group, and `os_places` the lines of matrix.yaml that name each. `kuberay`
-    is whether KubeRay shall run the images; `place` where matrix.yaml says all this.
+    is whether KubeRay can run the images; `place` where matrix.yaml says all this.
     """
 
     ray_extras: tuple[str, ...] = ("default", "serve")

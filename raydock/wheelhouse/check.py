@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
+from raydock.files import sha256_of
 from raydock.lock import rules
 from raydock.lock.artifacts import Artifact
 from raydock.model.requirement import requirement
@@ -14,7 +15,6 @@ from raydock.plan.cuda import build_of, build_words, cuda_names
 from raydock.wheelhouse.folder import Held
 from raydock.wheelhouse.ground import Ground
 from raydock.wheelhouse.needs import Need
-from raydock.wheelhouse.wheelfile import sha256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ def copies(ground: Ground) -> Iterator[Finding]:
     kept = {wheel.name: wheel for wheel in ground.folder.wheels}
     for copy in ground.folder.copies:
         original = kept[copy.name]
-        same = sha256(copy.path) == sha256(original.path)
+        same = sha256_of(copy.path) == sha256_of(original.path)
         yield Finding(
             kind="copy",
             what=f"{copy.filename} is {'a copy of' if same else 'a wheel with other bytes than'} {original.filename}",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from raydock.errors import VariantError
+from raydock.files import sha256_of
 from raydock.lock import lockfile, rules
 from raydock.lock.artifacts import Artifact, choose
 from raydock.lock.index import from_environment
@@ -17,7 +18,6 @@ from raydock.wheelhouse.advice import Advice, by_findings, by_lock
 from raydock.wheelhouse.check import Finding
 from raydock.wheelhouse.ground import Ground
 from raydock.wheelhouse.needs import roots
-from raydock.wheelhouse.wheelfile import sha256
 
 _TODO = "replace the wheel that these words name, give another --cutoff, or ask for less."
 
@@ -123,14 +123,14 @@ class Relocker:
         if project in asked.sources:
             size = held.release.wheels[0].size
             found = choose(asked, project, version, files)
-            return replace(found, filename=held.name, sha256=sha256(held.path), size=size)
+            return replace(found, filename=held.name, sha256=sha256_of(held.path), size=size)
         own = [file for file in files if file.filename == held.name]
         return choose(asked, project, version, own or files)
 
     def _is_held(self, item: Artifact) -> bool:
         paths = [wheel.path for wheel in self.ground.folder.wheels if wheel.name == item.filename]
         paths += [path] if (path := self.ground.folder.path / item.filename).is_file() else []
-        return any(sha256(path) == item.sha256 for path in paths)
+        return any(sha256_of(path) == item.sha256 for path in paths)
 
     def _text(self, asked: Request, pins: Pins, chosen: list[Artifact]) -> str:
         header = {

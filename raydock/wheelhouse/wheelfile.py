@@ -67,12 +67,6 @@ def _checked(file: BinaryIO) -> RawMetadata:
         raise BrokenWheelError(f"is cut short or damaged ({error})") from None
 
 
-def sha256(path: Path) -> str:
-    """The hexadecimal sha256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _info(archive: ZipFile) -> str:
     found = [
         folder

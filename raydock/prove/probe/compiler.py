@@ -14,7 +14,7 @@ from .image import Image
 SOURCE = Path(__file__).with_name("compiler.cu")
 LOAD = Path(__file__).with_name("compiler_load.py")
 MODULE = Path(__file__).with_name("compiler_module.py")
-# vLLM's choice of a sampler that compiles nothing, where there is no compiler.
+# vLLM's choice of a sampler that compiles nothing, if there is no compiler.
 _SWITCH = "VLLM_USE_FLASHINFER_SAMPLER"
 _RELEASE = re.compile(r"release (\d+\.\d+),")
 _DRIVER = "libcuda.so.1"
@@ -56,7 +56,7 @@ def release(printed: str) -> str:
 
 
 def _link(folder: Path, image: Image) -> str:
-    """Compiles and links the kernel, and loads it: with the driver's own library, or not at all where there is none."""
+    """Compiles and links the kernel, and loads it: with the driver's own library, or not at all if there is none."""
     library = folder / "kernel.so"
     targets = [f"-gencode=arch=compute_{sm},code=sm_{sm}" for sm in image.sm]
     launch("nvcc", ["nvcc", "-shared", "-Xcompiler=-fPIC", *targets, str(SOURCE), "-lcuda", "-o", str(library)]).wait()
