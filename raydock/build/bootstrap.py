@@ -5,7 +5,8 @@ import re
 import shlex
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from raydock.build import localarchive
@@ -55,10 +56,10 @@ def bootstrap(
     """
     program = _program(base.suite)
     localarchive.index(debs, base.suite)
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder, _scratch() as scratch:
         raw = Path(folder, "rootfs.tar")
         command = [program, *_options(packages, debs), base.suite, str(raw), _SOURCES.format("")]
-        done = processes.run(command, folder=target.parent, environment=_environment(epoch))
+        done = processes.run(command, folder=target.parent, environment=_environment(epoch, scratch))
         write_whole(log, done.stderr)
         if done.returncode:
             raise OutOfReachError(
@@ -107,8 +108,16 @@ def _options(packages: Sequence[str], debs: Path) -> list[str]:
     return [*options, "--dpkgopt=path-include=/usr/share/doc/*/copyright"]
 
 
-def _environment(epoch: int) -> dict[str, str]:
-    return {**os.environ, "SOURCE_DATE_EPOCH": str(epoch), "PYTHONHASHSEED": "0"}
+@contextmanager
+def _scratch() -> Iterator[str]:
+    """A folder for the temporary files of mmdebstrap and of the programs it runs, which leave theirs if interrupted."""
+    with tempfile.TemporaryDirectory(prefix="raydock-base-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o1777)  # apt's user, and users of a namespace, write into it
+        yield folder
+
+
+def _environment(epoch: int, scratch: str) -> dict[str, str]:
+    return {**os.environ, "TMPDIR": scratch, "SOURCE_DATE_EPOCH": str(epoch), "PYTHONHASHSEED": "0"}
 
 
 def _require_exact(lock: DebLock, status: str) -> None:

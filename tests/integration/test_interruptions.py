@@ -65,7 +65,7 @@ def test_reading_the_index_is_interrupted(unlocked: Toy, command: str, page: str
     with toy.started(command) as process:
         toy.site.wait_for(page)
         end(process)
-        done = finish(process, 10)
+        done = finish(process, 20)
     assert done.code == 130, done.words
     assert toy.committed() == before
     assert toy.leftovers() == []

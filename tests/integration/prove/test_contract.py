@@ -41,9 +41,13 @@ def _left(client: docker.DockerClient, run: str = RUN) -> list[str]:
     return [item["Id"] for item in found]
 
 
-def _ask(client: docker.DockerClient, image: str, *clauses: int, newest: bool = True) -> dict[int, Check]:
+def _ask(
+    client: docker.DockerClient, image: str, *clauses: int, newest: bool = True, patience: Patience = HASTY
+) -> dict[int, Check]:
     kuberay = NEWEST if newest else known()
-    found = contract(client, image, name="stranger:1", fingerprint="", clauses=clauses, kuberay=kuberay, patience=HASTY)
+    found = contract(
+        client, image, name="stranger:1", fingerprint="", clauses=clauses, kuberay=kuberay, patience=patience
+    )
     assert _left(client) == []
     return {int(check.id.partition("-")[0]): check for check in found.checks}
 
@@ -240,5 +244,5 @@ def test_a_derived_image_that_moves_ray_or_closes_home_fails(client: docker.Dock
 
 
 def test_runtime_env_without_the_layers_copies_the_environment(client: docker.DockerClient, derive: Derive) -> None:
-    found = _ask(client, derive("ENV RAY_RUNTIME_ENV_PLUGINS="), 18)
+    found = _ask(client, derive("ENV RAY_RUNTIME_ENV_PLUGINS="), 18, patience=Patience())
     assert "Ray copies the image's virtual environment on each node" in _broken(found[18])
