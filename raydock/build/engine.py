@@ -129,8 +129,8 @@ def _forwarded(endpoint: Endpoint) -> Endpoint:
     """The same engine, at a socket on this machine if it is behind ssh."""
     if endpoint.scheme != "ssh":
         return endpoint
+    from raydock.build.host import Host
     from raydock.hosts import ssh
-    from raydock.hosts.names import Host
 
     host = Host(name=str(endpoint), address=endpoint.address)
     return replace(endpoint, socket=str(_tunnels.enter_context(ssh.socket(host, Processes()))))

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from raydock.cabundle import ca_bundle
 from raydock.errors import ConfigurationError
 from raydock.lock import addresses
 from raydock.lock.addresses import Address
 from raydock.lock.credentials import netrc_files
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-CA_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 # Where uv downloads its managed Pythons, and the list of them; by the name of each in uv's configuration.
 PYTHON_VARIABLES = {
@@ -91,12 +91,6 @@ def gather(bundle: Path | None = None) -> Secrets:
         default=addresses.default(os.environ),
         pythons=tuple((name, os.environ[key]) for name, key in PYTHON_VARIABLES.items() if os.environ.get(key)),
     )
-
-
-def ca_bundle() -> Path | None:
-    """The first file that one of CA_VARIABLES names; None if none does."""
-    named = (Path(os.environ[name]) for name in CA_VARIABLES if os.environ.get(name))
-    return next((path for path in named if path.is_file()), None)
 
 
 def _table(index: Address) -> str:

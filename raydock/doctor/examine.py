@@ -14,6 +14,7 @@ from docker.errors import APIError, DockerException, NotFound
 
 from raydock.build.engine import EngineClient, reaching
 from raydock.build.engine_errors import interrupted
+from raydock.build.host import Host
 from raydock.doctor.checks import CHECKS
 from raydock.doctor.finding import Finding, Grade
 from raydock.doctor.place import place
@@ -23,7 +24,6 @@ from raydock.errors import RaydockError
 from raydock.events import Listener
 from raydock.hosts import specs
 from raydock.hosts.engine import engine
-from raydock.hosts.names import Host
 from raydock.parallel import in_parallel
 from raydock.processes import Processes
 from raydock.prove.handout import CDI_FOLDERS

@@ -10,9 +10,9 @@ from docker.types import Mount
 
 from raydock.build.archive import tar
 from raydock.build.engine import reaching
+from raydock.build.host import Host
 from raydock.errors import OutOfReachError
 from raydock.hosts import ssh
-from raydock.hosts.names import Host
 from raydock.processes import Processes
 from raydock.prove.container import LABELS, remove
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from docker import DockerClient
 
+from raydock.build.host import Host
 from raydock.errors import HostError, OutOfReachError
 from raydock.hosts import ssh
-from raydock.hosts.names import Host
 from raydock.model.variant import parse_name
 from raydock.processes import Processes
 from raydock.prove.gpus import Wish

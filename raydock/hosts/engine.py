@@ -6,8 +6,8 @@ from pathlib import Path
 
 from raydock.build.endpoint import Endpoint
 from raydock.build.engine import EngineClient, open_client
+from raydock.build.host import Host
 from raydock.hosts import ssh
-from raydock.hosts.names import Host
 from raydock.processes import Processes
 
 _TODO = "start it there (`sudo systemctl start docker`; `journalctl -u docker` shows why it ended)."

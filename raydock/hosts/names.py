@@ -6,28 +6,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from raydock.build import dockerconfig
-from raydock.build.endpoint import DEFAULT, DEFAULT_SOCKET, Tls, parse_address
+from raydock.build.endpoint import DEFAULT, DEFAULT_SOCKET, parse_address
+from raydock.build.host import Host
 from raydock.errors import ConfigurationError, nearest
 from raydock.model.yamlfile import Entry, read
-
-
-@dataclass(frozen=True, kw_only=True)
-class Host:
-    """A Docker host as the user calls it, and the address of its engine: ssh://, unix:// or tcp:// (with `tls`).
-
-    `source` says who named it, as in `DOCKER_HOST`; empty if that was --host.
-    `forward_compat`: hosts.yaml accepts CUDA's forward compatibility there (see raydock/ship/forward.py).
-    """
-
-    name: str
-    address: str
-    tls: Tls | None = None
-    source: str = ""
-    forward_compat: bool = False
-
-    @property
-    def scheme(self) -> str:
-        return urlsplit(self.address).scheme
 
 
 @dataclass(frozen=True, kw_only=True)

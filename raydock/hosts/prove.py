@@ -10,13 +10,13 @@ from docker import DockerClient
 from docker.errors import DockerException
 
 from raydock.build.engine import reaching
+from raydock.build.host import Host
 from raydock.errors import RaydockError
 from raydock.events import Listener
 from raydock.hosts import compat, specs
 from raydock.hosts.bring import Brought, bring
 from raydock.hosts.compat import Compat
 from raydock.hosts.engine import engine
-from raydock.hosts.names import Host
 from raydock.hosts.wanted import Wanted
 from raydock.parallel import in_parallel
 from raydock.pipeline import Outcome

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from raydock.build.host import Host
 from raydock.hosts import ssh
-from raydock.hosts.names import Host
 from raydock.processes import Processes
 from raydock.prove.handout import CDI_FOLDERS, INFINIBAND, read_specs
 

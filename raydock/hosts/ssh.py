@@ -14,8 +14,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from raydock.build.host import Host
 from raydock.errors import HostError, OutOfReachError
-from raydock.hosts.names import Host
 from raydock.processes import Processes
 
 CONNECT_SECONDS = 10

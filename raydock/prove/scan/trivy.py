@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from raydock.build.endpoint import Endpoint
-from raydock.build.secrets import ca_bundle
+from raydock.cabundle import ca_bundle
 from raydock.errors import ExitCode, OutOfReachError, RaydockError, VariantError
 from raydock.files import write_whole
 from raydock.processes import Processes

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.auth import AuthBase
 
-from raydock.build.secrets import ca_bundle
+from raydock.cabundle import ca_bundle
 from raydock.errors import OutOfReachError
 from raydock.ship.registry import trouble
 from raydock.ship.registry.challenges import Challenge, challenges, scope

@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from raydock.build.secrets import CA_VARIABLES
+from raydock.cabundle import CA_VARIABLES
 from raydock.errors import OutOfReachError, RaydockError
 from raydock.ship.registry.credentials import login
 from raydock.ship.registry.name import Name

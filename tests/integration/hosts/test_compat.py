@@ -9,9 +9,9 @@ from uuid import uuid4
 import docker
 import pytest
 
+from raydock.build.host import Host
 from raydock.errors import HostError, OutOfReachError
 from raydock.hosts import compat
-from raydock.hosts.names import Host
 from raydock.processes import Processes
 from raydock.prove.container import Grant, Limits, Terms, created
 from raydock.prove.gpus import AUTO

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from raydock.build.secrets import CA_VARIABLES, PROXY_VARIABLES, PYTHON_VARIABLES, gather
+from raydock.build.secrets import PROXY_VARIABLES, PYTHON_VARIABLES, gather
+from raydock.cabundle import CA_VARIABLES
 from raydock.errors import ConfigurationError
 from raydock.lock import addresses
 from raydock.lock.addresses import DEFAULT_VARIABLES

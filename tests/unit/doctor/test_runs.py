@@ -1,11 +1,11 @@
 """The one line on what a host runs, and the document."""
 
+from raydock.build.host import Host
 from raydock.doctor.examine import Examined
 from raydock.doctor.finding import failed, passed
 from raydock.doctor.runs import judge
 from raydock.doctor.show import document
 from raydock.errors import OutOfReachError
-from raydock.hosts.names import Host
 from raydock.model.variant import CPU, parse_name
 from raydock.plan.planner import Plan
 from raydock.plan.select import select

@@ -2,9 +2,9 @@
 
 from rich.console import Console
 
+from raydock.build.host import Host
 from raydock.errors import OutOfReachError, VariantError
 from raydock.hosts.bring import Brought, Way
-from raydock.hosts.names import Host
 from raydock.hosts.prove import HostOutcome, Proved
 from raydock.hosts.show import document, table
 from raydock.pipeline import Outcome

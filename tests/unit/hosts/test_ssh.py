@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from raydock.build.host import Host
 from raydock.errors import HostError, OutOfReachError
 from raydock.hosts import ssh
-from raydock.hosts.names import Host
 from raydock.processes import Processes
 
 HOST = Host(name="gpu1", address="ssh://ray@gpu1:2222")

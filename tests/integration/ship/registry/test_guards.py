@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from raydock.build.secrets import CA_VARIABLES
+from raydock.cabundle import CA_VARIABLES
 from raydock.errors import ConfigurationError, OutOfReachError
 from raydock.ship.registry.credentials import Login
 from raydock.ship.registry.name import Name
