@@ -6,8 +6,10 @@ SHELL := /bin/bash
 GROUP ?= quickstart
 ARGS ?=
 BUILD = ./build.py
-# Compiled modules are kept, where a machine would rather not: each process of a test would compile them anew.
+# Compiled modules are kept even if the environment says otherwise: each process of a test would compile them again.
 UNIT = PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -n auto --dist worksteal tests/unit
+# Many of these tests wait for Ray, a registry or a time limit. The tests of a file run one after the other.
+INTEGRATION = .venv/bin/python -m pytest -n auto --dist loadfile tests/integration
 
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -43,7 +45,7 @@ publish: venv engine ## Push the proved and scanned images of GROUP (ARGS=--dry-
 test: venv-dev ## Run all tests
 	@scripts/engine compose sshd cc
 	@$(UNIT) $(ARGS)
-	@.venv/bin/python -m pytest tests/integration $(ARGS)
+	@$(INTEGRATION) $(ARGS)
 
 long: venv-dev ## Run the tests that take minutes each: lost nodes, KubeRay's samples, deployed manifests
 	@scripts/engine compose sshd cc

@@ -1,8 +1,10 @@
 """A folder of Debian packages as an archive that apt reads: flat, of one suite, trusted since each file is verified."""
 
 import hashlib
+import os
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from raydock.errors import VariantError
 
@@ -24,7 +26,15 @@ def index(folder: Path, suite: str) -> None:
 def control(path: Path) -> str:
     """The control fields of a .deb file. Raises VariantError if dpkg-deb cannot read it."""
     try:
-        done = subprocess.run(["dpkg-deb", "--field", str(path)], capture_output=True, text=True, check=False)
+        # dpkg-deb leaves its temporary folder behind if it is interrupted.
+        with TemporaryDirectory(prefix="raydock-deb-") as folder:
+            done = subprocess.run(
+                ["dpkg-deb", "--field", str(path)],
+                env={**os.environ, "TMPDIR": folder},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
     except FileNotFoundError:
         raise VariantError(
             f"dpkg-deb is not on this machine, and {path.name} is read by it.", todo="`apt-get install dpkg`."

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -37,6 +38,8 @@ class SpareEngine:
     options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    # containerd refuses a socket whose path has more than 104 characters.
+    run: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="rd-", dir="/tmp")))
 
     @property
     def host(self) -> str:
@@ -45,12 +48,11 @@ class SpareEngine:
 
     def start(self) -> None:
         """Starts it and waits until it answers."""
-        run = self.folder / "run"
         command = [
             *self.enter,
             "dockerd",
             f"--data-root={self.data}",
-            f"--exec-root={run}",
+            f"--exec-root={self.run}",
             f"--pidfile={self.folder}/pid",
         ]
         # A bridge of its own: without one it would take the first engine's docker0 away.
@@ -68,7 +70,7 @@ class SpareEngine:
     def kill(self) -> None:
         """Ends dockerd as a crash would, and waits for its containerd, which the kernel ends with it."""
         assert self.process
-        containerd = (self.folder / "run" / "containerd" / "containerd.pid").read_text()
+        containerd = (self.run / "containerd" / "containerd.pid").read_text()
         self.process.kill()
         self.process.wait()
         end = time.monotonic() + 10
@@ -82,10 +84,12 @@ class SpareEngine:
             self.process.wait(30)
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             with suppress(OSError):  # it may have ended meanwhile
-                if str(self.folder).encode() in path.read_bytes():
+                command = path.read_bytes()
+                if any(str(folder).encode() in command for folder in (self.folder, self.run)):
                     os.kill(int(path.parent.name), signal.SIGKILL)
-        for mount in reversed(_mounts(self.folder)):
+        for mount in reversed([*_mounts(self.folder), *_mounts(self.run)]):
             subprocess.run(["umount", "--lazy", mount], check=False)
+        shutil.rmtree(self.run, ignore_errors=True)
 
     def client(self) -> EngineClient:
         return EngineClient(Endpoint(address=self.host, source="the tests"))
