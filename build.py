@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The door: `./build.py COMMAND`. The commands are in raydock/commands/."""
+"""The door: `./build.py COMMAND`. The commands are in raydock/cli/."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ if sys.prefix == sys.base_prefix and venv.exists():
     os.execv(venv, [str(venv), *sys.argv])  # noqa: S606 - the same script, with the project's own Python
 
 try:
-    from raydock.cli import main
+    from raydock.__main__ import main
 except ModuleNotFoundError as error:
     sys.exit(f"build.py: {error.name} is not installed here. Next: `make .venv`, then run this again.")
 except KeyboardInterrupt:  # while modules are read

@@ -18,7 +18,7 @@ from benchmarks.bench import RESULTS, Bench, Setting
 from benchmarks.catalogue import BENCHES
 from benchmarks.figure import Figure, Result
 from benchmarks.machine import describe
-from raydock.errors import ExitCode, RaydockError, nearest
+from raydock.core.errors import ExitCode, RaydockError, nearest
 
 REPORT, COMPAT, EXTRAS = "report", "compat", "extras"
 

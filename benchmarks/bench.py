@@ -8,9 +8,9 @@ from pathlib import Path
 import docker
 
 from benchmarks.figure import Figure
-from raydock.build.engine import connect
-from raydock.paths import Checkout
-from raydock.project import Project
+from raydock.core.checkout import Checkout
+from raydock.engine.client import connect
+from raydock.pipeline.project import Project
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "build" / "bench"

@@ -11,9 +11,9 @@ from benchmarks.engine import REPOSITORY, swept
 from benchmarks.figure import Bound, Figure, Target
 from benchmarks.registry import Layer, Registry, registry
 from benchmarks.ways import Subject, ours, usual, usual_base, usual_fill
+from raydock.core.checkout import Checkout
 from raydock.lock import locker
-from raydock.paths import Checkout
-from raydock.project import Project
+from raydock.pipeline.project import Project
 
 # Two releases that ask for the same packages: what moves is Ray alone.
 OLD, NEW = "2.58.0", "2.58.1"

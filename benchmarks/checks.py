@@ -9,17 +9,17 @@ from pathlib import Path
 
 import docker
 
-from raydock.build import render
-from raydock.build.base import BaseImage, recipe_for
-from raydock.build.builder import Builder
-from raydock.build.identity import ImageIdentity
-from raydock.build.recipe import Context
-from raydock.build.render import Renderer
-from raydock.build.secrets import gather
-from raydock.events import silent
+from raydock.builder import render
+from raydock.builder.base import BaseImage, recipe_for
+from raydock.builder.recipe import Context
+from raydock.builder.render import Renderer
+from raydock.builder.schedule import Builder
+from raydock.builder.secrets import gather
+from raydock.core.checkout import Checkout
+from raydock.core.events import silent
+from raydock.engine.identity import ImageIdentity
 from raydock.lock import locker
-from raydock.paths import Checkout
-from raydock.project import Project
+from raydock.pipeline.project import Project
 
 
 def main(root: Path) -> dict[str, float]:

@@ -8,19 +8,19 @@ from pathlib import Path
 
 from benchmarks.bench import ROOT
 from benchmarks.report import row
-from raydock.errors import VariantError
-from raydock.files import write_whole
-from raydock.lock.index import from_environment
-from raydock.lock.pages import Pages
-from raydock.lock.request import Request
+from raydock.compat.wheels import cuda_pin, requirement_of
+from raydock.core.checkout import Checkout
+from raydock.core.errors import VariantError
+from raydock.core.files import write_whole
+from raydock.core.parallel import in_parallel
+from raydock.index.client import from_environment
+from raydock.index.pages import Pages
+from raydock.lock.request import LockRequest
 from raydock.lock.resolver import Uv
 from raydock.model.bases import Base
 from raydock.model.variant import CPU, Variant
-from raydock.parallel import in_parallel
-from raydock.paths import Checkout
-from raydock.plan.rules import Ground, Judge, Verdict
-from raydock.plan.wheels import cuda_pin, requirement_of
-from raydock.project import Project
+from raydock.pipeline.project import Project
+from raydock.plan.rules import Evaluator, RuleInputs, RuleVerdict
 
 DOCUMENT = ROOT / "docs" / "compat.md"
 SEED, COUNT, JOBS = 20261126, 40, 2
@@ -43,7 +43,7 @@ without a network, for a base with glibc {glibc} and the torch and CUDA that vll
 
 Written by `.venv/bin/python -m benchmarks compat`, which exits with 1 where a difference is not explained by a rule
 that uv lacks. One difference is known, and left: vllm 0.3.0 to 0.3.2 need quantile-python, which is only offered as
-source, so that uv refuses with `--only-binary :all:` what raydock locks and builds (raydock/lock/data/sdists.yaml).
+source, so that uv refuses with `--only-binary :all:` what raydock locks and builds (raydock/compat/data/sdists.yaml).
 
 **{same} agree, {explained} differ by a rule that uv lacks, {open} differ without one.**
 
@@ -57,7 +57,7 @@ class Comparison:
     """Both answers about a triple: plan's first verdict against it, and uv's reason; None and empty for yes."""
 
     triple: Triple
-    objection: Verdict | None
+    objection: RuleVerdict | None
     reason: str
 
     @property
@@ -84,11 +84,11 @@ def write() -> tuple[Path, bool]:
     """
     project = Project(Checkout(ROOT))
     pythons = tuple(Base(name="compat", source="pull", python=python, glibc=GLIBC) for python in PYTHONS)
-    ground = Ground(replace(project.matrix, bases=pythons), project.facts)
+    ground = RuleInputs(replace(project.matrix, bases=pythons), project.facts)
     versions = project.facts.versions
     population = list(product(versions["vllm"], versions["ray"], PYTHONS))
     triples = random.Random(SEED).sample(population, COUNT)
-    judge, uv = Judge(ground), Uv(pages=Pages(from_environment(os.environ)))
+    judge, uv = Evaluator(ground), Uv(pages=Pages(from_environment(os.environ)))
     reasons = in_parallel(lambda triple: _ask(uv, triple, ground), triples, JOBS, uv.stop)
     found = [
         Comparison(triple, judge.objection(_point(triple, ground)), reason)
@@ -98,7 +98,7 @@ def write() -> tuple[Path, bool]:
     return DOCUMENT, all(item.same or item.explained for item in found)
 
 
-def _point(triple: Triple, ground: Ground) -> Variant:
+def _point(triple: Triple, ground: RuleInputs) -> Variant:
     """The variant of a triple, with the torch that its vllm pins and the CUDA that this pins."""
     vllm, ray, python = triple
     point = Variant(vllm=vllm, ray=ray, python=python)
@@ -108,10 +108,10 @@ def _point(triple: Triple, ground: Ground) -> Variant:
     return replace(point, torch=torch, cuda=pin[0] if pin else CPU)
 
 
-def _ask(uv: Uv, triple: Triple, ground: Ground) -> str:
+def _ask(uv: Uv, triple: Triple, ground: RuleInputs) -> str:
     """Why uv finds no set; empty where it finds one."""
     vllm, ray, python = triple
-    request = Request(
+    request = LockRequest(
         requirements=(f"vllm=={vllm}", f"{ground.matrix.packages.ray}=={ray}"),
         constraints=(),
         cutoff=ground.matrix.cutoff,
@@ -128,7 +128,7 @@ def _ask(uv: Uv, triple: Triple, ground: Ground) -> str:
     return ""
 
 
-def _text(found: list[Comparison], ground: Ground, uv: str, population: int) -> str:
+def _text(found: list[Comparison], ground: RuleInputs, uv: str, population: int) -> str:
     same, explained = sum(item.same for item in found), sum(item.explained for item in found)
     head = _HEAD.format(
         count=len(found),

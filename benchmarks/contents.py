@@ -14,9 +14,9 @@ import uv
 
 from benchmarks.bench import CPU, ROOT, TORCH, VLLM, Setting
 from benchmarks.figure import Figure
-from raydock.build.buildx import DownloadError
+from raydock.builder.buildx import DownloadError
+from raydock.core.processes import Processes
 from raydock.model.variant import parse_name
-from raydock.processes import Processes
 
 INSTALLER = ROOT / "templates" / "installer"
 DEBUG, EQUAL = "debug information", "equal files of a folder"

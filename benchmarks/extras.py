@@ -10,20 +10,20 @@ from remotezip import RemoteZip
 
 from benchmarks.bench import ROOT
 from benchmarks.report import row
-from raydock.errors import VariantError
-from raydock.files import write_whole
-from raydock.lock import rules
+from raydock.core.checkout import Checkout
+from raydock.core.errors import VariantError
+from raydock.core.files import write_whole
+from raydock.core.parallel import in_parallel
+from raydock.index.client import Index, from_environment
+from raydock.index.pages import Pages
+from raydock.lock import checks
 from raydock.lock.artifacts import Artifact, choose
-from raydock.lock.index import Index, from_environment
-from raydock.lock.pages import Pages
-from raydock.lock.request import Request, request
+from raydock.lock.request import LockRequest, request
 from raydock.lock.resolver import Uv
 from raydock.model.variant import Axis, Variant
-from raydock.parallel import in_parallel
-from raydock.paths import Checkout
+from raydock.pipeline.project import Project
 from raydock.plan.extras import FLOOR, known
-from raydock.plan.rules import Ground, Judge
-from raydock.project import Project
+from raydock.plan.rules import Evaluator, RuleInputs
 
 DOCUMENT = ROOT / "docs" / "extras.md"
 MB = 1e6
@@ -33,7 +33,7 @@ _HEAD = """\
 # Ray's extras
 
 What `ray[EXTRA]` brings over plain `ray`, for each Ray of matrix.yaml, on Python {python} with glibc {glibc}, as of
-{cutoff}: resolved by {uv}, with the known breakages kept out (raydock/plan/data/breakages.yaml). *Download* is what
+{cutoff}: resolved by {uv}, with the known breakages kept out (raydock/compat/data/breakages.yaml). *Download* is what
 the added wheels weigh, as the index tells it; *unpacked* is what they hold, before bytecode. The further columns are
 the images of that Ray and Python: whether each can have the extra beside `[{floor}]`, by the rules of `plan`, by
 resolving its lock, and by the rules for locks.
@@ -68,20 +68,20 @@ class Brought:
 class Asking:
     """Puts questions to one index."""
 
-    ground: Ground
+    ground: RuleInputs
     index: Index
     pages: Pages
     uv: Uv
     _chosen: dict[tuple[str, str], Artifact] = field(default_factory=dict)
     _unpacked: dict[str, int] = field(default_factory=dict)
 
-    def artifacts(self, asked: Request, seed: Mapping[str, str]) -> list[Artifact]:
+    def artifacts(self, asked: LockRequest, seed: Mapping[str, str]) -> list[Artifact]:
         """The wheels that answer a request. Raises VariantError where there is no answer."""
         pins = self.uv.resolve(asked, seed)
         self.pages.prefetch(pins)
         return [self._choose(asked, pin.name, pin.version) for pin in pins.values()]
 
-    def _choose(self, asked: Request, project: str, version: str) -> Artifact:
+    def _choose(self, asked: LockRequest, project: str, version: str) -> Artifact:
         """The wheel of a pin, looked for once: all that is asked here is for one Python and glibc."""
         key = (project, version)
         if key not in self._chosen:
@@ -106,20 +106,20 @@ class Asking:
         """Why an image cannot have an extra beside the floor; empty where it can."""
         packages = replace(self.ground.matrix.packages, ray_extras=(*FLOOR, extra))
         ground = replace(self.ground, matrix=replace(self.ground.matrix, packages=packages))
-        if verdict := Judge(ground).objection(variant):
+        if verdict := Evaluator(ground).objection(variant):
             return f"{verdict.rule}: {verdict.reason}"
         asked = request(ground, variant)
         try:
-            rules.hold(asked, self.artifacts(asked, {}))
+            checks.hold(asked, self.artifacts(asked, {}))
         except VariantError as error:
             return _short(error.what)
         return ""
 
 
-def questions(ground: Ground) -> dict[tuple[str, str], Request]:
+def questions(ground: RuleInputs) -> dict[tuple[str, str], LockRequest]:
     """What is asked by Ray and extra, of plain Ray with an empty extra."""
     matrix = ground.matrix
-    found: dict[tuple[str, str], Request] = {}
+    found: dict[tuple[str, str], LockRequest] = {}
     for version in matrix.axes[Axis.RAY]:
         variant = Variant(ray=version, python=matrix.axes[Axis.PYTHON][0])
         release = ground.facts.releases["ray", version]
@@ -177,7 +177,7 @@ def _text(project: Project, asking: Asking) -> Iterator[str]:
 
 
 def _brought(
-    asking: Asking, version: str, extras: Sequence[str], asked: Mapping[tuple[str, str], Request]
+    asking: Asking, version: str, extras: Sequence[str], asked: Mapping[tuple[str, str], LockRequest]
 ) -> dict[str, Brought | str]:
     """What each extra brings, or why it cannot be resolved."""
     plain = asking.artifacts(asked[version, ""], {})

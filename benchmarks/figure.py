@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from raydock.files import write_whole
+from raydock.core.files import write_whole
 
 SCHEMA = 1
 

@@ -9,14 +9,14 @@ from benchmarks.bench import Setting
 from benchmarks.engine import remove_images, swept
 from benchmarks.figure import Bound, Figure, Target
 from benchmarks.ways import Subject
-from raydock.build.builder import Builder, Built
-from raydock.build.secrets import Secrets
-from raydock.events import silent
-from raydock.lock.addresses import Address
-from raydock.paths import Checkout
-from raydock.project import Project
-from raydock.prove import report
-from raydock.prove.smoke import smoke
+from raydock.builder.schedule import Builder, Built
+from raydock.builder.secrets import Secrets
+from raydock.core.checkout import Checkout
+from raydock.core.events import silent
+from raydock.index.addresses import Address
+from raydock.model import report
+from raydock.pipeline.project import Project
+from raydock.smoke.smoke import smoke
 from tests.support.index import Site, serving
 from tests.support.toy import Run, Toy, make
 

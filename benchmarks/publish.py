@@ -13,7 +13,7 @@ from benchmarks.figure import Bound, Figure, Target
 from benchmarks.registry import registry
 from benchmarks.scale import generate
 from benchmarks.ways import Subject
-from raydock.project import Project
+from raydock.pipeline.project import Project
 from tests.support.shelf import Shelf
 from tests.support.toy import Checkout
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import docker
 
-from raydock.errors import OutOfReachError
-from raydock.ship.registry.repository import repository
+from raydock.core.errors import OutOfReachError
+from raydock.registry.repository import repository
 from tests.support import registry as support
 
 _INSTALLED = re.compile(r"place-tree (\S+)")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from benchmarks.bench import ROOT
 from benchmarks.figure import Result, load
-from raydock.errors import ConfigurationError
-from raydock.files import write_whole
+from raydock.core.errors import ConfigurationError
+from raydock.core.files import write_whole
 
 DOCUMENT = ROOT / "docs" / "measurements.md"
 _BEGIN, _END = "<!-- figures: written by `python -m benchmarks report` -->", "<!-- end of figures -->"

@@ -14,6 +14,7 @@ from packaging.version import Version
 from benchmarks import scratch
 from benchmarks.bench import ROOT, Setting
 from benchmarks.figure import Bound, Figure, Target
+from raydock.core.checkout import Checkout
 from raydock.lock import lockfile
 from raydock.lock.artifacts import Artifact
 from raydock.lock.request import request
@@ -22,8 +23,7 @@ from raydock.model import lock as locks
 from raydock.model.facts import Facts
 from raydock.model.lock import Lock
 from raydock.model.variant import Axis, Variant
-from raydock.paths import Checkout
-from raydock.project import Project
+from raydock.pipeline.project import Project
 
 SIZES = (100, 1000, 10_000)
 # Beyond this many the peer takes minutes.

@@ -7,8 +7,8 @@ from pathlib import Path
 import yaml
 
 from benchmarks.bench import ROOT
-from raydock.paths import Checkout
-from raydock.project import Project
+from raydock.core.checkout import Checkout
+from raydock.pipeline.project import Project
 
 
 def project(root: Path, axes: Mapping[str, Sequence[str]]) -> Project:

@@ -8,15 +8,15 @@ import docker
 
 from benchmarks.bench import Setting
 from benchmarks.figure import Figure
-from raydock.build.builder import built_images
-from raydock.build.layers import layers
+from raydock.builder.layers import layers
+from raydock.builder.schedule import built_images
+from raydock.index.client import from_environment
+from raydock.index.pages import Pages
 from raydock.lock.artifacts import choose
-from raydock.lock.index import from_environment
-from raydock.lock.pages import Pages
 from raydock.lock.request import request
 from raydock.model import lock as locks
 from raydock.model.variant import Variant
-from raydock.project import Project
+from raydock.pipeline.project import Project
 
 GB = 1e9
 _WRITES = re.compile(r"(RUN|COPY|ADD|WORKDIR)\b")

@@ -11,17 +11,17 @@ from pathlib import Path
 import docker
 
 from benchmarks.engine import REPOSITORY
-from raydock.build.base import BaseImage, BaseMaker, existing, recipe_for
-from raydock.build.builder import Builder, uv_folder
-from raydock.build.buildx import Buildx
-from raydock.build.recipe import Context, Recipe
-from raydock.build.render import Renderer
-from raydock.build.secrets import Secrets, gather
-from raydock.events import silent
-from raydock.paths import Checkout
+from raydock.builder.base import BaseImage, BaseMaker, existing, recipe_for
+from raydock.builder.buildx import Buildx
+from raydock.builder.recipe import Context, Recipe
+from raydock.builder.render import Renderer
+from raydock.builder.schedule import Builder, uv_folder
+from raydock.builder.secrets import Secrets, gather
+from raydock.core.checkout import Checkout
+from raydock.core.events import silent
+from raydock.pipeline.project import Project
 from raydock.plan import select
 from raydock.plan.planner import Planned
-from raydock.project import Project
 
 UV_CACHE = "id=raydock-uv,"
 

@@ -12,23 +12,23 @@ from typing import Any
 
 from docker.errors import APIError, DockerException, NotFound
 
-from raydock.build.engine import EngineClient, reaching
-from raydock.build.engine_errors import interrupted
-from raydock.build.host import Host
+from raydock.core.errors import RaydockError
+from raydock.core.events import Listener
+from raydock.core.parallel import in_parallel
+from raydock.core.processes import Processes
 from raydock.doctor.checks import CHECKS
-from raydock.doctor.finding import Finding, Grade
-from raydock.doctor.place import place
-from raydock.doctor.runs import Verdict, judge
-from raydock.doctor.seen import Engine, Seen, sections
-from raydock.errors import RaydockError
-from raydock.events import Listener
-from raydock.hosts import specs
+from raydock.doctor.facts import Engine, Seen, sections
+from raydock.doctor.finding import Grade, HostFinding
+from raydock.doctor.remote import place
+from raydock.doctor.verdict import HostVerdict, judge
+from raydock.engine.client import EngineClient, reaching
+from raydock.engine.errors import interrupted
+from raydock.engine.gpu_access import CDI_FOLDERS
+from raydock.engine.host import Host
+from raydock.engine.streams import printable
+from raydock.hosts import cdi_specs
 from raydock.hosts.engine import engine
-from raydock.parallel import in_parallel
-from raydock.processes import Processes
-from raydock.prove.handout import CDI_FOLDERS
-from raydock.prove.streams import printable
-from raydock.ship.candidate import Candidate
+from raydock.pick.candidate import Candidate
 
 SCRIPT = (Path(__file__).parent / "ask.sh").read_text(encoding="utf-8")
 # What a registry says that answers and has no such image, or wants to know who asks.
@@ -45,8 +45,8 @@ class Examined:
     """What was found on a host; `error` where it could not be asked at all."""
 
     host: Host
-    findings: tuple[Finding, ...] = ()
-    verdict: Verdict | None = None
+    findings: tuple[HostFinding, ...] = ()
+    verdict: HostVerdict | None = None
     error: RaydockError | None = None
 
     @property
@@ -151,5 +151,5 @@ def script(info: Mapping[str, Any] | None, registry: str) -> str:
         "names": registry.partition("/")[0].partition(":")[0],
     }
     head = "".join(f"{name}={shlex.quote(value)}\n" for name, value in given.items())
-    folders = specs.given(tuple(known.get("CDISpecDirs") or CDI_FOLDERS))
-    return f"{head}{folders}{SCRIPT}section cdi\n{specs.SCRIPT}"
+    folders = cdi_specs.given(tuple(known.get("CDISpecDirs") or CDI_FOLDERS))
+    return f"{head}{folders}{SCRIPT}section cdi\n{cdi_specs.SCRIPT}"

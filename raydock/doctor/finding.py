@@ -14,7 +14,7 @@ class Grade(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class HostFinding:
     """A check's id, its grade, a sentence, and what to do (empty where nothing is to be done)."""
 
     id: str
@@ -23,21 +23,21 @@ class Finding:
     todo: str = ""
 
 
-def passed(id: str, detail: str) -> Finding:
+def passed(id: str, detail: str) -> HostFinding:
     """What is as it must be."""
-    return Finding(id=id, grade=Grade.PASSED, detail=detail)
+    return HostFinding(id=id, grade=Grade.PASSED, detail=detail)
 
 
-def warned(id: str, detail: str, todo: str) -> Finding:
+def warned(id: str, detail: str, todo: str) -> HostFinding:
     """What will be in somebody's way."""
-    return Finding(id=id, grade=Grade.WARNED, detail=detail, todo=todo)
+    return HostFinding(id=id, grade=Grade.WARNED, detail=detail, todo=todo)
 
 
-def failed(id: str, detail: str, todo: str) -> Finding:
+def failed(id: str, detail: str, todo: str) -> HostFinding:
     """What is in the way."""
-    return Finding(id=id, grade=Grade.FAILED, detail=detail, todo=todo)
+    return HostFinding(id=id, grade=Grade.FAILED, detail=detail, todo=todo)
 
 
-def skipped(id: str, reason: str, todo: str = "") -> Finding:
+def skipped(id: str, reason: str, todo: str = "") -> HostFinding:
     """What could not be looked at, or is not there."""
-    return Finding(id=id, grade=Grade.SKIPPED, detail=reason, todo=todo)
+    return HostFinding(id=id, grade=Grade.SKIPPED, detail=reason, todo=todo)

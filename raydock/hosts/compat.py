@@ -7,15 +7,15 @@ from typing import Any
 
 from docker import DockerClient
 
-from raydock.build.host import Host
-from raydock.errors import HostError, OutOfReachError
-from raydock.hosts import ssh
+from raydock.core.errors import HostError, OutOfReachError
+from raydock.core.processes import Processes
+from raydock.engine import ssh
+from raydock.engine.host import Host
 from raydock.model.variant import parse_name
-from raydock.processes import Processes
-from raydock.prove.gpus import Wish
-from raydock.ship import host as hosts
-from raydock.ship.candidate import of_labels
-from raydock.ship.forward import forward, is_covered
+from raydock.pick import nvidia_smi as hosts
+from raydock.pick.candidate import of_labels
+from raydock.pick.forward import forward, is_covered
+from raydock.smoke.gpus import GpuRequest
 
 _SECONDS = 20.0
 _MARK = "##compat "
@@ -29,10 +29,10 @@ for folder in /usr/local/cuda-*/compat; do [ ! -e "$folder/libcuda.so.1" ] || ec
 class Compat:
     """The GPUs and the driver of a host that accepts forward compatibility, and the folders of its cuda-compat."""
 
-    host: hosts.Host
+    host: hosts.GpuHost
     folders: tuple[str, ...]
 
-    def wish(self, client: DockerClient, wish: Wish, name: str, image_id: str) -> Wish:
+    def wish(self, client: DockerClient, wish: GpuRequest, name: str, image_id: str) -> GpuRequest:
         """The wish with what a variant's image needs if the host's driver is too old for it; else unchanged.
 
         Raises HostError if the host does not have the package cuda-compat of the image's CUDA.

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from raydock.build.endpoint import Endpoint
-from raydock.build.engine import EngineClient, open_client
-from raydock.build.host import Host
-from raydock.hosts import ssh
-from raydock.processes import Processes
+from raydock.core.processes import Processes
+from raydock.engine import ssh
+from raydock.engine.client import EngineClient, open_client
+from raydock.engine.endpoint import Endpoint
+from raydock.engine.host import Host
 
 _TODO = "start it there (`sudo systemctl start docker`; `journalctl -u docker` shows why it ended)."
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 
 from docker import DockerClient
 
-from raydock.build.archive import ChunkReader
-from raydock.build.engine import uses_containerd_store
-from raydock.build.localimage import find_image, get_image
+from raydock.engine.archive import ChunkReader
+from raydock.engine.client import uses_containerd_store
+from raydock.engine.localimage import find_image, get_image
 
 _CHUNK = 2**20
 

@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from raydock.build import dockerconfig
-from raydock.build.endpoint import DEFAULT, DEFAULT_SOCKET, parse_address
-from raydock.build.host import Host
-from raydock.errors import ConfigurationError, nearest
-from raydock.model.yamlfile import Entry, read
+from raydock.core.errors import ConfigurationError, nearest
+from raydock.core.yamlfile import YamlEntry, read
+from raydock.engine import dockerconfig
+from raydock.engine.endpoint import DEFAULT, DEFAULT_SOCKET, parse_address
+from raydock.engine.host import Host
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Line:
     """A host of hosts.yaml: its address or docker context, its labels, and whether it accepts forward compatibility."""
 
-    entry: Entry
+    entry: YamlEntry
     engine: str
     labels: tuple[str, ...]
     forward_compat: bool

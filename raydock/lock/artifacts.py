@@ -10,10 +10,10 @@ from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sd
 from packaging.version import InvalidVersion, Version
 from pypi_simple import DistributionPackage
 
-from raydock.errors import VariantError
-from raydock.lock.pages import too_new
-from raydock.lock.request import Request
-from raydock.plan.wheels import MACHINES
+from raydock.compat.wheels import MACHINES
+from raydock.core.errors import VariantError
+from raydock.index.pages import too_new
+from raydock.lock.request import LockRequest
 
 # manylinux names of before PEP 600, by glibc minor.
 _LEGACY = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
@@ -81,7 +81,7 @@ class Platform:
         return (min(found), -build[0] if build else 1) if found else None
 
 
-def choose(request: Request, project: str, version: str, *offers: Iterable[DistributionPackage]) -> Artifact:
+def choose(request: LockRequest, project: str, version: str, *offers: Iterable[DistributionPackage]) -> Artifact:
     """The wheel that a request's platform installs for a pin, or the source distribution of one of its `sources`.
 
     `offers` are the files of one index each. Indexes may offer different files for one version, also under one name,
@@ -112,7 +112,7 @@ def choose(request: Request, project: str, version: str, *offers: Iterable[Distr
 
 
 def _fitting(
-    request: Request, project: str, version: str, offer: Iterable[DistributionPackage]
+    request: LockRequest, project: str, version: str, offer: Iterable[DistributionPackage]
 ) -> list[tuple[tuple[object, ...], DistributionPackage]]:
     """The files of an index that may be installed for a pin, each with how well it fits: the lowest the best."""
     platform = Platform(request.python, request.arch, request.glibc)

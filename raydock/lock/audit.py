@@ -9,16 +9,16 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from raydock.events import Listener, silent
-from raydock.lock.advisories import Advisories, NoAdvisoriesError, Release
-from raydock.lock.index import Index, from_environment
+from raydock.core.events import Listener, silent
+from raydock.index.advisories import Advisories, NoAdvisoriesError, Release
+from raydock.index.client import Index, from_environment
 from raydock.model.finding import Finding
 from raydock.model.judgement import Judgement, judge
 from raydock.model.lock import Lock
 from raydock.model.policy import Ignore, Policy
 
 
-class Verdict(StrEnum):
+class AuditResult(StrEnum):
     """What an audit says of a lock. NOT_AUDITED: nothing is refused, but the index did not answer for all of it."""
 
     CLEAN = "clean"
@@ -34,10 +34,10 @@ class Audit:
     judgement: Judgement
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> AuditResult:
         if self.judgement.refuses:
-            return Verdict.REFUSED
-        return Verdict.NOT_AUDITED if self.judgement.missing else Verdict.CLEAN
+            return AuditResult.REFUSED
+        return AuditResult.NOT_AUDITED if self.judgement.missing else AuditResult.CLEAN
 
     def document(self) -> dict[str, Any]:
         """Its entry in the JSON document of `lock --audit` (docs/json.md)."""

@@ -19,8 +19,8 @@ from urllib.parse import unquote
 from packaging.utils import canonicalize_name
 from pypi_simple import DistributionPackage
 
-from raydock.lock.index import Index
-from raydock.lock.pages import Pages
+from raydock.index.client import Index
+from raydock.index.pages import Pages
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _CHUNK = 1 << 20

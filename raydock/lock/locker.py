@@ -6,27 +6,27 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from raydock.errors import RaydockError, VariantError
-from raydock.events import Listener, silent
-from raydock.files import write_whole
-from raydock.lock import lockfile, rules, sdists
+from raydock.compat import sdists, toolchain
+from raydock.core.checkout import Checkout
+from raydock.core.errors import RaydockError, VariantError
+from raydock.core.events import Listener, silent
+from raydock.core.files import write_whole
+from raydock.core.parallel import in_parallel
+from raydock.index.client import from_environment
+from raydock.index.pages import Pages
+from raydock.lock import checks, lockfile
 from raydock.lock.artifacts import Artifact, choose
-from raydock.lock.index import from_environment
-from raydock.lock.pages import Pages
-from raydock.lock.request import Request, request
+from raydock.lock.request import LockRequest, request
 from raydock.lock.resolver import RESOLVERS, Pins, Resolver, ResolverName
 from raydock.model import lock as locks
 from raydock.model.variant import Variant
-from raydock.parallel import in_parallel
-from raydock.paths import Checkout
-from raydock.plan import toolchain
-from raydock.plan.rules import Ground
+from raydock.plan.rules import RuleInputs
 
 # Variants whose locks agree on what they share: their Python, architecture, cut-off and extra indexes.
 Family = tuple[str, str, date, tuple[str, ...]]
 
 
-class Reason(StrEnum):
+class StaleReason(StrEnum):
     """Why a lock does not stand."""
 
     MISSING = "it was never locked"
@@ -41,10 +41,10 @@ class Stale:
     """A lock that does not stand, by its variant's name."""
 
     name: str
-    reason: Reason
+    reason: StaleReason
 
 
-def check(ground: Ground, checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
+def check(ground: RuleInputs, checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
     """The variants whose locks are missing, out of date or edited. Reads files, asks no index and no resolver."""
     found = ((variant.name, _reason(ground, checkout, variant)) for variant in variants)
     return tuple(Stale(name, reason) for name, reason in found if reason is not None)
@@ -54,22 +54,22 @@ def orphans(checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...
     """The locks that belong to none of `variants`, which must be all of the plan's."""
     names = {variant.name for variant in variants}
     found = sorted(path.stem for path in checkout.lockfiles.glob("*.txt"))
-    return tuple(Stale(name, Reason.ORPHANED) for name in found if name not in names)
+    return tuple(Stale(name, StaleReason.ORPHANED) for name in found if name not in names)
 
 
-def _reason(ground: Ground, checkout: Checkout, variant: Variant) -> Reason | None:
+def _reason(ground: RuleInputs, checkout: Checkout, variant: Variant) -> StaleReason | None:
     try:
         header = lockfile.header(checkout.lock(variant.name).read_bytes())
     except FileNotFoundError:
-        return Reason.MISSING
+        return StaleReason.MISSING
     if header is None:
-        return Reason.EDITED
+        return StaleReason.EDITED
     wanted = {"variant": variant.name, "inputs": request(ground, variant).digest}
-    return None if wanted.items() <= header.items() else Reason.INPUTS
+    return None if wanted.items() <= header.items() else StaleReason.INPUTS
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class LockResult:
     """What came of locking a variant: whether its lock's bytes changed, or the error that stood in the way."""
 
     name: str
@@ -78,7 +78,7 @@ class Outcome:
 
 
 def lock(
-    ground: Ground,
+    ground: RuleInputs,
     checkout: Checkout,
     variants: Sequence[Variant],
     *,
@@ -86,7 +86,7 @@ def lock(
     jobs: int,
     resolver: str = ResolverName.UV,
     on_event: Listener = silent,
-) -> tuple[Outcome, ...]:
+) -> tuple[LockResult, ...]:
     """Locks variants from the package index that the environment names; see Locker.lock. `siblings`: all the plan's."""
     with Pages(from_environment(os.environ, on_event)) as pages:
         chosen = RESOLVERS[ResolverName(resolver)](pages=pages)
@@ -112,13 +112,13 @@ class Lead:
 class Locker:
     """Makes locks in a checkout. `siblings` are all variants of the matrix: what is locked agrees with them."""
 
-    ground: Ground
+    ground: RuleInputs
     checkout: Checkout
     siblings: Sequence[Variant]
     resolver: Resolver
     listener: Listener = silent
 
-    def lock(self, variants: Sequence[Variant], jobs: int) -> tuple[Outcome, ...]:
+    def lock(self, variants: Sequence[Variant], jobs: int) -> tuple[LockResult, ...]:
         """Resolves variants, at most `jobs` at once, and writes their locks, each whole or not at all.
 
         A variant that cannot be locked does not stop the others, and its old lock stays. The locks do not depend on
@@ -153,16 +153,16 @@ class Locker:
                 continue
         return Lead()
 
-    def _lock(self, variant: Variant, lead: Lead) -> Outcome:
+    def _lock(self, variant: Variant, lead: Lead) -> LockResult:
         asked = request(self.ground, variant)
         try:
             pins = self._resolve(variant, asked, lead)
             self.listener(variant.name, "reading the index")
             artifacts = self._artifacts(asked, pins)
-            rules.hold(asked, artifacts)
+            checks.hold(asked, artifacts)
         except VariantError as error:
             self.listener(variant.name, "failed")
-            return Outcome(name=variant.name, error=self._explained(variant, error))
+            return LockResult(name=variant.name, error=self._explained(variant, error))
         no_cutoff = self.resolver.pages.without_cutoff(pins, self.resolver.cuda_indexes(asked))
         text = lockfile.compose(variant.name, asked, self.resolver.label, pins, artifacts, no_cutoff=no_cutoff)
         path = self.checkout.lock(variant.name)
@@ -172,7 +172,7 @@ class Locker:
         self.listener(variant.name, "locked" if changed else "unchanged")
         if no_cutoff:
             self.listener(variant.name, f"warning: no cut-off day holds; no upload times come from: {no_cutoff}")
-        return Outcome(name=variant.name, changed=changed)
+        return LockResult(name=variant.name, changed=changed)
 
     def _explained(self, variant: Variant, error: VariantError) -> VariantError:
         """The error, with the line of matrix.yaml if a group's packages contradict the CUDA compiler of its images."""
@@ -195,7 +195,7 @@ class Locker:
         group = f"{packages.place}: the group {variant.flavor} makes this variant, with {names}."
         return VariantError(error.what, meaning="\n".join(filter(None, (error.meaning, group))), todo=error.todo)
 
-    def _resolve(self, variant: Variant, asked: Request, lead: Lead) -> Pins:
+    def _resolve(self, variant: Variant, asked: LockRequest, lead: Lead) -> Pins:
         if lead.name != variant.name:
             self.listener(variant.name, "resolving")
             return self.resolver.resolve(asked, lead.seed)
@@ -203,20 +203,20 @@ class Locker:
             return lead.pins
         return self.resolver.resolve(asked, {})
 
-    def _artifacts(self, asked: Request, pins: Pins) -> list[Artifact]:
+    def _artifacts(self, asked: LockRequest, pins: Pins) -> list[Artifact]:
         pages, also = self.resolver.pages, self.resolver.cuda_indexes(asked)
         pages.prefetch(pins, also)
         chosen = [choose(asked, pin.name, pin.version, *pages.offers(pin.name, also)) for pin in pins.values()]
         return [self._from_source(asked, item) if item.project in asked.sources else item for item in chosen]
 
-    def _from_source(self, asked: Request, item: Artifact) -> Artifact:
+    def _from_source(self, asked: LockRequest, item: Artifact) -> Artifact:
         """A source distribution that raydock knows, with what it is built with, pinned with hashes."""
         sdist = sdists.known()[item.project]
         if item.sha256 != sdist.sha256:
             raise VariantError(
                 f"{item.filename} has the sha256 {item.sha256}, and raydock knows another file of that package.",
                 meaning="It would be built from source, so that its own code ran in the build.",
-                todo="ask the index's owner where it comes from; raydock/lock/data/sdists.yaml names the known one.",
+                todo="ask the index's owner where it comes from; raydock/compat/data/sdists.yaml names the known one.",
             )
         wanted = replace(asked, requirements=sdist.build, constraints=(), sources=())
         tools = self._artifacts(wanted, self.resolver.resolve(wanted, {}))

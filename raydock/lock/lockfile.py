@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from packaging.utils import canonicalize_name
 
 from raydock.lock.artifacts import Artifact
-from raydock.lock.request import Request
+from raydock.lock.request import LockRequest
 from raydock.lock.resolver import Pins
 from raydock.model import lock
 from raydock.model.requirement import requirement
@@ -25,7 +25,7 @@ _WARNING = b"# Made by `./build.py lock` from matrix.yaml: do not edit."
 
 
 def compose(
-    name: str, asked: Request, resolver: str, pins: Pins, artifacts: Sequence[Artifact], *, no_cutoff: str = ""
+    name: str, asked: LockRequest, resolver: str, pins: Pins, artifacts: Sequence[Artifact], *, no_cutoff: str = ""
 ) -> str:
     """The text of a variant's lock, from the answer of a resolver and the wheel of each pin.
 
@@ -42,7 +42,7 @@ def compose(
     return b"\n".join((_WARNING, _seal(sealed), sealed)).decode()
 
 
-def body(asked: Request, pins: Pins, artifacts: Sequence[Artifact], source: str) -> str:
+def body(asked: LockRequest, pins: Pins, artifacts: Sequence[Artifact], source: str) -> str:
     """The pins of a lock by name, each with its hash and who asked for it: other packages, or `source`."""
     direct = {canonicalize_name(requirement(line).name) for line in asked.requirements}
     items = sorted(artifacts, key=lambda item: item.project)

@@ -7,15 +7,15 @@ from functools import cached_property
 
 from packaging.version import Version
 
-from raydock.errors import ConfigurationError
-from raydock.files import digest_of
-from raydock.lock import addresses, sdists
+from raydock.compat import breakages, sdists, toolchain
+from raydock.compat.breakages import Breakage
+from raydock.compat.when import matches
+from raydock.core.errors import ConfigurationError
+from raydock.core.files import digest_of
+from raydock.index import addresses
 from raydock.model.matrix import Matrix
 from raydock.model.variant import NONE, Variant
-from raydock.plan import breakages, toolchain
-from raydock.plan.breakages import Breakage
-from raydock.plan.rules import Ground
-from raydock.plan.when import matches
+from raydock.plan.rules import RuleInputs
 
 # Raise it whenever the same request gives another lock: every lock is stale then.
 FORMAT = 1
@@ -25,7 +25,7 @@ UV_GLIBC = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class LockRequest:
     """One question to a resolver.
 
     `requirements` and `constraints` are PEP 508 lines; files uploaded after the day `cutoff` do not exist; wheels run
@@ -58,10 +58,10 @@ class Request:
         return datetime.combine(self.cutoff + timedelta(days=1), time(), UTC)
 
 
-def request(ground: Ground, variant: Variant) -> Request:
+def request(ground: RuleInputs, variant: Variant) -> LockRequest:
     """What to ask for a variant. Raises ConfigurationError where no base of the matrix serves it."""
     matrix = ground.matrix
-    return Request(
+    return LockRequest(
         requirements=_requirements(ground, variant),
         constraints=_constraints(matrix, variant),
         cutoff=matrix.cutoff_of(variant),
@@ -74,7 +74,7 @@ def request(ground: Ground, variant: Variant) -> Request:
     )
 
 
-def _requirements(ground: Ground, variant: Variant) -> tuple[str, ...]:
+def _requirements(ground: RuleInputs, variant: Variant) -> tuple[str, ...]:
     matrix, torch = ground.matrix, ground.release("torch", variant)
     packages = matrix.packages_of(variant)
     lines = [f"{packages.ray}=={variant.ray}"]

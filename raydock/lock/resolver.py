@@ -15,17 +15,17 @@ from pathlib import Path
 
 import uv
 
-from raydock.errors import OutOfReachError, VariantError
-from raydock.lock import sdists
-from raydock.lock.index import Index
+from raydock.compat import sdists
+from raydock.compat.wheels import MACHINES
+from raydock.core.errors import OutOfReachError, VariantError
+from raydock.core.processes import Processes
+from raydock.index.client import Index
+from raydock.index.pages import Pages
 from raydock.lock.localindex import LocalIndex, serving
-from raydock.lock.pages import Pages
-from raydock.lock.request import Request
+from raydock.lock.request import LockRequest
 from raydock.model import lock
 from raydock.model.lock import Pin
 from raydock.model.variant import label
-from raydock.plan.wheels import MACHINES
-from raydock.processes import Processes
 
 Pins = Mapping[str, Pin]
 
@@ -60,18 +60,18 @@ class Resolver(ABC):
         """Name and version."""
 
     @abstractmethod
-    def _command(self, request: Request, folder: Path) -> list[str]:
+    def _command(self, request: LockRequest, folder: Path) -> list[str]:
         """The command that resolves folder/wanted.in within folder/bounds.txt to folder/lock.txt."""
 
     @abstractmethod
     def _reason(self, errors: str) -> str:
         """Why there is no answer: the line that matters of what the resolver wrote."""
 
-    def cuda_indexes(self, request: Request) -> tuple[Index, ...]:
+    def cuda_indexes(self, request: LockRequest) -> tuple[Index, ...]:
         """The indexes that a request has in addition to the default one."""
         return tuple(self.pages.for_cuda(label(request.cuda), url) for url in request.indexes)
 
-    def resolve(self, request: Request, seed: Mapping[str, str]) -> Pins:
+    def resolve(self, request: LockRequest, seed: Mapping[str, str]) -> Pins:
         """The pins by name; a version that `seed` names is kept wherever the request allows it.
 
         Raises VariantError, in the resolver's own terms, if there is no answer, and OutOfReachError if the index
@@ -90,14 +90,14 @@ class Resolver(ABC):
             self._run(request, local, folder)
             return lock.parse((folder / "lock.txt").read_text(encoding="utf-8")).pins
 
-    def _prepare(self, request: Request, folder: Path) -> None:  # noqa: B027 - most resolvers need nothing
+    def _prepare(self, request: LockRequest, folder: Path) -> None:  # noqa: B027 - most resolvers need nothing
         """Writes what else the command reads into the folder."""
 
     def stop(self) -> None:
         """Ends every resolution that runs, and lets none begin."""
         self._processes.stop()
 
-    def _run(self, request: Request, local: LocalIndex, folder: Path) -> None:
+    def _run(self, request: LockRequest, local: LocalIndex, folder: Path) -> None:
         command, environment = self._command(request, folder), self._environment(request, local)
         try:
             done = self._processes.run(command, folder=folder, environment=environment, timeout=self.timeout)
@@ -125,7 +125,7 @@ class Resolver(ABC):
         words = "; ".join(parts)
         return f"{words}: it does not have them, or your account may not read them." if words else ""
 
-    def _environment(self, request: Request, local: LocalIndex) -> dict[str, str]:
+    def _environment(self, request: LockRequest, local: LocalIndex) -> dict[str, str]:
         """The user's environment, with raydock's local index alone and none of the settings that would lead a resolver
         elsewhere.
 
@@ -164,7 +164,7 @@ class Uv(Resolver):
     def label(self) -> str:
         return f"uv {version('uv')}"
 
-    def _command(self, request: Request, folder: Path) -> list[str]:
+    def _command(self, request: LockRequest, folder: Path) -> list[str]:
         glibc = request.glibc.replace(".", "_")
         return [
             *(uv.find_uv_bin(), "pip", "compile", "--quiet", "--no-header", "--no-progress"),
@@ -179,7 +179,7 @@ class Uv(Resolver):
             str(folder / "wanted.in"),
         ]
 
-    def _prepare(self, request: Request, folder: Path) -> None:
+    def _prepare(self, request: LockRequest, folder: Path) -> None:
         _write(folder / "uv.toml", (item.uv for name, item in sdists.known().items() if name in request.sources))
 
     def _reason(self, errors: str) -> str:
@@ -201,7 +201,7 @@ class PipTools(Resolver):
     def label(self) -> str:
         return f"pip-tools {version('pip-tools')}"
 
-    def resolve(self, request: Request, seed: Mapping[str, str]) -> Pins:
+    def resolve(self, request: LockRequest, seed: Mapping[str, str]) -> Pins:
         here = f"{sys.version_info.major}.{sys.version_info.minor}"
         if request.python != here:
             raise VariantError(
@@ -210,7 +210,7 @@ class PipTools(Resolver):
             )
         return super().resolve(request, seed)
 
-    def _command(self, request: Request, folder: Path) -> list[str]:
+    def _command(self, request: LockRequest, folder: Path) -> list[str]:
         return [
             *(sys.executable, "-m", "piptools", "compile", "--quiet", "--no-config", "--no-header"),
             # A seed's pins that do not fit are dropped one a round.

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from raydock.errors import nearest
-from raydock.model.yamlfile import Entry
+from raydock.core.errors import nearest
+from raydock.core.yamlfile import YamlEntry
 
 # glibc of the Debian releases that a base can be made from (packages.debian.org: libc6; read 2026-11-22).
 SUITES = {"bullseye": "2.31", "bookworm": "2.36", "trixie": "2.41"}
@@ -45,12 +45,12 @@ class Base:
     place: str = field(default="matrix.yaml", compare=False)
 
 
-def read(entry: Entry) -> tuple[Base, ...]:
+def read(entry: YamlEntry) -> tuple[Base, ...]:
     """The bases of matrix.yaml. Raises ConfigurationError, with file and line, if one is not as documented."""
     return tuple(base for name, body in entry.items().items() for base in _base(name, body))
 
 
-def _base(name: str, entry: Entry) -> list[Base]:
+def _base(name: str, entry: YamlEntry) -> list[Base]:
     if not _NAME.fullmatch(name):
         entry.refuse(f"{name!r} is not allowed as a base's name.", "write it with letters, digits and . _ + -")
     source = entry.items(("source", "python", "image", "glibc", "mirror"), ("source", "python"))["source"]
@@ -61,7 +61,7 @@ def _base(name: str, entry: Entry) -> list[Base]:
     return _pulled(name, entry)
 
 
-def _bootstrapped(name: str, entry: Entry) -> list[Base]:
+def _bootstrapped(name: str, entry: YamlEntry) -> list[Base]:
     keys = entry.items(("source", "python", "mirror"))
     mirror = _mirror(keys["mirror"]) if "mirror" in keys else None
     bases = []
@@ -83,7 +83,7 @@ def _bootstrapped(name: str, entry: Entry) -> list[Base]:
     return bases
 
 
-def _pulled(name: str, entry: Entry) -> list[Base]:
+def _pulled(name: str, entry: YamlEntry) -> list[Base]:
     keys = entry.items(("source", "python", "image", "glibc", "mirror"), ("image", "glibc"))
     if "mirror" in keys:
         keys["mirror"].refuse("a pulled base has no `mirror`: apt in it uses the image's own sources.", "remove it.")
@@ -108,7 +108,7 @@ def _pulled(name: str, entry: Entry) -> list[Base]:
     return bases
 
 
-def _pythons(entry: Entry) -> dict[str, Entry]:
+def _pythons(entry: YamlEntry) -> dict[str, YamlEntry]:
     items = entry.items()
     for python, item in items.items():
         if not re.fullmatch(r"\d+\.\d+", python):
@@ -116,7 +116,7 @@ def _pythons(entry: Entry) -> dict[str, Entry]:
     return items
 
 
-def _mirror(entry: Entry) -> Mirror:
+def _mirror(entry: YamlEntry) -> Mirror:
     if entry.is_mapping:
         keys = entry.items(("archive", "security"), ("archive", "security"))
         security = keys["security"]
@@ -135,7 +135,7 @@ def _mirror(entry: Entry) -> Mirror:
     return Mirror(archive=archive, security="/".join((*parts[:last], "debian-security", *parts[last + 1 :])))
 
 
-def _address(entry: Entry) -> str:
+def _address(entry: YamlEntry) -> str:
     address = entry.matching(_ADDRESS, _MIRROR).rstrip("/")
     if urlsplit(address).username is not None:
         entry.refuse(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from raydock.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError
 
 SUFFIX = ".debs"
 _WARNING = "# Made by `./build.py lock` from matrix.yaml: do not edit."

@@ -14,7 +14,7 @@ from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from raydock.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError
 from raydock.model.requirement import requirement
 from raydock.model.variant import Axis
 
@@ -50,7 +50,7 @@ class Wheel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Release:
+class ProjectRelease:
     """One version of a project: its Linux x86-64 wheels and what they require.
 
     `sdist` names its source distribution, empty where it has none. `source` says where this was read, `read` on which
@@ -115,9 +115,9 @@ class Release:
 class Facts:
     """Releases by project and version."""
 
-    releases: Mapping[Key, Release]
+    releases: Mapping[Key, ProjectRelease]
 
-    def get(self, project: str, version: str) -> Release | None:
+    def get(self, project: str, version: str) -> ProjectRelease | None:
         """The release, or None where it was never read."""
         return self.releases.get((project, version))
 
@@ -132,14 +132,14 @@ class Facts:
 
 
 @dataclass(frozen=True, eq=False)
-class _Stored(Mapping[Key, Release]):
+class _Stored(Mapping[Key, ProjectRelease]):
     """The releases of a file, each made when it is first asked for: a plan needs few of them."""
 
     path: Path
     found: dict[Key, Any]
-    _made: dict[Key, Release] = field(default_factory=dict)
+    _made: dict[Key, ProjectRelease] = field(default_factory=dict)
 
-    def __getitem__(self, key: Key) -> Release:
+    def __getitem__(self, key: Key) -> ProjectRelease:
         if key not in self._made:
             try:
                 self._made[key] = _release(self.found[key])
@@ -199,13 +199,13 @@ def _lines(release: dict[str, Any]) -> str:
     return ",\n".join([single.removesuffix("}"), *parts]) + "}"
 
 
-def _release(item: dict[str, Any]) -> Release:
+def _release(item: dict[str, Any]) -> ProjectRelease:
     """A release of the file. Raises TypeError or AttributeError where it is none."""
     wheels = tuple(Wheel(**wheel) for wheel in item.get("wheels", 0))
     lines = item.get("requires_dist", 0)
     if not all(isinstance(line, str) for line in lines) or isinstance(lines, str):
         raise TypeError("requires_dist is no list of requirements")
-    return Release(**{**item, "requires_dist": tuple(lines), "wheels": wheels})
+    return ProjectRelease(**{**item, "requires_dist": tuple(lines), "wheels": wheels})
 
 
 def _another_schema(path: Path, schema: object) -> ConfigurationError:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """What is wrong."""
 
     VULNERABILITY = "vulnerability"
@@ -31,7 +31,7 @@ class Finding:
     of a secret, the file. `fixed` are the versions that mend it, as text; empty where none is known.
     """
 
-    kind: Kind
+    kind: FindingKind
     id: str
     severity: Severity
     title: str = ""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from raydock.core.yamlfile import YamlEntry
 from raydock.model.variant import Axis
-from raydock.model.yamlfile import Entry
 
 PROJECTS = (Axis.TORCH, Axis.VLLM)
 
@@ -33,7 +33,7 @@ class GpuBuild:
         return (project, cuda) == (self.project, self.cuda) and self.versions.contains(version, prereleases=True)
 
 
-def parse(entry: Entry) -> GpuBuild:
+def parse(entry: YamlEntry) -> GpuBuild:
     """Reads `{torch: VERSIONS, cuda: X.Y, sm: [...]}`, or the same with vllm in place of torch.
 
     Raises ConfigurationError, with file and line, for anything else.
@@ -54,7 +54,7 @@ def parse(entry: Entry) -> GpuBuild:
     )
 
 
-def _versions(entry: Entry) -> SpecifierSet:
+def _versions(entry: YamlEntry) -> SpecifierSet:
     """One version, or a range of them (PEP 440)."""
     text = entry.text()
     try:
@@ -67,6 +67,6 @@ def _versions(entry: Entry) -> SpecifierSet:
         entry.refuse(f"{text!r} is not a version.", 'write it as "2.3.1" or ">=2.3,<2.4" (PEP 440).')
 
 
-def _sm(entry: Entry) -> int:
+def _sm(entry: YamlEntry) -> int:
     words = "a compute capability, like 80 or 8.0 (PTX is not counted: raydock expects compiled code)"
     return int(entry.matching(_SM, words).replace(".", ""))

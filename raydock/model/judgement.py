@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from raydock.model.finding import Finding, Kind
+from raydock.model.finding import Finding, FindingKind
 from raydock.model.policy import Ignore, Policy
 
 
@@ -47,7 +47,7 @@ def judge(policy: Policy, findings: Iterable[Finding], today: date, missing: str
     ignored: list[Ignored] = []
     for finding in dict.fromkeys(findings):
         refuses = policy.refuses(finding)
-        if finding.kind is Kind.LICENSE and not refuses:
+        if finding.kind is FindingKind.LICENSE and not refuses:
             continue
         ignore = next((item for item in policy.ignores if today <= item.until and item.concerns(finding)), None)
         if ignore:

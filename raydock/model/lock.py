@@ -13,7 +13,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from raydock.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError
 
 # The key of the header that names the indexes whose pages give no upload times.
 NO_CUTOFF = "no-cutoff"

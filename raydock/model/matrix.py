@@ -8,14 +8,14 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
-from raydock.errors import nearest
+from raydock.core.errors import nearest
+from raydock.core.yamlfile import YamlEntry, read
 from raydock.model import bases, gpubuild, packages
 from raydock.model.bases import Base
 from raydock.model.gpubuild import GpuBuild
 from raydock.model.packages import Packages
 from raydock.model.pattern import is_glob, matches
 from raydock.model.variant import CPU, NONE, Axis, Variant
-from raydock.model.yamlfile import Entry, read
 
 SPECIAL = {Axis.CUDA: (CPU,), Axis.TORCH: (NONE,), Axis.VLLM: (NONE,)}
 ARCHES = ("amd64",)
@@ -140,7 +140,7 @@ def load(path: Path) -> Matrix:
     )
 
 
-def _axes(entry: Entry) -> dict[Axis, tuple[str, ...]]:
+def _axes(entry: YamlEntry) -> dict[Axis, tuple[str, ...]]:
     written = entry.items(tuple(Axis), ("python", "ray"))
     axes: dict[Axis, tuple[str, ...]] = {}
     for axis in Axis:
@@ -151,7 +151,7 @@ def _axes(entry: Entry) -> dict[Axis, tuple[str, ...]]:
     return axes
 
 
-def _axis(axis: Axis, entry: Entry) -> tuple[str, ...]:
+def _axis(axis: Axis, entry: YamlEntry) -> tuple[str, ...]:
     values = entry.texts()
     if not values:
         entry.refuse(f"{entry.label} has no value.", "give it one, or leave the axis out.")
@@ -160,7 +160,7 @@ def _axis(axis: Axis, entry: Entry) -> tuple[str, ...]:
     return values
 
 
-def _axis_value(axis: Axis, entry: Entry) -> None:
+def _axis_value(axis: Axis, entry: YamlEntry) -> None:
     value = entry.text()
     special = SPECIAL.get(axis, ())
     if value in special:
@@ -181,7 +181,7 @@ def _axis_value(axis: Axis, entry: Entry) -> None:
         entry.refuse(f"{value!r} is no value for the axis {axis}.", f"write {words}.{hint}")
 
 
-def _indexes(entry: Entry) -> dict[str, str]:
+def _indexes(entry: YamlEntry) -> dict[str, str]:
     form = "the address of a package index (http or https)"
     for name, item in entry.items().items():
         if not _LABEL.fullmatch(name):
@@ -189,7 +189,7 @@ def _indexes(entry: Entry) -> dict[str, str]:
     return {name: item.matching(_EXTRA_INDEX, form) for name, item in entry.items().items()}
 
 
-def _exclude(entry: Entry, axes: dict[Axis, tuple[str, ...]]) -> Exclude:
+def _exclude(entry: YamlEntry, axes: dict[Axis, tuple[str, ...]]) -> Exclude:
     keys = entry.items((*Axis, "reason", "until"), ("reason",))
     chosen = {key: _pattern(Axis(key), item, axes) for key, item in keys.items() if key not in {"reason", "until"}}
     if not chosen:
@@ -202,12 +202,12 @@ def _exclude(entry: Entry, axes: dict[Axis, tuple[str, ...]]) -> Exclude:
     )
 
 
-def _group(entry: Entry, axes: dict[Axis, tuple[str, ...]]) -> dict[str, str]:
+def _group(entry: YamlEntry, axes: dict[Axis, tuple[str, ...]]) -> dict[str, str]:
     keys = entry.items((*Axis, *packages.KEYS))
     return {key: _pattern(Axis(key), item, axes) for key, item in keys.items() if key not in packages.KEYS}
 
 
-def _points(entry: Entry, axes: dict[Axis, tuple[str, ...]], flavors: Container[str]) -> tuple[Point, ...]:
+def _points(entry: YamlEntry, axes: dict[Axis, tuple[str, ...]], flavors: Container[str]) -> tuple[Point, ...]:
     points: list[Point] = []
     for item in entry.list():
         point = _point(item, flavors)
@@ -219,7 +219,7 @@ def _points(entry: Entry, axes: dict[Axis, tuple[str, ...]], flavors: Container[
     return tuple(points)
 
 
-def _point(entry: Entry, flavors: Container[str]) -> Point:
+def _point(entry: YamlEntry, flavors: Container[str]) -> Point:
     keys = entry.items((*Axis, "groups", "cutoff"), (Axis.PYTHON, Axis.RAY, "groups"))
     values = {axis: keys[axis] for axis in Axis if axis in keys}
     for axis, item in values.items():
@@ -234,7 +234,7 @@ def _point(entry: Entry, flavors: Container[str]) -> Point:
     )
 
 
-def _pattern(axis: Axis, entry: Entry, axes: dict[Axis, tuple[str, ...]]) -> str:
+def _pattern(axis: Axis, entry: YamlEntry, axes: dict[Axis, tuple[str, ...]]) -> str:
     """A pattern over an axis's values; one without a wildcard must name a value that stands in the axis."""
     pattern = entry.text()
     plain = pattern.removeprefix("!")

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from packaging.utils import canonicalize_name
 
+from raydock.core.yamlfile import YamlEntry
 from raydock.model.variant import ARCH_NAMES, Axis
-from raydock.model.yamlfile import Entry
 
 # What a group may say; for every variant `always` stands in place of `packages`.
 KEYS = ("ray-extras", "packages", "os-packages", "kuberay")
@@ -44,7 +44,7 @@ class Packages:
         return f"ray[{','.join(self.ray_extras)}]" if self.ray_extras else "ray"
 
 
-def of_all(entry: Entry) -> Packages:
+def of_all(entry: YamlEntry) -> Packages:
     """What holds for every variant."""
     keys = entry.items(("ray-extras", "always", "kuberay"))
     default = Packages()
@@ -56,7 +56,7 @@ def of_all(entry: Entry) -> Packages:
     )
 
 
-def of_group(name: str, entry: Entry, common: Packages) -> Packages | None:
+def of_group(name: str, entry: YamlEntry, common: Packages) -> Packages | None:
     """What a group says otherwise than `common`; None where it only selects.
 
     Raises ConfigurationError, with file and line, where it says nothing new or its name cannot end a variant's.
@@ -86,7 +86,7 @@ def of_group(name: str, entry: Entry, common: Packages) -> Packages | None:
     return found
 
 
-def _packages(entry: Entry) -> tuple[str, ...]:
+def _packages(entry: YamlEntry) -> tuple[str, ...]:
     """Packages by canonical name; none whose version stands on an axis."""
     for item in entry.list():
         if canonicalize_name(item.text()) in _ON_AXES:
@@ -94,13 +94,13 @@ def _packages(entry: Entry) -> tuple[str, ...]:
     return _names(entry)
 
 
-def _os_packages(entry: Entry) -> tuple[str, ...]:
+def _os_packages(entry: YamlEntry) -> tuple[str, ...]:
     for item in entry.list():
         item.matching(_OS_PACKAGE, "a Debian package's name, without a version: apt chooses it and the lock records it")
     return entry.texts()
 
 
-def _names(entry: Entry) -> tuple[str, ...]:
+def _names(entry: YamlEntry) -> tuple[str, ...]:
     for item in entry.list():
         item.matching(_NAME, "a package's or an extra's name")
     return tuple(canonicalize_name(name) for name in entry.texts())

@@ -8,10 +8,10 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
-from raydock.errors import nearest
-from raydock.files import digest_of
-from raydock.model.finding import Finding, Kind, Severity
-from raydock.model.yamlfile import Entry, read
+from raydock.core.errors import nearest
+from raydock.core.files import digest_of
+from raydock.core.yamlfile import YamlEntry, read
+from raydock.model.finding import Finding, FindingKind, Severity
 
 RATED = tuple(severity for severity in Severity if severity is not Severity.UNKNOWN)
 _KEYS = ("vulnerabilities", "secrets", "misconfiguration", "licenses")
@@ -44,7 +44,7 @@ class Policy:
     vulnerability database may be.
     """
 
-    fail: dict[Kind, tuple[Severity, ...]]
+    fail: dict[FindingKind, tuple[Severity, ...]]
     licenses: tuple[str, ...]
     unfixed: bool
     database_days: int
@@ -52,9 +52,9 @@ class Policy:
 
     def refuses(self, finding: Finding) -> bool:
         """Whether a finding is refused, were it not ignored. What nobody has rated counts as bad enough."""
-        if finding.kind is Kind.LICENSE:
+        if finding.kind is FindingKind.LICENSE:
             return any(fnmatchcase(finding.id.casefold(), pattern.casefold()) for pattern in self.licenses)
-        if finding.kind is Kind.VULNERABILITY and not finding.fixed and not self.unfixed:
+        if finding.kind is FindingKind.VULNERABILITY and not finding.fixed and not self.unfixed:
             return False
         return finding.severity is Severity.UNKNOWN or finding.severity in self.fail[finding.kind]
 
@@ -79,9 +79,9 @@ def load(path: Path) -> Policy:
     vulnerabilities = top["vulnerabilities"].items(("fail", "unfixed", "database-days"), ("fail", "unfixed"))
     return Policy(
         fail={
-            Kind.VULNERABILITY: _severities(vulnerabilities["fail"]),
-            Kind.SECRET: _severities(top["secrets"].items(("fail",), ("fail",))["fail"]),
-            Kind.MISCONFIGURATION: _severities(top["misconfiguration"].items(("fail",), ("fail",))["fail"]),
+            FindingKind.VULNERABILITY: _severities(vulnerabilities["fail"]),
+            FindingKind.SECRET: _severities(top["secrets"].items(("fail",), ("fail",))["fail"]),
+            FindingKind.MISCONFIGURATION: _severities(top["misconfiguration"].items(("fail",), ("fail",))["fail"]),
         },
         licenses=top["licenses"].items(("fail",), ("fail",))["fail"].texts(),
         unfixed=_choice(vulnerabilities["unfixed"], ("report", "fail")) == "fail",
@@ -90,18 +90,18 @@ def load(path: Path) -> Policy:
     )
 
 
-def _severities(entry: Entry) -> tuple[Severity, ...]:
+def _severities(entry: YamlEntry) -> tuple[Severity, ...]:
     return tuple(Severity(_choice(item, RATED)) for item in entry.list())
 
 
-def _choice(entry: Entry, known: tuple[str, ...]) -> str:
+def _choice(entry: YamlEntry, known: tuple[str, ...]) -> str:
     value = entry.text()
     if value not in known:
         entry.refuse(f"{value!r} is not allowed for {entry.label}.", nearest(value, known))
     return value
 
 
-def _days(entry: Entry | None) -> int:
+def _days(entry: YamlEntry | None) -> int:
     if entry is None:
         return 14
     if not re.fullmatch(r"[1-9]\d{0,3}", entry.text()):
@@ -109,7 +109,7 @@ def _days(entry: Entry | None) -> int:
     return int(entry.text())
 
 
-def _ignore(entry: Entry) -> Ignore:
+def _ignore(entry: YamlEntry) -> Ignore:
     keys = entry.items(("id", "package", "reason", "until"), ("id", "reason", "until"))
     for key in ("id", "reason"):
         if not keys[key].text().strip():

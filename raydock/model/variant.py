@@ -7,7 +7,7 @@ from functools import cached_property
 
 from packaging.version import Version
 
-from raydock.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError
 
 NONE = "none"
 CPU = "cpu"

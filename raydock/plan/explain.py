@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from itertools import combinations
 
-from raydock.errors import ConfigurationError, nearest
+from raydock.core.errors import ConfigurationError, nearest
 from raydock.model.facts import PROJECTS
 from raydock.model.matrix import ARCHES
 from raydock.model.variant import NONE, Axis, Variant, parse_name
 from raydock.model.versions import closest
 from raydock.plan.nearest import away
-from raydock.plan.rules import Ground, Judge, Verdict
-from raydock.plan.space import Axes, Space, universe
+from raydock.plan.rules import Evaluator, RuleInputs, RuleVerdict
+from raydock.plan.search import Axes, Space, universe
 
 NEAREST = 3
 
@@ -32,7 +32,7 @@ class Explanation:
 
     variant: Variant
     in_matrix: bool
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[RuleVerdict, ...]
     nearest: tuple[Near, ...]
 
     @property
@@ -41,7 +41,7 @@ class Explanation:
         return all(verdict.ok for verdict in self.verdicts)
 
 
-def explain(name: str, ground: Ground) -> Explanation:
+def explain(name: str, ground: RuleInputs) -> Explanation:
     """Explains the variant of a name; the nearest are those with the fewest axes moved, then the smallest version
     distance (raydock/model/versions.py), each found by the same rules among all releases of the facts.
 
@@ -54,7 +54,7 @@ def explain(name: str, ground: Ground) -> Explanation:
     return Explanation(
         variant=point,
         in_matrix=ground.matrix.names(point),
-        verdicts=tuple(Judge(ground).verdicts(point)),
+        verdicts=tuple(Evaluator(ground).verdicts(point)),
         nearest=tuple(Near(other, moved(point, other), ground.matrix.names(other)) for other in near),
     )
 
@@ -77,7 +77,7 @@ def moved(point: Variant, other: Variant) -> tuple[Axis, ...]:
     return tuple(axis for axis in Axis if getattr(point, axis) != getattr(other, axis))
 
 
-def _refuse_unknown(point: Variant, ground: Ground) -> None:
+def _refuse_unknown(point: Variant, ground: RuleInputs) -> None:
     if point.flavor and point.flavor not in ground.matrix.flavors:
         raise ConfigurationError(
             f"No group {point.flavor!r} of {ground.matrix.path.name} has packages of its own.",

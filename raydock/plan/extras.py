@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 
 from packaging.utils import canonicalize_name
 
-from raydock.errors import ConfigurationError, nearest
-from raydock.model.facts import Release
+from raydock.compat.wheels import requirements
+from raydock.core.errors import ConfigurationError, nearest
+from raydock.model.facts import ProjectRelease
 from raydock.model.packages import Packages
 from raydock.model.pattern import matches
 from raydock.model.variant import Axis, Variant
-from raydock.plan.rules.ground import Ground
-from raydock.plan.wheels import requirements
+from raydock.plan.rules.verdict import RuleInputs
 
 # What KubeRay needs, and what becomes of its pods without (see `smoke --contract`, which asks built images).
 FLOOR = {
@@ -25,13 +25,13 @@ FLOOR = {
 _EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
 
 
-def known(release: Release) -> tuple[str, ...]:
+def known(release: ProjectRelease) -> tuple[str, ...]:
     """The extras of a release by canonical name, sorted; one that requires nothing is not seen."""
     found = {extra for line in release.requires_dist for extra in _EXTRA.findall(line)}
     return tuple(sorted(map(canonicalize_name, found)))
 
 
-def lacking(release: Release, point: Variant, chosen: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def lacking(release: ProjectRelease, point: Variant, chosen: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The extras of the floor that `chosen` do not make up for, each with the packages that are missing."""
     chosen = tuple(chosen)
     absent = [extra for extra in FLOOR if extra not in chosen]
@@ -41,7 +41,7 @@ def lacking(release: Release, point: Variant, chosen: Iterable[str]) -> Iterator
             yield extra, tuple(sorted(missing))
 
 
-def refuse(ground: Ground) -> None:
+def refuse(ground: RuleInputs) -> None:
     """Raises ConfigurationError, with its place, for an extra that a Ray of matrix.yaml lacks, and for extras that are
     too few for KubeRay where it shall run the images. A Ray without facts is left to the rules."""
     matrix = ground.matrix
@@ -56,14 +56,14 @@ def refuse(ground: Ground) -> None:
                 _refuse_too_few(release, point, packages)
 
 
-def _refuse_unknown(release: Release, packages: Packages) -> None:
+def _refuse_unknown(release: ProjectRelease, packages: Packages) -> None:
     names = known(release)
     for extra in packages.ray_extras:
         if extra not in names:
             raise ConfigurationError(f"{packages.place}: {release} has no extra {extra!r}.", todo=nearest(extra, names))
 
 
-def _refuse_too_few(release: Release, point: Variant, packages: Packages) -> None:
+def _refuse_too_few(release: ProjectRelease, point: Variant, packages: Packages) -> None:
     if not packages.kuberay:
         return
     for extra, missing in lacking(release, point, packages.ray_extras):
@@ -74,5 +74,5 @@ def _refuse_too_few(release: Release, point: Variant, packages: Packages) -> Non
         )
 
 
-def _names(release: Release, point: Variant, chosen: tuple[str, ...]) -> set[str]:
+def _names(release: ProjectRelease, point: Variant, chosen: tuple[str, ...]) -> set[str]:
     return {canonicalize_name(item.name) for item in requirements(release, point, chosen)}

@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
 
-from raydock.errors import ConfigurationError, nearest
+from raydock.compat.hardware import Hardware
+from raydock.compat.wheels import Glibc, lowest_glibc
+from raydock.core.errors import ConfigurationError, nearest
 from raydock.model.facts import Facts
 from raydock.model.matrix import Matrix
 from raydock.model.pattern import agrees, chosen
 from raydock.model.variant import NONE, Axis, Variant
 from raydock.plan import extras
-from raydock.plan.hardware import Hardware
 from raydock.plan.nearest import nearest_of, nearest_points
-from raydock.plan.rules import Ground, Judge, Verdict
-from raydock.plan.wheels import Glibc, lowest_glibc
+from raydock.plan.rules import Evaluator, RuleInputs, RuleVerdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +87,9 @@ def make(matrix: Matrix, facts: Facts, today: date) -> Plan:
     _refuse_idle(matrix)
     axes = [matrix.axes[axis] for axis in Axis]
     grid = [Variant(**dict(zip(Axis, values, strict=True))) for values in product(*axes)]
-    ground = Ground(matrix, facts)
+    ground = RuleInputs(matrix, facts)
     extras.refuse(ground)
-    judge = Judge(ground)
+    judge = Evaluator(ground)
     objections = [judge.objection(point) for point in grid]
     near: list[Variant | None] = [
         None if index is None else grid[index]
@@ -148,7 +148,7 @@ def _refuse_idle(matrix: Matrix) -> None:
             )
 
 
-def _excluded(point: Variant, objection: Verdict, near: Variant | None) -> Excluded:
+def _excluded(point: Variant, objection: RuleVerdict, near: Variant | None) -> Excluded:
     return Excluded(
         variant=point,
         rule=objection.rule,
@@ -158,7 +158,7 @@ def _excluded(point: Variant, objection: Verdict, near: Variant | None) -> Exclu
     )
 
 
-def _planned(points: list[Variant], ground: Ground) -> tuple[Planned, ...]:
+def _planned(points: list[Variant], ground: RuleInputs) -> tuple[Planned, ...]:
     hardware, needs = Hardware(ground.matrix.gpus), _Needs(ground)
     groups = _groups(ground.matrix)
     return tuple(
@@ -193,7 +193,7 @@ def _groups(matrix: Matrix) -> Callable[[Variant], tuple[str, ...]]:
 class _Needs:
     """The oldest glibc that variants run on, each wheel looked at once."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: RuleInputs) -> None:
         self._ground = ground
         self._memory: dict[tuple[str, ...], Glibc] = {}
 

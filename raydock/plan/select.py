@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from raydock.errors import ConfigurationError, SelectionError, nearest
+from raydock.core.errors import ConfigurationError, SelectionError, nearest
 from raydock.model.pattern import is_glob, matches
 from raydock.model.variant import Axis
 from raydock.plan.planner import Excluded, Planned

@@ -5,8 +5,8 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from raydock.plan.runs import gpus_in_json, gpus_in_words
-from raydock.plan.show import NOT_JUDGED, bare_table
+from raydock.compat.runs import gpus_in_json, gpus_in_words
+from raydock.plan.output import NOT_JUDGED, bare_table
 from raydock.plan.suggest import Suggestion, Suggestions
 
 SCHEMA = 1

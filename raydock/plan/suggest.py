@@ -4,22 +4,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from raydock.errors import ConfigurationError, SelectionError, nearest
+from raydock.compat import stated
+from raydock.compat.hardware import Hardware
+from raydock.compat.runs import driver_objection, gpu_doubt, gpu_objection
+from raydock.core.errors import ConfigurationError, SelectionError, nearest
 from raydock.model.matrix import Matrix
 from raydock.model.variant import CPU, NONE, Axis, Variant
 from raydock.model.versions import position
-from raydock.plan import stated
-from raydock.plan.hardware import Hardware
-from raydock.plan.rules import Ground
-from raydock.plan.runs import driver_objection, gpu_doubt, gpu_objection
-from raydock.plan.space import Axes, Space, universe
+from raydock.plan.rules import RuleInputs
+from raydock.plan.search import Axes, Space, universe
 
 MOST = 5
 NEEDS = (Axis.VLLM, Axis.TORCH, Axis.RAY)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class HostNeeds:
     """What a host has and what is wanted on it; a driver or GPUs that are not named bind nothing.
 
     `gpus` are sm numbers (86 is compute capability 8.6), and all of them must run the set. `needs` is the greatest part
@@ -46,7 +46,7 @@ class Suggestion:
 
 
 @dataclass(frozen=True)
-class Rejected:
+class RejectedSets:
     """Why sets newer than the first suggestion do not run on the host, and which versions of the needed part that
     keeps out, newest first."""
 
@@ -64,10 +64,10 @@ class Suggestions:
     """The newest sets, best first, and why newer ones are out."""
 
     found: tuple[Suggestion, ...]
-    rejected: tuple[Rejected, ...]
+    rejected: tuple[RejectedSets, ...]
 
 
-def wish(needs: Iterable[str], driver: str, gpus: Iterable[str], python: str, ground: Ground) -> Wish:
+def wish(needs: Iterable[str], driver: str, gpus: Iterable[str], python: str, ground: RuleInputs) -> HostNeeds:
     """A wish as the user wrote it. With a driver or a GPU and no need it is for torch.
 
     Raises ConfigurationError for a word, driver, GPU or Python that is none, with the nearest right one.
@@ -84,7 +84,7 @@ def wish(needs: Iterable[str], driver: str, gpus: Iterable[str], python: str, gr
             todo="ask for one that a base has, or add a base with that Python to `bases`.",
         )
     greatest = next((need for need in NEEDS if need in asked), Axis.RAY)
-    return Wish(
+    return HostNeeds(
         needs=greatest,
         driver=stated.driver(driver) if driver else "",
         gpus=tuple(map(stated.capability, gpus)),
@@ -92,7 +92,7 @@ def wish(needs: Iterable[str], driver: str, gpus: Iterable[str], python: str, gr
     )
 
 
-def suggest(asked: Wish, ground: Ground) -> Suggestions:
+def suggest(asked: HostNeeds, ground: RuleInputs) -> Suggestions:
     """The newest sets for a wish, best first: of each version of the part that is needed, the one with the newest
     others. Sets of which it is unknown whether the GPUs run them are suggested only if no other set runs.
 
@@ -114,13 +114,13 @@ def suggest(asked: Wish, ground: Ground) -> Suggestions:
                 unknown.setdefault(version, _suggestion(point, ground.matrix, hardware))
         if len(found) == MOST:
             break
-    reasons = tuple(Rejected(reason, asked.needs, tuple(versions)) for reason, versions in rejected.items())
+    reasons = tuple(RejectedSets(reason, asked.needs, tuple(versions)) for reason, versions in rejected.items())
     if not found and not unknown:
         raise _nothing(asked, reasons)
     return Suggestions(tuple(found or unknown.values()), reasons)
 
 
-def _newest_first(asked: Wish, ground: Ground) -> list[Variant]:
+def _newest_first(asked: HostNeeds, ground: RuleInputs) -> list[Variant]:
     """Every set that can exist and has what is needed, and no greater part."""
     points = Space(ground).valid(_grid(asked, universe(ground)))
     first = NEEDS.index(asked.needs)
@@ -128,7 +128,7 @@ def _newest_first(asked: Wish, ground: Ground) -> list[Variant]:
     return sorted(points, key=lambda point: [position(getattr(point, axis)) for axis in axes], reverse=True)
 
 
-def _grid(asked: Wish, axes: Axes) -> Axes:
+def _grid(asked: HostNeeds, axes: Axes) -> Axes:
     first = NEEDS.index(asked.needs)
     grid = {axis: tuple(value for value in axes[axis] if value != NONE) for axis in Axis}
     grid |= dict.fromkeys(NEEDS[:first], (NONE,))
@@ -139,7 +139,7 @@ def _grid(asked: Wish, axes: Axes) -> Axes:
     return grid
 
 
-def _objection(point: Variant, asked: Wish, hardware: Hardware) -> str:
+def _objection(point: Variant, asked: HostNeeds, hardware: Hardware) -> str:
     """Why the host does not run a set; empty where it does."""
     if not point.gpu:
         return ""
@@ -148,7 +148,7 @@ def _objection(point: Variant, asked: Wish, hardware: Hardware) -> str:
     return next((word for word in words if word), "")
 
 
-def _doubt(point: Variant, asked: Wish, hardware: Hardware) -> str:
+def _doubt(point: Variant, asked: HostNeeds, hardware: Hardware) -> str:
     """Why it is unknown whether the host's GPUs run a set; empty if that is known, or if no GPU is named."""
     return gpu_doubt(point, hardware.sm(point)) if asked.gpus else ""
 
@@ -175,7 +175,7 @@ def _written(value: str) -> str:
     return value if value in {NONE, CPU} else f'"{value}"'
 
 
-def _nothing(asked: Wish, reasons: Sequence[Rejected]) -> SelectionError:
+def _nothing(asked: HostNeeds, reasons: Sequence[RejectedSets]) -> SelectionError:
     if not reasons:
         what = f"No known {asked.needs} can stand in a set{f' with Python {asked.python}' if asked.python else ''}."
         return SelectionError(what, todo="`./build.py plan --explain VARIANT` says why not.")

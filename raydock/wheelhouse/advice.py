@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
+from raydock.compat.cuda_packages import agree, build_of, cuda_names, named_major
 from raydock.lock.artifacts import Artifact
 from raydock.model.requirement import requirement
-from raydock.plan.cuda import agree, build_of, cuda_names, named_major
-from raydock.wheelhouse.check import Finding
+from raydock.wheelhouse.analysis import Analysis
+from raydock.wheelhouse.check import WheelFinding
 from raydock.wheelhouse.folder import Held
-from raydock.wheelhouse.ground import Ground
 from raydock.wheelhouse.needs import bounds
 
 
@@ -49,7 +49,7 @@ class Advice:
     rename: tuple[Rename, ...] = ()
 
 
-def by_findings(ground: Ground, findings: Sequence[Finding]) -> Advice:
+def by_findings(ground: Analysis, findings: Sequence[WheelFinding]) -> Advice:
     """What the folder itself tells: versions to fetch are ranges, and what a fetched wheel requires is not known."""
     reasons = _reasons(findings)
     going = (wheel for wheel in ground.kept.values() if wheel.filename in reasons)
@@ -60,7 +60,9 @@ def by_findings(ground: Ground, findings: Sequence[Finding]) -> Advice:
     return Advice(drop, tuple(fetch), _renames(ground, reasons))
 
 
-def by_lock(ground: Ground, findings: Sequence[Finding], artifacts: Iterable[Artifact], held: Iterable[str]) -> Advice:
+def by_lock(
+    ground: Analysis, findings: Sequence[WheelFinding], artifacts: Iterable[Artifact], held: Iterable[str]
+) -> Advice:
     """What a lock of the folder tells: its files that are not `held`, and the folder's files that it does not name."""
     chosen = {item.filename: item for item in artifacts}
     there, reasons = set(held), _reasons(findings)
@@ -81,19 +83,19 @@ def by_lock(ground: Ground, findings: Sequence[Finding], artifacts: Iterable[Art
     return Advice(tuple(Drop(name, why) for name, why in sorted(drop.items())), tuple(fetch), _renames(ground, drop))
 
 
-def _may_return(ground: Ground, wheel: Held) -> bool:
+def _may_return(ground: Analysis, wheel: Held) -> bool:
     """Whether some version of a dropped wheel's project can be right: not of one that is named for a different CUDA."""
     major = named_major(wheel.project)
     return major is None or ground.cuda.partition(".")[0] == str(major)
 
 
-def _renames(ground: Ground, dropped: Container[str]) -> tuple[Rename, ...]:
+def _renames(ground: Analysis, dropped: Container[str]) -> tuple[Rename, ...]:
     """The files that stay and must be renamed."""
     staying = (wheel for wheel in ground.folder.misnamed if wheel.filename not in dropped)
     return tuple(Rename(wheel.filename, wheel.name) for wheel in staying)
 
 
-def _reasons(findings: Iterable[Finding]) -> dict[str, str]:
+def _reasons(findings: Iterable[WheelFinding]) -> dict[str, str]:
     """Why a file must go, for each that must: what the first finding against it says."""
     found: dict[str, str] = {}
     for finding in findings:
@@ -102,7 +104,7 @@ def _reasons(findings: Iterable[Finding]) -> dict[str, str]:
     return found
 
 
-def _versions(ground: Ground, project: str, dropped: dict[str, str]) -> str:
+def _versions(ground: Analysis, project: str, dropped: dict[str, str]) -> str:
     """What the wheels that stay and the known breakages ask of a project's version, else a lost file's version."""
     staying = [need.requirement for need in ground.needs.get(project, ()) if need.by.filename not in dropped]
     constraints = map(requirement, ground.constraints)
@@ -113,7 +115,7 @@ def _versions(ground: Ground, project: str, dropped: dict[str, str]) -> str:
     return asked or (f"=={ground.lost[project]}" if project in ground.lost else "")
 
 
-def _build_to_fetch(ground: Ground, project: str) -> str:
+def _build_to_fetch(ground: Analysis, project: str) -> str:
     """The same version of a project as a build for the folder's CUDA, if the folder has it for a different one."""
     wheel = ground.kept.get(project)
     build = (build_of(wheel.release.version) or ground.index_cuda) if wheel else ""

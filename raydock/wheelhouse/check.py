@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
-from raydock.files import sha256_of
-from raydock.lock import rules
+from raydock.compat.cuda_packages import build_of, build_words, cuda_names
+from raydock.core.files import sha256_of
+from raydock.lock import checks
 from raydock.lock.artifacts import Artifact
 from raydock.model.requirement import requirement
-from raydock.plan.cuda import build_of, build_words, cuda_names
+from raydock.wheelhouse.analysis import Analysis
 from raydock.wheelhouse.folder import Held
-from raydock.wheelhouse.ground import Ground
 from raydock.wheelhouse.needs import Need
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class WheelFinding:
     """One thing that is wrong: its kind, the files concerned and those of them that must go, and words for the user."""
 
     kind: str
@@ -29,13 +29,13 @@ class Finding:
     drop: tuple[str, ...] = ()
 
 
-Check = Callable[[Ground], Iterator[Finding]]
+Check = Callable[[Analysis], Iterator[WheelFinding]]
 
 
-def partial(ground: Ground) -> Iterator[Finding]:
+def partial(ground: Analysis) -> Iterator[WheelFinding]:
     """Downloads that never ended."""
     for name in ground.folder.partial:
-        yield Finding(
+        yield WheelFinding(
             kind="partial-download",
             what=f"{name} is a download that never ended",
             meaning="pip passes it over; renamed to .whl it would fail halfway through an installation.",
@@ -45,10 +45,10 @@ def partial(ground: Ground) -> Iterator[Finding]:
         )
 
 
-def broken(ground: Ground) -> Iterator[Finding]:
+def broken(ground: Analysis) -> Iterator[WheelFinding]:
     """Files that are named as wheels and cannot be installed."""
     for item in ground.folder.broken:
-        yield Finding(
+        yield WheelFinding(
             kind="broken",
             what=f"{item.filename} {item.why}",
             meaning="Installing it fails, or installs something else than its name says.",
@@ -58,10 +58,10 @@ def broken(ground: Ground) -> Iterator[Finding]:
         )
 
 
-def misnamed(ground: Ground) -> Iterator[Finding]:
+def misnamed(ground: Analysis) -> Iterator[WheelFinding]:
     """Whole wheels under a name that installers pass over, as browsers, download tools and mirrors write them."""
     for wheel in ground.folder.misnamed:
-        yield Finding(
+        yield WheelFinding(
             kind="misnamed",
             what=f"{wheel.filename} is a whole wheel under a name that pip passes over",
             meaning=f"pip and uv look for {wheel.name}.",
@@ -70,13 +70,13 @@ def misnamed(ground: Ground) -> Iterator[Finding]:
         )
 
 
-def copies(ground: Ground) -> Iterator[Finding]:
+def copies(ground: Analysis) -> Iterator[WheelFinding]:
     """Second downloads of a wheel that is there under its proper name."""
     kept = {wheel.name: wheel for wheel in ground.folder.wheels}
     for copy in ground.folder.copies:
         original = kept[copy.name]
         same = sha256_of(copy.path) == sha256_of(original.path)
-        yield Finding(
+        yield WheelFinding(
             kind="copy",
             what=f"{copy.filename} is {'a copy of' if same else 'a wheel with other bytes than'} {original.filename}",
             meaning=f"pip passes it over: only {copy.name} is a name that it knows.",
@@ -86,10 +86,10 @@ def copies(ground: Ground) -> Iterator[Finding]:
         )
 
 
-def source_only(ground: Ground) -> Iterator[Finding]:
+def source_only(ground: Analysis) -> Iterator[WheelFinding]:
     """Source distributions, which the host would have to build."""
     for name in ground.folder.sdists:
-        yield Finding(
+        yield WheelFinding(
             kind="source-only",
             what=f"{name} is a source distribution",
             meaning="pip builds it on the host, with setuptools and, where it holds C code, a compiler.",
@@ -98,11 +98,11 @@ def source_only(ground: Ground) -> Iterator[Finding]:
         )
 
 
-def misfits(ground: Ground) -> Iterator[Finding]:
+def misfits(ground: Analysis) -> Iterator[WheelFinding]:
     """Wheels for another Python, libc, glibc or machine."""
     for wheel in ground.folder.wheels:
         if not ground.target.fits(wheel.name):
-            yield Finding(
+            yield WheelFinding(
                 kind="other-platform",
                 what=f"{wheel} is for {ground.target.misfit(wheel)}",
                 meaning="pip refuses it there.",
@@ -112,14 +112,14 @@ def misfits(ground: Ground) -> Iterator[Finding]:
             )
 
 
-def two_versions(ground: Ground) -> Iterator[Finding]:
+def two_versions(ground: Analysis) -> Iterator[WheelFinding]:
     """Two versions of one package."""
     for project, wheels in ground.fitting.items():
         versions = list(dict.fromkeys(str(wheel.version) for wheel in wheels))
         if len(versions) > 1:
             kept, found = ground.kept[project], ground.needs.get(project, ())
             choosy = _words(need for need in found if not all(need.accepts(wheel.version) for wheel in wheels))
-            yield Finding(
+            yield WheelFinding(
                 kind="two-versions",
                 what=f"{project} is there as {' and '.join(versions)}",
                 meaning=f"Installed file by file, the last one wins; {choosy or 'no wheel says which it wants'}.",
@@ -129,13 +129,13 @@ def two_versions(ground: Ground) -> Iterator[Finding]:
             )
 
 
-def refused(ground: Ground) -> Iterator[Finding]:
+def refused(ground: Analysis) -> Iterator[WheelFinding]:
     """Wheels whose version another's requirement refuses."""
     for project, found in ground.needs.items():
         wheel = ground.kept.get(project)
         refusing = [need for need in found if wheel and not need.accepts(wheel.version)]
         if wheel and refusing:
-            yield Finding(
+            yield WheelFinding(
                 kind="refused",
                 what=f"{wheel} is refused: {_words(refusing)}",
                 meaning="pip would replace it from the index, or, with --no-dependencies, let the import fail.",
@@ -145,7 +145,7 @@ def refused(ground: Ground) -> Iterator[Finding]:
             )
 
 
-def known_breakages(ground: Ground) -> Iterator[Finding]:
+def known_breakages(ground: Analysis) -> Iterator[WheelFinding]:
     """Versions that resolve beside the others and then fail, ABI traps among them (plan/data/breakages.yaml)."""
     for item in ground.breakages:
         for constraint in map(requirement, item.constraints):
@@ -153,7 +153,7 @@ def known_breakages(ground: Ground) -> Iterator[Finding]:
             if wheel and not constraint.specifier.contains(wheel.version, prereleases=True):
                 beside = [ground.kept[axis] for axis in item.when if axis in ground.kept]
                 names = ", ".join(map(str, beside)) or f"CUDA {ground.cuda}"
-                yield Finding(
+                yield WheelFinding(
                     kind="known-breakage",
                     what=f"{wheel} does not go with {names}, which needs {constraint}",
                     meaning=f"{item.reason} ({item.source}).",
@@ -163,16 +163,16 @@ def known_breakages(ground: Ground) -> Iterator[Finding]:
                 )
 
 
-def set_rules(ground: Ground) -> Iterator[Finding]:
-    """What must hold in any set of pins (raydock/lock/rules.py)."""
+def set_rules(ground: Analysis) -> Iterator[WheelFinding]:
+    """What must hold in any set of pins (raydock/lock/checks.py)."""
     wheels = [wheel for wheels in ground.fitting.values() for wheel in wheels]
     artifacts = [_artifact(wheel) for wheel in wheels]
-    for rule in rules.RULES:
+    for rule in checks.RULES:
         for fault in rule(ground.request(), artifacts):
             places = {wheel.filename: _place(fault, wheel) for wheel in wheels}
             files = sorted((name for name in places if places[name] >= 0), key=lambda name: places[name])
-            yield Finding(
-                kind=rules.name(rule),
+            yield WheelFinding(
+                kind=checks.name(rule),
                 what=fault,
                 meaning=" ".join((rule.__doc__ or "").split()),
                 todo="drop it, or what it does not go with.",
@@ -181,7 +181,7 @@ def set_rules(ground: Ground) -> Iterator[Finding]:
             )
 
 
-def index_builds(ground: Ground) -> Iterator[Finding]:
+def index_builds(ground: Analysis) -> Iterator[WheelFinding]:
     """Builds of the default index next to a torch that is built for a different CUDA than that index's."""
     torch, built = ground.kept.get("torch"), ground.index_cuda
     if torch is None or not built or built == ground.cuda or not build_of(torch.release.version):
@@ -189,7 +189,7 @@ def index_builds(ground: Ground) -> Iterator[Finding]:
     for project in cuda_names().with_torch:
         wheel = ground.kept.get(project)
         if wheel and not wheel.version.local:
-            yield Finding(
+            yield WheelFinding(
                 kind="cuda-build",
                 what=(
                     f"{wheel} names no build, so that it is the default index's, for CUDA {built}; "
@@ -202,11 +202,11 @@ def index_builds(ground: Ground) -> Iterator[Finding]:
             )
 
 
-def missing(ground: Ground) -> Iterator[Finding]:
+def missing(ground: Analysis) -> Iterator[WheelFinding]:
     """Packages that a wheel requires and that are not there."""
     for project, found in ground.needs.items():
         if project not in ground.there:
-            yield Finding(
+            yield WheelFinding(
                 kind="missing",
                 what=f"{project} is missing: {_words(found)}",
                 meaning="Without a network the installation stops here; with --no-dependencies the import fails.",
@@ -221,7 +221,7 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def findings(ground: Ground) -> tuple[Finding, ...]:
+def findings(ground: Analysis) -> tuple[WheelFinding, ...]:
     """All that is wrong, in the order of CHECKS."""
     return tuple(finding for check in CHECKS for finding in check(ground))
 

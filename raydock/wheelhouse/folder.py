@@ -7,11 +7,11 @@ from pathlib import Path
 from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 from packaging.version import Version
 
-from raydock.errors import ConfigurationError, OutOfReachError, nearest
-from raydock.model.facts import Release
-from raydock.parallel import in_parallel
+from raydock.core.errors import ConfigurationError, OutOfReachError, nearest
+from raydock.core.parallel import in_parallel
+from raydock.model.facts import ProjectRelease
 from raydock.wheelhouse import names, wheelfile
-from raydock.wheelhouse.names import Kind
+from raydock.wheelhouse.names import FileKind
 from raydock.wheelhouse.wheelfile import BrokenWheelError
 
 _READERS = 4
@@ -22,7 +22,7 @@ class Held:
     """A wheel of the folder, and what its METADATA says."""
 
     path: Path
-    release: Release
+    release: ProjectRelease
 
     @property
     def filename(self) -> str:
@@ -92,11 +92,11 @@ def read(path: Path) -> Folder:
     try:
         files = sorted(path.iterdir())
         kinds = {item: names.kind(item) for item in files}
-        whole = [item for item in files if kinds[item] in {Kind.WHEEL, Kind.MISNAMED}]
+        whole = [item for item in files if kinds[item] in {FileKind.WHEEL, FileKind.MISNAMED}]
         read_wheels = in_parallel(_read, whole, _READERS)
     except OSError as error:
         raise OutOfReachError(f"{error.filename} cannot be read: {error.strerror}.", todo="mend that first.") from None
-    partial = [item.name for item in files if kinds[item] is Kind.PARTIAL]
+    partial = [item.name for item in files if kinds[item] is FileKind.PARTIAL]
     partial += [item for item in read_wheels if isinstance(item, str)]
     if not read_wheels and not partial:
         raise ConfigurationError(f"{path} holds no wheel.", todo="name the folder that holds the *.whl files.")

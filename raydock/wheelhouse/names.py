@@ -20,7 +20,7 @@ _AGAIN = re.compile(r"\s*\(\d+\)| - copy(?: \(\d+\))?| copy(?: \d+)?|\s+\d+", re
 _REST = re.compile(r"(\.whl)(?:[?#;&@].*|\.\d+)$", re.I)
 
 
-class Kind(Enum):
+class FileKind(Enum):
     """What a file in the folder is, by its name and its first bytes."""
 
     WHEEL = auto()
@@ -29,20 +29,20 @@ class Kind(Enum):
     OTHER = auto()
 
 
-def kind(path: Path) -> Kind:
+def kind(path: Path) -> FileKind:
     """What a file is. Raises OSError if it cannot be read.
 
     A file with `.whl` in its name that is not an archive belongs to a wheel: its metadata, signature or hash.
     """
     if _PARTIAL.search(path.name) or _PARTIAL_WHEEL.search(path.name):
-        return Kind.PARTIAL
+        return FileKind.PARTIAL
     if not path.is_file():
-        return Kind.OTHER
+        return FileKind.OTHER
     if path.name.endswith(".whl") and (is_proper(path.name) or not _is_zip(path)):
-        return Kind.WHEEL
+        return FileKind.WHEEL
     if _named_as_wheel(path):
-        return Kind.MISNAMED if _is_zip(path) else Kind.OTHER
-    return Kind.OTHER
+        return FileKind.MISNAMED if _is_zip(path) else FileKind.OTHER
+    return FileKind.OTHER
 
 
 def is_proper(name: str) -> bool:

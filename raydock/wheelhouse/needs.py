@@ -8,8 +8,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from raydock.compat.wheels import requirements
 from raydock.model.variant import Variant
-from raydock.plan.wheels import requirements
 from raydock.wheelhouse.folder import Held
 
 

@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from raydock.errors import VariantError
-from raydock.files import sha256_of
-from raydock.lock import lockfile, rules
+from raydock.compat.cuda_packages import build_of
+from raydock.core.errors import VariantError
+from raydock.core.files import sha256_of
+from raydock.index.client import from_environment
+from raydock.index.pages import Pages
+from raydock.lock import checks, lockfile
 from raydock.lock.artifacts import Artifact, choose
-from raydock.lock.index import from_environment
-from raydock.lock.pages import Pages
-from raydock.lock.request import Request, resolvable_glibc
+from raydock.lock.request import LockRequest, resolvable_glibc
 from raydock.lock.resolver import Pins, Resolver, Uv
 from raydock.model import lock as locks
-from raydock.plan.cuda import build_of
 from raydock.wheelhouse.advice import Advice, by_findings, by_lock
-from raydock.wheelhouse.check import Finding
-from raydock.wheelhouse.ground import Ground
+from raydock.wheelhouse.analysis import Analysis
+from raydock.wheelhouse.check import WheelFinding
 from raydock.wheelhouse.needs import roots
 
 _TODO = "replace the wheel that these words name, give another --cutoff, or ask for less."
@@ -31,7 +31,9 @@ class Locked:
     advice: Advice
 
 
-def lock(ground: Ground, findings: tuple[Finding, ...], environment: Mapping[str, str], cutoff: date | None) -> Locked:
+def lock(
+    ground: Analysis, findings: tuple[WheelFinding, ...], environment: Mapping[str, str], cutoff: date | None
+) -> Locked:
     """Locks a folder by the package index that the environment names; see Relocker.lock."""
     with Pages(from_environment(environment)) as pages:
         return Relocker(ground=ground, findings=findings, resolver=Uv(pages=pages), cutoff=cutoff).lock()
@@ -41,8 +43,8 @@ def lock(ground: Ground, findings: tuple[Finding, ...], environment: Mapping[str
 class Relocker:
     """Makes the lock of a folder that was checked. Without `cutoff` it is the day of the folder's newest wheel."""
 
-    ground: Ground
-    findings: tuple[Finding, ...]
+    ground: Analysis
+    findings: tuple[WheelFinding, ...]
     resolver: Resolver
     cutoff: date | None = None
 
@@ -58,7 +60,7 @@ class Relocker:
         try:
             pins = self.resolver.resolve(asked, self._versions)
             chosen = [self._choose(asked, pin.name, pin.version) for pin in pins.values()]
-            rules.hold(asked, chosen)
+            checks.hold(asked, chosen)
         except VariantError as error:
             raise VariantError(error.what, todo=_TODO) from None
         held = [item.filename for item in chosen if self._is_held(item)]
@@ -90,7 +92,7 @@ class Relocker:
         names = sorted({*roots(wheels, self.ground.all_needs), *lost})
         return tuple(f"{name}=={self._versions[name]}" if name in self._versions else name for name in names)
 
-    def _request(self) -> Request:
+    def _request(self) -> LockRequest:
         ground = self.ground
         fetched = [item.project for item in by_findings(ground, self.findings).fetch]
         projects = sorted({*ground.kept, *fetched})
@@ -115,7 +117,7 @@ class Relocker:
         days = (file.upload_time.date() for file in files if file.filename in names and file.upload_time)
         return max(days, default=None)
 
-    def _choose(self, asked: Request, project: str, version: str) -> Artifact:
+    def _choose(self, asked: LockRequest, project: str, version: str) -> Artifact:
         """The folder's own wheel where the index has it too, or has no wheel at all; else the index's best."""
         held, files = self.ground.kept.get(project), self.resolver.pages.files(project)
         if held is None or held.release.version != version:
@@ -132,7 +134,7 @@ class Relocker:
         paths += [path] if (path := self.ground.folder.path / item.filename).is_file() else []
         return any(sha256_of(path) == item.sha256 for path in paths)
 
-    def _text(self, asked: Request, pins: Pins, chosen: list[Artifact]) -> str:
+    def _text(self, asked: LockRequest, pins: Pins, chosen: list[Artifact]) -> str:
         header = {
             "python": asked.python,
             "glibc": asked.glibc,

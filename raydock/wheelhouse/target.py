@@ -7,11 +7,11 @@ from functools import cached_property
 
 from packaging.version import Version
 
-from raydock.errors import ConfigurationError
+from raydock.compat.cuda_packages import build_of, cuda_names
+from raydock.compat.wheels import MACHINES, cuda_pin, glibc, lowest_glibc
+from raydock.core.errors import ConfigurationError
 from raydock.lock.artifacts import Platform
 from raydock.model.variant import CPU, NONE, Variant
-from raydock.plan.cuda import build_of, cuda_names
-from raydock.plan.wheels import MACHINES, cuda_pin, glibc, lowest_glibc
 from raydock.wheelhouse.folder import Held
 
 

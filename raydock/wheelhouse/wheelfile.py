@@ -13,7 +13,7 @@ from packaging.requirements import InvalidRequirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from raydock.model.facts import Release, Wheel
+from raydock.model.facts import ProjectRelease, Wheel
 from raydock.model.requirement import requirement
 
 # Members of up to this many bytes are read and hashed; of larger ones only the size is compared.
@@ -27,7 +27,7 @@ class BrokenWheelError(Exception):
     """Why a file is no wheel that can be installed, in words that follow its name."""
 
 
-def read(path: Path, name: str = "") -> Release:
+def read(path: Path, name: str = "") -> ProjectRelease:
     """What the METADATA of a wheel says. `name` is what it should be named, if that differs from the file's name.
 
     Raises BrokenWheelError, and OSError if the disk cannot be read.
@@ -44,7 +44,7 @@ def read(path: Path, name: str = "") -> Release:
     with path.open("rb") as file:
         metadata = _checked(file)
     _same(metadata, project, version)
-    return Release(
+    return ProjectRelease(
         project=project,
         version=str(version),
         requires_python=metadata.get("requires_python", ""),

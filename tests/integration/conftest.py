@@ -14,12 +14,12 @@ import pytest
 import requests
 from docker.errors import ImageNotFound
 
-from raydock.build.base import existing, recipe_for
-from raydock.build.engine import connect
+from raydock.builder.base import existing, recipe_for
+from raydock.core.checkout import Checkout as Paths
+from raydock.engine.client import connect
 from raydock.model import lock as locks
 from raydock.model import matrix
 from raydock.model.variant import parse_name
-from raydock.paths import Checkout as Paths
 from tests.support.engine import SpareEngine, spare_engine
 from tests.support.index import Site, serving
 from tests.support.toy import NAMES, ROOT, Checkout, Toy, lock, make

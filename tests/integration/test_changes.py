@@ -10,21 +10,21 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from raydock import changes
-from raydock.changes import Change, What, compare, since
-from raydock.cli import cli
-from raydock.errors import ConfigurationError, OutOfReachError, SelectionError
-from raydock.inputs import Inputs, inputs
-from raydock.paths import Checkout
-from raydock.project import Project
+from raydock.__main__ import cli
+from raydock.ci import changes
+from raydock.ci.changes import Change, What, compare, since
+from raydock.ci.inputs import Inputs, inputs
+from raydock.core.checkout import Checkout
+from raydock.core.errors import ConfigurationError, OutOfReachError, SelectionError
+from raydock.pipeline.project import Project
 
 ROOT = Path(__file__).parents[2]
 CPU = "ray2.60.0-py311-cpu"
 DEBS = ("lockfiles/debian-py311.debs", "lockfiles/debian-py313.debs")
 FILES = ("matrix.yaml", "requirements.txt", "lockfiles/facts.json", *DEBS)
 LOCKS = tuple(f"lockfiles/ray{ray}-py{python}-cpu.txt" for ray in ("2.49.1", "2.60.0") for python in ("311", "313"))
-# Rooms that come after the build have no say in what an image is made of.
-_AFTER = ("__pycache__", "commands", "doctor", "hosts", "ship", "wheelhouse")
+# Folders above the pipeline do not decide what an image is made of.
+_AFTER = ("__pycache__", "cli", "doctor", "deploy", "hosts", "pick", "publish", "wheelhouse")
 
 MATRIX = """\
 registry: localhost:5000/raydock
@@ -108,7 +108,7 @@ def test_nothing_differs_from_the_commit_itself_nor_does_a_file_that_no_image_ho
 
 
 def test_a_file_of_the_probe_is_in_every_image(root: Path, edit: Edit) -> None:
-    edit("raydock/prove/probe/driver.py", '"""', '"""Anew. ')
+    edit("raydock/probe/driver.py", '"""', '"""Anew. ')
     # The probe that is built into an image is the running raydock's: here, the commit's is the one that differs.
     found = changed(root, commit(root))
     assert len(found) == 4
@@ -167,19 +167,25 @@ def test_a_variant_that_is_not_locked_yet_is_new(root: Path) -> None:
 
 
 def test_a_commit_is_judged_by_its_own_code(root: Path, edit: Edit) -> None:
-    edit("raydock/build/render.py", '"Ray {variant.ray}"', '"Ray, {variant.ray}"')
+    edit("raydock/builder/render.py", '"Ray {variant.ray}"', '"Ray, {variant.ray}"')
     found = changed(root, commit(root))
     assert len(found) == 4
     assert all(item.parts == ("Dockerfile",) for item in found.values())
 
 
-def test_a_commit_from_before_the_question_is_asked_it_all_the_same(root: Path) -> None:
-    (root / "raydock" / "inputs.py").unlink()
+def test_a_commit_of_the_former_layout_is_compared(root: Path) -> None:
+    shutil.move(root / "raydock" / "ci" / "inputs.py", root / "raydock" / "inputs.py")
     assert changed(root, commit(root)) == {}
 
 
+def test_a_commit_that_is_too_old_is_refused(root: Path) -> None:
+    (root / "raydock" / "ci" / "inputs.py").unlink()
+    with pytest.raises(ConfigurationError, match=r"raydock at \S+ is too old to compare with"):
+        changed(root, commit(root))
+
+
 def test_a_commit_that_cannot_answer_says_so(root: Path, edit: Edit) -> None:
-    edit("raydock/build/base.py", "def recipe_for(", "def recipe_of(")
+    edit("raydock/builder/base.py", "def recipe_for(", "def recipe_of(")
     with pytest.raises(ConfigurationError, match="cannot say what its images were made of"):
         changed(root, commit(root))
 

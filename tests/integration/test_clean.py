@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import docker
 import pytest
 
-from raydock.build.engine import uses_containerd_store
+from raydock.engine.client import uses_containerd_store
 from tests.support.engine import SpareEngine, spare_engine
 from tests.support.toy import NAMES, Toy
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from raydock.build import base as bases
+from raydock.builder import base as bases
 from tests.support.debianmirror import debian_mirror, public_archive
 from tests.support.toy import Toy, lock
 

@@ -13,10 +13,10 @@ import pytest
 import trustme
 from docker.errors import ImageNotFound
 
-from raydock.build.dockerconfig import resolve
-from raydock.build.endpoint import VARIABLES
-from raydock.errors import ExitCode
-from raydock.prove.scan.trivy import Trivy, find
+from raydock.core.errors import ExitCode
+from raydock.engine.dockerconfig import resolve
+from raydock.engine.endpoint import VARIABLES
+from raydock.scan.trivy import Trivy, find
 from tests.support.engine import SpareEngine, spare_engine
 from tests.support.hosts import Host
 from tests.support.sshd import sshd
@@ -164,7 +164,7 @@ def test_certificates_that_do_not_fit(toy: Toy, place: Place, tmp_path: Path) ->
 
 def test_a_user_without_permission_is_told_of_the_group(place: Place) -> None:
     script = (
-        "import os, sys; from raydock.build.engine import connect; from raydock.errors import RaydockError\n"
+        "import os, sys; from raydock.engine.client import connect; from raydock.core.errors import RaydockError\n"
         "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "try: connect()\nexcept RaydockError as error: print(error); sys.exit(error.exit_code)"
     )

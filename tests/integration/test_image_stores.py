@@ -14,11 +14,11 @@ import docker
 import pytest
 import requests
 
-from raydock.build.engine import uses_containerd_store
-from raydock.build.identity import ImageIdentity
-from raydock.build.localimage import get_image
-from raydock.paths import Checkout as Paths
-from raydock.project import Project
+from raydock.core.checkout import Checkout as Paths
+from raydock.engine.client import uses_containerd_store
+from raydock.engine.identity import ImageIdentity
+from raydock.engine.localimage import get_image
+from raydock.pipeline.project import Project
 from tests.integration.conftest import remove_images
 from tests.support.engine import SpareEngine, spare_engine
 from tests.support.index import Site, serving

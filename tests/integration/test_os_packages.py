@@ -8,7 +8,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from raydock.build import base as bases
+from raydock.builder import base as bases
 from tests.integration.test_bases import BOOTSTRAP, pushed
 from tests.support.debianarchive import DebianArchive, debian_archive
 from tests.support.toy import Toy, lock

@@ -7,7 +7,7 @@ from unittest.mock import patch
 import pytest
 from click.testing import CliRunner
 
-from raydock.cli import main
+from raydock.__main__ import main
 from tests.support.toy import Checkout, Run
 
 

@@ -19,8 +19,8 @@ import docker
 import pytest
 import requests
 
-from raydock.build.endpoint import Endpoint
-from raydock.build.engine import EngineClient
+from raydock.engine.client import EngineClient
+from raydock.engine.endpoint import Endpoint
 
 
 @dataclass(kw_only=True)

@@ -10,23 +10,23 @@ from pathlib import Path
 import pytest
 import uv
 
-from raydock.build.secrets import Secrets
-from raydock.lock import addresses
-from raydock.lock.addresses import Address
-from raydock.lock.history import survey
-from raydock.lock.index import Index
+from raydock.builder.secrets import Secrets
+from raydock.core.checkout import Checkout
+from raydock.index import addresses
+from raydock.index.addresses import Address
+from raydock.index.client import Index
+from raydock.index.pages import Pages
+from raydock.index.releases import survey
 from raydock.lock.locker import Locker
-from raydock.lock.pages import Pages
 from raydock.lock.resolver import PipTools, Resolver, Uv
 from raydock.model import lock as locks
 from raydock.model import matrix as matrix_file
 from raydock.model.facts import Facts
 from raydock.model.lock import Lock
 from raydock.model.variant import Variant
-from raydock.paths import Checkout
 from raydock.plan import planner
 from raydock.plan.planner import Plan
-from raydock.plan.rules import Ground
+from raydock.plan.rules import RuleInputs
 from tests.support.index import Site, serving
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -81,7 +81,7 @@ class Setting:
     default: Site
     extra: Site
     index: Index
-    ground: Ground
+    ground: RuleInputs
 
     @property
     def plan(self) -> Plan:
@@ -125,5 +125,5 @@ def setting(tmp_path: Path, extra: Site, own_caches: None) -> Iterator[Setting]:
         path, index = tmp_path / "matrix.yaml", Index(address=Address(url=default_url), timeout=10)
         path.write_text(MATRIX.format(python=PYTHON, extra=extra_url.replace("://", "://user:secret@")))
         matrix = matrix_file.load(path)
-        ground = Ground(matrix, survey(matrix, index).refresh(Facts({}), TODAY, lambda _: None))
+        ground = RuleInputs(matrix, survey(matrix, index).refresh(Facts({}), TODAY, lambda _: None))
         yield Setting(folder=tmp_path, default=default, extra=extra, index=index, ground=ground)

@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from raydock.ship.registry.manifest import OCI_INDEX, OCI_MANIFEST, Manifest
+from raydock.registry.manifest import OCI_INDEX, OCI_MANIFEST, Manifest
 from tests.support.index import Server
 
 _TOO_LARGE = b"<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n</html>\r\n"

@@ -10,10 +10,10 @@ from pathlib import Path
 from tests.support.toy import Run
 
 _PRELOADED = [
-    "raydock.cli",
-    "raydock.ship.publish.project",
-    "raydock.ship.publish.show",
-    "raydock.ship.verify",
+    "raydock.__main__",
+    "raydock.publish.assemble",
+    "raydock.publish.output",
+    "raydock.publish.verify",
     "tests.support.forked",
 ]
 
@@ -42,6 +42,6 @@ def _main(words: tuple[str, ...], environment: dict[str, str], root: str, said: 
     os.environ.clear()
     os.environ.update(environment, RAYDOCK_ROOT=root, COLUMNS="200", NO_COLOR="1")
     sys.argv = ["build.py", *words]
-    from raydock.cli import main
+    from raydock.__main__ import main
 
     main()

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from raydock.lock import sdists
-from raydock.lock.addresses import Address
-from raydock.lock.index import Index
+from raydock.compat import sdists
+from raydock.core.checkout import Checkout
+from raydock.index.addresses import Address
+from raydock.index.client import Index
 from raydock.lock.locker import Locker
 from raydock.lock.resolver import Resolver
 from raydock.model import lock as locks
 from raydock.model.lock import Lock
 from raydock.model.variant import Variant
-from raydock.paths import Checkout
-from raydock.plan.rules import Ground
+from raydock.plan.rules import RuleInputs
 from tests.support.index import Site, serving
 from tests.support.wheels import wheel
 
@@ -87,7 +87,7 @@ def index(site: Site) -> Iterator[Index]:
         yield Index(address=Address(url=endpoint), timeout=10)
 
 
-def locked(resolver: Resolver, ground: Ground, checkout: Checkout, variant: Variant = VARIANT) -> Lock:
+def locked(resolver: Resolver, ground: RuleInputs, checkout: Checkout, variant: Variant = VARIANT) -> Lock:
     with resolver.pages:
         locker = Locker(ground=ground, checkout=checkout, siblings=(variant,), resolver=resolver)
         (outcome,) = locker.lock([variant], 1)
@@ -97,5 +97,5 @@ def locked(resolver: Resolver, ground: Ground, checkout: Checkout, variant: Vari
 
 
 @pytest.fixture
-def plain(ground: Ground) -> Ground:
+def plain(ground: RuleInputs) -> RuleInputs:
     return replace(ground, matrix=replace(ground.matrix, packages=replace(ground.matrix.packages, ray_extras=())))

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from raydock.lock.history import metadata
-from raydock.lock.index import Index, from_environment
+from raydock.index.client import Index, from_environment
+from raydock.index.releases import metadata
 from tests.support import wheels
 from tests.support.index import Site
 

@@ -17,7 +17,7 @@ import pytest
 import requests
 import yaml
 
-from raydock.errors import OutOfReachError
+from raydock.core.errors import OutOfReachError
 
 PACKAGE = "docker-registry"
 PASSWORD = "n0b0dy-kn0ws"

@@ -14,23 +14,23 @@ from typing import Any
 
 import docker
 
-from raydock.build.base import existing, recipe_for
-from raydock.build.builder import Builder
-from raydock.build.localimage import get_image
-from raydock.build.recipe import Context, Recipe
-from raydock.build.render import Renderer
-from raydock.build.secrets import Secrets
-from raydock.events import silent
-from raydock.files import digest_of
+from raydock.builder.base import existing, recipe_for
+from raydock.builder.recipe import Context, Recipe
+from raydock.builder.render import Renderer
+from raydock.builder.schedule import Builder
+from raydock.builder.secrets import Secrets
+from raydock.core.checkout import Checkout
+from raydock.core.events import silent
+from raydock.core.files import digest_of
+from raydock.engine.localimage import get_image
 from raydock.model import policy
+from raydock.model import report as reports
 from raydock.model.judgement import Judgement
-from raydock.paths import Checkout
+from raydock.model.report import Check, Report, Status
+from raydock.pipeline.project import Project
 from raydock.plan.planner import Planned
-from raydock.project import Project
-from raydock.prove import report as reports
-from raydock.prove.report import Check, Report, Status
-from raydock.prove.scan import report as scans
-from raydock.prove.scan.report import ScanReport
+from raydock.scan import report as scans
+from raydock.scan.report import ScanReport
 
 SBOMS = ("sbom.cdx.json", "sbom.spdx.json")
 

@@ -16,21 +16,21 @@ from typing import Any
 
 import pytest
 
-from raydock.lock.addresses import Address
-from raydock.lock.index import Index
-from raydock.lock.locker import Locker, Outcome
-from raydock.lock.pages import Pages
-from raydock.lock.request import Request, request
+from raydock.core.checkout import Checkout
+from raydock.index.addresses import Address
+from raydock.index.client import Index
+from raydock.index.pages import Pages
+from raydock.lock.locker import Locker, LockResult
+from raydock.lock.request import LockRequest, request
 from raydock.lock.resolver import PipTools, Resolver, Uv
 from raydock.model import matrix as matrix_file
 from raydock.model.facts import Facts
 from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
-from raydock.paths import Checkout
-from raydock.plan.rules import Ground
+from raydock.plan.rules import RuleInputs
 from tests.support.index import Server
 
-Run = Callable[..., tuple[Outcome, ...]]
+Run = Callable[..., tuple[LockResult, ...]]
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 # A variant is locked for its own Python, whatever runs raydock; only pip-tools needs that to be the same.
 PYTHONS = tuple(dict.fromkeys(("3.11", "3.13", HERE)))
@@ -98,7 +98,7 @@ class Shelf:
         (place / "index.json").write_text(json.dumps(page))
 
 
-# The CUDA compiler (raydock/plan/data/toolchain.yaml) in their version and in a newer one, and what others need.
+# The CUDA compiler (raydock/compat/data/toolchain.yaml) in their version and in a newer one, and what others need.
 COMPILER = ("nvidia-cuda-nvcc", "nvidia-cuda-crt", "nvidia-nvvm", "nvidia-cuda-cccl")
 PLAIN = {
     "click": ("8.1", "9.0"),
@@ -171,9 +171,9 @@ def matrix(checkout: Checkout) -> Matrix:
 
 
 @pytest.fixture
-def ground(matrix: Matrix) -> Ground:
+def ground(matrix: Matrix) -> RuleInputs:
     """That matrix without any facts."""
-    return Ground(matrix, Facts({}))
+    return RuleInputs(matrix, Facts({}))
 
 
 @pytest.fixture
@@ -188,10 +188,10 @@ def siblings() -> tuple[Variant, ...]:
 
 
 @pytest.fixture
-def run(ground: Ground, checkout: Checkout, siblings: tuple[Variant, ...], shelf: Any) -> Run:
+def run(ground: RuleInputs, checkout: Checkout, siblings: tuple[Variant, ...], shelf: Any) -> Run:
     """Locks variants from the loopback index."""
 
-    def locked(*variants: Variant, kind: type[Uv] | type[PipTools] = Uv, jobs: int = 2) -> tuple[Outcome, ...]:
+    def locked(*variants: Variant, kind: type[Uv] | type[PipTools] = Uv, jobs: int = 2) -> tuple[LockResult, ...]:
         with Pages(shelf.index) as pages:
             resolver = kind(pages=pages)
             locker = Locker(ground=ground, checkout=checkout, siblings=siblings, resolver=resolver)
@@ -201,17 +201,17 @@ def run(ground: Ground, checkout: Checkout, siblings: tuple[Variant, ...], shelf
 
 
 @pytest.fixture
-def asked(ground: Ground) -> Request:
+def asked(ground: RuleInputs) -> LockRequest:
     """What the CPU variant asks of a resolver."""
     return request(ground, Variant(ray="2.60.0", python="3.11"))
 
 
 @pytest.fixture
-def asked_here(asked: Request) -> Request:
+def asked_here(asked: LockRequest) -> LockRequest:
     """The same for the Python that runs this, as pip-tools needs it."""
     return replace(asked, python=HERE)
 
 
-def versions(resolver: Resolver, asked: Request, seed: Mapping[str, str] | None = None) -> dict[str, str]:
+def versions(resolver: Resolver, asked: LockRequest, seed: Mapping[str, str] | None = None) -> dict[str, str]:
     """The version of each package that a resolver finds."""
     return {name: pin.version for name, pin in resolver.resolve(asked, seed or {}).items()}

@@ -11,7 +11,7 @@ from raydock.model.facts import Facts
 from raydock.model.matrix import Matrix
 from raydock.plan import planner
 from raydock.plan.planner import Plan
-from raydock.plan.rules import Ground
+from raydock.plan.rules import RuleInputs
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,8 +27,8 @@ def facts() -> Facts:
 
 
 @pytest.fixture(scope="session")
-def ground(matrix: Matrix, facts: Facts) -> Ground:
-    return Ground(matrix, facts)
+def ground(matrix: Matrix, facts: Facts) -> RuleInputs:
+    return RuleInputs(matrix, facts)
 
 
 @pytest.fixture(scope="session")

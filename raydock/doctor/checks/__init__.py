@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from raydock.doctor.checks import cdi, daemon, driver, engine, gpus, machine, network
-from raydock.doctor.finding import Finding
-from raydock.doctor.seen import Seen
+from raydock.doctor.facts import Seen
+from raydock.doctor.finding import HostFinding
 
-CHECKS: tuple[Callable[[Seen], Finding], ...] = (
+CHECKS: tuple[Callable[[Seen], HostFinding], ...] = (
     engine.engine,
     engine.storage,
     engine.disk,

@@ -14,11 +14,11 @@ from typing import Any
 
 import yaml
 
-from raydock.doctor.finding import Finding, failed, passed, skipped, warned
-from raydock.doctor.seen import Seen
-from raydock.errors import HostError
-from raydock.hosts import specs
-from raydock.prove.handout import CDI_FOLDERS, KIND, Way
+from raydock.core.errors import HostError
+from raydock.doctor.facts import Seen
+from raydock.doctor.finding import HostFinding, failed, passed, skipped, warned
+from raydock.engine.gpu_access import CDI_FOLDERS, KIND, GpuAccess
+from raydock.hosts import cdi_specs
 
 # NVIDIA's libraries bear their driver's version: libcuda.so.580.159.04.
 _VERSION = re.compile(r"\.so\.(\d{3,}\.\d+(?:\.\d+)?)$")
@@ -71,7 +71,7 @@ def specifications(seen: Seen) -> list[Specification]:
     """The specifications of NVIDIA's GPUs, those of the folder that counts more last."""
     folders = list((seen.info or {}).get("CDISpecDirs") or CDI_FOLDERS)
     readable = []
-    for path, text in specs.parse(seen.sections.get("cdi", "")).items():
+    for path, text in cdi_specs.parse(seen.sections.get("cdi", "")).items():
         folder = str(PurePosixPath(path).parent)
         try:
             document = yaml.safe_load(text)
@@ -96,9 +96,9 @@ def stale(seen: Seen, driver: str) -> Specification | None:
     return next((item for item in used(seen) if item.drivers and driver not in item.drivers), None)
 
 
-def cdi(seen: Seen) -> Finding:
+def cdi(seen: Seen) -> HostFinding:
     """The specifications name files that exist and every GPU, and are still right after the next boot."""
-    if not seen.has_card or seen.handout is None or seen.handout.way is not Way.CDI:
+    if not seen.has_card or seen.handout is None or seen.handout.way is not GpuAccess.CDI:
         return skipped("cdi", "this host's engine does not hand out GPUs by CDI")
     in_use = used(seen)
     if not in_use or "missing" not in seen.sections:
@@ -108,7 +108,7 @@ def cdi(seen: Seen) -> Finding:
     return next((fault for fault in faults if fault), right)
 
 
-def _lacking(seen: Seen, item: Specification) -> Finding | None:
+def _lacking(seen: Seen, item: Specification) -> HostFinding | None:
     """Files that a specification names and the host does not have."""
     missing = frozenset(seen.lines("missing"))
     lacking = [path for path in item.files if path in missing]
@@ -122,7 +122,7 @@ def _lacking(seen: Seen, item: Specification) -> Finding | None:
     return failed("cdi", f"{words}: no container with a GPU starts", todo)
 
 
-def _at_boot(seen: Seen, item: Specification) -> Finding | None:
+def _at_boot(seen: Seen, item: Specification) -> HostFinding | None:
     """Nothing writes the specification again after a boot or an update of the driver."""
     units = dict(line.partition(" ")[::2] for line in seen.lines("units"))
     if not units or units.get(_REFRESH) == "enabled":
@@ -138,7 +138,7 @@ def _at_boot(seen: Seen, item: Specification) -> Finding | None:
     return warned("cdi", f"nothing renews {item.path} after an update of the driver", todo)
 
 
-def _shadowed(seen: Seen) -> Finding | None:
+def _shadowed(seen: Seen) -> HostFinding | None:
     """A specification of a different driver, which counts again as soon as the one in use is gone."""
     in_use = used(seen)
     drivers = {driver for item in in_use for driver in item.drivers}
@@ -149,7 +149,7 @@ def _shadowed(seen: Seen) -> Finding | None:
     return None
 
 
-def _uncounted(seen: Seen) -> Finding | None:
+def _uncounted(seen: Seen) -> HostFinding | None:
     """Fewer GPUs in the specifications than the driver has, such as after one was added."""
     in_use = used(seen)
     named = {device for item in in_use for device in item.devices if device.isdigit()}

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from raydock.doctor.finding import Finding, failed, passed, skipped, warned
-from raydock.doctor.seen import Seen
-from raydock.prove.handout import RUNTIME, Way
+from raydock.doctor.facts import Seen
+from raydock.doctor.finding import HostFinding, failed, passed, skipped, warned
+from raydock.engine.gpu_access import RUNTIME, GpuAccess
 
 # From this one on Docker reads CDI specifications unless features.cdi is false (moby, release notes of 28.2.0).
 _CDI_BY_DEFAULT = (28, 2)
@@ -19,7 +19,7 @@ _TO_CDI = (
 )
 
 
-def reload(seen: Seen) -> Finding:
+def reload(seen: Seen) -> HostFinding:
     """`systemctl daemon-reload`, which updates of packages run, takes no GPU from a container.
 
     Source: NVIDIA Container Toolkit, Troubleshooting, "Containers losing access to GPUs", and installation guide,
@@ -29,7 +29,7 @@ def reload(seen: Seen) -> Finding:
     if not seen.has_card or seen.info is None or seen.handout is None:
         return skipped("reload", "the engine does not answer" if seen.has_card else "this host has no NVIDIA GPU")
     systemd = seen.info.get("CgroupDriver") == "systemd"
-    hook = seen.handout.way is Way.RUNTIME
+    hook = seen.handout.way is GpuAccess.RUNTIME
     if hook and not _is_rootless(seen.info) and "no-cgroups=true" in "".join(seen.lines("hook")).replace(" ", ""):
         words = "no-cgroups is on, which is for rootless Docker: containers see the GPUs and may not open them"
         return failed("reload", words, "`nvidia-ctk config --in-place --set nvidia-container-cli.no-cgroups=false`.")
@@ -91,7 +91,7 @@ def _settings(text: str) -> _Settings:
     return _Settings(command=command, path=path, state=state, values=values, trouble=trouble)
 
 
-def daemon(seen: Seen) -> Finding:
+def daemon(seen: Seen) -> HostFinding:
     """Docker starts again with daemon.json as it is now, and hands out GPUs then as it does today.
 
     Source: Docker, dockerd, daemon configuration file. Read 2026-11-29.
@@ -126,7 +126,7 @@ def _faults(seen: Seen, info: Mapping[str, Any], settings: _Settings) -> Iterato
     if program := _lost_program(seen, info):
         words = f"the runtime {RUNTIME!r} is the program {program}, which this host does not have"
         yield words, f"install nvidia-container-toolkit, then `{settings.configure}`."
-    if seen.handout and seen.handout.way is Way.CDI and not _reads_cdi(info, settings):
+    if seen.handout and seen.handout.way is GpuAccess.CDI and not _reads_cdi(info, settings):
         words = f"Docker reads CDI specifications, and {path} no longer enables that: the next start loses the GPUs"
         yield words, f"`{settings.configure} --cdi.enabled`."
 

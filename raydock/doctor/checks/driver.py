@@ -2,8 +2,8 @@
 
 import re
 
-from raydock.doctor.finding import Finding, failed, passed, skipped, warned
-from raydock.doctor.seen import Seen
+from raydock.doctor.facts import Seen
+from raydock.doctor.finding import HostFinding, failed, passed, skipped, warned
 
 _NONE = "this host has no NVIDIA GPU"
 _RELOAD = (
@@ -12,7 +12,7 @@ _RELOAD = (
 )
 
 
-def files(seen: Seen) -> Finding:
+def files(seen: Seen) -> HostFinding:
     """The loaded driver, its module on the disk and its libraries are of one version, and every kernel has a module.
 
     Source: NVIDIA/nvidia-container-toolkit issue 169; badbread/crumbvms pull request 395 (containers that run hide it
@@ -46,7 +46,7 @@ def _kernel_without_module(seen: Seen) -> str:
     return newest if running and kernels.get(running[0]) == "yes" and kernels[newest] == "no" else ""
 
 
-def persistence(seen: Seen) -> Finding:
+def persistence(seen: Seen) -> HostFinding:
     """The driver keeps the GPUs ready while no program uses one.
 
     Source: NVIDIA, Driver Persistence. Read 2026-11-29.
@@ -60,7 +60,7 @@ def persistence(seen: Seen) -> Finding:
     return passed("persistence", "persistence mode is on")
 
 
-def upgrades(seen: Seen) -> Finding:
+def upgrades(seen: Seen) -> HostFinding:
     """No unattended upgrade replaces the driver while it is in use.
 
     Source: Debian, unattended-upgrades, README; NVIDIA/nvidia-docker issue 1678; badbread/crumbvms pull request 395.

@@ -1,8 +1,8 @@
 """The engine, its storage driver and its disk."""
 
-from raydock.build.engine import description, without_limits
-from raydock.doctor.finding import Finding, failed, passed, skipped, warned
-from raydock.doctor.seen import Engine, Seen
+from raydock.doctor.facts import Engine, Seen
+from raydock.doctor.finding import HostFinding, failed, passed, skipped, warned
+from raydock.engine.client import description, without_limits
 
 # Docker reads CDI specifications from this one on.
 _CDI = 25
@@ -13,7 +13,7 @@ _LIMITS = (
 _GOOD_DRIVERS = {"overlay2", "overlayfs", "btrfs", "zfs"}
 
 
-def engine(seen: Seen) -> Finding:
+def engine(seen: Seen) -> HostFinding:
     """It answers, is new enough for CDI, and enforces limits of memory and CPU."""
     if not isinstance(seen.engine, Engine):
         return failed("engine", seen.engine.what, seen.engine.todo)
@@ -28,7 +28,7 @@ def engine(seen: Seen) -> Finding:
     return passed("engine", words)
 
 
-def storage(seen: Seen) -> Finding:
+def storage(seen: Seen) -> HostFinding:
     """Its storage driver shares layers."""
     if seen.info is None:
         return skipped("storage", "the engine does not answer")
@@ -45,7 +45,7 @@ def storage(seen: Seen) -> Finding:
     return passed("storage", words)
 
 
-def disk(seen: Seen) -> Finding:
+def disk(seen: Seen) -> HostFinding:
     """There is room for our largest image: pulled, unpacked, and once more while a newer one comes."""
     lines = seen.lines("disk")
     if seen.info is None or not lines:

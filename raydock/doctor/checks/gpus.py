@@ -2,35 +2,35 @@
 
 from collections import Counter
 
-from raydock.doctor import smi
+from raydock.core.errors import HostError
+from raydock.doctor import nvidia_smi_xml
 from raydock.doctor.checks.cdi import stale
-from raydock.doctor.finding import Finding, failed, passed, skipped, warned
-from raydock.doctor.seen import Seen
+from raydock.doctor.facts import Seen
+from raydock.doctor.finding import HostFinding, failed, passed, skipped, warned
 from raydock.doctor.xids import find
-from raydock.errors import HostError
-from raydock.prove.handout import Way
+from raydock.engine.gpu_access import GpuAccess
 
 _NONE = "this host has no NVIDIA GPU"
 _INSTALL = "install nvidia-container-toolkit (NVIDIA's package repository), then `nvidia-ctk cdi generate`."
 
 
-def path(seen: Seen) -> Finding:
+def path(seen: Seen) -> HostFinding:
     """The engine can give a container GPUs, with the libraries of the driver that runs."""
     if not seen.has_card:
         return skipped("gpu-path", _NONE)
     found = seen.handout
     if found is None:
         return skipped("gpu-path", "the engine does not answer")
-    if found.way is Way.NONE:
+    if found.way is GpuAccess.NONE:
         return failed("gpu-path", found.found, found.todo)
     running = "" if isinstance(seen.gpus, HostError) else seen.gpus.driver
-    if found.way is Way.CDI and running and (old := stale(seen, running)):
+    if found.way is GpuAccess.CDI and running and (old := stale(seen, running)):
         words = f"{old.path} is of driver {', '.join(old.drivers)}, and {running} runs: no container with a GPU starts"
         return failed("gpu-path", words, f"`{old.generate}`.")
     return passed("gpu-path", found.found)
 
 
-def driver(seen: Seen) -> Finding:
+def driver(seen: Seen) -> HostFinding:
     """NVIDIA's driver answers."""
     if not seen.has_card and not seen.lines("gpus"):
         return skipped("driver", _NONE)
@@ -38,12 +38,12 @@ def driver(seen: Seen) -> Finding:
         return failed("driver", seen.gpus.what, seen.gpus.todo)
     if not seen.gpus.gpus:
         return failed("driver", seen.gpus.remark, "`dmesg | grep -i nvrm`, or reboot the host.")
-    report = smi.read(seen.sections.get("report", ""))
+    report = nvidia_smi_xml.read(seen.sections.get("report", ""))
     own = f", CUDA {report.cuda}" if report and report.cuda else ""
     return passed("driver", f"driver {seen.gpus.driver}{own}, {len(seen.gpus.gpus)} GPUs")
 
 
-def toolkit(seen: Seen) -> Finding:
+def toolkit(seen: Seen) -> HostFinding:
     """NVIDIA's container toolkit is there, which keeps CDI specifications fresh."""
     if not seen.has_card:
         return skipped("toolkit", _NONE)
@@ -51,18 +51,18 @@ def toolkit(seen: Seen) -> Finding:
     if said:
         return passed("toolkit", said[0])
     words = "nvidia-ctk is not there"
-    if seen.handout is None or seen.handout.way is Way.NONE:
+    if seen.handout is None or seen.handout.way is GpuAccess.NONE:
         return failed("toolkit", words, _INSTALL)
-    if seen.handout.way is Way.CDI:
+    if seen.handout.way is GpuAccess.CDI:
         words += ": the CDI specification will not follow a new driver"
     return warned("toolkit", words, _INSTALL)
 
 
-def health(seen: Seen) -> Finding:
+def health(seen: Seen) -> HostFinding:
     """No GPU has uncorrectable memory errors or asks for a reset."""
     if not seen.has_card:
         return skipped("gpus", _NONE)
-    report = smi.read(seen.sections.get("report", ""))
+    report = nvidia_smi_xml.read(seen.sections.get("report", ""))
     if report is None or not report.cards:
         return skipped("gpus", "nvidia-smi gives no report", "mend the driver first.")
     troubles = [(card.number, trouble) for card in report.cards for trouble in card.troubles]
@@ -75,7 +75,7 @@ def health(seen: Seen) -> Finding:
     return (failed if any(trouble.grave for _, trouble in troubles) else warned)("gpus", words, todo)
 
 
-def xids(seen: Seen) -> Finding:
+def xids(seen: Seen) -> HostFinding:
     """The kernel's log has no error of the driver's."""
     if not seen.has_card:
         return skipped("xids", _NONE)

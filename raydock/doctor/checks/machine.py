@@ -2,8 +2,8 @@
 
 import re
 
-from raydock.doctor.finding import Finding, failed, passed, skipped, warned
-from raydock.doctor.seen import Seen
+from raydock.doctor.facts import Seen
+from raydock.doctor.finding import HostFinding, failed, passed, skipped, warned
 
 # Ray, "Configuring Ray", and `ray start`: fewer open files than this end in failed workers under load.
 _OPEN_FILES = 65536
@@ -14,7 +14,7 @@ _SKEW, _LARGE_SKEW = 1.0, 60.0
 _LIMIT = re.compile(r"^(Max open files|Max processes|Max locked memory)\s+(\S+)", re.MULTILINE)
 
 
-def ulimits(seen: Seen) -> Finding:
+def ulimits(seen: Seen) -> HostFinding:
     """What containers inherit is enough for Ray."""
     text = seen.sections.get("limits", "")
     limits = {match[1].removeprefix("Max "): match[2] for match in _LIMIT.finditer(text)}
@@ -33,7 +33,7 @@ def ulimits(seen: Seen) -> Finding:
     return passed("ulimits", words)
 
 
-def shm(seen: Seen) -> Finding:
+def shm(seen: Seen) -> HostFinding:
     """The host's /dev/shm holds Ray's object store, for containers that share it."""
     memory, mount = seen.lines("memory"), seen.lines("shm")
     if not memory or not mount:
@@ -46,7 +46,7 @@ def shm(seen: Seen) -> Finding:
     return passed("shm", words)
 
 
-def clock(seen: Seen) -> Finding:
+def clock(seen: Seen) -> HostFinding:
     """The clock is kept right, and agrees with this machine's."""
     todo = "`timedatectl set-ntp true`, or mend chrony; a wrong clock breaks certificates, tokens and logs."
     synchronized = {"yes": "synchronized", "no": "not synchronized"}.get("".join(seen.lines("clock")), "")

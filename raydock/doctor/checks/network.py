@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from raydock.doctor.finding import Finding, failed, passed, skipped, warned
-from raydock.doctor.seen import Engine, Seen
-from raydock.prove.probe.gpu.transport import UNUSED
+from raydock.doctor.facts import Engine, Seen
+from raydock.doctor.finding import HostFinding, failed, passed, skipped, warned
+from raydock.probe.gpu.transport import UNUSED
 
 PORTS = {
     6379: "Ray's head",
@@ -18,7 +18,7 @@ PORTS = {
 _LITERAL = re.compile(r"localhost|[\d.]+|\[.*\]")
 
 
-def ports(seen: Seen) -> Finding:
+def ports(seen: Seen) -> HostFinding:
     """Nobody listens on the ports that a Ray node takes."""
     if "listening" not in seen.sections:
         return skipped("ports", "the host was not asked")
@@ -31,7 +31,7 @@ def ports(seen: Seen) -> Finding:
     return passed("ports", f"{' '.join(map(str, PORTS))} are free")
 
 
-def mtu(seen: Seen) -> Finding:
+def mtu(seen: Seen) -> HostFinding:
     """Containers send no packets that the network card cannot carry."""
     sizes = dict(line.split() for line in seen.lines("mtu") if len(line.split()) == 2)
     card = next(iter(seen.lines("route")), "")
@@ -47,7 +47,7 @@ def mtu(seen: Seen) -> Finding:
     return passed("mtu", f"{words}, containers' bridge {bridge}")
 
 
-def registry(seen: Seen) -> Finding:
+def registry(seen: Seen) -> HostFinding:
     """The engine reaches the registry of matrix.yaml, with its own proxy and certificates."""
     if not isinstance(seen.engine, Engine):
         return skipped("registry", "the engine does not answer")
@@ -58,7 +58,7 @@ def registry(seen: Seen) -> Finding:
     return warned("registry", f"{name} cannot be asked from there: {seen.engine.registry_trouble}", todo)
 
 
-def dns(seen: Seen) -> Finding:
+def dns(seen: Seen) -> HostFinding:
     """The host's own name and the registry's resolve."""
     answers = [line.split() for line in seen.lines("names")]
     if not answers:
@@ -73,7 +73,7 @@ def dns(seen: Seen) -> Finding:
     return passed("dns", ", ".join(f"{name} is {addresses[0]}" for name, *addresses in answers if addresses))
 
 
-def infiniband(seen: Seen) -> Finding:
+def infiniband(seen: Seen) -> HostFinding:
     """InfiniBand and RoCE are used if a port is active, and what NCCL chose in the nodes that run here."""
     if "infiniband" not in seen.sections:
         return skipped("infiniband", "the host was not asked")

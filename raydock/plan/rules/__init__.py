@@ -2,10 +2,10 @@
 
 from raydock.plan.rules.broken import known_breakage
 from raydock.plan.rules.cuda import cuda_major, cuda_used, torch_cuda, vllm_cuda
-from raydock.plan.rules.ground import ABSENT, Ground, Verdict
-from raydock.plan.rules.judge import Judge, Rule, rules
+from raydock.plan.rules.evaluator import Evaluator, Rule, rules
 from raydock.plan.rules.owner import base, exclude
-from raydock.plan.rules.requires import ray_llm_extra, vllm_ray, vllm_torch
+from raydock.plan.rules.requirements import ray_llm_extra, vllm_ray, vllm_torch
+from raydock.plan.rules.verdict import ABSENT, RuleInputs, RuleVerdict
 from raydock.plan.rules.wheels import (
     glibc,
     known,
@@ -19,10 +19,10 @@ from raydock.plan.rules.wheels import (
 
 __all__ = [
     "ABSENT",
-    "Ground",
-    "Judge",
+    "Evaluator",
     "Rule",
-    "Verdict",
+    "RuleInputs",
+    "RuleVerdict",
     "base",
     "cuda_major",
     "cuda_used",

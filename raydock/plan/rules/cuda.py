@@ -5,32 +5,34 @@ from functools import lru_cache
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from raydock.model.facts import Release
+from raydock.compat.cuda_packages import named_major
+from raydock.compat.wheels import cuda_pin, requirements
+from raydock.model.facts import ProjectRelease
 from raydock.model.variant import CPU, NONE, Variant
-from raydock.plan.cuda import named_major
-from raydock.plan.rules.ground import ABSENT, Ground, Verdict, ray_extras, source
-from raydock.plan.wheels import cuda_pin, requirements
+from raydock.plan.rules.verdict import ABSENT, RuleInputs, RuleVerdict, ray_extras, source
 
 
-def torch_cuda(point: Variant, ground: Ground) -> Verdict:
+def torch_cuda(point: Variant, ground: RuleInputs) -> RuleVerdict:
     """A torch brings the CUDA that its wheel pins."""
     torch = ground.release("torch", point)
     if torch is None:
         return ABSENT
     if Version(torch.version).local:
-        return Verdict(True, f"{torch} is built for {point.label}", source(torch, "its local version"))
+        return RuleVerdict(True, f"{torch} is built for {point.label}", source(torch, "its local version"))
     pin = cuda_pin(torch, point)
     if pin is None:
-        return Verdict(False, f"{torch} does not say which CUDA it needs", source(torch, "no CUDA among Requires-Dist"))
+        return RuleVerdict(
+            False, f"{torch} does not say which CUDA it needs", source(torch, "no CUDA among Requires-Dist")
+        )
     cuda, requirement = pin
-    return Verdict(
+    return RuleVerdict(
         cuda == point.cuda,
         f"{torch} is built for CUDA {cuda}",
         source(torch, f"requires {requirement.name}{requirement.specifier}"),
     )
 
 
-def vllm_cuda(point: Variant, ground: Ground) -> Verdict:
+def vllm_cuda(point: Variant, ground: RuleInputs) -> RuleVerdict:
     """A vLLM of the default index is built for the CUDA of the torch that stands beside it there."""
     vllm, torch = ground.release("vllm", point), ground.facts.get("torch", point.torch)
     pin = cuda_pin(torch, point) if torch else None
@@ -38,17 +40,17 @@ def vllm_cuda(point: Variant, ground: Ground) -> Verdict:
         return ABSENT
     cuda, requirement = pin
     evidence = source(torch, f"requires {requirement.name}{requirement.specifier}")
-    return Verdict(cuda == point.cuda, f"{vllm} is built for CUDA {cuda}, as the {torch} of its index", evidence)
+    return RuleVerdict(cuda == point.cuda, f"{vllm} is built for CUDA {cuda}, as the {torch} of its index", evidence)
 
 
-def cuda_used(point: Variant, ground: Ground) -> Verdict:  # noqa: ARG001 - the form of every rule
+def cuda_used(point: Variant, ground: RuleInputs) -> RuleVerdict:  # noqa: ARG001 - the form of every rule
     """A CUDA user space comes with torch: an image where nothing uses it is the cpu image."""
     if point.cuda == CPU or point.torch != NONE:
         return ABSENT
-    return Verdict(False, f"nothing would use CUDA {point.cuda} without torch", "ray brings no CUDA of its own")
+    return RuleVerdict(False, f"nothing would use CUDA {point.cuda} without torch", "ray brings no CUDA of its own")
 
 
-def cuda_major(project: str, point: Variant, ground: Ground) -> Verdict:
+def cuda_major(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
     """What a part requires for one CUDA major (nvidia-*-cu12, cupy-cuda12x) is for the variant's."""
     release = ground.release(project, point)
     if release is None:
@@ -57,15 +59,15 @@ def cuda_major(project: str, point: Variant, ground: Ground) -> Verdict:
     extras = ray_extras(point, ground) if project == "ray" else ()
     for requirement in requirements(release, point, extras, _named_for_others(release, wanted)):
         major = named_major(canonicalize_name(requirement.name))
-        return Verdict(
+        return RuleVerdict(
             False,
             f"{release} requires {requirement.name}, which is for CUDA {major}",
             source(release, f"requires {requirement}"),
         )
-    return Verdict(True, f"{release} requires nothing for another CUDA")
+    return RuleVerdict(True, f"{release} requires nothing for another CUDA")
 
 
 @lru_cache(maxsize=10_000)
-def _named_for_others(release: Release, wanted: int | None) -> tuple[str, ...]:
+def _named_for_others(release: ProjectRelease, wanted: int | None) -> tuple[str, ...]:
     """What a release may require, its markers aside, of packages named for another CUDA major than the one wanted."""
     return tuple(name for name in release.required if named_major(name) not in {None, wanted})

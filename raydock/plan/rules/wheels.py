@@ -1,44 +1,44 @@
 """Rules about each part of a variant by itself: whether it has a file that can be installed."""
 
+from raydock.compat.wheels import fitting, lowest_glibc, newest_patch, requirements, without_wheels
 from raydock.model.variant import NONE, Variant
 from raydock.model.versions import closest
-from raydock.plan.rules.ground import ABSENT, Ground, Verdict, ray_extras, source
-from raydock.plan.wheels import fitting, lowest_glibc, newest_patch, requirements, without_wheels
+from raydock.plan.rules.verdict import ABSENT, RuleInputs, RuleVerdict, ray_extras, source
 
 
-def known(project: str, point: Variant, ground: Ground) -> Verdict:
+def known(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
     """The facts hold every release that the variant names."""
     version = getattr(point, project)
     if version == NONE or ground.release(project, point):
-        return Verdict(True, f"{project} {version}: known")
+        return RuleVerdict(True, f"{project} {version}: known")
     near = closest(version, ground.facts.versions[project])
     evidence = f"not in facts.json{f', which has {near}' if near else ''}: run `./build.py facts`"
-    return Verdict(False, f"nothing is known of {project} {version}", evidence)
+    return RuleVerdict(False, f"nothing is known of {project} {version}", evidence)
 
 
-def requires_python(project: str, point: Variant, ground: Ground) -> Verdict:
+def requires_python(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
     """A release accepts the variant's Python, by the lower and the upper bound of its Requires-Python."""
     release = ground.release(project, point)
     if release is None:
         return ABSENT
     ok = newest_patch(point.python) in release.pythons
     words = "accepts" if ok else "refuses"
-    return Verdict(
+    return RuleVerdict(
         ok, f"{release} {words} Python {point.python}", source(release, f"Requires-Python {release.requires_python}")
     )
 
 
-def sdist_only(project: str, point: Variant, ground: Ground) -> Verdict:
+def sdist_only(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
     """A release has wheels: from its source an installer would compile it, for hours or not at all."""
     release = ground.release(project, point)
     if release is None:
         return ABSENT
     if release.wheels or not release.sdist:
-        return Verdict(True, f"{release} is not offered as source alone")
-    return Verdict(False, f"{release} is only offered as source on Linux", source(release, release.sdist))
+        return RuleVerdict(True, f"{release} is not offered as source alone")
+    return RuleVerdict(False, f"{release} is only offered as source on Linux", source(release, release.sdist))
 
 
-def sdist_required(project: str, point: Variant, ground: Ground) -> Verdict:
+def sdist_required(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
     """A release, with the extras that the variant installs, requires no package that is only offered as source."""
     release = ground.release(project, point)
     if release is None:
@@ -46,40 +46,44 @@ def sdist_required(project: str, point: Variant, ground: Ground) -> Verdict:
     extras = ray_extras(point, ground) if project == "ray" else ()
     for requirement in requirements(release, point, extras, without_wheels() & set(release.required)):
         reason = f"{release} requires {requirement.name}, which is only offered as source"
-        return Verdict(False, reason, source(release, f"requires {requirement}"))
-    return Verdict(True, f"{release} requires nothing that is known to be offered as source alone")
+        return RuleVerdict(False, reason, source(release, f"requires {requirement}"))
+    return RuleVerdict(True, f"{release} requires nothing that is known to be offered as source alone")
 
 
-def python_wheel(project: str, point: Variant, ground: Ground) -> Verdict:
+def python_wheel(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
     """A release has a wheel for the variant's Python and architecture."""
     release = ground.release(project, point)
     if release is None:
         return ABSENT
     wheels = fitting(release, point.python, point.arch)
     if wheels:
-        return Verdict(True, f"{release} has a wheel for Python {point.python}", source(release, wheels[0].filename))
+        return RuleVerdict(
+            True, f"{release} has a wheel for Python {point.python}", source(release, wheels[0].filename)
+        )
     has = sorted({tag.interpreter for wheel in release.wheels for tag in wheel.tags}) or ["no wheel at all"]
     reason = f"{release} has no wheel for Python {point.python} on Linux {point.arch}"
-    return Verdict(False, reason, source(release, f"wheels: {', '.join(has)}"))
+    return RuleVerdict(False, reason, source(release, f"wheels: {', '.join(has)}"))
 
 
-def ray_python(point: Variant, ground: Ground) -> Verdict:
+def ray_python(point: Variant, ground: RuleInputs) -> RuleVerdict:
     """Ray has a wheel for the variant's Python: only its wheels tell, as its Requires-Python has no upper bound."""
     return python_wheel("ray", point, ground)
 
 
-def yanked(project: str, point: Variant, ground: Ground) -> Verdict:
+def yanked(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
     """A release's author did not take every wheel back that the variant could install (PEP 592)."""
     release = ground.release(project, point)
     wheels = fitting(release, point.python, point.arch) if release else ()
     if release is None or not wheels:
         return ABSENT
     if all(wheel.yanked for wheel in wheels):
-        return Verdict(False, f"{release} was yanked by its author", source(release, f"{wheels[0].filename} is yanked"))
-    return Verdict(True, f"{release} is not yanked")
+        return RuleVerdict(
+            False, f"{release} was yanked by its author", source(release, f"{wheels[0].filename} is yanked")
+        )
+    return RuleVerdict(True, f"{release} is not yanked")
 
 
-def glibc(project: str, point: Variant, ground: Ground) -> Verdict:
+def glibc(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
     """A release's wheel runs on the glibc of the variant's base."""
     release, stand = ground.release(project, point), ground.matrix.base(point.python)
     lowest = lowest_glibc(release, point.python, point.arch) if release else None
@@ -88,4 +92,4 @@ def glibc(project: str, point: Variant, ground: Ground) -> Verdict:
     major, minor = (int(part) for part in stand.glibc.split("."))
     needs = f"{release} for Python {point.python} needs glibc {lowest[0]}.{lowest[1]}"
     evidence = source(release, f"platform tags of its wheels; base {stand.name} has glibc {stand.glibc}")
-    return Verdict(lowest <= (major, minor), needs, evidence)
+    return RuleVerdict(lowest <= (major, minor), needs, evidence)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import docker
 import pytest
 
-from raydock.build.host import Host as Named
+from raydock.engine.host import Host as Named
 from tests.support.hosts import Host, empty_hosts
 from tests.support.sshd import Sshd, sshd
 

@@ -9,14 +9,14 @@ from uuid import uuid4
 import docker
 import pytest
 
-from raydock.build.host import Host
-from raydock.errors import HostError, OutOfReachError
+from raydock.core.errors import HostError, OutOfReachError
+from raydock.core.processes import Processes
+from raydock.engine.container import Grant, Limits, Terms, created
+from raydock.engine.host import Host
 from raydock.hosts import compat
-from raydock.processes import Processes
-from raydock.prove.container import Grant, Limits, Terms, created
-from raydock.prove.gpus import AUTO
-from raydock.ship.host import Gpu
-from raydock.ship.host import Host as Gpus
+from raydock.pick.nvidia_smi import Gpu
+from raydock.pick.nvidia_smi import GpuHost as Gpus
+from raydock.smoke.gpus import AUTO
 
 pytestmark = pytest.mark.engine
 

@@ -10,10 +10,10 @@ import docker
 import pytest
 import yaml
 
-from raydock.build.archive import tar
 from raydock.doctor.examine import ask_engine, script
-from raydock.doctor.place import inside
-from raydock.doctor.seen import sections
+from raydock.doctor.facts import sections
+from raydock.doctor.remote import inside
+from raydock.engine.archive import tar
 from tests.integration.hosts.conftest import There
 from tests.support.engine import spare_engine
 from tests.support.toy import Checkout, Run

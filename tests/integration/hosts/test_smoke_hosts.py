@@ -10,7 +10,7 @@ from contextlib import closing
 import docker
 import pytest
 
-from raydock.prove.container import LABEL
+from raydock.engine.container import LABEL
 from tests.integration.conftest import IMAGE
 from tests.integration.hosts.conftest import There
 from tests.support.toy import Checkout, finish

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from raydock.errors import OutOfReachError, VariantError
-from raydock.lock.addresses import Address
-from raydock.lock.index import Index
-from raydock.lock.pages import Pages
-from raydock.lock.request import Request
+from raydock.core.checkout import Checkout
+from raydock.core.errors import OutOfReachError, VariantError
+from raydock.index.addresses import Address
+from raydock.index.client import Index
+from raydock.index.pages import Pages
+from raydock.lock.request import LockRequest
 from raydock.lock.resolver import PipTools, Uv
 from raydock.model import lock as locks
-from raydock.paths import Checkout
-from raydock.plan.rules import Ground
+from raydock.plan.rules import RuleInputs
 from tests.support.extraindex import OLD, Setting
 from tests.support.index import Site, serving
 from tests.support.onlysource import VARIANT, locked
@@ -25,7 +25,7 @@ from tests.support.shelves import Run, versions
 HERE = replace(VARIANT, python=PYTHON)
 
 
-def test_pip_tools_answers_as_uv_does(asked_here: Request, shelf: Any, other_shelf: Any) -> None:
+def test_pip_tools_answers_as_uv_does(asked_here: LockRequest, shelf: Any, other_shelf: Any) -> None:
     """Cut-off, constraint, an extra index, a seed that fits, and more seeds that do not than pip-tools has rounds."""
     shelf.add("filelock", "4.0", uploaded="2026-11-16")
     other_shelf.add("filelock", "3.5")
@@ -54,7 +54,7 @@ def test_pip_tools_answers_as_uv_does(asked_here: Request, shelf: Any, other_she
     assert versions(Uv(pages=Pages(shelf.index)), wide, seed) == found
 
 
-def test_why_there_is_no_answer(asked_here: Request, shelf: Any) -> None:
+def test_why_there_is_no_answer(asked_here: LockRequest, shelf: Any) -> None:
     shelf.add("old", "1.0", ["click<7"])
     pip = PipTools(pages=Pages(shelf.index))
     with pytest.raises(VariantError) as caught:
@@ -88,14 +88,14 @@ def test_an_extra_index_adds_the_same_to_both(setting: Setting) -> None:
     assert setting.lock(OLD, PipTools).pins == by_uv.pins
 
 
-def test_both_lock_a_package_without_wheels_alike(plain: Ground, checkout: Checkout, index: Index) -> None:
+def test_both_lock_a_package_without_wheels_alike(plain: RuleInputs, checkout: Checkout, index: Index) -> None:
     by_uv = locked(Uv(pages=Pages(index)), plain, checkout, HERE)
     checkout.lock(HERE.name).unlink()
     assert locked(PipTools(pages=Pages(index)), plain, checkout, HERE).pins == by_uv.pins
 
 
 @pytest.mark.parametrize("ranges", [True, False], ids=["ranges", "whole files"])
-def test_both_read_an_index_like_pytorchs_alike(asked_here: Request, own_caches: None, ranges: bool) -> None:
+def test_both_read_an_index_like_pytorchs_alike(asked_here: LockRequest, own_caches: None, ranges: bool) -> None:
     """Plain pages without upload times or metadata, 403 for what it does not have, a busy answer, and a redirect."""
     site = Site(html=True, unknown=403, ranges=ranges)
     for name, version in {"ray": "2.60.0", "virtualenv": "20.1", "torch": "2.13.0+cpu"}.items():

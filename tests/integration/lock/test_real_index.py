@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from raydock.errors import OutOfReachError
-from raydock.lock.index import Index, from_environment
+from raydock.core.checkout import Checkout
+from raydock.core.errors import OutOfReachError
+from raydock.index.client import Index, from_environment
+from raydock.index.pages import Pages
 from raydock.lock.locker import Locker
-from raydock.lock.pages import Pages
 from raydock.lock.resolver import PipTools, Resolver, Uv
 from raydock.model import lock as locks
 from raydock.model import matrix as matrix_file
 from raydock.model.facts import Facts
 from raydock.model.lock import Lock
 from raydock.model.variant import Variant
-from raydock.paths import Checkout
-from raydock.plan.rules import Ground
+from raydock.plan.rules import RuleInputs
 
 MATRIX = """\
 registry: localhost:5000/raydock
@@ -47,7 +47,7 @@ def made(resolver: Resolver, folder: Path) -> Lock:
     variant = Variant(ray="2.60.0", python=PYTHON)
     with resolver.pages:
         locker = Locker(
-            ground=Ground(matrix_file.load(checkout.matrix), Facts({})),
+            ground=RuleInputs(matrix_file.load(checkout.matrix), Facts({})),
             checkout=checkout,
             siblings=(variant,),
             resolver=resolver,

@@ -10,12 +10,12 @@ from pathlib import Path
 import docker
 import pytest
 
-from raydock.paths import Checkout
+from raydock.core.checkout import Checkout
+from raydock.pipeline.project import Project
 from raydock.plan.planner import Planned
-from raydock.project import Project
-from raydock.ship.registry.repository import Repository, repository
-from raydock.ship.release.release import Release
-from raydock.ship.release.store import ReleaseStore, release_store
+from raydock.publish.release import Release
+from raydock.publish.store import ReleaseStore, release_store
+from raydock.registry.repository import Repository, repository
 from tests.integration.conftest import remove_images
 from tests.support.forked import run
 from tests.support.index import Site, serving

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from raydock.ship.registry.repository import repository
-from raydock.ship.registry.whole import whole
+from raydock.registry.repository import repository
+from raydock.registry.whole import whole
 from tests.integration.publish.conftest import Stall
 from tests.support.faults import Front, front
 from tests.support.forked import run, started

@@ -6,11 +6,11 @@ from pathlib import Path
 import docker
 import pytest
 
-from raydock.build.localimage import get_image
-from raydock.ship.registry.referrers import attached
-from raydock.ship.registry.repository import repository
-from raydock.ship.registry.whole import whole
-from raydock.ship.tags import immutable
+from raydock.engine.localimage import get_image
+from raydock.publish.tags import immutable
+from raydock.registry.referrers import attached
+from raydock.registry.repository import repository
+from raydock.registry.whole import whole
 from tests.integration.publish.conftest import PATH, Serve, Stall
 from tests.support.faults import front
 from tests.support.toy import NAMES

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from raydock.ship.registry.manifest import OCI_INDEX, Manifest
-from raydock.ship.registry.referrers import fallback_tag
-from raydock.ship.registry.whole import whole
+from raydock.registry.manifest import OCI_INDEX, Manifest
+from raydock.registry.referrers import fallback_tag
+from raydock.registry.whole import whole
 from tests.integration.publish.conftest import PATH, Stall
 from tests.support.forked import run
 from tests.support.toy import NAMES, ROOT, Run

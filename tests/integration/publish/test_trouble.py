@@ -12,15 +12,15 @@ from threading import Event
 import docker
 import pytest
 
-from raydock.errors import OutOfReachError
-from raydock.events import silent
-from raydock.ship.publish.project import publishers
-from raydock.ship.publish.publisher import Publisher
-from raydock.ship.publish.push import Pusher
-from raydock.ship.registry.manifest import EMPTY, EMPTY_TYPE, artifact
-from raydock.ship.registry.patience import Patience
-from raydock.ship.registry.repository import repository
-from raydock.ship.release import store
+from raydock.core.errors import OutOfReachError
+from raydock.core.events import silent
+from raydock.publish import store
+from raydock.publish.assemble import publishers
+from raydock.publish.publisher import Publisher
+from raydock.publish.push import Pusher
+from raydock.registry.manifest import EMPTY, EMPTY_TYPE, artifact
+from raydock.registry.patience import RetryPolicy
+from raydock.registry.repository import repository
 from tests.integration.publish.conftest import PATH, TOOLS, Serve, Stall
 from tests.support.certificates import certified
 from tests.support.faults import front
@@ -84,7 +84,7 @@ def test_a_registry_that_hangs_is_given_up_and_gets_the_rest_later(stall: Stall)
             hanging.wait(20)
 
     with front(stall.address) as seen:
-        there = repository(f"{seen.address}/{PATH}", patience=Patience(read=0.5, pauses=(0.01,)))
+        there = repository(f"{seen.address}/{PATH}", patience=RetryPolicy(read=0.5, pauses=(0.01,)))
         [made] = publishers(
             stall.shelf.project,
             stall.variants,

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from raydock.ship.registry.referrers import attached
-from raydock.ship.tags import immutable
+from raydock.publish.tags import immutable
+from raydock.registry.referrers import attached
 from tests.integration.publish.conftest import PATH, TOOLS, Stall
 from tests.support.faults import Answer, Front, front
 from tests.support.registry import referrers_registry

@@ -9,7 +9,7 @@ from queue import Empty, SimpleQueue
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container as Running
 
-from raydock.prove.container import follow, start
+from raydock.engine.container import follow, start
 from tests.support.kuberay.node import Node
 from tests.support.kuberay.objects import Container, Pod, Probe
 

@@ -16,8 +16,8 @@ from docker.models.containers import Container as Running
 from docker.models.networks import Network
 from docker.types import Mount
 
-from raydock.build.archive import tar
-from raydock.prove.container import LABELS, Ended, follow, remove
+from raydock.engine.archive import tar
+from raydock.engine.container import LABELS, Ended, follow, remove
 from tests.support.kuberay.limits import limited, machine, secured
 from tests.support.kuberay.manifest import domain
 from tests.support.kuberay.objects import Container, EmptyDir, Files, Pod

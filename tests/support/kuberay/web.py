@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from raydock.build.archive import tar
+from raydock.engine.archive import tar
 from tests.support.kuberay.manifest import Manifest
 from tests.support.kuberay.node import Admission, Node
 from tests.support.kuberay.objects import Container, Pod

@@ -5,10 +5,10 @@ import re
 import pytest
 
 from benchmarks import extras
+from raydock.core.checkout import Checkout
 from raydock.model.variant import Axis
-from raydock.paths import Checkout
+from raydock.pipeline.project import Project
 from raydock.plan.extras import known
-from raydock.project import Project
 from tests.support.toy import ROOT
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from raydock.doctor.seen import Engine, Seen, sections
+from raydock.doctor.facts import Engine, Seen, sections
 
 DATA = Path(__file__).parents[2] / "support" / "data" / "doctor"
 ANSWER = (DATA / "h100.txt").read_text()

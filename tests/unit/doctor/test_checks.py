@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from raydock.core.errors import OutOfReachError
 from raydock.doctor.checks import CHECKS, cdi, daemon, driver, engine, gpus, machine, network
-from raydock.doctor.finding import Finding, Grade
-from raydock.doctor.seen import Engine
-from raydock.errors import OutOfReachError
+from raydock.doctor.facts import Engine
+from raydock.doctor.finding import Grade, HostFinding
 from tests.unit.doctor.conftest import See, without_gpu
 
 CDI = "##file /etc/cdi/nvidia.yaml\nkind: nvidia.com/gpu\ndevices: [{name: all}]\n"
 
 
-def told(finding: Finding) -> tuple[str, Grade]:
+def told(finding: HostFinding) -> tuple[str, Grade]:
     return finding.id, finding.grade
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from raydock.doctor.checks import cdi, daemon, driver, gpus
-from raydock.doctor.finding import Finding, Grade
+from raydock.doctor.finding import Grade, HostFinding
 from tests.unit.doctor.conftest import See
 
 RUNNING = "580.159.04"  # the recorded host's
@@ -46,7 +46,7 @@ def specification(path: str = "/etc/cdi/nvidia.yaml", version: str = RUNNING, fo
     return "\n".join(lines) + "\n"
 
 
-def told(finding: Finding, grade: Grade, words: str, todo: str) -> None:
+def told(finding: HostFinding, grade: Grade, words: str, todo: str) -> None:
     assert finding.grade is grade, finding
     assert words in finding.detail, finding
     assert todo in finding.todo, finding

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from raydock.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError
 from raydock.hosts.names import forward_compat, named
 
 HOSTS = """\

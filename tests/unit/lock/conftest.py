@@ -2,7 +2,7 @@
 
 import pytest
 
-from raydock.lock import waiting
+from raydock.index import waiting
 from tests.support.extraindex import extra, setting
 from tests.support.onlysource import index, plain, site
 from tests.support.shelves import asked, asked_here, checkout, ground, matrix, other_shelf, run, shelf, siblings

@@ -3,14 +3,14 @@ from typing import Any
 
 import pytest
 
-from raydock.errors import VariantError
-from raydock.lock.addresses import Address
+from raydock.core.errors import VariantError
+from raydock.index.addresses import Address
+from raydock.index.client import Index
+from raydock.index.pages import Pages
 from raydock.lock.artifacts import Platform, choose
-from raydock.lock.index import Index
-from raydock.lock.pages import Pages
-from raydock.lock.request import Request, request
+from raydock.lock.request import LockRequest, request
 from raydock.model.variant import Variant
-from raydock.plan.rules import Ground
+from raydock.plan.rules import RuleInputs
 from tests.support.index import Site, serving
 from tests.support.wheels import sdist
 
@@ -30,7 +30,7 @@ ORDER = [
 
 
 @pytest.fixture
-def asked(ground: Ground) -> Request:
+def asked(ground: RuleInputs) -> LockRequest:
     return request(ground, Variant(ray="2.60.0", python="3.11"))
 
 
@@ -58,7 +58,7 @@ def test_a_wheel_for_elsewhere_does_not_fit(name: str) -> None:
     assert Platform("3.11", "amd64", "2.36").rank(name) is None
 
 
-def test_the_wheel_that_is_chosen(asked: Request, shelf: Any) -> None:
+def test_the_wheel_that_is_chosen(asked: LockRequest, shelf: Any) -> None:
     shelf.add("a", "1.0")
     sha256 = shelf.add("a", "1.0", tags="cp311-cp311-manylinux_2_28_x86_64")
     shelf.add("a", "1.0", tags="cp311-cp311-manylinux_2_35_x86_64", uploaded="2026-11-16")  # after the cut-off
@@ -72,13 +72,13 @@ def test_the_wheel_that_is_chosen(asked: Request, shelf: Any) -> None:
     assert (found.requires_python, found.yanked) == (">=3.10", False)
 
 
-def test_a_yanked_wheel_is_the_last_resort(asked: Request, shelf: Any) -> None:
+def test_a_yanked_wheel_is_the_last_resort(asked: LockRequest, shelf: Any) -> None:
     shelf.add("a", "1.0", yanked="broken")
     with Pages(shelf.index) as pages:
         assert choose(asked, "a", "1.0", pages.files("a")).yanked
 
 
-def test_no_wheel_for_the_platform(asked: Request, shelf: Any) -> None:
+def test_no_wheel_for_the_platform(asked: LockRequest, shelf: Any) -> None:
     shelf.add("a", "1.0", tags="cp312-cp312-manylinux_2_28_x86_64")
     with Pages(shelf.index) as pages:
         with pytest.raises(VariantError, match=r"a 1\.0 has no wheel .* Python 3\.11 on x86_64 with glibc 2\.36"):
@@ -94,7 +94,7 @@ def test_a_page_is_read_once(shelf: Any) -> None:
     assert shelf.asked.count("/simple/click/") == 1
 
 
-def test_a_source_distribution_where_a_request_says_so(asked: Request) -> None:
+def test_a_source_distribution_where_a_request_says_so(asked: LockRequest) -> None:
     site = Site()
     site.publish("a", "1.0")
     site.add("a", "a-1.0.tar.gz", sdist("a", "1.0"))

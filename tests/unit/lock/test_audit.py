@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from raydock.lock.addresses import Address
-from raydock.lock.audit import Audit, Verdict, audit, concerned
-from raydock.lock.index import Index, from_environment
+from raydock.index.addresses import Address
+from raydock.index.client import Index, from_environment
+from raydock.lock.audit import Audit, AuditResult, audit, concerned
 from raydock.model import lock as locks
 from raydock.model.policy import Ignore, Policy, load
 from tests.support.index import Site, serving
@@ -63,14 +63,14 @@ def ignore(id: str, package: str = "") -> Ignore:
 def test_locks_without_advisories_are_clean_and_each_release_is_asked_once(
     index: Index, site: Site, policy: Policy
 ) -> None:
-    assert {item.verdict for item in ask(index, policy).values()} == {Verdict.CLEAN}
+    assert {item.verdict for item in ask(index, policy).values()} == {AuditResult.CLEAN}
     assert sorted(site.asked) == ["/pypi/jinja2/2.0/json", "/pypi/ray/2.60.0/json", "/pypi/torch/2.3.1/json"]
 
 
 def test_an_advisory_refuses_each_lock_that_pins_its_release(index: Index, site: Site, policy: Policy) -> None:
     site.advisories["torch/2.3.1"] = said(JINJA)
     found = ask(index, policy)
-    assert [found[CPU].verdict, found[GPU].verdict] == [Verdict.CLEAN, Verdict.REFUSED]
+    assert [found[CPU].verdict, found[GPU].verdict] == [AuditResult.CLEAN, AuditResult.REFUSED]
     (finding,) = found[GPU].judgement.refused
     assert str(finding) == "PYSEC-2099-1 (not rated) in torch 2.3.1+cu118, mended in 2.9.1, 3.0"
     assert finding.title == "made up"
@@ -79,9 +79,9 @@ def test_an_advisory_refuses_each_lock_that_pins_its_release(index: Index, site:
 @pytest.mark.parametrize("id", ["PYSEC-2099-1", "CVE-2099-0001", "ghsa-AAAA-bbbb-cccc"])
 def test_an_ignore_may_name_any_alias(index: Index, site: Site, policy: Policy, id: str) -> None:
     site.advisories["jinja2/2.0"] = said(JINJA)
-    assert ask(index, policy)[CPU].verdict is Verdict.REFUSED
+    assert ask(index, policy)[CPU].verdict is AuditResult.REFUSED
     found = ask(index, replace(policy, ignores=(ignore(id),)))[CPU]
-    assert found.verdict is Verdict.CLEAN
+    assert found.verdict is AuditResult.CLEAN
     assert found.judgement.ignored[0].ignore.id == id
 
 
@@ -90,22 +90,22 @@ def test_withdrawn_advisories_are_none_and_unmended_ones_go_by_the_policy(
 ) -> None:
     site.advisories["jinja2/2.0"] = said({**JINJA, "withdrawn": "2099-01-01T00:00:00Z"}, {**JINJA, "fixed_in": []})
     found = ask(index, policy)[CPU]
-    assert found.verdict is Verdict.CLEAN
+    assert found.verdict is AuditResult.CLEAN
     assert [item.fixed for item in found.judgement.reported] == [""]
-    assert ask(index, replace(policy, unfixed=True))[CPU].verdict is Verdict.REFUSED
+    assert ask(index, replace(policy, unfixed=True))[CPU].verdict is AuditResult.REFUSED
 
 
 def test_a_release_that_the_index_does_not_know_is_not_audited(index: Index, site: Site, policy: Policy) -> None:
     del site.advisories["torch/2.3.1"]
     found = ask(index, policy)
-    assert [found[CPU].verdict, found[GPU].verdict] == [Verdict.CLEAN, Verdict.NOT_AUDITED]
+    assert [found[CPU].verdict, found[GPU].verdict] == [AuditResult.CLEAN, AuditResult.NOT_AUDITED]
     assert found[GPU].judgement.missing == "the index has no JSON page for torch 2.3.1+cu118."
 
 
 def test_an_index_without_advisories_is_asked_once_and_audits_nothing(index: Index, site: Site, policy: Policy) -> None:
     site.advisories.clear()
     found = ask(index, policy)
-    assert {item.verdict for item in found.values()} == {Verdict.NOT_AUDITED}
+    assert {item.verdict for item in found.values()} == {AuditResult.NOT_AUDITED}
     assert "its JSON API does not know ray 2.60.0" in found[CPU].judgement.missing
     assert len(site.asked) == 1
 
@@ -123,7 +123,7 @@ def test_an_answer_of_another_form_audits_nothing(
 ) -> None:
     site.advisories["jinja2/2.0"] = answer
     found = ask(index, policy)
-    assert {item.verdict for item in found.values()} == {Verdict.NOT_AUDITED}
+    assert {item.verdict for item in found.values()} == {AuditResult.NOT_AUDITED}
     assert f"{index.label} gave an answer that cannot be read: {words}" in found[CPU].judgement.missing
 
 
@@ -139,7 +139,7 @@ def test_an_index_that_does_not_answer_audits_nothing_and_its_password_is_not_sa
     if fault == "gone":
         endpoint = "http://user:secret@127.0.0.1:1/simple/"
     found = ask(replace(from_environment({"UV_DEFAULT_INDEX": endpoint}), timeout=0.2), policy)
-    assert {item.verdict for item in found.values()} == {Verdict.NOT_AUDITED}
+    assert {item.verdict for item in found.values()} == {AuditResult.NOT_AUDITED}
     assert "(named by UV_DEFAULT_INDEX) cannot be used: " in found[CPU].judgement.missing
     assert "secret" not in found[CPU].judgement.missing
 
@@ -148,7 +148,7 @@ def test_what_was_found_does_not_hide_what_was_not_asked(index: Index, site: Sit
     site.advisories["jinja2/2.0"] = said(JINJA)
     del site.advisories["torch/2.3.1"]
     found = ask(index, policy)[GPU]
-    assert found.verdict is Verdict.REFUSED
+    assert found.verdict is AuditResult.REFUSED
     assert len(found.judgement.reasons) == 2
 
 

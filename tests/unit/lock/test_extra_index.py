@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from raydock.errors import VariantError
+from raydock.core.errors import VariantError
 from raydock.model.lock import Lock
 from tests.support.extraindex import NEW, OLD, PYTHON, Setting
 from tests.support.index import Site

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from raydock.errors import OutOfReachError, VariantError
-from raydock.lock import waiting
-from raydock.lock.addresses import Address
-from raydock.lock.index import Index, from_environment
-from raydock.lock.pages import Pages
-from raydock.lock.request import Request
+from raydock.core.checkout import Checkout
+from raydock.core.errors import OutOfReachError, VariantError
+from raydock.index import waiting
+from raydock.index.addresses import Address
+from raydock.index.client import Index, from_environment
+from raydock.index.pages import Pages
+from raydock.lock.request import LockRequest
 from raydock.lock.resolver import Uv
 from raydock.model import lock as locks
 from raydock.model.variant import Variant
-from raydock.paths import Checkout
 from tests.support.index import Site, serving
 from tests.support.shelves import Run, versions
 
@@ -68,12 +68,12 @@ def busy(site: Site) -> None:
 
 
 @pytest.mark.parametrize("kind", [html, html_and_403, no_ranges, metadata_promised, some_without_times, busy])
-def test_each_kind_of_index_is_resolved_from(site: Site, index: Index, asked: Request, kind: Any) -> None:
+def test_each_kind_of_index_is_resolved_from(site: Site, index: Index, asked: LockRequest, kind: Any) -> None:
     kind(site)
     assert versions(Uv(pages=Pages(index)), asked) == WANTED
 
 
-def test_a_redirect_is_followed_and_gets_no_credentials(site: Site, asked: Request) -> None:
+def test_a_redirect_is_followed_and_gets_no_credentials(site: Site, asked: LockRequest) -> None:
     gate = Site(login="me:secret")
     with serving(gate) as url, serving(site) as elsewhere:
         gate.moved = elsewhere.removesuffix("/simple/").replace("127.0.0.1", "localhost")
@@ -110,7 +110,7 @@ def test_local_versions_are_decoded(site: Site, index: Index) -> None:
         (503, "it answered 503 Service Unavailable"),
     ],
 )
-def test_a_refusal_is_out_of_reach(site: Site, index: Index, asked: Request, status: int, words: str) -> None:
+def test_a_refusal_is_out_of_reach(site: Site, index: Index, asked: LockRequest, status: int, words: str) -> None:
     site.status = status
     with pytest.raises(OutOfReachError, match=words) as caught:
         index.page("ray")
@@ -122,7 +122,7 @@ def test_a_refusal_is_out_of_reach(site: Site, index: Index, asked: Request, sta
         assert "UV_INDEX_DEFAULT_PASSWORD" in caught.value.todo
 
 
-def test_403_for_a_package_means_that_the_index_does_not_have_it(site: Site, index: Index, asked: Request) -> None:
+def test_403_for_a_package_means_that_the_index_does_not_have_it(site: Site, index: Index, asked: LockRequest) -> None:
     site.unknown = 403
     wide = replace(asked, requirements=("ray", "nothing"))
     with pytest.raises(VariantError, match="nothing was not found") as caught:
@@ -174,7 +174,7 @@ def test_waiting_is_bounded(site: Site, index: Index, wait: str) -> None:
         index.page("ray")
 
 
-def test_credentials_are_for_the_indexs_own_host(site: Site, asked: Request) -> None:
+def test_credentials_are_for_the_indexs_own_host(site: Site, asked: LockRequest) -> None:
     """Files on a different host get no credentials of the index."""
     files = Site(files=site.files)
     site.login = "me:p@ss€"

@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from raydock.errors import OutOfReachError, VariantError
-from raydock.lock.locker import Locker, Outcome, Reason, Stale, check, lock, orphans
-from raydock.lock.pages import Pages
+from raydock.core.checkout import Checkout
+from raydock.core.errors import OutOfReachError, VariantError
+from raydock.index.pages import Pages
+from raydock.lock.locker import Locker, LockResult, Stale, StaleReason, check, lock, orphans
 from raydock.lock.resolver import Uv
 from raydock.model import lock as locks
 from raydock.model import matrix as matrix_file
 from raydock.model.facts import Facts
 from raydock.model.matrix import Point
 from raydock.model.variant import Axis, Variant
-from raydock.paths import Checkout
-from raydock.plan.rules import Ground
+from raydock.plan.rules import RuleInputs
 from tests.support.shelves import COMPILER, Run
 
 CPU = Variant(ray="2.60.0", python="3.11")
@@ -24,7 +24,7 @@ TORCH = Variant(ray="2.60.0", python="3.11", cuda="13.0", torch="2.13.0")
 VLLM = replace(TORCH, vllm="0.32.0")
 
 
-def altered(ground: Ground, **changes: Any) -> Ground:
+def altered(ground: RuleInputs, **changes: Any) -> RuleInputs:
     """The same with changes in the matrix."""
     return replace(ground, matrix=replace(ground.matrix, **changes))
 
@@ -33,8 +33,8 @@ def texts(checkout: Checkout) -> dict[str, str]:
     return {path.name: path.read_text() for path in checkout.lockfiles.iterdir()}
 
 
-def test_a_lock_pins_the_wheel_of_its_variant(run: Run, checkout: Checkout, ground: Ground, shelf: Any) -> None:
-    assert run(CPU) == (Outcome(name=CPU.name, changed=True),)
+def test_a_lock_pins_the_wheel_of_its_variant(run: Run, checkout: Checkout, ground: RuleInputs, shelf: Any) -> None:
+    assert run(CPU) == (LockResult(name=CPU.name, changed=True),)
     found = locks.load(checkout.lock(CPU.name))
     hashes = {file["filename"]: file["hashes"]["sha256"] for file in shelf.files["ray"]}
     assert found.pins["ray"].text == (
@@ -69,7 +69,7 @@ def test_siblings_agree_and_jobs_do_not_matter(run: Run, checkout: Checkout, sib
 
 
 def test_a_lock_with_its_own_cutoff_neither_leads_nor_is_led(
-    checkout: Checkout, ground: Ground, siblings: tuple[Variant, ...], shelf: Any
+    checkout: Checkout, ground: RuleInputs, siblings: tuple[Variant, ...], shelf: Any
 ) -> None:
     shelf.add("ray", "2.50.0", ["click>=7"], uploaded="2025-01-01")
     for version, day in (("7.0", "2025-01-01"), ("7.9", "2025-02-01")):
@@ -84,11 +84,13 @@ def test_a_lock_with_its_own_cutoff_neither_leads_nor_is_led(
     assert locks.load(checkout.lock(old.name)).version("click") == "7.0"
     assert locks.load(checkout.lock(CPU.name)).version("click") == "8.1"
     assert check(own, checkout, [old, CPU]) == ()
-    assert check(altered(own, cutoff=date(2026, 11, 14)), checkout, [old, CPU]) == (Stale(CPU.name, Reason.INPUTS),)
+    assert check(altered(own, cutoff=date(2026, 11, 14)), checkout, [old, CPU]) == (
+        Stale(CPU.name, StaleReason.INPUTS),
+    )
 
 
 def test_a_variant_with_packages_of_its_own_is_led_and_never_leads(
-    checkout: Checkout, ground: Ground, siblings: tuple[Variant, ...], shelf: Any
+    checkout: Checkout, ground: RuleInputs, siblings: tuple[Variant, ...], shelf: Any
 ) -> None:
     shelf.add("trees", "1.0", ["click>=8"])
     trees = replace(VLLM, flavor="trees")
@@ -105,10 +107,10 @@ def test_a_variant_with_packages_of_its_own_is_led_and_never_leads(
     assert locks.load(checkout.lock(CPU.name)).version("trees") is None
     assert check(own, checkout, [trees, CPU]) == ()
     later = altered(own, flavors={"trees": ground.matrix.packages})
-    assert check(later, checkout, [trees, CPU]) == (Stale(trees.name, Reason.INPUTS),)
+    assert check(later, checkout, [trees, CPU]) == (Stale(trees.name, StaleReason.INPUTS),)
 
 
-def test_a_failure_names_what_a_group_adds_and_where(checkout: Checkout, ground: Ground, shelf: Any) -> None:
+def test_a_failure_names_what_a_group_adds_and_where(checkout: Checkout, ground: RuleInputs, shelf: Any) -> None:
     odd = replace(CPU, flavor="odd")
     packages = replace(ground.matrix.packages, added=("torch-for-cuda-12",), place="matrix.yaml:7")
     own = altered(ground, groups={"odd": {}}, flavors={"odd": packages})
@@ -127,7 +129,7 @@ def test_one_failure_does_not_stop_the_others(run: Run, checkout: Checkout) -> N
     assert failed.error.what.endswith(
         "there is no version of ray[default]==2.48.0 and you require ray[default]==2.48.0."
     )
-    assert locked == Outcome(name=CPU.name, changed=True)
+    assert locked == LockResult(name=CPU.name, changed=True)
     assert [path.stem for path in checkout.lockfiles.iterdir()] == [CPU.name]
 
 
@@ -155,7 +157,7 @@ def test_a_set_against_a_rule_is_not_written(run: Run, checkout: Checkout, shelf
 
 
 def test_an_index_out_of_reach_leaves_the_locks(
-    run: Run, checkout: Checkout, ground: Ground, siblings: tuple[Variant, ...], monkeypatch: pytest.MonkeyPatch
+    run: Run, checkout: Checkout, ground: RuleInputs, siblings: tuple[Variant, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(CPU)
     before = texts(checkout)
@@ -167,32 +169,32 @@ def test_an_index_out_of_reach_leaves_the_locks(
     assert texts(checkout) == before
 
 
-def test_check_tells_what_is_stale(run: Run, checkout: Checkout, ground: Ground) -> None:
+def test_check_tells_what_is_stale(run: Run, checkout: Checkout, ground: RuleInputs) -> None:
     run(CPU, TORCH)
-    assert check(ground, checkout, [CPU, TORCH, VLLM]) == (Stale(VLLM.name, Reason.MISSING),)
+    assert check(ground, checkout, [CPU, TORCH, VLLM]) == (Stale(VLLM.name, StaleReason.MISSING),)
     path = checkout.lock(CPU.name)
     path.write_text(path.read_text().replace("click==8.1", "click==9.0"))
-    assert check(ground, checkout, [CPU, TORCH]) == (Stale(CPU.name, Reason.EDITED),)
+    assert check(ground, checkout, [CPU, TORCH]) == (Stale(CPU.name, StaleReason.EDITED),)
     wider = altered(ground, packages=replace(ground.matrix.packages, always=("pip", "virtualenv")))
-    assert check(wider, checkout, [TORCH]) == (Stale(TORCH.name, Reason.INPUTS),)
+    assert check(wider, checkout, [TORCH]) == (Stale(TORCH.name, StaleReason.INPUTS),)
     checkout.lock(VLLM.name).write_bytes(checkout.lock(TORCH.name).read_bytes())
-    assert check(ground, checkout, [VLLM]) == (Stale(VLLM.name, Reason.INPUTS),)
-    assert orphans(checkout, [TORCH, VLLM]) == (Stale(CPU.name, Reason.ORPHANED),)
+    assert check(ground, checkout, [VLLM]) == (Stale(VLLM.name, StaleReason.INPUTS),)
+    assert orphans(checkout, [TORCH, VLLM]) == (Stale(CPU.name, StaleReason.ORPHANED),)
 
 
-def test_an_edited_header_is_noticed(run: Run, checkout: Checkout, ground: Ground) -> None:
+def test_an_edited_header_is_noticed(run: Run, checkout: Checkout, ground: RuleInputs) -> None:
     run(CPU)
     path = checkout.lock(CPU.name)
     for old, new in (("# download-bytes: ", "# download-bytes: 1"), ("do not edit", "edit"), ("\n\n", "\n# a: b\n\n")):
         text = path.read_text()
         path.write_text(text.replace(old, new, 1))
-        assert check(ground, checkout, [CPU]) == (Stale(CPU.name, Reason.EDITED),)
+        assert check(ground, checkout, [CPU]) == (Stale(CPU.name, StaleReason.EDITED),)
         path.write_text(text)
     assert check(ground, checkout, [CPU]) == ()
 
 
 def test_a_full_disk_leaves_the_lock(
-    ground: Ground, checkout: Checkout, siblings: tuple[Variant, ...], shelf: Any
+    ground: RuleInputs, checkout: Checkout, siblings: tuple[Variant, ...], shelf: Any
 ) -> None:
     checkout.lockfiles.mkdir()
     checkout.lock(CPU.name).write_text("as it was")
@@ -213,7 +215,7 @@ def test_a_full_disk_leaves_the_lock(
     assert texts(checkout) == {f"{CPU.name}.txt": "as it was"}
 
 
-def test_checking_a_thousand_locks_is_quick(run: Run, checkout: Checkout, ground: Ground) -> None:
+def test_checking_a_thousand_locks_is_quick(run: Run, checkout: Checkout, ground: RuleInputs) -> None:
     run(CPU)
     text = checkout.lock(CPU.name).read_text() + "# padding\n" * 3000  # as long as a lock with vllm
     many = [replace(CPU, ray=f"2.{minor}.{micro}") for minor in range(100) for micro in range(10)]
@@ -242,7 +244,7 @@ def test_a_group_whose_package_needs_a_different_compiler_is_named_with_its_line
     text = checkout.matrix.read_text()
     line = len(text.splitlines()) + 2
     checkout.matrix.write_text(f"{text}groups:\n  mine: {{torch: '2.13.0', packages: [kernels]}}\n")
-    ground = Ground(matrix_file.load(checkout.matrix), Facts({}))
+    ground = RuleInputs(matrix_file.load(checkout.matrix), Facts({}))
     mine = replace(TORCH, flavor="mine")
     with Pages(shelf.index) as pages:
         locker = Locker(ground=ground, checkout=checkout, siblings=(*siblings, mine), resolver=Uv(pages=pages))

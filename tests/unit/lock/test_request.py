@@ -4,21 +4,21 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from raydock.errors import ConfigurationError
-from raydock.lock.request import Request
+from raydock.core.errors import ConfigurationError
+from raydock.lock.request import LockRequest
 from raydock.lock.request import request as request_of
 from raydock.model.facts import Facts
 from raydock.model.matrix import Matrix, Point
 from raydock.model.packages import Packages
 from raydock.model.variant import Axis, Variant
-from raydock.plan.rules import Ground
+from raydock.plan.rules import RuleInputs
 
 VLLM = Variant(ray="2.49.1", python="3.13", cuda="12.8", torch="2.8.0", vllm="0.10.2")
 
 
-def request(matrix: Matrix, variant: Variant) -> Request:
+def request(matrix: Matrix, variant: Variant) -> LockRequest:
     """What is asked where no facts are known."""
-    return request_of(Ground(matrix, Facts({})), variant)
+    return request_of(RuleInputs(matrix, Facts({})), variant)
 
 
 def test_what_is_asked_for_a_variant(matrix: Matrix) -> None:

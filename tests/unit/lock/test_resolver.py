@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from raydock.errors import OutOfReachError, VariantError
-from raydock.lock.addresses import Address
-from raydock.lock.index import Index
-from raydock.lock.pages import Pages
-from raydock.lock.request import Request
+from raydock.core.errors import OutOfReachError, VariantError
+from raydock.index.addresses import Address
+from raydock.index.client import Index
+from raydock.index.pages import Pages
+from raydock.lock.request import LockRequest
 from raydock.lock.resolver import PipTools, Uv
 from tests.support.shelves import versions
 
@@ -21,7 +21,7 @@ def uv(shelf: Any) -> Uv:
     return Uv(pages=Pages(shelf.index))
 
 
-def test_the_newest_within_constraints_and_cutoff(uv: Uv, asked: Request, shelf: Any) -> None:
+def test_the_newest_within_constraints_and_cutoff(uv: Uv, asked: LockRequest, shelf: Any) -> None:
     shelf.add("filelock", "4.0", uploaded="2026-11-16")
     shelf.add("filelock", "3.5", uploaded="2026-11-15")
     wanted = {"click": "9.0", "filelock": "3.5", "ray": "2.60.0", "virtualenv": "20.1"}
@@ -29,12 +29,12 @@ def test_the_newest_within_constraints_and_cutoff(uv: Uv, asked: Request, shelf:
     assert versions(uv, replace(asked, constraints=("click!=9.*",))) == {**wanted, "click": "8.1"}
 
 
-def test_a_seed_is_kept_where_it_fits(uv: Uv, asked: Request) -> None:
+def test_a_seed_is_kept_where_it_fits(uv: Uv, asked: LockRequest) -> None:
     seeded = versions(uv, asked, {"click": "8.1", "ray": "2.59.0", "filelock": "2.0", "torch": "2.13.0"})
     assert seeded == {"click": "8.1", "filelock": "3.0", "ray": "2.60.0", "virtualenv": "20.1"}
 
 
-def test_why_there_is_no_answer_uv(uv: Uv, asked: Request, shelf: Any) -> None:
+def test_why_there_is_no_answer_uv(uv: Uv, asked: LockRequest, shelf: Any) -> None:
     shelf.add("old", "1.0", ["click<7"])
     with pytest.raises(VariantError) as caught:
         uv.resolve(replace(asked, requirements=("ray==2.60.0", "old")), {})
@@ -47,25 +47,25 @@ def test_why_there_is_no_answer_uv(uv: Uv, asked: Request, shelf: Any) -> None:
     assert "\n" not in words
 
 
-def test_pip_tools_serves_no_other_python(asked: Request, shelf: Any) -> None:
+def test_pip_tools_serves_no_other_python(asked: LockRequest, shelf: Any) -> None:
     with pytest.raises(VariantError, match=r"this variant has Python 3\.99") as caught:
         PipTools(pages=Pages(shelf.index)).resolve(replace(asked, python="3.99"), {})
     assert "with uv" in caught.value.todo
 
 
-def test_an_index_that_fails_is_out_of_reach(asked: Request) -> None:
+def test_an_index_that_fails_is_out_of_reach(asked: LockRequest) -> None:
     with pytest.raises(OutOfReachError, match="no connection could be made"):
         Uv(pages=Pages(Index(address=Address(url="http://127.0.0.1:9/simple/")))).resolve(asked, {})
 
 
-def test_an_index_that_hangs_is_given_up(asked: Request) -> None:
+def test_an_index_that_hangs_is_given_up(asked: LockRequest) -> None:
     with socket.create_server(("127.0.0.1", 0)) as hanging:
         index = Index(address=Address(url=f"http://127.0.0.1:{hanging.getsockname()[1]}/simple/"))
         with pytest.raises(OutOfReachError, match="gave no answer in 1 s"):
             Uv(pages=Pages(index), timeout=0.6).resolve(asked, {})
 
 
-def test_stop_ends_what_runs(asked: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stop_ends_what_runs(asked: LockRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as hanging, ThreadPoolExecutor(1) as pool:
         uv = Uv(pages=Pages(Index(address=Address(url=f"http://127.0.0.1:{hanging.getsockname()[1]}/simple/"))))

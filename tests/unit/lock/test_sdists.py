@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 import uv
 
-from raydock.build.layers import layers
-from raydock.errors import ConfigurationError, VariantError
-from raydock.lock import sdists
-from raydock.lock.index import Index
-from raydock.lock.pages import Pages
+from raydock.builder.layers import layers
+from raydock.compat import sdists
+from raydock.core.checkout import Checkout
+from raydock.core.errors import ConfigurationError, VariantError
+from raydock.index.client import Index
+from raydock.index.pages import Pages
 from raydock.lock.resolver import Uv
-from raydock.paths import Checkout
-from raydock.plan.rules import Ground
+from raydock.plan.rules import RuleInputs
 from tests.support.index import Site
 from tests.support.onlysource import DATA, FILE, locked
 
 
 def test_it_is_locked_by_the_hash_of_its_source_and_not_run(
-    plain: Ground, checkout: Checkout, index: Index, site: Site, tmp_path: Path
+    plain: RuleInputs, checkout: Checkout, index: Index, site: Site, tmp_path: Path
 ) -> None:
     lock = locked(Uv(pages=Pages(index)), plain, checkout)
     maker = sha256(site.files["maker-8.0-py3-none-any.whl"]).hexdigest()
@@ -37,7 +37,7 @@ def test_it_is_locked_by_the_hash_of_its_source_and_not_run(
 
 
 def test_its_layer_installs_what_is_built_of_that_very_file(
-    plain: Ground, checkout: Checkout, index: Index, site: Site, tmp_path: Path
+    plain: RuleInputs, checkout: Checkout, index: Index, site: Site, tmp_path: Path
 ) -> None:
     parts = {layer.name: layer for layer in layers(locked(Uv(pages=Pages(index)), plain, checkout))}
     assert [pin.name for pin in parts["source"].pins] == ["only-source"]
@@ -56,7 +56,9 @@ def test_its_layer_installs_what_is_built_of_that_very_file(
     assert (target / "only_source" / "__init__.py").exists()
 
 
-def test_another_file_of_that_version_is_refused(plain: Ground, checkout: Checkout, index: Index, site: Site) -> None:
+def test_another_file_of_that_version_is_refused(
+    plain: RuleInputs, checkout: Checkout, index: Index, site: Site
+) -> None:
     site.pages["only-source"].clear()
     site.add("only-source", FILE, site.files[FILE] + b"more")
     with pytest.raises(VariantError, match="raydock knows another file of that package"):

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from raydock.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError
+from raydock.core.yamlfile import read as read_yaml
 from raydock.model.bases import Base, Mirror, read
-from raydock.model.yamlfile import read as read_yaml
 
 IMAGE = f"registry.example/debian@sha256:{'0' * 64}"
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from raydock.errors import ConfigurationError
-from raydock.model.facts import Facts, Release, Wheel, dump, load
+from raydock.core.errors import ConfigurationError
+from raydock.model.facts import Facts, ProjectRelease, Wheel, dump, load
 
-RELEASE = Release(
+RELEASE = ProjectRelease(
     project="ray",
     version="2.60.0",
     requires_python=">=3.10",
@@ -101,14 +101,14 @@ def test_versions_are_in_their_order() -> None:
 
 
 def test_a_requirement_that_is_none_names_the_release() -> None:
-    release = Release(**{**vars(RELEASE), "requires_dist": ("click>=",)})
+    release = ProjectRelease(**{**vars(RELEASE), "requires_dist": ("click>=",)})
     with pytest.raises(ConfigurationError, match=r"ray 2\.60\.0: 'click>='"):
         list(release.on("click"))
     assert list(release.on("numpy")) == []
 
 
 def test_bounds_that_are_none_name_the_release() -> None:
-    release = Release(**{**vars(RELEASE), "requires_python": "three"})
+    release = ProjectRelease(**{**vars(RELEASE), "requires_python": "three"})
     with pytest.raises(ConfigurationError, match=r"ray 2\.60\.0: 'three'"):
         _ = release.pythons
 

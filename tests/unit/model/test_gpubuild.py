@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from raydock.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError
+from raydock.core.yamlfile import read
 from raydock.model import gpubuild
 from raydock.model.gpubuild import GpuBuild
 from raydock.model.variant import Axis
-from raydock.model.yamlfile import read
 
 
 def parse(folder: Path, text: str) -> GpuBuild:

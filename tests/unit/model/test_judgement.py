@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from raydock.model.finding import Finding, Kind, Severity
+from raydock.model.finding import Finding, FindingKind, Severity
 from raydock.model.judgement import judge, remarks
 from raydock.model.policy import Ignore, Policy, load
 
 TODAY = date(2026, 11, 25)
-BASH = Finding(kind=Kind.VULNERABILITY, id="CVE-2099-0001", severity=Severity.HIGH, package="bash", fixed="6.0")
+BASH = Finding(kind=FindingKind.VULNERABILITY, id="CVE-2099-0001", severity=Severity.HIGH, package="bash", fixed="6.0")
 MINOR = replace(BASH, id="CVE-2099-0002", severity=Severity.LOW)
-LICENCE = Finding(kind=Kind.LICENSE, id="MIT", severity=Severity.LOW, package="six")
+LICENCE = Finding(kind=FindingKind.LICENSE, id="MIT", severity=Severity.LOW, package="six")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from raydock.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError
 from raydock.model.lock import load, parse
 
 LOCK = """\

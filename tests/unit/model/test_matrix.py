@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from raydock.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError
 from raydock.model.matrix import Matrix, load
 from raydock.model.packages import Packages
 from raydock.model.variant import Axis, Variant

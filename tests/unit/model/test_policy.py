@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from raydock.errors import ConfigurationError
-from raydock.model.finding import Finding, Kind, Severity
+from raydock.core.errors import ConfigurationError
+from raydock.model.finding import Finding, FindingKind, Severity
 from raydock.model.policy import Policy, load
 
 ROOT = Path(__file__).parents[3]
@@ -33,7 +33,7 @@ def policy(file: Path) -> Policy:
     return load(file)
 
 
-def found(kind: Kind = Kind.VULNERABILITY, severity: Severity = Severity.HIGH, **more: Any) -> Finding:
+def found(kind: FindingKind = FindingKind.VULNERABILITY, severity: Severity = Severity.HIGH, **more: Any) -> Finding:
     return Finding(**{"kind": kind, "severity": severity, "id": "CVE-2099-0001", "fixed": "2.0", **more})
 
 
@@ -50,11 +50,11 @@ def test_the_committed_policy_is_read() -> None:
         (found(severity=Severity.MEDIUM), False),
         (found(severity=Severity.UNKNOWN), True),
         (found(fixed=""), False),
-        (found(Kind.SECRET, Severity.CRITICAL), True),
-        (found(Kind.SECRET, Severity.LOW, fixed=""), False),
-        (found(Kind.MISCONFIGURATION, Severity.CRITICAL), False),
-        (found(Kind.LICENSE, id="agpl-3.0-only"), True),
-        (found(Kind.LICENSE, id="LGPL-3.0-only"), False),
+        (found(FindingKind.SECRET, Severity.CRITICAL), True),
+        (found(FindingKind.SECRET, Severity.LOW, fixed=""), False),
+        (found(FindingKind.MISCONFIGURATION, Severity.CRITICAL), False),
+        (found(FindingKind.LICENSE, id="agpl-3.0-only"), True),
+        (found(FindingKind.LICENSE, id="LGPL-3.0-only"), False),
     ],
 )
 def test_what_is_refused(policy: Policy, finding: Finding, refused: bool) -> None:
@@ -81,7 +81,7 @@ def test_an_ignore_goes_by_any_id_and_by_the_package(policy: Policy, more: dict[
 
 def test_an_ignore_of_a_secret_may_name_files_by_a_pattern(file: Path) -> None:
     file.write_text(TEXT.replace("CVE-2099-0001", "private-key").replace("Some_Package", "/opt/venv/*/test_*.pem"))
-    secret = found(Kind.SECRET, id="private-key", package="/opt/venv/lib/python3.11/site-packages/x/test_1.pem")
+    secret = found(FindingKind.SECRET, id="private-key", package="/opt/venv/lib/python3.11/site-packages/x/test_1.pem")
     assert load(file).ignores[0].concerns(secret)
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from raydock.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError
 from raydock.model.variant import Variant, parse_name
 
 NAMES = {

@@ -5,30 +5,30 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from raydock.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError
 from raydock.model.facts import Facts
 from raydock.model.variant import Axis, Variant, parse_name
 from raydock.model.versions import position
 from raydock.plan.explain import NEAREST, explain
+from raydock.plan.output import explanation, explanation_document
 from raydock.plan.planner import Plan
-from raydock.plan.rules import Ground, Judge, rules
-from raydock.plan.show import explanation, explanation_document
-from raydock.plan.space import Space, universe
+from raydock.plan.rules import Evaluator, RuleInputs, rules
+from raydock.plan.search import Space, universe
 
 IMPOSSIBLE = "ray2.44.0-vllm0.8.5-torch2.6.0-py313-cu124"
 
 
 @pytest.mark.parametrize("name", [IMPOSSIBLE, "ray2.60.0-py312-cpu", "ray2.60.0-torch2.13.0-py311-cu128"])
-def test_every_rule_speaks_and_the_nearest_are_proven(ground: Ground, name: str) -> None:
+def test_every_rule_speaks_and_the_nearest_are_proven(ground: RuleInputs, name: str) -> None:
     found = explain(name, ground)
     assert found.variant == parse_name(name)
     assert [verdict.rule for verdict in found.verdicts] == [rule.name for rule in rules()]
     assert not found.valid
     assert len(found.nearest) == NEAREST
-    assert all(Judge(ground).objection(near.variant) is None for near in found.nearest)
+    assert all(Evaluator(ground).objection(near.variant) is None for near in found.nearest)
 
 
-def test_nearest_moves_the_fewest_axes_and_then_the_least(ground: Ground) -> None:
+def test_nearest_moves_the_fewest_axes_and_then_the_least(ground: RuleInputs) -> None:
     point, axes = parse_name(IMPOSSIBLE), universe(ground)
 
     def way(other: Variant) -> tuple[int, int]:
@@ -41,7 +41,7 @@ def test_nearest_moves_the_fewest_axes_and_then_the_least(ground: Ground) -> Non
     assert [len(near.moved) for near in found] == [moved for moved, _ in shortest]
 
 
-def test_it_agrees_with_the_plan(plan: Plan, ground: Ground) -> None:
+def test_it_agrees_with_the_plan(plan: Plan, ground: RuleInputs) -> None:
     names = {item.name for item in plan.variants}
     for name in (*sorted(names)[:3], *(item.variant.name for item in plan.excluded[::30])):
         found = explain(name, ground)
@@ -52,7 +52,7 @@ def test_it_agrees_with_the_plan(plan: Plan, ground: Ground) -> None:
     assert (first.rule, first.reason) == (rejected.rule, rejected.reason)
 
 
-def test_a_variant_outside_the_matrix(ground: Ground) -> None:
+def test_a_variant_outside_the_matrix(ground: RuleInputs) -> None:
     found = explain("ray2.49.2-vllm0.11.0-torch2.8.0-py311-cu128", ground)
     assert found.valid
     assert not found.in_matrix
@@ -69,18 +69,18 @@ def test_a_variant_outside_the_matrix(ground: Ground) -> None:
         ("ray2.60.0", "is not a variant's name"),
     ],
 )
-def test_what_is_not_known_gets_the_nearest(ground: Ground, name: str, words: str) -> None:
+def test_what_is_not_known_gets_the_nearest(ground: RuleInputs, name: str, words: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         explain(name, ground)
     assert words in str(caught.value)
 
 
-def test_without_facts_nothing_is_near(ground: Ground) -> None:
+def test_without_facts_nothing_is_near(ground: RuleInputs) -> None:
     with pytest.raises(ConfigurationError, match=r"Nothing is known of ray 2\.60\.0"):
         explain("ray2.60.0-py311-cpu", replace(ground, facts=Facts({})))
 
 
-def test_for_programs(ground: Ground) -> None:
+def test_for_programs(ground: RuleInputs) -> None:
     made = json.loads(json.dumps(explanation_document(explain(IMPOSSIBLE, ground))))
     assert (made["schema"], made["name"], made["valid"], made["in_matrix"]) == (1, IMPOSSIBLE, False, False)
     against = [item["rule"] for item in made["verdicts"] if not item["ok"]]
@@ -90,7 +90,7 @@ def test_for_programs(ground: Ground) -> None:
         assert near["moved"] == [axis for axis in near["axes"] if near["axes"][axis] != made["axes"][axis]]
 
 
-def test_for_people(ground: Ground) -> None:
+def test_for_people(ground: RuleInputs) -> None:
     console = Console(file=StringIO(), width=200)
     console.print(explanation(explain(IMPOSSIBLE, ground)))
     assert isinstance(console.file, StringIO)

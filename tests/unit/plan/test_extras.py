@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from raydock.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError
 from raydock.model import matrix as matrix_file
 from raydock.model.facts import Facts
 from raydock.model.matrix import Matrix
@@ -16,7 +16,7 @@ from raydock.model.variant import Variant
 from raydock.plan import extras, planner
 from raydock.plan.explain import explain
 from raydock.plan.planner import Plan
-from raydock.plan.rules import Ground
+from raydock.plan.rules import RuleInputs
 
 TODAY = date(2026, 11, 22)
 CPU = Variant(ray="2.60.0", python="3.11")
@@ -137,7 +137,7 @@ def test_rays_llm_extra_never_stands_beside_a_chosen_vllm(planned: Planning) -> 
     assert {item.rule for item in plan.excluded if item.variant.flavor} == {"ray-llm-extra"}
 
 
-def test_explained_with_its_own_packages(ground: Ground) -> None:
+def test_explained_with_its_own_packages(ground: RuleInputs) -> None:
     found = explain("ray2.60.0-torch2.13.0-py311-cu130-raytrain", ground)
     assert found.valid
     assert found.in_matrix
@@ -146,7 +146,7 @@ def test_explained_with_its_own_packages(ground: Ground) -> None:
     assert not explain("ray2.60.0-py313-cpu-xgboost", ground).in_matrix
 
 
-def test_explaining_a_group_that_has_no_packages_names_the_nearest(ground: Ground) -> None:
+def test_explaining_a_group_that_has_no_packages_names_the_nearest(ground: RuleInputs) -> None:
     with pytest.raises(ConfigurationError, match="No group 'xgbost'") as caught:
         explain("ray2.60.0-py311-cpu-xgbost", ground)
     assert "'xgboost'" in caught.value.todo

@@ -6,10 +6,10 @@ from typing import TypeVar
 
 from packaging.version import Version
 
+from raydock.compat.hardware import Hardware
+from raydock.compat.wheels import cuda_pin, lowest_glibc, requirement_of
 from raydock.model.facts import Facts
 from raydock.model.variant import Variant
-from raydock.plan.hardware import Hardware
-from raydock.plan.wheels import cuda_pin, lowest_glibc, requirement_of
 
 T = TypeVar("T")
 

@@ -7,14 +7,14 @@ from time import process_time
 import pytest
 from rich.console import Console
 
-from raydock.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError
 from raydock.model import matrix as matrix_file
 from raydock.model.facts import Facts
 from raydock.model.matrix import Matrix
 from raydock.model.variant import Axis
 from raydock.plan import planner
+from raydock.plan.output import document, table
 from raydock.plan.planner import Plan
-from raydock.plan.show import document, table
 
 TODAY = date(2026, 11, 22)
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from raydock.model.bases import Base
-from raydock.model.facts import Facts, Release, Wheel
+from raydock.model.facts import Facts, ProjectRelease, Wheel
 from raydock.model.matrix import Matrix
 from raydock.model.packages import Packages
 from raydock.model.variant import Variant
 from raydock.plan import rules
-from raydock.plan.rules import Ground, Judge, Verdict
+from raydock.plan.rules import Evaluator, RuleInputs, RuleVerdict
 
 CPU = Variant(ray="2.60.0", python="3.11")
 TRAIN = Variant(ray="2.60.0", python="3.11", torch="2.13.0", cuda="13.0")
@@ -18,29 +18,29 @@ SERVE = Variant(ray="2.60.0", python="3.11", torch="2.13.0", vllm="0.32.0", cuda
 OLD = Variant(ray="2.49.1", python="3.13", torch="2.8.0", vllm="0.10.2", cuda="12.8")
 
 
-def changed(ground: Ground, release: Release) -> Ground:
+def changed(ground: RuleInputs, release: ProjectRelease) -> RuleInputs:
     """The ground with one release put in, or another in its place."""
     return replace(ground, facts=Facts({**ground.facts.releases, (release.project, release.version): release}))
 
 
-def release(ground: Ground, project: str, version: str) -> Release:
+def release(ground: RuleInputs, project: str, version: str) -> ProjectRelease:
     found = ground.facts.get(project, version)
     assert found is not None
     return found
 
 
-def based(matrix: Matrix, ground: Ground, glibc: str) -> Ground:
+def based(matrix: Matrix, ground: RuleInputs, glibc: str) -> RuleInputs:
     base = Base(name="old", source="bootstrap", python="3.11", glibc=glibc, suite="old")
     return replace(ground, matrix=replace(matrix, bases=(base,)))
 
 
-def judge(ground: Ground, point: Variant) -> Verdict | None:
-    return Judge(ground).objection(point)
+def judge(ground: RuleInputs, point: Variant) -> RuleVerdict | None:
+    return Evaluator(ground).objection(point)
 
 
 @pytest.mark.parametrize("point", [CPU, TRAIN, SERVE, OLD], ids=str)
-def test_every_rule_passes_what_exists(ground: Ground, point: Variant) -> None:
-    verdicts = list(Judge(ground).verdicts(point))
+def test_every_rule_passes_what_exists(ground: RuleInputs, point: Variant) -> None:
+    verdicts = list(Evaluator(ground).verdicts(point))
     assert [verdict.rule for verdict in verdicts] == [rule.name for rule in rules.rules()]
     assert all(verdict.ok and verdict.reason for verdict in verdicts)
 
@@ -66,14 +66,14 @@ def test_every_rule_passes_what_exists(ground: Ground, point: Variant) -> None:
     ],
     ids=str,
 )
-def test_first_objection(ground: Ground, point: Variant, rule: str, reason: str, evidence: str) -> None:
+def test_first_objection(ground: RuleInputs, point: Variant, rule: str, reason: str, evidence: str) -> None:
     verdict = judge(ground, point)
     assert verdict is not None
     assert (verdict.rule, verdict.reason) == (rule, reason)
     assert evidence in verdict.evidence
 
 
-def test_evidence_names_source_and_day(ground: Ground) -> None:
+def test_evidence_names_source_and_day(ground: RuleInputs) -> None:
     verdict = judge(ground, replace(TRAIN, cuda="12.8"))
     assert verdict is not None
     torch = release(ground, "torch", "2.13.0")
@@ -91,7 +91,7 @@ def test_evidence_names_source_and_day(ground: Ground) -> None:
         ("", "3.11", True),
     ],
 )
-def test_requires_python_has_two_ends(ground: Ground, requires_python: str, python: str, ok: bool) -> None:
+def test_requires_python_has_two_ends(ground: RuleInputs, requires_python: str, python: str, ok: bool) -> None:
     vllm = replace(release(ground, "vllm", "0.32.0"), requires_python=requires_python)
     verdict = rules.requires_python("vllm", replace(SERVE, python=python), changed(ground, vllm))
     assert verdict.ok is ok
@@ -111,7 +111,7 @@ def test_requires_python_has_two_ends(ground: Ground, requires_python: str, pyth
         ("numpy", "2.40.0", True),  # vllm 0.18 and younger ask for no ray
     ],
 )
-def test_vllm_ray(ground: Ground, requirement: str, ray: str, ok: bool) -> None:
+def test_vllm_ray(ground: RuleInputs, requirement: str, ray: str, ok: bool) -> None:
     vllm = replace(release(ground, "vllm", "0.32.0"), requires_dist=(requirement,))
     assert rules.vllm_ray(replace(SERVE, ray=ray), changed(ground, vllm)).ok is ok
 
@@ -130,7 +130,7 @@ def test_vllm_ray(ground: Ground, requirement: str, ray: str, ok: bool) -> None:
         ("0.18.0", "2.9.0", True),
     ],
 )
-def test_vllm_ray_through_history(ground: Ground, vllm: str, ray: str, ok: bool) -> None:
+def test_vllm_ray_through_history(ground: RuleInputs, vllm: str, ray: str, ok: bool) -> None:
     assert rules.vllm_ray(replace(OLD, vllm=vllm, ray=ray), ground).ok is ok
 
 
@@ -138,20 +138,20 @@ def test_vllm_ray_through_history(ground: Ground, vllm: str, ray: str, ok: bool)
     ("vllm", "python", "ok"),
     [("0.8.3", "3.13", True), ("0.8.4", "3.13", False), ("0.10.1", "3.13", False), ("0.10.2", "3.13", True)],
 )
-def test_requires_python_through_history(ground: Ground, vllm: str, python: str, ok: bool) -> None:
+def test_requires_python_through_history(ground: RuleInputs, vllm: str, python: str, ok: bool) -> None:
     point = replace(OLD, vllm=vllm, python=python)
     assert rules.requires_python("vllm", point, ground).ok is ok
     assert rules.python_wheel("vllm", point, ground).ok  # abi3: the bound alone tells
 
 
-def test_vllm_ray_on_the_real_facts(ground: Ground) -> None:
+def test_vllm_ray_on_the_real_facts(ground: RuleInputs) -> None:
     assert rules.vllm_ray(OLD, ground).reason == "vllm 0.10.2 needs ray >=2.48.0"
     verdict = rules.vllm_ray(replace(OLD, ray="2.47.1"), ground)
     assert not verdict.ok
     assert "ray[cgraph]>=2.48.0" in verdict.evidence
 
 
-def test_python_wheel(ground: Ground) -> None:
+def test_python_wheel(ground: RuleInputs) -> None:
     assert rules.python_wheel("torch", TRAIN, ground).ok
     assert rules.python_wheel("vllm", replace(SERVE, python="3.14"), ground).ok  # abi3
     verdict = rules.python_wheel("ray", replace(CPU, python="3.15"), ground)
@@ -159,7 +159,7 @@ def test_python_wheel(ground: Ground) -> None:
     assert "cp310, cp311, cp312, cp313, cp314" in verdict.evidence
 
 
-def test_a_release_without_wheels(ground: Ground) -> None:
+def test_a_release_without_wheels(ground: RuleInputs) -> None:
     ray = replace(release(ground, "ray", "2.60.0"), wheels=())
     verdict = judge(changed(ground, ray), CPU)
     assert verdict is not None
@@ -167,7 +167,7 @@ def test_a_release_without_wheels(ground: Ground) -> None:
     assert "no wheel at all" in verdict.evidence
 
 
-def test_a_release_that_is_source_alone(ground: Ground) -> None:
+def test_a_release_that_is_source_alone(ground: RuleInputs) -> None:
     vllm = release(ground, "vllm", "0.32.0")
     assert rules.sdist_only("vllm", SERVE, ground).ok
     verdict = judge(changed(ground, replace(vllm, wheels=())), SERVE)
@@ -187,7 +187,7 @@ def test_a_release_that_is_source_alone(ground: Ground) -> None:
     ],
 )
 def test_what_an_extra_requires_may_be_source_alone(
-    ground: Ground, ray: str, extras: tuple[str, ...], refused: bool
+    ground: RuleInputs, ray: str, extras: tuple[str, ...], refused: bool
 ) -> None:
     chosen = replace(ground.matrix, packages=Packages(ray_extras=extras))
     found = judge(replace(ground, matrix=chosen), replace(CPU, ray=ray))
@@ -200,7 +200,7 @@ def test_what_an_extra_requires_may_be_source_alone(
         assert "package index, read" in found.evidence
 
 
-def test_a_yanked_release(ground: Ground) -> None:
+def test_a_yanked_release(ground: RuleInputs) -> None:
     ray = release(ground, "ray", "2.60.0")
     some = replace(ray, wheels=tuple(replace(wheel, yanked="cp311" in wheel.filename) for wheel in ray.wheels))
     verdict = judge(changed(ground, some), CPU)
@@ -209,7 +209,7 @@ def test_a_yanked_release(ground: Ground) -> None:
     assert rules.yanked("ray", replace(CPU, python="3.13"), changed(ground, some)).ok
 
 
-def with_extras(ground: Ground, *extras: str) -> Ground:
+def with_extras(ground: RuleInputs, *extras: str) -> RuleInputs:
     """The same with other extras of Ray for every variant."""
     return replace(ground, matrix=replace(ground.matrix, packages=Packages(ray_extras=extras)))
 
@@ -225,21 +225,21 @@ def with_extras(ground: Ground, *extras: str) -> Ground:
     ],
     ids=str,
 )
-def test_cuda_major_of_rays_extras(ground: Ground, point: Variant, extras: tuple[str, ...], words: str) -> None:
+def test_cuda_major_of_rays_extras(ground: RuleInputs, point: Variant, extras: tuple[str, ...], words: str) -> None:
     asked = with_extras(ground, *extras)
     verdict = rules.cuda_major("ray", point, asked)
     assert verdict.ok is not bool(words)
     assert words in verdict.reason
 
 
-def test_cuda_major_of_what_vllm_asks_of_ray(ground: Ground) -> None:
+def test_cuda_major_of_what_vllm_asks_of_ray(ground: RuleInputs) -> None:
     """vllm 0.10.2 asks for ray[cgraph], and that for cupy-cuda12x: wrong beside a CUDA 13."""
     assert rules.cuda_major("ray", OLD, ground).ok
     verdict = rules.cuda_major("ray", replace(OLD, cuda="13.0"), ground)
     assert verdict[:2] == (False, "ray 2.49.1 requires cupy-cuda12x, which is for CUDA 12")
 
 
-def test_cuda_major_of_torch_and_vllm(ground: Ground) -> None:
+def test_cuda_major_of_torch_and_vllm(ground: RuleInputs) -> None:
     assert "cu13" in rules.cuda_major("torch", replace(TRAIN, cuda="12.8"), ground).reason
     assert "cu12" in rules.cuda_major("torch", replace(OLD, cuda="13.0"), ground).reason
     old = Variant(ray="2.9.0", python="3.11", torch="2.1.2", vllm="0.3.1", cuda="12.1")
@@ -248,7 +248,7 @@ def test_cuda_major_of_torch_and_vllm(ground: Ground) -> None:
 
 
 @pytest.mark.parametrize(("ray", "requirement"), [("2.60.0", "vllm[audio]==0.29.0"), ("2.49.1", "vllm>=0.10.0")])
-def test_ray_llm_extra(ground: Ground, ray: str, requirement: str) -> None:
+def test_ray_llm_extra(ground: RuleInputs, ray: str, requirement: str) -> None:
     asked = with_extras(ground, "serve", "llm")
     verdict = judge(asked, replace(OLD, ray=ray))
     assert verdict is not None
@@ -269,19 +269,19 @@ def test_ray_llm_extra(ground: Ground, ray: str, requirement: str) -> None:
     ],
     ids=str,
 )
-def test_known_breakages_that_a_lock_avoids(ground: Ground, point: Variant, rule: str, words: str) -> None:
-    verdicts = [verdict for verdict in Judge(ground).verdicts(point) if verdict.rule == rule]
+def test_known_breakages_that_a_lock_avoids(ground: RuleInputs, point: Variant, rule: str, words: str) -> None:
+    verdicts = [verdict for verdict in Evaluator(ground).verdicts(point) if verdict.rule == rule]
     assert any(words in verdict.reason for verdict in verdicts)
 
 
-def test_a_known_breakage_between_parts(ground: Ground) -> None:
+def test_a_known_breakage_between_parts(ground: RuleInputs) -> None:
     point = Variant(ray="2.44.1", python="3.11", torch="2.6.0", vllm="0.8.1", cuda="12.4")
     assert rules.vllm_ray(point, ground).ok
     verdict = judge(ground, point)
     assert verdict is not None
     assert verdict.rule == "vllm-ray"
     assert verdict.reason.startswith("ray 2.44.1 is not within ray!=2.44.*")
-    against = [item.rule for item in Judge(ground).verdicts(replace(point, ray="2.45.0")) if not item.ok]
+    against = [item.rule for item in Evaluator(ground).verdicts(replace(point, ray="2.45.0")) if not item.ok]
     assert against == ["pin-gone"]
 
 
@@ -297,33 +297,33 @@ def test_a_known_breakage_between_parts(ground: Ground) -> None:
     ],
     ids=str,
 )
-def test_what_no_constraint_mends(ground: Ground, point: Variant, rule: str) -> None:
+def test_what_no_constraint_mends(ground: RuleInputs, point: Variant, rule: str) -> None:
     verdict = judge(ground, point)
     assert (verdict.rule if verdict else "") == rule
 
 
-def test_a_torch_that_pins_no_cuda(ground: Ground) -> None:
+def test_a_torch_that_pins_no_cuda(ground: RuleInputs) -> None:
     torch = replace(release(ground, "torch", "2.13.0"), requires_dist=("filelock",))
     verdict = rules.torch_cuda(TRAIN, changed(ground, torch))
     assert verdict[:2] == (False, "torch 2.13.0 does not say which CUDA it needs")
 
 
 @pytest.mark.parametrize(("has", "ok"), [("2.17", False), ("2.27", False), ("2.28", True), ("2.36", True)])
-def test_glibc_against_the_base(matrix: Matrix, ground: Ground, has: str, ok: bool) -> None:
+def test_glibc_against_the_base(matrix: Matrix, ground: RuleInputs, has: str, ok: bool) -> None:
     verdict = rules.glibc("torch", TRAIN, based(matrix, ground, has))
     assert verdict[:2] == (ok, "torch 2.13.0 for Python 3.11 needs glibc 2.28")
     assert f"base old has glibc {has}" in verdict.evidence
 
 
-def test_glibc_numbers_are_compared_as_numbers(matrix: Matrix, ground: Ground) -> None:
+def test_glibc_numbers_are_compared_as_numbers(matrix: Matrix, ground: RuleInputs) -> None:
     wheel = Wheel(filename="ray-2.60.0-cp311-cp311-manylinux_2_9_x86_64.whl", size=1, sha256="")
     ray = replace(release(ground, "ray", "2.60.0"), wheels=(wheel,))
     assert rules.glibc("ray", CPU, changed(based(matrix, ground, "2.10"), ray)).ok
 
 
-def test_a_verdict_depends_only_on_the_axes_that_its_rule_names(ground: Ground) -> None:
+def test_a_verdict_depends_only_on_the_axes_that_its_rule_names(ground: RuleInputs) -> None:
     """What Judge remembers by those axes must hold for every point that agrees on them."""
-    remembering = Judge(ground)
+    remembering = Evaluator(ground)
     values = {
         "python": ("3.11", "3.13", "3.15"),
         "cuda": ("cpu", "12.8", "13.0"),
@@ -341,7 +341,7 @@ def test_a_verdict_depends_only_on_the_axes_that_its_rule_names(ground: Ground) 
 
 
 @pytest.mark.parametrize(("cuda", "label"), [("12.6", "cu126"), ("cpu", "cpu")])
-def test_an_index_of_one_cuda_gives_torch_for_it_and_no_vllm(ground: Ground, cuda: str, label: str) -> None:
+def test_an_index_of_one_cuda_gives_torch_for_it_and_no_vllm(ground: RuleInputs, cuda: str, label: str) -> None:
     build = replace(release(ground, "torch", "2.13.0"), version=f"2.13.0+{label}", requires_dist=())
     known = changed(ground, build)
     there = replace(known, matrix=replace(ground.matrix, indexes={label: "http://localhost/"}))

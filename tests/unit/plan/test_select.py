@@ -1,6 +1,6 @@
 import pytest
 
-from raydock.errors import ConfigurationError, ExitCode, SelectionError
+from raydock.core.errors import ConfigurationError, ExitCode, SelectionError
 from raydock.plan.planner import Plan
 from raydock.plan.select import select
 

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from raydock.lock import waiting
+from raydock.index import waiting
 from raydock.model.matrix import Matrix
-from raydock.wheelhouse.ground import Ground, survey
+from raydock.wheelhouse.analysis import Analysis, survey
 from tests.support.recorded import Recorded, fill, load
 from tests.support.wheels import wheel
 
 DATA = Path(__file__).parent / "data" / "field-notes.json"
 PARTIAL = "nvidia_cusparse_cu12-12.5.10.65-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl.current"
 
-Shelve = Callable[..., Ground]
+Shelve = Callable[..., Analysis]
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def notes(tmp_path: Path, recorded: Mapping[str, tuple[Recorded, ...]]) -> Path:
 def shelve(tmp_path: Path, matrix: Matrix) -> Shelve:
     """Makes a folder of small wheels, by project-version-tags and their requirements, and surveys it."""
 
-    def make(wheels: Mapping[str, tuple[str, ...]], python: str = "3.11", requires_python: str = ">=3.8") -> Ground:
+    def make(wheels: Mapping[str, tuple[str, ...]], python: str = "3.11", requires_python: str = ">=3.8") -> Analysis:
         folder = tmp_path / "wheels"
         folder.mkdir()
         for name, requires in wheels.items():

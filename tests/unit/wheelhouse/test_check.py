@@ -2,13 +2,13 @@ from collections.abc import Iterable
 
 from raydock.model.matrix import Matrix
 from raydock.wheelhouse.advice import by_findings
-from raydock.wheelhouse.check import Finding, findings
-from raydock.wheelhouse.ground import survey
+from raydock.wheelhouse.analysis import survey
+from raydock.wheelhouse.check import WheelFinding, findings
 from tests.support.wheels import sdist
 from tests.unit.wheelhouse.conftest import Shelve
 
 
-def kinds(found: Iterable[Finding]) -> list[str]:
+def kinds(found: Iterable[WheelFinding]) -> list[str]:
     return [finding.kind for finding in found]
 
 

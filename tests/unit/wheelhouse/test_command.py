@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from raydock.cli import cli
-from raydock.errors import ConfigurationError, OutOfReachError
+from raydock.__main__ import cli
+from raydock.core.errors import ConfigurationError, OutOfReachError
 from tests.support.index import Site, serving
 from tests.unit.wheelhouse.conftest import Shelve
 

@@ -11,8 +11,8 @@ from raydock.model.lock import parse
 from raydock.model.matrix import Matrix
 from raydock.wheelhouse import relock
 from raydock.wheelhouse.advice import by_findings
-from raydock.wheelhouse.check import Finding, findings
-from raydock.wheelhouse.ground import survey
+from raydock.wheelhouse.analysis import survey
+from raydock.wheelhouse.check import WheelFinding, findings
 from raydock.wheelhouse.relock import Locked
 from tests.support.index import Site, serving
 from tests.support.recorded import Recorded
@@ -38,9 +38,9 @@ RIGHT = {
 Wheels = Mapping[str, tuple[Recorded, ...]]
 
 
-def said(folder: Path, matrix: Matrix) -> dict[str, list[Finding]]:
+def said(folder: Path, matrix: Matrix) -> dict[str, list[WheelFinding]]:
     """The findings by kind."""
-    found: dict[str, list[Finding]] = {}
+    found: dict[str, list[WheelFinding]] = {}
     for finding in findings(survey(folder, matrix)):
         found.setdefault(finding.kind, []).append(finding)
     return found

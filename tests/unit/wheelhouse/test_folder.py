@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from raydock.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError
 from raydock.wheelhouse.folder import read
 from tests.support.wheels import sdist, wheel
 

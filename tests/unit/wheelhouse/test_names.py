@@ -9,8 +9,8 @@ import pytest
 from raydock.model.facts import Facts
 from raydock.model.matrix import Matrix
 from raydock.wheelhouse.advice import Rename, by_findings
-from raydock.wheelhouse.check import Finding, findings
-from raydock.wheelhouse.ground import Ground, survey
+from raydock.wheelhouse.analysis import Analysis, survey
+from raydock.wheelhouse.check import WheelFinding, findings
 from tests.support.wheels import wheel
 
 CLICK = "click-8.1.7-py3-none-any.whl"
@@ -27,7 +27,7 @@ def folder_of(tmp_path: Path, files: dict[str, bytes]) -> Path:
     return folder
 
 
-def checked(folder: Path, matrix: Matrix) -> tuple[Ground, tuple[Finding, ...]]:
+def checked(folder: Path, matrix: Matrix) -> tuple[Analysis, tuple[WheelFinding, ...]]:
     ground = survey(folder, matrix)
     return ground, findings(ground)
 

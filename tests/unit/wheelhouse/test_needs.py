@@ -1,12 +1,12 @@
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from raydock.wheelhouse.ground import Ground
+from raydock.wheelhouse.analysis import Analysis
 from raydock.wheelhouse.needs import bounds, roots
 from tests.unit.wheelhouse.conftest import Shelve
 
 
-def required(ground: Ground) -> set[str]:
+def required(ground: Analysis) -> set[str]:
     return {need.project for need in ground.all_needs}
 
 

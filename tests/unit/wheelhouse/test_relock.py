@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from raydock.errors import OutOfReachError, VariantError
+from raydock.core.errors import OutOfReachError, VariantError
 from raydock.model.lock import parse
 from raydock.model.matrix import Matrix
 from raydock.wheelhouse import relock
+from raydock.wheelhouse.analysis import Analysis, survey
 from raydock.wheelhouse.check import findings
-from raydock.wheelhouse.ground import Ground, survey
 from raydock.wheelhouse.relock import Locked
 from tests.support.index import Site, serving
 from tests.support.wheels import wheel
@@ -45,7 +45,7 @@ def take(site: Site, folder: Path, name: str) -> None:
     (folder / name).write_bytes(site.files[name])
 
 
-def locked(folder: Path, matrix: Matrix, cutoff: date | None = None) -> tuple[Ground, Locked]:
+def locked(folder: Path, matrix: Matrix, cutoff: date | None = None) -> tuple[Analysis, Locked]:
     ground = survey(folder, matrix, "3.11")
     return ground, relock.lock(ground, findings(ground), os.environ, cutoff)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from raydock.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError
 from raydock.wheelhouse.target import Target, agreed, cuda
 from tests.unit.wheelhouse.conftest import Shelve
 

@@ -1,1 +1,0 @@
-"""From a lock to an image: base, layer groups, rendering, fingerprint, engine, scheduler."""

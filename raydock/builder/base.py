@@ -1,0 +1,388 @@
+"""Base images: bootstrapped from Debian packages, or pulled by digest and completed. Made once, then found by tag."""
+
+import hashlib
+import json
+import shlex
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import docker
+import jinja2
+from packaging.version import Version
+
+from raydock.builder import basepython, nss
+from raydock.builder.bootstrap import HOOKS, UNPACKED, bootstrap
+from raydock.builder.buildx import BuildError, Buildx, DownloadError
+from raydock.builder.debs.containerapt import ContainerApt
+from raydock.builder.debs.hostapt import HostApt
+from raydock.builder.debs.request import DebRequest
+from raydock.builder.debs.store import DebStore
+from raydock.builder.pulled import RESET, RESET_LABELS, load_plain, pull
+from raydock.builder.rootfs import LEFT_OUT
+from raydock.builder.secrets import Secrets
+from raydock.core.checkout import Checkout
+from raydock.core.errors import VariantError
+from raydock.core.events import Listener
+from raydock.engine.architecture import BUILT, require_native
+from raydock.engine.archive import folders_of, tar
+from raydock.engine.client import reaching
+from raydock.engine.identity import ImageIdentity
+from raydock.engine.localimage import LocalImage, find_image, get_image
+from raydock.model import debs
+from raydock.model.bases import Base
+from raydock.model.debs import DebLock
+from raydock.model.matrix import Matrix
+from raydock.model.variant import Variant
+
+REPOSITORY = "raydock-base"
+TEMPLATE = "Base.Dockerfile.j2"
+RECIPE_LABEL = "raydock.base-recipe"
+TOOLS = ("bash", "ca-certificates", "hostname", "openssl", "procps", "wget")
+# Triton compiles C at run time, FlashInfer and nvcc C++.
+COMPILER = ("gcc", "g++", "libc6-dev")
+# NCCL loads libibverbs.so.1 for InfiniBand and RoCE, and falls back to TCP without a message if it is missing.
+RDMA = ("libibverbs1", "ibverbs-providers", "librdmacm1", "libnuma1")
+_WITHOUT_DISTUTILS = Version("3.12")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaseImage:
+    """A base image of the engine.
+
+    Attributes:
+        ref: its tag.
+        recipe: the digest of the recipe that made it.
+        python: the version of its Python, with patch.
+        identity: its digests.
+    """
+
+    ref: str
+    recipe: str
+    python: str
+    identity: ImageIdentity
+
+    @property
+    def fingerprint(self) -> str:
+        """The hexadecimal sha256 over recipe and layers; the same base has the same one in every image store."""
+        return hashlib.sha256("\n".join((self.recipe, *self.identity.layers)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """What a base's Dockerfile starts from: a local image (empty: rootfs.tar), and the LD_LIBRARY_PATH that it had."""
+
+    ref: str = ""
+    library_path: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaseRecipe:
+    """What decides a base: where it comes from, whether a compiler is in it, the packages added, and the template.
+
+    `debs` are the packages that are installed, as they are locked.
+    """
+
+    base: Base
+    compiler: bool
+    epoch: int
+    template: str
+    debs: DebLock = field(default_factory=DebLock)
+
+    @property
+    def name(self) -> str:
+        """A name for a person: `debian-py311` or `debian-py311-compiler`."""
+        suffix = "-compiler" if self.compiler else ""
+        return f"{self.base.name}-py{self.base.python.replace('.', '')}{suffix}"
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The Debian packages that it needs."""
+        own_python = not self.base.managed
+        python = "python3" if self.base.source == "bootstrap" else f"python{self.base.python}"
+        # A bootstrapped python3 has venv but for ensurepip, which the images do without: pip is in their locks. Old
+        # source distributions, such as that of KubeRay's RayJob sample, need distutils, which a -venv package requires.
+        bootstrapped = self.base.source == "bootstrap"
+        distutils = ("python3-distutils",) if Version(self.base.python) < _WITHOUT_DISTUTILS else ()
+        pythons = (python, *(distutils if bootstrapped else (f"{python}-venv",))) if own_python else ()
+        compiler = (*COMPILER, *((f"{python}-dev",) if own_python else ())) if self.compiler else ()
+        return (*TOOLS, *pythons, *compiler, *(RDMA if self.compiler else ()))
+
+    @property
+    def request(self) -> DebRequest:
+        """What apt is asked for to lock its packages."""
+        return DebRequest(name=self.name, base=self.base, packages=self.packages)
+
+    @property
+    def digest(self) -> str:
+        """The hexadecimal sha256 over everything above."""
+        steps = (UNPACKED, HOOKS, LEFT_OUT) if self.base.source == "bootstrap" else (RESET, RESET_LABELS)
+        base = {name: value for name, value in asdict(self.base).items() if name != "place"}
+        parts = {
+            "base": base,
+            "compiler": self.compiler,
+            "epoch": self.epoch,
+            "template": self.template,
+            "packages": self.packages,
+            "debs": self.debs.sha256,
+            "steps": steps,
+            "nss": nss.module().hex(),
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def ref(self) -> str:
+        """The tag under which the engine keeps it."""
+        return f"{REPOSITORY}:{self.name}-{self.digest[:12]}"
+
+
+def recipe_for(matrix: Matrix, variant: Variant, checkout: Checkout) -> BaseRecipe:
+    """The base that a variant is built on, with its locked packages; one with a CUDA torch gets a compiler, for Triton.
+
+    Raises VariantError if no base has its Python, ConfigurationError if the packages are not locked.
+    """
+    recipe = base_recipe(matrix, variant, checkout)
+    return replace(recipe, debs=debs.load(checkout.deb_lock(recipe.name), recipe.request.digest))
+
+
+def base_recipe(matrix: Matrix, variant: Variant, checkout: Checkout) -> BaseRecipe:
+    """The base that a variant is built on, without packages: what is asked to lock them."""
+    base = matrix.base(variant.python)
+    if not base:
+        raise VariantError(f"{variant}: no base in matrix.yaml has Python {variant.python}.", todo="add it to `bases`.")
+    template = (checkout.templates / TEMPLATE).read_text(encoding="utf-8")
+    return BaseRecipe(base=base, compiler=variant.gpu, epoch=matrix.epoch, template=template)
+
+
+def group_request(matrix: Matrix, variant: Variant, recipe: BaseRecipe) -> DebRequest | None:
+    """What apt is asked for the OS packages that a variant's group adds to its base; None if it adds none."""
+    packages = matrix.packages_of(variant)
+    if not packages.os_packages:
+        return None
+    return DebRequest(
+        name=f"{recipe.name}+{variant.flavor}",
+        base=recipe.base,
+        packages=packages.os_packages,
+        places=packages.os_places,
+        below=recipe.debs,
+    )
+
+
+def group_debs(matrix: Matrix, variant: Variant, checkout: Checkout) -> DebLock | None:
+    """The locked OS packages that a variant's group adds to its base; None if it adds none.
+
+    Raises ConfigurationError if they are not locked.
+    """
+    if not matrix.packages_of(variant).os_packages:
+        return None
+    request = group_request(matrix, variant, recipe_for(matrix, variant, checkout))
+    assert request
+    return debs.load(checkout.deb_lock(request.name), request.digest)
+
+
+def existing(client: docker.DockerClient, refs: Iterable[str]) -> dict[str, BaseImage]:
+    """Those of these bases that the engine has, by tag."""
+    images = {ref: find_image(client, ref) for ref in refs}
+    return {ref: _base(ref, image) for ref, image in images.items() if image and RECIPE_LABEL in image.labels}
+
+
+def tags(client: docker.DockerClient) -> tuple[str, ...]:
+    """The tags of all bases that the engine lists, of each matrix.yaml, and of what a killed run left of one."""
+    with reaching("listing the bases"):
+        return tuple(tag for image in client.images.list(REPOSITORY) for tag in image.tags)
+
+
+def _base(ref: str, image: LocalImage) -> BaseImage:
+    labels = image.labels
+    return BaseImage(ref=ref, recipe=labels[RECIPE_LABEL], python=labels["raydock.python"], identity=image.identity)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaseMaker:
+    """Makes bases with one engine."""
+
+    client: docker.DockerClient
+    buildx: Buildx
+    checkout: Checkout
+    secrets: Secrets
+    listener: Listener
+    # The registry and path that keep Debian packages; empty if there is none.
+    kept: str = ""
+
+    def make(self, recipe: BaseRecipe) -> BaseImage:
+        """Makes a base, also if there is one.
+
+        Raises VariantError if it cannot be made or is for another architecture than the engine's, OutOfReachError if a
+        tool or a source is missing.
+        """
+        with reaching("reading the engine's platform"):
+            require_native(self.client, f"the base {recipe.name}", BUILT)
+        with self._folder() as folder, self._start(recipe, folder) as start:
+            files = {"etc/hosts": b"", "etc/resolv.conf": b"", nss.PATH: nss.module()}
+            (folder / "files.tar").write_bytes(tar(folders_of(files), files, recipe.epoch))
+            dockerfile = _template(self.checkout.templates).render(
+                base=recipe.base,
+                packages=_missing(recipe),
+                start=start.ref,
+                library_path=start.library_path,
+                nss=nss.NAME,
+            )
+            (folder / "Dockerfile").write_text(dockerfile, encoding="utf-8")
+            self.listener(recipe.name, "building the base image")
+            draft_ref = f"{recipe.ref}-draft-{folder.name}"  # its own: two checkouts may make one base at once
+            draft = self._build(recipe, folder, draft_ref, {})
+            try:
+                python = self._examine(recipe, draft)
+                labels = {RECIPE_LABEL: recipe.digest, "raydock.python": python}
+                made = self._build(recipe, folder, recipe.ref, labels)
+            finally:
+                self._remove(draft_ref)
+        return _base(recipe.ref, get_image(self.client, made))
+
+    @contextmanager
+    def apt(self, recipe: BaseRecipe) -> Iterator[ContainerApt]:
+        """apt of a pulled base before raydock adds to it, for the time of the block."""
+        with self._folder() as folder, self._pulled(recipe, folder) as start:
+            yield self._container_apt(start.ref, recipe.base)
+
+    def fetch(self, lock: DebLock, recipe: BaseRecipe, ref: str) -> DebStore:
+        """The store with all files of a lock. `ref` is an image of a pulled base, whose apt fetches what is missing."""
+        from raydock.builder.debs import registry
+
+        apt = (
+            self._host_apt(recipe.base) if recipe.base.source == "bootstrap" else self._container_apt(ref, recipe.base)
+        )
+        store = DebStore(
+            folder=self.checkout.debs,
+            kept=registry.keeper(self.kept, self.listener),
+        )
+        store.complete(lock, apt)
+        return store
+
+    def _host_apt(self, base: Base) -> HostApt:
+        return HostApt(base=base, bundle=self.secrets.bundle, work=self.checkout.work, processes=self.buildx.processes)
+
+    def _container_apt(self, ref: str, base: Base) -> ContainerApt:
+        return ContainerApt(client=self.client, ref=ref, image=base.image, secrets=self.secrets)
+
+    @contextmanager
+    def _start(self, recipe: BaseRecipe, folder: Path) -> Iterator[Start]:
+        """What the base's Dockerfile starts from; an image that only the build needs is removed afterwards."""
+        if recipe.base.source == "pull":
+            with self._pulled(recipe, folder) as start:
+                self.fetch(recipe.debs, recipe, start.ref).place(recipe.debs, folder / "debs")
+                shutil.copy2(self.checkout.templates / "installer" / "place-debs", folder)
+                yield start
+            return
+        store = self.fetch(recipe.debs, recipe, "")
+        self.listener(recipe.name, f"bootstrapping Debian {recipe.base.suite} from {len(recipe.debs.debs)} packages")
+        with tempfile.TemporaryDirectory(dir=folder.parent) as archive:  # no part of the build's context
+            store.place(recipe.debs, Path(archive, "debs"))
+            bootstrap(
+                recipe.base,
+                Path(archive, "debs"),
+                recipe.debs,
+                recipe.packages,
+                epoch=recipe.epoch,
+                target=folder / "rootfs.tar",
+                log=self.checkout.log(f"bootstrap-{recipe.name}"),
+                processes=self.buildx.processes,
+            )
+        yield Start()
+
+    @contextmanager
+    def _pulled(self, recipe: BaseRecipe, folder: Path) -> Iterator[Start]:
+        """A local image of a pulled base's layers without its settings, removed afterwards."""
+        self.listener(recipe.name, f"pulling {recipe.base.image}")
+        pulled = pull(self.client, recipe.base.image)
+        if pulled.reset:
+            self.listener(recipe.name, f"reset what {pulled.image} configures: {', '.join(pulled.reset)}")
+        ref = f"{recipe.ref}-plain-{folder.name}"
+        load_plain(self.client, pulled, ref)
+        try:
+            yield Start(ref=ref, library_path=pulled.library_path)
+        finally:
+            self._remove(ref)
+
+    def _remove(self, ref: str) -> None:
+        with reaching(f"removing {ref}"):
+            self.client.images.remove(ref, noprune=True)
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        work = self.checkout.work / "bases"
+        work.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=work) as folder:
+            yield Path(folder)
+
+    def _build(self, recipe: BaseRecipe, folder: Path, tag: str, labels: dict[str, str]) -> str:
+        try:
+            return self.buildx.build(
+                recipe.name,
+                folder,
+                tags=(tag,),
+                labels=labels,
+                epoch=recipe.epoch,
+                platform=BUILT,
+                options=(*self.secrets.options(folder), *_caching(recipe)),
+                log=self.checkout.log(f"base-{recipe.name}"),
+            )
+        except (BuildError, DownloadError) as error:
+            python = f"Python {recipe.base.python}"
+            hint = (
+                f"a base needs {python}: `managed` has uv bring it (UV_PYTHON_INSTALL_MIRROR names its mirror over"
+                " http, UV_PYTHON_DOWNLOADS_JSON_URL a list of what is there), "
+            )
+            raise type(error)(error.what, meaning=error.meaning, todo=hint + "or name a base that has it.") from None
+
+    def _examine(self, recipe: BaseRecipe, ref: str) -> str:
+        """The base's Python with patch. Raises VariantError where Python or glibc are not what matrix.yaml says."""
+        python = f"python{recipe.base.python}"
+        with reaching(f"examining the base {recipe.name}"):
+            try:
+                output = self.client.containers.run(
+                    ref, entrypoint=[python, "-c", basepython.QUESTION], network_mode="none", remove=True
+                )
+            except (docker.errors.ContainerError, docker.errors.APIError) as error:
+                raise VariantError(
+                    f"the base {recipe.name} has no {python} that starts: {error}.",
+                    todo="write `managed` for that Python in matrix.yaml, or name a base that has it.",
+                ) from None
+        answer = basepython.answer(output)
+        if not answer:
+            raise VariantError(
+                f"{python} of the base {recipe.name} does not answer: {output[-200:]!r}.",
+                todo="write `managed` for that Python in matrix.yaml, or name a base whose Python runs programs.",
+            )
+        if answer["glibc"] != recipe.base.glibc:
+            raise VariantError(
+                f"the base {recipe.name} has glibc {answer['glibc']}, not {recipe.base.glibc}.",
+                meaning="Wheels were chosen for another C library.",
+                todo="write the base's own glibc in matrix.yaml, then lock again.",
+            )
+        return str(answer["python"])
+
+
+def _missing(recipe: BaseRecipe) -> bool:
+    """Whether the Dockerfile installs packages: a bootstrapped base has them already."""
+    return recipe.base.source == "pull" and bool(recipe.debs.debs)
+
+
+def _caching(recipe: BaseRecipe) -> tuple[str, ...]:
+    """No step of a pulled base is taken from the cache: BuildKit has been seen to take those of another digest (moby
+    26.1.5, 2026-11-25)."""
+    return ("--no-cache",) if recipe.base.source == "pull" else ()
+
+
+def _template(templates: Path) -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        autoescape=False,  # noqa: S701 - a Dockerfile is no HTML; matrix.yaml's values are checked when read
+    )
+    environment.filters["quote"] = shlex.quote
+    return environment.get_template(TEMPLATE)

@@ -1,0 +1,86 @@
+"""apt of a pulled base, in a container of it: with the image's own sources, keys and settings."""
+
+import io
+import os
+import tarfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+
+from raydock.builder.debs import script
+from raydock.builder.debs.script import ScriptResult
+from raydock.builder.secrets import PROXY_VARIABLES, Secrets
+from raydock.engine.archive import ChunkReader
+from raydock.engine.client import reaching
+
+_FETCHED = "/tmp/raydock-debs"  # noqa: S108 - in a container of its own
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainerApt:
+    """apt in containers of the local image `ref`, which are removed; `image` is what the user calls it."""
+
+    client: docker.DockerClient
+    ref: str
+    image: str
+    secrets: Secrets
+
+    @property
+    def origin(self) -> str:
+        """The archives that it reads, and where they are stated."""
+        return f"the apt sources of {self.image}"
+
+    def solve(self, packages: Sequence[str]) -> ScriptResult:
+        """What apt would install for these packages in the image."""
+        return self._run(f"{script.UPDATE}\n{script.SOLVE}", packages)
+
+    def fetch(self, wanted: str, folder: Path) -> ScriptResult:
+        """Downloads files into a folder; see script.FETCH."""
+        text = f"mkdir {_FETCHED}; cd {_FETCHED}\n{script.FETCH}"
+        return self._run(text, environment={"DEBS": wanted}, folder=folder)
+
+    def candidates(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """The version that the archive offers now for each package, and the suites that have it; by name."""
+        return script.candidates(self._run(f"{script.UPDATE}\n{script.POLICY}", names).output)
+
+    def _run(
+        self,
+        text: str,
+        arguments: Sequence[str] = (),
+        *,
+        environment: Mapping[str, str] = {},
+        folder: Path | None = None,
+    ) -> ScriptResult:
+        proxies = {name: os.environ[name] for name in PROXY_VARIABLES if os.environ.get(name)}
+        lower = {name.lower(): value for name, value in proxies.items()}  # apt reads these alone
+        with reaching(f"running apt in {self.image}"):
+            container = self.client.containers.create(
+                self.ref,
+                entrypoint=["/bin/sh", "-c", text, "apt", *arguments],
+                user="0",
+                environment={**lower, **proxies, **environment, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"},
+                **({"network_mode": "host"} if self.secrets.loopback else {}),
+            )
+            try:
+                container.start()
+                code = int(container.wait()["StatusCode"])
+                output = container.logs(stdout=True, stderr=False).decode(errors="replace")
+                errors = container.logs(stdout=False, stderr=True).decode(errors="replace")
+                if folder:
+                    _unpack(container, folder)
+            finally:
+                container.remove(force=True)
+        return ScriptResult(code=code, output=output, errors=errors)
+
+
+def _unpack(container: Any, folder: Path) -> None:
+    """Puts the files of _FETCHED into a folder of this host."""
+    chunks, _ = container.get_archive(_FETCHED)
+    with tarfile.open(fileobj=io.BufferedReader(ChunkReader(chunks)), mode="r|") as archive:
+        for member in archive:
+            file = archive.extractfile(member) if member.isreg() else None
+            if file and member.name.endswith(".deb"):
+                (folder / Path(member.name).name).write_bytes(file.read())

@@ -1,0 +1,163 @@
+"""This host's apt with a root of its own: the sources of one base, and the packages that the base has.
+
+It reads and writes nothing of the host's own package state. mmdebstrap uses the same apt to make a base.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from raydock.builder.aptsources import TRUSTED, trusted
+from raydock.builder.bootstrap import NO_USRMERGE, archive_of, reason
+from raydock.builder.debian import KEYRING, default_stanzas, package_sources
+from raydock.builder.debs import script
+from raydock.builder.debs.script import ScriptResult
+from raydock.core.errors import OutOfReachError
+from raydock.core.files import digest_of
+from raydock.core.processes import Processes
+from raydock.model.bases import Base
+from raydock.model.debs import Deb
+
+# apt reads the lower-case names alone.
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy")
+_CREDENTIALS = re.compile(r"//[^/@\s]+@")
+_FOLDERS = (
+    *("etc/apt/apt.conf.d", "etc/apt/preferences.d", "etc/apt/trusted.gpg.d", "etc/apt/sources.list.d"),
+    *("var/lib/apt/lists/partial", "var/cache/apt/archives/partial"),
+)
+_SETTINGS = """\
+Dir "{root}";
+Dir::State::status "{root}/status";
+Dir::Cache::pkgcache "";
+APT::Architecture "amd64";
+APT::Architectures {{ "amd64"; }};
+APT::Sandbox::User "root";
+APT::Get::List-Cleanup "true";
+Acquire::Languages "none";
+"""
+# What every Debian root file system has, as mmdebstrap's variant minbase and its hook merged-usr.
+_MINIMAL = (
+    "?and(?architecture(amd64),?essential)",
+    "?and(?architecture(amd64),?priority(required))",
+    "apt",
+    "usr-is-merged",
+)
+
+
+@dataclass
+class HostApt:
+    """apt of this host for a bootstrapped base; the package lists are kept in a folder below `work`."""
+
+    base: Base
+    bundle: Path | None
+    work: Path
+    processes: Processes = field(default_factory=Processes)
+    # Options of apt.conf for this run alone.
+    options: str = ""
+    _root: Path | None = None
+
+    @property
+    def origin(self) -> str:
+        """The archives that it reads, and where they are stated."""
+        return package_sources(self.base, self.bundle).origin
+
+    def solve(self, packages: Sequence[str], status: str = "") -> ScriptResult:
+        """What apt would install for these packages: those of a new root file system, or in one with this `status`."""
+        root = self._updated()
+        (root / "status").write_text(status, encoding="utf-8")
+        return self._run(script.SOLVE, *(() if status else _MINIMAL), *packages)
+
+    def fetch(self, wanted: str, folder: Path) -> ScriptResult:
+        """Downloads files into a folder; see script.FETCH."""
+        return self._run(script.FETCH, folder=folder, environment={"DEBS": wanted}, root=self._configured())
+
+    def candidates(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """The version that the archive offers now for each package, and the suites that have it; by name."""
+        (self._updated() / "status").write_text("", encoding="utf-8")
+        return script.candidates(self._run(script.POLICY, *names).output)
+
+    def records(self, versions: Mapping[str, str]) -> tuple[Deb, ...]:
+        """The archive's files of packages by name and version."""
+        self._updated()
+        names = [f"{name}={version}" for name, version in versions.items()]
+        return script.records(self._run('apt-cache show "$@"', *names).output)
+
+    def _updated(self) -> Path:
+        """The root with the archive's lists of today. Raises OutOfReachError if an archive does not answer."""
+        if not self._root:
+            root = self._configured()
+            answer = self._run(script.UPDATE, root=root)
+            if answer.code:
+                raise self._unreachable(answer)
+            self._root = root
+        return self._root
+
+    def _configured(self) -> Path:
+        """A root with sources, keys and settings. Readable by its owner alone: addresses may hold credentials."""
+        if not shutil.which("apt-get"):
+            raise OutOfReachError(
+                f"apt is not on this machine, and the packages of Debian {self.base.suite} are chosen by it.",
+                todo="`apt-get install mmdebstrap`, which brings apt, or give matrix.yaml a base with `source: pull`.",
+            )
+        sources = package_sources(self.base, self.bundle)
+        stanzas = sources.stanzas or default_stanzas(self.base.suite, archive_of(self.base.suite, self.processes))
+        key = digest_of((stanzas + sources.settings).encode()).removeprefix("sha256:")[:12]
+        root = self.work / "apt" / f"{self.base.suite}-{key}"
+        root.mkdir(parents=True, exist_ok=True)
+        root.chmod(0o700)
+        for folder in _FOLDERS:
+            (root / folder).mkdir(parents=True, exist_ok=True)
+        (root / "status").touch()
+        (root / "etc/apt/preferences.d/raydock").write_text(NO_USRMERGE, encoding="utf-8")
+        (root / "etc/apt/sources.list.d/raydock.sources").write_text(stanzas, encoding="utf-8")
+        for key_file in (*trusted(), *([KEYRING] if KEYRING.exists() else [])):
+            (root / TRUSTED / key_file.name).unlink(missing_ok=True)
+            (root / TRUSTED / key_file.name).symlink_to(key_file)
+        settings = _SETTINGS.format(root=root.resolve()) + sources.settings + self.options
+        (root / "apt.conf").write_text(settings, encoding="utf-8")
+        return root
+
+    def _run(
+        self,
+        text: str,
+        *arguments: str,
+        folder: Path | None = None,
+        environment: dict[str, str] | None = None,
+        root: Path | None = None,
+    ) -> ScriptResult:
+        own = root or self._root
+        assert own
+        upper = {name: os.environ[name.upper()] for name in _PROXIES if os.environ.get(name.upper())}
+        settings = {"APT_CONFIG": f"{own.resolve()}/apt.conf", "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
+        done = self.processes.run(
+            ["sh", "-c", text, "apt", *arguments],
+            folder=folder,
+            environment={**upper, **os.environ, **settings, **(environment or {})},
+        )
+        return ScriptResult(code=done.returncode, output=done.stdout, errors=_CREDENTIALS.sub("//", done.stderr))
+
+    def _unreachable(self, answer: ScriptResult) -> OutOfReachError:
+        return OutOfReachError(
+            f"apt could not read Debian {self.base.suite} from {self.origin}: {reason(answer.errors)}.",
+            todo=_todo(self.base, answer.errors),
+        )
+
+
+def _todo(base: Base, printed: str) -> str:
+    failed = [line for line in printed.splitlines() if "Failed to fetch" in line or line.startswith("Err:")]
+    if "NO_PUBKEY" in printed:
+        return (
+            "`apt-get install debian-archive-keyring`; the key of a mirror that signs by itself belongs in"
+            " /etc/apt/trusted.gpg.d of this host."
+        )
+    # apt calls a suite that a server lacks by its Release file.
+    missing = [line for line in printed.splitlines() if "does not have a Release file" in line] or failed
+    if base.mirror and missing and all(f"{base.suite}-security" in line for line in missing):
+        return f"write `mirror: {{archive: {base.mirror.archive}, security: ADDRESS}}`, or `security: none`."
+    return (
+        f"see that a Debian mirror with {base.suite} answers here; name one by `mirror:` of the base {base.name} in"
+        f" matrix.yaml, or list {base.suite} in this host's apt sources and run `apt-get update`."
+    )

@@ -1,0 +1,74 @@
+"""Why apt cannot install what matrix.yaml names: the line, the package, and what to do."""
+
+import re
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+
+from raydock.builder.debs.request import DebRequest
+from raydock.builder.debs.script import OUT_OF_REACH, ScriptResult
+from raydock.core.errors import ConfigurationError, OutOfReachError, RaydockError
+
+_UNKNOWN = re.compile(
+    r"^E: (?:Unable to locate package (\S+)|Package '([^']+)' has no installation candidate)", re.MULTILINE
+)
+_REMOVED = re.compile(r"^The following packages will be REMOVED:\n((?:  .+\n?)+)", re.MULTILINE)
+_UNMET = re.compile(r"^ (\S+) : (.+(?:\n {3,}.+)*)", re.MULTILINE)
+_ERROR = re.compile(r"^E: (.+)", re.MULTILINE)
+
+
+def refusal(request: DebRequest, answer: ScriptResult, elsewhere: Callable[[str], Sequence[str]]) -> RaydockError:
+    """The error for a request that apt does not fulfil. `elsewhere` gives the other suites that have a package."""
+    if answer.code == OUT_OF_REACH:
+        return OutOfReachError(
+            f"apt in {request.base.image} could not read its archives: {_reason(answer.errors)}.",
+            todo="check the image's apt sources and HTTP_PROXY, HTTPS_PROXY and NO_PROXY, then run this again.",
+        )
+    unknown = ["".join(groups) for groups in _UNKNOWN.findall(answer.errors)]
+    if unknown:
+        return _missing(request, unknown[0], answer, elsewhere)
+    return _conflict(request, answer)
+
+
+def _missing(
+    request: DebRequest, package: str, answer: ScriptResult, elsewhere: Callable[[str], Sequence[str]]
+) -> RaydockError:
+    where = request.base.suite or "the image's apt sources"
+    what = f"{request.place(package)}: {where} has no package {package!r} for the base {request.base.name}."
+    if not request.places:
+        todo = "name a base whose archive has it"
+        python = package.startswith("python")
+        return ConfigurationError(
+            what,
+            meaning="raydock itself needs it in each base.",
+            todo=f"write `managed` for that Python, or {todo}." if python else f"{todo}.",
+        )
+    if suites := elsewhere(package):
+        return ConfigurationError(
+            what,
+            meaning=f"It exists in {', '.join(suites)}, whose packages do not fit that base.",
+            todo=f"remove it, or select the Pythons whose base is {suites[0]} in that group.",
+        )
+    close = get_close_matches(package, answer.output.split(), n=1, cutoff=0.7)
+    return ConfigurationError(
+        what, todo=f"did you mean {close[0]!r}?" if close else "correct the name: apt searches main alone."
+    )
+
+
+def _conflict(request: DebRequest, answer: ScriptResult) -> RaydockError:
+    details = [f"{name}: {' '.join(why.split())}" for name, why in _UNMET.findall(answer.errors)]
+    removed = " ".join(" ".join(found.split()) for found in _REMOVED.findall(answer.errors))
+    if removed:
+        details = [f"apt would remove {removed}, which the image needs"]
+    details = details or [_reason(answer.errors)]
+    text = " ".join(details)
+    named = [package for package in request.packages if re.search(rf"(?<!\S){re.escape(package)}(?![\w.+-])", text)]
+    return ConfigurationError(
+        f"{request.place(*named)}: {', '.join(named or request.packages)} cannot be installed in the base"
+        f" {request.base.name}: {'; '.join(details)[:600].rstrip('.')}.",
+        todo="remove one of the packages that conflict.",
+    )
+
+
+def _reason(errors: str) -> str:
+    lines = _ERROR.findall(errors) or [line for line in errors.splitlines() if line.strip()][-1:]
+    return "; ".join(dict.fromkeys(lines[:3]))[:400].rstrip(".") or "it gave no reason"

@@ -1,0 +1,200 @@
+"""A pulled base's layers without its configuration: a local image that a base is built on.
+
+A Dockerfile can overwrite what the image that it builds on configures, and remove none of it: an empty UV_OFFLINE stops
+uv, and a volume or a label stays. So the engine loads an image of the same layers with a configuration of raydock's.
+The tar that it loads has no layers: the engine takes those that it has (raydock/hosts/layers.py has the sources).
+"""
+
+import json
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from docker import DockerClient
+from docker.errors import APIError, ImageLoadError, ImageNotFound
+
+from raydock.core.errors import OutOfReachError, first_line
+from raydock.core.files import digest_of
+from raydock.engine.architecture import platform, require_native
+from raydock.engine.archive import ChunkReader, tar
+from raydock.engine.client import reaching, uses_containerd_store
+
+LIBRARIES = "LD_LIBRARY_PATH"
+# Variables that decide which libraries, packages, indexes, proxies and GPUs are used: raydock's images decide that
+# themselves. Others stay, such as TZ, SSL_CERT_FILE and CUDA_VERSION. In Bash, BASH_ENV and ENV name files to run.
+RESET = (
+    *(LIBRARIES, "LD_PRELOAD", "LD_AUDIT", "BASH_ENV", "ENV", "VIRTUAL_ENV", "CUDA_VISIBLE_DEVICES"),
+    *("PYTHON*", "PIP_*", "UV_*", "CONDA_*", "NVIDIA_*", "RAY_*", "*_proxy", "*_PROXY"),
+)
+# These labels would describe raydock's image with what is true of its base.
+RESET_LABELS = ("raydock.*", "io.ray.*", "org.opencontainers.image.*")
+# Settings of an image, by their names in a Dockerfile and in the engine's API: none of them stays.
+_INSTRUCTIONS = {
+    "ENTRYPOINT": "Entrypoint",
+    "CMD": "Cmd",
+    "USER": "User",
+    "WORKDIR": "WorkingDir",
+    "VOLUME": "Volumes",
+    "EXPOSE": "ExposedPorts",
+    "HEALTHCHECK": "Healthcheck",
+    "STOPSIGNAL": "StopSignal",
+    "SHELL": "Shell",
+    "ONBUILD": "OnBuild",
+}
+_SMALL = 4 * 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pulled:
+    """An image that the engine has pulled: its reference, and what the engine's API says of it."""
+
+    image: str
+    document: Mapping[str, Any]
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        return self.document.get("Config") or {}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return dict(line.partition("=")[::2] for line in self.config.get("Env") or ())
+
+    @property
+    def library_path(self) -> str:
+        """Its LD_LIBRARY_PATH."""
+        return self.environment.get(LIBRARIES, "")
+
+    @property
+    def reset(self) -> tuple[str, ...]:
+        """What the base does not take over: instructions, then variables, then labels."""
+        instructions = (name for name, key in _INSTRUCTIONS.items() if self.config.get(key))
+        labels = (f"label {name}" for name in self.config.get("Labels") or {} if _matches(name, RESET_LABELS))
+        return (*instructions, *(name for name in self.environment if _matches(name, RESET)), *labels)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The digests of its layers, unpacked, the lowest first."""
+        return tuple(self.document["RootFS"].get("Layers") or ())
+
+    def plain(self) -> dict[str, Any]:
+        """The OCI configuration of an image of its layers with what is not reset."""
+        labels = self.config.get("Labels") or {}
+        return {
+            "architecture": self.document["Architecture"],
+            "os": self.document["Os"],
+            "config": {
+                "Env": [f"{name}={value}" for name, value in self.environment.items() if not _matches(name, RESET)],
+                "Labels": {name: value for name, value in labels.items() if not _matches(name, RESET_LABELS)},
+            },
+            "rootfs": {"type": "layers", "diff_ids": list(self.layers)},
+            "history": [{"created_by": f"layer {number} of {self.image}"} for number, _ in enumerate(self.layers, 1)],
+        }
+
+
+def pull(client: DockerClient, image: str) -> Pulled:
+    """An image by digest, pulled if the engine does not have it.
+
+    Raises OutOfReachError if it cannot be pulled, VariantError if it is for another platform than the engine.
+    """
+    with reaching(f"looking for {image}"):
+        try:
+            document = client.api.inspect_image(image)
+        except ImageNotFound:
+            _pull(client, image)
+            document = client.api.inspect_image(image)
+        require_native(client, f"the base {image}", platform(document))
+    return Pulled(image=image, document=document)
+
+
+def _pull(client: DockerClient, image: str) -> None:
+    try:
+        client.images.pull(image)
+    except APIError as error:
+        raise OutOfReachError(
+            f"the base {image} could not be pulled: {error.explanation or error}.",
+            todo="check its name, digest and `docker login`, or use a mirror, or a base with `source: bootstrap`.",
+        ) from None
+
+
+def load_plain(client: DockerClient, pulled: Pulled, ref: str) -> None:
+    """Makes an image of the same layers without the settings of `Pulled.reset`, under the tag `ref`.
+
+    Raises OutOfReachError if the engine does not take it.
+    """
+    with reaching(f"making {ref}"):
+        files = _files(pulled, ref, _manifest(client, pulled))
+        try:
+            client.images.load(tar(("blobs", "blobs/sha256"), files, 0))
+        except ImageLoadError as error:
+            raise OutOfReachError(
+                f"the engine does not take {pulled.image} without its settings: {first_line(str(error), 'no reason')}.",
+                todo="read the engine's log, fix the cause, then run this again.",
+            ) from None
+
+
+def _files(pulled: Pulled, ref: str, manifest: dict[str, Any]) -> dict[str, bytes]:
+    """The files of `docker save`'s tar, without layers: for the engine's own store, and for containerd's if there is a
+    manifest of the packed layers."""
+    config = _json(pulled.plain())
+    layers = [_blob(layer) for layer in pulled.layers]
+    files = {
+        _blob(digest_of(config)): config,
+        "manifest.json": _json([{"Config": _blob(digest_of(config)), "RepoTags": [ref], "Layers": layers}]),
+    }
+    if not manifest:
+        return files
+    described = manifest["config"] | {"digest": digest_of(config), "size": len(config)}
+    body = _json(manifest | {"config": described, "annotations": {}})
+    entry = {"mediaType": manifest["mediaType"], "digest": digest_of(body), "size": len(body)}
+    names = {"io.containerd.image.name": f"docker.io/library/{ref}", "org.opencontainers.image.ref.name": ref}
+    index = {"schemaVersion": 2, "manifests": [entry | {"annotations": names}]}
+    packed = [_blob(layer["digest"]) for layer in manifest["layers"]]
+    return files | {
+        _blob(digest_of(body)): body,
+        "manifest.json": _json([{"Config": _blob(digest_of(config)), "RepoTags": [ref], "Layers": packed}]),
+        "index.json": _json(index),
+        "oci-layout": _json({"imageLayoutVersion": "1.0.0"}),
+    }
+
+
+def _manifest(client: DockerClient, pulled: Pulled) -> dict[str, Any]:
+    """The manifest of an image in containerd's store, which only `docker save` has; empty in the engine's own store."""
+    if not uses_containerd_store(client):
+        return {}
+    with tarfile.open(fileobj=ChunkReader(client.api.get_image(pulled.image)), mode="r|") as archive:
+        for member in archive:
+            file = archive.extractfile(member) if member.isfile() and member.size < _SMALL else None
+            found = _parsed(file.read()) if file else None
+            if isinstance(found, dict) and _describes(found, pulled):
+                return {"mediaType": "application/vnd.oci.image.manifest.v1+json", **found}
+    raise OutOfReachError(
+        f"the engine's `docker save {pulled.image}` has no manifest of its {len(pulled.layers)} layers.",
+        todo=f"`docker rmi {pulled.image}`, then run this again: it is pulled again.",
+    )
+
+
+def _describes(document: dict[str, Any], pulled: Pulled) -> bool:
+    """Whether a document is the manifest of these layers; an attestation's has others."""
+    layers = document.get("layers") or ()
+    return len(layers) == len(pulled.layers) and all("tar" in layer.get("mediaType", "") for layer in layers)
+
+
+def _parsed(data: bytes) -> object:
+    try:
+        return json.loads(data)
+    except ValueError:
+        return None
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _blob(digest: str) -> str:
+    return f"blobs/sha256/{digest.removeprefix('sha256:')}"
+
+
+def _json(document: object) -> bytes:
+    return json.dumps(document, sort_keys=True).encode()

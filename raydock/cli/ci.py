@@ -1,0 +1,166 @@
+"""`ci`: pipelines for CI systems, and what their jobs run."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from raydock.cli.options import CommandRequest, root, shared
+from raydock.cli.output import end
+from raydock.cli.registries import insecure, release_repository
+from raydock.core.checkout import Checkout
+from raydock.core.errors import ExitCode, RaydockError
+from raydock.pipeline.project import Project
+
+
+@click.group()
+def ci() -> None:
+    """Pipelines that build, prove and publish what is not published yet; docs/ci.md has what they need.
+
+    \b
+    Example: ./build.py ci github > .github/workflows/images.yml
+    """
+
+
+def _printing(system: str) -> Callable[..., Any]:
+    """The command that prints one system's pipeline, or checks the committed one."""
+
+    @ci.command(system, help=_HELP[system])
+    @click.option("--check", is_flag=True, help="Say whether the committed one differs; exit 1 where it does.")
+    def command(check: bool) -> None:
+        from raydock.ci import pipelines
+
+        project, wanted = Project(Checkout(root())), pipelines.System(system)
+        if not check:
+            click.echo(pipelines.pipeline(wanted, project.checkout, project.plan), nl=False)
+            return
+        path = wanted.path(project.checkout).relative_to(project.checkout.root)
+        if trouble := pipelines.stale(wanted, project.checkout, project.plan):
+            click.echo(f"{trouble}\nNext: `./build.py ci {system} > {path}`, then commit it.", err=True)
+            sys.exit(ExitCode.VARIANT_FAILED)
+        click.echo(f"{path} is as it should be.")
+
+    return command
+
+
+_HELP = {
+    "github": """Prints the workflow for GitHub Actions.
+
+    \b
+    Example: ./build.py ci github > .github/workflows/images.yml
+    """,
+    "gitlab": """Prints the pipeline for GitLab, whose first job prints the rest.
+
+    \b
+    Example: ./build.py ci gitlab > .gitlab-ci.yml
+    """,
+}
+github, gitlab = map(_printing, ("github", "gitlab"))
+
+
+@ci.command()
+@shared
+@click.option("--registry", metavar="HOST/PATH", help="Where what is published lies. Default: matrix.yaml's.")
+@release_repository
+@insecure
+@click.option("--shards", "most", type=click.IntRange(1, 200), default=8, show_default=True, help="At most so many.")
+@click.option("--for", "system", type=click.Choice(["github", "gitlab"]), help="As outputs of a step, or as jobs.")
+def plan(
+    request: CommandRequest,
+    *,
+    registry: str | None,
+    release_repository: str | None,
+    insecure: bool,
+    most: int,
+    system: str | None,
+) -> None:
+    """Says which of the selected variants a registry has not published as they would be built now, in shards.
+
+    A fingerprint is over the base too: bases are made where this engine lacks them.
+
+    \b
+    Example: ./build.py ci plan --registry registry.example/raydock --shards 4 --json
+    """
+    from raydock.builder.recipe import Recipe
+    from raydock.ci import pipelines
+    from raydock.ci.plan import make
+    from raydock.ci.shards import Load
+    from raydock.model import lock
+    from raydock.pipeline.workshop import workshop
+    from raydock.publish.store import fingerprints
+
+    project, chosen = request.project, request.chosen
+    published = fingerprints(registry or project.matrix.registry, release_repository or "", insecure=insecure)
+    with request.writing() as progress:
+        recipes = workshop(project, progress, request.jobs).builder.recipes(chosen)
+    if errors := {name: recipe for name, recipe in recipes.items() if isinstance(recipe, RaydockError)}:
+        end(errors)
+    wanted = {name: recipe.fingerprint for name, recipe in recipes.items() if isinstance(recipe, Recipe)}
+    loads = [Load.of(item.variant, lock.load(project.checkout.lock(item.name))) for item in chosen]
+    found = make(wanted, published, loads, most)
+    if system == "github":
+        click.echo(found.github(), nl=False)
+    elif system == "gitlab":
+        click.echo(pipelines.child(project.checkout, project.plan, found), nl=False)
+    elif request.as_json:
+        click.echo(json.dumps(found.document(), indent=1))
+    else:
+        request.say(found.table())
+
+
+@ci.command()
+@shared
+@click.argument("repository")
+def push(request: CommandRequest, repository: str) -> None:
+    """Hands the selected variants' images on to other jobs' engines, through a repository that is for nothing else.
+
+    \b
+    Example: ./build.py ci push registry.example/raydock/work
+    """
+    from raydock.ci.handover import Work, base_tags
+    from raydock.pipeline.workshop import workshop
+
+    with request.writing() as progress:
+        builder = workshop(request.project, progress, request.jobs).builder
+        built = builder.find(request.chosen)
+        errors: dict[str, RaydockError] = {item.name: item.error for item in built if item.error}
+        work = Work(
+            client=builder.client,
+            repository=repository,
+            local=request.project.matrix.registry,
+            listener=progress,
+            jobs=request.jobs,
+        )
+        ready = {item.name for item in built if not item.error}
+        bases = base_tags(request.project, (item for item in request.chosen if item.name in ready))
+        errors |= work.push(sorted(ready), bases)
+    request.say(f"{len(ready - errors.keys())} of {len(built)} pushed.")
+    end(errors)
+
+
+@ci.command()
+@shared
+@click.argument("repository")
+def pull(request: CommandRequest, repository: str) -> None:
+    """Fetches what another job handed on; the images are then as if built here.
+
+    \b
+    Example: ./build.py ci pull registry.example/raydock/work
+    """
+    from raydock.ci.handover import Work, base_tags
+    from raydock.engine.client import connect
+
+    chosen = request.chosen
+    with request.writing() as progress:
+        work = Work(
+            client=connect(),
+            repository=repository,
+            local=request.project.matrix.registry,
+            listener=progress,
+            jobs=request.jobs,
+        )
+        errors = work.pull((item.name for item in chosen), base_tags(request.project, chosen))
+    request.say(f"{sum(item.name not in errors for item in chosen)} of {len(chosen)} pulled.")
+    end(errors)

@@ -1,0 +1,80 @@
+"""`deploy docker`."""
+
+from pathlib import Path
+
+import click
+
+from raydock.cli.options import root
+from raydock.cli.registries import insecure, one, one_published, registry, release_repository
+from raydock.core.checkout import Checkout
+from raydock.pipeline.project import Project
+
+
+@click.command()
+@click.argument("variant")
+@click.option("--head", required=True, metavar="HOST", help="The head's IPv4 address or name.")
+@click.option("--worker", "workers", multiple=True, required=True, metavar="HOST", help="A worker's. Repeatable.")
+@click.option("--gpus", type=click.IntRange(0, 64), help="GPUs of each host. Must be given for a variant with CUDA.")
+@click.option("--model", type=click.Path(path_type=Path), help="A folder of every host, to be read at /model.")
+@click.option("--forward-compat", is_flag=True, help="Accept data-centre GPUs with an older driver: docs/gpu-hosts.md.")
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR")
+@registry
+@release_repository
+@insecure
+def docker(
+    *,
+    variant: str,
+    head: str,
+    workers: tuple[str, ...],
+    gpus: int | None,
+    model: Path | None,
+    forward_compat: bool,
+    output: Path,
+    registry: str | None,
+    release_repository: str | None,
+    insecure: bool,
+) -> None:
+    """Writes what starts a cluster by bare Docker: compose files, scripts and systemd units.
+
+    compose.yaml is for one machine. With --gpus it is for a host whose Docker hands out GPUs by CDI, and
+    compose.nvidia.yaml for a host that has NVIDIA's runtime only (`doctor` says which). head.sh and worker.sh, or the
+    systemd units that call them, are for the hosts that --head and --worker name, and choose by themselves.
+
+    \b
+    Example: ./build.py deploy docker ray2.60.0-py311-cpu --head 10.0.0.1 --worker 10.0.0.2 --output cluster
+    """
+    from raydock.core.files import write_whole
+    from raydock.deploy.docker.cluster import cluster, doubts
+    from raydock.deploy.docker.files import compose_lines, configured_no_proxy, files
+    from raydock.hosts import names
+    from raydock.publish.published import built
+
+    project = Project(Checkout(root()))
+    published = one_published(variant, registry, release_repository, insecure) if registry else None
+    chosen = published or one(project.plan, variant)
+    wanted = cluster(
+        chosen.variant,
+        head=head,
+        workers=workers,
+        gpus=gpus,
+        model=model,
+        forward_compat=forward_compat,
+        accepting=names.forward_compat(project.checkout.hosts),
+    )
+    image = published or built(one(project.plan, variant), project.matrix.registry)
+    for file in files(wanted, image, project.checkout.templates):
+        write_whole(output / file.name, file.text, mode=0o755 if file.program else 0o644)
+    click.echo(f"{output} holds, for one machine:")
+    for line in compose_lines(wanted):
+        click.echo(f"  {line}")
+    if excluded := configured_no_proxy():
+        click.echo(f"  Its NO_PROXY replaces the noProxy of config.json: write NO_PROXY={excluded} to {output}/.env")
+    click.echo("and for hosts of their own:")
+    click.echo(f"  {head}: head.sh, or raydock-head.service, which calls it")
+    click.echo(f"  {', '.join(workers)}: worker.sh, or raydock-worker.service")
+    if words := doubts(image):
+        click.echo(words, err=True)
+    if not image.digest:
+        click.echo(
+            f"{image.tag} was never pushed: `docker save {image.tag} | ssh HOST docker load` brings it to a host."
+        )

@@ -1,0 +1,95 @@
+"""`pick`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from raydock.cli.options import CommandRequest, shared
+from raydock.cli.output import end
+from raydock.cli.registries import insecure, registry, release_repository
+from raydock.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from raydock.pick.candidate import Candidate
+
+
+@click.command()
+@shared
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--driver", metavar="VERSION", help="The host's driver, such as 535.104.05, in place of FILES.")
+@click.option("--gpu", "gpus", multiple=True, metavar="X.Y", help="A GPU's compute capability, or none. Repeatable.")
+@click.option("--forward-compat", is_flag=True, help="Accept data-centre GPUs with an older driver: docs/gpu-hosts.md.")
+@registry
+@release_repository
+@insecure
+def pick(
+    request: CommandRequest,
+    *,
+    files: tuple[Path, ...],
+    driver: str | None,
+    gpus: tuple[str, ...],
+    forward_compat: bool,
+    registry: str | None,
+    release_repository: str | None,
+    insecure: bool,
+) -> None:
+    """Names the newest image that a host can run, and why not a newer one.
+
+    FILES (- is stdin) hold what nvidia-smi said: one host each, or lines `host: answer` for several. With several
+    hosts, the newest image that all can run is named too. With --registry it is one of those published there.
+
+    \b
+    Example: ./build.py pick --driver 535.104.05 --gpu 8.0
+      ./build.py pick --gpu none --registry registry.example/ml/raydock
+      ssh gpu01 nvidia-smi --query-gpu=driver_version,compute_cap,name --format=csv,noheader | ./build.py pick -
+    """
+    from raydock.hosts import names
+    from raydock.pick import nvidia_smi, output
+    from raydock.pick.pick import pick_each
+
+    stated = bool(gpus) and (bool(driver) or gpus == ("none",))
+    if bool(files) == stated or (files and (driver or gpus)):
+        raise ConfigurationError(
+            "pick asks about one thing: FILES, or --driver with --gpu, or --gpu none.",
+            todo=f"`ssh HOST {nvidia_smi.QUERY} | ./build.py pick -`,"
+            " or `./build.py pick --driver 535.104.05 --gpu 8.0`.",
+        )
+    asked = nvidia_smi.read(files) if files else {"host": nvidia_smi.stated("host", driver or "", gpus)}
+    accepting = names.forward_compat(request.project.checkout.hosts)
+    asked = {name: nvidia_smi.accepting(item, forward_compat or name in accepting) for name, item in asked.items()}
+    offered = _published(request, registry, release_repository, insecure) if registry else _built(request)
+    each, together = pick_each(asked, offered)
+    answers = [*each.values(), *([together] if together else [])]
+    if request.as_json:
+        click.echo(json.dumps(output.document(each, together), indent=1))
+    else:
+        for answer in answers:
+            if answer.candidate or answer.rejected:
+                request.say(output.words(answer))
+    end({answer.host: answer.error for answer in answers if answer.error})
+
+
+def _built(request: CommandRequest) -> "tuple[Candidate, ...]":
+    """What this engine has built, and what the plan could."""
+    from raydock.pick.candidate import candidates, on_engine
+
+    chosen, name = request.chosen, request.project.matrix.registry
+    built, trouble = on_engine(chosen, name)
+    if trouble:
+        click.echo(f"raydock: {trouble} What is built is not known: images of the plan are named.", err=True)
+    return candidates(chosen, built, name)
+
+
+def _published(
+    request: CommandRequest, name: str, release_repository: str | None, insecure: bool
+) -> "tuple[Candidate, ...]":
+    """What was published to a registry."""
+    from raydock.pick.candidate import published
+    from raydock.plan.select import select
+    from raydock.publish.store import release_store
+    from raydock.registry.repository import repository
+
+    release = release_store(repository(name, insecure=insecure), release_repository or "", insecure=insecure).newest()
+    return published(release, select(release, request.groups, request.selectors), name)

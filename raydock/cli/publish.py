@@ -1,0 +1,129 @@
+"""`publish` and `verify`."""
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from raydock.cli.options import CommandRequest, root, shared
+from raydock.cli.output import end
+from raydock.cli.registries import insecure, release_repository
+from raydock.core.checkout import Checkout
+from raydock.core.errors import ConfigurationError, ExitCode, RaydockError
+from raydock.pipeline.project import Project
+
+if TYPE_CHECKING:
+    from raydock.publish.publisher import Publisher, Result
+
+
+@click.command()
+@shared
+@click.option(
+    "--registry", "registries", multiple=True, metavar="HOST/PATH", help="Default: matrix.yaml's. Repeatable."
+)
+@release_repository
+@insecure
+@click.option("--dry-run", is_flag=True, help="Say what would move, and change nothing.")
+@click.option("--force", is_flag=True, help="Write again what the release says is there. Overwrites no immutable tag.")
+@click.option("--allow-unscanned", is_flag=True, help="Also images whose scan says `not scanned`.")
+@click.option(
+    "--require-attachments", is_flag=True, help="Refuse an image if the registry does not store its reports and SBOMs."
+)
+def publish(
+    request: CommandRequest,
+    *,
+    registries: tuple[str, ...],
+    release_repository: str | None,
+    insecure: bool,
+    dry_run: bool,
+    force: bool,
+    allow_unscanned: bool,
+    require_attachments: bool,
+) -> None:
+    """Pushes the selected variants that passed smoke, contract and scan, with what was found of them.
+
+    First the tag that never changes, then the variant's own, then aliases such as 2.60.0-py311. Run again after
+    whatever ended it, it goes on. Credentials are those of `docker login`.
+
+    \b
+    Example: ./build.py publish --group quickstart --dry-run
+      ./build.py publish --registry registry.example/ml/raydock --registry mirror.example/raydock
+    """
+    from raydock.publish import output
+    from raydock.publish.assemble import publishers
+    from raydock.publish.sign import signer
+
+    if release_repository and len(registries) > 1:
+        raise ConfigurationError(
+            f"--release-repository {release_repository} cannot hold the releases of {len(registries)} registries.",
+            meaning="Each registry has a release of its own.",
+            todo="publish to one registry at a time.",
+        )
+    chosen, cosign = request.chosen, signer()
+    if cosign is None:
+        click.echo("raydock: there is no cosign on PATH: nothing is signed.", err=True)
+    names = registries or (request.project.matrix.registry,)
+    with request.writing() as progress:
+        made = publishers(
+            request.project,
+            chosen,
+            names,
+            progress,
+            signer=cosign,
+            jobs=request.jobs,
+            insecure=insecure,
+            force=force,
+            allow_unscanned=allow_unscanned,
+            release_repository=release_repository or "",
+            require_attachments=require_attachments,
+        )
+        outcomes = {name: _outcome(item, dry_run) for name, item in made.items()}
+    results = [item for item in outcomes.values() if not isinstance(item, RaydockError)]
+    if request.as_json:
+        click.echo(json.dumps(output.document(outcomes, pretended=dry_run), indent=1))
+    else:
+        for result in results:
+            request.say(output.words(result, pretended=dry_run))
+    errors = {name: item for name, item in outcomes.items() if isinstance(item, RaydockError)}
+    end(errors | {f"{item.registry} {name}": error for item in results for name, error in item.errors.items()})
+
+
+@click.command()
+@click.option("--registry", metavar="HOST/PATH", help="Default: matrix.yaml's.")
+@release_repository
+@insecure
+@click.option("--require-attachments", is_flag=True, help="Files that are not attached are differences too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, all else on stderr.")
+def verify(
+    *, registry: str | None, release_repository: str | None, insecure: bool, require_attachments: bool, as_json: bool
+) -> None:
+    """Reports every difference between a registry and the release that was published to it.
+
+    That is a tag that is missing or names something else, an image that cannot be read whole, and what is no longer
+    attached to it. Files that the registry never stored are listed. Nothing is changed: `publish --force` writes again
+    what this engine has built.
+
+    \b
+    Example: ./build.py verify --registry registry.example/ml/raydock
+    """
+    from raydock.publish.store import release_store
+    from raydock.publish.verify import document, unattached, verify, words
+    from raydock.registry.repository import repository
+
+    there = repository(registry or Project(Checkout(root())).matrix.registry, insecure=insecure)
+    releases = release_store(there, release_repository or "", insecure=insecure)
+    release = releases.newest()
+    differences = verify(releases, release)
+    click.echo(json.dumps(document(release, differences), indent=1) if as_json else words(release, differences))
+    failed = differences or (require_attachments and unattached(release))
+    sys.exit(ExitCode.VARIANT_FAILED if failed else ExitCode.DONE)
+
+
+def _outcome(publisher: "Publisher | RaydockError", dry_run: bool) -> "Result | RaydockError":
+    if isinstance(publisher, RaydockError):
+        return publisher
+    try:
+        return publisher.pretend() if dry_run else publisher.publish()
+    except RaydockError as error:
+        return error

@@ -1,0 +1,1 @@
+"""Dated knowledge with its sources: breakages, drivers, GPUs, CUDA names, wheel tags."""

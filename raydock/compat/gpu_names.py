@@ -1,0 +1,55 @@
+"""What a GPU's name says of its host, kept as data in data/gpus.yaml."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from raydock.core.yamlfile import read
+from raydock.model.pattern import matches
+
+DATA = Path(__file__).parent / "data" / "gpus.yaml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """Patterns of GPUs' names, and the driver branches to which a cuda-compat package can be added.
+
+    `products` are full names of data-centre GPUs, for node labels, which Kubernetes compares as a whole.
+    """
+
+    data_centre: tuple[str, ...]
+    products: tuple[str, ...]
+    arm: tuple[str, ...]
+    branches: frozenset[int]
+
+    def is_data_centre(self, name: str) -> bool:
+        """Whether CUDA's forward compatibility is valid on a GPU of that name."""
+        return _any(self.data_centre, name)
+
+    def is_on_arm(self, name: str) -> bool:
+        """Whether a GPU of that name shares a board with an Arm CPU."""
+        return _any(self.arm, name)
+
+
+def load(path: Path = DATA) -> Names:
+    """Reads the names. Raises ConfigurationError, with file and line, for what is not as the file's head says."""
+    keys = ("source", "date", "data-centre", "products", "branches", "arm")
+    found = read(path).items(keys, keys)
+    return Names(
+        data_centre=found["data-centre"].texts(),
+        products=found["products"].texts(),
+        arm=found["arm"].texts(),
+        branches=frozenset(int(branch) for branch in found["branches"].texts()),
+    )
+
+
+@cache
+def known() -> Names:
+    """The names that raydock ships."""
+    return load()
+
+
+def _any(patterns: Iterable[str], name: str) -> bool:
+    # In MIG mode a container's nvidia-smi adds the slice: NVIDIA A100-SXM4-40GB MIG 1g.5gb.
+    return any(matches(pattern, name.partition(" MIG ")[0]) for pattern in patterns)

@@ -1,0 +1,49 @@
+"""Which GPUs run code that was compiled for others."""
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from raydock.core.yamlfile import read
+
+_TEGRA = Path(__file__).parent / "data" / "tegra.yaml"
+
+
+def code_for(built: Iterable[int], gpu: int) -> int | None:
+    """The best of the sm numbers in `built` whose code a GPU runs; None if it runs none.
+
+    Code compiled for X.y runs on X.z where z >= y, and on Tegra only where both are the same (NVIDIA, CUDA C++
+    Programming Guide, binary compatibility). PTX, which a driver could compile for newer GPUs, is not counted: the
+    lists name what wheels hold as binaries.
+    """
+    return max((sm for sm in built if sm == gpu or _compatible(sm, gpu)), default=None)
+
+
+def _compatible(sm: int, gpu: int) -> bool:
+    return sm // 10 == gpu // 10 and sm < gpu and not tegra() & {sm, gpu}
+
+
+def architectures(gpus: Iterable[int]) -> tuple[str, ...]:
+    """What nvcc must compile for so that each of these GPUs runs it, as FlashInfer names it: `8.0`, `9.0a`, `10.0f`.
+
+    Code of a major version's oldest GPU runs on all GPUs of it; from 9.0 on, kernels use instructions of their own
+    version (a) or of its family (f). Source: CUDA C++ Programming Guide 13.0, feature sets; read 2026-11-29.
+    """
+    wanted: list[int] = []
+    for gpu in sorted(gpus):
+        if code_for(wanted, gpu) is None:
+            wanted.append(gpu)
+    return tuple(f"{sm // 10}.{sm % 10}{_feature_set(sm)}" for sm in wanted)
+
+
+def _feature_set(sm: int) -> str:
+    if sm < 90:
+        return ""
+    return "a" if sm < 100 else "f"
+
+
+@cache
+def tegra() -> frozenset[int]:
+    """The sm numbers of Tegra's GPUs."""
+    keys = ("source", "date", "sm")
+    return frozenset(int(number) for number in read(_TEGRA).items(keys, keys)["sm"].texts())

@@ -1,0 +1,92 @@
+"""Whether a driver and a GPU run what a variant holds, and if not, why."""
+
+from functools import cache
+
+from packaging.version import Version
+
+from raydock.compat.gpucode import code_for
+from raydock.compat.hardware import Hardware
+from raydock.model.variant import NONE, Variant
+
+__all__ = [
+    "code_for",
+    "driver_objection",
+    "gpu_doubt",
+    "gpu_objection",
+    "gpus_in_json",
+    "gpus_in_words",
+    "list_owner",
+    "older",
+    "own_driver",
+]
+
+
+def older(driver: str, other: str) -> bool:
+    """Whether one driver, such as 535.104.05, is older than another."""
+    return Version(driver) < Version(other)
+
+
+def driver_objection(variant: Variant, needed: str, driver: str) -> str:
+    """Why a driver does not run a variant that needs `needed` (drivers.yaml); empty where it does."""
+    if not needed:
+        return f"no driver is known for CUDA {variant.cuda}"
+    return f"driver {driver} < {needed} needed by CUDA {variant.cuda}" if older(driver, needed) else ""
+
+
+def gpu_objection(variant: Variant, built: tuple[int, ...], gpu: int) -> str:
+    """Why a GPU (86 is compute capability 8.6) does not run a variant built for `built`.
+
+    Empty if it does. If `built` is empty, nothing is known of the wheels (gpu_doubt): only a GPU for which the CUDA
+    toolkit or vllm's build cannot compile is refused.
+    """
+    if not built:
+        return _build_objection(variant, gpu)
+    if code_for(built, gpu):
+        return ""
+    return f"sm_{gpu} not in {list_owner(variant)} {' '.join(map(str, built))}"
+
+
+def gpu_doubt(variant: Variant, built: tuple[int, ...]) -> str:
+    """Why it is unknown which GPUs run a variant; empty if that is known, or no matter because it has no CUDA."""
+    if built or not variant.gpu:
+        return ""
+    parts = f"torch {variant.torch}" + (f" or vllm {variant.vllm}" if variant.vllm != NONE else "")
+    return f"it is unknown for which GPUs {parts} for CUDA {variant.cuda} was built: `gpus` in matrix.yaml can state it"
+
+
+def gpus_in_words(variant: Variant, built: tuple[int, ...]) -> str:
+    """The GPUs that a variant has code for, as a table shows them."""
+    return " ".join(map(str, built)) or ("unknown" if variant.gpu else "-")
+
+
+def gpus_in_json(variant: Variant, built: tuple[int, ...]) -> list[int] | None:
+    """The GPUs that a variant has code for: empty for cpu, None if unknown."""
+    return None if variant.gpu and not built else list(built)
+
+
+def list_owner(variant: Variant) -> str:
+    """Whose list of sm numbers a variant's is, in words."""
+    torch = f"torch {variant.torch}'s"
+    return f"{torch} list" if variant.vllm == NONE else f"{torch} and vllm {variant.vllm}'s common list"
+
+
+def _build_objection(variant: Variant, gpu: int) -> str:
+    """Why no build of a variant can have code for a GPU; empty if one can."""
+    tables = _tables()
+    able = tables.compilable(variant.cuda)
+    if able and not code_for(able, gpu):
+        return f"sm_{gpu} not among the GPUs that CUDA {variant.cuda} compiles for"
+    if variant.vllm != NONE and gpu < tables.vllm_from:
+        return f"sm_{gpu} older than sm_{tables.vllm_from}, the oldest that vllm compiles for"
+    return ""
+
+
+@cache
+def _tables() -> Hardware:
+    return Hardware()
+
+
+@cache
+def own_driver(cuda: str) -> str:
+    """The driver that a CUDA toolkit came with; empty where the table does not know it."""
+    return _tables().toolkits.get(cuda, "")

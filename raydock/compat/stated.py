@@ -1,0 +1,33 @@
+"""What a person says of a host's GPUs in options: a driver's version and compute capabilities."""
+
+import re
+
+from raydock.core.errors import ConfigurationError
+
+DRIVER = re.compile(r"\d{3,4}(\.\d{1,3}){1,2}")
+CAPABILITY = re.compile(r"\d{1,2}\.\d")
+
+
+def driver(text: str) -> str:
+    """A driver's version as it was written, such as 535.104.05. Raises ConfigurationError for what is none."""
+    if not DRIVER.fullmatch(text):
+        raise ConfigurationError(
+            f"--driver {text!r} is no driver's version.",
+            todo="write it like 535.104.05: `nvidia-smi --query-gpu=driver_version --format=csv,noheader` tells it.",
+        )
+    return text
+
+
+def capability(text: str) -> int:
+    """A compute capability, such as 8.6, as an sm number, 86. Raises ConfigurationError for what is none."""
+    if not CAPABILITY.fullmatch(text):
+        raise ConfigurationError(
+            f"--gpu {text!r} is no compute capability.",
+            todo="write it like 8.0: `nvidia-smi --query-gpu=compute_cap --format=csv,noheader` tells it.",
+        )
+    return sm(text)
+
+
+def sm(text: str) -> int:
+    """The sm number of a well-formed compute capability."""
+    return int(text.replace(".", ""))

@@ -1,0 +1,101 @@
+"""The CUDA compiler of images: which variants have one, and the packages that bring it (data/toolchain.yaml)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from raydock.compat.when import When, matches, parse
+from raydock.core.yamlfile import read
+from raydock.model.variant import NONE, Variant
+
+DATA = Path(__file__).parent / "data" / "toolchain.yaml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toolchain:
+    """The CUDA compiler of the variants that match `when`.
+
+    Attributes:
+        when: the variants that have it.
+        templates: PEP 508 lines with {cuda} and {next} for the variant's CUDA and the minor version after it.
+        same_minor: the packages whose minor version must be the runtime's.
+        runtime: the package of the CUDA runtime.
+        prebuilt: the variants whose FlashInfer modules are built when the image is built.
+    """
+
+    when: When
+    templates: tuple[str, ...]
+    same_minor: tuple[str, ...]
+    runtime: str
+    prebuilt: When
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The names of the packages that variants with it require."""
+        return tuple(Requirement(line.format(cuda="13.0", next="13.1")).name for line in self.templates)
+
+    def requirements(self, variant: Variant) -> tuple[str, ...]:
+        """PEP 508 lines for a variant's lock; none if the variant has no CUDA compiler."""
+        if not matches(self.when, variant):
+            return ()
+        major, minor = Version(variant.cuda).release
+        return tuple(line.format(cuda=variant.cuda, next=f"{major}.{minor + 1}") for line in self.templates)
+
+    def mismatches(self, versions: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """The packages whose minor version is not the CUDA runtime's, each with the pin that fixes it.
+
+        `versions` are by canonical name; a pin is such as `nvidia-cuda-nvcc==13.0.*`.
+        """
+        if self.runtime not in versions:
+            return
+        minor = _minor(versions[self.runtime])
+        for name in self.same_minor:
+            if name in versions and _minor(versions[name]) != minor:
+                yield name, f"{name}=={minor}.*"
+
+
+@cache
+def known() -> Toolchain:
+    """What raydock ships in data/toolchain.yaml."""
+    keys = ("source", "date", "when", "requirements", "same-minor", "runtime", "prebuilt")
+    entries = read(DATA).items(keys, keys)
+    return Toolchain(
+        when=parse(entries["when"]),
+        templates=entries["requirements"].texts(),
+        same_minor=entries["same-minor"].texts(),
+        runtime=entries["runtime"].text(),
+        prebuilt=parse(entries["prebuilt"]),
+    )
+
+
+def compiler_of(variant: Variant) -> str:
+    """The CUDA of a variant's compiler, such as 13.0; empty if its image has none."""
+    return variant.cuda if matches(known().when, variant) else ""
+
+
+def words(variant: Variant) -> str:
+    """A variant's CUDA compiler for a table: its CUDA, `none`, or `-` for the CPU."""
+    return (compiler_of(variant) or "none") if variant.gpu else "-"
+
+
+def missing(variant: Variant) -> str:
+    """What users of a variant must know if it has vllm and no CUDA compiler; empty otherwise."""
+    if variant.vllm == NONE or not variant.gpu or compiler_of(variant):
+        return ""
+    return (
+        f"it has no nvcc, which no package of CUDA {variant.cuda} brings: vLLM's FlashInfer sampler is switched off"
+        " (VLLM_USE_FLASHINFER_SAMPLER=0), and what compiles CUDA kernels at run time fails"
+    )
+
+
+def has_prebuilt_kernels(variant: Variant) -> bool:
+    """Whether a variant's image holds the FlashInfer modules that its vllm uses by default."""
+    return bool(compiler_of(variant)) and matches(known().prebuilt, variant)
+
+
+def _minor(version: str) -> str:
+    return ".".join(map(str, Version(version).release[:2]))

@@ -1,0 +1,136 @@
+"""What the wheels and the requirements of a release mean for one Python on one architecture."""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.version import Version
+
+from raydock.core.yamlfile import read
+from raydock.model.facts import ProjectRelease, Wheel
+from raydock.model.variant import Variant
+
+_NO_WHEELS = Path(__file__).parent / "data" / "no-wheels.yaml"
+
+MACHINES = {"amd64": "x86_64"}
+
+# glibc of the platform tags that name none (PEP 513, 571 and 599).
+_LEGACY = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
+_MANYLINUX = re.compile(r"(?P<policy>manylinux(?:_(?P<major>\d+)_(?P<minor>\d+)|\d+))_(?P<machine>.+)")
+_CUDA = re.compile(r"cuda-toolkit|nvidia-cuda-runtime(-cu\d+)?")
+
+Glibc = tuple[int, int]
+
+
+def fitting(release: ProjectRelease, python: str, arch: str) -> tuple[Wheel, ...]:
+    """The wheels of a release that a CPython on Linux may install, whatever its glibc."""
+    names = _names(python)
+    return tuple(wheel for wheel in release.wheels if any(_fits(tag, names, arch) for tag in wheel.tags))
+
+
+@cache
+def _names(python: str) -> frozenset[tuple[str, str]]:
+    """The interpreters and ABIs of the tags that a CPython accepts."""
+    major, minor = (int(part) for part in python.split("."))
+    abi = f"cp{major}{minor}"
+    tags = [
+        *cpython_tags((major, minor), abis=[abi], platforms=["any"]),
+        *compatible_tags((major, minor), interpreter=abi, platforms=["any"]),
+    ]
+    return frozenset((tag.interpreter, tag.abi) for tag in tags)
+
+
+def _fits(tag: Tag, names: frozenset[tuple[str, str]], arch: str) -> bool:
+    return (tag.interpreter, tag.abi) in names and _platform_glibc(tag.platform, arch) is not None
+
+
+def glibc(wheel: Wheel, arch: str) -> Glibc:
+    """The oldest glibc that a wheel runs on, by its platform tags; (0, 0) where it has no compiled part."""
+    found = [_platform_glibc(tag.platform, arch) for tag in wheel.tags]
+    return min(version for version in found if version is not None)
+
+
+def _platform_glibc(platform: str, arch: str) -> Glibc | None:
+    if platform == "any":
+        return (0, 0)
+    match = _MANYLINUX.fullmatch(platform)
+    if match is None or match["machine"] != MACHINES[arch]:
+        return None
+    return (int(match["major"]), int(match["minor"])) if match["major"] else _LEGACY.get(match["policy"])
+
+
+def lowest_glibc(release: ProjectRelease, python: str, arch: str) -> Glibc | None:
+    """The oldest glibc on which some fitting wheel of a release runs; None where no wheel fits."""
+    return min((glibc(wheel, arch) for wheel in fitting(release, python, arch)), default=None)
+
+
+def requirements(
+    release: ProjectRelease, point: Variant, extras: Iterable[str] = (), on: Iterable[str] | None = None
+) -> Iterator[Requirement]:
+    """The requirements that hold for a variant with some extras of the release (PEP 508 markers evaluated for its
+    Python and Linux), on the projects whose canonical names `on` holds, or on all."""
+    chosen = ("", *extras)
+    for name in release.required if on is None else on:
+        yield from _holding(release, name, point.python, point.arch, chosen)
+
+
+def requirement_of(release: ProjectRelease, project: str, point: Variant) -> Requirement | None:
+    """The requirement of a release on a project, or None."""
+    return next(iter(_holding(release, project, point.python, point.arch, ("",))), None)
+
+
+def cuda_pin(release: ProjectRelease, point: Variant) -> tuple[str, Requirement] | None:
+    """The CUDA (major.minor) that a release pins and the requirement that says so; None where it pins no CUDA."""
+    return _cuda_pin(release, point.python, point.arch)
+
+
+@lru_cache(maxsize=100_000)
+def _holding(
+    release: ProjectRelease, project: str, python: str, arch: str, extras: tuple[str, ...]
+) -> tuple[Requirement, ...]:
+    """A release's requirements on a project that hold for a Python, an architecture and any of some extras."""
+    environment = {
+        "implementation_name": "cpython",
+        "implementation_version": newest_patch(python),
+        "os_name": "posix",
+        "platform_machine": MACHINES[arch],
+        "platform_python_implementation": "CPython",
+        "platform_release": "",
+        "platform_system": "Linux",
+        "platform_version": "",
+        "python_full_version": newest_patch(python),
+        "python_version": python,
+        "sys_platform": "linux",
+    }
+    return tuple(
+        requirement
+        for requirement in release.on(project)
+        if (marker := requirement.marker) is None
+        or any(marker.evaluate({**environment, "extra": extra}) for extra in extras)
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _cuda_pin(release: ProjectRelease, python: str, arch: str) -> tuple[str, Requirement] | None:
+    for name in filter(_CUDA.fullmatch, release.required):
+        for requirement in _holding(release, name, python, arch, ("",)):
+            for specifier in requirement.specifier:
+                if specifier.operator == "==":
+                    version = Version(specifier.version.removesuffix(".*"))
+                    return f"{version.major}.{version.minor}", requirement
+    return None
+
+
+@cache
+def without_wheels() -> frozenset[str]:
+    """The canonical names of packages that are only offered as source."""
+    keys = ("source", "date", "names")
+    return frozenset(read(_NO_WHEELS).items(keys, keys)["names"].texts())
+
+
+def newest_patch(python: str) -> str:
+    """A patch release of a Python newer than any, so that a bound such as `>=3.11.4` holds for 3.11."""
+    return f"{python}.99"

@@ -1,0 +1,1 @@
+"""Errors, files, progress, processes: what every other folder stands on."""

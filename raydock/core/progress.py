@@ -1,0 +1,58 @@
+"""Progress for a person: a live line a variant on a terminal, plain lines elsewhere."""
+
+import time
+from threading import Lock
+from types import TracebackType
+
+from rich.console import Console, Group, RenderableType
+from rich.filesize import decimal
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+
+class Progress:
+    """A listener (raydock/core/events.py) that shows what it hears on a console, within a `with`."""
+
+    def __init__(self, console: Console, *, quiet: bool = False, verbose: bool = False) -> None:
+        self._console, self._quiet, self._verbose = console, quiet, verbose
+        self._lines: dict[str, tuple[float, str, str, int]] = {}
+        self._told: set[tuple[str, str]] = set()
+        self._guard = Lock()
+        terminal = console.is_terminal and not quiet
+        self._live = Live(get_renderable=self._view, console=console, transient=True) if terminal else None
+
+    def __call__(self, name: str, step: str, *, detail: str = "", size: int = 0) -> None:
+        with self._guard:
+            started, last, said, _ = self._lines.get(name, (time.monotonic(), "", "", 0))
+            self._lines[name] = (started, step, detail, size)
+            if self._live or self._quiet:
+                return
+            if (name, step) not in self._told:
+                self._told.add((name, step))
+                self._console.print(f"{name}: {step}", markup=False, highlight=False, soft_wrap=True)
+            if self._verbose and detail and (step, detail) != (last, said):
+                self._console.print(f"{name}:   {detail}", markup=False, highlight=False, soft_wrap=True)
+
+    def __enter__(self) -> "Progress":
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def _view(self) -> RenderableType:
+        with self._guard:
+            lines = dict(self._lines)
+        table = Table.grid(padding=(0, 1))
+        for name, (started, step, detail, size) in lines.items():
+            bytes_moved = decimal(size) if size else ""
+            words = Text(f"{step} {detail}".strip(), no_wrap=True, overflow="ellipsis")
+            seconds = f"{time.monotonic() - started:.0f} s"
+            table.add_row(Spinner("dots"), Text(name, style="bold"), seconds, bytes_moved, words)
+        return Group(table)

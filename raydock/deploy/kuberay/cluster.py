@@ -1,0 +1,45 @@
+"""A Ray cluster as KubeRay specifies it: a head that runs no tasks, and one group of equal workers."""
+
+from raydock.deploy.kuberay.deployment import Deployment, Yaml
+from raydock.deploy.kuberay.pod import CONTAINER_SECURITY, HEAD, ray_pod, worker_size
+
+PORTS = {"gcs-server": 6379, "dashboard": 8265, "client": 10001}
+GROUP = "workers"
+
+
+def cluster(deployment: Deployment, more_ports: dict[str, int] | None = None) -> Yaml:
+    """A cluster's specification. `rayStartParams` are strings; KubeRay 1.3 asks for them even where there are none."""
+    workers = deployment.workers
+    return {
+        "rayVersion": deployment.image.ray,
+        **(_autoscaling() if workers.autoscaled else {}),
+        "headGroupSpec": {
+            "rayStartParams": {"num-cpus": "0"},
+            "template": ray_pod(deployment, "ray-head", HEAD, PORTS | (more_ports or {})),
+        },
+        "workerGroupSpecs": [
+            {
+                "groupName": GROUP,
+                "replicas": workers.replicas,
+                "minReplicas": workers.least,
+                "maxReplicas": workers.most,
+                "rayStartParams": {},
+                "template": ray_pod(deployment, "ray-worker", worker_size(workers.gpus), {}),
+            }
+        ],
+    }
+
+
+def _autoscaling() -> Yaml:
+    """The autoscaler, which KubeRay runs beside the head from its image: KubeRay's own defaults, but restricted."""
+    amounts = {"cpu": "500m", "memory": "512Mi"}
+    return {
+        "enableInTreeAutoscaling": True,
+        "autoscalerOptions": {
+            "upscalingMode": "Default",
+            "idleTimeoutSeconds": 60,
+            "imagePullPolicy": "IfNotPresent",
+            "resources": {"limits": amounts, "requests": dict(amounts)},
+            "securityContext": CONTAINER_SECURITY,
+        },
+    }

@@ -1,0 +1,1 @@
+"""Scripts that generated manifests run as jobs."""

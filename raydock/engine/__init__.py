@@ -1,0 +1,1 @@
+"""The Docker engine: its client, image identity, containers, GPU access."""

@@ -1,0 +1,145 @@
+"""The Docker engine, through its SDK: everything but building, which needs buildx."""
+
+import atexit
+import logging
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import Any
+
+import docker
+from docker.tls import TLSConfig
+
+from raydock.core.errors import OutOfReachError
+from raydock.core.processes import Processes
+from raydock.engine import dockerconfig, responses
+from raydock.engine.endpoint import Endpoint, Tls
+from raydock.engine.errors import ENGINE_ERRORS, TODO, interrupted, unreachable
+
+_SECONDS = 600
+_log = logging.getLogger(__name__)
+# What ends with this process: the ssh that forwards an engine's socket.
+_tunnels = ExitStack()
+atexit.register(_tunnels.close)
+
+
+class EngineClient(docker.DockerClient):  # type: ignore[misc] # the SDK has no types
+    """A client of one engine, that knows where it is. What it raises is in engine_errors.ENGINE_ERRORS."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.api = _Api(base_url=endpoint.url, tls=_tls(endpoint.tls) or False, timeout=_SECONDS)
+        self.api.hooks["response"].append(responses.check)
+
+
+class _Api(docker.APIClient):  # type: ignore[misc]
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._auth_configs = dockerconfig.logins()
+
+    def merge_environment_settings(self, url: str, proxies: Any, stream: Any, verify: Any, cert: Any) -> dict[str, Any]:
+        # `requests` would take the authority of REQUESTS_CA_BUNDLE in place of the engine's own.
+        own = self.verify if verify is None else verify
+        settings: dict[str, Any] = super().merge_environment_settings(url, proxies, stream, own, cert)
+        return settings
+
+
+def connect() -> EngineClient:
+    """A client of the engine that the docker command line would use.
+
+    Raises OutOfReachError if it does not answer or is not Docker's, ConfigurationError if its address is invalid.
+    """
+    client = open_client(_forwarded(dockerconfig.resolve()))
+    if _log.isEnabledFor(logging.INFO):
+        with reaching("asking it about itself"):
+            _log.info("engine: %s, at %s", description(client.info()), client.endpoint)
+    return client
+
+
+def open_client(endpoint: Endpoint, todo: str = TODO) -> EngineClient:
+    """A client of the Docker engine at a place; `todo` says what to do if none answers there.
+
+    Raises OutOfReachError.
+    """
+    try:
+        client = EngineClient(endpoint)
+        version = client.version()
+    except (*ENGINE_ERRORS, OSError, ValueError, TypeError) as error:
+        raise unreachable(error, endpoint, todo) from None
+    components = {str(part.get("Name")): part for part in version.get("Components") or ()}
+    if podman := components.get("Podman Engine"):
+        raise OutOfReachError(
+            f"Podman {podman.get('Version')} answers at {endpoint}, and raydock needs Docker's engine.",
+            meaning="Podman's Docker API has no BuildKit, and images are built by BuildKit with secrets and caches.",
+            todo="install Docker 26 or newer (rootless Docker too needs no root), start it, and name it in DOCKER_HOST;"
+            " `docker context ls` shows what is configured.",
+        )
+    return client
+
+
+def description(info: Mapping[str, Any]) -> str:
+    """An engine's version and image store, from its `info`: `Docker 26.1.5, image store overlay2`."""
+    store = f"containerd ({info['Driver']})" if _has_containerd_store(info) else info["Driver"]
+    rootless = ", rootless" if "name=rootless" in (info.get("SecurityOptions") or ()) else ""
+    return f"Docker {info['ServerVersion']}, image store {store}{rootless}"
+
+
+def without_limits(info: Mapping[str, Any]) -> str:
+    """Why an engine enforces no limits of memory and CPU; empty if it does."""
+    if info.get("MemoryLimit") is not False and info.get("CpuCfsQuota") is not False:
+        return ""
+    return f"it enforces no limits of memory and CPU (cgroup driver {info.get('CgroupDriver')})"
+
+
+def disconnect() -> None:
+    """Ends the ssh to an engine, if there is one; a process that exits in order does so by itself."""
+    _tunnels.close()
+
+
+@contextmanager
+def reaching(doing: str) -> Iterator[None]:
+    """Turns what an engine's client raises into a RaydockError that says what was being done."""
+    try:
+        yield
+    except ENGINE_ERRORS as error:
+        raise interrupted(error, doing) from None
+
+
+def uses_containerd_store(client: docker.DockerClient) -> bool:
+    """Whether the engine keeps its images in containerd's store, and not in a graph driver such as overlay2."""
+    with reaching("reading its settings"):
+        return _has_containerd_store(client.info())
+
+
+def is_in_registry(client: docker.DockerClient, reference: str) -> bool:
+    """Whether a registry has NAME@DIGEST, as the engine sees it; False if the registry does not answer the engine."""
+    try:
+        client.api.inspect_distribution(reference)
+    except ENGINE_ERRORS:
+        return False
+    return True
+
+
+def _has_containerd_store(info: Mapping[str, Any]) -> bool:
+    return any("io.containerd.snapshotter" in str(line) for line in info.get("DriverStatus") or ())
+
+
+def _forwarded(endpoint: Endpoint) -> Endpoint:
+    """The same engine, at a socket on this machine if it is behind ssh."""
+    if endpoint.scheme != "ssh":
+        return endpoint
+    from raydock.engine import ssh
+    from raydock.engine.host import Host
+
+    host = Host(name=str(endpoint), address=endpoint.address)
+    return replace(endpoint, socket=str(_tunnels.enter_context(ssh.socket(host, Processes()))))
+
+
+def _tls(tls: Tls | None) -> TLSConfig | None:
+    if tls is None:
+        return None
+    pair = (str(tls.cert), str(tls.key)) if tls.cert and tls.key else None
+    # Without an authority of its own, that of the system and of SSL_CERT_FILE, as in the docker command line.
+    authority = str(tls.ca) if tls.ca else ssl.get_default_verify_paths().cafile
+    return TLSConfig(client_cert=pair, ca_cert=authority, verify=tls.verify)

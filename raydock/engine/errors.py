@@ -1,0 +1,136 @@
+"""What can go wrong between raydock and an engine, as errors with a message and an exit code."""
+
+import grp
+import http.client
+import os
+import ssl
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from docker.credentials.errors import StoreError
+from docker.errors import APIError, DockerException, StreamParseError
+from urllib3.exceptions import HTTPError
+
+from raydock.core.errors import ConfigurationError, OutOfReachError, RaydockError, first_line
+from raydock.engine.endpoint import Endpoint
+
+Kind = TypeVar("Kind", bound=BaseException)
+TODO = "run `scripts/engine`, which starts or installs one, or point DOCKER_HOST at one that answers."
+# Everything that Docker's SDK raises if the engine, the way to it or a login is at fault. Its streams are read from
+# urllib3 and from sockets without another exception around them.
+ENGINE_ERRORS = (
+    DockerException,
+    StoreError,
+    StreamParseError,
+    requests.RequestException,
+    HTTPError,
+    http.client.HTTPException,
+    ConnectionError,
+    TimeoutError,
+)
+_TLS_TODO = (
+    "compare the certificates: those of the context (`docker context inspect`), or of DOCKER_CERT_PATH, with those that"
+    " the engine's --tlscacert and --tlscert name."
+)
+
+
+def unreachable(error: Exception, endpoint: Endpoint, todo: str = TODO) -> RaydockError:
+    """The error for an engine that could not be reached at all."""
+    if next(_causes(error, PermissionError), None):
+        return _denied(endpoint)
+    words = " ".join(str(error).split())
+    if next(_causes(error, ssl.SSLError), None) or "HTTP request to an HTTPS server" in words:
+        plain = "it speaks TLS, and raydock was given no certificates" if "HTTP request to" in words else _ssl(error)
+        return OutOfReachError(
+            f"the Docker engine at {endpoint} refuses the connection: {plain}.",
+            meaning="Nothing was built or changed.",
+            todo=_TLS_TODO,
+        )
+    return OutOfReachError(
+        f"no Docker engine answers at {endpoint}: {_short(error)}.", meaning="Nothing was built or changed.", todo=todo
+    )
+
+
+def interrupted(error: Exception, doing: str) -> RaydockError:
+    """The error for an engine that refused, or went away, while something was being done."""
+    if isinstance(error, StoreError) or "Credentials store error" in str(error):
+        return _no_login(error, doing)
+    if isinstance(error, APIError):  # a RequestException too
+        return OutOfReachError(
+            f"the Docker engine refused while {doing}: {_explained(error)}.",
+            todo="read its log (`journalctl -u docker`, or the file that scripts/engine names), fix that, run again.",
+        )
+    if isinstance(error, (StreamParseError, requests.JSONDecodeError)):
+        return unexpected(doing, first_line(str(error), type(error).__name__))
+    if isinstance(error, DockerException):
+        return OutOfReachError(
+            f"Docker's SDK failed while {doing}: {_short(error)}.", todo="fix that, then run this again."
+        )
+    return OutOfReachError(f"the Docker engine went away while {doing}: {_short(error)}.", todo=TODO)
+
+
+def unexpected(doing: str, answer: str) -> OutOfReachError:
+    """The error for an answer that no Docker engine gives."""
+    return OutOfReachError(
+        f"the engine gave an unexpected answer while {doing}: {answer}.",
+        meaning="It may be a proxy, or an engine that is not Docker's.",
+        todo="`docker version` shows who answers; DOCKER_HOST or `docker context use` name a different engine.",
+    )
+
+
+def _denied(endpoint: Endpoint) -> RaydockError:
+    path = urlsplit(endpoint.url).path
+    group = "docker"
+    with suppress(OSError, KeyError):  # the socket's own group, if it lets its group in
+        status = os.stat(path)  # noqa: PTH116 - the same call for a socket and its folder
+        if status.st_mode & stat.S_IWGRP and status.st_gid:
+            group = grp.getgrgid(status.st_gid).gr_name
+    return OutOfReachError(
+        f"this user may not use the Docker engine's socket {path} ({endpoint.source}): permission denied.",
+        meaning=f"Root and the members of the group {group!r} may.",
+        todo=f"`sudo usermod -aG {group} $USER`, then log in again (or `newgrp {group}`); or use rootless Docker.",
+    )
+
+
+def _no_login(error: Exception, doing: str) -> ConfigurationError:
+    words = str(error).removeprefix("Credentials store error: ").removeprefix("StoreError(").strip("()'\"")
+    return ConfigurationError(
+        f"Docker's credential helper failed while {doing}: {' '.join(words.split())[:300].rstrip('.')}.",
+        meaning="config.json in DOCKER_CONFIG (or ~/.docker) names it in credsStore or credHelpers.",
+        todo="install that program on PATH, or remove its name from config.json and run `docker login`.",
+    )
+
+
+def _explained(error: APIError) -> str:
+    return " ".join(str(error.explanation or error).split()).rstrip(".")
+
+
+def _ssl(error: Exception) -> str:
+    cause = next(_causes(error, ssl.SSLError))
+    return str(getattr(cause, "verify_message", "") or cause.reason or cause).rstrip(".")
+
+
+def _short(error: Exception) -> str:
+    """The operating system's reason, if there is one: the rest of the text is Python's."""
+    for cause in _causes(error, OSError):
+        if cause.strerror:
+            return cause.strerror
+    return first_line(str(error), type(error).__name__)
+
+
+def _causes(error: BaseException, kind: type[Kind]) -> Iterator[Kind]:
+    """All exceptions of a kind within an exception: it, what it was raised from, what it wraps."""
+    seen, rest = set(), [error]
+    while rest:
+        this = rest.pop(0)
+        if id(this) in seen:
+            continue
+        seen.add(id(this))
+        if isinstance(this, kind) and not isinstance(this, requests.RequestException):
+            yield this
+        inner = [this.__cause__, this.__context__, getattr(this, "reason", None), *this.args]
+        rest += [item for item in inner if isinstance(item, BaseException)]

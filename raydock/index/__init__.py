@@ -1,0 +1,1 @@
+"""The package index: its address, credentials, pages, releases and advisories."""

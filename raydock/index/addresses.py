@@ -1,0 +1,175 @@
+"""Which package indexes a lock and a build use, and with which credentials.
+
+The default index is the one that the user's environment, pip.conf or uv.toml name; only matrix.yaml adds another one,
+since a developer's environment must not change a lock.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
+from urllib.parse import quote, unquote, urlsplit
+
+from raydock.core.errors import ConfigurationError
+from raydock.index import credentials, settings
+from raydock.index.credentials import IndexLogin
+from raydock.index.settings import Setting
+from raydock.model.matrix import Matrix
+from raydock.model.variant import Variant
+
+DEFAULT_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
+EXTRA_VARIABLES = ("UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL")
+CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "PIP_CERT")
+DEFAULT = "default"
+_PORTS = {"http": 80, "https": 443}
+_PROBE_SECONDS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """A package index: its address without credentials, its name (`default`, or the CUDA's label in matrix.yaml), and
+    what named it. `given` is the user and password of the address, `aliases` are uv's names for it."""
+
+    url: str
+    name: str = DEFAULT
+    source: str = ""
+    given: tuple[str, str] = field(default=("", ""), repr=False)
+    aliases: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False, compare=False)
+
+    @property
+    def label(self) -> str:
+        """The index in messages, as in `the package index pypi.example (named by /etc/pip.conf)`."""
+        source = f" (named by {self.source})" if self.source else ""
+        return f"the package index {urlsplit(self.url).netloc}{source}"
+
+    @cached_property
+    def login(self) -> IndexLogin | None:
+        """Its credentials: from its address, UV_INDEX_NAME_*, netrc or keyring; None if there are none.
+
+        keyring is asked if the address names a user, if the settings name a keyring provider, or if the index answers
+        401: it may open a dialog.
+        """
+        user, password = self.given
+        if user and password:
+            return IndexLogin(user=user, password=password, source=self.source)
+        names = tuple(dict.fromkeys((*self.aliases, self.name)))
+        user = user or credentials.user_of(names, self.environment)
+        found = credentials.from_variables(user, names, self.environment)
+        found = found or credentials.from_netrc(self.url, user, self.environment)
+        if found:
+            return found
+        provider = bool(user) or settings.keyring_provider(self.environment) in {"subprocess", "import", "auto"}
+        if credentials.keyring(self.environment) and (provider or _answers_401(self.url, self.environment)):
+            found = credentials.from_keyring(self.url, user, self.environment)
+        # A token may be the user, without a password.
+        return found or (IndexLogin(user=user, password="", source=self.source) if user else None)
+
+    @property
+    def full(self) -> str:
+        """The address with its credentials, for a secret that only its owner can read."""
+        parts, login = urlsplit(self.url), self.login
+        if login is None:
+            return self.url
+        password = f":{quote(login.password, safe='')}" if login.password else ""
+        return parts._replace(netloc=f"{quote(login.user, safe='')}{password}@{parts.netloc}").geturl()
+
+
+def default(environment: Mapping[str, str]) -> Address | None:
+    """The index that replaces the default one; None if nothing names one.
+
+    Raises ConfigurationError if two settings name different indexes, or one no http or https address.
+    """
+    named = [settings.of_variable(variable, environment) for variable in DEFAULT_VARIABLES]
+    found = [item for item in (*named, settings.pip_default(environment), settings.uv_default(environment)) if item]
+    if not found:
+        return None
+    addresses = [_address(item, environment) for item in found]
+    first = addresses[0]
+    for other in addresses[1:]:
+        if _key(other.url) != _key(first.url):
+            raise _disagreement(first, other)
+    with_login = next((address for address in addresses if any(address.given)), first)
+    names = (*(item.name for item in found if item.name), *_aliases(first.url, environment))
+    return Address(
+        url=first.url, source=first.source, given=with_login.given, aliases=tuple(names), environment=environment
+    )
+
+
+def for_cuda(label: str, url: str, environment: Mapping[str, str]) -> Address:
+    """The index that matrix.yaml names for a CUDA."""
+    found = _address(Setting(url=url, source="matrix.yaml"), environment)
+    return Address(
+        url=found.url,
+        name=label,
+        source=f"indexes: {label} in matrix.yaml",
+        given=found.given,
+        aliases=_aliases(found.url, environment),
+        environment=environment,
+    )
+
+
+def extras(matrix: Matrix, variant: Variant, environment: Mapping[str, str]) -> tuple[Address, ...]:
+    """The indexes that serve a variant in addition to the default one."""
+    return tuple(for_cuda(variant.label, url, environment) for url in matrix.indexes_of(variant))
+
+
+def unused(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The settings that name extra indexes, which raydock does not use."""
+    variables = (variable for variable in EXTRA_VARIABLES if environment.get(variable, "").strip())
+    return (*variables, *settings.pip_extra(environment), *settings.uv_extra(environment))
+
+
+def clean(url: str) -> str:
+    """An address without its user and password."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _address(setting: Setting, environment: Mapping[str, str]) -> Address:
+    try:
+        parts = urlsplit(setting.url)
+        valid = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of the port
+        valid = False
+    if not valid or parts.scheme not in _PORTS:
+        raise ConfigurationError(
+            f"{setting.source} does not hold an http or https address of a package index.",
+            todo=f"fix it, or remove it from {setting.source}.",
+        )
+    given = (unquote(parts.username or ""), unquote(parts.password or ""))
+    return Address(url=clean(setting.url), source=setting.source, given=given, environment=environment)
+
+
+def _aliases(url: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """uv's names for an index: those that UV_INDEX and uv.toml give to the same address."""
+    listed = (settings.of_variable("index", {"index": word}) for word in environment.get("UV_INDEX", "").split())
+    known = [*(item for item in listed if item), *settings.uv_indexes(environment)]
+    return tuple(item.name for item in known if item.name and _key(item.url) == _key(url))
+
+
+def _key(url: str) -> tuple[str, str, int | None, str]:
+    """Equal for addresses of the same index: without credentials and the last slash."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme), parts.path.rstrip("/")
+
+
+def _disagreement(one: Address, other: Address) -> ConfigurationError:
+    return ConfigurationError(
+        f"{one.source} names the package index {one.url}, and {other.source} names {other.url}.",
+        meaning="Both replace the default index, so it is not clear which one locks and builds must come from.",
+        todo=f"set both to the same address, or remove one: `unset NAME` for a variable, the line for a file"
+        f" (PIP_CONFIG_FILE={os.devnull} and UV_NO_CONFIG=1 make raydock ignore pip's and uv's files).",
+    )
+
+
+def _answers_401(url: str, environment: Mapping[str, str]) -> bool:
+    import requests
+
+    bundle = next((environment[name] for name in CA_VARIABLES if environment.get(name)), True)
+    try:
+        answer = requests.get(url, timeout=_PROBE_SECONDS, stream=True, verify=bundle)
+        return answer.status_code == HTTPStatus.UNAUTHORIZED
+    except (requests.RequestException, OSError):
+        return False  # what fails here is reported by whoever uses the index

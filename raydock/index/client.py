@@ -1,0 +1,247 @@
+"""A package index (PEP 503, 691, 658 and 700): how it is read, and what its failures mean."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryFile
+from threading import local
+from typing import IO
+from urllib.parse import urlsplit
+from zipfile import BadZipFile, ZipFile
+
+import requests
+import urllib3
+from pypi_simple import (
+    PYPI_SIMPLE_ENDPOINT,
+    DigestMismatchError,
+    DistributionPackage,
+    NoMetadataError,
+    PyPISimple,
+    UnsupportedContentTypeError,
+    UnsupportedRepoVersionError,
+)
+from remotezip import RemoteZip, RemoteZipError
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase, HTTPBasicAuth
+from requests.utils import get_netrc_auth
+
+from raydock.core.errors import ConfigurationError, OutOfReachError
+from raydock.core.events import Listener, silent
+from raydock.index import addresses, page
+from raydock.index.addresses import Address
+from raydock.index.page import Page
+from raydock.index.waiting import TooLongError, patience
+
+_UNREACHED = (requests.RequestException, RemoteZipError, urllib3.exceptions.HTTPError, TooLongError)
+_DAMAGED = (UnsupportedContentTypeError, UnsupportedRepoVersionError, DigestMismatchError, BadZipFile, ValueError)
+_REFUSED = (requests.codes.unauthorized, requests.codes.forbidden)
+_CHUNK = 1 << 20
+# In this order: some are kinds of a later one.
+_CAUSES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (requests.JSONDecodeError, "its answer is not JSON"),
+    (requests.TooManyRedirects, "it redirects in a circle"),
+    ((requests.Timeout, urllib3.exceptions.TimeoutError), "it gave no answer in time"),
+    (
+        requests.exceptions.SSLError,
+        "its certificate is not trusted here (SSL_CERT_FILE or REQUESTS_CA_BUNDLE names your CA)",
+    ),
+    (requests.ConnectionError, "no connection could be made"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """A package index: its address, a CA bundle of the user's own, and the seconds to wait for each answer.
+
+    `needed` is the project without which it is of no use. `listener` hears of waiting.
+    """
+
+    address: Address = field(default_factory=lambda: Address(url=PYPI_SIMPLE_ENDPOINT))
+    needed: str = "ray"
+    ca_bundle: str = ""
+    timeout: float = 20.0
+    listener: Listener = field(default=silent, repr=False, compare=False)
+    # A client of each thread, which keeps its connection: a handshake takes longer than most answers.
+    _clients: local = field(default_factory=local, init=False, repr=False, compare=False)
+
+    @property
+    def endpoint(self) -> str:
+        """Its address without credentials."""
+        return self.address.url
+
+    @property
+    def label(self) -> str:
+        """The index in messages."""
+        return self.address.label
+
+    def for_cuda(self, label: str, url: str) -> "Index":
+        """The index that matrix.yaml names for a CUDA, reached as this one is. It is there for its torch."""
+        return replace(self, address=addresses.for_cuda(label, url, self.address.environment), needed="torch")
+
+    def page(self, project: str) -> Page:
+        """The files of a project; none if the index does not have it.
+
+        An object store answers 403 for what it does not have (PyTorch's index does), so 403 means the same as 404,
+        except for the project that the index must have. Raises OutOfReachError.
+        """
+        with self.client() as client:
+            url, accept = client.get_project_url(project), {"Accept": client.accept}
+            response = client.s.get(url, timeout=self.timeout, headers=accept)
+            refused = response.status_code == requests.codes.forbidden and project != self.needed
+            if refused or response.status_code == requests.codes.not_found:
+                return Page(refused=refused)
+            response.raise_for_status()
+            return page.read(response, project)
+
+    def metadata(self, wheel: DistributionPackage) -> bytes:
+        """The core metadata of a wheel: the file next to it (PEP 658), else out of the wheel's end, else out of all of
+        it, from an index that serves no ranges (devpi-server 6.20 does not).
+
+        Raises OutOfReachError.
+        """
+        with self.client() as client:
+            if wheel.has_metadata:
+                try:
+                    verify = bool(wheel.metadata_digests)
+                    return bytes(client.get_package_metadata_bytes(wheel, verify=verify, timeout=self.timeout))
+                except (NoMetadataError, requests.HTTPError):
+                    pass  # promised, but not there: the wheel itself has it
+            try:
+                with RemoteZip(wheel.url, session=client.s, timeout=self.timeout) as archive:
+                    return _metadata(archive, wheel.filename)
+            except RemoteZipError:
+                self.listener(self.label, f"serves no parts of files; reading all of {wheel.filename}")
+                with TemporaryFile() as file:
+                    self._copy(client, wheel.url, file)
+                    return _metadata(ZipFile(file), wheel.filename)
+
+    def download(self, file: DistributionPackage, target: IO[bytes]) -> None:
+        """Writes a file's bytes to `target`. Raises OutOfReachError."""
+        with self.client() as client:
+            self._copy(client, file.url, target)
+
+    def _copy(self, client: PyPISimple, url: str, target: IO[bytes]) -> None:
+        with client.s.get(url, timeout=self.timeout, stream=True) as response:
+            response.raise_for_status()
+            for chunk in response.iter_content(_CHUNK):
+                target.write(chunk)
+
+    @contextmanager
+    def client(self) -> Iterator[PyPISimple]:
+        """A client for one thread, which asks again a few times if the index is busy.
+
+        Raises OutOfReachError if the index cannot be reached or its answer cannot be read.
+        """
+        client: PyPISimple | None = getattr(self._clients, "client", None)
+        if client is None:
+            client = self._clients.client = self._opened()
+        try:
+            yield client
+        except _UNREACHED as error:
+            raise self._error(f"cannot be used: {self._cause(error)}.", self._todo(error)) from None
+        except _DAMAGED as error:
+            raise self._error(f"gave an answer that cannot be read: {self._cause(error)}.") from None
+
+    def _opened(self) -> PyPISimple:
+        client = PyPISimple(self.endpoint)
+        client.s.verify = self.ca_bundle or True
+        client.s.auth = _Credentials(self.address)
+        retry = patience(lambda words: self.listener(self.label, words))
+        for scheme in ("http://", "https://"):
+            client.s.mount(scheme, HTTPAdapter(max_retries=retry))
+        return client
+
+    def _error(self, what: str, todo: str = "") -> OutOfReachError:
+        return OutOfReachError(
+            f"{self.label} {what}",
+            meaning="No facts were changed; plan, lock --check and render go on with those in lockfiles/.",
+            todo=todo or "check the network and the proxy, or name a mirror in UV_DEFAULT_INDEX, then run this again.",
+        )
+
+    def _todo(self, error: Exception) -> str:
+        """What helps if the index refuses: docs/restricted-networks.md says more."""
+        status = error.response.status_code if isinstance(error, requests.HTTPError) else 0
+        if status not in _REFUSED:
+            return ""
+        name = re.sub(r"[^A-Z0-9]", "_", (self.address.aliases or (self.address.name,))[0].upper())
+        login = self.address.login
+        used = f"fix the credentials from {login.source or 'its address'}" if login else "give credentials"
+        return (
+            f"{used}: UV_INDEX_{name}_USERNAME and UV_INDEX_{name}_PASSWORD, ~/.netrc, or keyring"
+            f" (docs/restricted-networks.md); or name a different index in {self.address.source or 'UV_DEFAULT_INDEX'}."
+        )
+
+    def _cause(self, error: Exception) -> str:
+        """What went wrong, in a few words and without an address that may hold credentials."""
+        if isinstance(error, requests.HTTPError):
+            return f"it answered {error.response.status_code} {error.response.reason}{self._elsewhere(error)}"
+        text = str(error)
+        if "timed out" in text.lower():
+            return f"it gave no answer in time{self._elsewhere(error)}"
+        for kinds, words in _CAUSES:
+            if isinstance(error, kinds):
+                return f"{words}{self._elsewhere(error)}"
+        return text if "://" not in text else type(error).__name__
+
+    def _elsewhere(self, error: Exception) -> str:
+        """Words for an error of a different host, to which the index redirected or which holds its files."""
+        request = getattr(error, "request", None)
+        host = urlsplit(getattr(request, "url", "") or "").netloc.rpartition("@")[2]
+        return f" at {host}, where it sent us" if host and host != urlsplit(self.endpoint).netloc else ""
+
+
+@dataclass(frozen=True)
+class _Credentials(AuthBase):
+    """The index's credentials for the index's own host alone; a different host gets those of netrc."""
+
+    address: Address
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        url, own = urlsplit(request.url or ""), urlsplit(self.address.url)
+        if (url.scheme, url.netloc) == (own.scheme, own.netloc):
+            login = self.address.login
+            found = (login.user, login.password) if login else None
+        else:
+            found = get_netrc_auth(request.url or "")
+        if found is not None:
+            user, password = (text.encode() for text in found)
+            HTTPBasicAuth(user, password)(request)
+        return request
+
+
+def from_environment(environment: Mapping[str, str], listener: Listener = silent) -> Index:
+    """The index that the user's environment or pip's and uv's files name, else the default one: see addresses.default.
+
+    A CA bundle is taken from REQUESTS_CA_BUNDLE, SSL_CERT_FILE or PIP_CERT, the seconds to wait for an answer from
+    UV_HTTP_TIMEOUT. Raises ConfigurationError if the address is not http or https, the bundle does not exist, or
+    the seconds are not a number.
+    """
+    variable = next((name for name in addresses.CA_VARIABLES if environment.get(name)), "")
+    bundle = environment[variable] if variable else ""
+    if bundle and not Path(bundle).exists():
+        raise ConfigurationError(f"{variable} names {bundle}, which does not exist.", todo="fix or unset it.")
+    address = addresses.default(environment) or Address(url=PYPI_SIMPLE_ENDPOINT, environment=environment)
+    return Index(address=address, ca_bundle=bundle, timeout=_timeout(environment), listener=listener)
+
+
+def _timeout(environment: Mapping[str, str]) -> float:
+    seconds = environment.get("UV_HTTP_TIMEOUT") or str(Index.timeout)
+    if not re.fullmatch(r"\d*\.?\d+", seconds) or not float(seconds):
+        raise ConfigurationError(
+            f"UV_HTTP_TIMEOUT is {seconds!r}, which is not a number of seconds.", todo="fix or unset it."
+        )
+    return float(seconds)
+
+
+def _metadata(archive: ZipFile, filename: str) -> bytes:
+    found = [name for name in archive.namelist() if _is_metadata(name)]
+    if len(found) != 1:
+        raise BadZipFile(f"{filename} holds {len(found)} METADATA files, not one")
+    return archive.read(found[0])
+
+
+def _is_metadata(name: str) -> bool:
+    folder, _, file = name.rpartition("/")
+    return file == "METADATA" and folder.endswith(".dist-info") and "/" not in folder

@@ -1,0 +1,99 @@
+"""The credentials of a package index, from where pip and uv look for them."""
+
+import netrc
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from raydock.index import settings
+
+Environment = Mapping[str, str]
+
+_KEYRING_SECONDS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexLogin:
+    """A user and a password, and what they come from."""
+
+    user: str
+    password: str = field(repr=False)
+    source: str
+
+
+def user_of(names: tuple[str, ...], environment: Environment) -> str:
+    """The user that UV_INDEX_NAME_USERNAME names for one of an index's `names`; empty if none does."""
+    return next(filter(None, (environment.get(f"{_prefix(name)}_USERNAME", "") for name in names)), "")
+
+
+def from_variables(user: str, names: tuple[str, ...], environment: Environment) -> IndexLogin | None:
+    """The user with the password of UV_INDEX_NAME_PASSWORD for one of an index's `names`."""
+    for name in names:
+        if password := environment.get(f"{_prefix(name)}_PASSWORD", ""):
+            return IndexLogin(user=user, password=password, source=f"{_prefix(name)}_PASSWORD")
+    return None
+
+
+def from_netrc(url: str, user: str, environment: Environment) -> IndexLogin | None:
+    """The login of a host in netrc; one of a different user does not count, if the address names a `user`."""
+    for path in netrc_files(environment):
+        try:
+            found = netrc.netrc(path).authenticators(urlsplit(url).hostname or "")
+        except (OSError, netrc.NetrcParseError, UnicodeDecodeError):
+            continue  # as pip and uv do
+        if found and found[2] and user in {"", found[0]}:
+            return IndexLogin(user=found[0] or found[1] or "", password=found[2], source=str(path))
+    return None
+
+
+def netrc_files(environment: Environment) -> tuple[Path, ...]:
+    """Where pip and uv look for netrc; the files need not exist."""
+    if named := environment.get("NETRC"):
+        return (Path(named),)
+    home = Path(environment.get("HOME") or Path.home())
+    return (home / ".netrc", home / "_netrc")
+
+
+def from_keyring(url: str, user: str, environment: Environment) -> IndexLogin | None:
+    """The login of the index `url` from the command `keyring`; None if there is none, or it has none.
+
+    As pip and uv do, it asks for the address and then for the host.
+    """
+    program = keyring(environment)
+    services = (url, url.rstrip("/"), f"{url.rstrip('/')}/", urlsplit(url).netloc) if program else ()
+    for service in dict.fromkeys(services):
+        command = [program, "get", service, user] if user else [program, "--mode", "creds", "get", service]
+        try:
+            done = subprocess.run(
+                command,
+                check=False,
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                timeout=_KEYRING_SECONDS,
+                env=dict(environment),
+            )
+        except (subprocess.TimeoutExpired, OSError):
+            return None  # locked, or broken: the index then answers that it wants credentials
+        lines = done.stdout.splitlines()
+        if done.returncode == 0 and len(lines) >= (1 if user else 2):
+            return IndexLogin(user=user or lines[0], password=lines[0 if user else 1], source="keyring")
+    return None
+
+
+def keyring(environment: Environment) -> str:
+    """The path of the command `keyring`, empty if there is none or the settings disable it."""
+    if settings.keyring_provider(environment) == "disabled":
+        return ""
+    path = os.pathsep.join((environment.get("PATH", ""), str(Path(sys.executable).parent)))
+    return shutil.which("keyring", path=path) or ""
+
+
+def _prefix(name: str) -> str:
+    return f"UV_INDEX_{re.sub(r'[^A-Z0-9]', '_', name.upper())}"

@@ -1,0 +1,208 @@
+"""The facts of every release worth knowing, read from a package index by small requests."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from packaging.metadata import RawMetadata, parse_email
+from packaging.version import InvalidVersion, Version
+from pypi_simple import DistributionPackage
+
+from raydock.core.errors import ConfigurationError, OutOfReachError, RaydockError
+from raydock.core.parallel import readers
+from raydock.core.yamlfile import read
+from raydock.index.client import Index
+from raydock.index.page import Page
+from raydock.model.facts import PROJECTS, Facts, Key, ProjectRelease, Wheel
+from raydock.model.matrix import Matrix
+from raydock.model.variant import NONE, Axis
+from raydock.model.variant import label as label_of
+from raydock.model.versions import closest
+
+DATA = Path(__file__).parent / "data" / "releases.yaml"
+SOURCE = "package index"
+
+_WORKERS = 8
+
+Files = tuple[DistributionPackage, ...]
+
+
+@cache
+def oldest() -> Mapping[str, Version]:
+    """For each project, the version from which on all final releases are read (data/releases.yaml)."""
+    keys = ("source", "date", "oldest")
+    return {name: Version(item.text()) for name, item in read(DATA).items(keys, keys)["oldest"].items().items()}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The files of a release and the index that lists them; `source` names that index to the reader of the facts."""
+
+    index: Index
+    source: str
+    files: Files
+
+
+@dataclass(frozen=True)
+class OfferedReleases:
+    """What is offered now of every release worth knowing."""
+
+    offers: Mapping[Key, Offer]
+
+    def changes(self, held: Facts) -> dict[Key, str]:
+        """The releases whose files are not as the held facts have them, with what changed; those gone too."""
+        found = {
+            key: _change(held.releases[key], offer.files) for key, offer in self.offers.items() if key in held.releases
+        }
+        found |= {key: "is new" for key in self.offers if key not in held.releases}
+        found |= {key: "is gone from the index" for key in held.releases if key not in self.offers}
+        return {key: words for key, words in sorted(found.items()) if words}
+
+    def refresh(self, held: Facts, today: date, on_progress: Callable[[str], None]) -> Facts:
+        """The facts of these releases: those held, and read anew where something changed, several at once.
+
+        `on_progress` gets the name of each release that is read. Raises OutOfReachError where the index fails.
+        """
+        anew = [key for key in self.changes(held) if key in self.offers]
+        releases = {key: held.releases[key] for key in self.offers if key in held.releases}
+        with readers(_WORKERS) as pool:
+            for job in as_completed([pool.submit(_release, key, self.offers[key], today) for key in anew]):
+                release = job.result()
+                releases[release.project, release.version] = release
+                on_progress(str(release))
+        return Facts(releases)
+
+
+def survey(matrix: Matrix, index: Index) -> OfferedReleases:
+    """What the index lists of the releases that the matrix names, and of every final one with a wheel for Linux from
+    the oldest worth knowing. An index for one CUDA adds torch's builds for that CUDA.
+
+    Raises ConfigurationError for a version that the default index does not have, OutOfReachError where an index fails.
+    """
+    with readers(len(PROJECTS)) as pool:
+        pages = dict(zip(PROJECTS, pool.map(index.page, PROJECTS), strict=True))
+    files: dict[Key, Files] = {}
+    for project, axis in PROJECTS.items():
+        known = _versions(pages[project])
+        named = [version for version in matrix.values(axis) if version != NONE]
+        if named and not known:
+            raise _missing(index, project, pages[project])
+        files |= {(project, version): _named(known, project, version) for version in named}
+        files |= {(project, str(version)): known[version] for version in known if _useful(project, version, known)}
+    return OfferedReleases(
+        {key: Offer(index, SOURCE, listed) for key, listed in files.items()} | _builds(matrix, index)
+    )
+
+
+def _builds(matrix: Matrix, index: Index) -> dict[Key, Offer]:
+    """What the indexes for one CUDA offer of torch as builds for that CUDA, which are local versions (PEP 440)."""
+    offers: dict[Key, Offer] = {}
+    for label in dict.fromkeys(map(label_of, matrix.values(Axis.CUDA))):
+        if label in matrix.indexes:
+            own = index.for_cuda(label, matrix.indexes[label])
+            known = _versions(own.page("torch"))
+            builds = (f"{version}+{label}" for version in matrix.values(Axis.TORCH) if version != NONE)
+            found = {build: known[Version(build)] for build in builds if Version(build) in known}
+            offers |= {("torch", build): Offer(own, f"{SOURCE} {label}", files) for build, files in found.items()}
+    return offers
+
+
+def _missing(index: Index, project: str, page: Page) -> RaydockError:
+    todo = "name an index that has it in UV_DEFAULT_INDEX, or unset that variable."
+    if page.refused:
+        return OutOfReachError(f"{index.label} answered 403 Forbidden for the project {project!r}.", todo=todo)
+    return ConfigurationError(f"{index.label} has no project {project!r}.", todo=todo)
+
+
+def _versions(page: Page) -> dict[Version, Files]:
+    """The files of each version of a project."""
+    versions: dict[Version, Files] = {}
+    for file in page.files:
+        if version := _version(file):
+            versions[version] = (*versions.get(version, ()), file)
+    return versions
+
+
+def _version(file: DistributionPackage) -> Version | None:
+    try:
+        return Version(file.version) if file.version else None
+    except InvalidVersion:
+        return None
+
+
+def _useful(project: str, version: Version, known: Mapping[Version, Files]) -> bool:
+    return version >= oldest()[project] and not version.is_prerelease and any(map(_linux, known[version]))
+
+
+def _named(known: Mapping[Version, Files], project: str, version: str) -> Files:
+    """The files of one version; ConfigurationError, with the nearest version, where there is none."""
+    files = known.get(Version(version), ())
+    if not files:
+        near = closest(version, (str(other) for other in known if not other.is_prerelease))
+        hint = f"Did you mean {near!r}?" if near else "The index lists no version of it."
+        raise ConfigurationError(f"{project} {version} is not in the package index.", todo=f"{hint} Mend matrix.yaml.")
+    return files
+
+
+def _change(held: ProjectRelease, files: Files) -> str:
+    """What of a release's files is not as the facts have it; empty where all is."""
+    before, now = {wheel.filename: wheel for wheel in held.wheels}, {wheel.filename: wheel for wheel in _wheels(files)}
+    both = before.keys() & now.keys()
+    words = [
+        *(f"gained {name}" for name in sorted(now.keys() - before.keys())),
+        *(f"lost {name}" for name in sorted(before.keys() - now.keys())),
+        *(f"yanked {name}" for name in sorted(both) if now[name].yanked and not before[name].yanked),
+        *(f"no longer yanks {name}" for name in sorted(both) if before[name].yanked and not now[name].yanked),
+        *(f"has another {name}" for name in sorted(both) if before[name].sha256 != now[name].sha256),
+    ]
+    if held.sdist != _sdist(files):
+        words.append(f"offers {_sdist(files) or 'no source'} in place of {held.sdist or 'no source'}")
+    return ", ".join(words)
+
+
+def _release(key: Key, offer: Offer, today: date) -> ProjectRelease:
+    files = offer.files
+    wheels = [file for file in files if _linux(file)]
+    said = metadata(offer.index, wheels) if wheels else {}
+    days = sorted(file.upload_time.date() for file in files if file.upload_time)
+    declared = next((file.requires_python for file in files if file.requires_python), "")
+    project, version = key
+    return ProjectRelease(
+        project=project,
+        version=version,
+        requires_python=said.get("requires_python", declared),
+        requires_dist=tuple(said.get("requires_dist", ())),
+        wheels=tuple(_wheels(files)),
+        sdist=_sdist(files),
+        uploaded=days[0].isoformat() if days else "",
+        source=offer.source,
+        read=today.isoformat(),
+    )
+
+
+def _wheels(files: Iterable[DistributionPackage]) -> Iterator[Wheel]:
+    for file in sorted(filter(_linux, files), key=lambda file: file.filename):
+        digest = file.digests.get("sha256", "")
+        yield Wheel(filename=file.filename, size=file.size or 0, sha256=digest, yanked=file.is_yanked)
+
+
+def _sdist(files: Iterable[DistributionPackage]) -> str:
+    return min((file.filename for file in files if file.package_type == "sdist"), default="")
+
+
+def metadata(index: Index, wheels: Sequence[DistributionPackage]) -> RawMetadata:
+    """The core metadata of a release, from its smallest wheel."""
+    wheel = min(wheels, key=lambda file: (file.is_yanked, file.size or 0, file.filename))
+    return parse_email(index.metadata(wheel))[0]
+
+
+def _linux(file: DistributionPackage) -> bool:
+    """Whether a file is a wheel that a glibc Linux on x86-64 may install (PEP 600, or no platform at all)."""
+    platforms = file.filename.removesuffix(".whl").rpartition("-")[2].split(".")
+    return file.package_type == "wheel" and any(
+        platform == "any" or (platform.startswith("manylinux") and platform.endswith("_x86_64"))
+        for platform in platforms
+    )

@@ -1,0 +1,192 @@
+"""Where pip's and uv's configuration files name package indexes.
+
+Source: pip's "Configuration" and uv's "Configuration files" and "Package indexes" pages, read 2026-11-29. Both tools
+merge their own files; so the value that a tool itself would use is what counts here.
+"""
+
+import os
+import re
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from configparser import Error as ConfigParserError
+from configparser import RawConfigParser
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from raydock.core.errors import ConfigurationError
+
+Environment = Mapping[str, str]
+
+# pip gives an option of the command's own section precedence over one of [global].
+_SECTIONS = ("install", "global")
+_NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)=(\w+://.*)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """A package index that a variable or a file names: its address, the setting's own name for errors, and uv's name
+    of the index if it has one."""
+
+    url: str
+    source: str
+    name: str = ""
+
+
+def of_variable(variable: str, environment: Environment) -> Setting | None:
+    """The index that a variable names, as ADDRESS or, as uv allows, NAME=ADDRESS; None if it is not set."""
+    value = environment.get(variable, "").strip()
+    if not value:
+        return None
+    match = _NAMED.fullmatch(value)
+    return Setting(url=match[2] if match else value, source=variable, name=match[1] if match else "")
+
+
+def pip_default(environment: Environment) -> Setting | None:
+    """The `index-url` that pip takes from its files. Raises ConfigurationError if one cannot be read."""
+    found = _pip_values("index-url", environment)
+    return Setting(url=found[0][0], source=str(found[0][1])) if found else None
+
+
+def pip_extra(environment: Environment) -> list[str]:
+    """The files of pip that name extra indexes."""
+    return [f"extra-index-url in {path}" for _, path in _pip_values("extra-index-url", environment)]
+
+
+def uv_default(environment: Environment) -> Setting | None:
+    """The default index that uv takes from its files. Raises ConfigurationError if one cannot be read."""
+    for path, table in _uv_tables(environment):
+        indexes = [index for index in table.get("index", ()) if index.get("default")]
+        if indexes:
+            return Setting(url=str(indexes[0]["url"]), source=str(path), name=str(indexes[0].get("name", "")))
+        url = table.get("index-url") or table.get("pip", {}).get("index-url")
+        if url:
+            return Setting(url=str(url), source=str(path))
+    return None
+
+
+def uv_indexes(environment: Environment) -> list[Setting]:
+    """Every `[[index]]` of uv's files that is not the default one."""
+    return [
+        Setting(url=str(index["url"]), source=str(path), name=str(index.get("name", "")))
+        for path, table in _uv_tables(environment)
+        for index in table.get("index", ())
+        if not index.get("default")
+    ]
+
+
+def uv_extra(environment: Environment) -> list[str]:
+    """What in uv's files names extra indexes."""
+    found = [f"[[index]] {index.name or 'without a name'} in {index.source}" for index in uv_indexes(environment)]
+    for path, table in _uv_tables(environment):
+        if table.get("extra-index-url") or table.get("pip", {}).get("extra-index-url"):
+            found.append(f"extra-index-url in {path}")
+    return found
+
+
+def keyring_provider(environment: Environment) -> str:
+    """The keyring provider of uv's or pip's settings: `disabled`, `subprocess`, `import`, `auto`; empty if unset."""
+    variable = environment.get("UV_KEYRING_PROVIDER") or environment.get("PIP_KEYRING_PROVIDER")
+    if variable:
+        return variable
+    tables = [table for _, table in _uv_tables(environment)]
+    uv = next((str(table["keyring-provider"]) for table in tables if table.get("keyring-provider")), "")
+    pip = _pip_values("keyring-provider", environment)
+    return uv or (pip[0][0] if pip else "")
+
+
+def _pip_values(option: str, environment: Environment) -> list[tuple[str, Path]]:
+    """The values of an option in pip's files, the one that pip uses first."""
+    found: list[tuple[int, str, Path]] = []
+    for path in reversed(_pip_files(environment)):
+        for rank, section in enumerate(_SECTIONS):
+            value = _pip_section(path, section).get(option, "").strip()
+            found += [(rank, value, path)] if value else []
+    return [(value, path) for _, value, path in sorted(found, key=lambda item: item[0])]
+
+
+def _pip_section(path: Path, section: str) -> dict[str, str]:
+    parser = RawConfigParser()
+    try:
+        parser.read_string(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (ConfigParserError, UnicodeDecodeError, OSError) as error:
+        raise _unreadable(path, error) from None
+    items = parser.items(section) if parser.has_section(section) else ()
+    return {key.replace("_", "-").removeprefix("--"): value for key, value in items}
+
+
+def _pip_files(environment: Environment) -> list[Path]:
+    """pip's files, the least important first."""
+    own = environment.get("PIP_CONFIG_FILE", "")
+    if own == os.devnull:
+        return []
+    home = _home(environment)
+    shared = [*_directories(environment), Path("/Library/Application Support")]
+    files = [*(folder / "pip/pip.conf" for folder in shared), Path("/etc/pip.conf")]
+    if not (own and Path(own).exists()):
+        mac = home / "Library/Application Support/pip"
+        user = mac if mac.is_dir() else _user(environment) / "pip"
+        files += [home / ".pip/pip.conf", user / "pip.conf"]
+    return [*files, Path(sys.prefix) / "pip.conf", *([Path(own)] if own else [])]
+
+
+def _uv_tables(environment: Environment) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """uv's files with what they hold, the most important first."""
+    if environment.get("UV_NO_CONFIG", "").lower() in {"1", "true", "yes", "on"}:
+        return
+    for path in _uv_files(environment):
+        table = _toml(path)
+        if path.name == "pyproject.toml":
+            table = table.get("tool", {}).get("uv", {})
+        if table:
+            yield path, table
+
+
+def _uv_files(environment: Environment) -> list[Path]:
+    if own := environment.get("UV_CONFIG_FILE"):
+        return [Path(own)]
+    systems = [folder / "uv/uv.toml" for folder in _directories(environment)]
+    system = next((path for path in systems if path.is_file()), Path("/etc/uv/uv.toml"))
+    return [*_project(Path.cwd()), _user(environment) / "uv/uv.toml", system]
+
+
+def _project(folder: Path) -> list[Path]:
+    """The file of the nearest folder that has one: uv.toml, else a pyproject.toml with a table for uv."""
+    for parent in (folder, *folder.parents):
+        if (parent / "uv.toml").is_file():
+            return [parent / "uv.toml"]
+        if "uv" in _toml(parent / "pyproject.toml").get("tool", {}):
+            return [parent / "pyproject.toml"]
+    return []
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path} cannot be read: {' '.join(str(error).split())}.",
+        meaning="It may name the package index, which locks and builds then come from.",
+        todo="fix the file.",
+    )
+
+
+def _home(environment: Environment) -> Path:
+    return Path(environment.get("HOME") or Path.home())
+
+
+def _user(environment: Environment) -> Path:
+    return Path(environment.get("XDG_CONFIG_HOME") or _home(environment) / ".config")
+
+
+def _directories(environment: Environment) -> list[Path]:
+    return [Path(folder) for folder in (environment.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":") if folder]

@@ -1,0 +1,1 @@
+"""Which image a host can run."""

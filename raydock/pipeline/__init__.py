@@ -1,0 +1,1 @@
+"""The main job: lock, render, build, smoke test."""

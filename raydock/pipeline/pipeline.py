@@ -1,0 +1,205 @@
+"""The main job: lock what is stale, render, build what is not built, prove what is not proved."""
+
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import docker
+
+from raydock.builder import render
+from raydock.builder.debs import locker as deb_locker
+from raydock.builder.schedule import Builder, Built
+from raydock.contract import image_set
+from raydock.contract.image_set import SetReport
+from raydock.contract.run import contract
+from raydock.core.errors import RaydockError
+from raydock.core.events import Listener
+from raydock.core.parallel import in_parallel
+from raydock.engine.container import stop_all, sweep
+from raydock.lock import locker
+from raydock.model import report as reports
+from raydock.model.report import Report
+from raydock.pipeline.project import Project
+from raydock.plan.planner import Planned
+from raydock.smoke.gpus import AUTO, GpuRequest
+from raydock.smoke.smoke import smoke
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantResult:
+    """What became of one variant: its image and report, or the error that ended it.
+
+    `built` and `proved` are False where the image, or its report, was there already; `seconds` is the build's time.
+    """
+
+    name: str
+    image_id: str = ""
+    fingerprint: str = ""
+    built: bool = False
+    proved: bool = False
+    seconds: float = 0.0
+    report: Report | None = None
+    error: RaydockError | None = None
+
+    @classmethod
+    def of(cls, built: Built) -> "VariantResult":
+        """What became of a variant that was built and not proved."""
+        return cls(
+            name=built.name,
+            image_id=built.image_id,
+            fingerprint=built.fingerprint,
+            built=built.built,
+            seconds=built.seconds,
+            error=built.error,
+        )
+
+    @property
+    def passed(self) -> bool:
+        return self.error is None and (self.report is None or self.report.passed)
+
+    def document(self) -> dict[str, Any]:
+        """Its entry in the JSON document of `images`, `build` and `smoke` (docs/json.md)."""
+        checks = self.report.checks if self.report else ()
+        entry = {
+            "name": self.name,
+            "image_id": self.image_id,
+            "fingerprint": self.fingerprint,
+            "built": self.built,
+            "seconds": round(self.seconds, 3),
+            "checks": [asdict(check) for check in checks],
+        }
+        return entry | ({"error": str(self.error)} if self.error else {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """Runs the steps of the main job for variants of one project."""
+
+    project: Project
+    client: docker.DockerClient
+    builder: Builder
+    listener: Listener
+    jobs: int
+
+    def images(self, chosen: tuple[Planned, ...]) -> list[VariantResult]:
+        """Takes every variant through all steps; one that fails does not stop the others."""
+        failed = self.prepare(chosen)
+        ready = tuple(item for item in chosen if item.name not in failed)
+        outcomes = {outcome.name: outcome for outcome in self.prove(self.builder.build(ready))}
+        return [outcomes.get(item.name) or VariantResult(name=item.name, error=failed[item.name]) for item in chosen]
+
+    def prepare(self, chosen: tuple[Planned, ...]) -> dict[str, RaydockError]:
+        """Locks what is stale and renders what differs; returns the variants that could not be locked."""
+        project = self.project
+        variants = [item.variant for item in chosen]
+        failed = self._lock_debs(chosen)
+        variants = [variant for variant in variants if variant.name not in failed]
+        stale = {item.name for item in locker.check(project.ground, project.checkout, variants)}
+        if stale:
+            wanted = [variant for variant in variants if variant.name in stale]
+            locked = locker.lock(
+                project.ground,
+                project.checkout,
+                wanted,
+                siblings=project.variants,
+                jobs=self.jobs,
+                on_event=self.listener,
+            )
+            failed |= {item.name: item.error for item in locked if item.error}
+        rest = tuple(item for item in chosen if item.name not in failed)
+        for name in render.write(project.checkout, project.dockerfiles(rest)):
+            self.listener(name, f"rendered images/{name}/Dockerfile")
+        return failed
+
+    def _lock_debs(self, chosen: tuple[Planned, ...]) -> dict[str, RaydockError]:
+        """Locks the Debian packages that are stale; returns the variants whose packages could not be locked."""
+        project, variants = self.project, [item.variant for item in chosen]
+        if not deb_locker.check(project.matrix, project.checkout, variants):
+            return {}
+        locked = deb_locker.DebLocker(
+            matrix=project.matrix,
+            checkout=project.checkout,
+            bundle=self.builder.secrets.bundle,
+            listener=self.listener,
+            pulled=self.builder.apt,
+        ).lock(variants)
+        errors = {item.name: item.error for item in locked if item.error}
+        found: dict[str, RaydockError] = {}
+        for variant in variants:
+            for request in deb_locker.requests(project.matrix, project.checkout, [variant]):
+                if error := errors.get(request.name):
+                    found.setdefault(variant.name, error)
+        return found
+
+    def prove(self, built: list[Built]) -> list[VariantResult]:
+        """Smoke-tests the images that have no passing report yet."""
+        return self._all(built, self._prove_once)
+
+    def prove_anew(
+        self, built: list[Built], wish: GpuRequest = AUTO, checks: Collection[str] = ()
+    ) -> list[VariantResult]:
+        """Smoke-tests images, proved before or not: every check, or those of `checks`; GPUs as `wish` says."""
+        return self._all(built, lambda item: self._prove(item, wish, checks))
+
+    def _all(self, built: list[Built], prove: Callable[[Built], VariantResult]) -> list[VariantResult]:
+        sweep(self.client)
+        return in_parallel(prove, built, self.jobs, lambda: stop_all(self.client))
+
+    def contract(self, built: list[Built]) -> list[VariantResult]:
+        """Asks KubeRay's contract of images, one after another: its clauses have time limits of their own."""
+        sweep(self.client)
+        return [self._contract(item) for item in built]
+
+    def whole_set(self, outcomes: list[VariantResult]) -> SetReport | None:
+        """Asks what holds of the built ones among these together; None where there are not two."""
+        images = {item.name: item.image_id for item in outcomes if item.image_id}
+        if len(images) < 2:
+            return None
+        found = image_set.ask(self.client, images, self.listener)
+        image_set.save(found, self.project.checkout.report("set", "contract"))
+        return found
+
+    def _contract(self, item: Built) -> VariantResult:
+        base = VariantResult.of(item)
+        if item.error:
+            return base
+        try:
+            found = contract(
+                self.client,
+                item.image_id,
+                name=item.name,
+                fingerprint=item.fingerprint,
+                jobs=self.jobs,
+                on_event=self.listener,
+            )
+        except RaydockError as error:
+            return replace(base, proved=True, error=error)
+        reports.save(found, self.project.checkout.report(item.name, "contract"))
+        return replace(base, proved=True, report=found)
+
+    def _prove_once(self, item: Built) -> VariantResult:
+        known = reports.load(self.project.checkout.report(item.name))
+        if not item.error and known and known.passed and known.content == item.content:
+            return replace(VariantResult.of(item), report=known)
+        return self._prove(item)
+
+    def _prove(self, item: Built, wish: GpuRequest = AUTO, checks: Collection[str] = ()) -> VariantResult:
+        base = VariantResult.of(item)
+        if item.error:
+            return base
+        try:
+            found = smoke(
+                self.client,
+                item.image_id,
+                name=item.name,
+                fingerprint=item.fingerprint,
+                checks=tuple(checks) or None,
+                on_event=self.listener,
+                wish=wish,
+                outputs=self.project.checkout.report(item.name).with_name("output"),
+            )
+        except RaydockError as error:
+            return replace(base, proved=True, error=error)
+        if not checks:  # a part of the checks is no proof of an image
+            reports.save(found, self.project.checkout.report(item.name))
+        return replace(base, proved=True, report=found)

@@ -1,0 +1,110 @@
+"""The check `gpu-vllm`: a model made on the spot, served with vllm's defaults and the image's settings."""
+
+import json
+import os
+import shutil
+import socket
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Dict, List
+
+from ..answer import CheckError, ProbeFinding
+from ..image import Image
+from ..ports import free_ports
+from ..process import script
+from .cuda import Driver, explain
+from .tiny_model import make
+from .torch_level import has_code
+from .vllm_server import GREEDY, SAMPLED, TOKENS, Times, measure
+
+OFFLINE, SERVE = (Path(__file__).with_name(name) for name in ("vllm_offline.py", "vllm_serve.py"))
+_SAMPLINGS = tuple(json.dumps(sampling) for sampling in (GREEDY, SAMPLED))
+# Nothing is fetched. No variable here chooses vllm's engine, kernels or sampler: the image's own do.
+_OFFLINE = {"HF_HUB_OFFLINE": "1"}
+# In a container without a network, which a user's is not.
+_LOOPBACK = {"VLLM_HOST_IP": "127.0.0.1", "NCCL_SOCKET_IFNAME": "lo", "GLOO_SOCKET_IFNAME": "lo"}
+
+
+def vllm_level(image: Image) -> ProbeFinding:
+    """vllm completes prompts, greedily and by sampling: behind `vllm serve` twice, with LLM, and in Ray Serve."""
+    folder = Path(tempfile.mkdtemp(prefix="rd", dir="/tmp"))  # a short name, as Ray's sockets need
+    try:
+        refuse_gpus(image)
+        model = folder / "model"
+        model.mkdir()
+        make(model)
+        environment = {**os.environ, **_OFFLINE, **_network()}
+        starts = [measure(f"vllm serve, {which} start", model, environment) for which in ("first", "second")]
+        _offline(model, environment)
+        words = _words(starts)
+        if not image.has("ray"):
+            return ProbeFinding(f"{words}; no Ray to serve it", _warnings(starts))
+        return ProbeFinding(_with_ray(words, model, folder, environment), _warnings(starts))
+    except CheckError as error:
+        raise CheckError(explain(str(error))) from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def refuse_gpus(image: Image) -> None:
+    """Raises CheckError for a GPU for which vllm has no code: its own words would be CUDA's, after a minute."""
+    if not image.sm:
+        return
+    driver, shared = Driver(), [f"sm_{sm}" for sm in image.sm]
+    driver.call("cuInit", 0)
+    for device in driver.devices():
+        if not has_code(shared, device.sm):
+            raise CheckError(
+                f"GPU {device.number} is sm_{device.sm}, for which torch and vllm {image.packages['vllm']} do not both"
+                f" hold code (they share {' '.join(shared)})"
+            )
+
+
+def _words(starts: "List[Times]") -> str:
+    first, second = starts
+    return (
+        f"vllm {version('vllm')}: `vllm serve` {first.words}; second start {second.words};"
+        " greedy and sampled completions, also by LLM offline"
+    )
+
+
+def _warnings(starts: "List[Times]") -> "tuple[str, ...]":
+    """The kernels that were compiled for a request, of each start."""
+    pairs = zip(("first", "second"), starts)
+    return tuple(
+        f"{which} start: Triton compiled or loaded {len(times.compiled)} kernels at the first requests"
+        f" ({', '.join(times.compiled)})"
+        for which, times in pairs
+        if times.compiled
+    )
+
+
+def _network() -> Dict[str, str]:
+    return {} if {name for _, name in socket.if_nameindex()} - {"lo"} else _LOOPBACK
+
+
+def _offline(model: Path, environment: Dict[str, str]) -> None:
+    program = script("vllm offline", OFFLINE, str(model), str(TOKENS), *_SAMPLINGS, env=environment)
+    counts = program.answer()
+    if any(count != TOKENS for completions in counts for count in completions):
+        raise program.error(f"generates {counts} tokens in place of {TOKENS} each")
+
+
+def _with_ray(words: str, model: Path, folder: Path, environment: Dict[str, str]) -> str:
+    """`words` and that Ray Serve works too. Raises CheckError, with what works before why it does not, otherwise."""
+    try:
+        _serve(model, folder, environment)
+    except CheckError as error:
+        raise CheckError(f"{words}, but not as a Ray Serve deployment: {error}") from None
+    return f"{words}, and as a Ray Serve deployment"
+
+
+def _serve(model: Path, folder: Path, environment: Dict[str, str]) -> None:
+    [port] = free_ports(1)
+    arguments = (str(model), str(TOKENS), str(folder), str(port), *_SAMPLINGS)
+    # Without what points Ray to another cluster.
+    kept = {name: value for name, value in environment.items() if not name.startswith("RAY_")}
+    program = script("vllm in Ray Serve", SERVE, *arguments, env=kept)
+    if (answers := program.answer()) != [{"tokens": TOKENS}] * len(_SAMPLINGS):
+        raise program.error(f"answers {answers} in place of {TOKENS} tokens each")

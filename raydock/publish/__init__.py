@@ -1,0 +1,1 @@
+"""Publishing: the gate, tags, push, attestations, release.json, verification."""

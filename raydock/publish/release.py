@@ -1,0 +1,108 @@
+"""A release: the images of a registry as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from raydock.model.variant import Axis, Variant
+from raydock.plan.planner import Excluded, Planned
+from raydock.publish.tags import immutable
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedImage:
+    """One published image.
+
+    `digest`, `media_type` and `manifest_bytes` describe its manifest in the registry, `image_id` is the digest
+    of its configuration (the id of the image on an engine with the overlay2 store), `content` the digest of its content
+    (empty in releases of raydock 0.1), `compressed_bytes` what a pull of all of it moves, `python` has the patch.
+    `reports` are what the gates said, `files` the sha256 of each file that is attached by its name, and `attached` the
+    digests of the artifacts that hold them, as far as the registry took them.
+    """
+
+    planned: Planned
+    fingerprint: str
+    image_id: str
+    content: str
+    digest: str
+    media_type: str
+    manifest_bytes: int
+    compressed_bytes: int
+    python: str
+    lock_sha256: str
+    published: str
+    signed: bool
+    packages: Mapping[str, str] = field(repr=False)
+    reports: Mapping[str, Any] = field(repr=False)
+    files: Mapping[str, str] = field(repr=False)
+    attached: Mapping[str, str] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.planned.name
+
+    @property
+    def variant(self) -> Variant:
+        return self.planned.variant
+
+    @property
+    def unattached(self) -> tuple[str, ...]:
+        """The files that are not attached, since the registry did not take them."""
+        return tuple(name for name in self.files if name not in self.attached)
+
+    @property
+    def tag(self) -> str:
+        """The tag that always names this image."""
+        return immutable(self.name, self.fingerprint)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """What an alias names: a variant's image, as it was when the alias moved last."""
+
+    variant: str
+    fingerprint: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """The images of a registry, oldest versions first, and its aliases.
+
+    `id` is the release's own tag (20261125-1), `created` when it was made (ISO 8601), `raydock` and `commit` what made
+    it; `where` says for messages where it was read.
+    """
+
+    id: str
+    created: str
+    raydock: str
+    commit: str
+    entries: tuple[PublishedImage, ...]
+    aliases: Mapping[str, Named]
+    where: str = "the release"
+
+    def entry(self, name: str) -> PublishedImage | None:
+        """The image of a variant."""
+        return next((item for item in self.entries if item.name == name), None)
+
+    # What a selection is made from, as of a plan (raydock/plan/select.py).
+
+    @property
+    def name(self) -> str:
+        return self.where
+
+    @property
+    def variants(self) -> tuple[Planned, ...]:
+        return tuple(item.planned for item in self.entries)
+
+    @property
+    def excluded(self) -> tuple[Excluded, ...]:
+        return ()
+
+    @property
+    def group_names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(group for item in self.variants for group in item.groups))
+
+    def values(self, axis: Axis) -> tuple[str, ...]:
+        """Every value of an axis that some image has."""
+        return tuple(dict.fromkeys(getattr(item.variant, axis) for item in self.entries))

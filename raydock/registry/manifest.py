@@ -1,0 +1,84 @@
+"""Manifests and what they point at (OCI image specification 1.1)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from raydock.core.files import digest_of
+
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+ACCEPTED = (OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_LIST)
+EMPTY_TYPE, EMPTY = "application/vnd.oci.empty.v1+json", b"{}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descriptor:
+    """What a manifest says of something it points at; `size` in bytes."""
+
+    media_type: str
+    digest: str
+    size: int
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """It as JSON."""
+        return {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
+
+
+def descriptor(document: Mapping[str, Any]) -> Descriptor:
+    """Reads what `Descriptor.document` gives. Raises KeyError, TypeError or ValueError for what is none."""
+    return Descriptor(media_type=str(document["mediaType"]), digest=str(document["digest"]), size=int(document["size"]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """A manifest's bytes and their media type."""
+
+    media_type: str
+    data: bytes
+
+    @cached_property
+    def digest(self) -> str:
+        return digest_of(self.data)
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """It as JSON. Raises ValueError or TypeError where it is no object."""
+        return {**json.loads(self.data)}
+
+    @property
+    def descriptor(self) -> Descriptor:
+        return Descriptor(media_type=self.media_type, digest=self.digest, size=len(self.data))
+
+    @property
+    def config(self) -> str:
+        """The digest of an image's configuration; empty for an index."""
+        return str(self.document.get("config", {}).get("digest", ""))
+
+    @property
+    def parts(self) -> tuple[Descriptor, ...]:
+        """An image's configuration and layers. Raises KeyError, TypeError or ValueError where it is no image."""
+        return tuple(descriptor(part) for part in (self.document["config"], *self.document["layers"]))
+
+
+def artifact(
+    kind: str, blobs: Sequence[tuple[Descriptor, str]], subject: Descriptor | None, annotations: Mapping[str, str]
+) -> Manifest:
+    """An artifact of a kind (its artifactType) with blobs under their file names, attached to a subject if any."""
+    layers = [blob.document | {"annotations": {"org.opencontainers.image.title": title}} for blob, title in blobs]
+    document = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "artifactType": kind,
+        "config": Descriptor(media_type=EMPTY_TYPE, digest=digest_of(EMPTY), size=len(EMPTY)).document,
+        "layers": layers,
+        "annotations": dict(annotations),
+    }
+    if subject:
+        document["subject"] = subject.document
+    return Manifest(media_type=OCI_MANIFEST, data=json.dumps(document, indent=1).encode())

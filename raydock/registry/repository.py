@@ -1,0 +1,247 @@
+"""One repository of a registry: its tags, manifests and blobs."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import requests
+
+from raydock.core.errors import VariantError
+from raydock.core.files import digest_of
+from raydock.registry.manifest import ACCEPTED, OCI_INDEX, Descriptor, Manifest
+from raydock.registry.name import Name, parse
+from raydock.registry.patience import RetryPolicy
+from raydock.registry.transport import RegistryTransport
+
+_FOUND = frozenset({200, 404})
+_TAKEN = frozenset({200, 201, 202, 204})
+# An upload that the registry forgot, or got twice since its answer was late.
+_LOST = frozenset({400, 404, 416})
+_NEXT = re.compile(r'<([^>]+)>;\s*rel="?next"?')
+
+
+class UnreadableError(VariantError):
+    """What a registry holds is damaged, or not whole."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repository:
+    """A repository that a transport reaches."""
+
+    name: Name
+    transport: RegistryTransport
+
+    def below(self, folder: str) -> "Repository":
+        """The repository below this one, such as `index`."""
+        return Repository(name=Name(host=self.name.host, path=f"{self.name.path}/{folder}"), transport=self.transport)
+
+    def digest(self, reference: str) -> str | None:
+        """The digest of what a tag or digest names, by one HEAD; None where there is no such thing."""
+        answer = self.transport.request(
+            "HEAD",
+            self._path(f"manifests/{reference}"),
+            doing=f"looking for {self.name}:{reference}",
+            repository=self.name.path,
+            expect=_FOUND,
+            headers={"Accept": ", ".join(ACCEPTED)},
+        )
+        if answer.status_code == 404:
+            return None
+        if found := answer.headers.get("Docker-Content-Digest"):
+            return str(found)
+        manifest = self.manifest(reference)
+        return manifest.digest if manifest else None
+
+    def manifest(self, reference: str) -> Manifest | None:
+        """The manifest of a tag or digest; None where there is none.
+
+        Raises UnreadableError where its bytes are not those of the digest.
+        """
+        answer = self.transport.request(
+            "GET",
+            self._path(f"manifests/{reference}"),
+            doing=f"reading {self.name}:{reference}",
+            repository=self.name.path,
+            expect=_FOUND,
+            headers={"Accept": ", ".join(ACCEPTED)},
+        )
+        if answer.status_code == 404:
+            return None
+        media_type = answer.headers.get("Content-Type", "").partition(";")[0]
+        found = Manifest(media_type=media_type, data=answer.content)
+        wanted = reference if ":" in reference else answer.headers.get("Docker-Content-Digest", found.digest)
+        if found.digest != wanted:
+            raise UnreadableError(f"{self.name}:{reference} is damaged: its bytes are not those of {wanted}.")
+        return found
+
+    def put(self, reference: str, manifest: Manifest) -> None:
+        """Puts a manifest under a tag or its digest."""
+        self.transport.request(
+            "PUT",
+            self._path(f"manifests/{reference}"),
+            doing=f"writing {self.name}:{reference}",
+            repository=self.name.path,
+            expect=frozenset({200, 201, 202}),
+            headers={"Content-Type": manifest.media_type},
+            data=manifest.data,
+        )
+
+    def lack(self, blob: Descriptor) -> str:
+        """What is wrong with a blob, by one HEAD; empty if it is there with its size, as far as the registry tells."""
+        answer = self._found(blob.digest)
+        if answer.status_code == 404:
+            return f"lacks its blob {blob.digest}"
+        size = answer.headers.get("Content-Length", "")
+        wrong = size.isdigit() and int(size) != blob.size and "Content-Encoding" not in answer.headers
+        return f"its blob {blob.digest} has {size} bytes, not {blob.size}" if wrong else ""
+
+    def _head(self, digest: str) -> requests.Response:
+        doing, path = f"looking for a blob of {self.name}", self._path(f"blobs/{digest}")
+        return self.transport.request("HEAD", path, doing=doing, repository=self.name.path, expect=None)
+
+    def _found(self, digest: str) -> requests.Response:
+        """The headers of a blob, with 200 or 404."""
+        answer = self._head(digest)
+        if answer.status_code in _FOUND:
+            return answer
+        # A storage host may serve an address that was signed for GET only; the body is not read.
+        doing, path = f"looking for a blob of {self.name}", self._path(f"blobs/{digest}")
+        with self.transport.request(
+            "GET", path, doing=doing, repository=self.name.path, expect=_FOUND, stream=True
+        ) as answer:
+            return answer
+
+    def blob(self, digest: str) -> bytes:
+        """A blob's bytes. Raises UnreadableError where it is missing or damaged."""
+        answer = self.transport.request(
+            "GET",
+            self._path(f"blobs/{digest}"),
+            doing=f"reading a blob of {self.name}",
+            repository=self.name.path,
+            expect=_FOUND,
+        )
+        if answer.status_code == 404:
+            raise UnreadableError(f"{self.name} lacks the blob {digest}.")
+        if digest_of(answer.content) != digest:
+            raise UnreadableError(f"{self.name}: the blob {digest} is damaged.")
+        return answer.content
+
+    def upload(self, data: bytes, media_type: str) -> Descriptor:
+        """Brings a blob into the repository, unless it is there; returns what describes it."""
+        blob = Descriptor(media_type=media_type, digest=digest_of(data), size=len(data))
+        # Any other answer than that it is there: the upload itself tells why it is refused.
+        there = self._head(blob.digest).status_code == 200
+        if not there and not self._uploaded(blob, data, _LOST):
+            self._uploaded(blob, data, frozenset())
+        return blob
+
+    def _uploaded(self, blob: Descriptor, data: bytes, lost: frozenset[int]) -> bool:
+        """Uploads as Docker's engine does; False if a code of `lost` says that the registry does not know the upload.
+
+        Every registry must take POST, PATCH and PUT, since the engine sends them; a PUT with the bytes not every one.
+        """
+        doing = f"uploading {len(data)} bytes to {self.name}"
+        octets = {"Content-Type": "application/octet-stream"}
+        begun = self._send("POST", self._path("blobs/uploads/"), doing, frozenset({202}))
+        sent = self._send("PATCH", _place(begun), doing, _TAKEN | lost, headers=octets, data=data)
+        if sent.status_code in lost:
+            return False
+        place = _place(sent) if "Location" in sent.headers else _place(begun)
+        ended = f"{place}{'&' if '?' in place else '?'}{urlencode({'digest': blob.digest})}"
+        done = self._send("PUT", ended, doing, _TAKEN | lost, headers=octets, data=b"")
+        return done.status_code not in lost
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        doing: str,
+        expect: frozenset[int],
+        *,
+        headers: dict[str, str] | None = None,
+        data: bytes | None = None,
+    ) -> requests.Response:
+        return self.transport.request(
+            method, path, doing=doing, repository=self.name.path, expect=expect, headers=headers, data=data
+        )
+
+    def tags(self) -> tuple[str, ...]:
+        """Every tag of the repository; none if it does not exist."""
+        found: list[str] = []
+        for answer in self._pages("tags/list?n=1000", f"listing the tags of {self.name}", _FOUND):
+            if answer.status_code == 404:
+                break
+            try:
+                found += answer.json().get("tags") or ()
+            except (ValueError, AttributeError):
+                raise UnreadableError(f"{self.name.host} gives no list of the tags of {self.name}.") from None
+        return tuple(found)
+
+    def referrers(self, digest: str) -> list[dict[str, Any]] | None:
+        """The descriptors of what is attached to a manifest, by the referrers API; None if the registry has none.
+
+        Without it, registries answer 404, 400, 403, 405, 406 or a page of HTML with 200. Sources: OCI distribution
+        specification 1.1, "Unavailable Referrers API"; google/go-containerregistry issue 1962 and pull request 2026
+        (Artifactory answers 406); read 2026-11-29.
+        """
+        found: list[dict[str, Any]] = []
+        for answer in self._pages(f"referrers/{digest}", f"listing what is attached to {self.name}@{digest}", None):
+            entries = listed(answer.content) if answer.status_code == 200 else None
+            if entries is None:
+                return None
+            found += entries
+        return found
+
+    def _pages(self, path: str, doing: str, expect: frozenset[int] | None) -> Iterator[requests.Response]:
+        """The answers to a request whose list may be long."""
+        following: str | None = self._path(path)
+        while following:
+            answer = self.transport.request(
+                "GET",
+                following,
+                doing=doing,
+                repository=self.name.path,
+                expect=expect,
+                headers={"Accept": f"{OCI_INDEX}, application/json"},
+            )
+            yield answer
+            link = _NEXT.search(answer.headers.get("Link", ""))
+            following = urljoin(answer.url, link[1]) if link else None
+
+    def _path(self, rest: str) -> str:
+        return f"{self.name.path}/{rest}"
+
+
+def listed(data: bytes) -> list[dict[str, Any]] | None:
+    """The descriptors in an image index; None if the bytes are not one."""
+    try:
+        document = json.loads(data)
+        if document["schemaVersion"] != 2 or document.get("mediaType", OCI_INDEX) != OCI_INDEX:
+            return None
+        # Go writes an empty list as null.
+        entries = document["manifests"] or []
+        return [{**entry} for entry in entries if str(entry["digest"])]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _place(answer: requests.Response) -> str:
+    """Where an upload goes on. A registry behind a proxy with TLS may take itself for one without: it is the same."""
+    place = urljoin(answer.url, answer.headers.get("Location", ""))
+    here, there = urlsplit(answer.url), urlsplit(place)
+    same = here.hostname == there.hostname and (here.scheme, there.scheme) == ("https", "http") and not there.port
+    return there._replace(scheme=here.scheme, netloc=here.netloc).geturl() if same else place
+
+
+def repository(name: str, *, insecure: bool = False, patience: RetryPolicy | None = None) -> Repository:
+    """A repository of a registry that answers, by its name.
+
+    Raises ConfigurationError where it is no name, OutOfReachError where nobody answers.
+    """
+    parsed = parse(name)
+    transport = RegistryTransport(name=parsed, insecure=insecure, patience=patience or RetryPolicy())
+    transport.connect()
+    return Repository(name=parsed, transport=transport)

@@ -1,0 +1,245 @@
+"""Requests to one registry: credentials, TLS, patience, and errors in words."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.auth import AuthBase
+
+from raydock.core.cabundle import ca_bundle
+from raydock.core.errors import OutOfReachError
+from raydock.registry import errors
+from raydock.registry.challenges import Challenge, challenges, scope
+from raydock.registry.credentials import RegistryLogin, login
+from raydock.registry.name import Name
+from raydock.registry.patience import AGAIN, RetryPolicy
+
+_READS = frozenset({"GET", "HEAD"})
+
+
+class _Given(AuthBase):
+    """Puts the header that we have, if any, and keeps requests from reading ~/.netrc."""
+
+    def __init__(self, header: str) -> None:
+        self._header = header
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._header:
+            request.headers["Authorization"] = self._header
+        return request
+
+
+class _Session(requests.Session):
+    """Follows a redirect to another host without credentials: neither the registry's nor those of ~/.netrc."""
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        # Storage hosts refuse a signed address that comes with an Authorization header.
+        if _origin(response.url) != _origin(prepared_request.url or ""):
+            prepared_request.headers.pop("Authorization", None)
+
+
+def _origin(url: str) -> tuple[str, str]:
+    """The scheme, and the host with its port."""
+    return urlsplit(url)[:2]
+
+
+@dataclass(kw_only=True)
+class RegistryTransport:
+    """A registry's host.
+
+    `insecure` allows plain HTTP and certificates of unknown authorities. `pushes` asks for tokens that may push, for
+    reading too, as Docker's engine does for a push: some registries (Quay) refuse to read a repository that does not
+    exist, unless the token may create it (source: ambient-code/platform issue 669, read 2026-11-29).
+    """
+
+    name: Name
+    insecure: bool = False
+    pushes: bool = False
+    patience: RetryPolicy = field(default_factory=RetryPolicy)
+    _base: str = ""
+    _basic: str = ""
+    _date: str = ""
+    _headers: dict[tuple[str, bool], str] = field(default_factory=dict)
+    _session: requests.Session = field(default_factory=_Session)
+
+    def __post_init__(self) -> None:
+        self._session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=16))
+        self._session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=16))
+        # A proxy that compresses an answer takes its Content-Length away, or makes it that of other bytes.
+        self._session.headers["Accept-Encoding"] = "identity"
+
+    @property
+    def plain(self) -> bool:
+        """Whether the registry answered over plain HTTP."""
+        return self._base.startswith("http:")
+
+    def connect(self) -> None:
+        """Finds out how the registry speaks. Raises OutOfReachError if nothing answers as one."""
+        if self._base:
+            return
+        try:
+            self._base = self._found("https")
+        except errors.UnencryptedError:
+            if not (self.insecure or self.name.loopback):
+                raise OutOfReachError(
+                    f"{self.name.host} does not speak TLS.",
+                    meaning="Whoever is between could read the credentials and change the images.",
+                    todo="give the registry a certificate, or allow it with --insecure-registry.",
+                ) from None
+            self._base = self._found("http")
+
+    def hold_clock(self) -> None:
+        """Raises OutOfReachError where this machine's clock was far from the registry's when they first spoke."""
+        if error := errors.apart(self.name, self._date, datetime.now(UTC)):
+            raise error
+
+    def _found(self, scheme: str) -> str:
+        """The address below which the registry answers by a scheme."""
+        base = f"{scheme}://{self.name.api}/v2/"
+        answer = self._patiently(lambda: self._send("GET", base), "asking whether it is there")
+        if answer.status_code not in {200, 401}:
+            raise OutOfReachError(
+                f"{self.name.host} does not answer as a registry: {base} gives {answer.status_code}.",
+                todo="look whether its name and port are right.",
+            )
+        offered = challenges(answer.headers.get("WWW-Authenticate", ""))
+        if offered and all(item.scheme != "bearer" for item in offered):
+            known = login(self.name.host)
+            self._basic = known.basic if known else ""
+        self._date = answer.headers.get("Date", "")
+        return base
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        doing: str,
+        repository: str,
+        expect: frozenset[int] | None = frozenset({200}),
+        headers: Mapping[str, str] | None = None,
+        data: bytes | None = None,
+        stream: bool = False,
+    ) -> requests.Response:
+        """A registry's answer to a request for `path`, relative to /v2/, with one of the `expect`ed codes (None: any).
+
+        Raises RefusedError for another code, with what was being done and the registry's own message; OutOfReachError
+        if there is no answer.
+        """
+        self.connect()
+        url = urljoin(self._base, path)
+        answer = self._patiently(
+            lambda: self._authorized(method, url, repository, headers=headers, data=data, stream=stream), doing
+        )
+        if expect is not None and answer.status_code not in expect:
+            raise errors.refused(Name(host=self.name.host, path=repository), answer, doing)
+        return answer
+
+    def _authorized(
+        self,
+        method: str,
+        url: str,
+        repository: str,
+        *,
+        headers: Mapping[str, str] | None,
+        data: bytes | None,
+        stream: bool,
+    ) -> requests.Response:
+        """Sends a request, and once more with credentials if the registry requires some."""
+        write = self.pushes or method not in _READS
+        key = (repository, write)
+        known = self._headers.get(key, self._basic)
+        answer = self._send(method, url, known, headers=headers, data=data, stream=stream)
+        if answer.status_code == 401 and (header := answer.headers.get("WWW-Authenticate", "")):
+            self._headers[key] = self._answer(challenges(header), repository, write=write)
+            answer = self._send(method, url, self._headers[key], headers=headers, data=data, stream=stream)
+        return answer
+
+    def _answer(self, offered: list[Challenge], repository: str, *, write: bool) -> str:
+        """The Authorization header for challenges: a Bearer token of the server that one names, or Basic."""
+        known = login(self.name.host)
+        for item in offered:
+            realm = item.fields.get("realm", "")
+            if item.scheme == "bearer" and (realm.startswith("https:") or self.plain or self.insecure):
+                service = {"service": item.fields["service"]} if "service" in item.fields else {}
+                wanted = scope(item.fields.get("scope", ""), repository, write=write)
+                return self._token(realm, service | {"scope": wanted}, known, repository)
+        if any(item.scheme == "basic" for item in offered):
+            return known.basic if known else ""
+        raise OutOfReachError(
+            f"{self.name.host} requires credentials in a way that raydock cannot answer safely "
+            f"({', '.join(item.scheme for item in offered) or 'none named'}).",
+            todo="ask its owner for one that takes Basic, or a token server with TLS.",
+        )
+
+    def _token(self, realm: str, fields: dict[str, str], known: RegistryLogin | None, repository: str) -> str:
+        """A token (distribution's token authentication; OAuth2 if Docker keeps an identity token)."""
+        verify, limits = self.verify, (self.patience.connect, self.patience.read)
+        if known and known.token:
+            form = {**fields, "grant_type": "refresh_token", "refresh_token": known.token, "client_id": "raydock"}
+            answer = self._session.post(realm, data=form, auth=_Given(""), verify=verify, timeout=limits)
+        else:
+            given = _Given(known.basic if known else "")
+            answer = self._session.get(realm, params=fields, auth=given, verify=verify, timeout=limits)
+        if answer.status_code in AGAIN:
+            raise requests.ConnectionError(f"the token server answered {answer.status_code}")
+        if not answer.ok and known:
+            name = Name(host=self.name.host, path=repository)
+            raise errors.refused(name, answer, f"getting a token from {urlsplit(realm).netloc}")
+        try:
+            document = answer.json() if answer.ok else {}
+            token = document.get("token") or document.get("access_token") or ""
+        except (ValueError, AttributeError):
+            token = ""
+        return f"Bearer {token}" if token else ""
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        authorization: str = "",
+        *,
+        headers: Mapping[str, str] | None = None,
+        data: bytes | None = None,
+        stream: bool = False,
+    ) -> requests.Response:
+        # An upload may go to another host than the registry, or by plain HTTP: that must not see our credentials.
+        ours = bool(self._base) and _origin(url) == _origin(self._base)
+        return self._session.request(
+            method,
+            url,
+            headers=headers,
+            data=data,
+            auth=_Given(authorization if ours else ""),
+            verify=self.verify,
+            timeout=(self.patience.connect, self.patience.read),
+            stream=stream,
+        )
+
+    @property
+    def verify(self) -> bool | str:
+        """The file of the authorities that a certificate must come from; True: the usual ones; False: any will do."""
+        own = errors.authority(self.name)
+        bundle = own if own.is_file() else ca_bundle()
+        return False if self.insecure else str(bundle) if bundle else True
+
+    def _patiently(self, send: Callable[[], requests.Response], doing: str) -> requests.Response:
+        """Sends until the registry gives a lasting answer, or for the last time."""
+        for pause in (*self.patience.pauses, None):
+            try:
+                answer = send()
+            except requests.exceptions.SSLError as error:
+                raise errors.untrusted(self.name, error, doing) from None
+            except requests.RequestException as error:
+                if pause is None:
+                    raise errors.silent(self.name, error, doing) from None
+                time.sleep(pause)
+                continue
+            wait = self.patience.wait(answer, pause)
+            if wait is None:
+                return answer
+            time.sleep(wait)
+        raise AssertionError("unreachable")

@@ -1,0 +1,114 @@
+"""The report of a scan, kept beside its SBOMs; what `publish` reads."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from raydock.core.files import digest_of, write_whole
+from raydock.model.finding import Finding, FindingKind, Severity
+from raydock.model.judgement import Ignored, Judgement
+from raydock.model.policy import Ignore, Policy
+
+SCHEMA = 1
+_TEXTS = ("name", "image_id", "content", "fingerprint", "scanned", "trivy", "database", "policy")
+
+
+class ScanResult(StrEnum):
+    """The result of a scan. NOT_SCANNED: nothing is refused, but not everything was checked."""
+
+    CLEAN = "clean"
+    REFUSED = "refused"
+    NOT_SCANNED = "not scanned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanReport:
+    """What a scan found in the image that `fingerprint` and `content` identify; `image_id` is the engine's id of it.
+
+    `scanned` and `database` are moments in ISO 8601: of the scan, and of the vulnerability database (empty where none
+    was used). `policy` is the digest of the policy by which it was judged, and `judgement` its answer. `sboms` are the
+    sha256 of the SBOMs by the names of their files, which lie beside the report.
+    """
+
+    name: str
+    image_id: str
+    content: str
+    fingerprint: str
+    scanned: str
+    trivy: str
+    database: str
+    policy: str
+    judgement: Judgement
+    sboms: dict[str, str]
+
+    @property
+    def verdict(self) -> ScanResult:
+        if self.judgement.refuses:
+            return ScanResult.REFUSED
+        return ScanResult.NOT_SCANNED if self.judgement.missing else ScanResult.CLEAN
+
+    def objection(self, *, content: str, fingerprint: str, policy: Policy, today: date) -> str:
+        """Why this report does not let an image be published, as one phrase; empty where it does."""
+        if (self.content, self.fingerprint) != (content, fingerprint):
+            return "it was scanned before its newest build"
+        if self.verdict is not ScanResult.CLEAN:
+            return f"its scan: {self.verdict}: {'; '.join(self.judgement.reasons)}"
+        if self.policy != policy.digest:
+            return "scan.yaml changed since it was scanned"
+        return "; ".join(policy.objections(today))
+
+    def document(self) -> dict[str, Any]:
+        """Its JSON form (docs/json.md)."""
+        said = asdict(self)
+        judgement = said.pop("judgement")
+        return {"schema": SCHEMA, **said, "verdict": self.verdict, **judgement}
+
+
+def save(report: ScanReport, path: Path) -> None:
+    """Writes a report as JSON, whole or not at all."""
+    write_whole(path, json.dumps(report.document(), indent=1, default=str) + "\n")
+
+
+def load(path: Path) -> ScanReport | None:
+    """Reads a report; None where there is none of this schema, or other SBOMs lie beside it: scan the image again."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        if said["schema"] != SCHEMA:
+            return None
+        report = ScanReport(
+            **{key: said[key] for key in _TEXTS},
+            judgement=Judgement(
+                refused=tuple(map(_finding, said["refused"])),
+                reported=tuple(map(_finding, said["reported"])),
+                ignored=tuple(map(_ignored, said["ignored"])),
+                expired=tuple(said["expired"]),
+                missing=said["missing"],
+            ),
+            sboms=dict(said["sboms"]),
+        )
+        whole = all(digest_of(file.read_bytes()) == report.sboms[name] for name, file in sboms(report, path).items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return report if whole else None
+
+
+def sboms(report: ScanReport, path: Path) -> dict[str, Path]:
+    """The SBOMs of the report at `path`, by name."""
+    return {name: path.parent / Path(name).name for name in report.sboms}
+
+
+def _finding(said: dict[str, Any]) -> Finding:
+    typed = {
+        "kind": FindingKind(said["kind"]),
+        "severity": Severity(said["severity"]),
+        "aliases": tuple(said["aliases"]),
+    }
+    return Finding(**{**said, **typed})
+
+
+def _ignored(said: dict[str, Any]) -> Ignored:
+    ignore = {**said["ignore"], "until": date.fromisoformat(said["ignore"]["until"])}
+    return Ignored(finding=_finding(said["finding"]), ignore=Ignore(**ignore))

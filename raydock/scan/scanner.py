@@ -1,0 +1,124 @@
+"""Scans built images, one after another, and keeps for each a report with its SBOMs."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from raydock.builder.schedule import Built
+from raydock.core.checkout import Checkout
+from raydock.core.errors import RaydockError, VariantError
+from raydock.core.events import Listener
+from raydock.core.files import digest_of, write_whole
+from raydock.core.parallel import in_parallel
+from raydock.model.finding import Finding
+from raydock.model.judgement import judge
+from raydock.model.policy import Policy
+from raydock.scan import system
+from raydock.scan.database import Database
+from raydock.scan.findings import content, findings
+from raydock.scan.report import ScanReport, save
+from raydock.scan.trivy import Document, ImageScan, NoDatabaseError, Trivy
+
+# The file of an SBOM, and what trivy calls its form.
+SBOMS = {"sbom.cdx.json": "cyclonedx", "sbom.spdx.json": "spdx-json"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scanned:
+    """What became of one image: its report, or the error that ended its scan."""
+
+    name: str
+    report: ScanReport | None = None
+    error: RaydockError | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scanner:
+    """Scans images of one checkout by a policy, now.
+
+    `database` may be the error that there is none: then everything but vulnerabilities is looked for.
+    """
+
+    trivy: Trivy
+    database: Database | NoDatabaseError
+    policy: Policy
+    checkout: Checkout
+    registry: str
+    listener: Listener
+    now: datetime
+
+    @property
+    def notes(self) -> list[str]:
+        """What is worth knowing of the database, a sentence each."""
+        if not isinstance(self.database, Database) or not self.database.note:
+            return []
+        return [f"the vulnerability database is that of {self.database.updated:%Y-%m-%d}: {self.database.note}"]
+
+    def scan(self, built: list[Built]) -> list[Scanned]:
+        """Scans built images and writes their reports; one that fails does not stop the others. Ctrl-C ends trivy."""
+        version = self.trivy.version()
+        return in_parallel(lambda item: self._scan(item, version), built, 1, self.trivy.processes.stop)
+
+    def _scan(self, item: Built, version: str) -> Scanned:
+        try:
+            return Scanned(name=item.name, report=self._report(item, version))
+        except RaydockError as error:
+            return Scanned(name=item.name, error=error)
+
+    def _report(self, item: Built, version: str) -> ScanReport:
+        document, database, missing = self._image(item)
+        found = [*findings(document), *self._dockerfile(item.name)]
+        path = self.checkout.report(item.name, "scan")
+        sboms = self._sboms(item.name, document)
+        report = ScanReport(
+            name=item.name,
+            image_id=item.image_id,
+            content=item.content,
+            fingerprint=item.fingerprint,
+            scanned=_text(self.now),
+            trivy=version,
+            database=_text(database.updated) if database else "",
+            policy=self.policy.digest,
+            judgement=judge(self.policy, found, self.now.date(), missing),
+            sboms={name: digest_of(text.encode()) for name, text in sboms.items()},
+        )
+        for name, text in sboms.items():
+            write_whole(path.parent / name, text)
+        save(report, path)
+        self.listener(item.name, str(report.verdict))
+        return report
+
+    def _image(self, item: Built) -> tuple[Document, Database | None, str]:
+        """What is in an image, by which database, and why not all of it was checked."""
+        missing = self.database
+        log = self.checkout.log(f"scan-{item.name}")
+        if isinstance(missing, Database):
+            self.listener(item.name, "looking for vulnerabilities, secrets and licences")
+            try:
+                found = self.trivy.image(item.image_id, missing.folder, log)
+            except NoDatabaseError as error:
+                missing = error
+            else:
+                return found.document, missing, self._gap(found)
+        self.listener(item.name, "looking for secrets and licences")
+        return self.trivy.image(item.image_id, None, log).document, None, f"vulnerabilities: {missing.what}"
+
+    def _gap(self, found: ImageScan) -> str:
+        if system.unread(found.warnings):
+            self.trivy.forget_layers()  # else the next scan gets the incomplete list without the warning
+        return system.gap(found.document, found.warnings)
+
+    def _dockerfile(self, name: str) -> list[Finding]:
+        path = self.checkout.dockerfile(name)
+        if not path.is_file():
+            raise VariantError(f"{path} does not exist.", todo="run `./build.py render`.")
+        self.listener(name, "checking its Dockerfile")
+        return list(findings(self.trivy.dockerfile(path)))
+
+    def _sboms(self, name: str, document: Document) -> dict[str, str]:
+        self.listener(name, "writing its SBOMs")
+        bare = content(document, f"{self.registry}:{name}")
+        return {file: self.trivy.sbom(bare, form) for file, form in SBOMS.items()}
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

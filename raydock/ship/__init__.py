@@ -1,1 +1,0 @@
-"""From an image to a host: which image a host can run."""

@@ -1,0 +1,1 @@
+"""Runs the probe in an image, on CPU or GPUs."""

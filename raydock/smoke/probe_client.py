@@ -1,0 +1,121 @@
+"""What an image's own probe answers, asked from outside."""
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from docker import DockerClient
+
+from raydock.core.errors import VariantError
+from raydock.engine.container import ALONE, Ended, Limits, Terms, created, follow
+from raydock.engine.streams import last_line, printable
+from raydock.model.report import Check
+from raydock.smoke import reports
+
+PROBE = "raydock-probe"
+SCHEMA = 1
+# Where the probe's document begins. What a sitecustomize prints may come before and after it, on the same line.
+_DOCUMENT = re.compile(r'\{\s*"schema"\s*:')
+_CANDIDATES = 100
+_DETAIL = 4000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """What runs the probe in a container, and the tar that brings it there, where the image does not have it."""
+
+    command: tuple[str, ...]
+    archive: bytes = b""
+
+
+OWN = Probe(command=(PROBE,))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """The probe's document: the name in the image, the running Python's version with its patch, the checks by id."""
+
+    name: str
+    python: str
+    checks: dict[str, Check]
+
+
+def ask(
+    client: DockerClient,
+    image: str,
+    checks: Sequence[str],
+    on_line: Callable[[str], None],
+    limits: Limits,
+    *,
+    terms: Terms = ALONE,
+    probe: Probe = OWN,
+    outputs: Path | None = None,
+) -> Answers:
+    """Runs the probe in the image for these checks, or for all; an image's own probe is started by its ENTRYPOINT.
+
+    If a check fails, its output is copied to the folder `outputs`. Raises VariantError if the probe does not answer.
+    """
+    command = [*probe.command, "--json", *(f"--check={check}" for check in checks)]
+    terms = replace(terms, archive=probe.archive, by_entrypoint=probe == OWN)
+    with created(client, image, command, limits, terms) as container:
+        ended = follow(container, on_line, limits.probe)
+        entrypoint = container.attrs["Config"]["Entrypoint"] if terms.by_entrypoint else None
+        answers = parse(ended.out)
+        if answers and outputs:
+            answers = replace(answers, checks=reports.save(container, answers.checks, outputs))
+    if answers is None:
+        through = _THROUGH.format(shlex.join(entrypoint)) if entrypoint and entrypoint != _ENTRYPOINT else ""
+        raise VariantError(
+            f"the probe of {image} ended with exit status {ended.status} and without its answers.",
+            meaning=_reason(ended, limits) + through,
+            todo=f"run it by hand: {_by_hand(probe, image, bool(entrypoint))}",
+        )
+    return answers
+
+
+_ENTRYPOINT = ["/bin/sh", "/opt/raydock/entrypoint.sh"]  # templates/environment.j2
+_THROUGH = " The image's ENTRYPOINT `{}` started it, as it starts each command of a user."
+
+
+def _by_hand(probe: Probe, image: str, by_entrypoint: bool) -> str:
+    program = probe.command[0]
+    ending = f"{image} {program}" if by_entrypoint else f"--entrypoint {program} {image}"
+    return f"docker run --rm --shm-size 1g {ending}"
+
+
+def parse(text: str) -> Answers | None:
+    """Reads the probe's JSON document, the last one in the text; None if there is none of this schema."""
+    starts = [match.start() for match in _DOCUMENT.finditer(text)][-_CANDIDATES:]
+    return next(filter(None, (_document(text, start) for start in reversed(starts))), None)
+
+
+def _document(text: str, start: int) -> Answers | None:
+    try:
+        document, _ = json.JSONDecoder().raw_decode(text, start)
+        if document["schema"] != SCHEMA:
+            return None
+        checks = [_bounded(Check.read(item)) for item in document["checks"]]
+        name, python = document["name"], document["python"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    if not (isinstance(name, str) and isinstance(python, str)):
+        return None
+    return Answers(name=printable(name), python=printable(python), checks={check.id: check for check in checks})
+
+
+def _bounded(check: Check) -> Check:
+    """The check with what the image says in it made fit to print."""
+    warnings = tuple(printable(words)[:_DETAIL] for words in check.warnings)
+    return replace(check, detail=printable(check.detail)[:_DETAIL], warnings=warnings)
+
+
+def _reason(ended: Ended, limits: Limits) -> str:
+    if not ended.in_time:
+        return f"It was ended after {limits.probe:g} s."
+    if ended.out_of_memory:
+        return f"The container used up its {limits.memory / 2**30:.3g} GiB of memory."
+    words = last_line(ended.err, ended.out)
+    return f"Its last words: {words}" if words else "It printed nothing."

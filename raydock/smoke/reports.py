@@ -1,0 +1,60 @@
+"""The output of checks that failed, copied out of a container before it is removed."""
+
+import io
+import shutil
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+
+from docker.errors import DockerException
+from docker.models.containers import Container
+from requests.exceptions import RequestException
+
+from raydock.model.report import Check, Status
+from raydock.probe.outputs import FOLDER
+
+INSIDE = f"/tmp/{FOLDER}"  # noqa: S108 - a folder in a container
+# More than the logs of vllm and Ray; a program that prints without end must not fill the disk.
+LIMIT = 256 * 2**20
+
+
+def save(container: Container, checks: dict[str, Check], folder: Path) -> dict[str, Check]:
+    """Copies the output of the checks that failed to `folder`, in place of what was there.
+
+    Returns the checks; the details of those that failed name the copy. If there is nothing to copy, or too much, they
+    stay as they are.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    if not any(check.status is Status.FAILED and INSIDE in check.detail for check in checks.values()):
+        return checks
+    archive = _archive(container)
+    if archive is None:
+        return checks
+    folder.mkdir(parents=True)
+    with tarfile.open(fileobj=archive) as members:
+        members.extractall(folder.parent, filter=lambda member, _: _below(member, folder.name))  # noqa: S202
+    return {name: replace(check, detail=check.detail.replace(INSIDE, str(folder))) for name, check in checks.items()}
+
+
+def _archive(container: Container) -> io.BytesIO | None:
+    """The folder as a tar; None if it is too large or cannot be read."""
+    kept = io.BytesIO()
+    try:
+        chunks, _ = container.get_archive(INSIDE)
+        for chunk in chunks:
+            kept.write(chunk)
+            if kept.tell() > LIMIT:
+                return None
+    except (DockerException, RequestException):
+        return None
+    kept.seek(0)
+    return kept
+
+
+def _below(member: tarfile.TarInfo, name: str) -> tarfile.TarInfo | None:
+    """A file or folder of the archive below `name`, readable; None for links, devices and what leads elsewhere."""
+    _, _, rest = member.name.partition("/")
+    if not (member.isfile() or member.isdir()) or ".." in Path(rest).parts:
+        return None
+    mode = 0o755 if member.isdir() else 0o644
+    return member.replace(name=f"{name}/{rest}".rstrip("/"), mode=mode, uid=0, gid=0, uname="", gname="", deep=False)

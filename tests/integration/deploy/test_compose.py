@@ -1,0 +1,61 @@
+"""A cluster on one machine: what compose.yaml starts."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.deploy.conftest import Deploy
+from tests.support.raycluster import RayCluster, ray_cluster, until
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
+
+# Measured: 12 s on two cores that have nothing else to do.
+UP_WITHIN = 40.0
+
+
+@pytest.fixture(scope="module")
+def seconds() -> list[float]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def cluster(deploy: Deploy, tmp_path_factory: pytest.TempPathFactory, seconds: list[float]) -> Iterator[RayCluster]:
+    folder = deploy(tmp_path_factory.mktemp("compose"), "10.0.0.1", "10.0.0.2", "10.0.0.3")
+    began = time.monotonic()
+    with ray_cluster(folder / "compose.yaml") as found:
+        seconds.append(time.monotonic() - began)
+        yield found
+
+
+def test_up_and_wait_ends_with_three_nodes(cluster: RayCluster, seconds: list[float]) -> None:
+    nodes = cluster.nodes()
+    assert [node["state"] for node in nodes] == ["ALIVE"] * 3
+    assert sum(node["is_head_node"] for node in nodes) == 1
+    assert seconds[0] < UP_WITHIN
+
+
+def test_ray_itself_says_so(cluster: RayCluster) -> None:
+    # The autoscaler, which answers `ray status`, looks at the nodes every five seconds.
+    until(lambda: cluster.run("worker-1", "ray", "status").stdout.count(" 1 node_") == 3, 20)
+    listed = cluster.run("head", "ray", "list", "nodes").stdout
+    assert "Total: 3" in listed, listed
+
+
+def test_up_again_changes_nothing(cluster: RayCluster) -> None:
+    before = cluster.compose("ps --quiet")
+    cluster.compose("up --wait")
+    assert cluster.compose("ps --quiet") == before
+
+
+def test_a_task_runs_on_every_node(cluster: RayCluster) -> None:
+    script = """
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy as On
+ray.init("auto", log_to_driver=False)
+where = ray.remote(lambda: ray.get_runtime_context().get_node_id())
+ids = [node["NodeID"] for node in ray.nodes()]
+print(ids == ray.get([where.options(scheduling_strategy=On(id, soft=False)).remote() for id in ids]), len(ids))
+"""
+    done = cluster.run("head", "python", "-c", script)
+    assert done.stdout == "True 3\n", done.stderr

@@ -1,0 +1,129 @@
+"""What a cluster does when a node is lost, and when it comes back; docs/node-loss.md tells it.
+
+`pytest -m long tests/integration/ship/test_node_loss.py -s` prints the seconds.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uv
+import yaml
+
+from tests.integration.deploy.conftest import Deploy
+from tests.support.raycluster import RayCluster, ray_cluster, until
+from tests.support.toy import ROOT
+
+pytestmark = [pytest.mark.engine, pytest.mark.long, pytest.mark.timeout(300)]
+
+NODES = ("head", "worker-1", "worker-2")
+# What `ray[train]` asks for and the image lacks, with what that asks for.
+TRAIN = ("pyarrow", "pandas", "tensorboardX", "fsspec", "python-dateutil", "tzdata")
+PYTHON = ("env", "PYTHONPATH=/model/site", "python")
+
+
+def seen(what: str, seconds: float) -> None:
+    print(f"seen: {what}: {seconds:.1f} s", file=sys.stderr)
+
+
+@pytest.fixture(scope="module")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that every node may write to, as an NFS mount of all hosts would be."""
+    folder = tmp_path_factory.mktemp("storage")
+    folder.chmod(0o777)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cluster(deploy: Deploy, storage: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayCluster]:
+    """Three nodes with the jobs and Ray Train's packages in /model, and /storage."""
+    model, folder = tmp_path_factory.mktemp("model"), tmp_path_factory.mktemp("compose")
+    model.chmod(0o755)
+    shutil.copytree(ROOT / "tests" / "support" / "jobs", model / "jobs")
+    command = [uv.find_uv_bin(), "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:", "--target", "site"]
+    platform = ["--python-version=3.11", "--python-platform=x86_64-manylinux_2_28", "--compile-bytecode"]
+    subprocess.run([*command, *platform, *TRAIN], cwd=model, check=True)
+    deploy(folder, "10.0.0.1", "10.0.0.2", "10.0.0.3", model=str(model))
+    more = {"services": {name: {"volumes": [f"{storage}:/storage"]} for name in NODES}}
+    (folder / "storage.yaml").write_text(yaml.safe_dump(more))
+    with ray_cluster(folder / "compose.yaml", folder / "storage.yaml") as found:
+        yield found
+
+
+def address(cluster: RayCluster, service: str) -> str:
+    return cluster.run(service, "hostname", "-i").stdout.strip()
+
+
+def answer(driver: "subprocess.Popen[str]") -> dict[str, Any]:
+    """A job's JSON object, once it has ended; Ray writes lines of its own around it."""
+    out, err = driver.communicate(timeout=150)
+    found = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    assert len(found) == 1, out + err
+    return dict(found[0])
+
+
+def epochs(storage: Path, run: str) -> list[tuple[float, int]]:
+    """When (Unix time) each worker of a run ended which epoch."""
+    log = storage / f"{run}.log"
+    lines = [line.split() for line in log.read_text().splitlines()] if log.exists() else []
+    return [(float(when), int(epoch)) for when, _, epoch, _ in lines]
+
+
+def test_work_on_a_node_that_is_killed(cluster: RayCluster, storage: Path) -> None:
+    lost = address(cluster, "worker-2")
+    with ExitStack() as stack:
+        runs = {
+            name: stack.enter_context(cluster.started("head", *PYTHON, "/model/jobs/train.py", name, failures, "20"))
+            for name, failures in (("policy", "1"), ("none", "0"))
+        }
+        until(lambda: all(len(epochs(storage, name)) >= 9 or run.poll() is not None for name, run in runs.items()), 90)
+        driver = stack.enter_context(cluster.started("head", "python", "/model/jobs/lost.py", lost))
+        assert "ready\n" in (driver.stdout or ()), "the driver ended early"
+        killed = time.time()
+        cluster.compose("kill worker-2")
+        seen("the head takes the killed node for dead", cluster.await_alive(2, 90))
+        work = answer(driver)
+        for what, (outcome, when) in work.items():
+            seen(f"{what}: {outcome}", when - killed)
+        none, policy = answer(runs["none"]), answer(runs["policy"])
+    seen(f"training without a policy ended with {none['ended'].splitlines()[0]}", none["when"] - killed)
+    last = max(epoch for when, epoch in epochs(storage, "policy") if when < killed)
+    when, first = next(item for item in epochs(storage, "policy") if item[0] > killed + 5)
+    seen(f"training with a policy, which had ended epoch {last}, ended epoch {first}", when - killed)
+
+    others = {address(cluster, name) for name in ("head", "worker-1")}
+    assert work["task with retries"][0] in others
+    assert work["actor with restarts"][0] in others
+    assert work["task without"][0] in {"NodeDiedError", "WorkerCrashedError"}
+    assert work["actor without"][0] in {"ActorDiedError", "ActorUnavailableError"}
+    assert none["ended"].startswith("WorkerGroupError: "), none
+    # A worker may be two epochs ahead of the last checkpoint that was kept.
+    assert last - 2 <= first <= last + 2
+    assert first > 0
+    assert policy["ended"] == "19", policy
+
+
+def test_it_joins_again_when_it_is_started(cluster: RayCluster) -> None:
+    began = time.monotonic()
+    cluster.compose("up --wait worker-2")
+    cluster.await_alive(3, 60)
+    seen("a killed worker has joined after its start", time.monotonic() - began)
+    assert "DEAD" in {node["state"] for node in cluster.nodes()}
+
+
+def test_workers_join_a_head_that_starts_again(cluster: RayCluster) -> None:
+    before = {node["node_id"] for node in cluster.nodes()}
+    began = time.monotonic()
+    cluster.compose("restart head")
+    until(lambda: bool(cluster.nodes()), 60)
+    seen("the head answers again after `restart`", time.monotonic() - began)
+    cluster.await_alive(3, 120)
+    seen("both workers have joined it", time.monotonic() - began)
+    assert not before & {node["node_id"] for node in cluster.nodes()}, "the new head knows nodes of the old one"

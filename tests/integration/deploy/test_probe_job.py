@@ -1,0 +1,74 @@
+"""The job of `deploy kuberay --probe` on a real Ray cluster: a head and two workers in a container, one of them broken.
+
+GPUs are told to Ray and are not there, as in the other tests of KubeRay: which workers are asked is real.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import docker
+import pytest
+
+from raydock.deploy.kuberay import probing
+from raydock.deploy.kuberay.code import MOUNT
+from raydock.engine.container import Limits, Terms, created, follow
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(150)]
+
+# The good worker has two GPUs and the broken one has one, so that a job with two asks the good one alone.
+CLUSTER = """
+ray start --head --num-cpus=0 --include-dashboard=false --object-store-memory=100000000 > /dev/null
+export RAY_ADDRESS=127.0.0.1:6379
+join="ray start --address=$RAY_ADDRESS --num-cpus=1 --object-store-memory=100000000"
+$join --num-gpus=2 > /dev/null
+HOME=/nonexistent $join --num-gpus=1 > /dev/null
+"""
+JOBS = {
+    "good": "--workers 1 --gpus 2 -- --check=user --check=versions",
+    "both": "--workers 2 --gpus 1 -- --check=user",
+    "more": "--workers 3 --gpus 1 --seconds 2",
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """How a job ended, and what it said."""
+
+    status: int
+    lines: list[str]
+
+
+@pytest.fixture(scope="module")
+def jobs(client: docker.DockerClient, image: str) -> dict[str, Job]:
+    """The jobs' ends by name, on one cluster."""
+    script = PurePosixPath(MOUNT, probing.SCRIPT.name)
+    runs = [f"python {script} {words} 2>&1; echo END {name} $?" for name, words in JOBS.items()]
+    files = {PurePosixPath(MOUNT, name): text for name, text in probing.code().files.items()}
+    command = ["bash", "-c", "\n".join([CLUSTER, *runs])]
+    with created(client, image, command, Limits(memory=4 * 2**30), Terms(files=files)) as container:
+        ended = follow(container, lambda _: None, 120)
+    parts = re.split(r"^END (\w+) (\d+)\n", ended.out, flags=re.MULTILINE)
+    found = zip(parts[0::3], parts[1::3], parts[2::3], strict=False)
+    return {name: Job(int(status), said.splitlines()) for said, name, status in found}
+
+
+def test_it_passes_where_every_worker_that_is_asked_does(jobs: dict[str, Job]) -> None:
+    assert jobs["good"].status == 0, jobs
+    assert jobs["good"].lines[-2].endswith(": passed")
+    assert jobs["good"].lines[-1] == "raydock-probe: it passed on all 1 workers."
+
+
+def test_it_fails_where_one_worker_does_and_says_which_and_why(jobs: dict[str, Job]) -> None:
+    assert jobs["both"].status == 1, jobs
+    passed, failed = sorted(jobs["both"].lines[-3:-1], key=lambda line: "HOME" in line)
+    assert passed.endswith(": passed")
+    name, _, why = failed.removeprefix("worker ").partition(": ")
+    assert why == "user failed: HOME is '/nonexistent', which is no folder"
+    assert jobs["both"].lines[-1] == f"raydock-probe: it failed on 1 of 2 workers: {name}."
+
+
+def test_it_fails_where_workers_do_not_come(jobs: dict[str, Job]) -> None:
+    assert jobs["more"].status == 1, jobs
+    words = "raydock-probe: 2 of 3 workers with 1 GPUs each came within 2 s; see their pods."
+    assert jobs["more"].lines[-1] == words

@@ -1,0 +1,346 @@
+"""A repository of registries that differ from Debian's docker-registry, which is behind each front."""
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from raydock.core.errors import OutOfReachError
+from raydock.registry.errors import RefusedError
+from raydock.registry.manifest import EMPTY, EMPTY_TYPE, OCI_INDEX, Descriptor, Manifest, artifact
+from raydock.registry.referrers import attach, attached, fallback_tag
+from raydock.registry.refusals import RefusalCause
+from raydock.registry.repository import Repository, UnreadableError, repository
+from raydock.registry.whole import whole
+from tests.integration.registry.conftest import HASTY, TOOLS, Serve
+from tests.support.faults import Answer, Front, front
+from tests.support.registry import PASSWORD, logged_in, referrers_registry
+from tests.support.vendors import answers_referrers, error, takes_the_tag_for_the_digest
+
+HTML = Answer(code=200, headers={"Content-Type": "text/html"}, body=b"<!doctype html><html>Sign in</html>")
+WITHOUT_API = [
+    Answer(code=400, headers={"Content-Type": "application/json"}, body=b'{"errors": [{"code": "UNSUPPORTED"}]}'),
+    Answer(code=401),
+    Answer(code=403),
+    Answer(code=405),
+    Answer(code=406),
+    Answer(code=500),
+    Answer(code=501),
+    HTML,
+    Answer(code=200, headers={"Content-Type": "application/json"}, body=b"{}"),
+    Answer(code=200, headers={"Content-Type": "application/json"}, body=b"[]"),
+]
+
+
+def image(there: Repository, text: bytes = b"layer", subject: Manifest | None = None) -> Manifest:
+    """A manifest in the repository, with its blobs."""
+    made = artifact_of(there, text, subject)
+    there.put(made.digest, made)
+    return made
+
+
+def artifact_of(there: Repository, text: bytes, subject: Manifest | None) -> Manifest:
+    there.upload(EMPTY, EMPTY_TYPE)
+    layer = there.upload(text, "text/plain")
+    return artifact("text/x-test", [(layer, "a.txt")], subject.descriptor if subject else None, {})
+
+
+@pytest.mark.parametrize("answer", WITHOUT_API, ids=lambda answer: f"{answer.code}-{answer.body[:6].decode()}")
+def test_what_is_attached_is_listed_whatever_is_answered_in_place_of_the_api(fronted: Front, answer: Answer) -> None:
+    there = repository(f"{fronted.address}/raydock", patience=HASTY)
+    subject = image(there)
+    fronted.fault = answers_referrers(answer)
+    first, second = artifact_of(there, b"first", subject), artifact_of(there, b"second", subject)
+    assert attached(there, subject.digest) == {}
+    assert attach(there, subject.descriptor, {"first": first}) == {}
+    assert attach(there, subject.descriptor, {"first": first, "second": second}) == {}
+    assert list(attached(there, subject.digest)) == [first.digest, second.digest]
+    before = len(fronted.writes)
+    assert attach(there, subject.descriptor, {"second": second}) == {}
+    assert len(fronted.writes) == before
+
+
+@pytest.mark.parametrize("index", [False, True])
+def test_a_tag_that_is_taken_for_the_digest_is_no_list(fronted: Front, index: bool) -> None:
+    there = repository(f"{fronted.address}/raydock", patience=HASTY)
+    subject = image(there)
+    if index:  # whose images must not be taken for what is attached to it
+        document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [subject.descriptor.document]}
+        subject = Manifest(media_type=OCI_INDEX, data=json.dumps(document).encode())
+        there.put(subject.digest, subject)
+    fronted.fault = takes_the_tag_for_the_digest(fronted, writable=True)
+    assert attached(there, subject.digest) == {}
+    first = artifact_of(there, b"first", subject)
+    assert attach(there, subject.descriptor, {"first": first}) == {}
+    assert list(attached(there, subject.digest)) == [first.digest]
+
+
+def test_a_registry_that_does_not_keep_the_tag_is_reported_and_nothing_is_overwritten(fronted: Front) -> None:
+    there = repository(f"{fronted.address}/raydock", patience=HASTY)
+    subject = image(there)
+    fronted.fault = takes_the_tag_for_the_digest(fronted, writable=False)
+    refused = attach(there, subject.descriptor, {"first": artifact_of(there, b"first", subject)})
+    assert isinstance(refused["first"], RefusedError)
+    assert attached(there, subject.digest) == {}
+
+    def deaf(method: str, path: str) -> Answer | None:
+        return Answer(code=201) if method == "PUT" and "manifests/sha256-" in path else None
+
+    fronted.fault = deaf
+    refused = attach(there, subject.descriptor, {"first": artifact_of(there, b"first", subject)})
+    assert "has no referrers API, and does not keep" in refused["first"].what
+
+
+def test_a_tag_of_that_name_that_is_an_image_of_a_user_is_not_overwritten(there: Repository) -> None:
+    subject, users = image(there), image(there, b"another")
+    there.put(fallback_tag(subject.digest), users)
+    first = artifact_of(there, b"first", subject)
+    with pytest.raises(UnreadableError, match=f"names {users.digest}"):
+        attached(there, subject.digest)
+    assert "not a list of what is" in attach(there, subject.descriptor, {"first": first})["first"].what
+    assert there.digest(fallback_tag(subject.digest)) == users.digest
+
+
+def test_one_artifact_that_is_refused_does_not_stop_the_others(fronted: Front) -> None:
+    there = repository(f"{fronted.address}/raydock", patience=HASTY)
+    subject = image(there)
+    made = {name: artifact_of(there, name.encode(), subject) for name in ("first", "second", "third")}
+
+    def refuses(method: str, path: str) -> Answer | None:
+        second = path.endswith(made["second"].digest) and method == "PUT"
+        return error(400, "MANIFEST_INVALID", "artifactType is not supported") if second else None
+
+    fronted.fault = refuses
+    refused = attach(there, subject.descriptor, made)
+    assert list(refused) == ["second"]
+    assert "MANIFEST_INVALID artifactType is not supported" in refused["second"].what
+    assert list(attached(there, subject.digest)) == [made["first"].digest, made["third"].digest]
+
+
+@pytest.fixture(scope="module")
+def with_api() -> Iterator[str]:
+    with referrers_registry(TOOLS) as address:
+        yield address
+
+
+def test_a_registry_with_the_referrers_api_needs_no_tag(with_api: str) -> None:
+    there = repository(f"{with_api}/ml/raydock", patience=HASTY)
+    subject = image(there)
+    there.put("one", subject)
+    first, second = artifact_of(there, b"first", subject), artifact_of(there, b"second", subject)
+    assert attached(there, subject.digest) == {}
+    assert attach(there, subject.descriptor, {"first": first}) == {}
+    assert attach(there, subject.descriptor, {"first": first, "second": second}) == {}
+    assert set(attached(there, subject.digest)) == {first.digest, second.digest}
+    assert not [tag for tag in there.tags() if tag.startswith("sha256-")]
+    assert whole(there, first.digest) == first
+
+
+def test_a_list_of_referrers_may_have_several_pages(fronted: Front) -> None:
+    there = repository(f"{fronted.address}/raydock", patience=HASTY)
+    pages = [f"sha256:{number:064x}" for number in range(3)]
+
+    def page(_method: str, path: str) -> Answer | None:
+        if "/referrers/" not in path:
+            return None
+        number = int(parse_qs(urlsplit(path).query).get("page", ["0"])[0])
+        following = f'<{urlsplit(path).path}?page={number + 1}>; rel="next"' if number < 2 else ""
+        entry = Descriptor(media_type="text/plain", digest=pages[number], size=1).document
+        body = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry]}).encode()
+        return Answer(code=200, headers={"Content-Type": OCI_INDEX, "Link": following}, body=body)
+
+    fronted.fault = page
+    assert list(attached(there, f"sha256:{9:064x}")) == pages
+
+
+def test_an_upload_is_sent_as_the_engine_sends_it(fronted: Front) -> None:
+    """Some registries take no bytes with the last PUT, and name the upload relative to the address."""
+    there = repository(f"{fronted.address}/raydock", patience=HASTY)
+
+    def fault(method: str, path: str) -> Answer | None:
+        if method != "POST":
+            return None
+        begun = requests.post(f"http://{fronted.behind}{path}", timeout=10)
+        place = urlsplit(begun.headers["Location"])
+        return Answer(code=202, headers={"Location": f"{place.path}?{place.query}"})
+
+    fronted.fault = fault
+    made = there.upload(b"bytes", "text/plain")
+    assert there.blob(made.digest) == b"bytes"
+    assert [method for method, _ in fronted.writes] == ["POST", "PATCH", "PUT"]
+
+
+def test_a_blob_on_a_storage_host_is_read_without_the_registrys_credentials(
+    fronted: Front, serve: Serve, nobody: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    there = repository(f"{fronted.address}/raydock", patience=HASTY)
+    made = there.upload(b"bytes", "text/plain")
+    logged_in(nobody, fronted.address)
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login ray password another\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with front(fronted.behind) as storage:
+
+        def fault(_method: str, path: str) -> Answer | None:
+            if not fronted.authorizations[-1]:
+                return Answer(code=401, headers={"WWW-Authenticate": 'Basic realm="x"'})
+            signed = Answer(code=307, headers={"Location": f"http://{storage.address}{path}?signed=1"})
+            return signed if "/blobs/sha256:" in path else None
+
+        fronted.fault = fault
+        # An address that is signed for GET is refused for HEAD.
+        storage.fault = lambda method, _path: Answer(code=403) if method == "HEAD" else None
+        assert there.blob(made.digest) == b"bytes"
+        assert there.lack(made) == ""
+        assert there.lack(Descriptor(media_type="", digest=made.digest, size=1)).endswith("has 5 bytes, not 1")
+        assert there.lack(Descriptor(media_type="", digest=f"sha256:{1:064x}", size=1)).startswith("lacks its blob")
+    assert fronted.authorizations[-1].startswith("Basic ")
+    assert set(storage.authorizations) == {""}
+
+
+def test_a_blob_without_a_content_length_is_there(fronted: Front) -> None:
+    there = repository(f"{fronted.address}/raydock", patience=HASTY)
+    made = there.upload(b"bytes", "text/plain")
+    fronted.fault = lambda method, path: Answer(code=200) if method == "HEAD" and "/blobs/" in path else None
+    assert there.lack(made) == ""
+
+
+# What a token server's registry answers to a request without a token, for a repository and an action.
+FORMS = [
+    'Bearer realm="{realm}",service="s",scope="repository:{name}:{action}"',
+    'Bearer realm="{realm}",service="s",scope="repository:{name}:pull"',
+    'Bearer realm="{realm}",service="s"',
+    'bearer Realm="{realm}", Service=s',
+    'Basic realm="x", Bearer realm="{realm}",service="s"',
+    'Bearer realm="{realm}",service="s",scope="repository:{name}:{action}", Basic realm="x"',
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("key", ["token", "access_token"])
+def test_a_token_is_for_one_repository_and_one_action(fronted: Front, nobody: Path, form: str, key: str) -> None:
+    """By a token server whose tokens are the scope that was asked for, and a registry that reads them strictly."""
+    logged_in(nobody, fronted.address)
+    login = "Basic " + base64.b64encode(f"ray:{PASSWORD}".encode()).decode()
+
+    def fault(method: str, path: str) -> Answer | None:
+        given = fronted.authorizations[-1]
+        if path.startswith("/token"):
+            if given != login:
+                return error(401, "UNAUTHORIZED", "incorrect username or password")
+            [asked] = parse_qs(urlsplit(path).query)["scope"]
+            return Answer(code=200, body=json.dumps({key: asked}).encode())
+        match = re.match(r"/v2/(.+?)/(?:manifests|blobs|tags|referrers)/", path)
+        name = match[1] if match else ""
+        action = "pull" if method in {"GET", "HEAD"} else "pull,push"
+        if match and set(action.split(",")) <= set(given.removeprefix(f"Bearer repository:{name}:").split(",")):
+            return None
+        realm = f"http://{fronted.address}/token"
+        return Answer(
+            code=401, headers={"WWW-Authenticate": form.format(realm=realm, name=name or "user/image", action=action)}
+        )
+
+    fronted.fault = fault
+    there = repository(f"{fronted.address}/ml/raydock", patience=HASTY)
+    for place in (there, there.below("index"), there):
+        made = image(place)
+        assert place.digest(made.digest) == made.digest
+    tokens = [path for _, path in fronted.asked if path.startswith("/token")]
+    assert len(tokens) == 4
+
+
+@pytest.mark.parametrize("pushes", [False, True])
+def test_a_token_of_a_publish_may_push_from_the_first_request_on(fronted: Front, nobody: Path, pushes: bool) -> None:
+    """Quay refuses to read a repository that does not exist, unless the token may create it."""
+    logged_in(nobody, fronted.address)
+
+    def fault(_method: str, path: str) -> Answer | None:
+        if path.startswith("/token"):
+            [asked] = parse_qs(urlsplit(path).query)["scope"]
+            return Answer(code=200, body=json.dumps({"token": asked.rpartition(":")[2]}).encode())
+        if fronted.authorizations[-1] == "Bearer pull,push":
+            return None
+        realm = f'Bearer realm="http://{fronted.address}/token",scope="repository:raydock:pull"'
+        return Answer(code=401, headers={"WWW-Authenticate": realm})
+
+    fronted.fault = fault
+    there = repository(f"{fronted.address}/raydock", patience=HASTY)
+    there.transport.pushes = pushes
+    if pushes:
+        assert there.digest("one") is None
+    else:
+        with pytest.raises(RefusedError, match="refuses the credentials"):
+            there.digest("one")
+
+
+def test_a_login_that_the_token_server_refuses_is_reported_with_its_message(fronted: Front, nobody: Path) -> None:
+    there = repository(f"{fronted.address}/raydock", patience=HASTY)
+    logged_in(nobody, fronted.address)
+
+    def fault(_method: str, path: str) -> Answer | None:
+        if path.startswith("/token"):
+            return error(403, "DENIED", "access forbidden: the token has expired")
+        return Answer(code=401, headers={"WWW-Authenticate": f'Bearer realm="http://{fronted.address}/token"'})
+
+    fronted.fault = fault
+    with pytest.raises(RefusedError, match=r"getting a token from .*: 403 DENIED access forbidden") as refused:
+        there.digest("one")
+    assert refused.value.cause is RefusalCause.LOGIN
+    assert PASSWORD not in str(refused.value)
+
+
+def test_a_public_repository_is_read_without_a_login(fronted: Front) -> None:
+    there = repository(f"{fronted.address}/raydock", patience=HASTY)
+    made = image(there)
+
+    def fault(method: str, path: str) -> Answer | None:
+        given = fronted.authorizations[-1]
+        if path.startswith("/token"):
+            return Answer(code=200, body=b'{"token": "anonymous"}') if not given else Answer(code=401)
+        realm = f'Bearer realm="http://{fronted.address}/token",service="s"'
+        if given != "Bearer anonymous":
+            return Answer(code=401, headers={"WWW-Authenticate": realm})
+        return None if method in {"GET", "HEAD"} else error(403, "DENIED", "permission_denied: write_package")
+
+    fronted.fault = fault
+    assert there.manifest(made.digest) == made
+    with pytest.raises(RefusedError, match=r"does not allow uploading 5 bytes .* 403 DENIED permission_denied"):
+        there.upload(b"other", "text/plain")
+
+
+def test_a_registry_that_requires_something_else_is_reported(fronted: Front) -> None:
+    there = repository(f"{fronted.address}/raydock", patience=HASTY)
+    fronted.fault = lambda _method, _path: Answer(code=401, headers={"WWW-Authenticate": "Negotiate"})
+    with pytest.raises(OutOfReachError, match=r"cannot answer safely \(negotiate\)"):
+        there.digest("one")
+
+
+def test_a_registry_that_asks_for_a_long_wait_is_reported_at_once(fronted: Front) -> None:
+    there = repository(f"{fronted.address}/raydock", patience=HASTY)
+    later = format_datetime(datetime.now(UTC) + timedelta(hours=6), usegmt=True)
+    fronted.asked.clear()
+    fronted.fault = lambda _method, _path: Answer(
+        code=429,
+        headers={"Retry-After": later},
+        body=b'{"errors": [{"code": "TOOMANYREQUESTS", "message": "You have reached your pull rate limit."}]}',
+    )
+    with pytest.raises(RefusedError, match="429 TOOMANYREQUESTS You have reached your pull rate limit") as refused:
+        there.manifest("one")
+    assert later in str(refused.value)
+    assert f"`docker login {fronted.address}` often raises the limit" in refused.value.todo
+    assert len(fronted.asked) == 1
+
+
+def test_a_page_of_html_is_told_by_its_title(fronted: Front) -> None:
+    there = repository(f"{fronted.address}/raydock", patience=HASTY)
+    fronted.largest = 3
+    with pytest.raises(RefusedError, match=r"413 413 Request Entity Too Large\.") as refused:
+        there.upload(b"bytes", "text/plain")
+    assert "client_max_body_size 0" in refused.value.todo

@@ -1,0 +1,141 @@
+"""A real engine that reads CDI and no GPU: its specification hands out /dev/null and a fake driver (fake_cuda.c)."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from raydock.core.errors import ConfigurationError, VariantError
+from raydock.engine.container import Limits
+from raydock.model.report import Check, Status
+from raydock.smoke import foreign_image, gpus
+from raydock.smoke.gpus import GpuPolicy, GpuRequest
+from tests.support.engine import SpareEngine, spare_engine
+from tests.support.fakedriver import compile_driver
+
+pytestmark = pytest.mark.engine
+
+REQUIRE = GpuRequest(policy=GpuPolicy.REQUIRE)
+Specify = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return compile_driver(tmp_path_factory.mktemp("driver"))
+
+
+@pytest.fixture(scope="module")
+def engine(
+    client: docker.DockerClient, base: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[SpareEngine, Path]]:
+    """A second engine with features.cdi that holds the base, and the folder of its specifications."""
+    folder = tmp_path_factory.mktemp("cdi-engine")
+    specs = folder / "cdi"
+    specs.mkdir()
+    settings = {"features": {"cdi": True}, "cdi-spec-dirs": [str(specs)]}
+    with spare_engine(client, folder, settings=settings) as found:
+        found.load(client.images.get(base).save(named=base))
+        yield found, specs
+
+
+@pytest.fixture
+def specify(engine: tuple[SpareEngine, Path], driver: Path) -> Specify:
+    """Writes a specification of one GPU: a device (of the host's), the driver or not, and the fake's environment."""
+
+    def write(device: str = "/dev/null", *, mounted: bool = True, **fake: str) -> None:
+        edits: dict[str, object] = {"deviceNodes": [{"path": "/dev/nvidia0", "hostPath": device}]}
+        variables = [f"{name}={value}" for name, value in fake.items()]
+        if mounted:
+            edits["mounts"] = [{"hostPath": str(driver), "containerPath": "/driver", "options": ["ro", "bind"]}]
+            variables.append("LD_LIBRARY_PATH=/driver")
+        if variables:
+            edits["env"] = variables
+        devices = [{"name": name, "containerEdits": edits} for name in ("0", "all")]
+        document = {"cdiVersion": "0.5.0", "kind": "nvidia.com/gpu", "devices": devices}
+        (engine[1] / "nvidia.yaml").write_text(json.dumps(document))
+
+    return write
+
+
+@pytest.fixture
+def ask(engine: tuple[SpareEngine, Path], base: str) -> Iterator[Callable[..., Check]]:
+    """Asks `gpu-driver` of the base, which is a stranger to the probe that is brought."""
+    client = engine[0].client()
+
+    def asked(wish: GpuRequest = REQUIRE, python: str | None = None) -> Check:
+        [check] = foreign_image.smoke(client, base, wish=wish, python=python).checks
+        assert client.api.containers(all=True) == []
+        return check
+
+    yield asked
+    client.close()
+
+
+def test_a_gpu_that_cdi_hands_out_is_asked(specify: Specify, ask: Callable[..., Check]) -> None:
+    specify(FAKE_HELD="20")
+    check = ask()
+    assert check.status is Status.PASSED, check.detail
+    assert check.detail.startswith("by CDI nvidia.com/gpu=all: driver ")
+    assert "1 x Fake GPU (sm_90, 80.0 GiB); a vector add is right on each" in check.detail
+    assert check.warnings[0].startswith("GPU 0: 20.0 of 80.0 GiB are in use by another process")
+
+
+def test_a_specification_that_names_a_device_that_is_gone(specify: Specify, ask: Callable[..., Check]) -> None:
+    specify("/dev/nvidia7")
+    check = ask()
+    assert check.status is Status.FAILED
+    assert "the CDI specification names the device /dev/nvidia7, which is not there any more" in check.detail
+    assert "nvidia-ctk cdi generate" in check.detail
+
+
+def test_no_driver_is_skipped_unless_required(specify: Specify, ask: Callable[..., Check]) -> None:
+    specify(mounted=False)
+    for wish, status in ((GpuRequest(), Status.SKIPPED), (REQUIRE, Status.FAILED)):
+        check = ask(wish)
+        assert check.status is status
+        assert "libcuda.so.1 is not there" in check.detail
+
+
+def test_a_missing_uvm_device_is_named(specify: Specify, ask: Callable[..., Check]) -> None:
+    """The fake driver fails as a real one does without /dev/nvidia-uvm; docs/evidence has a real one."""
+    specify(FAKE_CALL="cuInit", FAKE_CODE="999")
+    check = ask()
+    assert check.status is Status.FAILED
+    assert "cuInit returned 999 (CUDA_ERROR_UNKNOWN)" in check.detail
+    assert "/dev/nvidia-uvm is not there" in check.detail
+
+
+def test_a_driver_that_hangs_is_ended_and_reported(
+    specify: Specify, ask: Callable[..., Check], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    specify(FAKE_HANG="1")
+    monkeypatch.setattr(gpus, "LIMITS", Limits(probe=3))
+    with pytest.raises(VariantError) as caught:
+        ask()
+    assert caught.value.meaning == "It was ended after 3 s."
+
+
+def test_a_gpu_that_no_specification_names_is_refused(specify: Specify, ask: Callable[..., Check]) -> None:
+    specify()
+    with pytest.raises(ConfigurationError, match="the engine has no GPU '7'"):
+        ask(GpuRequest(names=("7",)))
+
+
+def test_without_a_specification_the_one_command_is_said(
+    engine: tuple[SpareEngine, Path], specify: Specify, ask: Callable[..., Check]
+) -> None:
+    specify()
+    (engine[1] / "nvidia.yaml").unlink()
+    check = ask()
+    assert check.status is Status.FAILED
+    assert "reads CDI, and no specification" in check.detail
+    assert check.detail.endswith("nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml")
+
+
+def test_a_python_that_is_not_there(specify: Specify, ask: Callable[..., Check]) -> None:
+    specify()
+    with pytest.raises(VariantError, match="has no `/opt/python`") as caught:
+        ask(python="/opt/python")
+    assert "--python" in caught.value.todo

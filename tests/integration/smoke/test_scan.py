@@ -1,0 +1,260 @@
+"""Scanning for real: a toy image with something of each kind in it, by trivy, with made-up advisories."""
+
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import docker
+import pytest
+
+from raydock.core.checkout import Checkout as Paths
+from raydock.model import policy
+from raydock.scan.report import ScanReport, ScanResult, load, sboms
+from raydock.scan.trivy import find
+from tests.integration.conftest import remove_images
+from tests.support.index import Site, serving
+from tests.support.toy import NAMES, ROOT, Run, Toy, finish, lock, make
+from tests.support.trivydb import DEBIAN, Advisory, write
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
+
+NAME = NAMES[0]
+ONE = ("--select", "ray=1.0.0")
+SECRET = "AKIA" + "QWERTYUIOPASDFGH"  # of the form of an AWS access key, and nobody's
+LICENCE = b"Metadata-Version: 2.1\nName: copyleft\nVersion: 1.0\nLicense: AGPL-3.0\n"
+KNOWN = (
+    Advisory(id="CVE-2099-0001", package="bash", severity="HIGH", fixed="99:1.0", source=DEBIAN),
+    Advisory(id="CVE-2099-0002", package="ray", severity="CRITICAL", fixed="1.5.0", aliases=("GHSA-aaaa-bbbb-cccc",)),
+    Advisory(id="CVE-2099-0003", package="bash", severity="HIGH", source=DEBIAN),
+    Advisory(id="CVE-2099-0004", package="toylib", severity="LOW", fixed="2.0"),
+    Advisory(id="CVE-2099-0005", package="ray", severity="CRITICAL", fixed="0.5.0"),
+)
+REFUSED = {"CVE-2099-0001": "bash", "CVE-2099-0002": "ray", "aws-access-key-id": "*/planted.env", "AGPL-*": "copyleft"}
+REPORTED = {"CVE-2099-0003", "CVE-2099-0004", "DS-0001", "DS-0026"}
+
+
+@pytest.fixture(scope="module")
+def toy(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toy]:
+    """A toy with one image, which holds a planted secret and a package under a licence that is not welcome."""
+    site = Site()
+    with serving(site) as endpoint:
+        found = make(tmp_path_factory.mktemp("scan") / "toy", site, endpoint)
+        planted = {
+            "planted.env": f"AWS_ACCESS_KEY_ID={SECRET}\n".encode(),
+            "vendored/copyleft-1.0.dist-info/METADATA": LICENCE,
+        }
+        site.publish("toylib", "1.1", files=planted)
+        lock(found)
+        for command in ("render", "build"):
+            done = found.run(command, *ONE)
+            assert done.code == 0, done.words
+        yield found
+    remove_images(client, found)
+
+
+@pytest.fixture(autouse=True)
+def tidy(toy: Toy) -> Iterator[None]:
+    """Each test begins with the committed policy and no report, and leaves nothing half-written."""
+    shutil.copy(ROOT / "scan.yaml", toy.root)
+    shutil.rmtree(toy.root / "build" / "reports", ignore_errors=True)
+    yield
+    assert toy.leftovers() == []
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("database"), KNOWN)
+
+
+def scan(toy: Toy, *words: str) -> Run:
+    return toy.run("scan", *ONE, *words)
+
+
+def kept(toy: Toy) -> ScanReport | None:
+    return load(Paths(toy.root).report(NAME, "scan"))
+
+
+def let_through(toy: Toy, until: date, **more: str) -> None:
+    """Has scan.yaml ignore all that would be refused, and what `more` names, up to a day."""
+    entries = {**REFUSED, **more}
+    lines = [
+        f'  - {{id: {id.replace("AGPL-*", "AGPL-3.0-only")}, package: "{package}", reason: made up, until: {until}}}'
+        for id, package in entries.items()
+    ]
+    toy.edit("scan.yaml", "ignore: []", "\n".join(["ignore:", *lines]))
+
+
+def test_what_is_wrong_is_found_and_refused(toy: Toy, cache: Path, client: docker.DockerClient) -> None:
+    done = scan(toy, "--db", str(cache), "--json")
+    assert done.code == 5, done.words
+    document = done.variants[NAME]
+    assert document["verdict"] == "refused"
+    refused = {(item["kind"], item["id"], item["package"].rpartition("/")[2]) for item in document["refused"]}
+    assert refused == {
+        ("vulnerability", "CVE-2099-0001", "bash"),
+        ("vulnerability", "CVE-2099-0002", "ray"),
+        ("secret", "aws-access-key-id", "planted.env"),
+        ("license", "AGPL-3.0-only", "copyleft"),
+    }
+    assert {item["id"] for item in document["reported"]} == REPORTED
+    assert f"1 of 1 refused by scan.yaml: {NAME}." in done.err
+
+    report = kept(toy)
+    assert report
+    assert json.loads(Paths(toy.root).report(NAME, "scan").read_text()) == document
+    assert report.image_id == client.images.get(f"{toy.registry}:{NAME}").id
+    written = [path.read_bytes() for path in (toy.root / "build").rglob("*") if path.is_file()]
+    assert not any(SECRET.encode() in text for text in (done.out.encode(), done.err.encode(), *written))
+
+
+def test_the_sboms_beside_the_report_name_what_is_in_the_image(toy: Toy, cache: Path) -> None:
+    scan(toy, "--db", str(cache))
+    report = kept(toy)
+    assert report
+    files = sboms(report, Paths(toy.root).report(NAME, "scan"))
+    cyclonedx, spdx = (json.loads(files[name].read_text()) for name in ("sbom.cdx.json", "sbom.spdx.json"))
+    assert cyclonedx["bomFormat"] == "CycloneDX"
+    assert spdx["spdxVersion"] == "SPDX-2.3"
+    assert cyclonedx["metadata"]["component"]["name"] == spdx["name"] == f"{toy.registry}:{NAME}"
+    for packages, version in ((cyclonedx["components"], "version"), (spdx["packages"], "versionInfo")):
+        found = {(item["name"], item.get(version)) for item in packages}
+        assert {("ray", "1.0.0"), ("toylib", "1.1"), ("copyleft", "1.0")} <= found
+        assert "bash" in {name for name, _ in found}
+    assert not cyclonedx.get("vulnerabilities")
+    files["sbom.cdx.json"].write_text("{}")
+    assert kept(toy) is None
+
+
+def test_what_is_ignored_with_a_reason_is_clean_and_remarked_upon(toy: Toy, cache: Path) -> None:
+    let_through(toy, date.today() + timedelta(days=30), **{"CVE-2099-0099": "bash"})
+    done = scan(toy, "--db", str(cache))
+    assert done.code == 0, done.words
+    assert "clean" in done.out
+    assert "CVE-2099-0001 in bash: a fix is out: bash 99:1.0." in done.out
+    assert "CVE-2099-0099 in bash: matches nothing here any more. Remove it" in done.out
+    report = kept(toy)
+    assert report
+    assert {item.ignore.reason for item in report.judgement.ignored} == {"made up"}
+    assert len(report.judgement.ignored) == len(REFUSED)
+
+    rules, identity = (
+        policy.load(toy.root / "scan.yaml"),
+        {"content": report.content, "fingerprint": report.fingerprint},
+    )
+    assert report.objection(**identity, policy=rules, today=date.today()) == ""
+    assert "was to be ignored up to" in report.objection(**identity, policy=rules, today=date(2999, 1, 1))
+
+
+def test_past_its_day_an_ignore_ends_in_a_refusal(toy: Toy, cache: Path) -> None:
+    let_through(toy, date.today() - timedelta(days=1))
+    done = scan(toy, "--db", str(cache))
+    assert done.code == 5, done.words
+    assert "CVE-2099-0001 in bash was to be ignored up to" in done.out
+    assert "matches nothing" not in done.out
+    assert kept(toy).verdict is ScanResult.REFUSED  # type: ignore[union-attr]
+
+
+def test_without_a_database_the_verdict_is_not_scanned_and_never_clean(toy: Toy, tmp_path: Path) -> None:
+    let_through(toy, date.today())
+    nowhere = ("--db-repository", "127.0.0.1:1/made-up/trivy-db:2")
+    done = scan(toy, *nowhere)
+    assert done.code == 5, done.words
+    assert f"1 of 1 not scanned: {NAME}." in done.err
+    assert "--allow-unscanned" in done.err
+    assert "connection refused" in done.out
+    assert "matches nothing" not in done.out
+    report = kept(toy)
+    assert report
+    assert report.verdict is ScanResult.NOT_SCANNED
+    assert report.database == ""
+    assert {item.finding.id for item in report.judgement.ignored} == {"aws-access-key-id", "AGPL-3.0-only"}
+
+    allowed = scan(toy, *nowhere, "--allow-unscanned", "--json")
+    assert allowed.code == 0, allowed.words
+    assert allowed.variants[NAME]["verdict"] == "not scanned"
+    empty = scan(toy, "--db", str(tmp_path))
+    assert empty.code == 5
+    assert "holds no vulnerability database" in empty.out
+
+
+def test_without_a_database_a_secret_is_still_refused(toy: Toy, tmp_path: Path) -> None:
+    done = scan(toy, "--db", str(tmp_path), "--allow-unscanned", "--json")
+    assert done.code == 5, done.words
+    assert done.variants[NAME]["verdict"] == "refused"
+    assert done.variants[NAME]["missing"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ("garbage", "invalid database"),
+        ("half", "it crashed while it read, which a damaged database does to it"),
+        ("newer", "Local DB: 3, Expected: 2"),
+        ("older", "old DB schema"),
+    ],
+)
+def test_a_database_that_cannot_be_read_is_said_and_counts_as_none(
+    toy: Toy, tmp_path: Path, damage: str, words: str
+) -> None:
+    filler = [Advisory(id="CVE-2099-0001", package=f"package-{n}", severity="LOW", source=DEBIAN) for n in range(300)]
+    write(tmp_path, [*KNOWN, *filler], schema={"newer": 3, "older": 1}.get(damage, 2))
+    file = tmp_path / "db" / "trivy.db"
+    if damage == "garbage":
+        file.write_bytes(b"garbage" * 9999)
+    if damage == "half":
+        os.truncate(file, 20000)
+    let_through(toy, date.today())
+    done = scan(toy, "--db", str(tmp_path))
+    assert done.code == 5, done.words
+    assert words in done.out
+    assert f"1 of 1 not scanned: {NAME}." in done.err
+
+
+def test_settings_of_trivys_own_hide_nothing(toy: Toy, cache: Path, tmp_path: Path) -> None:
+    (tmp_path / ".trivyignore").write_text("CVE-2099-0002\n")
+    hiding = {
+        "TRIVY_SEVERITY": "LOW",
+        "TRIVY_IGNORE_UNFIXED": "true",
+        "TRIVY_IGNOREFILE": str(tmp_path / ".trivyignore"),
+    }
+    (toy.root / ".trivyignore").write_text("CVE-2099-0002\n")
+    done = scan(toy.given(hiding), "--db", str(cache), "--json")
+    assert {"CVE-2099-0001", "CVE-2099-0002"} <= {item["id"] for item in done.variants[NAME]["refused"]}
+
+
+def test_ctrl_c_ends_trivy_and_the_report_that_was_there_stays(toy: Toy, cache: Path, tmp_path: Path) -> None:
+    scan(toy, "--db", str(cache))
+    before = kept(toy)
+    started = tmp_path / "started"
+    slow = tmp_path / "bin" / "trivy"
+    slow.parent.mkdir()
+    slow.write_text(f'#!/bin/sh\n[ "$1" = image ] || exec {find()} "$@"\necho $$ > {started}\nexec sleep 600\n')
+    slow.chmod(0o755)
+    path = f"{slow.parent}:{os.environ['PATH']}"
+    with toy.started("scan", *ONE, "--db", str(cache), PATH=path) as process:
+        end = time.monotonic() + 60
+        while not (started.exists() and started.read_text().strip()):
+            assert time.monotonic() < end, "trivy was not started"
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        done = finish(process, 20)
+    assert done.code == 130, done.words
+    assert not Path("/proc", started.read_text().strip()).exists()
+    assert kept(toy) == before
+
+
+def test_an_image_that_is_not_built_is_an_error_of_its_own(toy: Toy, cache: Path) -> None:
+    done = toy.run("scan", "--db", str(cache), "--json")
+    assert done.code == 1, done.words
+    assert done.variants[NAME]["verdict"] == "refused"
+    assert "is not built on this engine" in done.variants[NAMES[1]]["error"]
+
+
+def test_two_databases_are_bad_usage(toy: Toy, cache: Path) -> None:
+    done = scan(toy, "--db", str(cache), "--db-repository", "localhost/trivy-db")
+    assert done.code == 2

@@ -1,0 +1,69 @@
+"""`gpu-vllm`'s last step in a real Ray Serve, with a fake vllm and a GPU that Ray is told of: there are none here."""
+
+import io
+import json
+import tarfile
+from typing import Any
+
+import docker
+import pytest
+from docker.models.containers import Container
+
+from raydock.smoke.foreign_image import brought
+
+pytestmark = pytest.mark.engine
+
+_VLLM = """
+class SamplingParams:
+    def __init__(self, max_tokens, ignore_eos, temperature, top_p=1.0):
+        self.max_tokens, self.temperature = max_tokens, temperature
+
+class Output:
+    def __init__(self, count):
+        self.outputs, self.token_ids = [self], list(range(count))
+
+class LLM:
+    def __init__(self, model):
+        print("[16, 16]", flush=True)  # vllm logs to stdout
+
+    def generate(self, prompts, parameters):
+        print("sampled" if parameters.temperature else "greedy", flush=True)
+        return [Output(parameters.max_tokens) for _ in prompts]
+"""
+_RUN = f"""
+import os, pathlib, runpy, sys
+pathlib.Path("/tmp/fake").mkdir()
+pathlib.Path("/tmp/fake/vllm.py").write_text({_VLLM!r})
+pathlib.Path("/tmp/rd").mkdir()
+os.environ["PYTHONPATH"], os.environ["RAYDOCK_ANSWER"] = "/tmp/fake", "/tmp/answer.json"
+import ray
+init = ray.init
+ray.init = lambda **more: init(num_gpus=1, num_cpus=2, **more)
+samplings = ['{{"temperature": 0.0}}', '{{"temperature": 0.8, "top_p": 0.9}}']
+sys.argv = ["vllm_serve.py", "/tmp/model", "16", "/tmp/rd", "23456", *samplings]
+runpy.run_path("/raydock/probe/gpu/vllm_serve.py", run_name="__main__")
+"""
+
+
+def _read(box: Container, path: str) -> Any:
+    chunks, _ = box.get_archive(path)
+    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+        [member] = archive.getmembers()
+        file = archive.extractfile(member)
+        assert file
+        return json.load(file)
+
+
+def test_a_deployment_answers_over_http_and_ends(client: docker.DockerClient, image: str) -> None:
+    box = client.containers.create(
+        image, ["-c", _RUN], entrypoint=["/opt/venv/bin/python"], network_mode="none", shm_size=2**30
+    )
+    try:
+        box.put_archive("/", brought(image, "python").archive)
+        box.start()
+        status = box.wait(timeout=120)["StatusCode"]
+        assert status == 0, box.logs().decode()[-2000:]
+        assert _read(box, "/tmp/answer.json") == [{"tokens": 16}] * 2
+        assert "sampled" in box.logs().decode()  # what the deployment prints reaches the program's output
+    finally:
+        box.remove(force=True)

@@ -1,0 +1,108 @@
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from raydock.builder.secrets import PROXY_VARIABLES, PYTHON_VARIABLES, gather
+from raydock.core.cabundle import CA_VARIABLES
+from raydock.core.errors import ConfigurationError
+from raydock.index import addresses
+from raydock.index.addresses import DEFAULT_VARIABLES
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*CA_VARIABLES, *DEFAULT_VARIABLES, *PROXY_VARIABLES, *PYTHON_VARIABLES.values()):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("UV_NO_CONFIG", "1")
+    monkeypatch.setenv("NETRC", os.devnull)
+
+
+def test_a_machine_without_any_needs_no_option(tmp_path: Path) -> None:
+    assert gather().options(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_option_goes_before_the_environments_bundle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    own, other = tmp_path / "own.pem", tmp_path / "other.pem"
+    own.touch()
+    other.touch()
+    monkeypatch.setenv("PIP_CERT", str(other))
+    assert gather().options(tmp_path) == [f"--secret=id=ca,src={other}"]
+    assert gather(own).options(tmp_path) == [f"--secret=id=ca,src={own}"]
+
+
+def test_a_variable_that_names_no_file_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.touch()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    assert gather().bundle == bundle
+
+
+def test_a_bundle_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"--ca-bundle .* is not a file"):
+        gather(tmp_path / "missing.pem")
+
+
+def test_netrc_goes_to_a_build_only_if_an_index_is_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    logins = tmp_path / "netrc"
+    logins.write_text("machine files.example login me password secret\n")
+    monkeypatch.setenv("NETRC", str(logins))
+    assert gather().options(tmp_path) == []
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://mirror.example/simple")
+    assert f"--secret=id=netrc,src={logins}" in gather().options(tmp_path)
+
+
+def test_an_index_goes_into_a_file_for_its_owner_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", 'https://user:pass"word@mirror.example/simple')
+    options = gather().options(tmp_path)
+    assert options == [f"--secret=id=uv,src={tmp_path / 'uv.toml'}"]
+    assert "pass" not in " ".join(options)
+    assert (tmp_path / "uv.toml").stat().st_mode & 0o777 == 0o600
+    text = (tmp_path / "uv.toml").read_text()
+    assert tomllib.loads(text)["index"] == [
+        {"url": "https://user:pass%22word@mirror.example/simple", "ignore-error-codes": [403], "default": True}
+    ]
+
+
+def test_indexes_of_the_matrix_stand_beside_the_default_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_INDEX", "https://one.example/simple")
+    urls = ("https://two.example/simple", "https://three.example/simple")
+    text = gather().beside(tuple(addresses.for_cuda("cpu", url, os.environ) for url in urls)).uv
+    assert text.count("[[index]]") == 2
+    assert "one.example" not in text
+    assert "default" not in text
+    assert 'index-strategy = "unsafe-best-match"' in text
+
+
+def test_a_mirror_of_pythons_and_a_list_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("UV_PYTHON_INSTALL_MIRROR", "https://user:secret@mirror.example/pythons")
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS_JSON_URL", "http://127.0.0.1:8080/pythons.json")
+    options = gather().options(tmp_path)
+    assert options == [f"--secret=id=uv,src={tmp_path / 'uv.toml'}", "--network=host"]
+    assert tomllib.loads((tmp_path / "uv.toml").read_text()) == {
+        "python-install-mirror": "https://user:secret@mirror.example/pythons",
+        "python-downloads-json-url": "http://127.0.0.1:8080/pythons.json",
+    }
+
+
+def test_proxies_are_named_and_their_values_are_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@proxy.example:3128")
+    assert gather().options(tmp_path) == ["--build-arg=HTTPS_PROXY"]
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8080/simple", "http://user:x@localhost:3141/simple"])
+def test_a_loopback_index_is_reached_through_the_hosts_network(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, address: str
+) -> None:
+    monkeypatch.setenv("UV_DEFAULT_INDEX", address)
+    assert "--network=host" in gather().options(tmp_path)
+
+
+def test_no_proxy_that_names_loopback_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
+    assert "--network=host" not in gather().options(tmp_path)
+    assert "NO_PROXY" in os.environ

@@ -1,0 +1,62 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from raydock.__main__ import cli
+from raydock.ci.pipelines import System
+from raydock.cli.ci import ci
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout in which no pipeline is committed yet."""
+    for name in ("templates", "lockfiles"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "matrix.yaml", tmp_path)
+    monkeypatch.setenv("RAYDOCK_ROOT", str(tmp_path))
+    return tmp_path
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(cli, ["ci", *words])
+
+
+@pytest.mark.parametrize("system", System)
+def test_what_is_printed_is_what_the_check_wants(system: System, root: Path) -> None:
+    missing = run(system, "--check")
+    assert missing.exit_code == 1
+    assert f"Next: `./build.py ci {system} > " in missing.stderr
+    path = {"github": root / ".github" / "workflows" / "images.yml", "gitlab": root / ".gitlab-ci.yml"}[system]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(run(system).stdout)
+    assert run(system, "--check").exit_code == 0
+    matrix = root / "matrix.yaml"
+    matrix.write_text(matrix.read_text().replace("  train:", "  training:"))
+    stale = run(system, "--check")
+    assert stale.exit_code == 1
+    assert "differs from what templates/ci/ and matrix.yaml render" in stale.stderr
+    assert '"training"' in run(system).stdout
+
+
+@pytest.mark.parametrize("command", sorted(ci.commands))
+def test_every_command_has_an_example(command: str) -> None:
+    done = run(command, "--help")
+    assert done.exit_code == 0
+    assert f"Example: ./build.py ci {command}" in done.stdout
+
+
+def test_a_select_that_is_empty_in_the_environment_is_none_and_one_with_spaces_is_several(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def names(select: str) -> list[str]:
+        monkeypatch.setenv("RAYDOCK_SELECT", select)
+        words = CliRunner().invoke(cli, ["plan", "--json"]).stdout
+        return [item["name"] for item in json.loads(words)["variants"]]
+
+    assert names("name=ray2.60.0-py311-cpu name=ray2.60.0-py313-cpu") == ["ray2.60.0-py311-cpu", "ray2.60.0-py313-cpu"]
+    assert len(names("")) > 2

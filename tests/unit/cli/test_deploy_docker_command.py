@@ -1,0 +1,32 @@
+"""`deploy docker` where no engine answers: what is wrong in the words is said before that matters."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from raydock.__main__ import cli
+
+HOSTS = ("--head", "10.0.0.1", "--worker", "10.0.0.2")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("ray2.60.0-py311-cpv", *HOSTS), 2, "'ray2.60.0-py311-cpu'"),
+        (("ray2.60.0-*", *HOSTS), 2, "variants, and one is needed."),
+        (("ray2.60.0-py311-cpu", "--head", "localhost", "--worker", "gpu02"), 2, "no other host reaches it"),
+        (("ray2.60.0-torch2.13.0-py311-cu130", *HOSTS), 2, "--gpus 2, or --gpus 0"),
+        (("ray2.60.0-py311-cpu", "--head", "gpu01"), 2, "workers"),
+        (("ray2.60.0-py311-cpu", *HOSTS), 4, "no Docker engine answers"),
+    ],
+)
+def test_what_cannot_be_deployed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], code: int, said: str
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+    output = tmp_path / "cluster"
+    done = CliRunner().invoke(cli, ["deploy", "docker", *words, "--output", str(output)], standalone_mode=False)
+    assert getattr(done.exception, "exit_code", None) == code
+    assert said in str(done.exception)
+    assert not output.exists()

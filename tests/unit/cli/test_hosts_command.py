@@ -1,0 +1,35 @@
+"""`--host` of `smoke` and `doctor` where it cannot be meant."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from raydock.__main__ import cli
+from raydock.core.errors import ConfigurationError, ExitCode
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("smoke --host gpu1 --contract", "--host proves our own variants, without --contract."),
+        ("smoke --host gpu1 --image x", "--host proves our own variants, without --contract."),
+        ("smoke --host gpu1", "--host 'gpu1' is neither an address, nor a host or label of hosts.yaml"),
+        ("smoke --host ssh://gpu1 --gpus one", "'one' names no GPU"),
+        ("doctor --host gpu1", "--host 'gpu1' is neither an address, nor a host or label of hosts.yaml"),
+        ("doctor --host http://gpu1", "begins with http://"),
+    ],
+)
+def test_what_cannot_be_meant_is_bad_usage(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, words: str
+) -> None:
+    monkeypatch.setenv("RAYDOCK_ROOT", str(ROOT))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+    done = CliRunner().invoke(cli, command.split(), standalone_mode=False)
+    assert isinstance(done.exception, ConfigurationError), done
+    assert done.exception.exit_code is ExitCode.BAD_INPUT
+    assert words in str(done.exception)
+    assert done.stdout == ""

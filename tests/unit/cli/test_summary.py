@@ -1,0 +1,37 @@
+import pytest
+from rich.console import Console
+
+from raydock.cli.options import say
+from raydock.cli.summary import answers, table
+from raydock.model.report import Check, Report, Status
+from raydock.pipeline.pipeline import VariantResult
+
+
+def test_checks_that_were_skipped_for_one_reason_are_said_once() -> None:
+    checks = (
+        Check(id="ray", status=Status.PASSED, detail="a task ran", seconds=1.0),
+        Check(id="libs", status=Status.FAILED, detail="libfoo.so.1 is missing", seconds=1.0),
+        Check(id="gpu-driver", status=Status.SKIPPED, detail="no GPU", seconds=0.0),
+        Check(id="gpu-torch", status=Status.SKIPPED, detail="no GPU", seconds=0.0),
+    )
+    report = Report(name="ray", image_id="sha256:1", content="sha256:c1", fingerprint="f", checks=checks)
+    console = Console(width=120)
+    with console.capture() as said:
+        console.print(table([VariantResult(name="ray", image_id="sha256:1", report=report)]))
+    lines = [line.strip() for line in said.get().splitlines()]
+    assert "libs: libfoo.so.1 is missing" in lines
+    assert "gpu-driver, gpu-torch: no GPU" in lines
+
+
+def test_brackets_in_what_a_check_says_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    check = Check(
+        id="ray", status=Status.FAILED, detail="needs ray[default], [bold] :key:", seconds=1.0, warnings=("[/x]",)
+    )
+    report = Report(name="ray", image_id="sha256:1", content="sha256:c1", fingerprint="f", checks=(check,))
+    for words in (
+        table([VariantResult(name="ray", image_id="sha256:1", report=report)]),
+        answers([check]),
+        check.detail,
+    ):
+        say(words)
+        assert "needs ray[default], [bold] :key:" in capsys.readouterr().out

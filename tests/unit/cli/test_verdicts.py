@@ -1,0 +1,43 @@
+"""What is said of scans and audits."""
+
+from raydock.cli.verdicts import details, refusal
+from raydock.core.errors import ExitCode
+from raydock.lock.audit import Audit, AuditResult
+from raydock.model.finding import Finding, FindingKind, Severity
+from raydock.model.judgement import Judgement
+
+FINDING = Finding(
+    kind=FindingKind.VULNERABILITY, id="CVE-1", severity=Severity.HIGH, title="made up", package="a", version="1"
+)
+BAD = Audit(name="bad", judgement=Judgement(refused=(FINDING,)))
+ALSO = Audit(name="also", judgement=Judgement(refused=(FINDING,), reported=(FINDING,)))
+GOOD = Audit(name="good", judgement=Judgement())
+HALF = Audit(name="half", judgement=Judgement(missing="nobody was there"))
+
+
+def _refusal(*items: Audit, allowed: bool = False) -> str:
+    error = refusal(items, AuditResult.NOT_AUDITED, allowed=allowed, todo="--allow-unaudited lets it pass")
+    assert error is None or error.exit_code is ExitCode.REFUSED
+    return str(error or "")
+
+
+def test_each_finding_is_said_once_with_whom_it_concerns() -> None:
+    assert details([BAD, ALSO, GOOD]).splitlines() == [
+        "",
+        "refused:",
+        "  CVE-1 (high) in a 1: made up",
+        "    bad, also",
+    ]
+    assert "    all 2" in details([BAD, ALSO])
+    assert "below the bar" not in details([ALSO])
+    assert "below the bar" in details([ALSO], verbose=True)
+    assert details([GOOD], ["a remark"]).splitlines() == ["", "worth knowing:", "  a remark"]
+
+
+def test_what_a_run_ends_with() -> None:
+    assert _refusal(GOOD) == ""
+    assert "1 of 2 refused by scan.yaml: bad." in _refusal(GOOD, BAD)
+    assert "1 of 2 not audited: half." in _refusal(GOOD, HALF)
+    assert "--allow-unaudited" in _refusal(HALF)
+    assert _refusal(HALF, allowed=True) == ""
+    assert "refused" in _refusal(HALF, BAD, allowed=True)

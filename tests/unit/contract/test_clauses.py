@@ -1,0 +1,134 @@
+"""What is judged without a container: the catalogue, what the engine says of an image, tags, sets."""
+
+from dataclasses import replace
+from threading import Event
+
+import docker
+import pytest
+
+from raydock.contract import image_set, inside
+from raydock.contract.answer import BrokenError, UnaskedError
+from raydock.contract.bench import Bench, ClauseTimeouts, how, require
+from raydock.contract.catalogue import names
+from raydock.contract.kuberay import known
+from raydock.contract.versions import of_tag
+from raydock.engine.container import Ended
+from raydock.engine.inspect import Configuration
+
+
+def _bench(user: str = "1000", variables: frozenset[str] = frozenset(), labels: dict[str, str] | None = None) -> Bench:
+    return Bench(
+        client=docker.DockerClient(base_url="unix:///nonexistent/docker.sock", version="1.43"),
+        image="sha256:1",
+        tag="stranger:1",
+        configuration=Configuration(
+            id="sha256:1", content="sha256:c1", user=user, variables=variables, labels=labels or {}
+        ),
+        network="none",
+        kuberay=known(),
+        patience=ClauseTimeouts(),
+        halted=Event(),
+    )
+
+
+def _ended(
+    out: str = "", err: str = "", *, status: int = 0, out_of_memory: bool = False, in_time: bool = True
+) -> Ended:
+    return Ended(out=out, err=err, status=status, out_of_memory=out_of_memory, in_time=in_time)
+
+
+def test_the_catalogue_has_all_clauses_of_the_contract() -> None:
+    assert list(names()) == list(range(1, 22))
+    assert all(name.startswith(f"{number}-") for number, name in names().items())
+
+
+@pytest.mark.parametrize("user", ["", "0", "root", "ray", "0:0"])
+def test_a_user_that_run_as_non_root_refuses(user: str) -> None:
+    with pytest.raises(BrokenError, match=f"user is '{user or 'root'}'.*CreateContainerConfigError"):
+        inside.user(_bench(user))
+
+
+def test_a_user_that_is_a_number() -> None:
+    assert inside.user(_bench("1000:0")) == "the user is 1000:0"
+
+
+def test_a_variable_that_misleads_ray() -> None:
+    assert inside.environment(_bench(variables=frozenset({"PATH", "HOME"})))
+    with pytest.raises(BrokenError, match="RAY_ADDRESS is set by the image"):
+        inside.environment(_bench(variables=frozenset({"PATH", "RAY_ADDRESS"})))
+
+
+def test_without_a_gpu_its_clause_is_not_asked() -> None:
+    with pytest.raises(UnaskedError, match="needs a GPU"):
+        inside.gpu(_bench())
+    with pytest.raises(UnaskedError, match="the image is for CPU"):
+        inside.gpu(_bench(labels={"raydock.min-driver": ""}))
+
+
+@pytest.mark.parametrize(
+    ("ended", "words"),
+    [
+        (_ended(err="a\nb: not found\n", status=127), "`x` ended with exit status 127 (b: not found): a pod dies"),
+        (_ended(out="said\n", status=1), "`x` ended with exit status 1 (said): a pod dies"),
+        (_ended(status=1), "`x` ended with exit status 1 (no words): a pod dies"),
+        (_ended(status=137, out_of_memory=True), "`x` was killed for its memory: a pod dies"),
+        (_ended(status=137, in_time=False), "`x` did not end in time: a pod dies"),
+    ],
+)
+def test_how_a_command_failed(ended: Ended, words: str) -> None:
+    with pytest.raises(BrokenError) as caught:
+        require(ended, "`x`", "a pod dies")
+    assert str(caught.value) == words
+
+
+def test_what_a_command_said() -> None:
+    assert require(_ended(out=" 1.2.3\n"), "`x`", "a pod dies") == "1.2.3"
+    assert how(_ended(err="no\n", status=2)) == "ended with exit status 2 (no)"
+
+
+@pytest.mark.parametrize(
+    ("reference", "promised"),
+    [
+        ("ray2.60.0-torch2.13.0-py311-cu130", {"Ray": "2.60.0", "Python": "3.11"}),
+        ("localhost:5000/raydock:ray2.60.0-py313-cpu", {"Ray": "2.60.0", "Python": "3.13"}),
+        ("rayproject/ray:2.49.1-py39-gpu", {"Ray": "2.49.1", "Python": "3.9"}),
+        ("rayproject/ray:2.49.1.ab12cd-py310", {"Ray": "2.49.1", "Python": "3.10"}),
+        ("rayproject/ray:2.49.1", {"Ray": "2.49.1"}),
+        ("rayproject/ray:2.49.1-py311@sha256:0a1b", {"Ray": "2.49.1", "Python": "3.11"}),
+        ("rayproject/ray@sha256:0a1b", {}),
+        ("localhost:5000/ray", {}),
+        ("ours:latest", {}),
+        ("sha256:1b4c6f299fce", {}),
+    ],
+)
+def test_what_a_tag_promises(reference: str, promised: dict[str, str]) -> None:
+    assert of_tag(reference) == promised
+
+
+def test_one_python_patch_a_minor() -> None:
+    assert (
+        image_set.one_patch({"a": "3.11.2", "b": "3.11.2", "c": "3.13.5"}) == "Python 3.11.2 in 2, Python 3.13.5 in 1"
+    )
+
+
+def test_two_python_patches_of_one_minor() -> None:
+    with pytest.raises(BrokenError, match=r"Python is 3\.11\.2 in a, c, 3\.11\.9 in b: "):
+        image_set.one_patch({"a": "3.11.2", "b": "3.11.9", "c": "3.11.2", "d": "3.13.5"})
+
+
+def test_an_image_that_does_not_say_its_python_is_not_passed_over() -> None:
+    with pytest.raises(UnaskedError, match="b does not say"):
+        image_set.one_patch({"a": "3.11.2", "b": ""})
+
+
+def test_images_of_equal_ray_and_python_are_one_family() -> None:
+    cpu, torch, other = "ray2.60.0-py311-cpu", "ray2.60.0-torch2.13.0-py311-cu130", "ray2.60.0-py313-cpu"
+    assert image_set.families([cpu, other, torch, "ray2.49.1-py311-cpu"]) == [[cpu, torch]]
+    assert image_set.families([cpu, other]) == []
+
+
+def test_a_share_of_an_engine_without_limits_is_not_asked() -> None:
+    bench = replace(_bench(), unlimited="it enforces no limits of memory and CPU (cgroup driver none)")
+    for share in (bench.kuberay.init, bench.kuberay.submitter, bench.kuberay.autoscaler, bench.kuberay.cleanup):
+        with pytest.raises(UnaskedError, match="it enforces no limits"):
+            bench.run(["true"], share)

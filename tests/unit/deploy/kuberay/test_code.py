@@ -1,0 +1,44 @@
+"""Folders that a ConfigMap can hold, and those that it cannot."""
+
+from pathlib import Path
+
+import pytest
+
+from raydock.core.errors import ConfigurationError
+from raydock.deploy.kuberay.code import LIMIT, read
+
+EXAMPLES = sorted(path for path in (Path(__file__).parents[4] / "examples").iterdir() if path.is_dir())
+
+
+@pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)
+def test_every_example_fits(folder: Path) -> None:
+    assert any(name.endswith(".py") for name in read(folder).files)
+
+
+def test_hidden_files_and_bytecode_stay_out(tmp_path: Path) -> None:
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "a.py").write_text("é\n")
+    assert read(tmp_path).files == {"a.py": "é\n"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a b.py", b"", "no key of a ConfigMap"),
+        ("a.bin", b"\xff\xfe", "no text in UTF-8"),
+        ("a.txt", b"a" * (LIMIT - 4), "1048577 bytes"),
+    ],
+)
+def test_files_that_a_config_map_cannot_hold(tmp_path: Path, name: str, content: bytes, words: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigurationError, match=words):
+        read(tmp_path)
+
+
+def test_folders_in_it_and_no_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="holds no file"):
+        read(tmp_path)
+    (tmp_path / "package").mkdir()
+    with pytest.raises(ConfigurationError, match="is no file"):
+        read(tmp_path)

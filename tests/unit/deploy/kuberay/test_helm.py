@@ -1,0 +1,60 @@
+"""Values for the ray-cluster chart: put into its template's places, they make the manifest's cluster."""
+
+from itertools import product
+
+import pytest
+
+from raydock.deploy.kuberay.deployment import DriverAffinity, Format, Yaml
+from tests.unit.deploy.kuberay.conftest import Made
+
+# The keys of `head` and `worker` that the chart of KubeRay 1.3 and 1.7 puts into a container and into a pod
+# (ray-project/kuberay, helm-chart/ray-cluster/templates/raycluster-cluster.yaml).
+OF_CONTAINER = {key: key for key in ("resources", "securityContext", "ports", "volumeMounts")} | {"containerEnv": "env"}
+OF_POD = {
+    "podSecurityContext": "securityContext",
+    **{key: key for key in ("volumes", "affinity", "tolerations", "nodeSelector")},
+}
+OF_HEAD = ("rayVersion", "enableInTreeAutoscaling", "autoscalerOptions")
+OF_WORKERS = ("groupName", "replicas", "minReplicas", "maxReplicas")
+
+
+def template(values: Yaml, group: Yaml, name: str) -> Yaml:
+    image = {"image": "{repository}:{tag}".format(**values["image"]), "imagePullPolicy": values["image"]["pullPolicy"]}
+    container = {"name": name, **image, **{there: group[here] for here, there in OF_CONTAINER.items() if here in group}}
+    pod = {there: group[here] for here, there in OF_POD.items() if here in group}
+    secrets = {"imagePullSecrets": values["imagePullSecrets"]} if values["imagePullSecrets"] else {}
+    return {"metadata": {"labels": group["labels"]}, "spec": {**secrets, **pod, "containers": [container]}}
+
+
+def rendered(values: Yaml) -> Yaml:
+    """The RayCluster that the chart makes, but for the labels that it adds."""
+    head, worker = values["head"], values["worker"]
+    used = {*OF_CONTAINER, *OF_POD, *OF_HEAD, *OF_WORKERS, "labels", "rayStartParams"}
+    assert not (head.keys() | worker.keys()) - used
+    groups = [
+        {"rayStartParams": group["rayStartParams"], "template": template(values, group, name)}
+        for group, name in ((head, "ray-head"), (worker, "ray-worker"))
+    ]
+    spec = {key: head[key] for key in OF_HEAD if key in head}
+    return {
+        **spec,
+        "headGroupSpec": groups[0],
+        "workerGroupSpecs": [{key: worker[key] for key in OF_WORKERS} | groups[1]],
+    }
+
+
+@pytest.mark.parametrize(
+    ("variant", "scaling"),
+    [
+        *product(["cpu", "cuda"], [{"workers": 2}, {"autoscale": "0:4", "image_pull_secret": "reg"}]),
+        *(("cuda", {"driver_affinity": affinity}) for affinity in DriverAffinity),
+        ("cuda", {"forward_compat": True}),
+    ],
+)
+def test_the_chart_makes_the_manifests_cluster(made: Made, variant: str, scaling: Yaml) -> None:
+    options = {"name": "mine", "node_selector": ("pool=a",), **scaling}
+    [values] = made(variant, format=Format.HELM, **options)
+    [manifest] = made(variant, **options)
+    del manifest["spec"]["upgradeStrategy"]  # the chart has no place for it
+    assert rendered(values) == manifest["spec"]
+    assert values["fullnameOverride"] == "mine"

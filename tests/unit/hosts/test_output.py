@@ -1,0 +1,76 @@
+"""What became of variants on hosts, as a table and as JSON."""
+
+from rich.console import Console
+
+from raydock.core.errors import OutOfReachError, VariantError
+from raydock.engine.host import Host
+from raydock.hosts.output import document, table
+from raydock.hosts.smoke import HostOutcome, Proved
+from raydock.hosts.transfer import Brought, TransferMethod
+from raydock.model.report import Check, Report, Status
+from raydock.pipeline.pipeline import VariantResult
+
+ONE, TWO = "ray1.0.0-py311-cpu", "ray2.0.0-py311-cpu"
+
+
+def proved(name: str, way: TransferMethod, *checks: tuple[str, Status, str], sent: int = 0, remark: str = "") -> Proved:
+    answers = tuple(Check(id=id, status=status, detail=detail, seconds=1.0) for id, status, detail in checks)
+    report = Report(name=name, image_id="sha256:1", content="sha256:c1", fingerprint="f", checks=answers)
+    brought = Brought(image_id="sha256:1", fingerprint="f", way=way, sent=sent, remark=remark)
+    return Proved(
+        outcome=VariantResult(name=name, image_id="sha256:1", fingerprint="f", report=report), brought=brought
+    )
+
+
+def host(name: str) -> Host:
+    return Host(name=name, address=f"ssh://{name}")
+
+
+OUTCOMES = [
+    HostOutcome(
+        host=host("gpu1"),
+        engine="26.1.5",
+        proved=(
+            proved(ONE, TransferMethod.SENT, ("user", Status.PASSED, ""), sent=1234567, remark="it was never pushed"),
+            proved(TWO, TransferMethod.THERE, ("user", Status.PASSED, ""), ("gpu", Status.SKIPPED, "no GPU [here]")),
+        ),
+    ),
+    HostOutcome(host=host("gpu2"), error=OutOfReachError("gpu2 is out of reach: no answer.")),
+    HostOutcome(
+        host=host("gpu3"),
+        engine="28.0.1",
+        proved=(
+            proved(ONE, TransferMethod.PULLED, ("libs", Status.FAILED, "libcuda is not there")),
+            Proved(outcome=VariantResult(name=TWO, error=VariantError("it is not to be had."))),
+        ),
+    ),
+]
+
+
+def test_the_table_has_a_row_a_host_and_a_column_a_variant_and_says_what_did_not_pass() -> None:
+    console = Console(width=160, record=True, file=None, quiet=False)
+    with console.capture() as captured:
+        console.print(table(OUTCOMES, [ONE, TWO]))
+    lines = [line.rstrip() for line in captured.get().splitlines()]
+    assert lines[0].split() == ["host", "engine", ONE, TWO]
+    rows = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines[1:4]]
+    assert rows == [
+        ["gpu1", "26.1.5", "1 passed (1.2 MB sent)", "1 passed, 1 skipped (image there)"],
+        ["gpu2", "-", "out of reach", "out of reach"],
+        ["gpu3", "28.0.1", "1 failed (image pulled)", "failed"],
+    ]
+    assert lines[5:] == [
+        f"gpu1, {ONE}: not pulled there: it was never pushed",
+        f"gpu1, {TWO}: gpu skipped: no GPU [here]",
+        f"gpu3, {ONE}: libs failed: libcuda is not there",
+    ]
+
+
+def test_the_document_says_how_images_came_and_where_nothing_could_be_asked() -> None:
+    first, second, third = document(OUTCOMES)["hosts"]
+    assert first["variants"][0]["image"] == {"way": "sent", "sent": 1234567, "remark": "it was never pushed"}
+    assert first["variants"][1]["checks"][1]["status"] == "skipped"
+    assert second == {"host": "gpu2", "engine": "", "variants": [], "error": "gpu2 is out of reach: no answer."}
+    assert third["variants"][1]["error"] == "it is not to be had."
+    assert "image" not in third["variants"][1]
+    assert [outcome.passed for outcome in OUTCOMES] == [True, False, False]

@@ -1,0 +1,37 @@
+"""The committed plan's variants as candidates, some of them built."""
+
+from collections.abc import Callable
+
+import pytest
+
+from raydock.engine.identity import ImageIdentity
+from raydock.engine.localimage import LocalImage
+from raydock.pick.candidate import Candidate, candidates
+from raydock.plan.planner import Plan
+from raydock.plan.select import select
+
+Made = Callable[..., tuple[Candidate, ...]]
+
+REGISTRY = "localhost:5000/raydock"
+
+
+@pytest.fixture
+def offered(plan: Plan) -> Made:
+    """Candidates of a selection; those in `built` are images with the labels that a build gives them."""
+
+    def make(*built: str, groups: tuple[str, ...] = (), selectors: tuple[str, ...] = ()) -> tuple[Candidate, ...]:
+        chosen = select(plan, groups, selectors)
+        images = {
+            item.name: LocalImage(
+                id=f"sha256:{number:064x}",
+                tags=(f"{REGISTRY}:{item.name}",),
+                labels={"raydock.min-driver": item.min_driver, "raydock.sm": " ".join(map(str, item.sm))},
+                identity=ImageIdentity(digests=frozenset(), content=f"sha256:{number:064x}", layers=()),
+            )
+            for number, item in enumerate(chosen)
+            if item.name in built
+        }
+        assert set(built) == set(images)
+        return candidates(chosen, images, REGISTRY)
+
+    return make

@@ -1,0 +1,31 @@
+from importlib.metadata import version
+
+from raydock.probe.image import Image
+from raydock.probe.packages import differences, import_names, installed
+
+
+def test_the_same_set_has_no_difference() -> None:
+    assert differences({"ray": "2.60.0", "click": "8.1"}, {"click": "8.1", "ray": "2.60.0"}) == []
+
+
+def test_differences_both_ways() -> None:
+    locked = {"ray": "2.60.0", "click": "8.1", "gone": "1"}
+    present = {"ray": "2.59.0", "click": "8.1", "extra": "2"}
+    assert differences(locked, present) == [
+        "gone 1 is locked but not installed",
+        "extra 2 is installed but not locked",
+        "ray is 2.59.0, locked 2.60.0",
+    ]
+
+
+def test_installed_is_this_environment_by_canonical_name() -> None:
+    found = installed()
+    assert found["pytest"] == version("pytest")
+    assert all(name == name.lower() and "_" not in name and "." not in name for name in found)
+
+
+def test_imports_are_what_the_variant_names() -> None:
+    axes = {"ray": "2.60.0", "torch": "none", "vllm": "none", "cuda": "cpu"}
+    assert "torch" not in import_names(Image("x", axes, {}))
+    full = import_names(Image("x", {**axes, "torch": "2.13.0", "vllm": "0.32.0"}, {}))
+    assert {"ray", "ray.serve", "torch", "vllm"} <= set(full)

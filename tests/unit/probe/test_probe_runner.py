@@ -1,0 +1,104 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from raydock.probe.answer import FAILED, PASSED, SKIPPED, CheckError, SkipError
+from raydock.probe.runner import ask, descendants
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "detail"),
+    [
+        (CheckError("the wrong wget"), FAILED, "the wrong wget"),
+        (SkipError("no GPU"), SKIPPED, "no GPU"),
+        (ImportError("no module named x"), FAILED, "ImportError: no module named x"),
+        (SystemExit(3), FAILED, "SystemExit: 3"),
+    ],
+)
+def test_what_a_check_raises(error: BaseException, status: str, detail: str) -> None:
+    answer = ask("x", lambda: _raise(error), 10)
+    assert (answer.id, answer.status, answer.detail) == ("x", status, detail)
+
+
+def test_a_long_answer_passes_whole(capfd: pytest.CaptureFixture[str]) -> None:
+    def question() -> str:
+        print("noise on stdout")
+        return "word " * 50_000
+
+    answer = ask("x", question, 10)
+    assert (answer.status, len(answer.detail)) == (PASSED, 250_000)
+    assert capfd.readouterr().out == ""
+
+
+def test_a_hung_check_ends_at_its_limit() -> None:
+    def question() -> str:
+        time.sleep(60)
+        return "never"
+
+    answer = ask("x", question, 0.3)
+    assert (answer.status, answer.detail) == (FAILED, "no answer within 0.3 s")
+    assert 0.3 <= answer.seconds < 5
+
+
+def _start_family(folder: Path) -> str:
+    """Starts a child in a session of its own, which starts another and ends, so that that one is an orphan."""
+    family = "setsid sleep 60 & echo $! > orphan"
+    subprocess.run(["sh", "-c", family], cwd=folder, stdout=subprocess.DEVNULL, check=True, start_new_session=True)
+    child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    (folder / "child").write_text(str(child.pid))
+    return "started"
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process runs; one that is dead and not yet reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("hang", [True, False])
+def test_no_descendant_outlives_a_check(tmp_path: Path, hang: bool) -> None:
+    def question() -> str:
+        words = _start_family(tmp_path)
+        if hang:
+            time.sleep(60)
+        return words
+
+    before = set(descendants(os.getpid()))
+    answer = ask("x", question, 1 if hang else 20)
+    assert answer.status == (FAILED if hang else PASSED)
+    for name in ("child", "orphan"):
+        assert not _alive(int((tmp_path / name).read_text()))
+    assert set(descendants(os.getpid())) <= before
+
+
+@pytest.mark.parametrize(
+    ("sign", "words"), [(signal.SIGSYS, "killed by SIGSYS"), (signal.SIGKILL, "killed by SIGKILL (out of memory?)")]
+)
+def test_a_crash_is_an_answer_with_its_last_words(sign: signal.Signals, words: str) -> None:
+    def question() -> str:
+        print("first")
+        print("loading the library", file=sys.stderr)
+        os.kill(os.getpid(), sign)
+        return "never"
+
+    answer = ask("x", question, 10)
+    said, _, folder = answer.detail.partition("; its output: ")
+    assert (answer.status, said) == (FAILED, f"the check was {words}; check.log ends: loading the library")
+    assert (Path(folder) / "check.log").read_text() == "first\nloading the library\n"
+
+
+def test_an_exit_without_an_answer() -> None:
+    answer = ask("x", lambda: os._exit(7), 10)
+    assert (answer.status, answer.detail) == (FAILED, "the check ended with exit status 7 and no answer")

@@ -1,0 +1,140 @@
+"""What the gate lets through."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from raydock.core.checkout import Checkout
+from raydock.core.errors import PolicyError
+from raydock.core.files import digest_of, write_whole
+from raydock.model import policy
+from raydock.model import report as reports
+from raydock.model.finding import Finding, FindingKind, Severity
+from raydock.model.judgement import Judgement
+from raydock.model.report import Check, Report, Status
+from raydock.publish.gate import Build, Gate
+from raydock.scan import report as scans
+from tests.support.shelf import scan_of
+
+ROOT = Path(__file__).parents[3]
+NAME = "ray2.60.0-py311-cpu"
+BUILD = Build(name=NAME, content="sha256:c1", image_id="sha256:1", fingerprint="f")
+RULES = policy.load(ROOT / "scan.yaml")
+CLEAN = Judgement()
+FLAW = Finding(
+    kind=FindingKind.VULNERABILITY,
+    id="CVE-2026-0001",
+    aliases=(),
+    package="bash",
+    version="5.2",
+    fixed="5.3",
+    severity=Severity.CRITICAL,
+    title="",
+)
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    """A gate before which NAME has passed everything."""
+    found = Gate(checkout=Checkout(tmp_path), policy=RULES, today=date(2026, 11, 25))
+    for kind in ("smoke", "contract"):
+        report(found, kind)
+    write_whole(found.checkout.report(NAME, "scan").parent / "sbom.cdx.json", "{}")
+    scan(found)
+    return found
+
+
+def report(gate: Gate, kind: str, *, content: str = "sha256:c1", status: Status = Status.PASSED) -> None:
+    checks = (Check(id="ray", status=status, detail="said so", seconds=1.0),)
+    made = Report(name=NAME, image_id="sha256:1", content=content, fingerprint="f", checks=checks)
+    reports.save(made, gate.checkout.report(NAME, kind))
+
+
+def scan(gate: Gate, *, fingerprint: str = "f", rules: str = RULES.digest, judgement: Judgement = CLEAN) -> None:
+    made = scan_of(
+        name=NAME,
+        image_id="sha256:1",
+        content="sha256:c1",
+        fingerprint=fingerprint,
+        policy=rules,
+        judgement=judgement,
+        sboms={"sbom.cdx.json": digest_of(b"{}")},
+    )
+    scans.save(made, gate.checkout.report(NAME, "scan"))
+
+
+def refusal(gate: Gate) -> str:
+    with pytest.raises(PolicyError) as refused:
+        gate.proof(BUILD)
+    return str(refused.value)
+
+
+def test_what_passed_everything_comes_with_its_reports_and_sboms(gate: Gate) -> None:
+    found = gate.proof(BUILD)
+    assert set(found.files) == {"smoke.json", "contract.json", "scan.json", "sbom.cdx.json"}
+    assert found.files["sbom.cdx.json"] == b"{}"
+    assert found.reports["smoke"]["checks"][0]["id"] == "ray"
+    assert found.reports["scan"]["verdict"] == "clean"
+
+
+@pytest.mark.parametrize("kind", ["smoke", "contract"])
+def test_each_report_must_be_there_be_of_this_build_and_passed(gate: Gate, kind: str) -> None:
+    report(gate, kind, status=Status.FAILED)
+    assert f"{kind} failed (ray: said so)" in refusal(gate)
+    report(gate, kind, status=Status.SKIPPED)
+    assert f"{kind} failed (no check passed)" in refusal(gate)
+    report(gate, kind, content="sha256:c2")
+    assert f"its {kind} report is of another build" in refusal(gate)
+    gate.checkout.report(NAME, kind).unlink()
+    assert f"there is no {kind} report of it" in refusal(gate)
+
+
+def test_a_report_of_a_raydock_that_compared_ids_is_of_the_image_of_that_id(gate: Gate) -> None:
+    for kind in ("smoke", "contract"):
+        report(gate, kind, content="")
+    gate.proof(BUILD)
+    with pytest.raises(PolicyError, match="its smoke report is of another build"):
+        gate.proof(replace(BUILD, image_id="sha256:2"))
+
+
+def test_an_image_that_is_not_for_kuberay_has_no_contract_to_keep(gate: Gate) -> None:
+    gate.checkout.report(NAME, "contract").unlink()
+    found = gate.proof(replace(BUILD, kuberay=False))
+    assert set(found.reports) == {"smoke", "scan"}
+
+
+def test_every_reason_is_given_with_the_command_that_mends_it(gate: Gate) -> None:
+    for kind in ("smoke", "contract", "scan"):
+        gate.checkout.report(NAME, kind).unlink()
+    words = refusal(gate)
+    assert "no smoke report of it; there is no contract report of it; it was never scanned." in words
+    for command in ("smoke", "smoke --contract", "scan"):
+        assert f"`./build.py {command} --select 'name={NAME}'`" in words
+
+
+def test_a_scan_must_be_clean_of_this_build_and_by_todays_policy(gate: Gate) -> None:
+    scan(gate, judgement=Judgement(refused=(FLAW,)))
+    assert "CVE-2026-0001" in refusal(gate)
+    scan(gate, fingerprint="e")
+    assert "scanned before its newest build" in refusal(gate)
+    scan(gate, rules="sha256:0")
+    assert "scan.yaml changed since it was scanned" in refusal(gate)
+
+
+def test_what_was_not_scanned_needs_to_be_allowed_and_must_be_right_otherwise(gate: Gate) -> None:
+    unscanned = Judgement(missing="there is no vulnerability database")
+    scan(gate, judgement=unscanned)
+    assert "not scanned: there is no vulnerability database" in refusal(gate)
+    allowing = Gate(checkout=gate.checkout, policy=RULES, today=gate.today, allow_unscanned=True)
+    assert allowing.proof(BUILD).reports["scan"]["verdict"] == "not scanned"
+    scan(gate, fingerprint="e", judgement=unscanned)
+    assert "scanned before its newest build" in refusal(allowing)
+    scan(gate, judgement=Judgement(missing="no database", refused=(FLAW,)))
+    assert "CVE-2026-0001" in refusal(allowing)
+
+
+def test_an_sbom_that_is_not_the_scans_own_is_no_scan(gate: Gate) -> None:
+    write_whole(gate.checkout.report(NAME, "scan").parent / "sbom.cdx.json", "[]")
+    assert "it was never scanned" in refusal(gate)

@@ -1,0 +1,91 @@
+"""The report of a scan as it is kept, and whether an image may be published by it."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raydock.core.files import digest_of
+from raydock.model.finding import Finding, FindingKind, Severity
+from raydock.model.judgement import Ignored, Judgement
+from raydock.model.policy import Ignore, Policy
+from raydock.scan.report import ScanReport, ScanResult, load, save
+
+TODAY = date(2026, 11, 25)
+FINDING = Finding(
+    kind=FindingKind.VULNERABILITY, id="CVE-2099-0001", severity=Severity.HIGH, package="bash", aliases=("X-1",)
+)
+IGNORE = Ignore(id="X-1", package="", reason="why", until=TODAY, place="scan.yaml:7")
+
+
+@pytest.fixture
+def report(policy: Policy) -> ScanReport:
+    return ScanReport(
+        name="ray2.60.0-py311-cpu",
+        image_id="sha256:1",
+        content="sha256:c1",
+        fingerprint="f",
+        scanned="2026-11-25T12:00:00Z",
+        trivy="0.76.0",
+        database="2026-11-25T06:00:00Z",
+        policy=policy.digest,
+        judgement=Judgement(reported=(FINDING,), ignored=(Ignored(finding=FINDING, ignore=IGNORE),)),
+        sboms={"sbom.cdx.json": digest_of(b"{}")},
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path, report: ScanReport) -> Path:
+    (tmp_path / "sbom.cdx.json").write_text("{}")
+    save(report, tmp_path / "scan.json")
+    return tmp_path / "scan.json"
+
+
+def judged(report: ScanReport, **judgement: Any) -> ScanReport:
+    return replace(report, judgement=replace(report.judgement, **judgement))
+
+
+def test_what_is_saved_is_read(report: ScanReport, path: Path) -> None:
+    assert load(path) == report
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"schema": 2}', '{"schema": 1}'])
+def test_what_is_no_report_is_none(path: Path, text: str) -> None:
+    path.write_text(text)
+    assert load(path) is None
+
+
+@pytest.mark.parametrize("sbom", [None, "another scan's"])
+def test_a_report_without_its_own_sboms_is_none(path: Path, sbom: str | None) -> None:
+    if sbom is None:
+        (path.parent / "sbom.cdx.json").unlink()
+    else:
+        (path.parent / "sbom.cdx.json").write_text(sbom)
+    assert load(path) is None
+
+
+def test_the_verdict(report: ScanReport) -> None:
+    assert report.verdict is ScanResult.CLEAN
+    assert judged(report, missing="no database").verdict is ScanResult.NOT_SCANNED
+    assert judged(report, missing="no database", refused=(FINDING,)).verdict is ScanResult.REFUSED
+    assert judged(report, expired=("an ignore is past its day",)).verdict is ScanResult.REFUSED
+
+
+def test_whether_an_image_may_be_published_by_it(report: ScanReport, policy: Policy) -> None:
+    def objection(report: ScanReport, policy: Policy = policy, content: str = "sha256:c1") -> str:
+        return report.objection(content=content, fingerprint="f", policy=policy, today=TODAY)
+
+    assert objection(report) == ""
+    assert objection(report, content="sha256:c2") == "it was scanned before its newest build"
+    assert objection(judged(report, refused=(FINDING,))) == "its scan: refused: CVE-2099-0001 (high) in bash"
+    assert objection(judged(report, missing="no database")) == "its scan: not scanned: no database"
+    assert objection(report, replace(policy, unfixed=True)) == "scan.yaml changed since it was scanned"
+
+
+def test_an_ignore_that_is_past_its_day_by_now_stops_it(report: ScanReport, policy: Policy) -> None:
+    policy = replace(policy, ignores=(replace(IGNORE, until=date(2026, 11, 24)),))
+    found = replace(report, policy=policy.digest)
+    said = found.objection(content="sha256:c1", fingerprint="f", policy=policy, today=TODAY)
+    assert said == "scan.yaml:7: X-1 was to be ignored up to 2026-11-24: why"

@@ -1,0 +1,171 @@
+"""The command line as a user meets it: its exit code and its words."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from raydock.__main__ import cli
+from tests.support.door import ask
+from tests.support.toy import ROOT, Checkout, Run
+
+LOCK = "ray2.60.0-py311-cpu.txt"
+
+
+def run(*words: str, root: Path = ROOT) -> Run:
+    return ask(Checkout(root=root, environment={}), *words)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    for name in ("matrix.yaml", "templates", "lockfiles", "images"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", sorted(cli.commands))
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    done = run(command, "--help")
+    assert done.code == 0
+    assert f"Example: ./build.py {command}" in done.out
+
+
+def test_a_process_ends_as_the_command_does() -> None:
+    door = Checkout(root=ROOT, environment=dict(os.environ))
+    done = door.run("plan", "--json", "--group", "quickstart")
+    assert (done.code, sorted(done.variants)) == (0, ["ray2.60.0-py311-cpu", "ray2.60.0-py313-cpu"])
+    words = ("plan", "--select", "cuda=cpu,torch=!none")
+    assert door.run(*words) == run(*words)
+
+
+def test_plan_json_is_one_document_of_twenty_variants() -> None:
+    document = json.loads(run("plan", "--json", "--group", "all").out)
+    assert document["schema"] == 1
+    assert len(document["variants"]) == 20
+    assert all(item["reason"] and item["evidence"] for item in document["excluded"])
+    assert all(item["download_bytes"] > 10**8 for item in document["variants"])
+
+
+def test_plan_explains_a_point_that_matrix_yaml_does_not_name() -> None:
+    document = json.loads(run("plan", "--json", "--explain", "ray2.44.0-vllm0.8.5-torch2.6.0-py311-cu124").out)
+    assert not document["valid"]
+    assert [item["rule"] for item in document["verdicts"] if not item["ok"]] == ["vllm-ray"]
+    done = run("plan", "--explain", "ray2.60.1-py311-cpu")
+    assert done.code == 2
+    assert "2.60.0" in done.err
+    assert run("plan", "--explain", "ray2.60.0-py311-cpu", "--group", "serve").code == 2
+
+
+def test_suggest_names_sets_for_a_host_or_says_why_there_is_none() -> None:
+    words = ("suggest", "--need", "vllm", "--gpu", "8.0", "--json", "--driver")
+    document = json.loads(run(*words, "535.104.05").out)
+    assert document["suggestions"][0]["axes"]["cuda"] == "12.8"
+    done = run(*words, "450.80.02")
+    assert done.code == 3
+    assert done.out == ""
+    assert "needed by CUDA 12.1" in done.err
+
+
+def test_a_misspelt_word_gets_the_nearest_right_one() -> None:
+    done = run("plan", "--group", "quickstrat")
+    assert done.code == 2
+    assert "'quickstart'" in done.err
+
+
+def test_an_unknown_option_is_bad_usage() -> None:
+    assert run("plan", "--jsn").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--image", "ray:1", "--group", "serve"), "--image names one image in place of a selection."),
+        (("--image", "ray:1", "--contract", "--group", "serve"), "--image names one image in place of a selection."),
+        (("--image", "ray:1", "--gpu", "off"), "Next: ./build.py smoke --gpu require --image ray:1, or --contract."),
+        (("--image", "ray:1", "--gpus", "first"), "'first' names no GPU."),
+        (("--image", "ray:1", "--volume", "model"), "--volume model is not HOST:PATH."),
+        (("--python", "python3.12"), "Next: add --image REF, or leave them."),
+        (("--gpus", "first", "--group", "serve"), "'first' names no GPU."),
+    ],
+)
+def test_options_of_smoke_that_do_not_go_together_are_bad_usage(words: tuple[str, ...], said: str) -> None:
+    done = run("smoke", *words)
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_an_empty_selection_has_its_own_code() -> None:
+    done = run("plan", "--select", "cuda=cpu,torch=!none")
+    assert done.code == 3
+    assert done.out == ""
+
+
+def test_a_broken_matrix_names_file_and_line(checkout: Path) -> None:
+    text = (checkout / "matrix.yaml").read_text().replace("cutoff:", "cutof:")
+    (checkout / "matrix.yaml").write_text(text)
+    done = run("plan", root=checkout)
+    line = next(number for number, words in enumerate(text.splitlines(), 1) if words.startswith("cutof:"))
+    assert done.code == 2
+    assert f"matrix.yaml:{line}: " in done.err
+    assert "'cutoff'" in done.err
+
+
+def test_checks_pass_on_the_committed_tree() -> None:
+    assert run("lock", "--check").code == 0
+    assert run("render", "--check").code == 0
+
+
+def test_lock_check_says_what_is_stale_and_writes_nothing(checkout: Path) -> None:
+    edited = checkout / "lockfiles" / "ray2.60.0-py311-cpu.txt"
+    edited.write_text(edited.read_text().replace("ray==2.60.0", "ray==2.60.1"))
+    orphan = checkout / "lockfiles" / "ray1.0.0-py311-cpu.txt"
+    shutil.copy(edited, orphan)
+    done = run("lock", "--check", root=checkout)
+    assert done.code == 1
+    assert "lockfiles/ray2.60.0-py311-cpu.txt" in done.err
+    assert "lockfiles/ray1.0.0-py311-cpu.txt" in done.err
+    assert "ray==2.60.1" in edited.read_text()
+
+
+def test_render_mends_what_check_complains_of(checkout: Path) -> None:
+    dockerfile = checkout / "images" / "ray2.60.0-py311-cpu" / "Dockerfile"
+    committed = dockerfile.read_text()
+    dockerfile.write_text("FROM scratch\n")
+    assert run("render", "--check", root=checkout).code == 1
+    assert dockerfile.read_text() == "FROM scratch\n"
+    assert run("render", root=checkout).code == 0
+    assert dockerfile.read_text() == committed
+
+
+@pytest.mark.parametrize(
+    ("break_it", "words", "code", "said"),
+    [
+        (lambda root: (root / "lockfiles" / LOCK).write_bytes(b"\xff"), ("render", "--check"), 2, f"{LOCK} is no text"),
+        (lambda root: shutil.rmtree(root / "templates"), ("render", "--check"), 2, "TemplateNotFound: 'Dockerfile.j2'"),
+        (
+            lambda root: (root / "templates" / "Dockerfile.j2").write_text("FROM x\n{% if"),
+            ("render", "--check"),
+            2,
+            "templates/Dockerfile.j2:2: TemplateSyntaxError",
+        ),
+        (
+            lambda root: (root / "lockfiles").rename(root / "away").parent.joinpath("lockfiles").write_text(""),
+            ("plan",),
+            4,
+            "lockfiles/facts.json cannot be used: Not a directory.",
+        ),
+    ],
+)
+def test_a_broken_checkout_is_told_in_words(
+    checkout: Path, break_it: Callable[[Path], object], words: tuple[str, ...], code: int, said: str
+) -> None:
+    break_it(checkout)
+    done = run(*words, root=checkout)
+    assert done.code == code
+    assert said in done.err
+    assert "Next: " in done.err
+    assert "Traceback" not in done.err
