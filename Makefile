@@ -68,10 +68,13 @@ check: venv-dev ## Lint, types, and whether locks, Dockerfiles and pipelines are
 bench: venv-dev engine ## Measure against the usual way; docs/measurements.md says what
 	@.venv/bin/python -m benchmarks $(ARGS)
 
-requirements: venv-dev ## Compile requirements*.txt anew from requirements*.in
-	@for name in requirements requirements-tools requirements-dev; do \
-	  .venv/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --upgrade --no-header \
-	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file $$name.txt $$name.in; done
+COMPILE = .venv/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --upgrade --no-header \
+  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+requirements: venv-dev ## Pin the packages of pyproject.toml and requirements-*.in again
+	@$(COMPILE) --output-file requirements.txt pyproject.toml
+	@$(COMPILE) --output-file requirements-tools.txt requirements-tools.in
+	@$(COMPILE) --output-file requirements-dev.txt requirements-dev.in
 
 engine:
 	@scripts/engine
@@ -80,7 +83,7 @@ tools: venv
 	@scripts/tools
 
 venv:
-	@test -x .venv/bin/pytest || scripts/venv requirements.txt
+	@scripts/venv requirements.txt
 
 venv-dev:
 	@scripts/venv requirements-dev.txt

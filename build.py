@@ -1,20 +1,48 @@
 #!/usr/bin/env python3
-"""The door: `./build.py COMMAND`. The commands are in raydock/cli/."""
+"""Runs raydock in its checkout: `./build.py COMMAND`. The commands are in raydock/cli/."""
 
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
-root = Path(__file__).resolve().parent
-venv = root / ".venv" / "bin" / "python"
-if sys.prefix == sys.base_prefix and venv.exists():
-    os.execv(venv, [str(venv), *sys.argv])  # noqa: S606 - the same script, with the project's own Python
+_AGAIN = "RAYDOCK_VENV"  # set for the one time that this script starts itself again
 
-try:
-    from raydock.__main__ import main
-except ModuleNotFoundError as error:
-    sys.exit(f"build.py: {error.name} is not installed here. Next: `make .venv`, then run this again.")
-except KeyboardInterrupt:  # while modules are read
-    sys.exit(130)
 
-main()
+def fail(trouble: str, todo: str) -> NoReturn:
+    """Says why raydock cannot start and what to do; exit code 4."""
+    print(f"build.py: {trouble}\nNext: {todo}", file=sys.stderr)
+    sys.exit(4)
+
+
+def use_venv() -> None:
+    """Continues with the checkout's .venv, if it exists and this Python is not in a virtual environment."""
+    python = Path(__file__).resolve().parent / ".venv" / "bin" / "python"
+    if sys.prefix != sys.base_prefix or os.environ.get(_AGAIN) or not python.exists():
+        return
+    try:
+        os.execve(python, [str(python), *sys.argv], {**os.environ, _AGAIN: "1"})  # noqa: S606 - this script again
+    except OSError as error:
+        fail(f"{python} cannot be run: {error.strerror}.", "`make venv`, then run this again.")
+
+
+def run() -> None:
+    """Runs the command line."""
+    try:
+        from raydock.__main__ import main
+    except ImportError as error:
+        fail(f"{error} ({sys.executable}).", "`make venv`, then run this again.")
+    main()
+
+
+if __name__ == "__main__":
+    if __spec__ is not None:  # `python -m build` in this folder finds this file and not the package of that name
+        fail(
+            "this is raydock's entry point.",
+            "`pyproject-build` builds a wheel; `./build.py --help` lists the commands.",
+        )
+    try:
+        use_venv()
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,3 +1,3 @@
-"""raydock builds, proves and publishes container images for Ray clusters on GPUs."""
+"""raydock builds, tests and publishes container images for Ray clusters on GPU hosts."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,4 +1,4 @@
-"""The command line: `./build.py COMMAND`, and how it ends."""
+"""The command line: `raydock COMMAND`, in a checkout `./build.py COMMAND`, and how it ends."""
 
 import os
 import signal
@@ -12,6 +12,7 @@ import click
 from raydock import __version__
 from raydock.cli import ci, crash, deploy, doctor, facts, images, lock, pick, plan, publish, scan, suggest, wheelhouse
 from raydock.core.errors import ExitCode, OutOfReachError, RaydockError, first_line
+from raydock.core.program import localize
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -46,6 +47,16 @@ for command in (
     wheelhouse.wheelhouse,
 ):
     cli.add_command(command)
+
+
+def _localize(command: click.Command) -> None:
+    """Names the commands that work here in the help of a command and of those below it."""
+    command.help = localize(command.help or "")
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _localize(below)
+
+
+_localize(cli)
 
 
 def main() -> NoReturn:

@@ -12,6 +12,7 @@ from raydock.cli.output import end
 from raydock.cli.registries import insecure, release_repository
 from raydock.core.checkout import Checkout
 from raydock.core.errors import ExitCode, RaydockError
+from raydock.core.program import localize
 from raydock.pipeline.project import Project
 
 
@@ -38,7 +39,7 @@ def _printing(system: str) -> Callable[..., Any]:
             return
         path = wanted.path(project.checkout).relative_to(project.checkout.root)
         if trouble := pipelines.stale(wanted, project.checkout, project.plan):
-            click.echo(f"{trouble}\nNext: `./build.py ci {system} > {path}`, then commit it.", err=True)
+            click.echo(localize(f"{trouble}\nNext: `./build.py ci {system} > {path}`, then commit it."), err=True)
             sys.exit(ExitCode.VARIANT_FAILED)
         click.echo(f"{path} is as it should be.")
 

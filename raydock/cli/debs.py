@@ -12,6 +12,7 @@ from raydock.builder.debs.moved import Moved, survey
 from raydock.builder.secrets import gather
 from raydock.cli.options import CommandRequest
 from raydock.core.events import Listener
+from raydock.core.program import localize
 from raydock.lock.locker import LockResult
 from raydock.model import debs
 from raydock.model.variant import Variant
@@ -64,7 +65,7 @@ def _described(moved: Sequence[Moved]) -> list[str]:
         for (name, locked, now), items in packages.items()
     ]
     names = " ".join(sorted({f"lockfiles/{item.lock}.debs" for item in moved}))
-    return [*lines, f"To take these versions: `rm {names}`, then `./build.py lock`."] if lines else []
+    return [*lines, f"To take these versions: `rm {names}`, then `{localize('./build.py')} lock`."] if lines else []
 
 
 def _why(item: Moved) -> str:

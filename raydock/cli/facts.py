@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -15,6 +16,9 @@ from raydock.model import facts as model
 from raydock.model.facts import Facts
 from raydock.pipeline.project import Project
 
+if TYPE_CHECKING:
+    from raydock.index.releases import OfferedReleases
+
 
 @click.command()
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
@@ -26,31 +30,55 @@ def facts(quiet: bool, check: bool) -> None:
     \b
     Example: ./build.py facts && git diff lockfiles/facts.json
     """
-    from raydock.core.files import write_whole
-    from raydock.index import releases
-    from raydock.index.client import from_environment
-
-    project, today = Project(Checkout(root())), datetime.now(UTC).date()
+    project = Project(Checkout(root()))
     held = project.facts if check else _held(project)
     tell_unused_indexes()
     with Progress(Console(stderr=True), quiet=quiet) as progress:
-        found = releases.survey(project.matrix, from_environment(os.environ, progress))
+        found = _survey(project, progress)
     changes = found.changes(held)
     if check:
         answer_check(
             [f"{name} {version} {words}" for (name, version), words in changes.items()], len(held.releases), "facts"
         )
-    with Progress(Console(stderr=True), quiet=quiet) as progress:
-        fresh = found.refresh(held, today, lambda name: progress(name, "read"))
-    write_whole(project.checkout.facts, model.dump(fresh))
+    _write(project, found, held, quiet=quiet)
     if not quiet:
-        click.echo(f"lockfiles/facts.json holds {len(fresh.releases)} releases; {len(changes)} had changed.")
+        click.echo(f"lockfiles/facts.json holds {len(project.facts.releases)} releases; {len(changes)} had changed.")
+
+
+def read_missing(project: Project, *, quiet: bool) -> None:
+    """Reads facts.json from the package index in a new folder: one with a matrix.yaml and no lockfiles/.
+
+    Raises OutOfReachError if the index does not answer.
+    """
+    if project.checkout.lockfiles.exists() or not project.checkout.matrix.exists():
+        return
+    tell_unused_indexes()
+    with Progress(Console(stderr=True), quiet=quiet) as progress:
+        progress("facts", "reading the package index: lockfiles/facts.json does not exist")
+        found = _survey(project, progress)
+    _write(project, found, Facts({}), quiet=quiet)
+
+
+def _survey(project: Project, progress: Progress) -> "OfferedReleases":
+    from raydock.index import releases
+    from raydock.index.client import from_environment
+
+    return releases.survey(project.matrix, from_environment(os.environ, progress))
+
+
+def _write(project: Project, found: "OfferedReleases", held: Facts, *, quiet: bool) -> None:
+    from raydock.core.files import write_whole
+
+    with Progress(Console(stderr=True), quiet=quiet) as progress:
+        fresh = found.refresh(held, datetime.now(UTC).date(), lambda name: progress(name, "read"))
+    write_whole(project.checkout.facts, model.dump(fresh))
+    vars(project).pop("facts", None)  # it is read again
 
 
 def _held(project: Project) -> Facts:
-    """The facts that the checkout holds; none where the file cannot be read, which is then written anew."""
+    """The facts that the checkout holds; none if the file cannot be read, which is then written again."""
     try:
         return Facts(dict(project.facts.releases))
     except ConfigurationError as error:
-        click.echo(f"{error.what} All releases are read anew.", err=True)
+        click.echo(f"{error.what} All releases are read again.", err=True)
         return Facts({})

@@ -13,6 +13,7 @@ from rich.console import Console, RenderableType
 
 from raydock.core import logs
 from raydock.core.checkout import Checkout
+from raydock.core.program import checkout, localize
 from raydock.core.progress import Progress
 from raydock.pipeline.project import Project
 from raydock.plan import select
@@ -64,7 +65,11 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     def run(**options: Any) -> Any:
         common = {key: options.pop(key) for key in ("groups", "selectors", "as_json", "jobs", "quiet", "verbose")}
         logs.configure(quiet=common["quiet"], verbose=common["verbose"])
-        return command(CommandRequest(project=Project(Checkout(root())), **common), **options)
+        from raydock.cli.facts import read_missing
+
+        project = Project(Checkout(root()))
+        read_missing(project, quiet=common["quiet"])
+        return command(CommandRequest(project=project, **common), **options)
 
     for option in (
         click.option("-v", "--verbose", is_flag=True, help="Say which engine is used, and every line of a step."),
@@ -91,9 +96,10 @@ def say(words: RenderableType, *, stderr: bool = False) -> None:
     console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=isinstance(words, str))
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = LOG_WIDTH
-    console.print(words)
+    console.print(localize(words) if isinstance(words, str) else words)
 
 
 def root() -> Path:
-    """The checkout's folder: RAYDOCK_ROOT, or the one that holds this package."""
-    return Path(os.environ.get("RAYDOCK_ROOT") or Path(__file__).resolve().parents[2])
+    """The folder with matrix.yaml: RAYDOCK_ROOT, the checkout that holds this package, or the working directory."""
+    named = os.environ.get("RAYDOCK_ROOT")
+    return Path(named) if named else checkout() or Path.cwd()

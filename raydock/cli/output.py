@@ -11,6 +11,7 @@ import click
 
 from raydock.cli.options import CommandRequest
 from raydock.core.errors import ConfigurationError, ExitCode, RaydockError
+from raydock.core.program import localize
 from raydock.plan.output import count
 
 
@@ -19,7 +20,7 @@ def answer_check(lines: list[str], asked: int, command: str) -> NoReturn:
     for line in lines:
         click.echo(line, err=True)
     if lines:
-        click.echo(f"Next: `./build.py {command}`, then commit what it writes.", err=True)
+        click.echo(localize(f"Next: `./build.py {command}`, then commit what it writes."), err=True)
         sys.exit(ExitCode.VARIANT_FAILED)
     click.echo(f"All {asked} are as they should be.")
     sys.exit(ExitCode.DONE)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from raydock.core.program import PACKAGE
+
 
 @dataclass(frozen=True)
 class Checkout:
@@ -16,7 +18,9 @@ class Checkout:
 
     @property
     def policy(self) -> Path:
-        return self.root / "scan.yaml"
+        """The scan policy: the checkout's, or raydock's default."""
+        own = self.root / "scan.yaml"
+        return own if own.exists() else PACKAGE / "scan.yaml"
 
     @property
     def hosts(self) -> Path:
@@ -37,7 +41,9 @@ class Checkout:
 
     @property
     def templates(self) -> Path:
-        return self.root / "templates"
+        """The jinja2 templates: the checkout's, or those of the installed raydock."""
+        own = self.root / "templates"
+        return own if own.is_dir() else PACKAGE / "templates"
 
     @property
     def work(self) -> Path:

@@ -1,8 +1,10 @@
-"""Every error that a user can meet: what happened, what it means, what to do next, and the exit code."""
+"""Errors for users: what happened, why it matters, what to do next, and the exit code."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import IntEnum
+
+from raydock.core.program import localize
 
 _FEW = 24
 
@@ -37,7 +39,7 @@ class RaydockError(Exception):
 
     def __str__(self) -> str:
         lines = [self.what, self.meaning, f"Next: {self.todo}" if self.todo else ""]
-        return "\n".join(line for line in lines if line)
+        return localize("\n".join(line for line in lines if line))
 
 
 class VariantError(RaydockError):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from raydock.core.program import localize
+
 
 class Grade(StrEnum):
     """How good it is: a warning is worth knowing and stops nothing; what was skipped was not looked at."""
@@ -24,20 +26,20 @@ class HostFinding:
 
 
 def passed(id: str, detail: str) -> HostFinding:
-    """What is as it must be."""
+    """A check that found nothing wrong."""
     return HostFinding(id=id, grade=Grade.PASSED, detail=detail)
 
 
 def warned(id: str, detail: str, todo: str) -> HostFinding:
-    """What will be in somebody's way."""
-    return HostFinding(id=id, grade=Grade.WARNED, detail=detail, todo=todo)
+    """A warning, with what to do about it."""
+    return HostFinding(id=id, grade=Grade.WARNED, detail=detail, todo=localize(todo))
 
 
 def failed(id: str, detail: str, todo: str) -> HostFinding:
-    """What is in the way."""
-    return HostFinding(id=id, grade=Grade.FAILED, detail=detail, todo=todo)
+    """A failure, with what to do about it."""
+    return HostFinding(id=id, grade=Grade.FAILED, detail=detail, todo=localize(todo))
 
 
 def skipped(id: str, reason: str, todo: str = "") -> HostFinding:
-    """What could not be looked at, or is not there."""
-    return HostFinding(id=id, grade=Grade.SKIPPED, detail=reason, todo=todo)
+    """A check that could not run, with the reason."""
+    return HostFinding(id=id, grade=Grade.SKIPPED, detail=reason, todo=localize(todo))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from raydock.core.program import localize
 from raydock.pick.pick import Pick
 
 SCHEMA = 1
@@ -53,4 +54,4 @@ def _block(heading: str, lines: Iterable[str]) -> list[str]:
 
 
 def _command(name: str) -> str:
-    return f"`./build.py images --select 'name={name}'`"
+    return localize(f"`./build.py images --select 'name={name}'`")

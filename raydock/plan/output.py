@@ -10,6 +10,7 @@ from rich.text import Text
 
 from raydock.compat import toolchain
 from raydock.compat.runs import gpus_in_json, gpus_in_words
+from raydock.core.program import localize
 from raydock.plan.explain import Explanation, Near
 from raydock.plan.planner import Excluded, Plan, Planned
 from raydock.plan.rules import ABSENT
@@ -19,7 +20,7 @@ SCHEMA = 1
 Sizes = Mapping[str, int | None]
 
 # What no fact tells: the facts hold what ray, torch and vllm require, and not what that requires in turn.
-NOT_JUDGED = "whether all that is required in turn has wheels is unknown until `./build.py lock` resolves it"
+NOT_JUDGED = localize("whether all that is required in turn has wheels is unknown until `./build.py lock` resolves it")
 
 
 def document(

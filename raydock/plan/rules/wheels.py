@@ -1,6 +1,7 @@
 """Rules about each part of a variant by itself: whether it has a file that can be installed."""
 
 from raydock.compat.wheels import fitting, lowest_glibc, newest_patch, requirements, without_wheels
+from raydock.core.program import localize
 from raydock.model.variant import NONE, Variant
 from raydock.model.versions import closest
 from raydock.plan.rules.verdict import ABSENT, RuleInputs, RuleVerdict, ray_extras, source
@@ -12,7 +13,7 @@ def known(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
     if version == NONE or ground.release(project, point):
         return RuleVerdict(True, f"{project} {version}: known")
     near = closest(version, ground.facts.versions[project])
-    evidence = f"not in facts.json{f', which has {near}' if near else ''}: run `./build.py facts`"
+    evidence = localize(f"not in facts.json{f', which has {near}' if near else ''}: run `./build.py facts`")
     return RuleVerdict(False, f"nothing is known of {project} {version}", evidence)
 
 

@@ -1,0 +1,83 @@
+"""raydock as a package: its wheel in a fresh environment, in a folder that holds a matrix.yaml alone."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+import uv
+
+from tests.support.toy import ROOT
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
+
+NAME = "ray2.60.0-py311-cpu"
+REGISTRY = "localhost:5000/raydock-installed"
+MATRIX = f"""\
+registry: {REGISTRY}
+cutoff: 2026-11-15
+bases: {{debian: {{source: bootstrap, python: {{"3.11": bookworm}}}}}}
+axes: {{python: ["3.11"], ray: ["2.60.0"]}}
+packages: {{ray-extras: [default, serve], always: [pip, virtualenv]}}
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
+    subprocess.run(command, check=True, timeout=300)
+    [found] = folder.glob("raydock-*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def raydock(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The console script of an environment that holds the wheel and its dependencies, as requirements.txt pins them."""
+    folder = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=120)
+    install = [uv.find_uv_bin(), "pip", "install", "--quiet", "--python", str(folder / "bin" / "python")]
+    subprocess.run([*install, "--constraints", str(ROOT / "requirements.txt"), str(wheel)], check=True, timeout=600)
+    return folder / "bin" / "raydock"
+
+
+@pytest.fixture
+def folder(client: docker.DockerClient, tmp_path: Path) -> Iterator[Path]:
+    (tmp_path / "matrix.yaml").write_text(MATRIX)
+    yield tmp_path
+    for image in client.images.list(REGISTRY):
+        client.images.remove(image.id, force=True)
+
+
+def run(raydock: Path, folder: Path, *arguments: str, code: int = 0) -> str:
+    """What a command prints; it must end with `code` and name no command of a checkout."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAYDOCK_")}
+    done = subprocess.run(
+        [raydock, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=800
+    )
+    printed = done.stdout + done.stderr
+    assert done.returncode == code, printed
+    assert "build.py" not in printed
+    assert "scripts/" not in printed
+    return printed
+
+
+def test_a_matrix_alone_becomes_an_image(raydock: Path, folder: Path, client: docker.DockerClient) -> None:
+    assert NAME in run(raydock, folder, "plan")
+    assert (folder / "lockfiles" / "facts.json").is_file()
+    assert "1 locked" in run(raydock, folder, "lock")
+    assert "1 Dockerfiles written" in run(raydock, folder, "render")
+    assert "1 built" in run(raydock, folder, "images")
+    assert client.images.get(f"{REGISTRY}:{NAME}").labels["io.ray.ray-version"] == "2.60.0"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["deploy", "kuberay", "--help"]])
+def test_help_names_the_installed_command(raydock: Path, tmp_path: Path, arguments: list[str]) -> None:
+    assert "raydock" in run(raydock, tmp_path, *arguments)
+
+
+def test_a_folder_without_a_matrix(raydock: Path, tmp_path: Path) -> None:
+    assert "matrix.yaml" in run(raydock, tmp_path, "plan", code=2)

@@ -1,0 +1,50 @@
+"""build.py: how it finds its environment, and what it says if there is none."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SYSTEM = str(Path(sys.base_prefix) / "bin" / "python3")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder with build.py alone, and a .venv that is none: its Python is the system's."""
+    shutil.copy(ROOT / "build.py", tmp_path)
+    return tmp_path
+
+
+def run(checkout: Path, *command: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False, timeout=20)
+
+
+def test_a_broken_environment_is_tried_once(checkout: Path) -> None:
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    (checkout / ".venv" / "bin" / "python").symlink_to(SYSTEM)
+    done = run(checkout, SYSTEM, "build.py", "plan")
+    assert done.returncode == 4
+    assert "No module named 'raydock'" in done.stderr
+    assert "Next: `make venv`" in done.stderr
+
+
+def test_an_environment_whose_python_does_not_start(checkout: Path) -> None:
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    (checkout / ".venv" / "bin" / "python").write_text("not a program")
+    done = run(checkout, SYSTEM, "build.py", "plan")
+    assert done.returncode == 4
+    assert "cannot be run" in done.stderr
+    assert "Next: `make venv`" in done.stderr
+
+
+def test_run_as_a_module_it_names_the_package_of_that_name(checkout: Path) -> None:
+    done = run(checkout, SYSTEM, "-m", "build")
+    assert done.returncode == 4
+    assert "pyproject-build" in done.stderr
+
+
+def test_the_make_target_that_it_names_exists() -> None:
+    assert "\nvenv:" in (ROOT / "Makefile").read_text()
