@@ -37,7 +37,7 @@ def _listing() -> str:
 def main(names: tuple[str, ...], runs: int) -> None:
     """Measures raydock against the usual way; without NAMES every bench, and then the report.
 
-    A result is printed and written to build/bench/NAME.json. Exits with 1 where a target is missed.
+    A result is printed and written to .raydock/bench/NAME.json. Exits with 1 where a target is missed.
 
     \b
     Example: python -m benchmarks size scale

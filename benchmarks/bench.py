@@ -13,7 +13,7 @@ from raydock.engine.client import connect
 from raydock.pipeline.project import Project
 
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "build" / "bench"
+RESULTS = ROOT / ".raydock" / "bench"
 CPU = "ray2.60.0-py311-cpu"
 TORCH = "ray2.60.0-torch2.13.0-py311-cu130"
 VLLM = "ray2.60.0-vllm0.32.0-torch2.13.0-py311-cu130"

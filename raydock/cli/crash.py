@@ -47,7 +47,7 @@ def _document(error: BaseException) -> str:
 
 
 def _save(text: str) -> Path:
-    """Writes a report into the checkout's build/logs/, or the folder for temporary files if that is not possible."""
+    """Writes a report into the checkout's .raydock/logs/, or the folder for temporary files if that is not possible."""
     checkout = Checkout(root())
     if checkout.matrix.is_file():
         with suppress(OSError):

@@ -99,7 +99,7 @@ def images(request: CommandRequest, ca_bundle: Path | None) -> None:
 
 @click.command()
 def clean() -> None:
-    """Removes what runs left behind: the folder build/, images that newer ones replaced, and the bases.
+    """Removes what runs left behind: the folder .raydock/, images that newer ones replaced, and the bases.
 
     \b
     Example: ./build.py clean    (tagged images stay: `docker image rm` removes one)
@@ -108,5 +108,6 @@ def clean() -> None:
 
     bases, replaced = sweep(Checkout(root()))
     click.echo(
-        f"build/ is gone, {replaced} replaced images and {bases} bases; the next build makes bases of today's packages."
+        f"Removed .raydock/, {replaced} replaced images and {bases} bases."
+        " The next build makes the bases again, from the locked packages."
     )

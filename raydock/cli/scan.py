@@ -28,7 +28,7 @@ def scan(request: CommandRequest, db: Path | None, db_repository: str, allow_uns
     """Scans the built images of the selected variants by trivy, as scan.yaml says, and writes their SBOMs.
 
     It looks for vulnerabilities, secrets, licences, and misconfiguration of the Dockerfile. The first time, and when
-    the one in build/ is outdated, trivy's database of vulnerabilities is fetched, which is large.
+    the one in .raydock/ is outdated, trivy's database of vulnerabilities is fetched, which is large.
 
     \b
     Example: ./build.py scan --group quickstart
@@ -64,7 +64,7 @@ def _remedies(reports: "Sequence[ScanReport]") -> list[str]:
     if any(not item.database for item in missing):
         lines.append(
             "check that the database's registry answers, or name a mirror by --db-repository or a folder by --db"
-            " (`rm -r build/trivy` forgets a damaged one that was fetched)"
+            " (`rm -r .raydock/trivy` forgets a damaged one that was fetched)"
         )
     if any(item.database for item in missing):
         lines.append(

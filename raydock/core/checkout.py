@@ -47,7 +47,12 @@ class Checkout:
 
     @property
     def work(self) -> Path:
-        """What a run leaves behind, none of it in git: logs, reports, build contexts."""
+        """What runs leave behind, none of it in git: logs, reports, caches."""
+        return self.root / ".raydock"
+
+    @property
+    def former_work(self) -> Path:
+        """The work folder of raydock 0.1."""
         return self.root / "build"
 
     def lock(self, name: str) -> Path:

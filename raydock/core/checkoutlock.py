@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from raydock.core import workfolder
 from raydock.core.checkout import Checkout
 from raydock.core.errors import OutOfReachError
 
@@ -21,7 +22,7 @@ def only_one(checkout: Checkout, tell: Callable[[str], None]) -> Iterator[None]:
     cannot be written.
     """
     try:
-        checkout.work.mkdir(exist_ok=True)
+        workfolder.prepare(checkout, tell)
         lock = FileLock(checkout.work / "lock")
         holder = checkout.work / "lock.holder"
         try:

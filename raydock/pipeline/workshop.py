@@ -9,6 +9,7 @@ from docker.errors import APIError
 
 from raydock.builder import base, secrets
 from raydock.builder.schedule import Builder
+from raydock.core import workfolder
 from raydock.core.checkout import Checkout
 from raydock.core.errors import ConfigurationError
 from raydock.core.events import Listener
@@ -79,7 +80,7 @@ def clean(checkout: Checkout) -> tuple[int, int]:
         bases = base.tags(client)
         for ref in bases:
             client.images.remove(ref, force=True)
-    shutil.rmtree(checkout.work, ignore_errors=True)
+    workfolder.remove(checkout)
     return len(bases), removed
 
 

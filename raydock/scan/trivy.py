@@ -179,7 +179,7 @@ def explain(program: str, doing: str, errors: str) -> RaydockError:
     cause = _cause(errors)
     what = f"{program} could not {doing}: {cause}."
     if "no space left on device" in errors:
-        return OutOfReachError(what, todo="free some space: trivy unpacks an image's layers in build/trivy/.")
+        return OutOfReachError(what, todo="free some space: trivy unpacks an image's layers in .raydock/trivy/.")
     if "unknown flag" in errors or "unknown command" in errors:
         return OutOfReachError(what, meaning="It is older than 0.67, or not trivy.", todo=_REINSTALL)
     if "docker error" in errors and "No such image" not in errors:

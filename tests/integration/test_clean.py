@@ -37,4 +37,4 @@ def test_clean_removes_replaced_images_and_leaves_the_newest(toy: Toy, engine: S
     client.close()
     assert first["image_id"] not in ids
     assert second["image_id"] in ids
-    assert not (toy.root / "build").exists()
+    assert not (toy.root / ".raydock").exists()

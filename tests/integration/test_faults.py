@@ -34,7 +34,7 @@ def test_a_wheel_with_another_hash(toy: Toy, client: docker.DockerClient) -> Non
     assert f"{NAMES[1]}: the build failed at the step `" in done.err
     assert "/run/installer/make-tree /run/ray.txt`" in done.err
     assert "Hash mismatch" in done.err
-    log = toy.root / "build" / "logs" / f"{NAMES[1]}.log"
+    log = toy.root / ".raydock" / "logs" / f"{NAMES[1]}.log"
     assert f"Log: {log}" in done.err
     assert "Hash mismatch" in log.read_text()
     assert client.images.get(f"{toy.registry}:{NAMES[0]}")

@@ -80,12 +80,12 @@ def test_making_a_base_is_interrupted(unlocked: Toy, spare: SpareEngine, end: En
     with toy.started("build", DOCKER_HOST=spare.host) as process:
         assert process.stderr
         assert "bootstrapping Debian bookworm" in process.stderr.readline()
-        assert eventually(lambda: processes_naming(toy.root / "build" / "bases"))
+        assert eventually(lambda: processes_naming(toy.root / ".raydock" / "bases"))
         end(process)
         done = finish(process, 20)
     assert done.code == 130, done.words
     assert toy.leftovers() == []
-    assert list((toy.root / "build" / "bases").iterdir()) == []
+    assert list((toy.root / ".raydock" / "bases").iterdir()) == []
     assert processes_naming(toy.root) == []
 
 

@@ -49,7 +49,7 @@ def toy(unlocked: Toy, client: docker.DockerClient, registry: str, base: str, ar
 
 def forget(client: docker.DockerClient, toy: Toy) -> None:
     """Removes what was built and what was fetched."""
-    shutil.rmtree(toy.root / "build" / "debs")
+    shutil.rmtree(toy.root / ".raydock" / "debs")
     for tag in (f"{toy.registry}:{NAME}", *(tag for tag in bases.tags(client) if toy.token in tag)):
         client.images.remove(tag, force=True)
 
@@ -73,7 +73,7 @@ def test_a_rebuild_after_the_archive_moved_on(toy: Toy, client: docker.DockerCli
     assert again.variants[NAME]["image_id"] == image
     assert "fetched 1:1.0 from" in again.err
 
-    kept = toy.root / "build/debs/tool_1.0_all.deb"
+    kept = toy.root / ".raydock/debs/tool_1.0_all.deb"
     kept.write_bytes(kept.read_bytes()[:-1] + b"x")
     refused = toy.run("build", "--select", f"name={NAME}", "--no-cache")
     assert refused.code == 1, refused.words

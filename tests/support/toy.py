@@ -109,9 +109,10 @@ class Toy(Checkout):
 
     def leftovers(self) -> list[Path]:
         """Temporary files and secrets that no finished or interrupted run may leave."""
-        hidden = [path for folder in ("build", "images", "lockfiles") for path in (self.root / folder).rglob(".*")]
-        secrets = [path for name in ("uv.toml", "rootfs.tar") for path in (self.root / "build").rglob(name)]
-        return [*hidden, *secrets, *(self.root / "tmp").iterdir()]
+        hidden = [path for folder in (".raydock", "images", "lockfiles") for path in (self.root / folder).rglob(".*")]
+        secrets = [path for name in ("uv.toml", "rootfs.tar") for path in (self.root / ".raydock").rglob(name)]
+        found = [*hidden, *secrets, *(self.root / "tmp").iterdir()]
+        return [path for path in found if path != self.root / ".raydock" / ".gitignore"]
 
 
 _MATRIX = """\

@@ -1,4 +1,4 @@
-"""The .deb files that a checkout keeps in build/debs: each verified when it is used, fetched if it is missing."""
+"""The .deb files that a checkout keeps in .raydock/debs: each verified when it is used, fetched if it is missing."""
 
 import os
 import shutil

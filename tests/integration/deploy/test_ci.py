@@ -123,7 +123,7 @@ def test_a_plan_in_a_clean_clone_is_the_matrix_of_jobs_that_build(image: str, cl
     of_shard = {**job, "RAYDOCK_SELECT": found["shards"][0]["select"]}
     done = bash(script("build", "Build, and prove by running Ray"), clone, of_shard)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert {path.name for path in (clone / "build" / "reports").iterdir()} == {IMAGE}
+    assert {path.name for path in (clone / ".raydock" / "reports").iterdir()} == {IMAGE}
 
 
 def test_what_a_run_has_published_no_next_run_builds(

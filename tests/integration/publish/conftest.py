@@ -23,7 +23,7 @@ from tests.support.registry import Guard, Registry, registry
 from tests.support.shelf import Shelf
 from tests.support.toy import ROOT, Run, Toy, lock, make
 
-TOOLS = ROOT / "build" / "bench" / "tools"
+TOOLS = ROOT / ".raydock" / "bench" / "tools"
 PATH = "ml/raydock"
 
 Serve = Callable[..., Registry]

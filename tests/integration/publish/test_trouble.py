@@ -138,7 +138,7 @@ def test_the_password_is_nowhere_in_what_is_said_or_published(guarded: Stall, tm
     secrets = (PASSWORD, base64.b64encode(f"ray:{PASSWORD}".encode()).decode())
     storage = [path for path in (tmp_path / "guarded" / "registry").rglob("*") if path.is_file()]
     assert len(storage) > 50
-    logs = [path for path in (guarded.toy.root / "build").rglob("*") if path.is_file()]
+    logs = [path for path in (guarded.toy.root / ".raydock").rglob("*") if path.is_file()]
     held = [path.read_bytes() for path in [*storage, *logs]]
     held += [subprocess.run(["gzip", "-dcq"], input=data, capture_output=True, check=False).stdout for data in held]
     for secret in secrets:

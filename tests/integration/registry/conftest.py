@@ -13,7 +13,7 @@ from raydock.registry.repository import Repository, repository
 from tests.support.faults import Front, front
 from tests.support.registry import Guard, Registry, program, registry
 
-TOOLS = Path(__file__).resolve().parents[3] / "build" / "bench" / "tools"
+TOOLS = Path(__file__).resolve().parents[3] / ".raydock" / "bench" / "tools"
 HASTY = RetryPolicy(connect=1.0, read=0.3, pauses=(0.01, 0.01))
 
 Serve = Callable[..., Registry]

@@ -66,7 +66,7 @@ def test_our_image_keeps_the_contract(checkout: Checkout, client: docker.DockerC
     [gpu] = [check for check in checks if check["status"] != "passed"]
     assert (gpu["id"], gpu["status"], gpu["detail"]) == ("17-gpu", "skipped", "the image is for CPU")
     assert checks[-1]["detail"] == f"against {name}: nothing changed"
-    saved = json.loads((checkout.root / "build" / "reports" / name / "contract.json").read_text())
+    saved = json.loads((checkout.root / ".raydock" / "reports" / name / "contract.json").read_text())
     assert (saved["image_id"], saved["checks"]) == (inspect(client, image).id, checks)
 
 

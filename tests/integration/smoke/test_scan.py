@@ -61,7 +61,7 @@ def toy(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -
 def tidy(toy: Toy) -> Iterator[None]:
     """Each test begins with the committed policy and no report, and leaves nothing half-written."""
     shutil.copy(ROOT / "scan.yaml", toy.root)
-    shutil.rmtree(toy.root / "build" / "reports", ignore_errors=True)
+    shutil.rmtree(toy.root / ".raydock" / "reports", ignore_errors=True)
     yield
     assert toy.leftovers() == []
 
@@ -108,7 +108,7 @@ def test_what_is_wrong_is_found_and_refused(toy: Toy, cache: Path, client: docke
     assert report
     assert json.loads(Paths(toy.root).report(NAME, "scan").read_text()) == document
     assert report.image_id == client.images.get(f"{toy.registry}:{NAME}").id
-    written = [path.read_bytes() for path in (toy.root / "build").rglob("*") if path.is_file()]
+    written = [path.read_bytes() for path in (toy.root / ".raydock").rglob("*") if path.is_file()]
     assert not any(SECRET.encode() in text for text in (done.out.encode(), done.err.encode(), *written))
 
 

@@ -6,7 +6,7 @@ from raydock.builder.buildx import BuildError, LostPackagesError, explain
 from raydock.builder.rawjson import Failure
 from raydock.core.errors import ExitCode, OutOfReachError
 
-LOG = Path("build/logs/toy.log")
+LOG = Path(".raydock/logs/toy.log")
 
 
 def failure(*lines: str) -> Failure:
@@ -18,7 +18,7 @@ def test_a_failed_step_is_named_with_its_last_lines_and_the_log() -> None:
     assert isinstance(error, BuildError)
     assert error.exit_code is ExitCode.VARIANT_FAILED
     assert "toy: the build failed at the step `[4/9] RUN install ray.txt`" in str(error)
-    assert "  hash mismatch\nLog: build/logs/toy.log" in str(error)
+    assert "  hash mismatch\nLog: .raydock/logs/toy.log" in str(error)
 
 
 @pytest.mark.parametrize(

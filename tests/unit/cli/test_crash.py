@@ -44,7 +44,7 @@ def test_a_bug_is_one_line_and_a_file(checkout: Checkout, monkeypatch: pytest.Mo
     [line] = done.err.splitlines()
     assert line.startswith(f"raydock: a bug in raydock ended this command: {type(error).__name__}")
     path = Path(re.findall(r"\S+\.log", line)[0])
-    assert path.parent == checkout.root / "build" / "logs"
+    assert path.parent == checkout.root / ".raydock" / "logs"
     text = path.read_text()
     assert "Traceback (most recent call last)" in text
     assert "in fail" in text

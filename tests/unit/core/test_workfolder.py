@@ -1,0 +1,39 @@
+from pathlib import Path
+
+from raydock.core.checkout import Checkout
+from raydock.core.workfolder import prepare, remove
+
+
+def test_the_former_folder_is_taken_over_with_what_it_holds(tmp_path: Path) -> None:
+    (tmp_path / "build" / "trivy").mkdir(parents=True)
+    (tmp_path / "build" / "trivy" / "db").write_text("vulnerabilities")
+    (tmp_path / "build" / "lock.holder").write_text("process 1")
+    told: list[str] = []
+    prepare(Checkout(tmp_path), told.append)
+    assert (tmp_path / ".raydock" / "trivy" / "db").read_text() == "vulnerabilities"
+    assert not (tmp_path / "build").exists()
+    assert told == ["build/ is .raydock/ now: it was renamed, with its caches and reports"]
+
+
+def test_a_build_folder_of_the_user_stays(tmp_path: Path) -> None:
+    (tmp_path / "build" / "reports").mkdir(parents=True)
+    told: list[str] = []
+    prepare(Checkout(tmp_path), told.append)
+    remove(Checkout(tmp_path))
+    assert (tmp_path / "build" / "reports").is_dir()
+    assert not (tmp_path / ".raydock").exists()
+    assert told == []
+
+
+def test_git_ignores_the_folder(tmp_path: Path) -> None:
+    for _ in range(2):
+        prepare(Checkout(tmp_path), print)
+    assert (tmp_path / ".raydock" / ".gitignore").read_text() == "*\n"
+
+
+def test_both_folders_are_removed(tmp_path: Path) -> None:
+    prepare(Checkout(tmp_path), print)
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "lock.holder").touch()
+    remove(Checkout(tmp_path))
+    assert list(tmp_path.iterdir()) == []
