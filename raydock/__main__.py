@@ -10,53 +10,43 @@ from typing import NoReturn
 import click
 
 from raydock import __version__
-from raydock.cli import ci, crash, deploy, doctor, facts, images, lock, pick, plan, publish, scan, suggest, wheelhouse
+from raydock.cli import crash
+from raydock.cli.lazygroup import LazyGroup
 from raydock.core.errors import ExitCode, OutOfReachError, RaydockError, first_line
-from raydock.core.program import localize
+
+COMMANDS = {
+    "plan": ("raydock.cli.plan:plan", "Show which variants can exist, and why the others cannot."),
+    "suggest": ("raydock.cli.suggest:suggest", "Suggest versions for a driver and GPUs."),
+    "facts": ("raydock.cli.facts:facts", "Read what the package index says of releases."),
+    "lock": ("raydock.cli.lock:lock", "Pin every package of the variants, with hashes."),
+    "render": ("raydock.cli.lock:render", "Render the Dockerfiles of the variants."),
+    "build": ("raydock.cli.images:build", "Build the images of the variants."),
+    "smoke": ("raydock.cli.images:smoke", "Test images by running Ray in them, on CPU or GPUs."),
+    "scan": ("raydock.cli.scan:scan", "Scan images for vulnerabilities, secrets and licences."),
+    "images": ("raydock.cli.images:images", "Lock, render, build and test: the main job."),
+    "publish": ("raydock.cli.publish:publish", "Push tested and scanned images to registries."),
+    "verify": ("raydock.cli.publish:verify", "Compare a registry with its release."),
+    "pick": ("raydock.cli.pick:pick", "Choose the image that a host can run."),
+    "doctor": ("raydock.cli.doctor:doctor", "Find what is wrong with a Docker host."),
+    "deploy": ("raydock.cli.deploy:deploy", "Write files that run an image: KubeRay or Docker."),
+    "ci": ("raydock.cli.ci:ci", "Write CI pipelines, and do the work of their jobs."),
+    "wheelhouse": ("raydock.cli.wheelhouse:wheelhouse", "Check a folder of wheels."),
+    "clean": ("raydock.cli.images:clean", "Remove what runs leave behind."),
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(__version__, prog_name="raydock")
 def cli() -> None:
-    """Builds, proves and ships container images for Ray clusters on GPUs, from matrix.yaml.
+    """Build, test and publish container images for Ray clusters on GPU hosts, from matrix.yaml.
 
     \b
     Start here:
-      ./build.py plan                        what can exist, and why the rest cannot
-      ./build.py images --group quickstart   lock, render, build and prove two CPU images
+      ./build.py plan                        which variants can exist
+      ./build.py images --group quickstart   build and test two CPU images
     """
-
-
-for command in (
-    plan.plan,
-    facts.facts,
-    suggest.suggest,
-    lock.lock,
-    lock.render,
-    images.build,
-    images.smoke,
-    scan.scan,
-    images.images,
-    images.clean,
-    publish.publish,
-    publish.verify,
-    pick.pick,
-    doctor.doctor,
-    deploy.deploy,
-    ci.ci,
-    wheelhouse.wheelhouse,
-):
-    cli.add_command(command)
-
-
-def _localize(command: click.Command) -> None:
-    """Names the commands that work here in the help of a command and of those below it."""
-    command.help = localize(command.help or "")
-    for below in command.commands.values() if isinstance(command, click.Group) else ():
-        _localize(below)
-
-
-_localize(cli)
 
 
 def main() -> NoReturn:
@@ -115,3 +105,7 @@ def _leave(code: ExitCode) -> NoReturn:
     if engine := sys.modules.get("raydock.engine.client"):
         engine.disconnect()
     os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

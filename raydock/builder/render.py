@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-
-import jinja2
+from typing import TYPE_CHECKING
 
 from raydock.builder.layers import Layer
 from raydock.compat import toolchain
@@ -14,11 +13,13 @@ from raydock.compat.gpucode import architectures
 from raydock.core.checkout import Checkout
 from raydock.core.errors import ConfigurationError
 from raydock.core.files import write_whole
-from raydock.core.templating import environment
 from raydock.model.matrix import Matrix
 from raydock.model.packages import Packages
 from raydock.model.variant import NONE, Variant
 from raydock.plan.planner import Planned
+
+if TYPE_CHECKING:
+    import jinja2
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,16 @@ class Renderer:
     matrix: Matrix
 
     @cached_property
-    def _template(self) -> jinja2.Template:
+    def _template(self) -> "jinja2.Template":
+        from raydock.core.templating import environment
+
         return environment(self.templates).get_template("Dockerfile.j2")
 
     def render(self, planned: Planned, layers: tuple[Layer, ...]) -> str:
         """The Dockerfile of a variant whose lock has these layers. Raises ConfigurationError for a template that is
         wrong or missing."""
+        import jinja2
+
         try:
             return self._render(planned, layers)
         except jinja2.TemplateError as error:

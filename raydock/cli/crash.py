@@ -15,7 +15,6 @@ from pathlib import Path
 import click
 
 from raydock import __version__
-from raydock.cli.options import root
 from raydock.core.checkout import Checkout
 
 _LOGIN = re.compile(r"(?<=//)[^/@\s]+@")
@@ -48,6 +47,8 @@ def _document(error: BaseException) -> str:
 
 def _save(text: str) -> Path:
     """Writes a report into the checkout's .raydock/logs/, or the folder for temporary files if that is not possible."""
+    from raydock.cli.options import root
+
     checkout = Checkout(root())
     if checkout.matrix.is_file():
         with suppress(OSError):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from raydock.__main__ import cli
+from raydock.__main__ import COMMANDS
 from tests.support.door import ask
 from tests.support.toy import ROOT, Checkout, Run
 
@@ -27,7 +27,7 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("command", sorted(cli.commands))
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_has_help_with_an_example(command: str) -> None:
     done = run(command, "--help")
     assert done.code == 0
