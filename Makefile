@@ -15,7 +15,7 @@ help: ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 	@echo "  GROUP=$(GROUP) chooses a group of matrix.yaml; ARGS='--jobs 4' adds options. ./build.py --help has more."
 
-images: venv engine ## Lock, render, build and prove the images of GROUP: the main job
+images: venv engine ## Lock, render, build and test the images of GROUP: the main job
 	@$(BUILD) images --group $(GROUP) $(ARGS)
 
 plan: venv ## Show what can exist, and why the rest cannot
@@ -33,13 +33,13 @@ render: venv ## Render the Dockerfiles of every variant
 build: venv engine ## Build the images of GROUP
 	@$(BUILD) build --group $(GROUP) $(ARGS)
 
-smoke: venv engine ## Prove the built images of GROUP (ARGS=--contract: ask what KubeRay asks)
+smoke: venv engine ## Test the built images of GROUP (ARGS=--contract: ask what KubeRay asks)
 	@$(BUILD) smoke --group $(GROUP) $(ARGS)
 
 scan: venv engine tools ## Scan the built images of GROUP as scan.yaml says, and write their SBOMs
 	@$(BUILD) scan --group $(GROUP) $(ARGS)
 
-publish: venv engine ## Push the proved and scanned images of GROUP (ARGS=--dry-run: say what would move)
+publish: venv engine ## Push the tested and scanned images of GROUP (ARGS=--dry-run: say what would move)
 	@$(BUILD) publish --group $(GROUP) $(ARGS)
 
 test: venv-dev ## Run all tests

@@ -92,7 +92,7 @@ def _figures(name: str, mine: Moved, theirs: Moved, ray: int, moved: list[Layer]
 def _lock(project: Project) -> None:
     checkout = project.checkout
     shutil.copy(Checkout(ROOT).facts, checkout.facts)
-    for outcome in locker.lock(project.ground, checkout, project.variants, siblings=project.variants, jobs=2):
+    for outcome in locker.lock(project.rule_inputs, checkout, project.variants, siblings=project.variants, jobs=2):
         if outcome.error:
             raise outcome.error
 

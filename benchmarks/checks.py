@@ -33,7 +33,7 @@ def main(root: Path) -> dict[str, float]:
         assert found == (0 if "check" in name else len(project.plan.variants)), (name, found)
 
     timed("plan", lambda: len(project.plan.variants))
-    timed("lock check", lambda: len(locker.check(project.ground, project.checkout, project.variants)))
+    timed("lock check", lambda: len(locker.check(project.rule_inputs, project.checkout, project.variants)))
     timed("render check", lambda: len(render.check(project.checkout, project.dockerfiles(project.plan.variants))))
     timed("fingerprints", lambda: len(_fingerprints(project)))
     return seconds

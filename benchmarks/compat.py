@@ -84,37 +84,37 @@ def write() -> tuple[Path, bool]:
     """
     project = Project(Checkout(ROOT))
     pythons = tuple(Base(name="compat", source="pull", python=python, glibc=GLIBC) for python in PYTHONS)
-    ground = RuleInputs(replace(project.matrix, bases=pythons), project.facts)
+    rule_inputs = RuleInputs(replace(project.matrix, bases=pythons), project.facts)
     versions = project.facts.versions
     population = list(product(versions["vllm"], versions["ray"], PYTHONS))
     triples = random.Random(SEED).sample(population, COUNT)
-    judge, uv = Evaluator(ground), Uv(pages=Pages(from_environment(os.environ)))
-    reasons = in_parallel(lambda triple: _ask(uv, triple, ground), triples, JOBS, uv.stop)
+    judge, uv = Evaluator(rule_inputs), Uv(pages=Pages(from_environment(os.environ)))
+    reasons = in_parallel(lambda triple: _ask(uv, triple, rule_inputs), triples, JOBS, uv.stop)
     found = [
-        Comparison(triple, judge.objection(_point(triple, ground)), reason)
+        Comparison(triple, judge.objection(_point(triple, rule_inputs)), reason)
         for triple, reason in zip(triples, reasons, strict=True)
     ]
-    write_whole(DOCUMENT, _text(found, ground, uv.label, len(population)))
+    write_whole(DOCUMENT, _text(found, rule_inputs, uv.label, len(population)))
     return DOCUMENT, all(item.same or item.explained for item in found)
 
 
-def _point(triple: Triple, ground: RuleInputs) -> Variant:
+def _point(triple: Triple, rule_inputs: RuleInputs) -> Variant:
     """The variant of a triple, with the torch that its vllm pins and the CUDA that this pins."""
     vllm, ray, python = triple
     point = Variant(vllm=vllm, ray=ray, python=python)
-    wanted = requirement_of(ground.facts.releases["vllm", vllm], "torch", point)
-    torch = next((item for item in ground.facts.versions["torch"] if wanted and item in wanted.specifier), "none")
-    pin = cuda_pin(ground.facts.releases["torch", torch], point) if torch != "none" else None
+    wanted = requirement_of(rule_inputs.facts.releases["vllm", vllm], "torch", point)
+    torch = next((item for item in rule_inputs.facts.versions["torch"] if wanted and item in wanted.specifier), "none")
+    pin = cuda_pin(rule_inputs.facts.releases["torch", torch], point) if torch != "none" else None
     return replace(point, torch=torch, cuda=pin[0] if pin else CPU)
 
 
-def _ask(uv: Uv, triple: Triple, ground: RuleInputs) -> str:
+def _ask(uv: Uv, triple: Triple, rule_inputs: RuleInputs) -> str:
     """Why uv finds no set; empty where it finds one."""
     vllm, ray, python = triple
     request = LockRequest(
-        requirements=(f"vllm=={vllm}", f"{ground.matrix.packages.ray}=={ray}"),
+        requirements=(f"vllm=={vllm}", f"{rule_inputs.matrix.packages.ray}=={ray}"),
         constraints=(),
-        cutoff=ground.matrix.cutoff,
+        cutoff=rule_inputs.matrix.cutoff,
         python=python,
         cuda=CPU,
         arch="amd64",
@@ -128,7 +128,7 @@ def _ask(uv: Uv, triple: Triple, ground: RuleInputs) -> str:
     return ""
 
 
-def _text(found: list[Comparison], ground: RuleInputs, uv: str, population: int) -> str:
+def _text(found: list[Comparison], rule_inputs: RuleInputs, uv: str, population: int) -> str:
     same, explained = sum(item.same for item in found), sum(item.explained for item in found)
     head = _HEAD.format(
         count=len(found),
@@ -138,8 +138,8 @@ def _text(found: list[Comparison], ground: RuleInputs, uv: str, population: int)
         last=PYTHONS[-1],
         glibc=GLIBC,
         uv=uv,
-        ray=ground.matrix.packages.ray,
-        cutoff=ground.matrix.cutoff,
+        ray=rule_inputs.matrix.packages.ray,
+        cutoff=rule_inputs.matrix.cutoff,
         same=same,
         explained=explained,
         open=len(found) - same - explained,

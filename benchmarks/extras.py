@@ -68,7 +68,7 @@ class Brought:
 class Asking:
     """Puts questions to one index."""
 
-    ground: RuleInputs
+    rule_inputs: RuleInputs
     index: Index
     pages: Pages
     uv: Uv
@@ -104,11 +104,11 @@ class Asking:
 
     def objection(self, variant: Variant, extra: str) -> str:
         """Why an image cannot have an extra beside the floor; empty where it can."""
-        packages = replace(self.ground.matrix.packages, ray_extras=(*FLOOR, extra))
-        ground = replace(self.ground, matrix=replace(self.ground.matrix, packages=packages))
-        if verdict := Evaluator(ground).objection(variant):
+        packages = replace(self.rule_inputs.matrix.packages, ray_extras=(*FLOOR, extra))
+        rule_inputs = replace(self.rule_inputs, matrix=replace(self.rule_inputs.matrix, packages=packages))
+        if verdict := Evaluator(rule_inputs).objection(variant):
             return f"{verdict.rule}: {verdict.reason}"
-        asked = request(ground, variant)
+        asked = request(rule_inputs, variant)
         try:
             checks.hold(asked, self.artifacts(asked, {}))
         except VariantError as error:
@@ -116,23 +116,23 @@ class Asking:
         return ""
 
 
-def questions(ground: RuleInputs) -> dict[tuple[str, str], LockRequest]:
+def questions(rule_inputs: RuleInputs) -> dict[tuple[str, str], LockRequest]:
     """What is asked by Ray and extra, of plain Ray with an empty extra."""
-    matrix = ground.matrix
+    matrix = rule_inputs.matrix
     found: dict[tuple[str, str], LockRequest] = {}
     for version in matrix.axes[Axis.RAY]:
         variant = Variant(ray=version, python=matrix.axes[Axis.PYTHON][0])
-        release = ground.facts.releases["ray", version]
+        release = rule_inputs.facts.releases["ray", version]
         for extra in ("", *known(release)):
             name = f"ray[{extra}]" if extra else "ray"
-            found[version, extra] = replace(request(ground, variant), requirements=(f"{name}=={version}",))
+            found[version, extra] = replace(request(rule_inputs, variant), requirements=(f"{name}=={version}",))
     return found
 
 
 def digest(project: Project) -> str:
     """Of all that decides the table: another one means that the document is out of date."""
-    asked = [item.digest for item in questions(project.ground).values()]
-    asked += [request(project.ground, variant).digest for variant in _images(project)]
+    asked = [item.digest for item in questions(project.rule_inputs).values()]
+    asked += [request(project.rule_inputs, variant).digest for variant in _images(project)]
     return f"sha256:{sha256(' '.join(asked).encode()).hexdigest()}"
 
 
@@ -141,7 +141,7 @@ def write() -> Path:
     project = Project(Checkout(ROOT))
     index = from_environment(os.environ)
     with Pages(index) as pages:
-        asking = Asking(project.ground, index, pages, Uv(pages=pages))
+        asking = Asking(project.rule_inputs, index, pages, Uv(pages=pages))
         write_whole(DOCUMENT, "".join(_text(project, asking)))
     return DOCUMENT
 
@@ -160,7 +160,7 @@ def _images(project: Project) -> list[Variant]:
 
 
 def _text(project: Project, asking: Asking) -> Iterator[str]:
-    asked = questions(project.ground)
+    asked = questions(project.rule_inputs)
     one = next(iter(asked.values()))
     yield _HEAD.format(
         python=one.python,

@@ -33,7 +33,7 @@ def run(setting: Setting) -> list[Figure]:
     with swept(setting.client), serving(site) as endpoint:
         toy = _toy(setting.folder / "toy", site, endpoint)
         try:
-            setting.tell(f"building and proving {len(VERSIONS)} toy images")
+            setting.tell(f"building and testing {len(VERSIONS)} toy images")
             built = _built(setting, toy)
             seconds = [_once(toy) for _ in range(TIMES)]
             commands = _commands(setting, toy, built, endpoint)
@@ -65,7 +65,7 @@ def _toy(root: Path, site: Site, endpoint: str) -> Toy:
 
 
 def _built(setting: Setting, toy: Toy) -> list[Built]:
-    """Locks, renders and builds a toy by the command line, and proves its images."""
+    """Locks, renders and builds a toy by the command line, and tests its images."""
     for command in ("facts", "lock", "render", "build"):
         _must(toy.run(command, seconds=600))
     project = Project(Checkout(toy.root))
@@ -82,7 +82,7 @@ def _once(toy: Toy) -> float:
     done = toy.run("images")
     seconds = time.monotonic() - began
     _must(done)
-    assert f"nothing to build, {len(VERSIONS)} built before, {len(VERSIONS)} proved before" in done.out, done.words
+    assert f"nothing to build, {len(VERSIONS)} built before, {len(VERSIONS)} tested before" in done.out, done.words
     return seconds
 
 

@@ -114,7 +114,7 @@ def _lock(project: Project, variant: Variant, template: Lock) -> str:
         for pin in pins.values()
     ]
     return lockfile.compose(
-        variant.name, request(project.ground, variant), template.header["resolver"], pins, artifacts
+        variant.name, request(project.rule_inputs, variant), template.header["resolver"], pins, artifacts
     )
 
 

@@ -49,7 +49,7 @@ def _figure(what: str, sets: Iterable[list[tuple[object, int]]]) -> Figure:
 
 def _wheels(project: Project, variant: Variant, pages: Pages) -> list[tuple[object, int]]:
     """A variant's layers: what decides their bytes, and what their wheels weigh."""
-    asked = request(project.ground, variant)
+    asked = request(project.rule_inputs, variant)
     lock = locks.load(project.checkout.lock(variant.name))
     pages.prefetch(lock.pins)
     found: list[tuple[object, int]] = []

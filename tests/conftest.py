@@ -16,7 +16,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.fixture(scope="session")
 def known_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache of uv's that holds what this Python is, which uv otherwise asks it anew for every cache."""
+    """A cache of uv's that holds what this Python is, which uv otherwise asks it again for every cache."""
     folder = tmp_path_factory.mktemp("uv")
     command = [uv.find_uv_bin(), "pip", "compile", "--quiet", "--cache-dir", str(folder), "--python", sys.executable]
     subprocess.run([*command, "-"], input="", text=True, check=True, stdout=subprocess.DEVNULL)

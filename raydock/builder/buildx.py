@@ -116,4 +116,4 @@ def explain(name: str, failure: Failure | None, rest: str, log: Path) -> Raydock
     if found := downloads.cause(said, failure.step):
         return DownloadError(what, meaning=f"{meaning}\n{found.meaning}", todo=found.todo)
     kind = LostPackagesError if LOST.lower() in said else BuildError
-    return kind(what, meaning=meaning, todo="read the log, mend the cause, run this again: what is built stays.")
+    return kind(what, meaning=meaning, todo="read the log, fix the cause, run this again: what is built stays.")

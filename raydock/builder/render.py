@@ -46,7 +46,7 @@ class Renderer:
             where = f"/{error.name}:{error.lineno}" if isinstance(error, jinja2.TemplateSyntaxError) else ""
             raise ConfigurationError(
                 f"{self.templates}{where}: {type(error).__name__}: {error}.",
-                todo="mend that template, or restore it from git.",
+                todo="fix that template, or restore it from git.",
             ) from None
 
     def _render(self, planned: Planned, layers: tuple[Layer, ...]) -> str:

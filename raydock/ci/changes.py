@@ -106,7 +106,7 @@ def _commit(root: Path, ref: str) -> str:
     place = _git(root, "rev-parse", "--git-dir")
     if place.returncode:
         raise ConfigurationError(
-            f"{root} is no git checkout, so that there is no commit to compare with.",
+            f"{root} is not a git checkout, so that there is no commit to compare with.",
             meaning=place.stderr.decode(errors="replace").strip(),
             todo="run this in a clone of raydock's repository.",
         )

@@ -48,7 +48,7 @@ class CiPlan:
 
     @staticmethod
     def job(shard: Shard) -> dict[str, str]:
-        """A shard as its jobs need it: its name, and RAYDOCK_SELECT for all of it and for what is proved on a GPU."""
+        """A shard as its jobs need it: its name, and RAYDOCK_SELECT for all of it and for what is tested on a GPU."""
         return {"name": shard.name, "select": _select(shard.names), "gpu": _select(shard.gpu_names)}
 
     def github(self) -> str:

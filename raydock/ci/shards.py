@@ -43,7 +43,7 @@ class Shard:
 
     @property
     def gpu_names(self) -> tuple[str, ...]:
-        """Those that are to be proved on a GPU."""
+        """Those that are to be tested on a GPU."""
         return tuple(load.name for load in self.loads if load.gpu)
 
 

@@ -13,7 +13,7 @@ from raydock.cli.output import end
 @shared
 @host
 def doctor(request: CommandRequest, hosts: tuple[str, ...]) -> None:
-    """Says what a Docker host is good for, which of our variants run there, what is wrong with it and what mends that.
+    """Says what a Docker host is good for, which of our variants run there, what is wrong with it and what fixes that.
 
     Without --host: this machine. Nothing is built, pulled or changed. docs/gpu-hosts.md has the checks. Exit codes: 0
     no check failed; 1 one did; 4 a host is out of reach.

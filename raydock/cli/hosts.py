@@ -1,4 +1,4 @@
-"""`--host`: what proves images elsewhere."""
+"""`--host`: what tests images elsewhere."""
 
 import json
 from typing import NoReturn
@@ -19,7 +19,7 @@ host = click.option(
 
 
 def smoke_there(request: CommandRequest, words: tuple[str, ...], asked: GpuOptions) -> NoReturn:
-    """Proves the selected variants on every host and exits."""
+    """Tests the selected variants on every host and exits."""
     from raydock.hosts import names, output
     from raydock.hosts.smoke import Everywhere
     from raydock.hosts.wanted import wanted

@@ -48,7 +48,7 @@ def build(request: CommandRequest, ca_bundle: Path | None, no_cache: bool) -> No
 def smoke(
     request: CommandRequest, contract: bool, image: str | None, hosts: tuple[str, ...], asked: GpuOptions
 ) -> None:
-    """Proves the built images of the selected variants by running Ray in them, whether proved before or not.
+    """Tests the built images of the selected variants by running Ray in them, whether tested before or not.
 
     What needs a GPU is asked too, where this engine hands out GPUs: docs/gpu.md.
 
@@ -62,7 +62,7 @@ def smoke(
     from raydock.pipeline.workshop import workshop
 
     if hosts and (contract or image is not None):
-        raise ConfigurationError("--host proves our own variants, without --contract.", todo="leave one of them out.")
+        raise ConfigurationError("--host tests our own variants, without --contract.", todo="leave one of them out.")
     if contract and image is not None:
         contract_of(request, image)
     if contract:
@@ -83,7 +83,7 @@ def smoke(
 @shared
 @_ca_bundle
 def images(request: CommandRequest, ca_bundle: Path | None) -> None:
-    """The main job: locks what is stale, renders, builds what is not built, proves what is not proved.
+    """The main job: locks what is stale, renders, builds what is not built, tests what is not tested.
 
     \b
     Example: ./build.py images --group quickstart

@@ -31,7 +31,7 @@ def lock(request: CommandRequest, check: bool, audit: bool, allow_unaudited: boo
         ask_advisories(request, allow_unaudited)
     project, chosen = request.project, request.chosen
     variants = [item.variant for item in chosen]
-    stale = locker.check(project.ground, project.checkout, variants)
+    stale = locker.check(project.rule_inputs, project.checkout, variants)
     if check:
         stale += locker.orphans(project.checkout, project.variants)
         for note in cutoff_notes(project.without_cutoff(chosen)):
@@ -41,10 +41,10 @@ def lock(request: CommandRequest, check: bool, audit: bool, allow_unaudited: boo
     tell_unused_indexes()
     with request.writing() as progress:
         debs = lock_debs(request, progress, variants)
-        names = {item.name for item in locker.check(project.ground, project.checkout, variants)}
+        names = {item.name for item in locker.check(project.rule_inputs, project.checkout, variants)}
         wanted = [variant for variant in variants if variant.name in names]
         results = locker.lock(
-            project.ground,
+            project.rule_inputs,
             project.checkout,
             wanted,
             siblings=project.variants,

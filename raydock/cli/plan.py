@@ -61,7 +61,7 @@ def _explain(request: CommandRequest, name: str) -> None:
 
     if request.groups or request.selectors:
         raise click.UsageError("--explain is about one variant: leave --group and --select out.")
-    found = explain(name, request.project.ground)
+    found = explain(name, request.project.rule_inputs)
     if request.as_json:
         click.echo(json.dumps(output.explanation_document(found), indent=1))
     else:

@@ -25,9 +25,9 @@ def suggest(needs: tuple[str, ...], driver: str, gpus: tuple[str, ...], python: 
     from raydock.plan import show_suggestions
     from raydock.plan import suggest as suggesting
 
-    ground = Project(Checkout(root())).ground
-    asked = suggesting.wish(needs, driver, gpus, python, ground)
-    made = suggesting.suggest(asked, ground)
+    rule_inputs = Project(Checkout(root())).rule_inputs
+    asked = suggesting.wish(needs, driver, gpus, python, rule_inputs)
+    made = suggesting.suggest(asked, rule_inputs)
     if as_json:
         click.echo(json.dumps(show_suggestions.document(made), indent=1))
     else:

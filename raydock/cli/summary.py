@@ -37,7 +37,7 @@ def sentence(outcomes: Sequence[VariantResult]) -> str:
     before = sum(item.report is not None and not item.proved and item.passed for item in outcomes)
     failed = sum(not item.passed for item in outcomes)
     parts = [f"{built} built" if built else "nothing to build", f"{there} built before" if there else ""]
-    parts += [f"{proved} proved" if proved else "", f"{before} proved before" if before else ""]
+    parts += [f"{proved} tested" if proved else "", f"{before} tested before" if before else ""]
     parts += [f"{failed} failed" if failed else ""]
     return ", ".join(part for part in parts if part) + "."
 

@@ -69,16 +69,18 @@ def check(
     if cutoff and not target:
         raise click.UsageError("--cutoff is for the lock: name its file with --write-lock.")
     project = Project(Checkout(root()))
-    ground = survey(folder, project.matrix, python, glibc, project.facts)
-    found = findings(ground)
-    report = WheelhouseReport(ground=ground, findings=found, advice=by_findings(ground, found))
+    analysis = survey(folder, project.matrix, python, glibc, project.facts)
+    found = findings(analysis)
+    report = WheelhouseReport(analysis=analysis, findings=found, advice=by_findings(analysis, found))
     failure = None
     if target:
         tell_unused_indexes()
         try:
-            locked = relock.lock(ground, found, os.environ, cutoff.date() if cutoff else None)
+            locked = relock.lock(analysis, found, os.environ, cutoff.date() if cutoff else None)
             write_whole(target, locked.text)
-            report = WheelhouseReport(ground=ground, findings=found, advice=locked.advice, locked=locked, path=target)
+            report = WheelhouseReport(
+                analysis=analysis, findings=found, advice=locked.advice, locked=locked, path=target
+            )
         except RaydockError as error:
             failure = error
     click.echo(json.dumps(report.document(), indent=1) if as_json else report.text())

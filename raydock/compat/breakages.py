@@ -86,7 +86,7 @@ def _breakage(entry: YamlEntry) -> Breakage:
 
 def _name(entry: YamlEntry) -> str:
     if not re.fullmatch(r"[a-z]+(-[a-z]+)*", entry.text()):
-        entry.refuse(f"{entry.text()!r} is no name of a rule.", "write it as transformers-era.")
+        entry.refuse(f"{entry.text()!r} is not a name of a rule.", "write it as transformers-era.")
     return entry.text()
 
 
@@ -98,4 +98,4 @@ def _line(entry: YamlEntry) -> str:
     try:
         return str(requirement(entry.text()))
     except InvalidRequirement:
-        entry.refuse(f"{entry.text()!r} is no requirement.", "write it as transformers<5 (PEP 508).")
+        entry.refuse(f"{entry.text()!r} is not a requirement.", "write it as transformers<5 (PEP 508).")

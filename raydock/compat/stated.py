@@ -12,7 +12,7 @@ def driver(text: str) -> str:
     """A driver's version as it was written, such as 535.104.05. Raises ConfigurationError for what is none."""
     if not DRIVER.fullmatch(text):
         raise ConfigurationError(
-            f"--driver {text!r} is no driver's version.",
+            f"--driver {text!r} is not a driver's version.",
             todo="write it like 535.104.05: `nvidia-smi --query-gpu=driver_version --format=csv,noheader` tells it.",
         )
     return text
@@ -22,7 +22,7 @@ def capability(text: str) -> int:
     """A compute capability, such as 8.6, as an sm number, 86. Raises ConfigurationError for what is none."""
     if not CAPABILITY.fullmatch(text):
         raise ConfigurationError(
-            f"--gpu {text!r} is no compute capability.",
+            f"--gpu {text!r} is not a compute capability.",
             todo="write it like 8.0: `nvidia-smi --query-gpu=compute_cap --format=csv,noheader` tells it.",
         )
     return sm(text)

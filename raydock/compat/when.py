@@ -28,4 +28,4 @@ def _versions(entry: YamlEntry) -> SpecifierSet:
     try:
         return SpecifierSet(entry.text())
     except InvalidSpecifier:
-        entry.refuse(f"{entry.text()!r} is no set of versions.", 'write it as "<0.11.1" (PEP 440).')
+        entry.refuse(f"{entry.text()!r} is not a set of versions.", 'write it as "<0.11.1" (PEP 440).')

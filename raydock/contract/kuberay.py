@@ -127,4 +127,4 @@ def _number(entry: YamlEntry) -> float:
     try:
         return float(entry.text())
     except ValueError:
-        entry.refuse(f"{entry.text()!r} is no number.", "write it as 0.2.")
+        entry.refuse(f"{entry.text()!r} is not a number.", "write it as 0.2.")

@@ -45,7 +45,7 @@ def _find(bench: Bench, flag: str) -> _Found:
     reply = bench.ask(["/bin/bash", flag, "--", _ANSWER_FIND])
     command = f"`bash {flag} -- '{_FIND}'`"
     users = ", ".join(release.version for release in bench.kuberay.releases if flag in release.shell)
-    hint = "a login shell sets PATH anew; " if flag == _LOGIN else ""
+    hint = "a login shell sets PATH again; " if flag == _LOGIN else ""
     consequence = f"{hint}KubeRay {users} starts Ray by this shell, so its head ends at once, again and again"
     require(reply.ended, command, consequence)
     paths = tuple(reply.text.splitlines())

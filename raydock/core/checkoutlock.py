@@ -33,7 +33,7 @@ def only_one(checkout: Checkout, tell: Callable[[str], None]) -> Iterator[None]:
         holder.write_text(f"process {os.getpid()}, `{' '.join(sys.argv)}`, since {time.strftime('%H:%M:%S')}\n")
     except OSError as error:
         raise OutOfReachError(
-            f"{checkout.work} cannot be written: {error.strerror}.", todo="mend the permissions or free some space."
+            f"{checkout.work} cannot be written: {error.strerror}.", todo="fix the permissions or free some space."
         ) from None
     try:
         yield

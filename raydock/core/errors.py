@@ -43,7 +43,7 @@ class RaydockError(Exception):
 
 
 class VariantError(RaydockError):
-    """One variant could not be locked, built or proved; others go on."""
+    """One variant could not be locked, built or tested; others go on."""
 
 
 class HostError(RaydockError):

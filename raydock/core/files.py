@@ -35,7 +35,7 @@ def write_whole(path: Path, text: str, *, mode: int = 0o644) -> None:
         raise OutOfReachError(
             f"{path} could not be written: {error.strerror}.",
             meaning="The file that was there is as it was.",
-            todo="free some space or mend the permissions, then run this again.",
+            todo="free some space or fix the permissions, then run this again.",
         ) from None
     finally:
         if temporary:

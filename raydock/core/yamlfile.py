@@ -74,7 +74,7 @@ class YamlEntry:
         try:
             return date.fromisoformat(self.text())
         except ValueError:
-            self.refuse(f"{self.text()!r} is no date.", "write it as 2026-11-15.")
+            self.refuse(f"{self.text()!r} is not a date.", "write it as 2026-11-15.")
 
     def day_so_far(self) -> date:
         """A date that is not to come (by UTC), so that what was so by then is known."""
@@ -118,7 +118,7 @@ def read(path: Path) -> YamlEntry:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else str(path)
         raise ConfigurationError(
-            f"{place}: not readable as YAML: {getattr(error, 'problem', error)}.", todo="mend that line."
+            f"{place}: not readable as YAML: {getattr(error, 'problem', error)}.", todo="fix that line."
         ) from None
     if node is None:
         raise ConfigurationError(f"{path} is empty.", todo="restore it from git, or write it as README.md shows.")

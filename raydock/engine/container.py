@@ -1,4 +1,4 @@
-"""Containers that prove an image: bounded in memory and time, with no way to the outside, and gone whatever happens."""
+"""Containers that test an image: bounded in memory and time, with no way to the outside, and gone whatever happens."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""How an engine hands out NVIDIA GPUs: by CDI, by NVIDIA's runtime, or not at all, and then what would mend it."""
+"""How an engine hands out NVIDIA GPUs: by CDI, by NVIDIA's runtime, or not at all, and then what would fix it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from raydock.core.errors import RaydockError, VariantError
 
-_ANEW = "make the specification anew on the engine's host: `nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml`."
+_ANEW = "make the specification again on the engine's host: `nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml`."
 
 
 class GrantError(RaydockError):

@@ -114,7 +114,7 @@ def _out_of_reach(host: Host, why: str) -> OutOfReachError:
     return OutOfReachError(
         f"{host.name} is out of reach: {why}.",
         meaning="Nothing was asked of it.",
-        todo=f"mend `{by_hand} true` until it ends without a question: the name, its host key, your own key, its sshd.",
+        todo=f"fix `{by_hand} true` until it ends without a question: the name, its host key, your own key, its sshd.",
     )
 
 

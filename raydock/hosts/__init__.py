@@ -1,1 +1,1 @@
-"""Docker hosts elsewhere: how they are named and reached, given images, and proved on."""
+"""Docker hosts elsewhere: how they are named and reached, given images, and tested on."""

@@ -1,4 +1,4 @@
-"""Images proved on other hosts: all hosts at once, and on each one variant after another."""
+"""Images tested on other hosts: all hosts at once, and on each one variant after another."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -66,7 +66,7 @@ class HostOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Everywhere:
-    """Proves images on hosts: every check, or those of `checks`; GPUs as `wish` says."""
+    """Tests images on hosts: every check, or those of `checks`; GPUs as `wish` says."""
 
     listener: Listener
     wish: GpuRequest = AUTO

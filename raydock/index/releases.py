@@ -62,7 +62,7 @@ class OfferedReleases:
         return {key: words for key, words in sorted(found.items()) if words}
 
     def refresh(self, held: Facts, today: date, on_progress: Callable[[str], None]) -> Facts:
-        """The facts of these releases: those held, and read anew where something changed, several at once.
+        """The facts of these releases: those held, and read again where something changed, several at once.
 
         `on_progress` gets the name of each release that is read. Raises OutOfReachError where the index fails.
         """
@@ -143,7 +143,7 @@ def _named(known: Mapping[Version, Files], project: str, version: str) -> Files:
     if not files:
         near = closest(version, (str(other) for other in known if not other.is_prerelease))
         hint = f"Did you mean {near!r}?" if near else "The index lists no version of it."
-        raise ConfigurationError(f"{project} {version} is not in the package index.", todo=f"{hint} Mend matrix.yaml.")
+        raise ConfigurationError(f"{project} {version} is not in the package index.", todo=f"{hint} Fix matrix.yaml.")
     return files
 
 

@@ -1,4 +1,4 @@
-"""Locks: which are stale, and making them anew."""
+"""Locks: which are stale, and making them again."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -44,9 +44,9 @@ class Stale:
     reason: StaleReason
 
 
-def check(ground: RuleInputs, checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
+def check(rule_inputs: RuleInputs, checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
     """The variants whose locks are missing, out of date or edited. Reads files, asks no index and no resolver."""
-    found = ((variant.name, _reason(ground, checkout, variant)) for variant in variants)
+    found = ((variant.name, _reason(rule_inputs, checkout, variant)) for variant in variants)
     return tuple(Stale(name, reason) for name, reason in found if reason is not None)
 
 
@@ -57,14 +57,14 @@ def orphans(checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...
     return tuple(Stale(name, StaleReason.ORPHANED) for name in found if name not in names)
 
 
-def _reason(ground: RuleInputs, checkout: Checkout, variant: Variant) -> StaleReason | None:
+def _reason(rule_inputs: RuleInputs, checkout: Checkout, variant: Variant) -> StaleReason | None:
     try:
         header = lockfile.header(checkout.lock(variant.name).read_bytes())
     except FileNotFoundError:
         return StaleReason.MISSING
     if header is None:
         return StaleReason.EDITED
-    wanted = {"variant": variant.name, "inputs": request(ground, variant).digest}
+    wanted = {"variant": variant.name, "inputs": request(rule_inputs, variant).digest}
     return None if wanted.items() <= header.items() else StaleReason.INPUTS
 
 
@@ -78,7 +78,7 @@ class LockResult:
 
 
 def lock(
-    ground: RuleInputs,
+    rule_inputs: RuleInputs,
     checkout: Checkout,
     variants: Sequence[Variant],
     *,
@@ -90,7 +90,9 @@ def lock(
     """Locks variants from the package index that the environment names; see Locker.lock. `siblings`: all the plan's."""
     with Pages(from_environment(os.environ, on_event)) as pages:
         chosen = RESOLVERS[ResolverName(resolver)](pages=pages)
-        locker = Locker(ground=ground, checkout=checkout, siblings=siblings, resolver=chosen, listener=on_event)
+        locker = Locker(
+            rule_inputs=rule_inputs, checkout=checkout, siblings=siblings, resolver=chosen, listener=on_event
+        )
         return locker.lock(variants, jobs)
 
 
@@ -112,7 +114,7 @@ class Lead:
 class Locker:
     """Makes locks in a checkout. `siblings` are all variants of the matrix: what is locked agrees with them."""
 
-    ground: RuleInputs
+    rule_inputs: RuleInputs
     checkout: Checkout
     siblings: Sequence[Variant]
     resolver: Resolver
@@ -136,7 +138,7 @@ class Locker:
         )
 
     def _family(self, variant: Variant) -> Family:
-        matrix = self.ground.matrix
+        matrix = self.rule_inputs.matrix
         return variant.python, variant.arch, matrix.cutoff_of(variant), matrix.indexes_of(variant)
 
     def _lead(self, family: Family) -> Lead:
@@ -144,17 +146,17 @@ class Locker:
         torch and ray) and have no packages of their own. It is resolved without a seed."""
         kin = [variant for variant in self.siblings if self._family(variant) == family]
         for variant in sorted(kin, key=_demand, reverse=True):
-            if _reason(self.ground, self.checkout, variant) is None:
+            if _reason(self.rule_inputs, self.checkout, variant) is None:
                 return Lead(variant.name, locks.load(self.checkout.lock(variant.name)).pins)
             self.listener(variant.name, "resolving for its siblings")
             try:
-                return Lead(variant.name, self.resolver.resolve(request(self.ground, variant), {}), resolved=True)
+                return Lead(variant.name, self.resolver.resolve(request(self.rule_inputs, variant), {}), resolved=True)
             except VariantError:
                 continue
         return Lead()
 
     def _lock(self, variant: Variant, lead: Lead) -> LockResult:
-        asked = request(self.ground, variant)
+        asked = request(self.rule_inputs, variant)
         try:
             pins = self._resolve(variant, asked, lead)
             self.listener(variant.name, "reading the index")
@@ -176,7 +178,7 @@ class Locker:
 
     def _explained(self, variant: Variant, error: VariantError) -> VariantError:
         """The error, with the line of matrix.yaml if a group's packages contradict the CUDA compiler of its images."""
-        packages, known = self.ground.matrix.packages_of(variant), toolchain.known()
+        packages, known = self.rule_inputs.matrix.packages_of(variant), toolchain.known()
         if not (packages.added and known.requirements(variant) and any(name in error.what for name in known.packages)):
             return self._with_group(variant, error)
         return VariantError(
@@ -188,7 +190,7 @@ class Locker:
 
     def _with_group(self, variant: Variant, error: VariantError) -> VariantError:
         """The error, with what the variant's group adds and where matrix.yaml says it."""
-        packages = self.ground.matrix.packages_of(variant)
+        packages = self.rule_inputs.matrix.packages_of(variant)
         if not variant.flavor:
             return error
         names = ", ".join((packages.ray, *packages.added))

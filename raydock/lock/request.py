@@ -58,11 +58,11 @@ class LockRequest:
         return datetime.combine(self.cutoff + timedelta(days=1), time(), UTC)
 
 
-def request(ground: RuleInputs, variant: Variant) -> LockRequest:
+def request(rule_inputs: RuleInputs, variant: Variant) -> LockRequest:
     """What to ask for a variant. Raises ConfigurationError where no base of the matrix serves it."""
-    matrix = ground.matrix
+    matrix = rule_inputs.matrix
     return LockRequest(
-        requirements=_requirements(ground, variant),
+        requirements=_requirements(rule_inputs, variant),
         constraints=_constraints(matrix, variant),
         cutoff=matrix.cutoff_of(variant),
         python=variant.python,
@@ -74,8 +74,8 @@ def request(ground: RuleInputs, variant: Variant) -> LockRequest:
     )
 
 
-def _requirements(ground: RuleInputs, variant: Variant) -> tuple[str, ...]:
-    matrix, torch = ground.matrix, ground.release("torch", variant)
+def _requirements(rule_inputs: RuleInputs, variant: Variant) -> tuple[str, ...]:
+    matrix, torch = rule_inputs.matrix, rule_inputs.release("torch", variant)
     packages = matrix.packages_of(variant)
     lines = [f"{packages.ray}=={variant.ray}"]
     lines += [f"torch=={torch.version if torch else variant.torch}"] if variant.torch != NONE else []

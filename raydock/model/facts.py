@@ -23,7 +23,7 @@ SCHEMA = 2
 # The projects that facts are kept of, and the axes on which their versions stand.
 PROJECTS = {"ray": Axis.RAY, "torch": Axis.TORCH, "vllm": Axis.VLLM}
 
-_TODO = "restore the file from git, or run `./build.py facts` to read the package index anew."
+_TODO = "restore the file from git, or run `./build.py facts` to read the package index again."
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
@@ -42,7 +42,7 @@ class Wheel:
 
     @cached_property
     def tags(self) -> frozenset[Tag]:
-        """Its compatibility tags (PEP 425). Raises ConfigurationError where the name is no wheel's."""
+        """Its compatibility tags (PEP 425). Raises ConfigurationError where the name is not a wheel's."""
         try:
             return parse_wheel_filename(self.filename)[3]
         except InvalidWheelFilename:
@@ -94,14 +94,14 @@ class ProjectRelease:
         try:
             return SpecifierSet(self.requires_python)
         except InvalidSpecifier:
-            what = f"The facts of {self}: {self.requires_python!r} is no Requires-Python."
+            what = f"The facts of {self}: {self.requires_python!r} is not a Requires-Python."
             raise ConfigurationError(what, todo=_TODO) from None
 
     def _requirement(self, line: str) -> Requirement:
         try:
             return requirement(line)
         except InvalidRequirement:
-            raise ConfigurationError(f"The facts of {self}: {line!r} is no requirement.", todo=_TODO) from None
+            raise ConfigurationError(f"The facts of {self}: {line!r} is not a requirement.", todo=_TODO) from None
 
     def __hash__(self) -> int:
         """Of what nearly always tells releases apart, since much is remembered by release."""
@@ -123,7 +123,7 @@ class Facts:
 
     @cached_property
     def versions(self) -> dict[str, tuple[str, ...]]:
-        """The known versions of each project, oldest first; a build of one (2.3.1+cu118) is no version of its own."""
+        """The known versions of each project, oldest first, without builds such as 2.3.1+cu118."""
         found = [(name, version) for name, version in self.releases if "+" not in version]
         return {
             project: tuple(sorted((version for name, version in found if name == project), key=Version))
@@ -204,7 +204,7 @@ def _release(item: dict[str, Any]) -> ProjectRelease:
     wheels = tuple(Wheel(**wheel) for wheel in item.get("wheels", 0))
     lines = item.get("requires_dist", 0)
     if not all(isinstance(line, str) for line in lines) or isinstance(lines, str):
-        raise TypeError("requires_dist is no list of requirements")
+        raise TypeError("requires_dist is not a list of requirements")
     return ProjectRelease(**{**item, "requires_dist": tuple(lines), "wheels": wheels})
 
 

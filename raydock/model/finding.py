@@ -28,7 +28,7 @@ class Finding:
     """One thing found.
 
     `id` is an advisory's, a rule's or a licence's, and `aliases` are its other ids. `package` and `version` say where:
-    of a secret, the file. `fixed` are the versions that mend it, as text; empty where none is known.
+    of a secret, the file. `fixed` are the versions that fix it, as text; empty where none is known.
     """
 
     kind: FindingKind
@@ -47,6 +47,6 @@ class Finding:
 
     def __str__(self) -> str:
         where = f" in {self.package} {self.version}".rstrip() if self.package else ""
-        fixed = f", mended in {self.fixed}" if self.fixed else ""
+        fixed = f", fixed in {self.fixed}" if self.fixed else ""
         severity = "not rated" if self.severity is Severity.UNKNOWN else self.severity
         return f"{self.id} ({severity}){where}{fixed}"

@@ -104,8 +104,8 @@ def load(path: Path) -> Lock:
         ) from None
     except UnicodeDecodeError as error:
         raise ConfigurationError(
-            f"{path} is no text: {error}.", todo="run `./build.py lock` to write it anew."
+            f"{path} is not text: {error}.", todo="run `./build.py lock` to write it again."
         ) from None
     if not lock.pins:
-        raise ConfigurationError(f"{path} holds no package.", todo="run `./build.py lock` to write it anew.")
+        raise ConfigurationError(f"{path} holds no package.", todo="run `./build.py lock` to write it again.")
     return lock

@@ -167,7 +167,7 @@ def _axis_value(axis: Axis, entry: YamlEntry) -> None:
         return
     if axis is Axis.ARCH:
         if value not in ARCHES:
-            entry.refuse(f"{value!r} is no architecture that raydock builds.", nearest(value, ARCHES))
+            entry.refuse(f"{value!r} is not an architecture that raydock builds.", nearest(value, ARCHES))
         return
     form = r"\d+\.\d+" if axis in {Axis.PYTHON, Axis.CUDA} else _SAFE.pattern
     try:
@@ -178,7 +178,7 @@ def _axis_value(axis: Axis, entry: YamlEntry) -> None:
         example = {Axis.PYTHON: '"3.11"', Axis.CUDA: '"13.0"'}.get(axis, '"2.60.0"')
         words = " or ".join((*special, f"a version such as {example} (PEP 440, normal form)"))
         hint = f" {nearest(value, special)}" if special and value.isalpha() else ""
-        entry.refuse(f"{value!r} is no value for the axis {axis}.", f"write {words}.{hint}")
+        entry.refuse(f"{value!r} is not a value for the axis {axis}.", f"write {words}.{hint}")
 
 
 def _indexes(entry: YamlEntry) -> dict[str, str]:

@@ -90,7 +90,7 @@ def _packages(entry: YamlEntry) -> tuple[str, ...]:
     """Packages by canonical name; none whose version stands on an axis."""
     for item in entry.list():
         if canonicalize_name(item.text()) in _ON_AXES:
-            item.refuse(f"{item.text()!r} is no package to add: it is an axis.", f"choose it by `{item.text()}:`.")
+            item.refuse(f"{item.text()!r} is an axis, not a package to add.", f"choose it by `{item.text()}:`.")
     return _names(entry)
 
 

@@ -40,7 +40,7 @@ class Ignore:
 class Policy:
     """scan.yaml, parsed. `fail` holds the severities that are refused, by kind; `licenses` patterns of names.
 
-    `unfixed` says whether a vulnerability that no version mends is refused as well, and `database_days` how old a
+    `unfixed` says whether a vulnerability that no version fixes is refused as well, and `database_days` how old a
     vulnerability database may be.
     """
 
@@ -105,7 +105,7 @@ def _days(entry: YamlEntry | None) -> int:
     if entry is None:
         return 14
     if not re.fullmatch(r"[1-9]\d{0,3}", entry.text()):
-        entry.refuse(f"{entry.text()!r} is no number of days.", "write a whole number, such as 14.")
+        entry.refuse(f"{entry.text()!r} is not a number of days.", "write a whole number, such as 14.")
     return int(entry.text())
 
 
@@ -117,7 +117,7 @@ def _ignore(entry: YamlEntry) -> Ignore:
     try:
         until = date.fromisoformat(keys["until"].text())
     except ValueError:
-        keys["until"].refuse(f"{keys['until'].text()!r} is no date.", "write it as 2026-11-15.")
+        keys["until"].refuse(f"{keys['until'].text()!r} is not a date.", "write it as 2026-11-15.")
     return Ignore(
         id=keys["id"].text(),
         package=keys["package"].text() if "package" in keys else "",

@@ -28,7 +28,7 @@ def position(value: str) -> int:
 
 
 def closest(value: str, known: Iterable[str]) -> str | None:
-    """The known version nearest to `value`, the newer of two equally far; the newest where `value` is no version.
+    """The known version nearest to `value`, the newer of two equally far; the newest where `value` is not a version.
 
     None where none is known.
     """

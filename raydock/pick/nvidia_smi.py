@@ -185,7 +185,7 @@ def _refuse(name: str, line: str) -> NoReturn:
 def _check(whose: str, form: re.Pattern[str], value: str, what: str, example: str) -> None:
     if not form.fullmatch(value):
         raise HostError(
-            f"{whose}: {value!r} is no {what}.",
+            f"{whose}: {value!r} is not a {what}.",
             meaning="Without it nobody can say what runs there.",
             todo=f"find it out there; it looks like {example}: `./build.py pick --driver 535.104.05 --gpu 8.0`.",
         )

@@ -1,4 +1,4 @@
-"""The main job: lock what is stale, render, build what is not built, prove what is not proved."""
+"""The main job: lock what is stale, render, build what is not built, test what is not tested."""
 
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
@@ -43,7 +43,7 @@ class VariantResult:
 
     @classmethod
     def of(cls, built: Built) -> "VariantResult":
-        """What became of a variant that was built and not proved."""
+        """What became of a variant that was built and not tested."""
         return cls(
             name=built.name,
             image_id=built.image_id,
@@ -94,11 +94,11 @@ class Pipeline:
         variants = [item.variant for item in chosen]
         failed = self._lock_debs(chosen)
         variants = [variant for variant in variants if variant.name not in failed]
-        stale = {item.name for item in locker.check(project.ground, project.checkout, variants)}
+        stale = {item.name for item in locker.check(project.rule_inputs, project.checkout, variants)}
         if stale:
             wanted = [variant for variant in variants if variant.name in stale]
             locked = locker.lock(
-                project.ground,
+                project.rule_inputs,
                 project.checkout,
                 wanted,
                 siblings=project.variants,
@@ -138,7 +138,7 @@ class Pipeline:
     def prove_anew(
         self, built: list[Built], wish: GpuRequest = AUTO, checks: Collection[str] = ()
     ) -> list[VariantResult]:
-        """Smoke-tests images, proved before or not: every check, or those of `checks`; GPUs as `wish` says."""
+        """Smoke-tests images, tested before or not: every check, or those of `checks`; GPUs as `wish` says."""
         return self._all(built, lambda item: self._prove(item, wish, checks))
 
     def _all(self, built: list[Built], prove: Callable[[Built], VariantResult]) -> list[VariantResult]:

@@ -31,7 +31,7 @@ class Project:
         return facts.load(self.checkout.facts)
 
     @property
-    def ground(self) -> RuleInputs:
+    def rule_inputs(self) -> RuleInputs:
         """What variants are judged and locked by."""
         return RuleInputs(self.matrix, self.facts)
 

@@ -41,7 +41,7 @@ class Explanation:
         return all(verdict.ok for verdict in self.verdicts)
 
 
-def explain(name: str, ground: RuleInputs) -> Explanation:
+def explain(name: str, rule_inputs: RuleInputs) -> Explanation:
     """Explains the variant of a name; the nearest are those with the fewest axes moved, then the smallest version
     distance (raydock/model/versions.py), each found by the same rules among all releases of the facts.
 
@@ -49,13 +49,13 @@ def explain(name: str, ground: RuleInputs) -> Explanation:
     facts say nothing.
     """
     point = parse_name(name)
-    _refuse_unknown(point, ground)
-    near = _nearest(point, Space(ground), universe(ground))
+    _refuse_unknown(point, rule_inputs)
+    near = _nearest(point, Space(rule_inputs), universe(rule_inputs))
     return Explanation(
         variant=point,
-        in_matrix=ground.matrix.names(point),
-        verdicts=tuple(Evaluator(ground).verdicts(point)),
-        nearest=tuple(Near(other, moved(point, other), ground.matrix.names(other)) for other in near),
+        in_matrix=rule_inputs.matrix.names(point),
+        verdicts=tuple(Evaluator(rule_inputs).verdicts(point)),
+        nearest=tuple(Near(other, moved(point, other), rule_inputs.matrix.names(other)) for other in near),
     )
 
 
@@ -77,21 +77,21 @@ def moved(point: Variant, other: Variant) -> tuple[Axis, ...]:
     return tuple(axis for axis in Axis if getattr(point, axis) != getattr(other, axis))
 
 
-def _refuse_unknown(point: Variant, ground: RuleInputs) -> None:
-    if point.flavor and point.flavor not in ground.matrix.flavors:
+def _refuse_unknown(point: Variant, rule_inputs: RuleInputs) -> None:
+    if point.flavor and point.flavor not in rule_inputs.matrix.flavors:
         raise ConfigurationError(
-            f"No group {point.flavor!r} of {ground.matrix.path.name} has packages of its own.",
-            todo=nearest(point.flavor, ground.matrix.flavors),
+            f"No group {point.flavor!r} of {rule_inputs.matrix.path.name} has packages of its own.",
+            todo=nearest(point.flavor, rule_inputs.matrix.flavors),
         )
     if point.arch not in ARCHES:
-        raise ConfigurationError(f"{point.arch!r} is no architecture.", todo=nearest(point.arch, ARCHES))
+        raise ConfigurationError(f"{point.arch!r} is not an architecture.", todo=nearest(point.arch, ARCHES))
     for project, axis in PROJECTS.items():
         version = getattr(point, axis)
-        if version == NONE or ground.release(project, point):
+        if version == NONE or rule_inputs.release(project, point):
             continue
-        near = closest(version, ground.facts.versions[project])
+        near = closest(version, rule_inputs.facts.versions[project])
         raise ConfigurationError(
             f"Nothing is known of {project} {version}.",
             meaning=f"The nearest known version is {near}." if near else "",
-            todo="mend the name; or add a new release to matrix.yaml and run `./build.py facts`.",
+            todo="fix the name; or add a new release to matrix.yaml and run `./build.py facts`.",
         )

@@ -41,16 +41,16 @@ def lacking(release: ProjectRelease, point: Variant, chosen: Iterable[str]) -> I
             yield extra, tuple(sorted(missing))
 
 
-def refuse(ground: RuleInputs) -> None:
+def refuse(rule_inputs: RuleInputs) -> None:
     """Raises ConfigurationError, with its place, for an extra that a Ray of matrix.yaml lacks, and for extras that are
     too few for KubeRay where it shall run the images. A Ray without facts is left to the rules."""
-    matrix = ground.matrix
+    matrix = rule_inputs.matrix
     python = matrix.axes[Axis.PYTHON][0]
     for flavor, packages in {"": matrix.packages, **matrix.flavors}.items():
         wanted = matrix.groups.get(flavor, {}).get(Axis.RAY, "*")
         for version in matrix.values(Axis.RAY) if not flavor else matrix.axes[Axis.RAY]:
             point = Variant(ray=version, python=python, flavor=flavor)
-            release = ground.release("ray", point)
+            release = rule_inputs.release("ray", point)
             if release and matches(wanted, version):
                 _refuse_unknown(release, packages)
                 _refuse_too_few(release, point, packages)

@@ -87,9 +87,9 @@ def make(matrix: Matrix, facts: Facts, today: date) -> Plan:
     _refuse_idle(matrix)
     axes = [matrix.axes[axis] for axis in Axis]
     grid = [Variant(**dict(zip(Axis, values, strict=True))) for values in product(*axes)]
-    ground = RuleInputs(matrix, facts)
-    extras.refuse(ground)
-    judge = Evaluator(ground)
+    rule_inputs = RuleInputs(matrix, facts)
+    extras.refuse(rule_inputs)
+    judge = Evaluator(rule_inputs)
     objections = [judge.objection(point) for point in grid]
     near: list[Variant | None] = [
         None if index is None else grid[index]
@@ -103,7 +103,7 @@ def make(matrix: Matrix, facts: Facts, today: date) -> Plan:
     near += [_nearest(point, good) for point in beside]
     judged = zip(points, objections, near, strict=True)
     excluded = (_excluded(point, objection, other) for point, objection, other in judged if objection is not None)
-    return Plan(matrix, _planned(good, ground), tuple(excluded))
+    return Plan(matrix, _planned(good, rule_inputs), tuple(excluded))
 
 
 def _flavored(matrix: Matrix, variants: Iterable[Variant]) -> Iterator[Variant]:
@@ -158,9 +158,9 @@ def _excluded(point: Variant, objection: RuleVerdict, near: Variant | None) -> E
     )
 
 
-def _planned(points: list[Variant], ground: RuleInputs) -> tuple[Planned, ...]:
-    hardware, needs = Hardware(ground.matrix.gpus), _Needs(ground)
-    groups = _groups(ground.matrix)
+def _planned(points: list[Variant], rule_inputs: RuleInputs) -> tuple[Planned, ...]:
+    hardware, needs = Hardware(rule_inputs.matrix.gpus), _Needs(rule_inputs)
+    groups = _groups(rule_inputs.matrix)
     return tuple(
         Planned(
             variant=point,
@@ -168,7 +168,7 @@ def _planned(points: list[Variant], ground: RuleInputs) -> tuple[Planned, ...]:
             min_driver=hardware.min_driver(point),
             sm=hardware.sm(point),
             glibc=needs.glibc(point),
-            kuberay=ground.matrix.packages_of(point).kuberay,
+            kuberay=rule_inputs.matrix.packages_of(point).kuberay,
         )
         for point in sorted(points, key=lambda point: point.order)
     )
@@ -193,8 +193,8 @@ def _groups(matrix: Matrix) -> Callable[[Variant], tuple[str, ...]]:
 class _Needs:
     """The oldest glibc that variants run on, each wheel looked at once."""
 
-    def __init__(self, ground: RuleInputs) -> None:
-        self._ground = ground
+    def __init__(self, rule_inputs: RuleInputs) -> None:
+        self._ground = rule_inputs
         self._memory: dict[tuple[str, ...], Glibc] = {}
 
     def glibc(self, point: Variant) -> str:

@@ -13,13 +13,13 @@ from raydock.plan.rules import Evaluator, RuleInputs, rules
 Axes = Mapping[Axis, Sequence[str]]
 
 
-def universe(ground: RuleInputs) -> dict[Axis, tuple[str, ...]]:
+def universe(rule_inputs: RuleInputs) -> dict[Axis, tuple[str, ...]]:
     """The values on every axis: all releases of the facts, the CUDAs that they pin, the Pythons of the bases."""
-    pythons = tuple(dict.fromkeys(base.python for base in ground.matrix.bases))
-    projects = {axis: (*SPECIAL.get(axis, ()), *ground.facts.versions[name]) for name, axis in PROJECTS.items()}
-    pinned = {*_cudas(ground.facts, pythons), *ground.matrix.values(Axis.CUDA), *SPECIAL[Axis.CUDA]}
+    pythons = tuple(dict.fromkeys(base.python for base in rule_inputs.matrix.bases))
+    projects = {axis: (*SPECIAL.get(axis, ()), *rule_inputs.facts.versions[name]) for name, axis in PROJECTS.items()}
+    pinned = {*_cudas(rule_inputs.facts, pythons), *rule_inputs.matrix.values(Axis.CUDA), *SPECIAL[Axis.CUDA]}
     cudas = tuple(sorted(pinned, key=position))
-    return {Axis.ARCH: ground.matrix.axes[Axis.ARCH], Axis.PYTHON: pythons, Axis.CUDA: cudas, **projects}
+    return {Axis.ARCH: rule_inputs.matrix.axes[Axis.ARCH], Axis.PYTHON: pythons, Axis.CUDA: cudas, **projects}
 
 
 def _cudas(facts: Facts, pythons: Sequence[str]) -> Iterator[str]:
@@ -33,11 +33,11 @@ class Space:
     """The points that can exist: a rule is asked as soon as all axes that it looks at have a value, so that what cannot
     be is not gone into; and each rule once for the same values, however often points are asked for."""
 
-    def __init__(self, ground: RuleInputs) -> None:
+    def __init__(self, rule_inputs: RuleInputs) -> None:
         order = tuple(Axis)
         last = [(max(map(order.index, rule.axes)), rule) for rule in rules()]
         self._judges = [
-            (axis, Evaluator(ground, [rule for at, rule in last if at == step])) for step, axis in enumerate(order)
+            (axis, Evaluator(rule_inputs, [rule for at, rule in last if at == step])) for step, axis in enumerate(order)
         ]
 
     def valid(self, axes: Axes, flavor: str = "") -> Iterator[Variant]:

@@ -67,7 +67,7 @@ class Suggestions:
     rejected: tuple[RejectedSets, ...]
 
 
-def wish(needs: Iterable[str], driver: str, gpus: Iterable[str], python: str, ground: RuleInputs) -> HostNeeds:
+def wish(needs: Iterable[str], driver: str, gpus: Iterable[str], python: str, rule_inputs: RuleInputs) -> HostNeeds:
     """A wish as the user wrote it. With a driver or a GPU and no need it is for torch.
 
     Raises ConfigurationError for a word, driver, GPU or Python that is none, with the nearest right one.
@@ -75,11 +75,11 @@ def wish(needs: Iterable[str], driver: str, gpus: Iterable[str], python: str, gr
     asked = list(needs) or ([Axis.TORCH.value] if driver or list(gpus) else [])
     for need in asked:
         if need not in NEEDS:
-            raise ConfigurationError(f"--need {need!r} is no part of a set.", todo=nearest(need, NEEDS))
-    offered = universe(ground)[Axis.PYTHON]
+            raise ConfigurationError(f"--need {need!r} is not a part of a set.", todo=nearest(need, NEEDS))
+    offered = universe(rule_inputs)[Axis.PYTHON]
     if python and python not in offered:
         raise ConfigurationError(
-            f"No base of {ground.matrix.path.name} has Python {python}.",
+            f"No base of {rule_inputs.matrix.path.name} has Python {python}.",
             meaning=nearest(python, offered),
             todo="ask for one that a base has, or add a base with that Python to `bases`.",
         )
@@ -92,26 +92,26 @@ def wish(needs: Iterable[str], driver: str, gpus: Iterable[str], python: str, gr
     )
 
 
-def suggest(asked: HostNeeds, ground: RuleInputs) -> Suggestions:
+def suggest(asked: HostNeeds, rule_inputs: RuleInputs) -> Suggestions:
     """The newest sets for a wish, best first: of each version of the part that is needed, the one with the newest
     others. Sets of which it is unknown whether the GPUs run them are suggested only if no other set runs.
 
     Raises SelectionError, which says why, if there is none.
     """
-    hardware = Hardware(ground.matrix.gpus)
+    hardware = Hardware(rule_inputs.matrix.gpus)
     found: list[Suggestion] = []
     unknown: dict[str, Suggestion] = {}
     rejected: dict[str, dict[str, None]] = {}
-    for version, sets in groupby(_newest_first(asked, ground), key=lambda point: getattr(point, asked.needs)):
+    for version, sets in groupby(_newest_first(asked, rule_inputs), key=lambda point: getattr(point, asked.needs)):
         for point in sets:
             objection, doubt = _objection(point, asked, hardware), _doubt(point, asked, hardware)
             if not objection and not doubt:
-                found.append(_suggestion(point, ground.matrix, hardware))
+                found.append(_suggestion(point, rule_inputs.matrix, hardware))
                 break
             if not found:
                 rejected.setdefault(objection or doubt, {})[version] = None
             if not objection and len(unknown) < MOST:
-                unknown.setdefault(version, _suggestion(point, ground.matrix, hardware))
+                unknown.setdefault(version, _suggestion(point, rule_inputs.matrix, hardware))
         if len(found) == MOST:
             break
     reasons = tuple(RejectedSets(reason, asked.needs, tuple(versions)) for reason, versions in rejected.items())
@@ -120,9 +120,9 @@ def suggest(asked: HostNeeds, ground: RuleInputs) -> Suggestions:
     return Suggestions(tuple(found or unknown.values()), reasons)
 
 
-def _newest_first(asked: HostNeeds, ground: RuleInputs) -> list[Variant]:
+def _newest_first(asked: HostNeeds, rule_inputs: RuleInputs) -> list[Variant]:
     """Every set that can exist and has what is needed, and no greater part."""
-    points = Space(ground).valid(_grid(asked, universe(ground)))
+    points = Space(rule_inputs).valid(_grid(asked, universe(rule_inputs)))
     first = NEEDS.index(asked.needs)
     axes = (*NEEDS[first:], Axis.PYTHON, Axis.CUDA)
     return sorted(points, key=lambda point: [position(getattr(point, axis)) for axis in axes], reverse=True)

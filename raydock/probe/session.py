@@ -65,7 +65,7 @@ def user(image: Image) -> str:
 
 def _home_problems(home: Path) -> "list[str]":
     if not home.is_absolute() or not home.is_dir():
-        return [f"HOME is {str(home)!r}, which is no folder"]
+        return [f"HOME is {str(home)!r}, which is not a folder"]
     problems = []
     try:
         with tempfile.TemporaryFile(dir=home):

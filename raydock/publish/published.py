@@ -116,7 +116,7 @@ def _stated(item: Planned, stated: str) -> Published:
     match = _FORM.fullmatch(stated)
     if not match:
         raise ConfigurationError(
-            f"--image {stated!r} is no image by digest.",
+            f"--image {stated!r} is not an image by digest.",
             meaning="A tag may name another image tomorrow, on one node and not on the next.",
             todo="write it as NAME@sha256:... with 64 hexadecimal digits; `docker images --digests` shows them.",
         )

@@ -53,7 +53,7 @@ def load(data: bytes, where: str) -> Release:
         document = json.loads(data)
         schema = int(document["schema"])
     except (ValueError, KeyError, TypeError):
-        raise damaged(where, "it is no JSON with a schema") from None
+        raise damaged(where, "it is not JSON with a schema") from None
     if schema > SCHEMA:
         raise ConfigurationError(
             f"{where} is of schema {schema}, and this raydock reads up to {SCHEMA}.",
@@ -75,7 +75,7 @@ def damaged(where: str, why: str) -> DamagedError:
     return DamagedError(
         f"{where} is damaged: {why}.",
         meaning="What is published cannot be known from it; the images themselves are as they were.",
-        todo="`./build.py publish --force` writes it anew from what this engine has built.",
+        todo="`./build.py publish --force` writes it again from what this engine has built.",
     )
 
 
@@ -146,5 +146,5 @@ def _matching(form: re.Pattern[str], value: object) -> str:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
+        raise TypeError(f"{value!r} is not text")
     return value

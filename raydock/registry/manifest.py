@@ -62,7 +62,7 @@ class Manifest:
 
     @property
     def parts(self) -> tuple[Descriptor, ...]:
-        """An image's configuration and layers. Raises KeyError, TypeError or ValueError where it is no image."""
+        """An image's configuration and layers. Raises KeyError, TypeError or ValueError where it is not an image."""
         return tuple(descriptor(part) for part in (self.document["config"], *self.document["layers"]))
 
 

@@ -43,7 +43,7 @@ def parse(text: str) -> Name:
     if not match:
         shown = re.sub(r"[^/@]+@", "...@", text)  # perhaps a password
         raise ConfigurationError(
-            f"{shown!r} is no registry with a path.",
+            f"{shown!r} is not a registry with a path.",
             todo="write it like localhost:5000/raydock, without http://, tag or password (`docker login` keeps it).",
         )
     return Name(host=match["host"], path=match["path"])

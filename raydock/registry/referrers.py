@@ -83,9 +83,10 @@ def _list(repository: Repository, digest: str, new: list[Manifest]) -> None:
 def _tagged(repository: Repository, digest: str) -> Entries:
     """The list under the tag.
 
-    A registry may take the tag for the digest and answer with the image itself, which is no list (GitLab does; source:
-    oras-project/oras-go issue 1396, read 2026-11-29), or refuse the tag as not allowed. Raises UnreadableError if the
-    tag names an image, which must not be overwritten.
+    A registry may take the tag for the digest and answer with the image itself, or refuse the tag as not allowed.
+    Source for GitLab: oras-project/oras-go issue 1396, read 2026-11-29.
+
+    Raises UnreadableError if the tag names an image, which must not be overwritten.
     """
     tag = fallback_tag(digest)
     try:

@@ -15,7 +15,7 @@ def whole(repository: Repository, digest: str) -> Manifest:
     try:
         parts = manifest.parts
     except (ValueError, KeyError, TypeError):
-        raise UnreadableError(f"{repository.name}@{digest} is no image.") from None
+        raise UnreadableError(f"{repository.name}@{digest} is not an image.") from None
     for part in parts:
         if lack := repository.lack(part):
             raise UnreadableError(f"{repository.name}@{digest}: {lack}.")

@@ -93,7 +93,7 @@ def _replace(trivy: Trivy, repository: str, folder: Path) -> None:
             new.rename(folder)
     except OSError as error:
         raise OutOfReachError(
-            f"{folder} cannot be written: {error.strerror}.", todo="mend the permissions or free some space."
+            f"{folder} cannot be written: {error.strerror}.", todo="fix the permissions or free some space."
         ) from None
 
 

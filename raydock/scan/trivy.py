@@ -129,7 +129,7 @@ class Trivy:
                 yield desk
         except OSError as error:
             raise OutOfReachError(
-                f"{self.folder} cannot be written: {error.strerror}.", todo="mend the permissions or free some space."
+                f"{self.folder} cannot be written: {error.strerror}.", todo="fix the permissions or free some space."
             ) from None
 
     def _json(self, desk: Path, doing: str, *words: str) -> Document:

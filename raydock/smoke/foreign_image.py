@@ -39,7 +39,7 @@ def smoke(
     `volumes`: folders of the engine's host by the path at which the image sees them, read-only; `checks`: these only.
     Raises VariantError where there is no such image or Python, or the probe dies.
     """
-    with reaching(f"proving {image}"):
+    with reaching(f"testing {image}"):
         configuration = inspect(client, image, f"`docker pull {image}`.")
         probe = _probe(configuration, image, python)
 

@@ -1,4 +1,4 @@
-"""GPUs for the containers that prove an image: which, by what way, and what follows where there are none."""
+"""GPUs for the containers that test an image: which, by what way, and what follows where there are none."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -38,7 +38,7 @@ def smoke(
     wish: GpuRequest = AUTO,
     outputs: Path | None = None,
 ) -> Report:
-    """Proves the image `image` (a tag or an id) of the variant `name` and reports every check, or those of `checks`.
+    """Tests the image `image` (a tag or an id) of the variant `name` and reports every check, or those of `checks`.
 
     What needs a GPU is asked in a container that has those of `wish`; all else in one that has none.
 
@@ -50,7 +50,7 @@ def smoke(
     variant = parse_name(name)
     wanted = _wanted(variant, checks)
     found: dict[str, Check] = {}
-    with reaching(f"proving {name}"):
+    with reaching(f"testing {name}"):
         configuration = inspect(client, image)
         tell = partial(on_event, name)
         if not configuration.for_kuberay:

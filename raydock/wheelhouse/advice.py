@@ -49,25 +49,25 @@ class Advice:
     rename: tuple[Rename, ...] = ()
 
 
-def by_findings(ground: Analysis, findings: Sequence[WheelFinding]) -> Advice:
+def by_findings(analysis: Analysis, findings: Sequence[WheelFinding]) -> Advice:
     """What the folder itself tells: versions to fetch are ranges, and what a fetched wheel requires is not known."""
     reasons = _reasons(findings)
-    going = (wheel for wheel in ground.kept.values() if wheel.filename in reasons)
-    dropped = {wheel.project for wheel in going if _may_return(ground, wheel)}
-    missing = sorted((ground.needs.keys() - ground.there) | ground.lost.keys() | dropped)
-    fetch = (Fetch(project=name, versions=_versions(ground, name, reasons)) for name in missing)
+    going = (wheel for wheel in analysis.kept.values() if wheel.filename in reasons)
+    dropped = {wheel.project for wheel in going if _may_return(analysis, wheel)}
+    missing = sorted((analysis.needs.keys() - analysis.there) | analysis.lost.keys() | dropped)
+    fetch = (Fetch(project=name, versions=_versions(analysis, name, reasons)) for name in missing)
     drop = tuple(Drop(name, why) for name, why in sorted(reasons.items()))
-    return Advice(drop, tuple(fetch), _renames(ground, reasons))
+    return Advice(drop, tuple(fetch), _renames(analysis, reasons))
 
 
 def by_lock(
-    ground: Analysis, findings: Sequence[WheelFinding], artifacts: Iterable[Artifact], held: Iterable[str]
+    analysis: Analysis, findings: Sequence[WheelFinding], artifacts: Iterable[Artifact], held: Iterable[str]
 ) -> Advice:
     """What a lock of the folder tells: its files that are not `held`, and the folder's files that it does not name."""
     chosen = {item.filename: item for item in artifacts}
     there, reasons = set(held), _reasons(findings)
-    wheels = {wheel.filename: wheel.name for wheel in ground.folder.wheels}
-    files = (*wheels, *ground.folder.sdists, *reasons)
+    wheels = {wheel.filename: wheel.name for wheel in analysis.folder.wheels}
+    files = (*wheels, *analysis.folder.sdists, *reasons)
     unlike = dict.fromkeys(chosen, "it has other bytes than the index's file of this name")
     why = {**unlike, **reasons}
     drop = {
@@ -80,18 +80,18 @@ def by_lock(
         for name, item in sorted(chosen.items())
         if name not in there
     )
-    return Advice(tuple(Drop(name, why) for name, why in sorted(drop.items())), tuple(fetch), _renames(ground, drop))
+    return Advice(tuple(Drop(name, why) for name, why in sorted(drop.items())), tuple(fetch), _renames(analysis, drop))
 
 
-def _may_return(ground: Analysis, wheel: Held) -> bool:
+def _may_return(analysis: Analysis, wheel: Held) -> bool:
     """Whether some version of a dropped wheel's project can be right: not of one that is named for a different CUDA."""
     major = named_major(wheel.project)
-    return major is None or ground.cuda.partition(".")[0] == str(major)
+    return major is None or analysis.cuda.partition(".")[0] == str(major)
 
 
-def _renames(ground: Analysis, dropped: Container[str]) -> tuple[Rename, ...]:
+def _renames(analysis: Analysis, dropped: Container[str]) -> tuple[Rename, ...]:
     """The files that stay and must be renamed."""
-    staying = (wheel for wheel in ground.folder.misnamed if wheel.filename not in dropped)
+    staying = (wheel for wheel in analysis.folder.misnamed if wheel.filename not in dropped)
     return tuple(Rename(wheel.filename, wheel.name) for wheel in staying)
 
 
@@ -104,21 +104,21 @@ def _reasons(findings: Iterable[WheelFinding]) -> dict[str, str]:
     return found
 
 
-def _versions(ground: Analysis, project: str, dropped: dict[str, str]) -> str:
+def _versions(analysis: Analysis, project: str, dropped: dict[str, str]) -> str:
     """What the wheels that stay and the known breakages ask of a project's version, else a lost file's version."""
-    staying = [need.requirement for need in ground.needs.get(project, ()) if need.by.filename not in dropped]
-    constraints = map(requirement, ground.constraints)
+    staying = [need.requirement for need in analysis.needs.get(project, ()) if need.by.filename not in dropped]
+    constraints = map(requirement, analysis.constraints)
     known = [constraint for constraint in constraints if canonicalize_name(constraint.name) == project]
-    if build := _build_to_fetch(ground, project):
+    if build := _build_to_fetch(analysis, project):
         return build
     asked = bounds(requirement.specifier for requirement in (*staying, *known))
-    return asked or (f"=={ground.lost[project]}" if project in ground.lost else "")
+    return asked or (f"=={analysis.lost[project]}" if project in analysis.lost else "")
 
 
-def _build_to_fetch(ground: Analysis, project: str) -> str:
+def _build_to_fetch(analysis: Analysis, project: str) -> str:
     """The same version of a project as a build for the folder's CUDA, if the folder has it for a different one."""
-    wheel = ground.kept.get(project)
-    build = (build_of(wheel.release.version) or ground.index_cuda) if wheel else ""
-    if wheel is None or project not in cuda_names().with_torch or not build or agree(build, ground.cuda):
+    wheel = analysis.kept.get(project)
+    build = (build_of(wheel.release.version) or analysis.index_cuda) if wheel else ""
+    if wheel is None or project not in cuda_names().with_torch or not build or agree(build, analysis.cuda):
         return ""
-    return f"=={wheel.version.public}+{ground.variant.label}"
+    return f"=={wheel.version.public}+{analysis.variant.label}"

@@ -32,9 +32,9 @@ class WheelFinding:
 Check = Callable[[Analysis], Iterator[WheelFinding]]
 
 
-def partial(ground: Analysis) -> Iterator[WheelFinding]:
+def partial(analysis: Analysis) -> Iterator[WheelFinding]:
     """Downloads that never ended."""
-    for name in ground.folder.partial:
+    for name in analysis.folder.partial:
         yield WheelFinding(
             kind="partial-download",
             what=f"{name} is a download that never ended",
@@ -45,9 +45,9 @@ def partial(ground: Analysis) -> Iterator[WheelFinding]:
         )
 
 
-def broken(ground: Analysis) -> Iterator[WheelFinding]:
+def broken(analysis: Analysis) -> Iterator[WheelFinding]:
     """Files that are named as wheels and cannot be installed."""
-    for item in ground.folder.broken:
+    for item in analysis.folder.broken:
         yield WheelFinding(
             kind="broken",
             what=f"{item.filename} {item.why}",
@@ -58,9 +58,9 @@ def broken(ground: Analysis) -> Iterator[WheelFinding]:
         )
 
 
-def misnamed(ground: Analysis) -> Iterator[WheelFinding]:
+def misnamed(analysis: Analysis) -> Iterator[WheelFinding]:
     """Whole wheels under a name that installers pass over, as browsers, download tools and mirrors write them."""
-    for wheel in ground.folder.misnamed:
+    for wheel in analysis.folder.misnamed:
         yield WheelFinding(
             kind="misnamed",
             what=f"{wheel.filename} is a whole wheel under a name that pip passes over",
@@ -70,10 +70,10 @@ def misnamed(ground: Analysis) -> Iterator[WheelFinding]:
         )
 
 
-def copies(ground: Analysis) -> Iterator[WheelFinding]:
+def copies(analysis: Analysis) -> Iterator[WheelFinding]:
     """Second downloads of a wheel that is there under its proper name."""
-    kept = {wheel.name: wheel for wheel in ground.folder.wheels}
-    for copy in ground.folder.copies:
+    kept = {wheel.name: wheel for wheel in analysis.folder.wheels}
+    for copy in analysis.folder.copies:
         original = kept[copy.name]
         same = sha256_of(copy.path) == sha256_of(original.path)
         yield WheelFinding(
@@ -86,9 +86,9 @@ def copies(ground: Analysis) -> Iterator[WheelFinding]:
         )
 
 
-def source_only(ground: Analysis) -> Iterator[WheelFinding]:
+def source_only(analysis: Analysis) -> Iterator[WheelFinding]:
     """Source distributions, which the host would have to build."""
-    for name in ground.folder.sdists:
+    for name in analysis.folder.sdists:
         yield WheelFinding(
             kind="source-only",
             what=f"{name} is a source distribution",
@@ -98,26 +98,26 @@ def source_only(ground: Analysis) -> Iterator[WheelFinding]:
         )
 
 
-def misfits(ground: Analysis) -> Iterator[WheelFinding]:
+def misfits(analysis: Analysis) -> Iterator[WheelFinding]:
     """Wheels for another Python, libc, glibc or machine."""
-    for wheel in ground.folder.wheels:
-        if not ground.target.fits(wheel.name):
+    for wheel in analysis.folder.wheels:
+        if not analysis.target.fits(wheel.name):
             yield WheelFinding(
                 kind="other-platform",
-                what=f"{wheel} is for {ground.target.misfit(wheel)}",
+                what=f"{wheel} is for {analysis.target.misfit(wheel)}",
                 meaning="pip refuses it there.",
-                todo=f"fetch its wheel for Python {ground.target.python}, or say what is meant by --python or --glibc.",
+                todo=f"fetch its wheel for Python {analysis.target.python}, or set --python or --glibc.",
                 files=(wheel.filename,),
                 drop=(wheel.filename,),
             )
 
 
-def two_versions(ground: Analysis) -> Iterator[WheelFinding]:
+def two_versions(analysis: Analysis) -> Iterator[WheelFinding]:
     """Two versions of one package."""
-    for project, wheels in ground.fitting.items():
+    for project, wheels in analysis.fitting.items():
         versions = list(dict.fromkeys(str(wheel.version) for wheel in wheels))
         if len(versions) > 1:
-            kept, found = ground.kept[project], ground.needs.get(project, ())
+            kept, found = analysis.kept[project], analysis.needs.get(project, ())
             choosy = _words(need for need in found if not all(need.accepts(wheel.version) for wheel in wheels))
             yield WheelFinding(
                 kind="two-versions",
@@ -129,10 +129,10 @@ def two_versions(ground: Analysis) -> Iterator[WheelFinding]:
             )
 
 
-def refused(ground: Analysis) -> Iterator[WheelFinding]:
+def refused(analysis: Analysis) -> Iterator[WheelFinding]:
     """Wheels whose version another's requirement refuses."""
-    for project, found in ground.needs.items():
-        wheel = ground.kept.get(project)
+    for project, found in analysis.needs.items():
+        wheel = analysis.kept.get(project)
         refusing = [need for need in found if wheel and not need.accepts(wheel.version)]
         if wheel and refusing:
             yield WheelFinding(
@@ -145,14 +145,14 @@ def refused(ground: Analysis) -> Iterator[WheelFinding]:
             )
 
 
-def known_breakages(ground: Analysis) -> Iterator[WheelFinding]:
+def known_breakages(analysis: Analysis) -> Iterator[WheelFinding]:
     """Versions that resolve beside the others and then fail, ABI traps among them (plan/data/breakages.yaml)."""
-    for item in ground.breakages:
+    for item in analysis.breakages:
         for constraint in map(requirement, item.constraints):
-            wheel = ground.kept.get(canonicalize_name(constraint.name))
+            wheel = analysis.kept.get(canonicalize_name(constraint.name))
             if wheel and not constraint.specifier.contains(wheel.version, prereleases=True):
-                beside = [ground.kept[axis] for axis in item.when if axis in ground.kept]
-                names = ", ".join(map(str, beside)) or f"CUDA {ground.cuda}"
+                beside = [analysis.kept[axis] for axis in item.when if axis in analysis.kept]
+                names = ", ".join(map(str, beside)) or f"CUDA {analysis.cuda}"
                 yield WheelFinding(
                     kind="known-breakage",
                     what=f"{wheel} does not go with {names}, which needs {constraint}",
@@ -163,12 +163,12 @@ def known_breakages(ground: Analysis) -> Iterator[WheelFinding]:
                 )
 
 
-def set_rules(ground: Analysis) -> Iterator[WheelFinding]:
+def set_rules(analysis: Analysis) -> Iterator[WheelFinding]:
     """What must hold in any set of pins (raydock/lock/checks.py)."""
-    wheels = [wheel for wheels in ground.fitting.values() for wheel in wheels]
+    wheels = [wheel for wheels in analysis.fitting.values() for wheel in wheels]
     artifacts = [_artifact(wheel) for wheel in wheels]
     for rule in checks.RULES:
-        for fault in rule(ground.request(), artifacts):
+        for fault in rule(analysis.request(), artifacts):
             places = {wheel.filename: _place(fault, wheel) for wheel in wheels}
             files = sorted((name for name in places if places[name] >= 0), key=lambda name: places[name])
             yield WheelFinding(
@@ -181,31 +181,31 @@ def set_rules(ground: Analysis) -> Iterator[WheelFinding]:
             )
 
 
-def index_builds(ground: Analysis) -> Iterator[WheelFinding]:
+def index_builds(analysis: Analysis) -> Iterator[WheelFinding]:
     """Builds of the default index next to a torch that is built for a different CUDA than that index's."""
-    torch, built = ground.kept.get("torch"), ground.index_cuda
-    if torch is None or not built or built == ground.cuda or not build_of(torch.release.version):
+    torch, built = analysis.kept.get("torch"), analysis.index_cuda
+    if torch is None or not built or built == analysis.cuda or not build_of(torch.release.version):
         return
     for project in cuda_names().with_torch:
-        wheel = ground.kept.get(project)
+        wheel = analysis.kept.get(project)
         if wheel and not wheel.version.local:
             yield WheelFinding(
                 kind="cuda-build",
                 what=(
                     f"{wheel} names no build, so that it is the default index's, for CUDA {built}; "
-                    f"{torch} is for {build_words(ground.cuda)}"
+                    f"{torch} is for {build_words(analysis.cuda)}"
                 ),
                 meaning="Its libraries do not load with that torch, or each loads different ones.",
-                todo=f"drop it, and fetch its build for {build_words(ground.cuda)}; or take {built}'s torch.",
+                todo=f"drop it, and fetch its build for {build_words(analysis.cuda)}; or take {built}'s torch.",
                 files=(wheel.filename, torch.filename),
                 drop=(wheel.filename,),
             )
 
 
-def missing(ground: Analysis) -> Iterator[WheelFinding]:
+def missing(analysis: Analysis) -> Iterator[WheelFinding]:
     """Packages that a wheel requires and that are not there."""
-    for project, found in ground.needs.items():
-        if project not in ground.there:
+    for project, found in analysis.needs.items():
+        if project not in analysis.there:
             yield WheelFinding(
                 kind="missing",
                 what=f"{project} is missing: {_words(found)}",
@@ -221,9 +221,9 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def findings(ground: Analysis) -> tuple[WheelFinding, ...]:
+def findings(analysis: Analysis) -> tuple[WheelFinding, ...]:
     """All that is wrong, in the order of CHECKS."""
-    return tuple(finding for check in CHECKS for finding in check(ground))
+    return tuple(finding for check in CHECKS for finding in check(analysis))
 
 
 def _words(found: Iterable[Need]) -> str:

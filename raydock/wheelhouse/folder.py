@@ -88,14 +88,14 @@ def read(path: Path) -> Folder:
     """
     if not path.is_dir():
         beside = [item.name for item in path.parent.iterdir() if item.is_dir()] if path.parent.is_dir() else []
-        raise ConfigurationError(f"{path} is no folder.", todo=nearest(path.name, beside))
+        raise ConfigurationError(f"{path} is not a folder.", todo=nearest(path.name, beside))
     try:
         files = sorted(path.iterdir())
         kinds = {item: names.kind(item) for item in files}
         whole = [item for item in files if kinds[item] in {FileKind.WHEEL, FileKind.MISNAMED}]
         read_wheels = in_parallel(_read, whole, _READERS)
     except OSError as error:
-        raise OutOfReachError(f"{error.filename} cannot be read: {error.strerror}.", todo="mend that first.") from None
+        raise OutOfReachError(f"{error.filename} cannot be read: {error.strerror}.", todo="fix that first.") from None
     partial = [item.name for item in files if kinds[item] is FileKind.PARTIAL]
     partial += [item for item in read_wheels if isinstance(item, str)]
     if not read_wheels and not partial:

@@ -22,7 +22,7 @@ SCHEMA = 1
 class WheelhouseReport:
     """A folder's findings, what puts it right, and the lock that says so, where one was written to `path`."""
 
-    ground: Analysis
+    analysis: Analysis
     findings: tuple[WheelFinding, ...]
     advice: Advice
     locked: Locked | None = None
@@ -34,14 +34,14 @@ class WheelhouseReport:
 
     def document(self) -> dict[str, Any]:
         """`wheelhouse check --json`."""
-        target = self.ground.target
+        target = self.analysis.target
         return {
             "schema": SCHEMA,
-            "folder": str(self.ground.folder.path),
-            "wheels": len(self.ground.folder.wheels),
+            "folder": str(self.analysis.folder.path),
+            "wheels": len(self.analysis.folder.wheels),
             "python": target.python,
             "glibc": target.glibc,
-            "cuda": self.ground.cuda,
+            "cuda": self.analysis.cuda,
             "findings": [asdict(finding) for finding in self.findings],
             "drop": [asdict(item) for item in self.advice.drop],
             "fetch": [asdict(item) for item in self.advice.fetch],
@@ -55,10 +55,10 @@ class WheelhouseReport:
         return "\n".join([*self._head(), *self._found(), *self._rename(), *self._drop(), *self._fetch(), *self._lock()])
 
     def _head(self) -> Iterator[str]:
-        folder, target = self.ground.folder, self.ground.target
+        folder, target = self.analysis.folder, self.analysis.target
         yield (
             f"{folder.path}: {count(len(folder.wheels), 'wheel')}, for Python {target.python} ({target.why}), "
-            f"glibc {target.glibc}, {'no CUDA' if self.ground.cuda == 'cpu' else f'CUDA {self.ground.cuda}'}"
+            f"glibc {target.glibc}, {'no CUDA' if self.analysis.cuda == 'cpu' else f'CUDA {self.analysis.cuda}'}"
         )
         number = len(self.findings)
         yield f"{number} things are wrong." if number > 1 else "1 thing is wrong." if number else "Nothing is wrong."
@@ -92,7 +92,7 @@ class WheelhouseReport:
 
     def _lock(self) -> Iterator[str]:
         if self.locked and self.path:
-            folder = self.ground.folder.path
+            folder = self.analysis.folder.path
             yield from ("", f"{self.path} pins all packages with hashes, none newer than {self.locked.cutoff}.")
             yield f"Then: pip install --no-index --find-links {folder} --require-hashes -r {self.path}"
 

@@ -1,4 +1,4 @@
-"""The right lock for a folder of wheels: what it was gathered for, resolved anew, its own good wheels preferred."""
+"""The right lock for a folder of wheels: what it was gathered for, resolved again, its own good wheels preferred."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -32,18 +32,18 @@ class Locked:
 
 
 def lock(
-    ground: Analysis, findings: tuple[WheelFinding, ...], environment: Mapping[str, str], cutoff: date | None
+    analysis: Analysis, findings: tuple[WheelFinding, ...], environment: Mapping[str, str], cutoff: date | None
 ) -> Locked:
     """Locks a folder by the package index that the environment names; see Relocker.lock."""
     with Pages(from_environment(environment)) as pages:
-        return Relocker(ground=ground, findings=findings, resolver=Uv(pages=pages), cutoff=cutoff).lock()
+        return Relocker(analysis=analysis, findings=findings, resolver=Uv(pages=pages), cutoff=cutoff).lock()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Relocker:
     """Makes the lock of a folder that was checked. Without `cutoff` it is the day of the folder's newest wheel."""
 
-    ground: Analysis
+    analysis: Analysis
     findings: tuple[WheelFinding, ...]
     resolver: Resolver
     cutoff: date | None = None
@@ -64,44 +64,44 @@ class Relocker:
         except VariantError as error:
             raise VariantError(error.what, todo=_TODO) from None
         held = [item.filename for item in chosen if self._is_held(item)]
-        advice = by_lock(self.ground, self.findings, chosen, held)
+        advice = by_lock(self.analysis, self.findings, chosen, held)
         return Locked(self._text(asked, pins, chosen), asked.cutoff, advice)
 
     def _refuse_builds(self) -> None:
         """Raises VariantError for a build that the index does not have: a lock would name a different one."""
-        for wheel in self.ground.kept.values():
+        for wheel in self.analysis.kept.values():
             version = wheel.release.version
             if build_of(version) and version not in {file.version for file in self.resolver.pages.files(wheel.project)}:
                 raise VariantError(
                     f"{wheel} is a build that the package index does not have, so that no lock by it can name it.",
-                    todo=f"write `indexes: {{{self.ground.variant.label}: ADDRESS}}` and these versions as a point into"
-                    " matrix.yaml, and run `./build.py lock`; or gather the index's own builds.",
+                    todo=f"write `indexes: {{{self.analysis.variant.label}: ADDRESS}}` and these versions as a point"
+                    " into matrix.yaml, and run `./build.py lock`; or gather the index's own builds.",
                 )
 
     @property
     def _versions(self) -> dict[str, str]:
         """The folder's versions, but for those of wheels that must go; also of files that were only damaged."""
         dropped = {name for finding in self.findings for name in finding.drop}
-        good = (wheel for wheel in self.ground.kept.values() if wheel.filename not in dropped)
-        return {**self.ground.lost, **{wheel.project: wheel.release.version for wheel in good}}
+        good = (wheel for wheel in self.analysis.kept.values() if wheel.filename not in dropped)
+        return {**self.analysis.lost, **{wheel.project: wheel.release.version for wheel in good}}
 
     def _goals(self) -> tuple[str, ...]:
         """What nothing in the folder requires, at the folder's version."""
-        wheels = [wheel for wheels in self.ground.fitting.values() for wheel in wheels]
-        lost = self.ground.lost.keys() - {need.project for need in self.ground.all_needs}
-        names = sorted({*roots(wheels, self.ground.all_needs), *lost})
+        wheels = [wheel for wheels in self.analysis.fitting.values() for wheel in wheels]
+        lost = self.analysis.lost.keys() - {need.project for need in self.analysis.all_needs}
+        names = sorted({*roots(wheels, self.analysis.all_needs), *lost})
         return tuple(f"{name}=={self._versions[name]}" if name in self._versions else name for name in names)
 
     def _request(self) -> LockRequest:
-        ground = self.ground
-        fetched = [item.project for item in by_findings(ground, self.findings).fetch]
-        projects = sorted({*ground.kept, *fetched})
+        analysis = self.analysis
+        fetched = [item.project for item in by_findings(analysis, self.findings).fetch]
+        projects = sorted({*analysis.kept, *fetched})
         self.resolver.pages.prefetch(projects)
-        asked = ground.request(requirements=self._goals(), constraints=ground.constraints)
+        asked = analysis.request(requirements=self._goals(), constraints=analysis.constraints)
         return replace(
             asked,
-            cutoff=self.cutoff or self._newest() or ground.cutoff,
-            glibc=resolvable_glibc(ground.target.glibc, "The host that is meant"),
+            cutoff=self.cutoff or self._newest() or analysis.cutoff,
+            glibc=resolvable_glibc(analysis.target.glibc, "The host that is meant"),
             sources=tuple(
                 name
                 for name in projects
@@ -111,7 +111,7 @@ class Relocker:
 
     def _newest(self) -> date | None:
         """The day on which the newest wheel of the folder appeared in the index; None where it has none of them."""
-        wheels = self.ground.kept.values()
+        wheels = self.analysis.kept.values()
         names = {wheel.name for wheel in wheels}
         files = (file for wheel in wheels for file in self.resolver.pages.files(wheel.project))
         days = (file.upload_time.date() for file in files if file.filename in names and file.upload_time)
@@ -119,7 +119,7 @@ class Relocker:
 
     def _choose(self, asked: LockRequest, project: str, version: str) -> Artifact:
         """The folder's own wheel where the index has it too, or has no wheel at all; else the index's best."""
-        held, files = self.ground.kept.get(project), self.resolver.pages.files(project)
+        held, files = self.analysis.kept.get(project), self.resolver.pages.files(project)
         if held is None or held.release.version != version:
             return choose(asked, project, version, files)
         if project in asked.sources:
@@ -130,8 +130,8 @@ class Relocker:
         return choose(asked, project, version, own or files)
 
     def _is_held(self, item: Artifact) -> bool:
-        paths = [wheel.path for wheel in self.ground.folder.wheels if wheel.name == item.filename]
-        paths += [path] if (path := self.ground.folder.path / item.filename).is_file() else []
+        paths = [wheel.path for wheel in self.analysis.folder.wheels if wheel.name == item.filename]
+        paths += [path] if (path := self.analysis.folder.path / item.filename).is_file() else []
         return any(sha256_of(path) == item.sha256 for path in paths)
 
     def _text(self, asked: LockRequest, pins: Pins, chosen: list[Artifact]) -> str:
@@ -144,7 +144,7 @@ class Relocker:
         if no_cutoff := self.resolver.pages.without_cutoff(pins):
             header[locks.NO_CUTOFF] = no_cutoff
         head = "".join(f"# {key}: {value}\n" for key, value in header.items())
-        name = self.ground.folder.path.resolve().name
+        name = self.analysis.folder.path.resolve().name
         return (
             f"# Made by `./build.py wheelhouse check` from the folder {name}.\n{head}\n"
             f"{lockfile.body(asked, pins, chosen, name)}"

@@ -24,7 +24,7 @@ _ALGORITHMS = ("sha256", "sha384", "sha512")
 
 
 class BrokenWheelError(Exception):
-    """Why a file is no wheel that can be installed, in words that follow its name."""
+    """Why a file is not a wheel that can be installed, in words that follow its name."""
 
 
 def read(path: Path, name: str = "") -> ProjectRelease:
@@ -94,7 +94,7 @@ def _requirements(metadata: RawMetadata) -> tuple[str, ...]:
         try:
             requirement(line)
         except InvalidRequirement:
-            raise BrokenWheelError(f"requires {line!r}, which is no requirement (PEP 508)") from None
+            raise BrokenWheelError(f"requires {line!r}, which is not a requirement (PEP 508)") from None
     return lines
 
 

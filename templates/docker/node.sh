@@ -29,7 +29,7 @@ address_of() {
     found=$(getent ahostsv4 "$1" | awk 'NR == 1 {print $1}') || true
     [ -n "$found" ] || fail 2 "this host knows no address of $1." "Next: put it into DNS or /etc/hosts, or deploy with addresses."
     case $found in 127.*)
-        fail 2 "$1 is $found here, which no other host can reach." "Next: mend /etc/hosts, or deploy with addresses." ;;
+        fail 2 "$1 is $found here, which no other host can reach." "Next: fix /etc/hosts, or deploy with addresses." ;;
     esac
     echo "$found"
 }
@@ -49,7 +49,7 @@ find_address() {
         fi
     done
     fail 2 "this host is not one of those that this script is for: ${hosts[*]}." \
-        "Next: run it there, or deploy anew with this host's address."
+        "Next: run it there, or deploy again with this host's address."
 }
 
 need_free_ports() {
@@ -78,7 +78,7 @@ need_gpus() {
     command -v nvidia-smi > /dev/null || fail 1 "this host has no nvidia-smi, so no NVIDIA driver, and $gpus GPUs are asked for." \
         "Next: install the driver, or deploy with --gpus 0."
     drivers=$(nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>&1) ||
-        fail 1 "nvidia-smi fails: ${drivers##*$'\n'}" "Next: mend the driver (\`dmesg | grep -i nvrm\` says more)."
+        fail 1 "nvidia-smi fails: ${drivers##*$'\n'}" "Next: fix the driver (\`dmesg | grep -i nvrm\` says more)."
     count=$(grep -cE '^[0-9]+\.[0-9.]+$' <<< "$drivers") || true
     [ "$count" -ge "$gpus" ] || fail 1 "this host has $count GPUs, and $gpus are asked for." "Next: deploy with --gpus $count."
     oldest=$(printf '%s\n' "$min_driver" "${drivers%%$'\n'*}" | sort -V | sed -n 1p)

@@ -1,4 +1,4 @@
-"""Building for real: what is skipped, what is built anew, and that it is the same each time."""
+"""Building for real: what is skipped, what is built again, and that it is the same each time."""
 
 import gzip
 import io

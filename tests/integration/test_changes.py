@@ -108,7 +108,7 @@ def test_nothing_differs_from_the_commit_itself_nor_does_a_file_that_no_image_ho
 
 
 def test_a_file_of_the_probe_is_in_every_image(root: Path, edit: Edit) -> None:
-    edit("raydock/probe/driver.py", '"""', '"""Anew. ')
+    edit("raydock/probe/driver.py", '"""', '"""Again. ')
     # The probe that is built into an image is the running raydock's: here, the commit's is the one that differs.
     found = changed(root, commit(root))
     assert len(found) == 4
@@ -199,7 +199,7 @@ def test_what_is_no_commit_is_refused(root: Path, ref: str) -> None:
 
 def test_what_is_no_git_checkout_is_refused(root: Path, tmp_path: Path) -> None:
     shutil.copytree(root, tmp_path / "copy")
-    with pytest.raises(ConfigurationError, match="is no git checkout"):
+    with pytest.raises(ConfigurationError, match="is not a git checkout"):
         changed(tmp_path / "copy")
 
 

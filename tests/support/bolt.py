@@ -1,4 +1,4 @@
-"""A bbolt file as trivy's database is one, written anew in one go.
+"""A bbolt file as trivy's database is one, written again in one go.
 
 The form (pages, buckets, elements) is that of https://github.com/etcd-io/bbolt, version 2 of its files: two meta pages,
 a free list, and here one leaf page for each bucket, as long as it must be.

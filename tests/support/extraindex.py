@@ -81,18 +81,18 @@ class Setting:
     default: Site
     extra: Site
     index: Index
-    ground: RuleInputs
+    rule_inputs: RuleInputs
 
     @property
     def plan(self) -> Plan:
-        return planner.make(self.ground.matrix, self.ground.facts, TODAY)
+        return planner.make(self.rule_inputs.matrix, self.rule_inputs.facts, TODAY)
 
     def lock(self, variant: Variant, kind: type[Uv] | type[PipTools] = Uv) -> Lock:
         checkout = Checkout(self.folder)
         with Pages(self.index) as pages:
             resolver: Resolver = kind(pages=pages)
             siblings = tuple(item.variant for item in self.plan.variants)
-            locker = Locker(ground=self.ground, checkout=checkout, siblings=siblings, resolver=resolver)
+            locker = Locker(rule_inputs=self.rule_inputs, checkout=checkout, siblings=siblings, resolver=resolver)
             (outcome,) = locker.lock([variant], 1)
         if outcome.error:
             raise outcome.error
@@ -125,5 +125,5 @@ def setting(tmp_path: Path, extra: Site, own_caches: None) -> Iterator[Setting]:
         path, index = tmp_path / "matrix.yaml", Index(address=Address(url=default_url), timeout=10)
         path.write_text(MATRIX.format(python=PYTHON, extra=extra_url.replace("://", "://user:secret@")))
         matrix = matrix_file.load(path)
-        ground = RuleInputs(matrix, survey(matrix, index).refresh(Facts({}), TODAY, lambda _: None))
-        yield Setting(folder=tmp_path, default=default, extra=extra, index=index, ground=ground)
+        rule_inputs = RuleInputs(matrix, survey(matrix, index).refresh(Facts({}), TODAY, lambda _: None))
+        yield Setting(folder=tmp_path, default=default, extra=extra, index=index, rule_inputs=rule_inputs)

@@ -87,9 +87,9 @@ def index(site: Site) -> Iterator[Index]:
         yield Index(address=Address(url=endpoint), timeout=10)
 
 
-def locked(resolver: Resolver, ground: RuleInputs, checkout: Checkout, variant: Variant = VARIANT) -> Lock:
+def locked(resolver: Resolver, rule_inputs: RuleInputs, checkout: Checkout, variant: Variant = VARIANT) -> Lock:
     with resolver.pages:
-        locker = Locker(ground=ground, checkout=checkout, siblings=(variant,), resolver=resolver)
+        locker = Locker(rule_inputs=rule_inputs, checkout=checkout, siblings=(variant,), resolver=resolver)
         (outcome,) = locker.lock([variant], 1)
     if outcome.error:
         raise outcome.error
@@ -97,5 +97,7 @@ def locked(resolver: Resolver, ground: RuleInputs, checkout: Checkout, variant: 
 
 
 @pytest.fixture
-def plain(ground: RuleInputs) -> RuleInputs:
-    return replace(ground, matrix=replace(ground.matrix, packages=replace(ground.matrix.packages, ray_extras=())))
+def plain(rule_inputs: RuleInputs) -> RuleInputs:
+    return replace(
+        rule_inputs, matrix=replace(rule_inputs.matrix, packages=replace(rule_inputs.matrix.packages, ray_extras=()))
+    )

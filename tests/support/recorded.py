@@ -1,6 +1,6 @@
 """Wheels of the package index by name, with the metadata that it has of them: read once, and made again in a moment.
 
-`python -m tests.support.recorded FILE` reads anew what the index says of every wheel that FILE names.
+`python -m tests.support.recorded FILE` reads again what the index says of every wheel that FILE names.
 """
 
 import json

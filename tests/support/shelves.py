@@ -171,7 +171,7 @@ def matrix(checkout: Checkout) -> Matrix:
 
 
 @pytest.fixture
-def ground(matrix: Matrix) -> RuleInputs:
+def rule_inputs(matrix: Matrix) -> RuleInputs:
     """That matrix without any facts."""
     return RuleInputs(matrix, Facts({}))
 
@@ -188,22 +188,22 @@ def siblings() -> tuple[Variant, ...]:
 
 
 @pytest.fixture
-def run(ground: RuleInputs, checkout: Checkout, siblings: tuple[Variant, ...], shelf: Any) -> Run:
+def run(rule_inputs: RuleInputs, checkout: Checkout, siblings: tuple[Variant, ...], shelf: Any) -> Run:
     """Locks variants from the loopback index."""
 
     def locked(*variants: Variant, kind: type[Uv] | type[PipTools] = Uv, jobs: int = 2) -> tuple[LockResult, ...]:
         with Pages(shelf.index) as pages:
             resolver = kind(pages=pages)
-            locker = Locker(ground=ground, checkout=checkout, siblings=siblings, resolver=resolver)
+            locker = Locker(rule_inputs=rule_inputs, checkout=checkout, siblings=siblings, resolver=resolver)
             return locker.lock(variants, jobs)
 
     return locked
 
 
 @pytest.fixture
-def asked(ground: RuleInputs) -> LockRequest:
+def asked(rule_inputs: RuleInputs) -> LockRequest:
     """What the CPU variant asks of a resolver."""
-    return request(ground, Variant(ray="2.60.0", python="3.11"))
+    return request(rule_inputs, Variant(ray="2.60.0", python="3.11"))
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ _SEVERITIES = ("UNKNOWN", "LOW", "MEDIUM", "HIGH", "CRITICAL")
 
 @dataclass(frozen=True, kw_only=True)
 class Advisory:
-    """One advisory of a Debian or a Python package, as `source` says; `fixed` is the version that mends it, if any."""
+    """One advisory of a Debian or a Python package, as `source` says; `fixed` is the version that fixes it, if any."""
 
     id: str
     package: str

@@ -27,7 +27,7 @@ def facts() -> Facts:
 
 
 @pytest.fixture(scope="session")
-def ground(matrix: Matrix, facts: Facts) -> RuleInputs:
+def rule_inputs(matrix: Matrix, facts: Facts) -> RuleInputs:
     return RuleInputs(matrix, facts)
 
 

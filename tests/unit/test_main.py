@@ -144,7 +144,12 @@ def test_render_mends_what_check_complains_of(checkout: Path) -> None:
 @pytest.mark.parametrize(
     ("break_it", "words", "code", "said"),
     [
-        (lambda root: (root / "lockfiles" / LOCK).write_bytes(b"\xff"), ("render", "--check"), 2, f"{LOCK} is no text"),
+        (
+            lambda root: (root / "lockfiles" / LOCK).write_bytes(b"\xff"),
+            ("render", "--check"),
+            2,
+            f"{LOCK} is not text",
+        ),
         (lambda root: shutil.rmtree(root / "templates"), ("render", "--check"), 2, "TemplateNotFound: 'Dockerfile.j2'"),
         (
             lambda root: (root / "templates" / "Dockerfile.j2").write_text("FROM x\n{% if"),

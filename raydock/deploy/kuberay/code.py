@@ -32,7 +32,7 @@ class Code:
 def read(folder: Path) -> Code:
     """The files of a folder, but for hidden ones and bytecode.
 
-    Raises ConfigurationError for what a ConfigMap cannot hold: folders, names that are no keys, bytes, more than 1 MiB.
+    Raises ConfigurationError for what a ConfigMap cannot hold: folders, invalid names, bytes, more than 1 MiB.
     """
     paths = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".") and path.name != "__pycache__"]
     files = {path.name: _text(path) for path in paths}
@@ -46,10 +46,10 @@ def read(folder: Path) -> Code:
 
 def _text(path: Path) -> str:
     if not path.is_file():
-        raise ConfigurationError(f"{path} is no file, and a ConfigMap holds nothing else.", todo=_ELSE)
+        raise ConfigurationError(f"{path} is not a file, and a ConfigMap holds nothing else.", todo=_ELSE)
     if not _KEY.fullmatch(path.name):
-        raise ConfigurationError(f"{path}: its name is no key of a ConfigMap.", todo="use letters, digits and - . _")
+        raise ConfigurationError(f"{path}: its name is not a key of a ConfigMap.", todo="use letters, digits and - . _")
     try:
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{path} is no text in UTF-8.", todo=_ELSE) from None
+        raise ConfigurationError(f"{path} is not text in UTF-8.", todo=_ELSE) from None

@@ -39,7 +39,7 @@ def storage(seen: Seen) -> HostFinding:
     if driver == "vfs":
         return failed("storage", f"{words} copies every layer of every image whole", "use overlay2 in daemon.json.")
     if status.get("Supports d_type") == "false":
-        return failed("storage", f"{words} has no d_type", "make its file system anew: `mkfs.xfs -n ftype=1`.")
+        return failed("storage", f"{words} has no d_type", "make its file system again: `mkfs.xfs -n ftype=1`.")
     if driver not in _GOOD_DRIVERS:
         return warned("storage", f"{words} is slow, or no longer maintained", "use overlay2 in daemon.json.")
     return passed("storage", words)

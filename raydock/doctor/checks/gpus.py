@@ -64,7 +64,7 @@ def health(seen: Seen) -> HostFinding:
         return skipped("gpus", _NONE)
     report = nvidia_smi_xml.read(seen.sections.get("report", ""))
     if report is None or not report.cards:
-        return skipped("gpus", "nvidia-smi gives no report", "mend the driver first.")
+        return skipped("gpus", "nvidia-smi gives no report", "fix the driver first.")
     troubles = [(card.number, trouble) for card in report.cards for trouble in card.troubles]
     if not troubles:
         names = Counter(f"{card.name} ({card.memory or '?'} MiB, ECC {card.ecc})" for card in report.cards)

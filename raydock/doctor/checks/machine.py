@@ -48,7 +48,7 @@ def shm(seen: Seen) -> HostFinding:
 
 def clock(seen: Seen) -> HostFinding:
     """The clock is kept right, and agrees with this machine's."""
-    todo = "`timedatectl set-ntp true`, or mend chrony; a wrong clock breaks certificates, tokens and logs."
+    todo = "`timedatectl set-ntp true`, or fix chrony; a wrong clock breaks certificates, tokens and logs."
     synchronized = {"yes": "synchronized", "no": "not synchronized"}.get("".join(seen.lines("clock")), "")
     words = f"{synchronized or 'whether it is synchronized is not known'} there"
     least = _least_skew(seen)

@@ -54,7 +54,7 @@ def registry(seen: Seen) -> HostFinding:
     name = seen.registry.rpartition(":")[0]
     if not seen.engine.registry_trouble:
         return passed("registry", f"{name} answers the engine")
-    todo = "mend that, or send images: `./build.py smoke --host` does, layer by layer."
+    todo = "fix that, or send images: `./build.py smoke --host` does, layer by layer."
     return warned("registry", f"{name} cannot be asked from there: {seen.engine.registry_trouble}", todo)
 
 
@@ -69,7 +69,7 @@ def dns(seen: Seen) -> HostFinding:
         todo = f"add `ADDRESS {own}` to /etc/hosts: Ray, Gloo and NCCL look their own host's name up."
         return failed("dns", f"its own name {own} has no address", todo)
     if lacking:
-        return failed("dns", f"{', '.join(lacking)} has no address there", "mend /etc/resolv.conf, or /etc/hosts.")
+        return failed("dns", f"{', '.join(lacking)} has no address there", "fix /etc/resolv.conf, or /etc/hosts.")
     return passed("dns", ", ".join(f"{name} is {addresses[0]}" for name, *addresses in answers if addresses))
 
 

@@ -6,9 +6,9 @@ from raydock.model.variant import NONE, Variant
 from raydock.plan.rules.verdict import ABSENT, RuleInputs, RuleVerdict
 
 
-def known_breakage(breakage: Breakage, point: Variant, ground: RuleInputs) -> RuleVerdict:
+def known_breakage(breakage: Breakage, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
     """Nothing that the point names is against a constraint of a breakage; its lock must keep to the others."""
-    if not breakage.concerns(point, ground.matrix.cutoff_of(point)):
+    if not breakage.concerns(point, rule_inputs.matrix.cutoff_of(point)):
         return ABSENT
     parts = {name: version for name in PROJECTS if (version := getattr(point, name)) != NONE}
     evidence = f"{breakage.source} (since {breakage.since}, to be looked at again by {breakage.until})"

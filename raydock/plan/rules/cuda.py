@@ -12,9 +12,9 @@ from raydock.model.variant import CPU, NONE, Variant
 from raydock.plan.rules.verdict import ABSENT, RuleInputs, RuleVerdict, ray_extras, source
 
 
-def torch_cuda(point: Variant, ground: RuleInputs) -> RuleVerdict:
+def torch_cuda(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
     """A torch brings the CUDA that its wheel pins."""
-    torch = ground.release("torch", point)
+    torch = rule_inputs.release("torch", point)
     if torch is None:
         return ABSENT
     if Version(torch.version).local:
@@ -32,9 +32,9 @@ def torch_cuda(point: Variant, ground: RuleInputs) -> RuleVerdict:
     )
 
 
-def vllm_cuda(point: Variant, ground: RuleInputs) -> RuleVerdict:
+def vllm_cuda(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
     """A vLLM of the default index is built for the CUDA of the torch that stands beside it there."""
-    vllm, torch = ground.release("vllm", point), ground.facts.get("torch", point.torch)
+    vllm, torch = rule_inputs.release("vllm", point), rule_inputs.facts.get("torch", point.torch)
     pin = cuda_pin(torch, point) if torch else None
     if vllm is None or torch is None or pin is None:
         return ABSENT
@@ -43,20 +43,20 @@ def vllm_cuda(point: Variant, ground: RuleInputs) -> RuleVerdict:
     return RuleVerdict(cuda == point.cuda, f"{vllm} is built for CUDA {cuda}, as the {torch} of its index", evidence)
 
 
-def cuda_used(point: Variant, ground: RuleInputs) -> RuleVerdict:  # noqa: ARG001 - the form of every rule
+def cuda_used(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:  # noqa: ARG001 - the form of every rule
     """A CUDA user space comes with torch: an image where nothing uses it is the cpu image."""
     if point.cuda == CPU or point.torch != NONE:
         return ABSENT
     return RuleVerdict(False, f"nothing would use CUDA {point.cuda} without torch", "ray brings no CUDA of its own")
 
 
-def cuda_major(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
+def cuda_major(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
     """What a part requires for one CUDA major (nvidia-*-cu12, cupy-cuda12x) is for the variant's."""
-    release = ground.release(project, point)
+    release = rule_inputs.release(project, point)
     if release is None:
         return ABSENT
     wanted = None if point.cuda == CPU else Version(point.cuda).major
-    extras = ray_extras(point, ground) if project == "ray" else ()
+    extras = ray_extras(point, rule_inputs) if project == "ray" else ()
     for requirement in requirements(release, point, extras, _named_for_others(release, wanted)):
         major = named_major(canonicalize_name(requirement.name))
         return RuleVerdict(

@@ -94,8 +94,8 @@ class Evaluator:
     """The rules applied to points, each verdict worked out once for what it depends on: the axes, the cut-off day and
     the flavor's packages."""
 
-    def __init__(self, ground: RuleInputs, asked: Sequence[Rule] | None = None) -> None:
-        self._ground = ground
+    def __init__(self, rule_inputs: RuleInputs, asked: Sequence[Rule] | None = None) -> None:
+        self._ground = rule_inputs
         self._asked = rules() if asked is None else asked
         self._memories: dict[tuple[date, str], list[_Remembered]] = {}
 

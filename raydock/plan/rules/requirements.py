@@ -5,22 +5,22 @@ from raydock.model.variant import NONE, Variant
 from raydock.plan.rules.verdict import ABSENT, RuleInputs, RuleVerdict, source
 
 
-def vllm_torch(point: Variant, ground: RuleInputs) -> RuleVerdict:
+def vllm_torch(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
     """vLLM runs with the torch that it pins."""
-    return _requires("vllm", "torch", point, ground)
+    return _requires("vllm", "torch", point, rule_inputs)
 
 
-def vllm_ray(point: Variant, ground: RuleInputs) -> RuleVerdict:
+def vllm_ray(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
     """vLLM runs with a Ray that it accepts (from 0.18 on it names none)."""
-    return _requires("vllm", "ray", point, ground)
+    return _requires("vllm", "ray", point, rule_inputs)
 
 
-def ray_llm_extra(point: Variant, ground: RuleInputs) -> RuleVerdict:
+def ray_llm_extra(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
     """An extra of Ray that brings a vLLM of its own (ray[llm]) never stands beside a chosen one."""
-    ray = ground.release("ray", point)
+    ray = rule_inputs.release("ray", point)
     if ray is None or point.vllm == NONE:
         return ABSENT
-    packages = ground.matrix.packages_of(point)
+    packages = rule_inputs.matrix.packages_of(point)
     for extra in packages.ray_extras:
         for requirement in requirements(ray, point, (extra,), on=("vllm",)):
             reason = f"ray[{extra}] {ray.version} brings its own vllm, and one is chosen"
@@ -28,9 +28,9 @@ def ray_llm_extra(point: Variant, ground: RuleInputs) -> RuleVerdict:
     return RuleVerdict(True, f"{packages.ray} brings no vllm")
 
 
-def _requires(project: str, other: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
+def _requires(project: str, other: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
     """Whether the other project's version is one that a release's requirement accepts."""
-    release = ground.release(project, point)
+    release = rule_inputs.release(project, point)
     requirement = requirement_of(release, other, point) if release else None
     if release is None or requirement is None:
         return ABSENT

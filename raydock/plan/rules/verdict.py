@@ -43,11 +43,11 @@ Check = Callable[[Variant, RuleInputs], RuleVerdict]
 ABSENT = RuleVerdict(True, "nothing to check")
 
 
-def ray_extras(point: Variant, ground: RuleInputs) -> tuple[str, ...]:
+def ray_extras(point: Variant, rule_inputs: RuleInputs) -> tuple[str, ...]:
     """The extras of Ray that a variant installs: those of matrix.yaml and those that its vLLM requires."""
-    vllm = ground.release("vllm", point)
+    vllm = rule_inputs.release("vllm", point)
     required = requirement_of(vllm, "ray", point) if vllm else None
-    return (*ground.matrix.packages_of(point).ray_extras, *sorted(required.extras if required else ()))
+    return (*rule_inputs.matrix.packages_of(point).ray_extras, *sorted(required.extras if required else ()))
 
 
 def source(release: ProjectRelease, fact: str) -> str:

@@ -7,19 +7,19 @@ from raydock.model.versions import closest
 from raydock.plan.rules.verdict import ABSENT, RuleInputs, RuleVerdict, ray_extras, source
 
 
-def known(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
+def known(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
     """The facts hold every release that the variant names."""
     version = getattr(point, project)
-    if version == NONE or ground.release(project, point):
+    if version == NONE or rule_inputs.release(project, point):
         return RuleVerdict(True, f"{project} {version}: known")
-    near = closest(version, ground.facts.versions[project])
+    near = closest(version, rule_inputs.facts.versions[project])
     evidence = localize(f"not in facts.json{f', which has {near}' if near else ''}: run `./build.py facts`")
     return RuleVerdict(False, f"nothing is known of {project} {version}", evidence)
 
 
-def requires_python(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
+def requires_python(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
     """A release accepts the variant's Python, by the lower and the upper bound of its Requires-Python."""
-    release = ground.release(project, point)
+    release = rule_inputs.release(project, point)
     if release is None:
         return ABSENT
     ok = newest_patch(point.python) in release.pythons
@@ -29,9 +29,9 @@ def requires_python(project: str, point: Variant, ground: RuleInputs) -> RuleVer
     )
 
 
-def sdist_only(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
+def sdist_only(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
     """A release has wheels: from its source an installer would compile it, for hours or not at all."""
-    release = ground.release(project, point)
+    release = rule_inputs.release(project, point)
     if release is None:
         return ABSENT
     if release.wheels or not release.sdist:
@@ -39,21 +39,21 @@ def sdist_only(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
     return RuleVerdict(False, f"{release} is only offered as source on Linux", source(release, release.sdist))
 
 
-def sdist_required(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
+def sdist_required(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
     """A release, with the extras that the variant installs, requires no package that is only offered as source."""
-    release = ground.release(project, point)
+    release = rule_inputs.release(project, point)
     if release is None:
         return ABSENT
-    extras = ray_extras(point, ground) if project == "ray" else ()
+    extras = ray_extras(point, rule_inputs) if project == "ray" else ()
     for requirement in requirements(release, point, extras, without_wheels() & set(release.required)):
         reason = f"{release} requires {requirement.name}, which is only offered as source"
         return RuleVerdict(False, reason, source(release, f"requires {requirement}"))
     return RuleVerdict(True, f"{release} requires nothing that is known to be offered as source alone")
 
 
-def python_wheel(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
+def python_wheel(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
     """A release has a wheel for the variant's Python and architecture."""
-    release = ground.release(project, point)
+    release = rule_inputs.release(project, point)
     if release is None:
         return ABSENT
     wheels = fitting(release, point.python, point.arch)
@@ -66,14 +66,14 @@ def python_wheel(project: str, point: Variant, ground: RuleInputs) -> RuleVerdic
     return RuleVerdict(False, reason, source(release, f"wheels: {', '.join(has)}"))
 
 
-def ray_python(point: Variant, ground: RuleInputs) -> RuleVerdict:
+def ray_python(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
     """Ray has a wheel for the variant's Python: only its wheels tell, as its Requires-Python has no upper bound."""
-    return python_wheel("ray", point, ground)
+    return python_wheel("ray", point, rule_inputs)
 
 
-def yanked(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
+def yanked(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
     """A release's author did not take every wheel back that the variant could install (PEP 592)."""
-    release = ground.release(project, point)
+    release = rule_inputs.release(project, point)
     wheels = fitting(release, point.python, point.arch) if release else ()
     if release is None or not wheels:
         return ABSENT
@@ -84,9 +84,9 @@ def yanked(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
     return RuleVerdict(True, f"{release} is not yanked")
 
 
-def glibc(project: str, point: Variant, ground: RuleInputs) -> RuleVerdict:
+def glibc(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
     """A release's wheel runs on the glibc of the variant's base."""
-    release, stand = ground.release(project, point), ground.matrix.base(point.python)
+    release, stand = rule_inputs.release(project, point), rule_inputs.matrix.base(point.python)
     lowest = lowest_glibc(release, point.python, point.arch) if release else None
     if release is None or stand is None or lowest is None:
         return ABSENT

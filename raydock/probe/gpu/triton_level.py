@@ -15,7 +15,7 @@ _COMPILER = "Triton compiles a launcher in C at run time"
 
 
 def triton_level(image: Image) -> str:
-    """Triton compiles a kernel anew, and it is right on every GPU."""
+    """Triton compiles a kernel again, and it is right on every GPU."""
     del image
     with tempfile.TemporaryDirectory(prefix="rd") as cache:
         os.environ["TRITON_CACHE_DIR"] = cache

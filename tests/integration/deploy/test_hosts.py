@@ -1,7 +1,7 @@
 """Clusters of separate hosts: head.sh and worker.sh, unchanged, on three addresses with an engine each.
 
 Each host is a network namespace and a dockerd in it, so that a container's host network is that host's. What this does
-not prove: another kernel, a firewall, a GPU.
+not test: another kernel, a firewall, a GPU.
 """
 
 import json

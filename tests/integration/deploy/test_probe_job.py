@@ -64,7 +64,7 @@ def test_it_fails_where_one_worker_does_and_says_which_and_why(jobs: dict[str, J
     passed, failed = sorted(jobs["both"].lines[-3:-1], key=lambda line: "HOME" in line)
     assert passed.endswith(": passed")
     name, _, why = failed.removeprefix("worker ").partition(": ")
-    assert why == "user failed: HOME is '/nonexistent', which is no folder"
+    assert why == "user failed: HOME is '/nonexistent', which is not a folder"
     assert jobs["both"].lines[-1] == f"raydock-probe: it failed on 1 of 2 workers: {name}."
 
 

@@ -47,7 +47,7 @@ def made(resolver: Resolver, folder: Path) -> Lock:
     variant = Variant(ray="2.60.0", python=PYTHON)
     with resolver.pages:
         locker = Locker(
-            ground=RuleInputs(matrix_file.load(checkout.matrix), Facts({})),
+            rule_inputs=RuleInputs(matrix_file.load(checkout.matrix), Facts({})),
             checkout=checkout,
             siblings=(variant,),
             resolver=resolver,

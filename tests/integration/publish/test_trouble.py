@@ -212,7 +212,7 @@ def test_a_release_that_is_damaged_or_newer_is_said(stall: Stall) -> None:
     assert stall.publish().code == 0
     good = stall.releases.repository.manifest(stall.releases.latest)
     assert good
-    for data, words in ((b"{", "is damaged: it is no JSON"), (b'{"schema": 99}', "is of schema 99")):
+    for data, words in ((b"{", "is damaged: it is not JSON"), (b'{"schema": 99}', "is of schema 99")):
         overwrite(stall, data)
         done = stall.publish()
         assert done.code == 2, done.words

@@ -166,13 +166,13 @@ def test_nobody_there_is_out_of_reach() -> None:
 
 @pytest.mark.parametrize("words", ["raydock", "http://localhost:5000/raydock", "localhost:5000/raydock:tag", "a/B", ""])
 def test_what_is_no_repository_is_refused(words: str) -> None:
-    with pytest.raises(ConfigurationError, match="is no registry with a path"):
+    with pytest.raises(ConfigurationError, match="is not a registry with a path"):
         parse(words)
 
 
 @pytest.mark.parametrize("words", ["ray:n0b0dy@localhost:5000/raydock", "https://ray:n0b0dy@localhost:5000/raydock"])
 def test_a_password_in_a_name_is_refused_and_not_repeated(words: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"\.\.\.@localhost:5000/raydock' is no registry") as refused:
+    with pytest.raises(ConfigurationError, match=r"\.\.\.@localhost:5000/raydock' is not a registry") as refused:
         parse(words)
     assert "n0b0dy" not in str(refused.value)
 
@@ -195,7 +195,7 @@ def test_a_manifest_that_is_no_image_is_not_whole(there: Repository) -> None:
     listed = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}
     there.put("one", manifest)
     there.put("list", Manifest(media_type=str(listed["mediaType"]), data=json.dumps(listed).encode()))
-    with pytest.raises(UnreadableError, match="is no image"):
+    with pytest.raises(UnreadableError, match="is not an image"):
         whole(there, there.digest("list") or "")
     assert manifest.media_type == OCI_MANIFEST
 

@@ -51,7 +51,7 @@ def test_nothing_known_is_clean(checkout: Checkout, site: Site) -> None:
 def test_an_advisory_is_refused_until_it_is_ignored(checkout: Checkout, refused: str) -> None:
     done = ask(checkout, *WORDS)
     assert done.code == 5, done.words
-    assert f"PYSEC-2099-1 (not rated) in {refused.replace('/', ' ')}, mended in 99.0: made up" in done.out
+    assert f"PYSEC-2099-1 (not rated) in {refused.replace('/', ' ')}, fixed in 99.0: made up" in done.out
     assert "`ignore` it in scan.yaml" in done.err
     policy = checkout.root / "scan.yaml"
     entry = "ignore: [{id: CVE-2099-0001, package: aiohttp, reason: made up, until: 2999-12-31}]"

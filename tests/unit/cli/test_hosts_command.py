@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[3]
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("smoke --host gpu1 --contract", "--host proves our own variants, without --contract."),
-        ("smoke --host gpu1 --image x", "--host proves our own variants, without --contract."),
+        ("smoke --host gpu1 --contract", "--host tests our own variants, without --contract."),
+        ("smoke --host gpu1 --image x", "--host tests our own variants, without --contract."),
         ("smoke --host gpu1", "--host 'gpu1' is neither an address, nor a host or label of hosts.yaml"),
         ("smoke --host ssh://gpu1 --gpus one", "'one' names no GPU"),
         ("doctor --host gpu1", "--host 'gpu1' is neither an address, nor a host or label of hosts.yaml"),

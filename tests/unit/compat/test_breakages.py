@@ -42,7 +42,7 @@ def test_until_is_the_last_day_on_which_it_is_not_overdue(tmp_path: Path) -> Non
 
 
 def test_nothing_that_raydock_ships_is_overdue() -> None:
-    """Fails from the day after an entry's `until` on: look whether it still holds, and mend data/breakages.yaml."""
+    """Fails from the day after an entry's `until` on: look whether it still holds, and fix data/breakages.yaml."""
     assert overdue(known(), datetime.now(UTC).date()) == []
 
 
@@ -57,11 +57,11 @@ def test_constraints_that_are_broken() -> None:
     ("old", "new", "words"),
     [
         ("vllm:", "vlm:", r"b\.yaml:2: .*no key 'vlm'"),
-        ("<0.11.1", "0.11", r"b\.yaml:2: '0\.11' is no set of versions"),
-        ("transformers<5", "transformers<<5", r"b\.yaml:3: 'transformers<<5' is no requirement"),
-        ("2026-01-26", "soon", r"b\.yaml:6: 'soon' is no date"),
+        ("<0.11.1", "0.11", r"b\.yaml:2: '0\.11' is not a set of versions"),
+        ("transformers<5", "transformers<<5", r"b\.yaml:3: 'transformers<<5' is not a requirement"),
+        ("2026-01-26", "soon", r"b\.yaml:6: 'soon' is not a date"),
         ("  source: somewhere\n", "", r"lacks the key 'source'"),
-        ("transformers-era", "Some rule", r"b\.yaml:1: 'Some rule' is no name"),
+        ("transformers-era", "Some rule", r"b\.yaml:1: 'Some rule' is not a name"),
         ("  until: 2026-12-01\n", "", r"lacks the key 'until'"),
         ("  reason:", "  why:", r"b\.yaml:4: .*no key 'why'"),
     ],

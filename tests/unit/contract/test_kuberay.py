@@ -67,8 +67,8 @@ def test_a_new_kuberay_is_a_change_of_data(tmp_path: Path) -> None:
     [
         ("    head-probe:", "    head-prob:", "has no key 'head-prob'"),
         ("    shell: [/bin/bash, -lc, --]\n", "", "lacks the key 'shell'"),
-        ("cpus: 0.2", "cpus: 200m", "'200m' is no number"),
-        ("memory: 256", "memory: 256Mi", "'256Mi' is no number"),
+        ("cpus: 0.2", "cpus: 200m", "'200m' is not a number"),
+        ("memory: 256", "memory: 256Mi", "'256Mi' is not a number"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, words: str) -> None:

@@ -43,11 +43,11 @@ def test_without_a_gpu_or_a_driver_only_cpu_variants_are_sure(see: See, plan: Pl
 def test_the_document_has_every_host_and_no_serial_number(see: See, plan: Plan) -> None:
     host = Host(name="gpu1", address="ssh://gpu1")
     verdict = judge(see(), candidates(select(plan), {}, "localhost:5000/raydock"))
-    findings = (passed("engine", "Docker"), failed("gpus", "bad", "mend it."))
+    findings = (passed("engine", "Docker"), failed("gpus", "bad", "fix it."))
     good = Examined(host=host, findings=findings, verdict=verdict)
     lost = Examined(host=host, error=OutOfReachError("gpu1 is out of reach."))
     first, second = document([good, lost])["hosts"]
     assert first["gpus"] == [{"name": "NVIDIA H100 80GB HBM3", "sm": 90}]
-    assert first["checks"][1] == {"id": "gpus", "status": "failed", "detail": "bad", "todo": "mend it."}
+    assert first["checks"][1] == {"id": "gpus", "status": "failed", "detail": "bad", "todo": "fix it."}
     assert second == {"host": "gpu1", "checks": [], "error": "gpu1 is out of reach."}
     assert not good.passed

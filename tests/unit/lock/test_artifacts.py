@@ -30,8 +30,8 @@ ORDER = [
 
 
 @pytest.fixture
-def asked(ground: RuleInputs) -> LockRequest:
-    return request(ground, Variant(ray="2.60.0", python="3.11"))
+def asked(rule_inputs: RuleInputs) -> LockRequest:
+    return request(rule_inputs, Variant(ray="2.60.0", python="3.11"))
 
 
 def test_the_best_wheel_comes_first() -> None:

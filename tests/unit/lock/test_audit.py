@@ -72,7 +72,7 @@ def test_an_advisory_refuses_each_lock_that_pins_its_release(index: Index, site:
     found = ask(index, policy)
     assert [found[CPU].verdict, found[GPU].verdict] == [AuditResult.CLEAN, AuditResult.REFUSED]
     (finding,) = found[GPU].judgement.refused
-    assert str(finding) == "PYSEC-2099-1 (not rated) in torch 2.3.1+cu118, mended in 2.9.1, 3.0"
+    assert str(finding) == "PYSEC-2099-1 (not rated) in torch 2.3.1+cu118, fixed in 2.9.1, 3.0"
     assert finding.title == "made up"
 
 

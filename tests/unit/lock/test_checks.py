@@ -12,8 +12,8 @@ from raydock.plan.rules import RuleInputs
 
 
 @pytest.fixture
-def asked(ground: RuleInputs) -> LockRequest:
-    return request(ground, Variant(ray="2.60.0", python="3.13", cuda="13.0", torch="2.13.0"))
+def asked(rule_inputs: RuleInputs) -> LockRequest:
+    return request(rule_inputs, Variant(ray="2.60.0", python="3.13", cuda="13.0", torch="2.13.0"))
 
 
 def artifact(project: str, version: str, *, python: str = ">=3.10", yanked: bool = False) -> Artifact:
@@ -122,9 +122,9 @@ def test_every_fault_is_named(asked: LockRequest) -> None:
         ),
     ],
 )
-def test_a_known_breakage_is_named(ground: RuleInputs, variant: Variant, pin: Artifact, words: str) -> None:
+def test_a_known_breakage_is_named(rule_inputs: RuleInputs, variant: Variant, pin: Artifact, words: str) -> None:
     with pytest.raises(VariantError) as caught:
-        hold(request(ground, variant), [pin])
+        hold(request(rule_inputs, variant), [pin])
     assert words in caught.value.what
 
 

@@ -21,10 +21,10 @@ def digest(site: Site, filename: str) -> str:
 
 
 def test_facts_name_the_index_and_keep_its_password(setting: Setting) -> None:
-    build = setting.ground.facts.releases["torch", "2.3.1+cu118"]
+    build = setting.rule_inputs.facts.releases["torch", "2.3.1+cu118"]
     assert build.source == "package index cu118"
     assert build.requires_dist == ("nvidia-cuda-runtime-cu11==11.8.89", "filelock")
-    assert {version for project, version in setting.ground.facts.releases if project == "torch"} == {
+    assert {version for project, version in setting.rule_inputs.facts.releases if project == "torch"} == {
         "2.3.1",
         "2.3.1+cu118",
     }
@@ -62,7 +62,7 @@ def test_the_lock_has_the_hashes_of_both_indexes(setting: Setting) -> None:
 
 
 def test_it_installs_whichever_index_serves(setting: Setting) -> None:
-    lock, indexes = setting.lock(OLD), setting.ground.matrix.indexes_of(OLD)
+    lock, indexes = setting.lock(OLD), setting.rule_inputs.matrix.indexes_of(OLD)
     both = setting.install(lock, indexes)
     assert (both / "torch-2.3.1+cu118.dist-info").is_dir()
     swapped = setting.install(lock, (setting.index.endpoint,), default=indexes[0])
@@ -76,7 +76,7 @@ def test_another_cudas_lock_knows_only_the_default_index(setting: Setting) -> No
     lock = setting.lock(NEW)
     assert lock.version("torch") == "2.3.1"
     assert hashes(lock, "filelock") == {digest(setting.default, "filelock-3.0-py3-none-any.whl")}
-    assert setting.ground.matrix.indexes_of(NEW) == ()
+    assert setting.rule_inputs.matrix.indexes_of(NEW) == ()
     target = setting.install(lock, ())
     assert (target / "torch-2.3.1.dist-info").is_dir()
 

@@ -24,16 +24,18 @@ TORCH = Variant(ray="2.60.0", python="3.11", cuda="13.0", torch="2.13.0")
 VLLM = replace(TORCH, vllm="0.32.0")
 
 
-def altered(ground: RuleInputs, **changes: Any) -> RuleInputs:
+def altered(rule_inputs: RuleInputs, **changes: Any) -> RuleInputs:
     """The same with changes in the matrix."""
-    return replace(ground, matrix=replace(ground.matrix, **changes))
+    return replace(rule_inputs, matrix=replace(rule_inputs.matrix, **changes))
 
 
 def texts(checkout: Checkout) -> dict[str, str]:
     return {path.name: path.read_text() for path in checkout.lockfiles.iterdir()}
 
 
-def test_a_lock_pins_the_wheel_of_its_variant(run: Run, checkout: Checkout, ground: RuleInputs, shelf: Any) -> None:
+def test_a_lock_pins_the_wheel_of_its_variant(
+    run: Run, checkout: Checkout, rule_inputs: RuleInputs, shelf: Any
+) -> None:
     assert run(CPU) == (LockResult(name=CPU.name, changed=True),)
     found = locks.load(checkout.lock(CPU.name))
     hashes = {file["filename"]: file["hashes"]["sha256"] for file in shelf.files["ray"]}
@@ -53,7 +55,7 @@ def test_a_lock_pins_the_wheel_of_its_variant(run: Run, checkout: Checkout, grou
     sizes = {file["filename"]: file["size"] for files in shelf.files.values() for file in files}
     wanted = ("click-8.1-py3", "filelock-3.0-py3", "ray-2.60.0-cp311", "virtualenv-20.1-py3")
     assert int(found.header["download-bytes"]) == sum(size for name, size in sizes.items() if name.startswith(wanted))
-    assert check(ground, checkout, [CPU]) == ()
+    assert check(rule_inputs, checkout, [CPU]) == ()
 
 
 def test_siblings_agree_and_jobs_do_not_matter(run: Run, checkout: Checkout, siblings: tuple[Variant, ...]) -> None:
@@ -69,17 +71,17 @@ def test_siblings_agree_and_jobs_do_not_matter(run: Run, checkout: Checkout, sib
 
 
 def test_a_lock_with_its_own_cutoff_neither_leads_nor_is_led(
-    checkout: Checkout, ground: RuleInputs, siblings: tuple[Variant, ...], shelf: Any
+    checkout: Checkout, rule_inputs: RuleInputs, siblings: tuple[Variant, ...], shelf: Any
 ) -> None:
     shelf.add("ray", "2.50.0", ["click>=7"], uploaded="2025-01-01")
     for version, day in (("7.0", "2025-01-01"), ("7.9", "2025-02-01")):
         shelf.add("click", version, uploaded=day)
     shelf.add("virtualenv", "20.0", uploaded="2025-01-01")
     old = replace(CPU, ray="2.50.0")
-    own = altered(ground, points=(Point(variant=old, groups=("legacy",), cutoff=date(2025, 1, 15)),))
+    own = altered(rule_inputs, points=(Point(variant=old, groups=("legacy",), cutoff=date(2025, 1, 15)),))
     with Pages(shelf.index) as pages:
         resolver = Uv(pages=pages)
-        locker = Locker(ground=own, checkout=checkout, siblings=(*siblings, old), resolver=resolver)
+        locker = Locker(rule_inputs=own, checkout=checkout, siblings=(*siblings, old), resolver=resolver)
         locker.lock([old, CPU], 2)
     assert locks.load(checkout.lock(old.name)).version("click") == "7.0"
     assert locks.load(checkout.lock(CPU.name)).version("click") == "8.1"
@@ -90,32 +92,34 @@ def test_a_lock_with_its_own_cutoff_neither_leads_nor_is_led(
 
 
 def test_a_variant_with_packages_of_its_own_is_led_and_never_leads(
-    checkout: Checkout, ground: RuleInputs, siblings: tuple[Variant, ...], shelf: Any
+    checkout: Checkout, rule_inputs: RuleInputs, siblings: tuple[Variant, ...], shelf: Any
 ) -> None:
     shelf.add("trees", "1.0", ["click>=8"])
     trees = replace(VLLM, flavor="trees")
     own = altered(
-        ground, groups={"trees": {}}, flavors={"trees": replace(ground.matrix.packages, added=("trees", "click"))}
+        rule_inputs,
+        groups={"trees": {}},
+        flavors={"trees": replace(rule_inputs.matrix.packages, added=("trees", "click"))},
     )
     with Pages(shelf.index) as pages:
         resolver = Uv(pages=pages)
-        locker = Locker(ground=own, checkout=checkout, siblings=(trees, *siblings), resolver=resolver)
+        locker = Locker(rule_inputs=own, checkout=checkout, siblings=(trees, *siblings), resolver=resolver)
         outcomes = locker.lock([trees, CPU, replace(CPU, flavor="trees")], 2)
     assert not any(outcome.error for outcome in outcomes)
     assert {locks.parse(text).version("click") for text in texts(checkout).values()} == {"8.1"}
     assert locks.load(checkout.lock(trees.name)).version("trees") == "1.0"
     assert locks.load(checkout.lock(CPU.name)).version("trees") is None
     assert check(own, checkout, [trees, CPU]) == ()
-    later = altered(own, flavors={"trees": ground.matrix.packages})
+    later = altered(own, flavors={"trees": rule_inputs.matrix.packages})
     assert check(later, checkout, [trees, CPU]) == (Stale(trees.name, StaleReason.INPUTS),)
 
 
-def test_a_failure_names_what_a_group_adds_and_where(checkout: Checkout, ground: RuleInputs, shelf: Any) -> None:
+def test_a_failure_names_what_a_group_adds_and_where(checkout: Checkout, rule_inputs: RuleInputs, shelf: Any) -> None:
     odd = replace(CPU, flavor="odd")
-    packages = replace(ground.matrix.packages, added=("torch-for-cuda-12",), place="matrix.yaml:7")
-    own = altered(ground, groups={"odd": {}}, flavors={"odd": packages})
+    packages = replace(rule_inputs.matrix.packages, added=("torch-for-cuda-12",), place="matrix.yaml:7")
+    own = altered(rule_inputs, groups={"odd": {}}, flavors={"odd": packages})
     with Pages(shelf.index) as pages:
-        locker = Locker(ground=own, checkout=checkout, siblings=[CPU], resolver=Uv(pages=pages))
+        locker = Locker(rule_inputs=own, checkout=checkout, siblings=[CPU], resolver=Uv(pages=pages))
         [outcome] = locker.lock([odd], 1)
     assert outcome.error is not None
     assert "torch-for-cuda-12" in outcome.error.what + outcome.error.meaning
@@ -157,7 +161,11 @@ def test_a_set_against_a_rule_is_not_written(run: Run, checkout: Checkout, shelf
 
 
 def test_an_index_out_of_reach_leaves_the_locks(
-    run: Run, checkout: Checkout, ground: RuleInputs, siblings: tuple[Variant, ...], monkeypatch: pytest.MonkeyPatch
+    run: Run,
+    checkout: Checkout,
+    rule_inputs: RuleInputs,
+    siblings: tuple[Variant, ...],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     run(CPU)
     before = texts(checkout)
@@ -165,36 +173,36 @@ def test_an_index_out_of_reach_leaves_the_locks(
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     for resolver in ("uv", "pip-tools"):
         with pytest.raises(OutOfReachError, match="the package index 127"):
-            lock(ground, checkout, [CPU, TORCH], siblings=siblings, jobs=2, resolver=resolver)
+            lock(rule_inputs, checkout, [CPU, TORCH], siblings=siblings, jobs=2, resolver=resolver)
     assert texts(checkout) == before
 
 
-def test_check_tells_what_is_stale(run: Run, checkout: Checkout, ground: RuleInputs) -> None:
+def test_check_tells_what_is_stale(run: Run, checkout: Checkout, rule_inputs: RuleInputs) -> None:
     run(CPU, TORCH)
-    assert check(ground, checkout, [CPU, TORCH, VLLM]) == (Stale(VLLM.name, StaleReason.MISSING),)
+    assert check(rule_inputs, checkout, [CPU, TORCH, VLLM]) == (Stale(VLLM.name, StaleReason.MISSING),)
     path = checkout.lock(CPU.name)
     path.write_text(path.read_text().replace("click==8.1", "click==9.0"))
-    assert check(ground, checkout, [CPU, TORCH]) == (Stale(CPU.name, StaleReason.EDITED),)
-    wider = altered(ground, packages=replace(ground.matrix.packages, always=("pip", "virtualenv")))
+    assert check(rule_inputs, checkout, [CPU, TORCH]) == (Stale(CPU.name, StaleReason.EDITED),)
+    wider = altered(rule_inputs, packages=replace(rule_inputs.matrix.packages, always=("pip", "virtualenv")))
     assert check(wider, checkout, [TORCH]) == (Stale(TORCH.name, StaleReason.INPUTS),)
     checkout.lock(VLLM.name).write_bytes(checkout.lock(TORCH.name).read_bytes())
-    assert check(ground, checkout, [VLLM]) == (Stale(VLLM.name, StaleReason.INPUTS),)
+    assert check(rule_inputs, checkout, [VLLM]) == (Stale(VLLM.name, StaleReason.INPUTS),)
     assert orphans(checkout, [TORCH, VLLM]) == (Stale(CPU.name, StaleReason.ORPHANED),)
 
 
-def test_an_edited_header_is_noticed(run: Run, checkout: Checkout, ground: RuleInputs) -> None:
+def test_an_edited_header_is_noticed(run: Run, checkout: Checkout, rule_inputs: RuleInputs) -> None:
     run(CPU)
     path = checkout.lock(CPU.name)
     for old, new in (("# download-bytes: ", "# download-bytes: 1"), ("do not edit", "edit"), ("\n\n", "\n# a: b\n\n")):
         text = path.read_text()
         path.write_text(text.replace(old, new, 1))
-        assert check(ground, checkout, [CPU]) == (Stale(CPU.name, StaleReason.EDITED),)
+        assert check(rule_inputs, checkout, [CPU]) == (Stale(CPU.name, StaleReason.EDITED),)
         path.write_text(text)
-    assert check(ground, checkout, [CPU]) == ()
+    assert check(rule_inputs, checkout, [CPU]) == ()
 
 
 def test_a_full_disk_leaves_the_lock(
-    ground: RuleInputs, checkout: Checkout, siblings: tuple[Variant, ...], shelf: Any
+    rule_inputs: RuleInputs, checkout: Checkout, siblings: tuple[Variant, ...], shelf: Any
 ) -> None:
     checkout.lockfiles.mkdir()
     checkout.lock(CPU.name).write_text("as it was")
@@ -206,7 +214,7 @@ def test_a_full_disk_leaves_the_lock(
 
     with Pages(shelf.index) as pages:
         resolver = Uv(pages=pages)
-        locker = Locker(ground=ground, checkout=checkout, siblings=siblings, resolver=resolver, listener=fill)
+        locker = Locker(rule_inputs=rule_inputs, checkout=checkout, siblings=siblings, resolver=resolver, listener=fill)
         try:
             with pytest.raises(OutOfReachError, match="could not be written: File too large"):
                 locker.lock([CPU], 1)
@@ -215,11 +223,11 @@ def test_a_full_disk_leaves_the_lock(
     assert texts(checkout) == {f"{CPU.name}.txt": "as it was"}
 
 
-def test_checking_a_thousand_locks_is_quick(run: Run, checkout: Checkout, ground: RuleInputs) -> None:
+def test_checking_a_thousand_locks_is_quick(run: Run, checkout: Checkout, rule_inputs: RuleInputs) -> None:
     run(CPU)
     text = checkout.lock(CPU.name).read_text() + "# padding\n" * 3000  # as long as a lock with vllm
     many = [replace(CPU, ray=f"2.{minor}.{micro}") for minor in range(100) for micro in range(10)]
-    wide = altered(ground, axes={**ground.matrix.axes, Axis.RAY: tuple(variant.ray for variant in many)})
+    wide = altered(rule_inputs, axes={**rule_inputs.matrix.axes, Axis.RAY: tuple(variant.ray for variant in many)})
     for variant in many:
         checkout.lock(variant.name).write_text(text)
     start = time.process_time()
@@ -244,10 +252,12 @@ def test_a_group_whose_package_needs_a_different_compiler_is_named_with_its_line
     text = checkout.matrix.read_text()
     line = len(text.splitlines()) + 2
     checkout.matrix.write_text(f"{text}groups:\n  mine: {{torch: '2.13.0', packages: [kernels]}}\n")
-    ground = RuleInputs(matrix_file.load(checkout.matrix), Facts({}))
+    rule_inputs = RuleInputs(matrix_file.load(checkout.matrix), Facts({}))
     mine = replace(TORCH, flavor="mine")
     with Pages(shelf.index) as pages:
-        locker = Locker(ground=ground, checkout=checkout, siblings=(*siblings, mine), resolver=Uv(pages=pages))
+        locker = Locker(
+            rule_inputs=rule_inputs, checkout=checkout, siblings=(*siblings, mine), resolver=Uv(pages=pages)
+        )
         [outcome] = locker.lock([mine], 1)
     assert outcome.error is not None
     assert outcome.error.what.startswith(

@@ -57,7 +57,7 @@ def test_cut_short_names_the_line(tmp_path: Path) -> None:
 def test_another_schema(tmp_path: Path, document: object) -> None:
     with pytest.raises(ConfigurationError, match=r"facts\.json:1: its schema is .* reads 2") as caught:
         load(damaged(tmp_path, json.dumps(document)))
-    assert caught.value.todo == "restore the file from git, or run `./build.py facts` to read the package index anew."
+    assert caught.value.todo == "restore the file from git, or run `./build.py facts` to read the package index again."
 
 
 def test_a_newer_schema(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_findings_are_refused_or_reported_once_each_and_licences_that_may_stand_
     judged = judge(policy, [BASH, MINOR, BASH, LICENCE], TODAY)
     assert (judged.refused, judged.reported, judged.ignored) == ((BASH,), (MINOR,), ())
     assert judged.refuses
-    assert judged.reasons == ("CVE-2099-0001 (high) in bash, mended in 6.0",)
+    assert judged.reasons == ("CVE-2099-0001 (high) in bash, fixed in 6.0",)
 
 
 def test_what_is_ignored_is_not_refused_and_keeps_its_reason(policy: Policy) -> None:

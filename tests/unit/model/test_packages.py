@@ -73,7 +73,7 @@ def test_what_is_not_for_kuberay_says_so(tmp_path: Path) -> None:
         ("trees: {packges: [a]}", "has no key 'packges'", "'packages'"),
         ("trees: {packages: [a], ray: 2.61.0}", "'2.61.0' does not stand in the axis ray", "'2.60.0'"),
         ("trees: {packages: [a b]}", "'a b' is not allowed", "a package's or an extra's name"),
-        ("trees: {packages: [a, torch]}", "'torch' is no package to add: it is an axis", "`torch:`"),
+        ("trees: {packages: [a, torch]}", "'torch' is an axis, not a package to add", "`torch:`"),
         ("trees: {packages: [a, a]}", "has 'a' twice", "remove one"),
         ("trees: {packages: [a], kuberay: no}", "'no' is not allowed", "true or false"),
         ("trees: {ray-extras: [serve, default]}", "the same packages under other names", "`packages`"),

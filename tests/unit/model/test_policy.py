@@ -108,11 +108,11 @@ def test_the_digest_is_of_what_it_says_and_not_of_its_comments(file: Path) -> No
         ("critical, high]", "critcal, high]", 1, "'critical'"),
         ("critical, high]", "critical, unknown]", 1, "'unknown' is not allowed"),
         ("unfixed: report", "unfixed: never", 1, "report, fail"),
-        ("unfixed: report", "unfixed: report, database-days: 0", 1, "no number of days"),
+        ("unfixed: report", "unfixed: report, database-days: 0", 1, "not a number of days"),
         ("reason: we never call it, ", "", 6, "add `reason:`"),
         ("we never call it", '""', 6, "is empty"),
         (", until: 2027-01-31", "", 6, "add `until:`"),
-        ("2027-01-31", "soon", 6, "is no date"),
+        ("2027-01-31", "soon", 6, "is not a date"),
         ('licenses: {fail: ["AGPL-*"]}\n', "", 1, "add `licenses:`"),
     ],
 )

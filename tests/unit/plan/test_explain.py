@@ -19,41 +19,41 @@ IMPOSSIBLE = "ray2.44.0-vllm0.8.5-torch2.6.0-py313-cu124"
 
 
 @pytest.mark.parametrize("name", [IMPOSSIBLE, "ray2.60.0-py312-cpu", "ray2.60.0-torch2.13.0-py311-cu128"])
-def test_every_rule_speaks_and_the_nearest_are_proven(ground: RuleInputs, name: str) -> None:
-    found = explain(name, ground)
+def test_every_rule_speaks_and_the_nearest_are_proven(rule_inputs: RuleInputs, name: str) -> None:
+    found = explain(name, rule_inputs)
     assert found.variant == parse_name(name)
     assert [verdict.rule for verdict in found.verdicts] == [rule.name for rule in rules()]
     assert not found.valid
     assert len(found.nearest) == NEAREST
-    assert all(Evaluator(ground).objection(near.variant) is None for near in found.nearest)
+    assert all(Evaluator(rule_inputs).objection(near.variant) is None for near in found.nearest)
 
 
-def test_nearest_moves_the_fewest_axes_and_then_the_least(ground: RuleInputs) -> None:
-    point, axes = parse_name(IMPOSSIBLE), universe(ground)
+def test_nearest_moves_the_fewest_axes_and_then_the_least(rule_inputs: RuleInputs) -> None:
+    point, axes = parse_name(IMPOSSIBLE), universe(rule_inputs)
 
     def way(other: Variant) -> tuple[int, int]:
         pairs = [(getattr(point, axis), getattr(other, axis)) for axis in Axis]
         return sum(here != there for here, there in pairs), sum(abs(position(a) - position(b)) for a, b in pairs)
 
-    shortest = sorted(way(other) for other in Space(ground).valid(axes))[:NEAREST]
-    found = explain(IMPOSSIBLE, ground).nearest
+    shortest = sorted(way(other) for other in Space(rule_inputs).valid(axes))[:NEAREST]
+    found = explain(IMPOSSIBLE, rule_inputs).nearest
     assert [way(near.variant) for near in found] == shortest
     assert [len(near.moved) for near in found] == [moved for moved, _ in shortest]
 
 
-def test_it_agrees_with_the_plan(plan: Plan, ground: RuleInputs) -> None:
+def test_it_agrees_with_the_plan(plan: Plan, rule_inputs: RuleInputs) -> None:
     names = {item.name for item in plan.variants}
     for name in (*sorted(names)[:3], *(item.variant.name for item in plan.excluded[::30])):
-        found = explain(name, ground)
+        found = explain(name, rule_inputs)
         assert found.in_matrix
         assert found.valid is (name in names)
     rejected = plan.excluded[0]
-    first = next(verdict for verdict in explain(rejected.variant.name, ground).verdicts if not verdict.ok)
+    first = next(verdict for verdict in explain(rejected.variant.name, rule_inputs).verdicts if not verdict.ok)
     assert (first.rule, first.reason) == (rejected.rule, rejected.reason)
 
 
-def test_a_variant_outside_the_matrix(ground: RuleInputs) -> None:
-    found = explain("ray2.49.2-vllm0.11.0-torch2.8.0-py311-cu128", ground)
+def test_a_variant_outside_the_matrix(rule_inputs: RuleInputs) -> None:
+    found = explain("ray2.49.2-vllm0.11.0-torch2.8.0-py311-cu128", rule_inputs)
     assert found.valid
     assert not found.in_matrix
     assert found.variant not in [near.variant for near in found.nearest]
@@ -69,19 +69,19 @@ def test_a_variant_outside_the_matrix(ground: RuleInputs) -> None:
         ("ray2.60.0", "is not a variant's name"),
     ],
 )
-def test_what_is_not_known_gets_the_nearest(ground: RuleInputs, name: str, words: str) -> None:
+def test_what_is_not_known_gets_the_nearest(rule_inputs: RuleInputs, name: str, words: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        explain(name, ground)
+        explain(name, rule_inputs)
     assert words in str(caught.value)
 
 
-def test_without_facts_nothing_is_near(ground: RuleInputs) -> None:
+def test_without_facts_nothing_is_near(rule_inputs: RuleInputs) -> None:
     with pytest.raises(ConfigurationError, match=r"Nothing is known of ray 2\.60\.0"):
-        explain("ray2.60.0-py311-cpu", replace(ground, facts=Facts({})))
+        explain("ray2.60.0-py311-cpu", replace(rule_inputs, facts=Facts({})))
 
 
-def test_for_programs(ground: RuleInputs) -> None:
-    made = json.loads(json.dumps(explanation_document(explain(IMPOSSIBLE, ground))))
+def test_for_programs(rule_inputs: RuleInputs) -> None:
+    made = json.loads(json.dumps(explanation_document(explain(IMPOSSIBLE, rule_inputs))))
     assert (made["schema"], made["name"], made["valid"], made["in_matrix"]) == (1, IMPOSSIBLE, False, False)
     against = [item["rule"] for item in made["verdicts"] if not item["ok"]]
     assert against == ["vllm-ray", "requires-python", "ray-python"]
@@ -90,9 +90,9 @@ def test_for_programs(ground: RuleInputs) -> None:
         assert near["moved"] == [axis for axis in near["axes"] if near["axes"][axis] != made["axes"][axis]]
 
 
-def test_for_people(ground: RuleInputs) -> None:
+def test_for_people(rule_inputs: RuleInputs) -> None:
     console = Console(file=StringIO(), width=200)
-    console.print(explanation(explain(IMPOSSIBLE, ground)))
+    console.print(explanation(explain(IMPOSSIBLE, rule_inputs)))
     assert isinstance(console.file, StringIO)
     text = console.file.getvalue()
     assert f"{IMPOSSIBLE} cannot exist; matrix.yaml does not name it" in text

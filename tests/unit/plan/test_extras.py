@@ -137,16 +137,16 @@ def test_rays_llm_extra_never_stands_beside_a_chosen_vllm(planned: Planning) -> 
     assert {item.rule for item in plan.excluded if item.variant.flavor} == {"ray-llm-extra"}
 
 
-def test_explained_with_its_own_packages(ground: RuleInputs) -> None:
-    found = explain("ray2.60.0-torch2.13.0-py311-cu130-raytrain", ground)
+def test_explained_with_its_own_packages(rule_inputs: RuleInputs) -> None:
+    found = explain("ray2.60.0-torch2.13.0-py311-cu130-raytrain", rule_inputs)
     assert found.valid
     assert found.in_matrix
     assert {near.variant.flavor for near in found.nearest} == {"raytrain"}
     assert not any(near.in_matrix for near in found.nearest)
-    assert not explain("ray2.60.0-py313-cpu-xgboost", ground).in_matrix
+    assert not explain("ray2.60.0-py313-cpu-xgboost", rule_inputs).in_matrix
 
 
-def test_explaining_a_group_that_has_no_packages_names_the_nearest(ground: RuleInputs) -> None:
+def test_explaining_a_group_that_has_no_packages_names_the_nearest(rule_inputs: RuleInputs) -> None:
     with pytest.raises(ConfigurationError, match="No group 'xgbost'") as caught:
-        explain("ray2.60.0-py311-cpu-xgbost", ground)
+        explain("ray2.60.0-py311-cpu-xgbost", rule_inputs)
     assert "'xgboost'" in caught.value.todo

@@ -18,29 +18,31 @@ SERVE = Variant(ray="2.60.0", python="3.11", torch="2.13.0", vllm="0.32.0", cuda
 OLD = Variant(ray="2.49.1", python="3.13", torch="2.8.0", vllm="0.10.2", cuda="12.8")
 
 
-def changed(ground: RuleInputs, release: ProjectRelease) -> RuleInputs:
-    """The ground with one release put in, or another in its place."""
-    return replace(ground, facts=Facts({**ground.facts.releases, (release.project, release.version): release}))
+def changed(rule_inputs: RuleInputs, release: ProjectRelease) -> RuleInputs:
+    """The rule inputs with one release put in, or another in its place."""
+    return replace(
+        rule_inputs, facts=Facts({**rule_inputs.facts.releases, (release.project, release.version): release})
+    )
 
 
-def release(ground: RuleInputs, project: str, version: str) -> ProjectRelease:
-    found = ground.facts.get(project, version)
+def release(rule_inputs: RuleInputs, project: str, version: str) -> ProjectRelease:
+    found = rule_inputs.facts.get(project, version)
     assert found is not None
     return found
 
 
-def based(matrix: Matrix, ground: RuleInputs, glibc: str) -> RuleInputs:
+def based(matrix: Matrix, rule_inputs: RuleInputs, glibc: str) -> RuleInputs:
     base = Base(name="old", source="bootstrap", python="3.11", glibc=glibc, suite="old")
-    return replace(ground, matrix=replace(matrix, bases=(base,)))
+    return replace(rule_inputs, matrix=replace(matrix, bases=(base,)))
 
 
-def judge(ground: RuleInputs, point: Variant) -> RuleVerdict | None:
-    return Evaluator(ground).objection(point)
+def judge(rule_inputs: RuleInputs, point: Variant) -> RuleVerdict | None:
+    return Evaluator(rule_inputs).objection(point)
 
 
 @pytest.mark.parametrize("point", [CPU, TRAIN, SERVE, OLD], ids=str)
-def test_every_rule_passes_what_exists(ground: RuleInputs, point: Variant) -> None:
-    verdicts = list(Evaluator(ground).verdicts(point))
+def test_every_rule_passes_what_exists(rule_inputs: RuleInputs, point: Variant) -> None:
+    verdicts = list(Evaluator(rule_inputs).verdicts(point))
     assert [verdict.rule for verdict in verdicts] == [rule.name for rule in rules.rules()]
     assert all(verdict.ok and verdict.reason for verdict in verdicts)
 
@@ -66,17 +68,17 @@ def test_every_rule_passes_what_exists(ground: RuleInputs, point: Variant) -> No
     ],
     ids=str,
 )
-def test_first_objection(ground: RuleInputs, point: Variant, rule: str, reason: str, evidence: str) -> None:
-    verdict = judge(ground, point)
+def test_first_objection(rule_inputs: RuleInputs, point: Variant, rule: str, reason: str, evidence: str) -> None:
+    verdict = judge(rule_inputs, point)
     assert verdict is not None
     assert (verdict.rule, verdict.reason) == (rule, reason)
     assert evidence in verdict.evidence
 
 
-def test_evidence_names_source_and_day(ground: RuleInputs) -> None:
-    verdict = judge(ground, replace(TRAIN, cuda="12.8"))
+def test_evidence_names_source_and_day(rule_inputs: RuleInputs) -> None:
+    verdict = judge(rule_inputs, replace(TRAIN, cuda="12.8"))
     assert verdict is not None
-    torch = release(ground, "torch", "2.13.0")
+    torch = release(rule_inputs, "torch", "2.13.0")
     assert verdict.evidence.endswith(f"({torch.source}, read {torch.read})")
 
 
@@ -91,9 +93,9 @@ def test_evidence_names_source_and_day(ground: RuleInputs) -> None:
         ("", "3.11", True),
     ],
 )
-def test_requires_python_has_two_ends(ground: RuleInputs, requires_python: str, python: str, ok: bool) -> None:
-    vllm = replace(release(ground, "vllm", "0.32.0"), requires_python=requires_python)
-    verdict = rules.requires_python("vllm", replace(SERVE, python=python), changed(ground, vllm))
+def test_requires_python_has_two_ends(rule_inputs: RuleInputs, requires_python: str, python: str, ok: bool) -> None:
+    vllm = replace(release(rule_inputs, "vllm", "0.32.0"), requires_python=requires_python)
+    verdict = rules.requires_python("vllm", replace(SERVE, python=python), changed(rule_inputs, vllm))
     assert verdict.ok is ok
     assert ("accepts" in verdict.reason) is ok
     assert requires_python in verdict.evidence
@@ -111,9 +113,9 @@ def test_requires_python_has_two_ends(ground: RuleInputs, requires_python: str, 
         ("numpy", "2.40.0", True),  # vllm 0.18 and younger ask for no ray
     ],
 )
-def test_vllm_ray(ground: RuleInputs, requirement: str, ray: str, ok: bool) -> None:
-    vllm = replace(release(ground, "vllm", "0.32.0"), requires_dist=(requirement,))
-    assert rules.vllm_ray(replace(SERVE, ray=ray), changed(ground, vllm)).ok is ok
+def test_vllm_ray(rule_inputs: RuleInputs, requirement: str, ray: str, ok: bool) -> None:
+    vllm = replace(release(rule_inputs, "vllm", "0.32.0"), requires_dist=(requirement,))
+    assert rules.vllm_ray(replace(SERVE, ray=ray), changed(rule_inputs, vllm)).ok is ok
 
 
 @pytest.mark.parametrize(
@@ -130,47 +132,47 @@ def test_vllm_ray(ground: RuleInputs, requirement: str, ray: str, ok: bool) -> N
         ("0.18.0", "2.9.0", True),
     ],
 )
-def test_vllm_ray_through_history(ground: RuleInputs, vllm: str, ray: str, ok: bool) -> None:
-    assert rules.vllm_ray(replace(OLD, vllm=vllm, ray=ray), ground).ok is ok
+def test_vllm_ray_through_history(rule_inputs: RuleInputs, vllm: str, ray: str, ok: bool) -> None:
+    assert rules.vllm_ray(replace(OLD, vllm=vllm, ray=ray), rule_inputs).ok is ok
 
 
 @pytest.mark.parametrize(
     ("vllm", "python", "ok"),
     [("0.8.3", "3.13", True), ("0.8.4", "3.13", False), ("0.10.1", "3.13", False), ("0.10.2", "3.13", True)],
 )
-def test_requires_python_through_history(ground: RuleInputs, vllm: str, python: str, ok: bool) -> None:
+def test_requires_python_through_history(rule_inputs: RuleInputs, vllm: str, python: str, ok: bool) -> None:
     point = replace(OLD, vllm=vllm, python=python)
-    assert rules.requires_python("vllm", point, ground).ok is ok
-    assert rules.python_wheel("vllm", point, ground).ok  # abi3: the bound alone tells
+    assert rules.requires_python("vllm", point, rule_inputs).ok is ok
+    assert rules.python_wheel("vllm", point, rule_inputs).ok  # abi3: the bound alone tells
 
 
-def test_vllm_ray_on_the_real_facts(ground: RuleInputs) -> None:
-    assert rules.vllm_ray(OLD, ground).reason == "vllm 0.10.2 needs ray >=2.48.0"
-    verdict = rules.vllm_ray(replace(OLD, ray="2.47.1"), ground)
+def test_vllm_ray_on_the_real_facts(rule_inputs: RuleInputs) -> None:
+    assert rules.vllm_ray(OLD, rule_inputs).reason == "vllm 0.10.2 needs ray >=2.48.0"
+    verdict = rules.vllm_ray(replace(OLD, ray="2.47.1"), rule_inputs)
     assert not verdict.ok
     assert "ray[cgraph]>=2.48.0" in verdict.evidence
 
 
-def test_python_wheel(ground: RuleInputs) -> None:
-    assert rules.python_wheel("torch", TRAIN, ground).ok
-    assert rules.python_wheel("vllm", replace(SERVE, python="3.14"), ground).ok  # abi3
-    verdict = rules.python_wheel("ray", replace(CPU, python="3.15"), ground)
+def test_python_wheel(rule_inputs: RuleInputs) -> None:
+    assert rules.python_wheel("torch", TRAIN, rule_inputs).ok
+    assert rules.python_wheel("vllm", replace(SERVE, python="3.14"), rule_inputs).ok  # abi3
+    verdict = rules.python_wheel("ray", replace(CPU, python="3.15"), rule_inputs)
     assert verdict[:2] == (False, "ray 2.60.0 has no wheel for Python 3.15 on Linux amd64")
     assert "cp310, cp311, cp312, cp313, cp314" in verdict.evidence
 
 
-def test_a_release_without_wheels(ground: RuleInputs) -> None:
-    ray = replace(release(ground, "ray", "2.60.0"), wheels=())
-    verdict = judge(changed(ground, ray), CPU)
+def test_a_release_without_wheels(rule_inputs: RuleInputs) -> None:
+    ray = replace(release(rule_inputs, "ray", "2.60.0"), wheels=())
+    verdict = judge(changed(rule_inputs, ray), CPU)
     assert verdict is not None
     assert verdict.rule == "ray-python"
     assert "no wheel at all" in verdict.evidence
 
 
-def test_a_release_that_is_source_alone(ground: RuleInputs) -> None:
-    vllm = release(ground, "vllm", "0.32.0")
-    assert rules.sdist_only("vllm", SERVE, ground).ok
-    verdict = judge(changed(ground, replace(vllm, wheels=())), SERVE)
+def test_a_release_that_is_source_alone(rule_inputs: RuleInputs) -> None:
+    vllm = release(rule_inputs, "vllm", "0.32.0")
+    assert rules.sdist_only("vllm", SERVE, rule_inputs).ok
+    verdict = judge(changed(rule_inputs, replace(vllm, wheels=())), SERVE)
     assert verdict is not None
     assert verdict[::3] == (False, "sdist-only")
     assert "vllm-0.32.0.tar.gz" in verdict.evidence
@@ -187,10 +189,10 @@ def test_a_release_that_is_source_alone(ground: RuleInputs) -> None:
     ],
 )
 def test_what_an_extra_requires_may_be_source_alone(
-    ground: RuleInputs, ray: str, extras: tuple[str, ...], refused: bool
+    rule_inputs: RuleInputs, ray: str, extras: tuple[str, ...], refused: bool
 ) -> None:
-    chosen = replace(ground.matrix, packages=Packages(ray_extras=extras))
-    found = judge(replace(ground, matrix=chosen), replace(CPU, ray=ray))
+    chosen = replace(rule_inputs.matrix, packages=Packages(ray_extras=extras))
+    found = judge(replace(rule_inputs, matrix=chosen), replace(CPU, ray=ray))
     assert bool(found) is refused
     if found:
         assert (found.rule, found.reason) == (
@@ -200,18 +202,18 @@ def test_what_an_extra_requires_may_be_source_alone(
         assert "package index, read" in found.evidence
 
 
-def test_a_yanked_release(ground: RuleInputs) -> None:
-    ray = release(ground, "ray", "2.60.0")
+def test_a_yanked_release(rule_inputs: RuleInputs) -> None:
+    ray = release(rule_inputs, "ray", "2.60.0")
     some = replace(ray, wheels=tuple(replace(wheel, yanked="cp311" in wheel.filename) for wheel in ray.wheels))
-    verdict = judge(changed(ground, some), CPU)
+    verdict = judge(changed(rule_inputs, some), CPU)
     assert verdict is not None
     assert verdict[:2] == (False, "ray 2.60.0 was yanked by its author")
-    assert rules.yanked("ray", replace(CPU, python="3.13"), changed(ground, some)).ok
+    assert rules.yanked("ray", replace(CPU, python="3.13"), changed(rule_inputs, some)).ok
 
 
-def with_extras(ground: RuleInputs, *extras: str) -> RuleInputs:
+def with_extras(rule_inputs: RuleInputs, *extras: str) -> RuleInputs:
     """The same with other extras of Ray for every variant."""
-    return replace(ground, matrix=replace(ground.matrix, packages=Packages(ray_extras=extras)))
+    return replace(rule_inputs, matrix=replace(rule_inputs.matrix, packages=Packages(ray_extras=extras)))
 
 
 @pytest.mark.parametrize(
@@ -225,37 +227,39 @@ def with_extras(ground: RuleInputs, *extras: str) -> RuleInputs:
     ],
     ids=str,
 )
-def test_cuda_major_of_rays_extras(ground: RuleInputs, point: Variant, extras: tuple[str, ...], words: str) -> None:
-    asked = with_extras(ground, *extras)
+def test_cuda_major_of_rays_extras(
+    rule_inputs: RuleInputs, point: Variant, extras: tuple[str, ...], words: str
+) -> None:
+    asked = with_extras(rule_inputs, *extras)
     verdict = rules.cuda_major("ray", point, asked)
     assert verdict.ok is not bool(words)
     assert words in verdict.reason
 
 
-def test_cuda_major_of_what_vllm_asks_of_ray(ground: RuleInputs) -> None:
+def test_cuda_major_of_what_vllm_asks_of_ray(rule_inputs: RuleInputs) -> None:
     """vllm 0.10.2 asks for ray[cgraph], and that for cupy-cuda12x: wrong beside a CUDA 13."""
-    assert rules.cuda_major("ray", OLD, ground).ok
-    verdict = rules.cuda_major("ray", replace(OLD, cuda="13.0"), ground)
+    assert rules.cuda_major("ray", OLD, rule_inputs).ok
+    verdict = rules.cuda_major("ray", replace(OLD, cuda="13.0"), rule_inputs)
     assert verdict[:2] == (False, "ray 2.49.1 requires cupy-cuda12x, which is for CUDA 12")
 
 
-def test_cuda_major_of_torch_and_vllm(ground: RuleInputs) -> None:
-    assert "cu13" in rules.cuda_major("torch", replace(TRAIN, cuda="12.8"), ground).reason
-    assert "cu12" in rules.cuda_major("torch", replace(OLD, cuda="13.0"), ground).reason
+def test_cuda_major_of_torch_and_vllm(rule_inputs: RuleInputs) -> None:
+    assert "cu13" in rules.cuda_major("torch", replace(TRAIN, cuda="12.8"), rule_inputs).reason
+    assert "cu12" in rules.cuda_major("torch", replace(OLD, cuda="13.0"), rule_inputs).reason
     old = Variant(ray="2.9.0", python="3.11", torch="2.1.2", vllm="0.3.1", cuda="12.1")
-    assert rules.cuda_major("vllm", old, ground).ok
-    assert "cupy-cuda12x" in rules.cuda_major("vllm", replace(old, cuda="13.0"), ground).reason
+    assert rules.cuda_major("vllm", old, rule_inputs).ok
+    assert "cupy-cuda12x" in rules.cuda_major("vllm", replace(old, cuda="13.0"), rule_inputs).reason
 
 
 @pytest.mark.parametrize(("ray", "requirement"), [("2.60.0", "vllm[audio]==0.29.0"), ("2.49.1", "vllm>=0.10.0")])
-def test_ray_llm_extra(ground: RuleInputs, ray: str, requirement: str) -> None:
-    asked = with_extras(ground, "serve", "llm")
+def test_ray_llm_extra(rule_inputs: RuleInputs, ray: str, requirement: str) -> None:
+    asked = with_extras(rule_inputs, "serve", "llm")
     verdict = judge(asked, replace(OLD, ray=ray))
     assert verdict is not None
     assert verdict[::3] == (False, "ray-llm-extra")
     assert requirement in verdict.evidence
     assert rules.ray_llm_extra(replace(TRAIN, ray=ray), asked).ok
-    assert rules.ray_llm_extra(replace(OLD, ray=ray), ground).ok
+    assert rules.ray_llm_extra(replace(OLD, ray=ray), rule_inputs).ok
 
 
 @pytest.mark.parametrize(
@@ -269,19 +273,19 @@ def test_ray_llm_extra(ground: RuleInputs, ray: str, requirement: str) -> None:
     ],
     ids=str,
 )
-def test_known_breakages_that_a_lock_avoids(ground: RuleInputs, point: Variant, rule: str, words: str) -> None:
-    verdicts = [verdict for verdict in Evaluator(ground).verdicts(point) if verdict.rule == rule]
+def test_known_breakages_that_a_lock_avoids(rule_inputs: RuleInputs, point: Variant, rule: str, words: str) -> None:
+    verdicts = [verdict for verdict in Evaluator(rule_inputs).verdicts(point) if verdict.rule == rule]
     assert any(words in verdict.reason for verdict in verdicts)
 
 
-def test_a_known_breakage_between_parts(ground: RuleInputs) -> None:
+def test_a_known_breakage_between_parts(rule_inputs: RuleInputs) -> None:
     point = Variant(ray="2.44.1", python="3.11", torch="2.6.0", vllm="0.8.1", cuda="12.4")
-    assert rules.vllm_ray(point, ground).ok
-    verdict = judge(ground, point)
+    assert rules.vllm_ray(point, rule_inputs).ok
+    verdict = judge(rule_inputs, point)
     assert verdict is not None
     assert verdict.rule == "vllm-ray"
     assert verdict.reason.startswith("ray 2.44.1 is not within ray!=2.44.*")
-    against = [item.rule for item in Evaluator(ground).verdicts(replace(point, ray="2.45.0")) if not item.ok]
+    against = [item.rule for item in Evaluator(rule_inputs).verdicts(replace(point, ray="2.45.0")) if not item.ok]
     assert against == ["pin-gone"]
 
 
@@ -297,33 +301,33 @@ def test_a_known_breakage_between_parts(ground: RuleInputs) -> None:
     ],
     ids=str,
 )
-def test_what_no_constraint_mends(ground: RuleInputs, point: Variant, rule: str) -> None:
-    verdict = judge(ground, point)
+def test_what_no_constraint_mends(rule_inputs: RuleInputs, point: Variant, rule: str) -> None:
+    verdict = judge(rule_inputs, point)
     assert (verdict.rule if verdict else "") == rule
 
 
-def test_a_torch_that_pins_no_cuda(ground: RuleInputs) -> None:
-    torch = replace(release(ground, "torch", "2.13.0"), requires_dist=("filelock",))
-    verdict = rules.torch_cuda(TRAIN, changed(ground, torch))
+def test_a_torch_that_pins_no_cuda(rule_inputs: RuleInputs) -> None:
+    torch = replace(release(rule_inputs, "torch", "2.13.0"), requires_dist=("filelock",))
+    verdict = rules.torch_cuda(TRAIN, changed(rule_inputs, torch))
     assert verdict[:2] == (False, "torch 2.13.0 does not say which CUDA it needs")
 
 
 @pytest.mark.parametrize(("has", "ok"), [("2.17", False), ("2.27", False), ("2.28", True), ("2.36", True)])
-def test_glibc_against_the_base(matrix: Matrix, ground: RuleInputs, has: str, ok: bool) -> None:
-    verdict = rules.glibc("torch", TRAIN, based(matrix, ground, has))
+def test_glibc_against_the_base(matrix: Matrix, rule_inputs: RuleInputs, has: str, ok: bool) -> None:
+    verdict = rules.glibc("torch", TRAIN, based(matrix, rule_inputs, has))
     assert verdict[:2] == (ok, "torch 2.13.0 for Python 3.11 needs glibc 2.28")
     assert f"base old has glibc {has}" in verdict.evidence
 
 
-def test_glibc_numbers_are_compared_as_numbers(matrix: Matrix, ground: RuleInputs) -> None:
+def test_glibc_numbers_are_compared_as_numbers(matrix: Matrix, rule_inputs: RuleInputs) -> None:
     wheel = Wheel(filename="ray-2.60.0-cp311-cp311-manylinux_2_9_x86_64.whl", size=1, sha256="")
-    ray = replace(release(ground, "ray", "2.60.0"), wheels=(wheel,))
-    assert rules.glibc("ray", CPU, changed(based(matrix, ground, "2.10"), ray)).ok
+    ray = replace(release(rule_inputs, "ray", "2.60.0"), wheels=(wheel,))
+    assert rules.glibc("ray", CPU, changed(based(matrix, rule_inputs, "2.10"), ray)).ok
 
 
-def test_a_verdict_depends_only_on_the_axes_that_its_rule_names(ground: RuleInputs) -> None:
+def test_a_verdict_depends_only_on_the_axes_that_its_rule_names(rule_inputs: RuleInputs) -> None:
     """What Judge remembers by those axes must hold for every point that agrees on them."""
-    remembering = Evaluator(ground)
+    remembering = Evaluator(rule_inputs)
     values = {
         "python": ("3.11", "3.13", "3.15"),
         "cuda": ("cpu", "12.8", "13.0"),
@@ -336,15 +340,15 @@ def test_a_verdict_depends_only_on_the_axes_that_its_rule_names(ground: RuleInpu
         points = [replace(point, **{axis: value}) for point in points for value in among]
     for point in points:
         assert list(remembering.verdicts(point)) == [
-            rule.check(point, ground)._replace(rule=rule.name) for rule in rules.rules()
+            rule.check(point, rule_inputs)._replace(rule=rule.name) for rule in rules.rules()
         ]
 
 
 @pytest.mark.parametrize(("cuda", "label"), [("12.6", "cu126"), ("cpu", "cpu")])
-def test_an_index_of_one_cuda_gives_torch_for_it_and_no_vllm(ground: RuleInputs, cuda: str, label: str) -> None:
-    build = replace(release(ground, "torch", "2.13.0"), version=f"2.13.0+{label}", requires_dist=())
-    known = changed(ground, build)
-    there = replace(known, matrix=replace(ground.matrix, indexes={label: "http://localhost/"}))
+def test_an_index_of_one_cuda_gives_torch_for_it_and_no_vllm(rule_inputs: RuleInputs, cuda: str, label: str) -> None:
+    build = replace(release(rule_inputs, "torch", "2.13.0"), version=f"2.13.0+{label}", requires_dist=())
+    known = changed(rule_inputs, build)
+    there = replace(known, matrix=replace(rule_inputs.matrix, indexes={label: "http://localhost/"}))
     point = replace(TRAIN, cuda=cuda)
     assert judge(there, point) is None
     assert judge(there, TRAIN) is None

@@ -22,23 +22,23 @@ from raydock.plan.suggest import MOST, Suggestions, suggest, wish
 
 
 def asked(
-    ground: RuleInputs, *needs: str, driver: str = "", gpus: tuple[str, ...] = (), python: str = ""
+    rule_inputs: RuleInputs, *needs: str, driver: str = "", gpus: tuple[str, ...] = (), python: str = ""
 ) -> Suggestions:
-    return suggest(wish(needs, driver, gpus, python, ground), ground)
+    return suggest(wish(needs, driver, gpus, python, rule_inputs), rule_inputs)
 
 
 @pytest.fixture(scope="module")
-def old_host(ground: RuleInputs) -> Suggestions:
-    return asked(ground, "vllm", driver="535.104.05", gpus=("8.0",), python="3.11")
+def old_host(rule_inputs: RuleInputs) -> Suggestions:
+    return asked(rule_inputs, "vllm", driver="535.104.05", gpus=("8.0",), python="3.11")
 
 
-def test_the_newest_vllm_for_an_old_driver(old_host: Suggestions, ground: RuleInputs, facts: Facts) -> None:
+def test_the_newest_vllm_for_an_old_driver(old_host: Suggestions, rule_inputs: RuleInputs, facts: Facts) -> None:
     assert len(old_host.found) == MOST
     vllms = [item.variant.vllm for item in old_host.found]
     known = [version for version in reversed(facts.versions["vllm"]) if version in vllms]
     assert vllms == known
     for item in old_host.found:
-        assert Evaluator(ground).objection(item.variant) is None
+        assert Evaluator(rule_inputs).objection(item.variant) is None
         assert item.variant.python == "3.11"
         assert 80 in item.sm
         assert not older("535.104.05", item.min_driver)
@@ -64,47 +64,47 @@ def test_the_lines_make_it_a_variant(old_host: Suggestions, matrix: Matrix, fact
         assert lines
 
 
-def test_a_newer_driver_gets_the_newest_release(ground: RuleInputs, facts: Facts) -> None:
-    found = asked(ground, "vllm", driver="580.65.06", gpus=("9.0",))
+def test_a_newer_driver_gets_the_newest_release(rule_inputs: RuleInputs, facts: Facts) -> None:
+    found = asked(rule_inputs, "vllm", driver="580.65.06", gpus=("9.0",))
     assert found.found[0].variant.vllm == facts.versions["vllm"][-1]
     assert found.rejected == ()
 
 
-def test_mixed_gpus_must_all_run(ground: RuleInputs) -> None:
-    found = asked(ground, "torch", gpus=("7.0", "9.0"))
+def test_mixed_gpus_must_all_run(rule_inputs: RuleInputs) -> None:
+    found = asked(rule_inputs, "torch", gpus=("7.0", "9.0"))
     assert all({70, 90} <= set(item.sm) for item in found.found)
     assert any("sm_70 not in torch 2.13.0's list" in item.reason for item in found.rejected)
     assert {item.variant.vllm for item in found.found} == {"none"}
 
 
-def test_nothing_but_ray_is_the_cpu_image(ground: RuleInputs, facts: Facts) -> None:
-    best = asked(ground).found[0]
+def test_nothing_but_ray_is_the_cpu_image(rule_inputs: RuleInputs, facts: Facts) -> None:
+    best = asked(rule_inputs).found[0]
     assert (best.variant.cuda, best.variant.torch, best.min_driver, best.sm) == ("cpu", "none", "", ())
     assert best.variant.ray == facts.versions["ray"][-1]
 
 
-def test_hardware_without_a_need_is_for_torch(ground: RuleInputs) -> None:
-    assert wish((), "535.104.05", (), "", ground).needs is Axis.TORCH
-    assert wish(("ray", "vllm"), "", (), "", ground).needs is Axis.VLLM
-    assert wish(("ray",), "535.104.05", (), "", ground).needs is Axis.RAY
+def test_hardware_without_a_need_is_for_torch(rule_inputs: RuleInputs) -> None:
+    assert wish((), "535.104.05", (), "", rule_inputs).needs is Axis.TORCH
+    assert wish(("ray", "vllm"), "", (), "", rule_inputs).needs is Axis.VLLM
+    assert wish(("ray",), "535.104.05", (), "", rule_inputs).needs is Axis.RAY
 
 
-def test_what_matrix_yaml_names_needs_no_line(ground: RuleInputs, matrix: Matrix) -> None:
-    for item in asked(ground, "ray").found:
+def test_what_matrix_yaml_names_needs_no_line(rule_inputs: RuleInputs, matrix: Matrix) -> None:
+    for item in asked(rule_inputs, "ray").found:
         assert bool(item.lines) is (item.variant.ray not in matrix.axes[Axis.RAY])
 
 
 @pytest.mark.parametrize("gpu", ["5.0", "6.0", "6.1"])
-def test_vllm_has_no_code_below_volta(ground: RuleInputs, gpu: str) -> None:
-    assert asked(ground, "torch", driver="550.90.07", gpus=(gpu,)).found
+def test_vllm_has_no_code_below_volta(rule_inputs: RuleInputs, gpu: str) -> None:
+    assert asked(rule_inputs, "torch", driver="550.90.07", gpus=(gpu,)).found
     with pytest.raises(SelectionError) as caught:
-        asked(ground, "vllm", driver="550.90.07", gpus=(gpu,))
+        asked(rule_inputs, "vllm", driver="550.90.07", gpus=(gpu,))
     assert f"sm_{gpu.replace('.', '')} not in torch 2.1.2's and vllm 0.3.0's common list" in caught.value.meaning
 
 
-def test_a_set_for_unknown_gpus_is_suggested_if_no_other_runs(ground: RuleInputs, matrix: Matrix) -> None:
-    newest = replace(ground.facts.releases["torch", ground.facts.versions["torch"][-1]], version="9.0.0")
-    future = replace(ground, facts=Facts({**ground.facts.releases, ("torch", "9.0.0"): newest}))
+def test_a_set_for_unknown_gpus_is_suggested_if_no_other_runs(rule_inputs: RuleInputs, matrix: Matrix) -> None:
+    newest = replace(rule_inputs.facts.releases["torch", rule_inputs.facts.versions["torch"][-1]], version="9.0.0")
+    future = replace(rule_inputs, facts=Facts({**rule_inputs.facts.releases, ("torch", "9.0.0"): newest}))
     build = GpuBuild(project=Axis.TORCH, versions=SpecifierSet("==9.0.0"), cuda="13.2", sm=(75, 110), place="")
     known = asked(future, "torch", gpus=("9.0",))
     assert "9.0.0" not in [item.variant.torch for item in known.found]
@@ -126,16 +126,16 @@ def test_a_set_for_unknown_gpus_is_suggested_if_no_other_runs(ground: RuleInputs
         ("535.104.05", ("10.0", "5.0"), "sm_50 not in torch 2.8.0's list"),
     ],
 )
-def test_nothing_possible_says_why(ground: RuleInputs, driver: str, gpus: tuple[str, ...], words: str) -> None:
+def test_nothing_possible_says_why(rule_inputs: RuleInputs, driver: str, gpus: tuple[str, ...], words: str) -> None:
     with pytest.raises(SelectionError) as caught:
-        asked(ground, "torch", driver=driver, gpus=gpus)
+        asked(rule_inputs, "torch", driver=driver, gpus=gpus)
     assert words in caught.value.meaning
     assert caught.value.exit_code is ExitCode.NOTHING_SELECTED
 
 
-def test_nothing_known(ground: RuleInputs) -> None:
+def test_nothing_known(rule_inputs: RuleInputs) -> None:
     with pytest.raises(SelectionError, match="No known vllm"):
-        asked(replace(ground, facts=Facts({})), "vllm")
+        asked(replace(rule_inputs, facts=Facts({})), "vllm")
 
 
 @pytest.mark.parametrize(
@@ -143,19 +143,19 @@ def test_nothing_known(ground: RuleInputs) -> None:
     [
         ("vlm", "", "", "Did you mean 'vllm'?"),
         ("ray", "new", "", "write it like 535.104.05"),
-        ("ray", "", "A100", "no compute capability"),
-        ("ray", "", "80", "no compute capability"),
+        ("ray", "", "A100", "not a compute capability"),
+        ("ray", "", "80", "not a compute capability"),
     ],
 )
-def test_misspelt(ground: RuleInputs, needs: str, driver: str, gpu: str, words: str) -> None:
+def test_misspelt(rule_inputs: RuleInputs, needs: str, driver: str, gpu: str, words: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        wish((needs,), driver, (gpu,) if gpu else (), "", ground)
+        wish((needs,), driver, (gpu,) if gpu else (), "", rule_inputs)
     assert words in str(caught.value)
 
 
-def test_a_python_that_no_base_has(ground: RuleInputs) -> None:
+def test_a_python_that_no_base_has(rule_inputs: RuleInputs) -> None:
     with pytest.raises(ConfigurationError, match=r"No base of matrix\.yaml has Python 3\.12"):
-        wish((), "", (), "3.12", ground)
+        wish((), "", (), "3.12", rule_inputs)
 
 
 def test_for_programs(old_host: Suggestions) -> None:

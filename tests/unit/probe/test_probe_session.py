@@ -93,7 +93,7 @@ def test_a_home_that_group_0_may_not_write(tmp_path: Path, monkeypatch: pytest.M
 
 def test_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/nowhere")
-    with pytest.raises(CheckError, match="HOME is '/nowhere', which is no folder"):
+    with pytest.raises(CheckError, match="HOME is '/nowhere', which is not a folder"):
         session.user(IMAGE)
 
 

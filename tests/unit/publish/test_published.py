@@ -39,7 +39,7 @@ def test_a_stated_image_is_known_by_its_name_and_digest_alone(plan: Plan, stated
 )
 def test_what_has_no_digest_is_refused(plan: Plan, stated: str) -> None:
     [item] = select(plan, names=[CPU])
-    with pytest.raises(ConfigurationError, match="is no image by digest"):
+    with pytest.raises(ConfigurationError, match="is not an image by digest"):
         published(item, "localhost:5000/raydock", stated)
 
 

@@ -102,7 +102,7 @@ def test_a_release_that_says_what_it_cannot_is_damaged(release: Release, path: t
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"[]", b"{}", b'{"schema": "x"}'])
 def test_what_is_no_release_is_damaged(data: bytes) -> None:
-    with pytest.raises(DamagedError, match="is no JSON with a schema"):
+    with pytest.raises(DamagedError, match="is not JSON with a schema"):
         load(data, "release.json")
 
 

@@ -108,5 +108,5 @@ def test_an_unknown_check_and_an_engine_out_of_reach(silent_port: int) -> None:
     with pytest.raises(ConfigurationError) as caught:
         smoke(client, "x", name=NAME, fingerprint="f", checks=["impotrs"])
     assert "Did you mean 'imports'?" in caught.value.todo
-    with pytest.raises(OutOfReachError, match="went away while proving"):
+    with pytest.raises(OutOfReachError, match="went away while testing"):
         smoke(client, "x", name=NAME, fingerprint="f", checks=["imports"])

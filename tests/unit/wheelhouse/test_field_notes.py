@@ -47,8 +47,8 @@ def said(folder: Path, matrix: Matrix) -> dict[str, list[WheelFinding]]:
 
 
 def test_what_is_wrong_is_found(notes: Path, matrix: Matrix) -> None:
-    ground = survey(notes, matrix)
-    assert (ground.target.python, ground.cuda, len(ground.folder.wheels)) == ("3.10", "12.1", 54)
+    analysis = survey(notes, matrix)
+    assert (analysis.target.python, analysis.cuda, len(analysis.folder.wheels)) == ("3.10", "12.1", 54)
     found = said(notes, matrix)
     assert set(found) == {"partial-download", "two-versions", "known-breakage", "missing"}
     assert [finding.files[0].rpartition(".")[2] for finding in found["partial-download"]] == ["current"]
@@ -68,8 +68,8 @@ def test_what_is_wrong_is_found(notes: Path, matrix: Matrix) -> None:
 
 
 def test_what_to_drop_and_fetch_without_an_index(notes: Path, matrix: Matrix) -> None:
-    ground = survey(notes, matrix)
-    advice = by_findings(ground, findings(ground))
+    analysis = survey(notes, matrix)
+    advice = by_findings(analysis, findings(analysis))
     fetch = {item.project: item.versions for item in advice.fetch}
     assert fetch["transformers"] == ">=4.37.0,<4.40"
     assert fetch["tokenizers"] == "<0.19"
@@ -82,7 +82,7 @@ def test_what_to_drop_and_fetch_without_an_index(notes: Path, matrix: Matrix) ->
 
 
 def test_mended_by_hand_tokenizers_is_still_wrong(notes: Path, matrix: Matrix, recorded: Wheels) -> None:
-    """As the notes mended it: numpy<2 and transformers<4.40."""
+    """As the notes fixed it: numpy<2 and transformers<4.40."""
     for name in ("numpy", "transformers"):
         next(notes.glob(f"{name}-*")).unlink()
         (item,) = (item for item in recorded["index"] if item.project == name)
@@ -103,8 +103,8 @@ def site(recorded: Wheels) -> Site:
 
 
 def locked(folder: Path, matrix: Matrix, cutoff: date | None = None) -> Locked:
-    ground = survey(folder, matrix)
-    return relock.lock(ground, findings(ground), os.environ, cutoff)
+    analysis = survey(folder, matrix)
+    return relock.lock(analysis, findings(analysis), os.environ, cutoff)
 
 
 def test_its_lock_is_the_right_set_and_makes_the_folder_right(

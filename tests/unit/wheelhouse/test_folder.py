@@ -24,7 +24,7 @@ def test_what_a_folder_holds(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_gets_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "wheels").mkdir()
-    with pytest.raises(ConfigurationError, match="is no folder") as caught:
+    with pytest.raises(ConfigurationError, match="is not a folder") as caught:
         read(tmp_path / "whels")
     assert "'wheels'" in caught.value.todo
 

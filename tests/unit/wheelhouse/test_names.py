@@ -28,8 +28,8 @@ def folder_of(tmp_path: Path, files: dict[str, bytes]) -> Path:
 
 
 def checked(folder: Path, matrix: Matrix) -> tuple[Analysis, tuple[WheelFinding, ...]]:
-    ground = survey(folder, matrix)
-    return ground, findings(ground)
+    analysis = survey(folder, matrix)
+    return analysis, findings(analysis)
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def checked(folder: Path, matrix: Matrix) -> tuple[Analysis, tuple[WheelFinding,
 def test_what_mirrors_keep_beside_a_wheel_is_passed_over(tmp_path: Path, matrix: Matrix, ending: str) -> None:
     text = b"Metadata-Version: 2.1\nName: click\nVersion: 8.1.7\n"
     folder = folder_of(tmp_path, {CLICK: wheel("click", "8.1.7"), f"{CLICK}.{ending}": text})
-    ground, found = checked(folder, matrix)
+    analysis, found = checked(folder, matrix)
     assert found == ()
-    assert len(ground.folder.wheels) == 2
+    assert len(analysis.folder.wheels) == 2
 
 
 @pytest.mark.parametrize("name", ["index.html", "SHA256SUMS", "requirements.txt", ".DS_Store", "Thumbs.db", "x.zip"])
@@ -66,10 +66,10 @@ def test_other_files_are_passed_over(tmp_path: Path, matrix: Matrix, name: str) 
 )
 def test_a_download_that_never_ended(tmp_path: Path, matrix: Matrix, name: str) -> None:
     folder = folder_of(tmp_path, {name: wheel("click", "8.1.7")[:200]})
-    ground, found = checked(folder, matrix)
+    analysis, found = checked(folder, matrix)
     assert {item.kind for item in found} <= {"partial-download", "broken"}
     assert [item.drop for item in found] == [(name,)]
-    assert [item.filename for item in by_findings(ground, found).drop] == [name]
+    assert [item.filename for item in by_findings(analysis, found).drop] == [name]
 
 
 def test_safaris_folder_of_a_download(tmp_path: Path, matrix: Matrix) -> None:
@@ -103,11 +103,11 @@ def test_safaris_folder_of_a_download(tmp_path: Path, matrix: Matrix) -> None:
 def test_names_as_browsers_and_mirrors_write_them(tmp_path: Path, matrix: Matrix, name: str, proper: str) -> None:
     project, version = proper.split("-")[:2]
     folder = folder_of(tmp_path, {name: wheel(project, version)})
-    ground, found = checked(folder, matrix)
+    analysis, found = checked(folder, matrix)
     (finding,) = found
     assert (finding.kind, finding.files, finding.drop) == ("misnamed", (name,), ())
     assert finding.todo.endswith(f" {proper}")
-    advice = by_findings(ground, found)
+    advice = by_findings(analysis, found)
     assert (advice.rename, advice.drop, advice.fetch) == ((Rename(name, proper),), (), ())
     (folder / name).rename(folder / proper)
     assert checked(folder, matrix)[1] == ()
@@ -124,9 +124,9 @@ def test_names_as_browsers_and_mirrors_write_them(tmp_path: Path, matrix: Matrix
     ],
 )
 def test_unusual_names_that_pip_takes(tmp_path: Path, matrix: Matrix, name: str) -> None:
-    ground, found = checked(folder_of(tmp_path, {name: wheel("click", "8.1.7")}), matrix)
+    analysis, found = checked(folder_of(tmp_path, {name: wheel("click", "8.1.7")}), matrix)
     assert found == ()
-    assert {item.project for item in ground.folder.wheels} == {"click", "numpy"}
+    assert {item.project for item in analysis.folder.wheels} == {"click", "numpy"}
 
 
 def taken_by_pip(folder: Path, requirement: str) -> bool:
@@ -164,9 +164,9 @@ def test_the_same_wheel_twice(tmp_path: Path, matrix: Matrix, same: bool, words:
 def test_a_second_download_replaces_a_broken_first(tmp_path: Path, matrix: Matrix) -> None:
     again = "click-8.1.7-py3-none-any (1).whl"
     folder = folder_of(tmp_path, {CLICK: b"", again: wheel("click", "8.1.7")})
-    ground, found = checked(folder, matrix)
+    analysis, found = checked(folder, matrix)
     assert [(item.kind, item.files) for item in found] == [("broken", (CLICK,)), ("misnamed", (again,))]
-    advice = by_findings(ground, found)
+    advice = by_findings(analysis, found)
     assert [item.filename for item in advice.drop] == [CLICK]
     assert (advice.rename, advice.fetch) == ((Rename(again, CLICK),), ())
 
@@ -228,8 +228,8 @@ def test_builds_for_one_cuda_and_torch(tmp_path: Path, matrix: Matrix, facts: Fa
         f"{project}-{version}-cp311-cp311-linux_x86_64.whl": wheel(project, version)
         for project, version in wheels.items()
     }
-    ground = survey(folder_of(tmp_path, files), matrix, facts=facts)
-    assert [item.what for item in findings(ground)] == expected
+    analysis = survey(folder_of(tmp_path, files), matrix, facts=facts)
+    assert [item.what for item in findings(analysis)] == expected
 
 
 @pytest.mark.parametrize(
@@ -247,8 +247,8 @@ def test_the_build_to_fetch_is_named(tmp_path: Path, matrix: Matrix, facts: Fact
         f"{project}-{version}-cp311-cp311-linux_x86_64.whl": wheel(project, version)
         for project, version in wheels.items()
     }
-    ground = survey(folder_of(tmp_path, files), matrix, facts=facts)
-    advice = by_findings(ground, findings(ground))
+    analysis = survey(folder_of(tmp_path, files), matrix, facts=facts)
+    advice = by_findings(analysis, findings(analysis))
     assert [(item.project, item.versions) for item in advice.fetch] == [
         ("torchvision", "==0.18.0+cu118"),
         ("vllm", "==0.5.0+cu118"),

@@ -6,12 +6,12 @@ from raydock.wheelhouse.needs import bounds, roots
 from tests.unit.wheelhouse.conftest import Shelve
 
 
-def required(ground: Analysis) -> set[str]:
-    return {need.project for need in ground.all_needs}
+def required(analysis: Analysis) -> set[str]:
+    return {need.project for need in analysis.all_needs}
 
 
 def test_extras_count_where_they_are_asked_for(shelve: Shelve) -> None:
-    ground = shelve(
+    analysis = shelve(
         {
             "app-1-py3-none-any": ("server[Standard]",),
             "server-1-py3-none-any": (
@@ -21,7 +21,7 @@ def test_extras_count_where_they_are_asked_for(shelve: Shelve) -> None:
             ),
         }
     )
-    assert required(ground) == {"server", "loop"}
+    assert required(analysis) == {"server", "loop"}
 
 
 def test_markers_are_those_of_the_target(shelve: Shelve) -> None:
@@ -30,7 +30,7 @@ def test_markers_are_those_of_the_target(shelve: Shelve) -> None:
 
 
 def test_roots_are_what_nothing_requires_and_one_of_each_circle(shelve: Shelve) -> None:
-    ground = shelve(
+    analysis = shelve(
         {
             "app-1-py3-none-any": ("lib",),
             "lib-1-py3-none-any": (),
@@ -38,7 +38,7 @@ def test_roots_are_what_nothing_requires_and_one_of_each_circle(shelve: Shelve) 
             "hen-1-py3-none-any": ("egg",),
         }
     )
-    assert roots(ground.folder.wheels, ground.all_needs) == ("app", "egg")
+    assert roots(analysis.folder.wheels, analysis.all_needs) == ("app", "egg")
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,8 @@ def take(site: Site, folder: Path, name: str) -> None:
 
 
 def locked(folder: Path, matrix: Matrix, cutoff: date | None = None) -> tuple[Analysis, Locked]:
-    ground = survey(folder, matrix, "3.11")
-    return ground, relock.lock(ground, findings(ground), os.environ, cutoff)
+    analysis = survey(folder, matrix, "3.11")
+    return analysis, relock.lock(analysis, findings(analysis), os.environ, cutoff)
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_a_wheel_with_other_bytes_than_the_index_has_is_replaced(folder: Path, m
     other = Site()
     other.publish("lib", "2", files={"lib/tampered.py": b"x = 1\n"})
     take(other, folder, "lib-2-py3-none-any.whl")
-    ground, found = locked(folder, matrix)
-    assert findings(ground) == ()
+    analysis, found = locked(folder, matrix)
+    assert findings(analysis) == ()
     assert [(item.filename, "other bytes" in item.why) for item in found.advice.drop] == [
         ("lib-2-py3-none-any.whl", True)
     ]

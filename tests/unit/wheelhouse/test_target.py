@@ -8,7 +8,7 @@ HOST = Target(python="3.11", glibc="2.35", why="asked")
 
 
 def test_the_python_that_most_wheels_are_for(shelve: Shelve) -> None:
-    ground = shelve(
+    analysis = shelve(
         {
             "a-1-cp310-cp310-manylinux1_x86_64": (),
             "b-1-cp310-cp310-manylinux1_x86_64": (),
@@ -18,8 +18,8 @@ def test_the_python_that_most_wheels_are_for(shelve: Shelve) -> None:
         },
         python="",
     )
-    assert ground.target.python == "3.10"
-    assert ground.target.why == "2 of the 3 wheels made for one Python"
+    assert analysis.target.python == "3.10"
+    assert analysis.target.why == "2 of the 3 wheels made for one Python"
 
 
 def test_the_newer_of_two_pythons_with_as_many_wheels(shelve: Shelve) -> None:
@@ -28,9 +28,9 @@ def test_the_newer_of_two_pythons_with_as_many_wheels(shelve: Shelve) -> None:
 
 
 def test_no_wheel_names_a_python(shelve: Shelve) -> None:
-    ground = shelve({"a-1-py3-none-any": (), "b-1-cp38-abi3-manylinux1_x86_64": ()})
+    analysis = shelve({"a-1-py3-none-any": (), "b-1-cp38-abi3-manylinux1_x86_64": ()})
     with pytest.raises(ConfigurationError) as caught:
-        agreed(ground.folder.wheels)
+        agreed(analysis.folder.wheels)
     assert "--python" in caught.value.todo
 
 
@@ -61,13 +61,13 @@ def test_what_fits(tags: str) -> None:
 
 
 def test_the_cuda_of_a_folder(shelve: Shelve) -> None:
-    ground = shelve(
+    analysis = shelve(
         {
             "torch-2.1.2-py3-none-any": ("nvidia-cuda-runtime-cu12==12.1.105",),
             "cupy_cuda11x-13.0-py3-none-any": (),
         }
     )
-    wheels = ground.folder.wheels
-    assert cuda(wheels, ground.target.point) == "12.1"
-    assert cuda([wheel for wheel in wheels if wheel.project != "torch"], ground.target.point) == "11.0"
-    assert cuda([], ground.target.point) == "cpu"
+    wheels = analysis.folder.wheels
+    assert cuda(wheels, analysis.target.point) == "12.1"
+    assert cuda([wheel for wheel in wheels if wheel.project != "torch"], analysis.target.point) == "11.0"
+    assert cuda([], analysis.target.point) == "cpu"

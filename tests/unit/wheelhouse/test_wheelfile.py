@@ -42,7 +42,7 @@ def test_what_a_wheel_says(tmp_path: Path) -> None:
         ("thing-1.0.whl", GOOD, "has no wheel's name"),
         ("other-1.0-py3-none-any.whl", GOOD, "holds thing 1.0, which is not what its name says"),
         ("thing-1.1-py3-none-any.whl", GOOD, "holds thing 1.0, which is not what its name says"),
-        (NAME, wheel("thing", "1.0", ["click>>8"]), "requires 'click>>8', which is no requirement"),
+        (NAME, wheel("thing", "1.0", ["click>>8"]), "requires 'click>>8', which is not a requirement"),
         (NAME, rewritten(lambda held: held.pop("thing-1.0.dist-info/METADATA")), "holds 0 METADATA files"),
         (NAME, rewritten(lambda held: held.pop("thing-1.0.dist-info/RECORD")), "holds no RECORD"),
         (NAME, rewritten(lambda held: held.pop("thing/__init__.py")), "holds thing/__init__.py, which is not as"),

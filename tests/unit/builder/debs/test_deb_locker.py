@@ -78,7 +78,7 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DebianA
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
     found = Checkout(tmp_path / "checkout")
-    shutil.copytree(ROOT / "templates", found.templates)
+    shutil.copytree(ROOT / "templates", found.root / "templates")
     found.lockfiles.mkdir()
     return found
 

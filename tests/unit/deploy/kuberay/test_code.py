@@ -25,8 +25,8 @@ def test_hidden_files_and_bytecode_stay_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("a b.py", b"", "no key of a ConfigMap"),
-        ("a.bin", b"\xff\xfe", "no text in UTF-8"),
+        ("a b.py", b"", "not a key of a ConfigMap"),
+        ("a.bin", b"\xff\xfe", "not text in UTF-8"),
         ("a.txt", b"a" * (LIMIT - 4), "1048577 bytes"),
     ],
 )
@@ -40,5 +40,5 @@ def test_folders_in_it_and_no_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="holds no file"):
         read(tmp_path)
     (tmp_path / "package").mkdir()
-    with pytest.raises(ConfigurationError, match="is no file"):
+    with pytest.raises(ConfigurationError, match="is not a file"):
         read(tmp_path)
