@@ -238,7 +238,9 @@ report_transport() {
     local answer
     [ "$gpus" -gt 0 ] || return 0
     say "checking NCCL"
-    answer=$(timeout 240 docker exec "$name" bash -c 'set -o pipefail; raydock-probe --check gpu-nccl | tee /tmp/raydock-nccl' 2>&1) || true
+    # Its answer is what it prints; only if that is nothing, the end of its errors.
+    answer=$(timeout 240 docker exec "$name" bash -c 'raydock-probe --check gpu-nccl 2> /tmp/raydock-nccl.errors | tee /tmp/raydock-nccl
+        [ -s /tmp/raydock-nccl ] || tail -n 1 /tmp/raydock-nccl.errors' 2>&1) || true
     answer=${answer##*$'\n'}
     say "${answer:-gpu-nccl printed nothing}"
 }
