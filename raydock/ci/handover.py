@@ -64,8 +64,10 @@ class Work:
     def _push(self, local: str, name: str) -> None:
         self.listener(name, f"pushing to {self.repository}")
         self.client.images.get(f"{local}:{name}").tag(self.repository, name)
-        _raise_refused(self.client.api.push(self.repository, name, stream=True, decode=True), self.repository)
-        self.client.images.remove(f"{self.repository}:{name}", noprune=True)
+        try:
+            _raise_refused(self.client.api.push(self.repository, name, stream=True, decode=True), self.repository)
+        finally:
+            self.client.images.remove(f"{self.repository}:{name}", noprune=True)
 
     def _pull(self, local: str, name: str) -> None:
         self.listener(name, f"pulling from {self.repository}")

@@ -77,11 +77,12 @@ def test_what_is_not_built_is_not_handed_on(toy: Toy, registry: str) -> None:
     assert f"{NAMES[0]} is not built on this engine." in done.err
 
 
-def test_a_registry_that_does_not_answer_is_out_of_reach(toy: Toy) -> None:
+def test_a_registry_that_does_not_answer_is_out_of_reach(client: docker.DockerClient, toy: Toy) -> None:
     assert toy.run("build", "--select", "ray=1.0.0").code == 0
     done = toy.run("ci", "push", "localhost:9/raydock/work", "--select", "ray=1.0.0")
     assert done.code == 4
     assert "localhost:9/raydock/work refuses" in done.err
+    assert client.images.list("localhost:9/raydock/work") == []
 
 
 @pytest.fixture
