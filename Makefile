@@ -59,6 +59,7 @@ check: venv-dev ## Lint, types, and whether locks, Dockerfiles and pipelines are
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-cache
+	@.venv/bin/codespell -D - -D tools/words.txt
 	@.venv/bin/hadolint images/*/Dockerfile
 	@$(BUILD) lock --check
 	@$(BUILD) render --check

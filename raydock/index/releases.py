@@ -66,10 +66,10 @@ class OfferedReleases:
 
         `on_progress` gets the name of each release that is read. Raises OutOfReachError where the index fails.
         """
-        anew = [key for key in self.changes(held) if key in self.offers]
+        renewed = [key for key in self.changes(held) if key in self.offers]
         releases = {key: held.releases[key] for key in self.offers if key in held.releases}
         with readers(_WORKERS) as pool:
-            for job in as_completed([pool.submit(_release, key, self.offers[key], today) for key in anew]):
+            for job in as_completed([pool.submit(_release, key, self.offers[key], today) for key in renewed]):
                 release = job.result()
                 releases[release.project, release.version] = release
                 on_progress(str(release))

@@ -79,7 +79,7 @@ class Publisher:
             known = todos[variant].there if variant in todos else _entry_of(before, variant).digest
             moves += self._alias_move(alias, variant, known or _NEW)
         held = {item.name: item for item in before.entries} | _published(todos)
-        anew = bool(new) or self._after(before, held, tags) != before
+        renewed = bool(new) or self._after(before, held, tags) != before
         return Result(
             registry=str(self.repository.name),
             moves=tuple(moves),
@@ -92,7 +92,7 @@ class Publisher:
             },
             waiting=tags.wait,
             errors=errors,
-            release=self.releases.next_id(before.id) if anew else "",
+            release=self.releases.next_id(before.id) if renewed else "",
         )
 
     def publish(self) -> Result:
