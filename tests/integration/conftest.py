@@ -27,11 +27,6 @@ from tests.support.toy import NAMES, ROOT, Checkout, Toy, lock, make
 IMAGE = "ray2.60.0-py311-cpu"
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are CPUs, as the tests wait for much of their time; each may start Ray twice."""
-    return min(len(os.sched_getaffinity(0)), 7) + 1
-
-
 @pytest.fixture(scope="session")
 def client() -> Iterator[docker.DockerClient]:
     """The engine's client; without an engine these tests fail."""
