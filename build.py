@@ -18,7 +18,8 @@ def fail(trouble: str, todo: str) -> NoReturn:
 def use_venv() -> None:
     """Continues with the checkout's .venv, if it exists and this Python is not in a virtual environment."""
     python = Path(__file__).resolve().parent / ".venv" / "bin" / "python"
-    if sys.prefix != sys.base_prefix or os.environ.get(_AGAIN) or not python.exists():
+    started_again = os.environ.pop(_AGAIN, None)  # the programs that raydock starts do not inherit it
+    if sys.prefix != sys.base_prefix or started_again or not python.exists():
         return
     try:
         os.execve(python, [str(python), *sys.argv], {**os.environ, _AGAIN: "1"})  # noqa: S606 - this script again

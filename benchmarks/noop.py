@@ -115,13 +115,16 @@ def _commands(setting: Setting, toy: Toy, built: list[Built], endpoint: str) -> 
         "--network=host",
         f"--secret=id=uv,src={uv}",
     ]
-    shared += [f"--build-context=uv={toy.root}/build/tools", f"--build-arg=SOURCE_DATE_EPOCH={project.matrix.epoch}"]
+    shared += [
+        f"--build-context=uv={project.checkout.work}/tools",
+        f"--build-arg=SOURCE_DATE_EPOCH={project.matrix.epoch}",
+    ]
     commands = []
     for item in built:
         subject = Subject.find(setting.client, project, item.name, setting.folder)
         own = [f"--tag={subject.builder.tag(item.name)}", f"--build-arg=BASE={subject.base.ref}"]
         own += [f"--label={key}={value}" for key, value in subject.recipe.labels.items()]
-        commands.append([*shared, *own, f"{toy.root}/build/contexts/{item.name}"])
+        commands.append([*shared, *own, f"{project.checkout.work}/contexts/{item.name}"])
     return commands
 
 

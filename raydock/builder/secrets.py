@@ -78,7 +78,7 @@ class Secrets:
 
 
 def gather(bundle: Path | None = None) -> Secrets:
-    """The secrets of this machine: `bundle`, or the one of the environment; its package index (lock/addresses.py) and
+    """The secrets of this machine: `bundle`, or the one of the environment; its package index (index/addresses.py) and
     its mirror of Pythons.
 
     Raises ConfigurationError if `bundle` does not exist, or if two settings name different indexes.
@@ -94,5 +94,5 @@ def gather(bundle: Path | None = None) -> Secrets:
 
 
 def _table(index: Address) -> str:
-    """An index for uv. It has raydock's meaning of 403: the index does not have the project (lock/index.py)."""
+    """An index for uv. It has raydock's meaning of 403: the index does not have the project (index/client.py)."""
     return f"[[index]]\nurl = {json.dumps(index.full)}\nignore-error-codes = [403]\n"

@@ -18,6 +18,7 @@ from rich.console import RenderableType
 from raydock.ci import inputs as ours
 from raydock.ci.inputs import Inputs
 from raydock.core.errors import ConfigurationError, OutOfReachError
+from raydock.engine.streams import last_line
 from raydock.pipeline.project import Project
 from raydock.plan.output import bare_table
 
@@ -148,9 +149,9 @@ def _inputs_at(ref: str, folder: Path) -> Inputs:
         check=False,
     )
     if done.returncode:
-        last_line = (done.stderr.decode(errors="replace").strip().splitlines() or ["no output"])[-1]
+        why = last_line(done.stderr.decode(errors="replace")) or "no output"
         raise ConfigurationError(
-            f"{ref} cannot say what its images were made of: {last_line}",
+            f"{ref} cannot say what its images were made of: {why}",
             meaning="The code of that commit runs with the packages that are installed now.",
             todo="name a newer commit.",
         )

@@ -42,7 +42,7 @@ class Wheel:
 
     @cached_property
     def tags(self) -> frozenset[Tag]:
-        """Its compatibility tags (PEP 425). Raises ConfigurationError where the name is not a wheel's."""
+        """Its compatibility tags (PEP 425). Raises ConfigurationError if the name is not a wheel's."""
         try:
             return parse_wheel_filename(self.filename)[3]
         except InvalidWheelFilename:

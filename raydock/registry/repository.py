@@ -239,7 +239,7 @@ def _place(answer: requests.Response) -> str:
 def repository(name: str, *, insecure: bool = False, patience: RetryPolicy | None = None) -> Repository:
     """A repository of a registry that answers, by its name.
 
-    Raises ConfigurationError where it is not a name, OutOfReachError where nobody answers.
+    Raises ConfigurationError if the name is invalid, OutOfReachError if the registry does not answer.
     """
     parsed = parse(name)
     transport = RegistryTransport(name=parsed, insecure=insecure, patience=patience or RetryPolicy())

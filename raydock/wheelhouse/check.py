@@ -146,19 +146,19 @@ def refused(analysis: Analysis) -> Iterator[WheelFinding]:
 
 
 def known_breakages(analysis: Analysis) -> Iterator[WheelFinding]:
-    """Versions that resolve beside the others and then fail, ABI traps among them (plan/data/breakages.yaml)."""
+    """Versions that resolve with the others and then fail, such as ABI traps (raydock/compat/data/breakages.yaml)."""
     for item in analysis.breakages:
         for constraint in map(requirement, item.constraints):
             wheel = analysis.kept.get(canonicalize_name(constraint.name))
             if wheel and not constraint.specifier.contains(wheel.version, prereleases=True):
-                beside = [analysis.kept[axis] for axis in item.when if axis in analysis.kept]
-                names = ", ".join(map(str, beside)) or f"CUDA {analysis.cuda}"
+                others = [analysis.kept[axis] for axis in item.when if axis in analysis.kept]
+                names = ", ".join(map(str, others)) or f"CUDA {analysis.cuda}"
                 yield WheelFinding(
                     kind="known-breakage",
                     what=f"{wheel} does not go with {names}, which needs {constraint}",
                     meaning=f"{item.reason} ({item.source}).",
                     todo="drop it, and fetch one that does.",
-                    files=(wheel.filename, *(other.filename for other in beside)),
+                    files=(wheel.filename, *(other.filename for other in others)),
                     drop=(wheel.filename,),
                 )
 

@@ -87,8 +87,8 @@ def read(path: Path) -> Folder:
     cannot be read.
     """
     if not path.is_dir():
-        beside = [item.name for item in path.parent.iterdir() if item.is_dir()] if path.parent.is_dir() else []
-        raise ConfigurationError(f"{path} is not a folder.", todo=nearest(path.name, beside))
+        siblings = [item.name for item in path.parent.iterdir() if item.is_dir()] if path.parent.is_dir() else []
+        raise ConfigurationError(f"{path} is not a folder.", todo=nearest(path.name, siblings))
     try:
         files = sorted(path.iterdir())
         kinds = {item: names.kind(item) for item in files}

@@ -26,7 +26,7 @@ from tests.support.shelf import Shelf
 from tests.support.toy import NAMES, ROOT, Checkout, Run, Toy, lock, make
 from tests.support.trivydb import write
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(400)]
 
 REAL = "ray2.60.0-py311-cpu"
 CLUSTER = ("--head", "10.0.0.1", "--worker", "10.0.0.2")

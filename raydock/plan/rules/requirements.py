@@ -16,7 +16,7 @@ def vllm_ray(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
 
 
 def ray_llm_extra(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """An extra of Ray that brings a vLLM of its own (ray[llm]) never stands beside a chosen one."""
+    """An extra of Ray that brings a vLLM of its own (ray[llm]) is not combined with a chosen one."""
     ray = rule_inputs.release("ray", point)
     if ray is None or point.vllm == NONE:
         return ABSENT

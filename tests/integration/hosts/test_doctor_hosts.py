@@ -23,11 +23,6 @@ pytestmark = pytest.mark.engine
 STABLE = ("kernel", "memory", "route", "mtu", "names", "pci", "cdi", "limits")
 
 
-def stable(found: dict[str, str], name: str) -> list[str]:
-    """The lines of a section, without the networks that other tests start and end meanwhile."""
-    return [line for line in found[name].splitlines() if not line.startswith(("br-", "veth"))]
-
-
 def checks(done: Run, host: int = 0) -> dict[str, dict[str, Any]]:
     return {check["id"]: check for check in json.loads(done.out)["hosts"][host]["checks"]}
 
@@ -78,10 +73,10 @@ def test_a_container_sees_the_host_as_a_shell_there_does(client: docker.DockerCl
     said = ask_engine(client, "localhost:1/raydock:none")
     assert "connection refused" in said.registry_trouble
     text = script(said.info, "localhost:1/raydock:none")
-    shell = subprocess.run(["sh", "-c", text], cwd="/", capture_output=True, text=True, check=False).stdout
-    here, seen = sections(shell), sections(inside(client, text))
-    assert {name: stable(seen, name) for name in STABLE} == {name: stable(here, name) for name in STABLE}
-    assert seen.keys() == here.keys()
+    here = subprocess.run(["sh", "-c", text], cwd="/", capture_output=True, text=True, check=False).stdout
+    seen = sections(inside(client, text))
+    assert {name: seen[name] for name in STABLE} == {name: sections(here)[name] for name in STABLE}
+    assert seen.keys() == sections(here).keys()
     assert client.containers.list(all=True, filters={"name": "raydock-doctor"}) == []
     assert [image for image in client.images.list() if "raydock-doctor" in str(image.tags)] == []
 

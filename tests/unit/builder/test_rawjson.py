@@ -1,4 +1,4 @@
-"""BuildKit's progress, read from streams that a real engine wrote (buildx 0.13.1; tests/unit/build/data)."""
+"""BuildKit's progress, read from streams that a real engine wrote (buildx 0.13.1; tests/unit/builder/data)."""
 
 import io
 from pathlib import Path

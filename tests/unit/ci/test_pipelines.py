@@ -182,6 +182,28 @@ def test_secrets_reach_the_login_and_nothing_else(texts: dict[str, str]) -> None
         assert all("--password-stdin" in script and "build.py" not in script for script in holders)
 
 
+def test_each_artifact_that_a_job_takes_is_one_that_a_job_before_it_gives(texts: dict[str, str]) -> None:
+    given, taken = (
+        [
+            step["with"]["name"].removesuffix("-${{ matrix.name }}")
+            for job in jobs(texts["github"]).values()
+            for step in job["steps"]
+            if step.get("uses", "").startswith(f"actions/{verb}-artifact")
+        ]
+        for verb in ("upload", "download")
+    )
+    assert given == ["built", "tested"]
+    assert taken == ["built", f"${{{{ matrix.gpu && {given[1]!r} || {given[0]!r} }}}}"]
+
+
+def test_gitlabs_logins_are_removed_with_the_job(texts: dict[str, str]) -> None:
+    for kind in KINDS[1:]:
+        for job in yaml.safe_load(texts[kind]).values():
+            steps = job.get("script", []) if isinstance(job, dict) else []
+            folders = [step.partition("$CI_PROJECT_DIR/")[2].rstrip('"') for step in steps if "DOCKER_CONFIG=" in step]
+            assert [f"rm -rf {folder}" for folder in folders] == (job.get("after_script", []) if folders else [])
+
+
 def test_only_githubs_own_actions_are_used(texts: dict[str, str]) -> None:
     used = {step["uses"] for job in jobs(texts["github"]).values() for step in job["steps"] if "uses" in step}
     assert used == {"actions/checkout@v5", "actions/upload-artifact@v6", "actions/download-artifact@v7"}
