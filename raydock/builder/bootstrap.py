@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from raydock.builder import localarchive
+from raydock.builder.apterrors import failed_fetches, next_step, reason
 from raydock.builder.debian import listing
 from raydock.builder.rootfs import HOSTNAME, SOURCES, STATUS, normalize, read_text
 from raydock.core.errors import OutOfReachError, VariantError
@@ -66,7 +67,10 @@ def bootstrap(
                 f"mmdebstrap could not make Debian {base.suite} from the packages of {lock.name}.debs:"
                 f" {reason(done.stderr)}.",
                 meaning=f"Log: {log}",
-                todo="read the log, fix the cause, then run this again.",
+                # apt in mmdebstrap reads local packages alone, unless a setting or hook of this host adds an archive.
+                todo=next_step(base, done.stderr)
+                if failed_fetches(done.stderr)
+                else "read the log, fix the cause, then run this again.",
             )
         _require_exact(lock, read_text(raw, STATUS))
         own = base.mirror or archive_of(base.suite, processes)
@@ -134,11 +138,3 @@ def _require_exact(lock: DebLock, status: str) -> None:
         meaning="The base would not be what is locked.",
         todo="lock again with this host's apt: remove that file, then `./build.py lock`.",
     )
-
-
-def reason(printed: str) -> str:
-    """What went wrong first: a full disk, an address that could not be read, or else apt's or mmdebstrap's errors."""
-    lines = list(dict.fromkeys(line.strip() for line in printed.splitlines() if line.strip()))
-    signs = ("No space left on device", "E: Failed to fetch", "W: Failed to fetch", "NO_PUBKEY", "E: ", "Err:")
-    telling = next((found for sign in signs if (found := [line for line in lines if sign in line])), lines)
-    return "; ".join((telling or ["it printed nothing"])[:3])[:600].rstrip(".")

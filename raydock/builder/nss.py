@@ -4,9 +4,9 @@ Kubernetes and OpenShift run an image as any uid. Without an entry in /etc/passw
 Python's `getpass.getuser`, torch before 2.13, ssh and others. The file cannot list all uids, and nothing can edit it
 at start: KubeRay overrides the entrypoint, and the root file system may be read-only. Debian's libnss-unknown answers
 for every uid, so that useradd and adduser find none free. This module answers for the calling process's own uid alone,
-and never for root.
+and never for root. It answers with the name of the image's own user, which is what USER and LOGNAME say.
 
-It is a shared library for x86-64 of two functions, written here byte by byte: the images have no compiler to build it
+It is a shared library for x86-64 of one function, written here byte by byte: the images have no compiler to build it
 with, and it imports nothing. Sources: System V ABI (gabi), chapters 4 and 5; nss/nss.h and pwd.h of glibc 2.36; read on
 2026-11-29.
 """
@@ -17,22 +17,15 @@ from itertools import accumulate
 
 NAME = "raydock"
 PATH = f"usr/lib/libnss_{NAME}.so.2"
-USER = "user"
+USER = "ray"
 
-_SYMBOLS = (f"_nss_{NAME}_getpwnam_r", f"_nss_{NAME}_getpwuid_r")
+_FUNCTION = f"_nss_{NAME}_getpwuid_r"
 # struct passwd points to these: name, password, comment, home and shell.
 _TEXTS = (USER, "x", USER, "/home/ray", "/bin/bash")
-# Each line is one instruction. Arguments: rdi the name or uid, rsi a struct passwd, r8 a place for errno. {} is the
+# Each line is one instruction. Arguments: rdi the uid, rsi a struct passwd, r8 a place for errno. {} is the
 # distance to a text. 0 is NSS_STATUS_NOTFOUND, 1 NSS_STATUS_SUCCESS.
 _CODE = """
-81 3f 75 73 65 72     cmp dword [rdi], "user"     ; getpwnam_r
-75 67                 jne none
-80 7f 04 00           cmp byte [rdi+4], 0
-75 61                 jne none
 b8 66 00 00 00        mov eax, 102                ; getuid
-0f 05                 syscall
-89 c7                 mov edi, eax
-b8 66 00 00 00        mov eax, 102                ; getpwuid_r
 0f 05                 syscall
 85 c0                 test eax, eax
 74 4d                 je none
@@ -58,7 +51,6 @@ c3                    ret
 31 c0                 xor eax, eax
 c3                    ret
 """
-_BY_UID = 0x17  # where getpwuid_r begins
 
 _PAGE = 0x1000
 _HEADER, _SEGMENT, _SYMBOL = 64, 56, 24
@@ -66,15 +58,15 @@ _HEADER, _SEGMENT, _SYMBOL = 64, 56, 24
 
 def module() -> bytes:
     """The shared library for `PATH`: the same bytes each time."""
-    names = b"\0" + b"".join(f"{name}\0".encode() for name in (*_SYMBOLS, f"libnss_{NAME}.so.2"))
-    by_name, by_uid, soname = accumulate((1, *(len(name) + 1 for name in _SYMBOLS)))
+    names = f"\0{_FUNCTION}\0libnss_{NAME}.so.2\0".encode()
+    function, soname = 1, len(_FUNCTION) + 2
     symbols_at = _HEADER + 4 * _SEGMENT
-    hashes_at = symbols_at + 3 * _SYMBOL
-    names_at = hashes_at + 24
+    hashes_at = symbols_at + 2 * _SYMBOL
+    names_at = hashes_at + 20
     code_at = names_at + len(names)
     code = _code()
-    symbols = bytes(_SYMBOL) + _symbol(by_name, code_at) + _symbol(by_uid, code_at + _BY_UID)
-    hashes = struct.pack("<6I", 1, 3, 1, 0, 2, 0)  # one bucket: symbol 1, then 2
+    symbols = bytes(_SYMBOL) + _symbol(function, code_at)
+    hashes = struct.pack("<5I", 1, 2, 1, 0, 0)  # one bucket: symbol 1
     # DT_HASH, DT_STRTAB, DT_SYMTAB, DT_STRSZ, DT_SYMENT, DT_SONAME, DT_NULL
     entries = ((4, hashes_at), (5, names_at), (6, symbols_at), (10, len(names)), (11, _SYMBOL), (14, soname), (0, 0))
     dynamic = b"".join(struct.pack("<2Q", *entry) for entry in entries)

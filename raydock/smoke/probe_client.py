@@ -67,7 +67,7 @@ def ask(
         if answers and outputs:
             answers = replace(answers, checks=reports.save(container, answers.checks, outputs))
     if answers is None:
-        through = _THROUGH.format(shlex.join(entrypoint)) if entrypoint and entrypoint != _ENTRYPOINT else ""
+        through = _THROUGH.format(shlex.join(entrypoint)) if entrypoint else ""
         raise VariantError(
             f"the probe of {image} ended with exit status {ended.status} and without its answers.",
             meaning=_reason(ended, limits) + through,
@@ -76,7 +76,6 @@ def ask(
     return answers
 
 
-_ENTRYPOINT = ["/bin/sh", "/opt/raydock/entrypoint.sh"]  # templates/environment.j2
 _THROUGH = " The image's ENTRYPOINT `{}` started it, as it starts each command of a user."
 
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from raydock.builder.apterrors import next_step, reason
 from raydock.builder.aptsources import TRUSTED, trusted
-from raydock.builder.bootstrap import NO_USRMERGE, archive_of, reason
+from raydock.builder.bootstrap import NO_USRMERGE, archive_of
 from raydock.builder.debian import KEYRING, default_stanzas, package_sources
 from raydock.builder.debs import script
 from raydock.builder.debs.script import ScriptResult
@@ -142,22 +143,5 @@ class HostApt:
     def _unreachable(self, answer: ScriptResult) -> OutOfReachError:
         return OutOfReachError(
             f"apt could not read Debian {self.base.suite} from {self.origin}: {reason(answer.errors)}.",
-            todo=_todo(self.base, answer.errors),
+            todo=next_step(self.base, answer.errors),
         )
-
-
-def _todo(base: Base, printed: str) -> str:
-    failed = [line for line in printed.splitlines() if "Failed to fetch" in line or line.startswith("Err:")]
-    if "NO_PUBKEY" in printed:
-        return (
-            "`apt-get install debian-archive-keyring`; the key of a mirror that signs by itself belongs in"
-            " /etc/apt/trusted.gpg.d of this host."
-        )
-    # apt calls a suite that a server lacks by its Release file.
-    missing = [line for line in printed.splitlines() if "does not have a Release file" in line] or failed
-    if base.mirror and missing and all(f"{base.suite}-security" in line for line in missing):
-        return f"write `mirror: {{archive: {base.mirror.archive}, security: ADDRESS}}`, or `security: none`."
-    return (
-        f"see that a Debian mirror with {base.suite} answers here; name one by `mirror:` of the base {base.name} in"
-        f" matrix.yaml, or list {base.suite} in this host's apt sources and run `apt-get update`."
-    )

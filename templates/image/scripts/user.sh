@@ -1,10 +1,9 @@
-# Sets USER and LOGNAME, which Docker and Kubernetes leave unset. Read by the entrypoint, by login shells and, as BASH_ENV,
-# by `bash -c` and scripts: KubeRay overrides the entrypoint.
-# UV_NO_CACHE is for root in a Dockerfile, whose HOME is the user's; in a container, `uv run` of each Ray worker needs the
-# cache.
-if [ -z "${USER:-}" ]; then
+# Read by login shells and, as BASH_ENV, by `bash -c` and scripts, as KubeRay starts Ray.
+# The image sets USER and LOGNAME for its user, ray: Docker and Kubernetes set neither. A different user gets its own name.
+if [ "${USER:-ray}" = ray ] && [ "$(id -u)" != 1000 ]; then
     USER=$(id -un 2> /dev/null || id -u)
-    LOGNAME=${LOGNAME:-$USER}
+    LOGNAME=$USER
     export USER LOGNAME
-    [ "$USER" = root ] || unset UV_NO_CACHE
 fi
+# UV_NO_CACHE is for root in a Dockerfile, whose HOME is ray's. Each Ray worker of `uv run` needs the cache.
+[ "$USER" = root ] || unset UV_NO_CACHE
