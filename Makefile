@@ -66,7 +66,7 @@ check: venv-dev ## Lint, types, and whether locks, Dockerfiles and pipelines are
 	@$(BUILD) ci github --check
 	@$(BUILD) ci gitlab --check
 
-bench: venv-dev engine ## Measure against the usual way; docs/measurements.md says what
+bench: venv-dev engine ## Measure against the usual way; docs/reference/measurements.md says what
 	@.venv/bin/python -m benchmarks $(ARGS)
 
 COMPILE = .venv/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --upgrade --no-header \
