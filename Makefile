@@ -54,7 +54,7 @@ long: venv-dev ## Run the tests that take minutes each: lost nodes, KubeRay's sa
 unit: venv-dev ## Run the tests that need no engine
 	@$(UNIT) $(ARGS)
 
-check: venv-dev ## Lint, types, and whether locks, Dockerfiles and pipelines are as they should be
+check: venv-dev ## Lint, types, and whether locks, Dockerfiles, pipelines and the CLI reference are up to date
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
@@ -65,8 +65,9 @@ check: venv-dev ## Lint, types, and whether locks, Dockerfiles and pipelines are
 	@$(BUILD) render --check
 	@$(BUILD) ci github --check
 	@$(BUILD) ci gitlab --check
+	@.venv/bin/python -m tools.cli_reference --check
 
-bench: venv-dev engine ## Measure against the usual way; docs/measurements.md says what
+bench: venv-dev engine ## Measure against the usual way; docs/reference/measurements.md says what
 	@.venv/bin/python -m benchmarks $(ARGS)
 
 COMPILE = .venv/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --upgrade --no-header \

@@ -25,9 +25,13 @@ REPORT, COMPAT, EXTRAS = "report", "compat", "extras"
 
 def _listing() -> str:
     lines = [f"  {item.name:9}{item.summary} ({item.minutes} min, {item.disk})" for item in BENCHES.values()]
-    lines.append(f"  {COMPAT:9}no bench: plan's verdicts against uv's, into docs/compat.md (1 min, package index)")
-    lines.append(f"  {EXTRAS:9}no bench: what each of Ray's extras brings, into docs/extras.md (2 min, package index)")
-    lines.append(f"  {REPORT:9}no bench: writes what was measured last into docs/measurements.md")
+    lines.append(
+        f"  {COMPAT:9}no bench: plan's verdicts against uv's, into docs/reference/compat.md (1 min, package index)"
+    )
+    lines.append(
+        f"  {EXTRAS:9}no bench: what each of Ray's extras brings, into docs/reference/extras.md (2 min, package index)"
+    )
+    lines.append(f"  {REPORT:9}no bench: writes what was measured last into docs/reference/measurements.md")
     return "\n".join(["\b", "Benches, and what they take on two cores:", *lines])
 
 

@@ -1,4 +1,4 @@
-"""plan's verdict against uv's on (vllm, ray, python) triples that chance chose: writes docs/compat.md."""
+"""plan's verdict against uv's on (vllm, ray, python) triples that chance chose: writes docs/reference/compat.md."""
 
 import os
 import random
@@ -22,7 +22,7 @@ from raydock.model.variant import CPU, Variant
 from raydock.pipeline.project import Project
 from raydock.plan.rules import Evaluator, RuleInputs, RuleVerdict
 
-DOCUMENT = ROOT / "docs" / "compat.md"
+DOCUMENT = ROOT / "docs" / "reference" / "compat.md"
 SEED, COUNT, JOBS = 20261126, 40, 2
 PYTHONS, GLIBC = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14"), "2.36"
 
@@ -36,16 +36,16 @@ Triple = tuple[str, str, str]
 _HEAD = """\
 # plan against uv
 
-{count} triples of vllm, ray and Python, drawn by `random.Random({seed})` from all {all} of the facts' releases and
-Python {first} to {last}: can they be installed together? `plan` answers by its rules and the facts, in milliseconds and
-without a network, for a base with glibc {glibc} and the torch and CUDA that vllm pins. {uv} answers by
+{count} triples of vllm, ray and Python, drawn by `random.Random({seed})` from all {all} combinations of the facts'
+releases with Python {first} to {last}: can they be installed together? `plan` answers by its rules and the facts, in
+milliseconds and without a network, for a base with glibc {glibc} and the torch and CUDA that vllm pins. {uv} answers by
 `uv pip compile --only-binary :all: --exclude-newer {cutoff}` of `vllm==V` and `{ray}==R` for that Python and glibc.
 
-Written by `.venv/bin/python -m benchmarks compat`, which exits with 1 where a difference is not explained by a rule
-that uv lacks. One difference is known, and left: vllm 0.3.0 to 0.3.2 need quantile-python, which is only offered as
-source, so that uv refuses with `--only-binary :all:` what raydock locks and builds (raydock/compat/data/sdists.yaml).
+Written by `.venv/bin/python -m benchmarks compat`, which exits with 1 if a difference is not explained by a rule that
+uv does not have. One difference is known and stays: vllm 0.3.0 to 0.3.2 need quantile-python, which is only offered as
+source. With `--only-binary :all:` uv refuses it; raydock locks and builds it (raydock/compat/data/sdists.yaml).
 
-**{same} agree, {explained} differ by a rule that uv lacks, {open} differ without one.**
+**{same} agree, {explained} differ by a rule that uv does not have, {open} differ without one.**
 
 | vllm | ray | Python | plan | uv | agree |
 |---|---|---|---|---|---|

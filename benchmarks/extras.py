@@ -1,4 +1,4 @@
-"""What each of Ray's extras brings over plain Ray, and which images can have it: writes docs/extras.md."""
+"""What each of Ray's extras brings over plain Ray, and which images can have it: writes docs/reference/extras.md."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ from raydock.pipeline.project import Project
 from raydock.plan.extras import FLOOR, known
 from raydock.plan.rules import Evaluator, RuleInputs
 
-DOCUMENT = ROOT / "docs" / "extras.md"
+DOCUMENT = ROOT / "docs" / "reference" / "extras.md"
 MB = 1e6
 LARGEST, JOBS = 4, 6
 
@@ -33,18 +33,18 @@ _HEAD = """\
 # Ray's extras
 
 What `ray[EXTRA]` brings over plain `ray`, for each Ray of matrix.yaml, on Python {python} with glibc {glibc}, as of
-{cutoff}: resolved by {uv}, with the known breakages kept out (raydock/compat/data/breakages.yaml). *Download* is what
-the added wheels weigh, as the index tells it; *unpacked* is what they hold, before bytecode. The further columns are
-the images of that Ray and Python: whether each can have the extra beside `[{floor}]`, by the rules of `plan`, by
-resolving its lock, and by the rules for locks.
+{cutoff}: resolved by {uv}, with the known breakages kept out (raydock/compat/data/breakages.yaml). *Download* is the
+size of the added wheels in the index; *unpacked* is the size of their files, without bytecode. The other columns are
+the images of that Ray and Python: whether each can have the extra in addition to `[{floor}]`, by the rules of `plan`,
+by resolving its lock, and by the rules for locks.
 
 Written by `.venv/bin/python -m benchmarks extras`, from inputs {digest}:
-a test fails once matrix.yaml, the facts or the breakages ask for another table.
+a test fails if matrix.yaml, the facts or the breakages require a different table.
 
-Every variant has the `ray-extras` of `packages` in matrix.yaml. A group may have others, and packages besides: it
-makes variants of its own, whose names end with the group's. KubeRay needs `[{floor}]`, and less is refused
-unless `kuberay: false` stands beside it ([docs/kuberay.md](kuberay.md)). What counts is what an extra brings, so that
-`[serve]` or `[all]` alone is enough.
+Every variant has the `ray-extras` of `packages` in matrix.yaml. A group may have different extras and more packages:
+it makes variants of its own, whose names end with the group's ([packages.md](../how-to/packages.md)). KubeRay needs
+`[{floor}]`. Less is refused unless the group also has `kuberay: false`. What an extra brings decides, so `[serve]` or
+`[all]` alone is enough.
 """
 
 

@@ -1,4 +1,4 @@
-"""The figures of docs/measurements.md, written from what the benches left behind."""
+"""The figures of docs/reference/measurements.md, written from what the benches left behind."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ from benchmarks.figure import Result, load
 from raydock.core.errors import ConfigurationError
 from raydock.core.files import write_whole
 
-DOCUMENT = ROOT / "docs" / "measurements.md"
+DOCUMENT = ROOT / "docs" / "reference" / "measurements.md"
 _BEGIN, _END = "<!-- figures: written by `python -m benchmarks report` -->", "<!-- end of figures -->"
 _HEAD = "| bench | figure | measured | peer | ratio | target | met |\n|---|---|---|---|---|---|---|"
 

@@ -18,7 +18,7 @@ _MAJORS = ("11", "12", "13")
 _UNSUFFIXED = 13
 _HEAD = """\
 # What pip and uv must not change in {name}: PIP_CONSTRAINT and UV_CONSTRAINT name this file.
-# To change these, build another variant: docs/derived-images.md. `name<0` is for another CUDA than {cuda}.
+# To change these, build a different variant: docs/how-to/derived-images.md. `name<0` is for another CUDA than {cuda}.
 """
 
 

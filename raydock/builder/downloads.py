@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 _AGAIN = "see that the package index answers (UV_DEFAULT_INDEX names a mirror), then run this again."
 _CREDENTIALS = (
     "give or fix the index's credentials (UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD, ~/.netrc, keyring or its"
-    " address: docs/restricted-networks.md), then run this again."
+    " address: docs/how-to/restricted-networks.md), then run this again."
 )
 _LOCKED = (
     "lock again from this index (`./build.py lock` after removing the lock), or name the index that the lock was made"

@@ -57,7 +57,7 @@ class Changes:
         return Changes(since=self.since, changes=tuple(item for item in self.changes if item.name in chosen))
 
     def document(self) -> dict[str, Any]:
-        """`plan --changed-since REF --json` (docs/json.md)."""
+        """`plan --changed-since REF --json` (docs/reference/json.md)."""
         variants = [{"name": item.name, "what": item.what.value, "parts": list(item.parts)} for item in self.changes]
         return {"schema": SCHEMA, "since": self.since, "variants": variants}
 

@@ -23,7 +23,7 @@ class CiPlan:
     shards: tuple[Shard, ...]
 
     def document(self) -> dict[str, Any]:
-        """`ci plan --json` (docs/json.md)."""
+        """`ci plan --json` (docs/reference/json.md)."""
         return {
             "schema": SCHEMA,
             "published": list(self.published),

@@ -18,7 +18,7 @@ from raydock.pipeline.project import Project
 
 @click.group()
 def ci() -> None:
-    """Pipelines that build, test and publish what is not published yet; docs/ci.md has what they need.
+    """Pipelines that build, test and publish what is not published yet; docs/how-to/ci.md has what they need.
 
     \b
     Example: ./build.py ci github > .github/workflows/images.yml

@@ -16,7 +16,11 @@ from raydock.pipeline.project import Project
 @click.option("--worker", "workers", multiple=True, required=True, metavar="HOST", help="A worker's. Repeatable.")
 @click.option("--gpus", type=click.IntRange(0, 64), help="GPUs of each host. Must be given for a variant with CUDA.")
 @click.option("--model", type=click.Path(path_type=Path), help="A folder of every host, to be read at /model.")
-@click.option("--forward-compat", is_flag=True, help="Accept data-centre GPUs with an older driver: docs/gpu-hosts.md.")
+@click.option(
+    "--forward-compat",
+    is_flag=True,
+    help="Accept data-centre GPUs with an older driver: docs/explanation/forward-compatibility.md.",
+)
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR")
 @registry
 @release_repository

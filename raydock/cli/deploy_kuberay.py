@@ -57,7 +57,11 @@ def _choice(option: str, default: StrEnum, help: str = "", *, implicit: bool = F
     " its labels (the default on GKE and EKS), so that no node group scales from zero.",
     implicit=True,
 )
-@click.option("--forward-compat", is_flag=True, help="Accept data-centre GPUs with an older driver: docs/gpu-hosts.md.")
+@click.option(
+    "--forward-compat",
+    is_flag=True,
+    help="Accept data-centre GPUs with an older driver: docs/explanation/forward-compatibility.md.",
+)
 @_choice("--kuberay", OperatorVersion.V1_7)
 @_choice("--format", Format.YAML)
 @registry

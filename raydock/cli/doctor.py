@@ -15,8 +15,8 @@ from raydock.cli.output import end
 def doctor(request: CommandRequest, hosts: tuple[str, ...]) -> None:
     """Says what a Docker host is good for, which of our variants run there, what is wrong with it and what fixes that.
 
-    Without --host: this machine. Nothing is built, pulled or changed. docs/gpu-hosts.md has the checks. Exit codes: 0
-    no check failed; 1 one did; 4 a host is out of reach.
+    Without --host: this machine. Nothing is built, pulled or changed. The checks: docs/reference/doctor.md.
+    Exit codes: 0 no check failed; 1 one did; 4 a host is out of reach.
 
     \b
     Example: ./build.py doctor

@@ -50,7 +50,7 @@ def smoke(
 ) -> None:
     """Tests the built images of the selected variants by running Ray in them, whether tested before or not.
 
-    What needs a GPU is asked too, where this engine hands out GPUs: docs/gpu.md.
+    What needs a GPU is asked too, where this engine hands out GPUs: docs/how-to/gpu.md.
 
     \b
     Example: ./build.py smoke --select 'name=ray2.60.0-py311-cpu'

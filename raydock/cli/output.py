@@ -54,7 +54,7 @@ def cutoff_notes(without: Mapping[str, str]) -> list[str]:
     """Warnings for locks that no cut-off day holds for, by variant: see Project.without_cutoff."""
     return [
         f"Warning: no cut-off day holds for {count(number, 'lock')}. No upload times come from: {indexes}."
-        " Locking again may pin newer packages (docs/restricted-networks.md)."
+        " Locking again may pin newer packages (docs/how-to/restricted-networks.md)."
         for indexes, number in sorted(Counter(without.values()).items())
     ]
 

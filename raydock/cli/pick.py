@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--driver", metavar="VERSION", help="The host's driver, such as 535.104.05, in place of FILES.")
 @click.option("--gpu", "gpus", multiple=True, metavar="X.Y", help="A GPU's compute capability, or none. Repeatable.")
-@click.option("--forward-compat", is_flag=True, help="Accept data-centre GPUs with an older driver: docs/gpu-hosts.md.")
+@click.option(
+    "--forward-compat",
+    is_flag=True,
+    help="Accept data-centre GPUs with an older driver: docs/explanation/forward-compatibility.md.",
+)
 @registry
 @release_repository
 @insecure

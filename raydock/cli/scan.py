@@ -69,7 +69,7 @@ def _remedies(reports: "Sequence[ScanReport]") -> list[str]:
     if any(item.database for item in missing):
         lines.append(
             "name a base in matrix.yaml whose release still gets security updates and is known to this trivy"
-            " (docs/scan.md), and build again"
+            " (docs/how-to/scan.md), and build again"
         )
     return lines
 

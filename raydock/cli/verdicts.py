@@ -61,7 +61,8 @@ def refusal(items: Sequence[Judged], unknown: str, *, allowed: bool, todo: str) 
     if refused:
         return PolicyError(
             f"{len(refused)} of {len(items)} refused by scan.yaml: {', '.join(refused)}.",
-            todo="take the versions that fix it, or `ignore` it in scan.yaml, with a reason and a day (docs/scan.md).",
+            todo="take the versions that fix it, or `ignore` it in scan.yaml, with a reason and a day"
+            " (docs/how-to/scan.md).",
         )
     if missing and not allowed:
         return PolicyError(

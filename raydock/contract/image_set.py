@@ -39,7 +39,7 @@ class SetReport:
         return all(check.status is not Status.FAILED for check in self.checks)
 
     def document(self) -> dict[str, Any]:
-        """Its form in JSON (docs/json.md)."""
+        """Its form in JSON (docs/reference/json.md)."""
         return asdict(self)
 
 

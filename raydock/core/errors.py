@@ -10,7 +10,7 @@ _FEW = 24
 
 
 class ExitCode(IntEnum):
-    """Exit codes of every command; documented in README.md."""
+    """Exit codes of every command; documented in docs/reference/exit-codes.md."""
 
     DONE = 0
     VARIANT_FAILED = 1

@@ -1,4 +1,4 @@
-"""What was found on hosts, for programs (JSON, form in docs/json.md) and for people."""
+"""What was found on hosts, for programs (JSON, form in docs/reference/json.md) and for people."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -36,7 +36,7 @@ class Proved:
     brought: Brought | None = None
 
     def document(self) -> dict[str, Any]:
-        """Its entry in the JSON document (docs/json.md)."""
+        """Its entry in the JSON document (docs/reference/json.md)."""
         entry = self.outcome.document()
         if self.brought:
             entry |= {"image": {"way": self.brought.way, "sent": self.brought.sent, "remark": self.brought.remark}}

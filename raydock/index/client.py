@@ -161,7 +161,7 @@ class Index:
         )
 
     def _todo(self, error: Exception) -> str:
-        """What helps if the index refuses: docs/restricted-networks.md says more."""
+        """What helps if the index refuses: docs/how-to/restricted-networks.md says more."""
         status = error.response.status_code if isinstance(error, requests.HTTPError) else 0
         if status not in _REFUSED:
             return ""
@@ -170,7 +170,8 @@ class Index:
         used = f"fix the credentials from {login.source or 'its address'}" if login else "give credentials"
         return (
             f"{used}: UV_INDEX_{name}_USERNAME and UV_INDEX_{name}_PASSWORD, ~/.netrc, or keyring"
-            f" (docs/restricted-networks.md); or name a different index in {self.address.source or 'UV_DEFAULT_INDEX'}."
+            " (docs/how-to/restricted-networks.md); or name a different index in"
+            f" {self.address.source or 'UV_DEFAULT_INDEX'}."
         )
 
     def _cause(self, error: Exception) -> str:

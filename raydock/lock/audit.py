@@ -40,7 +40,7 @@ class Audit:
         return AuditResult.NOT_AUDITED if self.judgement.missing else AuditResult.CLEAN
 
     def document(self) -> dict[str, Any]:
-        """Its entry in the JSON document of `lock --audit` (docs/json.md)."""
+        """Its entry in the JSON document of `lock --audit` (docs/reference/json.md)."""
         return {"name": self.name, "verdict": self.verdict, **asdict(self.judgement)}
 
 

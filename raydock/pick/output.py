@@ -1,4 +1,4 @@
-"""A pick for programs (JSON, form in docs/json.md) and for people."""
+"""A pick for programs (JSON, form in docs/reference/json.md) and for people."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -58,7 +58,7 @@ class VariantResult:
         return self.error is None and (self.report is None or self.report.passed)
 
     def document(self) -> dict[str, Any]:
-        """Its entry in the JSON document of `images`, `build` and `smoke` (docs/json.md)."""
+        """Its entry in the JSON document of `images`, `build` and `smoke` (docs/reference/json.md)."""
         checks = self.report.checks if self.report else ()
         entry = {
             "name": self.name,

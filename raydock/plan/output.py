@@ -1,4 +1,4 @@
-"""A plan, and the explanation of a point, for programs (JSON, design as in docs/json.md) and for people (tables)."""
+"""A plan, and the explanation of a point, for programs (JSON, docs/reference/json.md) and for people (tables)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Suggestions for programs (JSON, design as in docs/json.md) and for people (a table)."""
+"""Suggestions for programs (JSON, design as in docs/reference/json.md) and for people (a table)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What was published, or would be, for people and for programs (docs/json.md)."""
+"""What was published, or would be, for people and for programs (docs/reference/json.md)."""
 
 from collections.abc import Mapping
 from typing import Any

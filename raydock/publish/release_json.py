@@ -1,4 +1,4 @@
-"""release.json, schema 1 (docs/json.md): written, and read strictly."""
+"""release.json, schema 1 (docs/reference/json.md): written, and read strictly."""
 
 import json
 import re

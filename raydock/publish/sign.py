@@ -45,7 +45,8 @@ class Signer:
                 f"cosign did not sign {repository.name}@{digest}: {words.splitlines()[-1][-600:].rstrip('.')}.",
                 meaning="The image is pushed, and no tag that moves names it yet.",
                 todo=f"set {KEY} and what its key needs (COSIGN_PASSWORD, say); where no transparency log answers, "
-                f"{OPTIONS}=--tlog-upload=false (docs/publish.md); or take cosign off PATH. Then run this again.",
+                f"{OPTIONS}=--tlog-upload=false (docs/how-to/publish.md); or take cosign off PATH. "
+                "Then run this again.",
             )
 
 

@@ -75,8 +75,8 @@ class Tags:
         if isinstance(error, RefusedError) and error.status < 500 and error.cause not in _OTHER:
             error.todo = (
                 f"exempt these tags from immutability and from protection: {', '.join(move.tag for move in moves)} in "
-                f"{self.repository.name}; {self.releases.latest} in {self.releases.repository.name} (docs/publish.md). "
-                "Then run this again."
+                f"{self.repository.name}; {self.releases.latest} in {self.releases.repository.name} "
+                "(docs/reference/registries.md). Then run this again."
             )
         return error
 

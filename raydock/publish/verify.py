@@ -56,7 +56,7 @@ def unattached(release: Release) -> dict[str, tuple[str, ...]]:
 
 
 def document(release: Release, differences: Sequence[RegistryDifference]) -> dict[str, Any]:
-    """`verify --json` (docs/json.md)."""
+    """`verify --json` (docs/reference/json.md)."""
     return {
         "schema": SCHEMA,
         "release": release.id,

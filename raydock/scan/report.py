@@ -61,7 +61,7 @@ class ScanReport:
         return "; ".join(policy.objections(today))
 
     def document(self) -> dict[str, Any]:
-        """Its JSON form (docs/json.md)."""
+        """Its JSON form (docs/reference/json.md)."""
         said = asdict(self)
         judgement = said.pop("judgement")
         return {"schema": SCHEMA, **said, "verdict": self.verdict, **judgement}

@@ -2,7 +2,8 @@
 
 trivy answers with no findings for a system without security updates and for one that it does not know. It tells the
 difference in `Metadata.OS`, in a missing `os-pkgs` result, and in warnings. Source: trivy 0.76,
-pkg/detector/ospkg and pkg/scan/local, read and tried on 2026-11-29 (docs/scan.md lists the systems that were tried).
+pkg/detector/ospkg and pkg/scan/local, read and tried on 2026-11-29 (docs/how-to/scan.md has the
+systems that were tried).
 """
 
 import re

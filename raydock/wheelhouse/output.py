@@ -1,4 +1,4 @@
-"""What was found in a folder of wheels, for programs (JSON, as in docs/json.md) and for people."""
+"""What was found in a folder of wheels, for programs (JSON, as in docs/reference/json.md) and for people."""
 
 import shlex
 from collections.abc import Iterator

@@ -123,5 +123,5 @@ def _lost(lock: DebLock, lost: Sequence[Deb], origin: str, why: str) -> OutOfRea
         meaning=f"{why}.",
         todo=f"see that the archive answers; if it has moved on, remove lockfiles/{lock.name}.debs and run"
         " `./build.py lock`, or name a registry that keeps the packages by `debs:` in matrix.yaml"
-        " (docs/os-packages.md).",
+        " (docs/how-to/os-packages.md).",
     )

@@ -21,7 +21,7 @@ GREEDY = {"temperature": 0.0}
 SAMPLED = {"temperature": 0.8, "top_p": 0.9, "top_k": 50}
 NAME = "tiny"
 _PROMPT = "The quick brown"
-# Several times what a first start takes with a compiler at work (docs/gpu.md).
+# Several times what a first start takes with a compiler at work (docs/reference/gpu-levels.md).
 _START_SECONDS = 600.0
 _STOP_SECONDS = 30.0
 _ANSWER_SECONDS = 300.0

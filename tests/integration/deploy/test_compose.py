@@ -7,6 +7,7 @@ import pytest
 
 from tests.integration.deploy.conftest import Deploy
 from tests.support.raycluster import RayCluster, ray_cluster, until
+from tests.support.toy import ROOT
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
 
@@ -59,3 +60,12 @@ print(ids == ray.get([where.options(scheduling_strategy=On(id, soft=False)).remo
 """
     done = cluster.run("head", "python", "-c", script)
     assert done.stdout == "True 3\n", done.stderr
+
+
+def test_the_job_of_the_tutorial_runs(cluster: RayCluster) -> None:
+    cluster.compose(f"cp {ROOT}/examples/job/sample_code.py head:/tmp/sample_code.py")
+    submit = ("ray", "job", "submit", "--address", "http://127.0.0.1:8265", "--", "python", "/tmp/sample_code.py")
+    done = cluster.run("head", *submit)
+    last = "done: 14 words, 3 nodes alive, Ray 2.60.0"
+    assert last in done.stdout, done.stdout + done.stderr
+    assert last in (ROOT / "docs" / "tutorial" / "first-cluster.md").read_text()

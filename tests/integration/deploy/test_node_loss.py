@@ -1,4 +1,4 @@
-"""What a cluster does when a node is lost, and when it comes back; docs/node-loss.md tells it.
+"""What a cluster does when a node is lost, and when it comes back; docs/explanation/node-loss.md tells it.
 
 `pytest -m long tests/integration/ship/test_node_loss.py -s` prints the seconds.
 """

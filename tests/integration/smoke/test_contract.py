@@ -203,7 +203,7 @@ def test_what_a_dead_engine_left_the_next_run_removes(spare: SpareEngine, base: 
 
 
 # The example of the how-to page, and what else people write; the folder holds the page's own wheel.
-_PAGE = ROOT / "docs" / "derived-images.md"
+_PAGE = ROOT / "docs" / "how-to" / "derived-images.md"
 _AND = "RUN useradd --create-home app && useradd user && PIP_CONSTRAINT= pip uninstall -q -y pip\n"
 
 

@@ -99,7 +99,7 @@ def test_no_driver_is_skipped_unless_required(specify: Specify, ask: Callable[..
 
 
 def test_a_missing_uvm_device_is_named(specify: Specify, ask: Callable[..., Check]) -> None:
-    """The fake driver fails as a real one does without /dev/nvidia-uvm; docs/evidence has a real one."""
+    """The fake driver fails as a real one does without /dev/nvidia-uvm; docs/reference/evidence has a real one."""
     specify(FAKE_CALL="cuInit", FAKE_CODE="999")
     check = ask()
     assert check.status is Status.FAILED

@@ -1,4 +1,4 @@
-"""docs/extras.md against matrix.yaml, facts and known breakages; `python -m benchmarks extras` writes it."""
+"""docs/reference/extras.md against matrix.yaml, facts and known breakages; `python -m benchmarks extras` writes it."""
 
 import re
 

@@ -105,4 +105,4 @@ def test_a_thread_prints_no_traceback(
 
 
 def test_the_exit_code_is_documented() -> None:
-    assert "70 a bug in raydock" in (ROOT / "README.md").read_text()
+    assert "| 70 | A bug in raydock." in (ROOT / "docs" / "reference" / "exit-codes.md").read_text()

@@ -1,4 +1,4 @@
-"""What the levels make of what they measured; the measuring itself is asked on real GPUs (docs/gpu.md)."""
+"""What the levels make of what they measured; real GPUs measured it for docs/reference/evidence.md."""
 
 import json
 import sys
