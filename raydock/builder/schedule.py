@@ -31,7 +31,6 @@ from raydock.model import lock as locks
 from raydock.model.matrix import Matrix
 from raydock.plan.planner import Planned
 
-FINGERPRINT = "raydock.fingerprint"
 _log = logging.getLogger(__name__)
 
 
@@ -84,7 +83,7 @@ class Builder:
             if isinstance(wanted, RaydockError):
                 return Built(name=name, error=wanted)
             assert not isinstance(base, RaydockError)  # it would be the recipe's error
-            if (image := there.get(name)) and image.labels[FINGERPRINT] == wanted.fingerprint:
+            if (image := there.get(name)) and image.labels.fingerprint == wanted.fingerprint:
                 self.listener(name, "is built already")
                 return _built(name, image)
             # No index of another variant's: what it offers under a pinned version may be another file.
@@ -246,11 +245,11 @@ class Builder:
 def built_images(client: EngineClient, registry: str, names: Iterable[str]) -> dict[str, LocalImage]:
     """The newest images of these variants that an engine has, by name; `registry` is what their tags begin with."""
     images = {name: find_image(client, f"{registry}:{name}") for name in names}
-    return {name: image for name, image in images.items() if image and FINGERPRINT in image.labels}
+    return {name: image for name, image in images.items() if image and image.labels.fingerprint}
 
 
 def _built(name: str, image: LocalImage) -> Built:
-    fingerprint = image.labels[FINGERPRINT]
+    fingerprint = image.labels.fingerprint or ""
     return Built(name=name, image_id=image.id, content=image.identity.content, fingerprint=fingerprint)
 
 

@@ -3,9 +3,6 @@
 from raydock.contract.answer import BrokenError, UnaskedError
 from raydock.contract.bench import Bench, require
 
-# Empty where an image of raydock's needs no NVIDIA driver.
-_MIN_DRIVER_LABEL = "raydock.min-driver"
-
 
 def imports(bench: Bench) -> str:
     """The autoscaler's and the Redis cleanup's modules import within their shares of a node."""
@@ -47,6 +44,6 @@ def environment(bench: Bench) -> str:
 
 def gpu(bench: Bench) -> str:
     """Ray computes on a GPU: asked by the image's own probe on a host that has one."""
-    if bench.configuration.labels.get(_MIN_DRIVER_LABEL) == "":
+    if bench.configuration.labels.min_driver == "":
         raise UnaskedError("the image is for CPU")
     raise UnaskedError("needs a GPU, which containers here are not given; on a GPU host `smoke --gpu require` asks it")

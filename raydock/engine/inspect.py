@@ -1,7 +1,6 @@
 """What only the engine can say of an image: its id, its user, its environment, its labels."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from docker import DockerClient
@@ -10,11 +9,9 @@ from docker.errors import ImageNotFound
 from raydock.core.errors import VariantError
 from raydock.engine.architecture import platform, require_native
 from raydock.engine.identity import of_inspected
+from raydock.model.labels import ImageLabels
 from raydock.probe.session import FOREIGN
 
-NAME_LABEL = "org.opencontainers.image.version"
-# "false" on an image that KubeRay shall not run; others lack it.
-KUBERAY_LABEL = "raydock.kuberay"
 _NOT_ROOT = re.compile(r"[1-9]\d*(:\d+)?")
 
 
@@ -34,7 +31,7 @@ class Configuration:
     content: str
     user: str
     variables: frozenset[str]
-    labels: dict[str, str]
+    labels: ImageLabels
 
     @property
     def foreign(self) -> list[str]:
@@ -42,19 +39,9 @@ class Configuration:
         return [name for name in FOREIGN if name in self.variables]
 
     @property
-    def for_kuberay(self) -> bool:
-        """Whether KubeRay shall run it."""
-        return for_kuberay(self.labels)
-
-    @property
     def is_non_root(self) -> bool:
         """Whether Kubernetes' runAsNonRoot takes its user: a number that is not 0."""
         return bool(_NOT_ROOT.fullmatch(self.user))
-
-
-def for_kuberay(labels: Mapping[str, str]) -> bool:
-    """Whether KubeRay shall run the image that has these labels."""
-    return labels.get(KUBERAY_LABEL) != "false"
 
 
 def inspect(
@@ -75,5 +62,5 @@ def inspect(
         content=of_inspected(document).content,
         user=config.get("User") or "",
         variables=frozenset(line.partition("=")[0] for line in config.get("Env") or ()),
-        labels=config.get("Labels") or {},
+        labels=ImageLabels(config.get("Labels") or {}),
     )

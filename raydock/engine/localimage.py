@@ -15,6 +15,7 @@ from raydock.core.errors import VariantError
 from raydock.engine.architecture import platform
 from raydock.engine.client import reaching
 from raydock.engine.identity import ImageIdentity, of_inspected
+from raydock.model.labels import ImageLabels, Label
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ class LocalImage:
     id: str
     identity: ImageIdentity
     tags: tuple[str, ...]
-    labels: dict[str, str]
+    labels: ImageLabels
     digests: tuple[str, ...] = ()
     platform: str = "linux"
 
@@ -61,7 +62,7 @@ def get_image(client: docker.DockerClient, reference: str) -> LocalImage:
     )
 
 
-def listed_images(client: docker.DockerClient, label: str) -> dict[str, tuple[str, ...]]:
+def listed_images(client: docker.DockerClient, label: Label) -> dict[str, tuple[str, ...]]:
     """The tags of the images with a label, by the images' ids, as far as the engine lists them."""
     with reaching("listing images"):
         listed = client.api.images(filters={"label": label})
@@ -75,7 +76,7 @@ def _image(document: Mapping[str, Any]) -> LocalImage:
         id=document["Id"],
         identity=of_inspected(document),
         tags=tuple(document.get("RepoTags") or ()),
-        labels=(document.get("Config") or {}).get("Labels") or {},
+        labels=ImageLabels((document.get("Config") or {}).get("Labels") or {}),
         digests=tuple(document.get("RepoDigests") or ()),
         platform=platform(document),
     )

@@ -11,6 +11,7 @@ from raydock.core.errors import HostError, OutOfReachError
 from raydock.core.processes import Processes
 from raydock.engine import ssh
 from raydock.engine.host import Host
+from raydock.model.labels import ImageLabels
 from raydock.model.variant import parse_name
 from raydock.pick import nvidia_smi as hosts
 from raydock.pick.candidate import of_labels
@@ -40,7 +41,7 @@ class Compat:
         configuration = client.api.inspect_image(image_id)["Config"] or {}
         variant = parse_name(name)
         needed = forward(variant.cuda)
-        candidate = of_labels(variant, name, image_id, configuration.get("Labels") or {})
+        candidate = of_labels(variant, name, image_id, ImageLabels(configuration.get("Labels") or {}))
         if not needed or not candidate.min_driver or not is_covered(candidate, self.host):
             return wish
         if needed.folder not in self.folders:

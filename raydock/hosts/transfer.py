@@ -7,7 +7,6 @@ from enum import StrEnum
 from docker import DockerClient
 from docker.errors import APIError, ImageLoadError
 
-from raydock.builder.schedule import FINGERPRINT
 from raydock.core.errors import OutOfReachError, VariantError, first_line
 from raydock.core.events import Listener
 from raydock.engine.architecture import require_native
@@ -63,7 +62,7 @@ def _built_here(there: DockerClient, wanted: RequestedImage, source: ImageSource
         if found and found.identity.is_same(expected):
             return Brought(
                 image_id=found.id,
-                fingerprint=found.labels.get(FINGERPRINT, ""),
+                fingerprint=found.labels.fingerprint or "",
                 way=way,
                 sent=sent,
                 remark=remark if sent else "",
@@ -80,7 +79,7 @@ def _tagged(there: DockerClient, wanted: RequestedImage, listener: Listener) -> 
             todo=f"`./build.py build --select 'name={wanted.name}'`: what is built here is sent.",
         )
     way = TransferMethod.THERE if remark else TransferMethod.PULLED
-    return Brought(image_id=found.id, fingerprint=found.labels.get(FINGERPRINT, ""), way=way, remark=remark)
+    return Brought(image_id=found.id, fingerprint=found.labels.fingerprint or "", way=way, remark=remark)
 
 
 def _pull(there: DockerClient, image: str, wanted: RequestedImage, listener: Listener) -> str:

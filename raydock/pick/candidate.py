@@ -9,6 +9,7 @@ from raydock.builder.schedule import built_images
 from raydock.core.errors import OutOfReachError
 from raydock.engine.client import connect
 from raydock.engine.localimage import LocalImage
+from raydock.model.labels import ImageLabels
 from raydock.model.variant import Variant
 from raydock.plan.planner import Planned
 from raydock.publish.release import Release
@@ -80,14 +81,14 @@ def on_engine(planned: Iterable[Planned], registry: str) -> tuple[dict[str, Loca
         return {}, error.what
 
 
-def of_labels(variant: Variant, image: str, image_id: str, labels: Mapping[str, str]) -> Candidate:
+def of_labels(variant: Variant, image: str, image_id: str, labels: ImageLabels) -> Candidate:
     """A built image as a candidate, by its labels."""
     return Candidate(
         variant=variant,
         image=image,
         where=Where.BUILT,
-        min_driver=labels.get("raydock.min-driver", ""),
-        sm=tuple(int(number) for number in labels.get("raydock.sm", "").split()),
+        min_driver=labels.min_driver or "",
+        sm=labels.sm,
         digest=image_id,
     )
 

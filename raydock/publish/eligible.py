@@ -71,7 +71,7 @@ class Eligibility:
         checkout = self.builder.checkout
         base = bases.get(recipe_for(self.builder.matrix, item.variant, checkout).ref)
         recipe = self.builder.recipe(item, base, context, renderer) if base else None
-        if base is None or recipe is None or image.labels["raydock.fingerprint"] != recipe.fingerprint:
+        if base is None or recipe is None or image.labels.fingerprint != recipe.fingerprint:
             raise VariantError(
                 f"{item.name} on this engine is not what the checkout describes now.",
                 meaning="Its lock, its templates, its base or raydock changed since it was built.",

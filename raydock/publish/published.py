@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 
 from docker import DockerClient
 
-from raydock.builder.schedule import FINGERPRINT
 from raydock.core.errors import ConfigurationError, OutOfReachError, VariantError
 from raydock.engine.client import connect, is_in_registry
-from raydock.engine.inspect import for_kuberay
 from raydock.engine.localimage import LocalImage, find_image
 from raydock.model.variant import Variant
 from raydock.plan.planner import Planned
@@ -125,7 +123,7 @@ def _stated(item: Planned, stated: str) -> Published:
         image = find_image(connect(), name)
     except OutOfReachError:
         image = None
-    variant = image.labels.get("org.opencontainers.image.version") if image else item.name
+    variant = image.labels.variant if image else item.name
     if variant != item.name:
         raise ConfigurationError(f"{name} is {variant}, not {item.name}.", todo="name the variant that it is.")
     if image:
@@ -164,10 +162,10 @@ def _labelled(variant: Variant, repository: str, digest: str, image: LocalImage)
         variant=variant,
         repository=repository,
         digest=digest,
-        ray=image.labels.get("io.ray.ray-version", variant.ray),
-        min_driver=image.labels.get("raydock.min-driver", ""),
-        kuberay=for_kuberay(image.labels),
+        ray=variant.ray if image.labels.ray is None else image.labels.ray,
+        min_driver=image.labels.min_driver or "",
+        kuberay=image.labels.kuberay,
         labelled=True,
         id=image.id,
-        fingerprint=image.labels.get(FINGERPRINT, ""),
+        fingerprint=image.labels.fingerprint or "",
     )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from raydock.core.errors import OutOfReachError, RaydockError
 from raydock.core.events import Listener
 from raydock.core.files import digest_of
+from raydock.model.labels import Label
 from raydock.publish.attest import SourceRevision, statement
 from raydock.publish.eligible import Ready
 from raydock.publish.gate import KINDS, PROVENANCE
@@ -107,7 +108,7 @@ class Carrier:
             except RefusedError as error:
                 refused[name] = error
                 continue
-            made[name] = artifact(kind, [(blob, name)], manifest.descriptor, {"org.opencontainers.image.title": name})
+            made[name] = artifact(kind, [(blob, name)], manifest.descriptor, {Label.TITLE: name})
         refused |= attach(self.repository, manifest.descriptor, made)
         return {name: item.digest for name, item in made.items() if name not in refused}, refused
 

@@ -20,7 +20,6 @@ from raydock.smoke.probe_client import ask as ask_probe
 
 FOLDER = "raydock"
 PYTHON = "python3"
-_OURS = "raydock.fingerprint"
 
 
 def smoke(
@@ -59,7 +58,7 @@ def smoke(
 
 
 def _probe(configuration: Configuration, image: str, python: str | None) -> Probe:
-    if python is None and _OURS in configuration.labels:
+    if python is None and configuration.labels.fingerprint:
         return OWN
     return brought(image, python or PYTHON)
 

@@ -12,6 +12,7 @@ from raydock.core.events import Listener, silent
 from raydock.engine.client import reaching
 from raydock.engine.container import Grant, Limits, Terms
 from raydock.engine.inspect import Configuration, inspect
+from raydock.model.labels import Label
 from raydock.model.report import Check, Report, Status
 from raydock.model.variant import Variant, parse_name
 from raydock.probe.catalogue import questions
@@ -53,7 +54,7 @@ def smoke(
     with reaching(f"testing {name}"):
         configuration = inspect(client, image)
         tell = partial(on_event, name)
-        if not configuration.for_kuberay:
+        if not configuration.labels.kuberay:
             found = plain.checks(client, image, wanted, tell, limits)
         if asked := [check for check in wanted if check not in (outside_checks.ID, *gpus.CHECKS, *found)]:
             answers = probe_client.ask(client, image, asked, tell, limits, outputs=_below(outputs, "image"))
@@ -110,12 +111,13 @@ def _user_problems(configuration: Configuration) -> list[str]:
 
 
 def _label_problems(answers: probe_client.Answers, configuration: Configuration, variant: Variant) -> list[str]:
-    expected = {"io.ray.ray-version": variant.ray, "raydock.python": answers.python}
+    labels = configuration.labels
+    expected = ((Label.RAY, labels.ray, variant.ray), (Label.PYTHON, labels.python, answers.python))
     problems = [f"the image calls itself {answers.name}"] if answers.name != variant.name else []
     return problems + [
-        f"the label {label} says {configuration.labels.get(label)!r}, but it is {value!r}"
-        for label, value in expected.items()
-        if configuration.labels.get(label) != value
+        f"the label {label} says {stated!r}, but it is {value!r}"
+        for label, stated, value in expected
+        if stated != value
     ]
 
 

@@ -7,7 +7,7 @@ from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 
 from raydock.core.errors import ConfigurationError
-from raydock.engine.inspect import KUBERAY_LABEL
+from raydock.model.labels import Label
 from raydock.model.variant import Variant
 from raydock.pick.forward import OPTION, Forward, forward
 from raydock.publish.published import Published
@@ -78,7 +78,7 @@ def doubts(image: Published) -> str:
     if image.kuberay:
         return ""
     return (
-        f"{image.variant} is labelled as not for KubeRay ({KUBERAY_LABEL} is false). Where it lacks ray[default],"
+        f"{image.variant} is labelled as not for KubeRay ({Label.KUBERAY} is false). Where it lacks ray[default],"
         " nothing answers on 8265 and 52365, and no node of it ever counts as started.\n"
         "Next: see that its `ray-extras` in matrix.yaml hold `default`; without, add it and build the image again."
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from raydock.core.errors import ConfigurationError
 from raydock.deploy.kuberay import code, helm, kustomize, manifest, probing, serveconfig, validate
 from raydock.deploy.kuberay.deployment import Deployment, DriverAffinity, Format, OperatorVersion, ResourceKind, Yaml
-from raydock.engine.inspect import KUBERAY_LABEL
+from raydock.model.labels import Label
 from raydock.pick.forward import OPTION, Forward, forward
 from raydock.publish.published import Published
 
@@ -69,7 +69,7 @@ def resources(asked: KubeRayOptions, image: Published) -> list[Yaml]:
     not for KubeRay."""
     if not image.kuberay:
         raise ConfigurationError(
-            f"{image.variant} is not for KubeRay: {KUBERAY_LABEL} is false.",
+            f"{image.variant} is not for KubeRay: {Label.KUBERAY} is false.",
             meaning="It lacks what probes, jobs or services of its pods need: they would never be ready.",
             todo="name another variant; or leave `kuberay: false` out of matrix.yaml, which says then what is lacking.",
         )

@@ -14,6 +14,7 @@ from raydock.engine.container import RUN, RUN_LABEL
 from raydock.engine.localimage import get_image
 from raydock.hosts.transfer import bring
 from raydock.hosts.wanted import ImageSource, RequestedImage
+from raydock.model.labels import ImageLabels
 from raydock.model.variant import parse_name
 from raydock.publish.published import of_image
 from raydock.smoke import foreign_image as stranger
@@ -73,7 +74,7 @@ def test_the_scripts_of_deploy_docker_refuse_it(foreign_image: str) -> None:
 
 
 def test_it_is_not_sent_to_a_host(client: docker.DockerClient, foreign_image: str) -> None:
-    image = replace(get_image(client, foreign_image), labels=LABELS)
+    image = replace(get_image(client, foreign_image), labels=ImageLabels(LABELS))
     source = ImageSource(client=client, image=of_image(parse_name(NAME), foreign_image.partition(":")[0], image))
     steps: list[str] = []
 

@@ -14,6 +14,7 @@ from raydock.contract.kuberay import known
 from raydock.contract.versions import of_tag
 from raydock.engine.container import Ended
 from raydock.engine.inspect import Configuration
+from raydock.model.labels import ImageLabels
 
 
 def _bench(user: str = "1000", variables: frozenset[str] = frozenset(), labels: dict[str, str] | None = None) -> Bench:
@@ -22,7 +23,7 @@ def _bench(user: str = "1000", variables: frozenset[str] = frozenset(), labels: 
         image="sha256:1",
         tag="stranger:1",
         configuration=Configuration(
-            id="sha256:1", content="sha256:c1", user=user, variables=variables, labels=labels or {}
+            id="sha256:1", content="sha256:c1", user=user, variables=variables, labels=ImageLabels(labels or {})
         ),
         network="none",
         kuberay=known(),

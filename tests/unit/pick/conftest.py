@@ -6,6 +6,7 @@ import pytest
 
 from raydock.engine.identity import ImageIdentity
 from raydock.engine.localimage import LocalImage
+from raydock.model.labels import ImageLabels
 from raydock.pick.candidate import Candidate, candidates
 from raydock.plan.planner import Plan
 from raydock.plan.select import select
@@ -25,7 +26,7 @@ def offered(plan: Plan) -> Made:
             item.name: LocalImage(
                 id=f"sha256:{number:064x}",
                 tags=(f"{REGISTRY}:{item.name}",),
-                labels={"raydock.min-driver": item.min_driver, "raydock.sm": " ".join(map(str, item.sm))},
+                labels=ImageLabels({"raydock.min-driver": item.min_driver, "raydock.sm": " ".join(map(str, item.sm))}),
                 identity=ImageIdentity(digests=frozenset(), content=f"sha256:{number:064x}", layers=()),
             )
             for number, item in enumerate(chosen)

@@ -5,6 +5,7 @@ import pytest
 from raydock.core.errors import ConfigurationError, OutOfReachError
 from raydock.engine.identity import ImageIdentity
 from raydock.engine.localimage import LocalImage
+from raydock.model.labels import ImageLabels
 from raydock.plan.planner import Plan
 from raydock.plan.select import select
 from raydock.publish.published import of_image, published
@@ -50,7 +51,7 @@ def test_with_nothing_stated_an_engine_is_needed(plan: Plan) -> None:
 
 
 def held(*digests: str) -> LocalImage:
-    labels = {"raydock.fingerprint": "f" * 64, "raydock.min-driver": "580.65.06"}
+    labels = ImageLabels({"raydock.fingerprint": "f" * 64, "raydock.min-driver": "580.65.06"})
     identity = ImageIdentity(digests=frozenset({"sha256:1"}), content="sha256:c1", layers=())
     return LocalImage(id="sha256:1", identity=identity, tags=(), digests=digests, labels=labels)
 

@@ -6,6 +6,7 @@ import pytest
 
 from raydock.core.errors import ConfigurationError, OutOfReachError
 from raydock.engine.inspect import Configuration
+from raydock.model.labels import ImageLabels
 from raydock.model.report import Check, Status
 from raydock.model.variant import parse_name
 from raydock.smoke.probe_client import Answers, parse
@@ -37,7 +38,7 @@ def silent_port() -> Iterator[int]:
 def _configuration(
     user: str = "1000", variables: frozenset[str] = frozenset(), labels: dict[str, str] = LABELS
 ) -> Configuration:
-    return Configuration(id="sha256:1", content="sha256:c1", user=user, variables=variables, labels=labels)
+    return Configuration(id="sha256:1", content="sha256:c1", user=user, variables=variables, labels=ImageLabels(labels))
 
 
 def _outside(answers: Answers, configuration: Configuration, name: str = NAME) -> dict[str, Check]:
