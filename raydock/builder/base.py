@@ -30,11 +30,11 @@ from raydock.core.events import Listener
 from raydock.engine.architecture import BUILT, require_native
 from raydock.engine.archive import folders_of, tar
 from raydock.engine.client import reaching
-from raydock.engine.identity import ImageIdentity
-from raydock.engine.localimage import LocalImage, find_image, get_image
+from raydock.engine.localimage import find_image, get_image
 from raydock.model import debs, labels
 from raydock.model.bases import Base
 from raydock.model.debs import DebLock
+from raydock.model.image import ContainerImage
 from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
 
@@ -54,20 +54,22 @@ class BaseImage:
 
     Attributes:
         ref: its tag.
-        recipe: the digest of the recipe that made it.
-        python: the version of its Python, with patch.
-        identity: its digests.
+        image: the image that has it.
     """
 
     ref: str
-    recipe: str
-    python: str
-    identity: ImageIdentity
+    image: ContainerImage
+
+    @property
+    def python(self) -> str:
+        """The version of its Python, with patch."""
+        return self.image.labels.python or ""
 
     @property
     def fingerprint(self) -> str:
         """The hexadecimal sha256 over recipe and layers; the same base has the same one in every image store."""
-        return hashlib.sha256("\n".join((self.recipe, *self.identity.layers)).encode()).hexdigest()
+        recipe = self.image.labels.base_recipe or ""
+        return hashlib.sha256("\n".join((recipe, *self.image.layers)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,20 +187,13 @@ def group_debs(matrix: Matrix, variant: Variant, checkout: Checkout) -> DebLock 
 def existing(client: docker.DockerClient, refs: Iterable[str]) -> dict[str, BaseImage]:
     """Those of these bases that the engine has, by tag."""
     images = {ref: find_image(client, ref) for ref in refs}
-    return {ref: _base(ref, image) for ref, image in images.items() if image and image.labels.base_recipe}
+    return {ref: BaseImage(ref=ref, image=image) for ref, image in images.items() if image and image.labels.base_recipe}
 
 
 def tags(client: docker.DockerClient) -> tuple[str, ...]:
     """The tags of all bases that the engine lists, of each matrix.yaml, and of what a killed run left of one."""
     with reaching("listing the bases"):
         return tuple(tag for image in client.images.list(REPOSITORY) for tag in image.tags)
-
-
-def _base(ref: str, image: LocalImage) -> BaseImage:
-    recipe, python = image.labels.base_recipe, image.labels.python
-    assert recipe
-    assert python
-    return BaseImage(ref=ref, recipe=recipe, python=python, identity=image.identity)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,7 +235,7 @@ class BaseMaker:
                 made = self._build(recipe, folder, recipe.ref, labels.of_base(recipe=recipe.digest, python=python))
             finally:
                 self._remove(draft_ref)
-        return _base(recipe.ref, get_image(self.client, made))
+        return BaseImage(ref=recipe.ref, image=get_image(self.client, made))
 
     @contextmanager
     def apt(self, recipe: BaseRecipe) -> Iterator[ContainerApt]:

@@ -25,9 +25,10 @@ from raydock.core.errors import RaydockError, VariantError
 from raydock.core.events import Listener
 from raydock.core.parallel import in_parallel
 from raydock.engine.client import EngineClient
-from raydock.engine.localimage import LocalImage, find_image, get_image
+from raydock.engine.localimage import find_image, get_image
 from raydock.index import addresses
 from raydock.model import lock as locks
+from raydock.model.image import ContainerImage
 from raydock.model.matrix import Matrix
 from raydock.plan.planner import Planned
 
@@ -83,7 +84,7 @@ class Builder:
             if isinstance(wanted, RaydockError):
                 return Built(name=name, error=wanted)
             assert not isinstance(base, RaydockError)  # it would be the recipe's error
-            if (image := there.get(name)) and image.labels.fingerprint == wanted.fingerprint:
+            if (image := there.get(name)) and image.fingerprint == wanted.fingerprint:
                 self.listener(name, "is built already")
                 return _built(name, image)
             # No index of another variant's: what it offers under a pinned version may be another file.
@@ -149,7 +150,7 @@ class Builder:
         """The tag under which the engine keeps a variant's newest image."""
         return f"{self.matrix.registry}:{name}"
 
-    def there(self, names: Iterable[str]) -> dict[str, LocalImage]:
+    def there(self, names: Iterable[str]) -> dict[str, ContainerImage]:
         """The newest images of these variants that the engine has, by name."""
         return built_images(self.client, self.matrix.registry, names)
 
@@ -242,15 +243,14 @@ class Builder:
             (folder / "uv.toml").unlink(missing_ok=True)
 
 
-def built_images(client: EngineClient, registry: str, names: Iterable[str]) -> dict[str, LocalImage]:
+def built_images(client: EngineClient, registry: str, names: Iterable[str]) -> dict[str, ContainerImage]:
     """The newest images of these variants that an engine has, by name; `registry` is what their tags begin with."""
     images = {name: find_image(client, f"{registry}:{name}") for name in names}
-    return {name: image for name, image in images.items() if image and image.labels.fingerprint}
+    return {name: image for name, image in images.items() if image and image.fingerprint}
 
 
-def _built(name: str, image: LocalImage) -> Built:
-    fingerprint = image.labels.fingerprint or ""
-    return Built(name=name, image_id=image.id, content=image.identity.content, fingerprint=fingerprint)
+def _built(name: str, image: ContainerImage) -> Built:
+    return Built(name=name, image_id=image.id, content=image.content, fingerprint=image.fingerprint)
 
 
 def _not_built(name: str) -> Built:

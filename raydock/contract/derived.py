@@ -74,7 +74,7 @@ def compare(bench: Bench) -> str:
 
 
 def _difference(bench: Bench) -> ImageDifference:
-    if not bench.configuration.labels.fingerprint:
+    if not bench.image.fingerprint:
         raise UnaskedError("the image is not built on one of raydock's")
     reply = bench.ask(["python", "-c", _COMPARE])
     require(reply.ended, "reading the installed packages", "the image's Python or /opt/raydock is damaged")
@@ -94,7 +94,7 @@ def _difference(bench: Bench) -> ImageDifference:
 
 def _steps(bench: Bench) -> tuple[str, ...]:
     """The instructions after the parent's, the first one first, as the engine's history has them."""
-    newest_first = [str(entry.get("CreatedBy") or "") for entry in bench.client.api.history(bench.image)]
+    newest_first = [str(entry.get("CreatedBy") or "") for entry in bench.client.api.history(bench.image.id)]
     steps = newest_first[: next((at for at, step in enumerate(newest_first) if _LAST in step), 0)]
     return tuple(" ".join(step.split())[:80] for step in reversed(steps))
 

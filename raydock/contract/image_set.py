@@ -87,7 +87,7 @@ def families(names: list[str]) -> list[list[str]]:
 
 
 def _python(bench: Bench) -> str:
-    return bench.configuration.labels.python or ""
+    return bench.image.labels.python or ""
 
 
 def _join(benches: list[Bench], on_event: Listener) -> list[Part]:

@@ -25,7 +25,7 @@ def as_promised(bench: Bench) -> str:
     """`ray.__version__` and Python's version are those of the tag and of the labels."""
     ray, python = _running(bench)
     promised = [(f"the tag {bench.tag} says", *item) for item in of_tag(bench.tag).items()]
-    labels = bench.configuration.labels
+    labels = bench.image.labels
     promised += [
         (f"the label {label} says", what, value)
         for what, label, value in (("Ray", Label.RAY, labels.ray), ("Python", Label.PYTHON, labels.python))
@@ -56,7 +56,7 @@ def of_tag(reference: str) -> dict[str, str]:
 
 def ray_version(bench: Bench) -> Version:
     """The Ray of the image, by its label or as it runs. Raises UnaskedError if that is not a version."""
-    text = bench.configuration.labels.ray or _running(bench)[0]
+    text = bench.image.labels.ray or _running(bench)[0]
     try:
         return Version(text)
     except InvalidVersion:

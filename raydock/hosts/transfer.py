@@ -51,7 +51,6 @@ def bring(there: DockerClient, wanted: RequestedImage, listener: Listener) -> Br
 def _built_here(there: DockerClient, wanted: RequestedImage, source: ImageSource, listener: Listener) -> Brought:
     image = get_image(source.client, source.image.id)
     require_native(there, wanted.tag, image.platform)  # before gigabytes are sent
-    expected = image.identity
     remark, sent = "it was never pushed", 0
     for way in TransferMethod:
         if way is TransferMethod.PULLED and source.image.reference:
@@ -59,10 +58,10 @@ def _built_here(there: DockerClient, wanted: RequestedImage, source: ImageSource
         if way is TransferMethod.SENT:
             sent = _send(there, wanted, source, listener)
         found = find_image(there, wanted.tag)
-        if found and found.identity.is_same(expected):
+        if found and found.is_same(image):
             return Brought(
                 image_id=found.id,
-                fingerprint=found.labels.fingerprint or "",
+                fingerprint=found.fingerprint,
                 way=way,
                 sent=sent,
                 remark=remark if sent else "",
@@ -79,7 +78,7 @@ def _tagged(there: DockerClient, wanted: RequestedImage, listener: Listener) -> 
             todo=f"`./build.py build --select 'name={wanted.name}'`: what is built here is sent.",
         )
     way = TransferMethod.THERE if remark else TransferMethod.PULLED
-    return Brought(image_id=found.id, fingerprint=found.labels.fingerprint or "", way=way, remark=remark)
+    return Brought(image_id=found.id, fingerprint=found.fingerprint, way=way, remark=remark)
 
 
 def _pull(there: DockerClient, image: str, wanted: RequestedImage, listener: Listener) -> str:
@@ -98,7 +97,7 @@ def _pull(there: DockerClient, image: str, wanted: RequestedImage, listener: Lis
 
 def _send(there: DockerClient, wanted: RequestedImage, source: ImageSource, listener: Listener) -> int:
     """Sends an image without the layers that the engine has; all of it where it wants them. Returns the bytes."""
-    had = layers.shared(there, get_image(source.client, source.image.id).identity.layers)
+    had = layers.shared(there, get_image(source.client, source.image.id).layers)
     try:
         return _load(there, wanted, source, had, listener)
     except ImageLoadError as error:

@@ -4,7 +4,7 @@ An image that is built on one of raydock's inherits its labels. So does a varian
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from raydock.model.variant import Variant
@@ -41,7 +41,7 @@ class ImageLabels:
         values: the labels by name.
     """
 
-    values: Mapping[str, str]
+    values: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def variant(self) -> str | None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from raydock.builder.schedule import built_images
 from raydock.core.errors import OutOfReachError
 from raydock.engine.client import connect
-from raydock.engine.localimage import LocalImage
+from raydock.model.image import ContainerImage
 from raydock.model.labels import ImageLabels
 from raydock.model.variant import Variant
 from raydock.plan.planner import Planned
@@ -45,7 +45,7 @@ class Candidate:
         return self.variant.name
 
 
-def candidates(planned: Iterable[Planned], built: Mapping[str, LocalImage], registry: str) -> tuple[Candidate, ...]:
+def candidates(planned: Iterable[Planned], built: Mapping[str, ContainerImage], registry: str) -> tuple[Candidate, ...]:
     """A candidate a variant: what the labels of its image in `built` say, else what the plan says."""
     return tuple(
         of_labels(item.variant, f"{registry}:{item.name}", built[item.name].id, built[item.name].labels)
@@ -73,7 +73,7 @@ def published(release: Release, chosen: Iterable[Planned], registry: str) -> tup
     )
 
 
-def on_engine(planned: Iterable[Planned], registry: str) -> tuple[dict[str, LocalImage], str]:
+def on_engine(planned: Iterable[Planned], registry: str) -> tuple[dict[str, ContainerImage], str]:
     """The built images of these variants by name; none, and the reason, if no engine answers."""
     try:
         return built_images(connect(), registry, (item.name for item in planned)), ""

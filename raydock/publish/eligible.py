@@ -8,8 +8,8 @@ from raydock.builder.recipe import Context, Recipe
 from raydock.builder.render import Renderer
 from raydock.builder.schedule import Builder
 from raydock.core.errors import RaydockError, VariantError
-from raydock.engine.localimage import LocalImage
 from raydock.model import lock as locks
+from raydock.model.image import ContainerImage
 from raydock.model.lock import Lock
 from raydock.plan.planner import Planned
 from raydock.publish.gate import Build, Gate, Proof
@@ -20,7 +20,7 @@ class Ready:
     """A variant whose newest build may be published: its image, what it was made from, and what was found of it."""
 
     planned: Planned
-    image: LocalImage
+    image: ContainerImage
     recipe: Recipe
     base: BaseImage
     lock: Lock
@@ -60,7 +60,7 @@ class Eligibility:
     def _ready(
         self,
         item: Planned,
-        image: LocalImage | None,
+        image: ContainerImage | None,
         bases: dict[str, BaseImage],
         context: Context,
         renderer: Renderer,
@@ -71,7 +71,7 @@ class Eligibility:
         checkout = self.builder.checkout
         base = bases.get(recipe_for(self.builder.matrix, item.variant, checkout).ref)
         recipe = self.builder.recipe(item, base, context, renderer) if base else None
-        if base is None or recipe is None or image.labels.fingerprint != recipe.fingerprint:
+        if base is None or recipe is None or image.fingerprint != recipe.fingerprint:
             raise VariantError(
                 f"{item.name} on this engine is not what the checkout describes now.",
                 meaning="Its lock, its templates, its base or raydock changed since it was built.",
@@ -79,7 +79,7 @@ class Eligibility:
             )
         build = Build(
             name=item.name,
-            content=image.identity.content,
+            content=image.content,
             image_id=image.id,
             fingerprint=recipe.fingerprint,
             kuberay=item.kuberay,

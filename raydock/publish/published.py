@@ -8,7 +8,8 @@ from docker import DockerClient
 
 from raydock.core.errors import ConfigurationError, OutOfReachError, VariantError
 from raydock.engine.client import connect, is_in_registry
-from raydock.engine.localimage import LocalImage, find_image
+from raydock.engine.localimage import find_image
+from raydock.model.image import ContainerImage
 from raydock.model.variant import Variant
 from raydock.plan.planner import Planned
 from raydock.publish.release import PublishedImage
@@ -83,12 +84,12 @@ def _checked(client: DockerClient, image: Published) -> Published:
     return image
 
 
-def of_image(variant: Variant, registry: str, image: LocalImage) -> Published:
+def of_image(variant: Variant, registry: str, image: ContainerImage) -> Published:
     """What an engine knows of a variant's image, with its digest in a registry.
 
     With containerd's image store, the registry has that digest only if the image was pushed.
     """
-    digests = (digest for name, _, digest in (known.partition("@") for known in image.digests) if name == registry)
+    digests = (digest for name, _, digest in (known.partition("@") for known in image.references) if name == registry)
     return _labelled(variant, registry, next(digests, ""), image)
 
 
@@ -157,7 +158,7 @@ def _pushed(item: Planned, registry: str) -> Published:
     return image_there
 
 
-def _labelled(variant: Variant, repository: str, digest: str, image: LocalImage) -> Published:
+def _labelled(variant: Variant, repository: str, digest: str, image: ContainerImage) -> Published:
     return Published(
         variant=variant,
         repository=repository,
@@ -167,5 +168,5 @@ def _labelled(variant: Variant, repository: str, digest: str, image: LocalImage)
         kuberay=image.labels.kuberay,
         labelled=True,
         id=image.id,
-        fingerprint=image.labels.fingerprint or "",
+        fingerprint=image.fingerprint,
     )

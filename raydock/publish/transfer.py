@@ -89,7 +89,7 @@ class Carrier:
         if digest is None:
             raise UnreadableError(f"{name}:{todo.tag} was pushed, and the registry does not have it.")
         manifest = whole(self.repository, digest)
-        if not holds(self.repository, manifest, todo.ready.image.identity):
+        if not holds(self.repository, manifest, todo.ready.image):
             raise UnreadableError(f"{name}@{digest} is not the image {image.id}, which was pushed.")
         return manifest
 
@@ -129,7 +129,7 @@ def _entry(
         planned=ready.planned,
         fingerprint=ready.fingerprint,
         image_id=manifest.config,
-        content=ready.image.identity.content,
+        content=ready.image.content,
         digest=manifest.digest,
         media_type=manifest.media_type,
         manifest_bytes=len(manifest.data),

@@ -11,7 +11,8 @@ from raydock.core.errors import ConfigurationError, nearest
 from raydock.core.events import Listener, silent
 from raydock.engine.client import reaching
 from raydock.engine.container import Grant, Limits, Terms
-from raydock.engine.inspect import Configuration, inspect
+from raydock.engine.inspect import inspect
+from raydock.model.image import ContainerImage
 from raydock.model.labels import Label
 from raydock.model.report import Check, Report, Status
 from raydock.model.variant import Variant, parse_name
@@ -88,7 +89,7 @@ def _below(folder: Path | None, name: str) -> Path | None:
     return folder / name if folder else None
 
 
-def with_outside(answers: probe_client.Answers, configuration: Configuration, variant: Variant) -> dict[str, Check]:
+def with_outside(answers: probe_client.Answers, configuration: ContainerImage, variant: Variant) -> dict[str, Check]:
     """The probe's checks, with what the engine says of the image added to `user` and `versions`."""
     problems = {"user": _user_problems(configuration), "versions": _label_problems(answers, configuration, variant)}
     return {check.id: _blame(check, problems.get(check.id, [])) for check in answers.checks.values()}
@@ -102,7 +103,7 @@ def _wanted(variant: Variant, checks: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(check for check in known if checks is None or check in checks)
 
 
-def _user_problems(configuration: Configuration) -> list[str]:
+def _user_problems(configuration: ContainerImage) -> list[str]:
     problems = [f"{name} is set in the image's environment" for name in configuration.foreign]
     if not configuration.is_non_root:
         user = configuration.user or "root"
@@ -110,7 +111,7 @@ def _user_problems(configuration: Configuration) -> list[str]:
     return problems
 
 
-def _label_problems(answers: probe_client.Answers, configuration: Configuration, variant: Variant) -> list[str]:
+def _label_problems(answers: probe_client.Answers, configuration: ContainerImage, variant: Variant) -> list[str]:
     labels = configuration.labels
     expected = ((Label.RAY, labels.ray, variant.ray), (Label.PYTHON, labels.python, answers.python))
     problems = [f"the image calls itself {answers.name}"] if answers.name != variant.name else []

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from raydock.engine.identity import ImageIdentity
-from raydock.engine.localimage import LocalImage
+from raydock.model.image import ContainerImage
 from raydock.model.labels import ImageLabels
 from raydock.pick.candidate import Candidate, candidates
 from raydock.plan.planner import Plan
@@ -23,11 +22,11 @@ def offered(plan: Plan) -> Made:
     def make(*built: str, groups: tuple[str, ...] = (), selectors: tuple[str, ...] = ()) -> tuple[Candidate, ...]:
         chosen = select(plan, groups, selectors)
         images = {
-            item.name: LocalImage(
+            item.name: ContainerImage(
                 id=f"sha256:{number:064x}",
                 tags=(f"{REGISTRY}:{item.name}",),
                 labels=ImageLabels({"raydock.min-driver": item.min_driver, "raydock.sm": " ".join(map(str, item.sm))}),
-                identity=ImageIdentity(digests=frozenset(), content=f"sha256:{number:064x}", layers=()),
+                content=f"sha256:{number:064x}",
             )
             for number, item in enumerate(chosen)
             if item.name in built

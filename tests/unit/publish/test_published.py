@@ -3,8 +3,7 @@
 import pytest
 
 from raydock.core.errors import ConfigurationError, OutOfReachError
-from raydock.engine.identity import ImageIdentity
-from raydock.engine.localimage import LocalImage
+from raydock.model.image import ContainerImage
 from raydock.model.labels import ImageLabels
 from raydock.plan.planner import Plan
 from raydock.plan.select import select
@@ -50,10 +49,9 @@ def test_with_nothing_stated_an_engine_is_needed(plan: Plan) -> None:
         published(item, "localhost:5000/raydock")
 
 
-def held(*digests: str) -> LocalImage:
+def held(*references: str) -> ContainerImage:
     labels = ImageLabels({"raydock.fingerprint": "f" * 64, "raydock.min-driver": "580.65.06"})
-    identity = ImageIdentity(digests=frozenset({"sha256:1"}), content="sha256:c1", layers=())
-    return LocalImage(id="sha256:1", identity=identity, tags=(), digests=digests, labels=labels)
+    return ContainerImage(id="sha256:1", content="sha256:c1", references=references, labels=labels)
 
 
 def test_the_digest_of_a_built_image_is_that_of_the_registry_asked_about(plan: Plan) -> None:
