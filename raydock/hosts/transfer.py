@@ -14,6 +14,7 @@ from raydock.engine.client import reaching
 from raydock.engine.localimage import find_image, get_image
 from raydock.hosts import layers
 from raydock.hosts.wanted import ImageSource, RequestedImage
+from raydock.model.image import ContainerImage
 
 _SILENT = "no words"
 
@@ -28,10 +29,9 @@ class TransferMethod(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Brought:
-    """An image on an engine: its id there, how it came, the bytes sent (0 unless SENT), and why it was not pulled."""
+    """An image on an engine: how it came there, the bytes sent (0 unless SENT), and why it was not pulled."""
 
-    image_id: str
-    fingerprint: str
+    image: ContainerImage
     way: TransferMethod
     sent: int = 0
     remark: str = ""
@@ -59,13 +59,7 @@ def _built_here(there: DockerClient, wanted: RequestedImage, source: ImageSource
             sent = _send(there, wanted, source, listener)
         found = find_image(there, wanted.tag)
         if found and found.is_same(image):
-            return Brought(
-                image_id=found.id,
-                fingerprint=found.fingerprint,
-                way=way,
-                sent=sent,
-                remark=remark if sent else "",
-            )
+            return Brought(image=found, way=way, sent=sent, remark=remark if sent else "")
     raise VariantError(f"{wanted.tag} was sent, and the engine there has another image under that name.")
 
 
@@ -78,7 +72,7 @@ def _tagged(there: DockerClient, wanted: RequestedImage, listener: Listener) -> 
             todo=f"`./build.py build --select 'name={wanted.name}'`: what is built here is sent.",
         )
     way = TransferMethod.THERE if remark else TransferMethod.PULLED
-    return Brought(image_id=found.id, fingerprint=found.fingerprint, way=way, remark=remark)
+    return Brought(image=found, way=way, remark=remark)
 
 
 def _pull(there: DockerClient, image: str, wanted: RequestedImage, listener: Listener) -> str:

@@ -130,7 +130,7 @@ def test_what_was_pushed_is_pulled_by_digest_where_the_registry_can_be_reached(
             assert (found.way, found.sent) == (TransferMethod.PULLED, 0)
             remote.images.remove(pushed.tag, force=True)
             unbuilt = RequestedImage(name=name, tag=pushed.tag)
-            assert bring(remote, unbuilt, silent).fingerprint == pushed.source.image.fingerprint
+            assert bring(remote, unbuilt, silent).image.fingerprint == pushed.source.image.fingerprint
             remote.images.remove(pushed.tag, force=True)
         found = bring(remote, pushed, silent)
         assert found.way is TransferMethod.SENT
