@@ -1,4 +1,4 @@
-"""An image, as an engine or a registry has it."""
+"""An image, as an engine or a registry has it, and as a report names it."""
 
 import re
 from collections.abc import Mapping
@@ -57,3 +57,26 @@ class ContainerImage:
     def is_same(self, other: "ContainerImage") -> bool:
         """Whether both are the same image, whichever store or registry holds them."""
         return self.content == other.content
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageRecord:
+    """What a report keeps of the image that it is about.
+
+    Attributes:
+        name: the variant's name; of an image of other people, what the user calls it.
+        image_id: the id of the image on the engine that was used.
+        content: the digest of the image's content, the same in every image store; empty in a report of a raydock that
+            compared image ids.
+        fingerprint: what decides the image; empty for an image that is not raydock's.
+    """
+
+    name: str
+    image_id: str
+    content: str = ""
+    fingerprint: str
+
+    def is_of(self, image: ContainerImage) -> bool:
+        """Whether it is about this very image."""
+        same = self.content == image.content if self.content else self.image_id == image.id
+        return same and self.fingerprint == image.fingerprint

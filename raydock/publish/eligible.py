@@ -12,7 +12,7 @@ from raydock.model import lock as locks
 from raydock.model.image import ContainerImage
 from raydock.model.lock import Lock
 from raydock.plan.planner import Planned
-from raydock.publish.gate import Build, Gate, Proof
+from raydock.publish.gate import Gate, Proof
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,14 +77,7 @@ class Eligibility:
                 meaning="Its lock, its templates, its base or raydock changed since it was built.",
                 todo=todo,
             )
-        build = Build(
-            name=item.name,
-            content=image.content,
-            image_id=image.id,
-            fingerprint=recipe.fingerprint,
-            kuberay=item.kuberay,
-        )
-        proof = self.gate.proof(build)
+        proof = self.gate.proof(item.name, image, kuberay=item.kuberay)
         lock = locks.load(checkout.lock(item.name))
         return Ready(planned=item, image=image, recipe=recipe, base=base, lock=lock, proof=proof)
 

@@ -1,8 +1,11 @@
 """What is known of an image by itself."""
 
+from dataclasses import replace
+
 import pytest
 
-from raydock.model.image import ContainerImage
+from raydock.model.image import ContainerImage, ImageRecord
+from raydock.model.labels import ImageLabels
 
 
 @pytest.mark.parametrize(
@@ -26,3 +29,18 @@ def test_equal_content_is_the_same_image_whatever_a_store_calls_it() -> None:
 
 def test_an_image_without_labels_has_no_fingerprint() -> None:
     assert ContainerImage(content="sha256:c1").fingerprint == ""
+
+
+def test_a_record_is_of_the_image_of_its_content_and_fingerprint() -> None:
+    image = ContainerImage(id="sha256:2", content="sha256:c1", labels=ImageLabels({"raydock.fingerprint": "f"}))
+    record = ImageRecord(name="x", image_id="sha256:1", content="sha256:c1", fingerprint="f")
+    assert record.is_of(image)
+    assert not replace(record, content="sha256:c2").is_of(image)
+    assert not replace(record, fingerprint="e").is_of(image)
+
+
+def test_a_record_without_content_is_of_the_image_of_its_id() -> None:
+    image = ContainerImage(id="sha256:1", content="sha256:c1")
+    record = ImageRecord(name="x", image_id="sha256:1", content="", fingerprint="")
+    assert record.is_of(image)
+    assert not replace(record, image_id="sha256:2").is_of(image)
