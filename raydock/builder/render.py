@@ -60,14 +60,12 @@ class Renderer:
             python=f"python{variant.python}",
             cuda_major=variant.cuda.split(".")[0],
             compiler=compiler,
-            labels=labels.of_variant(
+            labels=labels.of_dockerfile(
+                planned.labels,
                 variant,
                 description=describe(variant, packages),
                 created=datetime.fromtimestamp(self.matrix.epoch, UTC).isoformat(),
-                kuberay=planned.kuberay,
                 nvcc=compiler,
-                min_driver=planned.min_driver,
-                sm=planned.sm,
             ),
             kernels=architectures(planned.sm) if toolchain.has_prebuilt_kernels(variant) else (),
         )

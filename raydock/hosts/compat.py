@@ -10,8 +10,8 @@ from raydock.engine.host import Host
 from raydock.model.image import ContainerImage
 from raydock.model.variant import parse_name
 from raydock.pick import nvidia_smi as hosts
-from raydock.pick.candidate import of_labels
 from raydock.pick.forward import forward, is_covered
+from raydock.publish.variant_image import of_image
 from raydock.smoke.gpus import GpuRequest
 
 _SECONDS = 20.0
@@ -34,9 +34,8 @@ class Compat:
 
         Raises HostError if the host does not have the package cuda-compat of the image's CUDA.
         """
-        variant = parse_name(name)
-        needed = forward(variant.cuda)
-        candidate = of_labels(variant, name, image.id, image.labels)
+        candidate = of_image(parse_name(name), "", image)
+        needed = forward(candidate.variant.cuda)
         if not needed or not candidate.min_driver or not is_covered(candidate, self.host):
             return wish
         if needed.folder not in self.folders:

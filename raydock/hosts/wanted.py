@@ -9,7 +9,7 @@ from raydock.builder.schedule import built_images
 from raydock.core.errors import OutOfReachError
 from raydock.engine.client import connect
 from raydock.plan.planner import Planned
-from raydock.publish.published import Published, of_image
+from raydock.publish.variant_image import VariantImage, of_image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class ImageSource:
     """An image as built on this machine, and the engine that holds it."""
 
     client: DockerClient
-    image: Published
+    image: VariantImage
 
 
 @dataclass(frozen=True, kw_only=True)

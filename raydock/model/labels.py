@@ -84,31 +84,32 @@ class ImageLabels:
         return self.values.get(Label.BASE_RECIPE)
 
 
-def of_variant(
-    variant: Variant,
-    *,
-    description: str,
-    created: str,
-    kuberay: bool,
-    nvcc: str,
-    min_driver: str,
-    sm: Sequence[int],
-) -> dict[str, str]:
-    """The labels in a variant's Dockerfile, in their order.
-
-    `created` is in ISO 8601; `nvcc` the CUDA of its compiler, empty without one; the rest is as in ImageLabels.
-    """
+def of_plan(variant: Variant, *, kuberay: bool, min_driver: str, sm: Sequence[int]) -> dict[str, str]:
+    """The labels of a variant's image that its plan decides: see ImageLabels."""
     return {
-        Label.TITLE: f"raydock {variant.name}",
-        Label.DESCRIPTION: description,
         Label.VERSION: variant.name,
-        Label.CREATED: created,
         Label.RAY: variant.ray,
         **({} if kuberay else {Label.KUBERAY: "false"}),
-        **({Label.NVCC: nvcc or "none"} if variant.gpu else {}),
         Label.MIN_DRIVER: min_driver,
         Label.SM: " ".join(map(str, sm)),
     }
+
+
+def of_dockerfile(
+    planned: ImageLabels, variant: Variant, *, description: str, created: str, nvcc: str
+) -> dict[str, str]:
+    """The labels in a variant's Dockerfile, in the order of Label.
+
+    `created` is in ISO 8601; `nvcc` the CUDA of its compiler, empty without one.
+    """
+    stated: dict[str, str] = {
+        **planned.values,
+        Label.TITLE: f"raydock {variant.name}",
+        Label.DESCRIPTION: description,
+        Label.CREATED: created,
+        **({Label.NVCC: nvcc or "none"} if variant.gpu else {}),
+    }
+    return {label: stated[label] for label in Label if label in stated}
 
 
 def of_build(*, fingerprint: str, lock_sha256: str, python: str) -> dict[str, str]:

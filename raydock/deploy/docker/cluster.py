@@ -10,7 +10,7 @@ from raydock.core.errors import ConfigurationError
 from raydock.model.labels import Label
 from raydock.model.variant import Variant
 from raydock.pick.forward import OPTION, Forward, forward
-from raydock.publish.published import Published
+from raydock.publish.variant_image import VariantImage
 
 # RFC 1123, section 2.1: letters, digits and hyphens, in labels of at most 63.
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -73,7 +73,7 @@ def cluster(
     return made
 
 
-def doubts(image: Published) -> str:
+def doubts(image: VariantImage) -> str:
     """Why its nodes may never count as started; empty where nothing speaks against it."""
     if image.kuberay:
         return ""

@@ -17,7 +17,7 @@ from raydock.hosts.engine import engine
 from raydock.hosts.transfer import TransferMethod, bring
 from raydock.hosts.wanted import ImageSource, RequestedImage
 from raydock.model.variant import parse_name
-from raydock.publish.published import of_image
+from raydock.publish.variant_image import of_image
 from tests.integration.conftest import remove_images
 from tests.integration.hosts.conftest import There
 from tests.support.engine import spare_engine

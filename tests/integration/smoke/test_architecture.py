@@ -16,7 +16,7 @@ from raydock.hosts.transfer import bring
 from raydock.hosts.wanted import ImageSource, RequestedImage
 from raydock.model.labels import ImageLabels
 from raydock.model.variant import parse_name
-from raydock.publish.published import of_image
+from raydock.publish.variant_image import of_image
 from raydock.smoke import foreign_image as stranger
 from raydock.smoke.gpus import GpuPolicy, GpuRequest
 from raydock.smoke.smoke import smoke

@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from raydock.model.labels import PATTERNS, ImageLabels, Label, of_base, of_build, of_variant
+from raydock.model.labels import PATTERNS, ImageLabels, Label, of_base, of_build, of_dockerfile, of_plan
 from raydock.model.variant import parse_name
 
 ROOT = Path(__file__).parents[3]
@@ -16,9 +16,9 @@ NAMED = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, Label))})(?![\w.-])|
 
 def written(name: str, *, kuberay: bool = True, min_driver: str = "", sm: tuple[int, ...] = ()) -> ImageLabels:
     created = "2026-11-15T00:00:00+00:00"
-    given = of_variant(
-        parse_name(name), description="d", created=created, kuberay=kuberay, nvcc="", min_driver=min_driver, sm=sm
-    )
+    variant = parse_name(name)
+    planned = ImageLabels(of_plan(variant, kuberay=kuberay, min_driver=min_driver, sm=sm))
+    given = of_dockerfile(planned, variant, description="d", created=created, nvcc="")
     return ImageLabels(given | of_build(fingerprint="f", lock_sha256="a", python="3.11.2"))
 
 

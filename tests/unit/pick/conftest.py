@@ -6,20 +6,21 @@ import pytest
 
 from raydock.model.image import ContainerImage
 from raydock.model.labels import ImageLabels
-from raydock.pick.candidate import Candidate, candidates
+from raydock.pick.candidate import candidates
 from raydock.plan.planner import Plan
 from raydock.plan.select import select
+from raydock.publish.variant_image import VariantImage
 
-Made = Callable[..., tuple[Candidate, ...]]
+Made = Callable[..., tuple[VariantImage, ...]]
 
 REGISTRY = "localhost:5000/raydock"
 
 
 @pytest.fixture
 def offered(plan: Plan) -> Made:
-    """Candidates of a selection; those in `built` are images with the labels that a build gives them."""
+    """VariantImages of a selection; those in `built` are images with the labels that a build gives them."""
 
-    def make(*built: str, groups: tuple[str, ...] = (), selectors: tuple[str, ...] = ()) -> tuple[Candidate, ...]:
+    def make(*built: str, groups: tuple[str, ...] = (), selectors: tuple[str, ...] = ()) -> tuple[VariantImage, ...]:
         chosen = select(plan, groups, selectors)
         images = {
             item.name: ContainerImage(
