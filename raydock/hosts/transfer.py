@@ -13,7 +13,7 @@ from raydock.engine.architecture import require_native
 from raydock.engine.client import reaching
 from raydock.engine.localimage import find_image, get_image
 from raydock.hosts import layers
-from raydock.hosts.wanted import ImageSource, RequestedImage
+from raydock.hosts.wanted import RequestedImage
 from raydock.model.image import ContainerImage
 
 _SILENT = "no words"
@@ -48,13 +48,13 @@ def bring(there: DockerClient, wanted: RequestedImage, listener: Listener) -> Br
         )
 
 
-def _built_here(there: DockerClient, wanted: RequestedImage, source: ImageSource, listener: Listener) -> Brought:
-    image = get_image(source.client, source.image.id)
+def _built_here(there: DockerClient, wanted: RequestedImage, source: DockerClient, listener: Listener) -> Brought:
+    image = get_image(source, wanted.image.id)
     require_native(there, wanted.tag, image.platform)  # before gigabytes are sent
     remark, sent = "it was never pushed", 0
     for way in TransferMethod:
-        if way is TransferMethod.PULLED and source.image.reference:
-            remark = _pull(there, source.image.reference, wanted, listener)
+        if way is TransferMethod.PULLED and wanted.image.reference:
+            remark = _pull(there, wanted.image.reference, wanted, listener)
         if way is TransferMethod.SENT:
             sent = _send(there, wanted, source, listener)
         found = find_image(there, wanted.tag)
@@ -89,9 +89,9 @@ def _pull(there: DockerClient, image: str, wanted: RequestedImage, listener: Lis
     return ""
 
 
-def _send(there: DockerClient, wanted: RequestedImage, source: ImageSource, listener: Listener) -> int:
+def _send(there: DockerClient, wanted: RequestedImage, source: DockerClient, listener: Listener) -> int:
     """Sends an image without the layers that the engine has; all of it where it wants them. Returns the bytes."""
-    had = layers.shared(there, get_image(source.client, source.image.id).layers)
+    had = layers.shared(there, get_image(source, wanted.image.id).layers)
     try:
         return _load(there, wanted, source, had, listener)
     except ImageLoadError as error:
@@ -100,7 +100,7 @@ def _send(there: DockerClient, wanted: RequestedImage, source: ImageSource, list
         raise _not_taken(wanted, error) from None
 
 
-def _send_all(there: DockerClient, wanted: RequestedImage, source: ImageSource, listener: Listener) -> int:
+def _send_all(there: DockerClient, wanted: RequestedImage, source: DockerClient, listener: Listener) -> int:
     try:
         return _load(there, wanted, source, (), listener)
     except ImageLoadError as error:
@@ -115,13 +115,13 @@ def _not_taken(wanted: RequestedImage, error: ImageLoadError) -> OutOfReachError
 
 
 def _load(
-    there: DockerClient, wanted: RequestedImage, source: ImageSource, had: tuple[str, ...], listener: Listener
+    there: DockerClient, wanted: RequestedImage, source: DockerClient, had: tuple[str, ...], listener: Listener
 ) -> int:
-    sent, left_out = 0, layers.files(source.client, wanted.tag)[: len(had)]
+    sent, left_out = 0, layers.files(source, wanted.tag)[: len(had)]
 
     def counted() -> Iterator[bytes]:
         nonlocal sent
-        for chunk in layers.without(source.client.api.get_image(wanted.tag), left_out):
+        for chunk in layers.without(source.api.get_image(wanted.tag), left_out):
             sent += len(chunk)
             listener(wanted.name, f"sending it without the {len(had)} layers that are there", size=sent)
             yield chunk
