@@ -17,8 +17,10 @@ from raydock.builder.schedule import Builder
 from raydock.builder.secrets import gather
 from raydock.core.checkout import Checkout
 from raydock.core.events import silent
-from raydock.engine.identity import ImageIdentity
 from raydock.lock import locker
+from raydock.model import labels
+from raydock.model.image import ContainerImage
+from raydock.model.labels import ImageLabels
 from raydock.pipeline.project import Project
 
 
@@ -47,8 +49,8 @@ def _fingerprints(project: Project) -> set[str]:
     found = set()
     for item in project.plan.variants:
         ref = recipe_for(matrix, item.variant, checkout).ref
-        identity = ImageIdentity(digests=frozenset(), content="", layers=(ref,))
-        base = BaseImage(ref=ref, recipe=ref, python=item.variant.python, identity=identity)
+        image_labels = ImageLabels(labels.of_base(recipe=ref, python=item.variant.python))
+        base = BaseImage(ref=ref, image=ContainerImage(content="", layers=(ref,), labels=image_labels))
         found.add(builder.recipe(item, base, context, renderer).fingerprint)
     return found
 

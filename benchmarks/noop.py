@@ -9,12 +9,13 @@ from benchmarks.bench import Setting
 from benchmarks.engine import remove_images, swept
 from benchmarks.figure import Bound, Figure, Target
 from benchmarks.ways import Subject
-from raydock.builder.schedule import Builder, Built
+from raydock.builder.schedule import Builder
 from raydock.builder.secrets import Secrets
 from raydock.core.checkout import Checkout
 from raydock.core.events import silent
 from raydock.index.addresses import Address
 from raydock.model import report
+from raydock.model.result import VariantResult
 from raydock.pipeline.project import Project
 from raydock.smoke.smoke import smoke
 from tests.support.index import Site, serving
@@ -64,7 +65,7 @@ def _toy(root: Path, site: Site, endpoint: str) -> Toy:
     return toy
 
 
-def _built(setting: Setting, toy: Toy) -> list[Built]:
+def _built(setting: Setting, toy: Toy) -> list[VariantResult]:
     """Locks, renders and builds a toy by the command line, and tests its images."""
     for command in ("facts", "lock", "render", "build"):
         _must(toy.run(command, seconds=600))
@@ -101,7 +102,7 @@ def _builder(setting: Setting, project: Project) -> Builder:
     )
 
 
-def _commands(setting: Setting, toy: Toy, built: list[Built], endpoint: str) -> list[list[str]]:
+def _commands(setting: Setting, toy: Toy, built: list[VariantResult], endpoint: str) -> list[list[str]]:
     """Builds of the same contexts with the same arguments, labels and secrets, by hand."""
     project = Project(Checkout(toy.root))
     uv = setting.folder / "uv.toml"

@@ -21,7 +21,7 @@ from raydock.builder.debs.containerapt import ContainerApt
 from raydock.builder.debs.hostapt import HostApt
 from raydock.builder.debs.request import DebRequest
 from raydock.builder.debs.store import DebStore
-from raydock.builder.pulled import RESET, RESET_LABELS, load_plain, pull
+from raydock.builder.pulled import RESET, load_plain, pull
 from raydock.builder.rootfs import LEFT_OUT
 from raydock.builder.secrets import Secrets
 from raydock.core.checkout import Checkout
@@ -30,17 +30,16 @@ from raydock.core.events import Listener
 from raydock.engine.architecture import BUILT, require_native
 from raydock.engine.archive import folders_of, tar
 from raydock.engine.client import reaching
-from raydock.engine.identity import ImageIdentity
-from raydock.engine.localimage import LocalImage, find_image, get_image
-from raydock.model import debs
+from raydock.engine.localimage import find_image, get_image
+from raydock.model import debs, labels
 from raydock.model.bases import Base
 from raydock.model.debs import DebLock
+from raydock.model.image import ContainerImage
 from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
 
 REPOSITORY = "raydock-base"
 TEMPLATE = "Base.Dockerfile.j2"
-RECIPE_LABEL = "raydock.base-recipe"
 TOOLS = ("bash", "ca-certificates", "hostname", "openssl", "procps", "wget")
 # Triton compiles C at run time, FlashInfer and nvcc C++.
 COMPILER = ("gcc", "g++", "libc6-dev")
@@ -55,20 +54,22 @@ class BaseImage:
 
     Attributes:
         ref: its tag.
-        recipe: the digest of the recipe that made it.
-        python: the version of its Python, with patch.
-        identity: its digests.
+        image: the image that has it.
     """
 
     ref: str
-    recipe: str
-    python: str
-    identity: ImageIdentity
+    image: ContainerImage
+
+    @property
+    def python(self) -> str:
+        """The version of its Python, with patch."""
+        return self.image.labels.python or ""
 
     @property
     def fingerprint(self) -> str:
         """The hexadecimal sha256 over recipe and layers; the same base has the same one in every image store."""
-        return hashlib.sha256("\n".join((self.recipe, *self.identity.layers)).encode()).hexdigest()
+        recipe = self.image.labels.base_recipe or ""
+        return hashlib.sha256("\n".join((recipe, *self.image.layers)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +120,7 @@ class BaseRecipe:
     @property
     def digest(self) -> str:
         """The hexadecimal sha256 over everything above."""
-        steps = (UNPACKED, HOOKS, LEFT_OUT) if self.base.source == "bootstrap" else (RESET, RESET_LABELS)
+        steps = (UNPACKED, HOOKS, LEFT_OUT) if self.base.source == "bootstrap" else (RESET, labels.PATTERNS)
         base = {name: value for name, value in asdict(self.base).items() if name != "place"}
         parts = {
             "base": base,
@@ -186,18 +187,13 @@ def group_debs(matrix: Matrix, variant: Variant, checkout: Checkout) -> DebLock 
 def existing(client: docker.DockerClient, refs: Iterable[str]) -> dict[str, BaseImage]:
     """Those of these bases that the engine has, by tag."""
     images = {ref: find_image(client, ref) for ref in refs}
-    return {ref: _base(ref, image) for ref, image in images.items() if image and RECIPE_LABEL in image.labels}
+    return {ref: BaseImage(ref=ref, image=image) for ref, image in images.items() if image and image.labels.base_recipe}
 
 
 def tags(client: docker.DockerClient) -> tuple[str, ...]:
     """The tags of all bases that the engine lists, of each matrix.yaml, and of what a killed run left of one."""
     with reaching("listing the bases"):
         return tuple(tag for image in client.images.list(REPOSITORY) for tag in image.tags)
-
-
-def _base(ref: str, image: LocalImage) -> BaseImage:
-    labels = image.labels
-    return BaseImage(ref=ref, recipe=labels[RECIPE_LABEL], python=labels["raydock.python"], identity=image.identity)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,11 +232,10 @@ class BaseMaker:
             draft = self._build(recipe, folder, draft_ref, {})
             try:
                 python = self._examine(recipe, draft)
-                labels = {RECIPE_LABEL: recipe.digest, "raydock.python": python}
-                made = self._build(recipe, folder, recipe.ref, labels)
+                made = self._build(recipe, folder, recipe.ref, labels.of_base(recipe=recipe.digest, python=python))
             finally:
                 self._remove(draft_ref)
-        return _base(recipe.ref, get_image(self.client, made))
+        return BaseImage(ref=recipe.ref, image=get_image(self.client, made))
 
     @contextmanager
     def apt(self, recipe: BaseRecipe) -> Iterator[ContainerApt]:
@@ -318,13 +313,13 @@ class BaseMaker:
         with tempfile.TemporaryDirectory(dir=work) as folder:
             yield Path(folder)
 
-    def _build(self, recipe: BaseRecipe, folder: Path, tag: str, labels: dict[str, str]) -> str:
+    def _build(self, recipe: BaseRecipe, folder: Path, tag: str, image_labels: dict[str, str]) -> str:
         try:
             return self.buildx.build(
                 recipe.name,
                 folder,
                 tags=(tag,),
-                labels=labels,
+                labels=image_labels,
                 epoch=recipe.epoch,
                 platform=BUILT,
                 options=(*self.secrets.options(folder), *_caching(recipe)),

@@ -20,6 +20,7 @@ from raydock.core.files import digest_of
 from raydock.engine.architecture import platform, require_native
 from raydock.engine.archive import ChunkReader, tar
 from raydock.engine.client import reaching, uses_containerd_store
+from raydock.model import labels
 
 LIBRARIES = "LD_LIBRARY_PATH"
 # Variables that decide which libraries, packages, indexes, proxies and GPUs are used: raydock's images decide that
@@ -28,8 +29,6 @@ RESET = (
     *(LIBRARIES, "LD_PRELOAD", "LD_AUDIT", "BASH_ENV", "ENV", "VIRTUAL_ENV", "CUDA_VISIBLE_DEVICES"),
     *("PYTHON*", "PIP_*", "UV_*", "CONDA_*", "NVIDIA_*", "RAY_*", "*_proxy", "*_PROXY"),
 )
-# These labels would describe raydock's image with what is true of its base.
-RESET_LABELS = ("raydock.*", "io.ray.*", "org.opencontainers.image.*")
 # Settings of an image, by their names in a Dockerfile and in the engine's API: none of them stays.
 _INSTRUCTIONS = {
     "ENTRYPOINT": "Entrypoint",
@@ -70,8 +69,8 @@ class Pulled:
     def reset(self) -> tuple[str, ...]:
         """What the base does not take over: instructions, then variables, then labels."""
         instructions = (name for name, key in _INSTRUCTIONS.items() if self.config.get(key))
-        labels = (f"label {name}" for name in self.config.get("Labels") or {} if _matches(name, RESET_LABELS))
-        return (*instructions, *(name for name in self.environment if _matches(name, RESET)), *labels)
+        image_labels = (f"label {name}" for name in self.config.get("Labels") or {} if _matches(name, labels.PATTERNS))
+        return (*instructions, *(name for name in self.environment if _matches(name, RESET)), *image_labels)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -80,13 +79,13 @@ class Pulled:
 
     def plain(self) -> dict[str, Any]:
         """The OCI configuration of an image of its layers with what is not reset."""
-        labels = self.config.get("Labels") or {}
+        image_labels = self.config.get("Labels") or {}
         return {
             "architecture": self.document["Architecture"],
             "os": self.document["Os"],
             "config": {
                 "Env": [f"{name}={value}" for name, value in self.environment.items() if not _matches(name, RESET)],
-                "Labels": {name: value for name, value in labels.items() if not _matches(name, RESET_LABELS)},
+                "Labels": {name: value for name, value in image_labels.items() if not _matches(name, labels.PATTERNS)},
             },
             "rootfs": {"type": "layers", "diff_ids": list(self.layers)},
             "history": [{"created_by": f"layer {number} of {self.image}"} for number, _ in enumerate(self.layers, 1)],
@@ -148,7 +147,7 @@ def _files(pulled: Pulled, ref: str, manifest: dict[str, Any]) -> dict[str, byte
     described = manifest["config"] | {"digest": digest_of(config), "size": len(config)}
     body = _json(manifest | {"config": described, "annotations": {}})
     entry = {"mediaType": manifest["mediaType"], "digest": digest_of(body), "size": len(body)}
-    names = {"io.containerd.image.name": f"docker.io/library/{ref}", "org.opencontainers.image.ref.name": ref}
+    names = {"io.containerd.image.name": f"docker.io/library/{ref}", labels.REF_NAME: ref}
     index = {"schemaVersion": 2, "manifests": [entry | {"annotations": names}]}
     packed = [_blob(layer["digest"]) for layer in manifest["layers"]]
     return files | {

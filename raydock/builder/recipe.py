@@ -15,6 +15,7 @@ from raydock.builder.constraints import constraints
 from raydock.builder.layers import Layer
 from raydock.compat import toolchain
 from raydock.engine.archive import folders_of, tar
+from raydock.model import labels
 from raydock.model.debs import DebLock
 from raydock.model.lock import Lock
 from raydock.plan.planner import Planned
@@ -60,12 +61,8 @@ class Recipe:
 
     @property
     def labels(self) -> dict[str, str]:
-        """Labels that are known only now; the rest stands in the Dockerfile."""
-        return {
-            "raydock.fingerprint": self.fingerprint,
-            "raydock.lock-sha256": self.lock_sha256,
-            "raydock.python": self.python,
-        }
+        """The labels that are known only now; the Dockerfile has the others."""
+        return labels.of_build(fingerprint=self.fingerprint, lock_sha256=self.lock_sha256, python=self.python)
 
     def write(self, folder: Path) -> None:
         """Writes the build context into a folder, in place of what was there.

@@ -13,6 +13,7 @@ from raydock.compat.gpucode import architectures
 from raydock.core.checkout import Checkout
 from raydock.core.errors import ConfigurationError
 from raydock.core.files import write_whole
+from raydock.model import labels
 from raydock.model.matrix import Matrix
 from raydock.model.packages import Packages
 from raydock.model.variant import NONE, Variant
@@ -51,18 +52,21 @@ class Renderer:
 
     def _render(self, planned: Planned, layers: tuple[Layer, ...]) -> str:
         variant, packages = planned.variant, self.matrix.packages_of(planned.variant)
+        compiler = toolchain.compiler_of(variant)
         return self._template.render(
             variant=variant,
             layers=layers,
             os_packages=packages.os_packages,
             python=f"python{variant.python}",
             cuda_major=variant.cuda.split(".")[0],
-            description=describe(variant, packages),
-            kuberay=planned.kuberay,
-            created=datetime.fromtimestamp(self.matrix.epoch, UTC).isoformat(),
-            min_driver=planned.min_driver,
-            sm=planned.sm,
-            compiler=toolchain.compiler_of(variant),
+            compiler=compiler,
+            labels=labels.of_dockerfile(
+                planned.labels,
+                variant,
+                description=describe(variant, packages),
+                created=datetime.fromtimestamp(self.matrix.epoch, UTC).isoformat(),
+                nvcc=compiler,
+            ),
             kernels=architectures(planned.sm) if toolchain.has_prebuilt_kernels(variant) else (),
         )
 

@@ -25,36 +25,15 @@ from raydock.core.errors import RaydockError, VariantError
 from raydock.core.events import Listener
 from raydock.core.parallel import in_parallel
 from raydock.engine.client import EngineClient
-from raydock.engine.localimage import LocalImage, find_image, get_image
+from raydock.engine.localimage import find_image, get_image
 from raydock.index import addresses
 from raydock.model import lock as locks
+from raydock.model.image import ContainerImage
 from raydock.model.matrix import Matrix
+from raydock.model.result import VariantResult
 from raydock.plan.planner import Planned
 
-FINGERPRINT = "raydock.fingerprint"
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Built:
-    """One variant's image, or the error.
-
-    Attributes:
-        name: the variant's name.
-        image_id: the engine's id of the image.
-        content: the digest of the image's content, the same in every image store.
-        fingerprint: what decides the image.
-        built: False if the image existed already.
-        seconds: the time that the build took.
-    """
-
-    name: str
-    image_id: str = ""
-    content: str = ""
-    fingerprint: str = ""
-    built: bool = False
-    seconds: float = 0.0
-    error: RaydockError | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +48,7 @@ class Builder:
     jobs: int
     no_cache: bool = False
 
-    def build(self, planned: Iterable[Planned]) -> list[Built]:
+    def build(self, planned: Iterable[Planned]) -> list[VariantResult]:
         """Builds what is not built yet; answers in the order asked. Ctrl-C ends all builds and is raised again."""
         planned = list(planned)
         if other := builders.configured(self.client.endpoint):
@@ -79,14 +58,14 @@ class Builder:
         there = {} if self.no_cache else self.there(item.name for item in planned)
         recipe = self._recipes_on(bases)
 
-        def one(item: Planned) -> Built:
+        def one(item: Planned) -> VariantResult:
             name, base, wanted = item.name, bases[item.name], recipe(item)
             if isinstance(wanted, RaydockError):
-                return Built(name=name, error=wanted)
+                return VariantResult(name=name, error=wanted)
             assert not isinstance(base, RaydockError)  # it would be the recipe's error
-            if (image := there.get(name)) and image.labels[FINGERPRINT] == wanted.fingerprint:
+            if (image := there.get(name)) and image.fingerprint == wanted.fingerprint:
                 self.listener(name, "is built already")
-                return _built(name, image)
+                return VariantResult.of(name, image)
             # No index of another variant's: what it offers under a pinned version may be another file.
             secrets = self.secrets.beside(addresses.extras(self.matrix, item.variant, os.environ))
             return self._build(wanted, base.ref, buildx, secrets, partial(self._place_debs, item, base.ref, buildx))
@@ -101,11 +80,11 @@ class Builder:
         recipe = self._recipes_on(self._bases(planned, self._buildx()))
         return {item.name: recipe(item) for item in planned}
 
-    def find(self, planned: Iterable[Planned]) -> list[Built]:
+    def find(self, planned: Iterable[Planned]) -> list[VariantResult]:
         """The newest built image of each variant, or the error that there is none."""
         names = [item.name for item in planned]
         images = self.there(names)
-        return [_built(name, images[name]) if name in images else _not_built(name) for name in names]
+        return [VariantResult.of(name, images[name]) if name in images else _not_built(name) for name in names]
 
     def recipe(self, planned: Planned, base: BaseImage, context: Context, renderer: Renderer) -> Recipe:
         """The recipe of a variant on a base, from its committed lock."""
@@ -150,7 +129,7 @@ class Builder:
         """The tag under which the engine keeps a variant's newest image."""
         return f"{self.matrix.registry}:{name}"
 
-    def there(self, names: Iterable[str]) -> dict[str, LocalImage]:
+    def there(self, names: Iterable[str]) -> dict[str, ContainerImage]:
         """The newest images of these variants that the engine has, by name."""
         return built_images(self.client, self.matrix.registry, names)
 
@@ -204,15 +183,17 @@ class Builder:
         except RaydockError as error:
             return error
 
-    def _build(self, wanted: Recipe, base: str, buildx: Buildx, secrets: Secrets, add: Callable[[Path], None]) -> Built:
+    def _build(
+        self, wanted: Recipe, base: str, buildx: Buildx, secrets: Secrets, add: Callable[[Path], None]
+    ) -> VariantResult:
         started = time.monotonic()
         try:
             image = get_image(self.client, self._image(wanted, base, buildx, secrets, add))
         except RaydockError as error:
-            return Built(name=wanted.name, fingerprint=wanted.fingerprint, error=error)
+            return VariantResult(name=wanted.name, fingerprint=wanted.fingerprint, error=error)
         seconds = time.monotonic() - started
         self.listener(wanted.name, f"built in {seconds:.0f} s")
-        return replace(_built(wanted.name, image), built=True, seconds=seconds)
+        return replace(VariantResult.of(wanted.name, image), built=True, seconds=seconds)
 
     def _image(self, wanted: Recipe, base: str, buildx: Buildx, secrets: Secrets, add: Callable[[Path], None]) -> str:
         """Builds a recipe and returns the image's id. Packages that the build cache lost are made ready again.
@@ -243,20 +224,15 @@ class Builder:
             (folder / "uv.toml").unlink(missing_ok=True)
 
 
-def built_images(client: EngineClient, registry: str, names: Iterable[str]) -> dict[str, LocalImage]:
+def built_images(client: EngineClient, registry: str, names: Iterable[str]) -> dict[str, ContainerImage]:
     """The newest images of these variants that an engine has, by name; `registry` is what their tags begin with."""
     images = {name: find_image(client, f"{registry}:{name}") for name in names}
-    return {name: image for name, image in images.items() if image and FINGERPRINT in image.labels}
+    return {name: image for name, image in images.items() if image and image.fingerprint}
 
 
-def _built(name: str, image: LocalImage) -> Built:
-    fingerprint = image.labels[FINGERPRINT]
-    return Built(name=name, image_id=image.id, content=image.identity.content, fingerprint=fingerprint)
-
-
-def _not_built(name: str) -> Built:
+def _not_built(name: str) -> VariantResult:
     todo = f"`./build.py build --select 'name={name}'`."
-    return Built(name=name, error=VariantError(f"{name} is not built on this engine.", todo=todo))
+    return VariantResult(name=name, error=VariantError(f"{name} is not built on this engine.", todo=todo))
 
 
 def uv_folder(checkout: Checkout) -> Path:

@@ -87,7 +87,7 @@ class Work:
         issue 49784, read on 2026-11-29): nothing can be built on an image pulled so, and the one before is complete.
         """
         image, before = get_image(self.client, pulled), find_image(self.client, f"{local}:{name}")
-        if before is None or not image.identity.is_same(before.identity):
+        if before is None or not image.is_same(before):
             self.client.api.tag(image.id, local, name)
 
 

@@ -10,7 +10,7 @@ from raydock.cli.output import end, refuse_selection
 
 if TYPE_CHECKING:
     from raydock.contract.image_set import SetReport
-    from raydock.pipeline.pipeline import VariantResult
+    from raydock.model.result import VariantResult
 
 
 def ask_contract(request: CommandRequest) -> NoReturn:
@@ -30,14 +30,14 @@ def contract_of(request: CommandRequest, image: str) -> NoReturn:
     from raydock.contract.run import contract as ask
     from raydock.engine.client import connect
     from raydock.engine.container import sweep
-    from raydock.pipeline.pipeline import VariantResult
+    from raydock.model.result import VariantResult
 
     refuse_selection(request)
     client = connect()
     sweep(client)
     with request.progress() as progress:
         found = ask(client, image, name=image, fingerprint="", jobs=request.jobs, on_event=progress)
-    _report(request, [VariantResult(name=image, image_id=found.image_id, proved=True, report=found)], None)
+    _report(request, [VariantResult(name=image, proved=True, report=found)], None)
 
 
 def _report(request: CommandRequest, outcomes: "list[VariantResult]", whole: "SetReport | None") -> NoReturn:

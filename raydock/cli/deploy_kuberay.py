@@ -90,6 +90,7 @@ def kuberay(
     from raydock.deploy.kuberay.resources import KubeRayOptions, notes, resources
     from raydock.deploy.kuberay.yamltext import documents
     from raydock.publish.published import published
+    from raydock.publish.variant_image import Where
 
     if registry and image:
         raise ConfigurationError("--image and --registry both say which image is meant.", todo="give one of them.")
@@ -102,6 +103,6 @@ def kuberay(
     answer = resources(asked, named)
     for note in notes(asked, named):
         click.echo(f"raydock: {note}", err=True)
-    if not named.labelled:
+    if named.where is Where.PLANNED:
         click.echo("raydock: no engine here holds that image: Ray's version and the driver are the plan's.", err=True)
     click.echo(documents(answer), nl=False)

@@ -29,14 +29,13 @@ def build(request: CommandRequest, ca_bundle: Path | None, no_cache: bool) -> No
     \b
     Example: ./build.py build --select 'ray=2.60.0,cuda=cpu'
     """
-    from raydock.pipeline.pipeline import VariantResult
     from raydock.pipeline.workshop import workshop
 
     chosen = request.chosen
     tell_unused_indexes()
     with request.writing() as progress:
         built = workshop(request.project, progress, request.jobs, ca_bundle, no_cache).builder.build(chosen)
-    report(request, [VariantResult.of(item) for item in built])
+    report(request, built)
 
 
 @click.command()

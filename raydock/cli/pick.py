@@ -12,7 +12,7 @@ from raydock.cli.registries import insecure, registry, release_repository
 from raydock.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from raydock.pick.candidate import Candidate
+    from raydock.publish.variant_image import VariantImage
 
 
 @click.command()
@@ -75,7 +75,7 @@ def pick(
     end({answer.host: answer.error for answer in answers if answer.error})
 
 
-def _built(request: CommandRequest) -> "tuple[Candidate, ...]":
+def _built(request: CommandRequest) -> "tuple[VariantImage, ...]":
     """What this engine has built, and what the plan could."""
     from raydock.pick.candidate import candidates, on_engine
 
@@ -88,7 +88,7 @@ def _built(request: CommandRequest) -> "tuple[Candidate, ...]":
 
 def _published(
     request: CommandRequest, name: str, release_repository: str | None, insecure: bool
-) -> "tuple[Candidate, ...]":
+) -> "tuple[VariantImage, ...]":
     """What was published to a registry."""
     from raydock.pick.candidate import published
     from raydock.plan.select import select

@@ -9,7 +9,7 @@ from raydock.core.errors import ConfigurationError
 if TYPE_CHECKING:
     from raydock.plan.planner import Planned
     from raydock.plan.select import Choices
-    from raydock.publish.published import Published
+    from raydock.publish.variant_image import VariantImage
 
 registry = click.option("--registry", metavar="HOST/PATH", help="Ask what was published there, and nothing else.")
 release_repository = click.option(
@@ -36,13 +36,13 @@ def one(choices: "Choices", variant: str) -> "Planned":
     return found[0]
 
 
-def one_published(variant: str, name: str, release_repository: str | None, insecure: bool) -> "Published":
+def one_published(variant: str, name: str, release_repository: str | None, insecure: bool) -> "VariantImage":
     """The image of a variant that was published to a registry."""
-    from raydock.publish.published import released
     from raydock.publish.store import release_store
+    from raydock.publish.variant_image import of_release
     from raydock.registry.repository import repository
 
     release = release_store(repository(name, insecure=insecure), release_repository or "", insecure=insecure).newest()
     entry = release.entry(one(release, variant).name)
     assert entry
-    return released(entry, name)
+    return of_release(entry, name)

@@ -47,9 +47,9 @@ def scan(request: CommandRequest, db: Path | None, db_repository: str, allow_uns
         builder = workshop(request.project, progress, request.jobs).builder
         built = builder.find(chosen)
         errors = {item.name: item.error for item in built if item.error}
-        if ready := [item for item in built if not item.error]:
+        if images := {item.name: item.image for item in built if item.image}:
             found = scanner(request.project, progress, builder.client.endpoint, db, db_repository)
-            scanned = found.scan(ready)
+            scanned = found.scan(images)
             reports = [item.report for item in scanned if item.report]
             errors |= {item.name: item.error for item in scanned if item.error}
             notes = remarks(found.policy.ignores, [item.judgement for item in reports]) + found.notes

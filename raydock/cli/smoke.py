@@ -94,7 +94,7 @@ def ask_stranger(request: CommandRequest, image: str, asked: GpuOptions) -> NoRe
     """Asks any image that the engine holds what needs a GPU; says it and exits."""
     from raydock.engine.client import connect
     from raydock.engine.container import sweep
-    from raydock.pipeline.pipeline import VariantResult
+    from raydock.model.result import VariantResult
     from raydock.smoke.foreign_image import smoke
 
     refuse_selection(request)
@@ -110,7 +110,7 @@ def ask_stranger(request: CommandRequest, image: str, asked: GpuOptions) -> NoRe
         found = smoke(
             client, image, wish=wish, python=asked.python, volumes=mounts, checks=asked.checks, on_event=progress
         )
-    _report(request, VariantResult(name=image, image_id=found.image_id, proved=True, report=found))
+    _report(request, VariantResult(name=image, proved=True, report=found))
 
 
 def _report(request: CommandRequest, outcome: Any) -> NoReturn:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from raydock.model.report import Check, Status
-from raydock.pipeline.pipeline import VariantResult
+from raydock.model.result import VariantResult
 
 
 def table(outcomes: Sequence[VariantResult]) -> Table:

@@ -14,8 +14,9 @@ from raydock.contract.kuberay import KubeRayContract, KubeRayRelease, Share
 from raydock.engine import channel
 from raydock.engine.client import without_limits
 from raydock.engine.container import Ended, Limits, Terms, created, follow, start, stop_all
-from raydock.engine.inspect import Configuration, inspect
+from raydock.engine.inspect import inspect
 from raydock.engine.streams import last_line
+from raydock.model.image import ContainerImage
 
 SAMPLE = PurePosixPath("/home/ray/samples/sample_code.py")
 SAMPLE_SAYS = "raydock sample 14"
@@ -62,9 +63,8 @@ class Bench:
     """
 
     client: DockerClient
-    image: str
+    image: ContainerImage
     tag: str
-    configuration: Configuration
     network: str
     kuberay: KubeRayContract
     patience: ClauseTimeouts = ClauseTimeouts()
@@ -83,12 +83,11 @@ class Bench:
         patience: ClauseTimeouts,
     ) -> "Bench":
         """A bench for an image (a tag or an id). Raises VariantError where the engine does not hold it."""
-        configuration = inspect(client, image, f"`docker pull {image}`, or build it: `./build.py build`.")
+        found = inspect(client, image, f"`docker pull {image}`, or build it: `./build.py build`.")
         return cls(
             client=client,
-            image=configuration.id,
+            image=found,
             tag=tag,
-            configuration=configuration,
             network=network,
             kuberay=kuberay,
             patience=patience,
@@ -148,7 +147,7 @@ class Bench:
 
     @contextmanager
     def _created(self, command: Sequence[str], limits: Limits, terms: Terms) -> Iterator[Container]:
-        with created(self.client, self.image, command, limits, terms) as container:
+        with created(self.client, self.image.id, command, limits, terms) as container:
             if self.halted.is_set():
                 raise UnaskedError("the run was ended")
             yield container

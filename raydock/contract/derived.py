@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from raydock.contract.answer import BrokenError, UnaskedError
 from raydock.contract.bench import Bench, require
 from raydock.engine import channel
+from raydock.model.labels import Label
 
-_FINGERPRINT = "raydock.fingerprint"
 # The image's Python compares what is installed with the lock, and looks for what user 1000 cannot write.
 _COMPARE = f"""
 import importlib.metadata, json, os, re, site
@@ -21,7 +21,7 @@ closed = [os.path.join(folder, name) for folder, names, _ in os.walk("/home/ray"
 json.dump([image["name"], image["packages"], found, pinned, closed], open({channel.PATH!r}, "w"))
 """
 # In the last instruction of templates/metadata.j2.
-_LAST = "raydock.min-driver="
+_LAST = f"{Label.MIN_DRIVER}="
 _MOST = 8
 
 
@@ -74,7 +74,7 @@ def compare(bench: Bench) -> str:
 
 
 def _difference(bench: Bench) -> ImageDifference:
-    if _FINGERPRINT not in bench.configuration.labels:
+    if not bench.image.fingerprint:
         raise UnaskedError("the image is not built on one of raydock's")
     reply = bench.ask(["python", "-c", _COMPARE])
     require(reply.ended, "reading the installed packages", "the image's Python or /opt/raydock is damaged")
@@ -94,7 +94,7 @@ def _difference(bench: Bench) -> ImageDifference:
 
 def _steps(bench: Bench) -> tuple[str, ...]:
     """The instructions after the parent's, the first one first, as the engine's history has them."""
-    newest_first = [str(entry.get("CreatedBy") or "") for entry in bench.client.api.history(bench.image)]
+    newest_first = [str(entry.get("CreatedBy") or "") for entry in bench.client.api.history(bench.image.id)]
     steps = newest_first[: next((at for at, step in enumerate(newest_first) if _LAST in step), 0)]
     return tuple(" ".join(step.split())[:80] for step in reversed(steps))
 

@@ -14,7 +14,6 @@ from raydock.contract import heads, joining
 from raydock.contract.answer import BrokenError, Part, UnaskedError, answered, merged
 from raydock.contract.bench import Bench, ClauseTimeouts, cluster
 from raydock.contract.kuberay import known
-from raydock.contract.versions import PYTHON_LABEL
 from raydock.core.events import Listener, silent
 from raydock.core.files import write_whole
 from raydock.core.parallel import in_parallel
@@ -88,7 +87,7 @@ def families(names: list[str]) -> list[list[str]]:
 
 
 def _python(bench: Bench) -> str:
-    return bench.configuration.labels.get(PYTHON_LABEL, "")
+    return bench.image.labels.python or ""
 
 
 def _join(benches: list[Bench], on_event: Listener) -> list[Part]:

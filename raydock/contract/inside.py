@@ -3,9 +3,6 @@
 from raydock.contract.answer import BrokenError, UnaskedError
 from raydock.contract.bench import Bench, require
 
-# Empty where an image of raydock's needs no NVIDIA driver.
-_MIN_DRIVER_LABEL = "raydock.min-driver"
-
 
 def imports(bench: Bench) -> str:
     """The autoscaler's and the Redis cleanup's modules import within their shares of a node."""
@@ -26,18 +23,18 @@ def imports(bench: Bench) -> str:
 
 def user(bench: Bench) -> str:
     """The image names its user by a number that is not 0."""
-    configuration = bench.configuration
-    if not configuration.is_non_root:
+    image = bench.image
+    if not image.is_non_root:
         raise BrokenError(
-            f"the image's user is {configuration.user or 'root'!r}: where a pod says runAsNonRoot, the kubelet"
+            f"the image's user is {image.user or 'root'!r}: where a pod says runAsNonRoot, the kubelet"
             " refuses it with CreateContainerConfigError; it takes only a number that is not 0"
         )
-    return f"the user is {configuration.user}"
+    return f"the user is {image.user}"
 
 
 def environment(bench: Bench) -> str:
     """The image sets no variable that misleads Ray."""
-    if foreign := bench.configuration.foreign:
+    if foreign := bench.image.foreign:
         raise BrokenError(
             f"{', '.join(foreign)} is set by the image: KubeRay leaves a variable that is there already as it is, so"
             " Ray looks for another cluster, or compiles all it imports at every start"
@@ -47,6 +44,6 @@ def environment(bench: Bench) -> str:
 
 def gpu(bench: Bench) -> str:
     """Ray computes on a GPU: asked by the image's own probe on a host that has one."""
-    if bench.configuration.labels.get(_MIN_DRIVER_LABEL) == "":
+    if bench.image.labels.min_driver == "":
         raise UnaskedError("the image is for CPU")
     raise UnaskedError("needs a GPU, which containers here are not given; on a GPU host `smoke --gpu require` asks it")

@@ -45,8 +45,8 @@ def contract(
         parts = _ask(bench, wanted, jobs, on_event)
     return Report(
         name=name,
-        image_id=bench.image,
-        content=bench.configuration.content,
+        image_id=bench.image.id,
+        content=bench.image.content,
         fingerprint=fingerprint,
         checks=_checks(parts, wanted),
     )

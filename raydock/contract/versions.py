@@ -9,9 +9,9 @@ from raydock.contract.answer import BrokenError, UnaskedError
 from raydock.contract.bench import Bench, require
 from raydock.core.errors import ConfigurationError
 from raydock.engine import channel
+from raydock.model.labels import Label
 from raydock.model.variant import parse_name
 
-_RAY_LABEL, PYTHON_LABEL = "io.ray.ray-version", "raydock.python"
 _ASK = (
     "import json, platform, ray;"
     f" open('{channel.PATH}', 'w').write(json.dumps([ray.__version__, platform.python_version()]))"
@@ -25,11 +25,11 @@ def as_promised(bench: Bench) -> str:
     """`ray.__version__` and Python's version are those of the tag and of the labels."""
     ray, python = _running(bench)
     promised = [(f"the tag {bench.tag} says", *item) for item in of_tag(bench.tag).items()]
-    labels = bench.configuration.labels
+    labels = bench.image.labels
     promised += [
-        (f"the label {label} says", what, labels[label])
-        for what, label in (("Ray", _RAY_LABEL), ("Python", PYTHON_LABEL))
-        if labels.get(label)
+        (f"the label {label} says", what, value)
+        for what, label, value in (("Ray", Label.RAY, labels.ray), ("Python", Label.PYTHON, labels.python))
+        if value
     ]
     if not promised:
         raise UnaskedError(f"Ray {ray} and Python {python} run, but neither the tag nor a label says which should")
@@ -56,7 +56,7 @@ def of_tag(reference: str) -> dict[str, str]:
 
 def ray_version(bench: Bench) -> Version:
     """The Ray of the image, by its label or as it runs. Raises UnaskedError if that is not a version."""
-    text = bench.configuration.labels.get(_RAY_LABEL) or _running(bench)[0]
+    text = bench.image.labels.ray or _running(bench)[0]
     try:
         return Version(text)
     except InvalidVersion:

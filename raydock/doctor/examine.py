@@ -28,7 +28,7 @@ from raydock.engine.host import Host
 from raydock.engine.streams import printable
 from raydock.hosts import cdi_specs
 from raydock.hosts.engine import engine
-from raydock.pick.candidate import Candidate
+from raydock.publish.variant_image import VariantImage
 
 SCRIPT = (Path(__file__).parent / "ask.sh").read_text(encoding="utf-8")
 # What a registry says that answers and has no such image, or wants to know who asks.
@@ -58,7 +58,7 @@ class Examined:
 class Examiner:
     """Looks at hosts. `registry` is an image's full name; `needed` the bytes that the largest variant downloads."""
 
-    candidates: Sequence[Candidate]
+    candidates: Sequence[VariantImage]
     registry: str
     needed: int
     listener: Listener

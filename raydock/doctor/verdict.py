@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from raydock.core.errors import HostError
 from raydock.doctor import nvidia_smi_xml
 from raydock.doctor.facts import Seen
-from raydock.pick.candidate import Candidate
 from raydock.pick.nvidia_smi import GpuHost
 from raydock.pick.pick import objections
+from raydock.publish.variant_image import VariantImage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class HostVerdict:
         return f"driver {self.host.driver} runs CUDA up to {self.cuda}, and newer {major}.x but for PTX"
 
 
-def judge(seen: Seen, candidates: Iterable[Candidate]) -> HostVerdict:
+def judge(seen: Seen, candidates: Iterable[VariantImage]) -> HostVerdict:
     """The verdict on a host. Where its driver is not known, only variants without CUDA are sure to run."""
     newest = sorted(candidates, key=lambda item: item.variant.order, reverse=True)
     host = None if isinstance(seen.gpus, HostError) else seen.gpus

@@ -9,9 +9,13 @@ different ways, and no API of the engine tells the configuration's digest with c
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
+
+from raydock.engine.architecture import platform
+from raydock.model.image import ContainerImage
+from raydock.model.labels import ImageLabels
 
 # What the engine and an image's configuration (OCI image specification 1.1, and Docker's additions) both call so.
 _RUN_CONFIGURATION = (
@@ -20,50 +24,45 @@ _RUN_CONFIGURATION = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ImageIdentity:
-    """The digests of one image.
-
-    Attributes:
-        digests: every digest that is known to name it: the engine's id; the configuration's, manifest's or index's.
-        content: the digest of its platform, run configuration and layers; equal on every store and registry.
-        layers: the digests of its unpacked layers (diff ids), the lowest first.
-    """
-
-    digests: frozenset[str]
-    content: str
-    layers: tuple[str, ...]
-
-    def is_same(self, other: "ImageIdentity") -> bool:
-        """Whether both are the same image."""
-        return self.content == other.content
-
-
-def of_inspected(document: Mapping[str, Any]) -> ImageIdentity:
-    """Identify the image that an engine's answer to `inspect` describes."""
-    pushed = (name.rpartition("@")[2] for name in document.get("RepoDigests") or ())
-    return _identity(
-        {str(document["Id"]), *pushed},
+def of_inspected(document: Mapping[str, Any]) -> ContainerImage:
+    """The image that an engine's answer to `inspect` describes."""
+    references = tuple(document.get("RepoDigests") or ())
+    image = _image(
+        {str(document["Id"]), *(name.rpartition("@")[2] for name in references)},
         (document.get("Os", ""), document.get("Architecture", "")),
         document.get("Config") or {},
         (document.get("RootFS") or {}).get("Layers") or (),
     )
+    return replace(
+        image,
+        id=document["Id"],
+        platform=platform(document),
+        tags=tuple(document.get("RepoTags") or ()),
+        references=references,
+    )
 
 
-def of_configuration(data: bytes, digests: set[str]) -> ImageIdentity:
-    """Identify the image with this configuration (`data`, JSON), which a registry knows by `digests`.
+def of_configuration(data: bytes, digests: set[str]) -> ContainerImage:
+    """The image with this configuration (`data`, JSON), which a registry knows by `digests`.
 
     Raises ValueError, KeyError, TypeError or AttributeError if `data` is not an image's configuration.
     """
     document = json.loads(data)
-    platform = document.get("os", ""), document["architecture"]
-    return _identity(digests, platform, document.get("config") or {}, document["rootfs"].get("diff_ids") or ())
+    system = document.get("os", ""), document["architecture"]
+    return _image(digests, system, document.get("config") or {}, document["rootfs"].get("diff_ids") or ())
 
 
-def _identity(
-    digests: set[str], platform: tuple[str, str], configuration: Mapping[str, Any], layers: tuple[str, ...] | list[str]
-) -> ImageIdentity:
+def _image(
+    digests: set[str], system: tuple[str, str], configuration: Mapping[str, Any], layers: Iterable[str]
+) -> ContainerImage:
+    layers = tuple(layers)
     run = {name: configuration[name] for name in _RUN_CONFIGURATION if configuration.get(name)}
-    parts = json.dumps({"platform": platform, "run": run, "layers": layers}, sort_keys=True)
-    content = f"sha256:{hashlib.sha256(parts.encode()).hexdigest()}"
-    return ImageIdentity(digests=frozenset(digests), content=content, layers=tuple(layers))
+    parts = json.dumps({"platform": system, "run": run, "layers": layers}, sort_keys=True)
+    return ContainerImage(
+        digests=frozenset(digests),
+        content=f"sha256:{hashlib.sha256(parts.encode()).hexdigest()}",
+        layers=layers,
+        user=configuration.get("User") or "",
+        environment=dict(line.partition("=")[::2] for line in configuration.get("Env") or ()),
+        labels=ImageLabels(configuration.get("Labels") or {}),
+    )

@@ -1,20 +1,17 @@
 """Forward compatibility on a host that hosts.yaml accepts it for: what the container with GPUs gets in addition."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from subprocess import TimeoutExpired
-from typing import Any
-
-from docker import DockerClient
 
 from raydock.core.errors import HostError, OutOfReachError
 from raydock.core.processes import Processes
 from raydock.engine import ssh
 from raydock.engine.host import Host
+from raydock.model.image import ContainerImage
 from raydock.model.variant import parse_name
 from raydock.pick import nvidia_smi as hosts
-from raydock.pick.candidate import of_labels
 from raydock.pick.forward import forward, is_covered
+from raydock.publish.variant_image import of_image
 from raydock.smoke.gpus import GpuRequest
 
 _SECONDS = 20.0
@@ -32,15 +29,13 @@ class Compat:
     host: hosts.GpuHost
     folders: tuple[str, ...]
 
-    def wish(self, client: DockerClient, wish: GpuRequest, name: str, image_id: str) -> GpuRequest:
+    def wish(self, wish: GpuRequest, name: str, image: ContainerImage) -> GpuRequest:
         """The wish with what a variant's image needs if the host's driver is too old for it; else unchanged.
 
         Raises HostError if the host does not have the package cuda-compat of the image's CUDA.
         """
-        configuration = client.api.inspect_image(image_id)["Config"] or {}
-        variant = parse_name(name)
-        needed = forward(variant.cuda)
-        candidate = of_labels(variant, name, image_id, configuration.get("Labels") or {})
+        candidate = of_image(parse_name(name), "", image)
+        needed = forward(candidate.variant.cuda)
         if not needed or not candidate.min_driver or not is_covered(candidate, self.host):
             return wish
         if needed.folder not in self.folders:
@@ -49,7 +44,7 @@ class Compat:
                 meaning=f"Its driver {self.host.driver} is older than {candidate.min_driver}, which {name} needs.",
                 todo=f"install {needed.package} there from NVIDIA's package repository, or update its driver.",
             )
-        libraries = ":".join(filter(None, (needed.folder, _variables(configuration).get("LD_LIBRARY_PATH"))))
+        libraries = ":".join(filter(None, (needed.folder, image.environment.get("LD_LIBRARY_PATH"))))
         variables = {**wish.environment, **needed.environment, "LD_LIBRARY_PATH": libraries}
         return replace(wish, environment=variables, folders=(*wish.folders, needed.folder))
 
@@ -81,7 +76,3 @@ def _ask(host: Host, processes: Processes) -> str:
         return processes.run(["sh", "-c", _SCRIPT], timeout=2 * _SECONDS).stdout
     except TimeoutExpired:
         raise OutOfReachError(f"{host.name}: nvidia-smi does not end.", todo="run `nvidia-smi` there.") from None
-
-
-def _variables(configuration: Mapping[str, Any]) -> dict[str, str]:
-    return dict(line.partition("=")[::2] for line in configuration.get("Env") or ())

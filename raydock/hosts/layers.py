@@ -23,7 +23,7 @@ def files(client: DockerClient, image: str) -> tuple[str, ...]:
     With containerd's image store they have the names of the packed layers, which only the manifest has.
     """
     if not uses_containerd_store(client):
-        layers = get_image(client, image).identity.layers
+        layers = get_image(client, image).layers
         return tuple(f"blobs/sha256/{layer.removeprefix('sha256:')}" for layer in layers)
     with tarfile.open(fileobj=ChunkReader(client.api.get_image(image)), mode="r|") as tar:
         for member in tar:
@@ -37,7 +37,7 @@ def shared(client: DockerClient, layers: tuple[str, ...]) -> tuple[str, ...]:
     best = 0
     for image_id in {item["Id"] for item in client.api.images()}:
         if image := find_image(client, image_id):  # None if it was removed meanwhile
-            best = max(best, _agreement(layers, image.identity.layers))
+            best = max(best, _agreement(layers, image.layers))
     return layers[:best]
 
 

@@ -23,7 +23,7 @@ from raydock.hosts.engine import engine
 from raydock.hosts.transfer import Brought, bring
 from raydock.hosts.wanted import RequestedImage
 from raydock.model.report import Report
-from raydock.pipeline.pipeline import VariantResult
+from raydock.model.result import VariantResult
 from raydock.smoke.gpus import AUTO, GpuRequest
 from raydock.smoke.smoke import smoke
 
@@ -110,12 +110,12 @@ class Everywhere:
             brought = bring(client, item, listen)
             report = smoke(
                 client,
-                brought.image_id,
+                brought.image.id,
                 name=item.name,
-                fingerprint=brought.fingerprint,
+                fingerprint=brought.image.fingerprint,
                 checks=self.checks or None,
                 on_event=listen,
-                wish=forward.wish(client, wish, item.name, brought.image_id) if forward else wish,
+                wish=forward.wish(wish, item.name, brought.image) if forward else wish,
             )
         except RaydockError as error:
             return Proved(outcome=_outcome(item, brought, error=error), brought=brought)
@@ -133,8 +133,8 @@ def _outcome(
 ) -> VariantResult:
     return VariantResult(
         name=item.name,
-        image_id=brought.image_id if brought else "",
-        fingerprint=brought.fingerprint if brought else "",
+        image=brought.image if brought else None,
+        fingerprint=brought.image.fingerprint if brought else "",
         proved=True,
         report=report,
         error=error,

@@ -7,14 +7,14 @@ from enum import StrEnum
 from docker import DockerClient
 from docker.errors import APIError, ImageLoadError
 
-from raydock.builder.schedule import FINGERPRINT
 from raydock.core.errors import OutOfReachError, VariantError, first_line
 from raydock.core.events import Listener
 from raydock.engine.architecture import require_native
 from raydock.engine.client import reaching
 from raydock.engine.localimage import find_image, get_image
 from raydock.hosts import layers
-from raydock.hosts.wanted import ImageSource, RequestedImage
+from raydock.hosts.wanted import RequestedImage
+from raydock.model.image import ContainerImage
 
 _SILENT = "no words"
 
@@ -29,10 +29,9 @@ class TransferMethod(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Brought:
-    """An image on an engine: its id there, how it came, the bytes sent (0 unless SENT), and why it was not pulled."""
+    """An image on an engine: how it came there, the bytes sent (0 unless SENT), and why it was not pulled."""
 
-    image_id: str
-    fingerprint: str
+    image: ContainerImage
     way: TransferMethod
     sent: int = 0
     remark: str = ""
@@ -49,25 +48,18 @@ def bring(there: DockerClient, wanted: RequestedImage, listener: Listener) -> Br
         )
 
 
-def _built_here(there: DockerClient, wanted: RequestedImage, source: ImageSource, listener: Listener) -> Brought:
-    image = get_image(source.client, source.image.id)
+def _built_here(there: DockerClient, wanted: RequestedImage, source: DockerClient, listener: Listener) -> Brought:
+    image = get_image(source, wanted.image.id)
     require_native(there, wanted.tag, image.platform)  # before gigabytes are sent
-    expected = image.identity
     remark, sent = "it was never pushed", 0
     for way in TransferMethod:
-        if way is TransferMethod.PULLED and source.image.reference:
-            remark = _pull(there, source.image.reference, wanted, listener)
+        if way is TransferMethod.PULLED and wanted.image.reference:
+            remark = _pull(there, wanted.image.reference, wanted, listener)
         if way is TransferMethod.SENT:
             sent = _send(there, wanted, source, listener)
         found = find_image(there, wanted.tag)
-        if found and found.identity.is_same(expected):
-            return Brought(
-                image_id=found.id,
-                fingerprint=found.labels.get(FINGERPRINT, ""),
-                way=way,
-                sent=sent,
-                remark=remark if sent else "",
-            )
+        if found and found.is_same(image):
+            return Brought(image=found, way=way, sent=sent, remark=remark if sent else "")
     raise VariantError(f"{wanted.tag} was sent, and the engine there has another image under that name.")
 
 
@@ -80,7 +72,7 @@ def _tagged(there: DockerClient, wanted: RequestedImage, listener: Listener) -> 
             todo=f"`./build.py build --select 'name={wanted.name}'`: what is built here is sent.",
         )
     way = TransferMethod.THERE if remark else TransferMethod.PULLED
-    return Brought(image_id=found.id, fingerprint=found.labels.get(FINGERPRINT, ""), way=way, remark=remark)
+    return Brought(image=found, way=way, remark=remark)
 
 
 def _pull(there: DockerClient, image: str, wanted: RequestedImage, listener: Listener) -> str:
@@ -97,9 +89,9 @@ def _pull(there: DockerClient, image: str, wanted: RequestedImage, listener: Lis
     return ""
 
 
-def _send(there: DockerClient, wanted: RequestedImage, source: ImageSource, listener: Listener) -> int:
+def _send(there: DockerClient, wanted: RequestedImage, source: DockerClient, listener: Listener) -> int:
     """Sends an image without the layers that the engine has; all of it where it wants them. Returns the bytes."""
-    had = layers.shared(there, get_image(source.client, source.image.id).identity.layers)
+    had = layers.shared(there, get_image(source, wanted.image.id).layers)
     try:
         return _load(there, wanted, source, had, listener)
     except ImageLoadError as error:
@@ -108,7 +100,7 @@ def _send(there: DockerClient, wanted: RequestedImage, source: ImageSource, list
         raise _not_taken(wanted, error) from None
 
 
-def _send_all(there: DockerClient, wanted: RequestedImage, source: ImageSource, listener: Listener) -> int:
+def _send_all(there: DockerClient, wanted: RequestedImage, source: DockerClient, listener: Listener) -> int:
     try:
         return _load(there, wanted, source, (), listener)
     except ImageLoadError as error:
@@ -123,13 +115,13 @@ def _not_taken(wanted: RequestedImage, error: ImageLoadError) -> OutOfReachError
 
 
 def _load(
-    there: DockerClient, wanted: RequestedImage, source: ImageSource, had: tuple[str, ...], listener: Listener
+    there: DockerClient, wanted: RequestedImage, source: DockerClient, had: tuple[str, ...], listener: Listener
 ) -> int:
-    sent, left_out = 0, layers.files(source.client, wanted.tag)[: len(had)]
+    sent, left_out = 0, layers.files(source, wanted.tag)[: len(had)]
 
     def counted() -> Iterator[bytes]:
         nonlocal sent
-        for chunk in layers.without(source.client.api.get_image(wanted.tag), left_out):
+        for chunk in layers.without(source.api.get_image(wanted.tag), left_out):
             sent += len(chunk)
             listener(wanted.name, f"sending it without the {len(had)} layers that are there", size=sent)
             yield chunk

@@ -1,6 +1,7 @@
 """The images that hosts are to have."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from docker import DockerClient
@@ -8,39 +9,45 @@ from docker import DockerClient
 from raydock.builder.schedule import built_images
 from raydock.core.errors import OutOfReachError
 from raydock.engine.client import connect
+from raydock.model.image import ContainerImage
 from raydock.plan.planner import Planned
-from raydock.publish.published import Published, of_image
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImageSource:
-    """An image as built on this machine, and the engine that holds it."""
-
-    client: DockerClient
-    image: Published
+from raydock.publish.variant_image import VariantImage, of_image, of_plan
 
 
 @dataclass(frozen=True, kw_only=True)
 class RequestedImage:
-    """A variant's image: its tag's full name, and where this machine has it; None where it was not built here."""
+    """A variant's image that hosts are to have.
 
-    name: str
-    tag: str
-    source: ImageSource | None = None
+    Attributes:
+        image: the image, under the tag that it is to have there.
+        source: this machine's engine if the image was built on it; else None.
+    """
+
+    image: VariantImage
+    source: DockerClient | None = None
+
+    @property
+    def name(self) -> str:
+        """The variant's name."""
+        return self.image.name
+
+    @property
+    def tag(self) -> str:
+        """The variant's own tag."""
+        return self.image.tag
 
 
 def wanted(planned: Iterable[Planned], registry: str) -> tuple[RequestedImage, ...]:
     """The images of these variants: the built ones of this machine's engine, where one answers."""
     planned = tuple(planned)
-    sources: dict[str, ImageSource] = {}
-    try:
+    built: dict[str, ContainerImage] = {}
+    client = None
+    with suppress(OutOfReachError):
         client = connect()
         built = built_images(client, registry, (item.name for item in planned))
-        for item in planned:
-            if image := built.get(item.name):
-                sources[item.name] = ImageSource(client=client, image=of_image(item.variant, registry, image))
-    except OutOfReachError:
-        sources = {}
     return tuple(
-        RequestedImage(name=item.name, tag=f"{registry}:{item.name}", source=sources.get(item.name)) for item in planned
+        RequestedImage(image=of_image(item.variant, registry, built[item.name]), source=client)
+        if item.name in built
+        else RequestedImage(image=of_plan(item, registry))
+        for item in planned
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from raydock.core.files import write_whole
+from raydock.model.image import ImageRecord
 
 SCHEMA = 1
 
@@ -43,22 +44,13 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class Report(ImageRecord):
     """The answers of one image.
 
     Attributes:
-        name: the variant's name.
-        image_id: the id of the image on the engine that was used.
-        content: the digest of the image's content, the same in every image store; empty in a report of a raydock that
-            compared image ids.
-        fingerprint: what decides the image; empty for an image that is not raydock's.
         checks: the checks with their answers.
     """
 
-    name: str
-    image_id: str
-    content: str = ""
-    fingerprint: str
     checks: tuple[Check, ...]
 
     @property

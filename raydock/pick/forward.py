@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from raydock.compat.gpu_names import known
 from raydock.compat.runs import code_for, older, own_driver
-from raydock.pick.candidate import Candidate
 from raydock.pick.nvidia_smi import GpuHost
+from raydock.publish.variant_image import VariantImage
 
 OPTION = "--forward-compat"
 
@@ -61,7 +61,7 @@ def forward(cuda: str) -> Forward | None:
     return Forward(cuda=cuda, branches=branches, gpus=names.data_centre, products=names.products)
 
 
-def is_covered(item: Candidate, host: GpuHost) -> bool:
+def is_covered(item: VariantImage, host: GpuHost) -> bool:
     """Whether a host whose driver is too old for a candidate can run it by forward compatibility."""
     supported = forward(item.variant.cuda)
     return (
@@ -73,7 +73,7 @@ def is_covered(item: Candidate, host: GpuHost) -> bool:
     )
 
 
-def offer(item: Candidate, hosts: Sequence[GpuHost]) -> str:
+def offer(item: VariantImage, hosts: Sequence[GpuHost]) -> str:
     """That a candidate would run on hosts with an older driver if their user accepted forward compatibility."""
     return (
         f"{item.name} runs on these data-centre GPUs with {_drivers(hosts)} by forward compatibility, which is refused "
@@ -81,17 +81,17 @@ def offer(item: Candidate, hosts: Sequence[GpuHost]) -> str:
     )
 
 
-def reliance(item: Candidate, hosts: Sequence[GpuHost]) -> str:
+def reliance(item: VariantImage, hosts: Sequence[GpuHost]) -> str:
     """What a candidate that was picked needs on the hosts with an older driver."""
     return f"{item.name} runs with {_drivers(hosts)} by forward compatibility. {_needs(item)}"
 
 
-def older_driver(item: Candidate, host: GpuHost) -> bool:
+def older_driver(item: VariantImage, host: GpuHost) -> bool:
     """Whether a host's driver is older than a candidate needs."""
     return bool(item.min_driver and host.driver) and older(host.driver, item.min_driver)
 
 
-def _needs(item: Candidate) -> str:
+def _needs(item: VariantImage) -> str:
     supported = forward(item.variant.cuda)
     assert supported
     return (

@@ -23,8 +23,8 @@ def words(answer: Pick) -> str:
     found = answer.candidate
     lines = [answer.host]
     if found:
-        lines.append(f"  {found.image}")
-        lines.append(f"  {found.digest}" if found.digest else f"  not built: {_command(found.name)}")
+        lines.append(f"  {answer.image}")
+        lines.append(f"  {answer.digest}" if answer.digest else f"  not built: {_command(found.name)}")
     lines += _block("because", answer.why)
     reasons: dict[str, list[str]] = {}
     for item in answer.rejected:
@@ -38,8 +38,8 @@ def _entry(answer: Pick) -> dict[str, Any]:
     found = answer.candidate
     entry = {
         "tag": found.name if found else None,
-        "image": found.image if found else None,
-        "digest": found.digest if found else None,
+        "image": answer.image,
+        "digest": answer.digest,
         "where": found.where if found else None,
         "why": list(answer.why),
         "rejected": [{"name": item.name, "reason": item.reason} for item in answer.rejected],

@@ -10,8 +10,9 @@ from raydock.compat import gpu_names, toolchain
 from raydock.compat.runs import code_for, driver_objection, gpu_doubt, gpu_objection, list_owner, older, own_driver
 from raydock.core.errors import HostError
 from raydock.pick import forward
-from raydock.pick.candidate import Candidate, Where
 from raydock.pick.nvidia_smi import Gpu, GpuHost
+from raydock.publish.tags import immutable
+from raydock.publish.variant_image import VariantImage, Where
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,14 +31,30 @@ class Pick:
     """
 
     host: str
-    candidate: Candidate | None = None
+    candidate: VariantImage | None = None
     why: tuple[str, ...] = ()
     rejected: tuple[RejectedCandidate, ...] = ()
     hints: tuple[str, ...] = ()
     error: HostError | None = None
 
+    @property
+    def image(self) -> str | None:
+        """The candidate's full name, by the tag that never changes if it is published."""
+        found = self.candidate
+        if found and found.where is Where.PUBLISHED:
+            return f"{found.repository}:{immutable(found.name, found.fingerprint)}"
+        return found.tag if found else None
 
-def pick(hosts: Sequence[GpuHost], candidates: Iterable[Candidate]) -> Pick:
+    @property
+    def digest(self) -> str | None:
+        """The candidate's digest in its registry if it is published, else its id on the engine; None without either."""
+        found = self.candidate
+        if found is None or found.where is Where.PLANNED:
+            return None
+        return found.digest if found.where is Where.PUBLISHED else found.id
+
+
+def pick(hosts: Sequence[GpuHost], candidates: Iterable[VariantImage]) -> Pick:
     """The newest candidate that runs on all hosts: of the built ones, or of the planned where no built one runs.
 
     Newest is by Variant.order: ray, then vllm, torch, Python and CUDA. Where all hosts have GPUs, candidates without
@@ -73,18 +90,18 @@ def pick(hosts: Sequence[GpuHost], candidates: Iterable[Candidate]) -> Pick:
     )
 
 
-def _first(fitting: Sequence[Candidate]) -> Candidate | None:
+def _first(fitting: Sequence[VariantImage]) -> VariantImage | None:
     """The first that is built or published, else the first."""
     return next((item for item in fitting if item.where is not Where.PLANNED), next(iter(fitting), None))
 
 
-def _doubt(item: Candidate) -> str:
+def _doubt(item: VariantImage) -> str:
     """Why it is unknown which GPUs run a candidate; empty if that is known."""
     return gpu_doubt(item.variant, item.sm)
 
 
 def pick_each(
-    asked: Mapping[str, GpuHost | HostError], candidates: Sequence[Candidate]
+    asked: Mapping[str, GpuHost | HostError], candidates: Sequence[VariantImage]
 ) -> tuple[dict[str, Pick], Pick | None]:
     """The pick for each host by name, and the one for all of them together; None where there is only one host."""
     hosts = [host for host in asked.values() if isinstance(host, GpuHost)]
@@ -101,7 +118,7 @@ def pick_each(
     return each, Pick(host=f"all {len(asked)} hosts", error=error)
 
 
-def _objections(item: Candidate, hosts: Sequence[GpuHost], on_gpu: bool) -> list[str]:
+def _objections(item: VariantImage, hosts: Sequence[GpuHost], on_gpu: bool) -> list[str]:
     """Why a candidate is not for these hosts; each reason names its hosts where several were asked about."""
     if not item.variant.gpu:
         return ["it has no CUDA and would leave the GPUs idle"] if on_gpu else []
@@ -112,7 +129,7 @@ def _objections(item: Candidate, hosts: Sequence[GpuHost], on_gpu: bool) -> list
     return [f"{_some(names)}: {reason}" if len(hosts) > 1 else reason for reason, names in found.items()]
 
 
-def _forward_hints(best: Candidate | None, newer: Sequence[Candidate], hosts: Sequence[GpuHost]) -> Iterator[str]:
+def _forward_hints(best: VariantImage | None, newer: Sequence[VariantImage], hosts: Sequence[GpuHost]) -> Iterator[str]:
     """What the pick needs if it relies on forward compatibility, and what would be picked if that were accepted."""
     if best and (relying := [host for host in hosts if forward.older_driver(best, host)]):
         yield forward.reliance(best, relying)
@@ -130,7 +147,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join([*names[:3], *more])
 
 
-def objections(item: Candidate, host: GpuHost) -> list[str]:
+def objections(item: VariantImage, host: GpuHost) -> list[str]:
     """Why a host does not run a candidate with CUDA; empty if it does, by forward compatibility if that is accepted."""
     if not host.gpus:
         return ["it needs an NVIDIA GPU, and there is none"]
@@ -141,13 +158,13 @@ def objections(item: Candidate, host: GpuHost) -> list[str]:
     return [reason for reason in dict.fromkeys(found) if reason]
 
 
-def _wrong_processor(item: Candidate, gpu: Gpu) -> str:
+def _wrong_processor(item: VariantImage, gpu: Gpu) -> str:
     if item.variant.arch == "amd64" and gpu_names.known().is_on_arm(gpu.name):
         return f"it is for amd64, and {gpu.name} sits beside an Arm CPU"
     return ""
 
 
-def _why(best: Candidate, hosts: Sequence[GpuHost]) -> Iterable[str]:
+def _why(best: VariantImage, hosts: Sequence[GpuHost]) -> Iterable[str]:
     """The facts for a pick, for each host, the same ones said once."""
     if not best.variant.gpu:
         return ["it needs no GPU"]
@@ -155,7 +172,7 @@ def _why(best: Candidate, hosts: Sequence[GpuHost]) -> Iterable[str]:
     return dict.fromkeys(found)
 
 
-def _driver_fact(best: Candidate, host: GpuHost) -> str:
+def _driver_fact(best: VariantImage, host: GpuHost) -> str:
     cuda, own = best.variant.cuda, own_driver(best.variant.cuda)
     if forward.older_driver(best, host):
         return f"driver {host.driver} < {best.min_driver} needed by CUDA {cuda}, by forward compatibility"
@@ -165,7 +182,7 @@ def _driver_fact(best: Candidate, host: GpuHost) -> str:
     return words
 
 
-def _gpu_facts(best: Candidate, host: GpuHost) -> Iterable[str]:
+def _gpu_facts(best: VariantImage, host: GpuHost) -> Iterable[str]:
     if doubt := _doubt(best):
         yield doubt
         return
@@ -175,7 +192,7 @@ def _gpu_facts(best: Candidate, host: GpuHost) -> Iterable[str]:
         yield f"{gpu} {words} {list_owner(best.variant)}"
 
 
-def _none_runs(words: str, hosts: Sequence[GpuHost], newest: Sequence[Candidate]) -> HostError:
+def _none_runs(words: str, hosts: Sequence[GpuHost], newest: Sequence[VariantImage]) -> HostError:
     floor = min((item.min_driver for item in newest if item.min_driver), key=Version, default="")
     too_old = [host for host in hosts if host.driver and floor and older(host.driver, floor)]
     return HostError(

@@ -1,14 +1,13 @@
 """The main job: lock what is stale, render, build what is not built, test what is not tested."""
 
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import docker
 
 from raydock.builder import render
 from raydock.builder.debs import locker as deb_locker
-from raydock.builder.schedule import Builder, Built
+from raydock.builder.schedule import Builder
 from raydock.contract import image_set
 from raydock.contract.image_set import SetReport
 from raydock.contract.run import contract
@@ -18,57 +17,11 @@ from raydock.core.parallel import in_parallel
 from raydock.engine.container import stop_all, sweep
 from raydock.lock import locker
 from raydock.model import report as reports
-from raydock.model.report import Report
+from raydock.model.result import VariantResult
 from raydock.pipeline.project import Project
 from raydock.plan.planner import Planned
 from raydock.smoke.gpus import AUTO, GpuRequest
 from raydock.smoke.smoke import smoke
-
-
-@dataclass(frozen=True, kw_only=True)
-class VariantResult:
-    """What became of one variant: its image and report, or the error that ended it.
-
-    `built` and `proved` are False where the image, or its report, was there already; `seconds` is the build's time.
-    """
-
-    name: str
-    image_id: str = ""
-    fingerprint: str = ""
-    built: bool = False
-    proved: bool = False
-    seconds: float = 0.0
-    report: Report | None = None
-    error: RaydockError | None = None
-
-    @classmethod
-    def of(cls, built: Built) -> "VariantResult":
-        """What became of a variant that was built and not tested."""
-        return cls(
-            name=built.name,
-            image_id=built.image_id,
-            fingerprint=built.fingerprint,
-            built=built.built,
-            seconds=built.seconds,
-            error=built.error,
-        )
-
-    @property
-    def passed(self) -> bool:
-        return self.error is None and (self.report is None or self.report.passed)
-
-    def document(self) -> dict[str, Any]:
-        """Its entry in the JSON document of `images`, `build` and `smoke` (docs/reference/json.md)."""
-        checks = self.report.checks if self.report else ()
-        entry = {
-            "name": self.name,
-            "image_id": self.image_id,
-            "fingerprint": self.fingerprint,
-            "built": self.built,
-            "seconds": round(self.seconds, 3),
-            "checks": [asdict(check) for check in checks],
-        }
-        return entry | ({"error": str(self.error)} if self.error else {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,21 +84,21 @@ class Pipeline:
                     found.setdefault(variant.name, error)
         return found
 
-    def prove(self, built: list[Built]) -> list[VariantResult]:
+    def prove(self, built: list[VariantResult]) -> list[VariantResult]:
         """Smoke-tests the images that have no passing report yet."""
         return self._all(built, self._prove_once)
 
     def prove_anew(
-        self, built: list[Built], wish: GpuRequest = AUTO, checks: Collection[str] = ()
+        self, built: list[VariantResult], wish: GpuRequest = AUTO, checks: Collection[str] = ()
     ) -> list[VariantResult]:
         """Smoke-tests images, tested before or not: every check, or those of `checks`; GPUs as `wish` says."""
         return self._all(built, lambda item: self._prove(item, wish, checks))
 
-    def _all(self, built: list[Built], prove: Callable[[Built], VariantResult]) -> list[VariantResult]:
+    def _all(self, built: list[VariantResult], prove: Callable[[VariantResult], VariantResult]) -> list[VariantResult]:
         sweep(self.client)
         return in_parallel(prove, built, self.jobs, lambda: stop_all(self.client))
 
-    def contract(self, built: list[Built]) -> list[VariantResult]:
+    def contract(self, built: list[VariantResult]) -> list[VariantResult]:
         """Asks KubeRay's contract of images, one after another: its clauses have time limits of their own."""
         sweep(self.client)
         return [self._contract(item) for item in built]
@@ -159,38 +112,36 @@ class Pipeline:
         image_set.save(found, self.project.checkout.report("set", "contract"))
         return found
 
-    def _contract(self, item: Built) -> VariantResult:
-        base = VariantResult.of(item)
-        if item.error:
-            return base
+    def _contract(self, item: VariantResult) -> VariantResult:
+        if item.image is None:
+            return item
         try:
             found = contract(
                 self.client,
-                item.image_id,
+                item.image.id,
                 name=item.name,
                 fingerprint=item.fingerprint,
                 jobs=self.jobs,
                 on_event=self.listener,
             )
         except RaydockError as error:
-            return replace(base, proved=True, error=error)
+            return replace(item, proved=True, error=error)
         reports.save(found, self.project.checkout.report(item.name, "contract"))
-        return replace(base, proved=True, report=found)
+        return replace(item, proved=True, report=found)
 
-    def _prove_once(self, item: Built) -> VariantResult:
+    def _prove_once(self, item: VariantResult) -> VariantResult:
         known = reports.load(self.project.checkout.report(item.name))
-        if not item.error and known and known.passed and known.content == item.content:
-            return replace(VariantResult.of(item), report=known)
+        if item.image and known and known.passed and known.content == item.image.content:
+            return replace(item, report=known)
         return self._prove(item)
 
-    def _prove(self, item: Built, wish: GpuRequest = AUTO, checks: Collection[str] = ()) -> VariantResult:
-        base = VariantResult.of(item)
-        if item.error:
-            return base
+    def _prove(self, item: VariantResult, wish: GpuRequest = AUTO, checks: Collection[str] = ()) -> VariantResult:
+        if item.image is None:
+            return item
         try:
             found = smoke(
                 self.client,
-                item.image_id,
+                item.image.id,
                 name=item.name,
                 fingerprint=item.fingerprint,
                 checks=tuple(checks) or None,
@@ -199,7 +150,7 @@ class Pipeline:
                 outputs=self.project.checkout.report(item.name).with_name("output"),
             )
         except RaydockError as error:
-            return replace(base, proved=True, error=error)
+            return replace(item, proved=True, error=error)
         if not checks:  # a part of the checks is no proof of an image
             reports.save(found, self.project.checkout.report(item.name))
-        return replace(base, proved=True, report=found)
+        return replace(item, proved=True, report=found)

@@ -17,6 +17,7 @@ from raydock.engine.client import connect, reaching
 from raydock.engine.endpoint import Endpoint
 from raydock.engine.localimage import listed_images
 from raydock.model import policy
+from raydock.model.labels import Label
 from raydock.pipeline.pipeline import Pipeline
 from raydock.pipeline.project import Project
 from raydock.scan import database, trivy
@@ -74,7 +75,7 @@ def clean(checkout: Checkout) -> tuple[int, int]:
     """
     client = connect()
     # variants inherit the label of their base
-    old = [image for image, tags in listed_images(client, base.RECIPE_LABEL).items() if not tags]
+    old = [image for image, tags in listed_images(client, Label.BASE_RECIPE).items() if not tags]
     with reaching("removing images"):
         removed = sum(_removed(client, image) for image in old)
         bases = base.tags(client)

@@ -8,7 +8,9 @@ from itertools import product
 from raydock.compat.hardware import Hardware
 from raydock.compat.wheels import Glibc, lowest_glibc
 from raydock.core.errors import ConfigurationError, nearest
+from raydock.model import labels
 from raydock.model.facts import Facts
+from raydock.model.labels import ImageLabels
 from raydock.model.matrix import Matrix
 from raydock.model.pattern import agrees, chosen
 from raydock.model.variant import NONE, Axis, Variant
@@ -38,6 +40,12 @@ class Planned:
     @property
     def name(self) -> str:
         return self.variant.name
+
+    @property
+    def labels(self) -> ImageLabels:
+        """What the labels of its image will say."""
+        stated = labels.of_plan(self.variant, kuberay=self.kuberay, min_driver=self.min_driver, sm=self.sm)
+        return ImageLabels(stated)
 
 
 @dataclass(frozen=True, kw_only=True)

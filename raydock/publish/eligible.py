@@ -8,11 +8,11 @@ from raydock.builder.recipe import Context, Recipe
 from raydock.builder.render import Renderer
 from raydock.builder.schedule import Builder
 from raydock.core.errors import RaydockError, VariantError
-from raydock.engine.localimage import LocalImage
 from raydock.model import lock as locks
+from raydock.model.image import ContainerImage
 from raydock.model.lock import Lock
 from raydock.plan.planner import Planned
-from raydock.publish.gate import Build, Gate, Proof
+from raydock.publish.gate import Gate, Proof
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class Ready:
     """A variant whose newest build may be published: its image, what it was made from, and what was found of it."""
 
     planned: Planned
-    image: LocalImage
+    image: ContainerImage
     recipe: Recipe
     base: BaseImage
     lock: Lock
@@ -60,7 +60,7 @@ class Eligibility:
     def _ready(
         self,
         item: Planned,
-        image: LocalImage | None,
+        image: ContainerImage | None,
         bases: dict[str, BaseImage],
         context: Context,
         renderer: Renderer,
@@ -71,20 +71,13 @@ class Eligibility:
         checkout = self.builder.checkout
         base = bases.get(recipe_for(self.builder.matrix, item.variant, checkout).ref)
         recipe = self.builder.recipe(item, base, context, renderer) if base else None
-        if base is None or recipe is None or image.labels["raydock.fingerprint"] != recipe.fingerprint:
+        if base is None or recipe is None or image.fingerprint != recipe.fingerprint:
             raise VariantError(
                 f"{item.name} on this engine is not what the checkout describes now.",
                 meaning="Its lock, its templates, its base or raydock changed since it was built.",
                 todo=todo,
             )
-        build = Build(
-            name=item.name,
-            content=image.identity.content,
-            image_id=image.id,
-            fingerprint=recipe.fingerprint,
-            kuberay=item.kuberay,
-        )
-        proof = self.gate.proof(build)
+        proof = self.gate.proof(item.name, image, kuberay=item.kuberay)
         lock = locks.load(checkout.lock(item.name))
         return Ready(planned=item, image=image, recipe=recipe, base=base, lock=lock, proof=proof)
 

@@ -8,6 +8,7 @@ from raydock.core.checkout import Checkout
 from raydock.core.errors import PolicyError
 from raydock.core.files import digest_of
 from raydock.model import report as reports
+from raydock.model.image import ContainerImage
 from raydock.model.policy import Policy
 from raydock.model.report import Report, Status
 from raydock.scan import report as scans
@@ -24,25 +25,6 @@ KINDS = {
     "sbom.spdx.json": "application/spdx+json",
 }
 _COMMANDS = {"smoke": "smoke", "contract": "smoke --contract", "scan": "scan"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Build:
-    """A variant's newest build.
-
-    Attributes:
-        name: the variant's name.
-        content: the digest of the image's content, the same in every image store.
-        image_id: its id on this engine, for reports that have no content.
-        fingerprint: what decides the image.
-        kuberay: whether it is for KubeRay: only then does it have to keep the contract.
-    """
-
-    name: str
-    content: str
-    image_id: str = ""
-    fingerprint: str
-    kuberay: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,49 +49,45 @@ class Gate:
     today: date
     allow_unscanned: bool = False
 
-    def proof(self, build: Build) -> Proof:
-        """What the reports say of a build. Raises PolicyError, with every reason, where one does not let it through."""
-        kinds = ("smoke", "contract") if build.kuberay else ("smoke",)
-        found = {kind: reports.load(self.checkout.report(build.name, kind)) for kind in kinds}
-        scan = scans.load(self.checkout.report(build.name, "scan"))
-        reasons = {kind: _objection(report, build, kind) for kind, report in found.items()}
-        reasons["scan"] = self._scan_objection(scan, build)
+    def proof(self, name: str, image: ContainerImage, *, kuberay: bool = True) -> Proof:
+        """What the reports say of a variant's newest image; only one for KubeRay has to keep the contract.
+
+        Raises PolicyError, with every reason, if a report does not let it through.
+        """
+        kinds = ("smoke", "contract") if kuberay else ("smoke",)
+        found = {kind: reports.load(self.checkout.report(name, kind)) for kind in kinds}
+        scan = scans.load(self.checkout.report(name, "scan"))
+        reasons = {kind: _objection(report, image, kind) for kind, report in found.items()}
+        reasons["scan"] = self._scan_objection(scan, image)
         if against := {kind: reason for kind, reason in reasons.items() if reason}:
-            commands = (f"`./build.py {_COMMANDS[kind]} --select 'name={build.name}'`" for kind in against)
+            commands = (f"`./build.py {_COMMANDS[kind]} --select 'name={name}'`" for kind in against)
             raise PolicyError(
-                f"{build.name} is not published: {'; '.join(against.values())}.",
+                f"{name} is not published: {'; '.join(against.values())}.",
                 todo=f"{', '.join(commands)}, then publish again.",
             )
         assert scan
-        paths = [self.checkout.report(build.name, kind) for kind in (*kinds, "scan")]
-        paths += scans.sboms(scan, self.checkout.report(build.name, "scan")).values()
+        paths = [self.checkout.report(name, kind) for kind in (*kinds, "scan")]
+        paths += scans.sboms(scan, self.checkout.report(name, "scan")).values()
         said = {kind: _said(report) for kind, report in found.items() if report}
         return Proof(reports=said | {"scan": _scan_said(scan)}, files={path.name: path.read_bytes() for path in paths})
 
-    def _scan_objection(self, scan: ScanReport | None, build: Build) -> str:
+    def _scan_objection(self, scan: ScanReport | None, image: ContainerImage) -> str:
         if scan is None:
             return "it was never scanned"
         if self.allow_unscanned:
             scan = replace(scan, judgement=replace(scan.judgement, missing=""))
-        return scan.objection(
-            content=build.content, fingerprint=build.fingerprint, policy=self.policy, today=self.today
-        )
+        return scan.objection(image, self.policy, self.today)
 
 
-def _objection(report: Report | None, build: Build, kind: str) -> str:
+def _objection(report: Report | None, image: ContainerImage, kind: str) -> str:
     if report is None:
         return f"there is no {kind} report of it"
-    if not _same(report, build):
+    if not report.is_of(image):
         return f"its {kind} report is of another build"
     if report.passed:
         return ""
     failed = [f"{check.id}: {check.detail}" for check in report.checks if check.status is Status.FAILED]
     return f"{kind} failed ({'; '.join(failed) or 'no check passed'})"
-
-
-def _same(report: Report, build: Build) -> bool:
-    same = report.content == build.content if report.content else report.image_id == build.image_id
-    return same and report.fingerprint == build.fingerprint
 
 
 def _said(report: Report) -> dict[str, Any]:

@@ -1,19 +1,15 @@
-"""A variant's image by all its names: the digest under which a registry serves it, whatever tags come to mean, its tag,
-and the id that an engine knows it by."""
+"""A variant's image on the engine that answers, or by the digest that the user states."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from docker import DockerClient
 
-from raydock.builder.schedule import FINGERPRINT
 from raydock.core.errors import ConfigurationError, OutOfReachError, VariantError
 from raydock.engine.client import connect, is_in_registry
-from raydock.engine.inspect import for_kuberay
-from raydock.engine.localimage import LocalImage, find_image
-from raydock.model.variant import Variant
+from raydock.engine.localimage import find_image
 from raydock.plan.planner import Planned
-from raydock.publish.release import PublishedImage
+from raydock.publish.variant_image import VariantImage, of_image, of_plan
 
 # A name as of the distribution project's reference grammar; a tag beside a digest says nothing, and CRI-O refuses both.
 _FORM = re.compile(
@@ -23,36 +19,7 @@ _FORM = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Published:
-    """An image with its Ray version, its driver floor (empty for cpu), and whether it is for KubeRay.
-
-    `digest` is empty where it was never pushed; `id` and `fingerprint` where neither engine nor release tells them.
-    `labelled` says whether these come from the image's own labels or its release; otherwise from the plan.
-    """
-
-    variant: Variant
-    repository: str
-    digest: str
-    ray: str
-    min_driver: str
-    kuberay: bool
-    labelled: bool
-    id: str = ""
-    fingerprint: str = ""
-
-    @property
-    def reference(self) -> str:
-        """The image as a manifest names it; empty where it was never pushed."""
-        return f"{self.repository}@{self.digest}" if self.digest else ""
-
-    @property
-    def tag(self) -> str:
-        """The variant's own tag."""
-        return f"{self.repository}:{self.variant.name}"
-
-
-def published(item: Planned, registry: str, stated: str = "") -> Published:
+def published(item: Planned, registry: str, stated: str = "") -> VariantImage:
     """A variant's image by digest: the one `stated` (NAME@sha256:...), else what the engine knows of `registry`.
 
     Raises ConfigurationError where `stated` has no digest or is another variant's image; VariantError where the variant
@@ -61,7 +28,7 @@ def published(item: Planned, registry: str, stated: str = "") -> Published:
     return _stated(item, stated) if stated else _pushed(item, registry)
 
 
-def built(item: Planned, registry: str) -> Published:
+def built(item: Planned, registry: str) -> VariantImage:
     """A variant's newest image on the engine, pushed or not.
 
     Raises OutOfReachError where no engine answers, VariantError where it holds no such image.
@@ -74,7 +41,7 @@ def built(item: Planned, registry: str) -> Published:
     return _checked(client, of_image(item.variant, registry, image))
 
 
-def _checked(client: DockerClient, image: Published) -> Published:
+def _checked(client: DockerClient, image: VariantImage) -> VariantImage:
     """The image without its digest, if no registry has it.
 
     With overlay2, an engine has the digest of a manifest from a registry only. With containerd's image store, every
@@ -85,34 +52,10 @@ def _checked(client: DockerClient, image: Published) -> Published:
     return image
 
 
-def of_image(variant: Variant, registry: str, image: LocalImage) -> Published:
-    """What an engine knows of a variant's image, with its digest in a registry.
-
-    With containerd's image store, the registry has that digest only if the image was pushed.
-    """
-    digests = (digest for name, _, digest in (known.partition("@") for known in image.digests) if name == registry)
-    return _labelled(variant, registry, next(digests, ""), image)
-
-
-def released(entry: PublishedImage, registry: str) -> Published:
-    """What a registry's release says of an image."""
-    return Published(
-        variant=entry.variant,
-        repository=registry,
-        digest=entry.digest,
-        ray=entry.variant.ray,
-        min_driver=entry.planned.min_driver,
-        kuberay=entry.planned.kuberay,
-        labelled=True,
-        id=entry.image_id,
-        fingerprint=entry.fingerprint,
-    )
-
-
 _HINT = "name what is published: `--image NAME@sha256:...`."
 
 
-def _stated(item: Planned, stated: str) -> Published:
+def _stated(item: Planned, stated: str) -> VariantImage:
     match = _FORM.fullmatch(stated)
     if not match:
         raise ConfigurationError(
@@ -125,23 +68,15 @@ def _stated(item: Planned, stated: str) -> Published:
         image = find_image(connect(), name)
     except OutOfReachError:
         image = None
-    variant = image.labels.get("org.opencontainers.image.version") if image else item.name
+    variant = image.labels.variant if image else item.name
     if variant != item.name:
         raise ConfigurationError(f"{name} is {variant}, not {item.name}.", todo="name the variant that it is.")
     if image:
-        return _labelled(item.variant, match["repository"], match["digest"], image)
-    return Published(
-        variant=item.variant,
-        repository=match["repository"],
-        digest=match["digest"],
-        ray=item.variant.ray,
-        min_driver=item.min_driver,
-        kuberay=item.kuberay,
-        labelled=False,
-    )
+        return replace(of_image(item.variant, match["repository"], image), digest=match["digest"])
+    return of_plan(item, match["repository"], match["digest"])
 
 
-def _pushed(item: Planned, registry: str) -> Published:
+def _pushed(item: Planned, registry: str) -> VariantImage:
     tag, client = f"{registry}:{item.name}", connect()
     image = find_image(client, tag)
     if image is None:
@@ -157,17 +92,3 @@ def _pushed(item: Planned, registry: str) -> Published:
             todo=f"`docker push {tag}` and run this again, or {_HINT}",
         )
     return image_there
-
-
-def _labelled(variant: Variant, repository: str, digest: str, image: LocalImage) -> Published:
-    return Published(
-        variant=variant,
-        repository=repository,
-        digest=digest,
-        ray=image.labels.get("io.ray.ray-version", variant.ray),
-        min_driver=image.labels.get("raydock.min-driver", ""),
-        kuberay=for_kuberay(image.labels),
-        labelled=True,
-        id=image.id,
-        fingerprint=image.labels.get(FINGERPRINT, ""),
-    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from raydock.core.errors import ConfigurationError
+from raydock.model.labels import Label
 from raydock.publish import release_json
 from raydock.publish.release import Release
 from raydock.registry.errors import RefusedError
@@ -87,7 +88,7 @@ class ReleaseStore:
 
     def keep(self, release: Release) -> Manifest:
         """Pushes a release under its id; returns its manifest."""
-        made = {"org.opencontainers.image.created": release.created, "org.opencontainers.image.version": release.id}
+        made: dict[str, str] = {Label.CREATED: release.created, Label.VERSION: release.id}
         with self._explained():
             self.repository.upload(EMPTY, EMPTY_TYPE)
             blob = self.repository.upload(release_json.dump(release), _CONTENT)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from raydock.core.errors import PolicyError
-from raydock.engine.identity import ImageIdentity, of_configuration
+from raydock.engine.identity import of_configuration
+from raydock.model.image import ContainerImage
 from raydock.publish.eligible import Ready
 from raydock.publish.release import PublishedImage
 from raydock.publish.tags import immutable
@@ -46,7 +47,7 @@ def look(repository: Repository, ready: Ready, known: PublishedImage | None) -> 
         return Todo(ready=ready, there=moving, moving=moving, published=known)
     tag = immutable(ready.name, ready.fingerprint)
     manifest = repository.manifest(tag)
-    if manifest and not holds(repository, manifest, ready.image.identity):
+    if manifest and not holds(repository, manifest, ready.image):
         raise PolicyError(
             f"{repository.name}:{tag} is there already, and is another image ({manifest.digest}).",
             meaning="That tag is made once and never overwritten, --force or not: somebody may run what it names.",
@@ -56,7 +57,7 @@ def look(repository: Repository, ready: Ready, known: PublishedImage | None) -> 
     return Todo(ready=ready, there=manifest.digest if manifest else None, moving=moving)
 
 
-def holds(repository: Repository, manifest: Manifest, image: ImageIdentity) -> bool:
+def holds(repository: Repository, manifest: Manifest, image: ContainerImage) -> bool:
     """Whether a manifest of a repository is that of an image, whichever store the image was built in.
 
     Raises UnreadableError if the image's configuration is missing in the repository.
@@ -74,5 +75,5 @@ def holds(repository: Repository, manifest: Manifest, image: ImageIdentity) -> b
 def _is(entry: PublishedImage, ready: Ready) -> bool:
     """Whether the release names this build, with these reports."""
     reports = {name: digest for name, digest in entry.files.items() if name in ready.proof.sums}
-    build = ready.fingerprint, ready.image.identity.content
+    build = ready.fingerprint, ready.image.content
     return (entry.fingerprint, entry.content) == build and reports == ready.proof.sums

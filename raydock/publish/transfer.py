@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from raydock.core.errors import OutOfReachError, RaydockError
 from raydock.core.events import Listener
 from raydock.core.files import digest_of
+from raydock.model.labels import Label
 from raydock.publish.attest import SourceRevision, statement
 from raydock.publish.eligible import Ready
 from raydock.publish.gate import KINDS, PROVENANCE
@@ -88,7 +89,7 @@ class Carrier:
         if digest is None:
             raise UnreadableError(f"{name}:{todo.tag} was pushed, and the registry does not have it.")
         manifest = whole(self.repository, digest)
-        if not holds(self.repository, manifest, todo.ready.image.identity):
+        if not holds(self.repository, manifest, todo.ready.image):
             raise UnreadableError(f"{name}@{digest} is not the image {image.id}, which was pushed.")
         return manifest
 
@@ -107,7 +108,7 @@ class Carrier:
             except RefusedError as error:
                 refused[name] = error
                 continue
-            made[name] = artifact(kind, [(blob, name)], manifest.descriptor, {"org.opencontainers.image.title": name})
+            made[name] = artifact(kind, [(blob, name)], manifest.descriptor, {Label.TITLE: name})
         refused |= attach(self.repository, manifest.descriptor, made)
         return {name: item.digest for name, item in made.items() if name not in refused}, refused
 
@@ -128,7 +129,7 @@ def _entry(
         planned=ready.planned,
         fingerprint=ready.fingerprint,
         image_id=manifest.config,
-        content=ready.image.identity.content,
+        content=ready.image.content,
         digest=manifest.digest,
         media_type=manifest.media_type,
         manifest_bytes=len(manifest.data),

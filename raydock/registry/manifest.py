@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from raydock.core.files import digest_of
+from raydock.model.labels import Label
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -70,7 +71,7 @@ def artifact(
     kind: str, blobs: Sequence[tuple[Descriptor, str]], subject: Descriptor | None, annotations: Mapping[str, str]
 ) -> Manifest:
     """An artifact of a kind (its artifactType) with blobs under their file names, attached to a subject if any."""
-    layers = [blob.document | {"annotations": {"org.opencontainers.image.title": title}} for blob, title in blobs]
+    layers = [blob.document | {"annotations": {Label.TITLE: title}} for blob, title in blobs]
     document = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,

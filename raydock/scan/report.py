@@ -9,6 +9,7 @@ from typing import Any
 
 from raydock.core.files import digest_of, write_whole
 from raydock.model.finding import Finding, FindingKind, Severity
+from raydock.model.image import ContainerImage, ImageRecord
 from raydock.model.judgement import Ignored, Judgement
 from raydock.model.policy import Ignore, Policy
 
@@ -25,18 +26,18 @@ class ScanResult(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScanReport:
-    """What a scan found in the image that `fingerprint` and `content` identify; `image_id` is the engine's id of it.
+class ScanReport(ImageRecord):
+    """What a scan found in an image.
 
-    `scanned` and `database` are moments in ISO 8601: of the scan, and of the vulnerability database (empty where none
-    was used). `policy` is the digest of the policy by which it was judged, and `judgement` its answer. `sboms` are the
-    sha256 of the SBOMs by the names of their files, which lie beside the report.
+    Attributes:
+        scanned: when it was scanned, in ISO 8601.
+        trivy: the version of trivy.
+        database: of when the vulnerability database is, in ISO 8601; empty if none was used.
+        policy: the digest of the policy by which it was judged.
+        judgement: the policy's answer.
+        sboms: the sha256 of the SBOMs by the names of their files, which are next to the report.
     """
 
-    name: str
-    image_id: str
-    content: str
-    fingerprint: str
     scanned: str
     trivy: str
     database: str
@@ -50,9 +51,9 @@ class ScanReport:
             return ScanResult.REFUSED
         return ScanResult.NOT_SCANNED if self.judgement.missing else ScanResult.CLEAN
 
-    def objection(self, *, content: str, fingerprint: str, policy: Policy, today: date) -> str:
+    def objection(self, image: ContainerImage, policy: Policy, today: date) -> str:
         """Why this report does not let an image be published, as one phrase; empty where it does."""
-        if (self.content, self.fingerprint) != (content, fingerprint):
+        if not self.is_of(image):
             return "it was scanned before its newest build"
         if self.verdict is not ScanResult.CLEAN:
             return f"its scan: {self.verdict}: {'; '.join(self.judgement.reasons)}"

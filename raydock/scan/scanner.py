@@ -1,15 +1,16 @@
 """Scans built images, one after another, and keeps for each a report with its SBOMs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from raydock.builder.schedule import Built
 from raydock.core.checkout import Checkout
 from raydock.core.errors import RaydockError, VariantError
 from raydock.core.events import Listener
 from raydock.core.files import digest_of, write_whole
 from raydock.core.parallel import in_parallel
 from raydock.model.finding import Finding
+from raydock.model.image import ContainerImage
 from raydock.model.judgement import judge
 from raydock.model.policy import Policy
 from raydock.scan import system
@@ -53,54 +54,57 @@ class Scanner:
             return []
         return [f"the vulnerability database is that of {self.database.updated:%Y-%m-%d}: {self.database.note}"]
 
-    def scan(self, built: list[Built]) -> list[Scanned]:
-        """Scans built images and writes their reports; one that fails does not stop the others. Ctrl-C ends trivy."""
+    def scan(self, images: Mapping[str, ContainerImage]) -> list[Scanned]:
+        """Scans images by their variants' names and writes their reports; one that fails does not stop the others.
+
+        Ctrl-C ends trivy.
+        """
         version = self.trivy.version()
-        return in_parallel(lambda item: self._scan(item, version), built, 1, self.trivy.processes.stop)
+        return in_parallel(lambda name: self._scan(name, images[name], version), images, 1, self.trivy.processes.stop)
 
-    def _scan(self, item: Built, version: str) -> Scanned:
+    def _scan(self, name: str, image: ContainerImage, version: str) -> Scanned:
         try:
-            return Scanned(name=item.name, report=self._report(item, version))
+            return Scanned(name=name, report=self._report(name, image, version))
         except RaydockError as error:
-            return Scanned(name=item.name, error=error)
+            return Scanned(name=name, error=error)
 
-    def _report(self, item: Built, version: str) -> ScanReport:
-        document, database, missing = self._image(item)
-        found = [*findings(document), *self._dockerfile(item.name)]
-        path = self.checkout.report(item.name, "scan")
-        sboms = self._sboms(item.name, document)
+    def _report(self, name: str, image: ContainerImage, version: str) -> ScanReport:
+        document, database, missing = self._image(name, image)
+        found = [*findings(document), *self._dockerfile(name)]
+        path = self.checkout.report(name, "scan")
+        sboms = self._sboms(name, document)
         report = ScanReport(
-            name=item.name,
-            image_id=item.image_id,
-            content=item.content,
-            fingerprint=item.fingerprint,
+            name=name,
+            image_id=image.id,
+            content=image.content,
+            fingerprint=image.fingerprint,
             scanned=_text(self.now),
             trivy=version,
             database=_text(database.updated) if database else "",
             policy=self.policy.digest,
             judgement=judge(self.policy, found, self.now.date(), missing),
-            sboms={name: digest_of(text.encode()) for name, text in sboms.items()},
+            sboms={file: digest_of(text.encode()) for file, text in sboms.items()},
         )
-        for name, text in sboms.items():
-            write_whole(path.parent / name, text)
+        for file, text in sboms.items():
+            write_whole(path.parent / file, text)
         save(report, path)
-        self.listener(item.name, str(report.verdict))
+        self.listener(name, str(report.verdict))
         return report
 
-    def _image(self, item: Built) -> tuple[Document, Database | None, str]:
+    def _image(self, name: str, image: ContainerImage) -> tuple[Document, Database | None, str]:
         """What is in an image, by which database, and why not all of it was checked."""
         missing = self.database
-        log = self.checkout.log(f"scan-{item.name}")
+        log = self.checkout.log(f"scan-{name}")
         if isinstance(missing, Database):
-            self.listener(item.name, "looking for vulnerabilities, secrets and licences")
+            self.listener(name, "looking for vulnerabilities, secrets and licences")
             try:
-                found = self.trivy.image(item.image_id, missing.folder, log)
+                found = self.trivy.image(image.id, missing.folder, log)
             except NoDatabaseError as error:
                 missing = error
             else:
                 return found.document, missing, self._gap(found)
-        self.listener(item.name, "looking for secrets and licences")
-        return self.trivy.image(item.image_id, None, log).document, None, f"vulnerabilities: {missing.what}"
+        self.listener(name, "looking for secrets and licences")
+        return self.trivy.image(image.id, None, log).document, None, f"vulnerabilities: {missing.what}"
 
     def _gap(self, found: ImageScan) -> str:
         if system.unread(found.warnings):

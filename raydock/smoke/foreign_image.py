@@ -10,7 +10,8 @@ from raydock.core.events import Listener, silent
 from raydock.engine.archive import folders_of, tar
 from raydock.engine.client import reaching
 from raydock.engine.container import Grant, Terms
-from raydock.engine.inspect import Configuration, inspect
+from raydock.engine.inspect import inspect
+from raydock.model.image import ContainerImage
 from raydock.model.report import Check, Report
 from raydock.probe.catalogue import DRIVER
 from raydock.smoke import gpus
@@ -20,7 +21,6 @@ from raydock.smoke.probe_client import ask as ask_probe
 
 FOLDER = "raydock"
 PYTHON = "python3"
-_OURS = "raydock.fingerprint"
 
 
 def smoke(
@@ -58,8 +58,8 @@ def smoke(
     )
 
 
-def _probe(configuration: Configuration, image: str, python: str | None) -> Probe:
-    if python is None and _OURS in configuration.labels:
+def _probe(configuration: ContainerImage, image: str, python: str | None) -> Probe:
+    if python is None and configuration.fingerprint:
         return OWN
     return brought(image, python or PYTHON)
 

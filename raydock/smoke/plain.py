@@ -7,10 +7,11 @@ from docker import DockerClient
 
 from raydock.engine.container import Limits, created, follow
 from raydock.engine.streams import last_line
+from raydock.model.labels import Label
 from raydock.model.report import Check, Status
 from raydock.smoke import outside_checks
 
-_WHY = "the image is not for KubeRay (raydock.kuberay is false)"
+_WHY = f"the image is not for KubeRay ({Label.KUBERAY} is false)"
 _SKIPPED = {
     "imports": "this imports ray.serve and ray.job_submission",
     outside_checks.ID: "this asks the agent that comes with the dashboard",

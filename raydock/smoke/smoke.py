@@ -11,7 +11,9 @@ from raydock.core.errors import ConfigurationError, nearest
 from raydock.core.events import Listener, silent
 from raydock.engine.client import reaching
 from raydock.engine.container import Grant, Limits, Terms
-from raydock.engine.inspect import Configuration, inspect
+from raydock.engine.inspect import inspect
+from raydock.model.image import ContainerImage
+from raydock.model.labels import Label
 from raydock.model.report import Check, Report, Status
 from raydock.model.variant import Variant, parse_name
 from raydock.probe.catalogue import questions
@@ -53,7 +55,7 @@ def smoke(
     with reaching(f"testing {name}"):
         configuration = inspect(client, image)
         tell = partial(on_event, name)
-        if not configuration.for_kuberay:
+        if not configuration.labels.kuberay:
             found = plain.checks(client, image, wanted, tell, limits)
         if asked := [check for check in wanted if check not in (outside_checks.ID, *gpus.CHECKS, *found)]:
             answers = probe_client.ask(client, image, asked, tell, limits, outputs=_below(outputs, "image"))
@@ -87,7 +89,7 @@ def _below(folder: Path | None, name: str) -> Path | None:
     return folder / name if folder else None
 
 
-def with_outside(answers: probe_client.Answers, configuration: Configuration, variant: Variant) -> dict[str, Check]:
+def with_outside(answers: probe_client.Answers, configuration: ContainerImage, variant: Variant) -> dict[str, Check]:
     """The probe's checks, with what the engine says of the image added to `user` and `versions`."""
     problems = {"user": _user_problems(configuration), "versions": _label_problems(answers, configuration, variant)}
     return {check.id: _blame(check, problems.get(check.id, [])) for check in answers.checks.values()}
@@ -101,7 +103,7 @@ def _wanted(variant: Variant, checks: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(check for check in known if checks is None or check in checks)
 
 
-def _user_problems(configuration: Configuration) -> list[str]:
+def _user_problems(configuration: ContainerImage) -> list[str]:
     problems = [f"{name} is set in the image's environment" for name in configuration.foreign]
     if not configuration.is_non_root:
         user = configuration.user or "root"
@@ -109,13 +111,14 @@ def _user_problems(configuration: Configuration) -> list[str]:
     return problems
 
 
-def _label_problems(answers: probe_client.Answers, configuration: Configuration, variant: Variant) -> list[str]:
-    expected = {"io.ray.ray-version": variant.ray, "raydock.python": answers.python}
+def _label_problems(answers: probe_client.Answers, configuration: ContainerImage, variant: Variant) -> list[str]:
+    labels = configuration.labels
+    expected = ((Label.RAY, labels.ray, variant.ray), (Label.PYTHON, labels.python, answers.python))
     problems = [f"the image calls itself {answers.name}"] if answers.name != variant.name else []
     return problems + [
-        f"the label {label} says {configuration.labels.get(label)!r}, but it is {value!r}"
-        for label, value in expected.items()
-        if configuration.labels.get(label) != value
+        f"the label {label} says {stated!r}, but it is {value!r}"
+        for label, stated, value in expected
+        if stated != value
     ]
 
 

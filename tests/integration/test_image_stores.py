@@ -16,8 +16,8 @@ import requests
 
 from raydock.core.checkout import Checkout as Paths
 from raydock.engine.client import uses_containerd_store
-from raydock.engine.identity import ImageIdentity
 from raydock.engine.localimage import get_image
+from raydock.model.image import ContainerImage
 from raydock.pipeline.project import Project
 from tests.integration.conftest import remove_images
 from tests.support.engine import SpareEngine, spare_engine
@@ -45,8 +45,8 @@ class Engine:
         assert done.code == 0, done.words
         return done
 
-    def identity(self, toy: Toy, name: str) -> ImageIdentity:
-        return get_image(self.client, f"{toy.registry}:{name}").identity
+    def image(self, toy: Toy, name: str) -> ContainerImage:
+        return get_image(self.client, f"{toy.registry}:{name}")
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def configuration(registry: str, path: str, name: str) -> str:
 def test_both_stores_build_the_same_images(project: Toy, engines: tuple[Engine, Engine], registry: str) -> None:
     made = [engine.run(project, "build", "--json").variants for engine in engines]
     for name in NAMES:
-        first, second = (engine.identity(project, name) for engine in engines)
+        first, second = (engine.image(project, name) for engine in engines)
         assert made[0][name]["fingerprint"] == made[1][name]["fingerprint"]
         assert first.layers == second.layers
         assert first.is_same(second)
@@ -129,7 +129,7 @@ def test_images_go_through_ci_push_and_pull_to_the_other_store(
     for name in NAMES:
         assert not again[name]["built"]
         assert again[name]["fingerprint"] == built[name]["fingerprint"]
-        assert source.identity(project, name).is_same(target.identity(project, name))
+        assert source.image(project, name).is_same(target.image(project, name))
 
 
 def test_the_other_store_finds_what_is_published(project: Toy, pair: tuple[Engine, Engine], registry: str) -> None:
@@ -172,7 +172,7 @@ def test_the_real_image_passes_the_whole_chain_in_the_other_store(
 ) -> None:
     here, there = engines
     there.client.images.load(here.client.images.get(image).save(named=image))
-    assert get_image(here.client, image).identity.is_same(get_image(there.client, image).identity)
+    assert get_image(here.client, image).is_same(get_image(there.client, image))
     repository, select = f"{registry}/{tmp_path.name}/real", ("--select", f"name={REAL}")
     # Not on the other engine: it has no firewall rules of its own, so containers of a network do not reach each other.
     contract = checkout.run("smoke", "--contract", *select)

@@ -9,6 +9,7 @@ from raydock.builder.debs.store import DebStore
 from raydock.core.errors import RaydockError
 from raydock.core.events import Listener
 from raydock.model.debs import Deb, DebLock
+from raydock.model.labels import Label
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE, artifact
 from raydock.registry.repository import Repository, UnreadableError, repository
 
@@ -31,7 +32,7 @@ def push(name: str, lock: DebLock, store: DebStore) -> None:
         return
     target.upload(EMPTY, EMPTY_TYPE)
     blobs = [(target.upload(store.path(deb).read_bytes(), PACKAGE), deb.file) for deb in lock.debs]
-    target.put(tag(lock), artifact(KIND, blobs, None, {"org.opencontainers.image.title": f"{lock.name}.debs"}))
+    target.put(tag(lock), artifact(KIND, blobs, None, {Label.TITLE: f"{lock.name}.debs"}))
 
 
 def keeper(name: str, listener: Listener) -> Callable[[Deb], bytes | None]:

@@ -7,10 +7,10 @@ from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 
 from raydock.core.errors import ConfigurationError
-from raydock.engine.inspect import KUBERAY_LABEL
+from raydock.model.labels import Label
 from raydock.model.variant import Variant
 from raydock.pick.forward import OPTION, Forward, forward
-from raydock.publish.published import Published
+from raydock.publish.variant_image import VariantImage
 
 # RFC 1123, section 2.1: letters, digits and hyphens, in labels of at most 63.
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -73,12 +73,12 @@ def cluster(
     return made
 
 
-def doubts(image: Published) -> str:
+def doubts(image: VariantImage) -> str:
     """Why its nodes may never count as started; empty where nothing speaks against it."""
     if image.kuberay:
         return ""
     return (
-        f"{image.variant} is labelled as not for KubeRay ({KUBERAY_LABEL} is false). Where it lacks ray[default],"
+        f"{image.variant} is labelled as not for KubeRay ({Label.KUBERAY} is false). Where it lacks ray[default],"
         " nothing answers on 8265 and 52365, and no node of it ever counts as started.\n"
         "Next: see that its `ray-extras` in matrix.yaml hold `default`; without, add it and build the image again."
     )

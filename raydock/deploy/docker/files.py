@@ -14,7 +14,7 @@ from raydock.core.program import localize
 from raydock.core.templating import environment
 from raydock.deploy.docker.cluster import DockerCluster
 from raydock.engine.gpu_access import KIND
-from raydock.publish.published import Published
+from raydock.publish.variant_image import VariantImage
 
 FOLDER = "docker"
 
@@ -62,7 +62,7 @@ class File:
     program: bool = False
 
 
-def files(cluster: DockerCluster, image: Published, templates: Path) -> Iterator[File]:
+def files(cluster: DockerCluster, image: VariantImage, templates: Path) -> Iterator[File]:
     """The compose files, and a script and a systemd unit for each role.
 
     compose.nvidia.yaml is written only if the nodes have GPUs: without GPUs the two would be equal.
@@ -149,7 +149,7 @@ def _devices(gpus: range, access: ComposeFile) -> dict[str, object] | None:
     return {"driver": "nvidia", "device_ids": [str(gpu) for gpu in gpus], "capabilities": ["gpu"]}
 
 
-def _host(cluster: DockerCluster, image: Published, role: Role) -> dict[str, object]:
+def _host(cluster: DockerCluster, image: VariantImage, role: Role) -> dict[str, object]:
     command = ray_start(role, cluster.gpus)
     return {
         "role": role,

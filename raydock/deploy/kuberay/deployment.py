@@ -6,7 +6,7 @@ from typing import Any
 
 from raydock.deploy.kuberay.code import Code
 from raydock.pick.forward import Forward
-from raydock.publish.published import Published
+from raydock.publish.variant_image import VariantImage
 
 Yaml = dict[str, Any]
 
@@ -71,7 +71,7 @@ class Deployment:
     `forward`: forward compatibility for GPU workers on nodes with an older driver; None if it is refused.
     """
 
-    image: Published
+    image: VariantImage
     name: str
     namespace: str
     workers: Workers

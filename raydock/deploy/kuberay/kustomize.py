@@ -1,7 +1,7 @@
 """A kustomization that puts an image by digest and its Ray version into a manifest of the user's own."""
 
 from raydock.deploy.kuberay.deployment import ResourceKind, Yaml
-from raydock.publish.published import Published
+from raydock.publish.variant_image import VariantImage
 
 # The user's manifest, beside the kustomization.
 MANIFEST = "manifest.yaml"
@@ -9,7 +9,7 @@ _SOURCE = "raydock-image"
 _CONTAINER = ("template", "spec", "containers", "0", "image")
 
 
-def overlay(image: Published, kind: ResourceKind) -> Yaml:
+def overlay(image: VariantImage, kind: ResourceKind) -> Yaml:
     """The kustomization, for kustomize 5.
 
     The Ray container is the first one of each pod, as KubeRay asks. The values stand in a ConfigMap that kustomize

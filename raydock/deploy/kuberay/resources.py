@@ -6,9 +6,9 @@ from pathlib import Path
 from raydock.core.errors import ConfigurationError
 from raydock.deploy.kuberay import code, helm, kustomize, manifest, probing, serveconfig, validate
 from raydock.deploy.kuberay.deployment import Deployment, DriverAffinity, Format, OperatorVersion, ResourceKind, Yaml
-from raydock.engine.inspect import KUBERAY_LABEL
+from raydock.model.labels import Label
 from raydock.pick.forward import OPTION, Forward, forward
-from raydock.publish.published import Published
+from raydock.publish.variant_image import VariantImage
 
 _OF_ONE_KIND = {
     "entrypoint": ResourceKind.RAYJOB,
@@ -64,12 +64,12 @@ class KubeRayOptions:
     format: Format
 
 
-def resources(asked: KubeRayOptions, image: Published) -> list[Yaml]:
+def resources(asked: KubeRayOptions, image: VariantImage) -> list[Yaml]:
     """The YAML documents that answer it. Raises ConfigurationError for what cannot be meant, and for an image that is
     not for KubeRay."""
     if not image.kuberay:
         raise ConfigurationError(
-            f"{image.variant} is not for KubeRay: {KUBERAY_LABEL} is false.",
+            f"{image.variant} is not for KubeRay: {Label.KUBERAY} is false.",
             meaning="It lacks what probes, jobs or services of its pods need: they would never be ready.",
             todo="name another variant; or leave `kuberay: false` out of matrix.yaml, which says then what is lacking.",
         )
@@ -92,7 +92,7 @@ def resources(asked: KubeRayOptions, image: Published) -> list[Yaml]:
     return manifest.ray_service(deployment, serveconfig.load(asked.serve_config))
 
 
-def notes(asked: KubeRayOptions, image: Published) -> list[str]:
+def notes(asked: KubeRayOptions, image: VariantImage) -> list[str]:
     """What whoever applies the documents must know about the nodes of GPU workers; nothing without GPU workers."""
     if asked.format is Format.KUSTOMIZE or not _deployment(asked, image).workers.gpus:
         return []
@@ -140,7 +140,7 @@ def _option(field: str) -> str:
     return f"--{field.replace('_', '-')}"
 
 
-def _deployment(asked: KubeRayOptions, image: Published) -> Deployment:
+def _deployment(asked: KubeRayOptions, image: VariantImage) -> Deployment:
     return Deployment(
         image=image,
         name=validate.name(asked.name, image),
@@ -155,7 +155,7 @@ def _deployment(asked: KubeRayOptions, image: Published) -> Deployment:
     )
 
 
-def _forward(asked: KubeRayOptions, image: Published) -> Forward | None:
+def _forward(asked: KubeRayOptions, image: VariantImage) -> Forward | None:
     supported = forward(image.variant.cuda) if asked.forward_compat else None
     if asked.forward_compat and not supported:
         raise ConfigurationError(

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from raydock.core.errors import ConfigurationError
 from raydock.deploy.kuberay.deployment import Workers
-from raydock.publish.published import Published
+from raydock.publish.variant_image import VariantImage
 
 # KubeRay, utils/constant.go: a RayJob's or RayService's name has room for what its cluster and services add to it.
 NAME_LENGTH = 47
@@ -24,7 +24,7 @@ _SELECTOR = re.compile(
 _BOUNDS = re.compile(r"(?P<least>\d{1,5}):(?P<most>\d{1,5})")
 
 
-def name(asked: str, image: Published) -> str:
+def name(asked: str, image: VariantImage) -> str:
     """A resource's name: the one asked for, or the variant's with dashes for dots."""
     form = f"a letter first, then small letters, digits and dashes, {NAME_LENGTH} at most"
     return _matching("--name", asked or image.variant.name.replace(".", "-"), _NAME, NAME_LENGTH, form)
@@ -54,7 +54,7 @@ def entrypoint(asked: str) -> str:
     return asked
 
 
-def workers(image: Published, count: int | None, gpus: int | None, autoscale: str) -> Workers:
+def workers(image: VariantImage, count: int | None, gpus: int | None, autoscale: str) -> Workers:
     """The workers: one with one GPU (none for cpu) where nothing else is asked for."""
     gpus = int(image.variant.gpu) if gpus is None else gpus
     if gpus and not image.min_driver:

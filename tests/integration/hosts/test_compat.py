@@ -13,6 +13,7 @@ from raydock.core.errors import HostError, OutOfReachError
 from raydock.core.processes import Processes
 from raydock.engine.container import Grant, Limits, Terms, created
 from raydock.engine.host import Host
+from raydock.engine.localimage import get_image
 from raydock.hosts import compat
 from raydock.pick.nvidia_smi import Gpu
 from raydock.pick.nvidia_smi import GpuHost as Gpus
@@ -72,11 +73,11 @@ A100 = Gpu(80, "NVIDIA A100-SXM4-80GB")
 
 
 def test_an_older_driver_gets_the_libraries(client: docker.DockerClient, empty: str) -> None:
-    wish = having("535.104.05", A100, FOLDER).wish(client, AUTO, NAME, empty)
+    wish = having("535.104.05", A100, FOLDER).wish(AUTO, NAME, get_image(client, empty))
     assert wish.folders == (FOLDER,)
     assert wish.environment == {"LD_LIBRARY_PATH": f"{FOLDER}:/opt/lib", "NVIDIA_DISABLE_REQUIRE": "true"}
     with pytest.raises(HostError, match=f"{FOLDER} is not there") as lacking:
-        having("535.104.05", A100, "/usr/local/cuda-13.1/compat").wish(client, AUTO, NAME, empty)
+        having("535.104.05", A100, "/usr/local/cuda-13.1/compat").wish(AUTO, NAME, get_image(client, empty))
     assert "install cuda-compat-13-0 there" in str(lacking.value)
 
 
@@ -90,7 +91,7 @@ def test_an_older_driver_gets_the_libraries(client: docker.DockerClient, empty: 
     ],
 )
 def test_other_hosts_get_nothing(client: docker.DockerClient, empty: str, driver: str, gpu: Gpu) -> None:
-    assert having(driver, gpu, FOLDER).wish(client, AUTO, NAME, empty) == AUTO
+    assert having(driver, gpu, FOLDER).wish(AUTO, NAME, get_image(client, empty)) == AUTO
 
 
 def test_a_container_sees_the_folders_of_its_grant(client: docker.DockerClient, empty: str, tmp_path: Path) -> None:

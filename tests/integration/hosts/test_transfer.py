@@ -15,9 +15,9 @@ from raydock.core.processes import Processes
 from raydock.engine.localimage import get_image
 from raydock.hosts.engine import engine
 from raydock.hosts.transfer import TransferMethod, bring
-from raydock.hosts.wanted import ImageSource, RequestedImage
+from raydock.hosts.wanted import RequestedImage
 from raydock.model.variant import parse_name
-from raydock.publish.published import of_image
+from raydock.publish.variant_image import of_image
 from tests.integration.conftest import remove_images
 from tests.integration.hosts.conftest import There
 from tests.support.engine import spare_engine
@@ -42,11 +42,8 @@ def client_of(there: There) -> Iterator[docker.DockerClient]:
 
 
 def wanted(client: docker.DockerClient, registry: str, name: str) -> RequestedImage:
-    tag = f"{registry}:{name}"
-    image = get_image(client, tag)
-    return RequestedImage(
-        name=name, tag=tag, source=ImageSource(client=client, image=of_image(parse_name(name), registry, image))
-    )
+    image = get_image(client, f"{registry}:{name}")
+    return RequestedImage(image=of_image(parse_name(name), registry, image), source=client)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +74,7 @@ def test_only_layers_that_the_engine_lacks_are_sent(client: docker.DockerClient,
         crossed = there.received() - before
         print(f"whole {whole.sent} bytes, lean {lean.sent} bytes, {crossed} over the wire")
         assert lean.sent < crossed < size / 50
-        assert get_image(remote, two.tag).identity.is_same(get_image(client, two.tag).identity)
+        assert get_image(remote, two.tag).is_same(get_image(client, two.tag))
         ran = remote.containers.run(
             two.tag, ["python", "-c", "import toylib; print(toylib.TOKEN)"], remove=True, network="none"
         )
@@ -101,7 +98,7 @@ def test_an_engine_with_containerds_image_store_gives_and_takes_without_layers_t
                 remote.images.remove(two.tag, force=True)
             back = bring(remote, found, silent)
             assert (back.way, back.sent < 3 * 10**5) == (TransferMethod.SENT, True)
-            assert get_image(remote, two.tag).identity.layers == get_image(client, two.tag).identity.layers
+            assert get_image(remote, two.tag).layers == get_image(client, two.tag).layers
 
 
 @contextmanager
@@ -122,15 +119,14 @@ def test_what_was_pushed_is_pulled_by_digest_where_the_registry_can_be_reached(
     client.images.get(f"{toy.registry}:{name}").tag(repository, name)
     client.api.push(repository, name)
     pushed = wanted(client, repository, name)
-    assert pushed.source
-    assert pushed.source.image.reference
+    assert pushed.image.reference
     with client_of(there) as remote:
         with _registry_there(there, registry):
             found = bring(remote, pushed, silent)
             assert (found.way, found.sent) == (TransferMethod.PULLED, 0)
             remote.images.remove(pushed.tag, force=True)
-            unbuilt = RequestedImage(name=name, tag=pushed.tag)
-            assert bring(remote, unbuilt, silent).fingerprint == pushed.source.image.fingerprint
+            unbuilt = RequestedImage(image=pushed.image)
+            assert bring(remote, unbuilt, silent).image.fingerprint == pushed.image.fingerprint
             remote.images.remove(pushed.tag, force=True)
         found = bring(remote, pushed, silent)
         assert found.way is TransferMethod.SENT

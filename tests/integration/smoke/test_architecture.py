@@ -13,9 +13,10 @@ from raydock.core.errors import VariantError
 from raydock.engine.container import RUN, RUN_LABEL
 from raydock.engine.localimage import get_image
 from raydock.hosts.transfer import bring
-from raydock.hosts.wanted import ImageSource, RequestedImage
+from raydock.hosts.wanted import RequestedImage
+from raydock.model.labels import ImageLabels
 from raydock.model.variant import parse_name
-from raydock.publish.published import of_image
+from raydock.publish.variant_image import of_image
 from raydock.smoke import foreign_image as stranger
 from raydock.smoke.gpus import GpuPolicy, GpuRequest
 from raydock.smoke.smoke import smoke
@@ -73,15 +74,15 @@ def test_the_scripts_of_deploy_docker_refuse_it(foreign_image: str) -> None:
 
 
 def test_it_is_not_sent_to_a_host(client: docker.DockerClient, foreign_image: str) -> None:
-    image = replace(get_image(client, foreign_image), labels=LABELS)
-    source = ImageSource(client=client, image=of_image(parse_name(NAME), foreign_image.partition(":")[0], image))
+    image = replace(get_image(client, foreign_image), labels=ImageLabels(LABELS))
+    built = of_image(parse_name(NAME), foreign_image.partition(":")[0], image)
     steps: list[str] = []
 
     def listen(name: str, step: str, *, detail: str = "", size: int = 0) -> None:
         del name, detail, size
         steps.append(step)
 
-    wanted = RequestedImage(name=NAME, tag=f"{foreign_image}-sent", source=source)
+    wanted = RequestedImage(image=built, source=client)
     with pytest.raises(VariantError, match="is for another architecture"):
         bring(client, wanted, listen)
     assert steps == []

@@ -58,7 +58,7 @@ def _broken(check: Check) -> str:
 
 
 def test_our_image_keeps_the_contract(checkout: Checkout, client: docker.DockerClient, image: str) -> None:
-    name = inspect(client, image).labels["org.opencontainers.image.version"]
+    name = inspect(client, image).labels.values["org.opencontainers.image.version"]
     done = checkout.run("smoke", "--contract", "--select", f"name={name}", "--json")
     assert done.code == 0, done.words
     checks = done.variants[name]["checks"]
@@ -226,7 +226,7 @@ def derived(client: docker.DockerClient, image: str, tmp_path_factory: pytest.Te
 def test_a_derived_image_reports_what_changed(client: docker.DockerClient, derived: str) -> None:
     [check] = _ask(client, derived, 21).values()
     assert check.status is Status.PASSED, check
-    name = inspect(client, derived).labels["org.opencontainers.image.version"]
+    name = inspect(client, derived).labels.values["org.opencontainers.image.version"]
     assert check.detail.startswith(
         f"against {name}: added our-application 1.0; removed pip; 4 instructions: USER root; "
     )

@@ -123,7 +123,7 @@ def test_bytes_that_are_no_text_break_no_clause_of_the_image_alone(client: docke
 
 
 def test_output_disturbs_no_smoke(client: docker.DockerClient, noisy: Noisy, image: str) -> None:
-    name = inspect(client, image).labels["org.opencontainers.image.version"]
+    name = inspect(client, image).labels.values["org.opencontainers.image.version"]
     checks = ("shells", "user", "versions", "imports", "ray")
     found = smoke(client, noisy(BINARY), name=name, fingerprint="f", checks=checks)
     assert [(check.id, check.status) for check in found.checks] == [(name, Status.PASSED) for name in checks], found

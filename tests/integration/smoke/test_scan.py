@@ -14,6 +14,8 @@ import pytest
 
 from raydock.core.checkout import Checkout as Paths
 from raydock.model import policy
+from raydock.model.image import ContainerImage
+from raydock.model.labels import ImageLabels
 from raydock.scan.report import ScanReport, ScanResult, load, sboms
 from raydock.scan.trivy import find
 from tests.integration.conftest import remove_images
@@ -142,12 +144,10 @@ def test_what_is_ignored_with_a_reason_is_clean_and_remarked_upon(toy: Toy, cach
     assert {item.ignore.reason for item in report.judgement.ignored} == {"made up"}
     assert len(report.judgement.ignored) == len(REFUSED)
 
-    rules, identity = (
-        policy.load(toy.root / "scan.yaml"),
-        {"content": report.content, "fingerprint": report.fingerprint},
-    )
-    assert report.objection(**identity, policy=rules, today=date.today()) == ""
-    assert "was to be ignored up to" in report.objection(**identity, policy=rules, today=date(2999, 1, 1))
+    rules = policy.load(toy.root / "scan.yaml")
+    image = ContainerImage(content=report.content, labels=ImageLabels({"raydock.fingerprint": report.fingerprint}))
+    assert report.objection(image, rules, date.today()) == ""
+    assert "was to be ignored up to" in report.objection(image, rules, date(2999, 1, 1))
 
 
 def test_past_its_day_an_ignore_ends_in_a_refusal(toy: Toy, cache: Path) -> None:

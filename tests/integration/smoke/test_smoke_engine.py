@@ -34,7 +34,7 @@ def _launcher(*lines: str) -> str:
 
 @pytest.fixture(scope="module")
 def name(client: docker.DockerClient, image: str) -> str:
-    return inspect(client, image).labels["org.opencontainers.image.version"]
+    return inspect(client, image).labels.values["org.opencontainers.image.version"]
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from rich.console import Console
 from raydock.cli.options import say
 from raydock.cli.summary import answers, table
 from raydock.model.report import Check, Report, Status
-from raydock.pipeline.pipeline import VariantResult
+from raydock.model.result import VariantResult
 
 
 def test_checks_that_were_skipped_for_one_reason_are_said_once() -> None:
@@ -17,7 +17,7 @@ def test_checks_that_were_skipped_for_one_reason_are_said_once() -> None:
     report = Report(name="ray", image_id="sha256:1", content="sha256:c1", fingerprint="f", checks=checks)
     console = Console(width=120)
     with console.capture() as said:
-        console.print(table([VariantResult(name="ray", image_id="sha256:1", report=report)]))
+        console.print(table([VariantResult(name="ray", report=report)]))
     lines = [line.strip() for line in said.get().splitlines()]
     assert "libs: libfoo.so.1 is missing" in lines
     assert "gpu-driver, gpu-torch: no GPU" in lines
@@ -29,7 +29,7 @@ def test_brackets_in_what_a_check_says_are_no_markup(capsys: pytest.CaptureFixtu
     )
     report = Report(name="ray", image_id="sha256:1", content="sha256:c1", fingerprint="f", checks=(check,))
     for words in (
-        table([VariantResult(name="ray", image_id="sha256:1", report=report)]),
+        table([VariantResult(name="ray", report=report)]),
         answers([check]),
         check.detail,
     ):

@@ -13,17 +13,21 @@ from raydock.contract.catalogue import names
 from raydock.contract.kuberay import known
 from raydock.contract.versions import of_tag
 from raydock.engine.container import Ended
-from raydock.engine.inspect import Configuration
+from raydock.model.image import ContainerImage
+from raydock.model.labels import ImageLabels
 
 
-def _bench(user: str = "1000", variables: frozenset[str] = frozenset(), labels: dict[str, str] | None = None) -> Bench:
+def _bench(user: str = "1000", variables: tuple[str, ...] = (), labels: dict[str, str] | None = None) -> Bench:
     return Bench(
         client=docker.DockerClient(base_url="unix:///nonexistent/docker.sock", version="1.43"),
-        image="sha256:1",
-        tag="stranger:1",
-        configuration=Configuration(
-            id="sha256:1", content="sha256:c1", user=user, variables=variables, labels=labels or {}
+        image=ContainerImage(
+            id="sha256:1",
+            content="sha256:c1",
+            user=user,
+            environment=dict.fromkeys(variables, "x"),
+            labels=ImageLabels(labels or {}),
         ),
+        tag="stranger:1",
         network="none",
         kuberay=known(),
         patience=ClauseTimeouts(),
@@ -53,9 +57,9 @@ def test_a_user_that_is_a_number() -> None:
 
 
 def test_a_variable_that_misleads_ray() -> None:
-    assert inside.environment(_bench(variables=frozenset({"PATH", "HOME"})))
+    assert inside.environment(_bench(variables=("PATH", "HOME")))
     with pytest.raises(BrokenError, match="RAY_ADDRESS is set by the image"):
-        inside.environment(_bench(variables=frozenset({"PATH", "RAY_ADDRESS"})))
+        inside.environment(_bench(variables=("PATH", "RAY_ADDRESS")))
 
 
 def test_without_a_gpu_its_clause_is_not_asked() -> None:

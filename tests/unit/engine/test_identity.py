@@ -51,6 +51,14 @@ def test_every_store_and_registry_has_the_same_image() -> None:
     assert not overlay2.digests & containerd.digests
 
 
+def test_an_engine_tells_what_it_calls_an_image_and_what_the_image_configures() -> None:
+    found = of_inspected({**CONTAINERD, "RepoTags": ["localhost:5000/raydock:a"]})
+    assert (found.id, found.tags) == (f"sha256:{'e' * 64}", ("localhost:5000/raydock:a",))
+    assert found.references == (f"localhost:5000/raydock@sha256:{'e' * 64}",)
+    assert (found.user, found.environment["HOME"], found.platform) == ("1000:0", "/home/ray", "linux/amd64")
+    assert found.fingerprint == "f" * 64
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -7,19 +7,19 @@ from raydock.engine.host import Host
 from raydock.hosts.output import document, table
 from raydock.hosts.smoke import HostOutcome, Proved
 from raydock.hosts.transfer import Brought, TransferMethod
+from raydock.model.image import ContainerImage
 from raydock.model.report import Check, Report, Status
-from raydock.pipeline.pipeline import VariantResult
+from raydock.model.result import VariantResult
 
+IMAGE = ContainerImage(id="sha256:1", content="sha256:c1")
 ONE, TWO = "ray1.0.0-py311-cpu", "ray2.0.0-py311-cpu"
 
 
 def proved(name: str, way: TransferMethod, *checks: tuple[str, Status, str], sent: int = 0, remark: str = "") -> Proved:
     answers = tuple(Check(id=id, status=status, detail=detail, seconds=1.0) for id, status, detail in checks)
     report = Report(name=name, image_id="sha256:1", content="sha256:c1", fingerprint="f", checks=answers)
-    brought = Brought(image_id="sha256:1", fingerprint="f", way=way, sent=sent, remark=remark)
-    return Proved(
-        outcome=VariantResult(name=name, image_id="sha256:1", fingerprint="f", report=report), brought=brought
-    )
+    brought = Brought(image=IMAGE, way=way, sent=sent, remark=remark)
+    return Proved(outcome=VariantResult(name=name, image=IMAGE, report=report), brought=brought)
 
 
 def host(name: str) -> Host:

@@ -4,8 +4,10 @@ import pytest
 
 from raydock.compat.hardware import Hardware
 from raydock.core.errors import HostError
+from raydock.model.labels import ImageLabels, Label
 from raydock.pick.nvidia_smi import GpuHost, parse, stated
 from raydock.pick.pick import Pick, pick, pick_each
+from raydock.publish.variant_image import VariantImage
 from tests.unit.pick.conftest import Made
 
 VLLM_NEW = "ray2.60.0-vllm0.32.0-torch2.13.0-py313-cu130"
@@ -83,14 +85,14 @@ def test_a_built_image_goes_before_a_newer_one_that_is_not(offered: Made) -> Non
     answer = pick([stated("host", "580.65.06", ["9.0"])], offered(TORCH_OLD))
     assert name_of(answer) == TORCH_OLD
     assert answer.candidate
-    assert answer.candidate.digest
+    assert answer.digest == answer.candidate.id
     assert reason(answer, VLLM_NEW) == "it is not built"
 
 
 def test_where_no_built_image_runs_the_plan_answers(offered: Made) -> None:
     answer = pick([stated("host", "535.104.05", ["8.0"])], offered(TORCH_NEW, CPU))
     assert answer.candidate
-    assert (answer.candidate.name, answer.candidate.where, answer.candidate.digest) == (VLLM_OLD, "planned", None)
+    assert (answer.candidate.name, answer.candidate.where, answer.digest) == (VLLM_OLD, "planned", None)
 
 
 def test_what_is_built_is_judged_by_its_labels(offered: Made) -> None:
@@ -128,6 +130,11 @@ def test_an_unknown_gpu_runs_nothing(offered: Made) -> None:
     assert "sm_150 not in torch" in reason(answer, VLLM_NEW)
 
 
+def for_gpus(image: VariantImage, sm: tuple[int, ...]) -> VariantImage:
+    """The image with code for these GPUs and no other."""
+    return replace(image, labels=ImageLabels({**image.labels.values, Label.SM: " ".join(map(str, sm))}))
+
+
 @pytest.mark.parametrize(
     ("text", "picked"),
     [
@@ -139,7 +146,7 @@ def test_an_unknown_gpu_runs_nothing(offered: Made) -> None:
 def test_a_gpu_below_volta_gets_no_vllm(offered: Made, text: str, picked: str) -> None:
     (legacy,) = offered(groups=("legacy",))
     torch = replace(legacy.variant, vllm="none")
-    alone = replace(legacy, variant=torch, sm=Hardware().sm(torch))
+    alone = replace(for_gpus(legacy, Hardware().sm(torch)), variant=torch)
     answer = pick([host(text)], [legacy, alone])
     assert name_of(answer) == picked
     if "vllm" not in picked:
@@ -148,7 +155,7 @@ def test_a_gpu_below_volta_gets_no_vllm(offered: Made, text: str, picked: str) -
 
 def test_an_image_for_unknown_gpus_is_picked_if_nothing_else_runs(offered: Made) -> None:
     known, new = offered(selectors=(f"name={TORCH_OLD}", f"name={TORCH_NEW}"))
-    unknown = replace(new, sm=())
+    unknown = for_gpus(new, ())
     doubt = "it is unknown for which GPUs torch 2.13.0 for CUDA 13.0 was built: `gpus` in matrix.yaml can state it"
     here = host("580.95.05, 8.0, NVIDIA A100-SXM4-80GB")
     both = pick([here], [unknown, known])

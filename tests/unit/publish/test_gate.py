@@ -12,15 +12,17 @@ from raydock.core.files import digest_of, write_whole
 from raydock.model import policy
 from raydock.model import report as reports
 from raydock.model.finding import Finding, FindingKind, Severity
+from raydock.model.image import ContainerImage
 from raydock.model.judgement import Judgement
+from raydock.model.labels import ImageLabels
 from raydock.model.report import Check, Report, Status
-from raydock.publish.gate import Build, Gate
+from raydock.publish.gate import Gate
 from raydock.scan import report as scans
 from tests.support.shelf import scan_of
 
 ROOT = Path(__file__).parents[3]
 NAME = "ray2.60.0-py311-cpu"
-BUILD = Build(name=NAME, content="sha256:c1", image_id="sha256:1", fingerprint="f")
+IMAGE = ContainerImage(id="sha256:1", content="sha256:c1", labels=ImageLabels({"raydock.fingerprint": "f"}))
 RULES = policy.load(ROOT / "scan.yaml")
 CLEAN = Judgement()
 FLAW = Finding(
@@ -67,12 +69,12 @@ def scan(gate: Gate, *, fingerprint: str = "f", rules: str = RULES.digest, judge
 
 def refusal(gate: Gate) -> str:
     with pytest.raises(PolicyError) as refused:
-        gate.proof(BUILD)
+        gate.proof(NAME, IMAGE)
     return str(refused.value)
 
 
 def test_what_passed_everything_comes_with_its_reports_and_sboms(gate: Gate) -> None:
-    found = gate.proof(BUILD)
+    found = gate.proof(NAME, IMAGE)
     assert set(found.files) == {"smoke.json", "contract.json", "scan.json", "sbom.cdx.json"}
     assert found.files["sbom.cdx.json"] == b"{}"
     assert found.reports["smoke"]["checks"][0]["id"] == "ray"
@@ -94,14 +96,14 @@ def test_each_report_must_be_there_be_of_this_build_and_passed(gate: Gate, kind:
 def test_a_report_of_a_raydock_that_compared_ids_is_of_the_image_of_that_id(gate: Gate) -> None:
     for kind in ("smoke", "contract"):
         report(gate, kind, content="")
-    gate.proof(BUILD)
+    gate.proof(NAME, IMAGE)
     with pytest.raises(PolicyError, match="its smoke report is of another build"):
-        gate.proof(replace(BUILD, image_id="sha256:2"))
+        gate.proof(NAME, replace(IMAGE, id="sha256:2"))
 
 
 def test_an_image_that_is_not_for_kuberay_has_no_contract_to_keep(gate: Gate) -> None:
     gate.checkout.report(NAME, "contract").unlink()
-    found = gate.proof(replace(BUILD, kuberay=False))
+    found = gate.proof(NAME, IMAGE, kuberay=False)
     assert set(found.reports) == {"smoke", "scan"}
 
 
@@ -128,7 +130,7 @@ def test_what_was_not_scanned_needs_to_be_allowed_and_must_be_right_otherwise(ga
     scan(gate, judgement=unscanned)
     assert "not scanned: there is no vulnerability database" in refusal(gate)
     allowing = Gate(checkout=gate.checkout, policy=RULES, today=gate.today, allow_unscanned=True)
-    assert allowing.proof(BUILD).reports["scan"]["verdict"] == "not scanned"
+    assert allowing.proof(NAME, IMAGE).reports["scan"]["verdict"] == "not scanned"
     scan(gate, fingerprint="e", judgement=unscanned)
     assert "scanned before its newest build" in refusal(allowing)
     scan(gate, judgement=Judgement(missing="no database", refused=(FLAW,)))

@@ -3,11 +3,10 @@
 import pytest
 
 from raydock.core.errors import ConfigurationError, OutOfReachError
-from raydock.engine.identity import ImageIdentity
-from raydock.engine.localimage import LocalImage
 from raydock.plan.planner import Plan
 from raydock.plan.select import select
-from raydock.publish.published import of_image, published
+from raydock.publish.published import published
+from raydock.publish.variant_image import Where
 
 DIGEST = f"sha256:{'ab' * 32}"
 CPU, CUDA = "ray2.60.0-py311-cpu", "ray2.60.0-torch2.13.0-py311-cu130"
@@ -31,7 +30,7 @@ def test_a_stated_image_is_known_by_its_name_and_digest_alone(plan: Plan, stated
     [item] = select(plan, names=[CUDA])
     found = published(item, "localhost:5000/raydock", stated)
     assert found.reference == f"{repository}@{DIGEST}"
-    assert (found.ray, found.min_driver, found.labelled) == ("2.60.0", "580.65.06", False)
+    assert (found.ray, found.min_driver, found.where) == ("2.60.0", "580.65.06", Where.PLANNED)
 
 
 @pytest.mark.parametrize(
@@ -47,19 +46,3 @@ def test_with_nothing_stated_an_engine_is_needed(plan: Plan) -> None:
     [item] = select(plan, names=[CPU])
     with pytest.raises(OutOfReachError):
         published(item, "localhost:5000/raydock")
-
-
-def held(*digests: str) -> LocalImage:
-    labels = {"raydock.fingerprint": "f" * 64, "raydock.min-driver": "580.65.06"}
-    identity = ImageIdentity(digests=frozenset({"sha256:1"}), content="sha256:c1", layers=())
-    return LocalImage(id="sha256:1", identity=identity, tags=(), digests=digests, labels=labels)
-
-
-def test_the_digest_of_a_built_image_is_that_of_the_registry_asked_about(plan: Plan) -> None:
-    [item] = select(plan, names=[CPU])
-    other = f"mirror.example/raydock@sha256:{'3' * 64}"
-    found = of_image(item.variant, "localhost:5000/raydock", held(other, f"localhost:5000/raydock@{DIGEST}"))
-    assert found.reference == f"localhost:5000/raydock@{DIGEST}"
-    assert found.tag == f"localhost:5000/raydock:{CPU}"
-    assert (found.id, found.fingerprint, found.min_driver) == ("sha256:1", "f" * 64, "580.65.06")
-    assert of_image(item.variant, "localhost:5000/raydock", held(other)).reference == ""

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from raydock.core.errors import ConfigurationError, SelectionError
-from raydock.pick.candidate import Where, published
+from raydock.pick.candidate import published
 from raydock.pick.nvidia_smi import GpuHost, stated
 from raydock.pick.pick import pick
 from raydock.plan.planner import Plan
 from raydock.plan.select import select
-from raydock.publish.published import released
 from raydock.publish.release import Named, PublishedImage, Release
 from raydock.publish.release_json import DamagedError, dump, load
+from raydock.publish.variant_image import Where, of_release
 
 CPU, CUDA = "ray2.60.0-py311-cpu", "ray2.60.0-torch2.13.0-py311-cu130"
 
@@ -126,14 +126,16 @@ def test_a_selection_is_made_from_a_release_as_from_a_plan(release: Release) -> 
 def test_pick_chooses_among_published_images(release: Release, capability: str, name: str) -> None:
     host: GpuHost = stated("host", "590.0.0", [capability])
     offered = published(release, release.variants, "localhost:5000/raydock")
-    found = pick([host], offered).candidate
+    answer = pick([host], offered)
+    found = answer.candidate
     assert found
     assert (found.name, found.where) == (name, Where.PUBLISHED)
-    assert found.image == f"localhost:5000/raydock:{name}.ffffffffffff"
+    assert answer.image == f"localhost:5000/raydock:{name}.ffffffffffff"
+    assert answer.digest == f"sha256:{'d' * 64}"
 
 
 def test_deploy_knows_of_a_published_image_what_an_engine_would(release: Release) -> None:
-    found = released(release.entries[1], "localhost:5000/raydock")
+    found = of_release(release.entries[1], "localhost:5000/raydock")
     assert found.reference == f"localhost:5000/raydock@sha256:{'d' * 64}"
     assert (found.id, found.fingerprint) == (f"sha256:{'1' * 64}", "f" * 64)
-    assert (found.ray, found.min_driver, found.labelled) == ("2.60.0", "580.65.06", True)
+    assert (found.ray, found.min_driver, found.where) == ("2.60.0", "580.65.06", Where.PUBLISHED)

@@ -9,11 +9,14 @@ import pytest
 
 from raydock.core.files import digest_of
 from raydock.model.finding import Finding, FindingKind, Severity
+from raydock.model.image import ContainerImage
 from raydock.model.judgement import Ignored, Judgement
+from raydock.model.labels import ImageLabels
 from raydock.model.policy import Ignore, Policy
 from raydock.scan.report import ScanReport, ScanResult, load, save
 
 TODAY = date(2026, 11, 25)
+IMAGE = ContainerImage(id="sha256:1", content="sha256:c1", labels=ImageLabels({"raydock.fingerprint": "f"}))
 FINDING = Finding(
     kind=FindingKind.VULNERABILITY, id="CVE-2099-0001", severity=Severity.HIGH, package="bash", aliases=("X-1",)
 )
@@ -75,7 +78,7 @@ def test_the_verdict(report: ScanReport) -> None:
 
 def test_whether_an_image_may_be_published_by_it(report: ScanReport, policy: Policy) -> None:
     def objection(report: ScanReport, policy: Policy = policy, content: str = "sha256:c1") -> str:
-        return report.objection(content=content, fingerprint="f", policy=policy, today=TODAY)
+        return report.objection(replace(IMAGE, content=content), policy, TODAY)
 
     assert objection(report) == ""
     assert objection(report, content="sha256:c2") == "it was scanned before its newest build"
@@ -87,5 +90,5 @@ def test_whether_an_image_may_be_published_by_it(report: ScanReport, policy: Pol
 def test_an_ignore_that_is_past_its_day_by_now_stops_it(report: ScanReport, policy: Policy) -> None:
     policy = replace(policy, ignores=(replace(IGNORE, until=date(2026, 11, 24)),))
     found = replace(report, policy=policy.digest)
-    said = found.objection(content="sha256:c1", fingerprint="f", policy=policy, today=TODAY)
+    said = found.objection(IMAGE, policy, TODAY)
     assert said == "scan.yaml:7: X-1 was to be ignored up to 2026-11-24: why"

@@ -5,7 +5,8 @@ import docker
 import pytest
 
 from raydock.core.errors import ConfigurationError, OutOfReachError
-from raydock.engine.inspect import Configuration
+from raydock.model.image import ContainerImage
+from raydock.model.labels import ImageLabels
 from raydock.model.report import Check, Status
 from raydock.model.variant import parse_name
 from raydock.smoke.probe_client import Answers, parse
@@ -35,12 +36,14 @@ def silent_port() -> Iterator[int]:
 
 
 def _configuration(
-    user: str = "1000", variables: frozenset[str] = frozenset(), labels: dict[str, str] = LABELS
-) -> Configuration:
-    return Configuration(id="sha256:1", content="sha256:c1", user=user, variables=variables, labels=labels)
+    user: str = "1000", variables: tuple[str, ...] = (), labels: dict[str, str] = LABELS
+) -> ContainerImage:
+    return ContainerImage(
+        content="sha256:c1", user=user, environment=dict.fromkeys(variables, "x"), labels=ImageLabels(labels)
+    )
 
 
-def _outside(answers: Answers, configuration: Configuration, name: str = NAME) -> dict[str, Check]:
+def _outside(answers: Answers, configuration: ContainerImage, name: str = NAME) -> dict[str, Check]:
     return with_outside(answers, configuration, parse_name(name))
 
 
@@ -69,7 +72,7 @@ def test_a_user_that_kubernetes_refuses(answers: Answers, user: str) -> None:
 
 
 def test_a_variable_of_the_image_that_misleads_ray(answers: Answers) -> None:
-    check = _outside(answers, _configuration(variables=frozenset({"PATH", "RAY_ADDRESS"})))["user"]
+    check = _outside(answers, _configuration(variables=("PATH", "RAY_ADDRESS")))["user"]
     assert (check.status, check.detail) == (Status.FAILED, "RAY_ADDRESS is set in the image's environment")
 
 

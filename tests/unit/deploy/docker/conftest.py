@@ -5,32 +5,30 @@ from pathlib import Path
 
 import pytest
 
+from raydock.model.labels import ImageLabels, Label
 from raydock.model.variant import parse_name
-from raydock.publish.published import Published
+from raydock.publish.variant_image import VariantImage, Where
 
 ROOT = Path(__file__).parents[4]
 CPU = "ray2.60.0-py311-cpu"
 GPU = "ray2.60.0-torch2.13.0-py311-cu130"
 
-Pin = Callable[..., Published]
+Pin = Callable[..., VariantImage]
 
 
 @pytest.fixture
 def pin() -> Pin:
     """A pinned image of a variant's name."""
 
-    def make(name: str = CPU, *, digest: str = "", min_driver: str = "") -> Published:
+    def make(name: str = CPU, *, digest: str = "", min_driver: str = "") -> VariantImage:
         variant = parse_name(name)
-        return Published(
+        return VariantImage(
             variant=variant,
             repository="localhost:5000/raydock",
-            digest=digest,
-            ray=variant.ray,
-            min_driver=min_driver,
-            kuberay=True,
-            labelled=True,
+            where=Where.BUILT,
+            labels=ImageLabels({Label.MIN_DRIVER: min_driver, Label.FINGERPRINT: "f" * 64}),
             id=f"sha256:{'1' * 64}",
-            fingerprint="f" * 64,
+            digest=digest,
         )
 
     return make

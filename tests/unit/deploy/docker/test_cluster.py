@@ -7,6 +7,7 @@ import pytest
 
 from raydock.core.errors import ConfigurationError
 from raydock.deploy.docker.cluster import DockerCluster, cluster, doubts
+from raydock.model.labels import ImageLabels, Label
 from raydock.model.variant import Variant, parse_name
 from tests.unit.deploy.docker.conftest import Pin
 
@@ -65,6 +66,6 @@ def test_gpus_are_asked_for_where_they_can_be_used() -> None:
 
 def test_an_image_that_is_not_for_kuberay_may_lack_what_health_is_asked_of(pin: Pin) -> None:
     assert doubts(pin()) == ""
-    words = doubts(replace(pin(), kuberay=False))
+    words = doubts(replace(pin(), labels=ImageLabels({Label.KUBERAY: "false"})))
     assert "raydock.kuberay is false" in words
     assert "Next: see that its `ray-extras` in matrix.yaml hold `default`" in words

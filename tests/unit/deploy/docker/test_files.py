@@ -12,20 +12,20 @@ from raydock.core.errors import ConfigurationError
 from raydock.deploy.docker.cluster import cluster
 from raydock.deploy.docker.files import compose_lines, configured_no_proxy, files
 from raydock.model.variant import parse_name
-from raydock.publish.published import Published
+from raydock.publish.variant_image import VariantImage
 from tests.unit.deploy.docker.conftest import CPU, GPU, ROOT, Pin
 
 MODEL = '/data/it\'s $HOME "and" `more`'
 
 
 def written(
-    image: Published, *, variant: str = CPU, gpus: int = 0, workers: tuple[str, ...] = ("gpu02", "gpu03")
+    image: VariantImage, *, variant: str = CPU, gpus: int = 0, workers: tuple[str, ...] = ("gpu02", "gpu03")
 ) -> Any:
     wanted = cluster(parse_name(variant), head="gpu01", workers=workers, gpus=gpus, model=Path(MODEL))
     return {file.name: file for file in files(wanted, image, ROOT / "templates")}
 
 
-def compose(image: Published, **more: Any) -> Any:
+def compose(image: VariantImage, **more: Any) -> Any:
     return yaml.safe_load(written(image, **more)["compose.yaml"].text)
 
 

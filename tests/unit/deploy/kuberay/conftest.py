@@ -9,11 +9,12 @@ from raydock.deploy.kuberay.deployment import Format, OperatorVersion, ResourceK
 from raydock.deploy.kuberay.resources import KubeRayOptions, resources
 from raydock.plan.planner import Plan
 from raydock.plan.select import select
-from raydock.publish.published import Published, published
+from raydock.publish.published import published
+from raydock.publish.variant_image import VariantImage
 
 DIGEST = f"sha256:{'ab' * 32}"
 
-Image = Callable[[str], Published]
+Image = Callable[[str], VariantImage]
 Made = Callable[..., list[Yaml]]
 
 
@@ -23,7 +24,7 @@ def image(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> Image:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
     short = {"cpu": "ray2.60.0-py311-cpu", "cuda": "ray2.60.0-torch2.13.0-py311-cu130"}
 
-    def find(name: str) -> Published:
+    def find(name: str) -> VariantImage:
         [item] = select(plan, names=[short.get(name, name)])
         return published(item, "localhost:5000/raydock", f"localhost:5000/raydock@{DIGEST}")
 
