@@ -1,21 +1,31 @@
-"""Builds the FlashInfer modules that vLLM uses by default on every GPU, and copies them to a folder.
+"""Builds the FlashInfer modules that vLLM uses by default, and copies them to a folder.
 
     build-kernels.py FOLDER    (FlashInfer reads <its package>/data/aot/NAME/NAME.so before it compiles NAME)
 
-vLLM's attention comes compiled in its own wheel, except on GPUs of compute capability 10; the sampler does not.
+vLLM's attention comes compiled in its own wheel, except on GPUs of compute capability 10. The sampler does not. Neither
+does the all-reduce of tensor parallelism, which vLLM uses on compute capabilities 9.0 and 10: `trtllm_mnnvl_comm` if
+the GPUs have NVLink multicast, else `trtllm_comm`.
 """
 
 import shutil
 import sys
 from pathlib import Path
 
+from flashinfer.jit.comm import gen_trtllm_comm_module, gen_trtllm_mnnvl_comm_module
+from flashinfer.jit.core import current_compilation_context
 from flashinfer.jit.sampling import gen_sampling_module
 
-MODULES = (gen_sampling_module,)
+ALL_REDUCE = (gen_trtllm_comm_module, gen_trtllm_mnnvl_comm_module)
+ALL_REDUCE_MAJORS = {9, 10}
+
+
+def modules() -> list:
+    majors = {major for major, _ in current_compilation_context.TARGET_CUDA_ARCHS}
+    return [gen_sampling_module(), *(make() for make in ALL_REDUCE if majors & ALL_REDUCE_MAJORS)]
+
 
 if __name__ == "__main__":
-    for make in MODULES:
-        module = make()
+    for module in modules():
         module.build(verbose=True)
         target = Path(sys.argv[1], module.name, f"{module.name}.so")
         target.parent.mkdir(parents=True)
