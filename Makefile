@@ -8,8 +8,8 @@ ARGS ?=
 BUILD = ./build.py
 # Compiled modules are kept even if the environment says otherwise: each process of a test would compile them again.
 UNIT = PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -n auto --dist worksteal tests/unit
-# One after another: Ray in a container gives up if two CPUs are shared with more of these tests.
-INTEGRATION = .venv/bin/python -m pytest tests/integration
+# Two processes: one runs the tests that start Ray, the other the rest (tests/integration/conftest.py).
+INTEGRATION = .venv/bin/python -m pytest -n 2 --dist loadgroup tests/integration
 
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'

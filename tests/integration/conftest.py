@@ -27,6 +27,20 @@ from tests.support.toy import NAMES, ROOT, Checkout, Toy, lock, make
 IMAGE = "ray2.60.0-py311-cpu"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process runs the tests with the real image first, another the rest, a module at a time.
+
+    Ray in a container fails to start in time if more of these tests share two CPUs.
+    """
+
+    def group(item: pytest.Item) -> str:
+        return "" if "image" in getattr(item, "fixturenames", ()) else str(item.path)
+
+    items.sort(key=group)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item) or "image"))
+
+
 @pytest.fixture(scope="session")
 def client() -> Iterator[docker.DockerClient]:
     """The engine's client; without an engine these tests fail."""
@@ -133,8 +147,8 @@ def registry(client: docker.DockerClient, docker_services: Any) -> Iterator[str]
 
     docker_services.wait_until_responsive(check=answers, timeout=30, pause=0.1)
     yield address
-    for found in client.images.list():
-        for name in found.attrs["RepoDigests"]:
+    for found in client.api.images():
+        for name in found["RepoDigests"] or ():
             if name.startswith(address):
                 client.images.remove(name)
 

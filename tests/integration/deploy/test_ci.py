@@ -68,7 +68,7 @@ def test_only_the_selected_images_are_handed_on_and_nothing_stays_behind(
     assert pulled.code == 1
     assert f"{work} holds no {NAMES[1]}." in pulled.err
     assert f"holds no {NAMES[0]}" not in pulled.err
-    assert not any(tag.startswith(work) for image in client.images.list() for tag in image.tags)
+    assert not any(tag.startswith(work) for image in client.api.images() for tag in image["RepoTags"] or ())
 
 
 def test_what_is_not_built_is_not_handed_on(toy: Toy, registry: str) -> None:
