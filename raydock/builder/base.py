@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shlex
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -11,7 +10,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import docker
-import jinja2
 from packaging.version import Version
 
 from raydock.builder import basepython, nss
@@ -24,11 +22,12 @@ from raydock.builder.debs.store import DebStore
 from raydock.builder.pulled import RESET, load_plain, pull
 from raydock.builder.rootfs import LEFT_OUT
 from raydock.builder.secrets import Secrets
+from raydock.core.archive import folders_of, tar
 from raydock.core.checkout import Checkout
 from raydock.core.errors import VariantError
 from raydock.core.events import Listener
+from raydock.core.templating import environment
 from raydock.engine.architecture import BUILT, require_native
-from raydock.engine.archive import folders_of, tar
 from raydock.engine.client import reaching
 from raydock.engine.localimage import find_image, get_image
 from raydock.model import debs, labels
@@ -218,13 +217,17 @@ class BaseMaker:
             require_native(self.client, f"the base {recipe.name}", BUILT)
         with self._folder() as folder, self._start(recipe, folder) as start:
             files = {"etc/hosts": b"", "etc/resolv.conf": b"", nss.PATH: nss.module()}
-            (folder / "files.tar").write_bytes(tar(folders_of(files), files, recipe.epoch))
-            dockerfile = _template(self.checkout.templates).render(
-                base=recipe.base,
-                packages=_missing(recipe),
-                start=start.ref,
-                library_path=start.library_path,
-                nss=nss.NAME,
+            (folder / "files.tar").write_bytes(tar(files, folders=folders_of(files), epoch=recipe.epoch))
+            dockerfile = (
+                environment(self.checkout.templates)
+                .get_template(TEMPLATE)
+                .render(
+                    base=recipe.base,
+                    packages=_missing(recipe),
+                    start=start.ref,
+                    library_path=start.library_path,
+                    nss=nss.NAME,
+                )
             )
             (folder / "Dockerfile").write_text(dockerfile, encoding="utf-8")
             self.listener(recipe.name, "building the base image")
@@ -370,14 +373,3 @@ def _caching(recipe: BaseRecipe) -> tuple[str, ...]:
     """No step of a pulled base is taken from the cache: BuildKit has been seen to take those of another digest (moby
     26.1.5, 2026-11-25)."""
     return ("--no-cache",) if recipe.base.source == "pull" else ()
-
-
-def _template(templates: Path) -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        autoescape=False,  # noqa: S701 - a Dockerfile is no HTML; matrix.yaml's values are checked when read
-    )
-    environment.filters["quote"] = shlex.quote
-    return environment.get_template(TEMPLATE)

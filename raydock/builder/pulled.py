@@ -15,10 +15,10 @@ from typing import Any
 from docker import DockerClient
 from docker.errors import APIError, ImageLoadError, ImageNotFound
 
+from raydock.core.archive import ChunkReader, tar
 from raydock.core.errors import OutOfReachError, first_line
 from raydock.core.files import digest_of
 from raydock.engine.architecture import platform, require_native
-from raydock.engine.archive import ChunkReader, tar
 from raydock.engine.client import reaching, uses_containerd_store
 from raydock.model import labels
 
@@ -125,7 +125,7 @@ def load_plain(client: DockerClient, pulled: Pulled, ref: str) -> None:
     with reaching(f"making {ref}"):
         files = _files(pulled, ref, _manifest(client, pulled))
         try:
-            client.images.load(tar(("blobs", "blobs/sha256"), files, 0))
+            client.images.load(tar(files, folders=("blobs", "blobs/sha256")))
         except ImageLoadError as error:
             raise OutOfReachError(
                 f"the engine does not take {pulled.image} without its settings: {first_line(str(error), 'no reason')}.",

@@ -14,7 +14,7 @@ import uv
 from raydock.builder.constraints import constraints
 from raydock.builder.layers import Layer
 from raydock.compat import toolchain
-from raydock.engine.archive import folders_of, tar
+from raydock.core.archive import PROGRAM, folders_of, tar
 from raydock.model import labels
 from raydock.model.debs import DebLock
 from raydock.model.lock import Lock
@@ -152,7 +152,7 @@ def _root_tar(files: dict[str, bytes], python: str, epoch: int) -> bytes:
     for path, data in files.items():
         begin = next(begin for begin in begins if path.startswith(begin))
         placed[begins[begin] + path.removeprefix(begin)] = data
-    return tar(folders_of(placed), placed, epoch, executable=launcher)
+    return tar(placed, folders=folders_of(placed), epoch=epoch, modes={launcher: PROGRAM})
 
 
 def _image(planned: Planned, lock: Lock) -> str:

@@ -7,11 +7,12 @@ hook that merges /usr leaves empty folders for 32-bit libraries in some suites, 
 Source: mmdebstrap(1), "SOURCE_DATE_EPOCH"; versions 1.3.5 and 1.5.7 compared file by file on 2026-11-29.
 """
 
-import io
 import tarfile
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+from raydock.core.archive import add_file
 
 HOSTNAME = "etc/hostname"
 SOURCES = "etc/apt/sources.list"
@@ -40,10 +41,7 @@ def normalize(source: Path, target: Path, epoch: int, texts: Mapping[str, str]) 
                 continue
             new.addfile(_plain(member, epoch), old.extractfile(member) if member.isreg() else None)
         for path, text in sorted(texts.items()):
-            data = text.encode()
-            member = tarfile.TarInfo(path)
-            member.size, member.mode, member.mtime = len(data), 0o644, epoch
-            new.addfile(member, io.BytesIO(data))
+            add_file(new, path, text.encode(), epoch=epoch)
 
 
 def read_text(source: Path, path: str) -> str:

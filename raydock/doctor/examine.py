@@ -1,8 +1,6 @@
 """Hosts looked at, all at once."""
 
-import io
 import shlex
-import tarfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -12,6 +10,7 @@ from typing import Any
 
 from docker.errors import APIError, DockerException, NotFound
 
+from raydock.core.archive import first_file
 from raydock.core.errors import RaydockError
 from raydock.core.events import Listener
 from raydock.core.parallel import in_parallel
@@ -132,15 +131,8 @@ def _nccl_reports(client: EngineClient) -> dict[str, str]:
     for container in client.containers.list(filters={"label": SETTINGS_LABEL}):
         with suppress(NotFound):  # a node without GPUs, or of an older script
             chunks, _ = container.get_archive(NCCL_REPORT)
-            reports[str(container.name)] = printable(_only_file(b"".join(chunks)))
+            reports[str(container.name)] = printable(first_file(b"".join(chunks), _REPORT_BYTES))
     return reports
-
-
-def _only_file(archive: bytes) -> str:
-    """The text of the one file of a tar archive."""
-    with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
-        file = opened.extractfile(opened.getmembers()[0])
-        return file.read(_REPORT_BYTES).decode(errors="replace") if file else ""
 
 
 def script(info: Mapping[str, Any] | None, registry: str) -> str:

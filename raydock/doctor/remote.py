@@ -8,10 +8,10 @@ from uuid import uuid4
 from docker import DockerClient
 from docker.types import Mount
 
+from raydock.core.archive import tar
 from raydock.core.errors import OutOfReachError
 from raydock.core.processes import Processes
 from raydock.engine import ssh
-from raydock.engine.archive import tar
 from raydock.engine.client import reaching
 from raydock.engine.container import LABELS, remove
 from raydock.engine.host import Host
@@ -52,7 +52,7 @@ def inside(client: DockerClient, script: str) -> str:
     mounts = [Mount(path, path, type="bind", read_only=True) for path in _PROGRAMS]
     mounts.append(Mount(_ROOT, "/", type="bind", read_only=True))
     with reaching("asking its host by a container"):
-        client.api.import_image_from_data(tar(["host"], {}, 0), repository=name, tag="empty")
+        client.api.import_image_from_data(tar({}, folders=["host"]), repository=name, tag="empty")
         try:
             container = client.containers.create(
                 f"{name}:empty",

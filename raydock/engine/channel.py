@@ -4,12 +4,12 @@ Login files, BASH_ENV, sitecustomize and .pth files may print on stdout and stde
 do not disturb KubeRay, which reads exit codes, and must not disturb a check.
 """
 
-import tarfile
 from collections.abc import Iterator, Mapping
-from io import BytesIO
 
 from docker.errors import APIError
 from docker.models.containers import Container
+
+from raydock.core.archive import WRITABLE, first_file, tar
 
 PATH = "/raydock.answer"
 LIMIT = 2**20
@@ -20,13 +20,8 @@ def archive(files: Mapping[str, bytes] | None = None) -> bytes:
 
     It is to be unpacked at the root of a container.
     """
-    packed = BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as entries:
-        for path, data in {PATH: b"", **(files or {})}.items():
-            entry = tarfile.TarInfo(path.lstrip("/"))
-            entry.mode, entry.size = 0o666 if path == PATH else 0o644, len(data)
-            entries.addfile(entry, BytesIO(data))
-    return packed.getvalue()
+    placed = {path.lstrip("/"): data for path, data in {PATH: b"", **(files or {})}.items()}
+    return tar(placed, modes={PATH.lstrip("/"): WRITABLE})
 
 
 def read(container: Container) -> str:
@@ -37,13 +32,7 @@ def read(container: Container) -> str:
         if error.status_code == 404:
             return ""
         raise
-    try:
-        with tarfile.open(fileobj=BytesIO(_start(chunks)), mode="r:", ignore_zeros=True) as entries:
-            first = entries.next()
-            file = entries.extractfile(first) if first and first.isreg() else None
-            return file.read(LIMIT).decode("utf-8", "replace") if file else ""
-    except tarfile.TarError:  # longer than LIMIT, so that its end is missing
-        return ""
+    return first_file(_start(chunks), LIMIT)  # empty if it is longer than LIMIT, so that its end is missing
 
 
 def _start(chunks: Iterator[bytes]) -> bytes:

@@ -1,9 +1,7 @@
 """Containers that test an image: bounded in memory and time, with no way to the outside, and gone whatever happens."""
 
-import io
 import os
 import socket
-import tarfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +15,7 @@ from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
 from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
 
+from raydock.core.archive import tar
 from raydock.engine import streams
 from raydock.engine.client import reaching
 from raydock.engine.errors import ENGINE_ERRORS
@@ -146,8 +145,8 @@ def created(
         )
         if terms.archive:
             container.put_archive("/", terms.archive)
-        for path, text in terms.files.items():
-            container.put_archive(str(path.parent), _archive(path.name, text))
+        for path, text in terms.files.items():  # everybody may read them and root owns them, as a ConfigMap's
+            container.put_archive(str(path.parent), tar({path.name: text.encode()}))
         yield container
     finally:
         remove(client, name)
@@ -255,16 +254,6 @@ def _remove_network(client: DockerClient, name: str) -> None:
     except APIError as error:
         if error.status_code != 404:
             raise
-
-
-def _archive(name: str, text: str) -> bytes:
-    """A tar archive of one file that everybody may read and root owns, as a ConfigMap's is."""
-    data, packed = text.encode(), io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        entry = tarfile.TarInfo(name)
-        entry.size, entry.mode = len(data), 0o644
-        archive.addfile(entry, io.BytesIO(data))
-    return packed.getvalue()
 
 
 def start(container: Container) -> None:

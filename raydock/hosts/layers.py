@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from docker import DockerClient
 
-from raydock.engine.archive import ChunkReader
+from raydock.core.archive import ChunkReader
 from raydock.engine.client import uses_containerd_store
 from raydock.engine.localimage import find_image, get_image
 

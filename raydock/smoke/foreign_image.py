@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from docker import DockerClient
 
 from raydock.builder.recipe import IMAGE_SCHEMA, probe_files
+from raydock.core.archive import folders_of, tar
 from raydock.core.events import Listener, silent
-from raydock.engine.archive import folders_of, tar
 from raydock.engine.client import reaching
 from raydock.engine.container import Grant, Terms
 from raydock.engine.inspect import inspect
@@ -69,4 +69,4 @@ def brought(image: str, python: str) -> Probe:
     told = json.dumps({"schema": IMAGE_SCHEMA, "name": image, "stranger": True}).encode()
     files = {f"{FOLDER}/{path}": data for path, data in {**probe_files(), "image.json": told}.items()}
     # -I: what the image sets in PYTHON* must not change what is found out about it.
-    return Probe(command=(python, "-I", f"/{FOLDER}/probe"), archive=tar(folders_of(files), files, 0))
+    return Probe(command=(python, "-I", f"/{FOLDER}/probe"), archive=tar(files, folders=folders_of(files)))

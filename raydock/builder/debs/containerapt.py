@@ -13,7 +13,7 @@ import docker
 from raydock.builder.debs import script
 from raydock.builder.debs.script import ScriptResult
 from raydock.builder.secrets import PROXY_VARIABLES, Secrets
-from raydock.engine.archive import ChunkReader
+from raydock.core.archive import ChunkReader
 from raydock.engine.client import reaching
 
 _FETCHED = "/tmp/raydock-debs"  # noqa: S108 - in a container of its own

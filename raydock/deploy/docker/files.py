@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -68,7 +67,7 @@ def files(cluster: DockerCluster, image: VariantImage, templates: Path) -> Itera
     compose.nvidia.yaml is written only if the nodes have GPUs: without GPUs the two would be equal.
     """
     jinja = environment(templates / FOLDER)
-    jinja.filters |= {"quote": shlex.quote, "text": _compose_text}
+    jinja.filters["text"] = _compose_text
     shared = {"cluster": cluster, "variant": cluster.variant.name, "image": image, "forward": cluster.forward}
     for access in ComposeFile if cluster.gpus else (ComposeFile.CDI,):
         nodes = [_node(cluster, number, access) for number in range(len(cluster.workers) + 1)]

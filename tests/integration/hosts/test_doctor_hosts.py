@@ -10,10 +10,10 @@ import docker
 import pytest
 import yaml
 
+from raydock.core.archive import tar
 from raydock.doctor.examine import ask_engine, script
 from raydock.doctor.facts import sections
 from raydock.doctor.remote import inside
-from raydock.engine.archive import tar
 from tests.integration.hosts.conftest import There
 from tests.support.engine import spare_engine
 from tests.support.toy import Checkout, Run
@@ -90,7 +90,7 @@ def test_what_head_sh_reports_of_nccl_is_found_later(
     name = "raydock-head-reporting"
     node = client.containers.create(base, ["sleep", "100"], name=name, user="1000", labels={"raydock.settings": "x"})
     try:
-        node.put_archive("/", tar([], {"usr/bin/raydock-probe": probe}, 0, executable="usr/bin/raydock-probe"))
+        node.put_archive("/", tar({"usr/bin/raydock-probe": probe}, modes={"usr/bin/raydock-probe": 0o755}))
         node.start()
         assert name not in ask_engine(client, "localhost:1/raydock:none").nccl
         words = f"name={name} gpus=1; . {checkout.root}/templates/docker/node.sh; report_transport"

@@ -16,7 +16,7 @@ from docker.models.containers import Container as Running
 from docker.models.networks import Network
 from docker.types import Mount
 
-from raydock.engine.archive import tar
+from raydock.core.archive import tar
 from raydock.engine.container import LABELS, Ended, follow, remove
 from tests.support.kuberay.limits import limited, machine, secured
 from tests.support.kuberay.manifest import domain
@@ -182,7 +182,7 @@ class Node:
             path = f"{_VOLUMES}/{volume.name}"
             if isinstance(volume, Files):
                 files = {name: text.encode() for name, text in volume.files.items()}
-                assert sandbox.put_archive(path, tar([], files, epoch=0))
+                assert sandbox.put_archive(path, tar(files))
                 sandbox.exec_run(["chmod", f"{volume.mode:o}", *(f"{path}/{name}" for name in files)])
             else:
                 sandbox.exec_run(["chmod", "0777", path])

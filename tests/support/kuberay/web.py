@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from raydock.engine.archive import tar
+from raydock.core.archive import tar
 from tests.support.kuberay.manifest import Manifest
 from tests.support.kuberay.node import Admission, Node
 from tests.support.kuberay.objects import Container, Pod
@@ -31,7 +31,7 @@ def serve(node: Node, manifest: Manifest, image: str, wheels: Iterable[Path]) ->
     sandbox = node.sandbox(
         Pod(name="web", namespace="web", labels={}, containers=(container,)), ("github.com", "index")
     )
-    assert sandbox.put_archive("/srv", tar([], files, epoch=0))
+    assert sandbox.put_archive("/srv", tar(files))
     code, said = sandbox.exec_run(_CERTIFICATE.split())
     assert code == 0, said
     _, certificate = sandbox.exec_run(["cat", "/srv/tls.crt"])

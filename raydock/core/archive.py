@@ -1,0 +1,71 @@
+"""Tar archives: one writer, which gives the same bytes for the same content, and a reader of streams."""
+
+import io
+import tarfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+
+READABLE, PROGRAM, WRITABLE = 0o644, 0o755, 0o666
+
+
+def folders_of(files: Iterable[str]) -> list[str]:
+    """The folders in which these files lie, each after the one that holds it."""
+    return sorted({parent.as_posix() for path in files for parent in PurePosixPath(path).parents} - {"."})
+
+
+def tar(
+    files: Mapping[str, bytes],
+    *,
+    folders: Sequence[str] = (),
+    epoch: int = 0,
+    modes: Mapping[str, int] | None = None,
+) -> bytes:
+    """A tar of root's folders and files by path.
+
+    epoch: the time of all of them, in seconds.
+    modes: the permissions of the files that have others than READABLE, by path.
+    """
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for path in folders:
+            folder = tarfile.TarInfo(path)
+            folder.type, folder.mode, folder.mtime = tarfile.DIRTYPE, 0o755, epoch
+            archive.addfile(folder)
+        for path, data in sorted(files.items()):
+            add_file(archive, path, data, epoch=epoch, mode=(modes or {}).get(path, READABLE))
+    return buffer.getvalue()
+
+
+def add_file(archive: tarfile.TarFile, path: str, data: bytes, *, epoch: int, mode: int = READABLE) -> None:
+    """Adds root's file to a tar that is written; `epoch` is its time in seconds."""
+    member = tarfile.TarInfo(path)
+    member.size, member.mode, member.mtime = len(data), mode, epoch
+    archive.addfile(member, io.BytesIO(data))
+
+
+def first_file(archive: bytes, limit: int) -> str:
+    """The text of a tar's first member, at most `limit` bytes; empty if it is not a file or the tar is cut off."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:", ignore_zeros=True) as members:
+            first = members.next()
+            file = members.extractfile(first) if first and first.isreg() else None
+            return file.read(limit).decode("utf-8", "replace") if file else ""
+    except tarfile.TarError:
+        return ""
+
+
+class ChunkReader(io.RawIOBase):
+    """Chunks as a file to be read once."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks, self._rest = iter(chunks), b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._rest and (chunk := next(self._chunks, None)) is not None:
+            self._rest = chunk
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
