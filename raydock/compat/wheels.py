@@ -6,60 +6,27 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.version import Version
 
+from raydock.compat.wheeltags import MACHINES, Glibc, accepts, needed_glibc
 from raydock.core.yamlfile import read
 from raydock.model.facts import ProjectRelease, Wheel
 from raydock.model.variant import Variant
 
 _NO_WHEELS = Path(__file__).parent / "data" / "no-wheels.yaml"
 
-MACHINES = {"amd64": "x86_64"}
-
-# glibc of the platform tags that name none (PEP 513, 571 and 599).
-_LEGACY = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
-_MANYLINUX = re.compile(r"(?P<policy>manylinux(?:_(?P<major>\d+)_(?P<minor>\d+)|\d+))_(?P<machine>.+)")
 _CUDA = re.compile(r"cuda-toolkit|nvidia-cuda-runtime(-cu\d+)?")
-
-Glibc = tuple[int, int]
 
 
 def fitting(release: ProjectRelease, python: str, arch: str) -> tuple[Wheel, ...]:
     """The wheels of a release that a CPython on Linux may install, whatever its glibc."""
-    names = _names(python)
-    return tuple(wheel for wheel in release.wheels if any(_fits(tag, names, arch) for tag in wheel.tags))
-
-
-@cache
-def _names(python: str) -> frozenset[tuple[str, str]]:
-    """The interpreters and ABIs of the tags that a CPython accepts."""
-    major, minor = (int(part) for part in python.split("."))
-    abi = f"cp{major}{minor}"
-    tags = [
-        *cpython_tags((major, minor), abis=[abi], platforms=["any"]),
-        *compatible_tags((major, minor), interpreter=abi, platforms=["any"]),
-    ]
-    return frozenset((tag.interpreter, tag.abi) for tag in tags)
-
-
-def _fits(tag: Tag, names: frozenset[tuple[str, str]], arch: str) -> bool:
-    return (tag.interpreter, tag.abi) in names and _platform_glibc(tag.platform, arch) is not None
+    return tuple(wheel for wheel in release.wheels if any(accepts(tag, python, arch) for tag in wheel.tags))
 
 
 def glibc(wheel: Wheel, arch: str) -> Glibc:
     """The oldest glibc that a wheel runs on, by its platform tags; (0, 0) where it has no compiled part."""
-    found = [_platform_glibc(tag.platform, arch) for tag in wheel.tags]
+    found = [needed_glibc(tag.platform, arch) for tag in wheel.tags]
     return min(version for version in found if version is not None)
-
-
-def _platform_glibc(platform: str, arch: str) -> Glibc | None:
-    if platform == "any":
-        return (0, 0)
-    match = _MANYLINUX.fullmatch(platform)
-    if match is None or match["machine"] != MACHINES[arch]:
-        return None
-    return (int(match["major"]), int(match["minor"])) if match["major"] else _LEGACY.get(match["policy"])
 
 
 def lowest_glibc(release: ProjectRelease, python: str, arch: str) -> Glibc | None:

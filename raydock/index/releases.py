@@ -11,6 +11,7 @@ from packaging.metadata import RawMetadata, parse_email
 from packaging.version import InvalidVersion, Version
 from pypi_simple import DistributionPackage
 
+from raydock.compat.wheeltags import needed_glibc
 from raydock.core.errors import ConfigurationError, OutOfReachError, RaydockError
 from raydock.core.parallel import readers
 from raydock.core.yamlfile import read
@@ -202,7 +203,4 @@ def metadata(index: Index, wheels: Sequence[DistributionPackage]) -> RawMetadata
 def _linux(file: DistributionPackage) -> bool:
     """Whether a file is a wheel that a glibc Linux on x86-64 may install (PEP 600, or no platform at all)."""
     platforms = file.filename.removesuffix(".whl").rpartition("-")[2].split(".")
-    return file.package_type == "wheel" and any(
-        platform == "any" or (platform.startswith("manylinux") and platform.endswith("_x86_64"))
-        for platform in platforms
-    )
+    return file.package_type == "wheel" and any(needed_glibc(platform, "amd64") is not None for platform in platforms)

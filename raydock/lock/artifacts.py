@@ -1,22 +1,17 @@
 """The one file of each pinned package that its variant installs, out of the index's pages: a wheel, if it has any."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from operator import itemgetter
 
-from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 from pypi_simple import DistributionPackage
 
-from raydock.compat.wheels import MACHINES
+from raydock.compat.wheeltags import MACHINES, Platform
 from raydock.core.errors import VariantError
 from raydock.index.pages import too_new
 from raydock.lock.request import LockRequest
-
-# manylinux names of before PEP 600, by glibc minor.
-_LEGACY = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,39 +41,6 @@ class Artifact:
     def requirement(self) -> str:
         """Its pin with its hashes, on one line."""
         return " ".join((f"{self.project}=={self.version}", *self.hashes))
-
-
-@dataclass(frozen=True)
-class Platform:
-    """A CPython on a Linux with some glibc: which wheels it may install, the best first."""
-
-    python: str
-    arch: str
-    glibc: str
-
-    @cached_property
-    def ranks(self) -> dict[Tag, int]:
-        """Compatibility tags (PEP 425, PEP 600) and their rank; 0 is the best."""
-        major, minor = (int(part) for part in self.python.split("."))
-        interpreter, platforms = f"cp{major}{minor}", list(self._platforms())
-        tags = [
-            *cpython_tags((major, minor), abis=[interpreter], platforms=platforms),
-            *compatible_tags((major, minor), interpreter=interpreter, platforms=platforms),
-        ]
-        return {tag: rank for rank, tag in reversed(list(enumerate(tags)))}
-
-    def _platforms(self) -> Iterator[str]:
-        machine = MACHINES[self.arch]
-        for minor in range(Version(self.glibc).minor, 4, -1):
-            yield f"manylinux_2_{minor}_{machine}"
-            if minor in _LEGACY:
-                yield f"{_LEGACY[minor]}_{machine}"
-
-    def rank(self, filename: str) -> tuple[int, int] | None:
-        """How well a wheel fits, the lowest the best: by tag, then build number (PEP 427); None where it does not."""
-        _, _, build, tags = parse_wheel_filename(filename)
-        found = [self.ranks[tag] for tag in tags if tag in self.ranks]
-        return (min(found), -build[0] if build else 1) if found else None
 
 
 def choose(request: LockRequest, project: str, version: str, *offers: Iterable[DistributionPackage]) -> Artifact:

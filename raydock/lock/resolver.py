@@ -16,7 +16,7 @@ from pathlib import Path
 import uv
 
 from raydock.compat import sdists
-from raydock.compat.wheels import MACHINES
+from raydock.compat.wheeltags import MACHINES
 from raydock.core.errors import OutOfReachError, VariantError
 from raydock.core.processes import Processes
 from raydock.index.client import Index

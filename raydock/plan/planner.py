@@ -6,7 +6,8 @@ from datetime import date
 from itertools import product
 
 from raydock.compat.hardware import Hardware
-from raydock.compat.wheels import Glibc, lowest_glibc
+from raydock.compat.wheels import lowest_glibc
+from raydock.compat.wheeltags import Glibc
 from raydock.core.errors import ConfigurationError, nearest
 from raydock.model import labels
 from raydock.model.facts import Facts

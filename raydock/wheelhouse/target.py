@@ -8,11 +8,14 @@ from functools import cached_property
 from packaging.version import Version
 
 from raydock.compat.cuda_packages import build_of, cuda_names
-from raydock.compat.wheels import MACHINES, cuda_pin, glibc, lowest_glibc
+from raydock.compat.wheels import cuda_pin, glibc, lowest_glibc
+from raydock.compat.wheeltags import MACHINES, Platform, manylinux, needed_glibc
 from raydock.core.errors import ConfigurationError
-from raydock.lock.artifacts import Platform
 from raydock.model.variant import CPU, NONE, Variant
 from raydock.wheelhouse.folder import Held
+
+# What a wheel that was built on some host is taken to need.
+_ON_HOSTS = (2, 17)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +38,7 @@ class Target:
 
     def fits(self, filename: str) -> bool:
         """Whether pip would install a wheel here. One tagged linux_x86_64 was built on some host: it may fit."""
-        tagged = filename.replace(f"-linux_{MACHINES[self.arch]}.whl", f"-manylinux_2_17_{MACHINES[self.arch]}.whl")
+        tagged = filename.replace(f"-linux_{MACHINES[self.arch]}.whl", f"-{manylinux(_ON_HOSTS, self.arch)}.whl")
         return self.platform.rank(tagged) is not None
 
     def misfit(self, wheel: Held) -> str:
@@ -51,7 +54,7 @@ class Target:
         return f"{' '.join(sorted(platforms))}, not Linux on {MACHINES[self.arch]} with glibc"
 
     def _ours(self, platform: str) -> bool:
-        return platform == "any" or (platform.startswith(("manylinux", "linux_")) and MACHINES[self.arch] in platform)
+        return needed_glibc(platform, self.arch) is not None or platform == f"linux_{MACHINES[self.arch]}"
 
 
 def agreed(wheels: Sequence[Held], arch: str = "amd64") -> tuple[str, str]:

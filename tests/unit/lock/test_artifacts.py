@@ -7,55 +7,17 @@ from raydock.core.errors import VariantError
 from raydock.index.addresses import Address
 from raydock.index.client import Index
 from raydock.index.pages import Pages
-from raydock.lock.artifacts import Platform, choose
+from raydock.lock.artifacts import choose
 from raydock.lock.request import LockRequest, request
 from raydock.model.variant import Variant
 from raydock.plan.rules import RuleInputs
 from tests.support.index import Site, serving
 from tests.support.wheels import sdist
 
-ORDER = [
-    "a-1-cp311-cp311-manylinux_2_35_x86_64.whl",
-    "a-1-cp311-cp311-manylinux_2_28_x86_64.whl",
-    "a-1-2-cp311-cp311-manylinux2014_x86_64.whl",
-    "a-1-1-cp311-cp311-manylinux2014_x86_64.whl",
-    "a-1-cp311-cp311-manylinux2014_x86_64.manylinux_2_5_x86_64.whl",
-    "a-1-cp311-abi3-manylinux1_x86_64.whl",
-    "a-1-cp39-abi3-manylinux_2_28_x86_64.whl",
-    "a-1-py3-none-manylinux_2_28_x86_64.whl",
-    "a-1-cp311-none-any.whl",
-    "a-1-py3-none-any.whl",
-    "a-1-py2.py3-none-any.whl",
-]
-
 
 @pytest.fixture
 def asked(rule_inputs: RuleInputs) -> LockRequest:
     return request(rule_inputs, Variant(ray="2.60.0", python="3.11"))
-
-
-def test_the_best_wheel_comes_first() -> None:
-    platform = Platform("3.11", "amd64", "2.36")
-    assert sorted(ORDER[:-1], key=lambda name: platform.rank(name) or (999, 0)) == ORDER[:-1]
-    assert platform.rank(ORDER[-1]) == platform.rank(ORDER[-2])
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "a-1-cp312-cp312-manylinux_2_28_x86_64.whl",
-        "a-1-cp311-cp311-manylinux_2_39_x86_64.whl",
-        "a-1-cp311-cp311-manylinux_2_28_aarch64.whl",
-        "a-1-cp311-cp311-musllinux_1_2_x86_64.whl",
-        "a-1-cp311-cp311t-manylinux_2_28_x86_64.whl",
-        "a-1-cp312-abi3-manylinux_2_28_x86_64.whl",
-        "a-1-cp311-cp311-win_amd64.whl",
-        "a-1-cp311-cp311-linux_x86_64.whl",
-        "a-1-py2-none-any.whl",
-    ],
-)
-def test_a_wheel_for_elsewhere_does_not_fit(name: str) -> None:
-    assert Platform("3.11", "amd64", "2.36").rank(name) is None
 
 
 def test_the_wheel_that_is_chosen(asked: LockRequest, shelf: Any) -> None:
