@@ -1,11 +1,10 @@
 """Where an image comes from: an in-toto statement with a SLSA provenance, version 1 (slsa.dev/spec/v1.0/provenance)."""
 
 import json
-import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
 from raydock import __version__
+from raydock.core import git
 from raydock.core.checkout import Checkout
 from raydock.publish.eligible import Ready
 
@@ -25,9 +24,11 @@ def source(checkout: Checkout) -> SourceRevision:
     """What git says of a checkout."""
     root = checkout.root
     return SourceRevision(
-        commit=_git(root, "rev-parse", "HEAD"),
-        templates=_git(root, "log", "-1", "--format=%H", "--", "templates"),
-        changed=bool(_git(root, "status", "--porcelain", "--", "templates", "lockfiles", "images", "matrix.yaml")),
+        commit=git.output(root, "rev-parse", "HEAD"),
+        templates=git.output(root, "log", "-1", "--format=%H", "--", "templates"),
+        changed=bool(
+            git.output(root, "status", "--porcelain", "--", "templates", "lockfiles", "images", "matrix.yaml")
+        ),
     )
 
 
@@ -59,11 +60,3 @@ def statement(ready: Ready, digest: str, made_from: SourceRevision) -> bytes:
         },
     }
     return (json.dumps(document, indent=1) + "\n").encode()
-
-
-def _git(root: Path, *words: str) -> str:
-    try:
-        done = subprocess.run(["git", "-C", root, *words], capture_output=True, text=True, check=False, timeout=30)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
