@@ -69,7 +69,7 @@ def _query(
     session: requests.Session, index: Index, release: ResolvedDependency
 ) -> tuple[Dependency, list[VulnerabilityResult]]:
     """What pip-audit's client answers, or the error that it met, as Index.client understands it."""
-    service = PyPIService(cache_dir=Path(os.devnull), timeout=index.timeout)  # a cache that nothing writes to
+    service = PyPIService(cache_dir=Path(os.devnull))  # a cache that nothing writes to
     service.session = _Moved(session, index.endpoint.rstrip("/").removesuffix("/simple"))
     try:
         answer, found = service.query(release)

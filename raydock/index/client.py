@@ -22,19 +22,19 @@ from pypi_simple import (
     UnsupportedContentTypeError,
     UnsupportedRepoVersionError,
 )
+from pypi_simple.client import USER_AGENT
 from remotezip import RemoteZip, RemoteZipError
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests.utils import get_netrc_auth
 
 from raydock.core.errors import ConfigurationError, OutOfReachError
 from raydock.core.events import Listener, silent
+from raydock.core.http import PatientSession, RetryPolicy, retry_after
 from raydock.index import addresses, page
 from raydock.index.addresses import Address
 from raydock.index.page import Page
-from raydock.index.waiting import TooLongError, patience
 
-_UNREACHED = (requests.RequestException, RemoteZipError, urllib3.exceptions.HTTPError, TooLongError)
+_UNREACHED = (requests.RequestException, RemoteZipError, urllib3.exceptions.HTTPError)
 _DAMAGED = (UnsupportedContentTypeError, UnsupportedRepoVersionError, DigestMismatchError, BadZipFile, ValueError)
 _REFUSED = (requests.codes.unauthorized, requests.codes.forbidden)
 _CHUNK = 1 << 20
@@ -88,7 +88,7 @@ class Index:
         """
         with self.client() as client:
             url, accept = client.get_project_url(project), {"Accept": client.accept}
-            response = client.s.get(url, timeout=self.timeout, headers=accept)
+            response = client.s.get(url, headers=accept)
             refused = response.status_code == requests.codes.forbidden and project != self.needed
             if refused or response.status_code == requests.codes.not_found:
                 return Page(refused=refused)
@@ -105,11 +105,11 @@ class Index:
             if wheel.has_metadata:
                 try:
                     verify = bool(wheel.metadata_digests)
-                    return bytes(client.get_package_metadata_bytes(wheel, verify=verify, timeout=self.timeout))
+                    return bytes(client.get_package_metadata_bytes(wheel, verify=verify))
                 except (NoMetadataError, requests.HTTPError):
                     pass  # promised, but not there: the wheel itself has it
             try:
-                with RemoteZip(wheel.url, session=client.s, timeout=self.timeout) as archive:
+                with RemoteZip(wheel.url, session=client.s) as archive:
                     return _metadata(archive, wheel.filename)
             except RemoteZipError:
                 self.listener(self.label, f"serves no parts of files; reading all of {wheel.filename}")
@@ -123,7 +123,7 @@ class Index:
             self._copy(client, file.url, target)
 
     def _copy(self, client: PyPISimple, url: str, target: IO[bytes]) -> None:
-        with client.s.get(url, timeout=self.timeout, stream=True) as response:
+        with client.s.get(url, stream=True) as response:
             response.raise_for_status()
             for chunk in response.iter_content(_CHUNK):
                 target.write(chunk)
@@ -145,13 +145,13 @@ class Index:
             raise self._error(f"gave an answer that cannot be read: {self._cause(error)}.") from None
 
     def _opened(self) -> PyPISimple:
-        client = PyPISimple(self.endpoint)
-        client.s.verify = self.ca_bundle or True
-        client.s.auth = _Credentials(self.address)
-        retry = patience(lambda words: self.listener(self.label, words))
-        for scheme in ("http://", "https://"):
-            client.s.mount(scheme, HTTPAdapter(max_retries=retry))
-        return client
+        # The user says by UV_HTTP_TIMEOUT how long an answer may take: no attempt is added to that.
+        policy = RetryPolicy(connect=self.timeout, read=self.timeout, silence=False)
+        session = PatientSession(policy, lambda line: self.listener(self.label, line))
+        session.headers["User-Agent"] = USER_AGENT
+        session.verify = self.ca_bundle or True
+        session.auth = _Credentials(self.address)
+        return PyPISimple(self.endpoint, session=session)
 
     def _error(self, what: str, todo: str = "") -> OutOfReachError:
         return OutOfReachError(
@@ -177,7 +177,9 @@ class Index:
     def _cause(self, error: Exception) -> str:
         """What went wrong, in a few words and without an address that may hold credentials."""
         if isinstance(error, requests.HTTPError):
-            return f"it answered {error.response.status_code} {error.response.reason}{self._elsewhere(error)}"
+            answer = error.response
+            later = f" and asks to wait {seconds:.0f} s" if (seconds := retry_after(answer)) else ""
+            return f"it answered {answer.status_code} {answer.reason}{later}{self._elsewhere(error)}"
         text = str(error)
         if "timed out" in text.lower():
             return f"it gave no answer in time{self._elsewhere(error)}"

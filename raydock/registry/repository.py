@@ -11,9 +11,9 @@ import requests
 
 from raydock.core.errors import VariantError
 from raydock.core.files import digest_of
+from raydock.core.http import RetryPolicy
 from raydock.registry.manifest import ACCEPTED, OCI_INDEX, Descriptor, Manifest
 from raydock.registry.name import Name, parse
-from raydock.registry.patience import RetryPolicy
 from raydock.registry.transport import RegistryTransport
 
 _FOUND = frozenset({200, 404})

@@ -1,7 +1,7 @@
 """Requests to one registry: credentials, TLS, patience, and errors in words."""
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urljoin, urlsplit
@@ -11,11 +11,11 @@ from requests.auth import AuthBase
 
 from raydock.core.cabundle import ca_bundle
 from raydock.core.errors import OutOfReachError
+from raydock.core.http import BUSY, PatientSession, RetryPolicy
 from raydock.registry import errors
 from raydock.registry.challenges import Challenge, challenges, scope
 from raydock.registry.credentials import RegistryLogin, login
 from raydock.registry.name import Name
-from raydock.registry.patience import AGAIN, RetryPolicy
 
 _READS = frozenset({"GET", "HEAD"})
 
@@ -32,7 +32,7 @@ class _Given(AuthBase):
         return request
 
 
-class _Session(requests.Session):
+class _Session(PatientSession):
     """Follows a redirect to another host without credentials: neither the registry's nor those of ~/.netrc."""
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
@@ -63,9 +63,10 @@ class RegistryTransport:
     _basic: str = ""
     _date: str = ""
     _headers: dict[tuple[str, bool], str] = field(default_factory=dict)
-    _session: requests.Session = field(default_factory=_Session)
+    _session: PatientSession = field(init=False)
 
     def __post_init__(self) -> None:
+        self._session = _Session(self.patience)
         self._session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=16))
         self._session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=16))
         # A proxy that compresses an answer takes its Content-Length away, or makes it that of other bytes.
@@ -99,7 +100,8 @@ class RegistryTransport:
     def _found(self, scheme: str) -> str:
         """The address below which the registry answers by a scheme."""
         base = f"{scheme}://{self.name.api}/v2/"
-        answer = self._patiently(lambda: self._send("GET", base), "asking whether it is there")
+        with self._reached("asking whether it is there"):
+            answer = self._send("GET", base)
         if answer.status_code not in {200, 401}:
             raise OutOfReachError(
                 f"{self.name.host} does not answer as a registry: {base} gives {answer.status_code}.",
@@ -131,9 +133,8 @@ class RegistryTransport:
         """
         self.connect()
         url = urljoin(self._base, path)
-        answer = self._patiently(
-            lambda: self._authorized(method, url, repository, headers=headers, data=data, stream=stream), doing
-        )
+        with self._reached(doing):
+            answer = self._authorized(method, url, repository, headers=headers, data=data, stream=stream)
         if expect is not None and answer.status_code not in expect:
             raise errors.refused(Name(host=self.name.host, path=repository), answer, doing)
         return answer
@@ -177,14 +178,13 @@ class RegistryTransport:
 
     def _token(self, realm: str, fields: dict[str, str], known: RegistryLogin | None, repository: str) -> str:
         """A token (distribution's token authentication; OAuth2 if Docker keeps an identity token)."""
-        verify, limits = self.verify, (self.patience.connect, self.patience.read)
         if known and known.token:
             form = {**fields, "grant_type": "refresh_token", "refresh_token": known.token, "client_id": "raydock"}
-            answer = self._session.post(realm, data=form, auth=_Given(""), verify=verify, timeout=limits)
+            answer = self._session.post(realm, data=form, auth=_Given(""), verify=self.verify)
         else:
             given = _Given(known.basic if known else "")
-            answer = self._session.get(realm, params=fields, auth=given, verify=verify, timeout=limits)
-        if answer.status_code in AGAIN:
+            answer = self._session.get(realm, params=fields, auth=given, verify=self.verify)
+        if answer.status_code in BUSY:
             raise requests.ConnectionError(f"the token server answered {answer.status_code}")
         if not answer.ok and known:
             name = Name(host=self.name.host, path=repository)
@@ -215,7 +215,6 @@ class RegistryTransport:
             data=data,
             auth=_Given(authorization if ours else ""),
             verify=self.verify,
-            timeout=(self.patience.connect, self.patience.read),
             stream=stream,
         )
 
@@ -226,20 +225,12 @@ class RegistryTransport:
         bundle = own if own.is_file() else ca_bundle()
         return False if self.insecure else str(bundle) if bundle else True
 
-    def _patiently(self, send: Callable[[], requests.Response], doing: str) -> requests.Response:
-        """Sends until the registry gives a lasting answer, or for the last time."""
-        for pause in (*self.patience.pauses, None):
-            try:
-                answer = send()
-            except requests.exceptions.SSLError as error:
-                raise errors.untrusted(self.name, error, doing) from None
-            except requests.RequestException as error:
-                if pause is None:
-                    raise errors.silent(self.name, error, doing) from None
-                time.sleep(pause)
-                continue
-            wait = self.patience.wait(answer, pause)
-            if wait is None:
-                return answer
-            time.sleep(wait)
-        raise AssertionError("unreachable")
+    @contextmanager
+    def _reached(self, doing: str) -> Iterator[None]:
+        """Requests whose failures raise what the user can do about them."""
+        try:
+            yield
+        except requests.exceptions.SSLError as error:
+            raise errors.untrusted(self.name, error, doing) from None
+        except requests.RequestException as error:
+            raise errors.silent(self.name, error, doing) from None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from raydock.core import http
 from raydock.model import facts as facts_file
 from raydock.model import matrix as matrix_file
 from raydock.model.facts import Facts
@@ -14,6 +15,12 @@ from raydock.plan.planner import Plan
 from raydock.plan.rules import RuleInputs
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that fails is asked again at once."""
+    monkeypatch.setattr(http, "PAUSES", (0.0, 0.0, 0.0))
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,12 @@ import pytest
 
 from raydock.core.errors import OutOfReachError
 from raydock.core.events import silent
+from raydock.core.http import RetryPolicy
 from raydock.publish import store
 from raydock.publish.assemble import publishers
 from raydock.publish.publisher import Publisher
 from raydock.publish.push import Pusher
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE, artifact
-from raydock.registry.patience import RetryPolicy
 from raydock.registry.repository import repository
 from tests.integration.publish.conftest import PATH, TOOLS, Serve, Stall
 from tests.support.certificates import certified

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from raydock.core.errors import OutOfReachError
-from raydock.registry.patience import RetryPolicy
+from raydock.core.http import RetryPolicy
 from raydock.registry.repository import Repository, repository
 from tests.support.faults import Front, front
 from tests.support.registry import Guard, Registry, program, registry

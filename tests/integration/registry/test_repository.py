@@ -143,7 +143,7 @@ def test_a_registry_that_goes_on_failing_is_given_up(fronted: Front) -> None:
 
 def test_a_registry_may_say_how_long_to_wait_but_not_forever(fronted: Front) -> None:
     there = repository(f"{fronted.address}/raydock", patience=HASTY)
-    assert there.transport.patience.longest == 30
+    assert there.transport.patience.longest == 60
     fronted.headers["Retry-After"] = "0"
     codes = [429, None]
     fronted.fault = lambda _method, _path: codes.pop(0)

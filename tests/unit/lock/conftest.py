@@ -1,8 +1,5 @@
 """Indexes on loopback, and what is locked from them."""
 
-import pytest
-
-from raydock.index import waiting
 from tests.support.extraindex import extra, setting
 from tests.support.onlysource import index, plain, site
 from tests.support.shelves import asked, asked_here, checkout, matrix, other_shelf, rule_inputs, run, shelf, siblings
@@ -23,9 +20,3 @@ __all__ = [
     "siblings",
     "site",
 ]
-
-
-@pytest.fixture(autouse=True)
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An index that fails is asked again at once."""
-    monkeypatch.setattr(waiting, "_PAUSE", 0.0)

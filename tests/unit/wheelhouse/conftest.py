@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from raydock.index import waiting
 from raydock.model.matrix import Matrix
 from raydock.wheelhouse.analysis import Analysis, survey
 from tests.support.recorded import Recorded, fill, load
@@ -15,12 +14,6 @@ DATA = Path(__file__).parent / "data" / "field-notes.json"
 PARTIAL = "nvidia_cusparse_cu12-12.5.10.65-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl.current"
 
 Shelve = Callable[..., Analysis]
-
-
-@pytest.fixture(autouse=True)
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An index that fails is asked again at once."""
-    monkeypatch.setattr(waiting, "_PAUSE", 0.0)
 
 
 @pytest.fixture(scope="session")
