@@ -53,7 +53,7 @@ class KubeRayRelease:
 
 @dataclass(frozen=True, kw_only=True)
 class KubeRayContract:
-    """KubeRay's releases, oldest first, and what they have in common: shares of a node, seconds of probes, tools."""
+    """KubeRay's releases, oldest first, and what they have in common: shares of a node, seconds of probes."""
 
     releases: tuple[KubeRayRelease, ...]
     init: Share
@@ -62,7 +62,6 @@ class KubeRayContract:
     cleanup: Share
     head_seconds: float
     worker_seconds: float
-    tools: tuple[str, ...]
     environment: dict[str, str]
 
     def variables(self, head: str = LOCALHOST) -> dict[str, str]:
@@ -77,7 +76,7 @@ def fill(script: str, *, head: str, job: str = "", entrypoint: str = "") -> str:
 
 def load(path: Path = DATA) -> KubeRayContract:
     """Reads the file. Raises ConfigurationError, with file and line, for what is not as its head says."""
-    keys = ("source", "date", "limits", "probe-seconds", "tools", "environment", "versions")
+    keys = ("source", "date", "limits", "probe-seconds", "environment", "versions")
     found = read(path).items(keys, keys)
     shares = ("init", "submitter", "autoscaler", "cleanup")
     limits = {name: _share(entry) for name, entry in found["limits"].items(shares, shares).items()}
@@ -86,7 +85,6 @@ def load(path: Path = DATA) -> KubeRayContract:
         releases=tuple(_release(version, entry) for version, entry in found["versions"].items().items()),
         head_seconds=_number(seconds["head"]),
         worker_seconds=_number(seconds["worker"]),
-        tools=found["tools"].texts(),
         environment={name: entry.text() for name, entry in found["environment"].items().items()},
         **limits,
     )

@@ -1,56 +1,45 @@
 """Checks of what a user and KubeRay meet first: the shells, the tools on PATH, the user and its environment."""
 
 import os
-import re
 import stat
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import List, Tuple
 
 from .answer import CheckError, verdict
 from .image import Image
 from .process import finish, output, start
+from .shells import FIND, LOGIN, MISSING, PLAIN, TOOLS, WGET, ShellFinding, find, gnu_wget, read
 
-# What KubeRay's probes, init containers and jobs call (ray-operator v1.3.0 and v1.7.0, controllers/ray).
-TOOLS = ("bash", "grep", "sleep", "wget", "openssl", "awk", "hostname", "python", "ray")
 FOREIGN = ("RAY_ADDRESS", "RAY_PORT", "PYTHONDONTWRITEBYTECODE")
-_ASK_SHELL = "command -v ray python && ray --version"
-_RAY_VERSION = re.compile(r"ray, version \S+")
-_WGET = re.compile(r"GNU Wget \S+")
 
 
 def shells(image: Image) -> str:
     """`bash -c` and `bash -lc` find the same Ray and Python; the tools that KubeRay calls are on PATH."""
     del image
     with tempfile.TemporaryDirectory() as folder:
-        running = [_start(flag, Path(folder) / flag) for flag in ("-c", "-lc")]
-        plain, login = (_found(flag, Path(folder) / flag, process) for flag, process in running)
-    found = output("sh", "-c", f"for tool in {' '.join(TOOLS)}; do command -v $tool >/dev/null || echo $tool; done")
-    if found:
-        raise CheckError("not on PATH under `sh -c`: " + ", ".join(found.split()))
-    printed = output("wget", "--version")
-    wget = _WGET.search(printed)
+        running = [(flag, Path(folder) / flag) for flag in (PLAIN, LOGIN)]
+        started = [start(["bash", flag, find(str(paths))]) for flag, paths in running]
+        plain, login = (_found(*one, process) for one, process in zip(running, started))
+    missing = output("sh", "-c", MISSING)
+    if missing:
+        raise CheckError("not on PATH under `sh -c`: " + ", ".join(missing.split()))
+    printed = output(*WGET)
+    wget = gnu_wget(printed)
     if not wget:
         raise CheckError(f"wget is not GNU Wget, which KubeRay's probes need, but {printed[:80]!r}")
     if plain != login:
         raise CheckError(f"`bash -c` finds {plain}, but `bash -lc` finds {login}")
-    return f"-c and -lc agree: {', '.join(plain)}; {len(TOOLS)} tools on PATH, {wget[0]}"
+    return f"-c and -lc agree: {plain}; {len(TOOLS)} tools on PATH, {wget}"
 
 
-def _start(flag: str, paths: Path) -> "Tuple[str, subprocess.Popen[str]]":
-    """A shell that writes the paths of Ray and Python into a file, since login files may print what they like."""
-    find, run = _ASK_SHELL.split(" && ")
-    return flag, start(["bash", flag, f'{find} > "{paths}" && {run}'])
-
-
-def _found(flag: str, paths: Path, process: "subprocess.Popen[str]") -> "List[str]":
-    """The paths of Ray and Python that the shell found, and Ray's version."""
-    printed = finish(process, f"bash {flag} '{_ASK_SHELL}'")
-    versions = _RAY_VERSION.findall(printed)
-    if not versions:
-        raise CheckError(f"`bash {flag} 'ray --version'` prints no version: {printed[-200:]!r}")
-    return [*paths.read_text(encoding="utf-8", errors="replace").splitlines(), versions[-1]]
+def _found(flag: str, paths: Path, process: "subprocess.Popen[str]") -> ShellFinding:
+    """What a shell found. Raises CheckError if it found no Ray or no Python."""
+    printed = finish(process, f"bash {flag} '{FIND}'")
+    try:
+        return read(paths.read_text(encoding="utf-8", errors="replace"), printed)
+    except ValueError as trouble:
+        raise CheckError(f"`bash {flag} '{FIND}'` {trouble}") from None
 
 
 def user(image: Image) -> str:

@@ -7,6 +7,7 @@ import pytest
 from raydock.probe import cluster, session
 from raydock.probe.answer import CheckError
 from raydock.probe.image import Image
+from raydock.probe.shells import TOOLS
 
 IMAGE = Image("x", {"ray": "2.60.0"}, {})
 
@@ -24,7 +25,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "bin"
     folder.mkdir()
     says = {"wget": "GNU Wget 1.21.3 built on linux-gnu.", "ray": "ray, version 2.60.0"}
-    for name in session.TOOLS:
+    for name in TOOLS:
         _tool(folder, name, says.get(name, f"{name} says"))
     for name in ("sh", "bash"):
         (folder / name).unlink(missing_ok=True)
@@ -39,7 +40,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_shells_that_agree(tools: Path) -> None:
     said = session.shells(IMAGE)
-    assert f"{tools}/ray, {tools}/python, ray, version 2.60.0" in said
+    assert f"{tools}/ray, {tools}/python, Ray 2.60.0" in said
     assert "GNU Wget 1.21.3" in said
 
 
@@ -55,6 +56,12 @@ def test_a_login_shell_that_finds_another_ray(tools: Path, tmp_path: Path) -> No
 def test_a_login_shell_that_finds_none(tools: Path, tmp_path: Path) -> None:
     (tmp_path / "home" / ".bash_profile").write_text("PATH=/nowhere\n")
     with pytest.raises(CheckError, match=r"`bash -lc .* ended with exit status 1"):
+        session.shells(IMAGE)
+
+
+def test_a_shell_that_finds_no_python(tools: Path) -> None:
+    (tools / "python").unlink()
+    with pytest.raises(CheckError, match=r"`bash -c .*` finds .*/bin/ray, not one Ray and one Python"):
         session.shells(IMAGE)
 
 
@@ -107,7 +114,7 @@ def test_what_login_files_print_does_not_disturb_the_shells(tools: Path, tmp_pat
     profile = tmp_path / "home" / ".bash_profile"
     noise = "echo Welcome; printf 'no newline \\033[1m \\377'; echo error >&2; trap 'printf bye' EXIT"
     profile.write_text(f"{profile.read_text()}\n{noise}\n")
-    assert f"{tools}/ray, {tools}/python, ray, version 2.60.0" in session.shells(IMAGE)
+    assert f"{tools}/ray, {tools}/python, Ray 2.60.0" in session.shells(IMAGE)
 
 
 def test_a_ray_that_prints_no_version(tools: Path) -> None:
