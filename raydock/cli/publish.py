@@ -2,7 +2,7 @@
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -14,7 +14,10 @@ from raydock.core.errors import ConfigurationError, ExitCode, RaydockError
 from raydock.pipeline.project import Project
 
 if TYPE_CHECKING:
+    from raydock.publish.assemble import PublishOptions
     from raydock.publish.publisher import Publisher, Result
+
+    Outcomes = dict[str, Result | RaydockError]
 
 
 @click.command()
@@ -50,8 +53,7 @@ def publish(
     Example: ./build.py publish --group quickstart --dry-run
       ./build.py publish --registry registry.example/ml/raydock --registry mirror.example/raydock
     """
-    from raydock.publish import output
-    from raydock.publish.assemble import publishers
+    from raydock.publish.assemble import PublishOptions
     from raydock.publish.sign import signer
 
     if release_repository and len(registries) > 1:
@@ -60,33 +62,54 @@ def publish(
             meaning="Each registry has a release of its own.",
             todo="publish to one registry at a time.",
         )
-    chosen, cosign = request.chosen, signer()
-    if cosign is None:
+    options = PublishOptions(
+        jobs=request.jobs,
+        signer=signer(),
+        insecure=insecure,
+        force=force,
+        allow_unscanned=allow_unscanned,
+        require_attachments=require_attachments,
+        release_repository=release_repository or "",
+    )
+    outcomes = _outcomes(request, registries or (request.project.matrix.registry,), options, dry_run)
+    _answer(request, outcomes, dry_run)
+
+
+def _outcomes(
+    request: CommandRequest, registries: tuple[str, ...], options: "PublishOptions", dry_run: bool
+) -> "Outcomes":
+    """What becomes of each registry, or would."""
+    from raydock.publish.assemble import publishers
+
+    chosen = request.chosen
+    if options.signer is None:
         click.echo("raydock: there is no cosign on PATH: nothing is signed.", err=True)
-    names = registries or (request.project.matrix.registry,)
     with request.writing() as progress:
-        made = publishers(
-            request.project,
-            chosen,
-            names,
-            progress,
-            signer=cosign,
-            jobs=request.jobs,
-            insecure=insecure,
-            force=force,
-            allow_unscanned=allow_unscanned,
-            release_repository=release_repository or "",
-            require_attachments=require_attachments,
-        )
-        outcomes = {name: _outcome(item, dry_run) for name, item in made.items()}
-    results = [item for item in outcomes.values() if not isinstance(item, RaydockError)]
+        made = publishers(request.project, chosen, registries, progress, options)
+        return {registry: _outcome(publisher, dry_run) for registry, publisher in made.items()}
+
+
+def _outcome(publisher: "Publisher | RaydockError", dry_run: bool) -> "Result | RaydockError":
+    if isinstance(publisher, RaydockError):
+        return publisher
+    try:
+        return publisher.pretend() if dry_run else publisher.publish()
+    except RaydockError as error:
+        return error
+
+
+def _answer(request: CommandRequest, outcomes: "Outcomes", dry_run: bool) -> NoReturn:
+    """Says what became of the registries and exits."""
+    from raydock.publish import output
+
+    results = [outcome for outcome in outcomes.values() if not isinstance(outcome, RaydockError)]
     if request.as_json:
         click.echo(json.dumps(output.document(outcomes, pretended=dry_run), indent=1))
     else:
         for result in results:
             request.say(output.words(result, pretended=dry_run))
-    errors = {name: item for name, item in outcomes.items() if isinstance(item, RaydockError)}
-    end(errors | {f"{item.registry} {name}": error for item in results for name, error in item.errors.items()})
+    errors = {registry: outcome for registry, outcome in outcomes.items() if isinstance(outcome, RaydockError)}
+    end(errors | {f"{result.registry} {name}": error for result in results for name, error in result.errors.items()})
 
 
 @click.command()
@@ -118,12 +141,3 @@ def verify(
     click.echo(json.dumps(document(release, differences), indent=1) if as_json else words(release, differences))
     failed = differences or (require_attachments and unattached(release))
     sys.exit(ExitCode.VARIANT_FAILED if failed else ExitCode.DONE)
-
-
-def _outcome(publisher: "Publisher | RaydockError", dry_run: bool) -> "Result | RaydockError":
-    if isinstance(publisher, RaydockError):
-        return publisher
-    try:
-        return publisher.pretend() if dry_run else publisher.publish()
-    except RaydockError as error:
-        return error

@@ -1,6 +1,7 @@
 """Publishers for a project: one for each registry."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from raydock.builder.schedule import Builder
@@ -11,73 +12,114 @@ from raydock.engine.client import connect
 from raydock.model import policy
 from raydock.pipeline.project import Project
 from raydock.plan.planner import Planned
-from raydock.publish.attest import source
-from raydock.publish.eligible import Eligibility
+from raydock.publish.attest import SourceRevision, source
+from raydock.publish.eligible import Eligibility, Ready
 from raydock.publish.gate import Gate
 from raydock.publish.publisher import Publisher
 from raydock.publish.push import Pusher
 from raydock.publish.sign import Signer
 from raydock.publish.store import release_store
-from raydock.publish.tags import aliases
+from raydock.publish.tags import Alias, aliases
 from raydock.publish.transfer import Carrier
 from raydock.registry.repository import repository
 
 
+@dataclass(frozen=True, kw_only=True)
+class PublishOptions:
+    """How images are published.
+
+    Attributes:
+        jobs: how many at a time.
+        signer: what signs them; None if nothing does.
+        insecure: whether plain HTTP and certificates of unknown authorities are allowed.
+        force: whether everything is looked at and written again, whatever the release says.
+        allow_unscanned: whether images that were not scanned are published too.
+        require_attachments: whether an image is refused if the registry does not store what is attached to it.
+        release_repository: where the release is kept; empty: beside the images.
+    """
+
+    jobs: int
+    signer: Signer | None = None
+    insecure: bool = False
+    force: bool = False
+    allow_unscanned: bool = False
+    require_attachments: bool = False
+    release_repository: str = ""
+
+
 def publishers(
-    project: Project,
-    chosen: Iterable[Planned],
-    registries: Iterable[str],
-    listener: Listener,
-    *,
-    signer: Signer | None,
-    jobs: int,
-    insecure: bool,
-    force: bool,
-    allow_unscanned: bool,
-    release_repository: str = "",
-    require_attachments: bool = False,
+    project: Project, chosen: Iterable[Planned], registries: Iterable[str], listener: Listener, options: PublishOptions
 ) -> dict[str, Publisher | RaydockError]:
     """A publisher of the chosen variants for each registry, or why there is none.
 
     Raises ConfigurationError where scan.yaml is wrong, OutOfReachError where no engine answers.
     """
-    checkout, today = project.checkout, datetime.now(UTC).date()
-    gate = Gate(checkout=checkout, policy=policy.load(checkout.policy), today=today, allow_unscanned=allow_unscanned)
-    builder = Builder(
-        client=connect(), checkout=checkout, matrix=project.matrix, secrets=Secrets(), listener=listener, jobs=jobs
+    checkout = project.checkout
+    gate = Gate(
+        checkout=checkout,
+        policy=policy.load(checkout.policy),
+        today=datetime.now(UTC).date(),
+        allow_unscanned=options.allow_unscanned,
     )
-    judged = Eligibility(builder=builder, gate=gate).judge(chosen)
-    pusher, made_from = Pusher(builder.client, listener), source(checkout)
-    named = aliases(project.variants)
+    builder = Builder(
+        client=connect(),
+        checkout=checkout,
+        matrix=project.matrix,
+        secrets=Secrets(),
+        listener=listener,
+        jobs=options.jobs,
+    )
+    common = _Common(
+        options=options,
+        judged=Eligibility(builder=builder, gate=gate).judge(chosen),
+        aliases=aliases(project.variants),
+        pusher=Pusher(builder.client, listener),
+        source=source(checkout),
+        listener=listener,
+    )
+    return {registry: common.publisher(registry) for registry in registries}
 
-    def stop() -> None:
-        pusher.stop()
-        if signer:
-            signer.processes.stop()
 
-    def made(registry: str) -> Publisher | RaydockError:
+@dataclass(frozen=True, kw_only=True)
+class _Common:
+    """What the publishers of all registries have in common."""
+
+    options: PublishOptions
+    judged: Mapping[str, Ready | RaydockError]
+    aliases: Mapping[str, Alias]
+    pusher: Pusher
+    source: SourceRevision
+    listener: Listener
+
+    def publisher(self, registry: str) -> Publisher | RaydockError:
+        """The publisher for one registry, or why there is none."""
+        insecure = self.options.insecure
         try:
             images = repository(registry, insecure=insecure)
             images.transport.hold_clock()
-            releases = release_store(images, release_repository, insecure=insecure)
+            releases = release_store(images, self.options.release_repository, insecure=insecure)
         except RaydockError as error:
             return error
+        carrier = Carrier(
+            repository=images,
+            pusher=self.pusher,
+            signer=self.options.signer,
+            source=self.source,
+            require_attachments=self.options.require_attachments,
+            listener=self.listener,
+        )
         return Publisher(
             repository=images,
             releases=releases,
-            carrier=Carrier(
-                repository=images,
-                pusher=pusher,
-                signer=signer,
-                source=made_from,
-                require_attachments=require_attachments,
-                listener=listener,
-            ),
-            judged=judged,
-            aliases=named,
-            jobs=jobs,
-            force=force,
-            stop=stop,
+            carrier=carrier,
+            judged=self.judged,
+            aliases=self.aliases,
+            jobs=self.options.jobs,
+            force=self.options.force,
+            stop=self._stop,
         )
 
-    return {registry: made(registry) for registry in registries}
+    def _stop(self) -> None:
+        self.pusher.stop()
+        if self.options.signer:
+            self.options.signer.processes.stop()

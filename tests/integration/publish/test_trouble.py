@@ -16,7 +16,7 @@ from raydock.core.errors import OutOfReachError
 from raydock.core.events import silent
 from raydock.core.http import RetryPolicy
 from raydock.publish import store
-from raydock.publish.assemble import publishers
+from raydock.publish.assemble import PublishOptions, publishers
 from raydock.publish.publisher import Publisher
 from raydock.publish.push import Pusher
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE, artifact
@@ -90,11 +90,7 @@ def test_a_registry_that_hangs_is_given_up_and_gets_the_rest_later(stall: Stall)
             stall.variants,
             [str(there.name)],
             silent,
-            signer=None,
-            jobs=2,
-            insecure=False,
-            force=False,
-            allow_unscanned=False,
+            PublishOptions(jobs=2),
         ).values()
         assert isinstance(made, Publisher)
         made = replace(made, repository=there, carrier=replace(made.carrier, repository=there))
