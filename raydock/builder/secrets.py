@@ -77,6 +77,12 @@ class Secrets:
         return [*options, *(["--network=host"] if self.loopback else [])]
 
 
+def proxies() -> dict[str, str]:
+    """The proxies of the environment by variable, also by the names in lower case, which are all that apt reads."""
+    given = {name: os.environ[name] for name in PROXY_VARIABLES if os.environ.get(name)}
+    return {**{name.lower(): value for name, value in given.items()}, **given}
+
+
 def gather(bundle: Path | None = None) -> Secrets:
     """The secrets of this machine: `bundle`, or the one of the environment; its package index (index/addresses.py) and
     its mirror of Pythons.

@@ -1,7 +1,6 @@
 """apt of a pulled base, in a container of it: with the image's own sources, keys and settings."""
 
 import io
-import os
 import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import docker
 
 from raydock.builder.debs import script
 from raydock.builder.debs.script import ScriptResult
-from raydock.builder.secrets import PROXY_VARIABLES, Secrets
+from raydock.builder.secrets import Secrets, proxies
 from raydock.core.archive import ChunkReader
 from raydock.engine.client import reaching
 
@@ -54,14 +53,12 @@ class ContainerApt:
         environment: Mapping[str, str] = {},
         folder: Path | None = None,
     ) -> ScriptResult:
-        proxies = {name: os.environ[name] for name in PROXY_VARIABLES if os.environ.get(name)}
-        lower = {name.lower(): value for name, value in proxies.items()}  # apt reads these alone
         with reaching(f"running apt in {self.image}"):
             container = self.client.containers.create(
                 self.ref,
                 entrypoint=["/bin/sh", "-c", text, "apt", *arguments],
                 user="0",
-                environment={**lower, **proxies, **environment, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"},
+                environment={**proxies(), **environment, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"},
                 **({"network_mode": "host"} if self.secrets.loopback else {}),
             )
             try:

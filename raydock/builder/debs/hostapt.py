@@ -16,14 +16,13 @@ from raydock.builder.bootstrap import NO_USRMERGE, archive_of
 from raydock.builder.debian import KEYRING, default_stanzas, package_sources
 from raydock.builder.debs import script
 from raydock.builder.debs.script import ScriptResult
+from raydock.builder.secrets import proxies
 from raydock.core.errors import OutOfReachError
 from raydock.core.files import digest_of
 from raydock.core.processes import Processes
 from raydock.model.bases import Base
 from raydock.model.debs import Deb
 
-# apt reads the lower-case names alone.
-_PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 _CREDENTIALS = re.compile(r"//[^/@\s]+@")
 _FOLDERS = (
     *("etc/apt/apt.conf.d", "etc/apt/preferences.d", "etc/apt/trusted.gpg.d", "etc/apt/sources.list.d"),
@@ -131,12 +130,11 @@ class HostApt:
     ) -> ScriptResult:
         own = root or self._root
         assert own
-        upper = {name: os.environ[name.upper()] for name in _PROXIES if os.environ.get(name.upper())}
         settings = {"APT_CONFIG": f"{own.resolve()}/apt.conf", "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
         done = self.processes.run(
             ["sh", "-c", text, "apt", *arguments],
             folder=folder,
-            environment={**upper, **os.environ, **settings, **(environment or {})},
+            environment={**proxies(), **os.environ, **settings, **(environment or {})},
         )
         return ScriptResult(code=done.returncode, output=done.stdout, errors=_CREDENTIALS.sub("//", done.stderr))
 

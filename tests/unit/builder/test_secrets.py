@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from raydock.builder.secrets import PROXY_VARIABLES, PYTHON_VARIABLES, gather
+from raydock.builder.secrets import PROXY_VARIABLES, PYTHON_VARIABLES, gather, proxies
 from raydock.core.cabundle import CA_VARIABLES
 from raydock.core.errors import ConfigurationError
 from raydock.index import addresses
@@ -92,6 +92,19 @@ def test_a_mirror_of_pythons_and_a_list_of_its_own(monkeypatch: pytest.MonkeyPat
 def test_proxies_are_named_and_their_values_are_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@proxy.example:3128")
     assert gather().options(tmp_path) == ["--build-arg=HTTPS_PROXY"]
+
+
+def test_proxies_have_the_names_that_apt_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://one.example:3128")
+    monkeypatch.setenv("HTTP_PROXY", "http://two.example:3128")
+    monkeypatch.setenv("http_proxy", "http://three.example:3128")
+    monkeypatch.setenv("NO_PROXY", "")
+    assert proxies() == {
+        "HTTPS_PROXY": "http://one.example:3128",
+        "https_proxy": "http://one.example:3128",
+        "HTTP_PROXY": "http://two.example:3128",
+        "http_proxy": "http://three.example:3128",
+    }
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8080/simple", "http://user:x@localhost:3141/simple"])
