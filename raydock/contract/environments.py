@@ -3,14 +3,11 @@
 Asked offline, with one small wheel in a folder, as in a cluster without a package index.
 """
 
-import base64
-import hashlib
-import io
 import json
-import zipfile
 
 from raydock.contract.answer import BrokenError
 from raydock.contract.bench import Bench, Reply, how
+from raydock.core.archive import wheel
 from raydock.engine import channel
 
 PROJECT, MODULE, VERSION = "raydock-sample", "raydock_sample", "1.0"
@@ -98,21 +95,6 @@ def _answer(reply: Reply, what: str, consequence: str) -> list[str]:
 
 
 def _wheel() -> bytes:
-    """A wheel of PROJECT with one module (PEP 427)."""
-    info = f"{MODULE}-{VERSION}.dist-info"
-    members = {
-        f"{MODULE}.py": f"__version__ = {VERSION!r}\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {PROJECT}\nVersion: {VERSION}\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: raydock\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = "".join(f"{path},sha256={_sha256(text)},{len(text)}\n" for path, text in members.items())
-    members[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n"
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for path, text in members.items():
-            archive.writestr(path, text)
-    return packed.getvalue()
-
-
-def _sha256(text: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+    """A wheel of PROJECT with one module."""
+    metadata = f"Metadata-Version: 2.1\nName: {PROJECT}\nVersion: {VERSION}\n"
+    return wheel(MODULE, VERSION, metadata.encode(), {f"{MODULE}.py": f"__version__ = {VERSION!r}\n".encode()})

@@ -1,7 +1,10 @@
-"""Tar archives: one writer, which gives the same bytes for the same content, and a reader of streams."""
+"""Archives: tars and wheels, written with the same bytes for the same content, and tars read from streams."""
 
+import base64
+import hashlib
 import io
 import tarfile
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -41,6 +44,27 @@ def add_file(archive: tarfile.TarFile, path: str, data: bytes, *, epoch: int, mo
     member = tarfile.TarInfo(path)
     member.size, member.mode, member.mtime = len(data), mode, epoch
     archive.addfile(member, io.BytesIO(data))
+
+
+def wheel(name: str, version: str, metadata: bytes, files: Mapping[str, bytes]) -> bytes:
+    """A wheel for every Python that puts files into site-packages (PEP 427); `name` is the project's in file names."""
+    info = f"{name}-{version}.dist-info"
+    members = {
+        **files,
+        f"{info}/METADATA": metadata,
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: raydock\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    lines = [f"{path},sha256={_record_digest(data)},{len(data)}\n" for path, data in members.items()]
+    members[f"{info}/RECORD"] = "".join((*lines, f"{info}/RECORD,,\n")).encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path, data in members.items():
+            archive.writestr(zipfile.ZipInfo(path), data, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def _record_digest(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
 
 
 def first_file(archive: bytes, limit: int) -> str:

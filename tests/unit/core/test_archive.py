@@ -2,11 +2,13 @@
 
 import io
 import tarfile
+import zipfile
+from base64 import urlsafe_b64encode
 from hashlib import sha256
 
 import pytest
 
-from raydock.core.archive import PROGRAM, WRITABLE, ChunkReader, add_file, first_file, folders_of, tar
+from raydock.core.archive import PROGRAM, WRITABLE, ChunkReader, add_file, first_file, folders_of, tar, wheel
 
 EPOCH = 1761955200
 FILES = {
@@ -53,6 +55,21 @@ def test_a_file_is_added_to_a_tar_of_any_format() -> None:
         add_file(archive, "etc/hostname", b"host\n", epoch=EPOCH)
     (member,) = members(buffer.getvalue())
     assert (member.name, member.mode, member.mtime, member.size) == ("etc/hostname", 0o644, EPOCH, 5)
+
+
+def test_a_wheel_is_what_its_record_says() -> None:
+    files = {"some/__init__.py": b"x = 1\n", "some/data.bin": bytes(1000)}
+    made = wheel("some", "1.0", b"Metadata-Version: 2.1\nName: some\nVersion: 1.0\n", files)
+    assert made == wheel("some", "1.0", b"Metadata-Version: 2.1\nName: some\nVersion: 1.0\n", files)
+    with zipfile.ZipFile(io.BytesIO(made)) as opened:
+        assert opened.read("some-1.0.dist-info/METADATA").endswith(b"Version: 1.0\n")
+        rows = [line.split(",") for line in opened.read("some-1.0.dist-info/RECORD").decode().splitlines()]
+        assert [path for path, *_ in rows] == opened.namelist()
+        assert rows.pop() == ["some-1.0.dist-info/RECORD", "", ""]
+        for path, digest, size in rows:
+            data = opened.read(path)
+            assert digest == f"sha256={urlsafe_b64encode(sha256(data).digest()).rstrip(b'=').decode()}"
+            assert int(size) == len(data)
 
 
 def test_the_text_of_the_first_file_is_bounded() -> None:
