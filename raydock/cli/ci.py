@@ -1,7 +1,6 @@
 """`ci`: pipelines for CI systems, and what their jobs run."""
 
 import json
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +10,7 @@ from raydock.cli.options import CommandRequest, root, shared
 from raydock.cli.output import end
 from raydock.cli.registries import insecure, release_repository
 from raydock.core.checkout import Checkout
-from raydock.core.errors import ExitCode, RaydockError
-from raydock.core.program import localize
+from raydock.core.errors import RaydockError, VariantError
 from raydock.pipeline.project import Project
 
 
@@ -39,8 +37,7 @@ def _printing(system: str) -> Callable[..., Any]:
             return
         path = wanted.path(project.checkout).relative_to(project.checkout.root)
         if trouble := pipelines.stale(wanted, project.checkout, project.plan):
-            click.echo(localize(f"{trouble}\nNext: `./build.py ci {system} > {path}`, then commit it."), err=True)
-            sys.exit(ExitCode.VARIANT_FAILED)
+            raise VariantError(trouble, todo=f"`./build.py ci {system} > {path}`, then commit it.")
         click.echo(f"{path} is as it should be.")
 
     return command

@@ -3,16 +3,13 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import click
-
 from raydock.builder.base import BaseRecipe
 from raydock.builder.debs import locker
 from raydock.builder.debs.containerapt import ContainerApt
 from raydock.builder.debs.moved import Moved, survey
 from raydock.builder.secrets import gather
-from raydock.cli.options import CommandRequest
+from raydock.cli.options import CommandRequest, say
 from raydock.core.events import Listener
-from raydock.core.program import localize
 from raydock.lock.locker import LockResult
 from raydock.model import debs
 from raydock.model.variant import Variant
@@ -50,7 +47,7 @@ def check_debs(project: Project, variants: Sequence[Variant]) -> list[str]:
     locks = {name: (item, debs.load(project.checkout.deb_lock(name), item.digest)) for name, item in fresh.items()}
     found = survey(locks, project.checkout.work, gather().bundle)
     for line in (*found.notes, *_described(found.moved)):
-        click.echo(line, err=True)
+        say(line, stderr=True)
     stale += locker.orphans(project.matrix, project.checkout, project.variants)
     return [f"lockfiles/{item.name}.debs: {item.reason}" for item in stale]
 
@@ -65,7 +62,7 @@ def _described(moved: Sequence[Moved]) -> list[str]:
         for (name, locked, now), items in packages.items()
     ]
     names = " ".join(sorted({f"lockfiles/{item.lock}.debs" for item in moved}))
-    return [*lines, f"To take these versions: `rm {names}`, then `{localize('./build.py')} lock`."] if lines else []
+    return [*lines, f"To take these versions: `rm {names}`, then `./build.py lock`."] if lines else []
 
 
 def _why(item: Moved) -> str:

@@ -1,13 +1,18 @@
 """`deploy docker`."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from raydock.cli.options import root
+from raydock.cli.options import root, say
 from raydock.cli.registries import insecure, one, one_published, registry, release_repository
 from raydock.core.checkout import Checkout
 from raydock.pipeline.project import Project
+
+if TYPE_CHECKING:
+    from raydock.deploy.docker.cluster import DockerCluster
 
 
 @click.command()
@@ -49,7 +54,7 @@ def docker(
     """
     from raydock.core.files import write_whole
     from raydock.deploy.docker.cluster import cluster, doubts
-    from raydock.deploy.docker.files import compose_lines, configured_no_proxy, files
+    from raydock.deploy.docker.files import files
     from raydock.hosts import names
     from raydock.publish.published import built
 
@@ -68,17 +73,22 @@ def docker(
     image = published or built(one(project.plan, variant), project.matrix.registry)
     for file in files(wanted, image, project.checkout.templates):
         write_whole(output / file.name, file.text, mode=0o755 if file.program else 0o644)
-    click.echo(f"{output} holds, for one machine:")
-    for line in compose_lines(wanted):
-        click.echo(f"  {line}")
-    if excluded := configured_no_proxy():
-        click.echo(f"  Its NO_PROXY replaces the noProxy of config.json: write NO_PROXY={excluded} to {output}/.env")
-    click.echo("and for hosts of their own:")
-    click.echo(f"  {head}: head.sh, or raydock-head.service, which calls it")
-    click.echo(f"  {', '.join(workers)}: worker.sh, or raydock-worker.service")
+    for line in _steps(wanted, output):
+        say(line)
     if words := doubts(image):
         click.echo(words, err=True)
     if not image.digest:
-        click.echo(
-            f"{image.tag} was never pushed: `docker save {image.tag} | ssh HOST docker load` brings it to a host."
-        )
+        say(f"{image.tag} was never pushed: `docker save {image.tag} | ssh HOST docker load` brings it to a host.")
+
+
+def _steps(cluster: "DockerCluster", output: Path) -> Iterator[str]:
+    """What each file is for, and how a cluster starts by it."""
+    from raydock.deploy.docker.files import compose_lines, configured_no_proxy
+
+    yield f"{output} holds, for one machine:"
+    yield from (f"  {line}" for line in compose_lines(cluster))
+    if excluded := configured_no_proxy():
+        yield f"  Its NO_PROXY replaces the noProxy of config.json: write NO_PROXY={excluded} to {output}/.env"
+    yield "and for hosts of their own:"
+    yield f"  {cluster.head}: head.sh, or raydock-head.service, which calls it"
+    yield f"  {', '.join(cluster.workers)}: worker.sh, or raydock-worker.service"

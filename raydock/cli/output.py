@@ -10,18 +10,14 @@ from typing import Any, NoReturn
 import click
 
 from raydock.cli.options import CommandRequest
-from raydock.core.errors import ConfigurationError, ExitCode, RaydockError
-from raydock.core.program import localize
+from raydock.core.errors import ConfigurationError, ExitCode, RaydockError, VariantError
 from raydock.plan.output import count
 
 
 def answer_check(lines: list[str], asked: int, command: str) -> NoReturn:
-    """Says what a --check found wrong, and exits with 1; with 0 where it found nothing in the `asked` variants."""
-    for line in lines:
-        click.echo(line, err=True)
+    """Exits with 0 if a --check found nothing wrong in the `asked` variants. Raises VariantError if it did."""
     if lines:
-        click.echo(localize(f"Next: `./build.py {command}`, then commit what it writes."), err=True)
-        sys.exit(ExitCode.VARIANT_FAILED)
+        raise VariantError("\n".join(lines), todo=f"`./build.py {command}`, then commit what it writes.")
     click.echo(f"All {asked} are as they should be.")
     sys.exit(ExitCode.DONE)
 

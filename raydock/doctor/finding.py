@@ -32,14 +32,18 @@ def passed(id: str, detail: str) -> HostFinding:
 
 def warned(id: str, detail: str, todo: str) -> HostFinding:
     """A warning, with what to do about it."""
-    return HostFinding(id=id, grade=Grade.WARNED, detail=detail, todo=localize(todo))
+    return _with_todo(id, Grade.WARNED, detail, todo)
 
 
 def failed(id: str, detail: str, todo: str) -> HostFinding:
     """A failure, with what to do about it."""
-    return HostFinding(id=id, grade=Grade.FAILED, detail=detail, todo=localize(todo))
+    return _with_todo(id, Grade.FAILED, detail, todo)
 
 
 def skipped(id: str, reason: str, todo: str = "") -> HostFinding:
     """A check that could not run, with the reason."""
-    return HostFinding(id=id, grade=Grade.SKIPPED, detail=reason, todo=localize(todo))
+    return _with_todo(id, Grade.SKIPPED, reason, todo)
+
+
+def _with_todo(id: str, grade: Grade, detail: str, todo: str) -> HostFinding:
+    return HostFinding(id=id, grade=grade, detail=detail, todo=localize(todo))

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from raydock.core.program import localize
 from raydock.pick.pick import Pick
 
 SCHEMA = 1
@@ -54,4 +53,4 @@ def _block(heading: str, lines: Iterable[str]) -> list[str]:
 
 
 def _command(name: str) -> str:
-    return localize(f"`./build.py images --select 'name={name}'`")
+    return f"`./build.py images --select 'name={name}'`"

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from docker.utils.config import load_general_config
 
-from raydock.core.program import localize
 from raydock.core.templating import environment
 from raydock.deploy.docker.cluster import DockerCluster
 from raydock.engine.gpu_access import KIND
@@ -91,7 +90,7 @@ def compose_lines(cluster: DockerCluster) -> Iterator[str]:
         return
     yield f"{ComposeFile.CDI}, if Docker hands out GPUs by CDI: docker compose up --wait"
     yield f"{ComposeFile.NVIDIA}, if it has NVIDIA's runtime only: docker compose -f {ComposeFile.NVIDIA} up --wait"
-    yield localize("`./build.py doctor` says which (check gpu-path)")
+    yield "`./build.py doctor` says which (check gpu-path)"
 
 
 def configured_no_proxy() -> str:

@@ -30,7 +30,7 @@ def run(*words: str) -> Result:
 def test_what_is_printed_is_what_the_check_wants(system: System, root: Path) -> None:
     missing = run(system, "--check")
     assert missing.exit_code == 1
-    assert f"Next: `./build.py ci {system} > " in missing.stderr
+    assert f"Next: `./build.py ci {system} > " in str(missing.exception)
     path = {"github": root / ".github" / "workflows" / "images.yml", "gitlab": root / ".gitlab-ci.yml"}[system]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(run(system).stdout)
@@ -39,7 +39,7 @@ def test_what_is_printed_is_what_the_check_wants(system: System, root: Path) -> 
     matrix.write_text(matrix.read_text().replace("  train:", "  training:"))
     stale = run(system, "--check")
     assert stale.exit_code == 1
-    assert "differs from what templates/ci/ and matrix.yaml render" in stale.stderr
+    assert "differs from what templates/ci/ and matrix.yaml render" in str(stale.exception)
     assert '"training"' in run(system).stdout
 
 
