@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,7 +11,13 @@ from raydock.cli.output import end
 from raydock.cli.registries import insecure, release_repository
 from raydock.core.checkout import Checkout
 from raydock.core.errors import RaydockError, VariantError
+from raydock.core.events import Listener
 from raydock.pipeline.project import Project
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+    from raydock.ci.handover import Work
 
 
 @click.group()
@@ -117,20 +123,14 @@ def push(request: CommandRequest, repository: str) -> None:
     \b
     Example: ./build.py ci push registry.example/raydock/work
     """
-    from raydock.ci.handover import Work, base_tags
+    from raydock.ci.handover import base_tags
     from raydock.pipeline.workshop import workshop
 
     with request.writing() as progress:
         builder = workshop(request.project, progress, request.jobs).builder
         built = builder.find(request.chosen)
         errors: dict[str, RaydockError] = {item.name: item.error for item in built if item.error}
-        work = Work(
-            client=builder.client,
-            repository=repository,
-            local=request.project.matrix.registry,
-            listener=progress,
-            jobs=request.jobs,
-        )
+        work = _work(request, builder.client, repository, progress)
         ready = {item.name for item in built if not item.error}
         bases = base_tags(request.project, (item for item in request.chosen if item.name in ready))
         errors |= work.push(sorted(ready), bases)
@@ -147,18 +147,20 @@ def pull(request: CommandRequest, repository: str) -> None:
     \b
     Example: ./build.py ci pull registry.example/raydock/work
     """
-    from raydock.ci.handover import Work, base_tags
+    from raydock.ci.handover import base_tags
     from raydock.engine.client import connect
 
     chosen = request.chosen
     with request.writing() as progress:
-        work = Work(
-            client=connect(),
-            repository=repository,
-            local=request.project.matrix.registry,
-            listener=progress,
-            jobs=request.jobs,
-        )
+        work = _work(request, connect(), repository, progress)
         errors = work.pull((item.name for item in chosen), base_tags(request.project, chosen))
     request.say(f"{sum(item.name not in errors for item in chosen)} of {len(chosen)} pulled.")
     end(errors)
+
+
+def _work(request: CommandRequest, client: "DockerClient", repository: str, listener: Listener) -> "Work":
+    """The repository through which jobs hand images on."""
+    from raydock.ci.handover import Work
+
+    local = request.project.matrix.registry
+    return Work(client=client, repository=repository, local=local, listener=listener, jobs=request.jobs)

@@ -40,14 +40,7 @@ class Repository:
 
     def digest(self, reference: str) -> str | None:
         """The digest of what a tag or digest names, by one HEAD; None where there is no such thing."""
-        answer = self.transport.request(
-            "HEAD",
-            self._path(f"manifests/{reference}"),
-            doing=f"looking for {self.name}:{reference}",
-            repository=self.name.path,
-            expect=_FOUND,
-            headers={"Accept": ", ".join(ACCEPTED)},
-        )
+        answer = self._asked("HEAD", reference, "looking for")
         if answer.status_code == 404:
             return None
         if found := answer.headers.get("Docker-Content-Digest"):
@@ -60,14 +53,7 @@ class Repository:
 
         Raises UnreadableError where its bytes are not those of the digest.
         """
-        answer = self.transport.request(
-            "GET",
-            self._path(f"manifests/{reference}"),
-            doing=f"reading {self.name}:{reference}",
-            repository=self.name.path,
-            expect=_FOUND,
-            headers={"Accept": ", ".join(ACCEPTED)},
-        )
+        answer = self._asked("GET", reference, "reading")
         if answer.status_code == 404:
             return None
         media_type = answer.headers.get("Content-Type", "").partition(";")[0]
@@ -79,15 +65,19 @@ class Repository:
 
     def put(self, reference: str, manifest: Manifest) -> None:
         """Puts a manifest under a tag or its digest."""
-        self.transport.request(
+        self._send(
             "PUT",
             self._path(f"manifests/{reference}"),
-            doing=f"writing {self.name}:{reference}",
-            repository=self.name.path,
-            expect=frozenset({200, 201, 202}),
+            f"writing {self.name}:{reference}",
+            frozenset({200, 201, 202}),
             headers={"Content-Type": manifest.media_type},
             data=manifest.data,
         )
+
+    def _asked(self, method: str, reference: str, doing: str) -> requests.Response:
+        """The answer for the manifest of a tag or digest, which need not exist."""
+        path, headers = self._path(f"manifests/{reference}"), {"Accept": ", ".join(ACCEPTED)}
+        return self._send(method, path, f"{doing} {self.name}:{reference}", _FOUND, headers=headers)
 
     def lack(self, blob: Descriptor) -> str:
         """What is wrong with a blob, by one HEAD; empty if it is there with its size, as far as the registry tells."""

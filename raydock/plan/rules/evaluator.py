@@ -10,21 +10,9 @@ from raydock.compat import breakages
 from raydock.model.facts import PROJECTS
 from raydock.model.requirement import requirement
 from raydock.model.variant import Axis, Variant
+from raydock.plan.rules import cuda, owner, requirements, wheels
 from raydock.plan.rules.broken import known_breakage
-from raydock.plan.rules.cuda import cuda_major, cuda_used, torch_cuda, vllm_cuda
-from raydock.plan.rules.owner import base, exclude
-from raydock.plan.rules.requirements import ray_llm_extra, vllm_ray, vllm_torch
 from raydock.plan.rules.verdict import Check, RuleInputs, RuleVerdict
-from raydock.plan.rules.wheels import (
-    glibc,
-    known,
-    python_wheel,
-    ray_python,
-    requires_python,
-    sdist_only,
-    sdist_required,
-    yanked,
-)
 
 
 @dataclass(frozen=True)
@@ -52,25 +40,25 @@ _GPU_PARTS = (Axis.VLLM, Axis.TORCH)
 
 # Those that are code, in the order in which a reader wants to hear of them.
 _WRITTEN: tuple[Rule, ...] = (
-    Rule("base", _PLATFORM, base),
-    *_of_parts("known", known),
-    Rule("vllm-torch", (Axis.VLLM, Axis.TORCH, *_PLATFORM), vllm_torch),
-    Rule("torch-cuda", (Axis.TORCH, Axis.CUDA, *_PLATFORM), torch_cuda),
-    Rule("vllm-cuda", (Axis.VLLM, Axis.TORCH, Axis.CUDA, *_PLATFORM), vllm_cuda),
-    Rule("cuda-used", (Axis.CUDA, Axis.TORCH), cuda_used),
-    Rule("vllm-ray", (Axis.VLLM, Axis.RAY, *_PLATFORM), vllm_ray),
-    Rule("ray-llm-extra", (Axis.VLLM, Axis.RAY, *_PLATFORM), ray_llm_extra),
-    *_of_parts("cuda-major", cuda_major, Axis.CUDA, *_PLATFORM, parts=_GPU_PARTS),
-    *_of_parts("cuda-major", cuda_major, Axis.VLLM, Axis.CUDA, *_PLATFORM, parts=(Axis.RAY,)),
-    *_of_parts("requires-python", requires_python, Axis.PYTHON),
-    *_of_parts("sdist-only", sdist_only),
-    *_of_parts("sdist-only", sdist_required, *_PLATFORM, parts=_GPU_PARTS),
-    *_of_parts("sdist-only", sdist_required, Axis.VLLM, *_PLATFORM, parts=(Axis.RAY,)),
-    *_of_parts("python-wheel", python_wheel, *_PLATFORM, parts=_GPU_PARTS),
-    Rule("ray-python", (Axis.RAY, *_PLATFORM), ray_python),
-    *_of_parts("yanked", yanked, *_PLATFORM),
-    *_of_parts("glibc", glibc, *_PLATFORM),
-    Rule("exclude", tuple(Axis), exclude),
+    Rule("base", _PLATFORM, owner.base),
+    *_of_parts("known", wheels.known),
+    Rule("vllm-torch", (Axis.VLLM, Axis.TORCH, *_PLATFORM), requirements.vllm_torch),
+    Rule("torch-cuda", (Axis.TORCH, Axis.CUDA, *_PLATFORM), cuda.torch_cuda),
+    Rule("vllm-cuda", (Axis.VLLM, Axis.TORCH, Axis.CUDA, *_PLATFORM), cuda.vllm_cuda),
+    Rule("cuda-used", (Axis.CUDA, Axis.TORCH), cuda.cuda_used),
+    Rule("vllm-ray", (Axis.VLLM, Axis.RAY, *_PLATFORM), requirements.vllm_ray),
+    Rule("ray-llm-extra", (Axis.VLLM, Axis.RAY, *_PLATFORM), requirements.ray_llm_extra),
+    *_of_parts("cuda-major", cuda.cuda_major, Axis.CUDA, *_PLATFORM, parts=_GPU_PARTS),
+    *_of_parts("cuda-major", cuda.cuda_major, Axis.VLLM, Axis.CUDA, *_PLATFORM, parts=(Axis.RAY,)),
+    *_of_parts("requires-python", wheels.requires_python, Axis.PYTHON),
+    *_of_parts("sdist-only", wheels.sdist_only),
+    *_of_parts("sdist-only", wheels.sdist_required, *_PLATFORM, parts=_GPU_PARTS),
+    *_of_parts("sdist-only", wheels.sdist_required, Axis.VLLM, *_PLATFORM, parts=(Axis.RAY,)),
+    *_of_parts("python-wheel", wheels.python_wheel, *_PLATFORM, parts=_GPU_PARTS),
+    Rule("ray-python", (Axis.RAY, *_PLATFORM), wheels.ray_python),
+    *_of_parts("yanked", wheels.yanked, *_PLATFORM),
+    *_of_parts("glibc", wheels.glibc, *_PLATFORM),
+    Rule("exclude", tuple(Axis), owner.exclude),
 )
 
 
