@@ -1,0 +1,2 @@
+"""Programs for the maintainers: `refresh_NAME.py` reads the source of a dated table again (docs in
+CONTRIBUTING.md)."""
