@@ -2,7 +2,7 @@
 
 The source is the release notes of the CUDA toolkit, tables 2 and 3:
 https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/. Tested on 2026-11-30, in tests/unit/tools/, on rows of both
-tables as stored copies of the release notes of CUDA 13.2 and 12.4 have them, in the markup of Sphinx. The page itself
+tables as a stored copy of the release notes of CUDA 13.2 has them, in the markup of Sphinx. The page itself
 could not be reached from the machine on which this was written.
 """
 

@@ -4,9 +4,9 @@ The names are those of `supported-gpus.json`, which each NVIDIA driver brings (t
 Products" of its README has the same), that fit the patterns of the table and that the open kernel module supports,
 which begins with Turing. The branches are those with a "C" in the table of
 https://docs.nvidia.com/deploy/cuda-compatibility/forward-compatibility.html. The patterns are written by hand. Tested
-on 2026-11-30 on supported-gpus.json of Debian's nvidia-driver 550.163.01; in tests/unit/tools/ on entries of it, and
-on the table of branches as a stored copy of the page for CUDA 13.4 has it, in the markup of Sphinx. The page itself
-could not be reached from the machine on which this was written.
+on 2026-11-30 on supported-gpus.json of Debian's nvidia-driver 550.163.01; in tests/unit/tools/ on entries in its
+form, and on the table of branches as a stored copy of the page for CUDA 13.4 has it, in the markup of Sphinx. The
+page itself could not be reached from the machine on which this was written.
 """
 
 import json

@@ -1,12 +1,12 @@
 """Refreshers that read pages and files, on parts of them."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from raydock.core.errors import ConfigurationError
-from raydock.doctor import xids
+from tests.unit.tools.conftest import Put
 from tools import (
     refresh_cards,
     refresh_driver_errors,
@@ -43,6 +43,36 @@ def changed(text: str, before: str) -> list[str]:
     return [f"-{line}" for line in old if line not in new] + [f"+{line}" for line in new if line not in old]
 
 
+HEAD = "source: a page\ndate: 2026-11-22\n\n"
+DRIVERS = (
+    f'{HEAD}floors:\n  "11": 450.80.02\n  "13": 580.65.06\n\ntoolkits:\n  "11.7": 515.43.04\n  "13.2": 595.45.04\n'
+)
+GPUS = f"""{HEAD}data-centre:
+  - "NVIDIA H100 *"
+  - "NVIDIA H800 *"
+  - "NVIDIA GH200*"
+
+# Full names.
+products:
+  - "NVIDIA H100 PCIe"
+
+branches: [535, 570, 580, 590, 595, 610]
+
+arm:
+  - "NVIDIA GH200*"
+"""
+TEGRA = f"{HEAD}sm: [32, 87, 110]\n"
+XIDS = f'{HEAD}program:\n  "13": a fault\n  "63": remapped\n\ngpu:\n  "79": off the bus\n  "95": uncontained\n'
+
+
+@pytest.fixture(autouse=True)
+def tables(put: Put) -> None:
+    put(refresh_drivers.TABLE, DRIVERS)
+    put(refresh_gpus.TABLE, GPUS)
+    put(refresh_tegra.TABLE, TEGRA)
+    put(refresh_xids.TABLE, XIDS)
+
+
 FAMILIES = [
     ["CTK Version", "Driver Range for Minor Version Compatibility"],
     ["", "Min", "Max"],
@@ -64,16 +94,16 @@ TOOLKITS = [
 ]
 
 
-def test_the_release_notes_agree_with_the_committed_drivers() -> None:
+def test_release_notes_add_toolkits_from_the_oldest_known_on() -> None:
     proposal = refresh_drivers.propose(page(FAMILIES, TOOLKITS))
-    assert (proposal.text, proposal.open) == (refresh_drivers.TABLE.read(), ())
+    assert changed(proposal.text, DRIVERS) == ['+  "11.8": 520.61.05', '+  "12.8": 570.26']
+    assert proposal.open == ()
 
 
-def test_a_new_toolkit_and_a_new_major_version() -> None:
-    rows = [["CUDA 14.1 GA", ">=700.2.3", "N/A"], ["CUDA 14.0 GA", ">=690.10", "N/A"]]
-    proposal = refresh_drivers.propose(page([*FAMILIES, ["14.x", ">= 690", "N/A"]], [*TOOLKITS, *rows]))
-    before = refresh_drivers.TABLE.read()
-    assert changed(proposal.text, before) == ['+  "14": 690.10', '+  "14.0": 690.10', '+  "14.1": 700.2.3']
+def test_a_new_major_version() -> None:
+    rows = [["CUDA 14.1 GA", ">=700.2.3", "N/A"], ["CUDA 14.0 GA", ">=690.10", "N/A"], TOOLKITS[3]]
+    proposal = refresh_drivers.propose(page([*FAMILIES, ["14.x", ">= 690", "N/A"]], rows))
+    assert changed(proposal.text, DRIVERS) == ['+  "14": 690.10', '+  "14.0": 690.10', '+  "14.1": 700.2.3']
     assert proposal.open == ()
 
 
@@ -103,7 +133,7 @@ def gpus(*chips: dict[str, object]) -> str:
 def test_branches_are_those_that_take_a_package() -> None:
     assert refresh_gpus.branches(page(BRANCHES)) == [535, 570, 580, 590, 595, 610]
     proposal = refresh_gpus.propose(gpus(chip("NVIDIA H200", "kernelopen")), page(BRANCHES))
-    assert proposal.text == refresh_gpus.TABLE.read()
+    assert proposal.text == GPUS
 
 
 def test_names_of_new_data_centre_gpus_are_added() -> None:
@@ -116,8 +146,8 @@ def test_names_of_new_data_centre_gpus_are_added() -> None:
         chip("NVIDIA GeForce RTX 4090", "kernelopen"),
         chip("NVIDIA H100 PCIe", "kernelopen"),
     )
-    proposal = refresh_gpus.propose(listed, page(BRANCHES[:2], [BRANCHES[2][:1], *BRANCHES[2:3]]))
-    assert changed(proposal.text, refresh_gpus.TABLE.read()) == ['+  - "NVIDIA H800 PCIe"']
+    proposal = refresh_gpus.propose(listed, page(BRANCHES))
+    assert changed(proposal.text, GPUS) == ['+  - "NVIDIA H800 PCIe"']
 
 
 CAPABILITIES = [
@@ -129,14 +159,11 @@ CAPABILITIES = [
 ]
 
 
-def test_the_pages_agree_with_the_committed_tegra() -> None:
+def test_numbers_of_jetson_are_added_and_old_ones_stay() -> None:
     assert refresh_tegra.numbers(page(CAPABILITIES)) == {110, 87}
-    assert refresh_tegra.propose(page(CAPABILITIES)).text == refresh_tegra.TABLE.read()
-
-
-def test_a_new_jetson() -> None:
-    proposal = refresh_tegra.propose(page([*CAPABILITIES, ["13.1", "", "", "Jetson Next"]]))
-    assert changed(proposal.text, refresh_tegra.TABLE.read())[1] == "+sm: [32, 53, 62, 72, 87, 101, 110, 131]"
+    assert refresh_tegra.propose(page(CAPABILITIES)).text == TEGRA
+    newer = page([*CAPABILITIES, ["13.1", "", "", "Jetson Next"]])
+    assert refresh_tegra.propose(newer).text == TEGRA.replace("110]", "110, 131]")
 
 
 HEADS = [
@@ -160,25 +187,22 @@ CATALOGUE = [
 TIMEOUT = ["XID", "109", "CTXSW_TIMEOUT", "Context Switch Timeout Error", *["YES"] * 4, "RESET_GPU", "", "", ""]
 
 
-def test_the_catalogue_agrees_with_the_committed_xids() -> None:
+def test_a_catalogue_that_agrees() -> None:
     proposal = refresh_xids.propose(page(CATALOGUE))
-    assert (proposal.text, proposal.open) == (refresh_xids.TABLE.read(), ())
+    assert (proposal.text, proposal.open) == (XIDS, ())
 
 
 def test_an_xid_that_resets_a_gpu_is_added() -> None:
     link = ["XID", "155", "SW_DEFINED", "NVLINK: SW Defined Error", "NO", "NO", *["YES"] * 2, "RESET_GPU", "", "", ""]
     codes = [["Xid", "Subcode"], ["149", "RESET_GPU"]]
     proposal = refresh_xids.propose(page([*CATALOGUE, TIMEOUT, link], codes))
-    assert changed(proposal.text, refresh_xids.TABLE.read()) == [
+    assert changed(proposal.text, XIDS) == [
         '+  "109": Context Switch Timeout Error',
         '+  "155": "NVLINK: SW Defined Error"',
     ]
 
 
 def test_an_xid_whose_fault_is_elsewhere_is_a_persons_to_decide() -> None:
-    program, gpu = xids.known()
-    assert "13" in program
-    assert "79" in gpu
     ours = [*CATALOGUE[2][:8], "RESET_GPU", "", "", ""]
     theirs = ["XID", "79", "OFF_THE_BUS", "GPU has fallen off the bus", *["YES"] * 4, "RESTART_APP", "", "", ""]
     first, second = refresh_xids.propose(page([HEADS, ours, theirs])).open
@@ -210,33 +234,36 @@ enum __device_builtin__ cudaError {
 """
 
 
-def test_error_codes_are_compared_with_the_headers() -> None:
-    names = {code: name for code, (name, _) in json.loads(refresh_driver_errors.TABLE.read())["errors"].items()}
-    whole = HEADERS + "".join(f"    {name} = {code},\n" for code, name in names.items())
-    assert refresh_driver_errors.propose(whole).open == ()
-    lines = refresh_driver_errors.propose(HEADERS.replace("OUT_OF_MEMORY", "NO_MEMORY")).open
-    assert "2 is not CUDA_ERROR_OUT_OF_MEMORY: the headers have CUDA_ERROR_NO_MEMORY." in lines
-    assert "999 is not CUDA_ERROR_UNKNOWN: the headers have no such code." in lines
-    assert not any(line.startswith("35 ") for line in lines)
+def test_error_codes_are_compared_with_the_headers(put: Put) -> None:
+    errors = {"2": ["CUDA_ERROR_OUT_OF_MEMORY", "full"], "35": ["cudaErrorInsufficientDriver", "old"]}
+    put(refresh_driver_errors.TABLE, json.dumps({"errors": errors}))
+    assert refresh_driver_errors.propose(HEADERS).open == ()
+    put(refresh_driver_errors.TABLE, json.dumps({"errors": errors | {"999": ["CUDA_ERROR_UNKNOWN", "unknown"]}}))
+    assert refresh_driver_errors.propose(HEADERS.replace("OUT_OF_MEMORY", "NO_MEMORY")).open == (
+        "2 is not CUDA_ERROR_OUT_OF_MEMORY: the headers have CUDA_ERROR_NO_MEMORY.",
+        "999 is not CUDA_ERROR_UNKNOWN: the headers have no such code.",
+    )
 
 
-def test_entries_of_plug_ins_that_are_gone() -> None:
-    patterns = [entry["file"] for entry in json.loads(refresh_optional_libs.TABLE.read())["optional"]]
-    paths = [pattern.replace("*", "/").replace("[Pp]y[Nn]v[Vv]ideo[Cc]odec", "PyNvVideoCodec") for pattern in patterns]
-    assert refresh_optional_libs.propose(paths).open == ()
-    (line,) = refresh_optional_libs.propose(path for path in paths if "tbbpool" not in path).open
-    assert line.startswith("no wheel of the locks has a file */numba/np/ufunc/tbbpool.*")
+def test_entries_of_plug_ins_that_are_gone(put: Put) -> None:
+    put(refresh_optional_libs.TABLE, json.dumps({"optional": [{"file": "*/a/pool.*"}, {"file": "*/lib/[Aa]b*"}]}))
+    assert refresh_optional_libs.propose(["/a/pool.cpython.so", "/x/lib/Abc"]).open == ()
+    assert refresh_optional_libs.propose(["/a/pool/x", "/x/lib/abc"]).open == (
+        "no wheel of the locks has a file */a/pool.*: remove or fix the entry.",
+    )
 
 
-def test_refusals_of_registries_are_looked_at_each_year() -> None:
-    assert refresh_refusals.propose(date(2026, 12, 1)).open == ()
-    old = refresh_refusals.propose(date(2028, 1, 1)).open
-    assert "refusals.yaml:" in old[0]
-    assert "look whether this still holds: body-limit of 2026-11-29" in old[0]
+def test_refusals_of_registries_are_looked_at_each_year(put: Put) -> None:
+    put(refresh_refusals.TABLE, "- cause: quota\n  source: an issue\n  date: 2026-11-29\n")
+    year = date(2026, 11, 29) + timedelta(365)
+    assert refresh_refusals.propose(year).open == ()
+    (line,) = refresh_refusals.propose(year + timedelta(1)).open
+    assert "refusals.yaml:1: look whether this still holds: quota of 2026-11-29" in line
 
 
-def test_gpus_without_rates() -> None:
-    assert refresh_cards.propose(["NVIDIA H200", "NVIDIA Next"]).open == (
+def test_gpus_without_rates(put: Put) -> None:
+    put(refresh_cards.TABLE, json.dumps({"date": "2026-11-25", "cards": [{"name": "NVIDIA H200*"}]}))
+    assert refresh_cards.propose(["NVIDIA H200 NVL", "NVIDIA Next"]).open == (
         "no entry fits NVIDIA Next: add it from its datasheet.",
     )
 
@@ -249,10 +276,7 @@ USAGE = """\
 """
 
 
-def test_platforms_of_a_newer_uv() -> None:
-    proposal = refresh_uv_platforms.propose(USAGE, "0.99.1")
-    old, older, comment, numbers = changed(proposal.text, refresh_uv_platforms.TABLE.read())
-    assert old.startswith("-# The glibc minors")
-    assert older.startswith("-UV_GLIBC = (17, ")
-    assert "(uv 0.99.1, `uv pip compile --help`; read " in comment
-    assert numbers == "+UV_GLIBC = (17, 41)"
+def test_platforms_of_a_newer_uv(put: Put) -> None:
+    comment = "# The glibc minors (2.NN) of uv (uv {}, `uv pip compile --help`; read 2026-11-22).\nUV_GLIBC = ({})\n"
+    put(refresh_uv_platforms.TABLE, comment.format("0.13.9", "17, 28"))
+    assert refresh_uv_platforms.propose(USAGE, "0.99.1").text == comment.format("0.99.1", "17, 41")

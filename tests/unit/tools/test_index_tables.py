@@ -5,13 +5,16 @@ from datetime import date, timedelta
 
 import pytest
 
-from raydock.compat import breakages, sdists
+from raydock.compat import breakages
 from raydock.compat.breakages import Breakage
+from raydock.compat.cuda_packages import cuda_names
+from raydock.compat.sdists import Sdist
 from raydock.compat.when import When
 from raydock.index.client import Index, from_environment
 from raydock.model import lock as locks
 from raydock.model.requirement import requirement
 from tests.support.index import Site, serving
+from tests.unit.tools.conftest import Put
 from tools import (
     refresh_breakages,
     refresh_cuda_names,
@@ -35,28 +38,28 @@ def index(site: Site) -> Iterator[Index]:
         yield from_environment({"UV_DEFAULT_INDEX": address})
 
 
-def added(text: str, before: str) -> list[str]:
-    """The lines of a text that were not there before."""
-    return [line for line in text.splitlines() if line not in before.splitlines()]
+NO_WHEELS = "source: files\ndate: 2026-11-29\n\nnames: [gpustat, vllm-nccl-cu12]\n"
 
 
-def test_no_wheels_gains_and_loses_names(site: Site, index: Index) -> None:
+def test_no_wheels_gains_and_loses_names(site: Site, index: Index, put: Put) -> None:
+    put(refresh_no_wheels.TABLE, NO_WHEELS)
     site.publish("gpustat", "2.0")
     site.add("vllm-nccl-cu12", "vllm-nccl-cu12-1.tar.gz")
     site.add("only-source", "only-source-1.tar.gz")
     site.publish("usual", "1.0")
     proposal = refresh_no_wheels.propose(index, {"only-source", "usual", "absent"})
-    assert added(proposal.text, refresh_no_wheels.TABLE.read()) == ["names: [only-source, vllm-nccl-cu12]"]
+    assert proposal.text == NO_WHEELS.replace("[gpustat, vllm-nccl-cu12]", "[only-source, vllm-nccl-cu12]")
 
 
-def test_no_wheels_stays_as_it_is(site: Site, index: Index) -> None:
+def test_no_wheels_stays_as_it_is(site: Site, index: Index, put: Put) -> None:
+    put(refresh_no_wheels.TABLE, NO_WHEELS)
     for name in ("gpustat", "vllm-nccl-cu12"):
         site.add(name, f"{name}-1.tar.gz")
-    assert refresh_no_wheels.propose(index, {"absent"}).text == refresh_no_wheels.TABLE.read()
+    assert refresh_no_wheels.propose(index, {"absent"}).text == NO_WHEELS
 
 
 def test_an_sdist_that_got_a_wheel_changed_and_has_a_successor(site: Site, index: Index) -> None:
-    (entry,) = sdists.known().values()
+    entry = Sdist(when={}, name="quantile", version="1.1", sha256="5586", requires=(), build=("setuptools",))
     site.add(entry.name, f"{entry.name}-{entry.version}.tar.gz", b"", hashes={"sha256": entry.sha256})
     assert refresh_sdists.propose(index, [entry]).open == ()
     site.pages.clear()
@@ -68,7 +71,10 @@ def test_an_sdist_that_got_a_wheel_changed_and_has_a_successor(site: Site, index
     assert "1.2 is newer than 1.1" in newer
 
 
-def test_the_oldest_releases_are_told_by_age(site: Site, index: Index, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_oldest_releases_are_told_by_age(
+    site: Site, index: Index, put: Put, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(refresh_releases.TABLE, 'oldest:\n  ray: "2.9"\n  torch: "2.1"\n  vllm: "0.3"\n')
     for project, versions in {"ray": ("2.8.1", "2.9.3", "2.60.0"), "torch": ("2.1.0",), "vllm": ("0.4.0",)}.items():
         for version in versions:
             site.publish(project, version)
@@ -140,14 +146,13 @@ nvidia-cuda-runtime==13.0.96 --hash=sha256:1
 """
 
 
-def test_packages_that_pin_one_torch_are_found(site: Site, index: Index) -> None:
+def test_packages_that_pin_one_torch_are_found(site: Site, index: Index, put: Put) -> None:
+    put(refresh_cuda_names.TABLE, "with-torch: [torchvision]\n")
     site.publish("kernels", "1.0", ["torch==2.13.0"])
     site.publish("transformers", "5.0", ["torch>=2"])
     pins = {name: [pin] for name, pin in locks.parse(LOCK).pins.items()}
     proposal = refresh_cuda_names.propose(index, pins)
-    assert added(proposal.text, refresh_cuda_names.TABLE.read()) == [
-        "with-torch: [torchvision, torchaudio, vllm, xformers, kernels]"
-    ]
+    assert proposal.text == f"with-torch: [{', '.join((*cuda_names().with_torch, 'kernels'))}]\n"
     assert proposal.open == ()
 
 

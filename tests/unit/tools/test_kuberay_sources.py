@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from raydock.contract import kuberay
 from raydock.core.errors import ConfigurationError
 from tools import refresh_kuberay
 
@@ -91,4 +92,5 @@ def test_what_the_sources_have_otherwise_is_named(folder: Path, file: str, befor
 
 def test_a_version_without_an_entry_is_compared_with_the_newest(folder: Path) -> None:
     first, *_ = edit(folder, "utils/constant.go", "v1.3.0", "v9.0.0")
-    assert first == "there is no entry for v9.0.0: it is compared with v1.7.0."
+    newest = kuberay.load().releases[-1].version
+    assert first == f"there is no entry for v9.0.0: it is compared with {newest}."
