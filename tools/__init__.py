@@ -1,1 +1,2 @@
-"""Programs for the people who maintain raydock; images and the package need none of them."""
+"""Programs for the maintainers: `refresh_NAME.py` reads the source of a dated table again (docs in
+CONTRIBUTING.md)."""

@@ -20,7 +20,7 @@ from raydock.plan.rules import RuleInputs
 # Raise it whenever the same request gives another lock: every lock is stale then.
 FORMAT = 1
 
-# The glibc minors (2.NN) that uv's --python-platform has (uv 0.13.9, `uv pip compile --help`; read 2026-11-22).
+# The glibc minors (2.NN) that uv's --python-platform has (uv 0.13.9, `uv pip compile --help`; read 2026-11-30).
 UV_GLIBC = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
 
 

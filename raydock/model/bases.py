@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from raydock.core.errors import nearest
 from raydock.core.yamlfile import YamlEntry
 
-# glibc of the Debian releases that a base can be made from (packages.debian.org: libc6; read 2026-11-22).
+# glibc of the Debian releases that a base can be made from (packages.debian.org: libc6; read 2026-11-30).
 SUITES = {"bullseye": "2.31", "bookworm": "2.36", "trixie": "2.41"}
 NO_SECURITY = "none"
 

@@ -1,0 +1,79 @@
+"""Refresh raydock/compat/data/breakages.yaml: releases that resolve together and then fail.
+
+The entries are written by hand from bug reports. This program lists them with their age and asks the package index
+two things about each: whether the newest release is still in its range, so that nothing newer is without the fault,
+and whether each constraint still excludes a release. Tested against the package index on 2026-11-30, and in
+tests/unit/tools/.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import click
+from packaging.version import Version
+
+from raydock.compat import breakages
+from raydock.compat.breakages import Breakage
+from raydock.index.client import Index
+from raydock.model.facts import PROJECTS
+from raydock.model.requirement import requirement
+from tools.refresh import Proposal, Table, age, final_releases, package_index, refresher, today
+
+TABLE = Table(path="raydock/compat/data/breakages.yaml", marks=())
+_SOON = 60
+
+
+@refresher(TABLE)
+def main() -> Proposal:
+    """List the known breakages with their age, and name those that must be looked at.
+
+    These are the ones that the newest release in the package index still has, those whose constraints exclude no
+    release, and those that are due within 60 days. Write the new range, or a later `until`, by hand.
+
+    \b
+    Example: .venv/bin/python -m tools.refresh_breakages --check
+    """
+    return propose(package_index(), breakages.load(TABLE.file))
+
+
+def propose(index: Index, entries: tuple[Breakage, ...]) -> Proposal:
+    """The table as it is, and the entries that somebody must look at. Prints the list."""
+    releases = _Releases(index)
+    moved = []
+    for entry in entries:
+        where = ", ".join(f"{axis} {bounds}" for axis, bounds in entry.when.items())
+        click.echo(f"{entry.rule} ({where}): known for {age(entry.since)}, until {entry.until}")
+        moved += [f"{entry.rule} ({where}): {what}" for what in _moved(entry, releases)]
+    return Proposal(text=TABLE.read(), open=tuple(moved))
+
+
+@dataclass(frozen=True)
+class _Releases:
+    """The final releases of each project that was asked for, oldest first."""
+
+    index: Index
+    _known: dict[str, tuple[Version, ...]] = field(default_factory=dict)
+
+    def of(self, project: str) -> tuple[Version, ...]:
+        """The releases of a project; none if the index does not have it."""
+        if project not in self._known:
+            self._known[project] = tuple(final_releases(self.index, project))
+        return self._known[project]
+
+
+def _moved(entry: Breakage, releases: _Releases) -> Iterator[str]:
+    if (entry.until - today()).days < _SOON:
+        yield f"it is due on {entry.until}: look whether it still holds."
+    named = {project: entry.when[axis] for project, axis in PROJECTS.items() if axis in entry.when}
+    newest = {project: releases.of(project)[-1] for project in named if releases.of(project)}
+    if newest and all(version in named[project] for project, version in newest.items()):
+        words = " and ".join(f"{project} {version}" for project, version in newest.items())
+        yield f"{words} is the newest release and in its range: look whether it still has the fault."
+    for line in entry.constraints:
+        known = releases.of(requirement(line).name)
+        if all(requirement(line).specifier.contains(version, prereleases=True) for version in known):
+            yield f"`{line}` excludes no release of the package index: remove it."
+
+
+if __name__ == "__main__":
+    main()

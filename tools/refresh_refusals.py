@@ -1,0 +1,43 @@
+"""Refresh raydock/registry/data/refusals.yaml: how registries refuse, and the setting that changes it.
+
+The entries are written by hand from bug reports, documentation and experiments, and no index says whether a registry
+changed its words. This program lists them with their age, and asks for those that are older than a year.
+"""
+
+from datetime import date
+
+import click
+
+from raydock.core.yamlfile import read
+from tools.refresh import Proposal, Table, age, refresher, today
+
+TABLE = Table(path="raydock/registry/data/refusals.yaml", marks=())
+_YEAR = 365
+
+
+@refresher(TABLE)
+def main() -> Proposal:
+    """List the refusals of registries with their age and source; those older than a year must be looked at.
+
+    Read the source again, fix the entry if it changed, and write the day into it by hand.
+
+    \b
+    Example: .venv/bin/python -m tools.refresh_refusals --check
+    """
+    return propose(today())
+
+
+def propose(day: date) -> Proposal:
+    """The table as it is, and its entries that are older than a year on a day. Prints the list."""
+    old = []
+    for entry in read(TABLE.file).list():
+        keys = entry.items()
+        line = f"{keys['cause'].text()} of {keys['date'].text()} ({age(keys['date'].day())}): {keys['source'].text()}"
+        click.echo(line)
+        if (day - keys["date"].day()).days > _YEAR:
+            old.append(f"{entry.place}: look whether this still holds: {line}")
+    return Proposal(text=TABLE.read(), open=tuple(old))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Refresh raydock/compat/data/tegra.yaml: the compute capabilities of Tegra's GPUs (Jetson, DRIVE).
+
+The source is the column "Jetson" of https://developer.nvidia.com/cuda-gpus, and of its page for older GPUs. A number
+that neither page has any more stays: 3.2 (TK1) and 10.1 (Thor before CUDA 13) are on none. Tested on 2026-11-30, in
+tests/unit/tools/, on the rows of both pages as stored copies have them, in plain HTML. The pages themselves could not
+be reached from the machine on which this was written.
+"""
+
+import re
+
+import click
+
+from raydock.core.errors import ConfigurationError
+from raydock.core.yamlfile import read
+from tools.refresh import Proposal, Table, document, refresher, rows, with_list
+
+TABLE = Table(path="raydock/compat/data/tegra.yaml")
+
+_CAPABILITY = re.compile(r"\d+\.\d")
+_COLUMN = "Jetson"
+
+
+@refresher(TABLE)
+@click.argument("page")
+def main(page: str) -> Proposal:
+    """Read the compute capabilities of Jetson from PAGE, a file or address: NVIDIA's table of CUDA GPUs as HTML.
+
+    \b
+    Example: .venv/bin/python -m tools.refresh_tegra cuda-gpus.html
+    """
+    return propose(document(page))
+
+
+def propose(page: str) -> Proposal:
+    """The table with the numbers on a page, and those that it has already."""
+    held = {int(number) for number in read(TABLE.file).items()["sm"].texts()}
+    return Proposal(text=with_list(TABLE.read(), "sm", sorted(held | numbers(page))))
+
+
+def numbers(page: str) -> set[int]:
+    """The numbers (87 is 8.7) of the rows that name a Jetson. Raises ConfigurationError if there is none."""
+    column, found = None, set()
+    for cells in rows(page):
+        if _COLUMN in cells:
+            column = cells.index(_COLUMN)
+        elif column is not None and len(cells) > column and cells[column] and _CAPABILITY.fullmatch(cells[0]):
+            found.add(int(cells[0].replace(".", "")))
+    if not found:
+        raise ConfigurationError(f"the page has no table with a column {_COLUMN}.", todo="name NVIDIA's page as HTML.")
+    return found
+
+
+if __name__ == "__main__":
+    main()

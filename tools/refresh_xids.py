@@ -1,0 +1,92 @@
+"""Refresh raydock/doctor/data/xids.yaml: what the driver's errors in the kernel's log ask for.
+
+The source is https://docs.nvidia.com/deploy/xid-errors/analyzing-xid-catalog.html. An Xid whose immediate action
+resets the GPU or restarts the machine is added to `gpu` with the catalogue's own description; its words may then be
+made plainer by hand. Others are not added: their program is restarted anyhow. Tested on 2026-11-30, in
+tests/unit/tools/, on rows of the catalogue as a stored copy has them, in the markup of Sphinx. The page itself could
+not be reached from the machine on which this was written.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import click
+
+from raydock.core.errors import ConfigurationError
+from raydock.core.yamlfile import read
+from tools.refresh import Proposal, Table, document, refresher, rows, with_block
+
+TABLE = Table(path="raydock/doctor/data/xids.yaml")
+
+_CODE, _DESCRIPTION, _ACTION = "Code", "Description", "Resolution Bucket (Immediate Action)"
+_RESETS = {"RESET_GPU", "RESTART_BM", "RESTART_VM"}
+_RESTARTS = "RESTART_APP"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogueXid:
+    """An Xid in NVIDIA's catalogue.
+
+    Attributes:
+        code: its number.
+        description: NVIDIA's words.
+        action: the immediate action, such as RESET_GPU.
+    """
+
+    code: str
+    description: str
+    action: str
+
+
+@refresher(TABLE)
+@click.argument("page")
+def main(page: str) -> Proposal:
+    """Compare xids.yaml with PAGE, a file or address: NVIDIA's catalogue of Xids as HTML.
+
+    \b
+    Example: .venv/bin/python -m tools.refresh_xids analyzing-xid-catalog.html
+    """
+    return propose(document(page))
+
+
+def propose(page: str) -> Proposal:
+    """The table with the Xids that reset a GPU, and those whose fault the catalogue sees elsewhere."""
+    tables = read(TABLE.file).items()
+    program, gpu = ({code: entry.text() for code, entry in tables[key].items().items()} for key in ("program", "gpu"))
+    catalogue = list(xids(page))
+    new = {xid.code: _words(xid) for xid in catalogue if xid.action in _RESETS and xid.code not in program | gpu}
+    text = TABLE.read()
+    if new:
+        text = with_block(text, "gpu", (f'"{code}": {words}' for code, words in (gpu | new).items()))
+    return Proposal(text=text, open=tuple(_elsewhere(catalogue, program, gpu)))
+
+
+def xids(page: str) -> Iterator[CatalogueXid]:
+    """The Xids of the catalogue that occur on some GPU. Raises ConfigurationError if the page is something else."""
+    heads: tuple[str, ...] = ()
+    for cells in rows(page):
+        if {_CODE, _DESCRIPTION, _ACTION} <= set(cells):
+            heads = cells
+        elif len(cells) == len(heads) and "YES" in cells:
+            named = dict(zip(heads, cells, strict=True))
+            yield CatalogueXid(code=named[_CODE], description=named[_DESCRIPTION], action=named[_ACTION])
+    if not heads:
+        raise ConfigurationError(f"the page has no table with a column {_ACTION}.", todo="name the catalogue as HTML.")
+
+
+def _elsewhere(catalogue: list[CatalogueXid], program: dict[str, str], gpu: dict[str, str]) -> Iterator[str]:
+    for xid in catalogue:
+        if xid.code in program and xid.action in _RESETS:
+            yield f"Xid {xid.code} is a program's fault here, and the catalogue says {xid.action}: {xid.description}"
+        if xid.code in gpu and xid.action == _RESTARTS:
+            yield f"Xid {xid.code} is the GPU's fault here, and the catalogue says {xid.action}: {xid.description}"
+
+
+def _words(xid: CatalogueXid) -> str:
+    """NVIDIA's description as a YAML scalar."""
+    words = xid.description.replace('"', "'")
+    return f'"{words}"' if set(words) & set(":#{}[]&*!|>%@`") else words
+
+
+if __name__ == "__main__":
+    main()
