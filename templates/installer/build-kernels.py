@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from flashinfer.jit.comm import gen_trtllm_comm_module, gen_trtllm_mnnvl_comm_module
-from flashinfer.jit.core import current_compilation_context
+from flashinfer.jit.core import build_jit_specs, current_compilation_context
 from flashinfer.jit.sampling import gen_sampling_module
 
 ALL_REDUCE = (gen_trtllm_comm_module, gen_trtllm_mnnvl_comm_module)
@@ -25,8 +25,9 @@ def modules() -> list:
 
 
 if __name__ == "__main__":
-    for module in modules():
-        module.build(verbose=True)
+    built = modules()
+    build_jit_specs(built, verbose=True)
+    for module in built:
         target = Path(sys.argv[1], module.name, f"{module.name}.so")
         target.parent.mkdir(parents=True)
         shutil.copyfile(module.jit_library_path, target)
