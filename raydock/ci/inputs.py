@@ -121,24 +121,25 @@ def _meaning(text: str, path: str, names: tuple[str, ...]) -> object:
     """Definitions of a Python file or keys of a YAML file without comments and docstrings, which decide nothing."""
     with suppress(SyntaxError, yaml.YAMLError):  # a commit may hold what never ran
         if path.endswith(".py"):
-            return {name: ast.dump(node) for name, node in definitions(text, names).items()}
+            return {name: list(map(ast.dump, nodes)) for name, nodes in definitions(text, names).items()}
         document = yaml.safe_load(text) or {}
         return [document.get(name) for name in names]
     return text
 
 
-def definitions(text: str, names: tuple[str, ...]) -> dict[str, ast.stmt]:
+def definitions(text: str, names: tuple[str, ...]) -> dict[str, list[ast.stmt]]:
     """The statements of a Python file that define these names and what they use of the file, imports among them."""
-    known: dict[str, ast.stmt] = {}
+    known: dict[str, list[ast.stmt]] = {}
     for statement in _WithoutTexts().visit(ast.parse(text)).body:
-        known |= _defined(statement)
-    found: dict[str, ast.stmt] = {}
+        for name, definition in _defined(statement).items():
+            known.setdefault(name, []).append(definition)
+    found: dict[str, list[ast.stmt]] = {}
     waiting = list(names)
     while waiting:
         name = waiting.pop()
         if name in known and name not in found:
             found[name] = known[name]
-            waiting += [node.id for node in ast.walk(known[name]) if isinstance(node, ast.Name)]
+            waiting += [node.id for part in found[name] for node in ast.walk(part) if isinstance(node, ast.Name)]
     return found
 
 

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ NOT_COUNTED = {
 
 def used(path: str, names: tuple[str, ...]) -> Iterator[str]:
     """What of raydock these definitions of a file import."""
-    for statement in definitions((ROOT / path).read_text(), names).values():
+    for statement in chain.from_iterable(definitions((ROOT / path).read_text(), names).values()):
         if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("raydock."):
             yield f"{statement.module}.{statement.names[0].name}"
 
@@ -84,6 +85,8 @@ def test_definitions_are_followed_within_a_file_and_no_further_than_they_are_use
 """Words."""
 from a import b, c
 X, Y = 1, 2
+X += later
+later = 3
 
 @dataclass
 class Kind:
@@ -97,13 +100,13 @@ class Kind:
         return helper(Kind)
 
 def helper(kind):
-    # words
+    # comment
     return kind
 
 def unused():
     return Y2
 '''
-    assert set(definitions(text, ("Kind",))) == {"Kind", "X", "Y", "b", "helper"}
+    assert set(definitions(text, ("Kind",))) == {"Kind", "X", "Y", "b", "helper", "later"}
     assert set(definitions(text, ("Kind.method",))) == {"Kind.method", "b"}
     assert set(definitions(text, ("missing",))) == set()
-    assert "Words" not in ast.dump(definitions(text, ("Kind",))["Kind"])
+    assert "Words" not in ast.dump(definitions(text, ("Kind",))["Kind"][0])
