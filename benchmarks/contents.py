@@ -1,6 +1,5 @@
 """What images leave out of their packages' wheels, by rule of templates/installer/unused-files.txt."""
 
-import csv
 import mmap
 import sys
 import zlib
@@ -8,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from importlib import import_module
+from importlib.metadata import distributions
 from pathlib import Path
 
 import uv
@@ -51,14 +51,13 @@ def left_out(site: Path) -> "Counter[str]":
     lines = [line for line in (INSTALLER / "unused-files.txt").read_text().splitlines() if line and line[0] != "#"]
     rules = [*trim.holding(site, lines), *trim.other_wheels(site)]
     sizes: Counter[str] = Counter()
-    for record in sorted(site.glob("*.dist-info/RECORD")):
+    for package in distributions(path=[str(site)]):
         first: set[tuple[Path, str]] = set()
-        with record.open(newline="") as file:
-            rows = sorted(row for row in csv.reader(file) if (site / row[0]).is_file() and row[2] not in {"", "0"})
-        for path, digest, size in rows:
+        recorded = {str(file): file for file in package.files or () if file.size and (site / file).is_file()}
+        for path, file in sorted(recorded.items()):
             rule = next((rule for rule in rules if fnmatchcase(path, rule)), "")
-            key = ((site / path).parent, digest)
-            rule = EQUAL if not rule and key in first and int(size) >= trim.LINKED_SIZE else rule
+            key = ((site / path).parent, file.hash.value if file.hash else "")
+            rule = EQUAL if not rule and key in first and (file.size or 0) >= trim.LINKED_SIZE else rule
             first.add(key)
             if rule:
                 sizes[rule] += compressed((site / path).read_bytes())

@@ -1,30 +1,28 @@
-"""Which variants' images a commit touches: what decides them at that commit, and in the working tree."""
+"""Which variants' images differ between a commit and the working tree, and in which parts of what decides them."""
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 from rich.console import RenderableType
 
-from raydock.ci import inputs as ours
-from raydock.ci.inputs import Inputs
-from raydock.core.errors import ConfigurationError, OutOfReachError
-from raydock.engine.streams import last_line
+from raydock.ci import commit as commits
+from raydock.ci.commit import Commit
+from raydock.ci.inputs import CONTEXT, Inputs, WorkingTree, own, shared
+from raydock.core.errors import ConfigurationError
+from raydock.model import matrix as matrices
+from raydock.model.matrix import Matrix
+from raydock.model.variant import parse_name
 from raydock.pipeline.project import Project
 from raydock.plan.output import bare_table
+from raydock.plan.planner import Planned
 
 SCHEMA = 1
-# The module that says what decides an image, in this edition's layout and in the one before it.
-_MODULES = ("raydock.ci.inputs", "raydock.inputs")
 
 
 class What(StrEnum):
@@ -71,93 +69,95 @@ class Changes:
         return grid
 
 
-def compare(before: Inputs, now: Inputs) -> tuple[Change, ...]:
-    """The variants whose inputs differ, in the order of `now`, and then those that are gone."""
-    found = []
-    for name, parts in now.items():
-        if name not in before:
-            found.append(Change(name=name, what=What.NEW))
-        elif differing := [part for part in parts | before[name] if parts.get(part) != before[name].get(part)]:
-            found.append(Change(name=name, what=What.CHANGED, parts=tuple(differing)))
-    return (*found, *(Change(name=name, what=What.GONE) for name in before if name not in now))
-
-
 def since(project: Project, ref: str) -> Changes:
     """What differs between a commit and the working tree.
 
-    Raises ConfigurationError where the checkout is none of git's, has no such commit, or that commit is too old to say;
-    OutOfReachError where there is no room for a copy of it.
+    Raises ConfigurationError if the folder is not raydock's own checkout or git knows no such commit, OutOfReachError
+    if git cannot read it, OSError if there is no room for temporary files.
     """
-    commit = _commit(project.checkout.root, ref)
-    try:
-        with tempfile.TemporaryDirectory(prefix="raydock-") as folder:
-            _unpack(project.checkout.root, commit, Path(folder))
-            before = _inputs_at(ref, Path(folder))
-    except OSError as error:
-        raise OutOfReachError(
-            f"{ref} could not be unpacked in {tempfile.gettempdir()}: {error.strerror or error}.",
-            todo="free some space, or name another folder by TMPDIR.",
-        ) from None
-    return Changes(since=commit, changes=compare(before, ours.inputs(project)))
-
-
-def _commit(root: Path, ref: str) -> str:
-    if not shutil.which("git"):
-        raise ConfigurationError("git is not on PATH, and it alone knows what a commit holds.", todo="install git.")
-    place = _git(root, "rev-parse", "--git-dir")
-    if place.returncode:
+    root = project.checkout.root
+    commit = commits.find(root, ref)
+    if not (root / CONTEXT["probe"]).is_dir():
         raise ConfigurationError(
-            f"{root} is not a git checkout, so that there is no commit to compare with.",
-            meaning=place.stderr.decode(errors="replace").strip(),
+            f"{root} does not hold raydock itself, so that git cannot tell which probe and templates a commit had.",
             todo="run this in a clone of raydock's repository.",
         )
-    done = _git(root, "rev-parse", "--quiet", "--verify", "--end-of-options", f"{ref}^{{commit}}")
-    if done.returncode:
-        raise ConfigurationError(
-            f"git knows no commit {ref!r} here.",
-            todo="`git log` shows those that it knows; in a shallow clone, `git fetch --unshallow` brings the others.",
-        )
-    return done.stdout.decode().strip()
+    comparison = _Comparison(project, commit)
+    return Changes(since=commit.name, changes=(*comparison.changes(), *comparison.gone()))
 
 
-def _unpack(root: Path, commit: str, folder: Path) -> None:
-    """The commit's files of a checkout's folder, which need not be the repository's top."""
-    archive = folder / "checkout.zip"
-    done = _git(root, "archive", "-0", f"--output={archive}", commit)
-    if done.returncode:
-        raise OSError(done.stderr.decode(errors="replace").strip())
-    with ZipFile(archive) as file:
-        file.extractall(folder)
+def differing(before: Inputs, now: Inputs) -> tuple[str, ...]:
+    """The names of the parts that differ, those that only one side has among them."""
+    return tuple(part for part in now | before if now.get(part) != before.get(part))
 
 
-def _inputs_at(ref: str, folder: Path) -> Inputs:
-    """What decided each image at a commit, by the code of that commit, which alone renders as it did.
+@dataclass(frozen=True)
+class _Comparison:
+    """A commit and the working tree of a project."""
 
-    Raises ConfigurationError if that code is too old, or fails.
-    """
-    module = next((name for name in _MODULES if (folder / f"{name.replace('.', '/')}.py").exists()), None)
-    if module is None:
-        raise ConfigurationError(
-            f"raydock at {ref} is too old to compare with: it cannot list what its images are made of.",
-            todo="name a newer commit.",
-        )
-    done = subprocess.run(
-        [sys.executable, "-m", module, str(folder)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder)},
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        why = last_line(done.stderr.decode(errors="replace")) or "no output"
-        raise ConfigurationError(
-            f"{ref} cannot say what its images were made of: {why}",
-            meaning="The code of that commit runs with the packages that are installed now.",
-            todo="name a newer commit.",
-        )
-    found: Inputs = json.loads(done.stdout)
-    return found
+    project: Project
+    commit: Commit
 
+    @cached_property
+    def _tree(self) -> WorkingTree:
+        return WorkingTree(self.project.checkout.root)
 
-def _git(root: Path, *words: str) -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run(["git", "-C", str(root), *words], capture_output=True, check=False)
+    @cached_property
+    def _matrix(self) -> Matrix | None:
+        """The commit's matrix.yaml; None if this raydock refuses it."""
+        text = self.commit.read("matrix.yaml")
+        if text == self._tree.read("matrix.yaml"):
+            return self.project.matrix
+        with tempfile.TemporaryDirectory(prefix="raydock-") as folder, suppress(ConfigurationError):
+            path = Path(folder, "matrix.yaml")
+            path.write_bytes(text or b"")
+            return matrices.load(path)
+        return None
+
+    @cached_property
+    def _dockerfiles(self) -> dict[str, bytes]:
+        """The Dockerfiles of the locked variants as they are rendered now, which those in images/ may not be."""
+        locked = tuple(item for item in self.project.plan.variants if self._locked(item))
+        return {name: text.encode() for name, text in self.project.dockerfiles(locked).items()}
+
+    @cached_property
+    def _shared(self) -> tuple[str, ...]:
+        return differing(shared(self.commit), shared(self._tree))
+
+    def changes(self) -> Iterator[Change]:
+        """The variants of the plan that the commit has otherwise or not at all."""
+        for planned in self.project.plan.variants:
+            known = self._names(planned.name)
+            if known and f"lockfiles/{planned.name}.txt" in self.commit.files:
+                if parts := self._parts(planned):
+                    yield Change(name=planned.name, what=What.CHANGED, parts=parts)
+            elif not known or self._locked(planned):
+                yield Change(name=planned.name, what=What.NEW)
+
+    def gone(self) -> Iterator[Change]:
+        """The locked variants of the commit that the plan does not have."""
+        planned = {item.name for item in self.project.plan.variants}
+        locks = (path for path in sorted(self.commit.files) if path.startswith("lockfiles/") and path.endswith(".txt"))
+        names = (path.removeprefix("lockfiles/").removesuffix(".txt") for path in locks)
+        return (Change(name=name, what=What.GONE) for name in names if name not in planned and self._names(name))
+
+    def _locked(self, planned: Planned) -> bool:
+        return self.project.checkout.lock(planned.name).exists()
+
+    def _names(self, name: str) -> bool:
+        """Whether the commit's matrix.yaml names a variant, or may do so."""
+        with suppress(ConfigurationError):  # a file below lockfiles/ that is not a variant's
+            variant = parse_name(name)
+            return self._matrix is None or self._matrix.names(variant)
+        return False
+
+    def _parts(self, planned: Planned) -> tuple[str, ...]:
+        """The parts that differ of what decides an image."""
+        before: Inputs = {"Dockerfile": self.commit.read(f"images/{planned.name}/Dockerfile")}
+        now: Inputs = {"Dockerfile": self._dockerfiles.get(planned.name)}
+        if self._matrix:
+            before |= own(self.commit, self._matrix, planned)
+            now |= own(self._tree, self.project.matrix, planned)
+        else:
+            now["matrix.yaml"] = self._tree.read("matrix.yaml")
+        return (*differing(before, now), *self._shared)

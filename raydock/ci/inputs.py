@@ -1,80 +1,169 @@
-"""What decides each variant's image, as far as a checkout says: its recipe, with its base's recipe for the base itself.
+"""What decides each variant's image, read from the files of a checkout as they are, or as a commit has them.
 
-    python -m raydock.ci.inputs FOLDER
-
-prints it as JSON for another checkout, by that one's own code where that comes first on Python's path.
+Raydock's own code decides an image too. What it writes into a Dockerfile is committed below images/. What it writes
+elsewhere no committed file shows, so that a change in the modules named here counts for all variants that they serve.
 """
 
-import hashlib
-import json
-import sys
+import ast
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from raydock.builder.base import group_debs, recipe_for
+import yaml
+
+from raydock.builder.base import TEMPLATE, BaseRecipe
 from raydock.builder.layers import layers
-from raydock.builder.recipe import Context, Recipe
-from raydock.core.checkout import Checkout
-from raydock.core.errors import RaydockError
+from raydock.builder.recipe import Context
+from raydock.ci.commit import Commit
+from raydock.model import debs
 from raydock.model import lock as locks
-from raydock.pipeline.project import Project
+from raydock.model.debs import DebLock
+from raydock.model.matrix import Matrix
+from raydock.model.variant import Variant
 from raydock.plan.planner import Planned
 
-Inputs = dict[str, dict[str, str]]
-_WORDS = {"dockerfile": "Dockerfile", "lock_sha256": "lock", "epoch": "cut-off day"}
+# A part of what decides an image, by the name under which it is reported. Parts are compared, and mean nothing else.
+Inputs = dict[str, object]
+# By the path of a file, what of it counts.
+_Code = dict[str, tuple[str, ...]]
+
+# The folders whose files are in every build context, by their name there.
+CONTEXT = {
+    "probe": "raydock/probe",
+    "installer": "templates/installer",
+    "scripts": "templates/image/scripts",
+    "modules": "templates/image/modules",
+}
+# The code whose results no committed file shows (layers, constraints.txt, image.json, base recipes): what of a file,
+# with all in the same file that it uses.
+CODE: _Code = {
+    "raydock/builder/base.py": ("BaseImage.fingerprint", "BaseRecipe", "group_debs", "recipe_for"),
+    "raydock/builder/constraints.py": ("constraints",),
+    "raydock/builder/layers.py": ("layers",),
+    "raydock/builder/nss.py": ("module",),
+    "raydock/builder/recipe.py": ("Context", "Recipe.fingerprint"),
+    "raydock/builder/schedule.py": ("Builder.recipe",),
+    "raydock/compat/data/toolchain.yaml": ("requirements",),
+    "raydock/compat/toolchain.py": ("compiler_of", "known"),
+    "raydock/model/bases.py": ("read",),
+    "raydock/model/debs.py": ("parse",),
+    "raydock/model/lock.py": ("parse",),
+    "raydock/model/matrix.py": ("Matrix",),
+    "raydock/model/packages.py": ("of_all", "of_group"),
+    "raydock/model/variant.py": ("Variant",),
+}
+# The same for bases by their source.
+BASE_CODE: dict[str, _Code] = {
+    "bootstrap": {"raydock/builder/bootstrap.py": ("HOOKS", "UNPACKED"), "raydock/builder/rootfs.py": ("LEFT_OUT",)},
+    "pull": {"raydock/builder/pulled.py": ("RESET", "RESET_LABELS")},
+}
 
 
-def inputs(project: Project) -> Inputs:
-    """The parts of each variant's recipe by the variant's name; the files of its build context by their path.
+@dataclass(frozen=True)
+class WorkingTree:
+    """The files of a checkout as they are, committed or not."""
 
-    A variant without a lock has no recipe, and `lock` is empty. Raises ConfigurationError for a file that is wrong.
-    """
-    locked = tuple(item for item in project.plan.variants if _is_locked(project, item))
-    context, dockerfiles = Context.read(project.checkout.templates), project.dockerfiles(locked)
-    uv = {"uv": _uv(project.checkout)}
-    unlocked = {item.name: {"lock": ""} for item in project.plan.variants}
-    return unlocked | {
-        item.name: _parts(_recipe(project, item, context, dockerfiles[item.name])) | uv for item in locked
-    }
+    root: Path
 
+    def read(self, path: str) -> bytes | None:
+        """The content of a file; None if there is no such file."""
+        file = self.root / path
+        return file.read_bytes() if file.is_file() else None
 
-def _is_locked(project: Project, item: Planned) -> bool:
-    try:
-        recipe_for(project.matrix, item.variant, project.checkout)
-        group_debs(project.matrix, item.variant, project.checkout)
-    except RaydockError:
-        return False
-    return project.checkout.lock(item.name).exists()
+    def folder(self, path: str) -> dict[str, bytes]:
+        """The content of the files in a folder by their paths below it."""
+        top = self.root / path
+        files = (file for file in sorted(top.rglob("*")) if file.is_file() and file.parent.name != "__pycache__")
+        return {file.relative_to(top).as_posix(): file.read_bytes() for file in files}
 
 
-def _recipe(project: Project, item: Planned, context: Context, dockerfile: str) -> Recipe:
-    lock = locks.load(project.checkout.lock(item.name))
-    return Recipe(
-        name=item.name,
-        dockerfile=dockerfile,
-        files=context.files(item, lock, layers(lock), group_debs(project.matrix, item.variant, project.checkout)),
-        lock_sha256=lock.sha256,
-        base=recipe_for(project.matrix, item.variant, project.checkout).digest,
-        python=item.variant.python,
-        platform=f"linux/{item.variant.arch}",
-        epoch=project.matrix.epoch,
-    )
+Files = Commit | WorkingTree
 
 
-def _parts(recipe: Recipe) -> dict[str, str]:
-    """A recipe's fields, with the files of its context each by its path, and all that is long by its sha256."""
-    fields = {name: value for name, value in vars(recipe).items() if name not in {"name", "files", "python"}}
+def shared(files: Files) -> Inputs:
+    """What decides every image: files of the build context, code, and the version of uv."""
+    context = {f"{name}/{path}": data for name, place in CONTEXT.items() for path, data in files.folder(place).items()}
+    return {**context, **_code(files, CODE), "uv": locks.parse(_text(files, "requirements.txt")).version("uv")}
+
+
+def own(files: Files, matrix: Matrix, planned: Planned) -> Inputs:
+    """What decides one variant's image, apart from its Dockerfile."""
+    variant, packages = planned.variant, matrix.packages_of(planned.variant)
+    lock, base = locks.parse(_text(files, f"lockfiles/{planned.name}.txt")), _base(files, matrix, variant)
+    group = _debs(files, f"{base.name}+{variant.flavor}") if base and packages.os_packages else None
     return {
-        **{_WORDS.get(name, name): str(value) for name, value in fields.items()},
-        "Dockerfile": hashlib.sha256(recipe.dockerfile.encode()).hexdigest(),
-        **{path: hashlib.sha256(data).hexdigest() for path, data in recipe.files.items()},
+        "lock": lock.sha256,
+        "base": base.digest if base else None,
+        "cut-off day": matrix.epoch,
+        **Context(shared={}).files(planned, lock, layers(lock, packages.added), group),
+        **(_code(files, BASE_CODE[base.base.source]) if base else {}),
     }
 
 
-def _uv(checkout: Checkout) -> str:
-    """The uv that this checkout pins, which need not be installed here; empty where it pins none."""
-    pins = checkout.root / "requirements.txt"
-    return (locks.parse(pins.read_text(encoding="utf-8")).version("uv") or "") if pins.exists() else ""
+def _base(files: Files, matrix: Matrix, variant: Variant) -> BaseRecipe | None:
+    """The recipe of a variant's base, with the packages of its lock, be that stale or missing."""
+    base, template = matrix.base(variant.python), _text(files, f"templates/{TEMPLATE}")
+    if not base:
+        return None
+    recipe = BaseRecipe(base=base, compiler=variant.gpu, epoch=matrix.epoch, template=template)
+    return replace(recipe, debs=_debs(files, recipe.name))
 
 
-if __name__ == "__main__":
-    print(json.dumps(inputs(Project(Checkout(Path(sys.argv[1]))))))
+def _debs(files: Files, name: str) -> DebLock:
+    return debs.parse(name, _text(files, f"lockfiles/{name}{debs.SUFFIX}")) or DebLock()
+
+
+def _code(files: Files, parts: _Code) -> Inputs:
+    return {path: _meaning(_text(files, path), path, names) for path, names in parts.items()}
+
+
+def _meaning(text: str, path: str, names: tuple[str, ...]) -> object:
+    """Definitions of a Python file or keys of a YAML file without comments and docstrings, which decide nothing."""
+    with suppress(SyntaxError, yaml.YAMLError):  # a commit may hold what never ran
+        if path.endswith(".py"):
+            return {name: list(map(ast.dump, nodes)) for name, nodes in definitions(text, names).items()}
+        document = yaml.safe_load(text) or {}
+        return [document.get(name) for name in names]
+    return text
+
+
+def definitions(text: str, names: tuple[str, ...]) -> dict[str, list[ast.stmt]]:
+    """The statements of a Python file that define these names and what they use of the file, imports among them."""
+    known: dict[str, list[ast.stmt]] = {}
+    for statement in _WithoutTexts().visit(ast.parse(text)).body:
+        for name, definition in _defined(statement).items():
+            known.setdefault(name, []).append(definition)
+    found: dict[str, list[ast.stmt]] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in known and name not in found:
+            found[name] = known[name]
+            waiting += [node.id for part in found[name] for node in ast.walk(part) if isinstance(node, ast.Name)]
+    return found
+
+
+def _defined(statement: ast.stmt) -> dict[str, ast.stmt]:
+    """What a statement of a module defines, by name; methods by that of their class too."""
+    match statement:
+        case ast.ImportFrom(module=module, names=aliases, level=level):
+            return {item.asname or item.name: ast.ImportFrom(module, [item], level) for item in aliases}
+        case ast.ClassDef(name=name, body=body):
+            methods = {f"{name}.{node.name}": node for node in body if isinstance(node, ast.FunctionDef)}
+            return {name: statement, **methods}
+        case ast.FunctionDef(name=name):
+            return {name: statement}
+    nodes = ast.walk(statement)
+    return {node.id: statement for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+
+class _WithoutTexts(ast.NodeTransformer):
+    """Removes constants that stand alone in a line, such as docstrings."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        """Keeps any other expression."""
+        return None if isinstance(node.value, ast.Constant) else node
+
+
+def _text(files: Files, path: str) -> str:
+    return (files.read(path) or b"").decode(errors="replace")

@@ -1,13 +1,12 @@
 """One wheel on disk: what it says of itself, or why it is none (PEP 427, and the RECORD of PEP 376 and 627)."""
 
-import base64
 import csv
-import hashlib
 import zlib
 from pathlib import Path
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
 
+from installer.records import InvalidRecordEntry, RecordEntry, parse_record_file
 from packaging.metadata import RawMetadata, parse_email
 from packaging.requirements import InvalidRequirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
@@ -18,7 +17,8 @@ from raydock.model.requirement import requirement
 
 # Members of up to this many bytes are read and hashed; of larger ones only the size is compared.
 _HASHED = 16 * 2**20
-_UNREADABLE = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError, csv.Error)
+_DAMAGED = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
+_UNREADABLE = (*_DAMAGED, csv.Error, InvalidRecordEntry)
 # What PEP 427 allows: sha256 or better.
 _ALGORITHMS = ("sha256", "sha384", "sha512")
 
@@ -103,17 +103,17 @@ def _compare(archive: ZipFile, record: str) -> None:
     sizes = {item.filename: item.file_size for item in archive.infolist()}
     if record not in sizes:
         raise BrokenWheelError("holds no RECORD")
-    for row in csv.reader(archive.read(record).decode().splitlines()):
-        name, digest, size = (*row, "", "")[:3]
-        if name and digest and not _as_recorded(archive, sizes.get(name), name, digest, size):
-            raise BrokenWheelError(f"holds {name}, which is not as its RECORD says")
+    for row in parse_record_file(filter(None, archive.read(record).decode().splitlines())):
+        entry = RecordEntry.from_elements(*row)
+        if entry.hash_ and not _as_recorded(archive, sizes.get(entry.path), entry):
+            raise BrokenWheelError(f"holds {entry.path}, which is not as its RECORD says")
 
 
-def _as_recorded(archive: ZipFile, held: int | None, name: str, digest: str, size: str) -> bool:
-    if held is None or (size and int(size) != held):
+def _as_recorded(archive: ZipFile, held: int | None, entry: RecordEntry) -> bool:
+    """Whether a member of `held` bytes, None if there is none, is as RECORD says."""
+    if held is None or entry.size not in {None, held}:
         return False
-    algorithm, _, wanted = digest.partition("=")
-    if held > _HASHED or algorithm not in _ALGORITHMS:
+    recorded = entry.hash_
+    if not recorded or held > _HASHED or recorded.name not in _ALGORITHMS:
         return True
-    found = hashlib.new(algorithm, archive.read(name)).digest()
-    return base64.urlsafe_b64encode(found).rstrip(b"=").decode() == wanted
+    return recorded.validate(archive.read(entry.path))

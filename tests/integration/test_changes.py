@@ -2,82 +2,35 @@
 
 import json
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from raydock.__main__ import cli
-from raydock.ci import changes
-from raydock.ci.changes import Change, What, compare, since
-from raydock.ci.inputs import Inputs, inputs
+from raydock.ci.changes import Change, What, differing, since
 from raydock.core.checkout import Checkout
 from raydock.core.errors import ConfigurationError, OutOfReachError, SelectionError
 from raydock.pipeline.project import Project
-
-ROOT = Path(__file__).parents[2]
-CPU = "ray2.60.0-py311-cpu"
-DEBS = ("lockfiles/debian-py311.debs", "lockfiles/debian-py313.debs")
-FILES = ("matrix.yaml", "requirements.txt", "lockfiles/facts.json", *DEBS)
-LOCKS = tuple(f"lockfiles/ray{ray}-py{python}-cpu.txt" for ray in ("2.49.1", "2.60.0") for python in ("311", "313"))
-# Folders above the pipeline do not decide what an image is made of.
-_AFTER = ("__pycache__", "cli", "doctor", "deploy", "hosts", "pick", "publish", "wheelhouse")
-
-MATRIX = """\
-registry: localhost:5000/raydock
-cutoff: 2026-11-15
-bases: {debian: {source: bootstrap, python: {"3.11": bookworm, "3.13": trixie}}}
-axes: {python: ["3.11", "3.13"], ray: ["2.49.1", "2.60.0"]}
-packages: {ray-extras: [default, serve], always: [pip, virtualenv]}
-"""
+from tests.support.clone import CPU, CUDA, GROUP, NAMES, PULLED, commit, git, make, render_dockerfiles, restore
 
 Edit = Callable[[str, str, str], None]
-Edited = Callable[[], dict[str, Change]]
-
-
-def git(folder: Path, *words: str) -> str:
-    command = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@t.example", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-
-def commit(folder: Path) -> str:
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--allow-empty", "--message", "a commit")
-    return git(folder, "rev-parse", "HEAD")
 
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository of one commit that holds what decides images, in a folder of its own below the top."""
-    top = tmp_path_factory.mktemp("clone")
-    root = top / "raydock"
-    for name in ("raydock", "templates"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns(*_AFTER))
-    (root / "lockfiles").mkdir()
-    for name in (*FILES, *LOCKS):
-        shutil.copy(ROOT / name, root / name)
-    (root / "matrix.yaml").write_text(MATRIX)
-    git(top, "init", "--quiet")
-    commit(top)
-    return root
-
-
-@pytest.fixture(scope="module")
-def first(clone: Path) -> Inputs:
-    """What the clone's first commit says of its images, as long as its code is the running raydock's."""
-    return inputs(Project(Checkout(clone)))
+    return make(tmp_path_factory.mktemp("clone"))
 
 
 @pytest.fixture
-def root(clone: Path, first: Inputs) -> Iterator[Path]:
+def root(clone: Path) -> Iterator[Path]:
     """The clone, as it was committed first once the test is done."""
     before = git(clone, "rev-parse", "HEAD")
     yield clone
-    git(clone, "reset", "--quiet", "--hard", before)
-    git(clone, "clean", "--quiet", "-dx", "--force")
+    restore(clone, before)
 
 
 @pytest.fixture
@@ -92,12 +45,6 @@ def edit(root: Path) -> Edit:
     return change
 
 
-@pytest.fixture
-def edited(root: Path, first: Inputs) -> Edited:
-    """What `changed` answers of the first commit, without asking that commit's code again."""
-    return lambda: {item.name: item for item in compare(first, inputs(Project(Checkout(root))))}
-
-
 def changed(root: Path, ref: str = "HEAD") -> dict[str, Change]:
     return {item.name: item for item in since(Project(Checkout(root)), ref).changes}
 
@@ -109,85 +56,136 @@ def test_nothing_differs_from_the_commit_itself_nor_does_a_file_that_no_image_ho
 
 def test_a_file_of_the_probe_is_in_every_image(root: Path, edit: Edit) -> None:
     edit("raydock/probe/driver.py", '"""', '"""Again. ')
-    # The probe that is built into an image is the running raydock's: here, the commit's is the one that differs.
-    found = changed(root, commit(root))
-    assert len(found) == 4
+    found = changed(root)
+    assert found.keys() == set(NAMES)
     assert all(item.parts == ("probe/driver.py",) for item in found.values())
 
 
-def test_a_lock_is_one_variants(edited: Edited, edit: Edit) -> None:
+@pytest.mark.parametrize("staged", [True, False])
+def test_what_is_not_committed_counts(root: Path, staged: bool) -> None:
+    (root / ".gitignore").write_text("*.log\n")
+    before = commit(root)
+    (root / "raydock" / "probe" / "new.py").write_text("")
+    (root / "templates" / "image" / "scripts" / "ignored.log").write_text("")
+    (root / "templates" / "installer" / "trim-tree.py").unlink()
+    if staged:
+        git(root, "add", "--all")
+    parts = {"probe/new.py", "scripts/ignored.log", "installer/trim-tree.py"}
+    assert all(set(item.parts) == parts for item in changed(root, before).values())
+    after = commit(root)
+    git(root, "checkout", "--quiet", before, "--", ".")
+    (root / "raydock" / "probe" / "new.py").unlink()
+    assert set(changed(root, after)[CPU].parts) == parts
+
+
+def test_a_lock_is_one_variants(root: Path, edit: Edit) -> None:
     edit(f"lockfiles/{CPU}.txt", "ray==2.60.0", "ray==2.60.1")
-    [found] = edited().values()
+    [found] = changed(root).values()
     assert (found.name, found.what) == (CPU, What.CHANGED)
     assert set(found.parts) == {"lock", "layers/ray.txt", "constraints.txt", "image.json"}
 
 
-def test_a_comment_in_a_lock_changes_the_fingerprint_and_no_layer(edited: Edited, edit: Edit) -> None:
+def test_a_comment_in_a_lock_changes_the_fingerprint_and_no_layer(root: Path, edit: Edit) -> None:
     edit(f"lockfiles/{CPU}.txt", "# via aiohttp\n", "# via  aiohttp\n")
-    assert edited()[CPU].parts == ("lock",)
+    assert changed(root)[CPU].parts == ("lock",)
 
 
 @pytest.mark.parametrize(
-    ("change", "part", "count"),
+    ("change", "part", "names"),
     [
-        (("templates/Dockerfile.j2", "ENV PATH", "ENV  PATH"), "Dockerfile", 4),
-        (("templates/Base.Dockerfile.j2", "FROM", "FROM  "), "base", 4),
-        (("templates/installer/make-tree", "#!/bin/bash", "#!/bin/bash\n"), "installer/make-tree", 4),
-        (("matrix.yaml", "cutoff: 2026-11-15", "cutoff: 2026-11-16"), "cut-off day", 4),
-        (("matrix.yaml", '"3.13": trixie', '"3.13": bookworm'), "base", 2),
-        (("requirements.txt", "uv==", "uv==9"), "uv", 4),
+        (("templates/Dockerfile.j2", "ENV PATH", "ENV  PATH"), "Dockerfile", NAMES),
+        (("templates/Base.Dockerfile.j2", "FROM", "FROM  "), "base", NAMES),
+        (("templates/installer/make-tree", "#!/bin/bash", "#!/bin/bash\n"), "installer/make-tree", NAMES),
+        (("matrix.yaml", "cutoff: 2026-11-15", "cutoff: 2026-11-16"), "cut-off day", NAMES),
+        (("matrix.yaml", '"3.13": trixie', '"3.13": bookworm'), "base", {name for name in NAMES if "py313" in name}),
+        (("matrix.yaml", "1" * 64, "2" * 64), "base", {PULLED}),
+        (("matrix.yaml", "os-packages", "packages: [pip], os-packages"), "layers/added.txt", {GROUP}),
+        (("requirements.txt", "uv==", "uv==9"), "uv", NAMES),
+        (("raydock/builder/nss.py", "/home/ray", "/home/user"), "raydock/builder/nss.py", NAMES),
+        (("raydock/builder/rootfs.py", '"lib32", ', ""), "raydock/builder/rootfs.py", {*NAMES} - {PULLED}),
+        (("raydock/builder/pulled.py", '"LD_AUDIT", ', ""), "raydock/builder/pulled.py", {PULLED}),
     ],
 )
-def test_each_input_is_seen(edited: Edited, edit: Edit, change: tuple[str, str, str], part: str, count: int) -> None:
+def test_each_input_is_seen(
+    root: Path, edit: Edit, change: tuple[str, str, str], part: str, names: Collection[str]
+) -> None:
     edit(*change)
-    found = edited()
-    assert len(found) == count
+    found = changed(root)
+    assert found.keys() == set(names)
     assert all(part in item.parts for item in found.values())
 
 
-def test_points_of_the_matrix_come_and_go(root: Path, edited: Edited, edit: Edit) -> None:
+def test_points_of_the_matrix_come_and_go(root: Path, edit: Edit) -> None:
     before = git(root, "rev-parse", "HEAD")
     edit("matrix.yaml", '"2.49.1", "2.60.0"', '"2.60.0"')
-    gone = edited()
+    gone = changed(root)
     assert len(gone) == 2
     assert {item.what for item in gone.values()} == {What.GONE}
+    (root / "lockfiles" / "notes.txt").write_text("no variant's")
     after = commit(root)
     git(root, "checkout", "--quiet", before, "--", ".")
     assert {name: item.what for name, item in changed(root, after).items()} == dict.fromkeys(gone, What.NEW)
 
 
-def test_a_variant_that_is_not_locked_yet_is_new(root: Path) -> None:
+def test_a_variant_that_is_not_locked_yet_is_new(root: Path, edit: Edit) -> None:
     lock = root / "lockfiles" / f"{CPU}.txt"
     text = lock.read_text()
     lock.unlink()
     before = commit(root)
     assert changed(root) == {}
     lock.write_text(text)
-    assert "Dockerfile" in changed(root, before)[CPU].parts
+    assert changed(root, before) == {CPU: Change(name=CPU, what=What.NEW)}
+    edit("matrix.yaml", '"2.49.1", "2.60.0"', '"2.49.1", "2.50.1", "2.60.0"')
+    assert {item.what for name, item in changed(root, before).items() if "2.50.1" in name} == {What.NEW}
 
 
-def test_a_commit_is_judged_by_its_own_code(root: Path, edit: Edit) -> None:
-    edit("raydock/builder/render.py", '"Ray {variant.ray}"', '"Ray, {variant.ray}"')
+def test_a_lock_that_is_gone_differs(root: Path) -> None:
+    (root / "lockfiles" / f"{CPU}.txt").unlink()
+    assert {"Dockerfile", "lock", "layers/ray.txt"} <= set(changed(root)[CPU].parts)
+
+
+def test_a_commit_that_rendered_otherwise_shows_it_in_its_dockerfiles(root: Path, edit: Edit) -> None:
+    edit("templates/Dockerfile.j2", "ENV PATH", "ENV  PATH")
+    render_dockerfiles(root)
+    edit("templates/Dockerfile.j2", "ENV  PATH", "ENV PATH")
     found = changed(root, commit(root))
-    assert len(found) == 4
+    assert found.keys() == set(NAMES)
     assert all(item.parts == ("Dockerfile",) for item in found.values())
 
 
-def test_a_commit_of_the_former_layout_is_compared(root: Path) -> None:
-    shutil.move(root / "raydock" / "ci" / "inputs.py", root / "raydock" / "inputs.py")
-    assert changed(root, commit(root)) == {}
+def test_a_commit_without_dockerfiles_is_compared_by_all_else(root: Path) -> None:
+    shutil.rmtree(root / "images")
+    assert all(item.parts == ("Dockerfile",) for item in changed(root, commit(root)).values())
 
 
-def test_a_commit_that_is_too_old_is_refused(root: Path) -> None:
-    (root / "raydock" / "ci" / "inputs.py").unlink()
-    with pytest.raises(ConfigurationError, match=r"raydock at \S+ is too old to compare with"):
-        changed(root, commit(root))
+def test_a_commit_that_had_the_probe_elsewhere_is_compared(root: Path) -> None:
+    shutil.move(root / "raydock" / "probe", root / "raydock" / "former")
+    before = commit(root)
+    shutil.move(root / "raydock" / "former", root / "raydock" / "probe")
+    git(root, "add", "--all")
+    assert changed(root, before) == {}
+    (root / "raydock" / "probe" / "driver.py").write_text("")
+    assert changed(root, before)[CPU].parts == ("probe/driver.py",)
 
 
-def test_a_commit_that_cannot_answer_says_so(root: Path, edit: Edit) -> None:
-    edit("raydock/builder/base.py", "def recipe_for(", "def recipe_of(")
-    with pytest.raises(ConfigurationError, match="cannot say what its images were made of"):
-        changed(root, commit(root))
+def test_a_matrix_that_cannot_be_read_any_more_counts_for_every_variant(root: Path, edit: Edit) -> None:
+    edit("matrix.yaml", "registry:", "place:")
+    before = commit(root)
+    edit("matrix.yaml", "place:", "registry:")
+    found = changed(root, before)
+    assert found.keys() == set(NAMES)
+    assert all(item.parts == ("matrix.yaml",) for item in found.values())
+    (root / "lockfiles" / f"{CUDA}.txt").unlink()
+    assert "lock" not in changed(root, before)[CUDA].parts
+
+
+def test_code_of_a_commit_that_never_ran_differs(root: Path) -> None:
+    name = "raydock/builder/nss.py"
+    text = (root / name).read_text()
+    (root / name).write_text("def module(:")
+    before = commit(root)
+    (root / name).write_text(text)
+    assert changed(root, before)[CPU].parts == (name,)
 
 
 @pytest.mark.parametrize("ref", ["nowhere", "--output=stolen", "HEAD:raydock", ""])
@@ -203,11 +201,32 @@ def test_what_is_no_git_checkout_is_refused(root: Path, tmp_path: Path) -> None:
         changed(tmp_path / "copy")
 
 
-def test_a_temporary_folder_that_cannot_be_written_is_out_of_reach(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_folder_without_raydock_is_refused(root: Path) -> None:
+    shutil.rmtree(root / "raydock")
+    with pytest.raises(ConfigurationError, match="does not hold raydock itself"):
+        changed(root)
+
+
+def test_a_commit_whose_files_are_missing_is_out_of_reach(root: Path, edit: Edit) -> None:
+    blob = git(root, "rev-parse", "HEAD:./matrix.yaml")
+    objects = Path(git(root, "rev-parse", "--absolute-git-dir"), "objects")
+    edit("matrix.yaml", "cutoff: 2026-11-15", "cutoff: 2026-11-16")
+    place = objects / blob[:2] / blob[2:]
+    data = place.read_bytes()
+    place.unlink()
+    try:
+        with pytest.raises(OutOfReachError, match="git could not read the commit"):
+            changed(root)
+    finally:
+        place.write_bytes(data)
+
+
+def test_a_temporary_folder_that_cannot_be_written_is_an_error_of_the_system(
+    root: Path, edit: Edit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    edit("matrix.yaml", "registry:", "# mine\nregistry:")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
-    with pytest.raises(OutOfReachError, match="HEAD could not be unpacked in "):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
         changed(root)
 
 
@@ -223,15 +242,13 @@ def test_the_working_tree_and_the_temporary_folder_are_as_before(
 
 
 def test_parts_that_came_or_went_differ_too() -> None:
-    [found] = compare({"a": {"lock": "1", "old": "1"}}, {"a": {"lock": "1", "new": "1"}})
-    assert set(found.parts) == {"old", "new"}
+    assert set(differing({"lock": "1", "old": "1"}, {"lock": "1", "new": "1"})) == {"old", "new"}
 
 
 def test_the_command_names_them_and_an_empty_answer_is_a_success(
-    root: Path, edit: Edit, first: Inputs, monkeypatch: pytest.MonkeyPatch
+    root: Path, edit: Edit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAYDOCK_ROOT", str(root))
-    monkeypatch.setattr(changes, "_inputs_at", lambda *_: first)
 
     def answer(*words: str) -> Result:
         return CliRunner().invoke(cli, ["plan", "--changed-since", *words])

@@ -12,7 +12,7 @@ import uv
 
 from tests.support.toy import ROOT
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 NAME = "ray2.60.0-py311-cpu"
 REGISTRY = "localhost:5000/raydock-installed"
@@ -45,9 +45,15 @@ def raydock(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(client: docker.DockerClient, tmp_path: Path) -> Iterator[Path]:
+def folder(tmp_path: Path) -> Path:
     (tmp_path / "matrix.yaml").write_text(MATRIX)
-    yield tmp_path
+    return tmp_path
+
+
+@pytest.fixture
+def emptied(client: docker.DockerClient) -> Iterator[None]:
+    """Removes the images of the test afterwards."""
+    yield
     for image in client.images.list(REGISTRY):
         client.images.remove(image.id, force=True)
 
@@ -65,9 +71,14 @@ def run(raydock: Path, folder: Path, *arguments: str, code: int = 0) -> str:
     return printed
 
 
-def test_a_matrix_alone_becomes_an_image(raydock: Path, folder: Path, client: docker.DockerClient) -> None:
+def test_a_matrix_alone_is_planned(raydock: Path, folder: Path) -> None:
     assert NAME in run(raydock, folder, "plan")
     assert (folder / "lockfiles" / "facts.json").is_file()
+
+
+@pytest.mark.engine
+@pytest.mark.usefixtures("emptied")
+def test_a_matrix_alone_becomes_an_image(raydock: Path, folder: Path, client: docker.DockerClient) -> None:
     assert "1 locked" in run(raydock, folder, "lock")
     assert "1 Dockerfiles written" in run(raydock, folder, "render")
     assert "1 built" in run(raydock, folder, "images")

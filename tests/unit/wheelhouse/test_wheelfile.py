@@ -24,6 +24,19 @@ def rewritten(change: Callable[[dict[str, bytes]], object]) -> bytes:
     return buffer.getvalue()
 
 
+def recorded(text: bytes) -> bytes:
+    """That wheel with more lines in its RECORD."""
+    name = "thing-1.0.dist-info/RECORD"
+    return rewritten(lambda held: held.update({name: held[name] + text}))
+
+
+@pytest.mark.parametrize("text", [b"", b"\n", b"thing/__init__.py,md5=nonsense,\n", b"RECORD.jws,,\n"])
+def test_what_a_record_may_hold(tmp_path: Path, text: bytes) -> None:
+    path = tmp_path / NAME
+    path.write_bytes(recorded(text))
+    assert str(read(path)) == "thing 1.0"
+
+
 def test_what_a_wheel_says(tmp_path: Path) -> None:
     path = tmp_path / NAME
     path.write_bytes(GOOD)
@@ -48,6 +61,10 @@ def test_what_a_wheel_says(tmp_path: Path) -> None:
         (NAME, rewritten(lambda held: held.pop("thing/__init__.py")), "holds thing/__init__.py, which is not as"),
         (NAME, rewritten(lambda held: held.update({"thing/__init__.py": b"x = 2\n" * 1000})), "is not as its RECORD"),
         (NAME, rewritten(lambda held: held.update({"thing/__init__.py": b"x = 1\n"})), "is not as its RECORD"),
+        (NAME, recorded(b"thing/other.py,sha256=AAAA,1\n"), "holds thing/other.py, which is not as its RECORD"),
+        (NAME, recorded(b"thing/__init__.py,sha256\n"), "is cut short or damaged (Row Index 4: expected 3 elements"),
+        (NAME, recorded(b"thing/__init__.py,sha256,1\n"), "is cut short or damaged (`hash` does not follow"),
+        (NAME, recorded(b"thing/__init__.py,sha256=AAAA,x\n"), "is cut short or damaged (`size` cannot be non-integer"),
         (
             NAME,
             rewritten(lambda held: held.update({"old-1.dist-info/METADATA": metadata("old", "1")})),

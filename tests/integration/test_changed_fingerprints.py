@@ -1,0 +1,235 @@
+"""`plan --changed-since` against the fingerprints themselves, for each kind of what decides an image."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from raydock.model import debs
+from tests.support.clone import CPU, GROUP, ROOT, git, make, restore
+from tests.support.fingerprints import answer
+
+PROGRAM = ROOT / "tests" / "support" / "fingerprints.py"
+Change = Callable[[Path], object]
+
+
+def replacing(path: str, old: str, new: str) -> Change:
+    """Changes text in a file; it must be there."""
+
+    def change(root: Path) -> None:
+        text = (root / path).read_text()
+        assert old in text, f"{path} has no {old!r}"
+        (root / path).write_text(text.replace(old, new))
+
+    return change
+
+
+def adding(path: str) -> Change:
+    def change(root: Path) -> None:
+        (root / path).parent.mkdir(exist_ok=True)
+        (root / path).write_text("new")
+
+    return change
+
+
+def removing(path: str) -> Change:
+    return lambda root: (root / path).unlink()
+
+
+def relocking(name: str) -> Change:
+    """Locks another version of each Debian package, sealed as raydock seals it."""
+
+    def change(root: Path) -> None:
+        path = root / "lockfiles" / f"{name}.debs"
+        lock = debs.read(path)
+        assert lock
+        header = {key: value for key, value in lock.header.items() if key != "seal"}
+        path.write_text(debs.compose(header, [replace(deb, version="6") for deb in lock.debs]))
+
+    return change
+
+
+def moving(root: Path) -> None:
+    """Moves the probe, and what says where it is."""
+    shutil.move(root / "raydock" / "probe", root / "raydock" / "elsewhere")
+    git(root, "add", "--all")
+    replacing("raydock/builder/recipe.py", '"probe"\n', '"elsewhere"\n')(root)
+    replacing("raydock/ci/inputs.py", '"raydock/probe"', '"raydock/elsewhere"')(root)
+
+
+BUILDER, MODEL = "raydock/builder", "raydock/model"
+LOCK = f"lockfiles/{CPU}.txt"
+# Each changes a checkout, and those with `True` change some variant's fingerprint.
+DATA: dict[str, tuple[Callable[[Path], object], bool]] = {
+    "a pin of a lock": (replacing(LOCK, "ray==2.60.0", "ray==2.60.1"), True),
+    "a comment in a lock": (replacing(LOCK, "# via aiohttp\n", "# via  aiohttp\n"), True),
+    "a lock that is gone": (removing(LOCK), True),
+    "a base's lock": (relocking("debian-py311"), True),
+    "a pulled base's lock": (relocking("ubuntu-py312"), True),
+    "a group's lock": (relocking("debian-py313+media"), True),
+    "a comment in matrix.yaml": (replacing("matrix.yaml", "registry:", "# words\nregistry:"), False),
+    "the registry": (replacing("matrix.yaml", "localhost:5000/raydock", "localhost:5000/other"), False),
+    "the cut-off day": (replacing("matrix.yaml", "2026-11-15", "2026-11-16"), True),
+    "a base's suite": (replacing("matrix.yaml", '"3.13": trixie', '"3.13": bookworm'), True),
+    "a base's mirror": (
+        replacing("matrix.yaml", "bootstrap, ", "bootstrap, mirror: https://mirror.example/debian, "),
+        True,
+    ),
+    "a pulled base's digest": (replacing("matrix.yaml", "1" * 64, "2" * 64), True),
+    "a pulled base's name": (replacing("matrix.yaml", "mirror.example/ubuntu", "other.example/ubuntu"), True),
+    "a pulled base's Python": (replacing("matrix.yaml", "system", "managed"), True),
+    "a base's name": (replacing("matrix.yaml", "debian:", "other:"), True),
+    "a group's OS packages": (replacing("matrix.yaml", "[ffmpeg]", "[ffmpeg, curl]"), True),
+    "a group's Python packages": (replacing("matrix.yaml", "os-packages", "packages: [pip], os-packages"), True),
+    "a group that becomes a selection": (replacing("matrix.yaml", ", os-packages: [ffmpeg]", ""), True),
+    "a group's name": (replacing("matrix.yaml", "media", "video"), True),
+    "GPUs of a wheel": (
+        replacing("matrix.yaml", "points:", 'gpus: [{torch: "2.13.0", cuda: "13.0", sm: [80]}]\npoints:'),
+        True,
+    ),
+    "an axis": (replacing("matrix.yaml", '"2.49.1", ', ""), True),
+    "a new value on an axis": (replacing("matrix.yaml", '"2.49.1", ', '"2.49.1", "2.50.1", '), True),
+    "an exclusion": (replacing("matrix.yaml", "points:", 'exclude: [{ray: "2.49.1", reason: old}]\npoints:'), True),
+    "uv": (replacing("requirements.txt", "uv==", "uv==9"), True),
+    "another requirement": (replacing("requirements.txt", "click==", "click==9"), False),
+    "the Dockerfile's template": (replacing("templates/Dockerfile.j2", "ENV PATH", "ENV  PATH"), True),
+    "a template that it includes": (replacing("templates/probe.j2", "ADD", "ADD "), True),
+    "a comment in a template": (replacing("templates/tree.j2", "{# ", "{#  "), False),
+    "the base's template": (replacing("templates/Base.Dockerfile.j2", "FROM", "FROM  "), True),
+    "a template of pipelines": (replacing("templates/ci/github.yml.j2", "name:", "name: "), False),
+    "an installer": (replacing("templates/installer/make-tree", "#!/bin/bash", "#!/bin/bash\n"), True),
+    "a script": (replacing("templates/image/scripts/user.sh", "#", "# "), True),
+    "a module": (replacing("templates/image/modules/raydock_runtime_env.py", '"""', '""" '), True),
+    "a new module": (adding("templates/image/modules/new.py"), True),
+    "a compiled module": (adding("templates/image/modules/__pycache__/new.pyc"), False),
+    "a committed Dockerfile alone": (replacing(f"images/{CPU}/Dockerfile", "ENV PATH", "ENV  PATH"), False),
+    "a file that no image holds": (adding("README.md"), False),
+}
+# The same for what is part of the raydock that answers, so that the clone's own code must run.
+CODE: dict[str, tuple[Change, bool]] = {
+    "a file of the probe": (replacing("raydock/probe/driver.py", '"""', '""" '), True),
+    "a file of the probe that is gone": (removing("raydock/probe/compiler.cu"), True),
+    "the probe's folder": (moving, False),
+    "rendering": (replacing(f"{BUILDER}/render.py", '"Ray {variant.ray}"', '"Ray, {variant.ray}"'), True),
+    "what the GPUs are": (replacing("raydock/compat/data/sm.yaml", "cuda: ", "cuda:  "), False),
+    "constraints": (replacing(f"{BUILDER}/constraints.py", "# What pip", "# what pip"), True),
+    "which layer a package is in": (replacing(f"{BUILDER}/layers.py", '"(nvidia|cuda)-.+"', '"nvidia-.+"'), True),
+    "what a layer's file has": (replacing(f"{BUILDER}/layers.py", '"# built with', '"# made with'), False),
+    "image.json": (replacing(f"{BUILDER}/recipe.py", "IMAGE_SCHEMA = 1", "IMAGE_SCHEMA = 2"), True),
+    "the fingerprint": (replacing(f"{BUILDER}/recipe.py", '"lock": self', '"locked": self'), True),
+    "the platform": (replacing(f"{BUILDER}/schedule.py", 'f"linux/{', 'f"linux/x{'), True),
+    "what the base's recipe has": (replacing(f"{BUILDER}/base.py", '"steps": steps', '"how": steps'), True),
+    "the packages of bases": (replacing(f"{BUILDER}/base.py", '"procps", ', ""), True),
+    "the packages of bases with a compiler": (replacing(f"{BUILDER}/base.py", '"g++", ', ""), True),
+    "the name service": (replacing(f"{BUILDER}/nss.py", '"/home/ray"', '"/home/user"'), True),
+    "what is not unpacked": (replacing(f"{BUILDER}/bootstrap.py", '"/usr/share/info/*", ', ""), True),
+    "mmdebstrap's hooks": (replacing(f"{BUILDER}/bootstrap.py", "Pin-Priority: -1", "Pin-Priority: -2"), True),
+    "what is left out": (replacing(f"{BUILDER}/rootfs.py", '"lib32", ', ""), True),
+    "what a pulled base loses": (replacing(f"{BUILDER}/pulled.py", '"LD_AUDIT", ', ""), True),
+    "labels that a pulled base loses": (replacing(f"{BUILDER}/pulled.py", '"io.ray.*", ', ""), True),
+    "packages of the compiler": (replacing("raydock/compat/data/toolchain.yaml", "- ninja", "- other"), True),
+    "what has a compiler": (
+        replacing("raydock/compat/toolchain.py", "return variant.cuda if", "return variant.torch if"),
+        True,
+    ),
+    "glibc of a base": (replacing(f"{MODEL}/bases.py", '"bookworm": "2.36"', '"bookworm": "2.37"'), True),
+    "how a deb is written": (replacing(f"{MODEL}/debs.py", "sha256:{self.sha256} ", "sha256={self.sha256} "), True),
+    "how a pin is read": (
+        replacing(f"{MODEL}/lock.py", 'return "".join(f"{line}\\n"', 'return "".join(f"{line} \\n"'),
+        True,
+    ),
+    "the cut-off's second": (replacing(f"{MODEL}/matrix.py", ".timestamp())", ".timestamp()) + 1"), True),
+    "which packages a group adds": (replacing(f"{MODEL}/packages.py", "canonicalize_name(name)", "str(name)"), False),
+    "what an image says of its axes": (
+        replacing(f"{MODEL}/variant.py", "return {axis.value: getattr", "return {axis.name: getattr"),
+        True,
+    ),
+    "a comment in code": (replacing(f"{BUILDER}/nss.py", "# one bucket", "# a bucket"), False),
+    "a docstring": (replacing(f"{BUILDER}/base.py", '"""A name for', '"""The name for'), False),
+    "code of a module that decides nothing": (
+        replacing(f"{BUILDER}/base.py", "building the base image", "building a base image"),
+        False,
+    ),
+}
+# Code counts for all variants, so that the answer names those of them too whose image happens to be the same.
+MORE = {
+    "the probe's folder",
+    "which layer a package is in",
+    "what a layer's file has",
+    "the packages of bases with a compiler",
+    "packages of the compiler",
+    "what has a compiler",
+    "glibc of a base",
+    "which packages a group adds",
+}
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("clone"))
+
+
+@pytest.fixture
+def root(clone: Path) -> Iterator[Path]:
+    """The clone, as it was committed once the test is done."""
+    name = git(clone, "rev-parse", "HEAD")
+    yield clone
+    restore(clone, name)
+
+
+def by_its_own_code(root: Path) -> dict[str, dict[str, str]]:
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, str(PROGRAM)]
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, dict[str, str]] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def before(clone: Path) -> dict[str, str]:
+    found = answer(clone)
+    assert found == by_its_own_code(clone)
+    assert found["changes"] == {}
+    assert not [text for text in found["fingerprints"].values() if text.startswith("none")]
+    return found["fingerprints"]
+
+
+def compared(before: dict[str, str], now: dict[str, str]) -> dict[str, str]:
+    """What differs between fingerprints."""
+    changed = {name: "changed" for name in before.keys() & now.keys() if before[name] != now[name]}
+    new = dict.fromkeys(now.keys() - before.keys(), "new")
+    return {**changed, **new, **dict.fromkeys(before.keys() - now.keys(), "gone")}
+
+
+@pytest.mark.parametrize("kind", DATA)
+def test_data(root: Path, before: dict[str, str], kind: str) -> None:
+    change, matters = DATA[kind]
+    change(root)
+    now = answer(root)
+    assert now["changes"] == compared(before, now["fingerprints"])
+    assert bool(now["changes"]) == matters
+
+
+@pytest.mark.parametrize("kind", CODE)
+def test_code(root: Path, before: dict[str, str], kind: str) -> None:
+    change, matters = CODE[kind]
+    change(root)
+    now = by_its_own_code(root)
+    expected = compared(before, now["fingerprints"])
+    assert bool(expected) == matters
+    if kind in MORE:
+        assert expected.items() < now["changes"].items()
+    else:
+        assert now["changes"] == expected
+
+
+def test_a_group_has_a_lock_of_its_own(root: Path, before: dict[str, str]) -> None:
+    relocking("debian-py313+media")(root)
+    assert answer(root)["changes"] == {GROUP: "changed"}

@@ -1,0 +1,112 @@
+"""What decides images, as the comparison with a commit knows it, against the code that builds them."""
+
+import ast
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from raydock.builder.recipe import Context
+from raydock.ci.inputs import BASE_CODE, CODE, CONTEXT, WorkingTree, definitions, shared
+
+ROOT = Path(__file__).parents[3]
+COUNTED = CODE | {path: names for code in BASE_CODE.values() for path, names in code.items()}
+PYTHON = {path: names for path, names in COUNTED.items() if path.endswith(".py")}
+
+# What the counted code uses of raydock and need not be counted, and why.
+NOT_COUNTED = {
+    # Where files are, how YAML is read, and what is raised.
+    "raydock.core.checkout.Checkout",
+    "raydock.core.errors.VariantError",
+    "raydock.core.errors.nearest",
+    "raydock.core.yamlfile.YamlEntry",
+    "raydock.core.yamlfile.read",
+    # What the committed Dockerfiles show.
+    "raydock.builder.render.Renderer",
+    "raydock.compat.when.When",
+    "raydock.compat.when.matches",
+    "raydock.compat.when.parse",
+    "raydock.model.gpubuild.GpuBuild",
+    "raydock.plan.planner.Planned",
+    # What a lock of Debian packages shows: the digest of what apt was asked for.
+    "raydock.builder.debs.request.DebRequest",
+    # Which variants there are.
+    "raydock.model.pattern.matches",
+    "raydock.model.variant.ARCH_NAMES",
+    # Counted by its property, or not part of a fingerprint.
+    "raydock.builder.base.BaseImage",
+    "raydock.builder.recipe.Recipe",
+}
+
+
+def used(path: str, names: tuple[str, ...]) -> Iterator[str]:
+    """What of raydock these definitions of a file import."""
+    for statement in chain.from_iterable(definitions((ROOT / path).read_text(), names).values()):
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("raydock."):
+            yield f"{statement.module}.{statement.names[0].name}"
+
+
+def counted(name: str) -> bool:
+    """Whether the comparison reads a module, or the definition of this name in one."""
+    module, _, last = name.rpartition(".")
+    path = f"{module.replace('.', '/')}.py"
+    return f"{name.replace('.', '/')}.py" in PYTHON or last in definitions(
+        (ROOT / path).read_text(), PYTHON.get(path, ())
+    )
+
+
+@pytest.mark.parametrize(("path", "names"), COUNTED.items())
+def test_each_name_is_defined(path: str, names: tuple[str, ...]) -> None:
+    text = (ROOT / path).read_text()
+    defined = definitions(text, names) if path.endswith(".py") else text
+    assert not [name for name in names if name not in defined]
+
+
+@pytest.mark.parametrize(("path", "names"), PYTHON.items())
+def test_what_counted_code_uses_is_counted_too(path: str, names: tuple[str, ...]) -> None:
+    """Whoever moves or adds code that decides images must add it to CODE, or say here why it decides none."""
+    assert not [name for name in used(path, names) if not counted(name) and name not in NOT_COUNTED]
+
+
+def test_what_is_not_counted_is_used() -> None:
+    assert {name for path, names in PYTHON.items() for name in used(path, names)} >= NOT_COUNTED
+
+
+def test_the_files_are_those_of_each_build_context() -> None:
+    real = Context.read(ROOT / "templates").shared
+    begins = tuple(f"{name}/" for name in CONTEXT)
+    ours = {path: data for path, data in shared(WorkingTree(ROOT)).items() if path.startswith(begins)}
+    assert ours == {path: data for path, data in real.items() if not path.startswith("modules/uv/")}
+
+
+def test_definitions_are_followed_within_a_file_and_no_further_than_they_are_used() -> None:
+    text = '''
+"""Words."""
+from a import b, c
+X, Y = 1, 2
+X += later
+later = 3
+
+@dataclass
+class Kind:
+    """Words."""
+    field: int = X
+
+    def method(self):
+        return b()
+
+    def other(self):
+        return helper(Kind)
+
+def helper(kind):
+    # comment
+    return kind
+
+def unused():
+    return Y2
+'''
+    assert set(definitions(text, ("Kind",))) == {"Kind", "X", "Y", "b", "helper", "later"}
+    assert set(definitions(text, ("Kind.method",))) == {"Kind.method", "b"}
+    assert set(definitions(text, ("missing",))) == set()
+    assert "Words" not in ast.dump(definitions(text, ("Kind",))["Kind"][0])
