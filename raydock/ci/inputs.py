@@ -55,7 +55,7 @@ CODE: _Code = {
 # The same for bases by their source.
 BASE_CODE: dict[str, _Code] = {
     "bootstrap": {"raydock/builder/bootstrap.py": ("HOOKS", "UNPACKED"), "raydock/builder/rootfs.py": ("LEFT_OUT",)},
-    "pull": {"raydock/builder/pulled.py": ("RESET", "RESET_LABELS")},
+    "pull": {"raydock/builder/pulled.py": ("RESET",), "raydock/model/labels.py": ("PATTERNS",)},
 }
 
 
