@@ -11,7 +11,7 @@ from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 
 from raydock.compat.when import When, matches, parse
-from raydock.core.yamlfile import YamlEntry, read
+from raydock.core.yamlentry import YamlEntry, read
 from raydock.model.requirement import requirement
 from raydock.model.variant import Variant
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from raydock.core.yamlfile import read
+from raydock.core.yamlentry import read
 
 DATA = Path(__file__).parent / "data" / "cuda.yaml"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from raydock.core.yamlfile import read
+from raydock.core.yamlentry import read
 from raydock.model.pattern import matches
 
 DATA = Path(__file__).parent / "data" / "gpus.yaml"

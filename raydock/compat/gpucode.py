@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from raydock.core.yamlfile import read
+from raydock.core.yamlentry import read
 
 _TEGRA = Path(__file__).parent / "data" / "tegra.yaml"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 
 from raydock.compat.gpucode import code_for
-from raydock.core.yamlfile import YamlEntry, read
+from raydock.core.yamlentry import YamlEntry, read
 from raydock.model import gpubuild
 from raydock.model.gpubuild import PROJECTS, GpuBuild
 from raydock.model.variant import NONE, Axis, Variant

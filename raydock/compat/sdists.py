@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from raydock.compat.when import When, parse
-from raydock.core.yamlfile import YamlEntry, read
+from raydock.core.yamlentry import YamlEntry, read
 
 DATA = Path(__file__).parent / "data" / "sdists.yaml"
 

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from raydock.compat.when import When, matches, parse
-from raydock.core.yamlfile import read
+from raydock.core.yamlentry import read
 from raydock.model.variant import NONE, Variant
 
 DATA = Path(__file__).parent / "data" / "toolchain.yaml"

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.version import Version
 
-from raydock.core.yamlfile import read
+from raydock.core.yamlentry import read
 from raydock.model.facts import ProjectRelease, Wheel
 from raydock.model.variant import Variant
 

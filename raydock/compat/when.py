@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from raydock.core.yamlfile import YamlEntry
+from raydock.core.yamlentry import YamlEntry
 from raydock.model.variant import CPU, NONE, Axis, Variant
 
 When = Mapping[str, SpecifierSet]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from raydock.core.yamlfile import YamlEntry, read
+from raydock.core.yamlentry import YamlEntry, read
 
 DATA = Path(__file__).parent / "data" / "kuberay.yaml"
 LOCALHOST = "127.0.0.1"

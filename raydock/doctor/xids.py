@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from raydock.core.yamlfile import read
+from raydock.core.yamlentry import read
 
 DATA = Path(__file__).parent / "data" / "xids.yaml"
 

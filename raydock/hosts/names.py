@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from raydock.core.errors import ConfigurationError, nearest
-from raydock.core.yamlfile import YamlEntry, read
+from raydock.core.yamlentry import YamlEntry, read
 from raydock.engine import dockerconfig
 from raydock.engine.endpoint import DEFAULT, DEFAULT_SOCKET, parse_address
 from raydock.engine.host import Host

@@ -13,7 +13,7 @@ from pypi_simple import DistributionPackage
 
 from raydock.core.errors import ConfigurationError, OutOfReachError, RaydockError
 from raydock.core.parallel import readers
-from raydock.core.yamlfile import read
+from raydock.core.yamlentry import read
 from raydock.index.client import Index
 from raydock.index.page import Page
 from raydock.model.facts import PROJECTS, Facts, Key, ProjectRelease, Wheel

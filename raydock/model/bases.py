@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from raydock.core.errors import nearest
-from raydock.core.yamlfile import YamlEntry
+from raydock.core.yamlentry import YamlEntry
 
 # glibc of the Debian releases that a base can be made from (packages.debian.org: libc6; read 2026-11-22).
 SUITES = {"bullseye": "2.31", "bookworm": "2.36", "trixie": "2.41"}

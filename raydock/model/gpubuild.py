@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from raydock.core.yamlfile import YamlEntry
+from raydock.core.yamlentry import YamlEntry
 from raydock.model.variant import Axis
 
 PROJECTS = (Axis.TORCH, Axis.VLLM)

@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from raydock.core.errors import nearest
-from raydock.core.yamlfile import YamlEntry, read
+from raydock.core.yamlentry import YamlEntry, read
 from raydock.model import bases, gpubuild, packages
 from raydock.model.bases import Base
 from raydock.model.gpubuild import GpuBuild

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from packaging.utils import canonicalize_name
 
-from raydock.core.yamlfile import YamlEntry
+from raydock.core.yamlentry import YamlEntry
 from raydock.model.variant import ARCH_NAMES, Axis
 
 # What a group may say; for every variant `always` stands in place of `packages`.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from raydock.core.errors import nearest
 from raydock.core.files import digest_of
-from raydock.core.yamlfile import YamlEntry, read
+from raydock.core.yamlentry import YamlEntry, read
 from raydock.model.finding import Finding, FindingKind, Severity
 
 RATED = tuple(severity for severity in Severity if severity is not Severity.UNKNOWN)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from raydock.core.yamlfile import YamlEntry, read
+from raydock.core.yamlentry import YamlEntry, read
 from raydock.registry.name import Name
 
 DATA = Path(__file__).parent / "data" / "refusals.yaml"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from raydock.core.yamlfile import read
+from raydock.core.yamlentry import read
 
 
 def load(path: Path) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from raydock.core.errors import ConfigurationError
-from raydock.core.yamlfile import read as read_yaml
+from raydock.core.yamlentry import read as read_yaml
 from raydock.model.bases import Base, Mirror, read
 
 IMAGE = f"registry.example/debian@sha256:{'0' * 64}"

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from raydock.core.errors import ConfigurationError
-from raydock.core.yamlfile import read
+from raydock.core.yamlentry import read
 from raydock.model import gpubuild
 from raydock.model.gpubuild import GpuBuild
 from raydock.model.variant import Axis
