@@ -9,7 +9,8 @@ from packaging.requirements import Requirement
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.version import Version
 
-from raydock.core.yamlentry import read
+from raydock.core.models import Dated
+from raydock.core.yamlfile import load
 from raydock.model.facts import ProjectRelease, Wheel
 from raydock.model.variant import Variant
 
@@ -23,6 +24,16 @@ _MANYLINUX = re.compile(r"(?P<policy>manylinux(?:_(?P<major>\d+)_(?P<minor>\d+)|
 _CUDA = re.compile(r"cuda-toolkit|nvidia-cuda-runtime(-cu\d+)?")
 
 Glibc = tuple[int, int]
+
+
+class WheellessPackages(Dated, frozen=True, kw_only=True):
+    """Packages that are only offered as source.
+
+    Attributes:
+        names: their canonical names.
+    """
+
+    names: frozenset[str]
 
 
 def fitting(release: ProjectRelease, python: str, arch: str) -> tuple[Wheel, ...]:
@@ -127,8 +138,7 @@ def _cuda_pin(release: ProjectRelease, python: str, arch: str) -> tuple[str, Req
 @cache
 def without_wheels() -> frozenset[str]:
     """The canonical names of packages that are only offered as source."""
-    keys = ("source", "date", "names")
-    return frozenset(read(_NO_WHEELS).items(keys, keys)["names"].texts())
+    return load(_NO_WHEELS, WheellessPackages).names
 
 
 def newest_patch(python: str) -> str:
