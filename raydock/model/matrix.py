@@ -1,49 +1,175 @@
 """matrix.yaml: what to build, as its owner wrote it."""
 
 import re
-from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 from packaging.version import InvalidVersion, Version
 
 from raydock.core.errors import nearest
-from raydock.core.yamlentry import YamlEntry, read
-from raydock.model import bases, gpubuild, packages
-from raydock.model.bases import Base
+from raydock.core.models import Entry, InvalidEntryError, written
+from raydock.core.yamlfile import read_own
+from raydock.model import packages
+from raydock.model.bases import Base, BaseEntry
 from raydock.model.gpubuild import GpuBuild
-from raydock.model.packages import Packages
+from raydock.model.packages import AxisPatterns, GroupEntry, Packages, PackagesEntry
 from raydock.model.pattern import is_glob, matches
 from raydock.model.variant import CPU, NONE, Axis, Variant
 
 SPECIAL = {Axis.CUDA: (CPU,), Axis.TORCH: (NONE,), Axis.VLLM: (NONE,)}
 ARCHES = ("amd64",)
 
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-_REGISTRY = re.compile(r"[a-z0-9.-]+(?::\d+)?(?:/[a-z0-9._-]+)+")
-_REGISTRY_FORM = "a registry and a path, like localhost:5000/raydock"
-_LABEL = re.compile(r"cpu|cu\d{3}")
-_EXTRA_INDEX = re.compile(r"https?://[^\s'\"\\]+")
+_SAFE = "[A-Za-z0-9][A-Za-z0-9._+-]*"
+_Values = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+_GroupName = Annotated[str, written("a group's name", form=_SAFE)]
+_BaseName = Annotated[str, written("it with letters, digits and . _ + -", "a base's name", form=_SAFE)]
+_Label = Annotated[str, written("cu118 for CUDA 11.8, or cpu", "a CUDA's label", form=r"cpu|cu\d{3}")]
+_Index = Annotated[str, written("the address of a package index (http or https)", form=r"https?://[^\s'\"\\]+")]
+_Repository = Annotated[
+    str,
+    written("a registry and a path, like localhost:5000/raydock", form=r"[a-z0-9.-]+(?::\d+)?(?:/[a-z0-9._-]+)+"),
+]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Exclude:
-    """Points that the owner does not want: those that agree with `axes`, for `reason`, up to the day `until`."""
+class Exclude(AxisPatterns, frozen=True, kw_only=True):
+    """Points that the owner does not want: those that agree with the patterns.
 
-    axes: dict[str, str]
+    Attributes:
+        reason: why.
+        until: the day up to which that holds; None: for ever.
+        place: the file and line of the entry, which raydock adds.
+    """
+
     reason: str
-    until: date | None
-    place: str
+    until: date | None = None
+    place: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.axes:
+            raise InvalidEntryError("an exclusion names no axis, so it would exclude everything.", "add an axis to it.")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Point:
-    """A variant beside the cross product, in the groups that it names alone; `cutoff` is None for the matrix's."""
+class Point(Entry, frozen=True, kw_only=True, dict=True):
+    """A variant beside the cross product.
 
-    variant: Variant
-    groups: tuple[str, ...]
-    cutoff: date | None
+    Attributes:
+        groups: the groups that it is in.
+        cutoff: packages newer than this day do not exist for its lock; None: the matrix's day.
+    """
+
+    arch: str = ARCHES[0]
+    python: str
+    cuda: str = CPU
+    torch: str = NONE
+    vllm: str = NONE
+    ray: str
+    groups: tuple[_GroupName, ...]
+    cutoff: date | None = None
+
+    def __post_init__(self) -> None:
+        for axis in Axis:
+            _check_value(axis, getattr(self, axis), axis)
+        if self.cutoff:
+            _check_past(self.cutoff)
+
+    @cached_property
+    def variant(self) -> Variant:
+        """The variant."""
+        return Variant(**{axis.value: getattr(self, axis) for axis in Axis})
+
+
+class Axes(Entry, frozen=True, kw_only=True):
+    """The values of every axis. A variant of the cross product exists if the facts allow it.
+
+    Attributes:
+        arch: architectures.
+        python: Python versions, such as "3.11".
+        cuda: CUDA versions, such as "13.0", or `cpu`.
+        torch: versions of torch, or `none`.
+        vllm: versions of vllm, or `none`.
+        ray: versions of Ray.
+    """
+
+    arch: _Values = ARCHES
+    python: _Values
+    cuda: _Values = (CPU,)
+    torch: _Values = (NONE,)
+    vllm: _Values = (NONE,)
+    ray: _Values
+
+    def __post_init__(self) -> None:
+        for axis in Axis:
+            for number, value in enumerate(getattr(self, axis)):
+                _check_value(axis, value, axis, number)
+
+
+class MatrixFile(Entry, frozen=True, kw_only=True, dict=True):
+    """matrix.yaml: what raydock builds.
+
+    Attributes:
+        registry: the registry and the path to which images go.
+        cutoff: packages newer than this day do not exist for a lock, and files in images have its time.
+        bases: the images that variants are built on, by name.
+        axes: the values of every axis.
+        debs: a registry and a path where the Debian packages of bases are kept.
+        indexes: package indexes in addition to the default one, by CUDA.
+        gpus: for which GPUs wheels hold code, where raydock's own table does not say it.
+        packages: what every variant holds besides the releases that its axes name.
+        exclude: variants that the facts allow and that are not wanted.
+        groups: names for selections from the cross product.
+        points: single variants beside the cross product.
+    """
+
+    registry: _Repository
+    cutoff: date
+    bases: dict[_BaseName, BaseEntry]
+    axes: Axes
+    debs: _Repository | None = None
+    indexes: dict[_Label, _Index] = msgspec.field(default_factory=dict)
+    gpus: tuple[GpuBuild, ...] = ()
+    packages: PackagesEntry = PackagesEntry()
+    exclude: tuple[Exclude, ...] = ()
+    groups: dict[str, GroupEntry] = msgspec.field(default_factory=dict)
+    points: tuple[Point, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_past(self.cutoff)
+        for number, exclude in enumerate(self.exclude):
+            self._check_patterns(exclude, "exclude", number)
+        for name, group in self.groups.items():
+            self._check_patterns(group, "groups", name)
+        for number in range(len(self.points)):
+            self._check_point(number)
+
+    @cached_property
+    def values(self) -> dict[Axis, tuple[str, ...]]:
+        """The values of every axis."""
+        return {axis: getattr(self.axes, axis) for axis in Axis}
+
+    def _check_point(self, number: int) -> None:
+        """Raises InvalidEntryError for a point that is already there, or in a group with packages of its own."""
+        point = self.points[number]
+        if all(value in self.values[Axis(axis)] for axis, value in point.variant.axes.items()):
+            what = f"{point.variant} is in the cross product of the axes."
+            raise InvalidEntryError(what, "remove this point.", "points", number)
+        if any(point.variant == other.variant for other in self.points[:number]):
+            raise InvalidEntryError(f"'points' has {point.variant} twice.", "remove one of them.", "points", number)
+        for index, name in enumerate(point.groups):
+            if name in self.groups and self.groups[name].has_own_packages:
+                what = f"the group {name!r} has packages of its own, and points have none."
+                raise InvalidEntryError(what, "name others.", "points", number, "groups", index)
+
+    def _check_patterns(self, selection: AxisPatterns, *steps: str | int) -> None:
+        """Raises InvalidEntryError for a pattern without a wildcard that names a value that is not in its axis."""
+        for axis, pattern in selection.axes.items():
+            known, plain = self.values[Axis(axis)], pattern.removeprefix("!")
+            if not is_glob(plain) and plain not in known:
+                what = f"{plain!r} does not stand in the axis {axis}."
+                raise InvalidEntryError(what, nearest(plain, known), *steps, axis)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,129 +241,55 @@ class Matrix:
 
 def load(path: Path) -> Matrix:
     """Reads matrix.yaml. Raises ConfigurationError, with file and line, for anything that is not as documented."""
-    required = ("registry", "cutoff", "bases", "axes")
-    top = read(path).items((*required, "debs", "indexes", "gpus", "packages", "exclude", "groups", "points"), required)
-    axes = _axes(top["axes"])
-    common = packages.of_all(top["packages"]) if "packages" in top else Packages(place=str(path))
-    bodies = top["groups"].items() if "groups" in top else {}
-    groups = {name: _group(body, axes) for name, body in bodies.items()}
-    own = {name: packages.of_group(name, body, common) for name, body in bodies.items()}
-    flavors = {name: found for name, found in own.items() if found}
+    file = read_own(path)
+    entry = file.convert(MatrixFile)
+    common = packages.of_all(entry.packages, file.place("packages"))
+    own = {name: packages.of_group(name, group, common, file) for name, group in entry.groups.items()}
     return Matrix(
         path=path,
-        registry=top["registry"].matching(_REGISTRY, _REGISTRY_FORM),
-        cutoff=top["cutoff"].day_so_far(),
-        axes=axes,
-        bases=bases.read(top["bases"]),
-        indexes=_indexes(top["indexes"]) if "indexes" in top else {},
+        registry=entry.registry,
+        cutoff=entry.cutoff,
+        axes=entry.values,
+        bases=tuple(base for name, base_entry in entry.bases.items() for base in base_entry.bases(name, file)),
+        indexes=entry.indexes,
         packages=common,
-        excludes=tuple(_exclude(entry, axes) for entry in top["exclude"].list()) if "exclude" in top else (),
-        groups=groups,
-        flavors=flavors,
-        points=_points(top["points"], axes, flavors) if "points" in top else (),
-        debs=top["debs"].matching(_REGISTRY, _REGISTRY_FORM) if "debs" in top else "",
-        gpus=tuple(map(gpubuild.parse, top["gpus"].list())) if "gpus" in top else (),
+        excludes=file.placed(entry.exclude, "exclude"),
+        groups={name: group.axes for name, group in entry.groups.items()},
+        flavors={name: found for name, found in own.items() if found},
+        points=entry.points,
+        gpus=file.placed(entry.gpus, "gpus"),
+        debs=entry.debs or "",
     )
 
 
-def _axes(entry: YamlEntry) -> dict[Axis, tuple[str, ...]]:
-    written = entry.items(tuple(Axis), ("python", "ray"))
-    axes: dict[Axis, tuple[str, ...]] = {}
-    for axis in Axis:
-        if axis in written:
-            axes[axis] = _axis(axis, written[axis])
-        else:
-            axes[axis] = ARCHES if axis is Axis.ARCH else SPECIAL[axis]
-    return axes
+def _check_past(day: date) -> None:
+    """Raises InvalidEntryError for a cut-off that is to come (by UTC): what is so by then is not known."""
+    if day > datetime.now(UTC).date():
+        what = f"{{label}} {day} is yet to come."
+        raise InvalidEntryError(what, "name one that is over, or set this machine's clock.", "cutoff")
 
 
-def _axis(axis: Axis, entry: YamlEntry) -> tuple[str, ...]:
-    values = entry.texts()
-    if not values:
-        entry.refuse(f"{entry.label} has no value.", "give it one, or leave the axis out.")
-    for item in entry.list():
-        _axis_value(axis, item)
-    return values
-
-
-def _axis_value(axis: Axis, entry: YamlEntry) -> None:
-    value = entry.text()
+def _check_value(axis: Axis, value: str, *steps: str | int) -> None:
+    """Raises InvalidEntryError for a value that cannot be on an axis."""
     special = SPECIAL.get(axis, ())
     if value in special:
         return
     if axis is Axis.ARCH:
         if value not in ARCHES:
-            entry.refuse(f"{value!r} is not an architecture that raydock builds.", nearest(value, ARCHES))
+            what = f"{value!r} is not an architecture that raydock builds."
+            raise InvalidEntryError(what, nearest(value, ARCHES), *steps)
         return
-    form = r"\d+\.\d+" if axis in {Axis.PYTHON, Axis.CUDA} else _SAFE.pattern
-    try:
-        valid = bool(re.fullmatch(form, value)) and str(Version(value)) == value and Version(value).local is None
-    except InvalidVersion:
-        valid = False
-    if not valid:
+    if not _is_version(axis, value):
         example = {Axis.PYTHON: '"3.11"', Axis.CUDA: '"13.0"'}.get(axis, '"2.60.0"')
         words = " or ".join((*special, f"a version such as {example} (PEP 440, normal form)"))
         hint = f" {nearest(value, special)}" if special and value.isalpha() else ""
-        entry.refuse(f"{value!r} is not a value for the axis {axis}.", f"write {words}.{hint}")
+        raise InvalidEntryError(f"{value!r} is not a value for the axis {axis}.", f"write {words}.{hint}", *steps)
 
 
-def _indexes(entry: YamlEntry) -> dict[str, str]:
-    form = "the address of a package index (http or https)"
-    for name, item in entry.items().items():
-        if not _LABEL.fullmatch(name):
-            item.refuse(f"{name!r} is no CUDA's label.", "write cu118 for CUDA 11.8, or cpu.")
-    return {name: item.matching(_EXTRA_INDEX, form) for name, item in entry.items().items()}
-
-
-def _exclude(entry: YamlEntry, axes: dict[Axis, tuple[str, ...]]) -> Exclude:
-    keys = entry.items((*Axis, "reason", "until"), ("reason",))
-    chosen = {key: _pattern(Axis(key), item, axes) for key, item in keys.items() if key not in {"reason", "until"}}
-    if not chosen:
-        entry.refuse("an exclusion names no axis, so it would exclude everything.", "add an axis to it.")
-    return Exclude(
-        axes=chosen,
-        reason=keys["reason"].text(),
-        until=keys["until"].day() if "until" in keys else None,
-        place=entry.place,
-    )
-
-
-def _group(entry: YamlEntry, axes: dict[Axis, tuple[str, ...]]) -> dict[str, str]:
-    keys = entry.items((*Axis, *packages.KEYS))
-    return {key: _pattern(Axis(key), item, axes) for key, item in keys.items() if key not in packages.KEYS}
-
-
-def _points(entry: YamlEntry, axes: dict[Axis, tuple[str, ...]], flavors: Container[str]) -> tuple[Point, ...]:
-    points: list[Point] = []
-    for item in entry.list():
-        point = _point(item, flavors)
-        if all(getattr(point.variant, axis) in axes[axis] for axis in Axis):
-            item.refuse(f"{point.variant} is in the cross product of the axes.", "remove this point.")
-        if any(point.variant == other.variant for other in points):
-            item.refuse(f"'points' has {point.variant} twice.", "remove one of them.")
-        points.append(point)
-    return tuple(points)
-
-
-def _point(entry: YamlEntry, flavors: Container[str]) -> Point:
-    keys = entry.items((*Axis, "groups", "cutoff"), (Axis.PYTHON, Axis.RAY, "groups"))
-    values = {axis: keys[axis] for axis in Axis if axis in keys}
-    for axis, item in values.items():
-        _axis_value(axis, item)
-    for item in keys["groups"].list():
-        if item.matching(_SAFE, "a group's name") in flavors:
-            item.refuse(f"the group {item.text()!r} has packages of its own, and points have none.", "name others.")
-    return Point(
-        variant=Variant(**{axis: item.text() for axis, item in values.items()}),
-        groups=keys["groups"].texts(),
-        cutoff=keys["cutoff"].day_so_far() if "cutoff" in keys else None,
-    )
-
-
-def _pattern(axis: Axis, entry: YamlEntry, axes: dict[Axis, tuple[str, ...]]) -> str:
-    """A pattern over an axis's values; one without a wildcard must name a value that stands in the axis."""
-    pattern = entry.text()
-    plain = pattern.removeprefix("!")
-    if not is_glob(plain) and plain not in axes[axis]:
-        entry.refuse(f"{plain!r} does not stand in the axis {axis}.", nearest(plain, axes[axis]))
-    return pattern
+def _is_version(axis: Axis, value: str) -> bool:
+    """Whether a value is a version in normal form, for Python and CUDA without a patch."""
+    form = r"\d+\.\d+" if axis in {Axis.PYTHON, Axis.CUDA} else _SAFE
+    try:
+        return bool(re.fullmatch(form, value)) and str(Version(value)) == value and Version(value).local is None
+    except InvalidVersion:
+        return False
