@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from raydock.contract.kuberay import known
 from raydock.contract.versions import PYTHON_LABEL
 from raydock.core.events import Listener, silent
 from raydock.core.files import write_whole
+from raydock.core.models import plain
 from raydock.core.parallel import in_parallel
 from raydock.engine.client import reaching
 from raydock.engine.container import network
@@ -40,7 +41,8 @@ class SetReport:
 
     def document(self) -> dict[str, Any]:
         """Its form in JSON (docs/json.md)."""
-        return asdict(self)
+        document: dict[str, Any] = plain(self)
+        return document
 
 
 def save(report: SetReport, path: Path) -> None:

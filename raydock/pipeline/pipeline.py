@@ -1,7 +1,7 @@
 """The main job: lock what is stale, render, build what is not built, test what is not tested."""
 
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import docker
@@ -14,6 +14,7 @@ from raydock.contract.image_set import SetReport
 from raydock.contract.run import contract
 from raydock.core.errors import RaydockError
 from raydock.core.events import Listener
+from raydock.core.models import plain
 from raydock.core.parallel import in_parallel
 from raydock.engine.container import stop_all, sweep
 from raydock.lock import locker
@@ -66,7 +67,7 @@ class VariantResult:
             "fingerprint": self.fingerprint,
             "built": self.built,
             "seconds": round(self.seconds, 3),
-            "checks": [asdict(check) for check in checks],
+            "checks": plain(checks),
         }
         return entry | ({"error": str(self.error)} if self.error else {})
 

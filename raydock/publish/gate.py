@@ -1,12 +1,13 @@
 """The gate before a registry: smoke, contract and scan of this very build, all passed."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from raydock.core.checkout import Checkout
 from raydock.core.errors import PolicyError
 from raydock.core.files import digest_of
+from raydock.core.models import plain
 from raydock.model import report as reports
 from raydock.model.policy import Policy
 from raydock.model.report import Report, Status
@@ -113,7 +114,7 @@ def _same(report: Report, build: Build) -> bool:
 
 
 def _said(report: Report) -> dict[str, Any]:
-    return {"checks": [asdict(check) for check in report.checks]}
+    return {"checks": plain(report.checks)}
 
 
 def _scan_said(scan: ScanReport) -> dict[str, Any]:
