@@ -30,6 +30,8 @@ _Capability = Annotated[
         "a compute capability, like 80 or 8.0 (PTX is not counted: raydock expects compiled code)",
         form=r"\d{1,2}\.\d|\d{2,3}",
     ),
+    # For tools/schemas.py: what a program that reads YAML takes for a number is allowed.
+    msgspec.Meta(extra_json_schema={"x-number": True}),
 ]
 
 

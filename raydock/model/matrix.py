@@ -57,6 +57,12 @@ class Point(Entry, frozen=True, kw_only=True, dict=True):
     """A variant beside the cross product.
 
     Attributes:
+        arch: its architecture.
+        python: its Python version.
+        cuda: its CUDA version, or `cpu`.
+        torch: its version of torch, or `none`.
+        vllm: its version of vllm, or `none`.
+        ray: its version of Ray.
         groups: the groups that it is in.
         cutoff: packages newer than this day do not exist for its lock; None: the matrix's day.
     """

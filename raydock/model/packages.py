@@ -47,7 +47,16 @@ class PackagesEntry(Entry, frozen=True, kw_only=True):
 
 
 class AxisPatterns(Entry, frozen=True, kw_only=True):
-    """A selection of variants: for an axis, a pattern with *, ? and [...]; with a leading `!` for all other values."""
+    """A selection of variants: for an axis, a pattern with *, ? and [...]; with a leading `!`, for all other values.
+
+    Attributes:
+        arch: a pattern of architectures.
+        python: a pattern of Python versions.
+        cuda: a pattern of CUDA versions, or of `cpu`.
+        torch: a pattern of versions of torch, or of `none`.
+        vllm: a pattern of versions of vllm, or of `none`.
+        ray: a pattern of versions of Ray.
+    """
 
     arch: str | None = None
     python: str | None = None
