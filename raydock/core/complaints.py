@@ -17,7 +17,7 @@ Steps = tuple[str | int, ...]
 # A type, and what `form` or `number` says of its values.
 Kind = tuple[inspect.Type, dict[str, Any]]
 
-_ERROR = re.compile(r"(?P<what>.*?)(?: - at (?P<key>`key` in )?`\$(?P<path>.*)`)?", re.DOTALL)
+_PLACE = re.compile(r" - at (?P<key>`key` in )?`\$(?P<path>(?:\.[^.\[`]+|\[(?:\d+|\.\.\.)\])*)`$")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _UNNAMED = "..."
 _MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
@@ -54,10 +54,9 @@ class Complaint:
 
 def explain(error: msgspec.ValidationError, tree: Any, model: Any) -> Complaint:
     """What an error of `convert(tree, model)` is about. Cuts `tree` down."""
-    match = _ERROR.fullmatch(str(error))
-    assert match
-    found, on_key = match["what"], bool(match["key"])
-    written = [name or index for name, index in _STEP.findall(match["path"] or "")]
+    place = _PLACE.search(str(error))
+    found, on_key = str(error)[: place.start() if place else None], bool(place and place["key"])
+    written = [name or index for name, index in _STEP.findall(place["path"] if place else "")]
     steps = _steps(error, tree, model, [*written, *([_UNNAMED] if on_key else [])])
     if isinstance(error.__cause__, InvalidEntryError):
         return _of_a_model(error.__cause__, steps)

@@ -18,7 +18,6 @@ from raydock.core.models import Entry, Model, convert
 # libyaml's, which is several times faster, where PyYAML was built with it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-
 Located = TypeVar("Located", bound=Entry)
 
 
@@ -59,7 +58,14 @@ class YamlFile:
             return str(self.path)
 
     def placed(self, entries: Iterable[Located], key: str) -> tuple[Located, ...]:
-        """The entries of a key's list, which have a field `place`, each with its file and line there."""
+        """The entries of a key's list, each with its file and line in the field `place`.
+
+        Raises ConfigurationError for an entry that has a key `place` in the file.
+        """
+        for number, entry in enumerate(self.tree.get(key, ())):
+            if "place" in entry:
+                node = _node(self.root, (key, number, "place"), on_key=True)
+                raise self.refusal(node, f"{key!r} has no key 'place'.", "remove it.")
         return tuple(replace(entry, place=self.place(key, number)) for number, entry in enumerate(entries))
 
     def _tree(self, node: yaml.Node, steps: Steps) -> Any:

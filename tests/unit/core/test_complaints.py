@@ -55,6 +55,7 @@ class Whole(Entry, frozen=True, kw_only=True):
             "'reed' is not allowed for 'parts.b.python.3.2'.",
             "Did you mean 'red'?",
         ),
+        ("parts: {a: {'b - at `$.c`': 1}}", 1, "'parts.a' has no key 'b - at `$.c`'.", "Known: python, is-last."),
         ("parts: {a: {is-last: yes}}", 1, "'yes' is not allowed for 'parts.a.is-last'.", "Known: false, true."),
         ("parts: {a: {is-last: TRUE}}", 1, "'TRUE' is not allowed for 'parts.a.is-last'.", "Known: false, true."),
         ("colors:\n  red: [3.1]\n  bleu: []", 3, "'colors' has no key 'bleu'.", "Did you mean 'blue'?"),

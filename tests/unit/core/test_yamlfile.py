@@ -18,6 +18,11 @@ class Lists(Entry, frozen=True, kw_only=True):
     more: tuple[Colors, ...] = ()
 
 
+class Placed(Entry, frozen=True, kw_only=True):
+    a: str
+    place: str = ""
+
+
 def written(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "some.yaml"
     path.write_text(text)
@@ -96,6 +101,16 @@ def test_a_list_of_raydocks_own_files_has_no_value_twice(tmp_path: Path) -> None
 def test_an_alias_within_its_own_anchor_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"some\.yaml: .*within its own anchor"):
         load(written(tmp_path, "a: &x [*x]\n"), Lists)
+
+
+def test_entries_get_their_place_and_may_not_state_it(tmp_path: Path) -> None:
+    path = written(tmp_path, "more:\n- a: x\n- a: y\n")
+    file = read(path)
+    located = file.placed([Placed(a="x"), Placed(a="y")], "more")
+    assert [entry.place for entry in located] == [f"{path}:2", f"{path}:3"]
+    written(tmp_path, "more:\n- a: x\n  place: here\n")
+    with pytest.raises(ConfigurationError, match=r"some\.yaml:3: 'more' has no key 'place'"):
+        read(path).placed([Placed(a="x", place="here")], "more")
 
 
 def test_places(tmp_path: Path) -> None:
