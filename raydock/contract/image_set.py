@@ -1,6 +1,5 @@
 """What holds of a set of images and not of one: one Python patch a minor, and every tag joins every other's head."""
 
-import json
 from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,8 +14,8 @@ from raydock.contract.answer import BrokenError, Part, UnaskedError, answered, m
 from raydock.contract.bench import Bench, ClauseTimeouts, cluster
 from raydock.contract.kuberay import known
 from raydock.contract.versions import PYTHON_LABEL
+from raydock.core import jsonfile
 from raydock.core.events import Listener, silent
-from raydock.core.files import write_whole
 from raydock.core.models import plain
 from raydock.core.parallel import in_parallel
 from raydock.engine.client import reaching
@@ -41,13 +40,12 @@ class SetReport:
 
     def document(self) -> dict[str, Any]:
         """Its form in JSON (docs/json.md)."""
-        document: dict[str, Any] = plain(self)
-        return document
+        return {**plain(self)}
 
 
 def save(report: SetReport, path: Path) -> None:
     """Writes a set's report as JSON, whole or not at all."""
-    write_whole(path, json.dumps({"schema": SCHEMA, **report.document()}, indent=1) + "\n")
+    jsonfile.write(path, {"schema": SCHEMA, **report.document()})
 
 
 def ask(

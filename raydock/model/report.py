@@ -1,12 +1,10 @@
 """Checks and their answers. An answer is passed, failed or skipped with the reason; never silently absent."""
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from raydock.core.files import write_whole
-from raydock.core.jsonfile import read, value
+from raydock.core.jsonfile import read, value, write
 from raydock.core.models import Entry, plain
 
 SCHEMA = 1
@@ -72,7 +70,7 @@ class Report:
 
 def save(report: Report, path: Path) -> None:
     """Writes a report as JSON, whole or not at all."""
-    write_whole(path, json.dumps({"schema": SCHEMA, **plain(report)}, indent=1) + "\n")
+    write(path, {"schema": SCHEMA, **plain(report)})
 
 
 def load(path: Path) -> Report | None:

@@ -1,14 +1,13 @@
 """The report of a scan, kept beside its SBOMs; what `publish` reads."""
 
-import json
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from raydock.core.files import digest_of, write_whole
-from raydock.core.jsonfile import read, value
+from raydock.core.files import digest_of
+from raydock.core.jsonfile import read, value, write
 from raydock.core.models import plain
 from raydock.model.judgement import Judgement
 from raydock.model.policy import Policy
@@ -69,7 +68,7 @@ class ScanReport:
 
 def save(report: ScanReport, path: Path) -> None:
     """Writes a report as JSON, whole or not at all."""
-    write_whole(path, json.dumps(report.document(), indent=1) + "\n")
+    write(path, report.document())
 
 
 def load(path: Path) -> ScanReport | None:
