@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 from raydock.core.files import write_whole  # noqa: E402 - a script finds the checkout's package first
 from raydock.core.models import Entry  # noqa: E402
 from raydock.hosts.names import HostsFile  # noqa: E402
-from raydock.model.matrix import MatrixFile  # noqa: E402
+from raydock.model.matrixfile import MatrixFile  # noqa: E402
 from raydock.model.policy import Policy  # noqa: E402
 
 FOLDER = ROOT / "docs" / "reference"

@@ -14,7 +14,7 @@ from raydock.lock.resolver import Uv
 from raydock.model import lock as locks
 from raydock.model import matrix as matrix_file
 from raydock.model.facts import Facts
-from raydock.model.matrix import Point
+from raydock.model.matrixfile import Point
 from raydock.model.variant import Axis, Variant
 from raydock.plan.rules import RuleInputs
 from tests.support.shelves import COMPILER, Run

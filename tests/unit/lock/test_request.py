@@ -8,7 +8,8 @@ from raydock.core.errors import ConfigurationError
 from raydock.lock.request import LockRequest
 from raydock.lock.request import request as request_of
 from raydock.model.facts import Facts
-from raydock.model.matrix import Matrix, Point
+from raydock.model.matrix import Matrix
+from raydock.model.matrixfile import Point
 from raydock.model.packages import Packages
 from raydock.model.variant import Axis, Variant
 from raydock.plan.rules import RuleInputs
