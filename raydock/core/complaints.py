@@ -84,31 +84,29 @@ def label(steps: Steps) -> str:
 
 
 def _steps(error: msgspec.ValidationError, tree: Any, model: Any, written: list[str]) -> Steps:
-    """The steps to the value. msgspec does not name keys of mappings: they are found by trying them one by one."""
+    """The steps to the value. msgspec does not name keys of mappings: each is tried alone in the tree."""
     steps: Steps = ()
-    for name in written:
+    for step in written:
         here = _value(tree, steps)
-        if name == _UNNAMED:
-            refused = (key for key in list(here) if _is_refused_alone(key, here, error, tree, model))
-            steps = (*steps, next(refused, next(iter(here))))
+        if step == _UNNAMED:
+            for key, value in list(here.items()):
+                here.clear()
+                here[key] = value
+                if _message(tree, model) == str(error):
+                    break
+            steps = (*steps, *here)
         else:
-            steps = (*steps, int(name) if isinstance(here, list) else name)
+            steps = (*steps, int(step) if isinstance(here, list) else step)
     return steps
 
 
-def _is_refused_alone(key: str, mapping: dict[str, Any], error: msgspec.ValidationError, tree: Any, model: Any) -> bool:
-    """Whether the tree is refused as before if a mapping of it holds this key alone. If so, it is left like that."""
-    entries = dict(mapping)
-    mapping.clear()
-    mapping[key] = entries[key]
+def _message(tree: Any, model: Any) -> str:
+    """What msgspec says of a tree; empty if it is a value of the model."""
     try:
         convert(tree, model)
-    except msgspec.ValidationError as same:
-        if str(same) == str(error):
-            return True
-    mapping.clear()
-    mapping.update(entries)
-    return False
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""
 
 
 def _value(tree: Any, steps: Steps) -> Any:

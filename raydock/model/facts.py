@@ -16,6 +16,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from raydock.core.errors import ConfigurationError
+from raydock.core.yamlfile import read
 from raydock.model.requirement import requirement
 from raydock.model.variant import Axis
 
@@ -156,7 +157,9 @@ def load(path: Path) -> Facts:
             release = msgspec.convert(item, ProjectRelease)
             releases[release.project, str(Version(release.version))] = release
         except (msgspec.ValidationError, InvalidVersion) as error:
-            raise _misshapen(path, number, error) from None
+            # JSON is YAML, whose parser knows the lines.
+            place = read(path).place("releases", number)
+            raise ConfigurationError(f"{place}: a release is not as it should be: {error}.", todo=_TODO) from None
     return Facts(releases)
 
 
@@ -184,14 +187,3 @@ def _another_schema(path: Path, schema: object) -> ConfigurationError:
         meaning="It was written by a newer raydock." if newer else "",
         todo=f"update raydock, or {_TODO}" if newer else _TODO,
     )
-
-
-def _misshapen(path: Path, number: int, error: Exception) -> ConfigurationError:
-    """The error for a release, by its number in the file, that is not as it should be."""
-    text, decoder = path.read_text(encoding="utf-8"), json.JSONDecoder()
-    place = text.index("[", text.index('"releases"')) + 1
-    for _ in range(number + 1):
-        start = place + len(text[place:]) - len(text[place:].lstrip(" \n\r\t,"))
-        _, place = decoder.raw_decode(text, start)
-    line = text.count("\n", 0, start) + 1
-    return ConfigurationError(f"{path}:{line}: a release is not as it should be: {error!r}.", todo=_TODO)
