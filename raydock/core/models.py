@@ -4,8 +4,8 @@ A model is a class that extends Entry. Its fields are the keys of a mapping (`os
 file), and their types say what the values must be. docs/explanation/decisions/data-models.md says why.
 """
 
+import datetime
 import re
-from datetime import date
 from typing import Any, Literal, TypeVar, get_origin
 
 import msgspec
@@ -29,7 +29,7 @@ class Dated(Entry, frozen=True, kw_only=True):
     """
 
     source: str
-    date: date
+    date: datetime.date
 
 
 class InvalidEntryError(ValueError):
