@@ -61,6 +61,7 @@ check: venv-dev ## Lint, types, and whether locks, Dockerfiles, pipelines and th
 	@.venv/bin/lint-imports --no-cache
 	@.venv/bin/codespell -D - -D tools/words.txt
 	@.venv/bin/hadolint images/*/Dockerfile
+	@.venv/bin/python tools/schemas.py --check
 	@$(BUILD) lock --check
 	@$(BUILD) render --check
 	@$(BUILD) ci github --check

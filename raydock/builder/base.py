@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import docker
@@ -26,6 +26,7 @@ from raydock.core.archive import folders_of, tar
 from raydock.core.checkout import Checkout
 from raydock.core.errors import VariantError
 from raydock.core.events import Listener
+from raydock.core.models import plain
 from raydock.core.templating import environment
 from raydock.engine.architecture import BUILT, require_native
 from raydock.engine.client import reaching
@@ -120,7 +121,7 @@ class BaseRecipe:
     def digest(self) -> str:
         """The hexadecimal sha256 over everything above."""
         steps = (UNPACKED, HOOKS, LEFT_OUT) if self.base.source == "bootstrap" else (RESET, labels.PATTERNS)
-        base = {name: value for name, value in asdict(self.base).items() if name != "place"}
+        base = {name: value for name, value in plain(self.base).items() if name != "place"}
         parts = {
             "base": base,
             "compiler": self.compiler,

@@ -52,7 +52,7 @@ def scan(request: CommandRequest, db: Path | None, db_repository: str, allow_uns
             scanned = found.scan(images)
             reports = [item.report for item in scanned if item.report]
             errors |= {item.name: item.error for item in scanned if item.error}
-            notes = remarks(found.policy.ignores, [item.judgement for item in reports]) + found.notes
+            notes = remarks(found.policy.ignore, [item.judgement for item in reports]) + found.notes
     todo = "; ".join([*_remedies(reports), "--allow-unscanned exits with 0 all the same."])
     _answer(request, reports, notes, errors, unknown=ScanResult.NOT_SCANNED, allowed=allow_unscanned, todo=todo)
 

@@ -1,26 +1,25 @@
 """Releases that resolve together and then fail, or never resolve, as dated data: data/breakages.yaml."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
-from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 
-from raydock.compat.when import When, matches, parse
-from raydock.core.yamlfile import YamlEntry, read
-from raydock.model.requirement import requirement
+from raydock.compat.when import When, matches
+from raydock.core.models import Entry, written
+from raydock.core.yamlfile import read
+from raydock.model.requirement import RequirementLine, requirement
 from raydock.model.variant import Variant
 
 DATA = Path(__file__).parent / "data" / "breakages.yaml"
-_KEYS = ("rule", "when", "reason", "source", "since", "until")
+_RuleName = Annotated[str, written("it as transformers-era", "a name of a rule", form="[a-z]+(-[a-z]+)*")]
+_Lines = tuple[Annotated[RequirementLine, written("it as transformers<5 (PEP 508)", "a requirement")], ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Breakage:
+class Breakage(Entry, frozen=True, kw_only=True):
     """What holds for a variant whose axes match `when`, at a cut-off from `since` on.
 
     Its lock keeps to `constraints` and asks for `requirements` too; without either no such variant can exist.
@@ -28,10 +27,10 @@ class Breakage:
     `rule` names it to the user. `until` is the last day on which it may be trusted without being looked at again.
     """
 
-    rule: str
+    rule: _RuleName
     when: When
-    constraints: tuple[str, ...]
-    requirements: tuple[str, ...]
+    constraints: _Lines = ()
+    requirements: _Lines = ()
     reason: str
     source: str
     since: date
@@ -56,7 +55,7 @@ def broken(constraints: Iterable[str], versions: Mapping[str, str]) -> Iterator[
 
 def load(path: Path = DATA) -> tuple[Breakage, ...]:
     """Reads breakages. Raises ConfigurationError, with file and line, for what is not as the file's head says."""
-    return tuple(_breakage(entry) for entry in read(path).list())
+    return read(path).convert(tuple[Breakage, ...])
 
 
 @cache
@@ -68,34 +67,3 @@ def known() -> tuple[Breakage, ...]:
 def overdue(breakages: tuple[Breakage, ...], today: date) -> list[Breakage]:
     """Those that must be looked at again."""
     return [item for item in breakages if today > item.until]
-
-
-def _breakage(entry: YamlEntry) -> Breakage:
-    keys = entry.items((*_KEYS, "constraints", "requirements"), _KEYS)
-    return Breakage(
-        rule=_name(keys["rule"]),
-        when=parse(keys["when"]),
-        constraints=_lines(keys["constraints"]) if "constraints" in keys else (),
-        requirements=_lines(keys["requirements"]) if "requirements" in keys else (),
-        reason=keys["reason"].text(),
-        source=keys["source"].text(),
-        since=keys["since"].day(),
-        until=keys["until"].day(),
-    )
-
-
-def _name(entry: YamlEntry) -> str:
-    if not re.fullmatch(r"[a-z]+(-[a-z]+)*", entry.text()):
-        entry.refuse(f"{entry.text()!r} is not a name of a rule.", "write it as transformers-era.")
-    return entry.text()
-
-
-def _lines(entry: YamlEntry) -> tuple[str, ...]:
-    return tuple(_line(item) for item in entry.list())
-
-
-def _line(entry: YamlEntry) -> str:
-    try:
-        return str(requirement(entry.text()))
-    except InvalidRequirement:
-        entry.refuse(f"{entry.text()!r} is not a requirement.", "write it as transformers<5 (PEP 508).")

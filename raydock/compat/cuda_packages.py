@@ -1,20 +1,19 @@
 """For which CUDA packages are made, by their names and versions (data/cuda.yaml) and by their local versions."""
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from raydock.core.yamlfile import read
+from raydock.core.models import Dated
+from raydock.core.yamlfile import load
 
 DATA = Path(__file__).parent / "data" / "cuda.yaml"
 
 
-@dataclass(frozen=True)
-class CudaNames:
+class CudaNames(Dated, frozen=True, kw_only=True):
     """Which packages are made for one CUDA major: regular expressions over canonical names (data/cuda.yaml).
 
     `with_torch` are the names of those that are built against one torch and its CUDA.
@@ -22,12 +21,12 @@ class CudaNames:
 
     names: tuple[re.Pattern[str], ...]
     versions: tuple[re.Pattern[str], ...]
-    beside_others: tuple[tuple[re.Pattern[str], SpecifierSet], ...]
-    with_torch: tuple[str, ...] = ()
+    beside_others: dict[str, SpecifierSet]
+    with_torch: tuple[str, ...]
 
     def named(self, name: str) -> int | None:
         """The CUDA major that stands in a package's name; None where none does, or it is made for several."""
-        if any(form.fullmatch(name) for form, _ in self.beside_others):
+        if any(re.fullmatch(form, name) for form in self.beside_others):
             return None
         return self._in_name(name)
 
@@ -38,7 +37,7 @@ class CudaNames:
         """The CUDA major that a package is made for; None where it is made for none, or for several."""
         if any(form.fullmatch(name) for form in self.versions):
             return Version(version).major
-        if any(form.fullmatch(name) and version in versions for form, versions in self.beside_others):
+        if any(re.fullmatch(form, name) and version in versions for form, versions in self.beside_others.items()):
             return None
         return self._in_name(name)
 
@@ -75,13 +74,7 @@ def torch_of(version: str) -> str:
 @cache
 def cuda_names() -> CudaNames:
     """What raydock ships in data/cuda.yaml."""
-    patterns = ("names", "versions")
-    keys = ("source", "date", "with-torch", "beside-others", *patterns)
-    entries = read(DATA).items(keys, keys)
-    names, versions = (tuple(re.compile(line) for line in entries[key].texts()) for key in patterns)
-    pairs = (line.partition(" ")[::2] for line in entries["beside-others"].texts())
-    others = tuple((re.compile(form), SpecifierSet(bounds)) for form, bounds in pairs)
-    return CudaNames(names, versions, others, entries["with-torch"].texts())
+    return load(DATA, CudaNames)
 
 
 @cache

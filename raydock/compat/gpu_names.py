@@ -1,18 +1,17 @@
 """What a GPU's name says of its host, kept as data in data/gpus.yaml."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from raydock.core.yamlfile import read
+from raydock.core import yamlfile
+from raydock.core.models import Dated
 from raydock.model.pattern import matches
 
 DATA = Path(__file__).parent / "data" / "gpus.yaml"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Names:
+class Names(Dated, frozen=True, kw_only=True):
     """Patterns of GPUs' names, and the driver branches to which a cuda-compat package can be added.
 
     `products` are full names of data-centre GPUs, for node labels, which Kubernetes compares as a whole.
@@ -34,14 +33,7 @@ class Names:
 
 def load(path: Path = DATA) -> Names:
     """Reads the names. Raises ConfigurationError, with file and line, for what is not as the file's head says."""
-    keys = ("source", "date", "data-centre", "products", "branches", "arm")
-    found = read(path).items(keys, keys)
-    return Names(
-        data_centre=found["data-centre"].texts(),
-        products=found["products"].texts(),
-        arm=found["arm"].texts(),
-        branches=frozenset(int(branch) for branch in found["branches"].texts()),
-    )
+    return yamlfile.load(path, Names)
 
 
 @cache

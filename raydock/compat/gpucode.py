@@ -4,9 +4,20 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from raydock.core.yamlfile import read
+from raydock.core.models import Dated
+from raydock.core.yamlfile import load
 
 _TEGRA = Path(__file__).parent / "data" / "tegra.yaml"
+
+
+class TegraGpus(Dated, frozen=True, kw_only=True):
+    """GPUs of Tegra.
+
+    Attributes:
+        sm: their sm numbers.
+    """
+
+    sm: frozenset[int]
 
 
 def code_for(built: Iterable[int], gpu: int) -> int | None:
@@ -45,5 +56,4 @@ def _feature_set(sm: int) -> str:
 @cache
 def tegra() -> frozenset[int]:
     """The sm numbers of Tegra's GPUs."""
-    keys = ("source", "date", "sm")
-    return frozenset(int(number) for number in read(_TEGRA).items(keys, keys)["sm"].texts())
+    return load(_TEGRA, TegraGpus).sm

@@ -7,12 +7,50 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 
 from raydock.compat.gpucode import code_for
-from raydock.core.yamlfile import YamlEntry, read
-from raydock.model import gpubuild
+from raydock.core.models import Dated, Entry
+from raydock.core.yamlfile import load
 from raydock.model.gpubuild import PROJECTS, GpuBuild
 from raydock.model.variant import NONE, Axis, Variant
 
 DATA = Path(__file__).parent / "data"
+
+
+class DriverTable(Dated, frozen=True, kw_only=True):
+    """drivers.yaml.
+
+    Attributes:
+        floors: the oldest driver of each CUDA major version.
+        toolkits: the driver that each CUDA toolkit came with.
+    """
+
+    floors: dict[str, str]
+    toolkits: dict[str, str]
+
+
+class CompilerRange(Entry, frozen=True, kw_only=True):
+    """Compilers of CUDA toolkits.
+
+    Attributes:
+        cuda: the toolkits.
+        sm: the GPUs that their compiler can compile for.
+    """
+
+    cuda: SpecifierSet
+    sm: tuple[int, ...]
+
+
+class GpuTable(Dated, frozen=True, kw_only=True):
+    """sm.yaml.
+
+    Attributes:
+        wheels: what the wheels of torch and vllm hold code for.
+        vllm_from: the oldest GPU that vllm's own build compiles for.
+        compilers: what compilers can compile for.
+    """
+
+    wheels: tuple[GpuBuild, ...]
+    vllm_from: int
+    compilers: tuple[CompilerRange, ...]
 
 
 @dataclass(frozen=True)
@@ -23,38 +61,22 @@ class Hardware:
     folder: Path = DATA
 
     @cached_property
-    def floors(self) -> dict[str, str]:
-        """The oldest driver of each CUDA major version."""
-        return self._drivers("floors")
+    def drivers(self) -> DriverTable:
+        """Drivers and CUDA."""
+        return load(self.folder / "drivers.yaml", DriverTable)
 
     @cached_property
-    def toolkits(self) -> dict[str, str]:
-        """The driver that each CUDA toolkit came with."""
-        return self._drivers("toolkits")
-
-    @cached_property
-    def builds(self) -> tuple[GpuBuild, ...]:
-        """What the wheels of torch and vllm hold code for."""
-        return (*self.stated, *map(gpubuild.parse, self._sm("wheels").list()))
-
-    @cached_property
-    def compilers(self) -> tuple[tuple[SpecifierSet, tuple[int, ...]], ...]:
-        """The GPUs that the compiler of each range of CUDA toolkits can compile for."""
-        entries = (entry.items(("cuda", "sm"), ("cuda", "sm")) for entry in self._sm("compilers").list())
-        return tuple((SpecifierSet(item["cuda"].text()), tuple(map(int, item["sm"].texts()))) for item in entries)
+    def gpus(self) -> GpuTable:
+        """GPUs and CUDA."""
+        return load(self.folder / "sm.yaml", GpuTable)
 
     def compilable(self, cuda: str) -> tuple[int, ...]:
         """The GPUs that a CUDA toolkit can compile for; empty if the table does not know it."""
-        return next((sm for cudas, sm in self.compilers if cuda in cudas), ())
-
-    @cached_property
-    def vllm_from(self) -> int:
-        """The oldest GPU that vllm's own build compiles for."""
-        return int(self._sm("vllm-from").text())
+        return next((item.sm for item in self.gpus.compilers if cuda in item.cuda), ())
 
     def min_driver(self, variant: Variant) -> str:
         """The oldest driver that runs a variant; empty for cpu and for a CUDA that the table does not know."""
-        return self.floors.get(variant.cuda.split(".")[0], "") if variant.gpu else ""
+        return self.drivers.floors.get(variant.cuda.split(".")[0], "") if variant.gpu else ""
 
     def sm(self, variant: Variant) -> tuple[int, ...]:
         """The GPUs for which both torch and vllm hold code; empty for cpu, and if one of the lists is unknown.
@@ -70,19 +92,9 @@ class Hardware:
 
     def _of(self, project: Axis, variant: Variant) -> tuple[int, ...]:
         version = getattr(variant, project)
-        covering = (build for build in self.builds if build.covers(project, version, variant.cuda))
+        builds = (*self.stated, *self.gpus.wheels)
+        covering = (build for build in builds if build.covers(project, version, variant.cuda))
         return next((build.sm for build in covering), ())
-
-    def _sm(self, table: str) -> YamlEntry:
-        keys = ("source", "date", "wheels", "vllm-from", "compilers")
-        return read(self.folder / "sm.yaml").items(keys, keys)[table]
-
-    def _drivers(self, table: str) -> dict[str, str]:
-        keys = ("source", "date", "floors", "toolkits")
-        return {
-            cuda: entry.text()
-            for cuda, entry in read(self.folder / "drivers.yaml").items(keys, keys)[table].items().items()
-        }
 
 
 def _common(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, ...]:

@@ -76,8 +76,8 @@ def _build_objection(variant: Variant, gpu: int) -> str:
     able = tables.compilable(variant.cuda)
     if able and not code_for(able, gpu):
         return f"sm_{gpu} not among the GPUs that CUDA {variant.cuda} compiles for"
-    if variant.vllm != NONE and gpu < tables.vllm_from:
-        return f"sm_{gpu} older than sm_{tables.vllm_from}, the oldest that vllm compiles for"
+    if variant.vllm != NONE and gpu < tables.gpus.vllm_from:
+        return f"sm_{gpu} older than sm_{tables.gpus.vllm_from}, the oldest that vllm compiles for"
     return ""
 
 
@@ -89,4 +89,4 @@ def _tables() -> Hardware:
 @cache
 def own_driver(cuda: str) -> str:
     """The driver that a CUDA toolkit came with; empty where the table does not know it."""
-    return _tables().toolkits.get(cuda, "")
+    return _tables().drivers.toolkits.get(cuda, "")

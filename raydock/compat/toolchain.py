@@ -1,22 +1,22 @@
 """The CUDA compiler of images: which variants have one, and the packages that bring it (data/toolchain.yaml)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import msgspec
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from raydock.compat.when import When, matches, parse
-from raydock.core.yamlfile import read
+from raydock.compat.when import When, matches
+from raydock.core.models import Dated
+from raydock.core.yamlfile import load
 from raydock.model.variant import NONE, Variant
 
 DATA = Path(__file__).parent / "data" / "toolchain.yaml"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Toolchain:
+class Toolchain(Dated, frozen=True, kw_only=True):
     """The CUDA compiler of the variants that match `when`.
 
     Attributes:
@@ -28,7 +28,7 @@ class Toolchain:
     """
 
     when: When
-    templates: tuple[str, ...]
+    templates: tuple[str, ...] = msgspec.field(name="requirements")
     same_minor: tuple[str, ...]
     runtime: str
     prebuilt: When
@@ -61,15 +61,7 @@ class Toolchain:
 @cache
 def known() -> Toolchain:
     """What raydock ships in data/toolchain.yaml."""
-    keys = ("source", "date", "when", "requirements", "same-minor", "runtime", "prebuilt")
-    entries = read(DATA).items(keys, keys)
-    return Toolchain(
-        when=parse(entries["when"]),
-        templates=entries["requirements"].texts(),
-        same_minor=entries["same-minor"].texts(),
-        runtime=entries["runtime"].text(),
-        prebuilt=parse(entries["prebuilt"]),
-    )
+    return load(DATA, Toolchain)
 
 
 def compiler_of(variant: Variant) -> str:

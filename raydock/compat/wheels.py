@@ -9,13 +9,24 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from raydock.compat.wheeltags import MACHINES, Glibc, accepts, needed_glibc
-from raydock.core.yamlfile import read
+from raydock.core.models import Dated
+from raydock.core.yamlfile import load
 from raydock.model.facts import ProjectRelease, Wheel
 from raydock.model.variant import Variant
 
 _NO_WHEELS = Path(__file__).parent / "data" / "no-wheels.yaml"
 
 _CUDA = re.compile(r"cuda-toolkit|nvidia-cuda-runtime(-cu\d+)?")
+
+
+class WheellessPackages(Dated, frozen=True, kw_only=True):
+    """Packages that are only offered as source.
+
+    Attributes:
+        names: their canonical names.
+    """
+
+    names: frozenset[str]
 
 
 def fitting(release: ProjectRelease, python: str, arch: str) -> tuple[Wheel, ...]:
@@ -94,8 +105,7 @@ def _cuda_pin(release: ProjectRelease, python: str, arch: str) -> tuple[str, Req
 @cache
 def without_wheels() -> frozenset[str]:
     """The canonical names of packages that are only offered as source."""
-    keys = ("source", "date", "names")
-    return frozenset(read(_NO_WHEELS).items(keys, keys)["names"].texts())
+    return load(_NO_WHEELS, WheellessPackages).names
 
 
 def newest_patch(python: str) -> str:

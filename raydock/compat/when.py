@@ -1,18 +1,13 @@
 """Which variants a piece of data is about: the versions that axes must have (PEP 440)."""
 
-from collections.abc import Mapping
+from typing import Annotated
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 
-from raydock.core.yamlfile import YamlEntry
+from raydock.core.models import written
 from raydock.model.variant import CPU, NONE, Axis, Variant
 
-When = Mapping[str, SpecifierSet]
-
-
-def parse(entry: YamlEntry) -> When:
-    """Reads `{axis: versions, ...}`. Raises ConfigurationError, with file and line, for anything else."""
-    return {axis: _versions(item) for axis, item in entry.items(tuple(Axis)).items()}
+When = dict[Axis, Annotated[SpecifierSet, written('it as "<0.11.1" (PEP 440)', "a set of versions")]]
 
 
 def matches(when: When, variant: Variant) -> bool:
@@ -22,10 +17,3 @@ def matches(when: When, variant: Variant) -> bool:
 
 def _among(value: str, versions: SpecifierSet) -> bool:
     return value not in {NONE, CPU} and versions.contains(value, prereleases=True)
-
-
-def _versions(entry: YamlEntry) -> SpecifierSet:
-    try:
-        return SpecifierSet(entry.text())
-    except InvalidSpecifier:
-        entry.refuse(f"{entry.text()!r} is not a set of versions.", 'write it as "<0.11.1" (PEP 440).')

@@ -1,9 +1,8 @@
 """What holds of a set of images and not of one: one Python patch a minor, and every tag joins every other's head."""
 
-import json
 from collections import defaultdict
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,9 @@ from raydock.contract import heads, joining
 from raydock.contract.answer import BrokenError, Part, UnaskedError, answered, merged
 from raydock.contract.bench import Bench, ClauseTimeouts, cluster
 from raydock.contract.kuberay import known
+from raydock.core import jsonfile
 from raydock.core.events import Listener, silent
-from raydock.core.files import write_whole
+from raydock.core.models import plain
 from raydock.core.parallel import in_parallel
 from raydock.engine.client import reaching
 from raydock.engine.container import network
@@ -39,12 +39,12 @@ class SetReport:
 
     def document(self) -> dict[str, Any]:
         """Its form in JSON (docs/reference/json.md)."""
-        return asdict(self)
+        return {**plain(self)}
 
 
 def save(report: SetReport, path: Path) -> None:
     """Writes a set's report as JSON, whole or not at all."""
-    write_whole(path, json.dumps({"schema": SCHEMA, **report.document()}, indent=1) + "\n")
+    jsonfile.write(path, {"schema": SCHEMA, **report.document()})
 
 
 def ask(

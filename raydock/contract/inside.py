@@ -9,12 +9,12 @@ def imports(bench: Bench) -> str:
     kuberay = bench.kuberay
     for release in kuberay.releases:
         require(
-            bench.run(release.command(release.autoscaler), kuberay.autoscaler),
+            bench.run(release.command(release.autoscaler), kuberay.limits.autoscaler),
             f"KubeRay {release.version}: the autoscaler's import within 512 MiB",
             "the autoscaler in the head pod restarts for ever, and no worker is added or removed",
         )
         require(
-            bench.run(release.command(release.cleanup), kuberay.cleanup),
+            bench.run(release.command(release.cleanup), kuberay.limits.cleanup),
             f"KubeRay {release.version}: the Redis cleanup's import within 256 MiB",
             "a RayCluster with GCS fault tolerance is not deleted until its finalizer is taken off by hand",
         )

@@ -15,7 +15,7 @@ def submits(cluster: TestCluster) -> str:
     bench, release = cluster.bench, cluster.release
     job = f"raydock-{release.version.replace('.', '-')}"
     script = fill(release.submitter, head=cluster.address, job=job, entrypoint=f"python {SAMPLE}")
-    ended = bench.run([*release.submitter_shell, script], bench.kuberay.submitter, bench.patience.job)
+    ended = bench.run([*release.submitter_shell, script], bench.kuberay.limits.submitter, bench.patience.job)
     consequence = "KubeRay's RayJob goes to Failed once its submitter has used up its retries"
     if ended.status or not ended.in_time:
         raise BrokenError(f"the submitter of a RayJob {how(ended)}: {consequence}")

@@ -26,7 +26,7 @@ def health_check(cluster: TestCluster) -> str:
     """The init container sees the head within its share of a node, in under 15 s."""
     bench, release = cluster.bench, cluster.release
     began = time.monotonic()
-    ended = bench.run(release.command(release.init, cluster.address), bench.kuberay.init, INIT_SECONDS)
+    ended = bench.run(release.command(release.init, cluster.address), bench.kuberay.limits.init, INIT_SECONDS)
     seconds = time.monotonic() - began
     if ended.status or not ended.in_time:
         words = "is killed for its memory" if ended.out_of_memory else f"has not seen the head after {seconds:.0f} s"

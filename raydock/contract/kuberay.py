@@ -1,33 +1,53 @@
 """What KubeRay runs in an image, by its version, kept as data in data/kuberay.yaml."""
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from raydock.core.yamlfile import YamlEntry, read
+import msgspec
+
+from raydock.core import yamlfile
+from raydock.core.models import Dated, Entry
 
 DATA = Path(__file__).parent / "data" / "kuberay.yaml"
 LOCALHOST = "127.0.0.1"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Share:
+class Share(Entry, frozen=True, kw_only=True):
     """What a container of KubeRay's may use: CPUs and bytes of memory."""
 
     cpus: float
-    memory: int
+    mebibytes: int = msgspec.field(name="memory")
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory."""
+        return self.mebibytes * 2**20
 
 
-@dataclass(frozen=True, kw_only=True)
-class HttpProbe:
+class Shares(Entry, frozen=True, kw_only=True):
+    """What KubeRay's containers may use."""
+
+    init: Share
+    submitter: Share
+    autoscaler: Share
+    cleanup: Share
+
+
+class ProbeSeconds(Entry, frozen=True, kw_only=True):
+    """How long probes of heads and of workers may take, in seconds."""
+
+    head: float
+    worker: float
+
+
+class HttpProbe(Entry, frozen=True, kw_only=True):
     """A path that the kubelet asks instead of wget, and the Ray from which on it does."""
 
     path: str
     since: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class KubeRayRelease:
+class KubeRayRelease(Entry, frozen=True, kw_only=True):
     """The commands of one KubeRay: two shells as lists of words, scripts for them, probes for `bash -c`.
 
     A script holds @HEAD@, @JOB@ and @ENTRYPOINT@ where `fill` is to put something.
@@ -44,24 +64,19 @@ class KubeRayRelease:
     submitter: str
     autoscaler: str
     cleanup: str
-    http_probe: HttpProbe | None
+    http_probe: HttpProbe | None = None
 
     def command(self, script: str, head: str = LOCALHOST) -> list[str]:
         """A script as KubeRay's container command, for a cluster whose head has this address."""
         return [*self.shell, fill(script, head=head)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class KubeRayContract:
+class KubeRayContract(Dated, frozen=True, kw_only=True):
     """KubeRay's releases, oldest first, and what they have in common: shares of a node, seconds of probes."""
 
     releases: tuple[KubeRayRelease, ...]
-    init: Share
-    submitter: Share
-    autoscaler: Share
-    cleanup: Share
-    head_seconds: float
-    worker_seconds: float
+    limits: Shares
+    probe_seconds: ProbeSeconds
     environment: dict[str, str]
 
     def variables(self, head: str = LOCALHOST) -> dict[str, str]:
@@ -76,53 +91,10 @@ def fill(script: str, *, head: str, job: str = "", entrypoint: str = "") -> str:
 
 def load(path: Path = DATA) -> KubeRayContract:
     """Reads the file. Raises ConfigurationError, with file and line, for what is not as its head says."""
-    keys = ("source", "date", "limits", "probe-seconds", "environment", "versions")
-    found = read(path).items(keys, keys)
-    shares = ("init", "submitter", "autoscaler", "cleanup")
-    limits = {name: _share(entry) for name, entry in found["limits"].items(shares, shares).items()}
-    seconds = found["probe-seconds"].items(("head", "worker"), ("head", "worker"))
-    return KubeRayContract(
-        releases=tuple(_release(version, entry) for version, entry in found["versions"].items().items()),
-        head_seconds=_number(seconds["head"]),
-        worker_seconds=_number(seconds["worker"]),
-        environment={name: entry.text() for name, entry in found["environment"].items().items()},
-        **limits,
-    )
+    return yamlfile.load(path, KubeRayContract)
 
 
 @cache
 def known() -> KubeRayContract:
     """The KubeRay that raydock ships the commands of."""
     return load()
-
-
-def _release(version: str, entry: YamlEntry) -> KubeRayRelease:
-    texts = ("head", "worker", "init", "head-probe", "worker-probe", "submitter", "autoscaler", "cleanup")
-    keys = ("shell", "submitter-shell", *texts)
-    found = entry.items((*keys, "http-probe"), keys)
-    values = {key.replace("-", "_"): found[key].text() for key in texts}
-    http_probe = _http_probe(found["http-probe"]) if "http-probe" in found else None
-    return KubeRayRelease(
-        version=version,
-        shell=found["shell"].texts(),
-        submitter_shell=found["submitter-shell"].texts(),
-        http_probe=http_probe,
-        **values,
-    )
-
-
-def _http_probe(entry: YamlEntry) -> HttpProbe:
-    found = entry.items(("path", "since"), ("path", "since"))
-    return HttpProbe(path=found["path"].text(), since=found["since"].text())
-
-
-def _share(entry: YamlEntry) -> Share:
-    found = entry.items(("cpus", "memory"), ("cpus", "memory"))
-    return Share(cpus=_number(found["cpus"]), memory=int(_number(found["memory"])) * 2**20)
-
-
-def _number(entry: YamlEntry) -> float:
-    try:
-        return float(entry.text())
-    except ValueError:
-        entry.refuse(f"{entry.text()!r} is not a number.", "write it as 0.2.")

@@ -25,7 +25,10 @@ def wget(cluster: TestCluster) -> str:
     bench, release = cluster.bench, cluster.release
     if trouble := await_answer(cluster.head, release.head_probe, bench.patience.answer):
         raise BrokenError(f"no answer to `{release.head_probe}`: {trouble}: {_RESTARTS}")
-    limits = {release.head_probe: bench.kuberay.head_seconds, release.worker_probe: bench.kuberay.worker_seconds}
+    limits = {
+        release.head_probe: bench.kuberay.probe_seconds.head,
+        release.worker_probe: bench.kuberay.probe_seconds.worker,
+    }
     taken = [_timed(cluster, probe, limit) for probe, limit in limits.items()]
     return f"the wget probe of a head answers in {taken[0]:.1f} s, of a worker in {taken[1]:.1f} s"
 
@@ -36,7 +39,7 @@ def http(cluster: TestCluster) -> str:
     if not probe or ray < Version(probe.since):
         since = f"; HTTP probes begin with {probe.since}" if probe else ""
         raise UnaskedError(f"KubeRay {cluster.release.version} probes Ray {ray} by wget{since}")
-    status, body = cluster.bench.get(cluster.address, AGENT, probe.path, cluster.bench.kuberay.head_seconds)
+    status, body = cluster.bench.get(cluster.address, AGENT, probe.path, cluster.bench.kuberay.probe_seconds.head)
     if status != 200:
         raise BrokenError(f"GET :{AGENT}{probe.path} {_said(status, body)}: {_RESTARTS}")
     return f":{AGENT}{probe.path} answers 200"

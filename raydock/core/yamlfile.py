@@ -1,115 +1,113 @@
-"""A YAML file read strictly: unknown and repeated keys are refused, and every complaint names file and line."""
+"""YAML files read strictly: every complaint names the file and the line."""
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, TypeVar
 
+import msgspec
 import yaml
+from msgspec.structs import replace
 
-from raydock.core.errors import ConfigurationError, nearest
+from raydock.core.complaints import Steps, explain, label
+from raydock.core.errors import ConfigurationError
+from raydock.core.models import Entry, Model, convert
 
 # libyaml's, which is several times faster, where PyYAML was built with it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_FLAG = re.compile("true|false")
+
+Located = TypeVar("Located", bound=Entry)
 
 
 @dataclass(frozen=True)
-class YamlEntry:
-    """One value in a YAML file, with the place where it stands."""
+class YamlFile:
+    """A YAML file.
 
-    node: yaml.Node
+    Attributes:
+        path: the file.
+        root: its root node.
+    """
+
     path: Path
-    name: str = ""
+    root: yaml.Node = field(repr=False)
 
-    def refuse(self, what: str, todo: str = "") -> NoReturn:
-        """Raises ConfigurationError for this place."""
-        raise ConfigurationError(f"{self.place}: {what}", todo=todo)
-
-    def items(self, known: tuple[str, ...] | None = None, required: tuple[str, ...] = ()) -> "dict[str, YamlEntry]":
-        """The entries of a mapping by key. Keys must be among `known` (None: any), and hold all of `required`."""
-        if not isinstance(self.node, yaml.MappingNode):
-            self.refuse(f"{self.label} must be a mapping of keys to values.")
-        found: dict[str, YamlEntry] = {}
-        for key_node, value_node in self.node.value:
-            key = YamlEntry(key_node, self.path, self.name).text()
-            if key in found:
-                YamlEntry(key_node, self.path).refuse(f"{self.label} has the key {key!r} twice.", "remove one of them.")
-            if known is not None and key not in known:
-                YamlEntry(key_node, self.path).refuse(f"{self.label} has no key {key!r}.", nearest(key, known))
-            found[key] = YamlEntry(value_node, self.path, f"{self.name}.{key}".lstrip("."))
-        for key in required:
-            if key not in found:
-                self.refuse(f"{self.label} lacks the key {key!r}.", f"add `{key}:`.")
-        return found
-
-    def list(self) -> "Iterator[YamlEntry]":
-        """The entries of a sequence."""
-        if not isinstance(self.node, yaml.SequenceNode):
-            self.refuse(f"{self.label} must be a list.", "write it as [a, b].")
-        for node in self.node.value:
-            yield YamlEntry(node, self.path, self.name)
-
-    def text(self) -> str:
-        """A scalar as it was written, so that 3.10 stays 3.10 with or without quotes."""
-        if not isinstance(self.node, yaml.ScalarNode):
-            self.refuse(f"{self.label} must be a single value.")
-        return str(self.node.value)
-
-    def matching(self, form: re.Pattern[str], words: str) -> str:
-        """A scalar that has a form, which `words` describe."""
-        value = self.text()
-        if not form.fullmatch(value):
-            self.refuse(f"{value!r} is not allowed for {self.label}.", f"write {words}.")
-        return value
-
-    def flag(self) -> bool:
-        """`true` or `false`."""
-        return self.matching(_FLAG, "true or false") == "true"
-
-    def day(self) -> date:
-        """A date (ISO 8601)."""
+    @cached_property
+    def tree(self) -> Any:
+        """Its content as dicts, lists and texts. Raises ConfigurationError for a key that is no scalar or repeated."""
         try:
-            return date.fromisoformat(self.text())
-        except ValueError:
-            self.refuse(f"{self.text()!r} is not a date.", "write it as 2026-11-15.")
+            return self._tree(self.root, ())
+        except RecursionError:
+            raise ConfigurationError(f"{self.path}: an alias is within its own anchor.", todo="remove it.") from None
 
-    def day_so_far(self) -> date:
-        """A date that is not to come (by UTC), so that what was so by then is known."""
-        day = self.day()
-        if day > datetime.now(UTC).date():
-            self.refuse(f"{self.label} {day} is yet to come.", "name one that is over, or set this machine's clock.")
-        return day
+    def convert(self, model: type[Model]) -> Model:
+        """The file as a value of a model. Raises ConfigurationError, with file and line, if it is not one."""
+        try:
+            return convert(self.tree, model)
+        except msgspec.ValidationError as error:
+            complaint = explain(error, deepcopy(self.tree), model)
+        node = _node(self.root, complaint.steps, on_key=complaint.on_key)
+        raise self.refusal(node, complaint.what, complaint.todo)
 
-    def texts(self) -> tuple[str, ...]:
-        """A sequence of scalars, none twice."""
-        values: list[str] = []
-        for entry in self.list():
-            value = entry.text()
-            if value in values:
-                entry.refuse(f"{self.label} has {value!r} twice.", "remove one of them.")
-            values.append(value)
-        return tuple(values)
+    def place(self, *steps: str | int) -> str:
+        """The file and line of the value to which keys and indexes lead; the file if it has no such value."""
+        try:
+            return self._place(_node(self.root, steps))
+        except StopIteration:
+            return str(self.path)
 
-    @property
-    def is_mapping(self) -> bool:
-        """Whether it is a mapping of keys to values."""
-        return isinstance(self.node, yaml.MappingNode)
+    def placed(self, entries: Iterable[Located], key: str) -> tuple[Located, ...]:
+        """The entries of a key's list, each with its file and line in the field `place`.
 
-    @property
-    def place(self) -> str:
-        """File and line."""
-        return f"{self.path}:{self.node.start_mark.line + 1}"
+        Raises ConfigurationError for an entry that has a key `place` in the file.
+        """
+        for number, entry in enumerate(self.tree.get(key, ())):
+            if "place" in entry:
+                node = _node(self.root, (key, number, "place"), on_key=True)
+                raise self.refusal(node, f"{key!r} has no key 'place'.", "remove it.")
+        return tuple(replace(entry, place=self.place(key, number)) for number, entry in enumerate(entries))
 
-    @property
-    def label(self) -> str:
-        return repr(self.name) if self.name else "the file"
+    def _tree(self, node: yaml.Node, steps: Steps) -> Any:
+        if isinstance(node, yaml.SequenceNode):
+            return [self._tree(item, steps) for item in node.value]
+        if isinstance(node, yaml.ScalarNode):
+            return node.value
+        tree: dict[str, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise self.refusal(key, f"a key of {label(steps)} must be a single value.")
+            if key.value in tree:
+                raise self.refusal(key, f"{label(steps)} has the key {key.value!r} twice.", "remove one of them.")
+            tree[key.value] = self._tree(value, (*steps, key.value))
+        return tree
+
+    def _place(self, node: yaml.Node) -> str:
+        return f"{self.path}:{node.start_mark.line + 1}"
+
+    def refusal(self, node: yaml.Node, what: str, todo: str = "") -> ConfigurationError:
+        """The error for a node."""
+        return ConfigurationError(f"{self._place(node)}: {what}", todo=todo)
 
 
-def read(path: Path) -> YamlEntry:
-    """The root of a YAML file. Raises ConfigurationError where it is missing or no YAML."""
+def load(path: Path, model: type[Model]) -> Model:
+    """Reads a file of raydock's as a value of a model. Raises ConfigurationError as `read_own` and `convert` do."""
+    return read_own(path).convert(model)
+
+
+def read_own(path: Path) -> YamlFile:
+    """Reads a file of raydock's. Raises ConfigurationError as `read` does, and if a list has a value twice."""
+    file = read(path)
+    for steps, items in _lists(file.tree, ()):
+        repeated = next((number for number, item in enumerate(items) if item in items[:number]), None)
+        if repeated is not None:
+            what = f"{label(steps)} has {items[repeated]!r} twice."
+            raise file.refusal(_node(file.root, (*steps, repeated)), what, "remove one of them.")
+    return file
+
+
+def read(path: Path) -> YamlFile:
+    """Reads a file. Raises ConfigurationError if it is missing, empty or not YAML."""
     try:
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER)
     except FileNotFoundError:
@@ -122,4 +120,24 @@ def read(path: Path) -> YamlEntry:
         ) from None
     if node is None:
         raise ConfigurationError(f"{path} is empty.", todo="restore it from git, or write it as README.md shows.")
-    return YamlEntry(node, path)
+    return YamlFile(path, node)
+
+
+def _node(node: yaml.Node, steps: Steps, *, on_key: bool = False) -> yaml.Node:
+    """The node to which steps lead: a value's, or that of the last key."""
+    for number, step in enumerate(steps, 1):
+        if isinstance(step, int):
+            node = node.value[step]
+        else:
+            key, value = next(pair for pair in node.value if pair[0].value == step)
+            node = key if on_key and number == len(steps) else value
+    return node
+
+
+def _lists(tree: Any, steps: Steps) -> Iterator[tuple[Steps, list[Any]]]:
+    """The lists of texts in a tree, with the keys and indexes that lead to them."""
+    if isinstance(tree, list) and all(isinstance(item, str) for item in tree):
+        yield steps, tree
+    elif not isinstance(tree, str):
+        for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
+            yield from _lists(value, (*steps, key))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from raydock.core.yamlfile import read
+from raydock.core.models import Dated
+from raydock.core.yamlfile import load
 
 DATA = Path(__file__).parent / "data" / "xids.yaml"
 
@@ -28,26 +29,37 @@ class Xid:
     grave: bool
 
 
+class XidTable(Dated, frozen=True, kw_only=True):
+    """What Xids mean, by number.
+
+    Attributes:
+        program: those that are a program's fault.
+        gpu: those that are the GPU's or the driver's.
+    """
+
+    program: dict[str, str]
+    gpu: dict[str, str]
+
+
 @cache
-def known() -> tuple[dict[str, str], dict[str, str]]:
-    """What raydock knows of them: the programs' faults, and the GPUs'."""
-    keys = ("source", "date", "program", "gpu")
-    found = read(DATA).items(keys, keys)
-    program, gpu = ({number: entry.text() for number, entry in found[key].items().items()} for key in keys[2:])
-    return program, gpu
+def known() -> XidTable:
+    """What raydock knows of them."""
+    return load(DATA, XidTable)
 
 
 def find(lines: Iterable[str]) -> list[Xid]:
     """The Xids in the kernel's log, the grave ones first, then the most frequent."""
-    program, gpu = known()
+    known_xids = known()
     counts = Counter((match["bus"], match["number"]) for line in lines if (match := _LINE.search(line)))
     found = [
         Xid(
             bus=bus,
             number=number,
             count=count,
-            words=gpu.get(number) or program.get(number) or "not in raydock's table; see NVIDIA's catalogue",
-            grave=number in gpu,
+            words=known_xids.gpu.get(number)
+            or known_xids.program.get(number)
+            or "not in raydock's table; see NVIDIA's catalogue",
+            grave=number in known_xids.gpu,
         )
         for (bus, number), count in counts.items()
     ]

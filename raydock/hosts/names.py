@@ -1,25 +1,47 @@
 """What `--host` names: an address, a host or label of hosts.yaml, or a docker context."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from raydock.core.errors import ConfigurationError, nearest
-from raydock.core.yamlfile import YamlEntry, read
+from raydock.core.models import Entry, Flag, InvalidEntryError
+from raydock.core.yamlfile import load, read
 from raydock.engine import dockerconfig
 from raydock.engine.endpoint import DEFAULT, DEFAULT_SOCKET, parse_address
 from raydock.engine.host import Host
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Line:
-    """A host of hosts.yaml: its address or docker context, its labels, and whether it accepts forward compatibility."""
+class HostEntry(Entry, frozen=True, kw_only=True):
+    """A host of hosts.yaml.
 
-    entry: YamlEntry
+    Attributes:
+        engine: the address of its Docker engine, such as ssh://USER@HOST, or a docker context.
+        labels: names that `--host` takes for all hosts with that label.
+        forward_compat: whether images for a newer CUDA than the driver's run there by CUDA's forward compatibility.
+    """
+
     engine: str
-    labels: tuple[str, ...]
-    forward_compat: bool
+    labels: tuple[str, ...] = ()
+    forward_compat: Flag = "false"
+
+
+class HostsFile(Entry, frozen=True, kw_only=True):
+    """hosts.yaml: the Docker hosts that `--host` can name.
+
+    Attributes:
+        hosts: the hosts by name.
+    """
+
+    hosts: dict[str, HostEntry]
+
+    def __post_init__(self) -> None:
+        for name, host in self.hosts.items():
+            if both := self.hosts.keys() & set(host.labels):
+                what = f"the label {min(both)!r} is a host's name too."
+                raise InvalidEntryError(what, "call one of them otherwise.", "hosts", name, "labels")
 
 
 def named(asked: Iterable[str], file: Path) -> tuple[Host, ...]:
@@ -27,10 +49,10 @@ def named(asked: Iterable[str], file: Path) -> tuple[Host, ...]:
 
     Raises ConfigurationError for a word that names none, and for a hosts.yaml that is wrong.
     """
-    lines = _lines(file) if file.exists() else {}
+    hosts = _hosts(file)
     found: dict[str, Host] = {}
     for word in asked:
-        for host in _of_word(word, lines):
+        for host in _of_word(word, hosts, file):
             found.setdefault(host.address, host)
     return tuple(found.values())
 
@@ -40,9 +62,8 @@ def forward_compat(file: Path) -> frozenset[str]:
 
     Raises ConfigurationError for a hosts.yaml that is wrong; `file` may be absent.
     """
-    lines = _lines(file) if file.exists() else {}
-    accepting = {name: line for name, line in lines.items() if line.forward_compat}
-    addresses = (urlsplit(line.engine).hostname for line in accepting.values())
+    accepting = {name: host for name, host in _hosts(file).items() if host.forward_compat == "true"}
+    addresses = (urlsplit(host.engine).hostname for host in accepting.values())
     return frozenset((*accepting, *filter(None, addresses)))
 
 
@@ -54,14 +75,19 @@ def here() -> Host:
     return replace(host, name="this machine") if host.scheme == "unix" else host
 
 
-def _of_word(word: str, lines: dict[str, _Line]) -> Iterator[Host]:
-    names = [name for name, line in lines.items() if word == name or word in line.labels]
+def _hosts(file: Path) -> dict[str, HostEntry]:
+    return load(file, HostsFile).hosts if file.exists() else {}
+
+
+def _of_word(word: str, hosts: dict[str, HostEntry], file: Path) -> Iterator[Host]:
+    names = [name for name, host in hosts.items() if word == name or word in host.labels]
     for name in names:
-        line = lines[name]
-        yield replace(_host(name, line.engine) or _unknown_in(line), forward_compat=line.forward_compat)
+        engine = hosts[name].engine
+        host = _host(name, engine) or _unknown_in(read(file).place("hosts", name, "engine"), engine)
+        yield replace(host, forward_compat=hosts[name].forward_compat == "true")
     if not names:
-        known = [*lines, *(label for line in lines.values() for label in line.labels), *dockerconfig.context_names()]
-        yield _host(word, word) or _unknown(word, known)
+        labels = (label for host in hosts.values() for label in host.labels)
+        yield _host(word, word) or _unknown(word, [*hosts, *labels, *dockerconfig.context_names()])
 
 
 def _host(name: str, engine: str) -> Host | None:
@@ -76,28 +102,14 @@ def _host(name: str, engine: str) -> Host | None:
     return Host(name=name, address=found.address, tls=found.tls)
 
 
-def _lines(file: Path) -> dict[str, _Line]:
-    hosts = read(file).items(("hosts",), ("hosts",))["hosts"].items()
-    found = {}
-    for name, entry in hosts.items():
-        keys = entry.items(("engine", "labels", "forward-compat"), ("engine",))
-        labels = keys["labels"].texts() if "labels" in keys else ()
-        for label in labels:
-            if label in hosts:
-                keys["labels"].refuse(f"the label {label!r} is a host's name too.", "call one of them otherwise.")
-        accepted = "forward-compat" in keys and keys["forward-compat"].flag()
-        found[name] = _Line(entry=keys["engine"], engine=keys["engine"].text(), labels=labels, forward_compat=accepted)
-    return found
-
-
-def _unknown_in(line: _Line) -> Host:
-    line.entry.refuse(
-        f"{line.engine!r} is neither an address nor a docker context.",
-        nearest(line.engine, [*dockerconfig.context_names(), "ssh://USER@HOST"]),
+def _unknown_in(place: str, engine: str) -> NoReturn:
+    raise ConfigurationError(
+        f"{place}: {engine!r} is neither an address nor a docker context.",
+        todo=nearest(engine, [*dockerconfig.context_names(), "ssh://USER@HOST"]),
     )
 
 
-def _unknown(word: str, known: list[str]) -> Host:
+def _unknown(word: str, known: list[str]) -> NoReturn:
     raise ConfigurationError(
         f"--host {word!r} is neither an address, nor a host or label of hosts.yaml, nor a docker context.",
         todo=f"write it as ssh://USER@HOST. {nearest(word, known)}",

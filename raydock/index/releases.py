@@ -13,8 +13,9 @@ from pypi_simple import DistributionPackage
 
 from raydock.compat.wheeltags import needed_glibc
 from raydock.core.errors import ConfigurationError, OutOfReachError, RaydockError
+from raydock.core.models import Dated
 from raydock.core.parallel import readers
-from raydock.core.yamlfile import read
+from raydock.core.yamlfile import load
 from raydock.index.client import Index
 from raydock.index.page import Page
 from raydock.model.facts import PROJECTS, Facts, Key, ProjectRelease, Wheel
@@ -31,11 +32,20 @@ _WORKERS = 8
 Files = tuple[DistributionPackage, ...]
 
 
+class OldestReleases(Dated, frozen=True, kw_only=True):
+    """releases.yaml.
+
+    Attributes:
+        oldest: for each project, the version from which on all final releases are read.
+    """
+
+    oldest: dict[str, Version]
+
+
 @cache
 def oldest() -> Mapping[str, Version]:
     """For each project, the version from which on all final releases are read (data/releases.yaml)."""
-    keys = ("source", "date", "oldest")
-    return {name: Version(item.text()) for name, item in read(DATA).items(keys, keys)["oldest"].items().items()}
+    return load(DATA, OldestReleases).oldest
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from raydock.core.events import Listener, silent
+from raydock.core.models import plain
 from raydock.index.advisories import Advisories, NoAdvisoriesError, Release
 from raydock.index.client import Index, from_environment
 from raydock.model.finding import Finding
@@ -41,7 +42,7 @@ class Audit:
 
     def document(self) -> dict[str, Any]:
         """Its entry in the JSON document of `lock --audit` (docs/reference/json.md)."""
-        return {"name": self.name, "verdict": self.verdict, **asdict(self.judgement)}
+        return {"name": self.name, "verdict": self.verdict, **plain(self.judgement)}
 
 
 def audit(
@@ -78,7 +79,7 @@ def audit(
 def concerned(policy: Policy, locks: Mapping[str, Lock]) -> list[Ignore]:
     """The ignores that are about a package of these locks; the others are about what only a scan sees."""
     pinned = {name for lock in locks.values() for name in lock.pins}
-    return [ignore for ignore in policy.ignores if canonicalize_name(ignore.package) in pinned]
+    return [ignore for ignore in policy.ignore if canonicalize_name(ignore.package) in pinned]
 
 
 def _of_ray(advisories: Advisories, wanted: set[Release]) -> Mapping[Release, tuple[Finding, ...] | None]:

@@ -49,7 +49,8 @@ def yanked(_: LockRequest, artifacts: Sequence[Artifact]) -> Iterator[str]:
 
 def within_constraints(request: LockRequest, artifacts: Sequence[Artifact]) -> Iterator[str]:
     """The known breakages are kept out, whatever the resolver made of the constraints."""
-    reasons = {line: f" ({item.rule}: {item.reason})" for item in breakages.known() for line in item.constraints}
+    known = breakages.known()
+    reasons = {str(line): f" ({item.rule}: {item.reason})" for item in known for line in item.constraints}
     for line, pin in breakages.broken(request.constraints, {item.project: item.version for item in artifacts}):
         yield f"{pin} is not within {line}{reasons.get(line, '')}"
 

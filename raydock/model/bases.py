@@ -1,28 +1,45 @@
 """`bases` of matrix.yaml: the images that variants are built on."""
 
-import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+from msgspec.structs import force_setattr
+
 from raydock.core.errors import nearest
-from raydock.core.yamlfile import YamlEntry
+from raydock.core.models import Entry, InvalidEntryError, written
+from raydock.core.yamlfile import YamlFile
 
 # glibc of the Debian releases that a base can be made from (packages.debian.org: libc6; read 2026-11-30).
 SUITES = {"bullseye": "2.31", "bookworm": "2.36", "trixie": "2.41"}
+ORIGINS = ("system", "managed")
 NO_SECURITY = "none"
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-_PULLED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*@sha256:[0-9a-f]{64}")
-_ADDRESS = re.compile(r"https?://[^\s'\"\\\[\]#]+")
 _MIRROR = "the http or https address of a Debian mirror, like https://mirror.example/debian"
+_ADDRESS = r"https?://[^\s'\"\\\[\]#]+"
+_Address = Annotated[str, written(_MIRROR, form=_ADDRESS)]
+_Python = Annotated[str, written('it like "3.11"', "a Python version", form=r"\d+\.\d+")]
+_Image = Annotated[
+    str,
+    written(
+        "an image by digest: name@sha256:... (64 hexadecimal digits)",
+        form=r"[A-Za-z0-9][A-Za-z0-9._:/-]*@sha256:[0-9a-f]{64}",
+    ),
+]
+_Glibc = Annotated[str, written('its glibc, like "2.39" (`ldd --version` in the image)', form=r"2\.\d+")]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Mirror:
-    """Addresses of a Debian archive: of its suites, and of its security updates (empty: without them)."""
+class Mirror(Entry, frozen=True, kw_only=True):
+    """Addresses of a Debian archive.
 
-    archive: str
-    security: str
+    Attributes:
+        archive: that of its suites.
+        security: that of its security updates; `none` in matrix.yaml, and empty here, to build without them.
+    """
+
+    archive: _Address
+    security: Annotated[str, written(_MIRROR, form=f"{NO_SECURITY}|{_ADDRESS}")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,101 +62,98 @@ class Base:
     place: str = field(default="matrix.yaml", compare=False)
 
 
-def read(entry: YamlEntry) -> tuple[Base, ...]:
-    """The bases of matrix.yaml. Raises ConfigurationError, with file and line, if one is not as documented."""
-    return tuple(base for name, body in entry.items().items() for base in _base(name, body))
+class BaseEntry(Entry, frozen=True, kw_only=True):
+    """A base of matrix.yaml.
 
+    Attributes:
+        source: `bootstrap` makes it from Debian packages, `pull` takes an image.
+        python: by Python version, the Debian release of a base that is made, or who brings the Python of an image:
+            its own system, or uv (`managed`).
+        image: the image that is pulled, by digest.
+        glibc: the glibc of that image.
+        mirror: the Debian mirror from which a base is made; an address, or those of the archive and of its security
+            updates.
+    """
 
-def _base(name: str, entry: YamlEntry) -> list[Base]:
-    if not _NAME.fullmatch(name):
-        entry.refuse(f"{name!r} is not allowed as a base's name.", "write it with letters, digits and . _ + -")
-    source = entry.items(("source", "python", "image", "glibc", "mirror"), ("source", "python"))["source"]
-    if source.text() == "bootstrap":
-        return _bootstrapped(name, entry)
-    if source.text() != "pull":
-        source.refuse(f"{source.text()!r} is not a source of a base.", nearest(source.text(), ("bootstrap", "pull")))
-    return _pulled(name, entry)
+    source: Literal["bootstrap", "pull"]
+    python: dict[_Python, str]
+    image: _Image | None = None
+    glibc: _Glibc | None = None
+    mirror: _Address | Mirror | None = None
 
+    def __post_init__(self) -> None:
+        if self.source == "pull":
+            self._check_pulled()
+        else:
+            self._check_bootstrapped()
 
-def _bootstrapped(name: str, entry: YamlEntry) -> list[Base]:
-    keys = entry.items(("source", "python", "mirror"))
-    mirror = _mirror(keys["mirror"]) if "mirror" in keys else None
-    bases = []
-    for python, item in _pythons(keys["python"]).items():
-        suite = item.text()
-        if suite not in SUITES:
-            item.refuse(f"{suite!r} is not a Debian release that raydock knows.", nearest(suite, SUITES))
-        bases.append(
-            Base(
+    def _check_pulled(self) -> None:
+        self._check_pythons(ORIGINS, "an origin of a Python")
+        for key in ("image", "glibc"):
+            if getattr(self, key) is None:
+                raise InvalidEntryError(f"{{label}} lacks the key {key!r}.", f"add `{key}:`.")
+        if self.mirror is not None:
+            what = "a pulled base has no `mirror`: apt in it uses the image's own sources."
+            raise InvalidEntryError(what, "remove it.", "mirror")
+
+    def _check_bootstrapped(self) -> None:
+        self._check_pythons(SUITES, "a Debian release that raydock knows")
+        for key in ("image", "glibc"):
+            if getattr(self, key) is not None:
+                raise InvalidEntryError(f"a base that is made has no `{key}`.", "remove it.", key)
+        if isinstance(self.mirror, str):
+            force_setattr(self, "mirror", _mirror_at(self.mirror))
+        elif self.mirror is not None:
+            force_setattr(self, "mirror", _resolved(self.mirror))
+
+    def _check_pythons(self, origins: Collection[str], what: str) -> None:
+        for python, origin in self.python.items():
+            if origin not in origins:
+                raise InvalidEntryError(f"{origin!r} is not {what}.", nearest(origin, origins), "python", python)
+
+    def bases(self, name: str, file: YamlFile) -> Iterator[Base]:
+        """The base of each Python, from the matrix.yaml that has this under a name."""
+        for python, origin in self.python.items():
+            yield Base(
                 name=name,
-                source="bootstrap",
+                source=self.source,
                 python=python,
-                glibc=SUITES[suite],
-                suite=suite,
-                mirror=mirror,
-                place=item.place,
+                glibc=self.glibc or SUITES[origin],
+                suite="" if self.source == "pull" else origin,
+                mirror=self.mirror if isinstance(self.mirror, Mirror) else None,
+                image=self.image or "",
+                managed=origin == "managed",
+                place=file.place("bases", name, "python", python),
             )
-        )
-    return bases
 
 
-def _pulled(name: str, entry: YamlEntry) -> list[Base]:
-    keys = entry.items(("source", "python", "image", "glibc", "mirror"), ("image", "glibc"))
-    if "mirror" in keys:
-        keys["mirror"].refuse("a pulled base has no `mirror`: apt in it uses the image's own sources.", "remove it.")
-    image = keys["image"].matching(_PULLED, "an image by digest: name@sha256:... (64 hexadecimal digits)")
-    glibc = keys["glibc"].matching(re.compile(r"2\.\d+"), 'its glibc, like "2.39" (`ldd --version` in the image)')
-    bases = []
-    for python, item in _pythons(keys["python"]).items():
-        if item.text() not in {"system", "managed"}:
-            item.refuse(f"{item.text()!r} is not an origin of a Python.", nearest(item.text(), ("system", "managed")))
-        managed = item.text() == "managed"
-        bases.append(
-            Base(
-                name=name,
-                source="pull",
-                python=python,
-                glibc=glibc,
-                image=image,
-                managed=managed,
-                place=item.place,
-            )
-        )
-    return bases
-
-
-def _pythons(entry: YamlEntry) -> dict[str, YamlEntry]:
-    items = entry.items()
-    for python, item in items.items():
-        if not re.fullmatch(r"\d+\.\d+", python):
-            item.refuse(f"{python!r} is not a Python version.", 'write it like "3.11".')
-    return items
-
-
-def _mirror(entry: YamlEntry) -> Mirror:
-    if entry.is_mapping:
-        keys = entry.items(("archive", "security"), ("archive", "security"))
-        security = keys["security"]
-        return Mirror(
-            archive=_address(keys["archive"]),
-            security="" if security.text() == NO_SECURITY else _address(security),
-        )
-    archive = _address(entry)
+def _mirror_at(address: str) -> Mirror:
+    """The mirror at an address, from whose path that of the security updates follows."""
+    _hold_no_credentials(address, "mirror")
+    archive = address.rstrip("/")
     parts = archive.split("/")
     if "debian" not in parts[3:]:
-        entry.refuse(
+        raise InvalidEntryError(
             f"the mirror {archive} has no path component `debian`, so the address of its security updates is unknown.",
             f"write {{archive: {archive}, security: ADDRESS}}, or `security: {NO_SECURITY}` to build without them.",
+            "mirror",
         )
     last = len(parts) - 1 - parts[::-1].index("debian")
     return Mirror(archive=archive, security="/".join((*parts[:last], "debian-security", *parts[last + 1 :])))
 
 
-def _address(entry: YamlEntry) -> str:
-    address = entry.matching(_ADDRESS, _MIRROR).rstrip("/")
+def _resolved(mirror: Mirror) -> Mirror:
+    """A mirror of matrix.yaml as programs need it."""
+    for key in ("archive", "security"):
+        _hold_no_credentials(getattr(mirror, key), "mirror", key)
+    security = "" if mirror.security == NO_SECURITY else mirror.security.rstrip("/")
+    return Mirror(archive=mirror.archive.rstrip("/"), security=security)
+
+
+def _hold_no_credentials(address: str, *steps: str) -> None:
     if urlsplit(address).username is not None:
-        entry.refuse(
+        raise InvalidEntryError(
             f"the mirror of {urlsplit(address).hostname} is written with credentials, which matrix.yaml must not hold.",
             "remove them here, and write them to /etc/apt/auth.conf.d on the hosts that build.",
+            *steps,
         )
-    return address

@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag
@@ -15,6 +16,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from raydock.core.errors import ConfigurationError
+from raydock.core.yamlfile import read
 from raydock.model.requirement import requirement
 from raydock.model.variant import Axis
 
@@ -131,34 +133,10 @@ class Facts:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class _Stored(Mapping[Key, ProjectRelease]):
-    """The releases of a file, each made when it is first asked for: a plan needs few of them."""
-
-    path: Path
-    found: dict[Key, Any]
-    _made: dict[Key, ProjectRelease] = field(default_factory=dict)
-
-    def __getitem__(self, key: Key) -> ProjectRelease:
-        if key not in self._made:
-            try:
-                self._made[key] = _release(self.found[key])
-            except (TypeError, AttributeError) as error:
-                raise _misshapen(self.path, list(self.found).index(key), error) from None
-        return self._made[key]
-
-    def __iter__(self) -> Iterator[Key]:
-        return iter(self.found)
-
-    def __len__(self) -> int:
-        return len(self.found)
-
-
 def load(path: Path) -> Facts:
-    """Reads facts.json; a release is looked at when it is first asked for.
+    """Reads facts.json.
 
-    Raises ConfigurationError, with the line, where the file is missing, damaged or of another schema; for a damaged
-    release when that is asked for.
+    Raises ConfigurationError, with the line, if the file is missing, damaged or of a different schema.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -173,13 +151,16 @@ def load(path: Path) -> Facts:
     items = document.get("releases")
     if not isinstance(items, list):
         raise ConfigurationError(f"{path}:1: it holds no list of releases.", todo=_TODO)
-    stored: dict[Key, Any] = {}
+    releases: dict[Key, ProjectRelease] = {}
     for number, item in enumerate(items):
         try:
-            stored[str(item["project"]), str(Version(item["version"]))] = item
-        except (KeyError, TypeError, InvalidVersion) as error:
-            raise _misshapen(path, number, error) from None
-    return Facts(_Stored(path, stored))
+            release = msgspec.convert(item, ProjectRelease)
+            releases[release.project, str(Version(release.version))] = release
+        except (msgspec.ValidationError, InvalidVersion) as error:
+            # JSON is YAML, whose parser knows the lines.
+            place = read(path).place("releases", number)
+            raise ConfigurationError(f"{place}: a release is not as it should be: {error}.", todo=_TODO) from None
+    return Facts(releases)
 
 
 def dump(facts: Facts) -> str:
@@ -199,15 +180,6 @@ def _lines(release: dict[str, Any]) -> str:
     return ",\n".join([single.removesuffix("}"), *parts]) + "}"
 
 
-def _release(item: dict[str, Any]) -> ProjectRelease:
-    """A release of the file. Raises TypeError or AttributeError where it is none."""
-    wheels = tuple(Wheel(**wheel) for wheel in item.get("wheels", 0))
-    lines = item.get("requires_dist", 0)
-    if not all(isinstance(line, str) for line in lines) or isinstance(lines, str):
-        raise TypeError("requires_dist is not a list of requirements")
-    return ProjectRelease(**{**item, "requires_dist": tuple(lines), "wheels": wheels})
-
-
 def _another_schema(path: Path, schema: object) -> ConfigurationError:
     newer = isinstance(schema, int) and schema > SCHEMA
     return ConfigurationError(
@@ -215,14 +187,3 @@ def _another_schema(path: Path, schema: object) -> ConfigurationError:
         meaning="It was written by a newer raydock." if newer else "",
         todo=f"update raydock, or {_TODO}" if newer else _TODO,
     )
-
-
-def _misshapen(path: Path, number: int, error: Exception) -> ConfigurationError:
-    """The error for a release, by its number in the file, that is not as it should be."""
-    text, decoder = path.read_text(encoding="utf-8"), json.JSONDecoder()
-    place = text.index("[", text.index('"releases"')) + 1
-    for _ in range(number + 1):
-        start = place + len(text[place:]) - len(text[place:].lstrip(" \n\r\t,"))
-        _, place = decoder.raw_decode(text, start)
-    line = text.count("\n", 0, start) + 1
-    return ConfigurationError(f"{path}:{line}: a release is not as it should be: {error!r}.", todo=_TODO)

@@ -1,72 +1,79 @@
 """For which CUDA and GPUs the wheels of a release were built, as raydock's tables and matrix.yaml state it."""
 
-import re
-from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+import msgspec
+from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from raydock.core.yamlfile import YamlEntry
+from raydock.core.models import Entry, InvalidEntryError, written
 from raydock.model.variant import Axis
 
 PROJECTS = (Axis.TORCH, Axis.VLLM)
 
-_CUDA = re.compile(r"\d+\.\d+")
-_SM = re.compile(r"\d{1,2}\.\d|\d{2,3}")
+
+class Versions(SpecifierSet):
+    """One version, or a range of them (PEP 440). Raises InvalidSpecifier if the text is neither."""
+
+    def __init__(self, text: str) -> None:
+        try:
+            super().__init__(f"=={Version(text)}")
+        except InvalidVersion:
+            super().__init__(text)
 
 
-@dataclass(frozen=True, kw_only=True)
-class GpuBuild:
-    """Versions of torch or vllm, the CUDA that their wheels are built for, and the GPUs that those hold code for.
+_Versions = Annotated[Versions, written('it as "2.3.1" or ">=2.3,<2.4" (PEP 440)', "a version")]
+_Capability = Annotated[
+    str,
+    written(
+        "a compute capability, like 80 or 8.0 (PTX is not counted: raydock expects compiled code)",
+        form=r"\d{1,2}\.\d|\d{2,3}",
+    ),
+    # For tools/schemas.py: what a program that reads YAML takes for a number is allowed.
+    msgspec.Meta(extra_json_schema={"x-number": True}),
+]
 
-    `sm` are compute capabilities as sm numbers (86 is 8.6), sorted; `place` is the file and line that states them.
+
+class GpuBuild(Entry, frozen=True, kw_only=True, dict=True):
+    """Versions of torch or of vllm, and the GPUs that their wheels hold code for.
+
+    Attributes:
+        torch: the versions of torch that this is about; None if it is about vllm.
+        vllm: the versions of vllm that this is about; None if it is about torch.
+        cuda: the CUDA that the wheels are built for.
+        capabilities: the GPUs, by compute capability or sm number.
+        place: the file and line of the entry, which raydock adds.
     """
 
-    project: Axis
-    versions: SpecifierSet
-    cuda: str
-    sm: tuple[int, ...]
-    place: str
+    torch: _Versions | None = None
+    vllm: _Versions | None = None
+    cuda: Annotated[str, written('a CUDA, like "11.8"', form=r"\d+\.\d+")]
+    capabilities: Annotated[tuple[_Capability, ...], msgspec.Meta(min_length=1)] = msgspec.field(name="sm")
+    place: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.torch is None) == (self.vllm is None):
+            todo = "name either `torch:` or `vllm:`, with its versions."
+            raise InvalidEntryError("an entry is about one project.", todo)
+
+    @property
+    def project(self) -> Axis:
+        """The axis of the project."""
+        return Axis.VLLM if self.torch is None else Axis.TORCH
+
+    @property
+    def versions(self) -> SpecifierSet:
+        """The versions of the project."""
+        found = self.vllm if self.torch is None else self.torch
+        assert found is not None
+        return found
+
+    @cached_property
+    def sm(self) -> tuple[int, ...]:
+        """The GPUs as sm numbers (86 is 8.6), sorted."""
+        return tuple(sorted({int(text.replace(".", "")) for text in self.capabilities}))
 
     def covers(self, project: Axis, version: str, cuda: str) -> bool:
         """Whether it is about this version of a project, built for this CUDA."""
         return (project, cuda) == (self.project, self.cuda) and self.versions.contains(version, prereleases=True)
-
-
-def parse(entry: YamlEntry) -> GpuBuild:
-    """Reads `{torch: VERSIONS, cuda: X.Y, sm: [...]}`, or the same with vllm in place of torch.
-
-    Raises ConfigurationError, with file and line, for anything else.
-    """
-    keys = entry.items((*PROJECTS, "cuda", "sm"), ("cuda", "sm"))
-    named = [project for project in PROJECTS if project in keys]
-    if len(named) != 1:
-        entry.refuse("an entry is about one project.", "name either `torch:` or `vllm:`, with its versions.")
-    numbers = {_sm(item) for item in keys["sm"].list()}
-    if not numbers:
-        keys["sm"].refuse(f"{keys['sm'].label} is empty.", "name each GPU, as in [70, 80, 90], or remove the entry.")
-    return GpuBuild(
-        project=named[0],
-        versions=_versions(keys[named[0]]),
-        cuda=keys["cuda"].matching(_CUDA, 'a CUDA, like "11.8"'),
-        sm=tuple(sorted(numbers)),
-        place=entry.place,
-    )
-
-
-def _versions(entry: YamlEntry) -> SpecifierSet:
-    """One version, or a range of them (PEP 440)."""
-    text = entry.text()
-    try:
-        return SpecifierSet(f"=={Version(text)}")
-    except InvalidVersion:
-        pass
-    try:
-        return SpecifierSet(text)
-    except InvalidSpecifier:
-        entry.refuse(f"{text!r} is not a version.", 'write it as "2.3.1" or ">=2.3,<2.4" (PEP 440).')
-
-
-def _sm(entry: YamlEntry) -> int:
-    words = "a compute capability, like 80 or 8.0 (PTX is not counted: raydock expects compiled code)"
-    return int(entry.matching(_SM, words).replace(".", ""))

@@ -49,7 +49,7 @@ def judge(policy: Policy, findings: Iterable[Finding], today: date, missing: str
         refuses = policy.refuses(finding)
         if finding.kind is FindingKind.LICENSE and not refuses:
             continue
-        ignore = next((item for item in policy.ignores if today <= item.until and item.concerns(finding)), None)
+        ignore = next((item for item in policy.ignore if today <= item.until and item.concerns(finding)), None)
         if ignore:
             ignored.append(Ignored(finding=finding, ignore=ignore))
         else:

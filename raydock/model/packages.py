@@ -5,29 +5,109 @@ selects: its flavor of them, whose names end with the group's.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from packaging.utils import canonicalize_name
 
-from raydock.core.yamlfile import YamlEntry
+from raydock.core.errors import ConfigurationError
+from raydock.core.models import Entry, Flag, InvalidEntryError, written
+from raydock.core.yamlfile import YamlFile
 from raydock.model.variant import ARCH_NAMES, Axis
 
-# What a group may say; for every variant `always` stands in place of `packages`.
-KEYS = ("ray-extras", "packages", "os-packages", "kuberay")
-
 _ON_AXES = (Axis.RAY.value, Axis.TORCH.value, Axis.VLLM.value)
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-# Debian Policy, 5.6.1: at least two characters. A version, an architecture or a suite is apt's to choose.
-_OS_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _FLAVOR = re.compile(rf"(?!(?:{'|'.join(ARCH_NAMES)})$)[a-z][a-z0-9]*")
+_Name = Annotated[str, written("a package's or an extra's name", form="[A-Za-z0-9][A-Za-z0-9._+-]*")]
+# Debian Policy, 5.6.1: at least two characters. A version, an architecture or a suite is apt's to choose.
+_OsPackage = Annotated[
+    str,
+    written(
+        "a Debian package's name, without a version: apt chooses it and the lock records it",
+        form="[a-z0-9][a-z0-9+.-]+",
+    ),
+]
+
+
+class PackagesEntry(Entry, frozen=True, kw_only=True):
+    """`packages` of matrix.yaml: what every variant holds.
+
+    Attributes:
+        ray_extras: the extras of Ray.
+        always: packages.
+        kuberay: whether KubeRay can run the images.
+    """
+
+    ray_extras: tuple[_Name, ...] = ("default", "serve")
+    always: tuple[_Name, ...] = ("pip", "virtualenv")
+    kuberay: Flag = "true"
+
+    def __post_init__(self) -> None:
+        _hold_no_axis(self.always, "always")
+
+
+class AxisPatterns(Entry, frozen=True, kw_only=True):
+    """A selection of variants: for an axis, a pattern with *, ? and [...]; with a leading `!`, for all other values.
+
+    Attributes:
+        arch: a pattern of architectures.
+        python: a pattern of Python versions.
+        cuda: a pattern of CUDA versions, or of `cpu`.
+        torch: a pattern of versions of torch, or of `none`.
+        vllm: a pattern of versions of vllm, or of `none`.
+        ray: a pattern of versions of Ray.
+    """
+
+    arch: str | None = None
+    python: str | None = None
+    cuda: str | None = None
+    torch: str | None = None
+    vllm: str | None = None
+    ray: str | None = None
+
+    @property
+    def axes(self) -> dict[str, str]:
+        """The patterns by axis."""
+        found = {axis.value: getattr(self, axis) for axis in Axis}
+        return {axis: pattern for axis, pattern in found.items() if pattern is not None}
+
+
+class GroupEntry(AxisPatterns, frozen=True, kw_only=True):
+    """A group of matrix.yaml. With any key that is not an axis, its variants are its own.
+
+    Attributes:
+        ray_extras: the extras of Ray, in place of those of all variants.
+        packages: packages, in addition to those of all variants.
+        os_packages: Debian packages.
+        kuberay: whether KubeRay can run the images.
+    """
+
+    ray_extras: tuple[_Name, ...] | None = None
+    packages: tuple[_Name, ...] | None = None
+    os_packages: tuple[_OsPackage, ...] | None = None
+    kuberay: Flag | None = None
+
+    def __post_init__(self) -> None:
+        _hold_no_axis(self.packages or (), "packages")
+
+    @property
+    def has_own_packages(self) -> bool:
+        """Whether its variants are its own."""
+        return (self.ray_extras, self.packages, self.os_packages, self.kuberay) != (None,) * 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Packages:
-    """Extras of Ray and packages by canonical name: `always` those of every variant, `added` those of a group alone.
+    """What a variant holds besides the releases that its axes name, by canonical names.
 
-    `os_packages` are the Debian packages of a group, and `os_places` the lines of matrix.yaml that name each. `kuberay`
-    is whether KubeRay can run the images; `place` where matrix.yaml says all this.
+    Attributes:
+        ray_extras: the extras of Ray.
+        always: the packages of every variant.
+        added: the packages of a group alone.
+        os_packages: the Debian packages of a group.
+        os_places: the lines of matrix.yaml that name each of them.
+        kuberay: whether KubeRay can run the images.
+        place: where matrix.yaml says this.
     """
 
     ray_extras: tuple[str, ...] = ("default", "serve")
@@ -44,63 +124,54 @@ class Packages:
         return f"ray[{','.join(self.ray_extras)}]" if self.ray_extras else "ray"
 
 
-def of_all(entry: YamlEntry) -> Packages:
+def of_all(entry: PackagesEntry, place: str) -> Packages:
     """What holds for every variant."""
-    keys = entry.items(("ray-extras", "always", "kuberay"))
-    default = Packages()
     return Packages(
-        ray_extras=_names(keys["ray-extras"]) if "ray-extras" in keys else default.ray_extras,
-        always=_packages(keys["always"]) if "always" in keys else default.always,
-        kuberay=keys["kuberay"].flag() if "kuberay" in keys else True,
-        place=entry.place,
+        ray_extras=_canonical(entry.ray_extras),
+        always=_canonical(entry.always),
+        kuberay=entry.kuberay == "true",
+        place=place,
     )
 
 
-def of_group(name: str, entry: YamlEntry, common: Packages) -> Packages | None:
-    """What a group says otherwise than `common`; None where it only selects.
+def of_group(name: str, entry: GroupEntry, common: Packages, file: YamlFile) -> Packages | None:
+    """What a group says otherwise than `common`; None if it only selects.
 
-    Raises ConfigurationError, with file and line, where it says nothing new or its name cannot end a variant's.
+    Raises ConfigurationError if it says nothing new or its name cannot end a variant's.
     """
-    keys = entry.items()
-    if not keys.keys() & set(KEYS):
+    if not entry.has_own_packages:
         return None
+    place, os_packages = file.place("groups", name), entry.os_packages or ()
     if not _FLAVOR.fullmatch(name):
-        entry.refuse(
-            f"the group {name!r} has packages of its own, so that its name ends its variants' names.",
-            "write it with small letters and digits, a letter first.",
+        raise ConfigurationError(
+            f"{place}: the group {name!r} has packages of its own, so that its name ends its variants' names.",
+            todo="write it with small letters and digits, a letter first.",
         )
-    found = Packages(
-        ray_extras=_names(keys["ray-extras"]) if "ray-extras" in keys else common.ray_extras,
+    packages = Packages(
+        ray_extras=common.ray_extras if entry.ray_extras is None else _canonical(entry.ray_extras),
         always=common.always,
-        added=_packages(keys["packages"]) if "packages" in keys else (),
-        os_packages=_os_packages(keys["os-packages"]) if "os-packages" in keys else (),
-        os_places=tuple(item.place for item in keys["os-packages"].list()) if "os-packages" in keys else (),
-        kuberay=keys["kuberay"].flag() if "kuberay" in keys else True,
-        place=entry.place,
+        added=_canonical(entry.packages or ()),
+        os_packages=os_packages,
+        os_places=tuple(file.place("groups", name, "os-packages", number) for number in range(len(os_packages))),
+        kuberay=entry.kuberay != "false",
+        place=place,
     )
-    if not found.added and not found.os_packages and set(found.ray_extras) == set(common.ray_extras):
-        entry.refuse(
-            f"the group {name!r} would make images with the same packages under other names.",
-            "give it `ray-extras`, `packages` or `os-packages` that the others lack, or leave them out.",
+    if not packages.added and not packages.os_packages and set(packages.ray_extras) == set(common.ray_extras):
+        raise ConfigurationError(
+            f"{place}: the group {name!r} would make images with the same packages under other names.",
+            todo="give it `ray-extras`, `packages` or `os-packages` that the others lack, or leave them out.",
         )
-    return found
+    return packages
 
 
-def _packages(entry: YamlEntry) -> tuple[str, ...]:
-    """Packages by canonical name; none whose version stands on an axis."""
-    for item in entry.list():
-        if canonicalize_name(item.text()) in _ON_AXES:
-            item.refuse(f"{item.text()!r} is an axis, not a package to add.", f"choose it by `{item.text()}:`.")
-    return _names(entry)
+def _hold_no_axis(names: Iterable[str], key: str) -> None:
+    """Raises InvalidEntryError for a package whose version is on an axis."""
+    for number, name in enumerate(names):
+        if canonicalize_name(name) in _ON_AXES:
+            raise InvalidEntryError(
+                f"{name!r} is an axis, not a package to add.", f"choose it by `{name}:`.", key, number
+            )
 
 
-def _os_packages(entry: YamlEntry) -> tuple[str, ...]:
-    for item in entry.list():
-        item.matching(_OS_PACKAGE, "a Debian package's name, without a version: apt chooses it and the lock records it")
-    return entry.texts()
-
-
-def _names(entry: YamlEntry) -> tuple[str, ...]:
-    for item in entry.list():
-        item.matching(_NAME, "a package's or an extra's name")
-    return tuple(canonicalize_name(name) for name in entry.texts())
+def _canonical(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(canonicalize_name, names))

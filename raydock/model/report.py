@@ -1,13 +1,11 @@
 """Checks and their answers. An answer is passed, failed or skipped with the reason; never silently absent."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
-from raydock.core.files import write_whole
+from raydock.core.jsonfile import read, value, write
+from raydock.core.models import Entry, plain
 from raydock.model.image import ImageRecord
 
 SCHEMA = 1
@@ -21,8 +19,7 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Check:
+class Check(Entry, frozen=True, kw_only=True):
     """One question put to an image: its id, the answer, a sentence of detail, the seconds that it took, warnings."""
 
     id: str
@@ -30,17 +27,6 @@ class Check:
     detail: str
     seconds: float
     warnings: tuple[str, ...] = ()
-
-    @classmethod
-    def read(cls, document: Mapping[str, Any]) -> "Check":
-        """A check from its JSON form. Raises ValueError, KeyError or TypeError if it is not one."""
-        if not isinstance(document, Mapping):
-            raise TypeError("a check is an object")
-        warnings = tuple(str(words) for words in document.get("warnings", ()))
-        check = cls(**{**document, "status": Status(document["status"]), "warnings": warnings})
-        if not (isinstance(check.id, str) and isinstance(check.detail, str) and isinstance(check.seconds, int | float)):
-            raise TypeError("a check's id and detail are texts, its seconds a number")
-        return check
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,16 +62,9 @@ class Report(ImageRecord):
 
 def save(report: Report, path: Path) -> None:
     """Writes a report as JSON, whole or not at all."""
-    write_whole(path, json.dumps({"schema": SCHEMA, **asdict(report)}, indent=1) + "\n")
+    write(path, {"schema": SCHEMA, **plain(report)})
 
 
 def load(path: Path) -> Report | None:
     """Reads a report; None where there is none of this schema, which means that the image has to be asked again."""
-    try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if document.pop("schema") != SCHEMA:
-            return None
-        checks = tuple(Check.read(item) for item in document.pop("checks"))
-        return Report(**document, checks=checks)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    return value(read(path, SCHEMA), Report)

@@ -15,3 +15,12 @@ def requirement(line: str) -> Requirement:
     """A requirement, parsed once for all that share the line: not to be changed. Raises InvalidRequirement."""
     with _ONE_AT_A_TIME:
         return Requirement(line)
+
+
+class RequirementLine(str):
+    """A requirement as a line, written in the way of packaging. Raises InvalidRequirement if it is not one."""
+
+    __slots__ = ()
+
+    def __new__(cls, line: str) -> "RequirementLine":
+        return super().__new__(cls, requirement(line))

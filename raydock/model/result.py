@@ -1,9 +1,10 @@
 """What became of one variant: built, found or brought, and tested."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from raydock.core.errors import RaydockError
+from raydock.core.models import plain
 from raydock.model.image import ContainerImage
 from raydock.model.report import Report
 
@@ -58,6 +59,6 @@ class VariantResult:
             "fingerprint": self.fingerprint,
             "built": self.built,
             "seconds": round(self.seconds, 3),
-            "checks": [asdict(check) for check in checks],
+            "checks": plain(checks),
         }
         return entry | ({"error": str(self.error)} if self.error else {})

@@ -4,13 +4,18 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import Annotated
 
 from packaging.version import Version
 
 from raydock.core.errors import ConfigurationError
+from raydock.core.models import written
 
 NONE = "none"
 CPU = "cpu"
+
+# A value of an axis, as Dockerfiles, manifests and scripts can hold it.
+Word = Annotated[str, written("it with letters, digits and . _ -", form="[A-Za-z0-9][A-Za-z0-9._-]*")]
 
 # What may stand for an architecture in a name, built or not.
 ARCH_NAMES = ("amd64", "arm64")
@@ -39,13 +44,13 @@ class Variant:
     `flavor` is the group of matrix.yaml that gives it packages of its own; empty for the packages that all have.
     """
 
-    ray: str
-    python: str
-    cuda: str = CPU
-    torch: str = NONE
-    vllm: str = NONE
-    arch: str = "amd64"
-    flavor: str = ""
+    ray: Word
+    python: Word
+    cuda: Word = CPU
+    torch: Word = NONE
+    vllm: Word = NONE
+    arch: Word = "amd64"
+    flavor: Annotated[str, written("it with small letters and digits", form="[a-z0-9]*")] = ""
 
     @cached_property
     def name(self) -> str:

@@ -59,7 +59,7 @@ def scanner(project: Project, listener: Listener, endpoint: Endpoint, folder: Pa
         listener("vulnerability database", "fetching it where it is due")
     return Scanner(
         trivy=runner,
-        database=database.find(runner, folder, repository, rules.database_days, now),
+        database=database.find(runner, folder, repository, rules.vulnerabilities.database_days, now),
         policy=rules,
         checkout=project.checkout,
         registry=project.matrix.registry,

@@ -6,7 +6,7 @@ from itertools import combinations
 
 from raydock.core.errors import ConfigurationError, nearest
 from raydock.model.facts import PROJECTS
-from raydock.model.matrix import ARCHES
+from raydock.model.matrixfile import ARCHES
 from raydock.model.variant import NONE, Axis, Variant, parse_name
 from raydock.model.versions import closest
 from raydock.plan.nearest import away

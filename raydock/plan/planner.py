@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
+from typing import Annotated
 
 from raydock.compat.hardware import Hardware
 from raydock.compat.wheels import lowest_glibc
 from raydock.compat.wheeltags import Glibc
 from raydock.core.errors import ConfigurationError, nearest
+from raydock.core.models import written
 from raydock.model import labels
 from raydock.model.facts import Facts
 from raydock.model.labels import ImageLabels
@@ -33,7 +35,7 @@ class Planned:
 
     variant: Variant
     groups: tuple[str, ...]
-    min_driver: str
+    min_driver: Annotated[str, written("digits and dots", form="[0-9.]*")]
     sm: tuple[int, ...]
     glibc: str
     kuberay: bool

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from raydock.compat.wheels import cuda_pin
 from raydock.model.facts import PROJECTS, Facts
-from raydock.model.matrix import SPECIAL
+from raydock.model.matrixfile import SPECIAL
 from raydock.model.variant import Axis, Variant
 from raydock.model.versions import position
 from raydock.plan.rules import Evaluator, RuleInputs, rules

@@ -1,12 +1,13 @@
 """The gate before a registry: smoke, contract and scan of this very build, all passed."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from raydock.core.checkout import Checkout
 from raydock.core.errors import PolicyError
 from raydock.core.files import digest_of
+from raydock.core.models import plain
 from raydock.model import report as reports
 from raydock.model.image import ContainerImage
 from raydock.model.policy import Policy
@@ -91,7 +92,7 @@ def _objection(report: Report | None, image: ContainerImage, kind: str) -> str:
 
 
 def _said(report: Report) -> dict[str, Any]:
-    return {"checks": [asdict(check) for check in report.checks]}
+    return {"checks": plain(report.checks)}
 
 
 def _scan_said(scan: ScanReport) -> dict[str, Any]:

@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from raydock.model.variant import Axis, Variant
+from raydock.core.models import written
+from raydock.model.variant import Axis, Variant, Word
 from raydock.plan.planner import Excluded, Planned
 from raydock.publish.tags import immutable
+
+# What a registry says ends in manifests and scripts.
+_Hex = Annotated[str, written("64 hexadecimal digits", form="[0-9a-f]{64}")]
+_Digest = Annotated[str, written("a digest", form="sha256:[0-9a-f]{64}")]
+_Content = Annotated[str, written("a digest, or nothing", form="(sha256:[0-9a-f]{64})?")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,21 +27,21 @@ class PublishedImage:
     """
 
     planned: Planned
-    fingerprint: str
-    image_id: str
-    content: str
-    digest: str
+    fingerprint: _Hex
+    image_id: _Digest
+    content: _Content
+    digest: _Digest
     media_type: str
     manifest_bytes: int
     compressed_bytes: int
-    python: str
-    lock_sha256: str
+    python: Word
+    lock_sha256: _Hex
     published: str
     signed: bool
     packages: Mapping[str, str] = field(repr=False)
     reports: Mapping[str, Any] = field(repr=False)
-    files: Mapping[str, str] = field(repr=False)
-    attached: Mapping[str, str] = field(repr=False)
+    files: Mapping[str, _Digest] = field(repr=False)
+    attached: Mapping[str, _Digest] = field(repr=False)
 
     @property
     def name(self) -> str:
@@ -61,8 +67,8 @@ class Named:
     """What an alias names: a variant's image, as it was when the alias moved last."""
 
     variant: str
-    fingerprint: str
-    digest: str
+    fingerprint: _Hex
+    digest: _Digest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,16 +1,15 @@
 """Why registries refuse, and the setting that changes it (data/refusals.yaml)."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from raydock.core.yamlfile import YamlEntry, read
+from raydock.core.models import Dated
+from raydock.core.yamlfile import read
 from raydock.registry.name import Name
 
 DATA = Path(__file__).parent / "data" / "refusals.yaml"
-_KEYS = ("cause", "host", "status", "text", "todo", "source", "date")
 
 
 class RefusalCause(StrEnum):
@@ -30,12 +29,11 @@ class RefusalCause(StrEnum):
     FAILURE = "failure"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Refusal:
+class Refusal(Dated, frozen=True, kw_only=True):
     """A way to refuse: the statuses, or a text in the answer, by which it is known, and what changes it."""
 
     cause: RefusalCause
-    host: re.Pattern[str]
+    host: re.Pattern[str] = re.compile("")
     status: tuple[int, ...]
     text: re.Pattern[str]
     todo: str
@@ -53,21 +51,10 @@ def cause_of(name: Name, status: int, text: str) -> tuple[RefusalCause, str]:
     """
     plain = text.lower().replace("_", " ")
     refusal = next(item for item in refusals() if item.fits(name.host, status, plain))
-    return refusal.cause, refusal.todo.format(host=name.host, repository=name.path, name=name)
+    return refusal.cause, " ".join(refusal.todo.split()).format(host=name.host, repository=name.path, name=name)
 
 
 @cache
 def refusals() -> tuple[Refusal, ...]:
     """Every known way to refuse; the last one fits everything."""
-    return tuple(_refusal(entry) for entry in read(DATA).list())
-
-
-def _refusal(entry: YamlEntry) -> Refusal:
-    items = entry.items(_KEYS, tuple(key for key in _KEYS if key != "host"))
-    return Refusal(
-        cause=RefusalCause(items["cause"].text()),
-        host=re.compile(items["host"].text() if "host" in items else ""),
-        status=tuple(int(item.text()) for item in items["status"].list()),
-        text=re.compile(items["text"].text()),
-        todo=" ".join(items["todo"].text().split()),
-    )
+    return read(DATA).convert(tuple[Refusal, ...])

@@ -1,20 +1,19 @@
 """The report of a scan, kept beside its SBOMs; what `publish` reads."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from raydock.core.files import digest_of, write_whole
-from raydock.model.finding import Finding, FindingKind, Severity
+from raydock.core.files import digest_of
+from raydock.core.jsonfile import read, value, write
+from raydock.core.models import plain
 from raydock.model.image import ContainerImage, ImageRecord
-from raydock.model.judgement import Ignored, Judgement
-from raydock.model.policy import Ignore, Policy
+from raydock.model.judgement import Judgement
+from raydock.model.policy import Policy
 
 SCHEMA = 1
-_TEXTS = ("name", "image_id", "content", "fingerprint", "scanned", "trivy", "database", "policy")
 
 
 class ScanResult(StrEnum):
@@ -63,37 +62,21 @@ class ScanReport(ImageRecord):
 
     def document(self) -> dict[str, Any]:
         """Its JSON form (docs/reference/json.md)."""
-        said = asdict(self)
+        said = plain(self)
         judgement = said.pop("judgement")
         return {"schema": SCHEMA, **said, "verdict": self.verdict, **judgement}
 
 
 def save(report: ScanReport, path: Path) -> None:
     """Writes a report as JSON, whole or not at all."""
-    write_whole(path, json.dumps(report.document(), indent=1, default=str) + "\n")
+    write(path, report.document())
 
 
 def load(path: Path) -> ScanReport | None:
     """Reads a report; None where there is none of this schema, or other SBOMs lie beside it: scan the image again."""
-    try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        if said["schema"] != SCHEMA:
-            return None
-        report = ScanReport(
-            **{key: said[key] for key in _TEXTS},
-            judgement=Judgement(
-                refused=tuple(map(_finding, said["refused"])),
-                reported=tuple(map(_finding, said["reported"])),
-                ignored=tuple(map(_ignored, said["ignored"])),
-                expired=tuple(said["expired"]),
-                missing=said["missing"],
-            ),
-            sboms=dict(said["sboms"]),
-        )
-        whole = all(digest_of(file.read_bytes()) == report.sboms[name] for name, file in sboms(report, path).items())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return report if whole else None
+    document = read(path, SCHEMA)
+    report = value({**document, "judgement": document}, ScanReport) if document else None
+    return report if report and _is_whole(report, path) else None
 
 
 def sboms(report: ScanReport, path: Path) -> dict[str, Path]:
@@ -101,15 +84,9 @@ def sboms(report: ScanReport, path: Path) -> dict[str, Path]:
     return {name: path.parent / Path(name).name for name in report.sboms}
 
 
-def _finding(said: dict[str, Any]) -> Finding:
-    typed = {
-        "kind": FindingKind(said["kind"]),
-        "severity": Severity(said["severity"]),
-        "aliases": tuple(said["aliases"]),
-    }
-    return Finding(**{**said, **typed})
-
-
-def _ignored(said: dict[str, Any]) -> Ignored:
-    ignore = {**said["ignore"], "until": date.fromisoformat(said["ignore"]["until"])}
-    return Ignored(finding=_finding(said["finding"]), ignore=Ignore(**ignore))
+def _is_whole(report: ScanReport, path: Path) -> bool:
+    """Whether the SBOMs beside the report at `path` are its own."""
+    try:
+        return all(digest_of(file.read_bytes()) == report.sboms[name] for name, file in sboms(report, path).items())
+    except OSError:
+        return False

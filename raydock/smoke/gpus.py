@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from docker import DockerClient
+from msgspec import structs
 
 from raydock.core.errors import ConfigurationError, nearest
 from raydock.engine.client import EngineClient
@@ -103,7 +104,7 @@ def ask(
         words = f"{error.what} Next: {error.todo}"
         return _judged({check: _skipped(check, words) for check in wanted}, wish)
     if driver := answers.get(DRIVER.id):
-        answers[DRIVER.id] = replace(driver, detail=f"{given.words}: {driver.detail}")
+        answers[DRIVER.id] = structs.replace(driver, detail=f"{given.words}: {driver.detail}")
     return _judged(answers, wish)
 
 
@@ -114,7 +115,7 @@ def _judged(answers: dict[str, Check], wish: GpuRequest) -> dict[str, Check]:
 def _required(check: Check) -> Check:
     if check.status is not Status.SKIPPED:
         return check
-    return replace(check, status=Status.FAILED, detail=f"required, and could not be asked: {check.detail}")
+    return structs.replace(check, status=Status.FAILED, detail=f"required, and could not be asked: {check.detail}")
 
 
 def _skipped(check: str, why: str) -> Check:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
 from docker import DockerClient
+from msgspec import structs
 
 from raydock.core.errors import VariantError
 from raydock.engine.container import ALONE, Ended, Limits, Terms, created, follow
@@ -32,6 +34,21 @@ class Probe:
 
 
 OWN = Probe(command=(PROBE,))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeDocument:
+    """What the probe prints.
+
+    Attributes:
+        name: the name in the image.
+        python: the version of the Python that runs, with its patch.
+        checks: the checks.
+    """
+
+    name: str
+    python: str
+    checks: tuple[Check, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,19 +113,17 @@ def _document(text: str, start: int) -> Answers | None:
         document, _ = json.JSONDecoder().raw_decode(text, start)
         if document["schema"] != SCHEMA:
             return None
-        checks = [_bounded(Check.read(item)) for item in document["checks"]]
-        name, python = document["name"], document["python"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        found = msgspec.convert(document, ProbeDocument)
+    except (ValueError, KeyError, TypeError, RecursionError, msgspec.ValidationError):
         return None
-    if not (isinstance(name, str) and isinstance(python, str)):
-        return None
-    return Answers(name=printable(name), python=printable(python), checks={check.id: check for check in checks})
+    checks = {check.id: _bounded(check) for check in found.checks}
+    return Answers(name=printable(found.name), python=printable(found.python), checks=checks)
 
 
 def _bounded(check: Check) -> Check:
     """The check with what the image says in it made fit to print."""
     warnings = tuple(printable(words)[:_DETAIL] for words in check.warnings)
-    return replace(check, detail=printable(check.detail)[:_DETAIL], warnings=warnings)
+    return structs.replace(check, detail=printable(check.detail)[:_DETAIL], warnings=warnings)
 
 
 def _reason(ended: Ended, limits: Limits) -> str:

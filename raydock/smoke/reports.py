@@ -3,11 +3,11 @@
 import io
 import shutil
 import tarfile
-from dataclasses import replace
 from pathlib import Path
 
 from docker.errors import DockerException
 from docker.models.containers import Container
+from msgspec import structs
 from requests.exceptions import RequestException
 
 from raydock.model.report import Check, Status
@@ -33,7 +33,8 @@ def save(container: Container, checks: dict[str, Check], folder: Path) -> dict[s
     folder.mkdir(parents=True)
     with tarfile.open(fileobj=archive) as members:
         members.extractall(folder.parent, filter=lambda member, _: _below(member, folder.name))  # noqa: S202
-    return {name: replace(check, detail=check.detail.replace(INSIDE, str(folder))) for name, check in checks.items()}
+    details = {name: check.detail.replace(INSIDE, str(folder)) for name, check in checks.items()}
+    return {name: structs.replace(check, detail=details[name]) for name, check in checks.items()}
 
 
 def _archive(container: Container) -> io.BytesIO | None:

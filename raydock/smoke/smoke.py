@@ -1,11 +1,11 @@
 """Smoke: a built image asked by its own probe, and from outside what only its engine can say."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from docker import DockerClient
+from msgspec import structs
 
 from raydock.core.errors import ConfigurationError, nearest
 from raydock.core.events import Listener, silent
@@ -127,7 +127,7 @@ def _blame(check: Check, problems: Sequence[str]) -> Check:
     if not problems:
         return check
     said = [check.detail] if check.status is Status.FAILED else []
-    return replace(check, status=Status.FAILED, detail="; ".join([*said, *problems]))
+    return structs.replace(check, status=Status.FAILED, detail="; ".join([*said, *problems]))
 
 
 def _unanswered(check: str) -> Check:

@@ -7,7 +7,7 @@ import pytest
 
 from raydock.__main__ import COMMANDS
 
-HEAVY = ("docker", "requests", "urllib3", "jinja2", "pypi_simple", "pip_audit", "uv", "importlib.metadata")
+HEAVY = ("docker", "requests", "urllib3", "jinja2", "pypi_simple", "pydantic", "pip_audit", "uv", "importlib.metadata")
 LIGHT = tuple(name for name in COMMANDS if name != "deploy")
 
 

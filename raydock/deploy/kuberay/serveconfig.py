@@ -2,12 +2,32 @@
 
 from pathlib import Path
 
+import msgspec
+
 from raydock.core.yamlfile import read
 
 
+class ServeApplication(msgspec.Struct):
+    """An application of Ray Serve, as far as raydock knows it.
+
+    Attributes:
+        import_path: the module and the name of the application in it.
+    """
+
+    import_path: str
+
+
+class ServeConfig(msgspec.Struct):
+    """A configuration of Ray Serve, as far as raydock knows it.
+
+    Attributes:
+        applications: the applications.
+    """
+
+    applications: tuple[ServeApplication, ...]
+
+
 def load(path: Path) -> str:
-    """The file's text. Raises ConfigurationError, with its place, where it is no configuration of applications."""
-    top = read(path).items(required=("applications",))
-    for entry in top["applications"].list():
-        entry.items(required=("import_path",))["import_path"].text()
+    """The file's text. Raises ConfigurationError, with its place, if it is not a configuration of applications."""
+    read(path).convert(ServeConfig)
     return path.read_text(encoding="utf-8")

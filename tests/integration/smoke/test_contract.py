@@ -8,11 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import docker
 import pytest
+from msgspec.structs import replace
 
 from raydock.contract import image_set
 from raydock.contract.bench import ClauseTimeouts
@@ -141,7 +141,7 @@ def test_a_tag_of_another_ray_is_refused_by_a_head(client: docker.DockerClient, 
 # A run whose heads never answer, on the engine of an address.
 _SLEEPER = """
 import sys, docker
-from dataclasses import replace
+from msgspec.structs import replace
 from raydock.engine import container
 from raydock.contract import run
 from raydock.contract.kuberay import known

@@ -5,11 +5,11 @@ import shlex
 import tarfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from uuid import uuid4
 
 import docker
 import pytest
+from msgspec.structs import replace
 
 from raydock.contract.bench import ClauseTimeouts
 from raydock.contract.kuberay import known

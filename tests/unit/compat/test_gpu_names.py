@@ -17,7 +17,7 @@ def test_names_do_not_reach_into_each_other() -> None:
 
 
 def test_branches_are_those_of_drivers_that_came_with_a_toolkit() -> None:
-    own = {int(driver.split(".")[0]) for driver in Hardware().toolkits.values()}
+    own = {int(driver.split(".")[0]) for driver in Hardware().drivers.toolkits.values()}
     assert known().branches <= own
 
 

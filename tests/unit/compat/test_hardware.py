@@ -1,12 +1,11 @@
 import pytest
-from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from raydock.compat.gpucode import code_for
 from raydock.compat.hardware import Hardware
 from raydock.compat.wheels import cuda_pin, requirement_of
 from raydock.model.facts import Facts
-from raydock.model.gpubuild import GpuBuild
+from raydock.model.gpubuild import GpuBuild, Versions
 from raydock.model.variant import Axis, Variant
 
 
@@ -20,9 +19,9 @@ def test_min_driver_is_that_of_the_major_version(cuda: str, driver: str) -> None
 
 def test_no_toolkit_came_with_a_driver_older_than_its_floor() -> None:
     tables = Hardware()
-    assert tables.toolkits
-    for cuda, driver in tables.toolkits.items():
-        assert Version(driver) >= Version(tables.floors[cuda.split(".")[0]])
+    assert tables.drivers.toolkits
+    for cuda, driver in tables.drivers.toolkits.items():
+        assert Version(driver) >= Version(tables.drivers.floors[cuda.split(".")[0]])
 
 
 @pytest.mark.parametrize(
@@ -117,11 +116,14 @@ def test_the_list_names_each_gpu_that_both_run(torch: str, vllm: str, common: tu
 
 
 def stating(project: Axis, *sm: int) -> GpuBuild:
-    return GpuBuild(project=project, versions=SpecifierSet("==1"), cuda="12.8", sm=sm, place="")
+    capabilities, versions = tuple(map(str, sm)), Versions("1")
+    if project is Axis.TORCH:
+        return GpuBuild(torch=versions, cuda="12.8", capabilities=capabilities)
+    return GpuBuild(vllm=versions, cuda="12.8", capabilities=capabilities)
 
 
 def test_what_matrix_yaml_states_comes_first() -> None:
-    own = GpuBuild(project=Axis.TORCH, versions=SpecifierSet("==2.8.0"), cuda="12.8", sm=(60,), place="")
+    own = GpuBuild(torch=Versions("2.8.0"), cuda="12.8", capabilities=("60",))
     assert Hardware((own,)).sm(point(torch="2.8.0", cuda="12.8")) == (60,)
     assert Hardware((own,)).sm(point(torch="2.9.0", cuda="12.8"))[0] == 70
 

@@ -133,6 +133,7 @@ def test_images_of_equal_ray_and_python_are_one_family() -> None:
 
 def test_a_share_of_an_engine_without_limits_is_not_asked() -> None:
     bench = replace(_bench(), unlimited="it enforces no limits of memory and CPU (cgroup driver none)")
-    for share in (bench.kuberay.init, bench.kuberay.submitter, bench.kuberay.autoscaler, bench.kuberay.cleanup):
+    limits = bench.kuberay.limits
+    for share in (limits.init, limits.submitter, limits.autoscaler, limits.cleanup):
         with pytest.raises(UnaskedError, match="it enforces no limits"):
             bench.run(["true"], share)

@@ -23,9 +23,9 @@ def test_the_shells_are_kuberays() -> None:
 
 def test_the_limits_are_kuberays() -> None:
     kuberay = known()
-    assert (kuberay.init.cpus, kuberay.init.memory) == (0.2, 256 * 2**20)
-    assert (kuberay.submitter.cpus, kuberay.submitter.memory) == (1, 2**30)
-    assert (kuberay.autoscaler.memory, kuberay.cleanup.memory) == (512 * 2**20, 256 * 2**20)
+    assert (kuberay.limits.init.cpus, kuberay.limits.init.memory) == (0.2, 256 * 2**20)
+    assert (kuberay.limits.submitter.cpus, kuberay.limits.submitter.memory) == (1, 2**30)
+    assert (kuberay.limits.autoscaler.memory, kuberay.limits.cleanup.memory) == (512 * 2**20, 256 * 2**20)
 
 
 @pytest.mark.parametrize("release", known().releases, ids=lambda release: release.version)
@@ -53,11 +53,10 @@ def test_only_newer_kuberays_probe_by_http() -> None:
 
 
 def test_a_new_kuberay_is_a_change_of_data(tmp_path: Path) -> None:
-    head, _, rest = DATA.read_text().partition("  v1.7.0:\n")
+    head, _, rest = DATA.read_text().partition("  - version: v1.7.0\n")
     path = tmp_path / "kuberay.yaml"
-    path.write_text(
-        f"{head}  v1.7.0:\n{rest}  v1.8.0:\n{rest.replace('*init', 'x').replace('[/bin/bash, -c, --]', '[sh]')}"
-    )
+    new = rest.replace("*init", "x").replace("[/bin/bash, -c, --]", "[sh]")
+    path.write_text(f"{head}  - version: v1.7.0\n{rest}  - version: v1.8.0\n{new}")
     assert [release.version for release in load(path).releases] == ["v1.3.0", "v1.7.0", "v1.8.0"]
     assert load(path).releases[-1].shell == ("sh",)
 
@@ -68,7 +67,7 @@ def test_a_new_kuberay_is_a_change_of_data(tmp_path: Path) -> None:
         ("    head-probe:", "    head-prob:", "has no key 'head-prob'"),
         ("    shell: [/bin/bash, -lc, --]\n", "", "lacks the key 'shell'"),
         ("cpus: 0.2", "cpus: 200m", "'200m' is not a number"),
-        ("memory: 256", "memory: 256Mi", "'256Mi' is not a number"),
+        ("memory: 256", "memory: 256Mi", "'256Mi' is not a whole number"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, words: str) -> None:

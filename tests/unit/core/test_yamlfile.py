@@ -3,7 +3,24 @@ from pathlib import Path
 import pytest
 
 from raydock.core.errors import ConfigurationError
-from raydock.core.yamlfile import read
+from raydock.core.models import Entry
+from raydock.core.yamlfile import load, read
+
+
+class Colors(Entry, frozen=True, kw_only=True):
+    a: str
+    b: str = ""
+    color: str = ""
+
+
+class Lists(Entry, frozen=True, kw_only=True):
+    a: tuple[str, ...]
+    more: tuple[Colors, ...] = ()
+
+
+class Placed(Entry, frozen=True, kw_only=True):
+    a: str
+    place: str = ""
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -13,10 +30,10 @@ def written(tmp_path: Path, text: str) -> Path:
 
 
 def test_scalars_stay_as_written(tmp_path: Path) -> None:
-    items = read(written(tmp_path, "a: 3.10\nb: '3.10'\nc: no\nd: [1e3, 0x1f]\n")).items()
-    assert items["a"].text() == items["b"].text() == "3.10"
-    assert items["c"].text() == "no"
-    assert items["d"].texts() == ("1e3", "0x1f")
+    colors = load(written(tmp_path, "a: 3.10\nb: '3.10'\ncolor: no\n"), Colors)
+    assert colors.a == colors.b == "3.10"
+    assert colors.color == "no"
+    assert load(written(tmp_path, "a: [1e3, 0x1f]\n"), Lists).a == ("1e3", "0x1f")
 
 
 @pytest.mark.parametrize(
@@ -28,19 +45,20 @@ def test_scalars_stay_as_written(tmp_path: Path) -> None:
         ("- 1\n- 2\n", 1, "must be a mapping"),
         ("a: [1\nb: 2\n", 2, "not readable as YAML"),
         ("a: &x 1\nb: *y\n", 2, "not readable as YAML"),
+        ("a: 1\n? [b]\n: 2\n", 2, "a key of the file must be a single value"),
     ],
 )
 def test_refusals_name_file_and_line(tmp_path: Path, text: str, line: int, words: str) -> None:
     path = written(tmp_path, text)
     with pytest.raises(ConfigurationError) as caught:
-        read(path).items(("a", "b", "color"), ("a",))
+        load(path, Colors)
     assert caught.value.what.startswith(f"{path}:{line}: ")
     assert words in caught.value.what
 
 
 def test_unknown_key_gets_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="Did you mean 'color'"):
-        read(written(tmp_path, "colour: 2\n")).items(("a", "b", "color"))
+        load(written(tmp_path, "colour: 2\n"), Colors)
 
 
 @pytest.mark.parametrize("text", ["", "# only a comment\n"])
@@ -65,9 +83,38 @@ def test_no_text(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.parametrize("text", ["a: {b: 1}\n", "a: [1]\n"])
 def test_a_single_value_is_wanted(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigurationError, match="'a' must be a single value"):
-        read(written(tmp_path, text)).items()["a"].text()
+        load(written(tmp_path, text), Colors)
 
 
 def test_a_list_is_wanted(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="'a' must be a list"):
-        read(written(tmp_path, "a: 1\n")).items()["a"].texts()
+        load(written(tmp_path, "a: 1\n"), Lists)
+
+
+def test_a_list_of_raydocks_own_files_has_no_value_twice(tmp_path: Path) -> None:
+    path = written(tmp_path, "more:\n- a: 1\na:\n- x\n- y\n- x\n")
+    with pytest.raises(ConfigurationError, match=r"some\.yaml:6: 'a' has 'x' twice\.\nNext: remove one of them\."):
+        load(path, Lists)
+    assert read(path).convert(Lists).a == ("x", "y", "x")
+
+
+def test_an_alias_within_its_own_anchor_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"some\.yaml: .*within its own anchor"):
+        load(written(tmp_path, "a: &x [*x]\n"), Lists)
+
+
+def test_entries_get_their_place_and_may_not_state_it(tmp_path: Path) -> None:
+    path = written(tmp_path, "more:\n- a: x\n- a: y\n")
+    file = read(path)
+    located = file.placed([Placed(a="x"), Placed(a="y")], "more")
+    assert [entry.place for entry in located] == [f"{path}:2", f"{path}:3"]
+    written(tmp_path, "more:\n- a: x\n  place: here\n")
+    with pytest.raises(ConfigurationError, match=r"some\.yaml:3: 'more' has no key 'place'"):
+        read(path).placed([Placed(a="x", place="here")], "more")
+
+
+def test_places(tmp_path: Path) -> None:
+    path = written(tmp_path, "a: [x]\nmore:\n- a: 1\n- a: 2\n")
+    file = read(path)
+    assert file.place("more", 1, "a") == f"{path}:4"
+    assert file.place("less") == str(path)

@@ -8,6 +8,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from raydock.index.addresses import Address
 from raydock.index.client import Index, from_environment
@@ -45,7 +46,7 @@ def index(site: Site) -> Iterator[Index]:
 
 @pytest.fixture
 def policy() -> Policy:
-    return replace(load(Path(__file__).parents[3] / "scan.yaml"), ignores=())
+    return structs.replace(load(Path(__file__).parents[3] / "scan.yaml"), ignore=())
 
 
 def said(*advisories: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +81,7 @@ def test_an_advisory_refuses_each_lock_that_pins_its_release(index: Index, site:
 def test_an_ignore_may_name_any_alias(index: Index, site: Site, policy: Policy, id: str) -> None:
     site.advisories["jinja2/2.0"] = said(JINJA)
     assert ask(index, policy)[CPU].verdict is AuditResult.REFUSED
-    found = ask(index, replace(policy, ignores=(ignore(id),)))[CPU]
+    found = ask(index, structs.replace(policy, ignore=(ignore(id),)))[CPU]
     assert found.verdict is AuditResult.CLEAN
     assert found.judgement.ignored[0].ignore.id == id
 
@@ -92,7 +93,8 @@ def test_withdrawn_advisories_are_none_and_unmended_ones_go_by_the_policy(
     found = ask(index, policy)[CPU]
     assert found.verdict is AuditResult.CLEAN
     assert [item.fixed for item in found.judgement.reported] == [""]
-    assert ask(index, replace(policy, unfixed=True))[CPU].verdict is AuditResult.REFUSED
+    strict = structs.replace(policy.vulnerabilities, unfixed="fail")
+    assert ask(index, structs.replace(policy, vulnerabilities=strict))[CPU].verdict is AuditResult.REFUSED
 
 
 def test_a_release_that_the_index_does_not_know_is_not_audited(index: Index, site: Site, policy: Policy) -> None:
@@ -154,4 +156,4 @@ def test_what_was_found_does_not_hide_what_was_not_asked(index: Index, site: Sit
 
 def test_only_ignores_about_locked_packages_can_be_found_useless(policy: Policy) -> None:
     ignores = (ignore("CVE-1", "jinja2"), ignore("CVE-2", "bash"), ignore("CVE-3"))
-    assert concerned(replace(policy, ignores=ignores), LOCKS) == [ignores[0]]
+    assert concerned(structs.replace(policy, ignore=ignores), LOCKS) == [ignores[0]]

@@ -14,7 +14,7 @@ from raydock.lock.resolver import Uv
 from raydock.model import lock as locks
 from raydock.model import matrix as matrix_file
 from raydock.model.facts import Facts
-from raydock.model.matrix import Point
+from raydock.model.matrixfile import Point
 from raydock.model.variant import Axis, Variant
 from raydock.plan.rules import RuleInputs
 from tests.support.shelves import COMPILER, Run
@@ -78,7 +78,7 @@ def test_a_lock_with_its_own_cutoff_neither_leads_nor_is_led(
         shelf.add("click", version, uploaded=day)
     shelf.add("virtualenv", "20.0", uploaded="2025-01-01")
     old = replace(CPU, ray="2.50.0")
-    own = altered(rule_inputs, points=(Point(variant=old, groups=("legacy",), cutoff=date(2025, 1, 15)),))
+    own = altered(rule_inputs, points=(Point(**old.axes, groups=("legacy",), cutoff=date(2025, 1, 15)),))
     with Pages(shelf.index) as pages:
         resolver = Uv(pages=pages)
         locker = Locker(rule_inputs=own, checkout=checkout, siblings=(*siblings, old), resolver=resolver)

@@ -8,7 +8,8 @@ from raydock.core.errors import ConfigurationError
 from raydock.lock.request import LockRequest
 from raydock.lock.request import request as request_of
 from raydock.model.facts import Facts
-from raydock.model.matrix import Matrix, Point
+from raydock.model.matrix import Matrix
+from raydock.model.matrixfile import Point
 from raydock.model.packages import Packages
 from raydock.model.variant import Axis, Variant
 from raydock.plan.rules import RuleInputs
@@ -61,7 +62,7 @@ def test_the_digest_covers_all_that_decides_a_lock(matrix: Matrix) -> None:
 
 def test_a_points_own_cutoff_decides_its_lock_alone(matrix: Matrix) -> None:
     old = replace(VLLM, vllm="0.9.0")
-    own = replace(matrix, points=(Point(variant=old, groups=("legacy",), cutoff=date(2025, 9, 15)),))
+    own = replace(matrix, points=(Point(**old.axes, groups=("legacy",), cutoff=date(2025, 9, 15)),))
     asked = request(own, old)
     assert asked.before == datetime(2025, 9, 16, tzinfo=UTC)
     assert "transformers<5" not in asked.constraints  # transformers 5 had not appeared

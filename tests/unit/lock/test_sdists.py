@@ -73,6 +73,6 @@ def test_what_raydock_ships() -> None:
 
 def test_what_is_not_as_documented_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "s.yaml"
-    path.write_text(DATA.replace("  reason: no wheel of it exists\n", ""))
+    path.write_text(DATA.format(sha256="0" * 64).replace("  reason: no wheel of it exists\n", ""))
     with pytest.raises(ConfigurationError, match="lacks the key 'reason'"):
         sdists.load(path)

@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from raydock.core.errors import ConfigurationError
-from raydock.core.yamlfile import read
-from raydock.model import gpubuild
+from raydock.core.yamlfile import load
 from raydock.model.gpubuild import GpuBuild
 from raydock.model.variant import Axis
 
@@ -12,7 +11,7 @@ from raydock.model.variant import Axis
 def parse(folder: Path, text: str) -> GpuBuild:
     path = folder / "matrix.yaml"
     path.write_text(text)
-    return gpubuild.parse(read(path))
+    return load(path, GpuBuild)
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_values_that_would_break_out_of_a_dockerfile_line(tmp_path: Path, axis: 
         ("2026-11-15", "15.11.2026", 2),
         ("2026-11-15", "2026-11-31", 2),
         ("2026-11-15", "9999-01-01", 2),
-        ("  debian:", r'  "deb\nian":', 5),
+        ("  debian:", r'  "deb\nian":', 4),
         ('"3.11": bookworm', r'"3.11\nRUN id": bookworm', 6),
         ('"3.11": bookworm', '"3": bookworm', 6),
         ("[default]", "['default]']", 13),
@@ -187,7 +187,7 @@ def test_an_index_is_an_address(tmp_path: Path) -> None:
     assert load(path).indexes_of(Variant(ray="2.60.0", python="3.11", cuda="11.8")) == ("http://localhost/simple",)
     assert load(path).indexes_of(Variant(ray="2.60.0", python="3.11", cuda="12.8")) == ()
     path.write_text(MATRIX + "indexes: {cuda118: 'http://localhost/simple'}\n")
-    with pytest.raises(ConfigurationError, match=r"matrix\.yaml:18: 'cuda118' is no CUDA's label"):
+    with pytest.raises(ConfigurationError, match=r"matrix\.yaml:18: 'cuda118' is not a CUDA's label"):
         load(path)
     for bad in ("ftp://localhost", r'"http://localhost\nRUN id"', "'http://localhost/ x'"):
         path.write_text(MATRIX + f"indexes: {{cu118: {bad}}}\n")

@@ -75,7 +75,7 @@ def test_what_is_not_for_kuberay_says_so(tmp_path: Path) -> None:
         ("trees: {packages: [a b]}", "'a b' is not allowed", "a package's or an extra's name"),
         ("trees: {packages: [a, torch]}", "'torch' is an axis, not a package to add", "`torch:`"),
         ("trees: {packages: [a, a]}", "has 'a' twice", "remove one"),
-        ("trees: {packages: [a], kuberay: no}", "'no' is not allowed", "true or false"),
+        ("trees: {packages: [a], kuberay: no}", "'no' is not allowed", "false, true"),
         ("trees: {ray-extras: [serve, default]}", "the same packages under other names", "`packages`"),
         ("trees: {kuberay: false}", "the same packages under other names", "`packages`"),
         ("Trees: {packages: [a]}", "its name ends its variants' names", "small letters"),

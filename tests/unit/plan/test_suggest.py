@@ -5,14 +5,14 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from packaging.specifiers import SpecifierSet
+from msgspec import structs
 from rich.console import Console
 
 from raydock.compat.runs import older
 from raydock.core.errors import ConfigurationError, ExitCode, SelectionError
 from raydock.model import matrix as matrix_file
 from raydock.model.facts import Facts
-from raydock.model.gpubuild import GpuBuild
+from raydock.model.gpubuild import GpuBuild, Versions
 from raydock.model.matrix import Matrix
 from raydock.model.variant import Axis
 from raydock.plan import planner
@@ -105,7 +105,7 @@ def test_vllm_has_no_code_below_volta(rule_inputs: RuleInputs, gpu: str) -> None
 def test_a_set_for_unknown_gpus_is_suggested_if_no_other_runs(rule_inputs: RuleInputs, matrix: Matrix) -> None:
     newest = replace(rule_inputs.facts.releases["torch", rule_inputs.facts.versions["torch"][-1]], version="9.0.0")
     future = replace(rule_inputs, facts=Facts({**rule_inputs.facts.releases, ("torch", "9.0.0"): newest}))
-    build = GpuBuild(project=Axis.TORCH, versions=SpecifierSet("==9.0.0"), cuda="13.2", sm=(75, 110), place="")
+    build = GpuBuild(torch=Versions("9.0.0"), cuda="13.2", capabilities=("75", "110"))
     known = asked(future, "torch", gpus=("9.0",))
     assert "9.0.0" not in [item.variant.torch for item in known.found]
     assert known.rejected[0].reason.startswith("it is unknown for which GPUs torch 9.0.0 for CUDA 13.2 was built")
@@ -113,7 +113,8 @@ def test_a_set_for_unknown_gpus_is_suggested_if_no_other_runs(rule_inputs: RuleI
     assert (unknown.variant.torch, unknown.sm) == ("9.0.0", ())
     (stated,) = asked(replace(future, matrix=replace(matrix, gpus=(build,))), "torch", gpus=("11.0",)).found
     assert (stated.variant.torch, stated.sm) == ("9.0.0", (75, 110))
-    other = replace(future, matrix=replace(matrix, gpus=(replace(build, sm=(75,)),)))
+    old = structs.replace(build, capabilities=("75",))
+    other = replace(future, matrix=replace(matrix, gpus=(old,)))
     with pytest.raises(SelectionError, match="No set with torch runs on this host"):
         asked(other, "torch", gpus=("11.0",))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from raydock.core.files import digest_of
 from raydock.model.finding import Finding, FindingKind, Severity
@@ -84,11 +85,13 @@ def test_whether_an_image_may_be_published_by_it(report: ScanReport, policy: Pol
     assert objection(report, content="sha256:c2") == "it was scanned before its newest build"
     assert objection(judged(report, refused=(FINDING,))) == "its scan: refused: CVE-2099-0001 (high) in bash"
     assert objection(judged(report, missing="no database")) == "its scan: not scanned: no database"
-    assert objection(report, replace(policy, unfixed=True)) == "scan.yaml changed since it was scanned"
+    strict = structs.replace(policy.vulnerabilities, unfixed="fail")
+    changed = structs.replace(policy, vulnerabilities=strict)
+    assert objection(report, changed) == "scan.yaml changed since it was scanned"
 
 
 def test_an_ignore_that_is_past_its_day_by_now_stops_it(report: ScanReport, policy: Policy) -> None:
-    policy = replace(policy, ignores=(replace(IGNORE, until=date(2026, 11, 24)),))
+    policy = structs.replace(policy, ignore=(structs.replace(IGNORE, until=date(2026, 11, 24)),))
     found = replace(report, policy=policy.digest)
     said = found.objection(IMAGE, policy, TODAY)
     assert said == "scan.yaml:7: X-1 was to be ignored up to 2026-11-24: why"

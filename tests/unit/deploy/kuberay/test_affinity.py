@@ -10,7 +10,7 @@ from raydock.pick.forward import forward
 
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
-FLOORS = [*Hardware().floors.values(), *Hardware().toolkits.values()]
+FLOORS = [*Hardware().drivers.floors.values(), *Hardware().drivers.toolkits.values()]
 
 
 def fits(affinity: Yaml, labels: dict[str, str]) -> bool:

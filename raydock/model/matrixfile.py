@@ -1,0 +1,207 @@
+"""matrix.yaml as its owner wrote it."""
+
+import re
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import Annotated
+
+import msgspec
+from packaging.version import InvalidVersion, Version
+
+from raydock.core.errors import nearest
+from raydock.core.models import Entry, InvalidEntryError, written
+from raydock.model.bases import BaseEntry
+from raydock.model.gpubuild import GpuBuild
+from raydock.model.packages import AxisPatterns, GroupEntry, PackagesEntry
+from raydock.model.pattern import is_glob
+from raydock.model.variant import CPU, NONE, Axis, Variant
+
+SPECIAL = {Axis.CUDA: (CPU,), Axis.TORCH: (NONE,), Axis.VLLM: (NONE,)}
+ARCHES = ("amd64",)
+
+_SAFE = "[A-Za-z0-9][A-Za-z0-9._+-]*"
+_Values = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+_GroupName = Annotated[str, written("a group's name", form=_SAFE)]
+_BaseName = Annotated[str, written("it with letters, digits and . _ + -", "a base's name", form=_SAFE)]
+_Label = Annotated[str, written("cu118 for CUDA 11.8, or cpu", "a CUDA's label", form=r"cpu|cu\d{3}")]
+_Index = Annotated[str, written("the address of a package index (http or https)", form=r"https?://[^\s'\"\\]+")]
+_Repository = Annotated[
+    str,
+    written("a registry and a path, like localhost:5000/raydock", form=r"[a-z0-9.-]+(?::\d+)?(?:/[a-z0-9._-]+)+"),
+]
+
+
+class Exclude(AxisPatterns, frozen=True, kw_only=True):
+    """Points that the owner does not want: those that agree with the patterns.
+
+    Attributes:
+        reason: why.
+        until: the day up to which that holds; None: for ever.
+        place: the file and line of the entry, which raydock adds.
+    """
+
+    reason: str
+    until: date | None = None
+    place: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.axes:
+            raise InvalidEntryError("an exclusion names no axis, so it would exclude everything.", "add an axis to it.")
+
+
+class Point(Entry, frozen=True, kw_only=True, dict=True):
+    """A variant beside the cross product.
+
+    Attributes:
+        arch: its architecture.
+        python: its Python version.
+        cuda: its CUDA version, or `cpu`.
+        torch: its version of torch, or `none`.
+        vllm: its version of vllm, or `none`.
+        ray: its version of Ray.
+        groups: the groups that it is in.
+        cutoff: packages newer than this day do not exist for its lock; None: the matrix's day.
+    """
+
+    arch: str = ARCHES[0]
+    python: str
+    cuda: str = CPU
+    torch: str = NONE
+    vllm: str = NONE
+    ray: str
+    groups: tuple[_GroupName, ...]
+    cutoff: date | None = None
+
+    def __post_init__(self) -> None:
+        for axis in Axis:
+            _check_value(axis, getattr(self, axis), axis)
+        if self.cutoff:
+            _check_past(self.cutoff)
+
+    @cached_property
+    def variant(self) -> Variant:
+        """The variant."""
+        return Variant(**{axis.value: getattr(self, axis) for axis in Axis})
+
+
+class Axes(Entry, frozen=True, kw_only=True):
+    """The values of every axis. A variant of the cross product exists if the facts allow it.
+
+    Attributes:
+        arch: architectures.
+        python: Python versions, such as "3.11".
+        cuda: CUDA versions, such as "13.0", or `cpu`.
+        torch: versions of torch, or `none`.
+        vllm: versions of vllm, or `none`.
+        ray: versions of Ray.
+    """
+
+    arch: _Values = ARCHES
+    python: _Values
+    cuda: _Values = (CPU,)
+    torch: _Values = (NONE,)
+    vllm: _Values = (NONE,)
+    ray: _Values
+
+    def __post_init__(self) -> None:
+        for axis in Axis:
+            for number, value in enumerate(getattr(self, axis)):
+                _check_value(axis, value, axis, number)
+
+
+class MatrixFile(Entry, frozen=True, kw_only=True, dict=True):
+    """matrix.yaml: what raydock builds.
+
+    Attributes:
+        registry: the registry and the path to which images go.
+        cutoff: packages newer than this day do not exist for a lock, and files in images have its time.
+        bases: the images that variants are built on, by name.
+        axes: the values of every axis.
+        debs: a registry and a path where the Debian packages of bases are kept.
+        indexes: package indexes in addition to the default one, by CUDA.
+        gpus: for which GPUs wheels hold code, where raydock's own table does not say it.
+        packages: what every variant holds besides the releases that its axes name.
+        exclude: variants that the facts allow and that are not wanted.
+        groups: names for selections from the cross product.
+        points: single variants beside the cross product.
+    """
+
+    registry: _Repository
+    cutoff: date
+    bases: dict[_BaseName, BaseEntry]
+    axes: Axes
+    debs: _Repository | None = None
+    indexes: dict[_Label, _Index] = msgspec.field(default_factory=dict)
+    gpus: tuple[GpuBuild, ...] = ()
+    packages: PackagesEntry = PackagesEntry()
+    exclude: tuple[Exclude, ...] = ()
+    groups: dict[str, GroupEntry] = msgspec.field(default_factory=dict)
+    points: tuple[Point, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_past(self.cutoff)
+        for number, exclude in enumerate(self.exclude):
+            self._check_patterns(exclude, "exclude", number)
+        for name, group in self.groups.items():
+            self._check_patterns(group, "groups", name)
+        for number in range(len(self.points)):
+            self._check_point(number)
+
+    @cached_property
+    def values(self) -> dict[Axis, tuple[str, ...]]:
+        """The values of every axis."""
+        return {axis: getattr(self.axes, axis) for axis in Axis}
+
+    def _check_point(self, number: int) -> None:
+        """Raises InvalidEntryError for a point that is already there, or in a group with packages of its own."""
+        point = self.points[number]
+        if all(value in self.values[Axis(axis)] for axis, value in point.variant.axes.items()):
+            what = f"{point.variant} is in the cross product of the axes."
+            raise InvalidEntryError(what, "remove this point.", "points", number)
+        if any(point.variant == other.variant for other in self.points[:number]):
+            raise InvalidEntryError(f"'points' has {point.variant} twice.", "remove one of them.", "points", number)
+        for index, name in enumerate(point.groups):
+            if name in self.groups and self.groups[name].has_own_packages:
+                what = f"the group {name!r} has packages of its own, and points have none."
+                raise InvalidEntryError(what, "name others.", "points", number, "groups", index)
+
+    def _check_patterns(self, selection: AxisPatterns, *steps: str | int) -> None:
+        """Raises InvalidEntryError for a pattern without a wildcard that names a value that is not in its axis."""
+        for axis, pattern in selection.axes.items():
+            known, plain = self.values[Axis(axis)], pattern.removeprefix("!")
+            if not is_glob(plain) and plain not in known:
+                what = f"{plain!r} does not stand in the axis {axis}."
+                raise InvalidEntryError(what, nearest(plain, known), *steps, axis)
+
+
+def _check_past(day: date) -> None:
+    """Raises InvalidEntryError for a cut-off that is to come (by UTC): what is so by then is not known."""
+    if day > datetime.now(UTC).date():
+        what = f"{{label}} {day} is yet to come."
+        raise InvalidEntryError(what, "name one that is over, or set this machine's clock.", "cutoff")
+
+
+def _check_value(axis: Axis, value: str, *steps: str | int) -> None:
+    """Raises InvalidEntryError for a value that cannot be on an axis."""
+    special = SPECIAL.get(axis, ())
+    if value in special:
+        return
+    if axis is Axis.ARCH:
+        if value not in ARCHES:
+            what = f"{value!r} is not an architecture that raydock builds."
+            raise InvalidEntryError(what, nearest(value, ARCHES), *steps)
+        return
+    if not _is_version(axis, value):
+        example = {Axis.PYTHON: '"3.11"', Axis.CUDA: '"13.0"'}.get(axis, '"2.60.0"')
+        words = " or ".join((*special, f"a version such as {example} (PEP 440, normal form)"))
+        hint = f" {nearest(value, special)}" if special and value.isalpha() else ""
+        raise InvalidEntryError(f"{value!r} is not a value for the axis {axis}.", f"write {words}.{hint}", *steps)
+
+
+def _is_version(axis: Axis, value: str) -> bool:
+    """Whether a value is a version in normal form, for Python and CUDA without a patch."""
+    form = r"\d+\.\d+" if axis in {Axis.PYTHON, Axis.CUDA} else _SAFE
+    try:
+        return bool(re.fullmatch(form, value)) and str(Version(value)) == value and Version(value).local is None
+    except InvalidVersion:
+        return False
