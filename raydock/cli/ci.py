@@ -89,13 +89,13 @@ def plan(
     from raydock.ci.plan import make
     from raydock.ci.shards import Load
     from raydock.model import lock
-    from raydock.pipeline.workshop import workshop
-    from raydock.publish.store import fingerprints
+    from raydock.pipeline.create import create_pipeline
+    from raydock.publish.store import published_fingerprints
 
     project, chosen = request.project, request.chosen
-    published = fingerprints(registry or project.matrix.registry, release_repository or "", insecure=insecure)
+    published = published_fingerprints(registry or project.matrix.registry, release_repository or "", insecure=insecure)
     with request.writing() as progress:
-        recipes = workshop(project, progress, request.jobs).builder.recipes(chosen)
+        recipes = create_pipeline(project, progress, request.jobs).builder.recipes(chosen)
     if errors := {name: recipe for name, recipe in recipes.items() if isinstance(recipe, RaydockError)}:
         end(errors)
     wanted = {name: recipe.fingerprint for name, recipe in recipes.items() if isinstance(recipe, Recipe)}
@@ -121,10 +121,10 @@ def push(request: CommandRequest, repository: str) -> None:
     Example: ./build.py ci push registry.example/raydock/work
     """
     from raydock.ci.handover import Work, base_tags
-    from raydock.pipeline.workshop import workshop
+    from raydock.pipeline.create import create_pipeline
 
     with request.writing() as progress:
-        builder = workshop(request.project, progress, request.jobs).builder
+        builder = create_pipeline(request.project, progress, request.jobs).builder
         built = builder.find(request.chosen)
         errors: dict[str, RaydockError] = {item.name: item.error for item in built if item.error}
         work = Work(

@@ -51,8 +51,8 @@ def publish(
       ./build.py publish --registry registry.example/ml/raydock --registry mirror.example/raydock
     """
     from raydock.publish import output
-    from raydock.publish.assemble import publishers
-    from raydock.publish.sign import signer
+    from raydock.publish.assemble import create_publishers
+    from raydock.publish.sign import find_signer
 
     if release_repository and len(registries) > 1:
         raise ConfigurationError(
@@ -60,12 +60,12 @@ def publish(
             meaning="Each registry has a release of its own.",
             todo="publish to one registry at a time.",
         )
-    chosen, cosign = request.chosen, signer()
+    chosen, cosign = request.chosen, find_signer()
     if cosign is None:
         click.echo("raydock: there is no cosign on PATH: nothing is signed.", err=True)
     names = registries or (request.project.matrix.registry,)
     with request.writing() as progress:
-        made = publishers(
+        publishers = create_publishers(
             request.project,
             chosen,
             names,
@@ -78,13 +78,13 @@ def publish(
             release_repository=release_repository or "",
             require_attachments=require_attachments,
         )
-        outcomes = {name: _outcome(item, dry_run) for name, item in made.items()}
+        outcomes = {name: _outcome(item, dry_run) for name, item in publishers.items()}
     results = [item for item in outcomes.values() if not isinstance(item, RaydockError)]
     if request.as_json:
-        click.echo(json.dumps(output.document(outcomes, pretended=dry_run), indent=1))
+        click.echo(json.dumps(output.document(outcomes, dry_run=dry_run), indent=1))
     else:
         for result in results:
-            request.say(output.words(result, pretended=dry_run))
+            request.say(output.format_result(result, dry_run=dry_run))
     errors = {name: item for name, item in outcomes.items() if isinstance(item, RaydockError)}
     end(errors | {f"{item.registry} {name}": error for item in results for name, error in item.errors.items()})
 
@@ -108,14 +108,16 @@ def verify(
     Example: ./build.py verify --registry registry.example/ml/raydock
     """
     from raydock.publish.store import release_store
-    from raydock.publish.verify import document, unattached, verify, words
+    from raydock.publish.verify import document, format_differences, unattached, verify
     from raydock.registry.repository import repository
 
     there = repository(registry or Project(Checkout(root())).matrix.registry, insecure=insecure)
     releases = release_store(there, release_repository or "", insecure=insecure)
     release = releases.newest()
     differences = verify(releases, release)
-    click.echo(json.dumps(document(release, differences), indent=1) if as_json else words(release, differences))
+    click.echo(
+        json.dumps(document(release, differences), indent=1) if as_json else format_differences(release, differences)
+    )
     failed = differences or (require_attachments and unattached(release))
     sys.exit(ExitCode.VARIANT_FAILED if failed else ExitCode.DONE)
 
@@ -124,6 +126,6 @@ def _outcome(publisher: "Publisher | RaydockError", dry_run: bool) -> "Result | 
     if isinstance(publisher, RaydockError):
         return publisher
     try:
-        return publisher.pretend() if dry_run else publisher.publish()
+        return publisher.plan() if dry_run else publisher.publish()
     except RaydockError as error:
         return error

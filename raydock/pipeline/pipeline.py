@@ -88,7 +88,7 @@ class Pipeline:
         """Smoke-tests the images that have no passing report yet."""
         return self._all(built, self._prove_once)
 
-    def prove_anew(
+    def smoke_all(
         self, built: list[VariantResult], wish: GpuRequest = AUTO, checks: Collection[str] = ()
     ) -> list[VariantResult]:
         """Smoke-tests images, tested before or not: every check, or those of `checks`; GPUs as `wish` says."""
@@ -103,7 +103,7 @@ class Pipeline:
         sweep(self.client)
         return [self._contract(item) for item in built]
 
-    def whole_set(self, outcomes: list[VariantResult]) -> SetReport | None:
+    def check_set(self, outcomes: list[VariantResult]) -> SetReport | None:
         """Asks what holds of the built ones among these together; None where there are not two."""
         images = {item.name: item.image_id for item in outcomes if item.image_id}
         if len(images) < 2:

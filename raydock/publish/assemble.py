@@ -1,4 +1,4 @@
-"""Publishers for a project: one for each registry."""
+"""Create the publishers of a project: one for each registry."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from raydock.engine.client import connect
 from raydock.model import policy
 from raydock.pipeline.project import Project
 from raydock.plan.planner import Planned
-from raydock.publish.attest import source
+from raydock.publish.attest import read_source
 from raydock.publish.eligible import Eligibility
 from raydock.publish.gate import Gate
 from raydock.publish.publisher import Publisher
@@ -19,11 +19,11 @@ from raydock.publish.push import Pusher
 from raydock.publish.sign import Signer
 from raydock.publish.store import release_store
 from raydock.publish.tags import aliases
-from raydock.publish.transfer import Carrier
+from raydock.publish.upload import Uploader
 from raydock.registry.repository import repository
 
 
-def publishers(
+def create_publishers(
     project: Project,
     chosen: Iterable[Planned],
     registries: Iterable[str],
@@ -39,15 +39,15 @@ def publishers(
 ) -> dict[str, Publisher | RaydockError]:
     """A publisher of the chosen variants for each registry, or why there is none.
 
-    Raises ConfigurationError where scan.yaml is wrong, OutOfReachError where no engine answers.
+    Raises ConfigurationError if scan.yaml is invalid, OutOfReachError if no engine answers.
     """
     checkout, today = project.checkout, datetime.now(UTC).date()
     gate = Gate(checkout=checkout, policy=policy.load(checkout.policy), today=today, allow_unscanned=allow_unscanned)
     builder = Builder(
         client=connect(), checkout=checkout, matrix=project.matrix, secrets=Secrets(), listener=listener, jobs=jobs
     )
-    judged = Eligibility(builder=builder, gate=gate).judge(chosen)
-    pusher, made_from = Pusher(builder.client, listener), source(checkout)
+    judged = Eligibility(builder=builder, gate=gate).check(chosen)
+    pusher, made_from = Pusher(builder.client, listener), read_source(checkout)
     named = aliases(project.variants)
 
     def stop() -> None:
@@ -58,14 +58,14 @@ def publishers(
     def made(registry: str) -> Publisher | RaydockError:
         try:
             images = repository(registry, insecure=insecure)
-            images.transport.hold_clock()
+            images.transport.check_clock()
             releases = release_store(images, release_repository, insecure=insecure)
         except RaydockError as error:
             return error
         return Publisher(
             repository=images,
             releases=releases,
-            carrier=Carrier(
+            uploader=Uploader(
                 repository=images,
                 pusher=pusher,
                 signer=signer,
@@ -73,7 +73,7 @@ def publishers(
                 require_attachments=require_attachments,
                 listener=listener,
             ),
-            judged=judged,
+            builds=judged,
             aliases=named,
             jobs=jobs,
             force=force,

@@ -1,4 +1,4 @@
-"""release.json, schema 1 (docs/reference/json.md): written, and read strictly."""
+"""Write release.json, schema 1 (docs/reference/json.md), and read it strictly."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Any
 from raydock.core.errors import ConfigurationError
 from raydock.model.variant import Axis, Variant
 from raydock.plan.planner import Planned
-from raydock.publish.release import Named, PublishedImage, Release
+from raydock.publish.release import AliasTarget, PublishedImage, Release
 
 SCHEMA = 1
 _WORD, _DRIVER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*"), re.compile(r"[0-9.]*")
@@ -24,7 +24,7 @@ _FORMS = {
 }
 _ANY = re.compile(r".*", re.DOTALL)
 _MAPS = {"packages": _ANY, "files": _DIGEST, "attached": _DIGEST}
-_SAME = (
+_COPIED = (
     *("fingerprint", "image_id", "digest", "media_type", "manifest_bytes", "compressed_bytes", "python", "lock_sha256"),
     *("content", "published", "signed", "packages", "reports", "files", "attached"),
 )
@@ -38,107 +38,107 @@ def dump(release: Release) -> bytes:
         "created": release.created,
         "raydock": release.raydock,
         "commit": release.commit,
-        "variants": [_entry(item) for item in release.entries],
+        "variants": [_entry_document(entry) for entry in release.entries],
         "aliases": {
-            name: {"variant": item.variant, "fingerprint": item.fingerprint, "digest": item.digest}
-            for name, item in release.aliases.items()
+            name: {"variant": target.variant, "fingerprint": target.fingerprint, "digest": target.digest}
+            for name, target in release.aliases.items()
         },
     }
     return (json.dumps(document, indent=1) + "\n").encode()
 
 
-def load(data: bytes, where: str) -> Release:
-    """Reads a release. Raises ConfigurationError where it is damaged, or of a newer schema."""
+def load(data: bytes, origin: str) -> Release:
+    """Read a release. Raises ConfigurationError if it is damaged or has a newer schema."""
     try:
         document = json.loads(data)
         schema = int(document["schema"])
     except (ValueError, KeyError, TypeError):
-        raise damaged(where, "it is not JSON with a schema") from None
+        raise damaged(origin, "it is not JSON with a schema") from None
     if schema > SCHEMA:
         raise ConfigurationError(
-            f"{where} is of schema {schema}, and this raydock reads up to {SCHEMA}.",
+            f"{origin} has schema {schema}, and this raydock reads schemas up to {SCHEMA}.",
             meaning="A newer raydock published it.",
-            todo="update this one.",
+            todo="update raydock.",
         )
     try:
-        return _release(document, where)
+        return _release(document, origin)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise damaged(where, f"{type(error).__name__}: {error}") from None
+        raise damaged(origin, f"{type(error).__name__}: {error}") from None
 
 
 class DamagedError(ConfigurationError):
     """A release that cannot be read."""
 
 
-def damaged(where: str, why: str) -> DamagedError:
-    """A release that cannot be read, and why."""
+def damaged(origin: str, reason: str) -> DamagedError:
+    """The error for a release that cannot be read."""
     return DamagedError(
-        f"{where} is damaged: {why}.",
-        meaning="What is published cannot be known from it; the images themselves are as they were.",
-        todo="`./build.py publish --force` writes it again from what this engine has built.",
+        f"{origin} is damaged: {reason}.",
+        meaning="It does not tell what is published. The images themselves did not change.",
+        todo="run `./build.py publish --force`, which writes it again from the builds on this engine.",
     )
 
 
-def _entry(item: PublishedImage) -> dict[str, Any]:
-    planned = item.planned
+def _entry_document(entry: PublishedImage) -> dict[str, Any]:
+    planned = entry.planned
     return {
-        "name": item.name,
-        "axes": item.variant.axes,
-        "flavor": item.variant.flavor,
+        "name": entry.name,
+        "axes": entry.variant.axes,
+        "flavor": entry.variant.flavor,
         "groups": list(planned.groups),
         "kuberay": planned.kuberay,
-        "tags": [item.tag, item.name],
+        "tags": [entry.tag, entry.name],
         "min_driver": planned.min_driver,
         "sm": list(planned.sm),
         "glibc": planned.glibc,
-        **{key: getattr(item, key) for key in _SAME},
+        **{key: getattr(entry, key) for key in _COPIED},
     }
 
 
-def _release(document: Mapping[str, Any], where: str) -> Release:
+def _release(document: Mapping[str, Any], origin: str) -> Release:
     return Release(
         id=_text(document["id"]),
         created=_text(document["created"]),
         raydock=_text(document["raydock"]),
         commit=_text(document["commit"]),
-        entries=tuple(_read(item) for item in document["variants"]),
-        aliases={name: _named(item) for name, item in document["aliases"].items()},
-        where=where,
+        entries=tuple(_entry(entry) for entry in document["variants"]),
+        aliases={name: _alias_target(target) for name, target in document["aliases"].items()},
+        origin=origin,
     )
 
 
-def _read(item: Mapping[str, Any]) -> PublishedImage:
-    axes = {axis.value: _matching(_WORD, item["axes"][axis.value]) for axis in Axis}
-    variant = Variant(**axes, flavor=_matching(_FLAVOR, item["flavor"]))
-    if variant.name != item["name"]:
-        raise ValueError(f"{item['name']} has the axes of {variant.name}")
+def _entry(document: Mapping[str, Any]) -> PublishedImage:
+    axes = {axis.value: _matching(_WORD, document["axes"][axis.value]) for axis in Axis}
+    variant = Variant(**axes, flavor=_matching(_FLAVOR, document["flavor"]))
+    if variant.name != document["name"]:
+        raise ValueError(f"{document['name']} has the axes of {variant.name}")
     planned = Planned(
         variant=variant,
-        groups=tuple(map(_text, item["groups"])),
-        min_driver=_matching(_DRIVER, item["min_driver"]),
-        sm=tuple(map(int, item["sm"])),
-        glibc=_text(item["glibc"]),
-        kuberay=bool(item["kuberay"]),
+        groups=tuple(map(_text, document["groups"])),
+        min_driver=_matching(_DRIVER, document["min_driver"]),
+        sm=tuple(map(int, document["sm"])),
+        glibc=_text(document["glibc"]),
+        kuberay=bool(document["kuberay"]),
     )
-    item = {"content": "", **item}  # raydock 0.1 did not write it
+    document = {"content": "", **document}  # raydock 0.1 does not write it
     for key, form in _FORMS.items():
-        _matching(form, item[key])
+        _matching(form, document[key])
     for key, form in _MAPS.items():
-        for value in item[key].values():
+        for value in document[key].values():
             _matching(form, value)
-    return PublishedImage(planned=planned, **{key: item[key] for key in _SAME})
+    return PublishedImage(planned=planned, **{key: document[key] for key in _COPIED})
 
 
-def _named(item: Mapping[str, Any]) -> Named:
-    return Named(
-        variant=_text(item["variant"]),
-        fingerprint=_matching(_HEX, item["fingerprint"]),
-        digest=_matching(_DIGEST, item["digest"]),
+def _alias_target(document: Mapping[str, Any]) -> AliasTarget:
+    return AliasTarget(
+        variant=_text(document["variant"]),
+        fingerprint=_matching(_HEX, document["fingerprint"]),
+        digest=_matching(_DIGEST, document["digest"]),
     )
 
 
 def _matching(form: re.Pattern[str], value: object) -> str:
-    """Text of a form: what a registry says ends in manifests and scripts."""
+    """Text that matches a form. The values of a release end up in manifests and scripts."""
     if not form.fullmatch(_text(value)):
         raise ValueError(f"{value!r} is not allowed")
     return str(value)

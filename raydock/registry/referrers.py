@@ -48,7 +48,7 @@ def attach(repository: Repository, subject: Descriptor, artifacts: Mapping[str, 
     for name, item in artifacts.items():
         try:
             if item.digest not in there or repository.digest(item.digest) is None:
-                repository.put(item.digest, item)
+                repository.push_manifest(item.digest, item)
         except RefusedError as error:
             refused[name] = error
     new = {name: item for name, item in artifacts.items() if name not in refused and item.digest not in there}
@@ -71,7 +71,7 @@ def _list(repository: Repository, digest: str, new: list[Manifest]) -> None:
     entries = _tagged(repository, digest) | {item.digest: _entry(item) for item in new}
     index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": list(entries.values())}
     made = Manifest(media_type=OCI_INDEX, data=json.dumps(index, indent=1).encode())
-    repository.put(tag, made)
+    repository.push_manifest(tag, made)
     if repository.digest(tag) != made.digest:
         raise UnreadableError(
             f"{repository.name.host} has no referrers API, and does not keep {repository.name}:{tag}, the tag in its"

@@ -34,7 +34,7 @@ class Repository:
     name: Name
     transport: RegistryTransport
 
-    def below(self, folder: str) -> "Repository":
+    def child(self, folder: str) -> "Repository":
         """The repository below this one, such as `index`."""
         return Repository(name=Name(host=self.name.host, path=f"{self.name.path}/{folder}"), transport=self.transport)
 
@@ -77,7 +77,7 @@ class Repository:
             raise UnreadableError(f"{self.name}:{reference} is damaged: its bytes are not those of {wanted}.")
         return found
 
-    def put(self, reference: str, manifest: Manifest) -> None:
+    def push_manifest(self, reference: str, manifest: Manifest) -> None:
         """Puts a manifest under a tag or its digest."""
         self.transport.request(
             "PUT",
@@ -89,7 +89,7 @@ class Repository:
             data=manifest.data,
         )
 
-    def lack(self, blob: Descriptor) -> str:
+    def find_blob_problem(self, blob: Descriptor) -> str:
         """What is wrong with a blob, by one HEAD; empty if it is there with its size, as far as the registry tells."""
         answer = self._found(blob.digest)
         if answer.status_code == 404:

@@ -91,7 +91,7 @@ class RegistryTransport:
                 ) from None
             self._base = self._found("http")
 
-    def hold_clock(self) -> None:
+    def check_clock(self) -> None:
         """Raises OutOfReachError where this machine's clock was far from the registry's when they first spoke."""
         if error := errors.apart(self.name, self._date, datetime.now(UTC)):
             raise error

@@ -31,9 +31,15 @@ Serve = Callable[..., Registry]
 
 @dataclass(frozen=True, kw_only=True)
 class Stall:
-    """A toy's shelf with images (`ids` by name), and a registry at `address` to publish them to.
+    """A toy project with built images, and a registry to publish them to.
 
-    `docker` is the folder of Docker's configuration, and `said` the one for what commands say.
+    Attributes:
+        toy: the project.
+        shelf: its images.
+        address: the registry's host and port.
+        ids: the id of each image, by variant.
+        docker: the folder of Docker's configuration.
+        output: the folder for the output of commands.
     """
 
     toy: Toy
@@ -41,7 +47,7 @@ class Stall:
     address: str
     ids: dict[str, str]
     docker: Path
-    said: Path
+    output: Path
 
     @property
     def name(self) -> str:
@@ -54,16 +60,16 @@ class Stall:
 
     @property
     def environment(self) -> dict[str, str]:
-        """With a login of its own, and without this machine's cosign."""
+        """The environment of commands, with its own Docker login and without the cosign of this machine."""
         path = [folder for folder in os.get_exec_path() if not Path(folder, "cosign").exists()]
         return self.toy.environment | {"DOCKER_CONFIG": str(self.docker), "PATH": os.pathsep.join(path)}
 
     def run(self, *words: str, **more: str) -> Run:
-        """A command's answer."""
-        return run(words, self.environment | more, self.toy.root, self.said)
+        """Run a command."""
+        return run(words, self.environment | more, self.toy.root, self.output)
 
     def publish(self, *words: str, **more: str) -> Run:
-        """`publish` to the registry."""
+        """Run `publish` to the registry."""
         return self.run("publish", "--registry", self.name, *words, **more)
 
     @property
@@ -79,7 +85,7 @@ class Stall:
         return self.releases.newest()
 
     def tags(self) -> dict[str, str]:
-        """What every tag names; the lists of what is attached left out."""
+        """The digest that each tag names, without the tags of referrers."""
         images = self.images
         return {tag: images.digest(tag) or "" for tag in sorted(images.tags()) if not tag.startswith("sha256-")}
 
@@ -98,13 +104,13 @@ def market(client: docker.DockerClient, base: str, tmp_path_factory: pytest.Temp
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Raises registries, which end with the test."""
+    """Starts registries, which stop with the test."""
     with ExitStack() as stack:
 
-        def raised(guard: Guard | None = None, folder: Path = tmp_path) -> Registry:
+        def start(guard: Guard | None = None, folder: Path = tmp_path) -> Registry:
             return stack.enter_context(registry(folder, TOOLS, guard or Guard()))
 
-        yield raised
+        yield start
 
 
 @pytest.fixture
@@ -119,5 +125,5 @@ def stall(market: Toy, client: docker.DockerClient, serve: Serve, tmp_path: Path
         address=serve().address,
         ids=shelf.fill(shelf.project.plan.variants),
         docker=tmp_path / "docker",
-        said=tmp_path / "said",
+        output=tmp_path / "output",
     )

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from raydock.registry.integrity import verify_image
 from raydock.registry.repository import repository
-from raydock.registry.whole import whole
 from tests.integration.publish.conftest import Stall
 from tests.support.faults import Front, front
 from tests.support.forked import run, started
@@ -23,7 +23,7 @@ ALIASES = {"2.0.0", "2.0.0-py311", "2.0.0-py311-cpu", "latest"}
 
 @dataclass(kw_only=True)
 class Killer:
-    """Kills a publish with its n-th write, which the registry still gets."""
+    """Kills a publish at its n-th write, which the registry still gets."""
 
     at: int
     seen: Front
@@ -38,7 +38,7 @@ class Killer:
             self.killed = True
 
 
-def test_a_publish_killed_at_any_step_leaves_no_tag_on_half_an_image_and_ends_right(
+def test_a_publish_killed_at_any_step_leaves_no_tag_on_an_incomplete_image_and_the_next_run_finishes(
     stall: Stall, tmp_path: Path
 ) -> None:
     at, finished = 0, False
@@ -54,12 +54,12 @@ def test_a_publish_killed_at_any_step_leaves_no_tag_on_half_an_image_and_ends_ri
             finished = not killer.killed
             images = repository(name.replace(seen.address, stall.address))
             for tag in {NAME, *ALIASES} & set(images.tags()):
-                whole(images, images.digest(tag) or "")
+                verify_image(images, images.digest(tag) or "")
             again = run(words, stall.environment, stall.toy.root, tmp_path)
             assert again.code == 0, again.words
             tags = {tag: images.digest(tag) for tag in images.tags() if not tag.startswith("sha256-")}
             assert {NAME, *ALIASES} < set(tags)
             assert len(tags) == 6
             assert len(set(tags.values())) == 1
-            whole(images, tags[NAME] or "")
+            verify_image(images, tags[NAME] or "")
     assert at > 30

@@ -1,4 +1,4 @@
-"""What was published, asked by `pick`, `deploy` and `verify`, which need nothing but the registry."""
+"""`pick`, `deploy` and `verify` with a published release: they need only the registry."""
 
 import json
 import shutil
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from raydock.registry.integrity import verify_image
 from raydock.registry.manifest import OCI_INDEX, Manifest
 from raydock.registry.referrers import fallback_tag
-from raydock.registry.whole import whole
 from tests.integration.publish.conftest import PATH, Stall
 from tests.support.forked import run
 from tests.support.toy import NAMES, ROOT, Run
@@ -23,7 +23,7 @@ Ask = Callable[..., Run]
 
 @pytest.fixture
 def ask(stall: Stall, tmp_path: Path) -> Ask:
-    """Commands on a published stall, where there is neither matrix.yaml nor an engine."""
+    """Runs commands on published images, without matrix.yaml and without an engine."""
     assert stall.publish().code == 0
     root = tmp_path / "elsewhere"
     root.mkdir()
@@ -31,7 +31,7 @@ def ask(stall: Stall, tmp_path: Path) -> Ask:
     nowhere = stall.environment | {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
 
     def asked(*words: str) -> Run:
-        return run((*words, "--registry", stall.name), nowhere, root, stall.said)
+        return run((*words, "--registry", stall.name), nowhere, root, stall.output)
 
     return asked
 
@@ -39,9 +39,9 @@ def ask(stall: Stall, tmp_path: Path) -> Ask:
 def test_pick_names_a_published_image(ask: Ask, stall: Stall) -> None:
     entry = stall.release.entry(NEW)
     assert entry
-    said = ask("pick", "--gpu", "none", "--json")
-    assert said.code == 0, said.words
-    found = json.loads(said.out)
+    done = ask("pick", "--gpu", "none", "--json")
+    assert done.code == 0, done.words
+    found = json.loads(done.out)
     assert (found["tag"], found["where"], found["digest"]) == (NEW, "published", entry.digest)
     assert found["image"] == f"{stall.name}:{entry.tag}"
     older = ask("pick", "--gpu", "none", "--select", "ray=1.0.0", "--json")
@@ -69,17 +69,17 @@ def test_deploy_pins_the_published_digest(ask: Ask, stall: Stall, tmp_path: Path
     assert f"Did you mean '{NEW}'?" in unknown.err
 
 
-def test_a_registry_without_a_release_is_said(stall: Stall) -> None:
+def test_a_registry_without_a_release_is_reported(stall: Stall) -> None:
     for words in (("pick", "--gpu", "none"), ("deploy", "kuberay", NEW), ("verify",)):
         done = stall.run(*words, "--registry", stall.name)
         assert done.code == 2, done.words
-        assert f"{stall.name} has no release: nothing was published there." in done.err
+        assert f"{stall.name} has no release: nothing was published to it." in done.err
 
 
-def test_a_registry_that_is_as_its_release_says_is_verified(ask: Ask, stall: Stall) -> None:
-    said = ask("verify")
-    assert said.code == 0, said.words
-    assert said.out == f"release {stall.release.id}: 2 images, 7 aliases, 0 differences.\n"
+def test_a_registry_that_matches_its_release_is_verified(ask: Ask, stall: Stall) -> None:
+    done = ask("verify")
+    assert done.code == 0, done.words
+    assert done.out == f"release {stall.release.id}: 2 images, 7 aliases, 0 differences.\n"
 
 
 def test_every_difference_from_the_release_is_reported(ask: Ask, stall: Stall) -> None:
@@ -87,10 +87,10 @@ def test_every_difference_from_the_release_is_reported(ask: Ask, stall: Stall) -
     old, new = release.entry(OLD), release.entry(NEW)
     assert old
     assert new
-    images.put("latest", whole(images, old.digest))
+    images.push_manifest("latest", verify_image(images, old.digest))
     delete(stall, f"manifests/{release.entries[0].attached['smoke.json']}")
-    delete(stall, f"blobs/{whole(images, new.digest).parts[1].digest}")
-    images.put(fallback_tag(new.digest), Manifest(media_type=OCI_INDEX, data=_EMPTY_INDEX))
+    delete(stall, f"blobs/{verify_image(images, new.digest).parts[1].digest}")
+    images.push_manifest(fallback_tag(new.digest), Manifest(media_type=OCI_INDEX, data=_EMPTY_INDEX))
     index = stall.releases.repository
     index.transport.request(
         "DELETE",
@@ -101,9 +101,9 @@ def test_every_difference_from_the_release_is_reported(ask: Ask, stall: Stall) -
     )
     assert ask("verify").code == 2
     stall.releases.write(release)
-    said = ask("verify", "--json")
-    assert said.code == 1, said.words
-    found = [(item["kind"], item["of"]) for item in json.loads(said.out)["differences"]]
+    done = ask("verify", "--json")
+    assert done.code == 1, done.words
+    found = [(difference["kind"], difference["of"]) for difference in json.loads(done.out)["differences"]]
     assert found == [
         ("moved", "latest"),
         ("unreadable", new.digest),
@@ -112,14 +112,14 @@ def test_every_difference_from_the_release_is_reported(ask: Ask, stall: Stall) -
     ]
 
 
-def test_a_tag_that_is_gone_is_reported(ask: Ask, stall: Stall) -> None:
+def test_a_missing_tag_is_reported(ask: Ask, stall: Stall) -> None:
     entry = stall.release.entry(OLD)
     assert entry
     delete(stall, f"manifests/{entry.digest}")
-    said = ask("verify")
-    assert said.code == 1, said.words
-    assert f"{OLD}: missing: the release says {entry.digest}\n" in said.out
-    assert f"{entry.digest}: unreadable: " in said.out
+    done = ask("verify")
+    assert done.code == 1, done.words
+    assert f"{OLD}: missing: the release has {entry.digest}\n" in done.out
+    assert f"{entry.digest}: unreadable: " in done.out
 
 
 _EMPTY_INDEX = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}).encode()

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from raydock.publish.tags import immutable
+from raydock.publish.tags import immutable_tag
 from raydock.registry.referrers import attached
 from tests.integration.publish.conftest import PATH, TOOLS, Stall
 from tests.support.faults import Answer, Front, front
@@ -49,11 +49,11 @@ def faced(stall: Stall, fronted: Front) -> Stall:
 
 
 def rebuilt(stall: Stall) -> Iterator[None]:
-    """A newer build of one variant, as a new lock makes it; takes the lock back."""
+    """A newer build of one variant, as a new lock makes it; restores the lock."""
     lock = stall.shelf.checkout.lock(NEW)
     text = lock.read_text()
     lock.write_text(text + "# a newer lock\n")
-    ids = stall.shelf.fill([item for item in stall.variants if item.name == NEW], b"newer content")
+    ids = stall.shelf.fill([planned for planned in stall.variants if planned.name == NEW], b"newer content")
     yield
     stall.shelf.client.images.remove(ids[NEW], force=True)
     lock.write_text(text)
@@ -77,14 +77,14 @@ REFERRERS = [
 
 
 @pytest.mark.parametrize("answer", [*REFERRERS, None], ids=["400", "403", "405", "html", "gitlab"])
-def test_whatever_is_in_place_of_the_referrers_api(faced: Stall, fronted: Front, answer: Answer | None) -> None:
+def test_registries_without_the_referrers_api(faced: Stall, fronted: Front, answer: Answer | None) -> None:
     fronted.fault = answers_referrers(answer) if answer else takes_the_tag_for_the_digest(fronted, writable=True)
     first = faced.publish(*ONE)
     assert first.code == 0, first.words
     assert "not attached" not in first.words
     again = faced.publish(*ONE)
     assert again.code == 0, again.words
-    assert "nothing to move, 1 image published before." in again.out
+    assert "nothing to move, 1 image already published." in again.out
     verified = faced.run("verify", "--registry", faced.name, "--require-attachments")
     assert verified.code == 0, verified.words
 
@@ -101,10 +101,12 @@ def test_a_registry_with_the_referrers_api(stall: Stall) -> None:
         assert not [tag for tag in there.images.tags() if tag.startswith("sha256-")]
         verified = there.run("verify", "--registry", there.name)
         assert verified.code == 0, verified.words
-        assert "nothing to move, 2 images published before." in there.publish().out
+        assert "nothing to move, 2 images already published." in there.publish().out
 
 
-def test_what_cannot_be_attached_does_not_stop_the_image_and_is_added_later(faced: Stall, fronted: Front) -> None:
+def test_files_that_cannot_be_attached_do_not_stop_the_image_and_are_attached_later(
+    faced: Stall, fronted: Front
+) -> None:
     fronted.fault = takes_the_tag_for_the_digest(fronted, writable=False)
     done = faced.publish(*ONE)
     assert done.code == 0, done.words
@@ -115,10 +117,10 @@ def test_what_cannot_be_attached_does_not_stop_the_image_and_is_added_later(face
     assert (len(entry.unattached), entry.attached) == (6, {})
     verified = faced.run("verify", "--registry", faced.name)
     assert verified.code == 0, verified.words
-    assert f"{entry.tag}: not attached, since the registry did not store them: smoke.json" in verified.out
+    assert f"{entry.tag}: not attached because the registry did not store them: smoke.json" in verified.out
     assert faced.run("verify", "--registry", faced.name, "--require-attachments").code == 1
-    told = json.loads(faced.run("verify", "--registry", faced.name, "--json").out)
-    assert told["unattached"] == {entry.tag: list(entry.unattached)}
+    report = json.loads(faced.run("verify", "--registry", faced.name, "--json").out)
+    assert report["unattached"] == {entry.tag: list(entry.unattached)}
     picked = faced.run("pick", "--gpu", "none", "--registry", faced.name, "--json")
     assert json.loads(picked.out)["hints"] == [f"not attached to it in its registry: {', '.join(entry.unattached)}"]
 
@@ -127,14 +129,14 @@ def test_what_cannot_be_attached_does_not_stop_the_image_and_is_added_later(face
     [result] = json.loads(again.out)["registries"]
     assert (result["release"], result["attached"], result["unchanged"]) == (None, [], [NEW])
     assert "DIGEST_INVALID" in result["unattached"][NEW]["reason"]
-    pretended = faced.publish(*ONE, "--dry-run")
-    assert f"{NEW}: not attached: " in pretended.out
+    dry_run = faced.publish(*ONE, "--dry-run")
+    assert f"{NEW}: not attached: " in dry_run.out
     assert faced.release.id == first
 
     fronted.fault = lambda _method, _path: None
-    mended = faced.publish(*ONE)
-    assert mended.code == 0, mended.words
-    assert "nothing to move, reports attached to 1 image, release" in mended.out
+    fixed = faced.publish(*ONE)
+    assert fixed.code == 0, fixed.words
+    assert "nothing to move, reports attached to 1 image, release" in fixed.out
     complete = faced.release.entry(NEW)
     assert complete
     assert complete == replace(entry, files=complete.files, attached=complete.attached)
@@ -142,7 +144,7 @@ def test_what_cannot_be_attached_does_not_stop_the_image_and_is_added_later(face
     assert faced.run("verify", "--registry", faced.name, "--require-attachments").code == 0
 
 
-def test_attachments_may_be_required(faced: Stall, fronted: Front) -> None:
+def test_attachments_can_be_required(faced: Stall, fronted: Front) -> None:
     def refuses(method: str, path: str) -> Answer | None:
         manifest = method == "PUT" and "/manifests/sha256:" in path
         return error(400, "MANIFEST_INVALID", "unknown media type") if manifest else None
@@ -150,7 +152,7 @@ def test_attachments_may_be_required(faced: Stall, fronted: Front) -> None:
     fronted.fault = refuses
     refused = faced.publish("--require-attachments")
     assert refused.code == 4, refused.words
-    assert "--require-attachments is given: the image is pushed, and no tag that moves names it." in refused.err
+    assert "--require-attachments is set: the image is pushed, but no movable tag names it." in refused.err
     assert all(re.search(r"\.[0-9a-f]{12}$", tag) for tag in faced.tags())
     fronted.fault = lambda _method, _path: None
     done = faced.publish("--require-attachments")
@@ -158,13 +160,13 @@ def test_attachments_may_be_required(faced: Stall, fronted: Front) -> None:
     assert {OLD, NEW, "latest"} < set(faced.tags())
 
 
-def test_one_file_that_is_too_large_is_the_only_one_that_is_not_attached(faced: Stall, fronted: Front) -> None:
+def test_a_file_that_is_too_large_is_the_only_one_not_attached(faced: Stall, fronted: Front) -> None:
     smoke = faced.shelf.checkout.report(NEW)
     report = json.loads(smoke.read_text())
     report["checks"][0]["detail"] = os.urandom(100_000).hex()
     smoke.write_text(json.dumps(report))
     fronted.largest = 100_000
-    # The release holds what the reports say, and must fit.
+    # The release contains the reports, and must fit.
     done = faced.publish(*ONE)
     assert done.code == 4, done.words
     assert "client_max_body_size" in done.err
@@ -212,15 +214,15 @@ def test_a_registry_without_nested_repositories(faced: Stall, fronted: Front, an
 
 
 @pytest.mark.parametrize("answer", [error(401, "UNAUTHORIZED", "access to the resource is not authorized"), DENIED])
-def test_repositories_that_come_into_being_when_they_are_written(faced: Stall, fronted: Front, answer: Answer) -> None:
+def test_repositories_that_are_created_by_the_first_write(faced: Stall, fronted: Front, answer: Answer) -> None:
     fronted.fault = created_by_writing(answer)
     done = faced.publish(*ONE)
     assert done.code == 0, done.words
     assert {NEW, "latest"} < set(faced.tags())
 
 
-def test_the_release_may_be_among_the_images(faced: Stall, fronted: Front) -> None:
-    """For registries where even a second repository is too many."""
+def test_the_release_can_be_in_the_image_repository(faced: Stall, fronted: Front) -> None:
+    """For registries that do not allow a second repository."""
     fronted.fault = must_be_created(PATH)
     among = ("--release-repository", faced.name)
     done = faced.publish(*among)
@@ -239,9 +241,7 @@ def test_two_registries_cannot_share_a_release(stall: Stall) -> None:
     assert "cannot hold the releases of 2 registries" in done.err
 
 
-def test_repositories_that_must_be_created_are_all_named_before_anything_is_pushed(
-    faced: Stall, fronted: Front
-) -> None:
+def test_all_missing_repositories_are_reported_before_anything_is_pushed(faced: Stall, fronted: Front) -> None:
     for created, missing in (((), (PATH, INDEX)), ((PATH,), (INDEX,)), ((INDEX,), (PATH,))):
         fronted.fault = must_be_created(*created)
         stopped = faced.publish(*ONE)
@@ -257,7 +257,7 @@ def test_repositories_that_must_be_created_are_all_named_before_anything_is_push
 
 
 @pytest.mark.parametrize("answer", [ECR, HARBOR, NEXUS, PLAIN], ids=["ecr", "harbor", "nexus", "denied"])
-def test_tags_that_cannot_move_are_named_and_none_moves(
+def test_tags_that_cannot_move_are_reported_and_none_moves(
     faced: Stall, fronted: Front, answer: Answer, rebuild: Iterator[None]
 ) -> None:
     fronted.fault = immutable_tags(fronted, answer)
@@ -274,7 +274,7 @@ def test_tags_that_cannot_move_are_named_and_none_moves(
     assert f"latest in {faced.name}/index" in stopped.err
     pushed = {tag: digest for tag, digest in faced.tags().items() if tag not in before}
     assert {tag: digest for tag, digest in faced.tags().items() if tag in before} == before
-    assert list(pushed) == [immutable(NEW, faced.shelf.recipes(faced.variants)[NEW].fingerprint)]
+    assert list(pushed) == [immutable_tag(NEW, faced.shelf.recipes(faced.variants)[NEW].fingerprint)]
     assert faced.releases.repository.digest("latest") == release
     fronted.fault = lambda _method, _path: None
     continued = faced.publish()
@@ -284,7 +284,7 @@ def test_tags_that_cannot_move_are_named_and_none_moves(
 
 
 @pytest.mark.parametrize("refused", ["latest", "2.0.0", "index"])
-def test_a_tag_that_is_refused_after_others_moved_takes_them_back(
+def test_a_refused_tag_moves_the_others_back(
     faced: Stall, fronted: Front, refused: str, rebuild: Iterator[None]
 ) -> None:
     assert faced.publish().code == 0
@@ -326,10 +326,10 @@ def test_a_tag_that_is_refused_after_others_moved_takes_them_back(
     ],
     ids=["body-limit", "quota"],
 )
-def test_a_layer_that_is_refused_stops_the_publish_and_it_goes_on_later(
+def test_a_refused_layer_stops_the_publish_and_the_next_run_continues(
     faced: Stall, fronted: Front, limit: bool, answer: Answer | None, setting: str
 ) -> None:
-    faced.shelf.fill([item for item in faced.variants if item.name == NEW], os.urandom(3_000_000))
+    faced.shelf.fill([planned for planned in faced.variants if planned.name == NEW], os.urandom(3_000_000))
 
     def fault(method: str, path: str) -> Answer | None:
         return answer if method == "PATCH" and len(fronted.asked) > 20 else None

@@ -10,11 +10,11 @@ from docker.auth import INDEX_NAME
 
 from raydock.core.errors import ConfigurationError, OutOfReachError
 from raydock.core.files import digest_of
+from raydock.registry.integrity import verify_image
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE, OCI_MANIFEST, Manifest, artifact
 from raydock.registry.name import parse
 from raydock.registry.referrers import attach, attached, fallback_tag
 from raydock.registry.repository import Repository, UnreadableError, repository
-from raydock.registry.whole import whole
 from tests.integration.registry.conftest import HASTY, Serve
 from tests.support.faults import Front, front
 from tests.support.registry import Registry
@@ -32,7 +32,7 @@ def test_a_tag_names_what_was_put_under_it(there: Repository) -> None:
     assert there.manifest("one") is None
     assert there.tags() == ()
     manifest = made(there)
-    there.put("one", manifest)
+    there.push_manifest("one", manifest)
     assert there.digest("one") == manifest.digest
     assert there.manifest("one") == manifest
     assert there.manifest(manifest.digest) == manifest
@@ -63,17 +63,17 @@ def test_more_tags_than_one_answer_holds_are_all_listed(fronted: Front) -> None:
 
 def test_an_image_that_lacks_a_blob_is_not_whole(empty: Registry, there: Repository) -> None:
     manifest = made(there)
-    there.put("one", manifest)
-    assert whole(there, manifest.digest) == manifest
+    there.push_manifest("one", manifest)
+    assert verify_image(there, manifest.digest) == manifest
     digest = digest_of(b"layer").removeprefix("sha256:")
     (empty.storage / f"docker/registry/v2/blobs/sha256/{digest[:2]}/{digest}/data").unlink()
     with pytest.raises(UnreadableError, match="lacks its blob"):
-        whole(there, manifest.digest)
+        verify_image(there, manifest.digest)
 
 
 def test_bytes_that_are_not_those_of_the_digest_are_refused(empty: Registry, there: Repository) -> None:
     manifest = made(there)
-    there.put("one", manifest)
+    there.push_manifest("one", manifest)
     name = digest_of(b"layer").removeprefix("sha256:")
     path = empty.storage / f"docker/registry/v2/blobs/sha256/{name[:2]}/{name}/data"
     path.write_bytes(b"other")
@@ -83,7 +83,7 @@ def test_bytes_that_are_not_those_of_the_digest_are_refused(empty: Registry, the
 
 def test_what_is_attached_is_found_where_the_registry_lacks_the_api(there: Repository) -> None:
     image = made(there)
-    there.put("one", image)
+    there.push_manifest("one", image)
     first, second = made(there, b"first", image), made(there, b"second", image)
     assert attach(there, image.descriptor, {"first": first}) == {}
     assert attach(there, image.descriptor, {"first": first, "second": second}) == {}
@@ -96,7 +96,7 @@ def test_what_is_attached_is_found_by_the_api_and_needs_no_tag(fronted: Front) -
     fronted.referrers = {}
     there = repository(f"{fronted.address}/raydock", patience=HASTY)
     image = made(there)
-    there.put("one", image)
+    there.push_manifest("one", image)
     assert attached(there, image.digest) == {}
     first, second = made(there, b"first", image), made(there, b"second", image)
     assert attach(there, image.descriptor, {"first": first}) == {}
@@ -109,7 +109,7 @@ def test_what_is_attached_is_found_by_the_api_and_needs_no_tag(fronted: Front) -
 def test_attaching_again_writes_nothing(fronted: Front) -> None:
     there = repository(f"{fronted.address}/raydock", patience=HASTY)
     image = made(there)
-    there.put("one", image)
+    there.push_manifest("one", image)
     first = made(there, b"first", image)
     assert attach(there, image.descriptor, {"first": first}) == {}
     before = len(fronted.writes)
@@ -128,7 +128,7 @@ def test_a_registry_that_fails_is_asked_again(fronted: Front, code: int) -> None
     fronted.asked.clear()
     fronted.fault = fault
     manifest = made(there)
-    there.put("one", manifest)
+    there.push_manifest("one", manifest)
     assert there.digest("one") == manifest.digest
 
 
@@ -193,10 +193,10 @@ def test_the_default_registrys_api_is_on_a_host_of_its_own() -> None:
 def test_a_manifest_that_is_no_image_is_not_whole(there: Repository) -> None:
     manifest = made(there)
     listed = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}
-    there.put("one", manifest)
-    there.put("list", Manifest(media_type=str(listed["mediaType"]), data=json.dumps(listed).encode()))
+    there.push_manifest("one", manifest)
+    there.push_manifest("list", Manifest(media_type=str(listed["mediaType"]), data=json.dumps(listed).encode()))
     with pytest.raises(UnreadableError, match="is not an image"):
-        whole(there, there.digest("list") or "")
+        verify_image(there, there.digest("list") or "")
     assert manifest.media_type == OCI_MANIFEST
 
 

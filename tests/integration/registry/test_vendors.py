@@ -14,11 +14,11 @@ import requests
 
 from raydock.core.errors import OutOfReachError
 from raydock.registry.errors import RefusedError
+from raydock.registry.integrity import verify_image
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE, OCI_INDEX, Descriptor, Manifest, artifact
 from raydock.registry.referrers import attach, attached, fallback_tag
 from raydock.registry.refusals import RefusalCause
 from raydock.registry.repository import Repository, UnreadableError, repository
-from raydock.registry.whole import whole
 from tests.integration.registry.conftest import HASTY, TOOLS, Serve
 from tests.support.faults import Answer, Front, front
 from tests.support.registry import PASSWORD, logged_in, referrers_registry
@@ -42,7 +42,7 @@ WITHOUT_API = [
 def image(there: Repository, text: bytes = b"layer", subject: Manifest | None = None) -> Manifest:
     """A manifest in the repository, with its blobs."""
     made = artifact_of(there, text, subject)
-    there.put(made.digest, made)
+    there.push_manifest(made.digest, made)
     return made
 
 
@@ -74,7 +74,7 @@ def test_a_tag_that_is_taken_for_the_digest_is_no_list(fronted: Front, index: bo
     if index:  # whose images must not be taken for what is attached to it
         document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [subject.descriptor.document]}
         subject = Manifest(media_type=OCI_INDEX, data=json.dumps(document).encode())
-        there.put(subject.digest, subject)
+        there.push_manifest(subject.digest, subject)
     fronted.fault = takes_the_tag_for_the_digest(fronted, writable=True)
     assert attached(there, subject.digest) == {}
     first = artifact_of(there, b"first", subject)
@@ -100,7 +100,7 @@ def test_a_registry_that_does_not_keep_the_tag_is_reported_and_nothing_is_overwr
 
 def test_a_tag_of_that_name_that_is_an_image_of_a_user_is_not_overwritten(there: Repository) -> None:
     subject, users = image(there), image(there, b"another")
-    there.put(fallback_tag(subject.digest), users)
+    there.push_manifest(fallback_tag(subject.digest), users)
     first = artifact_of(there, b"first", subject)
     with pytest.raises(UnreadableError, match=f"names {users.digest}"):
         attached(there, subject.digest)
@@ -133,14 +133,14 @@ def with_api() -> Iterator[str]:
 def test_a_registry_with_the_referrers_api_needs_no_tag(with_api: str) -> None:
     there = repository(f"{with_api}/ml/raydock", patience=HASTY)
     subject = image(there)
-    there.put("one", subject)
+    there.push_manifest("one", subject)
     first, second = artifact_of(there, b"first", subject), artifact_of(there, b"second", subject)
     assert attached(there, subject.digest) == {}
     assert attach(there, subject.descriptor, {"first": first}) == {}
     assert attach(there, subject.descriptor, {"first": first, "second": second}) == {}
     assert set(attached(there, subject.digest)) == {first.digest, second.digest}
     assert not [tag for tag in there.tags() if tag.startswith("sha256-")]
-    assert whole(there, first.digest) == first
+    assert verify_image(there, first.digest) == first
 
 
 def test_a_list_of_referrers_may_have_several_pages(fronted: Front) -> None:
@@ -198,9 +198,13 @@ def test_a_blob_on_a_storage_host_is_read_without_the_registrys_credentials(
         # An address that is signed for GET is refused for HEAD.
         storage.fault = lambda method, _path: Answer(code=403) if method == "HEAD" else None
         assert there.blob(made.digest) == b"bytes"
-        assert there.lack(made) == ""
-        assert there.lack(Descriptor(media_type="", digest=made.digest, size=1)).endswith("has 5 bytes, not 1")
-        assert there.lack(Descriptor(media_type="", digest=f"sha256:{1:064x}", size=1)).startswith("lacks its blob")
+        assert there.find_blob_problem(made) == ""
+        assert there.find_blob_problem(Descriptor(media_type="", digest=made.digest, size=1)).endswith(
+            "has 5 bytes, not 1"
+        )
+        assert there.find_blob_problem(Descriptor(media_type="", digest=f"sha256:{1:064x}", size=1)).startswith(
+            "lacks its blob"
+        )
     assert fronted.authorizations[-1].startswith("Basic ")
     assert set(storage.authorizations) == {""}
 
@@ -209,7 +213,7 @@ def test_a_blob_without_a_content_length_is_there(fronted: Front) -> None:
     there = repository(f"{fronted.address}/raydock", patience=HASTY)
     made = there.upload(b"bytes", "text/plain")
     fronted.fault = lambda method, path: Answer(code=200) if method == "HEAD" and "/blobs/" in path else None
-    assert there.lack(made) == ""
+    assert there.find_blob_problem(made) == ""
 
 
 # What a token server's registry answers to a request without a token, for a repository and an action.
@@ -249,7 +253,7 @@ def test_a_token_is_for_one_repository_and_one_action(fronted: Front, nobody: Pa
 
     fronted.fault = fault
     there = repository(f"{fronted.address}/ml/raydock", patience=HASTY)
-    for place in (there, there.below("index"), there):
+    for place in (there, there.child("index"), there):
         made = image(place)
         assert place.digest(made.digest) == made.digest
     tokens = [path for _, path in fronted.asked if path.startswith("/token")]

@@ -24,7 +24,7 @@ from raydock.scan import database, trivy
 from raydock.scan.scanner import Scanner
 
 
-def workshop(
+def create_pipeline(
     project: Project, listener: Listener, jobs: int, bundle: Path | None = None, no_cache: bool = False
 ) -> Pipeline:
     """A pipeline on the engine that answers. Raises OutOfReachError where none does."""
@@ -46,7 +46,9 @@ def workshop(
     return Pipeline(project=project, client=client, builder=builder, listener=listener, jobs=jobs)
 
 
-def scanner(project: Project, listener: Listener, endpoint: Endpoint, folder: Path | None, repository: str) -> Scanner:
+def create_scanner(
+    project: Project, listener: Listener, endpoint: Endpoint, folder: Path | None, repository: str
+) -> Scanner:
     """A scanner of an engine's images, with a vulnerability database: a folder's, else the newest of an OCI repository
     (empty: trivy's own).
 

@@ -4,7 +4,7 @@ from raydock.registry.manifest import Manifest
 from raydock.registry.repository import Repository, UnreadableError
 
 
-def whole(repository: Repository, digest: str) -> Manifest:
+def verify_image(repository: Repository, digest: str) -> Manifest:
     """The manifest of an image whose every blob is there with its size.
 
     Raises UnreadableError, with what is wrong, where it is not.
@@ -17,6 +17,6 @@ def whole(repository: Repository, digest: str) -> Manifest:
     except (ValueError, KeyError, TypeError):
         raise UnreadableError(f"{repository.name}@{digest} is not an image.") from None
     for part in parts:
-        if lack := repository.lack(part):
+        if lack := repository.find_blob_problem(part):
             raise UnreadableError(f"{repository.name}@{digest}: {lack}.")
     return manifest
