@@ -1,22 +1,22 @@
-"""Whether an image is whole in a registry: its manifest and every blob."""
+"""Check that an image is complete in a registry: its manifest and every blob."""
 
 from raydock.registry.manifest import Manifest
 from raydock.registry.repository import Repository, UnreadableError
 
 
 def verify_image(repository: Repository, digest: str) -> Manifest:
-    """The manifest of an image whose every blob is there with its size.
+    """Check that every blob of an image exists with its size; returns its manifest.
 
-    Raises UnreadableError, with what is wrong, where it is not.
+    Raises UnreadableError, with what is wrong, if the image is incomplete.
     """
     manifest = repository.manifest(digest)
     if manifest is None:
-        raise UnreadableError(f"{repository.name}@{digest} is not there.")
+        raise UnreadableError(f"{repository.name}@{digest} does not exist.")
     try:
         parts = manifest.parts
     except (ValueError, KeyError, TypeError):
         raise UnreadableError(f"{repository.name}@{digest} is not an image.") from None
     for part in parts:
-        if lack := repository.find_blob_problem(part):
-            raise UnreadableError(f"{repository.name}@{digest}: {lack}.")
+        if problem := repository.find_blob_problem(part):
+            raise UnreadableError(f"{repository.name}@{digest}: {problem}.")
     return manifest

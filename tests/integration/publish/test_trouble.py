@@ -99,7 +99,7 @@ def test_a_registry_that_hangs_times_out_and_gets_the_rest_later(stall: Stall) -
         assert isinstance(made, Publisher)
         made = replace(made, repository=there, uploader=replace(made.uploader, repository=there))
         seen.fault = fault
-        with pytest.raises(OutOfReachError, match="gave no answer in time while writing"):
+        with pytest.raises(OutOfReachError, match="did not answer in time while writing"):
             made.publish()
         assert "latest" not in stall.tags()
         hanging.set()
@@ -206,7 +206,7 @@ def test_a_full_disk_of_the_registry_is_reported_and_no_tag_moves(stall: Stall, 
     smoke.write_text(json.dumps(report))
     done = full.publish("--select", f"name={NEW}", "--require-attachments")
     assert done.code == 4, done.words
-    assert "since its disk is full" in done.err
+    assert "because its disk is full" in done.err
     assert NEW not in full.tags()
 
 
