@@ -1,1 +1,1 @@
-"""Scans an image by trivy's command line: vulnerabilities, secrets, misconfiguration, licences, and its SBOMs."""
+"""Scan an image with trivy for vulnerabilities, secrets, misconfiguration and licences, and write its SBOMs."""

@@ -1,4 +1,4 @@
-"""The report of a scan, kept beside its SBOMs; what `publish` reads."""
+"""The report of a scan, stored next to its SBOMs. `publish` reads it."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -32,10 +32,10 @@ class ScanReport(ImageRecord):
     Attributes:
         scanned: when it was scanned, in ISO 8601.
         trivy: the version of trivy.
-        database: of when the vulnerability database is, in ISO 8601; empty if none was used.
+        database: when the vulnerability database was made, in ISO 8601; empty if none was used.
         policy: the digest of the policy by which it was judged.
         judgement: the policy's answer.
-        sboms: the sha256 of the SBOMs by the names of their files, which are next to the report.
+        sboms: the sha256 of each SBOM, by the name of its file next to the report.
     """
 
     scanned: str
@@ -52,7 +52,7 @@ class ScanReport(ImageRecord):
         return ScanResult.NOT_SCANNED if self.judgement.missing else ScanResult.CLEAN
 
     def objection(self, image: ContainerImage, policy: Policy, today: date) -> str:
-        """Why this report does not let an image be published, as one phrase; empty where it does."""
+        """Why this report does not let an image be published, as one phrase; empty if it does."""
         if not self.is_of(image):
             return "it was scanned before its newest build"
         if self.verdict is not ScanResult.CLEAN:
@@ -69,12 +69,12 @@ class ScanReport(ImageRecord):
 
 
 def save(report: ScanReport, path: Path) -> None:
-    """Writes a report as JSON, whole or not at all."""
+    """Write a report as JSON, completely or not at all."""
     write_whole(path, json.dumps(report.document(), indent=1, default=str) + "\n")
 
 
 def load(path: Path) -> ScanReport | None:
-    """Reads a report; None where there is none of this schema, or other SBOMs lie beside it: scan the image again."""
+    """Read a report; None if it does not exist, has a different schema, or the SBOMs next to it are not its own."""
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         if said["schema"] != SCHEMA:
