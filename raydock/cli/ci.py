@@ -35,10 +35,10 @@ def _printing(system: str) -> Callable[..., Any]:
 
         project, wanted = Project(Checkout(root())), pipelines.System(system)
         if not check:
-            click.echo(pipelines.pipeline(wanted, project.checkout, project.plan), nl=False)
+            click.echo(pipelines.render_pipeline(wanted, project.checkout, project.plan), nl=False)
             return
         path = wanted.path(project.checkout).relative_to(project.checkout.root)
-        if trouble := pipelines.stale(wanted, project.checkout, project.plan):
+        if trouble := pipelines.find_difference(wanted, project.checkout, project.plan):
             click.echo(localize(f"{trouble}\nNext: `./build.py ci {system} > {path}`, then commit it."), err=True)
             sys.exit(ExitCode.VARIANT_FAILED)
         click.echo(f"{path} is as it should be.")
@@ -86,7 +86,7 @@ def plan(
     """
     from raydock.builder.recipe import Recipe
     from raydock.ci import pipelines
-    from raydock.ci.plan import make
+    from raydock.ci.plan import plan_shards
     from raydock.ci.shards import Load
     from raydock.model import lock
     from raydock.pipeline.create import create_pipeline
@@ -100,11 +100,11 @@ def plan(
         end(errors)
     wanted = {name: recipe.fingerprint for name, recipe in recipes.items() if isinstance(recipe, Recipe)}
     loads = [Load.of(item.variant, lock.load(project.checkout.lock(item.name))) for item in chosen]
-    found = make(wanted, published, loads, most)
+    found = plan_shards(wanted, published, loads, most)
     if system == "github":
         click.echo(found.github(), nl=False)
     elif system == "gitlab":
-        click.echo(pipelines.child(project.checkout, project.plan, found), nl=False)
+        click.echo(pipelines.render_child(project.checkout, project.plan, found), nl=False)
     elif request.as_json:
         click.echo(json.dumps(found.document(), indent=1))
     else:
@@ -120,14 +120,14 @@ def push(request: CommandRequest, repository: str) -> None:
     \b
     Example: ./build.py ci push registry.example/raydock/work
     """
-    from raydock.ci.handover import Work, base_tags
+    from raydock.ci.handover import ImageHandover, base_tags
     from raydock.pipeline.create import create_pipeline
 
     with request.writing() as progress:
         builder = create_pipeline(request.project, progress, request.jobs).builder
         built = builder.find(request.chosen)
         errors: dict[str, RaydockError] = {item.name: item.error for item in built if item.error}
-        work = Work(
+        work = ImageHandover(
             client=builder.client,
             repository=repository,
             local=request.project.matrix.registry,
@@ -150,12 +150,12 @@ def pull(request: CommandRequest, repository: str) -> None:
     \b
     Example: ./build.py ci pull registry.example/raydock/work
     """
-    from raydock.ci.handover import Work, base_tags
+    from raydock.ci.handover import ImageHandover, base_tags
     from raydock.engine.client import connect
 
     chosen = request.chosen
     with request.writing() as progress:
-        work = Work(
+        work = ImageHandover(
             client=connect(),
             repository=repository,
             local=request.project.matrix.registry,
