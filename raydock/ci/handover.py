@@ -1,4 +1,6 @@
-"""Transfer images between the engines of CI jobs, through a repository that is used only for that.
+"""Transfer images between the engines of CI jobs, through a repository.
+
+The repository is used only for that.
 
 An image keeps its content, so reports made on one engine are valid on the next. The bases are transferred too: a
 fingerprint includes the base, and `publish` checks that an image is up to date with the checkout.
@@ -25,7 +27,9 @@ _LOGIN = "check the repository's name and `docker login`."
 
 @dataclass(frozen=True, kw_only=True)
 class ImageHandover:
-    """Transfers images through a repository with one tag for each variant or base, which the next run moves.
+    """Transfers images through a repository.
+
+    The repository has one tag for each variant or base, which the next run moves.
 
     Attributes:
         client: the Docker client of the engine.
@@ -42,11 +46,16 @@ class ImageHandover:
     jobs: int
 
     def push(self, names: Iterable[str], bases: Iterable[str]) -> dict[str, RaydockError]:
-        """Push the images of variants, and bases by tag. Returns why an image could not be pushed, by name."""
+        """Push the images of variants, and bases by tag.
+
+        Returns why an image could not be pushed, by name.
+        """
         return self._each(self._push, names, bases)
 
     def pull(self, names: Iterable[str], bases: Iterable[str]) -> dict[str, RaydockError]:
-        """Pull the images of variants, and bases by tag, and give them the tags that every command uses.
+        """Pull the images of variants, and bases by tag.
+
+        They get the tags that every command uses.
 
         Returns why an image could not be pulled, by name.
         """
@@ -88,7 +97,7 @@ class ImageHandover:
         self.client.images.remove(f"{self.repository}:{name}", noprune=True)
 
     def _tag(self, pulled: str, local: str, name: str) -> None:
-        """Give a pulled image its local tag, unless that tag already names the same image.
+        """Give a pulled image its local tag, unless that tag already names it.
 
         With containerd's image store, an engine does not download layers that it has in a different compression (moby
         issue 49784, read on 2026-11-29). Such a pulled image cannot be built on; the existing image is complete.
@@ -105,7 +114,10 @@ def base_tags(project: Project, chosen: Iterable[Planned]) -> list[str]:
 
 
 def _raise_refused(events: Iterable[dict[str, Any]], repository: str) -> None:
-    """Read the engine's progress of a push or pull. Raises OutOfReachError if the registry refuses."""
+    """Read the engine's progress of a push or pull.
+
+    Raises OutOfReachError if the registry refuses.
+    """
     try:
         for event in events:
             if "error" in event:

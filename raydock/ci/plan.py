@@ -54,11 +54,17 @@ class CiPlan:
 
     @staticmethod
     def job(shard: Shard) -> dict[str, str]:
-        """A shard as input of its jobs: its name, RAYDOCK_SELECT of all variants and of those to test on a GPU."""
+        """A shard as input of its jobs.
+
+        That is its name, RAYDOCK_SELECT of all variants, and RAYDOCK_SELECT of those to test on a GPU.
+        """
         return {"name": shard.name, "select": _select(shard.names), "gpu": _select(shard.gpu_names)}
 
     def github(self) -> str:
-        """The outputs of a step for GitHub: `shards` for a matrix, and `gpu`, the shards that need a GPU."""
+        """The outputs of a step for GitHub.
+
+        `shards` is for a matrix of all shards, `gpu` for one of the shards that need a GPU.
+        """
         jobs = [self.job(shard) for shard in self.shards]
         outputs = {"shards": jobs, "gpu": [job for job in jobs if job["gpu"]]}
         return "".join(f"{name}={json.dumps(value, separators=(',', ':'))}\n" for name, value in outputs.items())

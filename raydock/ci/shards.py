@@ -1,4 +1,7 @@
-"""Distribute variants over CI runners, so that variants that share layers are built together."""
+"""Distribute variants over CI runners.
+
+Variants that share layers are built together.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -58,7 +61,9 @@ class Shard:
 
 
 def shards(loads: Sequence[Load], most: int) -> tuple[Shard, ...]:
-    """Distribute variants over at most `most` shards. The order of `loads` does not matter.
+    """Distribute variants over at most `most` shards.
+
+    The order of `loads` does not matter.
 
     Every variant is in one shard, a family is in one shard, and no shard is empty. Families are placed in order of
     size, the largest first, each into the smallest shard: the largest shard then has at most 4/3 of the bytes of the

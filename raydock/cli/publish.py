@@ -14,7 +14,8 @@ from raydock.core.errors import ConfigurationError, ExitCode, RaydockError
 from raydock.pipeline.project import Project
 
 if TYPE_CHECKING:
-    from raydock.publish.publisher import Publisher, Result
+    from raydock.publish.publisher import Publisher
+    from raydock.publish.result import PublishResult
 
 
 @click.command()
@@ -122,7 +123,7 @@ def verify(
     sys.exit(ExitCode.VARIANT_FAILED if failed else ExitCode.DONE)
 
 
-def _outcome(publisher: "Publisher | RaydockError", dry_run: bool) -> "Result | RaydockError":
+def _outcome(publisher: "Publisher | RaydockError", dry_run: bool) -> "PublishResult | RaydockError":
     if isinstance(publisher, RaydockError):
         return publisher
     try:

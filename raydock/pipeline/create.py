@@ -1,4 +1,4 @@
-"""Create the pipeline and the scanner for an engine and a checkout, and clean up after them."""
+"""Create the pipeline and the scanner of a checkout, and clean up after them."""
 
 import shutil
 from datetime import UTC, datetime
@@ -27,7 +27,10 @@ from raydock.scan.scanner import Scanner
 def create_pipeline(
     project: Project, listener: Listener, jobs: int, bundle: Path | None = None, no_cache: bool = False
 ) -> Pipeline:
-    """Create a pipeline. Raises OutOfReachError if no engine answers, ConfigurationError if docker is not on PATH."""
+    """Create a pipeline.
+
+    Raises OutOfReachError if no engine answers, ConfigurationError if docker is not on PATH.
+    """
     if not shutil.which("docker"):
         raise ConfigurationError(
             "the docker command line is not on PATH, and builds need it.",
@@ -72,7 +75,7 @@ def create_scanner(
 
 
 def clean(checkout: Checkout) -> tuple[int, int]:
-    """Remove the work folder, the bases, and the images that lost their tag to a newer build.
+    """Remove the work folder, the bases, and replaced images without a tag.
 
     Returns the number of removed bases and images. The image of a running container stays.
     """

@@ -1,4 +1,7 @@
-"""The main job: lock what is stale, render, build what is not built, smoke-test what is not tested."""
+"""The main job: lock, render, build and smoke-test.
+
+Only what is stale is locked, and only what is not built or tested is built and tested.
+"""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -51,7 +54,10 @@ class Pipeline:
         return [results.get(name) or VariantResult(name=name, error=failed[name]) for name in names]
 
     def prepare(self, chosen: tuple[Planned, ...]) -> dict[str, RaydockError]:
-        """Lock what is stale and render what changed; returns the errors of variants that could not be locked."""
+        """Lock what is stale and render what changed.
+
+        Returns the errors of variants that could not be locked.
+        """
         project = self.project
         variants = [planned.variant for planned in chosen]
         failed = self._lock_debs(chosen)
@@ -74,7 +80,10 @@ class Pipeline:
         return failed
 
     def _lock_debs(self, chosen: tuple[Planned, ...]) -> dict[str, RaydockError]:
-        """Lock stale Debian packages; returns the errors of variants whose packages could not be locked."""
+        """Lock stale Debian packages.
+
+        Returns the errors of variants whose packages could not be locked.
+        """
         project, variants = self.project, [planned.variant for planned in chosen]
         if not deb_locker.check(project.matrix, project.checkout, variants):
             return {}
@@ -100,7 +109,10 @@ class Pipeline:
     def smoke_all(
         self, built: list[VariantResult], gpus: GpuRequest = AUTO, checks: Collection[str] = ()
     ) -> list[VariantResult]:
-        """Smoke-test images, also those already tested, with every check or only `checks`, on the requested GPUs."""
+        """Smoke-test images, also those already tested.
+
+        Runs every check, or only `checks`, on the requested GPUs.
+        """
         return self._smoke_in_parallel(built, lambda result: self._smoke(result, gpus, checks))
 
     def _smoke_in_parallel(
@@ -110,12 +122,18 @@ class Pipeline:
         return in_parallel(test, built, self.jobs, lambda: stop_all(self.client))
 
     def contract(self, built: list[VariantResult]) -> list[VariantResult]:
-        """Check KubeRay's contract for images, one at a time because its clauses have time limits."""
+        """Check KubeRay's contract for images, one at a time.
+
+        The clauses have time limits.
+        """
         sweep(self.client)
         return [self._contract(result) for result in built]
 
     def check_set(self, results: list[VariantResult]) -> SetReport | None:
-        """Check the clauses of the contract that compare the built images; None for fewer than two."""
+        """Check the clauses of the contract that compare the built images.
+
+        Returns None for fewer than two.
+        """
         images = {result.name: result.image_id for result in results if result.image_id}
         if len(images) < 2:
             return None

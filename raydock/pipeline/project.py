@@ -18,7 +18,9 @@ from raydock.plan.rules import RuleInputs
 
 @dataclass(frozen=True)
 class Project:
-    """A checkout. Each part is read when it is first used, and raises ConfigurationError if a file is invalid.
+    """A checkout.
+
+    Each part is read when it is first used, and raises ConfigurationError if a file is invalid.
 
     Attributes:
         checkout: the paths of the checkout.
@@ -54,16 +56,25 @@ class Project:
         return {planned.name: renderer.render(planned, self.layers(planned)) for planned in chosen}
 
     def layers(self, planned: Planned) -> tuple[Layer, ...]:
-        """The layers of a variant, by its lock. Raises ConfigurationError if it is not locked."""
+        """The layers of a variant, by its lock.
+
+        Raises ConfigurationError if it is not locked.
+        """
         return layers(lock.load(self.checkout.lock(planned.name)), self.matrix.packages_of(planned.variant).added)
 
     def download_bytes(self, chosen: tuple[Planned, ...]) -> dict[str, int | None]:
-        """The size of each variant's wheels in bytes, according to its lock; None if it is not locked."""
+        """The size of each variant's wheels in bytes, according to its lock.
+
+        Returns None if it is not locked.
+        """
         sizes = {planned.name: self._header(planned).get("download-bytes") for planned in chosen}
         return {name: int(size) if size else None for name, size in sizes.items()}
 
     def without_cutoff(self, chosen: tuple[Planned, ...]) -> dict[str, str]:
-        """The indexes to which the cut-off day did not apply, by variant, if the lock records any."""
+        """The indexes to which the cut-off day did not apply, by variant.
+
+        Only variants whose locks record such an index are listed.
+        """
         recorded = {planned.name: self._header(planned).get(lock.NO_CUTOFF, "") for planned in chosen}
         return {name: indexes for name, indexes in recorded.items() if indexes}
 

@@ -1,4 +1,7 @@
-"""The provenance of an image: an in-toto statement with a SLSA provenance 1 (slsa.dev/spec/v1.0/provenance)."""
+"""The provenance of an image: an in-toto statement with a SLSA provenance 1.
+
+Source: slsa.dev/spec/v1.0/provenance.
+"""
 
 import json
 import subprocess

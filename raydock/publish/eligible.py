@@ -1,4 +1,7 @@
-"""Decide which variants may be published: built here, up to date with the checkout, and passed by the gate."""
+"""Decide which variants may be published.
+
+They must be built here, up to date with the checkout, and passed by the gate.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -57,7 +60,10 @@ class Eligibility:
     gate: Gate
 
     def check(self, chosen: Iterable[Planned]) -> dict[str, PublishableBuild | RaydockError]:
-        """The builds that may be published, by variant name; for each other variant, the reason as an error."""
+        """The builds that may be published, by variant name.
+
+        For each other variant, the reason as an error.
+        """
         chosen, templates = tuple(chosen), self.builder.checkout.templates
         images = self.builder.there(planned.name for planned in chosen)
         refs = {recipe_for(self.builder.matrix, planned.variant, self.builder.checkout).ref for planned in chosen}

@@ -1,4 +1,7 @@
-"""The publishing gate: smoke, contract and scan reports of this exact build must all have passed."""
+"""The publishing gate.
+
+The smoke, contract and scan reports of this exact build must all have passed.
+"""
 
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -62,7 +65,9 @@ class Gate:
     allow_unscanned: bool = False
 
     def check(self, name: str, image: ContainerImage, *, kuberay: bool = True) -> BuildEvidence:
-        """Check the reports of a variant's newest image. Only an image for KubeRay needs a contract report.
+        """Check the reports of a variant's newest image.
+
+        Only an image for KubeRay needs a contract report.
 
         Raises PolicyError, with every reason, if a report is missing, is of a different build, or failed.
         """

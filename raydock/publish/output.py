@@ -1,17 +1,20 @@
-"""Show what was published, or would be: text for people, JSON for programs (docs/reference/json.md)."""
+"""Show what was published, or would be.
+
+Text for people, JSON for programs (docs/reference/json.md).
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 from raydock.core.errors import RaydockError
 from raydock.plan.output import count
-from raydock.publish.publisher import Result
+from raydock.publish.result import PublishResult
 from raydock.publish.tagging import Move
 
 SCHEMA = 1
 
 
-def document(outcomes: Mapping[str, Result | RaydockError], *, dry_run: bool) -> dict[str, Any]:
+def document(outcomes: Mapping[str, PublishResult | RaydockError], *, dry_run: bool) -> dict[str, Any]:
     """The document of `publish --json`: the outcome of each registry."""
     return {
         "schema": SCHEMA,
@@ -23,8 +26,11 @@ def document(outcomes: Mapping[str, Result | RaydockError], *, dry_run: bool) ->
     }
 
 
-def format_result(result: Result, *, dry_run: bool) -> str:
-    """The outcome of a registry as text: a line for each tag that moved, or would move, and a summary line."""
+def format_result(result: PublishResult, *, dry_run: bool) -> str:
+    """The outcome of a registry as text.
+
+    A line for each tag that moved, or would move, and a summary line.
+    """
     width = max((len(move.tag) for move in result.moves), default=0)
     lines = [result.registry, *(f"  {move.tag:{width}}  {_change(move)}" for move in result.moves)]
     waits: dict[tuple[str, ...], list[str]] = {}
@@ -38,7 +44,7 @@ def format_result(result: Result, *, dry_run: bool) -> str:
     return "\n".join([*lines, f"  {_summary(result, dry_run)}"])
 
 
-def _summary(result: Result, dry_run: bool) -> str:
+def _summary(result: PublishResult, dry_run: bool) -> str:
     moved = f"{count(len(result.moves), 'tag')} {'would move' if dry_run else 'moved'}"
     parts = [moved if result.moves else "nothing to move"]
     attached = "would be attached" if dry_run else "attached"
@@ -57,7 +63,7 @@ def _short(digest: str) -> str:
     return digest[:19]
 
 
-def _entry(result: Result) -> dict[str, Any]:
+def _entry(result: PublishResult) -> dict[str, Any]:
     return {
         "registry": result.registry,
         "release": result.release or None,

@@ -20,7 +20,9 @@ _FORM = re.compile(
 
 
 def find_published(planned: Planned, registry: str, reference: str = "") -> VariantImage:
-    """Find a variant's image by digest: `reference` (NAME@sha256:...) if given, else the image pushed to `registry`.
+    """Find a variant's image by digest.
+
+    It is `reference` (NAME@sha256:...) if given, else the image that was pushed to `registry`.
 
     Raises ConfigurationError if `reference` has no digest or is the image of a different variant, VariantError if the
     variant is not built or was never pushed, OutOfReachError if `reference` is empty and no engine answers.

@@ -1,7 +1,7 @@
-"""Publish to one registry: the images, then the aliases that may move, then the release."""
+"""Publish to one registry: images, then aliases, then the release."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from raydock import __version__
@@ -11,6 +11,7 @@ from raydock.publish.eligible import NotBuiltError, PublishableBuild
 from raydock.publish.moves import AliasChanges, aliases_to_move
 from raydock.publish.release import AliasTarget, PublishedImage, Release
 from raydock.publish.release_json import DamagedError
+from raydock.publish.result import PublishResult, Unattached
 from raydock.publish.store import ReleaseStore
 from raydock.publish.tagging import Move, Tags
 from raydock.publish.tags import Alias
@@ -25,44 +26,6 @@ from raydock.registry.repository import Repository, UnreadableError
 # Parallel requests to a registry: they are small, and each waits for the network.
 _PARALLEL_REQUESTS = 16
 _NEW = "new"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unattached:
-    """Files that are not attached to an image.
-
-    Attributes:
-        files: their names.
-        reason: why the registry did not store them.
-    """
-
-    files: tuple[str, ...]
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """The outcome of publishing to a registry, or of a dry run.
-
-    Attributes:
-        registry: the image repository.
-        moves: the tags that moved, or would move.
-        attached: the variants that got attachments.
-        unchanged: the variants that were already published.
-        unattached: the files that are not attached, by variant.
-        waiting: the unpublished variants that keep an alias from moving, by alias.
-        errors: why a variant is not published, by variant.
-        release: the id of the new release; empty if there is none.
-    """
-
-    registry: str
-    moves: tuple[Move, ...] = ()
-    attached: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    unattached: Mapping[str, Unattached] = field(default_factory=dict)
-    waiting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    errors: Mapping[str, RaydockError] = field(default_factory=dict)
-    release: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +52,7 @@ class Publisher:
     force: bool = False
     stop: Callable[[], None] = lambda: None
 
-    def plan(self) -> Result:
+    def plan(self) -> PublishResult:
         """What `publish` would do. Only reads from the registry."""
         before = self._read_release()
         tasks, errors = self._plan_tasks(before)
@@ -102,7 +65,7 @@ class Publisher:
             moves += self._alias_move(alias, variant, known or _NEW)
         entries = {entry.name: entry for entry in before.entries} | _published(tasks)
         changed = bool(new) or self._next_release(before, entries, tags) != before
-        return Result(
+        return PublishResult(
             registry=str(self.repository.name),
             moves=tuple(moves),
             attached=tuple(new),
@@ -117,8 +80,10 @@ class Publisher:
             release=self.releases.next_id(before.id) if changed else "",
         )
 
-    def publish(self) -> Result:
-        """Publish. After an interruption, the next run continues at the step that was not finished.
+    def publish(self) -> PublishResult:
+        """Publish the builds.
+
+        After an interruption, the next run continues at the step that was not finished.
 
         If the registry refuses a step for one image, no tag moves and no release is made. Raises OutOfReachError if it
         refuses to move a tag or an alias, or refuses the release; tags that already moved are moved back.
@@ -129,7 +94,7 @@ class Publisher:
             self._check_writable()
         uploaded, failed = self._upload(tasks)
         if any(isinstance(error, OutOfReachError) for error in failed.values()):
-            return Result(registry=str(self.repository.name), errors=errors | failed)
+            return PublishResult(registry=str(self.repository.name), errors=errors | failed)
         return self._finish(before, tasks, uploaded, errors | failed)
 
     def _finish(
@@ -138,7 +103,7 @@ class Publisher:
         tasks: Mapping[str, PublishTask],
         uploaded: Mapping[str, UploadedImage],
         errors: Mapping[str, RaydockError],
-    ) -> Result:
+    ) -> PublishResult:
         """Move the tags and aliases to the images in the registry, and push the release."""
         entries = _published(tasks) | {name: image.entry for name, image in uploaded.items()}
         fingerprints = {name: entry.fingerprint for name, entry in entries.items()}
@@ -155,7 +120,7 @@ class Publisher:
             {image.manifest.digest: image.manifest for image in uploaded.values()},
             release,
         )
-        return Result(
+        return PublishResult(
             registry=str(self.repository.name),
             moves=tuple(moves),
             attached=tuple(name for name, image in uploaded.items() if image.changed),
@@ -180,7 +145,10 @@ class Publisher:
             return self._read_release()
 
     def _check_writable(self) -> None:
-        """Check write access before anything is pushed. Raises RefusedError with every repository that is missing."""
+        """Check write access before anything is pushed.
+
+        Raises RefusedError with every repository that is missing.
+        """
         errors: list[RefusedError] = []
         for check in (lambda: self.repository.upload(EMPTY, EMPTY_TYPE), self.releases.check_writable):
             try:
@@ -224,7 +192,10 @@ class Publisher:
         return tasks, {name: error for name, error in planned.items() if isinstance(error, RaydockError)}
 
     def _upload(self, tasks: Mapping[str, PublishTask]) -> tuple[dict[str, UploadedImage], dict[str, RaydockError]]:
-        """Upload the images that changed; returns them and the errors. One failure does not stop the others."""
+        """Upload the images that changed; returns them and the errors.
+
+        One failure does not stop the others.
+        """
 
         def upload(task: PublishTask) -> UploadedImage | RaydockError:
             try:
@@ -244,7 +215,10 @@ class Publisher:
         changed: Collection[str],
         errors: Mapping[str, RaydockError],
     ) -> AliasChanges:
-        """Decide which aliases move. An image that this run does not change counts only if it is complete."""
+        """Decide which aliases move.
+
+        An image that this run does not change counts only if it is complete.
+        """
         fingerprints = {entry.name: entry.fingerprint for entry in before.entries} | dict(published)
         blocked = {name for name, error in errors.items() if not isinstance(error, NotBuiltError)}
         named = {} if self.force else before.aliases
@@ -307,7 +281,10 @@ def _changed(tasks: Mapping[str, PublishTask]) -> list[str]:
 
 
 def _published(tasks: Mapping[str, PublishTask]) -> dict[str, PublishedImage]:
-    """The release entries of images that are already published, with their current place in the plan."""
+    """The release entries of images that are already published.
+
+    They have their current place in the plan.
+    """
     return {name: replace(task.published, planned=task.build.planned) for name, task in tasks.items() if task.published}
 
 

@@ -48,7 +48,10 @@ def dump(release: Release) -> bytes:
 
 
 def load(data: bytes, origin: str) -> Release:
-    """Read a release. Raises ConfigurationError if it is damaged or has a newer schema."""
+    """Read a release.
+
+    Raises ConfigurationError if it is damaged or has a newer schema.
+    """
     try:
         document = json.loads(data)
         schema = int(document["schema"])
@@ -138,7 +141,10 @@ def _alias_target(document: Mapping[str, Any]) -> AliasTarget:
 
 
 def _matching(form: re.Pattern[str], value: object) -> str:
-    """Text that matches a form. The values of a release end up in manifests and scripts."""
+    """Text that matches a form.
+
+    The values of a release end up in manifests and scripts.
+    """
     if not form.fullmatch(_text(value)):
         raise ValueError(f"{value!r} is not allowed")
     return str(value)

@@ -17,7 +17,9 @@ _SECONDS = 180.0
 
 @dataclass(frozen=True, kw_only=True)
 class Signer:
-    """Signs images by digest: with the key in COSIGN_KEY (cosign's --key), else with cosign's default method.
+    """Signs images by digest.
+
+    It uses the key in COSIGN_KEY (cosign's --key), else cosign's default method.
 
     RAYDOCK_COSIGN has more options of `cosign sign`, such as --tlog-upload=false for a network without a transparency
     log.
@@ -31,7 +33,10 @@ class Signer:
     processes: Processes = field(default_factory=Processes)
 
     def sign(self, repository: Repository, digest: str) -> None:
-        """Sign an image in its registry. Raises VariantError, with cosign's message, if cosign fails."""
+        """Sign an image in its registry.
+
+        Raises VariantError, with cosign's message, if cosign fails.
+        """
         transport = repository.transport
         key = [f"--key={os.environ[KEY]}"] if os.environ.get(KEY) else []
         http = ["--allow-http-registry"] if transport.plain else []

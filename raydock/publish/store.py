@@ -1,4 +1,6 @@
-"""The releases of an image repository: OCI artifacts with the tags `latest` and `<date>-<n>`.
+"""The releases of an image repository.
+
+They are OCI artifacts with the tags `latest` and `<date>-<n>`.
 
 They have their own repository: `index` below the images, or a named one for registries without nested repositories.
 """
@@ -38,11 +40,16 @@ class ReleaseStore:
 
     @property
     def latest(self) -> str:
-        """The tag of the newest release. In the image repository, `latest` is an alias of an image."""
+        """The tag of the newest release.
+
+        In the image repository, `latest` is an alias of an image.
+        """
         return "release" if self.repository.name == self.images.name else "latest"
 
     def read(self, tag: str = "") -> Release | None:
-        """Read a release by its tag, by default the newest; None if the tag does not exist.
+        """Read a release by its tag, by default the newest.
+
+        Returns None if the tag does not exist.
 
         Raises ConfigurationError if it is damaged or newer than this raydock, OutOfReachError if the registry does not
         answer or refuses.
@@ -61,7 +68,10 @@ class ReleaseStore:
         return release_json.load(data, origin)
 
     def newest(self) -> Release:
-        """The newest release. Raises ConfigurationError if there is none, and what `read` raises."""
+        """The newest release.
+
+        Raises ConfigurationError if there is none, and what `read` raises.
+        """
         release = self.read()
         if release is None:
             raise ConfigurationError(
@@ -73,12 +83,18 @@ class ReleaseStore:
         return release
 
     def check_writable(self) -> None:
-        """Check that a release can be written. Raises RefusedError, with the setting that fixes it, if not."""
+        """Check that a release can be written.
+
+        Raises RefusedError, with the setting that fixes it, if not.
+        """
         with self._explained():
             self.repository.upload(EMPTY, EMPTY_TYPE)
 
     def next_id(self, before: str, today: datetime | None = None) -> str:
-        """The tag of a release made today (UTC) after the release `before`: the first of a day is 20261125-1."""
+        """The tag of a release made today (UTC) after the release `before`.
+
+        The first of a day is such as 20261125-1.
+        """
         day = f"{today or datetime.now(UTC):%Y%m%d}"
         last, _, number = before.partition("-")
         following = int(number) + 1 if last == day and number.isdigit() else 1
@@ -107,7 +123,10 @@ class ReleaseStore:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Name --release-repository in a refusal, if the registry does not refuse the image repository too."""
+        """Name --release-repository in a refusal.
+
+        Not if the registry refuses the image repository too.
+        """
         try:
             yield
         except RefusedError as error:
@@ -132,7 +151,9 @@ class ReleaseStore:
 
 
 def release_store(images: Repository, release_repository: str = "", *, insecure: bool = False) -> ReleaseStore:
-    """The releases of an image repository, stored in `release_repository`; empty: in `index` below the images.
+    """The releases of an image repository, stored in `release_repository`.
+
+    If that is empty, they are in `index` below the images.
 
     Raises ConfigurationError if it is not a repository name, OutOfReachError if its registry does not answer.
     """
@@ -145,7 +166,9 @@ def release_store(images: Repository, release_repository: str = "", *, insecure:
 
 
 def published_fingerprints(registry: str, release_repository: str = "", *, insecure: bool = False) -> dict[str, str]:
-    """The fingerprint of each image in a registry's newest release, by variant; empty if it has no release.
+    """The fingerprint of each image in a registry's newest release, by variant.
+
+    Returns an empty dict if the registry has no release.
 
     Raises what `ReleaseStore.read` raises.
     """

@@ -53,7 +53,9 @@ class Tags:
     releases: ReleaseStore
 
     def move(self, moves: Sequence[Move], manifests: Mapping[str, Manifest], release: Release | None) -> None:
-        """Move tags, then push the release, if any. `manifests` are those known to be complete, by digest.
+        """Move tags, then push the release, if any.
+
+        `manifests` are those known to be complete, by digest.
 
         Raises OutOfReachError if the registry refuses a step, after the moved tags are moved back. A new tag stays: not
         every registry can delete a tag, and it names a complete image.

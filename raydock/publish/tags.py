@@ -1,4 +1,7 @@
-"""The tags of a variant's image: an immutable one, a movable one, and aliases in the grammar of rayproject/ray."""
+"""The tags of a variant's image.
+
+There is an immutable one, a movable one, and aliases in the grammar of rayproject/ray.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -32,7 +35,9 @@ def immutable_tag(name: str, fingerprint: str) -> str:
 
 
 def aliases(variants: Iterable[Variant]) -> dict[str, Alias]:
-    """Every alias of these variants by name: `2.60.0-py311-cu130`, `2.60.0-py311`, `2.60.0` and `latest`.
+    """Every alias of these variants by name.
+
+    Examples: `2.60.0-py311-cu130`, `2.60.0-py311`, `2.60.0` and `latest`.
 
     As in rayproject/ray, an alias without CUDA names a CPU image, one without Python any Python, and `latest` the
     newest final Ray. The images of rayproject/ray contain only Ray, so an alias names the smallest variants: without

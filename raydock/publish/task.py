@@ -44,7 +44,9 @@ class PublishTask:
 
 
 def plan_task(repository: Repository, build: PublishableBuild, known: PublishedImage | None) -> PublishTask:
-    """Plan what to publish of a build. Costs one HEAD request if `known`, the release entry, is of this build.
+    """Plan what to publish of a build.
+
+    Costs one HEAD request if `known`, the release entry, is of this build.
 
     Raises PolicyError if the immutable tag names a different image.
     """

@@ -1,4 +1,7 @@
-"""Upload one image to one registry: push it, verify it, attach its reports and SBOMs, sign it."""
+"""Upload one image to one registry.
+
+Push it, verify it, attach its reports and SBOMs, sign it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -23,7 +26,7 @@ from raydock.registry.repository import Repository, UnreadableError
 
 
 class UnattachedError(OutOfReachError):
-    """A registry does not store an image's attachments although --require-attachments is set."""
+    """A registry does not store attachments that --require-attachments requires."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +67,9 @@ class Uploader:
     listener: Listener = field(repr=False)
 
     def upload(self, task: PublishTask) -> UploadedImage:
-        """Upload an image without moving a tag. A step that is already done changes nothing.
+        """Upload an image without moving a tag.
+
+        A step that is already done changes nothing.
 
         Raises UnreadableError if the image is incomplete after its push, UnattachedError if attachments are required
         and not stored, OutOfReachError if a step fails.
@@ -107,7 +112,10 @@ class Uploader:
         return manifest
 
     def _attach(self, manifest: Manifest, files: dict[str, bytes]) -> tuple[dict[str, str], dict[str, RaydockError]]:
-        """Attach files; returns the digests of their artifacts, and why a file was refused, both by file name."""
+        """Attach files to an image.
+
+        Returns the digests of their artifacts, and why a file was refused, both by file name.
+        """
         try:
             self.repository.upload(EMPTY, EMPTY_TYPE)
         except RefusedError as error:

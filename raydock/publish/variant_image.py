@@ -1,4 +1,7 @@
-"""A variant's image by all its names: its digest in a registry, its tag, and its id on an engine."""
+"""A variant's image by all its names.
+
+These are its digest in a registry, its tag, and its id on an engine.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +14,10 @@ from raydock.publish.release import PublishedImage
 
 
 class ImageState(StrEnum):
-    """The source of what is known of an image: the engine that has it, a registry's release, or only the plan."""
+    """The source of what is known of an image.
+
+    It is the engine that has it, a registry's release, or only the plan.
+    """
 
     BUILT = "built"
     PUBLISHED = "published"
@@ -47,7 +53,10 @@ class VariantImage:
 
     @property
     def reference(self) -> str:
-        """The image by digest, as a Kubernetes manifest names it; empty if it was never pushed."""
+        """The image by digest, as a Kubernetes manifest names it.
+
+        It is empty if it was never pushed.
+        """
         return f"{self.repository}@{self.digest}" if self.digest else ""
 
     @property

@@ -62,7 +62,10 @@ def verify(releases: ReleaseStore, release: Release) -> list[RegistryDifference]
 
 
 def unattached(release: Release) -> dict[str, tuple[str, ...]]:
-    """The files that the registry did not store when an image was published, by the image's immutable tag."""
+    """The files that the registry did not store when an image was published.
+
+    By the image's immutable tag.
+    """
     return {entry.tag: entry.unattached for entry in release.entries if entry.unattached}
 
 

@@ -1,4 +1,7 @@
-"""Parse the header WWW-Authenticate, by which a registry requires credentials (RFC 9110, section 11)."""
+"""Parse the header WWW-Authenticate.
+
+With it, a registry requires credentials (RFC 9110, section 11).
+"""
 
 import re
 from collections.abc import Mapping
@@ -34,7 +37,9 @@ def challenges(header: str) -> list[Challenge]:
 
 
 def scope(challenged: str, repository: str, *, write: bool) -> str:
-    """The scope of a token for a repository: the scope of a challenge, with the missing actions added.
+    """The scope of a token for a repository.
+
+    It is the scope of a challenge, with the missing actions added.
 
     A challenge can have no scope, or only `pull` before a push. Source: distribution's token authentication
     (distribution.github.io/distribution/spec/auth/scope, read 2026-11-29).

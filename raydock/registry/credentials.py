@@ -1,4 +1,7 @@
-"""Logins for registries: only from Docker's configuration and its credential helpers."""
+"""Logins for registries.
+
+They come only from Docker's configuration and its credential helpers.
+"""
 
 import base64
 from dataclasses import dataclass, field
@@ -30,7 +33,9 @@ class RegistryLogin:
 
 
 def login(host: str) -> RegistryLogin | None:
-    """Docker's login for a registry's host; None if there is no `docker login` for it.
+    """Docker's login for a registry's host.
+
+    Returns None if there is no `docker login` for it.
 
     Raises ConfigurationError if the configuration cannot be read or its credential helper fails.
     """

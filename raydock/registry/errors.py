@@ -24,12 +24,15 @@ class UnencryptedError(RaydockError):
 
 
 def authority(name: Name) -> Path:
-    """The file in which Docker's engine looks for a registry's own certificate authority."""
+    """The file in which Docker's engine looks for a registry's authority."""
     return Path("/etc/docker/certs.d", name.host, "ca.crt")
 
 
 def untrusted(name: Name, error: requests.exceptions.SSLError, doing: str) -> RaydockError:
-    """The error for a failed TLS handshake: UnencryptedError, or an untrusted certificate."""
+    """The error for a failed TLS handshake.
+
+    UnencryptedError, or an untrusted certificate.
+    """
     message = str(error)
     if any(text in message for text in _PLAIN):
         return UnencryptedError(f"{name.host} does not support TLS.")
@@ -46,7 +49,9 @@ def untrusted(name: Name, error: requests.exceptions.SSLError, doing: str) -> Ra
 
 
 def clock_error(name: Name, date: str, now: datetime) -> OutOfReachError | None:
-    """The error for a clock that differs by more than a day from the registry's; None if it does not, or if unknown.
+    """The error for a clock that differs by more than a day from the registry's.
+
+    Returns None if it does not, or if unknown.
 
     date: the registry's Date header (RFC 9110).
     """
@@ -87,7 +92,10 @@ class RefusedError(OutOfReachError):
 
 
 def refused(name: Name, answer: requests.Response, doing: str) -> RefusedError:
-    """The error for a refusal, with the registry's own message and the setting that fixes it."""
+    """The error for a refusal.
+
+    It has the registry's own message and the setting that fixes it.
+    """
     status, message = answer.status_code, _message(answer)
     cause, todo = cause_of(name, status, f"{status} {message}")
     what = f"{name.host} {_refusal(name, cause, status, doing)}: {status} {message}".rstrip(" .")

@@ -38,7 +38,10 @@ class Descriptor:
 
 
 def descriptor(document: Mapping[str, Any]) -> Descriptor:
-    """Read a descriptor. Raises KeyError, TypeError or ValueError if the document is not a descriptor."""
+    """Read a descriptor.
+
+    Raises KeyError, TypeError or ValueError if the document is not a descriptor.
+    """
     return Descriptor(media_type=str(document["mediaType"]), digest=str(document["digest"]), size=int(document["size"]))
 
 
@@ -74,14 +77,20 @@ class Manifest:
 
     @property
     def parts(self) -> tuple[Descriptor, ...]:
-        """An image's configuration and layers. Raises KeyError, TypeError or ValueError if it is not an image."""
+        """An image's configuration and layers.
+
+        Raises KeyError, TypeError or ValueError if it is not an image.
+        """
         return tuple(descriptor(part) for part in (self.document["config"], *self.document["layers"]))
 
 
 def artifact(
     kind: str, blobs: Sequence[tuple[Descriptor, str]], subject: Descriptor | None, annotations: Mapping[str, str]
 ) -> Manifest:
-    """The manifest of an artifact of a kind (artifactType): blobs with file names, attached to a subject if any."""
+    """The manifest of an artifact of a kind (artifactType).
+
+    It has blobs with file names, and is attached to a subject if any.
+    """
     layers = [blob.document | {"annotations": {Label.TITLE: title}} for blob, title in blobs]
     document = {
         "schemaVersion": 2,

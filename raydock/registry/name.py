@@ -26,7 +26,10 @@ class Name:
 
     @property
     def loopback(self) -> bool:
-        """Whether the registry is on this machine, for which Docker's engine also accepts plain HTTP."""
+        """Whether the registry is on this machine.
+
+        Docker's engine also accepts plain HTTP there.
+        """
         host = self.host.partition(":")[0]
         try:
             return ip_address(host).is_loopback

@@ -1,4 +1,6 @@
-"""Artifacts attached to an image: by the referrers API, or by the tag scheme if the registry lacks the API.
+"""Artifacts attached to an image.
+
+By the referrers API, or by the tag scheme if the registry lacks the API.
 
 Source: OCI distribution specification 1.1, "Pushing Manifests with Subject" and "Unavailable Referrers API".
 """
@@ -16,7 +18,10 @@ Entries = dict[str, dict[str, Any]]
 
 
 def fallback_tag(digest: str) -> str:
-    """The tag that names the list of referrers of a digest, in a registry without the API."""
+    """The tag that names the list of referrers of a digest.
+
+    It is for registries without the API.
+    """
     return digest.replace(":", "-")
 
 
@@ -36,7 +41,9 @@ def attached(repository: Repository, digest: str) -> Entries:
 
 
 def attach(repository: Repository, subject: Descriptor, artifacts: Mapping[str, Manifest]) -> dict[str, RaydockError]:
-    """Attach artifacts, whose blobs are already uploaded, to an image. Attached artifacts are not written again.
+    """Attach artifacts, whose blobs are already uploaded, to an image.
+
+    Attached artifacts are not written again.
 
     Returns why an artifact could not be attached, by name.
     """
@@ -68,7 +75,10 @@ def attach(repository: Repository, subject: Descriptor, artifacts: Mapping[str, 
 
 
 def _add_to_tag(repository: Repository, digest: str, new: list[Manifest]) -> None:
-    """Add artifacts to the list that the tag names. Raises UnreadableError if the registry does not store it."""
+    """Add artifacts to the list that the tag names.
+
+    Raises UnreadableError if the registry does not store it.
+    """
     tag = fallback_tag(digest)
     entries = _tagged(repository, digest) | {manifest.digest: _entry(manifest) for manifest in new}
     index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": list(entries.values())}

@@ -1,4 +1,4 @@
-"""Why registries refuse requests, and the setting that fixes it (data/refusals.yaml)."""
+"""Why registries refuse requests, and what fixes it (data/refusals.yaml)."""
 
 import re
 from dataclasses import dataclass

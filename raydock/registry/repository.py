@@ -44,7 +44,10 @@ class Repository:
         return Repository(name=Name(host=self.name.host, path=f"{self.name.path}/{folder}"), transport=self.transport)
 
     def digest(self, reference: str) -> str | None:
-        """The digest that a tag or digest names, by one HEAD request; None if it does not exist."""
+        """The digest that a tag or digest names, by one HEAD request.
+
+        Returns None if it does not exist.
+        """
         answer = self.transport.request(
             "HEAD",
             self._path(f"manifests/{reference}"),
@@ -95,7 +98,10 @@ class Repository:
         )
 
     def find_blob_problem(self, blob: Descriptor) -> str:
-        """What is wrong with a blob, by one HEAD request: it is missing, or has a wrong size; empty if nothing is."""
+        """What is wrong with a blob, by one HEAD request; empty if nothing is.
+
+        The blob is missing, or has a wrong size.
+        """
         answer = self._blob_headers(blob.digest)
         if answer.status_code == 404:
             return f"its blob {blob.digest} is missing"
@@ -144,7 +150,9 @@ class Repository:
         return blob
 
     def _upload(self, blob: Descriptor, data: bytes, lost: frozenset[int]) -> bool:
-        """Upload as Docker's engine does; False if the status is one of `lost`: the registry does not know the upload.
+        """Upload as Docker's engine does.
+
+        False if the status is one of `lost`: the registry does not know the upload.
 
         Every registry must accept POST, PATCH and PUT, which the engine sends; not every one accepts a PUT with data.
         """
@@ -186,7 +194,9 @@ class Repository:
         return tuple(names)
 
     def referrers(self, digest: str) -> list[dict[str, Any]] | None:
-        """The descriptors of what is attached to a manifest, by the referrers API; None if the registry lacks the API.
+        """The descriptors of what is attached to a manifest, by the referrers API.
+
+        Returns None if the registry lacks the API.
 
         Without the API, registries answer 404, 400, 403, 405, 406, or 200 with an HTML page. Sources: OCI distribution
         specification 1.1, "Unavailable Referrers API"; google/go-containerregistry issue 1962 and pull request 2026
@@ -234,7 +244,10 @@ def parse_index(data: bytes) -> list[dict[str, Any]] | None:
 
 
 def _upload_url(answer: requests.Response) -> str:
-    """The URL of the next request of an upload. A registry behind a TLS proxy may answer with its http URL."""
+    """The URL of the next request of an upload.
+
+    A registry behind a TLS proxy may answer with its http URL.
+    """
     location = urljoin(answer.url, answer.headers.get("Location", ""))
     old, new = urlsplit(answer.url), urlsplit(location)
     same = old.hostname == new.hostname and (old.scheme, new.scheme) == ("https", "http") and not new.port

@@ -1,4 +1,7 @@
-"""Send requests to one registry, with credentials, TLS, retries and error messages."""
+"""Send requests to one registry.
+
+With credentials, TLS, retries and error messages.
+"""
 
 import time
 from collections.abc import Callable, Mapping
@@ -21,7 +24,10 @@ _READS = frozenset({"GET", "HEAD"})
 
 
 class _Given(AuthBase):
-    """Sets the Authorization header, if any, and keeps requests from reading ~/.netrc."""
+    """Sets the Authorization header, if any.
+
+    It also keeps requests from reading ~/.netrc.
+    """
 
     def __init__(self, header: str) -> None:
         self._header = header
@@ -81,7 +87,10 @@ class RegistryTransport:
         return self._base.startswith("http:")
 
     def connect(self) -> None:
-        """Find out the registry's scheme and authentication. Raises OutOfReachError if no registry answers."""
+        """Find out the registry's scheme and authentication.
+
+        Raises OutOfReachError if no registry answers.
+        """
         if self._base:
             return
         try:
@@ -96,7 +105,10 @@ class RegistryTransport:
             self._base = self._find_base("http")
 
     def check_clock(self) -> None:
-        """Raises OutOfReachError if this machine's clock differed from the registry's at the first request."""
+        """Compare this machine's clock with the registry's at the first request.
+
+        Raises OutOfReachError if they differ by more than a day.
+        """
         if error := errors.clock_error(self.name, self._date, datetime.now(UTC)):
             raise error
 
@@ -155,7 +167,10 @@ class RegistryTransport:
         data: bytes | None,
         stream: bool,
     ) -> requests.Response:
-        """Send a request, and send it again with credentials if the registry requires them."""
+        """Send a request; with credentials if the registry requires them.
+
+        Without known credentials, the first request has none.
+        """
         write = self.pushes or method not in _READS
         key = (repository, write)
         known = self._headers.get(key, self._basic)
@@ -166,7 +181,10 @@ class RegistryTransport:
         return answer
 
     def _answer(self, offered: list[Challenge], repository: str, *, write: bool) -> str:
-        """The Authorization header for challenges: a Bearer token from the named token server, or Basic."""
+        """The Authorization header for challenges.
+
+        A Bearer token from the named token server, or Basic.
+        """
         known = login(self.name.host)
         for challenge in offered:
             realm = challenge.fields.get("realm", "")
@@ -183,7 +201,10 @@ class RegistryTransport:
         )
 
     def _token(self, realm: str, fields: dict[str, str], known: RegistryLogin | None, repository: str) -> str:
-        """Get a token (distribution's token authentication; OAuth2 if Docker has an identity token)."""
+        """Get a token (distribution's token authentication.
+
+        OAuth2 if Docker has an identity token).
+        """
         verify, limits = self.verify, (self.patience.connect, self.patience.read)
         if known and known.token:
             form = {**fields, "grant_type": "refresh_token", "refresh_token": known.token, "client_id": "raydock"}
@@ -228,7 +249,10 @@ class RegistryTransport:
 
     @property
     def verify(self) -> bool | str:
-        """The file of trusted authorities; True for the default ones, False to accept any certificate."""
+        """The file of trusted authorities.
+
+        True for the default ones, False to accept any certificate.
+        """
         own = errors.authority(self.name)
         bundle = own if own.is_file() else ca_bundle()
         return False if self.insecure else str(bundle) if bundle else True

@@ -1,1 +1,4 @@
-"""Scan an image with trivy for vulnerabilities, secrets, misconfiguration and licences, and write its SBOMs."""
+"""Scan an image with trivy, and write its SBOMs.
+
+The scan finds vulnerabilities, secrets, misconfiguration and licences.
+"""

@@ -1,4 +1,7 @@
-"""Find the vulnerability database: in a folder that the user names, or downloaded by trivy and kept."""
+"""Find the vulnerability database.
+
+It is in a folder that the user names, or trivy downloads it.
+"""
 
 import json
 import re
@@ -30,7 +33,9 @@ class Database:
 
 
 def find(trivy: Trivy, folder: Path | None, repository: str, days: int, now: datetime) -> Database | NoDatabaseError:
-    """The database in a folder, else the newest one of an OCI repository, if it is at most `days` days old.
+    """Find a database that is at most `days` days old.
+
+    It is the one in `folder`, else the newest one of an OCI repository.
 
     Returns the error if there is none: a scan runs without it and reports that.
     """
@@ -43,7 +48,9 @@ def find(trivy: Trivy, folder: Path | None, repository: str, days: int, now: dat
 
 
 def _in_folder(folder: Path) -> Database:
-    """The database in a folder that the user names: trivy's cache, or the folder db in it.
+    """The database in a folder that the user names.
+
+    The folder is trivy's cache, or the folder db in it.
 
     Raises NoDatabaseError if there is none.
     """
@@ -56,7 +63,9 @@ def _in_folder(folder: Path) -> Database:
 
 
 def _newest(trivy: Trivy, repository: str, now: datetime) -> Database:
-    """The newest database of an OCI repository (empty: trivy's own). A kept one is downloaded again when it is due.
+    """The newest database of an OCI repository (empty: trivy's own).
+
+    A kept one is downloaded again when it is due.
 
     If the download fails, the kept one is used, with a note. Raises NoDatabaseError if none is kept.
     """
@@ -74,7 +83,9 @@ def _newest(trivy: Trivy, repository: str, now: datetime) -> Database:
 
 
 def _check_age(database: Database, days: int, now: datetime) -> None:
-    """Raises NoDatabaseError if the database is older than `days` days, or from the future.
+    """Check the date of a database.
+
+    Raises NoDatabaseError if it is older than `days` days, or from the future.
 
     An old one does not know today's vulnerabilities. One from the future shows that this machine's clock is wrong.
     """

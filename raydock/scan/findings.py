@@ -1,4 +1,7 @@
-"""Read findings from trivy's JSON form (https://trivy.dev/docs/v0.76/guide/configuration/reporting/)."""
+"""Read findings from trivy's JSON form.
+
+Source: https://trivy.dev/docs/v0.76/guide/configuration/reporting/.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +14,9 @@ SCHEMA = 2
 
 
 def findings(document: Entry) -> Iterator[Finding]:
-    """The findings in a document of trivy: vulnerabilities, secrets, misconfiguration and every licence.
+    """The findings in a document of trivy.
+
+    These are vulnerabilities, secrets, misconfiguration and every licence.
 
     Raises VariantError if the document has a different schema.
     """
@@ -31,7 +36,10 @@ def findings(document: Entry) -> Iterator[Finding]:
 
 
 def content(document: Entry, name: str) -> Entry:
-    """The document without its findings, with a name: the input of an SBOM, which is the same on every day."""
+    """The document without its findings, with a name.
+
+    It is the input of an SBOM, which is the same on every day.
+    """
     problems = ("Vulnerabilities", "Secrets", "Misconfigurations")
     results = [
         {key: value for key, value in result.items() if key not in problems} for result in document.get("Results") or ()

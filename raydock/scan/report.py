@@ -18,7 +18,10 @@ _TEXTS = ("name", "image_id", "content", "fingerprint", "scanned", "trivy", "dat
 
 
 class ScanResult(StrEnum):
-    """The result of a scan. NOT_SCANNED: nothing is refused, but not everything was checked."""
+    """The result of a scan.
+
+    NOT_SCANNED: nothing is refused, but not everything was checked.
+    """
 
     CLEAN = "clean"
     REFUSED = "refused"
@@ -52,7 +55,10 @@ class ScanReport(ImageRecord):
         return ScanResult.NOT_SCANNED if self.judgement.missing else ScanResult.CLEAN
 
     def objection(self, image: ContainerImage, policy: Policy, today: date) -> str:
-        """Why this report does not let an image be published, as one phrase; empty if it does."""
+        """Why this report does not let an image be published, as one phrase.
+
+        Returns an empty string if it does.
+        """
         if not self.is_of(image):
             return "it was scanned before its newest build"
         if self.verdict is not ScanResult.CLEAN:

@@ -68,7 +68,9 @@ class Scanner:
         return [f"the vulnerability database is of {self.database.updated:%Y-%m-%d}: {self.database.note}"]
 
     def scan(self, images: Mapping[str, ContainerImage]) -> list[ScanOutcome]:
-        """Scan images, by variant name, and write their reports. One failure does not stop the others.
+        """Scan images, by variant name, and write their reports.
+
+        One failure does not stop the others.
 
         Ctrl-C stops trivy.
         """
@@ -105,7 +107,10 @@ class Scanner:
         return report
 
     def _image(self, name: str, image: ContainerImage) -> tuple[Document, Database | None, str]:
-        """Scan an image; returns trivy's document, the database used, and why the check is incomplete."""
+        """Scan an image.
+
+        Returns trivy's document, the database used, and why the check is incomplete.
+        """
         missing = self.database
         log = self.checkout.log(f"scan-{name}")
         if isinstance(missing, Database):

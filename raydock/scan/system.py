@@ -1,4 +1,4 @@
-"""Find out whether trivy checked an image's operating system packages, and why not.
+"""Find out whether trivy checked the operating system packages, and why not.
 
 trivy reports no findings for a system without security updates and for an unknown system. Only `Metadata.OS`, a missing
 `os-pkgs` result and warnings show the difference. Source: trivy 0.76, pkg/detector/ospkg and pkg/scan/local, read and
@@ -20,7 +20,9 @@ _UNREAD = re.compile(r"^\[(?:dpkg|apk|rpm)\S*\] .*(?:error|fail)", re.IGNORECASE
 
 
 def gap(document: Entry, warnings: Sequence[str]) -> str:
-    """Why not all OS packages were checked for vulnerabilities, as one sentence; empty if all were.
+    """Why not all OS packages were checked for vulnerabilities, as one sentence.
+
+    Returns an empty string if all were.
 
     document: trivy's JSON form of an image.
     warnings: trivy's warnings during the scan.
@@ -31,7 +33,10 @@ def gap(document: Entry, warnings: Sequence[str]) -> str:
 
 
 def unread(warnings: Iterable[str]) -> list[str]:
-    """The warnings about package lists that trivy could not read. It does not repeat them for a cached layer."""
+    """The warnings about package lists that trivy could not read.
+
+    It does not repeat them for a cached layer.
+    """
     return [warning for warning in warnings if _UNREAD.search(warning)]
 
 
@@ -52,7 +57,10 @@ def _reason(document: Entry, warnings: Sequence[str]) -> str:
 
 
 def _packages(document: Entry) -> list[Any] | None:
-    """The OS packages that trivy looked up in its database; None if it has no database for this system."""
+    """The OS packages that trivy looked up in its database.
+
+    Returns None if it has no database for this system.
+    """
     results = [result for result in document.get("Results") or () if result.get("Class") == "os-pkgs"]
     return [package for result in results for package in result.get("Packages") or ()] if results else None
 

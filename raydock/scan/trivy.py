@@ -1,4 +1,6 @@
-"""Run trivy's command line, offline except for the database, and explain its failures.
+"""Run trivy's command line, and explain its failures.
+
+It runs offline, except for the download of the database.
 
 The options and messages are those of trivy 0.76 (https://trivy.dev/docs/v0.76/, read 2026-11-25); 0.67 has them too.
 """
@@ -76,7 +78,9 @@ class Trivy:
             return str(self._json(run_folder, "print its version", "version", _QUIET).get("Version", ""))
 
     def download_database(self, repository: str, target: Path) -> None:
-        """Download the vulnerability database of an OCI repository (empty: trivy's own) into a new folder `target`.
+        """Download a vulnerability database into a new folder `target`.
+
+        The database is in an OCI repository (empty: trivy's own).
 
         Raises NoDatabaseError if the download fails.
         """
@@ -86,7 +90,9 @@ class Trivy:
             (run_folder / "db").rename(target)
 
     def image(self, image_id: str, database: Path | None, log: Path) -> ImageScan:
-        """Scan an image of the engine. Vulnerabilities are checked only with the folder of a database.
+        """Scan an image of the engine.
+
+        Vulnerabilities are checked only with the folder of a database.
 
         trivy's own log is written to the file `log`. Raises NoDatabaseError if the database cannot be read,
         VariantError if the image cannot be read, OutOfReachError if the engine or the disk fails.
@@ -106,7 +112,10 @@ class Trivy:
         shutil.rmtree(self.folder / _LAYERS, ignore_errors=True)
 
     def dockerfile(self, path: Path) -> Document:
-        """Check a Dockerfile with the checks that trivy includes; returns trivy's own form."""
+        """Check a Dockerfile with the checks that trivy includes.
+
+        Returns trivy's own form.
+        """
         with self._temporary_folder() as run_folder:
             return self._json(run_folder, f"check {path}", "config", _QUIET, "--skip-check-update", str(path.resolve()))
 
@@ -126,7 +135,10 @@ class Trivy:
 
     @contextmanager
     def _temporary_folder(self, database: Path | None = None) -> Iterator[Path]:
-        """A temporary folder for one command: trivy's cache and temporary files. Only the layers are kept."""
+        """A temporary folder for one command: trivy's cache and temporary files.
+
+        Only the layers are kept.
+        """
         cache = self.folder.resolve()  # trivy runs in a different folder
         layers = cache / _LAYERS
         try:
@@ -173,7 +185,10 @@ _REINSTALL = "remove it and run `scripts/tools`, which installs a supported vers
 
 
 def find() -> str:
-    """The trivy on PATH, else the one in raydock's own environment. Raises OutOfReachError if there is none."""
+    """The trivy on PATH, else the one in raydock's own environment.
+
+    Raises OutOfReachError if there is none.
+    """
     program = shutil.which("trivy") or shutil.which("trivy", path=str(Path(sys.prefix) / "bin"))
     if not program:
         raise OutOfReachError(
@@ -208,7 +223,10 @@ def _cause(errors: str) -> str:
 
 
 def _environment(run_folder: Path, endpoint: Endpoint | None) -> dict[str, str]:
-    """The environment of trivy: without TRIVY_ settings, which could hide findings, and with the engine's address."""
+    """The environment of trivy, with the engine's address.
+
+    It has no TRIVY_ settings, which could hide findings.
+    """
     inherited = endpoint.client_environment() if endpoint else os.environ
     kept = {key: value for key, value in inherited.items() if not key.startswith("TRIVY_")}
     own = {"TMPDIR": str(run_folder), "TRIVY_DISABLE_TELEMETRY": "true", "TRIVY_SKIP_VERSION_CHECK": "true"}

@@ -1,1 +1,1 @@
-"""Check a folder of wheels that was collected by hand, and make a lock that fixes it."""
+"""Check a folder of wheels, and make a lock that fixes it."""

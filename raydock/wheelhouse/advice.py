@@ -73,7 +73,10 @@ class Advice:
 
 
 def by_findings(analysis: Analysis, findings: Sequence[WheelFinding]) -> Advice:
-    """Advice without an index: the versions to fetch are ranges, and what a fetched wheel requires is unknown."""
+    """Advice without an index.
+
+    The versions to fetch are ranges, and what a fetched wheel requires is unknown.
+    """
     reasons = _reasons(findings)
     bad = (wheel for wheel in analysis.selected.values() if wheel.filename in reasons)
     dropped = {wheel.project for wheel in bad if _is_replaceable(analysis, wheel)}
@@ -86,7 +89,10 @@ def by_findings(analysis: Analysis, findings: Sequence[WheelFinding]) -> Advice:
 def by_lock(
     analysis: Analysis, findings: Sequence[WheelFinding], artifacts: Iterable[Artifact], existing: Iterable[str]
 ) -> Advice:
-    """Advice by a lock: fetch its files that are not `existing` in the folder, drop files that it does not name."""
+    """Advice by a lock.
+
+    Fetch its files that are not `existing` in the folder, and drop files that it does not name.
+    """
     locked = {artifact.filename: artifact for artifact in artifacts}
     kept, reasons = set(existing), _reasons(findings)
     wheels = {wheel.filename: wheel.name for wheel in analysis.folder.wheels}
@@ -107,7 +113,10 @@ def by_lock(
 
 
 def _is_replaceable(analysis: Analysis, wheel: FolderWheel) -> bool:
-    """Whether a different version of a dropped wheel can be correct: not if its name is for a different CUDA."""
+    """Whether a different version of a dropped wheel can be correct.
+
+    It cannot if the project's name is for a different CUDA.
+    """
     major = named_major(wheel.project)
     return major is None or analysis.cuda.partition(".")[0] == str(major)
 
@@ -119,7 +128,10 @@ def _renames(analysis: Analysis, dropped: Container[str]) -> tuple[Rename, ...]:
 
 
 def _reasons(findings: Iterable[WheelFinding]) -> dict[str, str]:
-    """Why each file must be dropped: the text of the first finding against it, by file name."""
+    """Why each file must be dropped, by file name.
+
+    It is the text of the first finding against it.
+    """
     reasons: dict[str, str] = {}
     for finding in findings:
         for name in finding.drop:
@@ -128,7 +140,10 @@ def _reasons(findings: Iterable[WheelFinding]) -> dict[str, str]:
 
 
 def _versions(analysis: Analysis, project: str, dropped: dict[str, str]) -> str:
-    """The versions that the kept wheels and the known breakages allow, else the version of an unusable file."""
+    """The versions that the kept wheels and the known breakages allow.
+
+    If they allow all, the version of an unusable file.
+    """
     staying = [need.requirement for need in analysis.needs.get(project, ()) if need.by.filename not in dropped]
     constraints = map(requirement, analysis.constraints)
     known = [constraint for constraint in constraints if canonicalize_name(constraint.name) == project]
@@ -139,7 +154,10 @@ def _versions(analysis: Analysis, project: str, dropped: dict[str, str]) -> str:
 
 
 def _build_to_fetch(analysis: Analysis, project: str) -> str:
-    """The same version of a project, built for the folder's CUDA, if the folder has a build for a different CUDA."""
+    """The same version of a project, built for the folder's CUDA.
+
+    Empty unless the folder has a build for a different CUDA.
+    """
     wheel = analysis.selected.get(project)
     build = (build_of(wheel.release.version) or analysis.index_cuda) if wheel else ""
     if wheel is None or project not in cuda_names().with_torch or not build or agree(build, analysis.cuda):

@@ -1,4 +1,7 @@
-"""Analyze a folder of wheels for its target: which wheels can be installed, are selected, and what they require."""
+"""Analyze a folder of wheels for its target.
+
+Which wheels can be installed, which are selected, and what they require.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -54,7 +57,10 @@ class Analysis:
 
     @cached_property
     def unusable(self) -> dict[str, str]:
-        """The version of each project whose files in the folder cannot be installed on the target."""
+        """The version of each project that cannot be installed on the target.
+
+        The folder has files of these projects, but none that can be installed.
+        """
         misfits = (wheel.name for wheel in self.folder.wheels if not self.target.fits(wheel.name))
         partial = (f"{name.partition('.whl')[0]}.whl" for name in self.folder.partial)
         versions: dict[str, str] = {}
@@ -74,7 +80,10 @@ class Analysis:
 
     @cached_property
     def selected(self) -> dict[str, FolderWheel]:
-        """One wheel of each project: the newest version that all requirements accept, else the newest."""
+        """One wheel of each project.
+
+        The newest version that all requirements accept, else the newest.
+        """
         return {project: self._select(project, wheels) for project, wheels in self.installable.items()}
 
     @cached_property
@@ -92,7 +101,10 @@ class Analysis:
 
     @cached_property
     def index_cuda(self) -> str:
-        """The CUDA of this torch version in the default index; empty if there is no torch or the version is unknown."""
+        """The CUDA of this torch version in the default index.
+
+        It is empty if there is no torch or the version is unknown.
+        """
         torch = self.selected.get("torch")
         release = self.facts.get("torch", torch.version.public) if torch and self.facts else None
         pin = cuda_pin(release, self.target.point) if release else None

@@ -1,4 +1,7 @@
-"""Find what is wrong with a folder of wheels before it is installed. Needs no network."""
+"""Find what is wrong with a folder of wheels before it is installed.
+
+Needs no network.
+"""
 
 import re
 import shlex
@@ -68,7 +71,10 @@ def broken(analysis: Analysis) -> Iterator[WheelFinding]:
 
 
 def misnamed(analysis: Analysis) -> Iterator[WheelFinding]:
-    """Complete wheels with a name that installers ignore, as browsers, download tools and mirrors write it."""
+    """Complete wheels with a name that installers ignore.
+
+    Browsers, download tools and mirrors write such names.
+    """
     for wheel in analysis.folder.misnamed:
         yield WheelFinding(
             kind="misnamed",
@@ -156,7 +162,10 @@ def refused(analysis: Analysis) -> Iterator[WheelFinding]:
 
 
 def known_breakages(analysis: Analysis) -> Iterator[WheelFinding]:
-    """Versions that resolve with the others but fail, such as ABI breaks (raydock/compat/data/breakages.yaml)."""
+    """Versions that resolve with the others but fail, such as ABI breaks.
+
+    Source: raydock/compat/data/breakages.yaml.
+    """
     for breakage in analysis.breakages:
         for constraint in map(requirement, breakage.constraints):
             wheel = analysis.selected.get(canonicalize_name(constraint.name))

@@ -1,4 +1,7 @@
-"""Read a folder of wheels: its wheels, and the files that look like wheels but are not."""
+"""Read a folder of wheels.
+
+Files that look like wheels but are not are reported too.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -137,7 +140,10 @@ def _read(path: Path) -> FolderWheel | BrokenFile | str:
 
 
 def _split_copies(wheels: Iterable[FolderWheel]) -> tuple[tuple[FolderWheel, ...], tuple[FolderWheel, ...]]:
-    """Split into one wheel for each correct name, preferably the one that has it, and the copies."""
+    """Split into one wheel for each correct name, and its copies.
+
+    A wheel that has its correct name is preferred.
+    """
     kept: dict[str, FolderWheel] = {}
     copies: list[FolderWheel] = []
     for wheel in sorted(wheels, key=lambda wheel: (wheel.filename != wheel.name, wheel.filename)):

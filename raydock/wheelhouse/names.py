@@ -1,4 +1,7 @@
-"""File names of wheels: as pip requires them, and as browsers, download tools and mirrors write them."""
+"""File names of wheels.
+
+As pip requires them, and as browsers, download tools and mirrors write them.
+"""
 
 import re
 from enum import Enum, auto
@@ -55,7 +58,10 @@ def is_proper(name: str) -> bool:
 
 
 def right_name(path: Path) -> str:
-    """The name that pip requires for a wheel; empty if neither its name nor its content tells."""
+    """The name that pip requires for a wheel.
+
+    It is empty if neither its name nor its content tells.
+    """
     name = _unquoted(path.name)
     stem = _REST.sub(r"\1", name).strip()
     stem = re.sub(r"(\.(whl|zip))+$", "", stem, flags=re.I)
@@ -66,7 +72,10 @@ def right_name(path: Path) -> str:
 
 
 def _unquoted(name: str) -> str:
-    """A name without percent-encoding, which some mirrors and tools apply twice (%252B)."""
+    """A name without percent-encoding.
+
+    Some mirrors and tools apply it twice (%252B).
+    """
     while (plain := unquote(name)) != name:
         name = plain
     return name
@@ -84,7 +93,10 @@ def _is_zip(path: Path) -> bool:
 
 
 def _name_inside(path: Path) -> str:
-    """The name by a wheel's .dist-info folder and WHEEL file; empty if they are missing or the archive is damaged."""
+    """The name by a wheel's .dist-info folder and WHEEL file.
+
+    It is empty if they are missing or the archive is damaged.
+    """
     try:
         with ZipFile(path) as archive:
             members = [name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/WHEEL", name)]

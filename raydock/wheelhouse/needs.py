@@ -37,7 +37,10 @@ class Need:
 
 
 def needs(wheels: Sequence[FolderWheel], point: Variant) -> tuple[Need, ...]:
-    """The requirements of wheels for a variant's Python, including the extras that they require of each other."""
+    """The requirements of wheels for a variant's Python.
+
+    They include the extras that the wheels require of each other.
+    """
     extras: dict[str, frozenset[str]] = {}
     while True:
         all_needs = tuple(
@@ -52,7 +55,10 @@ def needs(wheels: Sequence[FolderWheel], point: Variant) -> tuple[Need, ...]:
 
 
 def roots(wheels: Iterable[FolderWheel], all_needs: Iterable[Need]) -> tuple[str, ...]:
-    """The projects that a folder is for: those that no project requires, and one of each otherwise unreached cycle."""
+    """The projects that a folder is for.
+
+    These are the ones that no project requires, and one of each cycle that nothing else leads to.
+    """
     edges: dict[str, set[str]] = {wheel.project: set() for wheel in wheels}
     for need in all_needs:
         edges[need.by.project].add(need.project)

@@ -1,4 +1,7 @@
-"""Show the findings of a folder of wheels: text for people, JSON for programs (docs/reference/json.md)."""
+"""Show the findings of a folder of wheels.
+
+Text for people, JSON for programs (docs/reference/json.md).
+"""
 
 import shlex
 from collections.abc import Iterator

@@ -1,4 +1,7 @@
-"""Make a lock for a folder of wheels: resolve what it is for, and prefer its own good wheels."""
+"""Make a lock for a folder of wheels.
+
+Resolve what the folder is for, and prefer its own good wheels.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -40,7 +43,10 @@ class FolderLock:
 def lock(
     analysis: Analysis, findings: tuple[WheelFinding, ...], environment: Mapping[str, str], cutoff: date | None
 ) -> FolderLock:
-    """Lock a folder with the package index that the environment names; see Relocker.lock."""
+    """Lock a folder with the package index that the environment names.
+
+    See Relocker.lock.
+    """
     with Pages(from_environment(environment)) as pages:
         return Relocker(analysis=analysis, findings=findings, resolver=Uv(pages=pages), cutoff=cutoff).lock()
 
@@ -81,7 +87,10 @@ class Relocker:
         return FolderLock(self._text(request, pins, chosen), request.cutoff, advice)
 
     def _refuse_builds(self) -> None:
-        """Raises VariantError if the index lacks a build of the folder: a lock would name a different build."""
+        """Refuse a build that the index lacks: a lock would name a different build.
+
+        Raises VariantError with the build.
+        """
         for wheel in self.analysis.selected.values():
             version = wheel.release.version
             if build_of(version) and version not in {file.version for file in self.resolver.pages.files(wheel.project)}:
@@ -93,13 +102,19 @@ class Relocker:
 
     @property
     def _versions(self) -> dict[str, str]:
-        """The versions in the folder, including damaged files, but without wheels to drop."""
+        """The versions in the folder, without wheels to drop.
+
+        Damaged files count.
+        """
         dropped = {name for finding in self.findings for name in finding.drop}
         good = (wheel for wheel in self.analysis.selected.values() if wheel.filename not in dropped)
         return {**self.analysis.unusable, **{wheel.project: wheel.release.version for wheel in good}}
 
     def _goals(self) -> tuple[str, ...]:
-        """The projects that nothing in the folder requires, with the version in the folder."""
+        """The projects that nothing in the folder requires.
+
+        Each has the version in the folder.
+        """
         wheels = [wheel for wheels in self.analysis.installable.values() for wheel in wheels]
         unusable = self.analysis.unusable.keys() - {need.project for need in self.analysis.all_needs}
         names = sorted({*roots(wheels, self.analysis.all_needs), *unusable})
@@ -123,7 +138,10 @@ class Relocker:
         )
 
     def _newest(self) -> date | None:
-        """The day on which the folder's newest wheel appeared in the index; None if the index has none of them."""
+        """The day on which the folder's newest wheel appeared in the index.
+
+        Returns None if the index has none of them.
+        """
         wheels = self.analysis.selected.values()
         names = {wheel.name for wheel in wheels}
         files = (file for wheel in wheels for file in self.resolver.pages.files(wheel.project))
@@ -131,7 +149,10 @@ class Relocker:
         return max(days, default=None)
 
     def _choose(self, request: LockRequest, project: str, version: str) -> Artifact:
-        """Choose the folder's wheel if the index has it too or has no wheel; else the best of the index."""
+        """Choose the folder's wheel if the index has it too or has no wheel.
+
+        Else the best of the index.
+        """
         wheel, files = self.analysis.selected.get(project), self.resolver.pages.files(project)
         if wheel is None or wheel.release.version != version:
             return choose(request, project, version, files)

@@ -1,4 +1,7 @@
-"""Find the target of a folder of wheels: Python, glibc and CUDA; and the wheels that do not fit it."""
+"""Find the target of a folder of wheels: Python, glibc and CUDA.
+
+And the wheels that do not fit it.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -41,7 +44,10 @@ class Target:
         return Variant(ray=NONE, python=self.python, arch=self.arch)
 
     def fits(self, filename: str) -> bool:
-        """Whether pip would install a wheel here. One tagged linux_x86_64 was built on some host: it may fit."""
+        """Whether pip would install a wheel here.
+
+        One tagged linux_x86_64 was built on some host: it may fit.
+        """
         tagged = filename.replace(f"-linux_{MACHINES[self.arch]}.whl", f"-manylinux_2_17_{MACHINES[self.arch]}.whl")
         return self.platform.rank(tagged) is not None
 
@@ -62,7 +68,9 @@ class Target:
 
 
 def agreed(wheels: Sequence[FolderWheel], arch: str = "amd64") -> tuple[str, str]:
-    """The Python for which most wheels can be installed, and how many wheels are made for it, as text.
+    """The Python for which most wheels can be installed.
+
+    Returns also how many wheels are made for it, as text.
 
     Only versions that a wheel names by its ABI count; of equals, the newer. Raises ConfigurationError if there is none.
     """
@@ -94,13 +102,19 @@ def cuda(wheels: Iterable[FolderWheel], point: Variant) -> str:
 
 
 def _build(version: str) -> str:
-    """The exact build in a local version: CUDA as major.minor, or `cpu`; empty otherwise."""
+    """The exact build in a local version: CUDA as major.minor, or `cpu`.
+
+    Empty otherwise.
+    """
     build = build_of(version)
     return build if build == CPU or ("." in build and build[0].isdigit()) else ""
 
 
 def _pythons(wheel: FolderWheel) -> set[str]:
-    """The Python versions that a wheel is compiled for; none for abi3, which is for many."""
+    """The Python versions that a wheel is compiled for.
+
+    A wheel for abi3 is for many versions, and names none.
+    """
     tags = (tag.interpreter for tag in wheel.release.wheels[0].tags if tag.abi == tag.interpreter)
     return {f"{name[2]}.{name[3:]}" for name in tags if name.startswith("cp") and name[3:].isdigit()}
 

@@ -28,7 +28,9 @@ class BrokenWheelError(Exception):
 
 
 def read(path: Path, name: str = "") -> ProjectRelease:
-    """Read the METADATA of a wheel. `name` is its correct name, if that differs from the file's name.
+    """Read the METADATA of a wheel.
+
+    `name` is its correct name, if that differs from the file's name.
 
     Raises BrokenWheelError, and OSError if the disk cannot be read.
 
