@@ -30,7 +30,7 @@ Serve = Callable[..., Registry]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stall:
+class PublishProject:
     """A toy project with built images, and a registry to publish them to.
 
     Attributes:
@@ -64,13 +64,13 @@ class Stall:
         path = [folder for folder in os.get_exec_path() if not Path(folder, "cosign").exists()]
         return self.toy.environment | {"DOCKER_CONFIG": str(self.docker), "PATH": os.pathsep.join(path)}
 
-    def run(self, *words: str, **more: str) -> Run:
+    def run(self, *arguments: str, **more: str) -> Run:
         """Run a command."""
-        return run(words, self.environment | more, self.toy.root, self.output)
+        return run(arguments, self.environment | more, self.toy.root, self.output)
 
-    def publish(self, *words: str, **more: str) -> Run:
+    def publish(self, *arguments: str, **more: str) -> Run:
         """Run `publish` to the registry."""
-        return self.run("publish", "--registry", self.name, *words, **more)
+        return self.run("publish", "--registry", self.name, *arguments, **more)
 
     @property
     def images(self) -> Repository:
@@ -91,11 +91,11 @@ class Stall:
 
 
 @pytest.fixture(scope="module")
-def market(client: docker.DockerClient, base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toy]:
+def toy_project(client: docker.DockerClient, base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toy]:
     """A toy with locks, whose images are removed afterwards."""
     site = Site()
     with serving(site) as endpoint:
-        toy = make(tmp_path_factory.mktemp("market") / "toy", site, endpoint)
+        toy = make(tmp_path_factory.mktemp("toy_project") / "toy", site, endpoint)
         shutil.copy(ROOT / "scan.yaml", toy.root)
         lock(toy)
     yield toy
@@ -114,13 +114,13 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 
 @pytest.fixture
-def stall(market: Toy, client: docker.DockerClient, serve: Serve, tmp_path: Path) -> Stall:
+def project(toy_project: Toy, client: docker.DockerClient, serve: Serve, tmp_path: Path) -> PublishProject:
     """Fresh images with passing reports, and an empty registry."""
-    shelf = Shelf(client=client, project=Project(Checkout(market.root)))
+    shelf = Shelf(client=client, project=Project(Checkout(toy_project.root)))
     shutil.rmtree(shelf.checkout.work / "reports", ignore_errors=True)
     (tmp_path / "docker").mkdir()
-    return Stall(
-        toy=market,
+    return PublishProject(
+        toy=toy_project,
         shelf=shelf,
         address=serve().address,
         ids=shelf.fill(shelf.project.plan.variants),

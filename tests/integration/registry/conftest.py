@@ -45,8 +45,8 @@ def serve(tools: Path, tmp_path: Path) -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def start(guard: Guard = Guard(), folder: Path = tmp_path) -> Registry:  # noqa: B008 - frozen
-            found: AbstractContextManager[Registry] = registry(folder, tools, guard)
-            return stack.enter_context(found)
+            context: AbstractContextManager[Registry] = registry(folder, tools, guard)
+            return stack.enter_context(context)
 
         yield start
 
@@ -54,8 +54,8 @@ def serve(tools: Path, tmp_path: Path) -> Iterator[Serve]:
 @pytest.fixture(scope="session")
 def unguarded(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """A registry without authentication, for all tests in turn."""
-    with registry(tmp_path_factory.mktemp("unguarded"), tools) as found:
-        yield found
+    with registry(tmp_path_factory.mktemp("unguarded"), tools) as started:
+        yield started
 
 
 @pytest.fixture
@@ -69,8 +69,8 @@ def empty(unguarded: Registry) -> Registry:
 @pytest.fixture
 def fronted(empty: Registry) -> Iterator[Front]:
     """A registry behind a front in which a test can inject faults."""
-    with front(empty.address) as found:
-        yield found
+    with front(empty.address) as proxy:
+        yield proxy
 
 
 @pytest.fixture

@@ -58,14 +58,14 @@ def test_a_certificate_is_not_checked_with_insecure(serve: Serve, tmp_path: Path
     assert not target.transport.plain
 
 
-@pytest.mark.parametrize(("begins", "words"), [(-2, "has expired"), (1, "is not yet valid")])
+@pytest.mark.parametrize(("begins", "reason"), [(-2, "has expired"), (1, "is not yet valid")])
 def test_a_wrong_clock_is_reported(
-    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begins: int, words: str
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begins: int, reason: str
 ) -> None:
     now = datetime.now(UTC)
     guard, bundle = certified(tmp_path, begins=now + begins * YEAR, ends=now + (begins + 1) * YEAR)
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
-    with pytest.raises(OutOfReachError, match=words) as refused:
+    with pytest.raises(OutOfReachError, match=reason) as refused:
         repository(f"{serve(guard).address}/raydock", patience=HASTY)
     assert f"this machine's clock says {now:%Y-%m-%d}" in refused.value.todo
 

@@ -41,8 +41,8 @@ def test_a_tag_names_the_pushed_manifest(target: Repository) -> None:
 
 def test_a_blob_is_uploaded_once(fronted: Front) -> None:
     target = repository(f"{fronted.address}/raydock", patience=HASTY)
-    found = target.upload(b"some bytes", "text/plain")
-    assert target.blob(found.digest) == b"some bytes"
+    blob = target.upload(b"some bytes", "text/plain")
+    assert target.blob(blob.digest) == b"some bytes"
     assert [method for method, _ in fronted.writes] == ["POST", "PATCH", "PUT"]
     target.upload(b"some bytes", "text/plain")
     assert [method for method, _ in fronted.writes] == ["POST", "PATCH", "PUT"]
@@ -164,16 +164,16 @@ def test_a_closed_port_is_out_of_reach() -> None:
         repository("127.0.0.1:1/raydock", patience=HASTY)
 
 
-@pytest.mark.parametrize("words", ["raydock", "http://localhost:5000/raydock", "localhost:5000/raydock:tag", "a/B", ""])
-def test_an_invalid_name_is_refused(words: str) -> None:
+@pytest.mark.parametrize("name", ["raydock", "http://localhost:5000/raydock", "localhost:5000/raydock:tag", "a/B", ""])
+def test_an_invalid_name_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError, match="is not a repository of the form HOST/PATH"):
-        parse(words)
+        parse(name)
 
 
-@pytest.mark.parametrize("words", ["ray:n0b0dy@localhost:5000/raydock", "https://ray:n0b0dy@localhost:5000/raydock"])
-def test_a_password_in_a_name_is_refused_and_not_shown(words: str) -> None:
+@pytest.mark.parametrize("name", ["ray:n0b0dy@localhost:5000/raydock", "https://ray:n0b0dy@localhost:5000/raydock"])
+def test_a_password_in_a_name_is_refused_and_not_shown(name: str) -> None:
     with pytest.raises(ConfigurationError, match=r"\.\.\.@localhost:5000/raydock' is not a repository") as refused:
-        parse(words)
+        parse(name)
     assert "n0b0dy" not in str(refused.value)
 
 

@@ -99,7 +99,7 @@ def test_a_registry_that_does_not_store_the_tag_is_reported_and_nothing_is_overw
 
 
 def test_a_users_image_with_the_tag_of_the_list_is_not_overwritten(target: Repository) -> None:
-    subject, users = image(target), image(target, b"another")
+    subject, users = image(target), image(target, b"other")
     target.push_manifest(fallback_tag(subject.digest), users)
     first = artifact_of(target, b"first", subject)
     with pytest.raises(UnreadableError, match=f"names {users.digest}"):
@@ -239,8 +239,8 @@ def test_a_token_is_for_one_repository_and_one_action(fronted: Front, anonymous:
         if path.startswith("/token"):
             if given != login:
                 return error(401, "UNAUTHORIZED", "incorrect username or password")
-            [asked] = parse_qs(urlsplit(path).query)["scope"]
-            return Answer(code=200, body=json.dumps({key: asked}).encode())
+            [requested] = parse_qs(urlsplit(path).query)["scope"]
+            return Answer(code=200, body=json.dumps({key: requested}).encode())
         match = re.match(r"/v2/(.+?)/(?:manifests|blobs|tags|referrers)/", path)
         name = match[1] if match else ""
         action = "pull" if method in {"GET", "HEAD"} else "pull,push"
@@ -269,8 +269,8 @@ def test_a_publish_requests_push_tokens_from_the_first_request_on(
 
     def fault(_method: str, path: str) -> Answer | None:
         if path.startswith("/token"):
-            [asked] = parse_qs(urlsplit(path).query)["scope"]
-            return Answer(code=200, body=json.dumps({"token": asked.rpartition(":")[2]}).encode())
+            [requested] = parse_qs(urlsplit(path).query)["scope"]
+            return Answer(code=200, body=json.dumps({"token": requested.rpartition(":")[2]}).encode())
         if fronted.authorizations[-1] == "Bearer pull,push":
             return None
         realm = f'Bearer realm="http://{fronted.address}/token",scope="repository:raydock:pull"'

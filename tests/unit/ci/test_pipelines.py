@@ -62,20 +62,20 @@ def commands(text: str) -> list[list[str]]:
     return [shlex.split(line)[1:] for line in plain]
 
 
-def parse(command: click.Command, words: list[str]) -> None:
+def parse(command: click.Command, arguments: list[str]) -> None:
     """Parse arguments as the command line does, without running the command. Raises click.UsageError."""
     context = click.Context(command)
     if not isinstance(command, click.Group):
-        command.parse_args(context, words)
+        command.parse_args(context, arguments)
         return
-    _, found, rest = command.resolve_command(context, words)
-    assert found is not None
-    parse(found, rest)
+    _, subcommand, rest = command.resolve_command(context, arguments)
+    assert subcommand is not None
+    parse(subcommand, rest)
 
 
 def jobs(text: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(text)["jobs"]
-    return found
+    parsed: dict[str, Any] = yaml.safe_load(text)["jobs"]
+    return parsed
 
 
 @pytest.mark.parametrize("system", System)
@@ -118,42 +118,44 @@ def test_no_script_contains_a_value_of_the_pipeline(kind: str, texts: dict[str, 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_command_that_it_runs_exists(kind: str, texts: dict[str, str]) -> None:
-    found = commands(texts[kind])
-    assert found
-    for words in found:
-        parse(cli, words)
+    command_lines = commands(texts[kind])
+    assert command_lines
+    for arguments in command_lines:
+        parse(cli, arguments)
 
 
 def test_both_systems_run_the_same_commands(texts: dict[str, str]) -> None:
-    github = {tuple(words) for words in commands(texts["github"]) if words[:2] != ["ci", "plan"]}
-    gitlab = {tuple(words) for kind in KINDS[1:] for words in commands(texts[kind]) if words[:2] != ["ci", "plan"]}
+    def without_plan(kind: str) -> set[tuple[str, ...]]:
+        return {tuple(arguments) for arguments in commands(texts[kind]) if arguments[:2] != ["ci", "plan"]}
+
+    github, gitlab = without_plan("github"), without_plan("gitlab") | without_plan("gitlab-shards")
     assert github == gitlab
     assert ("smoke", "--gpu", "require") in github
 
 
 def test_github_plans_first_and_publishes_last(texts: dict[str, str]) -> None:
-    found = jobs(texts["github"])
-    assert "needs" not in found["plan"]
-    assert found["build"]["needs"] == "plan"
-    assert set(found["publish"]["needs"]) == set(found) - {"publish"}
-    assert "./build.py publish" in found["publish"]["steps"][-1]["run"]
+    all_jobs = jobs(texts["github"])
+    assert "needs" not in all_jobs["plan"]
+    assert all_jobs["build"]["needs"] == "plan"
+    assert set(all_jobs["publish"]["needs"]) == set(all_jobs) - {"publish"}
+    assert "./build.py publish" in all_jobs["publish"]["steps"][-1]["run"]
 
 
 def test_github_takes_its_jobs_from_the_plan(texts: dict[str, str]) -> None:
-    found = jobs(texts["github"])
-    matrices = {name: job["strategy"]["matrix"]["include"] for name, job in found.items() if name != "plan"}
+    all_jobs = jobs(texts["github"])
+    matrices = {name: job["strategy"]["matrix"]["include"] for name, job in all_jobs.items() if name != "plan"}
     assert matrices == {
         "build": "${{ fromJSON(needs.plan.outputs.shards) }}",
         "gpu": "${{ fromJSON(needs.plan.outputs.gpu) }}",
         "publish": "${{ fromJSON(needs.plan.outputs.shards) }}",
     }
-    assert "--for github" in next(step["run"] for step in found["plan"]["steps"] if step.get("id") == "plan")
+    assert "--for github" in next(step["run"] for step in all_jobs["plan"]["steps"] if step.get("id") == "plan")
 
 
 def test_a_failed_shard_does_not_stop_the_others_and_one_publishes_at_a_time(texts: dict[str, str]) -> None:
-    found = jobs(texts["github"])
-    assert all(found[name]["strategy"]["fail-fast"] is False for name in ("build", "gpu", "publish"))
-    assert found["publish"]["strategy"]["max-parallel"] == 1
+    all_jobs = jobs(texts["github"])
+    assert all(all_jobs[name]["strategy"]["fail-fast"] is False for name in ("build", "gpu", "publish"))
+    assert all_jobs["publish"]["strategy"]["max-parallel"] == 1
     assert yaml.safe_load(texts["github"])["concurrency"]["cancel-in-progress"] is False
     shards = yaml.safe_load(texts["gitlab-shards"])
     groups = {job["resource_group"] for name, job in shards.items() if name.startswith("publish-")}
@@ -217,9 +219,9 @@ def test_the_groups_to_choose_are_those_of_the_matrix(texts: dict[str, str], mat
 
 def test_a_matrix_without_cuda_has_no_gpu_job(plan: Plan) -> None:
     cpu = replace(plan, variants=tuple(planned for planned in plan.variants if not planned.variant.gpu))
-    found = jobs(render_pipeline(System.GITHUB, CHECKOUT, cpu))
-    assert "gpu" not in found
-    assert found["publish"]["needs"] == ["plan", "build"]
+    all_jobs = jobs(render_pipeline(System.GITHUB, CHECKOUT, cpu))
+    assert "gpu" not in all_jobs
+    assert all_jobs["publish"]["needs"] == ["plan", "build"]
 
 
 def test_only_a_matrix_that_bootstraps_needs_mmdebstrap(plan: Plan, texts: dict[str, str]) -> None:

@@ -8,8 +8,8 @@ from tests.support.wheels import sdist
 from tests.unit.wheelhouse.conftest import MakeFolder
 
 
-def kinds(found: Iterable[WheelFinding]) -> list[str]:
-    return [finding.kind for finding in found]
+def kinds(problems: Iterable[WheelFinding]) -> list[str]:
+    return [finding.kind for finding in problems]
 
 
 def test_a_consistent_set_has_no_findings(make_folder: MakeFolder) -> None:
@@ -48,10 +48,10 @@ def test_a_refused_version_is_replaced(make_folder: MakeFolder) -> None:
 
 def test_a_wheel_for_a_different_python_is_fetched_for_this_one(make_folder: MakeFolder) -> None:
     analysis = make_folder({"app-1-py3-none-any": ("lib>=2",), "lib-2.0-cp310-cp310-manylinux2014_x86_64": ()})
-    found = findings(analysis)
-    assert kinds(found) == ["other-platform", "missing"]
-    assert found[0].what == "lib 2.0 is for cp310-cp310, not Python 3.11"
-    assert [(fetch.project, fetch.versions) for fetch in by_findings(analysis, found).fetch] == [("lib", ">=2")]
+    problems = findings(analysis)
+    assert kinds(problems) == ["other-platform", "missing"]
+    assert problems[0].what == "lib 2.0 is for cp310-cp310, not Python 3.11"
+    assert [(fetch.project, fetch.versions) for fetch in by_findings(analysis, problems).fetch] == [("lib", ">=2")]
 
 
 def test_requires_python_is_kept(make_folder: MakeFolder) -> None:
@@ -84,6 +84,6 @@ def test_a_broken_wheel_is_fetched_again(make_folder: MakeFolder, matrix: Matrix
     folder = make_folder({"app-1-py3-none-any": ()}).folder.path
     (folder / "lib-2.0-py3-none-any.whl").write_bytes(b"PK")
     analysis = analyze_folder(folder, matrix, "3.11")
-    found = findings(analysis)
-    assert kinds(found) == ["broken"]
-    assert [(fetch.project, fetch.versions) for fetch in by_findings(analysis, found).fetch] == [("lib", "==2.0")]
+    problems = findings(analysis)
+    assert kinds(problems) == ["broken"]
+    assert [(fetch.project, fetch.versions) for fetch in by_findings(analysis, problems).fetch] == [("lib", "==2.0")]

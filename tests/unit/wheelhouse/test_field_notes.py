@@ -49,23 +49,23 @@ def findings_by_kind(folder: Path, matrix: Matrix) -> dict[str, list[WheelFindin
 def test_all_problems_are_found(notes: Path, matrix: Matrix) -> None:
     analysis = analyze_folder(notes, matrix)
     assert (analysis.target.python, analysis.cuda, len(analysis.folder.wheels)) == ("3.10", "12.1", 54)
-    found = findings_by_kind(notes, matrix)
-    assert set(found) == {"partial-download", "two-versions", "known-breakage", "missing"}
-    assert [finding.files[0].rpartition(".")[2] for finding in found["partial-download"]] == ["current"]
-    assert [finding.what for finding in found["two-versions"]] == [
+    by_kind = findings_by_kind(notes, matrix)
+    assert set(by_kind) == {"partial-download", "two-versions", "known-breakage", "missing"}
+    assert [finding.files[0].rpartition(".")[2] for finding in by_kind["partial-download"]] == ["current"]
+    assert [finding.what for finding in by_kind["two-versions"]] == [
         "nvidia-cublas-cu12 has 2 versions: 12.1.3.1, 12.9.1.4",
         "nvidia-cusparse-cu12 has 2 versions: 12.1.0.106, 12.5.10.65",
     ]
-    assert [finding.drop[0].split("-")[1] for finding in found["two-versions"]] == ["12.9.1.4", "12.5.10.65"]
-    assert "torch 2.1.2 requires ==12.1.3.1" in found["two-versions"][0].meaning
-    assert {finding.what for finding in found["known-breakage"]} == {
+    assert [finding.drop[0].split("-")[1] for finding in by_kind["two-versions"]] == ["12.9.1.4", "12.5.10.65"]
+    assert "torch 2.1.2 requires ==12.1.3.1" in by_kind["two-versions"][0].meaning
+    assert {finding.what for finding in by_kind["known-breakage"]} == {
         "transformers 4.56.1 is incompatible with vllm 0.3.0, which requires transformers<4.40",
         "transformers 4.56.1 is incompatible with torch 2.1.2, which requires transformers<4.56",
         "tokenizers 0.22.0 is incompatible with vllm 0.3.0, which requires tokenizers<0.19",
         "numpy 2.2.6 is incompatible with torch 2.1.2, which requires numpy<2",
     }
     assert "quantile-python is missing: aioprometheus 23.12.0 requires >=1.1" in [
-        finding.what for finding in found["missing"]
+        finding.what for finding in by_kind["missing"]
     ]
 
 

@@ -42,8 +42,8 @@ def checked(folder: Path, matrix: Matrix) -> tuple[Analysis, tuple[WheelFinding,
 def test_files_that_mirrors_store_next_to_a_wheel_are_ignored(tmp_path: Path, matrix: Matrix, ending: str) -> None:
     text = b"Metadata-Version: 2.1\nName: click\nVersion: 8.1.7\n"
     folder = folder_of(tmp_path, {CLICK: wheel("click", "8.1.7"), f"{CLICK}.{ending}": text})
-    analysis, found = checked(folder, matrix)
-    assert found == ()
+    analysis, problems = checked(folder, matrix)
+    assert problems == ()
     assert len(analysis.folder.wheels) == 2
 
 
@@ -66,10 +66,10 @@ def test_other_files_are_ignored(tmp_path: Path, matrix: Matrix, name: str) -> N
 )
 def test_an_incomplete_download_is_reported(tmp_path: Path, matrix: Matrix, name: str) -> None:
     folder = folder_of(tmp_path, {name: wheel("click", "8.1.7")[:200]})
-    analysis, found = checked(folder, matrix)
-    assert {finding.kind for finding in found} <= {"partial-download", "broken"}
-    assert [finding.drop for finding in found] == [(name,)]
-    assert [drop.filename for drop in by_findings(analysis, found).drop] == [name]
+    analysis, problems = checked(folder, matrix)
+    assert {finding.kind for finding in problems} <= {"partial-download", "broken"}
+    assert [finding.drop for finding in problems] == [(name,)]
+    assert [drop.filename for drop in by_findings(analysis, problems).drop] == [name]
 
 
 def test_a_download_folder_of_safari_is_reported(tmp_path: Path, matrix: Matrix) -> None:
@@ -103,11 +103,11 @@ def test_a_download_folder_of_safari_is_reported(tmp_path: Path, matrix: Matrix)
 def test_misnamed_wheels_of_browsers_and_mirrors(tmp_path: Path, matrix: Matrix, name: str, proper: str) -> None:
     project, version = proper.split("-")[:2]
     folder = folder_of(tmp_path, {name: wheel(project, version)})
-    analysis, found = checked(folder, matrix)
-    (finding,) = found
+    analysis, problems = checked(folder, matrix)
+    (finding,) = problems
     assert (finding.kind, finding.files, finding.drop) == ("misnamed", (name,), ())
     assert finding.todo.endswith(f" {proper}")
-    advice = by_findings(analysis, found)
+    advice = by_findings(analysis, problems)
     assert (advice.rename, advice.drop, advice.fetch) == ((Rename(name, proper),), (), ())
     (folder / name).rename(folder / proper)
     assert checked(folder, matrix)[1] == ()
@@ -124,8 +124,8 @@ def test_misnamed_wheels_of_browsers_and_mirrors(tmp_path: Path, matrix: Matrix,
     ],
 )
 def test_unusual_names_that_pip_accepts(tmp_path: Path, matrix: Matrix, name: str) -> None:
-    analysis, found = checked(folder_of(tmp_path, {name: wheel("click", "8.1.7")}), matrix)
-    assert found == ()
+    analysis, problems = checked(folder_of(tmp_path, {name: wheel("click", "8.1.7")}), matrix)
+    assert problems == ()
     assert {wheel.project for wheel in analysis.folder.wheels} == {"click", "numpy"}
 
 
@@ -166,9 +166,9 @@ def test_the_same_wheel_twice(tmp_path: Path, matrix: Matrix, same: bool, relati
 def test_a_second_download_replaces_a_broken_first(tmp_path: Path, matrix: Matrix) -> None:
     again = "click-8.1.7-py3-none-any (1).whl"
     folder = folder_of(tmp_path, {CLICK: b"", again: wheel("click", "8.1.7")})
-    analysis, found = checked(folder, matrix)
-    assert [(finding.kind, finding.files) for finding in found] == [("broken", (CLICK,)), ("misnamed", (again,))]
-    advice = by_findings(analysis, found)
+    analysis, problems = checked(folder, matrix)
+    assert [(finding.kind, finding.files) for finding in problems] == [("broken", (CLICK,)), ("misnamed", (again,))]
+    advice = by_findings(analysis, problems)
     assert [drop.filename for drop in advice.drop] == [CLICK]
     assert (advice.rename, advice.fetch) == ((Rename(again, CLICK),), ())
 

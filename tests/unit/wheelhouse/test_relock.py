@@ -56,41 +56,41 @@ def locked(folder: Path, matrix: Matrix, cutoff: date | None = None) -> tuple[An
 def test_a_missing_package_gets_the_newest_version_of_the_folders_day(
     folder: Path, matrix: Matrix, cutoff: date | None, version: str
 ) -> None:
-    _, found = locked(folder, matrix, cutoff)
-    assert found.cutoff == (cutoff or date(2025, 6, 1))
-    assert [(fetch.project, fetch.versions) for fetch in found.advice.fetch] == [("lib", f"=={version}")]
-    assert found.advice.drop == ()
+    _, lock = locked(folder, matrix, cutoff)
+    assert lock.cutoff == (cutoff or date(2025, 6, 1))
+    assert [(fetch.project, fetch.versions) for fetch in lock.advice.fetch] == [("lib", f"=={version}")]
+    assert lock.advice.drop == ()
 
 
 def test_a_good_wheel_is_kept(folder: Path, matrix: Matrix, site: Site) -> None:
     take(site, folder, "lib-2-py3-none-any.whl")
-    _, found = locked(folder, matrix, date(2026, 11, 20))
-    assert (found.advice.drop, found.advice.fetch) == ((), ())
-    pins = parse(found.text).pins
+    _, lock = locked(folder, matrix, date(2026, 11, 20))
+    assert (lock.advice.drop, lock.advice.fetch) == ((), ())
+    pins = parse(lock.text).pins
     assert {name: pin.version for name, pin in pins.items()} == {"app": "1", "lib": "2"}
     assert pins["lib"].via == ("app",)
     assert all("--hash=sha256:" in pin.text for pin in pins.values())
-    assert parse(found.text).header["python"] == "3.11"
+    assert parse(lock.text).header["python"] == "3.11"
 
 
 def test_a_wheel_that_differs_from_the_index_is_replaced(folder: Path, matrix: Matrix, site: Site) -> None:
     other = Site()
     other.publish("lib", "2", files={"lib/tampered.py": b"x = 1\n"})
     take(other, folder, "lib-2-py3-none-any.whl")
-    analysis, found = locked(folder, matrix)
+    analysis, lock = locked(folder, matrix)
     assert findings(analysis) == ()
-    assert [(drop.filename, "content differs" in drop.why) for drop in found.advice.drop] == [
+    assert [(drop.filename, "content differs" in drop.why) for drop in lock.advice.drop] == [
         ("lib-2-py3-none-any.whl", True)
     ]
-    assert [fetch.filename for fetch in found.advice.fetch] == ["lib-2-py3-none-any.whl"]
+    assert [fetch.filename for fetch in lock.advice.fetch] == ["lib-2-py3-none-any.whl"]
 
 
 def test_a_damaged_root_is_fetched_again(folder: Path, matrix: Matrix) -> None:
     app = folder / "app-1-py3-none-any.whl"
     app.write_bytes(app.read_bytes()[:100])
-    _, found = locked(folder, matrix, date(2026, 1, 1))
-    assert [(fetch.project, fetch.versions) for fetch in found.advice.fetch] == [("app", "==1"), ("lib", "==3")]
-    assert [drop.filename for drop in found.advice.drop] == [app.name]
+    _, lock = locked(folder, matrix, date(2026, 1, 1))
+    assert [(fetch.project, fetch.versions) for fetch in lock.advice.fetch] == [("app", "==1"), ("lib", "==3")]
+    assert [drop.filename for drop in lock.advice.drop] == [app.name]
 
 
 def test_the_error_says_why_there_is_no_lock(folder: Path, matrix: Matrix) -> None:
