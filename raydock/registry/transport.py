@@ -1,7 +1,4 @@
-"""Send requests to one registry.
-
-With credentials, TLS, retries and error messages.
-"""
+"""Send requests to one registry, with credentials, TLS and retries."""
 
 import time
 from collections.abc import Callable, Mapping
