@@ -1,1 +1,1 @@
-"""Pipelines for CI systems, and what their jobs ask."""
+"""Pipelines for CI systems, and the commands of their jobs."""

@@ -1,7 +1,9 @@
-"""Images handed from one job's engine to another's, by a repository that is for nothing else.
+"""Transfer images between the engines of CI jobs, through a repository.
 
-An image keeps its content on the way, so that reports made on one engine hold on the next. The bases go with them: a
-fingerprint is over the base, and `publish` checks whether an image is what the checkout describes.
+The repository is used only for that.
+
+An image keeps its content, so reports made on one engine are valid on the next. The bases are transferred too: a
+fingerprint includes the base, and `publish` checks that an image is up to date with the checkout.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,10 +26,17 @@ _LOGIN = "check the repository's name and `docker login`."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
-    """A repository for images on their way: one tag a variant or base, which the next run moves.
+class ImageHandover:
+    """Transfers images through a repository.
 
-    `local` is the repository under whose tags the engine keeps variants; bases have their own.
+    The repository has one tag for each variant or base, which the next run moves.
+
+    Attributes:
+        client: the Docker client of the engine.
+        repository: the repository to transfer through.
+        local: the repository that names variants on the engine; bases have their own.
+        listener: gets progress messages.
+        jobs: how many images are transferred at a time.
     """
 
     client: docker.DockerClient
@@ -37,13 +46,19 @@ class Work:
     jobs: int
 
     def push(self, names: Iterable[str], bases: Iterable[str]) -> dict[str, RaydockError]:
-        """Puts variants' images and the bases of these tags there from the engine; why not, by name, for those that the
-        registry does not take."""
+        """Push the images of variants, and bases by tag.
+
+        Returns why an image could not be pushed, by name.
+        """
         return self._each(self._push, names, bases)
 
     def pull(self, names: Iterable[str], bases: Iterable[str]) -> dict[str, RaydockError]:
-        """Fetches variants' images and bases, under the tags by which every command finds them; why not, for those not
-        there."""
+        """Pull the images of variants, and bases by tag.
+
+        They get the tags that every command uses.
+
+        Returns why an image could not be pulled, by name.
+        """
         return self._each(self._pull, names, bases)
 
     def _each(
@@ -51,7 +66,7 @@ class Work:
     ) -> dict[str, RaydockError]:
         local = dict.fromkeys(names, self.local) | dict.fromkeys(bases, REPOSITORY)
 
-        def one(name: str) -> tuple[str, RaydockError | None]:
+        def move_image(name: str) -> tuple[str, RaydockError | None]:
             try:
                 with reaching(f"moving {name}"):
                     move(local[name], name)
@@ -59,7 +74,7 @@ class Work:
                 return name, error
             return name, None
 
-        return {name: error for name, error in in_parallel(one, local, self.jobs) if error}
+        return {name: error for name, error in in_parallel(move_image, local, self.jobs) if error}
 
     def _push(self, local: str, name: str) -> None:
         self.listener(name, f"pushing to {self.repository}")
@@ -73,18 +88,19 @@ class Work:
         self.listener(name, f"pulling from {self.repository}")
         try:
             _raise_refused(self.client.api.pull(self.repository, name, stream=True, decode=True), self.repository)
-            self._keep(f"{self.repository}:{name}", local, name)
+            self._tag(f"{self.repository}:{name}", local, name)
         except NotFound:
             raise VariantError(
-                f"{self.repository} holds no {name}.", todo="read the log of the job that was to build and push it."
+                f"{self.repository} does not have {name}.",
+                todo="read the log of the job that should build and push it.",
             ) from None
         self.client.images.remove(f"{self.repository}:{name}", noprune=True)
 
-    def _keep(self, pulled: str, local: str, name: str) -> None:
-        """Give a pulled image its local tag, unless that tag is the same image already.
+    def _tag(self, pulled: str, local: str, name: str) -> None:
+        """Give a pulled image its local tag, unless that tag already names it.
 
         With containerd's image store, an engine does not download layers that it has in a different compression (moby
-        issue 49784, read on 2026-11-29): nothing can be built on an image pulled so, and the one before is complete.
+        issue 49784, read on 2026-11-29). Such a pulled image cannot be built on; the existing image is complete.
         """
         image, before = get_image(self.client, pulled), find_image(self.client, f"{local}:{name}")
         if before is None or not image.is_same(before):
@@ -92,13 +108,16 @@ class Work:
 
 
 def base_tags(project: Project, chosen: Iterable[Planned]) -> list[str]:
-    """The tags, within the bases' own repository, of what variants stand on."""
-    refs = {recipe_for(project.matrix, item.variant, project.checkout).ref for item in chosen}
+    """The tags of the bases of variants, in the bases' own repository."""
+    refs = {recipe_for(project.matrix, planned.variant, project.checkout).ref for planned in chosen}
     return sorted(ref.removeprefix(f"{REPOSITORY}:") for ref in refs)
 
 
 def _raise_refused(events: Iterable[dict[str, Any]], repository: str) -> None:
-    """Reads what the engine says while it moves an image. Raises OutOfReachError where the registry refuses."""
+    """Read the engine's progress of a push or pull.
+
+    Raises OutOfReachError if the registry refuses.
+    """
     try:
         for event in events:
             if "error" in event:

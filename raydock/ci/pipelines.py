@@ -1,4 +1,4 @@
-"""The pipelines that a checkout commits, rendered from its matrix and templates/ci/."""
+"""Render the CI pipelines of a checkout from its matrix and templates/ci/."""
 
 import json
 from collections.abc import Sequence
@@ -14,48 +14,48 @@ EVERYTHING = "everything"
 
 
 class System(StrEnum):
-    """CI systems that there is a pipeline for."""
+    """A CI system with a pipeline."""
 
     GITHUB = "github"
     GITLAB = "gitlab"
 
     def path(self, checkout: Checkout) -> Path:
-        """Where the system looks for it."""
-        places = {"github": ".github/workflows/images.yml", "gitlab": ".gitlab-ci.yml"}
-        return checkout.root / places[self]
+        """The file in which the system looks for its pipeline."""
+        paths = {"github": ".github/workflows/images.yml", "gitlab": ".gitlab-ci.yml"}
+        return checkout.root / paths[self]
 
 
-def pipeline(system: System, checkout: Checkout, plan: Plan) -> str:
-    """The pipeline for every variant of a plan."""
+def render_pipeline(system: System, checkout: Checkout, plan: Plan) -> str:
+    """Render the pipeline for every variant of a plan."""
     return _render(
         checkout,
         f"{system}.yml.j2",
         groups=[EVERYTHING, *plan.matrix.group_names],
         bootstrap=any(base.source == "bootstrap" for base in plan.matrix.bases),
-        gpu=any(item.variant.gpu for item in plan.variants),
+        gpu=any(planned.variant.gpu for planned in plan.variants),
     )
 
 
-def child(checkout: Checkout, plan: Plan, found: CiPlan) -> str:
-    """GitLab's child pipeline: the jobs of the shards that a plan found."""
+def render_child(checkout: Checkout, plan: Plan, ci_plan: CiPlan) -> str:
+    """Render GitLab's child pipeline: the jobs of the shards."""
     bootstrap = any(base.source == "bootstrap" for base in plan.matrix.bases)
-    jobs: Sequence[dict[str, str]] = [found.job(shard) for shard in found.shards]
+    jobs: Sequence[dict[str, str]] = [ci_plan.job(shard) for shard in ci_plan.shards]
     return _render(checkout, "gitlab-shards.yml.j2", shards=jobs, bootstrap=bootstrap)
 
 
-def stale(system: System, checkout: Checkout, plan: Plan) -> str:
-    """What is wrong with the committed pipeline; empty where it is as it should be."""
+def find_difference(system: System, checkout: Checkout, plan: Plan) -> str:
+    """Why the committed pipeline is out of date; empty if it is not."""
     path = system.path(checkout)
     name = path.relative_to(checkout.root)
     if not path.exists():
-        return f"{name} is missing"
-    if path.read_text(encoding="utf-8") != pipeline(system, checkout, plan):
+        return f"{name} does not exist"
+    if path.read_text(encoding="utf-8") != render_pipeline(system, checkout, plan):
         return f"{name} differs from what templates/ci/ and matrix.yaml render"
     return ""
 
 
 def _render(checkout: Checkout, template: str, **values: object) -> str:
-    # Both systems and shells have braces and brackets of their own.
-    known = environment(checkout.templates / "ci", variable=("@{", "}@"))
-    known.filters["yaml"] = json.dumps  # every JSON value is one in YAML's flow style
-    return known.get_template(template).render(**values)
+    # The pipelines and their shell scripts use braces and brackets themselves.
+    templates = environment(checkout.templates / "ci", variable=("@{", "}@"))
+    templates.filters["yaml"] = json.dumps  # every JSON value is valid YAML
+    return templates.get_template(template).render(**values)

@@ -1,4 +1,4 @@
-"""What a CI run has to build: the variants whose fingerprint no registry has, in shards."""
+"""Plan a CI run: the variants whose fingerprint is not published, in shards."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,14 +16,20 @@ SCHEMA = 1
 
 @dataclass(frozen=True, kw_only=True)
 class CiPlan:
-    """The shards to build, and the variants that are published as they would be built; `fingerprints` are of all."""
+    """What a CI run builds.
+
+    Attributes:
+        fingerprints: the fingerprint of every selected variant, by name.
+        published: the variants that are published with their current fingerprint.
+        shards: the other variants, in shards.
+    """
 
     fingerprints: Mapping[str, str]
     published: tuple[str, ...]
     shards: tuple[Shard, ...]
 
     def document(self) -> dict[str, Any]:
-        """`ci plan --json` (docs/reference/json.md)."""
+        """The document of `ci plan --json` (docs/reference/json.md)."""
         return {
             "schema": SCHEMA,
             "published": list(self.published),
@@ -38,33 +44,45 @@ class CiPlan:
         }
 
     def table(self) -> RenderableType:
-        """The same for a terminal."""
+        """The plan as a table for a terminal."""
         grid = bare_table("", "shard", "download", "variants")
         for shard in self.shards:
             grid.add_row(shard.name, f"{shard.bytes / 1e6:,.0f} MB", "\n".join(shard.names))
-        there, missing = len(self.published), len(self.fingerprints) - len(self.published)
-        words = f"{there} published as they would be built, {missing} not."
-        return Group(grid, Text(words)) if self.shards else words
+        published, missing = len(self.published), len(self.fingerprints) - len(self.published)
+        summary = f"{published} published with the current fingerprint, {missing} to build."
+        return Group(grid, Text(summary)) if self.shards else summary
 
     @staticmethod
     def job(shard: Shard) -> dict[str, str]:
-        """A shard as its jobs need it: its name, and RAYDOCK_SELECT for all of it and for what is tested on a GPU."""
+        """A shard as input of its jobs.
+
+        That is its name, RAYDOCK_SELECT of all variants, and RAYDOCK_SELECT of those to test on a GPU.
+        """
         return {"name": shard.name, "select": _select(shard.names), "gpu": _select(shard.gpu_names)}
 
     def github(self) -> str:
-        """The lines of a step's outputs: `shards` for a matrix, and `gpu`, those of them that a GPU is needed for."""
+        """The outputs of a step for GitHub.
+
+        `shards` is for a matrix of all shards, `gpu` for one of the shards that need a GPU.
+        """
         jobs = [self.job(shard) for shard in self.shards]
         outputs = {"shards": jobs, "gpu": [job for job in jobs if job["gpu"]]}
         return "".join(f"{name}={json.dumps(value, separators=(',', ':'))}\n" for name, value in outputs.items())
 
 
-def make(fingerprints: Mapping[str, str], published: Mapping[str, str], loads: Sequence[Load], most: int) -> CiPlan:
-    """The plan for variants of these fingerprints, where a registry has published some, in at most `most` shards."""
+def plan_shards(
+    fingerprints: Mapping[str, str], published: Mapping[str, str], loads: Sequence[Load], most: int
+) -> CiPlan:
+    """Plan the unpublished variants, in at most `most` shards.
+
+    fingerprints: the current fingerprint of each variant.
+    published: the fingerprint of each variant in a registry's release.
+    """
     missing = [load for load in loads if published.get(load.name) != fingerprints[load.name]]
-    there = {load.name for load in loads} - {load.name for load in missing}
+    to_build = {load.name for load in missing}
     return CiPlan(
         fingerprints=fingerprints,
-        published=tuple(load.name for load in loads if load.name in there),
+        published=tuple(load.name for load in loads if load.name not in to_build),
         shards=shards(missing, most),
     )
 

@@ -17,7 +17,7 @@ from raydock.pipeline.project import Project
 if TYPE_CHECKING:
     from docker import DockerClient
 
-    from raydock.ci.handover import Work
+    from raydock.ci.handover import ImageHandover
 
 
 @click.group()
@@ -39,10 +39,10 @@ def _printing(system: str) -> Callable[..., Any]:
 
         project, wanted = Project(Checkout(root())), pipelines.System(system)
         if not check:
-            click.echo(pipelines.pipeline(wanted, project.checkout, project.plan), nl=False)
+            click.echo(pipelines.render_pipeline(wanted, project.checkout, project.plan), nl=False)
             return
         path = wanted.path(project.checkout).relative_to(project.checkout.root)
-        if trouble := pipelines.stale(wanted, project.checkout, project.plan):
+        if trouble := pipelines.find_difference(wanted, project.checkout, project.plan):
             raise VariantError(trouble, todo=f"`./build.py ci {system} > {path}`, then commit it.")
         click.echo(f"{path} is as it should be.")
 
@@ -89,25 +89,25 @@ def plan(
     """
     from raydock.builder.recipe import Recipe
     from raydock.ci import pipelines
-    from raydock.ci.plan import make
+    from raydock.ci.plan import plan_shards
     from raydock.ci.shards import Load
     from raydock.model import lock
-    from raydock.pipeline.workshop import workshop
-    from raydock.publish.store import fingerprints
+    from raydock.pipeline.create import create_pipeline
+    from raydock.publish.store import published_fingerprints
 
     project, chosen = request.project, request.chosen
-    published = fingerprints(registry or project.matrix.registry, release_repository or "", insecure=insecure)
+    published = published_fingerprints(registry or project.matrix.registry, release_repository or "", insecure=insecure)
     with request.writing() as progress:
-        recipes = workshop(project, progress, request.jobs).builder.recipes(chosen)
+        recipes = create_pipeline(project, progress, request.jobs).builder.recipes(chosen)
     if errors := {name: recipe for name, recipe in recipes.items() if isinstance(recipe, RaydockError)}:
         end(errors)
     wanted = {name: recipe.fingerprint for name, recipe in recipes.items() if isinstance(recipe, Recipe)}
     loads = [Load.of(item.variant, lock.load(project.checkout.lock(item.name))) for item in chosen]
-    found = make(wanted, published, loads, most)
+    found = plan_shards(wanted, published, loads, most)
     if system == "github":
         click.echo(found.github(), nl=False)
     elif system == "gitlab":
-        click.echo(pipelines.child(project.checkout, project.plan, found), nl=False)
+        click.echo(pipelines.render_child(project.checkout, project.plan, found), nl=False)
     elif request.as_json:
         click.echo(json.dumps(found.document(), indent=1))
     else:
@@ -124,16 +124,16 @@ def push(request: CommandRequest, repository: str) -> None:
     Example: ./build.py ci push registry.example/raydock/work
     """
     from raydock.ci.handover import base_tags
-    from raydock.pipeline.workshop import workshop
+    from raydock.pipeline.create import create_pipeline
 
     with request.writing() as progress:
-        builder = workshop(request.project, progress, request.jobs).builder
+        builder = create_pipeline(request.project, progress, request.jobs).builder
         built = builder.find(request.chosen)
         errors: dict[str, RaydockError] = {item.name: item.error for item in built if item.error}
-        work = _work(request, builder.client, repository, progress)
+        handover = _handover(request, builder.client, repository, progress)
         ready = {item.name for item in built if not item.error}
         bases = base_tags(request.project, (item for item in request.chosen if item.name in ready))
-        errors |= work.push(sorted(ready), bases)
+        errors |= handover.push(sorted(ready), bases)
     request.say(f"{len(ready - errors.keys())} of {len(built)} pushed.")
     end(errors)
 
@@ -152,15 +152,15 @@ def pull(request: CommandRequest, repository: str) -> None:
 
     chosen = request.chosen
     with request.writing() as progress:
-        work = _work(request, connect(), repository, progress)
-        errors = work.pull((item.name for item in chosen), base_tags(request.project, chosen))
+        handover = _handover(request, connect(), repository, progress)
+        errors = handover.pull((item.name for item in chosen), base_tags(request.project, chosen))
     request.say(f"{sum(item.name not in errors for item in chosen)} of {len(chosen)} pulled.")
     end(errors)
 
 
-def _work(request: CommandRequest, client: "DockerClient", repository: str, listener: Listener) -> "Work":
-    """The repository through which jobs hand images on."""
-    from raydock.ci.handover import Work
+def _handover(request: CommandRequest, client: "DockerClient", repository: str, listener: Listener) -> "ImageHandover":
+    """The repository through which jobs pass images to each other."""
+    from raydock.ci.handover import ImageHandover
 
     local = request.project.matrix.registry
-    return Work(client=client, repository=repository, local=local, listener=listener, jobs=request.jobs)
+    return ImageHandover(client=client, repository=repository, local=local, listener=listener, jobs=request.jobs)

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 def ask_contract(request: CommandRequest) -> NoReturn:
     """Asks the built images of the selection, and what holds of them together; says it and exits."""
-    from raydock.pipeline.workshop import workshop
+    from raydock.pipeline.create import create_pipeline
 
     chosen = request.chosen
     with request.writing() as progress:
-        pipeline = workshop(request.project, progress, request.jobs)
+        pipeline = create_pipeline(request.project, progress, request.jobs)
         outcomes = pipeline.contract(pipeline.builder.find(chosen))
-        whole = pipeline.whole_set(outcomes)
+        whole = pipeline.check_set(outcomes)
     _report(request, outcomes, whole)
 
 

@@ -21,9 +21,9 @@ def lock_debs(request: CommandRequest, listener: Listener, variants: Sequence[Va
 
     @contextmanager
     def pulled(recipe: BaseRecipe, group: bool) -> Iterator[ContainerApt]:
-        from raydock.pipeline.workshop import workshop
+        from raydock.pipeline.create import create_pipeline
 
-        with workshop(request.project, listener, request.jobs).builder.apt(recipe, group) as apt:
+        with create_pipeline(request.project, listener, request.jobs).builder.apt(recipe, group) as apt:
             yield apt
 
     project = request.project

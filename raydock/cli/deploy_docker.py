@@ -56,7 +56,7 @@ def docker(
     from raydock.deploy.docker.cluster import cluster, doubts
     from raydock.deploy.docker.files import files
     from raydock.hosts import names
-    from raydock.publish.published import built
+    from raydock.publish.published import find_built
 
     project = Project(Checkout(root()))
     published = one_published(variant, registry, release_repository, insecure) if registry else None
@@ -70,7 +70,7 @@ def docker(
         forward_compat=forward_compat,
         accepting=names.forward_compat(project.checkout.hosts),
     )
-    image = published or built(one(project.plan, variant), project.matrix.registry)
+    image = published or find_built(one(project.plan, variant), project.matrix.registry)
     for file in files(wanted, image, project.checkout.templates):
         write_whole(output / file.name, file.text, mode=0o755 if file.program else 0o644)
     for line in _steps(wanted, output):

@@ -89,8 +89,8 @@ def kuberay(
     """
     from raydock.deploy.kuberay.resources import KubeRayOptions, notes, resources
     from raydock.deploy.kuberay.yamltext import documents
-    from raydock.publish.published import published
-    from raydock.publish.variant_image import Where
+    from raydock.publish.published import find_published
+    from raydock.publish.variant_image import ImageState
 
     if registry and image:
         raise ConfigurationError("--image and --registry both say which image is meant.", todo="give one of them.")
@@ -98,11 +98,11 @@ def kuberay(
         named = one_published(variant, registry, release_repository, insecure)
     else:
         project = Project(Checkout(root()))
-        named = published(one(project.plan, variant), project.matrix.registry, image)
+        named = find_published(one(project.plan, variant), project.matrix.registry, image)
     asked = KubeRayOptions(**options)
     answer = resources(asked, named)
     for note in notes(asked, named):
         click.echo(f"raydock: {note}", err=True)
-    if named.where is Where.PLANNED:
+    if named.state is ImageState.PLANNED:
         click.echo("raydock: no engine here holds that image: Ray's version and the driver are the plan's.", err=True)
     click.echo(documents(answer), nl=False)

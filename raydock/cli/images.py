@@ -29,12 +29,12 @@ def build(request: CommandRequest, ca_bundle: Path | None, no_cache: bool) -> No
     \b
     Example: ./build.py build --select 'ray=2.60.0,cuda=cpu'
     """
-    from raydock.pipeline.workshop import workshop
+    from raydock.pipeline.create import create_pipeline
 
     chosen = request.chosen
     tell_unused_indexes()
     with request.writing() as progress:
-        built = workshop(request.project, progress, request.jobs, ca_bundle, no_cache).builder.build(chosen)
+        built = create_pipeline(request.project, progress, request.jobs, ca_bundle, no_cache).builder.build(chosen)
     report(request, built)
 
 
@@ -58,7 +58,7 @@ def smoke(
              ./build.py smoke --contract --image rayproject/ray:2.49.1-py311-cpu
              ./build.py smoke --group quickstart --host ssh://ray@gpu1 --host ssh://ray@gpu2
     """
-    from raydock.pipeline.workshop import workshop
+    from raydock.pipeline.create import create_pipeline
 
     if hosts and (contract or image is not None):
         raise ConfigurationError("--host tests our own variants, without --contract.", todo="leave one of them out.")
@@ -73,8 +73,8 @@ def smoke(
         smoke_there(request, hosts, asked)
     wish, chosen = asked.wish, request.chosen
     with request.writing() as progress:
-        pipeline = workshop(request.project, progress, request.jobs)
-        outcomes = pipeline.prove_anew(pipeline.builder.find(chosen), wish, asked.checks)
+        pipeline = create_pipeline(request.project, progress, request.jobs)
+        outcomes = pipeline.smoke_all(pipeline.builder.find(chosen), wish, asked.checks)
     report(request, outcomes)
 
 
@@ -87,12 +87,12 @@ def images(request: CommandRequest, ca_bundle: Path | None) -> None:
     \b
     Example: ./build.py images --group quickstart
     """
-    from raydock.pipeline.workshop import workshop
+    from raydock.pipeline.create import create_pipeline
 
     chosen = request.chosen
     tell_unused_indexes()
     with request.writing() as progress:
-        outcomes = workshop(request.project, progress, request.jobs, ca_bundle).images(chosen)
+        outcomes = create_pipeline(request.project, progress, request.jobs, ca_bundle).images(chosen)
     report(request, outcomes)
 
 
@@ -103,7 +103,7 @@ def clean() -> None:
     \b
     Example: ./build.py clean    (tagged images stay: `docker image rm` removes one)
     """
-    from raydock.pipeline.workshop import clean as sweep
+    from raydock.pipeline.create import clean as sweep
 
     bases, replaced = sweep(Checkout(root()))
     click.echo(

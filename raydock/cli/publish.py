@@ -15,9 +15,10 @@ from raydock.pipeline.project import Project
 
 if TYPE_CHECKING:
     from raydock.publish.assemble import PublishOptions
-    from raydock.publish.publisher import Publisher, Result
+    from raydock.publish.publisher import Publisher
+    from raydock.publish.result import PublishResult
 
-    Outcomes = dict[str, Result | RaydockError]
+    Outcomes = dict[str, PublishResult | RaydockError]
 
 
 @click.command()
@@ -54,7 +55,7 @@ def publish(
       ./build.py publish --registry registry.example/ml/raydock --registry mirror.example/raydock
     """
     from raydock.publish.assemble import PublishOptions
-    from raydock.publish.sign import signer
+    from raydock.publish.sign import find_signer
 
     if release_repository and len(registries) > 1:
         raise ConfigurationError(
@@ -64,7 +65,7 @@ def publish(
         )
     options = PublishOptions(
         jobs=request.jobs,
-        signer=signer(),
+        signer=find_signer(),
         insecure=insecure,
         force=force,
         allow_unscanned=allow_unscanned,
@@ -72,42 +73,42 @@ def publish(
         release_repository=release_repository or "",
     )
     outcomes = _outcomes(request, registries or (request.project.matrix.registry,), options, dry_run)
-    _answer(request, outcomes, dry_run)
+    _report(request, outcomes, dry_run)
 
 
 def _outcomes(
     request: CommandRequest, registries: tuple[str, ...], options: "PublishOptions", dry_run: bool
 ) -> "Outcomes":
-    """What becomes of each registry, or would."""
-    from raydock.publish.assemble import publishers
+    """Publish to each registry, or plan it."""
+    from raydock.publish.assemble import create_publishers
 
     chosen = request.chosen
     if options.signer is None:
         click.echo("raydock: there is no cosign on PATH: nothing is signed.", err=True)
     with request.writing() as progress:
-        made = publishers(request.project, chosen, registries, progress, options)
-        return {registry: _outcome(publisher, dry_run) for registry, publisher in made.items()}
+        publishers = create_publishers(request.project, chosen, registries, progress, options)
+        return {registry: _outcome(publisher, dry_run) for registry, publisher in publishers.items()}
 
 
-def _outcome(publisher: "Publisher | RaydockError", dry_run: bool) -> "Result | RaydockError":
+def _outcome(publisher: "Publisher | RaydockError", dry_run: bool) -> "PublishResult | RaydockError":
     if isinstance(publisher, RaydockError):
         return publisher
     try:
-        return publisher.pretend() if dry_run else publisher.publish()
+        return publisher.plan() if dry_run else publisher.publish()
     except RaydockError as error:
         return error
 
 
-def _answer(request: CommandRequest, outcomes: "Outcomes", dry_run: bool) -> NoReturn:
-    """Says what became of the registries and exits."""
+def _report(request: CommandRequest, outcomes: "Outcomes", dry_run: bool) -> NoReturn:
+    """Print the result for each registry, and exit."""
     from raydock.publish import output
 
     results = [outcome for outcome in outcomes.values() if not isinstance(outcome, RaydockError)]
     if request.as_json:
-        click.echo(json.dumps(output.document(outcomes, pretended=dry_run), indent=1))
+        click.echo(json.dumps(output.document(outcomes, dry_run=dry_run), indent=1))
     else:
         for result in results:
-            request.say(output.words(result, pretended=dry_run))
+            request.say(output.format_result(result, dry_run=dry_run))
     errors = {registry: outcome for registry, outcome in outcomes.items() if isinstance(outcome, RaydockError)}
     end(errors | {f"{result.registry} {name}": error for result in results for name, error in result.errors.items()})
 
@@ -131,13 +132,15 @@ def verify(
     Example: ./build.py verify --registry registry.example/ml/raydock
     """
     from raydock.publish.store import release_store
-    from raydock.publish.verify import document, unattached, verify, words
+    from raydock.publish.verify import document, format_differences, unattached, verify
     from raydock.registry.repository import repository
 
     there = repository(registry or Project(Checkout(root())).matrix.registry, insecure=insecure)
     releases = release_store(there, release_repository or "", insecure=insecure)
     release = releases.newest()
     differences = verify(releases, release)
-    click.echo(json.dumps(document(release, differences), indent=1) if as_json else words(release, differences))
+    click.echo(
+        json.dumps(document(release, differences), indent=1) if as_json else format_differences(release, differences)
+    )
     failed = differences or (require_attachments and unattached(release))
     sys.exit(ExitCode.VARIANT_FAILED if failed else ExitCode.DONE)

@@ -35,7 +35,7 @@ def scan(request: CommandRequest, db: Path | None, db_repository: str, allow_uns
              ./build.py scan --db /media/usb/trivy    (fetches nothing)
     """
     from raydock.model.judgement import remarks
-    from raydock.pipeline.workshop import scanner, workshop
+    from raydock.pipeline.create import create_pipeline, create_scanner
     from raydock.scan.report import ScanReport, ScanResult
 
     if db and db_repository:
@@ -44,11 +44,11 @@ def scan(request: CommandRequest, db: Path | None, db_repository: str, allow_uns
     reports: list[ScanReport] = []
     notes: list[str] = []
     with request.writing() as progress:
-        builder = workshop(request.project, progress, request.jobs).builder
+        builder = create_pipeline(request.project, progress, request.jobs).builder
         built = builder.find(chosen)
         errors = {item.name: item.error for item in built if item.error}
         if images := {item.name: item.image for item in built if item.image}:
-            found = scanner(request.project, progress, builder.client.endpoint, db, db_repository)
+            found = create_scanner(request.project, progress, builder.client.endpoint, db, db_repository)
             scanned = found.scan(images)
             reports = [item.report for item in scanned if item.report]
             errors |= {item.name: item.error for item in scanned if item.error}

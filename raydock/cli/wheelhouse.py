@@ -62,14 +62,14 @@ def check(
     from raydock.core.files import write_whole
     from raydock.wheelhouse import relock
     from raydock.wheelhouse.advice import by_findings
-    from raydock.wheelhouse.analysis import survey
+    from raydock.wheelhouse.analysis import analyze_folder
     from raydock.wheelhouse.check import findings
     from raydock.wheelhouse.output import WheelhouseReport
 
     if cutoff and not target:
         raise click.UsageError("--cutoff is for the lock: name its file with --write-lock.")
     project = Project(Checkout(root()))
-    analysis = survey(folder, project.matrix, python, glibc, project.facts)
+    analysis = analyze_folder(folder, project.matrix, python, glibc, project.facts)
     found = findings(analysis)
     report = WheelhouseReport(analysis=analysis, findings=found, advice=by_findings(analysis, found))
     failure = None
@@ -86,4 +86,4 @@ def check(
     click.echo(json.dumps(report.document(), indent=1) if as_json else report.text())
     if failure:
         raise failure
-    sys.exit(ExitCode.DONE if report.right else ExitCode.VARIANT_FAILED)
+    sys.exit(ExitCode.DONE if report.ok else ExitCode.VARIANT_FAILED)

@@ -39,7 +39,7 @@ def _entry(answer: Pick) -> dict[str, Any]:
         "tag": found.name if found else None,
         "image": answer.image,
         "digest": answer.digest,
-        "where": found.where if found else None,
+        "where": found.state if found else None,
         "why": list(answer.why),
         "rejected": [{"name": item.name, "reason": item.reason} for item in answer.rejected],
         "hints": list(answer.hints),

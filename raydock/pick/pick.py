@@ -11,8 +11,8 @@ from raydock.compat.runs import code_for, driver_objection, gpu_doubt, gpu_objec
 from raydock.core.errors import HostError
 from raydock.pick import forward
 from raydock.pick.nvidia_smi import Gpu, GpuHost
-from raydock.publish.tags import immutable
-from raydock.publish.variant_image import VariantImage, Where
+from raydock.publish.tags import immutable_tag
+from raydock.publish.variant_image import ImageState, VariantImage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,17 +41,17 @@ class Pick:
     def image(self) -> str | None:
         """The candidate's full name, by the tag that never changes if it is published."""
         found = self.candidate
-        if found and found.where is Where.PUBLISHED:
-            return f"{found.repository}:{immutable(found.name, found.fingerprint)}"
+        if found and found.state is ImageState.PUBLISHED:
+            return f"{found.repository}:{immutable_tag(found.name, found.fingerprint)}"
         return found.tag if found else None
 
     @property
     def digest(self) -> str | None:
         """The candidate's digest in its registry if it is published, else its id on the engine; None without either."""
         found = self.candidate
-        if found is None or found.where is Where.PLANNED:
+        if found is None or found.state is ImageState.PLANNED:
             return None
-        return found.digest if found.where is Where.PUBLISHED else found.id
+        return found.digest if found.state is ImageState.PUBLISHED else found.id
 
 
 def pick(hosts: Sequence[GpuHost], candidates: Iterable[VariantImage]) -> Pick:
@@ -92,7 +92,7 @@ def pick(hosts: Sequence[GpuHost], candidates: Iterable[VariantImage]) -> Pick:
 
 def _first(fitting: Sequence[VariantImage]) -> VariantImage | None:
     """The first that is built or published, else the first."""
-    return next((item for item in fitting if item.where is not Where.PLANNED), next(iter(fitting), None))
+    return next((item for item in fitting if item.state is not ImageState.PLANNED), next(iter(fitting), None))
 
 
 def _doubt(item: VariantImage) -> str:

@@ -1,1 +1,1 @@
-"""The main job: lock, render, build, smoke test."""
+"""The main job: lock, render, build, smoke-test, contract, scan."""

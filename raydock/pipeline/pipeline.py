@@ -1,4 +1,7 @@
-"""The main job: lock what is stale, render, build what is not built, test what is not tested."""
+"""The main job: lock, render, build and smoke-test.
+
+Only what is stale is locked, and only what is not built or tested is built and tested.
+"""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -26,7 +29,15 @@ from raydock.smoke.smoke import smoke
 
 @dataclass(frozen=True, kw_only=True)
 class Pipeline:
-    """Runs the steps of the main job for variants of one project."""
+    """Runs the steps of the main job for the variants of a project.
+
+    Attributes:
+        project: the checkout with its matrix, facts and plan.
+        client: the Docker client of the engine.
+        builder: builds the images.
+        listener: gets progress messages.
+        jobs: how many variants run at a time.
+    """
 
     project: Project
     client: docker.DockerClient
@@ -35,38 +46,45 @@ class Pipeline:
     jobs: int
 
     def images(self, chosen: tuple[Planned, ...]) -> list[VariantResult]:
-        """Takes every variant through all steps; one that fails does not stop the others."""
+        """Run all steps for each variant. One failure does not stop the others."""
         failed = self.prepare(chosen)
-        ready = tuple(item for item in chosen if item.name not in failed)
-        outcomes = {outcome.name: outcome for outcome in self.prove(self.builder.build(ready))}
-        return [outcomes.get(item.name) or VariantResult(name=item.name, error=failed[item.name]) for item in chosen]
+        locked = tuple(planned for planned in chosen if planned.name not in failed)
+        results = {result.name: result for result in self.smoke_untested(self.builder.build(locked))}
+        names = [planned.name for planned in chosen]
+        return [results.get(name) or VariantResult(name=name, error=failed[name]) for name in names]
 
     def prepare(self, chosen: tuple[Planned, ...]) -> dict[str, RaydockError]:
-        """Locks what is stale and renders what differs; returns the variants that could not be locked."""
+        """Lock what is stale and render what changed.
+
+        Returns the errors of variants that could not be locked.
+        """
         project = self.project
-        variants = [item.variant for item in chosen]
+        variants = [planned.variant for planned in chosen]
         failed = self._lock_debs(chosen)
         variants = [variant for variant in variants if variant.name not in failed]
-        stale = {item.name for item in locker.check(project.rule_inputs, project.checkout, variants)}
+        stale = {state.name for state in locker.check(project.rule_inputs, project.checkout, variants)}
         if stale:
-            wanted = [variant for variant in variants if variant.name in stale]
+            stale_variants = [variant for variant in variants if variant.name in stale]
             locked = locker.lock(
                 project.rule_inputs,
                 project.checkout,
-                wanted,
+                stale_variants,
                 siblings=project.variants,
                 jobs=self.jobs,
                 on_event=self.listener,
             )
-            failed |= {item.name: item.error for item in locked if item.error}
-        rest = tuple(item for item in chosen if item.name not in failed)
+            failed |= {result.name: result.error for result in locked if result.error}
+        rest = tuple(planned for planned in chosen if planned.name not in failed)
         for name in render.write(project.checkout, project.dockerfiles(rest)):
             self.listener(name, f"rendered images/{name}/Dockerfile")
         return failed
 
     def _lock_debs(self, chosen: tuple[Planned, ...]) -> dict[str, RaydockError]:
-        """Locks the Debian packages that are stale; returns the variants whose packages could not be locked."""
-        project, variants = self.project, [item.variant for item in chosen]
+        """Lock stale Debian packages.
+
+        Returns the errors of variants whose packages could not be locked.
+        """
+        project, variants = self.project, [planned.variant for planned in chosen]
         if not deb_locker.check(project.matrix, project.checkout, variants):
             return {}
         locked = deb_locker.DebLocker(
@@ -76,81 +94,92 @@ class Pipeline:
             listener=self.listener,
             pulled=self.builder.apt,
         ).lock(variants)
-        errors = {item.name: item.error for item in locked if item.error}
-        found: dict[str, RaydockError] = {}
+        errors = {result.name: result.error for result in locked if result.error}
+        failed: dict[str, RaydockError] = {}
         for variant in variants:
             for request in deb_locker.requests(project.matrix, project.checkout, [variant]):
                 if error := errors.get(request.name):
-                    found.setdefault(variant.name, error)
-        return found
+                    failed.setdefault(variant.name, error)
+        return failed
 
-    def prove(self, built: list[VariantResult]) -> list[VariantResult]:
-        """Smoke-tests the images that have no passing report yet."""
-        return self._all(built, self._prove_once)
+    def smoke_untested(self, built: list[VariantResult]) -> list[VariantResult]:
+        """Smoke-test the images that do not have a passing report yet."""
+        return self._smoke_in_parallel(built, self._smoke_if_untested)
 
-    def prove_anew(
-        self, built: list[VariantResult], wish: GpuRequest = AUTO, checks: Collection[str] = ()
+    def smoke_all(
+        self, built: list[VariantResult], gpus: GpuRequest = AUTO, checks: Collection[str] = ()
     ) -> list[VariantResult]:
-        """Smoke-tests images, tested before or not: every check, or those of `checks`; GPUs as `wish` says."""
-        return self._all(built, lambda item: self._prove(item, wish, checks))
+        """Smoke-test images, also those already tested.
 
-    def _all(self, built: list[VariantResult], prove: Callable[[VariantResult], VariantResult]) -> list[VariantResult]:
+        Runs every check, or only `checks`, on the requested GPUs.
+        """
+        return self._smoke_in_parallel(built, lambda result: self._smoke(result, gpus, checks))
+
+    def _smoke_in_parallel(
+        self, built: list[VariantResult], test: Callable[[VariantResult], VariantResult]
+    ) -> list[VariantResult]:
         sweep(self.client)
-        return in_parallel(prove, built, self.jobs, lambda: stop_all(self.client))
+        return in_parallel(test, built, self.jobs, lambda: stop_all(self.client))
 
     def contract(self, built: list[VariantResult]) -> list[VariantResult]:
-        """Asks KubeRay's contract of images, one after another: its clauses have time limits of their own."""
-        sweep(self.client)
-        return [self._contract(item) for item in built]
+        """Check KubeRay's contract for images, one at a time.
 
-    def whole_set(self, outcomes: list[VariantResult]) -> SetReport | None:
-        """Asks what holds of the built ones among these together; None where there are not two."""
-        images = {item.name: item.image_id for item in outcomes if item.image_id}
+        The clauses have time limits.
+        """
+        sweep(self.client)
+        return [self._contract(result) for result in built]
+
+    def check_set(self, results: list[VariantResult]) -> SetReport | None:
+        """Check the clauses of the contract that compare the built images.
+
+        Returns None for fewer than two.
+        """
+        images = {result.name: result.image_id for result in results if result.image_id}
         if len(images) < 2:
             return None
-        found = image_set.ask(self.client, images, self.listener)
-        image_set.save(found, self.project.checkout.report("set", "contract"))
-        return found
+        report = image_set.ask(self.client, images, self.listener)
+        image_set.save(report, self.project.checkout.report("set", "contract"))
+        return report
 
-    def _contract(self, item: VariantResult) -> VariantResult:
-        if item.image is None:
-            return item
+    def _contract(self, result: VariantResult) -> VariantResult:
+        if result.image is None:
+            return result
         try:
-            found = contract(
+            report = contract(
                 self.client,
-                item.image.id,
-                name=item.name,
-                fingerprint=item.fingerprint,
+                result.image.id,
+                name=result.name,
+                fingerprint=result.fingerprint,
                 jobs=self.jobs,
                 on_event=self.listener,
             )
         except RaydockError as error:
-            return replace(item, proved=True, error=error)
-        reports.save(found, self.project.checkout.report(item.name, "contract"))
-        return replace(item, proved=True, report=found)
+            return replace(result, proved=True, error=error)
+        reports.save(report, self.project.checkout.report(result.name, "contract"))
+        return replace(result, proved=True, report=report)
 
-    def _prove_once(self, item: VariantResult) -> VariantResult:
-        known = reports.load(self.project.checkout.report(item.name))
-        if item.image and known and known.passed and known.content == item.image.content:
-            return replace(item, report=known)
-        return self._prove(item)
+    def _smoke_if_untested(self, result: VariantResult) -> VariantResult:
+        known = reports.load(self.project.checkout.report(result.name))
+        if result.image and known and known.passed and known.content == result.image.content:
+            return replace(result, report=known)
+        return self._smoke(result)
 
-    def _prove(self, item: VariantResult, wish: GpuRequest = AUTO, checks: Collection[str] = ()) -> VariantResult:
-        if item.image is None:
-            return item
+    def _smoke(self, result: VariantResult, gpus: GpuRequest = AUTO, checks: Collection[str] = ()) -> VariantResult:
+        if result.image is None:
+            return result
         try:
-            found = smoke(
+            report = smoke(
                 self.client,
-                item.image.id,
-                name=item.name,
-                fingerprint=item.fingerprint,
+                result.image.id,
+                name=result.name,
+                fingerprint=result.fingerprint,
                 checks=tuple(checks) or None,
                 on_event=self.listener,
-                wish=wish,
-                outputs=self.project.checkout.report(item.name).with_name("output"),
+                wish=gpus,
+                outputs=self.project.checkout.report(result.name).with_name("output"),
             )
         except RaydockError as error:
-            return replace(item, proved=True, error=error)
-        if not checks:  # a part of the checks is no proof of an image
-            reports.save(found, self.project.checkout.report(item.name))
-        return replace(item, proved=True, report=found)
+            return replace(result, proved=True, error=error)
+        if not checks:  # some of the checks do not test an image
+            reports.save(report, self.project.checkout.report(result.name))
+        return replace(result, proved=True, report=report)

@@ -1,4 +1,4 @@
-"""A checkout read and judged: what every command starts from."""
+"""Read a checkout: its matrix, facts and plan. Every command starts here."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +18,13 @@ from raydock.plan.rules import RuleInputs
 
 @dataclass(frozen=True)
 class Project:
-    """One checkout. Each part is read when first asked for; all raise ConfigurationError for a file that is wrong."""
+    """A checkout.
+
+    Each part is read when it is first used, and raises ConfigurationError if a file is invalid.
+
+    Attributes:
+        checkout: the paths of the checkout.
+    """
 
     checkout: Checkout
 
@@ -32,7 +38,7 @@ class Project:
 
     @property
     def rule_inputs(self) -> RuleInputs:
-        """What variants are judged and locked by."""
+        """The inputs of the rules, by which variants are planned and locked."""
         return RuleInputs(self.matrix, self.facts)
 
     @cached_property
@@ -42,28 +48,37 @@ class Project:
     @property
     def variants(self) -> list[Variant]:
         """Every variant of the plan."""
-        return [item.variant for item in self.plan.variants]
+        return [planned.variant for planned in self.plan.variants]
 
     def dockerfiles(self, chosen: tuple[Planned, ...]) -> dict[str, str]:
-        """The Dockerfile of each variant, by name, rendered from its lock."""
+        """Render the Dockerfile of each variant from its lock; by variant name."""
         renderer = Renderer(self.checkout.templates, self.matrix)
-        return {item.name: renderer.render(item, self.layers(item)) for item in chosen}
+        return {planned.name: renderer.render(planned, self.layers(planned)) for planned in chosen}
 
-    def layers(self, item: Planned) -> tuple[Layer, ...]:
-        """The layers of a variant, by its lock. Raises ConfigurationError where it has none."""
-        return layers(lock.load(self.checkout.lock(item.name)), self.matrix.packages_of(item.variant).added)
+    def layers(self, planned: Planned) -> tuple[Layer, ...]:
+        """The layers of a variant, by its lock.
+
+        Raises ConfigurationError if it is not locked.
+        """
+        return layers(lock.load(self.checkout.lock(planned.name)), self.matrix.packages_of(planned.variant).added)
 
     def download_bytes(self, chosen: tuple[Planned, ...]) -> dict[str, int | None]:
-        """The size of each variant's wheels in bytes, as its lock has it; None if it is not locked."""
-        sizes = {item.name: self._header(item).get("download-bytes") for item in chosen}
+        """The size of each variant's wheels in bytes, according to its lock.
+
+        Returns None if it is not locked.
+        """
+        sizes = {planned.name: self._header(planned).get("download-bytes") for planned in chosen}
         return {name: int(size) if size else None for name, size in sizes.items()}
 
     def without_cutoff(self, chosen: tuple[Planned, ...]) -> dict[str, str]:
-        """The indexes for which the cut-off day did not hold, by the variants whose locks record any."""
-        found = {item.name: self._header(item).get(lock.NO_CUTOFF, "") for item in chosen}
-        return {name: indexes for name, indexes in found.items() if indexes}
+        """The indexes to which the cut-off day did not apply, by variant.
 
-    def _header(self, item: Planned) -> dict[str, str]:
-        path = self.checkout.lock(item.name)
+        Only variants whose locks record such an index are listed.
+        """
+        recorded = {planned.name: self._header(planned).get(lock.NO_CUTOFF, "") for planned in chosen}
+        return {name: indexes for name, indexes in recorded.items() if indexes}
+
+    def _header(self, planned: Planned) -> dict[str, str]:
+        path = self.checkout.lock(planned.name)
         text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
         return lock.parse(text).header

@@ -1,4 +1,4 @@
-"""Publishers for a project: one for each registry."""
+"""Create the publishers of a project: one for each registry."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from raydock.engine.client import connect
 from raydock.model import policy
 from raydock.pipeline.project import Project
 from raydock.plan.planner import Planned
-from raydock.publish.attest import SourceRevision, source
-from raydock.publish.eligible import Eligibility, Ready
+from raydock.publish.attest import SourceRevision, read_source
+from raydock.publish.eligible import Eligibility, PublishableBuild
 from raydock.publish.gate import Gate
 from raydock.publish.publisher import Publisher
 from raydock.publish.push import Pusher
 from raydock.publish.sign import Signer
 from raydock.publish.store import release_store
 from raydock.publish.tags import Alias, aliases
-from raydock.publish.transfer import Carrier
+from raydock.publish.upload import Uploader
 from raydock.registry.repository import repository
 
 
@@ -29,13 +29,13 @@ class PublishOptions:
     """How images are published.
 
     Attributes:
-        jobs: how many at a time.
-        signer: what signs them; None if nothing does.
+        jobs: the number of images that are published at the same time.
+        signer: signs them; None if they are not signed.
         insecure: whether plain HTTP and certificates of unknown authorities are allowed.
-        force: whether everything is looked at and written again, whatever the release says.
-        allow_unscanned: whether images that were not scanned are published too.
-        require_attachments: whether an image is refused if the registry does not store what is attached to it.
-        release_repository: where the release is kept; empty: beside the images.
+        force: whether everything is checked and written again, whatever the release says.
+        allow_unscanned: whether images that were not scanned are also published.
+        require_attachments: whether an image fails if the registry does not store its reports and SBOMs.
+        release_repository: the repository of the release; empty: next to the images.
     """
 
     jobs: int
@@ -47,12 +47,12 @@ class PublishOptions:
     release_repository: str = ""
 
 
-def publishers(
+def create_publishers(
     project: Project, chosen: Iterable[Planned], registries: Iterable[str], listener: Listener, options: PublishOptions
 ) -> dict[str, Publisher | RaydockError]:
     """A publisher of the chosen variants for each registry, or why there is none.
 
-    Raises ConfigurationError where scan.yaml is wrong, OutOfReachError where no engine answers.
+    Raises ConfigurationError if scan.yaml is invalid, OutOfReachError if no engine answers.
     """
     checkout = project.checkout
     gate = Gate(
@@ -71,10 +71,10 @@ def publishers(
     )
     common = _Common(
         options=options,
-        judged=Eligibility(builder=builder, gate=gate).judge(chosen),
+        builds=Eligibility(builder=builder, gate=gate).check(chosen),
         aliases=aliases(project.variants),
         pusher=Pusher(builder.client, listener),
-        source=source(checkout),
+        source=read_source(checkout),
         listener=listener,
     )
     return {registry: common.publisher(registry) for registry in registries}
@@ -85,7 +85,7 @@ class _Common:
     """What the publishers of all registries have in common."""
 
     options: PublishOptions
-    judged: Mapping[str, Ready | RaydockError]
+    builds: Mapping[str, PublishableBuild | RaydockError]
     aliases: Mapping[str, Alias]
     pusher: Pusher
     source: SourceRevision
@@ -96,11 +96,11 @@ class _Common:
         insecure = self.options.insecure
         try:
             images = repository(registry, insecure=insecure)
-            images.transport.hold_clock()
+            images.transport.check_clock()
             releases = release_store(images, self.options.release_repository, insecure=insecure)
         except RaydockError as error:
             return error
-        carrier = Carrier(
+        uploader = Uploader(
             repository=images,
             pusher=self.pusher,
             signer=self.options.signer,
@@ -111,8 +111,8 @@ class _Common:
         return Publisher(
             repository=images,
             releases=releases,
-            carrier=carrier,
-            judged=self.judged,
+            uploader=uploader,
+            builds=self.builds,
             aliases=self.aliases,
             jobs=self.options.jobs,
             force=self.options.force,

@@ -1,4 +1,7 @@
-"""Where an image comes from: an in-toto statement with a SLSA provenance, version 1 (slsa.dev/spec/v1.0/provenance)."""
+"""The provenance of an image: an in-toto statement with a SLSA provenance 1.
+
+Source: slsa.dev/spec/v1.0/provenance.
+"""
 
 import json
 from dataclasses import dataclass
@@ -6,22 +9,28 @@ from dataclasses import dataclass
 from raydock import __version__
 from raydock.core import git
 from raydock.core.checkout import Checkout
-from raydock.publish.eligible import Ready
+from raydock.publish.eligible import PublishableBuild
 
 BUILD_TYPE = "urn:raydock:image:1"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceRevision:
-    """A checkout's commit and that of its templates (empty where it is no git), and whether files differ from them."""
+    """The git state of a checkout.
+
+    Attributes:
+        commit: the checkout's commit; empty if it is not a git repository.
+        templates: the last commit that changed the templates; empty if it is not a git repository.
+        changed: whether files that decide an image differ from the commit.
+    """
 
     commit: str
     templates: str
     changed: bool
 
 
-def source(checkout: Checkout) -> SourceRevision:
-    """What git says of a checkout."""
+def read_source(checkout: Checkout) -> SourceRevision:
+    """Read the git state of a checkout."""
     root = checkout.root
     return SourceRevision(
         commit=git.output(root, "rev-parse", "HEAD"),
@@ -32,18 +41,18 @@ def source(checkout: Checkout) -> SourceRevision:
     )
 
 
-def statement(ready: Ready, digest: str, made_from: SourceRevision) -> bytes:
-    """The statement on a variant's image of a digest."""
-    recipe, variant = ready.recipe, ready.planned.variant
+def provenance_statement(build: PublishableBuild, digest: str, made_from: SourceRevision) -> bytes:
+    """The provenance statement of a variant's image with this digest."""
+    recipe, variant = build.recipe, build.planned.variant
     templates = {"gitCommit": made_from.templates} if made_from.templates else {}
     document = {
         "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{"name": ready.name, "digest": {"sha256": digest.removeprefix("sha256:")}}],
+        "subject": [{"name": build.name, "digest": {"sha256": digest.removeprefix("sha256:")}}],
         "predicateType": "https://slsa.dev/provenance/v1",
         "predicate": {
             "buildDefinition": {
                 "buildType": BUILD_TYPE,
-                "externalParameters": {"variant": ready.name, "axes": variant.axes},
+                "externalParameters": {"variant": build.name, "axes": variant.axes},
                 "internalParameters": {
                     "fingerprint": recipe.fingerprint,
                     "platform": recipe.platform,
@@ -51,8 +60,8 @@ def statement(ready: Ready, digest: str, made_from: SourceRevision) -> bytes:
                     "changedSinceCommit": made_from.changed,
                 },
                 "resolvedDependencies": [
-                    {"name": f"lockfiles/{ready.name}.txt", "digest": {"sha256": recipe.lock_sha256}},
-                    {"name": ready.base.ref, "digest": {"sha256": ready.base.fingerprint}},
+                    {"name": f"lockfiles/{build.name}.txt", "digest": {"sha256": recipe.lock_sha256}},
+                    {"name": build.base.ref, "digest": {"sha256": build.base.fingerprint}},
                     {"name": "templates", "digest": templates},
                 ],
             },

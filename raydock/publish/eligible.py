@@ -1,4 +1,7 @@
-"""Which variants may be published: built here, from what the checkout says now, and through the gate."""
+"""Decide which variants may be published.
+
+They must be built here, up to date with the checkout, and passed by the gate.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,19 +15,28 @@ from raydock.model import lock as locks
 from raydock.model.image import ContainerImage
 from raydock.model.lock import Lock
 from raydock.plan.planner import Planned
-from raydock.publish.gate import Gate, Proof
+from raydock.publish.gate import BuildEvidence, Gate
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ready:
-    """A variant whose newest build may be published: its image, what it was made from, and what was found of it."""
+class PublishableBuild:
+    """A variant whose newest build may be published.
+
+    Attributes:
+        planned: the variant in the plan.
+        image: its image on the engine.
+        recipe: the inputs that the image was built from.
+        base: the base image that it was built on.
+        lock: its locked packages.
+        evidence: the reports and files that the gate checked.
+    """
 
     planned: Planned
     image: ContainerImage
     recipe: Recipe
     base: BaseImage
     lock: Lock
-    proof: Proof
+    evidence: BuildEvidence
 
     @property
     def name(self) -> str:
@@ -37,50 +49,58 @@ class Ready:
 
 @dataclass(frozen=True, kw_only=True)
 class Eligibility:
-    """Judges builds on one engine."""
+    """Checks which builds of one engine may be published.
+
+    Attributes:
+        builder: finds images and computes fingerprints.
+        gate: checks the reports of an image.
+    """
 
     builder: Builder
     gate: Gate
 
-    def judge(self, chosen: Iterable[Planned]) -> dict[str, Ready | RaydockError]:
-        """What may be published of these variants by name, and why not for the rest."""
+    def check(self, chosen: Iterable[Planned]) -> dict[str, PublishableBuild | RaydockError]:
+        """The builds that may be published, by variant name.
+
+        For each other variant, the reason as an error.
+        """
         chosen, templates = tuple(chosen), self.builder.checkout.templates
-        images = self.builder.there(item.name for item in chosen)
-        refs = {recipe_for(self.builder.matrix, item.variant, self.builder.checkout).ref for item in chosen}
+        images = self.builder.there(planned.name for planned in chosen)
+        refs = {recipe_for(self.builder.matrix, planned.variant, self.builder.checkout).ref for planned in chosen}
         bases = existing(self.builder.client, refs)
         context, renderer = Context.read(templates), Renderer(templates, self.builder.matrix)
-        found: dict[str, Ready | RaydockError] = {}
-        for item in chosen:
+        builds: dict[str, PublishableBuild | RaydockError] = {}
+        for planned in chosen:
             try:
-                found[item.name] = self._ready(item, images.get(item.name), bases, context, renderer)
+                builds[planned.name] = self._check(planned, images.get(planned.name), bases, context, renderer)
             except RaydockError as error:
-                found[item.name] = error
-        return found
+                builds[planned.name] = error
+        return builds
 
-    def _ready(
+    def _check(
         self,
-        item: Planned,
+        planned: Planned,
         image: ContainerImage | None,
         bases: dict[str, BaseImage],
         context: Context,
         renderer: Renderer,
-    ) -> Ready:
-        todo = f"`./build.py images --select 'name={item.name}'`."
+    ) -> PublishableBuild:
+        todo = f"`./build.py images --select 'name={planned.name}'`."
         if image is None:
-            raise NotBuiltError(f"{item.name} is not built on this engine.", todo=todo)
+            raise NotBuiltError(f"{planned.name} is not built on this engine.", todo=todo)
         checkout = self.builder.checkout
-        base = bases.get(recipe_for(self.builder.matrix, item.variant, checkout).ref)
-        recipe = self.builder.recipe(item, base, context, renderer) if base else None
+        base = bases.get(recipe_for(self.builder.matrix, planned.variant, checkout).ref)
+        recipe = self.builder.recipe(planned, base, context, renderer) if base else None
         if base is None or recipe is None or image.fingerprint != recipe.fingerprint:
             raise VariantError(
-                f"{item.name} on this engine is not what the checkout describes now.",
-                meaning="Its lock, its templates, its base or raydock changed since it was built.",
+                f"{planned.name} on this engine is out of date with the checkout.",
+                meaning="Its lock, its templates, its base or raydock changed after it was built.",
                 todo=todo,
             )
-        proof = self.gate.proof(item.name, image, kuberay=item.kuberay)
-        lock = locks.load(checkout.lock(item.name))
-        return Ready(planned=item, image=image, recipe=recipe, base=base, lock=lock, proof=proof)
+        evidence = self.gate.check(planned.name, image, kuberay=planned.kuberay)
+        lock = locks.load(checkout.lock(planned.name))
+        return PublishableBuild(planned=planned, image=image, recipe=recipe, base=base, lock=lock, evidence=evidence)
 
 
 class NotBuiltError(VariantError):
-    """The engine holds no image of a variant."""
+    """The engine does not have an image of a variant."""

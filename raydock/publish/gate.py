@@ -1,4 +1,7 @@
-"""The gate before a registry: smoke, contract and scan of this very build, all passed."""
+"""The publishing gate.
+
+The smoke, contract and scan reports of this exact build must all have passed.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -29,8 +32,13 @@ _COMMANDS = {"smoke": "smoke", "contract": "smoke --contract", "scan": "scan"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proof:
-    """What the gates said: `reports` for the release, and the files by name that are attached to the image."""
+class BuildEvidence:
+    """The reports that let an image through the gate.
+
+    Attributes:
+        reports: their content for release.json, by kind.
+        files: the files that are attached to the image, by name.
+    """
 
     reports: dict[str, Any]
     files: dict[str, bytes]
@@ -43,38 +51,49 @@ class Proof:
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """What publishing asks of a build; `allow_unscanned` lets through what could not be scanned."""
+    """What publishing requires of a build.
+
+    Attributes:
+        checkout: where the reports are.
+        policy: the rules of scan.yaml.
+        today: the day on which the expiry of ignores is checked.
+        allow_unscanned: whether an image passes that could not be scanned.
+    """
 
     checkout: Checkout
     policy: Policy
     today: date
     allow_unscanned: bool = False
 
-    def proof(self, name: str, image: ContainerImage, *, kuberay: bool = True) -> Proof:
-        """What the reports say of a variant's newest image; only one for KubeRay has to keep the contract.
+    def check(self, name: str, image: ContainerImage, *, kuberay: bool = True) -> BuildEvidence:
+        """Check the reports of a variant's newest image.
 
-        Raises PolicyError, with every reason, if a report does not let it through.
+        Only an image for KubeRay needs a contract report.
+
+        Raises PolicyError, with every reason, if a report is missing, is of a different build, or failed.
         """
         kinds = ("smoke", "contract") if kuberay else ("smoke",)
-        found = {kind: reports.load(self.checkout.report(name, kind)) for kind in kinds}
+        loaded = {kind: reports.load(self.checkout.report(name, kind)) for kind in kinds}
         scan = scans.load(self.checkout.report(name, "scan"))
-        reasons = {kind: _objection(report, image, kind) for kind, report in found.items()}
+        reasons = {kind: _objection(report, image, kind) for kind, report in loaded.items()}
         reasons["scan"] = self._scan_objection(scan, image)
-        if against := {kind: reason for kind, reason in reasons.items() if reason}:
-            commands = (f"`./build.py {_COMMANDS[kind]} --select 'name={name}'`" for kind in against)
+        if objections := {kind: reason for kind, reason in reasons.items() if reason}:
+            commands = (f"`./build.py {_COMMANDS[kind]} --select 'name={name}'`" for kind in objections)
             raise PolicyError(
-                f"{name} is not published: {'; '.join(against.values())}.",
+                f"{name} is not published: {'; '.join(objections.values())}.",
                 todo=f"{', '.join(commands)}, then publish again.",
             )
         assert scan
         paths = [self.checkout.report(name, kind) for kind in (*kinds, "scan")]
         paths += scans.sboms(scan, self.checkout.report(name, "scan")).values()
-        said = {kind: _said(report) for kind, report in found.items() if report}
-        return Proof(reports=said | {"scan": _scan_said(scan)}, files={path.name: path.read_bytes() for path in paths})
+        summaries = {kind: _summary(report) for kind, report in loaded.items() if report}
+        return BuildEvidence(
+            reports=summaries | {"scan": _scan_summary(scan)}, files={path.name: path.read_bytes() for path in paths}
+        )
 
     def _scan_objection(self, scan: ScanReport | None, image: ContainerImage) -> str:
         if scan is None:
-            return "it was never scanned"
+            return "it has no scan report"
         if self.allow_unscanned:
             scan = replace(scan, judgement=replace(scan.judgement, missing=""))
         return scan.objection(image, self.policy, self.today)
@@ -82,20 +101,20 @@ class Gate:
 
 def _objection(report: Report | None, image: ContainerImage, kind: str) -> str:
     if report is None:
-        return f"there is no {kind} report of it"
+        return f"it has no {kind} report"
     if not report.is_of(image):
-        return f"its {kind} report is of another build"
+        return f"its {kind} report is of a different build"
     if report.passed:
         return ""
     failed = [f"{check.id}: {check.detail}" for check in report.checks if check.status is Status.FAILED]
     return f"{kind} failed ({'; '.join(failed) or 'no check passed'})"
 
 
-def _said(report: Report) -> dict[str, Any]:
+def _summary(report: Report) -> dict[str, Any]:
     return {"checks": plain(report.checks)}
 
 
-def _scan_said(scan: ScanReport) -> dict[str, Any]:
+def _scan_summary(scan: ScanReport) -> dict[str, Any]:
     judgement = scan.judgement
     counts = {kind: len(getattr(judgement, kind)) for kind in ("refused", "reported", "ignored")}
     return {"verdict": scan.verdict, "scanned": scan.scanned, "trivy": scan.trivy, "database": scan.database, **counts}

@@ -1,4 +1,4 @@
-"""A variant's image on the engine that answers, or by the digest that the user states."""
+"""Find a variant's image on the engine, or by the digest that the user names."""
 
 import re
 from dataclasses import replace
@@ -11,7 +11,7 @@ from raydock.engine.localimage import find_image
 from raydock.plan.planner import Planned
 from raydock.publish.variant_image import VariantImage, of_image, of_plan
 
-# A name as of the distribution project's reference grammar; a tag beside a digest says nothing, and CRI-O refuses both.
+# The reference grammar of the distribution project. A tag next to a digest has no effect, and CRI-O refuses both.
 _FORM = re.compile(
     r"(?P<repository>(?:[a-zA-Z0-9.-]+(?::\d+)?/)?[a-z0-9._-]+(?:/[a-z0-9._-]+)*)(?::\w[\w.-]*)?@"
     r"(?P<digest>sha256:[0-9a-f]{64})",
@@ -19,76 +19,80 @@ _FORM = re.compile(
 )
 
 
-def published(item: Planned, registry: str, stated: str = "") -> VariantImage:
-    """A variant's image by digest: the one `stated` (NAME@sha256:...), else what the engine knows of `registry`.
+def find_published(planned: Planned, registry: str, reference: str = "") -> VariantImage:
+    """Find a variant's image by digest.
 
-    Raises ConfigurationError where `stated` has no digest or is another variant's image; VariantError where the variant
-    is not built, or built and never pushed; OutOfReachError where nothing is stated and no engine answers.
+    It is `reference` (NAME@sha256:...) if given, else the image that was pushed to `registry`.
+
+    Raises ConfigurationError if `reference` has no digest or is the image of a different variant, VariantError if the
+    variant is not built or was never pushed, OutOfReachError if `reference` is empty and no engine answers.
     """
-    return _stated(item, stated) if stated else _pushed(item, registry)
+    return _from_reference(planned, reference) if reference else _pushed(planned, registry)
 
 
-def built(item: Planned, registry: str) -> VariantImage:
-    """A variant's newest image on the engine, pushed or not.
+def find_built(planned: Planned, registry: str) -> VariantImage:
+    """Find a variant's newest image on the engine, pushed or not.
 
-    Raises OutOfReachError where no engine answers, VariantError where it holds no such image.
+    Raises OutOfReachError if no engine answers, VariantError if the variant is not built there.
     """
-    tag, client = f"{registry}:{item.name}", connect()
+    tag, client = f"{registry}:{planned.name}", connect()
     image = find_image(client, tag)
     if image is None:
-        todo = f"`./build.py build --select 'name={item.name}'`."
-        raise VariantError(f"{item.name} is not built on this engine.", todo=todo)
-    return _checked(client, of_image(item.variant, registry, image))
+        todo = f"`./build.py build --select 'name={planned.name}'`."
+        raise VariantError(f"{planned.name} is not built on this engine.", todo=todo)
+    return _checked(client, of_image(planned.variant, registry, image))
 
 
 def _checked(client: DockerClient, image: VariantImage) -> VariantImage:
-    """The image without its digest, if no registry has it.
+    """The image, without its digest if the registry does not have it.
 
-    With overlay2, an engine has the digest of a manifest from a registry only. With containerd's image store, every
-    image has one, which is its id: the engine asks the registry.
+    With overlay2, an engine knows a manifest digest only from a registry. With containerd's image store, every image
+    has one, which is its id: the engine then queries the registry.
     """
     if image.digest == image.id and not is_in_registry(client, image.reference):
         return replace(image, digest="")
     return image
 
 
-_HINT = "name what is published: `--image NAME@sha256:...`."
+_HINT = "name the published image: `--image NAME@sha256:...`."
 
 
-def _stated(item: Planned, stated: str) -> VariantImage:
-    match = _FORM.fullmatch(stated)
+def _from_reference(planned: Planned, reference: str) -> VariantImage:
+    match = _FORM.fullmatch(reference)
     if not match:
         raise ConfigurationError(
-            f"--image {stated!r} is not an image by digest.",
-            meaning="A tag may name another image tomorrow, on one node and not on the next.",
-            todo="write it as NAME@sha256:... with 64 hexadecimal digits; `docker images --digests` shows them.",
+            f"--image {reference!r} does not name an image by digest.",
+            meaning="A tag can name a different image tomorrow, and a different one on each node.",
+            todo="write NAME@sha256:... with 64 hexadecimal digits; `docker images --digests` shows them.",
         )
     name = f"{match['repository']}@{match['digest']}"
     try:
         image = find_image(connect(), name)
     except OutOfReachError:
         image = None
-    variant = image.labels.variant if image else item.name
-    if variant != item.name:
-        raise ConfigurationError(f"{name} is {variant}, not {item.name}.", todo="name the variant that it is.")
+    variant = image.labels.variant if image else planned.name
+    if variant != planned.name:
+        raise ConfigurationError(
+            f"{name} is {variant}, not {planned.name}.", todo=f"deploy {variant}, or name an image of {planned.name}."
+        )
     if image:
-        return replace(of_image(item.variant, match["repository"], image), digest=match["digest"])
-    return of_plan(item, match["repository"], match["digest"])
+        return replace(of_image(planned.variant, match["repository"], image), digest=match["digest"])
+    return of_plan(planned, match["repository"], match["digest"])
 
 
-def _pushed(item: Planned, registry: str) -> VariantImage:
-    tag, client = f"{registry}:{item.name}", connect()
+def _pushed(planned: Planned, registry: str) -> VariantImage:
+    tag, client = f"{registry}:{planned.name}", connect()
     image = find_image(client, tag)
     if image is None:
         raise VariantError(
-            f"{item.name} is not built on this engine, so that no digest of it is known here.",
-            todo=f"`./build.py images --select 'name={item.name}'` and push it, or {_HINT}",
+            f"{planned.name} is not built on this engine, so its digest is unknown.",
+            todo=f"`./build.py images --select 'name={planned.name}'` and push it, or {_HINT}",
         )
-    image_there = _checked(client, of_image(item.variant, registry, image))
-    if not image_there.digest:
+    pushed_image = _checked(client, of_image(planned.variant, registry, image))
+    if not pushed_image.digest:
         raise VariantError(
-            f"{tag} is built on this engine and was never pushed, or its registry does not answer.",
-            meaning="A cluster can pull an image only after it was pushed.",
+            f"{tag} is built on this engine but was never pushed, or its registry does not answer.",
+            meaning="A cluster can pull an image only after a push.",
             todo=f"`docker push {tag}` and run this again, or {_HINT}",
         )
-    return image_there
+    return pushed_image

@@ -1,164 +1,154 @@
-"""Publishes to one registry: images, then the aliases that may move, then the release."""
+"""Publish to one registry: images, then aliases, then the release."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from raydock import __version__
 from raydock.core.errors import OutOfReachError, PolicyError, RaydockError
 from raydock.core.parallel import in_parallel
-from raydock.publish.eligible import NotBuiltError, Ready
-from raydock.publish.moves import Aliases, aliases_to_move
-from raydock.publish.release import Named, PublishedImage, Release
+from raydock.publish.eligible import NotBuiltError, PublishableBuild
+from raydock.publish.moves import AliasChanges, aliases_to_move
+from raydock.publish.release import AliasTarget, PublishedImage, Release
 from raydock.publish.release_json import DamagedError
+from raydock.publish.result import PublishResult, Unattached
 from raydock.publish.store import ReleaseStore
 from raydock.publish.tagging import Move, Tags
 from raydock.publish.tags import Alias
-from raydock.publish.todo import Todo, look
-from raydock.publish.transfer import Carried, Carrier
+from raydock.publish.task import PublishTask, plan_task
+from raydock.publish.upload import UploadedImage, Uploader
 from raydock.registry.errors import RefusedError
+from raydock.registry.integrity import verify_image
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE
 from raydock.registry.refusals import RefusalCause
 from raydock.registry.repository import Repository, UnreadableError
-from raydock.registry.whole import whole
 
-# Questions to a registry at a time: they are small, and each waits for the network.
-_LOOKS = 16
+# Parallel requests to a registry: they are small, and each waits for the network.
+_PARALLEL_REQUESTS = 16
 _NEW = "new"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unattached:
-    """Files that are not attached to an image, and why the registry did not take them."""
-
-    files: tuple[str, ...]
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What became of a registry: the tags that moved, or would; the variants to which reports were attached, and those
-    unchanged; what is not attached, by variant; the aliases that wait, and for what; errors by variant; and the
-    release's id, empty if no new one is made."""
-
-    registry: str
-    moves: tuple[Move, ...] = ()
-    attached: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    unattached: Mapping[str, Unattached] = field(default_factory=dict)
-    waiting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    errors: Mapping[str, RaydockError] = field(default_factory=dict)
-    release: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Publisher:
-    """Publishes what may be published (`judged`, by variant) with the aliases of the whole plan.
+    """Publishes builds to one registry, and moves the aliases of the whole plan.
 
-    `force` looks at everything and writes it again, whatever the release says. `stop` ends what runs.
+    Attributes:
+        repository: the image repository.
+        releases: the releases of the repository.
+        uploader: pushes an image with its attachments.
+        builds: the builds to publish, or why one may not be published, by variant.
+        aliases: every alias of the plan, by name.
+        jobs: how many images are pushed at a time.
+        force: whether everything is checked and written again, whatever the release contains.
+        stop: stops running pushes and signatures.
     """
 
     repository: Repository
     releases: ReleaseStore
-    carrier: Carrier
-    judged: Mapping[str, Ready | RaydockError]
+    uploader: Uploader
+    builds: Mapping[str, PublishableBuild | RaydockError]
     aliases: Mapping[str, Alias]
     jobs: int
     force: bool = False
     stop: Callable[[], None] = lambda: None
 
-    def pretend(self) -> Result:
-        """What `publish` would do, found by looking alone."""
-        before = self._release()
-        todos, errors = self._look(before)
-        new = [name for name, item in todos.items() if not item.published]
-        fingerprints = {name: item.ready.fingerprint for name, item in todos.items()}
-        tags = self._aliases(before, fingerprints, _changed(todos), errors)
-        moves = [move for item in todos.values() for move in _image_moves(item, item.there or _NEW)]
+    def plan(self) -> PublishResult:
+        """What `publish` would do. Only reads from the registry."""
+        before = self._read_release()
+        tasks, errors = self._plan_tasks(before)
+        new = [name for name, task in tasks.items() if not task.published]
+        fingerprints = {name: task.build.fingerprint for name, task in tasks.items()}
+        tags = self._aliases(before, fingerprints, _changed(tasks), errors)
+        moves = [move for task in tasks.values() for move in _image_moves(task, task.digest or _NEW)]
         for alias, variant in tags.move.items():
-            known = todos[variant].there if variant in todos else _entry_of(before, variant).digest
+            known = tasks[variant].digest if variant in tasks else _entry_of(before, variant).digest
             moves += self._alias_move(alias, variant, known or _NEW)
-        held = {item.name: item for item in before.entries} | _published(todos)
-        renewed = bool(new) or self._after(before, held, tags) != before
-        return Result(
+        entries = {entry.name: entry for entry in before.entries} | _published(tasks)
+        changed = bool(new) or self._next_release(before, entries, tags) != before
+        return PublishResult(
             registry=str(self.repository.name),
             moves=tuple(moves),
             attached=tuple(new),
-            unchanged=tuple(_published(todos)),
+            unchanged=tuple(_published(tasks)),
             unattached={
-                name: Unattached(files=item.unattached, reason="`publish` tries to attach them again")
-                for name, item in _published(todos).items()
-                if item.unattached
+                name: Unattached(files=entry.unattached, reason="`publish` tries to attach them again")
+                for name, entry in _published(tasks).items()
+                if entry.unattached
             },
             waiting=tags.wait,
             errors=errors,
-            release=self.releases.next_id(before.id) if renewed else "",
+            release=self.releases.next_id(before.id) if changed else "",
         )
 
-    def publish(self) -> Result:
-        """Publishes; run again after whatever ended it, it goes on where it was.
+    def publish(self) -> PublishResult:
+        """Publish the builds.
+
+        After an interruption, the next run continues at the step that was not finished.
 
         If the registry refuses a step for one image, no tag moves and no release is made. Raises OutOfReachError if it
-        refuses a tag that moves, the aliases or the release; the tags that moved by then are moved back.
+        refuses to move a tag or an alias, or refuses the release; tags that already moved are moved back.
         """
-        before = self._release_to_change()
-        todos, errors = self._look(before)
-        if not all(item.published for item in todos.values()):
+        before = self._read_release_for_push()
+        tasks, errors = self._plan_tasks(before)
+        if not all(task.published for task in tasks.values()):
             self._check_writable()
-        carried, failed = self._carry(todos)
+        uploaded, failed = self._upload(tasks)
         if any(isinstance(error, OutOfReachError) for error in failed.values()):
-            return Result(registry=str(self.repository.name), errors=errors | failed)
-        return self._finish(before, todos, carried, errors | failed)
+            return PublishResult(registry=str(self.repository.name), errors=errors | failed)
+        return self._finish(before, tasks, uploaded, errors | failed)
 
     def _finish(
         self,
         before: Release,
-        todos: Mapping[str, Todo],
-        carried: Mapping[str, Carried],
+        tasks: Mapping[str, PublishTask],
+        uploaded: Mapping[str, UploadedImage],
         errors: Mapping[str, RaydockError],
-    ) -> Result:
-        """Moves tags and aliases to what is in the registry, and the release with them."""
-        entries = _published(todos) | {name: item.entry for name, item in carried.items()}
-        fingerprints = {name: item.fingerprint for name, item in entries.items()}
-        tags = self._aliases(before, fingerprints, _changed(todos), errors)
-        held = {item.name: item for item in before.entries} | entries
-        moves = [move for name in carried for move in _image_moves(todos[name], entries[name].digest)]
+    ) -> PublishResult:
+        """Move the tags and aliases to the images in the registry, and push the release."""
+        entries = _published(tasks) | {name: image.entry for name, image in uploaded.items()}
+        fingerprints = {name: entry.fingerprint for name, entry in entries.items()}
+        tags = self._aliases(before, fingerprints, _changed(tasks), errors)
+        all_entries = {entry.name: entry for entry in before.entries} | entries
+        moves = [move for name in uploaded for move in _image_moves(tasks[name], entries[name].digest)]
         for alias, variant in tags.move.items():
-            moves += self._alias_move(alias, variant, held[variant].digest)
-        after = self._after(before, held, tags)
+            moves += self._alias_move(alias, variant, all_entries[variant].digest)
+        after = self._next_release(before, all_entries, tags)
         release = self._stamped(after) if after != before else None
-        pushed = {item.tag for item in todos.values()}
+        pushed = {task.tag for task in tasks.values()}
         Tags(repository=self.repository, releases=self.releases).move(
             [move for move in moves if move.tag not in pushed],
-            {item.manifest.digest: item.manifest for item in carried.values()},
+            {image.manifest.digest: image.manifest for image in uploaded.values()},
             release,
         )
-        return Result(
+        return PublishResult(
             registry=str(self.repository.name),
             moves=tuple(moves),
-            attached=tuple(name for name, item in carried.items() if item.changed),
-            unchanged=tuple(name for name in entries if name not in carried or not carried[name].changed),
-            unattached={name: _unattached(item) for name, item in carried.items() if item.refused},
+            attached=tuple(name for name, image in uploaded.items() if image.changed),
+            unchanged=tuple(name for name in entries if name not in uploaded or not uploaded[name].changed),
+            unattached={name: _unattached(image) for name, image in uploaded.items() if image.refused},
             waiting=tags.wait,
             errors=errors,
             release=release.id if release else "",
         )
 
-    def _release_to_change(self) -> Release:
-        """The release, read with tokens that may push."""
-        for place in (self.repository, self.releases.repository):
-            place.transport.pushes = True
+    def _read_release_for_push(self) -> Release:
+        """Read the release with tokens that may push."""
+        for repository in (self.repository, self.releases.repository):
+            repository.transport.pushes = True
         try:
-            return self._release()
+            return self._read_release()
         except RefusedError as error:
             if error.cause not in {RefusalCause.LOGIN, RefusalCause.DENIED}:
                 raise
-            # A repository that does not exist may be refused, and created when it is written.
+            # A registry may refuse to read a repository that does not exist, and create it at the first write.
             self._check_writable()
-            return self._release()
+            return self._read_release()
 
     def _check_writable(self) -> None:
-        """Raises RefusedError, with every repository that is to be created, before anything is pushed."""
+        """Check write access before anything is pushed.
+
+        Raises RefusedError with every repository that is missing.
+        """
         errors: list[RefusedError] = []
         for check in (lambda: self.repository.upload(EMPTY, EMPTY_TYPE), self.releases.check_writable):
             try:
@@ -176,44 +166,47 @@ class Publisher:
                 todo=f"{' '.join(error.todo for error in errors)} Then run this again.",
             )
 
-    def _release(self) -> Release:
+    def _read_release(self) -> Release:
         try:
-            found = self.releases.read()
+            release = self.releases.read()
         except DamagedError:
             if not self.force:
                 raise
-            found = None
-        return found or Release(id="", created="", raydock="", commit="", entries=(), aliases={})
+            release = None
+        return release or Release(id="", created="", raydock="", commit="", entries=(), aliases={})
 
-    def _look(self, before: Release) -> tuple[dict[str, Todo], dict[str, RaydockError]]:
-        """What is to do for each variant, and why not for the rest."""
-        known = {} if self.force else {item.name: item for item in before.entries}
+    def _plan_tasks(self, before: Release) -> tuple[dict[str, PublishTask], dict[str, RaydockError]]:
+        """The task for each variant; for each other variant, the reason as an error."""
+        known = {} if self.force else {entry.name: entry for entry in before.entries}
 
-        def one(item: Ready | RaydockError) -> Todo | RaydockError:
-            if isinstance(item, RaydockError):
-                return item
+        def plan(build: PublishableBuild | RaydockError) -> PublishTask | RaydockError:
+            if isinstance(build, RaydockError):
+                return build
             try:
-                return look(self.repository, item, known.get(item.name))
+                return plan_task(self.repository, build, known.get(build.name))
             except (PolicyError, UnreadableError) as error:
                 return error
 
-        found = dict(zip(self.judged, in_parallel(one, self.judged.values(), _LOOKS), strict=True))
-        todos = {name: item for name, item in found.items() if isinstance(item, Todo)}
-        return todos, {name: item for name, item in found.items() if isinstance(item, RaydockError)}
+        planned = dict(zip(self.builds, in_parallel(plan, self.builds.values(), _PARALLEL_REQUESTS), strict=True))
+        tasks = {name: task for name, task in planned.items() if isinstance(task, PublishTask)}
+        return tasks, {name: error for name, error in planned.items() if isinstance(error, RaydockError)}
 
-    def _carry(self, todos: Mapping[str, Todo]) -> tuple[dict[str, Carried], dict[str, RaydockError]]:
-        """What became of the images that are to be changed, and the errors; one that fails does not stop the others."""
+    def _upload(self, tasks: Mapping[str, PublishTask]) -> tuple[dict[str, UploadedImage], dict[str, RaydockError]]:
+        """Upload the images that changed; returns them and the errors.
 
-        def one(todo: Todo) -> Carried | RaydockError:
+        One failure does not stop the others.
+        """
+
+        def upload(task: PublishTask) -> UploadedImage | RaydockError:
             try:
-                return self.carrier.carry(todo)
+                return self.uploader.upload(task)
             except RaydockError as error:
                 return error
 
-        changed = {name: todos[name] for name in _changed(todos)}
-        found = dict(zip(changed, in_parallel(one, changed.values(), self.jobs, self.stop), strict=True))
-        carried = {name: item for name, item in found.items() if isinstance(item, Carried)}
-        return carried, {name: item for name, item in found.items() if isinstance(item, RaydockError)}
+        changed = {name: tasks[name] for name in _changed(tasks)}
+        outcomes = dict(zip(changed, in_parallel(upload, changed.values(), self.jobs, self.stop), strict=True))
+        uploaded = {name: image for name, image in outcomes.items() if isinstance(image, UploadedImage)}
+        return uploaded, {name: error for name, error in outcomes.items() if isinstance(error, RaydockError)}
 
     def _aliases(
         self,
@@ -221,34 +214,42 @@ class Publisher:
         published: Mapping[str, str],
         changed: Collection[str],
         errors: Mapping[str, RaydockError],
-    ) -> Aliases:
-        """What becomes of the aliases; of what this run has not `changed`, images count that are whole."""
-        held = {item.name: item.fingerprint for item in before.entries} | dict(published)
+    ) -> AliasChanges:
+        """Decide which aliases move.
+
+        An image that this run does not change counts only if it is complete.
+        """
+        fingerprints = {entry.name: entry.fingerprint for entry in before.entries} | dict(published)
         blocked = {name for name, error in errors.items() if not isinstance(error, NotBuiltError)}
         named = {} if self.force else before.aliases
-        found = aliases_to_move(self.aliases, held, blocked, named)
-        others = {item.name for alias in found.move for item in self.aliases[alias].candidates}.difference(changed)
-        gone = {name for name in others if not self._is_whole(_entry_of(before, name).digest)}
-        return aliases_to_move(self.aliases, held, blocked | gone, named) if gone else found
+        changes = aliases_to_move(self.aliases, fingerprints, blocked, named)
+        candidates = {variant.name for alias in changes.move for variant in self.aliases[alias].candidates}
+        unchanged = candidates.difference(changed)
+        incomplete = {name for name in unchanged if not self._is_complete(_entry_of(before, name).digest)}
+        if not incomplete:
+            return changes
+        return aliases_to_move(self.aliases, fingerprints, blocked | incomplete, named)
 
-    def _is_whole(self, digest: str) -> bool:
+    def _is_complete(self, digest: str) -> bool:
         try:
-            whole(self.repository, digest)
+            verify_image(self.repository, digest)
         except UnreadableError:
             return False
         return True
 
     def _alias_move(self, alias: str, variant: str, digest: str) -> list[Move]:
-        there = self.repository.digest(alias)
-        return [] if there == digest else [Move(tag=alias, before=there or "", after=digest, variant=variant)]
+        current = self.repository.digest(alias)
+        return [] if current == digest else [Move(tag=alias, before=current or "", after=digest, variant=variant)]
 
-    def _after(self, before: Release, held: Mapping[str, PublishedImage], tags: Aliases) -> Release:
+    def _next_release(self, before: Release, entries: Mapping[str, PublishedImage], tags: AliasChanges) -> Release:
         named = {
-            alias: Named(variant=variant, fingerprint=held[variant].fingerprint, digest=held[variant].digest)
+            alias: AliasTarget(
+                variant=variant, fingerprint=entries[variant].fingerprint, digest=entries[variant].digest
+            )
             for alias, variant in tags.move.items()
         }
-        entries = tuple(sorted(held.values(), key=lambda item: item.variant.order))
-        return replace(before, entries=entries, aliases=dict(sorted({**before.aliases, **named}.items())))
+        ordered = tuple(sorted(entries.values(), key=lambda entry: entry.variant.order))
+        return replace(before, entries=ordered, aliases=dict(sorted({**before.aliases, **named}.items())))
 
     def _stamped(self, release: Release) -> Release:
         now = datetime.now(UTC)
@@ -257,34 +258,37 @@ class Publisher:
             id=self.releases.next_id(release.id, now),
             created=now.isoformat(timespec="seconds"),
             raydock=__version__,
-            commit=self.carrier.source.commit,
+            commit=self.uploader.source.commit,
         )
 
 
-def _unattached(carried: Carried) -> Unattached:
-    return Unattached(files=tuple(carried.refused), reason=next(iter(carried.refused.values())).what)
+def _unattached(image: UploadedImage) -> Unattached:
+    return Unattached(files=tuple(image.refused), reason=next(iter(image.refused.values())).what)
 
 
-def _image_moves(todo: Todo, digest: str) -> list[Move]:
-    """The tags of one image that move to its digest."""
-    tags = {todo.tag: todo.there, todo.name: todo.moving}
+def _image_moves(task: PublishTask, digest: str) -> list[Move]:
+    """The tags of one image that move to this digest."""
+    tags = {task.tag: task.digest, task.name: task.variant_tag_digest}
     return [
-        Move(tag=tag, before=there or "", after=digest, variant=todo.name)
-        for tag, there in tags.items()
-        if there != digest
+        Move(tag=tag, before=current or "", after=digest, variant=task.name)
+        for tag, current in tags.items()
+        if current != digest
     ]
 
 
-def _changed(todos: Mapping[str, Todo]) -> list[str]:
-    return [name for name, item in todos.items() if not item.unchanged]
+def _changed(tasks: Mapping[str, PublishTask]) -> list[str]:
+    return [name for name, task in tasks.items() if not task.unchanged]
 
 
-def _published(todos: Mapping[str, Todo]) -> dict[str, PublishedImage]:
-    """The release's entries of what is published already, as the plan has them now."""
-    return {name: replace(item.published, planned=item.ready.planned) for name, item in todos.items() if item.published}
+def _published(tasks: Mapping[str, PublishTask]) -> dict[str, PublishedImage]:
+    """The release entries of images that are already published.
+
+    They have their current place in the plan.
+    """
+    return {name: replace(task.published, planned=task.build.planned) for name, task in tasks.items() if task.published}
 
 
 def _entry_of(release: Release, variant: str) -> PublishedImage:
-    found = release.entry(variant)
-    assert found
-    return found
+    entry = release.entry(variant)
+    assert entry
+    return entry

@@ -1,4 +1,4 @@
-"""An image from the engine to a registry, by the engine itself."""
+"""Push an image from the engine to a registry."""
 
 import threading
 import time
@@ -17,21 +17,21 @@ from raydock.registry.refusals import cause_of
 
 
 class Pusher:
-    """Pushes images with one engine, until it is told to stop."""
+    """Pushes images with one engine, until it is stopped."""
 
     def __init__(self, client: docker.DockerClient, listener: Listener) -> None:
         self._client, self._listener = client, listener
         self._stopped = threading.Event()
 
     def stop(self) -> None:
-        """Ends every push at its next sign of life."""
+        """Stop every push at its next progress message."""
         self._stopped.set()
 
     def push(self, name: str, image_id: str, repository: str, tag: str) -> None:
         """Push an image as `repository:tag`.
 
-        The registry has the digest of its manifest: with containerd's image store, the engine does not report it (moby
-        26.1.5, 2026-11-29). Raises OutOfReachError if engine or registry refuse.
+        The manifest's digest must come from the registry: with containerd's image store, the engine does not report it
+        (moby 26.1.5, 2026-11-29). Raises OutOfReachError if the engine or the registry refuses.
         """
         with reaching(f"tagging {repository}:{tag}"):
             self._client.api.tag(image_id, repository, tag)
@@ -43,12 +43,12 @@ class Pusher:
             self.untag(f"{repository}:{tag}")
 
     def untag(self, reference: str) -> None:
-        """Takes a tag from an image of the engine, if it is there."""
+        """Remove a tag from the engine, if it exists."""
         with reaching(f"removing the tag {reference}"), suppress(ImageNotFound):
             self._client.images.remove(reference, noprune=True)
 
     def _follow(self, name: str, repository: str, tag: str) -> None:
-        moved: dict[str, int] = {}
+        sizes: dict[str, int] = {}
         latest: dict[str, object] = {}
         limit, moved_at = self._client.api.timeout, time.monotonic()
         for line in self._client.api.push(repository, tag=tag, stream=True, decode=True):
@@ -57,19 +57,19 @@ class Pusher:
             if "error" in line:
                 raise _refused(repository, tag, str(line["error"]))
             layer = line.get("id", "")
-            # With containerd's store, an engine repeats its state for as long as a registry does not answer.
+            # With containerd's store, an engine repeats its state while a registry does not answer.
             if latest.get(layer) != line:
                 latest[layer], moved_at = line, time.monotonic()
             elif time.monotonic() - moved_at > limit:
-                raise _refused(repository, tag, f"it timed out: nothing moved for {limit} s")
-            moved[layer] = line.get("progressDetail", {}).get("current", 0)
-            self._listener(name, f"pushing to {repository}", detail=line.get("status", ""), size=sum(moved.values()))
+                raise _refused(repository, tag, f"it timed out: no progress for {limit} s")
+            sizes[layer] = line.get("progressDetail", {}).get("current", 0)
+            self._listener(name, f"pushing to {repository}", detail=line.get("status", ""), size=sum(sizes.values()))
 
 
-def _refused(repository: str, tag: str, words: str) -> RaydockError:
-    _, todo = cause_of(parse(repository), 0, words)
+def _refused(repository: str, tag: str, message: str) -> RaydockError:
+    _, todo = cause_of(parse(repository), 0, message)
     return OutOfReachError(
-        f"{repository}:{tag} could not be pushed: {' '.join(words.split())[:500].rstrip('.')}.",
-        meaning="No tag that was there moved; what was pushed stays and is not pushed again.",
+        f"{repository}:{tag} could not be pushed: {' '.join(message.split())[:500].rstrip('.')}.",
+        meaning="No existing tag moved. Layers that were pushed stay and are not pushed again.",
         todo=todo,
     )

@@ -1,4 +1,4 @@
-"""A release: the images of a registry as values."""
+"""A release: the published images of a registry and their aliases."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from raydock.core.models import written
 from raydock.model.variant import Axis, Variant, Word
 from raydock.plan.planner import Excluded, Planned
-from raydock.publish.tags import immutable
+from raydock.publish.tags import immutable_tag
 
 # What a registry says ends in manifests and scripts.
 _Hex = Annotated[str, written("64 hexadecimal digits", form="[0-9a-f]{64}")]
@@ -19,11 +19,23 @@ _Content = Annotated[str, written("a digest, or nothing", form="(sha256:[0-9a-f]
 class PublishedImage:
     """One published image.
 
-    `digest`, `media_type` and `manifest_bytes` describe its manifest in the registry, `image_id` is the digest
-    of its configuration (the id of the image on an engine with the overlay2 store), `content` the digest of its content
-    (empty in releases of raydock 0.1), `compressed_bytes` what a pull of all of it moves, `python` has the patch.
-    `reports` are what the gates said, `files` the sha256 of each file that is attached by its name, and `attached` the
-    digests of the artifacts that hold them, as far as the registry took them.
+    Attributes:
+        planned: the variant in the plan.
+        fingerprint: the fingerprint of its inputs.
+        image_id: the digest of its configuration, which is its id on an engine with the overlay2 store.
+        content: the digest of its content; empty in releases of raydock 0.1.
+        digest: the digest of its manifest in the registry.
+        media_type: the media type of its manifest.
+        manifest_bytes: the size of its manifest.
+        compressed_bytes: what a complete pull downloads.
+        python: the Python version with its patch level.
+        lock_sha256: the sha256 of its lock.
+        published: when it was published, in ISO 8601.
+        signed: whether it is signed.
+        packages: the version of each package, by name.
+        reports: the content of its reports, by kind.
+        files: the sha256 of each report and SBOM, by file name.
+        attached: the digest of the artifact of each file that the registry stored, by file name.
     """
 
     planned: Planned
@@ -53,18 +65,24 @@ class PublishedImage:
 
     @property
     def unattached(self) -> tuple[str, ...]:
-        """The files that are not attached, since the registry did not take them."""
+        """The files that are not attached because the registry did not store them."""
         return tuple(name for name in self.files if name not in self.attached)
 
     @property
     def tag(self) -> str:
         """The tag that always names this image."""
-        return immutable(self.name, self.fingerprint)
+        return immutable_tag(self.name, self.fingerprint)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Named:
-    """What an alias names: a variant's image, as it was when the alias moved last."""
+class AliasTarget:
+    """The image that an alias names.
+
+    Attributes:
+        variant: the variant's name.
+        fingerprint: the image's fingerprint when the alias last moved.
+        digest: the image's digest when the alias last moved.
+    """
 
     variant: str
     fingerprint: _Hex
@@ -73,10 +91,16 @@ class Named:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """The images of a registry, oldest versions first, and its aliases.
+    """The images of a registry and its aliases.
 
-    `id` is the release's own tag (20261125-1), `created` when it was made (ISO 8601), `raydock` and `commit` what made
-    it; `where` says for messages where it was read.
+    Attributes:
+        id: the release's own tag, such as 20261125-1.
+        created: when it was made, in ISO 8601.
+        raydock: the version of raydock that made it.
+        commit: the commit of the checkout that made it.
+        entries: the images, oldest versions first.
+        aliases: what each alias names.
+        origin: where it was read, for messages.
     """
 
     id: str
@@ -84,22 +108,22 @@ class Release:
     raydock: str
     commit: str
     entries: tuple[PublishedImage, ...]
-    aliases: Mapping[str, Named]
-    where: str = "the release"
+    aliases: Mapping[str, AliasTarget]
+    origin: str = "the release"
 
     def entry(self, name: str) -> PublishedImage | None:
         """The image of a variant."""
-        return next((item for item in self.entries if item.name == name), None)
+        return next((entry for entry in self.entries if entry.name == name), None)
 
-    # What a selection is made from, as of a plan (raydock/plan/select.py).
+    # What a selection reads, as in a plan (raydock/plan/select.py).
 
     @property
     def name(self) -> str:
-        return self.where
+        return self.origin
 
     @property
     def variants(self) -> tuple[Planned, ...]:
-        return tuple(item.planned for item in self.entries)
+        return tuple(entry.planned for entry in self.entries)
 
     @property
     def excluded(self) -> tuple[Excluded, ...]:
@@ -107,8 +131,8 @@ class Release:
 
     @property
     def group_names(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(group for item in self.variants for group in item.groups))
+        return tuple(dict.fromkeys(group for planned in self.variants for group in planned.groups))
 
     def values(self, axis: Axis) -> tuple[str, ...]:
-        """Every value of an axis that some image has."""
-        return tuple(dict.fromkeys(getattr(item.variant, axis) for item in self.entries))
+        """Every value of an axis that an image has."""
+        return tuple(dict.fromkeys(getattr(entry.variant, axis) for entry in self.entries))

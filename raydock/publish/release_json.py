@@ -1,4 +1,4 @@
-"""release.json, schema 1 (docs/reference/json.md): written, and read strictly."""
+"""Write release.json, schema 1 (docs/reference/json.md), and read it strictly."""
 
 import json
 from dataclasses import replace
@@ -16,57 +16,65 @@ SCHEMA = 1
 def dump(release: Release) -> bytes:
     """A release as JSON."""
     document = plain(release)
-    del document["where"], document["entries"]
+    del document["origin"], document["entries"]
     aliases = document.pop("aliases")
-    document = {"schema": SCHEMA, **document, "variants": list(map(_entry, release.entries)), "aliases": aliases}
+    document = {
+        "schema": SCHEMA,
+        **document,
+        "variants": list(map(_entry_document, release.entries)),
+        "aliases": aliases,
+    }
     return (json.dumps(document, indent=1) + "\n").encode()
 
 
-def load(data: bytes, where: str) -> Release:
-    """Reads a release. Raises ConfigurationError where it is damaged, or of a newer schema."""
+def load(data: bytes, origin: str) -> Release:
+    """Read a release.
+
+    Raises ConfigurationError if it is damaged or has a newer schema.
+    """
     try:
         document = json.loads(data)
         schema = int(document["schema"])
     except (ValueError, KeyError, TypeError):
-        raise damaged(where, "it is not JSON with a schema") from None
+        raise damaged(origin, "it is not JSON with a schema") from None
     if schema > SCHEMA:
         raise ConfigurationError(
-            f"{where} is of schema {schema}, and this raydock reads up to {SCHEMA}.",
+            f"{origin} has schema {schema}, and this raydock reads schemas up to {SCHEMA}.",
             meaning="A newer raydock published it.",
-            todo="update this one.",
+            todo="update raydock.",
         )
     try:
-        entries = tuple(map(_read, document["variants"]))
-        return replace(msgspec.convert({**document, "entries": ()}, Release), entries=entries, where=where)
+        entries = tuple(map(_entry, document["variants"]))
+        return replace(msgspec.convert({**document, "entries": ()}, Release), entries=entries, origin=origin)
     except (KeyError, TypeError, ValueError, AttributeError, msgspec.ValidationError) as error:
-        raise damaged(where, f"{type(error).__name__}: {error}") from None
+        raise damaged(origin, f"{type(error).__name__}: {error}") from None
 
 
 class DamagedError(ConfigurationError):
     """A release that cannot be read."""
 
 
-def damaged(where: str, why: str) -> DamagedError:
-    """A release that cannot be read, and why."""
+def damaged(origin: str, reason: str) -> DamagedError:
+    """The error for a release that cannot be read."""
     return DamagedError(
-        f"{where} is damaged: {why}.",
-        meaning="What is published cannot be known from it; the images themselves are as they were.",
-        todo="`./build.py publish --force` writes it again from what this engine has built.",
+        f"{origin} is damaged: {reason}.",
+        meaning="It does not tell what is published. The images themselves did not change.",
+        todo="run `./build.py publish --force`, which writes it again from the builds on this engine.",
     )
 
 
-def _entry(item: PublishedImage) -> dict[str, Any]:
-    document = plain(item)
+def _entry_document(entry: PublishedImage) -> dict[str, Any]:
+    document = plain(entry)
     planned = document.pop("planned")
     flavor = planned.pop("variant")["flavor"]
-    axes = {"name": item.name, "axes": item.variant.axes, "flavor": flavor}
-    return {**axes, **planned, "tags": [item.tag, item.name], **document}
+    axes = {"name": entry.name, "axes": entry.variant.axes, "flavor": flavor}
+    return {**axes, **planned, "tags": [entry.tag, entry.name], **document}
 
 
-def _read(item: dict[str, Any]) -> PublishedImage:
-    planned = {**item, "variant": {**item["axes"], "flavor": item["flavor"]}}
-    # raydock 0.1 did not write `content`.
-    image = msgspec.convert({"content": "", **item, "planned": planned}, PublishedImage)
-    if image.name != item["name"]:
-        raise ValueError(f"{item['name']} has the axes of {image.name}")
+def _entry(document: dict[str, Any]) -> PublishedImage:
+    planned = {**document, "variant": {**document["axes"], "flavor": document["flavor"]}}
+    # raydock 0.1 does not write `content`.
+    image = msgspec.convert({"content": "", **document, "planned": planned}, PublishedImage)
+    if image.name != document["name"]:
+        raise ValueError(f"{document['name']} has the axes of {image.name}")
     return image

@@ -1,6 +1,8 @@
-"""The releases of an image repository: OCI artifacts under `latest`, and `<date>-<n>` for each one made.
+"""The releases of an image repository.
 
-They have a repository of their own: `index` below the images, or another one for registries without nested names.
+They are OCI artifacts with the tags `latest` and `<date>-<n>`.
+
+They have their own repository: `index` below the images, or a named one for registries without nested repositories.
 """
 
 from collections.abc import Iterator
@@ -26,24 +28,34 @@ _SETTING = {RefusalCause.LOGIN, RefusalCause.DENIED, RefusalCause.MISSING, Refus
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseStore:
-    """Keeps the releases of the image repository `images` in `repository`."""
+    """Stores the releases of an image repository.
+
+    Attributes:
+        images: the image repository.
+        repository: the repository of the releases.
+    """
 
     images: Repository
     repository: Repository
 
     @property
     def latest(self) -> str:
-        """The tag of the newest release; among the images, `latest` is an alias of theirs."""
+        """The tag of the newest release.
+
+        In the image repository, `latest` is an alias of an image.
+        """
         return "release" if self.repository.name == self.images.name else "latest"
 
     def read(self, tag: str = "") -> Release | None:
-        """A release by its tag, the newest by default; None if there is none.
+        """Read a release by its tag, by default the newest.
+
+        Returns None if the tag does not exist.
 
         Raises ConfigurationError if it is damaged or newer than this raydock, OutOfReachError if the registry does not
         answer or refuses.
         """
         tag = tag or self.latest
-        where = f"release.json of {self.repository.name}:{tag}"
+        origin = f"release.json of {self.repository.name}:{tag}"
         try:
             with self._explained():
                 manifest = self.repository.manifest(tag)
@@ -52,57 +64,69 @@ class ReleaseStore:
                 (layer,) = manifest.document["layers"]
                 data = self.repository.blob(layer["digest"])
         except (UnreadableError, ValueError, KeyError, TypeError) as error:
-            raise release_json.damaged(where, str(error).rstrip(".")) from None
-        return release_json.load(data, where)
+            raise release_json.damaged(origin, str(error).rstrip(".")) from None
+        return release_json.load(data, origin)
 
     def newest(self) -> Release:
-        """The newest release. Raises ConfigurationError if there is none, and what `read` raises."""
+        """The newest release.
+
+        Raises ConfigurationError if there is none, and what `read` raises.
+        """
         release = self.read()
         if release is None:
             raise ConfigurationError(
-                f"{self.images.name} has no release: nothing was published there.",
-                meaning=f"{self.repository.name} has no tag {self.latest}.",
-                todo="check both names (`--release-repository` as it was given to publish), or publish: "
+                f"{self.images.name} has no release: nothing was published to it.",
+                meaning=f"{self.repository.name} does not have the tag {self.latest}.",
+                todo="check both names (`--release-repository` must be the one given to publish), or publish: "
                 f"`./build.py publish --registry {self.images.name}`.",
             )
         return release
 
     def check_writable(self) -> None:
-        """Raises RefusedError, with the setting that fixes it, if no release can be written."""
+        """Check that a release can be written.
+
+        Raises RefusedError, with the setting that fixes it, if not.
+        """
         with self._explained():
             self.repository.upload(EMPTY, EMPTY_TYPE)
 
     def next_id(self, before: str, today: datetime | None = None) -> str:
-        """The tag of a release made today (UTC) after the release `before`: 20261125-1 is the day's first."""
+        """The tag of a release made today (UTC) after the release `before`.
+
+        The first of a day is such as 20261125-1.
+        """
         day = f"{today or datetime.now(UTC):%Y%m%d}"
         last, _, number = before.partition("-")
         following = int(number) + 1 if last == day and number.isdigit() else 1
-        # A release that was not finished has its tag already. Not every registry lists its tags.
+        # An unfinished release already has its tag. Not every registry lists its tags.
         while self.repository.digest(f"{day}-{following}"):
             following += 1
         return f"{day}-{following}"
 
     def write(self, release: Release) -> None:
-        """Pushes a release under its id, and then as the newest."""
-        self.make_newest(self.keep(release))
+        """Push a release with its id as tag, and then as the newest."""
+        self.make_newest(self.push(release))
 
-    def keep(self, release: Release) -> Manifest:
-        """Pushes a release under its id; returns its manifest."""
-        made: dict[str, str] = {Label.CREATED: release.created, Label.VERSION: release.id}
+    def push(self, release: Release) -> Manifest:
+        """Push a release with its id as tag; returns its manifest."""
+        annotations: dict[str, str] = {Label.CREATED: release.created, Label.VERSION: release.id}
         with self._explained():
             self.repository.upload(EMPTY, EMPTY_TYPE)
             blob = self.repository.upload(release_json.dump(release), _CONTENT)
-            manifest = artifact(KIND, [(blob, FILE)], None, made)
-            self.repository.put(release.id, manifest)
+            manifest = artifact(KIND, [(blob, FILE)], None, annotations)
+            self.repository.push_manifest(release.id, manifest)
         return manifest
 
     def make_newest(self, manifest: Manifest) -> None:
-        """Lets the newest release be the one of this manifest."""
-        self.repository.put(self.latest, manifest)
+        """Move the tag of the newest release to this manifest."""
+        self.repository.push_manifest(self.latest, manifest)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Adds --release-repository to a refusal, if the images' repository is not refused."""
+        """Name --release-repository in a refusal.
+
+        Not if the registry refuses the image repository too.
+        """
         try:
             yield
         except RefusedError as error:
@@ -112,10 +136,10 @@ class ReleaseStore:
                 error.what,
                 status=error.status,
                 cause=error.cause,
-                meaning=f"The release of {self.images.name} is kept in {self.repository.name}. No tag moved.",
-                todo=f"name another repository with each command, such as `--release-repository {self.images.name}-"
-                f"{INDEX}` (RAYDOCK_RELEASE_REPOSITORY does the same), or that of the images. Or, if "
-                f"{self.repository.name.host} has nested repositories: {error.todo}",
+                meaning=f"The release of {self.images.name} is stored in {self.repository.name}. No tag moved.",
+                todo=f"name a different repository in each command, such as `--release-repository {self.images.name}-"
+                f"{INDEX}` (or set RAYDOCK_RELEASE_REPOSITORY), or the image repository. Or, if "
+                f"{self.repository.name.host} supports nested repositories: {error.todo}",
             ) from None
 
     def _images_refused(self) -> bool:
@@ -127,22 +151,26 @@ class ReleaseStore:
 
 
 def release_store(images: Repository, release_repository: str = "", *, insecure: bool = False) -> ReleaseStore:
-    """The releases of an image repository; `release_repository` is empty for `index` below it.
+    """The releases of an image repository, stored in `release_repository`.
 
-    Raises ConfigurationError if that is not a name, OutOfReachError if its registry does not answer.
+    If that is empty, they are in `index` below the images.
+
+    Raises ConfigurationError if it is not a repository name, OutOfReachError if its registry does not answer.
     """
     if not release_repository:
-        return ReleaseStore(images=images, repository=images.below(INDEX))
+        return ReleaseStore(images=images, repository=images.child(INDEX))
     name = parse(release_repository)
     if name.host == images.name.host:
         return ReleaseStore(images=images, repository=Repository(name=name, transport=images.transport))
     return ReleaseStore(images=images, repository=repository(release_repository, insecure=insecure))
 
 
-def fingerprints(registry: str, release_repository: str = "", *, insecure: bool = False) -> dict[str, str]:
-    """The fingerprint of each image that a registry's release names, by variant; nothing if it has no release.
+def published_fingerprints(registry: str, release_repository: str = "", *, insecure: bool = False) -> dict[str, str]:
+    """The fingerprint of each image in a registry's newest release, by variant.
+
+    Returns an empty dict if the registry has no release.
 
     Raises what `ReleaseStore.read` raises.
     """
     release = release_store(repository(registry, insecure=insecure), release_repository, insecure=insecure).read()
-    return {item.name: item.fingerprint for item in release.entries} if release else {}
+    return {entry.name: entry.fingerprint for entry in release.entries} if release else {}

@@ -1,4 +1,4 @@
-"""Moves the tags of a registry, and its release with them: all, or none."""
+"""Move the tags of a registry and its release: all of them, or none."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from raydock.core.errors import OutOfReachError
 from raydock.publish.release import Release
 from raydock.publish.store import ReleaseStore
 from raydock.registry.errors import RefusedError
+from raydock.registry.integrity import verify_image
 from raydock.registry.manifest import Manifest
 from raydock.registry.refusals import RefusalCause
 from raydock.registry.repository import Repository, UnreadableError
-from raydock.registry.whole import whole
 
-# A registry that refuses for one of these would refuse any tag. It rarely says that a tag is immutable.
-_OTHER = {
+# A registry that refuses for one of these causes refuses every tag. It rarely reports that a tag is immutable.
+_NOT_IMMUTABLE = {
     RefusalCause.LOGIN,
     RefusalCause.QUOTA,
     RefusalCause.DISK,
@@ -25,7 +25,14 @@ _OTHER = {
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """A tag that moves: the digest that it named before (empty: none) and the one after (`new`: known once pushed)."""
+    """A tag that moves.
+
+    Attributes:
+        tag: the tag.
+        before: the digest that it named before; empty if it did not exist.
+        after: the digest that it names now; `new` if the image is not pushed yet.
+        variant: the variant's name.
+    """
 
     tag: str
     before: str
@@ -35,44 +42,51 @@ class Move:
 
 @dataclass(frozen=True, kw_only=True)
 class Tags:
-    """The tags of an image repository, and its releases."""
+    """The tags of an image repository and its releases.
+
+    Attributes:
+        repository: the image repository.
+        releases: the releases of the repository.
+    """
 
     repository: Repository
     releases: ReleaseStore
 
     def move(self, moves: Sequence[Move], manifests: Mapping[str, Manifest], release: Release | None) -> None:
-        """Moves tags and with them the newest release, if any. `manifests` are those known to be whole, by digest.
+        """Move tags, then push the release, if any.
 
-        Raises OutOfReachError if the registry refuses a step, after it moved back what it had moved. A tag that was not
-        there before stays: not every registry can delete one, and it names a whole image.
+        `manifests` are those known to be complete, by digest.
+
+        Raises OutOfReachError if the registry refuses a step, after the moved tags are moved back. A new tag stays: not
+        every registry can delete a tag, and it names a complete image.
         """
         missing = {move.after for move in moves}.difference(manifests)
-        whole_ones = {**manifests, **{digest: whole(self.repository, digest) for digest in missing}}
-        newest = self.releases.keep(release) if release else None
+        complete = {**manifests, **{digest: verify_image(self.repository, digest) for digest in missing}}
+        newest = self.releases.push(release) if release else None
         tried: list[Move] = []
         try:
-            # Tags that exist come first: only they can be immutable.
+            # Existing tags first: only they can be immutable.
             for move in sorted(moves, key=lambda move: not move.before):
                 tried.append(move)
-                self.repository.put(move.tag, whole_ones[move.after])
+                self.repository.push_manifest(move.tag, complete[move.after])
         except OutOfReachError as error:
-            raise self._stopped(error, moves, tried) from None
+            raise self._explain(error, moves, tried) from None
         try:
             if newest:
                 self.releases.make_newest(newest)
         except RefusedError as error:
-            # Not without an answer: it may have moved, and then the tags agree with it.
-            raise self._stopped(error, moves, tried) from None
+            # If there is no answer, the release may have moved: then the moved tags agree with it.
+            raise self._explain(error, moves, tried) from None
 
-    def _stopped(self, error: OutOfReachError, moves: Sequence[Move], tried: Sequence[Move]) -> OutOfReachError:
-        """The error, after the tags moved back, with every tag that must be able to move."""
+    def _explain(self, error: OutOfReachError, moves: Sequence[Move], tried: Sequence[Move]) -> OutOfReachError:
+        """Move the tags back; returns the error with every tag that must be movable."""
         stuck = self._move_back(tried)
         error.meaning = (
             f"These tags moved and could not be moved back: {', '.join(stuck)}."
             if stuck
-            else "No tag that was there before and no release changed."
+            else "No existing tag changed, and no release was made."
         )
-        if isinstance(error, RefusedError) and error.status < 500 and error.cause not in _OTHER:
+        if isinstance(error, RefusedError) and error.status < 500 and error.cause not in _NOT_IMMUTABLE:
             error.todo = (
                 f"exempt these tags from immutability and from protection: {', '.join(move.tag for move in moves)} in "
                 f"{self.repository.name}; {self.releases.latest} in {self.releases.repository.name} "
@@ -81,13 +95,15 @@ class Tags:
         return error
 
     def _move_back(self, tried: Sequence[Move]) -> list[str]:
-        """Moves tags back that were there before; returns those for which that failed."""
-        left = [move for move in tried if move.before]
+        """Move existing tags back; returns those for which that failed."""
+        remaining = [move for move in tried if move.before]
         try:
-            while left:
-                if self.repository.digest(left[-1].tag) != left[-1].before:
-                    self.repository.put(left[-1].tag, whole(self.repository, left[-1].before))
-                left.pop()
+            while remaining:
+                if self.repository.digest(remaining[-1].tag) != remaining[-1].before:
+                    self.repository.push_manifest(
+                        remaining[-1].tag, verify_image(self.repository, remaining[-1].before)
+                    )
+                remaining.pop()
         except (OutOfReachError, UnreadableError):
-            return [move.tag for move in left]
+            return [move.tag for move in remaining]
         return []

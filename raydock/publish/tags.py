@@ -1,4 +1,7 @@
-"""The tags of a variant's image: one made once, one that moves, and aliases in the grammar of rayproject/ray."""
+"""The tags of a variant's image.
+
+There is an immutable one, a movable one, and aliases in the grammar of rayproject/ray.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,35 +16,43 @@ _DIGITS = 12
 
 @dataclass(frozen=True, kw_only=True)
 class Alias:
-    """A short name for `target`, the newest of `candidates`: all the variants that it could name."""
+    """A short name for an image.
+
+    Attributes:
+        name: the tag.
+        target: the variant that it names, the newest candidate.
+        candidates: every variant that it could name, oldest first.
+    """
 
     name: str
     target: Variant
     candidates: tuple[Variant, ...]
 
 
-def immutable(name: str, fingerprint: str) -> str:
-    """The tag of one build of a variant, which never names anything else."""
+def immutable_tag(name: str, fingerprint: str) -> str:
+    """The tag of one build of a variant. It never names a different image."""
     return f"{name}.{fingerprint[:_DIGITS]}"
 
 
 def aliases(variants: Iterable[Variant]) -> dict[str, Alias]:
-    """Every alias of these variants by name: `2.60.0-py311-cu130`, `2.60.0-py311`, `2.60.0` and `latest`.
+    """Every alias of these variants by name.
 
-    As in rayproject/ray: without CUDA an image for CPU is meant, without Python any, and `latest` is the newest final
-    Ray. Their images hold Ray alone, so an alias names those of its variants that hold the least: none with vllm where
-    one without is there, none with torch likewise, and none with packages of its group's own. Of these it names the
-    newest (Variant.order).
+    Examples: `2.60.0-py311-cu130`, `2.60.0-py311`, `2.60.0` and `latest`.
+
+    As in rayproject/ray, an alias without CUDA names a CPU image, one without Python any Python, and `latest` the
+    newest final Ray. The images of rayproject/ray contain only Ray, so an alias names the smallest variants: without
+    vllm if one exists, without torch if one exists, and never with a group's additional packages. Of these it names
+    the newest (Variant.order).
     """
     named: dict[str, list[Variant]] = {}
-    variants = [item for item in variants if item.arch == "amd64" and not item.flavor]
-    for item in variants:
-        for name in _names(item):
-            named.setdefault(name, []).append(item)
-    if rays := {item.ray for item in variants if not item.gpu}:
+    variants = [variant for variant in variants if variant.arch == "amd64" and not variant.flavor]
+    for variant in variants:
+        for name in _names(variant):
+            named.setdefault(name, []).append(variant)
+    if rays := {variant.ray for variant in variants if not variant.gpu}:
         newest = max(rays, key=_finals_first)
         named[LATEST] = named[newest]
-    return {name: _alias(name, found) for name, found in named.items()}
+    return {name: _alias(name, candidates) for name, candidates in named.items()}
 
 
 def _names(variant: Variant) -> Iterator[str]:
@@ -54,7 +65,8 @@ def _names(variant: Variant) -> Iterator[str]:
 
 def _alias(name: str, variants: list[Variant]) -> Alias:
     least = min(map(_parts, variants))
-    candidates = sorted((item for item in variants if _parts(item) == least), key=lambda item: item.order)
+    smallest = (variant for variant in variants if _parts(variant) == least)
+    candidates = sorted(smallest, key=lambda variant: variant.order)
     return Alias(name=name, target=candidates[-1], candidates=tuple(candidates))
 
 

@@ -1,5 +1,7 @@
-"""A variant's image by all its names: the digest under which a registry serves it, whatever tags come to mean, its tag,
-and the id that an engine knows it by."""
+"""A variant's image by all its names.
+
+These are its digest in a registry, its tag, and its id on an engine.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,8 +13,11 @@ from raydock.plan.planner import Planned
 from raydock.publish.release import PublishedImage
 
 
-class Where(StrEnum):
-    """What tells of an image: an engine that has it, a registry's release, or the plan alone."""
+class ImageState(StrEnum):
+    """The source of what is known of an image.
+
+    It is the engine that has it, a registry's release, or only the plan.
+    """
 
     BUILT = "built"
     PUBLISHED = "published"
@@ -25,17 +30,17 @@ class VariantImage:
 
     Attributes:
         variant: the variant.
-        repository: the registry and path that it has, or will have.
-        where: what tells of it.
-        labels: what its labels say, or will say.
-        id: the engine's id of it; empty if neither an engine nor a release tells it.
+        repository: the registry and path of the image, existing or planned.
+        state: built, published or planned.
+        labels: its labels, existing or planned.
+        id: its id on the engine; empty if unknown.
         digest: the digest of its manifest in the repository; empty if it was never pushed.
         unattached: the reports and SBOMs that the registry did not store.
     """
 
     variant: Variant
     repository: str
-    where: Where
+    state: ImageState
     labels: ImageLabels
     id: str = ""
     digest: str = ""
@@ -48,12 +53,15 @@ class VariantImage:
 
     @property
     def reference(self) -> str:
-        """The image as a manifest names it; empty if it was never pushed."""
+        """The image by digest, as a Kubernetes manifest names it.
+
+        It is empty if it was never pushed.
+        """
         return f"{self.repository}@{self.digest}" if self.digest else ""
 
     @property
     def tag(self) -> str:
-        """The variant's own tag."""
+        """The image by the variant's own tag."""
         return f"{self.repository}:{self.name}"
 
     @property
@@ -68,31 +76,31 @@ class VariantImage:
 
     @property
     def sm(self) -> tuple[int, ...]:
-        """The GPUs that it has code for; empty for cpu, and if that is unknown."""
+        """The compute capabilities that it has code for; empty for cpu and if unknown."""
         return self.labels.sm
 
     @property
     def kuberay(self) -> bool:
-        """Whether KubeRay will run it."""
+        """Whether it is for KubeRay."""
         return self.labels.kuberay
 
     @property
     def fingerprint(self) -> str:
-        """What decides its content; empty if only the plan tells of it."""
+        """Its fingerprint; empty if it is only planned."""
         return self.labels.fingerprint or ""
 
 
 def of_image(variant: Variant, repository: str, image: ContainerImage) -> VariantImage:
-    """What an engine knows of a variant's image, with its digest in a repository.
+    """A variant's image on an engine, with its digest in a repository.
 
-    With containerd's image store, the registry has that digest only if the image was pushed.
+    With containerd's image store, an image has a digest even if it was never pushed.
     """
     names = (reference.partition("@") for reference in image.references)
     digests = (digest for name, _, digest in names if name == repository)
     return VariantImage(
         variant=variant,
         repository=repository,
-        where=Where.BUILT,
+        state=ImageState.BUILT,
         labels=image.labels,
         id=image.id,
         digest=next(digests, ""),
@@ -100,11 +108,11 @@ def of_image(variant: Variant, repository: str, image: ContainerImage) -> Varian
 
 
 def of_release(entry: PublishedImage, repository: str) -> VariantImage:
-    """What a registry's release says of an image."""
+    """An image of a registry's release."""
     return VariantImage(
         variant=entry.variant,
         repository=repository,
-        where=Where.PUBLISHED,
+        state=ImageState.PUBLISHED,
         labels=ImageLabels({**entry.planned.labels.values, Label.FINGERPRINT: entry.fingerprint}),
         id=entry.image_id,
         digest=entry.digest,
@@ -113,11 +121,11 @@ def of_release(entry: PublishedImage, repository: str) -> VariantImage:
 
 
 def of_plan(planned: Planned, repository: str, digest: str = "") -> VariantImage:
-    """What the plan says of an image, which may have a digest already."""
+    """A planned image, with its digest if the user named one."""
     return VariantImage(
         variant=planned.variant,
         repository=repository,
-        where=Where.PLANNED,
+        state=ImageState.PLANNED,
         labels=planned.labels,
         digest=digest,
     )

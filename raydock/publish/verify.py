@@ -1,19 +1,20 @@
-"""A registry against its release: every tag, every digest, every image."""
+"""Compare a registry with its release: every tag, every digest, every image."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 from raydock.core.parallel import in_parallel
 from raydock.publish.release import PublishedImage, Release
 from raydock.publish.store import ReleaseStore
+from raydock.registry.integrity import verify_image
 from raydock.registry.referrers import attached
 from raydock.registry.repository import Repository, UnreadableError
-from raydock.registry.whole import whole
 
 SCHEMA = 1
-_AT_A_TIME = 8
+_PARALLEL_REQUESTS = 8
 
 
 class DifferenceKind(StrEnum):
@@ -27,7 +28,13 @@ class DifferenceKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryDifference:
-    """One difference: what of, a tag or an image by digest, and what is wrong in words."""
+    """One difference between a registry and its release.
+
+    Attributes:
+        kind: the kind of difference.
+        of: the tag, or the digest of an image.
+        detail: what is wrong.
+    """
 
     kind: DifferenceKind
     of: str
@@ -35,89 +42,96 @@ class RegistryDifference:
 
 
 def verify(releases: ReleaseStore, release: Release) -> list[RegistryDifference]:
-    """Everything in which a registry differs from its release: tags that are missing or name something else, images
-    that cannot be read whole, and what is no longer attached to them."""
+    """Every difference between a registry and its release.
+
+    That is: tags that are missing or name a different image, incomplete images, and attachments that are gone.
+    """
     repository = releases.images
     tags = {alias: named.digest for alias, named in release.aliases.items()}
-    for item in release.entries:
-        tags |= {item.tag: item.digest, item.name: item.digest}
-    found = in_parallel(lambda tag: _tag(repository, tag, tags[tag]), tags, _AT_A_TIME)
-    # An alias may still name an image that its variant's own tag has left.
+    for entry in release.entries:
+        tags |= {entry.tag: entry.digest, entry.name: entry.digest}
+    tagged = in_parallel(lambda tag: _check_tag(repository, tag, tags[tag]), tags, _PARALLEL_REQUESTS)
+    # An alias can name an older image than the tag of its variant does.
     digests = sorted({*tags.values()})
-    broken = in_parallel(lambda digest: _image(repository, digest), digests, _AT_A_TIME)
-    loose = in_parallel(lambda item: list(_attached(repository, item)), release.entries, _AT_A_TIME)
-    kept = _kept(releases, release.id)
-    return [*filter(None, found), *filter(None, broken), *(item for items in loose for item in items), *kept]
+    broken = in_parallel(lambda digest: _check_image(repository, digest), digests, _PARALLEL_REQUESTS)
+    detached = in_parallel(
+        lambda entry: list(_check_attachments(repository, entry)), release.entries, _PARALLEL_REQUESTS
+    )
+    release_tag = _check_release_tag(releases, release.id)
+    return [*filter(None, tagged), *filter(None, broken), *chain.from_iterable(detached), *release_tag]
 
 
 def unattached(release: Release) -> dict[str, tuple[str, ...]]:
-    """The files that the registry did not store when an image was published, by the image's tag."""
-    return {item.tag: item.unattached for item in release.entries if item.unattached}
+    """The files that the registry did not store when an image was published.
+
+    By the image's immutable tag.
+    """
+    return {entry.tag: entry.unattached for entry in release.entries if entry.unattached}
 
 
 def document(release: Release, differences: Sequence[RegistryDifference]) -> dict[str, Any]:
-    """`verify --json` (docs/reference/json.md)."""
+    """The document of `verify --json` (docs/reference/json.md)."""
     return {
         "schema": SCHEMA,
         "release": release.id,
         "images": len(release.entries),
         "unattached": {tag: list(files) for tag, files in unattached(release).items()},
-        "differences": [asdict(item) for item in differences],
+        "differences": [asdict(difference) for difference in differences],
     }
 
 
-def words(release: Release, differences: Sequence[RegistryDifference]) -> str:
-    """The same in lines."""
-    lines = [f"{item.of}: {item.kind}: {item.detail}" for item in differences]
+def format_differences(release: Release, differences: Sequence[RegistryDifference]) -> str:
+    """The differences as text, one per line, and a summary line."""
+    lines = [f"{difference.of}: {difference.kind}: {difference.detail}" for difference in differences]
     lines += [
-        f"{tag}: not attached, since the registry did not store them: {', '.join(files)}; `publish` tries again"
+        f"{tag}: not attached because the registry did not store them: {', '.join(files)}; `publish` tries again"
         for tag, files in unattached(release).items()
     ]
     counts = f"{len(release.entries)} images, {len(release.aliases)} aliases, {len(differences)} differences"
     return "\n".join([*lines, f"release {release.id}: {counts}."])
 
 
-def _kept(releases: ReleaseStore, release: str) -> list[RegistryDifference]:
-    """The newest release under its own tag too."""
-    kept = releases.repository
-    difference = _tag(kept, release, kept.digest(releases.latest) or "")
-    return [replace(difference, of=f"{kept.name.path}:{release}")] if difference else []
+def _check_release_tag(releases: ReleaseStore, release: str) -> list[RegistryDifference]:
+    """Check that the newest release also has its own tag."""
+    repository = releases.repository
+    difference = _check_tag(repository, release, repository.digest(releases.latest) or "")
+    return [replace(difference, of=f"{repository.name.path}:{release}")] if difference else []
 
 
-def _tag(repository: Repository, tag: str, digest: str) -> RegistryDifference | None:
-    there = repository.digest(tag)
-    if there is None:
-        return RegistryDifference(kind=DifferenceKind.MISSING, of=tag, detail=f"the release says {digest}")
-    if there != digest:
+def _check_tag(repository: Repository, tag: str, digest: str) -> RegistryDifference | None:
+    current = repository.digest(tag)
+    if current is None:
+        return RegistryDifference(kind=DifferenceKind.MISSING, of=tag, detail=f"the release has {digest}")
+    if current != digest:
         return RegistryDifference(
-            kind=DifferenceKind.MOVED, of=tag, detail=f"it names {there}, and the release says {digest}"
+            kind=DifferenceKind.MOVED, of=tag, detail=f"it names {current}, but the release has {digest}"
         )
     return None
 
 
-def _image(repository: Repository, digest: str) -> RegistryDifference | None:
+def _check_image(repository: Repository, digest: str) -> RegistryDifference | None:
     try:
-        whole(repository, digest)
+        verify_image(repository, digest)
     except UnreadableError as error:
         return RegistryDifference(kind=DifferenceKind.UNREADABLE, of=digest, detail=error.what)
     return None
 
 
-def _attached(repository: Repository, item: PublishedImage) -> Iterator[RegistryDifference]:
-    if not item.attached:
+def _check_attachments(repository: Repository, entry: PublishedImage) -> Iterator[RegistryDifference]:
+    if not entry.attached:
         return
     try:
-        there = attached(repository, item.digest)
+        artifacts = attached(repository, entry.digest)
     except UnreadableError as error:
-        yield RegistryDifference(kind=DifferenceKind.UNREADABLE, of=item.tag, detail=error.what)
+        yield RegistryDifference(kind=DifferenceKind.UNREADABLE, of=entry.tag, detail=error.what)
         return
-    for name, digest in item.attached.items():
-        if digest not in there:
+    for name, digest in entry.attached.items():
+        if digest not in artifacts:
             yield RegistryDifference(
-                kind=DifferenceKind.DETACHED, of=item.tag, detail=f"{name} ({digest}) is not attached to it"
+                kind=DifferenceKind.DETACHED, of=entry.tag, detail=f"{name} ({digest}) is not attached to it"
             )
             continue
         try:
-            whole(repository, digest)
+            verify_image(repository, digest)
         except UnreadableError as error:
-            yield RegistryDifference(kind=DifferenceKind.UNREADABLE, of=item.tag, detail=f"{name}: {error.what}")
+            yield RegistryDifference(kind=DifferenceKind.UNREADABLE, of=entry.tag, detail=f"{name}: {error.what}")

@@ -1,5 +1,7 @@
-"""An OCI registry over HTTP: manifests, blobs, tags and referrers (OCI distribution specification 1.1).
+"""An OCI registry over HTTP: manifests, blobs, tags and referrers.
 
-On requests, which the Docker SDK brings. The library oras (0.2.43) has no time limits, asks again after a 500 alone and
-lists no referrers.
+Source: OCI distribution specification 1.1.
+
+Built on requests, a dependency of the Docker SDK. The library oras (0.2.43) has no timeouts, retries only after a 500,
+and does not list referrers.
 """

@@ -1,4 +1,7 @@
-"""What a registry is told of us: Docker's own configuration and its credential helpers, and nothing else."""
+"""Logins for registries.
+
+They come only from Docker's configuration and its credential helpers.
+"""
 
 import base64
 from dataclasses import dataclass, field
@@ -11,7 +14,13 @@ from raydock.engine.errors import interrupted
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryLogin:
-    """A user's name and password, or an identity token of an OAuth2 server; never part of its `repr`."""
+    """A user name and password, or an identity token. The `repr` shows none of them.
+
+    Attributes:
+        user: the user name.
+        password: the password.
+        token: an identity token of an OAuth2 server; empty if there is a password.
+    """
 
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
@@ -24,16 +33,18 @@ class RegistryLogin:
 
 
 def login(host: str) -> RegistryLogin | None:
-    """Docker's login for a registry's host; None where `docker login` was never run for it.
+    """Docker's login for a registry's host.
 
-    Raises ConfigurationError where the configuration cannot be read or its credential helper does not work.
+    Returns None if there is no `docker login` for it.
+
+    Raises ConfigurationError if the configuration cannot be read or its credential helper fails.
     """
     try:
-        found = logins().resolve_authconfig(host) or {}
+        entry = logins().resolve_authconfig(host) or {}
     except DockerException as error:
         raise interrupted(error, f"it was asked for the login of {host}") from None
-    # The file's keys begin with a small letter, a helper's with a capital one.
-    values = {key.lower(): value or "" for key, value in found.items()}
+    # Keys start with a lower-case letter in the file, and with a capital letter in a helper's output.
+    values = {key.lower(): value or "" for key, value in entry.items()}
     if token := values.get("identitytoken"):
         return RegistryLogin(token=token)
     return RegistryLogin(user=values["username"], password=values["password"]) if values.get("username") else None

@@ -1,4 +1,4 @@
-"""What can go wrong with a registry, in words for the user."""
+"""Errors of registries, with messages for the user."""
 
 import json
 import re
@@ -20,33 +20,41 @@ _PLAIN = ("WRONG_VERSION_NUMBER", "record layer failure", "HTTP_REQUEST")
 
 
 class UnencryptedError(RaydockError):
-    """The other side does not speak TLS."""
+    """The server does not support TLS."""
 
 
 def authority(name: Name) -> Path:
-    """Where Docker's engine looks for a registry's own certificate authority."""
+    """The file in which Docker's engine looks for a registry's authority."""
     return Path("/etc/docker/certs.d", name.host, "ca.crt")
 
 
 def untrusted(name: Name, error: requests.exceptions.SSLError, doing: str) -> RaydockError:
-    """Why TLS did not come about: UnencryptedError, or a certificate that is not trusted."""
-    words = str(error)
-    if any(word in words for word in _PLAIN):
-        return UnencryptedError(f"{name.host} does not speak TLS.")
+    """The error for a failed TLS handshake.
+
+    UnencryptedError, or an untrusted certificate.
+    """
+    message = str(error)
+    if any(text in message for text in _PLAIN):
+        return UnencryptedError(f"{name.host} does not support TLS.")
     reason = _certificate(error)
     if "expired" in reason or "not yet valid" in reason:
-        todo = f"this machine's clock says {datetime.now(UTC):%Y-%m-%d %H:%M} UTC: set it, or renew the certificate."
+        now = datetime.now(UTC)
+        todo = f"this machine's clock says {now:%Y-%m-%d %H:%M} UTC: set the clock, or renew the certificate."
     else:
         todo = (
-            f"name the authority's certificates in {CA_VARIABLES[0]}, or put them into "
-            f"{authority(name)}, where the engine finds them too; or --insecure-registry."
+            f"set {CA_VARIABLES[0]} to the authority's certificates, or put them into "
+            f"{authority(name)}, where the engine finds them too; or use --insecure-registry."
         )
-    return OutOfReachError(f"{name.host} is not trusted while {doing}: {reason}.", todo=todo)
+    return OutOfReachError(f"the certificate of {name.host} is not trusted: {reason} (while {doing}).", todo=todo)
 
 
-def apart(name: Name, date: str, now: datetime) -> OutOfReachError | None:
-    """A clock that is more than a day from the registry's, whose Date header (RFC 9110) is given; None where it is not,
-    or nobody can tell."""
+def clock_error(name: Name, date: str, now: datetime) -> OutOfReachError | None:
+    """The error for a clock that differs by more than a day from the registry's.
+
+    Returns None if it does not, or if unknown.
+
+    date: the registry's Date header (RFC 9110).
+    """
     try:
         theirs = parsedate_to_datetime(date).astimezone(UTC)
     except ValueError:
@@ -55,23 +63,28 @@ def apart(name: Name, date: str, now: datetime) -> OutOfReachError | None:
         return None
     return OutOfReachError(
         f"this machine's clock says {now:%Y-%m-%d %H:%M} UTC, and that of {name.host} {theirs:%Y-%m-%d %H:%M} UTC.",
-        meaning="A release would have the wrong day, and scan.yaml's days would be counted wrong. Nothing was pushed.",
+        meaning="The release would get a wrong date, and the dates in scan.yaml would be wrong. Nothing was pushed.",
         todo="set the clock that is wrong, then run this again.",
     )
 
 
 def silent(name: Name, error: Exception, doing: str) -> OutOfReachError:
-    """A registry that gave no answer."""
+    """The error for a registry that does not answer."""
     late = isinstance(error, requests.Timeout)
-    words = "gave no answer in time" if late else f"cannot be reached: {_cause(error)}"
+    problem = "did not answer in time" if late else f"cannot be reached: {_cause(error)}"
     return OutOfReachError(
-        f"{name.host} {words} while {doing}.",
-        todo="look whether the registry runs and its name is right, then run this again: what is done stays done.",
+        f"{name.host} {problem} while {doing}.",
+        todo="check that the registry runs and that its name is correct, then run this again: finished steps are kept.",
     )
 
 
 class RefusedError(OutOfReachError):
-    """A registry answered, and refused. `status` is the HTTP status, `cause` what it refuses for."""
+    """A registry answered with a refusal.
+
+    Attributes:
+        status: the HTTP status.
+        cause: why it refuses.
+    """
 
     def __init__(self, what: str, *, status: int, cause: RefusalCause, todo: str, meaning: str = "") -> None:
         super().__init__(what, meaning=meaning, todo=todo)
@@ -79,7 +92,10 @@ class RefusedError(OutOfReachError):
 
 
 def refused(name: Name, answer: requests.Response, doing: str) -> RefusedError:
-    """A registry's refusal, with its own message and the setting that changes it."""
+    """The error for a refusal.
+
+    It has the registry's own message and the setting that fixes it.
+    """
     status, message = answer.status_code, _message(answer)
     cause, todo = cause_of(name, status, f"{status} {message}")
     what = f"{name.host} {_refusal(name, cause, status, doing)}: {status} {message}".rstrip(" .")
@@ -88,15 +104,15 @@ def refused(name: Name, answer: requests.Response, doing: str) -> RefusedError:
 
 def _refusal(name: Name, cause: RefusalCause, status: int, doing: str) -> str:
     if cause is RefusalCause.LOGIN and status == 401:
-        whose = "the credentials that Docker has for it" if login(name.host) else "requests without credentials"
-        return f"refuses {whose} while {doing}"
+        subject = "the credentials that Docker has for it" if login(name.host) else "requests without credentials"
+        return f"refuses {subject} while {doing}"
     if cause is RefusalCause.DISK:
-        return f"failed while {doing}, since its disk is full"
+        return f"failed while {doing} because its disk is full"
     return f"failed while {doing}" if status >= 500 else f"does not allow {doing}"
 
 
 def _certificate(error: Exception) -> str:
-    """Why a certificate was refused, in OpenSSL's words."""
+    """Why a certificate was refused, as OpenSSL reports it."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -107,20 +123,20 @@ def _certificate(error: Exception) -> str:
 
 
 def _cause(error: Exception) -> str:
-    found = re.search(r"\[Errno -?\d+\] ([^'\")]+)", str(error))
-    return found[1] if found else type(error).__name__
+    match = re.search(r"\[Errno -?\d+\] ([^'\")]+)", str(error))
+    return match[1] if match else type(error).__name__
 
 
 def _message(answer: requests.Response) -> str:
-    """The registry's own codes and messages, as one line; a page of HTML by its title."""
+    """The registry's own codes and messages as one line; of an HTML page, its title."""
     try:
-        message = "; ".join(_error(item) for item in answer.json()["errors"])
+        message = "; ".join(_error(error) for error in answer.json()["errors"])
     except (ValueError, KeyError, TypeError, AttributeError):
         title = re.search(r"<title>(.*?)</title>", answer.text, re.IGNORECASE | re.DOTALL)
         message = title[1] if title else answer.text
     message = " ".join((message or answer.reason or "").split())[:400]
-    later = answer.headers.get("Retry-After", "")
-    return f"{message} (Retry-After: {later})" if later else message
+    retry_after = answer.headers.get("Retry-After", "")
+    return f"{message} (Retry-After: {retry_after})" if retry_after else message
 
 
 def _error(error: dict[str, Any]) -> str:

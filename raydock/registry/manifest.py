@@ -1,4 +1,4 @@
-"""Manifests and what they point at (OCI image specification 1.1)."""
+"""Manifests and descriptors (OCI image specification 1.1)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,13 @@ EMPTY_TYPE, EMPTY = "application/vnd.oci.empty.v1+json", b"{}"
 
 @dataclass(frozen=True, kw_only=True)
 class Descriptor:
-    """What a manifest says of something it points at; `size` in bytes."""
+    """A reference to a blob or manifest.
+
+    Attributes:
+        media_type: its media type.
+        digest: its digest.
+        size: its size in bytes.
+    """
 
     media_type: str
     digest: str
@@ -27,18 +33,26 @@ class Descriptor:
 
     @property
     def document(self) -> dict[str, Any]:
-        """It as JSON."""
+        """The JSON form."""
         return {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
 
 
 def descriptor(document: Mapping[str, Any]) -> Descriptor:
-    """Reads what `Descriptor.document` gives. Raises KeyError, TypeError or ValueError for what is none."""
+    """Read a descriptor.
+
+    Raises KeyError, TypeError or ValueError if the document is not a descriptor.
+    """
     return Descriptor(media_type=str(document["mediaType"]), digest=str(document["digest"]), size=int(document["size"]))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """A manifest's bytes and their media type."""
+    """A manifest.
+
+    Attributes:
+        media_type: its media type.
+        data: its bytes.
+    """
 
     media_type: str
     data: bytes
@@ -49,7 +63,7 @@ class Manifest:
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """It as JSON. Raises ValueError or TypeError where it is no object."""
+        """The parsed JSON. Raises ValueError or TypeError if it is not an object."""
         return {**json.loads(self.data)}
 
     @property
@@ -63,14 +77,20 @@ class Manifest:
 
     @property
     def parts(self) -> tuple[Descriptor, ...]:
-        """An image's configuration and layers. Raises KeyError, TypeError or ValueError where it is not an image."""
+        """An image's configuration and layers.
+
+        Raises KeyError, TypeError or ValueError if it is not an image.
+        """
         return tuple(descriptor(part) for part in (self.document["config"], *self.document["layers"]))
 
 
 def artifact(
     kind: str, blobs: Sequence[tuple[Descriptor, str]], subject: Descriptor | None, annotations: Mapping[str, str]
 ) -> Manifest:
-    """An artifact of a kind (its artifactType) with blobs under their file names, attached to a subject if any."""
+    """The manifest of an artifact of a kind (artifactType).
+
+    It has blobs with file names, and is attached to a subject if any.
+    """
     layers = [blob.document | {"annotations": {Label.TITLE: title}} for blob, title in blobs]
     document = {
         "schemaVersion": 2,

@@ -1,4 +1,4 @@
-"""A repository's name: the registry's host and the path within it."""
+"""The name of a repository: the registry's host and the path in it."""
 
 import re
 from dataclasses import dataclass
@@ -8,20 +8,28 @@ from docker.auth import INDEX_NAME
 
 from raydock.core.errors import ConfigurationError
 
-# As matrix.yaml's `registry`: a host that cannot be taken for a path, and a path (distribution's reference grammar).
+# Like `registry` in matrix.yaml: a host that cannot be read as a path, and a path (distribution's reference grammar).
 _FORM = re.compile(r"(?P<host>[a-z0-9.-]+(?::\d{1,5})?)/(?P<path>[a-z0-9._-]+(?:/[a-z0-9._-]+)*)", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Name:
-    """A repository, such as `localhost:5000/raydock`: `host` with its port if any, and `path`."""
+    """A repository, such as `localhost:5000/raydock`.
+
+    Attributes:
+        host: the registry's host, with its port if any.
+        path: the path in the registry.
+    """
 
     host: str
     path: str
 
     @property
     def loopback(self) -> bool:
-        """Whether the registry is on this machine, where Docker's engine too takes plain HTTP."""
+        """Whether the registry is on this machine.
+
+        Docker's engine also accepts plain HTTP there.
+        """
         host = self.host.partition(":")[0]
         try:
             return ip_address(host).is_loopback
@@ -30,7 +38,7 @@ class Name:
 
     @property
     def api(self) -> str:
-        """The host that serves it: the default registry's name is not that of its API."""
+        """The host of the API, which differs from the name for the default registry."""
         return f"registry-1.{INDEX_NAME}" if self.host == INDEX_NAME else self.host
 
     def __str__(self) -> str:
@@ -38,12 +46,12 @@ class Name:
 
 
 def parse(text: str) -> Name:
-    """The repository of a name. Raises ConfigurationError where it does not have the form of one."""
+    """Parse the name of a repository. Raises ConfigurationError if it is invalid."""
     match = _FORM.fullmatch(text)
     if not match:
-        shown = re.sub(r"[^/@]+@", "...@", text)  # perhaps a password
+        shown = re.sub(r"[^/@]+@", "...@", text)  # can be a password
         raise ConfigurationError(
-            f"{shown!r} is not a registry with a path.",
-            todo="write it like localhost:5000/raydock, without http://, tag or password (`docker login` keeps it).",
+            f"{shown!r} is not a repository of the form HOST/PATH.",
+            todo="write it like localhost:5000/raydock, without http://, tag or password (`docker login` stores that).",
         )
     return Name(host=match["host"], path=match["path"])

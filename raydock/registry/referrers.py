@@ -1,4 +1,6 @@
-"""Artifacts attached to an image: by the referrers API, or the tag scheme for registries without it.
+"""Artifacts attached to an image.
+
+By the referrers API, or by the tag scheme if the registry lacks the API.
 
 Source: OCI distribution specification 1.1, "Pushing Manifests with Subject" and "Unavailable Referrers API".
 """
@@ -10,21 +12,24 @@ from typing import Any
 from raydock.core.errors import RaydockError
 from raydock.registry.errors import RefusedError
 from raydock.registry.manifest import OCI_INDEX, Descriptor, Manifest
-from raydock.registry.repository import Repository, UnreadableError, listed
+from raydock.registry.repository import Repository, UnreadableError, parse_index
 
 Entries = dict[str, dict[str, Any]]
 
 
 def fallback_tag(digest: str) -> str:
-    """The tag under which a registry without the API keeps the list of what is attached to a digest."""
+    """The tag that names the list of referrers of a digest.
+
+    It is for registries without the API.
+    """
     return digest.replace(":", "-")
 
 
 def attached(repository: Repository, digest: str) -> Entries:
-    """What is attached to an image: the descriptors (OCI image specification) by digest.
+    """The descriptors of the artifacts that are attached to an image, by digest.
 
     Both lists count: a registry may have got the API after the tag was written. Raises UnreadableError if there is no
-    API, and the tag names something else.
+    API and the tag does not name a list of referrers.
     """
     known = repository.referrers(digest)
     try:
@@ -36,54 +41,61 @@ def attached(repository: Repository, digest: str) -> Entries:
 
 
 def attach(repository: Repository, subject: Descriptor, artifacts: Mapping[str, Manifest]) -> dict[str, RaydockError]:
-    """Attaches artifacts, whose blobs are in the repository, to an image; writes nothing for what is attached already.
+    """Attach artifacts, whose blobs are already uploaded, to an image.
+
+    Attached artifacts are not written again.
 
     Returns why an artifact could not be attached, by name.
     """
     try:
-        there = attached(repository, subject.digest)
+        known = attached(repository, subject.digest)
     except UnreadableError as error:
         return dict.fromkeys(artifacts, error)
     refused: dict[str, RaydockError] = {}
-    for name, item in artifacts.items():
+    for name, manifest in artifacts.items():
         try:
-            if item.digest not in there or repository.digest(item.digest) is None:
-                repository.put(item.digest, item)
+            if manifest.digest not in known or repository.digest(manifest.digest) is None:
+                repository.push_manifest(manifest.digest, manifest)
         except RefusedError as error:
             refused[name] = error
-    new = {name: item for name, item in artifacts.items() if name not in refused and item.digest not in there}
+    new = {
+        name: manifest for name, manifest in artifacts.items() if name not in refused and manifest.digest not in known
+    }
     if new:
-        # The header OCI-Subject would tell the same, but registries without the API send it too (sigstore/sigstore-js
-        # pull request 1183, read 2026-11-29), and go-containerregistry's has the API and does not.
-        known = _by_digest(repository.referrers(subject.digest) or [])
-        new = {name: item for name, item in new.items() if item.digest not in known}
+        # The header OCI-Subject is no proof: registries without the API send it too (sigstore/sigstore-js pull request
+        # 1183, read 2026-11-29), and the registry of go-containerregistry has the API but does not send it.
+        listed = _by_digest(repository.referrers(subject.digest) or [])
+        new = {name: manifest for name, manifest in new.items() if manifest.digest not in listed}
     try:
         if new:
-            _list(repository, subject.digest, list(new.values()))
+            _add_to_tag(repository, subject.digest, list(new.values()))
     except (RefusedError, UnreadableError) as error:
         refused |= dict.fromkeys(new, error)
     return refused
 
 
-def _list(repository: Repository, digest: str, new: list[Manifest]) -> None:
-    """Adds artifacts to the list under the tag. Raises UnreadableError if the registry does not keep it."""
+def _add_to_tag(repository: Repository, digest: str, new: list[Manifest]) -> None:
+    """Add artifacts to the list that the tag names.
+
+    Raises UnreadableError if the registry does not store it.
+    """
     tag = fallback_tag(digest)
-    entries = _tagged(repository, digest) | {item.digest: _entry(item) for item in new}
+    entries = _tagged(repository, digest) | {manifest.digest: _entry(manifest) for manifest in new}
     index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": list(entries.values())}
-    made = Manifest(media_type=OCI_INDEX, data=json.dumps(index, indent=1).encode())
-    repository.put(tag, made)
-    if repository.digest(tag) != made.digest:
+    manifest = Manifest(media_type=OCI_INDEX, data=json.dumps(index, indent=1).encode())
+    repository.push_manifest(tag, manifest)
+    if repository.digest(tag) != manifest.digest:
         raise UnreadableError(
-            f"{repository.name.host} has no referrers API, and does not keep {repository.name}:{tag}, the tag in its"
+            f"{repository.name.host} has no referrers API and does not store {repository.name}:{tag}, the tag in its"
             " place.",
-            todo=f"use a registry that keeps it, or update {repository.name.host} to a version with the referrers API.",
+            todo=f"use a registry that stores it, or a version of {repository.name.host} with the referrers API.",
         )
 
 
 def _tagged(repository: Repository, digest: str) -> Entries:
-    """The list under the tag.
+    """The list that the tag names.
 
-    A registry may take the tag for the digest and answer with the image itself, or refuse the tag as not allowed.
+    A registry may read the tag as the digest and answer with the image itself, or refuse the tag.
     Source for GitLab: oras-project/oras-go issue 1396, read 2026-11-29.
 
     Raises UnreadableError if the tag names an image, which must not be overwritten.
@@ -95,12 +107,12 @@ def _tagged(repository: Repository, digest: str) -> Entries:
         return {}
     if manifest is None or manifest.digest == digest:
         return {}
-    entries = listed(manifest.data)
+    entries = parse_index(manifest.data)
     if entries is None:
         raise UnreadableError(
-            f"{repository.name}:{tag} names {manifest.digest} ({manifest.media_type}), and not a list of what is"
+            f"{repository.name}:{tag} names {manifest.digest} ({manifest.media_type}), not the list of what is"
             f" attached to {digest}.",
-            todo="delete or rename that tag: the OCI distribution specification keeps it for that list.",
+            todo="delete or rename that tag: the OCI distribution specification reserves it for that list.",
         )
     return _by_digest(entries)
 

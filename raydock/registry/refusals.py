@@ -1,4 +1,4 @@
-"""Why registries refuse, and the setting that changes it (data/refusals.yaml)."""
+"""Why registries refuse requests, and what fixes it (data/refusals.yaml)."""
 
 import re
 from enum import StrEnum
@@ -13,7 +13,7 @@ DATA = Path(__file__).parent / "data" / "refusals.yaml"
 
 
 class RefusalCause(StrEnum):
-    """What a registry refuses for."""
+    """Why a registry refuses a request."""
 
     BODY_LIMIT = "body-limit"
     IMMUTABLE = "immutable"
@@ -44,7 +44,7 @@ class Refusal(Dated, frozen=True, kw_only=True):
 
 
 def cause_of(name: Name, status: int, text: str) -> tuple[RefusalCause, str]:
-    """Why a registry refused something in a repository, and what to do.
+    """Why a registry refused a request for a repository, and what to do.
 
     status: the HTTP status; 0 if only the engine's message is known.
     text: the registry's error codes and messages.

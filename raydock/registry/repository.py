@@ -18,29 +18,37 @@ from raydock.registry.transport import RegistryTransport
 
 _FOUND = frozenset({200, 404})
 _TAKEN = frozenset({200, 201, 202, 204})
-# An upload that the registry forgot, or got twice since its answer was late.
+# An upload that the registry lost, or received twice because its answer was late.
 _LOST = frozenset({400, 404, 416})
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="?next"?')
 
 
 class UnreadableError(VariantError):
-    """What a registry holds is damaged, or not whole."""
+    """Content of a registry is damaged or incomplete."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Repository:
-    """A repository that a transport reaches."""
+    """A repository of a registry.
+
+    Attributes:
+        name: its name.
+        transport: sends the requests.
+    """
 
     name: Name
     transport: RegistryTransport
 
-    def below(self, folder: str) -> "Repository":
+    def child(self, folder: str) -> "Repository":
         """The repository below this one, such as `index`."""
         return Repository(name=Name(host=self.name.host, path=f"{self.name.path}/{folder}"), transport=self.transport)
 
     def digest(self, reference: str) -> str | None:
-        """The digest of what a tag or digest names, by one HEAD; None where there is no such thing."""
-        answer = self._asked("HEAD", reference, "looking for")
+        """The digest that a tag or digest names, by one HEAD request.
+
+        Returns None if it does not exist.
+        """
+        answer = self._manifest_answer("HEAD", reference, "looking for")
         if answer.status_code == 404:
             return None
         if found := answer.headers.get("Docker-Content-Digest"):
@@ -49,22 +57,22 @@ class Repository:
         return manifest.digest if manifest else None
 
     def manifest(self, reference: str) -> Manifest | None:
-        """The manifest of a tag or digest; None where there is none.
+        """The manifest of a tag or digest; None if it does not exist.
 
-        Raises UnreadableError where its bytes are not those of the digest.
+        Raises UnreadableError if its bytes do not match the digest.
         """
-        answer = self._asked("GET", reference, "reading")
+        answer = self._manifest_answer("GET", reference, "reading")
         if answer.status_code == 404:
             return None
         media_type = answer.headers.get("Content-Type", "").partition(";")[0]
-        found = Manifest(media_type=media_type, data=answer.content)
-        wanted = reference if ":" in reference else answer.headers.get("Docker-Content-Digest", found.digest)
-        if found.digest != wanted:
-            raise UnreadableError(f"{self.name}:{reference} is damaged: its bytes are not those of {wanted}.")
-        return found
+        manifest = Manifest(media_type=media_type, data=answer.content)
+        expected = reference if ":" in reference else answer.headers.get("Docker-Content-Digest", manifest.digest)
+        if manifest.digest != expected:
+            raise UnreadableError(f"{self.name}:{reference} is damaged: its bytes are not those of {expected}.")
+        return manifest
 
-    def put(self, reference: str, manifest: Manifest) -> None:
-        """Puts a manifest under a tag or its digest."""
+    def push_manifest(self, reference: str, manifest: Manifest) -> None:
+        """Push a manifest with a tag or its digest."""
         self._send(
             "PUT",
             self._path(f"manifests/{reference}"),
@@ -74,16 +82,19 @@ class Repository:
             data=manifest.data,
         )
 
-    def _asked(self, method: str, reference: str, doing: str) -> requests.Response:
-        """The answer for the manifest of a tag or digest, which need not exist."""
+    def _manifest_answer(self, method: str, reference: str, doing: str) -> requests.Response:
+        """The answer to a request for the manifest of a tag or digest; the status is 200 or 404."""
         path, headers = self._path(f"manifests/{reference}"), {"Accept": ", ".join(ACCEPTED)}
         return self._send(method, path, f"{doing} {self.name}:{reference}", _FOUND, headers=headers)
 
-    def lack(self, blob: Descriptor) -> str:
-        """What is wrong with a blob, by one HEAD; empty if it is there with its size, as far as the registry tells."""
-        answer = self._found(blob.digest)
+    def find_blob_problem(self, blob: Descriptor) -> str:
+        """What is wrong with a blob, by one HEAD request; empty if nothing is.
+
+        The blob is missing, or has a wrong size.
+        """
+        answer = self._blob_headers(blob.digest)
         if answer.status_code == 404:
-            return f"lacks its blob {blob.digest}"
+            return f"its blob {blob.digest} is missing"
         size = answer.headers.get("Content-Length", "")
         wrong = size.isdigit() and int(size) != blob.size and "Content-Encoding" not in answer.headers
         return f"its blob {blob.digest} has {size} bytes, not {blob.size}" if wrong else ""
@@ -92,12 +103,12 @@ class Repository:
         doing, path = f"looking for a blob of {self.name}", self._path(f"blobs/{digest}")
         return self.transport.request("HEAD", path, doing=doing, repository=self.name.path, expect=None)
 
-    def _found(self, digest: str) -> requests.Response:
-        """The headers of a blob, with 200 or 404."""
+    def _blob_headers(self, digest: str) -> requests.Response:
+        """The headers of a blob; the status is 200 or 404."""
         answer = self._head(digest)
         if answer.status_code in _FOUND:
             return answer
-        # A storage host may serve an address that was signed for GET only; the body is not read.
+        # The redirect of a storage host may be signed for GET only; the body is not read.
         doing, path = f"looking for a blob of {self.name}", self._path(f"blobs/{digest}")
         with self.transport.request(
             "GET", path, doing=doing, repository=self.name.path, expect=_FOUND, stream=True
@@ -105,7 +116,7 @@ class Repository:
             return answer
 
     def blob(self, digest: str) -> bytes:
-        """A blob's bytes. Raises UnreadableError where it is missing or damaged."""
+        """A blob's bytes. Raises UnreadableError if it is missing or damaged."""
         answer = self.transport.request(
             "GET",
             self._path(f"blobs/{digest}"),
@@ -114,34 +125,36 @@ class Repository:
             expect=_FOUND,
         )
         if answer.status_code == 404:
-            raise UnreadableError(f"{self.name} lacks the blob {digest}.")
+            raise UnreadableError(f"{self.name}: the blob {digest} is missing.")
         if digest_of(answer.content) != digest:
             raise UnreadableError(f"{self.name}: the blob {digest} is damaged.")
         return answer.content
 
     def upload(self, data: bytes, media_type: str) -> Descriptor:
-        """Brings a blob into the repository, unless it is there; returns what describes it."""
+        """Upload a blob, unless it exists; returns its descriptor."""
         blob = Descriptor(media_type=media_type, digest=digest_of(data), size=len(data))
-        # Any other answer than that it is there: the upload itself tells why it is refused.
-        there = self._head(blob.digest).status_code == 200
-        if not there and not self._uploaded(blob, data, _LOST):
-            self._uploaded(blob, data, frozenset())
+        # After any answer but 200, the upload itself reports why the registry refuses it.
+        exists = self._head(blob.digest).status_code == 200
+        if not exists and not self._upload(blob, data, _LOST):
+            self._upload(blob, data, frozenset())
         return blob
 
-    def _uploaded(self, blob: Descriptor, data: bytes, lost: frozenset[int]) -> bool:
-        """Uploads as Docker's engine does; False if a code of `lost` says that the registry does not know the upload.
+    def _upload(self, blob: Descriptor, data: bytes, lost: frozenset[int]) -> bool:
+        """Upload as Docker's engine does.
 
-        Every registry must take POST, PATCH and PUT, since the engine sends them; a PUT with the bytes not every one.
+        False if the status is one of `lost`: the registry does not know the upload.
+
+        Every registry must accept POST, PATCH and PUT, which the engine sends; not every one accepts a PUT with data.
         """
         doing = f"uploading {len(data)} bytes to {self.name}"
         octets = {"Content-Type": "application/octet-stream"}
-        begun = self._send("POST", self._path("blobs/uploads/"), doing, frozenset({202}))
-        sent = self._send("PATCH", _place(begun), doing, _TAKEN | lost, headers=octets, data=data)
+        started = self._send("POST", self._path("blobs/uploads/"), doing, frozenset({202}))
+        sent = self._send("PATCH", _upload_url(started), doing, _TAKEN | lost, headers=octets, data=data)
         if sent.status_code in lost:
             return False
-        place = _place(sent) if "Location" in sent.headers else _place(begun)
-        ended = f"{place}{'&' if '?' in place else '?'}{urlencode({'digest': blob.digest})}"
-        done = self._send("PUT", ended, doing, _TAKEN | lost, headers=octets, data=b"")
+        url = _upload_url(sent if "Location" in sent.headers else started)
+        final_url = f"{url}{'&' if '?' in url else '?'}{urlencode({'digest': blob.digest})}"
+        done = self._send("PUT", final_url, doing, _TAKEN | lost, headers=octets, data=b"")
         return done.status_code not in lost
 
     def _send(
@@ -160,33 +173,35 @@ class Repository:
 
     def tags(self) -> tuple[str, ...]:
         """Every tag of the repository; none if it does not exist."""
-        found: list[str] = []
+        names: list[str] = []
         for answer in self._pages("tags/list?n=1000", f"listing the tags of {self.name}", _FOUND):
             if answer.status_code == 404:
                 break
             try:
-                found += answer.json().get("tags") or ()
+                names += answer.json().get("tags") or ()
             except (ValueError, AttributeError):
-                raise UnreadableError(f"{self.name.host} gives no list of the tags of {self.name}.") from None
-        return tuple(found)
+                raise UnreadableError(f"{self.name.host} does not return a list of the tags of {self.name}.") from None
+        return tuple(names)
 
     def referrers(self, digest: str) -> list[dict[str, Any]] | None:
-        """The descriptors of what is attached to a manifest, by the referrers API; None if the registry has none.
+        """The descriptors of what is attached to a manifest, by the referrers API.
 
-        Without it, registries answer 404, 400, 403, 405, 406 or a page of HTML with 200. Sources: OCI distribution
+        Returns None if the registry lacks the API.
+
+        Without the API, registries answer 404, 400, 403, 405, 406, or 200 with an HTML page. Sources: OCI distribution
         specification 1.1, "Unavailable Referrers API"; google/go-containerregistry issue 1962 and pull request 2026
         (Artifactory answers 406); read 2026-11-29.
         """
-        found: list[dict[str, Any]] = []
+        descriptors: list[dict[str, Any]] = []
         for answer in self._pages(f"referrers/{digest}", f"listing what is attached to {self.name}@{digest}", None):
-            entries = listed(answer.content) if answer.status_code == 200 else None
+            entries = parse_index(answer.content) if answer.status_code == 200 else None
             if entries is None:
                 return None
-            found += entries
-        return found
+            descriptors += entries
+        return descriptors
 
     def _pages(self, path: str, doing: str, expect: frozenset[int] | None) -> Iterator[requests.Response]:
-        """The answers to a request whose list may be long."""
+        """The answers to a request for a list that can have several pages."""
         following: str | None = self._path(path)
         while following:
             answer = self.transport.request(
@@ -205,7 +220,7 @@ class Repository:
         return f"{self.name.path}/{rest}"
 
 
-def listed(data: bytes) -> list[dict[str, Any]] | None:
+def parse_index(data: bytes) -> list[dict[str, Any]] | None:
     """The descriptors in an image index; None if the bytes are not one."""
     try:
         document = json.loads(data)
@@ -218,16 +233,19 @@ def listed(data: bytes) -> list[dict[str, Any]] | None:
         return None
 
 
-def _place(answer: requests.Response) -> str:
-    """Where an upload goes on. A registry behind a proxy with TLS may take itself for one without: it is the same."""
-    place = urljoin(answer.url, answer.headers.get("Location", ""))
-    here, there = urlsplit(answer.url), urlsplit(place)
-    same = here.hostname == there.hostname and (here.scheme, there.scheme) == ("https", "http") and not there.port
-    return there._replace(scheme=here.scheme, netloc=here.netloc).geturl() if same else place
+def _upload_url(answer: requests.Response) -> str:
+    """The URL of the next request of an upload.
+
+    A registry behind a TLS proxy may answer with its http URL.
+    """
+    location = urljoin(answer.url, answer.headers.get("Location", ""))
+    old, new = urlsplit(answer.url), urlsplit(location)
+    same = old.hostname == new.hostname and (old.scheme, new.scheme) == ("https", "http") and not new.port
+    return new._replace(scheme=old.scheme, netloc=old.netloc).geturl() if same else location
 
 
 def repository(name: str, *, insecure: bool = False, patience: RetryPolicy | None = None) -> Repository:
-    """A repository of a registry that answers, by its name.
+    """Connect to the registry of a repository.
 
     Raises ConfigurationError if the name is invalid, OutOfReachError if the registry does not answer.
     """

@@ -1,4 +1,4 @@
-"""Requests to one registry: credentials, TLS, patience, and errors in words."""
+"""Send requests to one registry, with credentials, TLS and retries."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +21,10 @@ _READS = frozenset({"GET", "HEAD"})
 
 
 class _Given(AuthBase):
-    """Puts the header that we have, if any, and keeps requests from reading ~/.netrc."""
+    """Sets the Authorization header, if any.
+
+    It also keeps requests from reading ~/.netrc.
+    """
 
     def __init__(self, header: str) -> None:
         self._header = header
@@ -36,23 +39,27 @@ class _Session(PatientSession):
     """Follows a redirect to another host without credentials: neither the registry's nor those of ~/.netrc."""
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        # Storage hosts refuse a signed address that comes with an Authorization header.
+        # Storage hosts refuse a signed URL together with an Authorization header.
         if _origin(response.url) != _origin(prepared_request.url or ""):
             prepared_request.headers.pop("Authorization", None)
 
 
 def _origin(url: str) -> tuple[str, str]:
-    """The scheme, and the host with its port."""
+    """The scheme and the host with its port."""
     return urlsplit(url)[:2]
 
 
 @dataclass(kw_only=True)
 class RegistryTransport:
-    """A registry's host.
+    """The connection to a registry.
 
-    `insecure` allows plain HTTP and certificates of unknown authorities. `pushes` asks for tokens that may push, for
-    reading too, as Docker's engine does for a push: some registries (Quay) refuse to read a repository that does not
-    exist, unless the token may create it (source: ambient-code/platform issue 669, read 2026-11-29).
+    Attributes:
+        name: a repository of the registry.
+        insecure: whether plain HTTP and certificates of unknown authorities are allowed.
+        pushes: whether to request tokens that may push for reading too, as Docker's engine does for a push. Some
+            registries (Quay) refuse to read a repository that does not exist, unless the token may create it (source:
+            ambient-code/platform issue 669, read 2026-11-29).
+        patience: the timeouts and retries.
     """
 
     name: Name
@@ -69,7 +76,7 @@ class RegistryTransport:
         self._session = _Session(self.patience)
         self._session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=16))
         self._session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=16))
-        # A proxy that compresses an answer takes its Content-Length away, or makes it that of other bytes.
+        # A proxy that compresses an answer removes its Content-Length, or sets it to the compressed size.
         self._session.headers["Accept-Encoding"] = "identity"
 
     @property
@@ -78,37 +85,43 @@ class RegistryTransport:
         return self._base.startswith("http:")
 
     def connect(self) -> None:
-        """Finds out how the registry speaks. Raises OutOfReachError if nothing answers as one."""
+        """Find out the registry's scheme and authentication.
+
+        Raises OutOfReachError if no registry answers.
+        """
         if self._base:
             return
         try:
-            self._base = self._found("https")
+            self._base = self._find_base("https")
         except errors.UnencryptedError:
             if not (self.insecure or self.name.loopback):
                 raise OutOfReachError(
-                    f"{self.name.host} does not speak TLS.",
-                    meaning="Whoever is between could read the credentials and change the images.",
-                    todo="give the registry a certificate, or allow it with --insecure-registry.",
+                    f"{self.name.host} does not support TLS.",
+                    meaning="Credentials and images could be read and changed on the network.",
+                    todo="give the registry a certificate, or allow plain HTTP with --insecure-registry.",
                 ) from None
-            self._base = self._found("http")
+            self._base = self._find_base("http")
 
-    def hold_clock(self) -> None:
-        """Raises OutOfReachError where this machine's clock was far from the registry's when they first spoke."""
-        if error := errors.apart(self.name, self._date, datetime.now(UTC)):
+    def check_clock(self) -> None:
+        """Compare this machine's clock with the registry's at the first request.
+
+        Raises OutOfReachError if they differ by more than a day.
+        """
+        if error := errors.clock_error(self.name, self._date, datetime.now(UTC)):
             raise error
 
-    def _found(self, scheme: str) -> str:
-        """The address below which the registry answers by a scheme."""
+    def _find_base(self, scheme: str) -> str:
+        """The base URL of the registry with this scheme."""
         base = f"{scheme}://{self.name.api}/v2/"
         with self._reached("asking whether it is there"):
             answer = self._send("GET", base)
         if answer.status_code not in {200, 401}:
             raise OutOfReachError(
-                f"{self.name.host} does not answer as a registry: {base} gives {answer.status_code}.",
-                todo="look whether its name and port are right.",
+                f"{self.name.host} does not answer like a registry: {base} returns {answer.status_code}.",
+                todo="check its name and port.",
             )
         offered = challenges(answer.headers.get("WWW-Authenticate", ""))
-        if offered and all(item.scheme != "bearer" for item in offered):
+        if offered and all(challenge.scheme != "bearer" for challenge in offered):
             known = login(self.name.host)
             self._basic = known.basic if known else ""
         self._date = answer.headers.get("Date", "")
@@ -126,10 +139,13 @@ class RegistryTransport:
         data: bytes | None = None,
         stream: bool = False,
     ) -> requests.Response:
-        """A registry's answer to a request for `path`, relative to /v2/, with one of the `expect`ed codes (None: any).
+        """The registry's answer to a request for `path`, relative to /v2/.
 
-        Raises RefusedError for another code, with what was being done and the registry's own message; OutOfReachError
-        if there is no answer.
+        doing: what the request does, for error messages.
+        expect: the accepted status codes; None for any.
+
+        Raises RefusedError, with the registry's own message, if the status is a different one, OutOfReachError if there
+        is no answer.
         """
         self.connect()
         url = urljoin(self._base, path)
@@ -149,7 +165,10 @@ class RegistryTransport:
         data: bytes | None,
         stream: bool,
     ) -> requests.Response:
-        """Sends a request, and once more with credentials if the registry requires some."""
+        """Send a request; with credentials if the registry requires them.
+
+        Without known credentials, the first request has none.
+        """
         write = self.pushes or method not in _READS
         key = (repository, write)
         known = self._headers.get(key, self._basic)
@@ -160,24 +179,27 @@ class RegistryTransport:
         return answer
 
     def _answer(self, offered: list[Challenge], repository: str, *, write: bool) -> str:
-        """The Authorization header for challenges: a Bearer token of the server that one names, or Basic."""
+        """The Authorization header for challenges.
+
+        A Bearer token from the named token server, or Basic.
+        """
         known = login(self.name.host)
-        for item in offered:
-            realm = item.fields.get("realm", "")
-            if item.scheme == "bearer" and (realm.startswith("https:") or self.plain or self.insecure):
-                service = {"service": item.fields["service"]} if "service" in item.fields else {}
-                wanted = scope(item.fields.get("scope", ""), repository, write=write)
-                return self._token(realm, service | {"scope": wanted}, known, repository)
-        if any(item.scheme == "basic" for item in offered):
+        for challenge in offered:
+            realm = challenge.fields.get("realm", "")
+            if challenge.scheme == "bearer" and (realm.startswith("https:") or self.plain or self.insecure):
+                service = {"service": challenge.fields["service"]} if "service" in challenge.fields else {}
+                required = scope(challenge.fields.get("scope", ""), repository, write=write)
+                return self._token(realm, service | {"scope": required}, known, repository)
+        if any(challenge.scheme == "basic" for challenge in offered):
             return known.basic if known else ""
         raise OutOfReachError(
-            f"{self.name.host} requires credentials in a way that raydock cannot answer safely "
-            f"({', '.join(item.scheme for item in offered) or 'none named'}).",
-            todo="ask its owner for one that takes Basic, or a token server with TLS.",
+            f"{self.name.host} requires an authentication that raydock does not support, or that is not safe "
+            f"({', '.join(challenge.scheme for challenge in offered) or 'none named'}).",
+            todo="configure the registry for Basic authentication, or for a token server with TLS.",
         )
 
     def _token(self, realm: str, fields: dict[str, str], known: RegistryLogin | None, repository: str) -> str:
-        """A token (distribution's token authentication; OAuth2 if Docker keeps an identity token)."""
+        """Get a token by distribution's token authentication, or by OAuth2 if Docker has an identity token."""
         if known and known.token:
             form = {**fields, "grant_type": "refresh_token", "refresh_token": known.token, "client_id": "raydock"}
             answer = self._session.post(realm, data=form, auth=_Given(""), verify=self.verify)
@@ -206,7 +228,7 @@ class RegistryTransport:
         data: bytes | None = None,
         stream: bool = False,
     ) -> requests.Response:
-        # An upload may go to another host than the registry, or by plain HTTP: that must not see our credentials.
+        # An upload may go to a different host, or over plain HTTP: the credentials must not be sent there.
         ours = bool(self._base) and _origin(url) == _origin(self._base)
         return self._session.request(
             method,
@@ -220,7 +242,10 @@ class RegistryTransport:
 
     @property
     def verify(self) -> bool | str:
-        """The file of the authorities that a certificate must come from; True: the usual ones; False: any will do."""
+        """The file of trusted authorities.
+
+        True for the default ones, False to accept any certificate.
+        """
         own = errors.authority(self.name)
         bundle = own if own.is_file() else ca_bundle()
         return False if self.insecure else str(bundle) if bundle else True

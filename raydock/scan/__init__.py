@@ -1,1 +1,4 @@
-"""Scans an image by trivy's command line: vulnerabilities, secrets, misconfiguration, licences, and its SBOMs."""
+"""Scan an image with trivy, and write its SBOMs.
+
+The scan finds vulnerabilities, secrets, misconfiguration and licences.
+"""

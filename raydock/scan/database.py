@@ -1,4 +1,7 @@
-"""The vulnerability database: a folder that is named, or one that trivy fetched and that raydock keeps."""
+"""Find the vulnerability database.
+
+It is in a folder that the user names, or trivy downloads it.
+"""
 
 import json
 import re
@@ -14,7 +17,14 @@ from raydock.scan.trivy import NoDatabaseError, Trivy
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
-    """A database in `folder`: when it was made, and when the next one is due. `note` says why it is not the newest."""
+    """A vulnerability database.
+
+    Attributes:
+        folder: the folder of trivy.db.
+        updated: when it was made.
+        due: when the next one is published.
+        note: why it is not the newest; empty if it is.
+    """
 
     folder: Path
     updated: datetime
@@ -23,35 +33,41 @@ class Database:
 
 
 def find(trivy: Trivy, folder: Path | None, repository: str, days: int, now: datetime) -> Database | NoDatabaseError:
-    """The database in a folder, else the newest of an OCI repository, if it is at most so many days old.
+    """Find a database that is at most `days` days old.
 
-    The error where there is none: a scan goes on without it, and says so.
+    It is the one in `folder`, else the newest one of an OCI repository.
+
+    Returns the error if there is none: a scan runs without it and reports that.
     """
     try:
-        found = _given(folder) if folder else _newest(trivy, repository, now)
-        _hold_fresh(found, days, now)
+        database = _in_folder(folder) if folder else _newest(trivy, repository, now)
+        _check_age(database, days, now)
     except NoDatabaseError as error:
         return error
-    return found
+    return database
 
 
-def _given(folder: Path) -> Database:
-    """The database of a folder that the user names: trivy's cache, or the folder db in it.
+def _in_folder(folder: Path) -> Database:
+    """The database in a folder that the user names.
 
-    Raises NoDatabaseError where there is none.
+    The folder is trivy's cache, or the folder db in it.
+
+    Raises NoDatabaseError if there is none.
     """
-    found = _read(folder / "db") or _read(folder)
-    if not found:
+    database = _read(folder / "db") or _read(folder)
+    if not database:
         raise NoDatabaseError(
-            f"{folder} holds no vulnerability database: neither trivy.db with metadata.json, nor a folder db with them."
+            f"{folder} has no vulnerability database: neither trivy.db with metadata.json, nor a folder db with them."
         )
-    return found
+    return database
 
 
 def _newest(trivy: Trivy, repository: str, now: datetime) -> Database:
-    """The newest database of an OCI repository (empty: trivy's own), fetched where the one kept is due.
+    """The newest database of an OCI repository (empty: trivy's own).
 
-    Where it cannot be fetched, the one kept is taken, and its note says so. Raises NoDatabaseError where none is kept.
+    A kept one is downloaded again when it is due.
+
+    If the download fails, the kept one is used, with a note. Raises NoDatabaseError if none is kept.
     """
     folder = trivy.folder / "databases" / (re.sub(r"[^A-Za-z0-9.]+", "-", repository) or "default")
     kept = _read(folder)
@@ -63,37 +79,42 @@ def _newest(trivy: Trivy, repository: str, now: datetime) -> Database:
         if not kept:
             raise
         return Database(folder=folder, updated=kept.updated, due=kept.due, note=error.what)
-    return _given(folder)
+    return _in_folder(folder)
 
 
-def _hold_fresh(database: Database, days: int, now: datetime) -> None:
-    """Raises NoDatabaseError for a database older than so many days: it does not know of today's vulnerabilities; and
-    for one of the days to come, by which a clock that is far off shows."""
+def _check_age(database: Database, days: int, now: datetime) -> None:
+    """Check the date of a database.
+
+    Raises NoDatabaseError if it is older than `days` days, or from the future.
+
+    An old one does not know today's vulnerabilities. One from the future shows that this machine's clock is wrong.
+    """
     age = now - database.updated
     if age < timedelta(days=-1):
         raise NoDatabaseError(
-            f"the vulnerability database in {database.folder} is of {database.updated:%Y-%m-%d}, and this machine's "
+            f"the vulnerability database in {database.folder} is of {database.updated:%Y-%m-%d}, but this machine's "
             f"clock says {now:%Y-%m-%d}: set the clock"
         )
     if age > timedelta(days=days):
-        note = f" A newer one could not be had: {database.note}" if database.note else ""
+        note = f" A newer one could not be downloaded: {database.note}" if database.note else ""
         raise NoDatabaseError(
-            f"the vulnerability database in {database.folder} is {age.days} days old, scan.yaml allows {days}.{note}"
+            f"the vulnerability database in {database.folder} is {age.days} days old, and scan.yaml "
+            f"allows {days}.{note}"
         )
 
 
 def _replace(trivy: Trivy, repository: str, folder: Path) -> None:
-    """Puts a new database in a folder's place, whole or not at all."""
+    """Replace a folder with a new database, completely or not at all."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=trivy.folder, prefix=".run-") as place:
-            new = Path(place) / "db"
-            trivy.fetch(repository, new)
+        with tempfile.TemporaryDirectory(dir=trivy.folder, prefix=".run-") as temporary:
+            new = Path(temporary) / "db"
+            trivy.download_database(repository, new)
             shutil.rmtree(folder, ignore_errors=True)
             new.rename(folder)
     except OSError as error:
         raise OutOfReachError(
-            f"{folder} cannot be written: {error.strerror}.", todo="fix the permissions or free some space."
+            f"{folder} cannot be written: {error.strerror}.", todo="fix the permissions, or free disk space."
         ) from None
 
 
@@ -101,12 +122,12 @@ def _read(folder: Path) -> Database | None:
     if not (folder / "trivy.db").is_file():
         return None
     try:
-        said = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
-        return Database(folder=folder, updated=_moment(said["UpdatedAt"]), due=_moment(said["NextUpdate"]))
+        metadata = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
+        return Database(folder=folder, updated=_time(metadata["UpdatedAt"]), due=_time(metadata["NextUpdate"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _moment(text: str) -> datetime:
-    """A moment as Go writes it, with up to nine digits of a second."""
+def _time(text: str) -> datetime:
+    """Parse a time as Go writes it, with up to nine decimal digits of a second."""
     return datetime.fromisoformat(re.sub(r"\.\d+", "", text)).astimezone(UTC)

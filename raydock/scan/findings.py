@@ -1,4 +1,7 @@
-"""What trivy's own JSON form says, as findings (https://trivy.dev/docs/v0.76/guide/configuration/reporting/)."""
+"""Read findings from trivy's JSON form.
+
+Source: https://trivy.dev/docs/v0.76/guide/configuration/reporting/.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,14 +14,16 @@ SCHEMA = 2
 
 
 def findings(document: Entry) -> Iterator[Finding]:
-    """All that an answer of trivy names: vulnerabilities, secrets, misconfiguration and every licence.
+    """The findings in a document of trivy.
 
-    Raises VariantError for an answer of another form.
+    These are vulnerabilities, secrets, misconfiguration and every licence.
+
+    Raises VariantError if the document has a different schema.
     """
     if document.get("SchemaVersion") != SCHEMA:
         raise VariantError(
-            f"trivy answers in schema {document.get('SchemaVersion')}, and raydock reads {SCHEMA}.",
-            todo="run `scripts/tools` without that trivy on PATH.",
+            f"trivy writes schema {document.get('SchemaVersion')}, and raydock reads schema {SCHEMA}.",
+            todo="remove that trivy from PATH and run `scripts/tools`.",
         )
     for result in document.get("Results") or ():
         yield from map(_vulnerability, result.get("Vulnerabilities") or ())
@@ -31,10 +36,13 @@ def findings(document: Entry) -> Iterator[Finding]:
 
 
 def content(document: Entry, name: str) -> Entry:
-    """The answer without what is found wrong, under a name: what an SBOM is made from, the same on every day."""
-    wrong = ("Vulnerabilities", "Secrets", "Misconfigurations")
+    """The document without its findings, with a name.
+
+    It is the input of an SBOM, which is the same on every day.
+    """
+    problems = ("Vulnerabilities", "Secrets", "Misconfigurations")
     results = [
-        {key: value for key, value in result.items() if key not in wrong} for result in document.get("Results") or ()
+        {key: value for key, value in result.items() if key not in problems} for result in document.get("Results") or ()
     ]
     return {**document, "ArtifactName": name, "Results": results}
 
@@ -63,7 +71,7 @@ def _license(entry: Entry) -> Finding:
 
 
 def _secret(entry: Entry, path: str) -> Finding:
-    """A secret's rule and place; its text, which trivy gives with stars, is left out."""
+    """A secret's rule and location, without its text, which trivy masks with stars."""
     title = f"{entry.get('Title', '')} in line {entry.get('StartLine', 0)}".strip()
     return Finding(kind=FindingKind.SECRET, id=entry["RuleID"], severity=_severity(entry), title=title, package=path)
 
@@ -80,5 +88,5 @@ def _misconfiguration(entry: Entry) -> Finding:
 
 
 def _severity(entry: Entry) -> Severity:
-    said = str(entry.get("Severity", "")).lower()
-    return Severity(said) if said in set(Severity) else Severity.UNKNOWN
+    severity = str(entry.get("Severity", "")).lower()
+    return Severity(severity) if severity in set(Severity) else Severity.UNKNOWN

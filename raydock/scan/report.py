@@ -1,4 +1,4 @@
-"""The report of a scan, kept beside its SBOMs; what `publish` reads."""
+"""The report of a scan, stored next to its SBOMs. `publish` reads it."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +17,10 @@ SCHEMA = 1
 
 
 class ScanResult(StrEnum):
-    """The result of a scan. NOT_SCANNED: nothing is refused, but not everything was checked."""
+    """The result of a scan.
+
+    NOT_SCANNED: nothing is refused, but not everything was checked.
+    """
 
     CLEAN = "clean"
     REFUSED = "refused"
@@ -31,10 +34,10 @@ class ScanReport(ImageRecord):
     Attributes:
         scanned: when it was scanned, in ISO 8601.
         trivy: the version of trivy.
-        database: of when the vulnerability database is, in ISO 8601; empty if none was used.
+        database: when the vulnerability database was made, in ISO 8601; empty if none was used.
         policy: the digest of the policy by which it was judged.
         judgement: the policy's answer.
-        sboms: the sha256 of the SBOMs by the names of their files, which are next to the report.
+        sboms: the sha256 of each SBOM, by the name of its file next to the report.
     """
 
     scanned: str
@@ -51,7 +54,10 @@ class ScanReport(ImageRecord):
         return ScanResult.NOT_SCANNED if self.judgement.missing else ScanResult.CLEAN
 
     def objection(self, image: ContainerImage, policy: Policy, today: date) -> str:
-        """Why this report does not let an image be published, as one phrase; empty where it does."""
+        """Why this report does not let an image be published, as one phrase.
+
+        Returns an empty string if it does.
+        """
         if not self.is_of(image):
             return "it was scanned before its newest build"
         if self.verdict is not ScanResult.CLEAN:
@@ -62,21 +68,21 @@ class ScanReport(ImageRecord):
 
     def document(self) -> dict[str, Any]:
         """Its JSON form (docs/reference/json.md)."""
-        said = plain(self)
-        judgement = said.pop("judgement")
-        return {"schema": SCHEMA, **said, "verdict": self.verdict, **judgement}
+        document = plain(self)
+        judgement = document.pop("judgement")
+        return {"schema": SCHEMA, **document, "verdict": self.verdict, **judgement}
 
 
 def save(report: ScanReport, path: Path) -> None:
-    """Writes a report as JSON, whole or not at all."""
+    """Write a report as JSON, completely or not at all."""
     write(path, report.document())
 
 
 def load(path: Path) -> ScanReport | None:
-    """Reads a report; None where there is none of this schema, or other SBOMs lie beside it: scan the image again."""
+    """Read a report; None if it does not exist, has a different schema, or the SBOMs next to it are not its own."""
     document = read(path, SCHEMA)
     report = value({**document, "judgement": document}, ScanReport) if document else None
-    return report if report and _is_whole(report, path) else None
+    return report if report and _has_own_sboms(report, path) else None
 
 
 def sboms(report: ScanReport, path: Path) -> dict[str, Path]:
@@ -84,8 +90,8 @@ def sboms(report: ScanReport, path: Path) -> dict[str, Path]:
     return {name: path.parent / Path(name).name for name in report.sboms}
 
 
-def _is_whole(report: ScanReport, path: Path) -> bool:
-    """Whether the SBOMs beside the report at `path` are its own."""
+def _has_own_sboms(report: ScanReport, path: Path) -> bool:
+    """Whether the SBOMs next to the report at `path` are its own."""
     try:
         return all(digest_of(file.read_bytes()) == report.sboms[name] for name, file in sboms(report, path).items())
     except OSError:

@@ -1,4 +1,4 @@
-"""Scans built images, one after another, and keeps for each a report with its SBOMs."""
+"""Scan built images one at a time, and write a report with SBOMs for each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,13 +19,19 @@ from raydock.scan.findings import content, findings
 from raydock.scan.report import ScanReport, save
 from raydock.scan.trivy import Document, ImageScan, NoDatabaseError, Trivy
 
-# The file of an SBOM, and what trivy calls its form.
+# The file name of each SBOM, and trivy's name of its format.
 SBOMS = {"sbom.cdx.json": "cyclonedx", "sbom.spdx.json": "spdx-json"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scanned:
-    """What became of one image: its report, or the error that ended its scan."""
+class ScanOutcome:
+    """The outcome of the scan of one image.
+
+    Attributes:
+        name: the variant's name.
+        report: its report; None if the scan failed.
+        error: why the scan failed; None if it did not.
+    """
 
     name: str
     report: ScanReport | None = None
@@ -34,9 +40,16 @@ class Scanned:
 
 @dataclass(frozen=True, kw_only=True)
 class Scanner:
-    """Scans images of one checkout by a policy, now.
+    """Scans the images of one checkout.
 
-    `database` may be the error that there is none: then everything but vulnerabilities is looked for.
+    Attributes:
+        trivy: runs trivy.
+        database: the vulnerability database; an error if there is none: then vulnerabilities are not checked.
+        policy: the rules of scan.yaml.
+        checkout: where reports and Dockerfiles are.
+        registry: the repository that names the image in an SBOM.
+        listener: gets progress messages.
+        now: the time of the scan.
     """
 
     trivy: Trivy
@@ -49,28 +62,30 @@ class Scanner:
 
     @property
     def notes(self) -> list[str]:
-        """What is worth knowing of the database, a sentence each."""
+        """Remarks about the database, a sentence each."""
         if not isinstance(self.database, Database) or not self.database.note:
             return []
-        return [f"the vulnerability database is that of {self.database.updated:%Y-%m-%d}: {self.database.note}"]
+        return [f"the vulnerability database is of {self.database.updated:%Y-%m-%d}: {self.database.note}"]
 
-    def scan(self, images: Mapping[str, ContainerImage]) -> list[Scanned]:
-        """Scans images by their variants' names and writes their reports; one that fails does not stop the others.
+    def scan(self, images: Mapping[str, ContainerImage]) -> list[ScanOutcome]:
+        """Scan images, by variant name, and write their reports.
 
-        Ctrl-C ends trivy.
+        One failure does not stop the others.
+
+        Ctrl-C stops trivy.
         """
         version = self.trivy.version()
         return in_parallel(lambda name: self._scan(name, images[name], version), images, 1, self.trivy.processes.stop)
 
-    def _scan(self, name: str, image: ContainerImage, version: str) -> Scanned:
+    def _scan(self, name: str, image: ContainerImage, version: str) -> ScanOutcome:
         try:
-            return Scanned(name=name, report=self._report(name, image, version))
+            return ScanOutcome(name=name, report=self._report(name, image, version))
         except RaydockError as error:
-            return Scanned(name=name, error=error)
+            return ScanOutcome(name=name, error=error)
 
     def _report(self, name: str, image: ContainerImage, version: str) -> ScanReport:
         document, database, missing = self._image(name, image)
-        found = [*findings(document), *self._dockerfile(name)]
+        all_findings = [*findings(document), *self._dockerfile(name)]
         path = self.checkout.report(name, "scan")
         sboms = self._sboms(name, document)
         report = ScanReport(
@@ -82,7 +97,7 @@ class Scanner:
             trivy=version,
             database=_text(database.updated) if database else "",
             policy=self.policy.digest,
-            judgement=judge(self.policy, found, self.now.date(), missing),
+            judgement=judge(self.policy, all_findings, self.now.date(), missing),
             sboms={file: digest_of(text.encode()) for file, text in sboms.items()},
         )
         for file, text in sboms.items():
@@ -92,24 +107,27 @@ class Scanner:
         return report
 
     def _image(self, name: str, image: ContainerImage) -> tuple[Document, Database | None, str]:
-        """What is in an image, by which database, and why not all of it was checked."""
+        """Scan an image.
+
+        Returns trivy's document, the database used, and why the check is incomplete.
+        """
         missing = self.database
         log = self.checkout.log(f"scan-{name}")
         if isinstance(missing, Database):
             self.listener(name, "looking for vulnerabilities, secrets and licences")
             try:
-                found = self.trivy.image(image.id, missing.folder, log)
+                scan = self.trivy.image(image.id, missing.folder, log)
             except NoDatabaseError as error:
                 missing = error
             else:
-                return found.document, missing, self._gap(found)
+                return scan.document, missing, self._gap(scan)
         self.listener(name, "looking for secrets and licences")
         return self.trivy.image(image.id, None, log).document, None, f"vulnerabilities: {missing.what}"
 
-    def _gap(self, found: ImageScan) -> str:
-        if system.unread(found.warnings):
+    def _gap(self, scan: ImageScan) -> str:
+        if system.unread(scan.warnings):
             self.trivy.forget_layers()  # else the next scan gets the incomplete list without the warning
-        return system.gap(found.document, found.warnings)
+        return system.gap(scan.document, scan.warnings)
 
     def _dockerfile(self, name: str) -> list[Finding]:
         path = self.checkout.dockerfile(name)
@@ -124,5 +142,5 @@ class Scanner:
         return {file: self.trivy.sbom(bare, form) for file, form in SBOMS.items()}
 
 
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _text(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,9 +1,8 @@
-"""Whether trivy could check an image's operating system packages, and why it could not.
+"""Find out whether trivy checked the operating system packages, and why not.
 
-trivy answers with no findings for a system without security updates and for one that it does not know. It tells the
-difference in `Metadata.OS`, in a missing `os-pkgs` result, and in warnings. Source: trivy 0.76,
-pkg/detector/ospkg and pkg/scan/local, read and tried on 2026-11-29 (docs/how-to/scan.md has the
-systems that were tried).
+trivy reports no findings for a system without security updates and for an unknown system. Only `Metadata.OS`, a missing
+`os-pkgs` result and warnings show the difference. Source: trivy 0.76, pkg/detector/ospkg and pkg/scan/local, read and
+tested on 2026-11-29 (docs/how-to/scan.md lists the tested systems).
 """
 
 import re
@@ -12,18 +11,21 @@ from typing import Any
 
 Entry = dict[str, Any]
 
-# trivy names the system `none` if it found packages and no system.
+# trivy reports the system `none` if it found packages but no system.
 _NO_SYSTEM = frozenset({"", "none"})
 _EXPIRED = re.compile(r"OS version is no longer supported by the distribution")
 _UNKNOWN_RELEASE = re.compile(r"OS version is not on the EOL list")
-# trivy drops the entries that it cannot parse and goes on.
+# trivy skips the entries that it cannot parse.
 _UNREAD = re.compile(r"^\[(?:dpkg|apk|rpm)\S*\] .*(?:error|fail)", re.IGNORECASE)
 
 
 def gap(document: Entry, warnings: Sequence[str]) -> str:
-    """Why OS packages were not, or not all, checked for vulnerabilities: one sentence, empty if all were.
+    """Why not all OS packages were checked for vulnerabilities, as one sentence.
 
-    `document`: trivy's JSON form of an image; `warnings`: what trivy warned of meanwhile.
+    Returns an empty string if all were.
+
+    document: trivy's JSON form of an image.
+    warnings: trivy's warnings during the scan.
     """
     if reason := _reason(document, warnings):
         return f"vulnerabilities of OS packages: {reason}"
@@ -31,7 +33,10 @@ def gap(document: Entry, warnings: Sequence[str]) -> str:
 
 
 def unread(warnings: Iterable[str]) -> list[str]:
-    """The warnings about package lists that trivy could not read. It repeats none for a layer that it has kept."""
+    """The warnings about package lists that trivy could not read.
+
+    It does not repeat them for a cached layer.
+    """
     return [warning for warning in warnings if _UNREAD.search(warning)]
 
 
@@ -41,9 +46,9 @@ def _reason(document: Entry, warnings: Sequence[str]) -> str:
     name = f"{family} {system.get('Name') or ''}".strip()
     packages, lines = _packages(document), unread(warnings)
     reasons = (
-        (family in _NO_SYSTEM, "trivy found no operating system that it knows in the image"),
+        (family in _NO_SYSTEM, "trivy did not find a known operating system in the image"),
         (packages is None, f"trivy has no advisories for {name}"),
-        (not packages, f"trivy found no package of {name}: the image has no package list that it reads"),
+        (not packages, f"trivy found no packages of {name}: the image has no package list that trivy reads"),
         (system.get("EOSL") or _any(_EXPIRED, warnings), f"{name} is past its end of life and gets no more advisories"),
         (_any(_UNKNOWN_RELEASE, warnings), f"trivy does not know the release {name}"),
         (lines, f"trivy could not read all packages of {name}: {' / '.join(lines)[:300]}"),
@@ -52,9 +57,12 @@ def _reason(document: Entry, warnings: Sequence[str]) -> str:
 
 
 def _packages(document: Entry) -> list[Any] | None:
-    """The OS packages that trivy looked up in its database; None if it has no database for this system."""
-    found = [result for result in document.get("Results") or () if result.get("Class") == "os-pkgs"]
-    return [package for result in found for package in result.get("Packages") or ()] if found else None
+    """The OS packages that trivy looked up in its database.
+
+    Returns None if it has no database for this system.
+    """
+    results = [result for result in document.get("Results") or () if result.get("Class") == "os-pkgs"]
+    return [package for result in results for package in result.get("Packages") or ()] if results else None
 
 
 def _any(pattern: re.Pattern[str], lines: Iterable[str]) -> bool:

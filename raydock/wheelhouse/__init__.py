@@ -1,1 +1,1 @@
-"""A folder of wheels that somebody carried in by hand: what is wrong with it, and the lock that puts it right."""
+"""Check a folder of wheels, and make a lock that fixes it."""

@@ -1,4 +1,4 @@
-"""What to drop from a folder of wheels and what to fetch into it."""
+"""Advise which wheels to drop from a folder, which to rename, and which to fetch."""
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,18 @@ from raydock.lock.artifacts import Artifact
 from raydock.model.requirement import requirement
 from raydock.wheelhouse.analysis import Analysis
 from raydock.wheelhouse.check import WheelFinding
-from raydock.wheelhouse.folder import Held
+from raydock.wheelhouse.folder import FolderWheel
 from raydock.wheelhouse.needs import bounds
 
 
 @dataclass(frozen=True)
 class Drop:
-    """A file that must leave the folder, and why."""
+    """A file to remove from the folder.
+
+    Attributes:
+        filename: its name.
+        why: the reason.
+    """
 
     filename: str
     why: str
@@ -24,7 +29,12 @@ class Drop:
 
 @dataclass(frozen=True)
 class Rename:
-    """A whole wheel whose file name pip passes over, and the name that it needs."""
+    """A complete wheel with a file name that pip ignores.
+
+    Attributes:
+        filename: its name in the folder.
+        name: the name that pip requires.
+    """
 
     filename: str
     name: str
@@ -32,7 +42,14 @@ class Rename:
 
 @dataclass(frozen=True, kw_only=True)
 class Fetch:
-    """A package to fetch: `versions` as PEP 440 has them; the file and its size in bytes where a lock says which."""
+    """A package to fetch.
+
+    Attributes:
+        project: its name.
+        versions: the allowed versions, in the form of PEP 440.
+        filename: the file, if a lock names it.
+        size: its size in bytes, if a lock names the file.
+    """
 
     project: str
     versions: str
@@ -42,7 +59,13 @@ class Fetch:
 
 @dataclass(frozen=True)
 class Advice:
-    """What puts a folder right."""
+    """What fixes a folder.
+
+    Attributes:
+        drop: the files to remove.
+        fetch: the packages to fetch.
+        rename: the files to rename.
+    """
 
     drop: tuple[Drop, ...]
     fetch: tuple[Fetch, ...]
@@ -50,41 +73,50 @@ class Advice:
 
 
 def by_findings(analysis: Analysis, findings: Sequence[WheelFinding]) -> Advice:
-    """What the folder itself tells: versions to fetch are ranges, and what a fetched wheel requires is not known."""
+    """Advice without an index.
+
+    The versions to fetch are ranges, and what a fetched wheel requires is unknown.
+    """
     reasons = _reasons(findings)
-    going = (wheel for wheel in analysis.kept.values() if wheel.filename in reasons)
-    dropped = {wheel.project for wheel in going if _may_return(analysis, wheel)}
-    missing = sorted((analysis.needs.keys() - analysis.there) | analysis.lost.keys() | dropped)
+    bad = (wheel for wheel in analysis.selected.values() if wheel.filename in reasons)
+    dropped = {wheel.project for wheel in bad if _is_replaceable(analysis, wheel)}
+    missing = sorted((analysis.needs.keys() - analysis.available) | analysis.unusable.keys() | dropped)
     fetch = (Fetch(project=name, versions=_versions(analysis, name, reasons)) for name in missing)
     drop = tuple(Drop(name, why) for name, why in sorted(reasons.items()))
     return Advice(drop, tuple(fetch), _renames(analysis, reasons))
 
 
 def by_lock(
-    analysis: Analysis, findings: Sequence[WheelFinding], artifacts: Iterable[Artifact], held: Iterable[str]
+    analysis: Analysis, findings: Sequence[WheelFinding], artifacts: Iterable[Artifact], existing: Iterable[str]
 ) -> Advice:
-    """What a lock of the folder tells: its files that are not `held`, and the folder's files that it does not name."""
-    chosen = {item.filename: item for item in artifacts}
-    there, reasons = set(held), _reasons(findings)
+    """Advice by a lock.
+
+    Fetch its files that are not `existing` in the folder, and drop files that it does not name.
+    """
+    locked = {artifact.filename: artifact for artifact in artifacts}
+    kept, reasons = set(existing), _reasons(findings)
     wheels = {wheel.filename: wheel.name for wheel in analysis.folder.wheels}
     files = (*wheels, *analysis.folder.sdists, *reasons)
-    unlike = dict.fromkeys(chosen, "it has other bytes than the index's file of this name")
-    why = {**unlike, **reasons}
+    different = dict.fromkeys(locked, "its content differs from the file of this name in the index")
+    why = {**different, **reasons}
     drop = {
         name: why.get(name, why.get(wheels.get(name, name), "the lock does not name it"))
         for name in files
-        if wheels.get(name, name) not in there
+        if wheels.get(name, name) not in kept
     }
     fetch = (
-        Fetch(project=item.project, versions=f"=={item.version}", filename=name, size=item.size)
-        for name, item in sorted(chosen.items())
-        if name not in there
+        Fetch(project=artifact.project, versions=f"=={artifact.version}", filename=name, size=artifact.size)
+        for name, artifact in sorted(locked.items())
+        if name not in kept
     )
     return Advice(tuple(Drop(name, why) for name, why in sorted(drop.items())), tuple(fetch), _renames(analysis, drop))
 
 
-def _may_return(analysis: Analysis, wheel: Held) -> bool:
-    """Whether some version of a dropped wheel's project can be right: not of one that is named for a different CUDA."""
+def _is_replaceable(analysis: Analysis, wheel: FolderWheel) -> bool:
+    """Whether a different version of a dropped wheel can be correct.
+
+    It cannot if the project's name is for a different CUDA.
+    """
     major = named_major(wheel.project)
     return major is None or analysis.cuda.partition(".")[0] == str(major)
 
@@ -96,28 +128,37 @@ def _renames(analysis: Analysis, dropped: Container[str]) -> tuple[Rename, ...]:
 
 
 def _reasons(findings: Iterable[WheelFinding]) -> dict[str, str]:
-    """Why a file must go, for each that must: what the first finding against it says."""
-    found: dict[str, str] = {}
+    """Why each file must be dropped, by file name.
+
+    It is the text of the first finding against it.
+    """
+    reasons: dict[str, str] = {}
     for finding in findings:
         for name in finding.drop:
-            found.setdefault(name, finding.what)
-    return found
+            reasons.setdefault(name, finding.what)
+    return reasons
 
 
 def _versions(analysis: Analysis, project: str, dropped: dict[str, str]) -> str:
-    """What the wheels that stay and the known breakages ask of a project's version, else a lost file's version."""
+    """The versions that the kept wheels and the known breakages allow.
+
+    If they allow all, the version of an unusable file.
+    """
     staying = [need.requirement for need in analysis.needs.get(project, ()) if need.by.filename not in dropped]
     constraints = map(requirement, analysis.constraints)
     known = [constraint for constraint in constraints if canonicalize_name(constraint.name) == project]
     if build := _build_to_fetch(analysis, project):
         return build
-    asked = bounds(requirement.specifier for requirement in (*staying, *known))
-    return asked or (f"=={analysis.lost[project]}" if project in analysis.lost else "")
+    allowed = bounds(requirement.specifier for requirement in (*staying, *known))
+    return allowed or (f"=={analysis.unusable[project]}" if project in analysis.unusable else "")
 
 
 def _build_to_fetch(analysis: Analysis, project: str) -> str:
-    """The same version of a project as a build for the folder's CUDA, if the folder has it for a different one."""
-    wheel = analysis.kept.get(project)
+    """The same version of a project, built for the folder's CUDA.
+
+    Empty unless the folder has a build for a different CUDA.
+    """
+    wheel = analysis.selected.get(project)
     build = (build_of(wheel.release.version) or analysis.index_cuda) if wheel else ""
     if wheel is None or project not in cuda_names().with_torch or not build or agree(build, analysis.cuda):
         return ""

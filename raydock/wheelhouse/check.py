@@ -1,4 +1,7 @@
-"""What is wrong with a folder of wheels, said before anybody installs it. Needs no network."""
+"""Find what is wrong with a folder of wheels before it is installed.
+
+Needs no network.
+"""
 
 import re
 import shlex
@@ -13,13 +16,22 @@ from raydock.lock import checks
 from raydock.lock.artifacts import Artifact
 from raydock.model.requirement import requirement
 from raydock.wheelhouse.analysis import Analysis
-from raydock.wheelhouse.folder import Held
+from raydock.wheelhouse.folder import FolderWheel
 from raydock.wheelhouse.needs import Need
 
 
 @dataclass(frozen=True, kw_only=True)
 class WheelFinding:
-    """One thing that is wrong: its kind, the files concerned and those of them that must go, and words for the user."""
+    """One problem of a folder.
+
+    Attributes:
+        kind: its kind.
+        what: what is wrong.
+        meaning: why it matters.
+        todo: what fixes it.
+        files: the files concerned.
+        drop: those of them to remove.
+    """
 
     kind: str
     what: str
@@ -33,12 +45,12 @@ Check = Callable[[Analysis], Iterator[WheelFinding]]
 
 
 def partial(analysis: Analysis) -> Iterator[WheelFinding]:
-    """Downloads that never ended."""
+    """Incomplete downloads."""
     for name in analysis.folder.partial:
         yield WheelFinding(
             kind="partial-download",
-            what=f"{name} is a download that never ended",
-            meaning="pip passes it over; renamed to .whl it would fail halfway through an installation.",
+            what=f"{name} is an incomplete download",
+            meaning="pip ignores it; renamed to .whl, it would fail in the middle of an installation.",
             todo="drop it.",
             files=(name,),
             drop=(name,),
@@ -46,24 +58,27 @@ def partial(analysis: Analysis) -> Iterator[WheelFinding]:
 
 
 def broken(analysis: Analysis) -> Iterator[WheelFinding]:
-    """Files that are named as wheels and cannot be installed."""
-    for item in analysis.folder.broken:
+    """Files with the name of a wheel that cannot be installed."""
+    for file in analysis.folder.broken:
         yield WheelFinding(
             kind="broken",
-            what=f"{item.filename} {item.why}",
-            meaning="Installing it fails, or installs something else than its name says.",
+            what=f"{file.filename} {file.reason}",
+            meaning="Installing it fails, or installs a different package than its name says.",
             todo="drop it, and fetch it again.",
-            files=(item.filename,),
-            drop=(item.filename,),
+            files=(file.filename,),
+            drop=(file.filename,),
         )
 
 
 def misnamed(analysis: Analysis) -> Iterator[WheelFinding]:
-    """Whole wheels under a name that installers pass over, as browsers, download tools and mirrors write them."""
+    """Complete wheels with a name that installers ignore.
+
+    Browsers, download tools and mirrors write such names.
+    """
     for wheel in analysis.folder.misnamed:
         yield WheelFinding(
             kind="misnamed",
-            what=f"{wheel.filename} is a whole wheel under a name that pip passes over",
+            what=f"{wheel.filename} is a complete wheel with a name that pip ignores",
             meaning=f"pip and uv look for {wheel.name}.",
             todo=f"mv {shlex.quote(wheel.filename)} {shlex.quote(wheel.name)}",
             files=(wheel.filename,),
@@ -71,41 +86,42 @@ def misnamed(analysis: Analysis) -> Iterator[WheelFinding]:
 
 
 def copies(analysis: Analysis) -> Iterator[WheelFinding]:
-    """Second downloads of a wheel that is there under its proper name."""
+    """Second downloads of a wheel that the folder also has with its correct name."""
     kept = {wheel.name: wheel for wheel in analysis.folder.wheels}
     for copy in analysis.folder.copies:
         original = kept[copy.name]
         same = sha256_of(copy.path) == sha256_of(original.path)
+        relation = "a copy of" if same else "a wheel with different content than"
         yield WheelFinding(
             kind="copy",
-            what=f"{copy.filename} is {'a copy of' if same else 'a wheel with other bytes than'} {original.filename}",
-            meaning=f"pip passes it over: only {copy.name} is a name that it knows.",
-            todo="drop it." if same else f"drop it, or put it in the place of {original.filename}.",
+            what=f"{copy.filename} is {relation} {original.filename}",
+            meaning=f"pip ignores it: only {copy.name} is a valid name.",
+            todo="drop it." if same else f"drop it, or replace {original.filename} with it.",
             files=(copy.filename, original.filename),
             drop=(copy.filename,),
         )
 
 
 def source_only(analysis: Analysis) -> Iterator[WheelFinding]:
-    """Source distributions, which the host would have to build."""
+    """Source distributions, which must be built on the host."""
     for name in analysis.folder.sdists:
         yield WheelFinding(
             kind="source-only",
             what=f"{name} is a source distribution",
-            meaning="pip builds it on the host, with setuptools and, where it holds C code, a compiler.",
-            todo=f"build its wheel where that works, `pip wheel --no-deps {name}`, and carry that instead.",
+            meaning="pip builds it on the host, with setuptools and, if it has C code, a compiler.",
+            todo=f"build its wheel on a different machine, `pip wheel --no-deps {name}`, and copy that instead.",
             files=(name,),
         )
 
 
 def misfits(analysis: Analysis) -> Iterator[WheelFinding]:
-    """Wheels for another Python, libc, glibc or machine."""
+    """Wheels for a different Python, libc, glibc or architecture."""
     for wheel in analysis.folder.wheels:
         if not analysis.target.fits(wheel.name):
             yield WheelFinding(
                 kind="other-platform",
                 what=f"{wheel} is for {analysis.target.misfit(wheel)}",
-                meaning="pip refuses it there.",
+                meaning="pip refuses it on this host.",
                 todo=f"fetch its wheel for Python {analysis.target.python}, or set --python or --glibc.",
                 files=(wheel.filename,),
                 drop=(wheel.filename,),
@@ -114,104 +130,110 @@ def misfits(analysis: Analysis) -> Iterator[WheelFinding]:
 
 def two_versions(analysis: Analysis) -> Iterator[WheelFinding]:
     """Two versions of one package."""
-    for project, wheels in analysis.fitting.items():
+    for project, wheels in analysis.installable.items():
         versions = list(dict.fromkeys(str(wheel.version) for wheel in wheels))
         if len(versions) > 1:
-            kept, found = analysis.kept[project], analysis.needs.get(project, ())
-            choosy = _words(need for need in found if not all(need.accepts(wheel.version) for wheel in wheels))
+            selected, needs = analysis.selected[project], analysis.needs.get(project, ())
+            restrictive = _join(need for need in needs if not all(need.accepts(wheel.version) for wheel in wheels))
             yield WheelFinding(
                 kind="two-versions",
-                what=f"{project} is there as {' and '.join(versions)}",
-                meaning=f"Installed file by file, the last one wins; {choosy or 'no wheel says which it wants'}.",
-                todo=f"keep {kept.version}.",
+                what=f"{project} has {len(versions)} versions: {', '.join(versions)}",
+                meaning=f"The file that is installed last wins; {restrictive or 'no wheel requires one of them'}.",
+                todo=f"keep {selected.version}.",
                 files=tuple(wheel.filename for wheel in wheels),
-                drop=tuple(wheel.filename for wheel in wheels if wheel.version != kept.version),
+                drop=tuple(wheel.filename for wheel in wheels if wheel.version != selected.version),
             )
 
 
 def refused(analysis: Analysis) -> Iterator[WheelFinding]:
-    """Wheels whose version another's requirement refuses."""
-    for project, found in analysis.needs.items():
-        wheel = analysis.kept.get(project)
-        refusing = [need for need in found if wheel and not need.accepts(wheel.version)]
+    """Wheels with a version that the requirement of a different wheel refuses."""
+    for project, needs in analysis.needs.items():
+        wheel = analysis.selected.get(project)
+        refusing = [need for need in needs if wheel and not need.accepts(wheel.version)]
         if wheel and refusing:
             yield WheelFinding(
                 kind="refused",
-                what=f"{wheel} is refused: {_words(refusing)}",
-                meaning="pip would replace it from the index, or, with --no-dependencies, let the import fail.",
-                todo="drop it, and fetch a version that all accept.",
+                what=f"{wheel} is refused: {_join(refusing)}",
+                meaning="pip replaces it from the index; with --no-dependencies, the import fails.",
+                todo="drop it, and fetch a version that all wheels accept.",
                 files=(wheel.filename, *(need.by.filename for need in refusing)),
                 drop=(wheel.filename,),
             )
 
 
 def known_breakages(analysis: Analysis) -> Iterator[WheelFinding]:
-    """Versions that resolve with the others and then fail, such as ABI traps (raydock/compat/data/breakages.yaml)."""
-    for item in analysis.breakages:
-        for constraint in map(requirement, item.constraints):
-            wheel = analysis.kept.get(canonicalize_name(constraint.name))
+    """Versions that resolve with the others but fail, such as ABI breaks.
+
+    Source: raydock/compat/data/breakages.yaml.
+    """
+    for breakage in analysis.breakages:
+        for constraint in map(requirement, breakage.constraints):
+            wheel = analysis.selected.get(canonicalize_name(constraint.name))
             if wheel and not constraint.specifier.contains(wheel.version, prereleases=True):
-                others = [analysis.kept[axis] for axis in item.when if axis in analysis.kept]
+                others = [analysis.selected[axis] for axis in breakage.when if axis in analysis.selected]
                 names = ", ".join(map(str, others)) or f"CUDA {analysis.cuda}"
                 yield WheelFinding(
                     kind="known-breakage",
-                    what=f"{wheel} does not go with {names}, which needs {constraint}",
-                    meaning=f"{item.reason} ({item.source}).",
-                    todo="drop it, and fetch one that does.",
+                    what=f"{wheel} is incompatible with {names}, which requires {constraint}",
+                    meaning=f"{breakage.reason} ({breakage.source}).",
+                    todo="drop it, and fetch a compatible version.",
                     files=(wheel.filename, *(other.filename for other in others)),
                     drop=(wheel.filename,),
                 )
 
 
 def set_rules(analysis: Analysis) -> Iterator[WheelFinding]:
-    """What must hold in any set of pins (raydock/lock/checks.py)."""
-    wheels = [wheel for wheels in analysis.fitting.values() for wheel in wheels]
+    """Violations of the rules for every set of pins (raydock/lock/checks.py)."""
+    wheels = [wheel for wheels in analysis.installable.values() for wheel in wheels]
     artifacts = [_artifact(wheel) for wheel in wheels]
     for rule in checks.RULES:
         for fault in rule(analysis.request(), artifacts):
-            places = {wheel.filename: _place(fault, wheel) for wheel in wheels}
-            files = sorted((name for name in places if places[name] >= 0), key=lambda name: places[name])
+            positions = {wheel.filename: _position(fault, wheel) for wheel in wheels}
+            files = sorted((name for name in positions if positions[name] >= 0), key=lambda name: positions[name])
             yield WheelFinding(
                 kind=checks.name(rule),
                 what=fault,
                 meaning=" ".join((rule.__doc__ or "").split()),
-                todo="drop it, or what it does not go with.",
+                todo="drop it, or what it is incompatible with.",
                 files=tuple(files),
                 drop=tuple(files[:1]),
             )
 
 
 def index_builds(analysis: Analysis) -> Iterator[WheelFinding]:
-    """Builds of the default index next to a torch that is built for a different CUDA than that index's."""
-    torch, built = analysis.kept.get("torch"), analysis.index_cuda
+    """Builds of the default index next to a torch that is built for a different CUDA."""
+    torch, built = analysis.selected.get("torch"), analysis.index_cuda
     if torch is None or not built or built == analysis.cuda or not build_of(torch.release.version):
         return
     for project in cuda_names().with_torch:
-        wheel = analysis.kept.get(project)
+        wheel = analysis.selected.get(project)
         if wheel and not wheel.version.local:
             yield WheelFinding(
                 kind="cuda-build",
                 what=(
-                    f"{wheel} names no build, so that it is the default index's, for CUDA {built}; "
+                    f"{wheel} has no local version: it is the default index's build for CUDA {built}; "
                     f"{torch} is for {build_words(analysis.cuda)}"
                 ),
-                meaning="Its libraries do not load with that torch, or each loads different ones.",
-                todo=f"drop it, and fetch its build for {build_words(analysis.cuda)}; or take {built}'s torch.",
+                meaning="Its libraries do not load with that torch, or each loads different CUDA libraries.",
+                todo=(
+                    f"drop it, and fetch its build for {build_words(analysis.cuda)}; "
+                    f"or use the torch for {build_words(built)}."
+                ),
                 files=(wheel.filename, torch.filename),
                 drop=(wheel.filename,),
             )
 
 
 def missing(analysis: Analysis) -> Iterator[WheelFinding]:
-    """Packages that a wheel requires and that are not there."""
-    for project, found in analysis.needs.items():
-        if project not in analysis.there:
+    """Required packages that are missing."""
+    for project, needs in analysis.needs.items():
+        if project not in analysis.available:
             yield WheelFinding(
                 kind="missing",
-                what=f"{project} is missing: {_words(found)}",
-                meaning="Without a network the installation stops here; with --no-dependencies the import fails.",
+                what=f"{project} is missing: {_join(needs)}",
+                meaning="Without a network, the installation fails; with --no-dependencies, the import fails.",
                 todo="fetch it.",
-                files=tuple(dict.fromkeys(need.by.filename for need in found)),
+                files=tuple(dict.fromkeys(need.by.filename for need in needs)),
             )
 
 
@@ -222,21 +244,21 @@ CHECKS: tuple[Check, ...] = (
 
 
 def findings(analysis: Analysis) -> tuple[WheelFinding, ...]:
-    """All that is wrong, in the order of CHECKS."""
+    """Run all checks; returns the findings in the order of CHECKS."""
     return tuple(finding for check in CHECKS for finding in check(analysis))
 
 
-def _words(found: Iterable[Need]) -> str:
-    return ", ".join(dict.fromkeys(map(str, found)))
+def _join(needs: Iterable[Need]) -> str:
+    return ", ".join(dict.fromkeys(map(str, needs)))
 
 
-def _place(fault: str, wheel: Held) -> int:
-    """Where a fault names a wheel; -1 where it does not."""
-    found = re.search(rf"(?<![\w.-]){re.escape(str(wheel))}(?![\w.-]*\w)", fault)
-    return found.start() if found else -1
+def _position(fault: str, wheel: FolderWheel) -> int:
+    """The position at which a fault names a wheel; -1 if it does not."""
+    match = re.search(rf"(?<![\w.-]){re.escape(str(wheel))}(?![\w.-]*\w)", fault)
+    return match.start() if match else -1
 
 
-def _artifact(wheel: Held) -> Artifact:
+def _artifact(wheel: FolderWheel) -> Artifact:
     (file,) = wheel.release.wheels
     return Artifact(
         project=wheel.project,

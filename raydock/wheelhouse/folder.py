@@ -1,4 +1,7 @@
-"""A folder of wheels, read: its wheels, and the files that are meant to be wheels and are none."""
+"""Read a folder of wheels.
+
+Files that look like wheels but are not are reported too.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,12 +17,17 @@ from raydock.wheelhouse import names, wheelfile
 from raydock.wheelhouse.names import FileKind
 from raydock.wheelhouse.wheelfile import BrokenWheelError
 
-_READERS = 4
+_PARALLEL_READS = 4
 
 
 @dataclass(frozen=True)
-class Held:
-    """A wheel of the folder, and what its METADATA says."""
+class FolderWheel:
+    """A wheel in the folder.
+
+    Attributes:
+        path: its path.
+        release: the content of its METADATA.
+    """
 
     path: Path
     release: ProjectRelease
@@ -31,7 +39,7 @@ class Held:
 
     @property
     def name(self) -> str:
-        """The file name that pip needs, which the folder's may differ from."""
+        """The file name that pip requires, which can differ from the name in the folder."""
         return self.release.wheels[0].filename
 
     @property
@@ -47,85 +55,97 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Broken:
-    """A file that cannot be installed, and why, in words that follow its name."""
+class BrokenFile:
+    """A file that cannot be installed.
+
+    Attributes:
+        filename: its name.
+        reason: why, as text that follows its name.
+    """
 
     filename: str
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Folder:
-    """What a folder holds.
+    """The files of a folder.
 
     Attributes:
-        wheels: whole wheels, also those under a name that pip passes over.
-        copies: misnamed wheels whose proper name another wheel of the folder has.
+        path: the path of the folder.
+        wheels: complete wheels, including those with a name that pip ignores.
+        copies: misnamed wheels whose correct name a different wheel of the folder has.
         broken: files that cannot be installed.
-        partial: downloads that never ended, by file name.
-        sdists: source distributions, which must be built, by file name.
+        partial: the names of incomplete downloads.
+        sdists: the file names of source distributions, which must be built.
     """
 
     path: Path
-    wheels: tuple[Held, ...]
-    copies: tuple[Held, ...] = ()
-    broken: tuple[Broken, ...]
+    wheels: tuple[FolderWheel, ...]
+    copies: tuple[FolderWheel, ...] = ()
+    broken: tuple[BrokenFile, ...]
     partial: tuple[str, ...]
     sdists: tuple[str, ...]
 
     @property
-    def misnamed(self) -> tuple[Held, ...]:
+    def misnamed(self) -> tuple[FolderWheel, ...]:
         """The wheels that must be renamed."""
         return tuple(wheel for wheel in self.wheels if wheel.filename != wheel.name)
 
 
 def read(path: Path) -> Folder:
-    """Reads a folder, without those inside it. Files that are no wheel, sdist or part of one are passed over, among
-    them what mirrors keep next to a wheel: metadata, signatures, hashes, provenance.
+    """Read a folder, without its subfolders.
 
-    Raises ConfigurationError where there is no such folder or nothing like a wheel in it, OutOfReachError where it
-    cannot be read.
+    Files that are not a wheel, an sdist or a part of one are ignored, such as the files that mirrors store next to a
+    wheel: metadata, signatures, hashes, provenance.
+
+    Raises ConfigurationError if the folder does not exist or has no wheels, OutOfReachError if it cannot be read.
     """
     if not path.is_dir():
-        siblings = [item.name for item in path.parent.iterdir() if item.is_dir()] if path.parent.is_dir() else []
+        siblings = [folder.name for folder in path.parent.iterdir() if folder.is_dir()] if path.parent.is_dir() else []
         raise ConfigurationError(f"{path} is not a folder.", todo=nearest(path.name, siblings))
     try:
         files = sorted(path.iterdir())
-        kinds = {item: names.kind(item) for item in files}
-        whole = [item for item in files if kinds[item] in {FileKind.WHEEL, FileKind.MISNAMED}]
-        read_wheels = in_parallel(_read, whole, _READERS)
+        kinds = {file: names.kind(file) for file in files}
+        candidates = [file for file in files if kinds[file] in {FileKind.WHEEL, FileKind.MISNAMED}]
+        read_wheels = in_parallel(_read, candidates, _PARALLEL_READS)
     except OSError as error:
-        raise OutOfReachError(f"{error.filename} cannot be read: {error.strerror}.", todo="fix that first.") from None
-    partial = [item.name for item in files if kinds[item] is FileKind.PARTIAL]
-    partial += [item for item in read_wheels if isinstance(item, str)]
+        raise OutOfReachError(
+            f"{error.filename} cannot be read: {error.strerror}.", todo="fix the permissions or the disk."
+        ) from None
+    partial = [file.name for file in files if kinds[file] is FileKind.PARTIAL]
+    partial += [name for name in read_wheels if isinstance(name, str)]
     if not read_wheels and not partial:
-        raise ConfigurationError(f"{path} holds no wheel.", todo="name the folder that holds the *.whl files.")
-    wheels, copies = _single(item for item in read_wheels if isinstance(item, Held))
+        raise ConfigurationError(f"{path} has no wheels.", todo="name the folder with the *.whl files.")
+    wheels, copies = _split_copies(wheel for wheel in read_wheels if isinstance(wheel, FolderWheel))
     return Folder(
         path=path,
         wheels=wheels,
         copies=copies,
-        broken=tuple(item for item in read_wheels if isinstance(item, Broken)),
+        broken=tuple(file for file in read_wheels if isinstance(file, BrokenFile)),
         partial=tuple(sorted(partial)),
-        sdists=tuple(_sdists(item for item in files if item.is_file() and item not in whole)),
+        sdists=tuple(_sdists(file for file in files if file.is_file() and file not in candidates)),
     )
 
 
-def _read(path: Path) -> Held | Broken | str:
-    """A wheel, why it is broken, or the name of a file that is the beginning of a wheel at most."""
+def _read(path: Path) -> FolderWheel | BrokenFile | str:
+    """A wheel, why it is broken, or the name of an incomplete download."""
     name = path.name if names.is_proper(path.name) else names.right_name(path)
     if not name and not path.name.endswith(".whl"):
         return path.name
     try:
-        return Held(path, wheelfile.read(path, name or path.name))
+        return FolderWheel(path, wheelfile.read(path, name or path.name))
     except BrokenWheelError as error:
-        return Broken(path.name, str(error))
+        return BrokenFile(path.name, str(error))
 
 
-def _single(wheels: Iterable[Held]) -> tuple[tuple[Held, ...], tuple[Held, ...]]:
-    """One wheel for each proper name, that of the same name if there is one; and the copies of them."""
-    kept: dict[str, Held] = {}
-    copies: list[Held] = []
+def _split_copies(wheels: Iterable[FolderWheel]) -> tuple[tuple[FolderWheel, ...], tuple[FolderWheel, ...]]:
+    """Split into one wheel for each correct name, and its copies.
+
+    A wheel that has its correct name is preferred.
+    """
+    kept: dict[str, FolderWheel] = {}
+    copies: list[FolderWheel] = []
     for wheel in sorted(wheels, key=lambda wheel: (wheel.filename != wheel.name, wheel.filename)):
         if wheel.name in kept:
             copies.append(wheel)
@@ -135,9 +155,9 @@ def _single(wheels: Iterable[Held]) -> tuple[tuple[Held, ...], tuple[Held, ...]]
 
 
 def _sdists(files: Iterable[Path]) -> Iterator[str]:
-    for item in files:
+    for file in files:
         try:
-            parse_sdist_filename(item.name)
+            parse_sdist_filename(file.name)
         except InvalidSdistFilename:
             continue
-        yield item.name
+        yield file.name

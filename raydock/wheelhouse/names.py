@@ -1,4 +1,7 @@
-"""File names in a folder of wheels: as pip needs them, and as browsers, download tools and mirrors write them."""
+"""File names of wheels.
+
+As pip requires them, and as browsers, download tools and mirrors write them.
+"""
 
 import re
 from enum import Enum, auto
@@ -10,18 +13,18 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 _ZIP = b"PK\x03\x04"
 _PLAIN = re.compile(r"[A-Za-z0-9_.+!-]+\.whl")
-# What browsers, wget wrappers and download managers call a file that is not whole yet; rsync's begins with a dot.
+# How browsers, wget wrappers and download managers name an incomplete file; rsync's name starts with a dot.
 _PARTIAL = re.compile(
     r"\.(part|partial|crdownload|opdownload|download|filepart|unfinished|incomplete|current|aria2|!ut|td|xltd)$", re.I
 )
 _PARTIAL_WHEEL = re.compile(r"\.whl\.(te?mp)$|^\..+\.whl\.[A-Za-z0-9]{6}$", re.I)
-# A second download of the same name (Chrome, Firefox, Windows, macOS), and an address's rest behind the name.
-_AGAIN = re.compile(r"\s*\(\d+\)| - copy(?: \(\d+\))?| copy(?: \d+)?|\s+\d+", re.I)
+# A second download of the same name (Chrome, Firefox, Windows, macOS), and the rest of a URL after the name.
+_COPY = re.compile(r"\s*\(\d+\)| - copy(?: \(\d+\))?| copy(?: \d+)?|\s+\d+", re.I)
 _REST = re.compile(r"(\.whl)(?:[?#;&@].*|\.\d+)$", re.I)
 
 
 class FileKind(Enum):
-    """What a file in the folder is, by its name and its first bytes."""
+    """The kind of a file, by its name and its first bytes."""
 
     WHEEL = auto()
     MISNAMED = auto()
@@ -30,7 +33,7 @@ class FileKind(Enum):
 
 
 def kind(path: Path) -> FileKind:
-    """What a file is. Raises OSError if it cannot be read.
+    """Find the kind of a file. Raises OSError if it cannot be read.
 
     A file with `.whl` in its name that is not an archive belongs to a wheel: its metadata, signature or hash.
     """
@@ -46,7 +49,7 @@ def kind(path: Path) -> FileKind:
 
 
 def is_proper(name: str) -> bool:
-    """Whether pip takes a file of this name for a wheel (PEP 427)."""
+    """Whether pip accepts this file name as a wheel (PEP 427)."""
     try:
         parse_wheel_filename(name)
     except InvalidWheelFilename:
@@ -55,25 +58,31 @@ def is_proper(name: str) -> bool:
 
 
 def right_name(path: Path) -> str:
-    """The name that pip needs for a wheel; empty if neither its name nor its content tells."""
+    """The name that pip requires for a wheel.
+
+    It is empty if neither its name nor its content tells.
+    """
     name = _unquoted(path.name)
     stem = _REST.sub(r"\1", name).strip()
     stem = re.sub(r"(\.(whl|zip))+$", "", stem, flags=re.I)
-    for candidate in (stem, _AGAIN.sub("", stem), _AGAIN.sub("", stem).replace(" ", "+")):
+    for candidate in (stem, _COPY.sub("", stem), _COPY.sub("", stem).replace(" ", "+")):
         if is_proper(f"{candidate}.whl"):
             return f"{candidate}.whl"
     return _name_inside(path)
 
 
 def _unquoted(name: str) -> str:
-    """A name without percent-encoding, which some mirrors and tools apply twice (%252B)."""
+    """A name without percent-encoding.
+
+    Some mirrors and tools apply it twice (%252B).
+    """
     while (plain := unquote(name)) != name:
         name = plain
     return name
 
 
 def _named_as_wheel(path: Path) -> bool:
-    """Whether `.whl` is in the name, or an archive is a wheel that a browser named .zip."""
+    """Whether the name contains `.whl`, or a browser named a wheel .zip."""
     name = path.name.casefold()
     return ".whl" in _unquoted(name) or (name.endswith(".zip") and bool(_name_inside(path)))
 
@@ -84,11 +93,14 @@ def _is_zip(path: Path) -> bool:
 
 
 def _name_inside(path: Path) -> str:
-    """The name by a wheel's own folder and WHEEL file; empty if there is none, or the archive is damaged."""
+    """The name by a wheel's .dist-info folder and WHEEL file.
+
+    It is empty if they are missing or the archive is damaged.
+    """
     try:
         with ZipFile(path) as archive:
-            found = [name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/WHEEL", name)]
-            text = archive.read(found[0]).decode() if len(found) == 1 else ""
+            members = [name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/WHEEL", name)]
+            text = archive.read(members[0]).decode() if len(members) == 1 else ""
     except (BadZipFile, EOFError, NotImplementedError, ValueError):
         return ""
     lines = [line.partition(":")[::2] for line in text.splitlines()]
@@ -97,5 +109,5 @@ def _name_inside(path: Path) -> str:
         return ""
     build = "".join(f"-{value.strip()}" for key, value in lines if key == "Build")
     joined = "-".join(".".join(dict.fromkeys(tag[part] for tag in tags)) for part in range(3))
-    name = f"{found[0].partition('.dist-info/')[0]}{build}-{joined}.whl"
+    name = f"{members[0].partition('.dist-info/')[0]}{build}-{joined}.whl"
     return name if is_proper(name) else ""

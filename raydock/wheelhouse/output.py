@@ -1,4 +1,7 @@
-"""What was found in a folder of wheels, for programs (JSON, as in docs/reference/json.md) and for people."""
+"""Show the findings of a folder of wheels.
+
+Text for people, JSON for programs (docs/reference/json.md).
+"""
 
 import shlex
 from collections.abc import Iterator
@@ -13,27 +16,35 @@ from raydock.plan.output import count
 from raydock.wheelhouse.advice import Advice, Fetch
 from raydock.wheelhouse.analysis import Analysis
 from raydock.wheelhouse.check import WheelFinding
-from raydock.wheelhouse.relock import Locked
+from raydock.wheelhouse.relock import FolderLock
 
 SCHEMA = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class WheelhouseReport:
-    """A folder's findings, what puts it right, and the lock that says so, where one was written to `path`."""
+    """The result of the check of a folder.
+
+    Attributes:
+        analysis: the folder and its target.
+        findings: what is wrong.
+        advice: what fixes it.
+        locked: the lock of the folder; None if none was requested.
+        path: the file of the lock; None if none was requested.
+    """
 
     analysis: Analysis
     findings: tuple[WheelFinding, ...]
     advice: Advice
-    locked: Locked | None = None
+    locked: FolderLock | None = None
     path: Path | None = None
 
     @property
-    def right(self) -> bool:
+    def ok(self) -> bool:
         return not (self.findings or self.advice.drop or self.advice.fetch or self.advice.rename)
 
     def document(self) -> dict[str, Any]:
-        """`wheelhouse check --json`."""
+        """The document of `wheelhouse check --json`."""
         target = self.analysis.target
         return {
             "schema": SCHEMA,
@@ -43,28 +54,33 @@ class WheelhouseReport:
             "glibc": target.glibc,
             "cuda": self.analysis.cuda,
             "findings": [asdict(finding) for finding in self.findings],
-            "drop": [asdict(item) for item in self.advice.drop],
-            "fetch": [asdict(item) for item in self.advice.fetch],
-            "rename": [asdict(item) for item in self.advice.rename],
+            "drop": [asdict(drop) for drop in self.advice.drop],
+            "fetch": [asdict(fetch) for fetch in self.advice.fetch],
+            "rename": [asdict(rename) for rename in self.advice.rename],
             "lock": str(self.path) if self.path else None,
             "cutoff": self.locked.cutoff.isoformat() if self.locked else None,
         }
 
     def text(self) -> str:
-        """The same in words."""
-        return "\n".join([*self._head(), *self._found(), *self._rename(), *self._drop(), *self._fetch(), *self._lock()])
+        """The result as text."""
+        return "\n".join(
+            [*self._head(), *self._problems(), *self._rename(), *self._drop(), *self._fetch(), *self._lock()]
+        )
 
     def _head(self) -> Iterator[str]:
         folder, target = self.analysis.folder, self.analysis.target
+        cuda = "no CUDA" if self.analysis.cuda == "cpu" else f"CUDA {self.analysis.cuda}"
         yield (
-            f"{folder.path}: {count(len(folder.wheels), 'wheel')}, for Python {target.python} ({target.why}), "
-            f"glibc {target.glibc}, {'no CUDA' if self.analysis.cuda == 'cpu' else f'CUDA {self.analysis.cuda}'}"
+            f"{folder.path}: {count(len(folder.wheels), 'wheel')}, for Python {target.python} "
+            f"({target.python_source}), glibc {target.glibc}, {cuda}"
         )
         number = len(self.findings)
-        yield f"{number} things are wrong." if number > 1 else "1 thing is wrong." if number else "Nothing is wrong."
+        yield f"{count(number, 'problem')} found." if number else "No problems found."
 
-    def _found(self) -> Iterator[str]:
-        for (kind, meaning, todo), group in groupby(self.findings, lambda item: (item.kind, item.meaning, item.todo)):
+    def _problems(self) -> Iterator[str]:
+        for (kind, meaning, todo), group in groupby(
+            self.findings, lambda finding: (finding.kind, finding.meaning, finding.todo)
+        ):
             yield from ("", kind)
             yield from (f"  {finding.what}" for finding in group)
             yield from (f"    {meaning}", f"    Next: {todo}")
@@ -72,23 +88,25 @@ class WheelhouseReport:
     def _rename(self) -> Iterator[str]:
         if self.advice.rename:
             yield from ("", f"rename {count(len(self.advice.rename), 'file')}")
-            yield from (f"  mv {shlex.quote(item.filename)} {shlex.quote(item.name)}" for item in self.advice.rename)
+            yield from (
+                f"  mv {shlex.quote(rename.filename)} {shlex.quote(rename.name)}" for rename in self.advice.rename
+            )
 
     def _drop(self) -> Iterator[str]:
         if self.advice.drop:
             yield from ("", f"drop {count(len(self.advice.drop), 'file')}")
-            for item in self.advice.drop:
-                yield from (f"  {item.filename}", f"    {item.why}")
+            for drop in self.advice.drop:
+                yield from (f"  {drop.filename}", f"    {drop.why}")
 
     def _fetch(self) -> Iterator[str]:
-        fetch = self.advice.fetch
-        if not fetch:
+        packages = self.advice.fetch
+        if not packages:
             return
-        weight = f", {decimal(sum(item.size or 0 for item in fetch))}" if self.locked else ""
-        yield from ("", f"fetch {count(len(fetch), 'package')}{weight}")
-        yield from (_line(item) for item in fetch)
+        size = f", {decimal(sum(package.size or 0 for package in packages))}" if self.locked else ""
+        yield from ("", f"fetch {count(len(packages), 'package')}{size}")
+        yield from (_line(package) for package in packages)
         if self.locked is None:
-            yield "These are ranges, by what the folder says; --write-lock FILE asks the index for exact versions."
+            yield "These ranges come from the folder; --write-lock FILE gets exact versions from the package index."
 
     def _lock(self) -> Iterator[str]:
         if self.locked and self.path:
@@ -97,9 +115,9 @@ class WheelhouseReport:
             yield f"Then: pip install --no-index --find-links {folder} --require-hashes -r {self.path}"
 
 
-def _line(item: Fetch) -> str:
-    package = f"{item.project}{item.versions}"
-    line = f"  {package}  {item.filename}".rstrip()
-    if item.filename and not item.filename.endswith(".whl"):
-        line += f"\n    It has no wheel: build one by `pip wheel --no-deps {package}`, and lock again."
+def _line(package: Fetch) -> str:
+    requirement = f"{package.project}{package.versions}"
+    line = f"  {requirement}  {package.filename}".rstrip()
+    if package.filename and not package.filename.endswith(".whl"):
+        line += f"\n    It has no wheel: build one with `pip wheel --no-deps {requirement}`, and lock again."
     return line

@@ -1,4 +1,7 @@
-"""The right lock for a folder of wheels: what it was gathered for, resolved again, its own good wheels preferred."""
+"""Make a lock for a folder of wheels.
+
+Resolve what the folder is for, and prefer its own good wheels.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,12 +22,18 @@ from raydock.wheelhouse.analysis import Analysis
 from raydock.wheelhouse.check import WheelFinding
 from raydock.wheelhouse.needs import roots
 
-_TODO = "replace the wheel that these words name, give another --cutoff, or ask for less."
+_TODO = "replace the named wheel, set a different --cutoff, or remove a wheel that requires it."
 
 
 @dataclass(frozen=True)
-class Locked:
-    """A lock's text, the day up to which packages were looked for, and what makes the folder hold just its files."""
+class FolderLock:
+    """The lock of a folder.
+
+    Attributes:
+        text: the content of the lock file.
+        cutoff: the day up to which packages count.
+        advice: what makes the folder match the lock.
+    """
 
     text: str
     cutoff: date
@@ -33,75 +42,94 @@ class Locked:
 
 def lock(
     analysis: Analysis, findings: tuple[WheelFinding, ...], environment: Mapping[str, str], cutoff: date | None
-) -> Locked:
-    """Locks a folder by the package index that the environment names; see Relocker.lock."""
+) -> FolderLock:
+    """Lock a folder with the package index that the environment names.
+
+    See Relocker.lock.
+    """
     with Pages(from_environment(environment)) as pages:
         return Relocker(analysis=analysis, findings=findings, resolver=Uv(pages=pages), cutoff=cutoff).lock()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Relocker:
-    """Makes the lock of a folder that was checked. Without `cutoff` it is the day of the folder's newest wheel."""
+    """Makes the lock of a checked folder.
+
+    Attributes:
+        analysis: the folder and its target.
+        findings: what is wrong with it.
+        resolver: resolves with the package index.
+        cutoff: the day up to which packages count; None for the day of the folder's newest wheel.
+    """
 
     analysis: Analysis
     findings: tuple[WheelFinding, ...]
     resolver: Resolver
     cutoff: date | None = None
 
-    def lock(self) -> Locked:
-        """Resolves what the folder is for.
+    def lock(self) -> FolderLock:
+        """Resolve what the folder is for.
 
-        The wheels that nothing requires are pinned at their version, the other good ones are kept wherever the rest
-        allows it, and what is missing is the newest of the cut-off day. Raises VariantError where there is no answer,
-        OutOfReachError where the index fails.
+        Wheels that nothing requires are pinned to their version. Other good wheels are kept if possible. Missing
+        packages get the newest version up to the cut-off day. Raises VariantError if there is no solution,
+        OutOfReachError if the index fails.
         """
         self._refuse_builds()
-        asked = self._request()
+        request = self._request()
         try:
-            pins = self.resolver.resolve(asked, self._versions)
-            chosen = [self._choose(asked, pin.name, pin.version) for pin in pins.values()]
-            checks.hold(asked, chosen)
+            pins = self.resolver.resolve(request, self._versions)
+            chosen = [self._choose(request, pin.name, pin.version) for pin in pins.values()]
+            checks.hold(request, chosen)
         except VariantError as error:
             raise VariantError(error.what, todo=_TODO) from None
-        held = [item.filename for item in chosen if self._is_held(item)]
-        advice = by_lock(self.analysis, self.findings, chosen, held)
-        return Locked(self._text(asked, pins, chosen), asked.cutoff, advice)
+        existing = [artifact.filename for artifact in chosen if self._is_in_folder(artifact)]
+        advice = by_lock(self.analysis, self.findings, chosen, existing)
+        return FolderLock(self._text(request, pins, chosen), request.cutoff, advice)
 
     def _refuse_builds(self) -> None:
-        """Raises VariantError for a build that the index does not have: a lock would name a different one."""
-        for wheel in self.analysis.kept.values():
+        """Refuse a build that the index lacks: a lock would name a different build.
+
+        Raises VariantError with the build.
+        """
+        for wheel in self.analysis.selected.values():
             version = wheel.release.version
             if build_of(version) and version not in {file.version for file in self.resolver.pages.files(wheel.project)}:
                 raise VariantError(
-                    f"{wheel} is a build that the package index does not have, so that no lock by it can name it.",
-                    todo=f"write `indexes: {{{self.analysis.variant.label}: ADDRESS}}` and these versions as a point"
-                    " into matrix.yaml, and run `./build.py lock`; or gather the index's own builds.",
+                    f"{wheel} is a build that the package index does not have, so it cannot be locked.",
+                    todo=f"add `indexes: {{{self.analysis.variant.label}: ADDRESS}}` and a variant with these versions"
+                    " to matrix.yaml, and run `./build.py lock`; or use the builds of the package index.",
                 )
 
     @property
     def _versions(self) -> dict[str, str]:
-        """The folder's versions, but for those of wheels that must go; also of files that were only damaged."""
+        """The versions in the folder, without wheels to drop.
+
+        Damaged files count.
+        """
         dropped = {name for finding in self.findings for name in finding.drop}
-        good = (wheel for wheel in self.analysis.kept.values() if wheel.filename not in dropped)
-        return {**self.analysis.lost, **{wheel.project: wheel.release.version for wheel in good}}
+        good = (wheel for wheel in self.analysis.selected.values() if wheel.filename not in dropped)
+        return {**self.analysis.unusable, **{wheel.project: wheel.release.version for wheel in good}}
 
     def _goals(self) -> tuple[str, ...]:
-        """What nothing in the folder requires, at the folder's version."""
-        wheels = [wheel for wheels in self.analysis.fitting.values() for wheel in wheels]
-        lost = self.analysis.lost.keys() - {need.project for need in self.analysis.all_needs}
-        names = sorted({*roots(wheels, self.analysis.all_needs), *lost})
+        """The projects that nothing in the folder requires.
+
+        Each has the version in the folder.
+        """
+        wheels = [wheel for wheels in self.analysis.installable.values() for wheel in wheels]
+        unusable = self.analysis.unusable.keys() - {need.project for need in self.analysis.all_needs}
+        names = sorted({*roots(wheels, self.analysis.all_needs), *unusable})
         return tuple(f"{name}=={self._versions[name]}" if name in self._versions else name for name in names)
 
     def _request(self) -> LockRequest:
         analysis = self.analysis
-        fetched = [item.project for item in by_findings(analysis, self.findings).fetch]
-        projects = sorted({*analysis.kept, *fetched})
+        fetched = [fetch.project for fetch in by_findings(analysis, self.findings).fetch]
+        projects = sorted({*analysis.selected, *fetched})
         self.resolver.pages.prefetch(projects)
-        asked = analysis.request(requirements=self._goals(), constraints=analysis.constraints)
+        request = analysis.request(requirements=self._goals(), constraints=analysis.constraints)
         return replace(
-            asked,
+            request,
             cutoff=self.cutoff or self._newest() or analysis.cutoff,
-            glibc=resolvable_glibc(analysis.target.glibc, "The host that is meant"),
+            glibc=resolvable_glibc(analysis.target.glibc, "The target host"),
             sources=tuple(
                 name
                 for name in projects
@@ -110,35 +138,41 @@ class Relocker:
         )
 
     def _newest(self) -> date | None:
-        """The day on which the newest wheel of the folder appeared in the index; None where it has none of them."""
-        wheels = self.analysis.kept.values()
+        """The day on which the folder's newest wheel appeared in the index.
+
+        Returns None if the index has none of them.
+        """
+        wheels = self.analysis.selected.values()
         names = {wheel.name for wheel in wheels}
         files = (file for wheel in wheels for file in self.resolver.pages.files(wheel.project))
         days = (file.upload_time.date() for file in files if file.filename in names and file.upload_time)
         return max(days, default=None)
 
-    def _choose(self, asked: LockRequest, project: str, version: str) -> Artifact:
-        """The folder's own wheel where the index has it too, or has no wheel at all; else the index's best."""
-        held, files = self.analysis.kept.get(project), self.resolver.pages.files(project)
-        if held is None or held.release.version != version:
-            return choose(asked, project, version, files)
-        if project in asked.sources:
-            size = held.release.wheels[0].size
-            found = choose(asked, project, version, files)
-            return replace(found, filename=held.name, sha256=sha256_of(held.path), size=size)
-        own = [file for file in files if file.filename == held.name]
-        return choose(asked, project, version, own or files)
+    def _choose(self, request: LockRequest, project: str, version: str) -> Artifact:
+        """Choose the folder's wheel if the index has it too or has no wheel.
 
-    def _is_held(self, item: Artifact) -> bool:
-        paths = [wheel.path for wheel in self.analysis.folder.wheels if wheel.name == item.filename]
-        paths += [path] if (path := self.analysis.folder.path / item.filename).is_file() else []
-        return any(sha256_of(path) == item.sha256 for path in paths)
+        Else the best of the index.
+        """
+        wheel, files = self.analysis.selected.get(project), self.resolver.pages.files(project)
+        if wheel is None or wheel.release.version != version:
+            return choose(request, project, version, files)
+        if project in request.sources:
+            size = wheel.release.wheels[0].size
+            sdist = choose(request, project, version, files)
+            return replace(sdist, filename=wheel.name, sha256=sha256_of(wheel.path), size=size)
+        own = [file for file in files if file.filename == wheel.name]
+        return choose(request, project, version, own or files)
 
-    def _text(self, asked: LockRequest, pins: Pins, chosen: list[Artifact]) -> str:
+    def _is_in_folder(self, artifact: Artifact) -> bool:
+        paths = [wheel.path for wheel in self.analysis.folder.wheels if wheel.name == artifact.filename]
+        paths += [path] if (path := self.analysis.folder.path / artifact.filename).is_file() else []
+        return any(sha256_of(path) == artifact.sha256 for path in paths)
+
+    def _text(self, request: LockRequest, pins: Pins, chosen: list[Artifact]) -> str:
         header = {
-            "python": asked.python,
-            "glibc": asked.glibc,
-            "cutoff": asked.cutoff.isoformat(),
+            "python": request.python,
+            "glibc": request.glibc,
+            "cutoff": request.cutoff.isoformat(),
             "resolver": self.resolver.label,
         }
         if no_cutoff := self.resolver.pages.without_cutoff(pins):
@@ -147,5 +181,5 @@ class Relocker:
         name = self.analysis.folder.path.resolve().name
         return (
             f"# Made by `./build.py wheelhouse check` from the folder {name}.\n{head}\n"
-            f"{lockfile.body(asked, pins, chosen, name)}"
+            f"{lockfile.body(request, pins, chosen, name)}"
         )

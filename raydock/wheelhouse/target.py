@@ -1,4 +1,7 @@
-"""What a folder's wheels are meant for: one Python, glibc and CUDA, and which wheels do not fit that."""
+"""Find the target of a folder of wheels: Python, glibc and CUDA.
+
+And the wheels that do not fit it.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,7 +15,7 @@ from raydock.compat.wheels import cuda_pin, glibc, lowest_glibc
 from raydock.compat.wheeltags import MACHINES, Platform, manylinux, needed_glibc
 from raydock.core.errors import ConfigurationError
 from raydock.model.variant import CPU, NONE, Variant
-from raydock.wheelhouse.folder import Held
+from raydock.wheelhouse.folder import FolderWheel
 
 # What a wheel that was built on some host is taken to need.
 _ON_HOSTS = (2, 17)
@@ -20,11 +23,18 @@ _ON_HOSTS = (2, 17)
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A CPython on Linux that a folder is for; `why` says how its Python was found."""
+    """The CPython on Linux that a folder is for.
+
+    Attributes:
+        python: its version, such as 3.11.
+        glibc: the version of glibc.
+        python_source: how the Python version was found.
+        arch: the architecture.
+    """
 
     python: str
     glibc: str
-    why: str
+    python_source: str
     arch: str = "amd64"
 
     @cached_property
@@ -33,16 +43,19 @@ class Target:
 
     @property
     def point(self) -> Variant:
-        """A variant with this Python and architecture and nothing else."""
+        """A variant with only this Python and architecture."""
         return Variant(ray=NONE, python=self.python, arch=self.arch)
 
     def fits(self, filename: str) -> bool:
-        """Whether pip would install a wheel here. One tagged linux_x86_64 was built on some host: it may fit."""
+        """Whether pip would install a wheel here.
+
+        One tagged linux_x86_64 was built on some host: it may fit.
+        """
         tagged = filename.replace(f"-linux_{MACHINES[self.arch]}.whl", f"-{manylinux(_ON_HOSTS, self.arch)}.whl")
         return self.platform.rank(tagged) is not None
 
-    def misfit(self, wheel: Held) -> str:
-        """What a wheel that does not fit is for, in words that follow "is for"."""
+    def misfit(self, wheel: FolderWheel) -> str:
+        """The platform of a wheel that does not fit, as text that follows "is for"."""
         (file,) = wheel.release.wheels
         if lowest_glibc(wheel.release, self.python, self.arch) is not None:
             major, minor = glibc(file, self.arch)
@@ -57,28 +70,31 @@ class Target:
         return needed_glibc(platform, self.arch) is not None or platform == f"linux_{MACHINES[self.arch]}"
 
 
-def agreed(wheels: Sequence[Held], arch: str = "amd64") -> tuple[str, str]:
-    """The Python that most of the wheels can be installed for, the newer of equals, and how many are made for it.
+def agreed(wheels: Sequence[FolderWheel], arch: str = "amd64") -> tuple[str, str]:
+    """The Python for which most wheels can be installed.
 
-    Only Pythons that some wheel names by its ABI come into question. Raises ConfigurationError where none does.
+    Returns also how many wheels are made for it, as text.
+
+    Only versions that a wheel names by its ABI count; of equals, the newer. Raises ConfigurationError if there is none.
     """
     named = Counter(python for wheel in wheels for python in _pythons(wheel))
     if not named:
-        raise ConfigurationError(
-            "No wheel of the folder says for which Python it was compiled.", todo="name it with --python."
-        )
-    best = max(named, key=lambda python: (_fitting(wheels, python, arch), Version(python)))
+        raise ConfigurationError("No wheel in the folder is compiled for one Python version.", todo="set --python.")
+    best = max(named, key=lambda python: (_count_fitting(wheels, python, arch), Version(python)))
     return best, f"{named[best]} of the {sum(1 for wheel in wheels if _pythons(wheel))} wheels made for one Python"
 
 
-def cuda(wheels: Iterable[Held], point: Variant) -> str:
-    """The CUDA that torch pins or its local version names, else the one of most wheels that are built for one, else of
-    most that are made for one by their names (as MAJOR.0), else `cpu`."""
+def cuda(wheels: Iterable[FolderWheel], point: Variant) -> str:
+    """The CUDA that the wheels are for.
+
+    It is the one that torch pins or its local version names, else the one of most local versions, else the one of most
+    project names (as MAJOR.0), else `cpu`.
+    """
     wheels = tuple(wheels)
     torches = [wheel.release for wheel in wheels if wheel.project == "torch"]
     pins = (cuda_pin(torch, point) for torch in torches)
-    if found := next((pin[0] for pin in pins if pin), None):
-        return found
+    if pinned := next((pin[0] for pin in pins if pin), None):
+        return pinned
     builds = [_build(torch.version) for torch in torches] + [_build(wheel.release.version) for wheel in wheels]
     exact = Counter(build for build in builds if build)
     if exact:
@@ -89,16 +105,22 @@ def cuda(wheels: Iterable[Held], point: Variant) -> str:
 
 
 def _build(version: str) -> str:
-    """The build that a local version names exactly: CUDA as major.minor, or `cpu`; empty otherwise."""
+    """The exact build in a local version: CUDA as major.minor, or `cpu`.
+
+    Empty otherwise.
+    """
     build = build_of(version)
     return build if build == CPU or ("." in build and build[0].isdigit()) else ""
 
 
-def _pythons(wheel: Held) -> set[str]:
-    """The Pythons that a wheel's compiled part was made for, one by one; abi3 is for many."""
+def _pythons(wheel: FolderWheel) -> set[str]:
+    """The Python versions that a wheel is compiled for.
+
+    A wheel for abi3 is for many versions, and names none.
+    """
     tags = (tag.interpreter for tag in wheel.release.wheels[0].tags if tag.abi == tag.interpreter)
     return {f"{name[2]}.{name[3:]}" for name in tags if name.startswith("cp") and name[3:].isdigit()}
 
 
-def _fitting(wheels: Iterable[Held], python: str, arch: str) -> int:
+def _count_fitting(wheels: Iterable[FolderWheel], python: str, arch: str) -> int:
     return sum(lowest_glibc(wheel.release, python, arch) is not None for wheel in wheels)

@@ -1,4 +1,4 @@
-"""One wheel on disk: what it says of itself, or why it is none (PEP 427, and the RECORD of PEP 376 and 627)."""
+"""Read and check a wheel file (PEP 427, and the RECORD of PEP 376 and 627)."""
 
 import csv
 import zlib
@@ -15,20 +15,22 @@ from packaging.version import InvalidVersion, Version
 from raydock.model.facts import ProjectRelease, Wheel
 from raydock.model.requirement import requirement
 
-# Members of up to this many bytes are read and hashed; of larger ones only the size is compared.
+# Members up to this size in bytes are hashed; of larger ones only the size is compared.
 _HASHED = 16 * 2**20
 _DAMAGED = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 _UNREADABLE = (*_DAMAGED, csv.Error, InvalidRecordEntry)
-# What PEP 427 allows: sha256 or better.
+# PEP 427 allows sha256 or better.
 _ALGORITHMS = ("sha256", "sha384", "sha512")
 
 
 class BrokenWheelError(Exception):
-    """Why a file is not a wheel that can be installed, in words that follow its name."""
+    """A file cannot be installed as a wheel. The message follows the file's name."""
 
 
 def read(path: Path, name: str = "") -> ProjectRelease:
-    """What the METADATA of a wheel says. `name` is what it should be named, if that differs from the file's name.
+    """Read the METADATA of a wheel.
+
+    `name` is its correct name, if that differs from the file's name.
 
     Raises BrokenWheelError, and OSError if the disk cannot be read.
 
@@ -38,12 +40,12 @@ def read(path: Path, name: str = "") -> ProjectRelease:
     try:
         project, version, _, _ = parse_wheel_filename(name)
     except InvalidWheelFilename:
-        raise BrokenWheelError("has no wheel's name (PEP 427), so that pip passes it over") from None
+        raise BrokenWheelError("does not have the name of a wheel (PEP 427), so pip ignores it") from None
     if not path.stat().st_size:
         raise BrokenWheelError("is empty")
     with path.open("rb") as file:
         metadata = _checked(file)
-    _same(metadata, project, version)
+    _check_name(metadata, project, version)
     return ProjectRelease(
         project=project,
         version=str(version),
@@ -64,28 +66,28 @@ def _checked(file: BinaryIO) -> RawMetadata:
             _compare(archive, f"{info}/RECORD")
             return metadata
     except _UNREADABLE as error:
-        raise BrokenWheelError(f"is cut short or damaged ({error})") from None
+        raise BrokenWheelError(f"is truncated or damaged ({error})") from None
 
 
 def _info(archive: ZipFile) -> str:
-    found = [
+    folders = [
         folder
         for folder, _, file in (name.rpartition("/") for name in archive.namelist())
         if file == "METADATA" and folder.endswith(".dist-info") and "/" not in folder
     ]
-    if len(found) != 1:
-        raise BrokenWheelError(f"holds {len(found)} METADATA files, not one")
-    return found[0]
+    if len(folders) != 1:
+        raise BrokenWheelError(f"has {len(folders)} METADATA files, not one")
+    return folders[0]
 
 
-def _same(metadata: RawMetadata, project: str, version: Version) -> None:
+def _check_name(metadata: RawMetadata, project: str, version: Version) -> None:
     name, written = metadata.get("name", ""), metadata.get("version", "")
     try:
         same = canonicalize_name(name) == project and Version(written) == version
     except InvalidVersion:
         same = False
     if not same:
-        raise BrokenWheelError(f"holds {name} {written}".rstrip() + ", which is not what its name says")
+        raise BrokenWheelError(f"contains {name} {written}".rstrip() + ", which does not match its name")
 
 
 def _requirements(metadata: RawMetadata) -> tuple[str, ...]:

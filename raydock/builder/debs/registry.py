@@ -32,7 +32,7 @@ def push(name: str, lock: DebLock, store: DebStore) -> None:
         return
     target.upload(EMPTY, EMPTY_TYPE)
     blobs = [(target.upload(store.path(deb).read_bytes(), PACKAGE), deb.file) for deb in lock.debs]
-    target.put(tag(lock), artifact(KIND, blobs, None, {Label.TITLE: f"{lock.name}.debs"}))
+    target.push_manifest(tag(lock), artifact(KIND, blobs, None, {Label.TITLE: f"{lock.name}.debs"}))
 
 
 def keeper(name: str, listener: Listener) -> Callable[[Deb], bytes | None]:

@@ -115,14 +115,14 @@ def matrix(job: Mapping[str, str]) -> dict[str, list[dict[str, str]]]:
 
 
 def test_a_plan_in_a_clean_clone_is_the_matrix_of_jobs_that_build(image: str, clone: Path, job: dict[str, str]) -> None:
-    checked = bash(script("plan", "See that locks and Dockerfiles are as committed"), clone, job)
+    checked = bash(script("plan", "Check that locks and Dockerfiles are up to date"), clone, job)
     assert checked.returncode == 0, checked.stderr
     planned = bash(script("plan", "Plan"), clone, {**job, "RAYDOCK_SELECT": f"name={IMAGE}"})
     assert planned.returncode == 0, planned.stderr
     found = matrix(job)
     assert found == {"shards": [{"name": "1", "select": f"name={IMAGE}", "gpu": ""}], "gpu": []}
     of_shard = {**job, "RAYDOCK_SELECT": found["shards"][0]["select"]}
-    done = bash(script("build", "Build, and test by running Ray"), clone, of_shard)
+    done = bash(script("build", "Build and smoke-test"), clone, of_shard)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {path.name for path in (clone / ".raydock" / "reports").iterdir()} == {IMAGE}
 
@@ -144,9 +144,9 @@ def test_what_a_run_has_published_no_next_run_builds(
     project = Project(Paths(toy.root))
     Shelf(client=client, project=project).fill(select(project.plan, names=[NAMES[0]]))
     selected = {"RAYDOCK_SELECT": shard["select"]}
-    run(script("build", "Hand the images on"), here | selected)
+    run(script("build", "Push the images for the next jobs"), here | selected)
     spare.client().images.remove(base, force=True)
-    run(script("publish", "Fetch the images"), there | selected)
+    run(script("publish", "Pull the images"), there | selected)
     run(script("publish", "Publish"), there | selected)
     run(script("plan", "Plan"), here)
     assert [item["select"] for item in matrix(job)["shards"]] == [f"name={NAMES[1]}"]

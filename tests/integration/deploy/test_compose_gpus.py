@@ -20,7 +20,7 @@ from raydock.deploy.docker.files import files
 from raydock.model.variant import parse_name
 from raydock.pipeline.project import Project
 from raydock.plan.select import select
-from raydock.publish.published import built
+from raydock.publish.published import find_built
 from tests.integration.conftest import IMAGE
 from tests.support.hosts import empty_hosts
 from tests.support.raycluster import RayCluster, ray_cluster, until
@@ -50,7 +50,7 @@ SPECIFICATION = {
 def folder(client: docker.DockerClient, image: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cluster's files for two nodes with a GPU each; the image is one without CUDA, which Ray does not mind."""
     [item] = select(Project(Checkout(ROOT)).plan, names=[IMAGE])
-    pinned = built(item, image.rpartition(":")[0])
+    pinned = find_built(item, image.rpartition(":")[0])
     wanted = cluster(parse_name(GPU), head="10.0.0.1", workers=["10.0.0.2"], gpus=1)
     found = tmp_path_factory.mktemp("cluster")
     for file in files(wanted, replace(pinned, digest=""), ROOT / "templates"):

@@ -19,7 +19,7 @@ from raydock.deploy.docker.files import files
 from raydock.model.variant import parse_name
 from raydock.pipeline.project import Project
 from raydock.plan.select import select
-from raydock.publish.published import built
+from raydock.publish.published import find_built
 from tests.integration.conftest import IMAGE
 from tests.integration.deploy.conftest import Deploy
 from tests.support.hosts import Host, hosts
@@ -170,7 +170,7 @@ def test_an_image_that_cannot_be_had(
     assert f"`docker save {image} | ssh THIS-HOST docker load`" in done.stderr
 
     [item] = select(Project(Checkout(ROOT)).plan, names=[IMAGE])
-    pinned = built(item, image.rpartition(":")[0])
+    pinned = find_built(item, image.rpartition(":")[0])
     pinned = replace(pinned, repository="localhost:1/raydock", digest=f"sha256:{'0' * 64}")
     wanted = cluster(parse_name(IMAGE), head=head.address, workers=[worker.address], gpus=0)
     [text] = [file.text for file in files(wanted, pinned, ROOT / "templates") if file.name == "worker.sh"]

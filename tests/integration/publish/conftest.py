@@ -30,10 +30,16 @@ Serve = Callable[..., Registry]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stall:
-    """A toy's shelf with images (`ids` by name), and a registry at `address` to publish them to.
+class PublishProject:
+    """A toy project with built images, and a registry to publish them to.
 
-    `docker` is the folder of Docker's configuration, and `said` the one for what commands say.
+    Attributes:
+        toy: the project.
+        shelf: its images.
+        address: the registry's host and port.
+        ids: the id of each image, by variant.
+        docker: the folder of Docker's configuration.
+        output: the folder for the output of commands.
     """
 
     toy: Toy
@@ -41,7 +47,7 @@ class Stall:
     address: str
     ids: dict[str, str]
     docker: Path
-    said: Path
+    output: Path
 
     @property
     def name(self) -> str:
@@ -54,17 +60,17 @@ class Stall:
 
     @property
     def environment(self) -> dict[str, str]:
-        """With a login of its own, and without this machine's cosign."""
+        """The environment of commands, with its own Docker login and without the cosign of this machine."""
         path = [folder for folder in os.get_exec_path() if not Path(folder, "cosign").exists()]
         return self.toy.environment | {"DOCKER_CONFIG": str(self.docker), "PATH": os.pathsep.join(path)}
 
-    def run(self, *words: str, **more: str) -> Run:
-        """A command's answer."""
-        return run(words, self.environment | more, self.toy.root, self.said)
+    def run(self, *arguments: str, **more: str) -> Run:
+        """Run a command."""
+        return run(arguments, self.environment | more, self.toy.root, self.output)
 
-    def publish(self, *words: str, **more: str) -> Run:
-        """`publish` to the registry."""
-        return self.run("publish", "--registry", self.name, *words, **more)
+    def publish(self, *arguments: str, **more: str) -> Run:
+        """Run `publish` to the registry."""
+        return self.run("publish", "--registry", self.name, *arguments, **more)
 
     @property
     def images(self) -> Repository:
@@ -79,17 +85,17 @@ class Stall:
         return self.releases.newest()
 
     def tags(self) -> dict[str, str]:
-        """What every tag names; the lists of what is attached left out."""
+        """The digest that each tag names, without the tags of referrers."""
         images = self.images
         return {tag: images.digest(tag) or "" for tag in sorted(images.tags()) if not tag.startswith("sha256-")}
 
 
 @pytest.fixture(scope="module")
-def market(client: docker.DockerClient, base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toy]:
+def toy_project(client: docker.DockerClient, base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toy]:
     """A toy with locks, whose images are removed afterwards."""
     site = Site()
     with serving(site) as endpoint:
-        toy = make(tmp_path_factory.mktemp("market") / "toy", site, endpoint)
+        toy = make(tmp_path_factory.mktemp("toy_project") / "toy", site, endpoint)
         shutil.copy(ROOT / "scan.yaml", toy.root)
         lock(toy)
     yield toy
@@ -98,26 +104,26 @@ def market(client: docker.DockerClient, base: str, tmp_path_factory: pytest.Temp
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Raises registries, which end with the test."""
+    """Starts registries, which stop with the test."""
     with ExitStack() as stack:
 
-        def raised(guard: Guard | None = None, folder: Path = tmp_path) -> Registry:
+        def start(guard: Guard | None = None, folder: Path = tmp_path) -> Registry:
             return stack.enter_context(registry(folder, TOOLS, guard or Guard()))
 
-        yield raised
+        yield start
 
 
 @pytest.fixture
-def stall(market: Toy, client: docker.DockerClient, serve: Serve, tmp_path: Path) -> Stall:
+def project(toy_project: Toy, client: docker.DockerClient, serve: Serve, tmp_path: Path) -> PublishProject:
     """Fresh images with passing reports, and an empty registry."""
-    shelf = Shelf(client=client, project=Project(Checkout(market.root)))
+    shelf = Shelf(client=client, project=Project(Checkout(toy_project.root)))
     shutil.rmtree(shelf.checkout.work / "reports", ignore_errors=True)
     (tmp_path / "docker").mkdir()
-    return Stall(
-        toy=market,
+    return PublishProject(
+        toy=toy_project,
         shelf=shelf,
         address=serve().address,
         ids=shelf.fill(shelf.project.plan.variants),
         docker=tmp_path / "docker",
-        said=tmp_path / "said",
+        output=tmp_path / "output",
     )

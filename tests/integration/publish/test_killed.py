@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from raydock.registry.integrity import verify_image
 from raydock.registry.repository import repository
-from raydock.registry.whole import whole
-from tests.integration.publish.conftest import Stall
+from tests.integration.publish.conftest import PublishProject
 from tests.support.faults import Front, front
 from tests.support.forked import run, started
 from tests.support.toy import NAMES
@@ -23,7 +23,7 @@ ALIASES = {"2.0.0", "2.0.0-py311", "2.0.0-py311-cpu", "latest"}
 
 @dataclass(kw_only=True)
 class Killer:
-    """Kills a publish with its n-th write, which the registry still gets."""
+    """Kills a publish at its n-th write, which the registry still gets."""
 
     at: int
     seen: Front
@@ -38,28 +38,28 @@ class Killer:
             self.killed = True
 
 
-def test_a_publish_killed_at_any_step_leaves_no_tag_on_half_an_image_and_ends_right(
-    stall: Stall, tmp_path: Path
+def test_a_publish_killed_at_any_step_leaves_no_tag_on_an_incomplete_image_and_the_next_run_finishes(
+    project: PublishProject, tmp_path: Path
 ) -> None:
     at, finished = 0, False
-    with front(stall.address) as seen:
+    with front(project.address) as seen:
         while not finished:
             at += 1
             name = f"{seen.address}/step{at}/raydock"
-            words = ("publish", "--registry", name, "--select", f"name={NAME}")
+            arguments = ("publish", "--registry", name, "--select", f"name={NAME}")
             seen.asked.clear()
             seen.fault = killer = Killer(at=at, seen=seen)
-            killer.process = started(words, stall.environment, stall.toy.root, tmp_path)
+            killer.process = started(arguments, project.environment, project.toy.root, tmp_path)
             killer.process.join(60)
             finished = not killer.killed
-            images = repository(name.replace(seen.address, stall.address))
+            images = repository(name.replace(seen.address, project.address))
             for tag in {NAME, *ALIASES} & set(images.tags()):
-                whole(images, images.digest(tag) or "")
-            again = run(words, stall.environment, stall.toy.root, tmp_path)
+                verify_image(images, images.digest(tag) or "")
+            again = run(arguments, project.environment, project.toy.root, tmp_path)
             assert again.code == 0, again.words
             tags = {tag: images.digest(tag) for tag in images.tags() if not tag.startswith("sha256-")}
             assert {NAME, *ALIASES} < set(tags)
             assert len(tags) == 6
             assert len(set(tags.values())) == 1
-            whole(images, tags[NAME] or "")
+            verify_image(images, tags[NAME] or "")
     assert at > 30

@@ -1,4 +1,4 @@
-"""`publish`: what it pushes, what it refuses, and what it says."""
+"""`publish`: what it pushes, what it refuses, and what it reports."""
 
 import json
 from pathlib import Path
@@ -7,11 +7,11 @@ import docker
 import pytest
 
 from raydock.engine.localimage import get_image
-from raydock.publish.tags import immutable
+from raydock.publish.tags import immutable_tag
+from raydock.registry.integrity import verify_image
 from raydock.registry.referrers import attached
 from raydock.registry.repository import repository
-from raydock.registry.whole import whole
-from tests.integration.publish.conftest import PATH, Serve, Stall
+from tests.integration.publish.conftest import PATH, PublishProject, Serve
 from tests.support.faults import front
 from tests.support.toy import NAMES
 
@@ -28,10 +28,10 @@ SIX = {
 }
 
 
-def test_images_are_published_under_all_their_tags(stall: Stall) -> None:
-    done = stall.publish()
+def test_images_are_published_under_all_their_tags(project: PublishProject) -> None:
+    done = project.publish()
     assert done.code == 0, done.words
-    release, tags = stall.release, stall.tags()
+    release, tags = project.release, project.tags()
     old, new = release.entry(OLD), release.entry(NEW)
     assert old
     assert new
@@ -48,187 +48,187 @@ def test_images_are_published_under_all_their_tags(stall: Stall) -> None:
         "2.0.0-py311-cpu": new.digest,
         "latest": new.digest,
     }
-    assert {name: item.digest for name, item in release.aliases.items()} == {
+    assert {name: target.digest for name, target in release.aliases.items()} == {
         tag: digest for tag, digest in tags.items() if not tag.startswith("ray")
     }
-    for item in (old, new):
-        manifest = whole(stall.images, item.digest)
-        assert manifest.config == item.image_id
-        assert item.content == get_image(stall.shelf.client, stall.ids[item.name]).content
-        assert immutable(item.name, item.fingerprint) == item.tag
+    for entry in (old, new):
+        manifest = verify_image(project.images, entry.digest)
+        assert manifest.config == entry.image_id
+        assert entry.content == get_image(project.shelf.client, project.ids[entry.name]).content
+        assert immutable_tag(entry.name, entry.fingerprint) == entry.tag
 
 
-def test_what_was_found_of_an_image_is_attached_to_it(stall: Stall) -> None:
-    done = stall.publish("--select", f"name={NEW}")
+def test_reports_and_sboms_are_attached_to_an_image(project: PublishProject) -> None:
+    done = project.publish("--select", f"name={NEW}")
     assert done.code == 0, done.words
-    entry = stall.release.entry(NEW)
+    entry = project.release.entry(NEW)
     assert entry
-    listed = attached(stall.images, entry.digest)
-    assert {item["artifactType"] for item in listed.values()} == SIX
+    listed = attached(project.images, entry.digest)
+    assert {descriptor["artifactType"] for descriptor in listed.values()} == SIX
     assert set(entry.attached.values()) == set(listed)
-    artifact = stall.images.manifest(entry.attached["provenance.json"])
+    artifact = project.images.manifest(entry.attached["provenance.json"])
     assert artifact
     assert artifact.document["subject"]["digest"] == entry.digest
-    statement = json.loads(stall.images.blob(artifact.parts[1].digest))
+    statement = json.loads(project.images.blob(artifact.parts[1].digest))
     assert statement["predicateType"] == "https://slsa.dev/provenance/v1"
     assert statement["subject"] == [{"name": NEW, "digest": {"sha256": entry.digest.removeprefix("sha256:")}}]
     build = statement["predicate"]["buildDefinition"]
     assert build["externalParameters"]["axes"]["ray"] == "2.0.0"
     assert build["internalParameters"]["fingerprint"] == entry.fingerprint
     assert build["resolvedDependencies"][0]["digest"]["sha256"] == entry.lock_sha256
-    sbom = stall.images.manifest(entry.attached["sbom.cdx.json"])
+    sbom = project.images.manifest(entry.attached["sbom.cdx.json"])
     assert sbom
-    assert stall.images.blob(sbom.parts[1].digest) == b'{"of": "ray2.0.0-py311-cpu"}\n'
+    assert project.images.blob(sbom.parts[1].digest) == b'{"of": "ray2.0.0-py311-cpu"}\n'
 
 
-def test_publishing_again_costs_one_head_for_each_image(stall: Stall) -> None:
-    assert stall.publish().code == 0
-    tags = stall.tags()
-    with front(stall.address) as seen:
-        again = stall.run("publish", "--registry", f"{seen.address}/{PATH}")
+def test_publishing_again_costs_one_head_for_each_image(project: PublishProject) -> None:
+    assert project.publish().code == 0
+    tags = project.tags()
+    with front(project.address) as seen:
+        again = project.run("publish", "--registry", f"{seen.address}/{PATH}")
     assert again.code == 0, again.words
-    assert "nothing to move, 2 images published before." in again.out
+    assert "nothing to move, 2 images already published." in again.out
     assert seen.writes == []
     heads = sorted(path for method, path in seen.asked if method == "HEAD")
     assert heads == [f"/v2/{PATH}/manifests/{name}" for name in NAMES]
-    # The rest: is it a registry, and what does its release say.
+    # The rest: whether it is a registry, and its release.
     assert len(seen.asked) - len(heads) <= 4
-    assert stall.tags() == tags
+    assert project.tags() == tags
 
 
-def test_a_dry_run_says_exactly_what_moves_and_changes_nothing(stall: Stall) -> None:
-    said = stall.publish("--dry-run", "--json")
-    assert said.code == 0, said.words
-    assert stall.tags() == {}
-    planned = json.loads(said.out)["registries"][0]
-    assert json.loads(said.out)["dry_run"] is True
-    assert {item["after"] for item in planned["moves"]} == {"new"}
-    done = json.loads(stall.publish("--json").out)["registries"][0]
-    assert [item["tag"] for item in planned["moves"]] == [item["tag"] for item in done["moves"]]
-    assert {item["tag"]: item["after"] for item in done["moves"]} == stall.tags()
-    assert planned["release"] == done["release"] == stall.release.id
+def test_a_dry_run_reports_exactly_what_moves_and_changes_nothing(project: PublishProject) -> None:
+    dry_run = project.publish("--dry-run", "--json")
+    assert dry_run.code == 0, dry_run.words
+    assert project.tags() == {}
+    planned = json.loads(dry_run.out)["registries"][0]
+    assert json.loads(dry_run.out)["dry_run"] is True
+    assert {move["after"] for move in planned["moves"]} == {"new"}
+    done = json.loads(project.publish("--json").out)["registries"][0]
+    assert [move["tag"] for move in planned["moves"]] == [move["tag"] for move in done["moves"]]
+    assert {move["tag"]: move["after"] for move in done["moves"]} == project.tags()
+    assert planned["release"] == done["release"] == project.release.id
     assert planned["attached"] == done["attached"] == [OLD, NEW]
-    nothing = json.loads(stall.publish("--dry-run", "--json").out)["registries"][0]
+    nothing = json.loads(project.publish("--dry-run", "--json").out)["registries"][0]
     assert nothing["moves"] == []
     assert nothing["unchanged"] == [OLD, NEW]
     assert (nothing["release"], nothing["attached"]) == (None, [])
 
 
-def test_a_dry_run_says_of_new_reports_that_they_make_a_release_though_no_tag_of_an_image_moves(stall: Stall) -> None:
-    assert stall.publish().code == 0
-    scan = stall.shelf.checkout.report(NEW, "scan")
+def test_a_dry_run_reports_that_new_reports_make_a_release_without_moving_a_tag(project: PublishProject) -> None:
+    assert project.publish().code == 0
+    scan = project.shelf.checkout.report(NEW, "scan")
     scan.write_text(scan.read_text().replace("0.0.0", "0.0.1"))
-    said = stall.publish("--dry-run")
-    assert said.out.splitlines()[-1].strip() == (
-        f"nothing to move, reports would be attached to 1 image, 1 image published before, release {_second(stall)}."
+    dry_run = project.publish("--dry-run")
+    assert dry_run.out.splitlines()[-1].strip() == (
+        f"nothing to move, reports would be attached to 1 image, 1 image already published, release {_second(project)}."
     )
-    done = stall.publish()
-    assert done.out == said.out.replace("would be attached", "attached")
-    assert stall.release.id == _second(stall)
-    assert "nothing to move, 2 images published before.\n" in stall.publish("--dry-run").out
+    done = project.publish()
+    assert done.out == dry_run.out.replace("would be attached", "attached")
+    assert project.release.id == _second(project)
+    assert "nothing to move, 2 images already published.\n" in project.publish("--dry-run").out
 
 
-def _second(stall: Stall) -> str:
-    return f"{stall.release.id.partition('-')[0]}-2"
+def _second(project: PublishProject) -> str:
+    return f"{project.release.id.partition('-')[0]}-2"
 
 
-def test_a_new_build_moves_the_tags_and_leaves_the_old_one_its_own(stall: Stall) -> None:
-    assert stall.publish().code == 0
-    before = stall.release.entry(NEW)
+def test_a_new_build_moves_the_tags_and_keeps_the_immutable_tag_of_the_old_one(project: PublishProject) -> None:
+    assert project.publish().code == 0
+    before = project.release.entry(NEW)
     assert before
-    lock = stall.shelf.checkout.lock(NEW)
+    lock = project.shelf.checkout.lock(NEW)
     text = lock.read_text()
     try:
-        lock.write_text(text + "# another lock\n")
-        stale = stall.publish("--select", f"name={NEW}")
+        lock.write_text(text + "# a changed lock\n")
+        stale = project.publish("--select", f"name={NEW}")
         assert stale.code == 1
-        assert f"{NEW} on this engine is not what the checkout describes now." in stale.err
-        other = stall.shelf.fill([item for item in stall.variants if item.name == NEW], b"other content")
-        done = stall.publish("--select", f"name={NEW}")
-        stall.shelf.client.images.remove(other[NEW], force=True)
+        assert f"{NEW} on this engine is out of date with the checkout." in stale.err
+        other = project.shelf.fill([planned for planned in project.variants if planned.name == NEW], b"other content")
+        done = project.publish("--select", f"name={NEW}")
+        project.shelf.client.images.remove(other[NEW], force=True)
     finally:
         lock.write_text(text)
     assert done.code == 0, done.words
-    after, tags = stall.release.entry(NEW), stall.tags()
+    after, tags = project.release.entry(NEW), project.tags()
     assert after
     assert after.digest != before.digest
     assert tags[before.tag] == before.digest
     assert tags[after.tag] == tags[NEW] == tags["latest"] == after.digest
-    assert stall.release.id.endswith("-2")
+    assert project.release.id.endswith("-2")
 
 
-def test_a_tag_that_is_made_once_is_never_overwritten(stall: Stall) -> None:
-    assert stall.publish().code == 0
-    tags = stall.tags()
-    stall.shelf.fill([item for item in stall.variants if item.name == NEW], b"other content, same fingerprint")
-    for words in ((), ("--force",)):
-        refused = stall.publish("--select", f"name={NEW}", *words)
+def test_an_immutable_tag_is_never_overwritten(project: PublishProject) -> None:
+    assert project.publish().code == 0
+    tags = project.tags()
+    project.shelf.fill(
+        [planned for planned in project.variants if planned.name == NEW], b"other content, same fingerprint"
+    )
+    for options in ((), ("--force",)):
+        refused = project.publish("--select", f"name={NEW}", *options)
         assert refused.code == 5, refused.words
-        assert "is there already, and is another image" in refused.err
-        assert stall.tags() == tags
+        assert "already exists and is a different image" in refused.err
+        assert project.tags() == tags
 
 
-def test_only_what_passed_every_gate_is_published(stall: Stall) -> None:
-    stall.shelf.checkout.report(NEW, "contract").unlink()
-    done = stall.publish()
+def test_only_what_passed_every_gate_is_published(project: PublishProject) -> None:
+    project.shelf.checkout.report(NEW, "contract").unlink()
+    done = project.publish()
     assert done.code == 5, done.words
-    assert f"{NEW} is not published: there is no contract report of it." in done.err
+    assert f"{NEW} is not published: it has no contract report." in done.err
     assert f"`./build.py smoke --contract --select 'name={NEW}'`" in done.err
-    assert "latest: not moved, since unpublished" not in done.out
-    tags = stall.tags()
+    assert "latest: not moved, unpublished" not in done.out
+    tags = project.tags()
     assert OLD in tags
     assert not any("2.0.0" in tag or tag == "latest" for tag in tags)
 
 
-def test_a_variant_that_is_not_built_is_named(stall: Stall, client: docker.DockerClient) -> None:
-    client.images.remove(stall.ids[NEW], force=True)
-    done = stall.publish()
+def test_a_variant_that_is_not_built_is_reported(project: PublishProject, client: docker.DockerClient) -> None:
+    client.images.remove(project.ids[NEW], force=True)
+    done = project.publish()
     assert done.code == 1, done.words
     assert f"{NEW} is not built on this engine." in done.err
-    assert OLD in stall.tags()
+    assert OLD in project.tags()
 
 
-def test_one_registry_that_is_out_of_reach_does_not_stop_the_other(stall: Stall) -> None:
-    done = stall.publish("--registry", "127.0.0.1:1/raydock", "--json")
+def test_an_unreachable_registry_does_not_stop_the_other(project: PublishProject) -> None:
+    done = project.publish("--registry", "127.0.0.1:1/raydock", "--json")
     assert done.code == 4, done.words
     assert "127.0.0.1:1 cannot be reached: Connection refused" in done.err
-    assert NEW in stall.tags()
-    told = json.loads(done.out)["registries"]
-    assert [item["registry"] for item in told] == [stall.name, "127.0.0.1:1/raydock"]
-    assert "cannot be reached" in told[1]["error"]
+    assert NEW in project.tags()
+    registries = json.loads(done.out)["registries"]
+    assert [entry["registry"] for entry in registries] == [project.name, "127.0.0.1:1/raydock"]
+    assert "cannot be reached" in registries[1]["error"]
 
 
-def test_two_registries_get_the_same(stall: Stall, serve: Serve, tmp_path: Path) -> None:
+def test_two_registries_get_the_same_tags(project: PublishProject, serve: Serve, tmp_path: Path) -> None:
     other = serve(folder=tmp_path / "other")
-    done = stall.publish("--registry", f"{other.address}/mirror")
+    done = project.publish("--registry", f"{other.address}/mirror")
     assert done.code == 0, done.words
     assert f"{other.address}/mirror" in done.out
-    there = stall.tags()
+    tags = project.tags()
     mirror = repository(f"{other.address}/mirror")
-    assert {tag: mirror.digest(tag) for tag in there} == there
+    assert {tag: mirror.digest(tag) for tag in tags} == tags
 
 
-def test_the_engine_keeps_no_tag_of_a_publish(stall: Stall, client: docker.DockerClient) -> None:
-    assert stall.publish().code == 0
-    tags = client.images.get(stall.ids[NEW]).tags
-    assert tags == [f"{stall.toy.registry}:{NEW}"]
+def test_the_engine_keeps_no_tag_of_a_publish(project: PublishProject, client: docker.DockerClient) -> None:
+    assert project.publish().code == 0
+    tags = client.images.get(project.ids[NEW]).tags
+    assert tags == [f"{project.toy.registry}:{NEW}"]
 
 
-def test_force_mends_what_verify_reports(stall: Stall) -> None:
-    assert stall.publish().code == 0
-    images, release = stall.images, stall.release
+def test_force_fixes_what_verify_reports(project: PublishProject) -> None:
+    assert project.publish().code == 0
+    images, release = project.images, project.release
     old, new = release.entry(OLD), release.entry(NEW)
     assert old
     assert new
-    blob = whole(images, new.digest).parts[1].digest
+    blob = verify_image(images, new.digest).parts[1].digest
     for path in (f"blobs/{blob}", f"manifests/{new.attached['smoke.json']}"):
-        images.transport.request(
-            "DELETE", f"{PATH}/{path}", doing="losing something", repository=PATH, expect=frozenset({202})
-        )
-    images.put("latest", whole(images, old.digest))
-    assert stall.run("verify", "--registry", stall.name).code == 1
-    assert "nothing to move" in stall.publish().out
-    done = stall.publish("--force")
+        images.transport.request("DELETE", f"{PATH}/{path}", doing="deleting", repository=PATH, expect=frozenset({202}))
+    images.push_manifest("latest", verify_image(images, old.digest))
+    assert project.run("verify", "--registry", project.name).code == 1
+    assert "nothing to move" in project.publish().out
+    done = project.publish("--force")
     assert done.code == 0, done.words
-    verified = stall.run("verify", "--registry", stall.name)
+    verified = project.run("verify", "--registry", project.name)
     assert verified.code == 0, verified.words

@@ -34,9 +34,9 @@ def test_an_image_has_a_digest_from_the_push_on(toy: Toy, client: docker.DockerC
 
     stated = toy.run("deploy", "kuberay", new, "--image", f"{name}:any@{digest}")
     assert (stated.out, stated.err) == (done.out, "")
-    another = toy.run("deploy", "kuberay", old, "--image", f"{name}@{digest}")
-    assert (another.code, another.out) == (2, "")
-    assert f"is {new}, not {old}." in another.err
+    wrong = toy.run("deploy", "kuberay", old, "--image", f"{name}@{digest}")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert f"is {new}, not {old}." in wrong.err
 
 
 def test_an_images_own_label_keeps_it_from_kuberay(toy: Toy, client: docker.DockerClient, registry: str) -> None:

@@ -1,4 +1,4 @@
-"""What was published, asked by `pick`, `deploy` and `verify`, which need nothing but the registry."""
+"""`pick`, `deploy` and `verify` with a published release: they need only the registry."""
 
 import json
 import shutil
@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from raydock.registry.integrity import verify_image
 from raydock.registry.manifest import OCI_INDEX, Manifest
 from raydock.registry.referrers import fallback_tag
-from raydock.registry.whole import whole
-from tests.integration.publish.conftest import PATH, Stall
+from tests.integration.publish.conftest import PATH, PublishProject
 from tests.support.forked import run
 from tests.support.toy import NAMES, ROOT, Run
 
@@ -22,28 +22,28 @@ Ask = Callable[..., Run]
 
 
 @pytest.fixture
-def ask(stall: Stall, tmp_path: Path) -> Ask:
-    """Commands on a published stall, where there is neither matrix.yaml nor an engine."""
-    assert stall.publish().code == 0
+def ask(project: PublishProject, tmp_path: Path) -> Ask:
+    """Runs commands on published images, without matrix.yaml and without an engine."""
+    assert project.publish().code == 0
     root = tmp_path / "elsewhere"
     root.mkdir()
     shutil.copytree(ROOT / "templates", root / "templates")
-    nowhere = stall.environment | {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
+    nowhere = project.environment | {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
 
-    def asked(*words: str) -> Run:
-        return run((*words, "--registry", stall.name), nowhere, root, stall.said)
+    def run_command(*arguments: str) -> Run:
+        return run((*arguments, "--registry", project.name), nowhere, root, project.output)
 
-    return asked
+    return run_command
 
 
-def test_pick_names_a_published_image(ask: Ask, stall: Stall) -> None:
-    entry = stall.release.entry(NEW)
+def test_pick_names_a_published_image(ask: Ask, project: PublishProject) -> None:
+    entry = project.release.entry(NEW)
     assert entry
-    said = ask("pick", "--gpu", "none", "--json")
-    assert said.code == 0, said.words
-    found = json.loads(said.out)
-    assert (found["tag"], found["where"], found["digest"]) == (NEW, "published", entry.digest)
-    assert found["image"] == f"{stall.name}:{entry.tag}"
+    done = ask("pick", "--gpu", "none", "--json")
+    assert done.code == 0, done.words
+    answer = json.loads(done.out)
+    assert (answer["tag"], answer["where"], answer["digest"]) == (NEW, "published", entry.digest)
+    assert answer["image"] == f"{project.name}:{entry.tag}"
     older = ask("pick", "--gpu", "none", "--select", "ray=1.0.0", "--json")
     assert json.loads(older.out)["tag"] == OLD
     unknown = ask("pick", "--gpu", "none", "--select", "ray=1.0.1")
@@ -51,47 +51,47 @@ def test_pick_names_a_published_image(ask: Ask, stall: Stall) -> None:
     assert "'1.0.1' does not stand in the axis ray." in unknown.err
 
 
-def test_deploy_pins_the_published_digest(ask: Ask, stall: Stall, tmp_path: Path) -> None:
-    entry = stall.release.entry(NEW)
+def test_deploy_pins_the_published_digest(ask: Ask, project: PublishProject, tmp_path: Path) -> None:
+    entry = project.release.entry(NEW)
     assert entry
     kuberay = ask("deploy", "kuberay", NEW)
     assert (kuberay.code, kuberay.err) == (0, ""), kuberay.words
     assert yaml.safe_load(kuberay.out)["spec"]["rayVersion"] == "2.0.0"
-    assert kuberay.out.count(f"{stall.name}@{entry.digest}") == 2
+    assert kuberay.out.count(f"{project.name}@{entry.digest}") == 2
     output = tmp_path / "cluster"
     docker = ask("deploy", "docker", NEW, "--head", "10.0.0.1", "--worker", "10.0.0.2", "--output", str(output))
     assert docker.code == 0, docker.words
     script = (output / "head.sh").read_text()
-    assert f"\ndigest={stall.name}@{entry.digest}\n" in script
+    assert f"\ndigest={project.name}@{entry.digest}\n" in script
     assert f"\nfingerprint={entry.fingerprint}\n" in script
     unknown = ask("deploy", "kuberay", "ray3.0.0-py311-cpu")
     assert unknown.code == 2, unknown.words
     assert f"Did you mean '{NEW}'?" in unknown.err
 
 
-def test_a_registry_without_a_release_is_said(stall: Stall) -> None:
-    for words in (("pick", "--gpu", "none"), ("deploy", "kuberay", NEW), ("verify",)):
-        done = stall.run(*words, "--registry", stall.name)
+def test_a_registry_without_a_release_is_reported(project: PublishProject) -> None:
+    for arguments in (("pick", "--gpu", "none"), ("deploy", "kuberay", NEW), ("verify",)):
+        done = project.run(*arguments, "--registry", project.name)
         assert done.code == 2, done.words
-        assert f"{stall.name} has no release: nothing was published there." in done.err
+        assert f"{project.name} has no release: nothing was published to it." in done.err
 
 
-def test_a_registry_that_is_as_its_release_says_is_verified(ask: Ask, stall: Stall) -> None:
-    said = ask("verify")
-    assert said.code == 0, said.words
-    assert said.out == f"release {stall.release.id}: 2 images, 7 aliases, 0 differences.\n"
+def test_a_registry_that_matches_its_release_is_verified(ask: Ask, project: PublishProject) -> None:
+    done = ask("verify")
+    assert done.code == 0, done.words
+    assert done.out == f"release {project.release.id}: 2 images, 7 aliases, 0 differences.\n"
 
 
-def test_every_difference_from_the_release_is_reported(ask: Ask, stall: Stall) -> None:
-    images, release = stall.images, stall.release
+def test_every_difference_from_the_release_is_reported(ask: Ask, project: PublishProject) -> None:
+    images, release = project.images, project.release
     old, new = release.entry(OLD), release.entry(NEW)
     assert old
     assert new
-    images.put("latest", whole(images, old.digest))
-    delete(stall, f"manifests/{release.entries[0].attached['smoke.json']}")
-    delete(stall, f"blobs/{whole(images, new.digest).parts[1].digest}")
-    images.put(fallback_tag(new.digest), Manifest(media_type=OCI_INDEX, data=_EMPTY_INDEX))
-    index = stall.releases.repository
+    images.push_manifest("latest", verify_image(images, old.digest))
+    delete(project, f"manifests/{release.entries[0].attached['smoke.json']}")
+    delete(project, f"blobs/{verify_image(images, new.digest).parts[1].digest}")
+    images.push_manifest(fallback_tag(new.digest), Manifest(media_type=OCI_INDEX, data=_EMPTY_INDEX))
+    index = project.releases.repository
     index.transport.request(
         "DELETE",
         f"{PATH}/index/manifests/{index.digest(release.id)}",
@@ -100,11 +100,11 @@ def test_every_difference_from_the_release_is_reported(ask: Ask, stall: Stall) -
         expect=frozenset({202}),
     )
     assert ask("verify").code == 2
-    stall.releases.write(release)
-    said = ask("verify", "--json")
-    assert said.code == 1, said.words
-    found = [(item["kind"], item["of"]) for item in json.loads(said.out)["differences"]]
-    assert found == [
+    project.releases.write(release)
+    done = ask("verify", "--json")
+    assert done.code == 1, done.words
+    differences = [(difference["kind"], difference["of"]) for difference in json.loads(done.out)["differences"]]
+    assert differences == [
         ("moved", "latest"),
         ("unreadable", new.digest),
         ("unreadable", old.tag),
@@ -112,21 +112,21 @@ def test_every_difference_from_the_release_is_reported(ask: Ask, stall: Stall) -
     ]
 
 
-def test_a_tag_that_is_gone_is_reported(ask: Ask, stall: Stall) -> None:
-    entry = stall.release.entry(OLD)
+def test_a_missing_tag_is_reported(ask: Ask, project: PublishProject) -> None:
+    entry = project.release.entry(OLD)
     assert entry
-    delete(stall, f"manifests/{entry.digest}")
-    said = ask("verify")
-    assert said.code == 1, said.words
-    assert f"{OLD}: missing: the release says {entry.digest}\n" in said.out
-    assert f"{entry.digest}: unreadable: " in said.out
+    delete(project, f"manifests/{entry.digest}")
+    done = ask("verify")
+    assert done.code == 1, done.words
+    assert f"{OLD}: missing: the release has {entry.digest}\n" in done.out
+    assert f"{entry.digest}: unreadable: " in done.out
 
 
 _EMPTY_INDEX = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}).encode()
 
 
-def delete(stall: Stall, path: str) -> None:
+def delete(project: PublishProject, path: str) -> None:
     """Deletes something from the registry."""
-    stall.images.transport.request(
+    project.images.transport.request(
         "DELETE", f"{PATH}/{path}", doing="deleting", repository=PATH, expect=frozenset({202})
     )

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from raydock.publish.tags import immutable
+from raydock.publish.tags import immutable_tag
 from raydock.registry.referrers import attached
-from tests.integration.publish.conftest import PATH, TOOLS, Stall
+from tests.integration.publish.conftest import PATH, TOOLS, PublishProject
 from tests.support.faults import Answer, Front, front
 from tests.support.registry import referrers_registry
 from tests.support.toy import NAMES
@@ -37,32 +37,32 @@ PLAIN = error(403, "DENIED", "requested access to the resource is denied")
 
 
 @pytest.fixture
-def fronted(stall: Stall) -> Iterator[Front]:
-    with front(stall.address) as found:
-        yield found
+def fronted(project: PublishProject) -> Iterator[Front]:
+    with front(project.address) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-def faced(stall: Stall, fronted: Front) -> Stall:
-    """The stall with its registry behind the front."""
-    return replace(stall, address=fronted.address)
+def proxied(project: PublishProject, fronted: Front) -> PublishProject:
+    """The project with its registry behind the front."""
+    return replace(project, address=fronted.address)
 
 
-def rebuilt(stall: Stall) -> Iterator[None]:
-    """A newer build of one variant, as a new lock makes it; takes the lock back."""
-    lock = stall.shelf.checkout.lock(NEW)
+def rebuilt(project: PublishProject) -> Iterator[None]:
+    """A newer build of one variant, as a new lock makes it; restores the lock."""
+    lock = project.shelf.checkout.lock(NEW)
     text = lock.read_text()
     lock.write_text(text + "# a newer lock\n")
-    ids = stall.shelf.fill([item for item in stall.variants if item.name == NEW], b"newer content")
+    ids = project.shelf.fill([planned for planned in project.variants if planned.name == NEW], b"newer content")
     yield
-    stall.shelf.client.images.remove(ids[NEW], force=True)
+    project.shelf.client.images.remove(ids[NEW], force=True)
     lock.write_text(text)
 
 
 @pytest.fixture
-def rebuild(stall: Stall) -> Iterator[Iterator[None]]:
+def rebuild(project: PublishProject) -> Iterator[Iterator[None]]:
     """`next` of it makes the newer build, which is removed afterwards."""
-    steps = rebuilt(stall)
+    steps = rebuilt(project)
     yield steps
     for _ in steps:
         pass
@@ -77,103 +77,105 @@ REFERRERS = [
 
 
 @pytest.mark.parametrize("answer", [*REFERRERS, None], ids=["400", "403", "405", "html", "gitlab"])
-def test_whatever_is_in_place_of_the_referrers_api(faced: Stall, fronted: Front, answer: Answer | None) -> None:
+def test_registries_without_the_referrers_api(proxied: PublishProject, fronted: Front, answer: Answer | None) -> None:
     fronted.fault = answers_referrers(answer) if answer else takes_the_tag_for_the_digest(fronted, writable=True)
-    first = faced.publish(*ONE)
+    first = proxied.publish(*ONE)
     assert first.code == 0, first.words
     assert "not attached" not in first.words
-    again = faced.publish(*ONE)
+    again = proxied.publish(*ONE)
     assert again.code == 0, again.words
-    assert "nothing to move, 1 image published before." in again.out
-    verified = faced.run("verify", "--registry", faced.name, "--require-attachments")
+    assert "nothing to move, 1 image already published." in again.out
+    verified = proxied.run("verify", "--registry", proxied.name, "--require-attachments")
     assert verified.code == 0, verified.words
 
 
-def test_a_registry_with_the_referrers_api(stall: Stall) -> None:
+def test_a_registry_with_the_referrers_api(project: PublishProject) -> None:
     with referrers_registry(TOOLS) as address:
-        there = replace(stall, address=address)
-        done = there.publish("--require-attachments")
+        other = replace(project, address=address)
+        done = other.publish("--require-attachments")
         assert done.code == 0, done.words
-        entry = there.release.entry(NEW)
+        entry = other.release.entry(NEW)
         assert entry
-        assert set(attached(there.images, entry.digest)) == set(entry.attached.values())
+        assert set(attached(other.images, entry.digest)) == set(entry.attached.values())
         assert len(entry.attached) == 6
-        assert not [tag for tag in there.images.tags() if tag.startswith("sha256-")]
-        verified = there.run("verify", "--registry", there.name)
+        assert not [tag for tag in other.images.tags() if tag.startswith("sha256-")]
+        verified = other.run("verify", "--registry", other.name)
         assert verified.code == 0, verified.words
-        assert "nothing to move, 2 images published before." in there.publish().out
+        assert "nothing to move, 2 images already published." in other.publish().out
 
 
-def test_what_cannot_be_attached_does_not_stop_the_image_and_is_added_later(faced: Stall, fronted: Front) -> None:
+def test_files_that_cannot_be_attached_do_not_stop_the_image_and_are_attached_later(
+    proxied: PublishProject, fronted: Front
+) -> None:
     fronted.fault = takes_the_tag_for_the_digest(fronted, writable=False)
-    done = faced.publish(*ONE)
+    done = proxied.publish(*ONE)
     assert done.code == 0, done.words
     assert f"{NEW}: not attached: smoke.json, contract.json" in done.out
-    assert {NEW, "latest"} < set(faced.tags())
-    entry, first = faced.release.entry(NEW), faced.release.id
+    assert {NEW, "latest"} < set(proxied.tags())
+    entry, first = proxied.release.entry(NEW), proxied.release.id
     assert entry
     assert (len(entry.unattached), entry.attached) == (6, {})
-    verified = faced.run("verify", "--registry", faced.name)
+    verified = proxied.run("verify", "--registry", proxied.name)
     assert verified.code == 0, verified.words
-    assert f"{entry.tag}: not attached, since the registry did not store them: smoke.json" in verified.out
-    assert faced.run("verify", "--registry", faced.name, "--require-attachments").code == 1
-    told = json.loads(faced.run("verify", "--registry", faced.name, "--json").out)
-    assert told["unattached"] == {entry.tag: list(entry.unattached)}
-    picked = faced.run("pick", "--gpu", "none", "--registry", faced.name, "--json")
+    assert f"{entry.tag}: not attached because the registry did not store them: smoke.json" in verified.out
+    assert proxied.run("verify", "--registry", proxied.name, "--require-attachments").code == 1
+    report = json.loads(proxied.run("verify", "--registry", proxied.name, "--json").out)
+    assert report["unattached"] == {entry.tag: list(entry.unattached)}
+    picked = proxied.run("pick", "--gpu", "none", "--registry", proxied.name, "--json")
     assert json.loads(picked.out)["hints"] == [f"not attached to it in its registry: {', '.join(entry.unattached)}"]
 
-    again = faced.publish(*ONE, "--json")
+    again = proxied.publish(*ONE, "--json")
     assert again.code == 0, again.words
     [result] = json.loads(again.out)["registries"]
     assert (result["release"], result["attached"], result["unchanged"]) == (None, [], [NEW])
     assert "DIGEST_INVALID" in result["unattached"][NEW]["reason"]
-    pretended = faced.publish(*ONE, "--dry-run")
-    assert f"{NEW}: not attached: " in pretended.out
-    assert faced.release.id == first
+    dry_run = proxied.publish(*ONE, "--dry-run")
+    assert f"{NEW}: not attached: " in dry_run.out
+    assert proxied.release.id == first
 
     fronted.fault = lambda _method, _path: None
-    mended = faced.publish(*ONE)
-    assert mended.code == 0, mended.words
-    assert "nothing to move, reports attached to 1 image, release" in mended.out
-    complete = faced.release.entry(NEW)
+    fixed = proxied.publish(*ONE)
+    assert fixed.code == 0, fixed.words
+    assert "nothing to move, reports attached to 1 image, release" in fixed.out
+    complete = proxied.release.entry(NEW)
     assert complete
     assert complete == replace(entry, files=complete.files, attached=complete.attached)
     assert complete.unattached == ()
-    assert faced.run("verify", "--registry", faced.name, "--require-attachments").code == 0
+    assert proxied.run("verify", "--registry", proxied.name, "--require-attachments").code == 0
 
 
-def test_attachments_may_be_required(faced: Stall, fronted: Front) -> None:
+def test_attachments_can_be_required(proxied: PublishProject, fronted: Front) -> None:
     def refuses(method: str, path: str) -> Answer | None:
         manifest = method == "PUT" and "/manifests/sha256:" in path
         return error(400, "MANIFEST_INVALID", "unknown media type") if manifest else None
 
     fronted.fault = refuses
-    refused = faced.publish("--require-attachments")
+    refused = proxied.publish("--require-attachments")
     assert refused.code == 4, refused.words
-    assert "--require-attachments is given: the image is pushed, and no tag that moves names it." in refused.err
-    assert all(re.search(r"\.[0-9a-f]{12}$", tag) for tag in faced.tags())
+    assert "--require-attachments is set: the image is pushed, but no movable tag names it." in refused.err
+    assert all(re.search(r"\.[0-9a-f]{12}$", tag) for tag in proxied.tags())
     fronted.fault = lambda _method, _path: None
-    done = faced.publish("--require-attachments")
+    done = proxied.publish("--require-attachments")
     assert done.code == 0, done.words
-    assert {OLD, NEW, "latest"} < set(faced.tags())
+    assert {OLD, NEW, "latest"} < set(proxied.tags())
 
 
-def test_one_file_that_is_too_large_is_the_only_one_that_is_not_attached(faced: Stall, fronted: Front) -> None:
-    smoke = faced.shelf.checkout.report(NEW)
+def test_a_file_that_is_too_large_is_the_only_one_not_attached(proxied: PublishProject, fronted: Front) -> None:
+    smoke = proxied.shelf.checkout.report(NEW)
     report = json.loads(smoke.read_text())
     report["checks"][0]["detail"] = os.urandom(100_000).hex()
     smoke.write_text(json.dumps(report))
     fronted.largest = 100_000
-    # The release holds what the reports say, and must fit.
-    done = faced.publish(*ONE)
+    # The release contains the reports, and must fit.
+    done = proxied.publish(*ONE)
     assert done.code == 4, done.words
     assert "client_max_body_size" in done.err
-    assert NEW not in faced.tags()
+    assert NEW not in proxied.tags()
     smoke.write_text(json.dumps(report | {"checks": [report["checks"][0] | {"detail": "right"}]}) + " " * 200_000)
-    done = faced.publish(*ONE)
+    done = proxied.publish(*ONE)
     assert done.code == 0, done.words
     assert f"{NEW}: not attached: smoke.json: " in done.out
-    entry = faced.release.entry(NEW)
+    entry = proxied.release.entry(NEW)
     assert entry
     assert (len(entry.attached), entry.unattached) == (5, ("smoke.json",))
 
@@ -190,123 +192,127 @@ def test_one_file_that_is_too_large_is_the_only_one_that_is_not_attached(faced: 
     ],
     ids=["denied", "unauthorized", "unknown", "invalid", "project", "read-only"],
 )
-def test_a_registry_without_nested_repositories(faced: Stall, fronted: Front, answer: Answer, reads: bool) -> None:
+def test_a_registry_without_nested_repositories(
+    proxied: PublishProject, fronted: Front, answer: Answer, reads: bool
+) -> None:
     fronted.fault = refuses_repository(INDEX, answer, reads=reads)
     for _ in ("first", "again"):
-        stopped = faced.publish(*ONE)
+        stopped = proxied.publish(*ONE)
         assert stopped.code == 4, stopped.words
-        assert f"`--release-repository {faced.name}-index`" in stopped.err
-        assert faced.tags() == {}
-    elsewhere = ("--release-repository", f"{faced.name}-index")
-    done = faced.publish(*ONE, *elsewhere)
+        assert f"`--release-repository {proxied.name}-index`" in stopped.err
+        assert proxied.tags() == {}
+    elsewhere = ("--release-repository", f"{proxied.name}-index")
+    done = proxied.publish(*ONE, *elsewhere)
     assert done.code == 0, done.words
-    assert {NEW, "latest"} < set(faced.tags())
-    for words in (("verify",), ("pick", "--gpu", "none"), ("deploy", "kuberay", NEW)):
-        asked = faced.run(*words, "--registry", faced.name, *elsewhere)
-        assert asked.code == 0, asked.words
-        by_environment = faced.run(*words, "--registry", faced.name, RAYDOCK_RELEASE_REPOSITORY=elsewhere[1])
-        assert by_environment.out == asked.out
-        without = faced.run(*words, "--registry", faced.name)
+    assert {NEW, "latest"} < set(proxied.tags())
+    for arguments in (("verify",), ("pick", "--gpu", "none"), ("deploy", "kuberay", NEW)):
+        done = proxied.run(*arguments, "--registry", proxied.name, *elsewhere)
+        assert done.code == 0, done.words
+        by_environment = proxied.run(*arguments, "--registry", proxied.name, RAYDOCK_RELEASE_REPOSITORY=elsewhere[1])
+        assert by_environment.out == done.out
+        without = proxied.run(*arguments, "--registry", proxied.name)
         assert without.code == (4 if reads else 2), without.words
         assert "--release-repository" in without.err
 
 
 @pytest.mark.parametrize("answer", [error(401, "UNAUTHORIZED", "access to the resource is not authorized"), DENIED])
-def test_repositories_that_come_into_being_when_they_are_written(faced: Stall, fronted: Front, answer: Answer) -> None:
+def test_repositories_that_are_created_by_the_first_write(
+    proxied: PublishProject, fronted: Front, answer: Answer
+) -> None:
     fronted.fault = created_by_writing(answer)
-    done = faced.publish(*ONE)
+    done = proxied.publish(*ONE)
     assert done.code == 0, done.words
-    assert {NEW, "latest"} < set(faced.tags())
+    assert {NEW, "latest"} < set(proxied.tags())
 
 
-def test_the_release_may_be_among_the_images(faced: Stall, fronted: Front) -> None:
-    """For registries where even a second repository is too many."""
+def test_the_release_can_be_in_the_image_repository(proxied: PublishProject, fronted: Front) -> None:
+    """For registries that do not allow a second repository."""
     fronted.fault = must_be_created(PATH)
-    among = ("--release-repository", faced.name)
-    done = faced.publish(*among)
+    among = ("--release-repository", proxied.name)
+    done = proxied.publish(*among)
     assert done.code == 0, done.words
-    tags = faced.tags()
+    tags = proxied.tags()
     assert {"latest", "release", NEW} < set(tags)
     assert tags["latest"] == tags[NEW] != tags["release"]
-    verified = faced.run("verify", "--registry", faced.name, *among)
+    verified = proxied.run("verify", "--registry", proxied.name, *among)
     assert verified.code == 0, verified.words
-    assert "nothing to move" in faced.publish(*among).out
+    assert "nothing to move" in proxied.publish(*among).out
 
 
-def test_two_registries_cannot_share_a_release(stall: Stall) -> None:
-    done = stall.publish("--registry", f"{stall.name}2", "--release-repository", f"{stall.name}-index")
+def test_two_registries_cannot_share_a_release(project: PublishProject) -> None:
+    done = project.publish("--registry", f"{project.name}2", "--release-repository", f"{project.name}-index")
     assert done.code == 2, done.words
     assert "cannot hold the releases of 2 registries" in done.err
 
 
-def test_repositories_that_must_be_created_are_all_named_before_anything_is_pushed(
-    faced: Stall, fronted: Front
+def test_all_missing_repositories_are_reported_before_anything_is_pushed(
+    proxied: PublishProject, fronted: Front
 ) -> None:
     for created, missing in (((), (PATH, INDEX)), ((PATH,), (INDEX,)), ((INDEX,), (PATH,))):
         fronted.fault = must_be_created(*created)
-        stopped = faced.publish(*ONE)
+        stopped = proxied.publish(*ONE)
         assert stopped.code == 4, stopped.words
         named = re.findall(r"create the repository (\S+) at", stopped.err)
         assert tuple(named) == missing
         assert "Nothing was pushed." in stopped.err
         assert not [path for method, path in fronted.asked if method == "PUT" and "/manifests/" in path]
     fronted.fault = must_be_created(PATH, INDEX)
-    done = faced.publish(*ONE)
+    done = proxied.publish(*ONE)
     assert done.code == 0, done.words
-    assert {NEW, "latest"} < set(faced.tags())
+    assert {NEW, "latest"} < set(proxied.tags())
 
 
 @pytest.mark.parametrize("answer", [ECR, HARBOR, NEXUS, PLAIN], ids=["ecr", "harbor", "nexus", "denied"])
-def test_tags_that_cannot_move_are_named_and_none_moves(
-    faced: Stall, fronted: Front, answer: Answer, rebuild: Iterator[None]
+def test_tags_that_cannot_move_are_reported_and_none_moves(
+    proxied: PublishProject, fronted: Front, answer: Answer, rebuild: Iterator[None]
 ) -> None:
     fronted.fault = immutable_tags(fronted, answer)
-    done = faced.publish()
+    done = proxied.publish()
     assert done.code == 0, done.words
-    before, release = faced.tags(), faced.releases.repository.digest("latest")
-    again = faced.publish()
+    before, release = proxied.tags(), proxied.releases.repository.digest("latest")
+    again = proxied.publish()
     assert again.code == 0, again.words
     next(rebuild)
-    stopped = faced.publish()
+    stopped = proxied.publish()
     assert stopped.code == 4, stopped.words
     for tag in (NEW, "2.0.0", "2.0.0-py311", "2.0.0-py311-cpu", "latest"):
         assert re.search(rf"exempt these tags .*\b{re.escape(tag)}\b", stopped.err), stopped.err
-    assert f"latest in {faced.name}/index" in stopped.err
-    pushed = {tag: digest for tag, digest in faced.tags().items() if tag not in before}
-    assert {tag: digest for tag, digest in faced.tags().items() if tag in before} == before
-    assert list(pushed) == [immutable(NEW, faced.shelf.recipes(faced.variants)[NEW].fingerprint)]
-    assert faced.releases.repository.digest("latest") == release
+    assert f"latest in {proxied.name}/index" in stopped.err
+    pushed = {tag: digest for tag, digest in proxied.tags().items() if tag not in before}
+    assert {tag: digest for tag, digest in proxied.tags().items() if tag in before} == before
+    assert list(pushed) == [immutable_tag(NEW, proxied.shelf.recipes(proxied.variants)[NEW].fingerprint)]
+    assert proxied.releases.repository.digest("latest") == release
     fronted.fault = lambda _method, _path: None
-    continued = faced.publish()
+    continued = proxied.publish()
     assert continued.code == 0, continued.words
-    assert faced.tags()["latest"] == next(iter(pushed.values()))
-    assert faced.run("verify", "--registry", faced.name).code == 0
+    assert proxied.tags()["latest"] == next(iter(pushed.values()))
+    assert proxied.run("verify", "--registry", proxied.name).code == 0
 
 
 @pytest.mark.parametrize("refused", ["latest", "2.0.0", "index"])
-def test_a_tag_that_is_refused_after_others_moved_takes_them_back(
-    faced: Stall, fronted: Front, refused: str, rebuild: Iterator[None]
+def test_a_refused_tag_moves_the_others_back(
+    proxied: PublishProject, fronted: Front, refused: str, rebuild: Iterator[None]
 ) -> None:
-    assert faced.publish().code == 0
-    before, release = faced.tags(), faced.release
+    assert proxied.publish().code == 0
+    before, release = proxied.tags(), proxied.release
     next(rebuild)
     place = f"/v2/{INDEX}/manifests/latest" if refused == "index" else f"/v2/{PATH}/manifests/{refused}"
-    changed = faced.release.entry(NEW)
+    changed = proxied.release.entry(NEW)
     assert changed
 
     def fault(method: str, path: str) -> Answer | None:
         return ECR if (method, path) == ("PUT", place) else None
 
     fronted.fault = fault
-    stopped = faced.publish()
+    stopped = proxied.publish()
     assert stopped.code == 4, stopped.words
-    assert {tag: digest for tag, digest in faced.tags().items() if tag in before} == before
-    assert faced.release == release
-    assert faced.run("verify", "--registry", faced.name).code == 0
+    assert {tag: digest for tag, digest in proxied.tags().items() if tag in before} == before
+    assert proxied.release == release
+    assert proxied.run("verify", "--registry", proxied.name).code == 0
     fronted.fault = lambda _method, _path: None
-    assert faced.publish().code == 0
-    assert faced.tags()["latest"] != before["latest"]
-    assert faced.run("verify", "--registry", faced.name).code == 0
+    assert proxied.publish().code == 0
+    assert proxied.tags()["latest"] != before["latest"]
+    assert proxied.run("verify", "--registry", proxied.name).code == 0
 
 
 @pytest.mark.parametrize(
@@ -326,20 +332,20 @@ def test_a_tag_that_is_refused_after_others_moved_takes_them_back(
     ],
     ids=["body-limit", "quota"],
 )
-def test_a_layer_that_is_refused_stops_the_publish_and_it_goes_on_later(
-    faced: Stall, fronted: Front, limit: bool, answer: Answer | None, setting: str
+def test_a_refused_layer_stops_the_publish_and_the_next_run_continues(
+    proxied: PublishProject, fronted: Front, limit: bool, answer: Answer | None, setting: str
 ) -> None:
-    faced.shelf.fill([item for item in faced.variants if item.name == NEW], os.urandom(3_000_000))
+    proxied.shelf.fill([planned for planned in proxied.variants if planned.name == NEW], os.urandom(3_000_000))
 
     def fault(method: str, path: str) -> Answer | None:
         return answer if method == "PATCH" and len(fronted.asked) > 20 else None
 
     fronted.largest, fronted.fault = (1_000_000 if limit else None), fault
-    stopped = faced.publish()
+    stopped = proxied.publish()
     assert stopped.code == 4, stopped.words
     assert setting in stopped.err
-    assert not {OLD, NEW, "latest"} & set(faced.tags())
+    assert not {OLD, NEW, "latest"} & set(proxied.tags())
     fronted.largest, fronted.fault = None, lambda _method, _path: None
-    done = faced.publish()
+    done = proxied.publish()
     assert done.code == 0, done.words
-    assert {OLD, NEW, "latest"} < set(faced.tags())
+    assert {OLD, NEW, "latest"} < set(proxied.tags())

@@ -21,7 +21,7 @@ Fronted = Callable[[], Front]
 
 
 @pytest.fixture(autouse=True)
-def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def anonymous(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A Docker configuration without any login; its folder."""
     folder = tmp_path / "docker"
     folder.mkdir()
@@ -31,7 +31,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def tools() -> Path:
-    """The folder with docker-registry. Skips the test where there is none."""
+    """The folder with docker-registry. Skips the test if it is not installed."""
     try:
         program(TOOLS)
     except OutOfReachError as error:
@@ -41,26 +41,26 @@ def tools() -> Path:
 
 @pytest.fixture
 def serve(tools: Path, tmp_path: Path) -> Iterator[Serve]:
-    """Raises registries, which end with the test."""
+    """Starts registries, which stop with the test."""
     with ExitStack() as stack:
 
-        def raised(guard: Guard = Guard(), folder: Path = tmp_path) -> Registry:  # noqa: B008 - frozen
-            found: AbstractContextManager[Registry] = registry(folder, tools, guard)
-            return stack.enter_context(found)
+        def start(guard: Guard = Guard(), folder: Path = tmp_path) -> Registry:  # noqa: B008 - frozen
+            context: AbstractContextManager[Registry] = registry(folder, tools, guard)
+            return stack.enter_context(context)
 
-        yield raised
+        yield start
 
 
 @pytest.fixture(scope="session")
 def unguarded(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """A registry that asks for nothing, for all tests, one after the other."""
-    with registry(tmp_path_factory.mktemp("unguarded"), tools) as found:
-        yield found
+    """A registry without authentication, for all tests in turn."""
+    with registry(tmp_path_factory.mktemp("unguarded"), tools) as started:
+        yield started
 
 
 @pytest.fixture
 def empty(unguarded: Registry) -> Registry:
-    """That registry with nothing in it: it remembers nothing that is not in its storage."""
+    """That registry, emptied: it has no state outside its storage."""
     shutil.rmtree(unguarded.storage)
     unguarded.storage.mkdir()
     return unguarded
@@ -68,12 +68,12 @@ def empty(unguarded: Registry) -> Registry:
 
 @pytest.fixture
 def fronted(empty: Registry) -> Iterator[Front]:
-    """A registry behind a front that a test may give faults."""
-    with front(empty.address) as found:
-        yield found
+    """A registry behind a front in which a test can inject faults."""
+    with front(empty.address) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-def there(empty: Registry) -> Repository:
-    """An empty repository of a registry that asks for nothing."""
+def target(empty: Registry) -> Repository:
+    """An empty repository of a registry without authentication."""
     return repository(f"{empty.address}/raydock", patience=HASTY)

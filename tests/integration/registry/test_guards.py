@@ -1,4 +1,4 @@
-"""Registries that ask for something: TLS, a password, a token; that are read-only, or whose disk is full."""
+"""Registries that require TLS, a password or a token, are read-only, or have a full disk."""
 
 import json
 import os
@@ -24,14 +24,14 @@ YEAR = timedelta(days=365)
 
 @pytest.fixture(autouse=True)
 def no_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that trusts what it trusts, and no company's authority."""
+    """A machine without a company's certificate authority."""
     for name in CA_VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
 def guarded(tmp_path: Path) -> Guard:
-    """A registry that lets the user `ray` in."""
+    """A registry with the user `ray`."""
     path = tmp_path / "htpasswd"
     path.write_text(HTPASSWD)
     return Guard(htpasswd=path)
@@ -42,35 +42,35 @@ def test_a_certificate_is_checked_against_the_authority(
 ) -> None:
     guard, bundle = certified(tmp_path)
     name = f"{serve(guard).address}/raydock"
-    with pytest.raises(OutOfReachError, match="is not trusted while asking") as refused:
+    with pytest.raises(OutOfReachError, match="is not trusted: ") as refused:
         repository(name, patience=HASTY)
     assert "SSL_CERT_FILE" in refused.value.todo
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
-    there = repository(name, patience=HASTY)
-    assert there.digest("one") is None
-    assert not there.transport.plain
+    target = repository(name, patience=HASTY)
+    assert target.digest("one") is None
+    assert not target.transport.plain
 
 
-def test_a_certificate_need_not_be_checked_where_that_is_said(serve: Serve, tmp_path: Path) -> None:
+def test_a_certificate_is_not_checked_with_insecure(serve: Serve, tmp_path: Path) -> None:
     guard, _ = certified(tmp_path)
     with pytest.warns(match="Unverified HTTPS request"):
-        there = repository(f"{serve(guard).address}/raydock", insecure=True, patience=HASTY)
-    assert not there.transport.plain
+        target = repository(f"{serve(guard).address}/raydock", insecure=True, patience=HASTY)
+    assert not target.transport.plain
 
 
-@pytest.mark.parametrize(("begins", "words"), [(-2, "has expired"), (1, "is not yet valid")])
-def test_a_clock_far_off_is_said(
-    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begins: int, words: str
+@pytest.mark.parametrize(("begins", "reason"), [(-2, "has expired"), (1, "is not yet valid")])
+def test_a_wrong_clock_is_reported(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begins: int, reason: str
 ) -> None:
     now = datetime.now(UTC)
     guard, bundle = certified(tmp_path, begins=now + begins * YEAR, ends=now + (begins + 1) * YEAR)
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
-    with pytest.raises(OutOfReachError, match=words) as refused:
+    with pytest.raises(OutOfReachError, match=reason) as refused:
         repository(f"{serve(guard).address}/raydock", patience=HASTY)
     assert f"this machine's clock says {now:%Y-%m-%d}" in refused.value.todo
 
 
-def test_plain_http_is_for_loopback_alone(fronted: Front) -> None:
+def test_plain_http_is_allowed_only_on_loopback(fronted: Front) -> None:
     host, port = fronted.address.split(":")
     elsewhere = Name(host=f"registry.example:{port}", path="raydock")
 
@@ -80,7 +80,7 @@ def test_plain_http_is_for_loopback_alone(fronted: Front) -> None:
             return f"{host}:{port}"
 
     named = Elsewhere(host=elsewhere.host, path=elsewhere.path)
-    with pytest.raises(OutOfReachError, match="does not speak TLS") as refused:
+    with pytest.raises(OutOfReachError, match="does not support TLS") as refused:
         RegistryTransport(name=named, patience=HASTY).connect()
     assert "--insecure-registry" in refused.value.todo
     allowed = RegistryTransport(name=named, insecure=True, patience=HASTY)
@@ -88,26 +88,26 @@ def test_plain_http_is_for_loopback_alone(fronted: Front) -> None:
     assert allowed.plain
 
 
-def test_dockers_login_opens_a_registry(serve: Serve, guarded: Guard, nobody: Path) -> None:
+def test_a_docker_login_is_used(serve: Serve, guarded: Guard, anonymous: Path) -> None:
     address = serve(guarded).address
-    there = repository(f"{address}/raydock", patience=HASTY)
+    target = repository(f"{address}/raydock", patience=HASTY)
     with pytest.raises(OutOfReachError, match="refuses requests without credentials"):
-        there.digest("one")
-    logged_in(nobody, address, "wrong")
+        target.digest("one")
+    logged_in(anonymous, address, "wrong")
     with pytest.raises(OutOfReachError, match="refuses the credentials that Docker has for it") as refused:
-        there.digest("one")
+        target.digest("one")
     assert f"`docker login {address}`" in refused.value.todo
     assert "wrong" not in str(refused.value)
-    logged_in(nobody, address)
-    assert there.digest("one") is None
-    there.upload(b"layer", "text/plain")
+    logged_in(anonymous, address)
+    assert target.digest("one") is None
+    target.upload(b"layer", "text/plain")
 
 
-def test_a_credential_helper_is_asked(
-    serve: Serve, guarded: Guard, nobody: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_credential_helper_is_used(
+    serve: Serve, guarded: Guard, anonymous: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = serve(guarded).address
-    (nobody / "config.json").write_text(json.dumps({"credHelpers": {address: "kept"}}))
+    (anonymous / "config.json").write_text(json.dumps({"credHelpers": {address: "kept"}}))
     with (
         pytest.warns(match="docker-credential-kept not installed"),
         pytest.raises(ConfigurationError, match="docker-credential-kept not installed or not available in PATH"),
@@ -121,9 +121,9 @@ def test_a_credential_helper_is_asked(
     assert repository(f"{address}/raydock", patience=HASTY).digest("one") is None
 
 
-def test_a_damaged_docker_configuration_is_said(serve: Serve, guarded: Guard, nobody: Path) -> None:
+def test_a_damaged_docker_configuration_is_reported(serve: Serve, guarded: Guard, anonymous: Path) -> None:
     address = serve(guarded).address
-    (nobody / "config.json").write_text(json.dumps({"auths": {address: {"auth": "no base64"}}}))
+    (anonymous / "config.json").write_text(json.dumps({"auths": {address: {"auth": "no base64"}}}))
     with pytest.raises(ConfigurationError, match=r"its login for .* cannot be decoded"):
         repository(f"{address}/raydock", patience=HASTY).digest("one")
 
@@ -136,9 +136,9 @@ def test_netrc_is_not_read(serve: Serve, guarded: Guard, tmp_path: Path, monkeyp
         repository(f"{serve(guarded).address}/raydock", patience=HASTY).digest("one")
 
 
-def test_a_token_server_is_asked_with_the_login_and_the_registry_with_the_token(fronted: Front, nobody: Path) -> None:
-    there = repository(f"{fronted.address}/raydock", patience=HASTY)
-    logged_in(nobody, fronted.address)
+def test_the_token_server_gets_the_login_and_the_registry_gets_the_token(fronted: Front, anonymous: Path) -> None:
+    target = repository(f"{fronted.address}/raydock", patience=HASTY)
+    logged_in(anonymous, fronted.address)
     realm = f'Bearer realm="http://{fronted.address}/token",service="s",scope="repository:raydock:pull"'
 
     def fault(_method: str, path: str) -> int | None:
@@ -151,15 +151,15 @@ def test_a_token_server_is_asked_with_the_login_and_the_registry_with_the_token(
         return None if fronted.authorizations[-1] == "Bearer t1" else 401
 
     fronted.fault = fault
-    assert there.digest("one") is None
-    assert there.digest("two") is None
+    assert target.digest("one") is None
+    assert target.digest("two") is None
     assert [path for _, path in fronted.asked].count("/token?service=s&scope=repository%3Araydock%3Apull") == 1
 
 
-def test_a_read_only_registry_is_said(serve: Serve) -> None:
-    there = repository(f"{serve(Guard(read_only=True)).address}/raydock", patience=HASTY)
+def test_a_read_only_registry_is_reported(serve: Serve) -> None:
+    target = repository(f"{serve(Guard(read_only=True)).address}/raydock", patience=HASTY)
     with pytest.raises(OutOfReachError, match="does not allow uploading 5 bytes"):
-        there.upload(b"layer", "text/plain")
+        target.upload(b"layer", "text/plain")
 
 
 @pytest.fixture
@@ -168,14 +168,14 @@ def small(tmp_path: Path) -> Iterator[Path]:
         yield folder
 
 
-def test_a_full_disk_of_the_registry_is_said_and_nothing_is_lost(serve: Serve, small: Path) -> None:
-    there = repository(f"{serve(folder=small).address}/raydock", patience=HASTY)
-    kept = there.upload(b"layer", "text/plain")
-    with pytest.raises(OutOfReachError, match="since its disk is full") as refused:
-        there.upload(os.urandom(2_000_000), "text/plain")
+def test_a_full_disk_of_the_registry_is_reported_and_nothing_is_lost(serve: Serve, small: Path) -> None:
+    target = repository(f"{serve(folder=small).address}/raydock", patience=HASTY)
+    kept = target.upload(b"layer", "text/plain")
+    with pytest.raises(OutOfReachError, match="because its disk is full") as refused:
+        target.upload(os.urandom(2_000_000), "text/plain")
     assert "free space in the registry" in refused.value.todo
-    assert there.blob(kept.digest) == b"layer"
+    assert target.blob(kept.digest) == b"layer"
 
 
-def test_a_login_is_not_in_anybodys_words() -> None:
+def test_the_repr_of_a_login_does_not_show_it() -> None:
     assert PASSWORD not in repr(RegistryLogin(user="ray", password=PASSWORD, token=PASSWORD))

@@ -179,7 +179,7 @@ def test_without_a_database_the_verdict_is_not_scanned_and_never_clean(toy: Toy,
     assert allowed.variants[NAME]["verdict"] == "not scanned"
     empty = scan(toy, "--db", str(tmp_path))
     assert empty.code == 5
-    assert "holds no vulnerability database" in empty.out
+    assert "has no vulnerability database" in empty.out
 
 
 def test_without_a_database_a_secret_is_still_refused(toy: Toy, tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_without_a_database_a_secret_is_still_refused(toy: Toy, tmp_path: Path) 
     ("damage", "words"),
     [
         ("garbage", "invalid database"),
-        ("half", "it crashed while it read, which a damaged database does to it"),
+        ("half", "it crashed, which a damaged database can cause"),
         ("newer", "Local DB: 3, Expected: 2"),
         ("older", "old DB schema"),
     ],

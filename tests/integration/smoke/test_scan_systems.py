@@ -44,13 +44,13 @@ SYSTEMS = {
     "Debian sid": (debian("forky/sid"), "does not know the release debian forky/sid"),
     "Debian 99": (debian("99.1"), "does not know the release debian 99.1"),
     "Kali": (debian("kali-rolling"), "does not know the release debian kali-rolling"),
-    "Debian without dpkg's folder": (debian("12.11", None), "no package of debian 12.11"),
-    "Debian with an empty list": (debian("12.11", ""), "no package of debian 12.11"),
+    "Debian without dpkg's folder": (debian("12.11", None), "no packages of debian 12.11"),
+    "Debian with an empty list": (debian("12.11", ""), "no packages of debian 12.11"),
     "Debian with a damaged list": (debian("12.11", f"{BASH}no colon\n\n{BASH}"), "could not read all packages"),
-    "another os-release alone": ({"etc/os-release": "ID=ours\nVERSION_ID=7\n", **PACKAGES}, "no operating system"),
+    "another os-release alone": ({"etc/os-release": "ID=ours\nVERSION_ID=7\n", **PACKAGES}, "a known operating system"),
     "Fedora": ({"etc/fedora-release": "Fedora release 42 (Forty Two)\n"}, "no advisories for fedora 42"),
-    "Gentoo": ({"etc/os-release": "ID=gentoo\n", "etc/gentoo-release": "Gentoo 2.15\n"}, "no operating system"),
-    "nothing": ({"a": "b"}, "no operating system"),
+    "Gentoo": ({"etc/os-release": "ID=gentoo\n", "etc/gentoo-release": "Gentoo 2.15\n"}, "a known operating system"),
+    "nothing": ({"a": "b"}, "a known operating system"),
 }
 
 

@@ -92,7 +92,7 @@ def test_a_built_image_goes_before_a_newer_one_that_is_not(offered: Made) -> Non
 def test_where_no_built_image_runs_the_plan_answers(offered: Made) -> None:
     answer = pick([stated("host", "535.104.05", ["8.0"])], offered(TORCH_NEW, CPU))
     assert answer.candidate
-    assert (answer.candidate.name, answer.candidate.where, answer.digest) == (VLLM_OLD, "planned", None)
+    assert (answer.candidate.name, answer.candidate.state, answer.digest) == (VLLM_OLD, "planned", None)
 
 
 def test_what_is_built_is_judged_by_its_labels(offered: Made) -> None:

@@ -1,4 +1,4 @@
-"""What the gate lets through."""
+"""The publishing gate: which images pass, and why others do not."""
 
 from dataclasses import replace
 from datetime import date
@@ -39,17 +39,17 @@ FLAW = Finding(
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Gate:
-    """A gate before which NAME has passed everything."""
-    found = Gate(checkout=Checkout(tmp_path), policy=RULES, today=date(2026, 11, 25))
+    """A gate with passing reports of NAME."""
+    gate = Gate(checkout=Checkout(tmp_path), policy=RULES, today=date(2026, 11, 25))
     for kind in ("smoke", "contract"):
-        report(found, kind)
-    write_whole(found.checkout.report(NAME, "scan").parent / "sbom.cdx.json", "{}")
-    scan(found)
-    return found
+        report(gate, kind)
+    write_whole(gate.checkout.report(NAME, "scan").parent / "sbom.cdx.json", "{}")
+    scan(gate)
+    return gate
 
 
 def report(gate: Gate, kind: str, *, content: str = "sha256:c1", status: Status = Status.PASSED) -> None:
-    checks = (Check(id="ray", status=status, detail="said so", seconds=1.0),)
+    checks = (Check(id="ray", status=status, detail="not found", seconds=1.0),)
     made = Report(name=NAME, image_id="sha256:1", content=content, fingerprint="f", checks=checks)
     reports.save(made, gate.checkout.report(NAME, kind))
 
@@ -69,54 +69,54 @@ def scan(gate: Gate, *, fingerprint: str = "f", rules: str = RULES.digest, judge
 
 def refusal(gate: Gate) -> str:
     with pytest.raises(PolicyError) as refused:
-        gate.proof(NAME, IMAGE)
+        gate.check(NAME, IMAGE)
     return str(refused.value)
 
 
-def test_what_passed_everything_comes_with_its_reports_and_sboms(gate: Gate) -> None:
-    found = gate.proof(NAME, IMAGE)
-    assert set(found.files) == {"smoke.json", "contract.json", "scan.json", "sbom.cdx.json"}
-    assert found.files["sbom.cdx.json"] == b"{}"
-    assert found.reports["smoke"]["checks"][0]["id"] == "ray"
-    assert found.reports["scan"]["verdict"] == "clean"
+def test_an_image_that_passes_comes_with_its_reports_and_sboms(gate: Gate) -> None:
+    evidence = gate.check(NAME, IMAGE)
+    assert set(evidence.files) == {"smoke.json", "contract.json", "scan.json", "sbom.cdx.json"}
+    assert evidence.files["sbom.cdx.json"] == b"{}"
+    assert evidence.reports["smoke"]["checks"][0]["id"] == "ray"
+    assert evidence.reports["scan"]["verdict"] == "clean"
 
 
 @pytest.mark.parametrize("kind", ["smoke", "contract"])
-def test_each_report_must_be_there_be_of_this_build_and_passed(gate: Gate, kind: str) -> None:
+def test_each_report_must_exist_be_of_this_build_and_have_passed(gate: Gate, kind: str) -> None:
     report(gate, kind, status=Status.FAILED)
-    assert f"{kind} failed (ray: said so)" in refusal(gate)
+    assert f"{kind} failed (ray: not found)" in refusal(gate)
     report(gate, kind, status=Status.SKIPPED)
     assert f"{kind} failed (no check passed)" in refusal(gate)
     report(gate, kind, content="sha256:c2")
-    assert f"its {kind} report is of another build" in refusal(gate)
+    assert f"its {kind} report is of a different build" in refusal(gate)
     gate.checkout.report(NAME, kind).unlink()
-    assert f"there is no {kind} report of it" in refusal(gate)
+    assert f"it has no {kind} report" in refusal(gate)
 
 
-def test_a_report_of_a_raydock_that_compared_ids_is_of_the_image_of_that_id(gate: Gate) -> None:
+def test_a_report_without_content_belongs_to_the_image_with_its_id(gate: Gate) -> None:
     for kind in ("smoke", "contract"):
         report(gate, kind, content="")
-    gate.proof(NAME, IMAGE)
-    with pytest.raises(PolicyError, match="its smoke report is of another build"):
-        gate.proof(NAME, replace(IMAGE, id="sha256:2"))
+    gate.check(NAME, IMAGE)
+    with pytest.raises(PolicyError, match="its smoke report is of a different build"):
+        gate.check(NAME, replace(IMAGE, id="sha256:2"))
 
 
-def test_an_image_that_is_not_for_kuberay_has_no_contract_to_keep(gate: Gate) -> None:
+def test_an_image_that_is_not_for_kuberay_needs_no_contract_report(gate: Gate) -> None:
     gate.checkout.report(NAME, "contract").unlink()
-    found = gate.proof(NAME, IMAGE, kuberay=False)
-    assert set(found.reports) == {"smoke", "scan"}
+    evidence = gate.check(NAME, IMAGE, kuberay=False)
+    assert set(evidence.reports) == {"smoke", "scan"}
 
 
-def test_every_reason_is_given_with_the_command_that_mends_it(gate: Gate) -> None:
+def test_every_reason_is_reported_with_the_command_that_fixes_it(gate: Gate) -> None:
     for kind in ("smoke", "contract", "scan"):
         gate.checkout.report(NAME, kind).unlink()
-    words = refusal(gate)
-    assert "no smoke report of it; there is no contract report of it; it was never scanned." in words
+    message = refusal(gate)
+    assert "it has no smoke report; it has no contract report; it has no scan report." in message
     for command in ("smoke", "smoke --contract", "scan"):
-        assert f"`./build.py {command} --select 'name={NAME}'`" in words
+        assert f"`./build.py {command} --select 'name={NAME}'`" in message
 
 
-def test_a_scan_must_be_clean_of_this_build_and_by_todays_policy(gate: Gate) -> None:
+def test_a_scan_must_be_clean_and_of_this_build_and_policy(gate: Gate) -> None:
     scan(gate, judgement=Judgement(refused=(FLAW,)))
     assert "CVE-2026-0001" in refusal(gate)
     scan(gate, fingerprint="e")
@@ -125,18 +125,18 @@ def test_a_scan_must_be_clean_of_this_build_and_by_todays_policy(gate: Gate) -> 
     assert "scan.yaml changed since it was scanned" in refusal(gate)
 
 
-def test_what_was_not_scanned_needs_to_be_allowed_and_must_be_right_otherwise(gate: Gate) -> None:
+def test_an_unscanned_image_must_be_allowed_and_otherwise_clean(gate: Gate) -> None:
     unscanned = Judgement(missing="there is no vulnerability database")
     scan(gate, judgement=unscanned)
     assert "not scanned: there is no vulnerability database" in refusal(gate)
     allowing = Gate(checkout=gate.checkout, policy=RULES, today=gate.today, allow_unscanned=True)
-    assert allowing.proof(NAME, IMAGE).reports["scan"]["verdict"] == "not scanned"
+    assert allowing.check(NAME, IMAGE).reports["scan"]["verdict"] == "not scanned"
     scan(gate, fingerprint="e", judgement=unscanned)
     assert "scanned before its newest build" in refusal(allowing)
     scan(gate, judgement=Judgement(missing="no database", refused=(FLAW,)))
     assert "CVE-2026-0001" in refusal(allowing)
 
 
-def test_an_sbom_that_is_not_the_scans_own_is_no_scan(gate: Gate) -> None:
+def test_a_scan_with_a_changed_sbom_counts_as_missing(gate: Gate) -> None:
     write_whole(gate.checkout.report(NAME, "scan").parent / "sbom.cdx.json", "[]")
-    assert "it was never scanned" in refusal(gate)
+    assert "it has no scan report" in refusal(gate)

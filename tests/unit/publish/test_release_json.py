@@ -1,4 +1,4 @@
-"""release.json: written, read again, and refused where it is not what it says."""
+"""release.json: written, read again, and refused if it is damaged."""
 
 import json
 from dataclasses import replace
@@ -12,9 +12,9 @@ from raydock.pick.nvidia_smi import GpuHost, stated
 from raydock.pick.pick import pick
 from raydock.plan.planner import Plan
 from raydock.plan.select import select
-from raydock.publish.release import Named, PublishedImage, Release
+from raydock.publish.release import AliasTarget, PublishedImage, Release
 from raydock.publish.release_json import DamagedError, dump, load
-from raydock.publish.variant_image import Where, of_release
+from raydock.publish.variant_image import ImageState, of_release
 
 CPU, CUDA = "ray2.60.0-py311-cpu", "ray2.60.0-torch2.13.0-py311-cu130"
 
@@ -23,7 +23,7 @@ CPU, CUDA = "ray2.60.0-py311-cpu", "ray2.60.0-torch2.13.0-py311-cu130"
 def release(plan: Plan) -> Release:
     """Two published images."""
     entries = tuple(entry(plan, name) for name in (CPU, CUDA))
-    aliases = {"latest": Named(variant=CPU, fingerprint="f" * 64, digest=f"sha256:{'d' * 64}")}
+    aliases = {"latest": AliasTarget(variant=CPU, fingerprint="f" * 64, digest=f"sha256:{'d' * 64}")}
     return Release(
         id="20261125-1",
         created="2026-11-25T12:00:00+00:00",
@@ -56,17 +56,17 @@ def entry(plan: Plan, name: str) -> PublishedImage:
     )
 
 
-def test_a_release_is_read_as_it_was_written(release: Release) -> None:
-    assert load(dump(release), "release.json") == replace(release, where="release.json")
+def test_a_release_is_read_as_written(release: Release) -> None:
+    assert load(dump(release), "release.json") == replace(release, origin="release.json")
 
 
-def test_an_entry_has_what_the_documentation_says(release: Release) -> None:
+def test_an_entry_has_the_documented_fields(release: Release) -> None:
     document = json.loads(dump(release))
     assert document["schema"] == 1
-    found = document["variants"][1]
-    assert found["name"] == CUDA
-    assert found["tags"] == [f"{CUDA}.ffffffffffff", CUDA]
-    assert (found["min_driver"], found["axes"]["cuda"]) == ("580.65.06", "13.0")
+    entry = document["variants"][1]
+    assert entry["name"] == CUDA
+    assert entry["tags"] == [f"{CUDA}.ffffffffffff", CUDA]
+    assert (entry["min_driver"], entry["axes"]["cuda"]) == ("580.65.06", "13.0")
     assert document["aliases"]["latest"]["variant"] == CPU
 
 
@@ -90,32 +90,32 @@ def test_an_entry_has_what_the_documentation_says(release: Release) -> None:
         (("id",), None),
     ],
 )
-def test_a_release_that_says_what_it_cannot_is_damaged(release: Release, path: tuple[Any, ...], value: object) -> None:
+def test_a_release_with_an_invalid_value_is_damaged(release: Release, path: tuple[Any, ...], value: object) -> None:
     document = json.loads(dump(release))
-    at: Any = document
+    parent: Any = document
     for key in path[:-1]:
-        at = at[key]
-    at[path[-1]] = value
+        parent = parent[key]
+    parent[path[-1]] = value
     with pytest.raises(DamagedError, match=r"^release\.json is damaged: "):
         load(json.dumps(document).encode(), "release.json")
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"[]", b"{}", b'{"schema": "x"}'])
-def test_what_is_no_release_is_damaged(data: bytes) -> None:
+def test_data_that_is_not_a_release_is_damaged(data: bytes) -> None:
     with pytest.raises(DamagedError, match="is not JSON with a schema"):
         load(data, "release.json")
 
 
-def test_a_newer_release_is_left_to_a_newer_raydock(release: Release) -> None:
+def test_a_newer_schema_is_refused(release: Release) -> None:
     document = json.loads(dump(release)) | {"schema": 2}
-    with pytest.raises(ConfigurationError, match="is of schema 2, and this raydock reads up to 1") as refused:
+    with pytest.raises(ConfigurationError, match="has schema 2, and this raydock reads schemas up to 1") as refused:
         load(json.dumps(document).encode(), "release.json")
     assert not isinstance(refused.value, DamagedError)
 
 
-def test_a_selection_is_made_from_a_release_as_from_a_plan(release: Release) -> None:
-    assert [item.name for item in select(release, groups=["train"])] == [CUDA]
-    assert [item.name for item in select(release, selectors=["cuda=cpu"])] == [CPU]
+def test_a_release_is_selected_from_like_a_plan(release: Release) -> None:
+    assert [planned.name for planned in select(release, groups=["train"])] == [CUDA]
+    assert [planned.name for planned in select(release, selectors=["cuda=cpu"])] == [CPU]
     with pytest.raises(ConfigurationError, match=r"has no group 'serve'"):
         select(release, groups=["serve"])
     with pytest.raises(SelectionError):
@@ -127,15 +127,15 @@ def test_pick_chooses_among_published_images(release: Release, capability: str, 
     host: GpuHost = stated("host", "590.0.0", [capability])
     offered = published(release, release.variants, "localhost:5000/raydock")
     answer = pick([host], offered)
-    found = answer.candidate
-    assert found
-    assert (found.name, found.where) == (name, Where.PUBLISHED)
+    candidate = answer.candidate
+    assert candidate
+    assert (candidate.name, candidate.state) == (name, ImageState.PUBLISHED)
     assert answer.image == f"localhost:5000/raydock:{name}.ffffffffffff"
     assert answer.digest == f"sha256:{'d' * 64}"
 
 
-def test_deploy_knows_of_a_published_image_what_an_engine_would(release: Release) -> None:
-    found = of_release(release.entries[1], "localhost:5000/raydock")
-    assert found.reference == f"localhost:5000/raydock@sha256:{'d' * 64}"
-    assert (found.id, found.fingerprint) == (f"sha256:{'1' * 64}", "f" * 64)
-    assert (found.ray, found.min_driver, found.where) == ("2.60.0", "580.65.06", Where.PUBLISHED)
+def test_a_published_image_has_what_deploy_needs(release: Release) -> None:
+    image = of_release(release.entries[1], "localhost:5000/raydock")
+    assert image.reference == f"localhost:5000/raydock@sha256:{'d' * 64}"
+    assert (image.id, image.fingerprint) == (f"sha256:{'1' * 64}", "f" * 64)
+    assert (image.ray, image.min_driver, image.state) == ("2.60.0", "580.65.06", ImageState.PUBLISHED)

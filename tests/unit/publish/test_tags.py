@@ -2,53 +2,53 @@
 
 from raydock.model.variant import Variant, parse_name
 from raydock.plan.planner import Plan
-from raydock.publish.tags import Alias, aliases, immutable
+from raydock.publish.tags import Alias, aliases, immutable_tag
 
 CPU311, CPU313 = "ray2.60.0-py311-cpu", "ray2.60.0-py313-cpu"
 TORCH, VLLM = "ray2.60.0-torch2.13.0-py311-cu130", "ray2.60.0-vllm0.32.0-torch2.13.0-py311-cu130"
 
 
-def of(*names: str) -> dict[str, Alias]:
+def aliases_of(*names: str) -> dict[str, Alias]:
     return aliases(map(parse_name, names))
 
 
 def targets(*names: str) -> dict[str, str]:
-    return {name: alias.target.name for name, alias in of(*names).items()}
+    return {name: alias.target.name for name, alias in aliases_of(*names).items()}
 
 
-def test_an_immutable_tag_bears_the_fingerprint() -> None:
-    assert immutable(CPU311, "0123456789abcdef" * 4) == f"{CPU311}.0123456789ab"
+def test_an_immutable_tag_contains_the_fingerprint() -> None:
+    assert immutable_tag(CPU311, "0123456789abcdef" * 4) == f"{CPU311}.0123456789ab"
 
 
-def test_a_cpu_image_has_the_names_that_rayproject_gives_its_own() -> None:
+def test_a_cpu_image_has_the_aliases_of_rayproject() -> None:
     assert targets(CPU311) == dict.fromkeys(("2.60.0-py311-cpu", "2.60.0-py311", "2.60.0", "latest"), CPU311)
 
 
-def test_an_image_with_cuda_is_never_what_a_name_without_cuda_means() -> None:
+def test_an_alias_without_cuda_never_names_an_image_with_cuda() -> None:
     assert targets(TORCH) == {"2.60.0-py311-cu130": TORCH}
 
 
-def test_an_alias_names_the_image_that_holds_the_least() -> None:
+def test_an_alias_names_the_smallest_image() -> None:
     assert targets(TORCH, VLLM) == {"2.60.0-py311-cu130": TORCH}
     assert targets(VLLM) == {"2.60.0-py311-cu130": VLLM}
-    (alias,) = of(TORCH, VLLM).values()
-    assert [item.name for item in alias.candidates] == [TORCH]
+    (alias,) = aliases_of(TORCH, VLLM).values()
+    assert [variant.name for variant in alias.candidates] == [TORCH]
 
 
-def test_an_alias_knows_every_image_that_it_could_name() -> None:
-    found = of(CPU313, CPU311)
-    assert [item.name for item in found["2.60.0"].candidates] == [CPU311, CPU313]
-    assert found["2.60.0"].target.name == CPU313
-    assert found["2.60.0-py311"].target.name == CPU311
+def test_an_alias_lists_every_candidate() -> None:
+    named = aliases_of(CPU313, CPU311)
+    assert [variant.name for variant in named["2.60.0"].candidates] == [CPU311, CPU313]
+    assert named["2.60.0"].target.name == CPU313
+    assert named["2.60.0-py311"].target.name == CPU311
 
 
 def test_latest_is_the_newest_final_ray() -> None:
-    found = of(CPU311, "ray2.9.3-py311-cpu", "ray2.61.0rc1-py311-cpu")
-    assert found["latest"].target.name == CPU311
-    assert of("ray2.61.0rc1-py311-cpu")["latest"].target.name == "ray2.61.0rc1-py311-cpu"
+    named = aliases_of(CPU311, "ray2.9.3-py311-cpu", "ray2.61.0rc1-py311-cpu")
+    assert named["latest"].target.name == CPU311
+    assert aliases_of("ray2.61.0rc1-py311-cpu")["latest"].target.name == "ray2.61.0rc1-py311-cpu"
 
 
-def test_of_two_torches_the_newest_is_named() -> None:
+def test_an_alias_names_the_newest_torch() -> None:
     older = "ray2.60.0-torch2.9.0-py311-cu130"
     assert targets(TORCH, older) == {"2.60.0-py311-cu130": TORCH}
 
@@ -58,16 +58,16 @@ def test_an_alias_names_one_architecture() -> None:
     assert aliases([arm]) == {}
 
 
-def test_an_image_with_packages_of_its_groups_own_has_no_alias() -> None:
-    assert of("ray2.60.0-py311-cpu-xgboost") == {}
+def test_an_image_with_additional_packages_has_no_alias() -> None:
+    assert aliases_of("ray2.60.0-py311-cpu-xgboost") == {}
 
 
 def test_no_alias_of_the_plan_is_also_a_variant(plan: Plan) -> None:
-    found = aliases(item.variant for item in plan.variants)
-    assert not set(found) & {item.name for item in plan.variants}
-    assert found["latest"].target.name == CPU313
+    named = aliases(planned.variant for planned in plan.variants)
+    assert not set(named) & {planned.name for planned in plan.variants}
+    assert named["latest"].target.name == CPU313
 
 
-def test_the_order_of_the_variants_decides_nothing(plan: Plan) -> None:
-    variants = [item.variant for item in plan.variants]
+def test_the_order_of_the_variants_does_not_matter(plan: Plan) -> None:
+    variants = [planned.variant for planned in plan.variants]
     assert aliases(variants) == aliases(reversed(variants))

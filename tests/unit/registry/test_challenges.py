@@ -1,4 +1,4 @@
-"""The header WWW-Authenticate in the forms that registries use, and the scope that is asked of a token server."""
+"""The header WWW-Authenticate as registries write it, and the scope of token requests."""
 
 import pytest
 
@@ -30,12 +30,12 @@ REALM = "https://auth.example/token"
         ("", []),
     ],
 )
-def test_a_header_is_read(header: str, parsed: list[tuple[str, dict[str, str]]]) -> None:
+def test_a_header_is_parsed(header: str, parsed: list[tuple[str, dict[str, str]]]) -> None:
     assert challenges(header) == [Challenge(scheme=scheme, fields=fields) for scheme, fields in parsed]
 
 
 @pytest.mark.parametrize(
-    ("given", "write", "wanted"),
+    ("challenged", "write", "requested"),
     [
         ("", False, "repository:ml/raydock:pull"),
         ("", True, "repository:ml/raydock:pull,push"),
@@ -47,5 +47,5 @@ def test_a_header_is_read(header: str, parsed: list[tuple[str, dict[str, str]]])
         ("registry:catalog:*", False, "registry:catalog:*"),
     ],
 )
-def test_a_scope_is_completed(given: str, write: bool, wanted: str) -> None:
-    assert scope(given, "ml/raydock", write=write) == wanted
+def test_a_scope_is_completed(challenged: str, write: bool, requested: str) -> None:
+    assert scope(challenged, "ml/raydock", write=write) == requested

@@ -1,4 +1,4 @@
-"""What registries and proxies are known to answer, and the setting that each message names."""
+"""Known refusals of registries and proxies, and the setting that each message names."""
 
 import pytest
 
@@ -40,21 +40,21 @@ HOST = "registry.example"
             "TAG_INVALID The image tag 'latest' already exists in the 'ml/raydock' repository and cannot be "
             "overwritten because the tag is immutable.",
             RefusalCause.IMMUTABLE,
-            "exempt the tags that move",
+            "exempt the movable tags",
         ),
         (
             HOST,
             412,
             "PRECONDITION Failed to process request due to 'raydock:latest' configured as immutable.",
             RefusalCause.IMMUTABLE,
-            "exempt the tags that move",
+            "exempt the movable tags",
         ),
         (
             HOST,
             400,
             "BLOB_UPLOAD_INVALID blob upload invalid Repository does not allow updating assets: docker",
             RefusalCause.IMMUTABLE,
-            "exempt the tags that move",
+            "exempt the movable tags",
         ),
         (HOST, 413, "Request Entity Too Large", RefusalCause.BODY_LIMIT, "`client_max_body_size 0;`"),
         (
@@ -133,4 +133,4 @@ def test_an_answer_names_its_setting(host: str, status: int, text: str, cause: R
 
 
 def test_every_cause_is_described() -> None:
-    assert {item.cause for item in refusals()} == set(RefusalCause)
+    assert {refusal.cause for refusal in refusals()} == set(RefusalCause)

@@ -46,10 +46,10 @@ def test_a_manifest_whose_bytes_are_others_is_damaged(fronted: Front, there: Rep
         there.manifest("sha256:1")
 
 
-def test_a_manifest_is_put_under_a_tag(fronted: Front, there: Repository) -> None:
+def test_a_manifest_is_pushed_with_a_tag(fronted: Front, there: Repository) -> None:
     fronted.fault = lambda _method, path: 201 if "/manifests/" in path else 200
-    there.put("one", MANIFEST)
+    there.push_manifest("one", MANIFEST)
     assert fronted.asked[-1] == ("PUT", "/v2/ml/manifests/one")
     fronted.fault = lambda _method, _path: 403
     with pytest.raises(RefusedError, match=r"does not allow writing 127\.0\.0\.1:\d+/ml:one: 403"):
-        there.put("one", MANIFEST)
+        there.push_manifest("one", MANIFEST)

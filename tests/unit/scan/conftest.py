@@ -1,4 +1,4 @@
-"""A real trivy with a cache of its own, and scan.yaml as it is committed."""
+"""A real trivy with its own cache, and the committed scan.yaml."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Where vulnerability databases come from: a folder, or a registry, by a real trivy."""
+"""Find a vulnerability database in a folder or a registry, with a real trivy."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from tests.support.trivydb import Advisory, serving, write
 
 KNOWN = [Advisory(id="CVE-2099-0001", package="ray", severity="HIGH", fixed="9.0")]
 NOW = datetime.now(UTC)
-NOBODY = "127.0.0.1:1/made-up/trivy-db:2"
+UNREACHABLE = "127.0.0.1:1/made-up/trivy-db:2"
 
 
 @pytest.fixture
@@ -21,60 +21,62 @@ def cache(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def asked() -> list[str]:
+def requests() -> list[str]:
     return []
 
 
 @pytest.fixture
-def registry(cache: Path, asked: list[str]) -> Iterator[str]:
-    with serving(cache, asked) as name:
+def registry(cache: Path, requests: list[str]) -> Iterator[str]:
+    with serving(cache, requests) as name:
         yield name
 
 
 @pytest.mark.parametrize("inside", ["", "db"])
-def test_a_folder_may_be_trivys_cache_or_the_database_in_it(trivy: Trivy, cache: Path, inside: str) -> None:
-    found = find(trivy, cache / inside, "", 14, NOW)
-    assert isinstance(found, Database)
-    assert found.folder == cache / "db"
-    assert abs(found.updated - NOW) < timedelta(hours=1)  # NOW is as old as this run of the tests
+def test_a_folder_can_be_trivys_cache_or_the_database_in_it(trivy: Trivy, cache: Path, inside: str) -> None:
+    database = find(trivy, cache / inside, "", 14, NOW)
+    assert isinstance(database, Database)
+    assert database.folder == cache / "db"
+    assert abs(database.updated - NOW) < timedelta(hours=1)  # NOW was computed when this run of the tests started
 
 
-def test_a_folder_without_one_is_no_database(trivy: Trivy, cache: Path) -> None:
+def test_a_folder_without_a_database_is_reported(trivy: Trivy, cache: Path) -> None:
     (cache / "db" / "metadata.json").write_text("{}")
-    found = find(trivy, cache, "", 14, NOW)
-    assert isinstance(found, NoDatabaseError)
-    assert "holds no vulnerability database" in found.what
+    database = find(trivy, cache, "", 14, NOW)
+    assert isinstance(database, NoDatabaseError)
+    assert "has no vulnerability database" in database.what
 
 
-def test_an_old_database_counts_as_none(trivy: Trivy, tmp_path: Path) -> None:
+def test_an_old_database_is_refused(trivy: Trivy, tmp_path: Path) -> None:
     cache = write(tmp_path / "old", KNOWN, age=timedelta(days=15, hours=1))
-    found = find(trivy, cache, "", 14, NOW)
-    assert isinstance(found, NoDatabaseError)
-    assert "is 15 days old, scan.yaml allows 14" in found.what
+    database = find(trivy, cache, "", 14, NOW)
+    assert isinstance(database, NoDatabaseError)
+    assert "is 15 days old, and scan.yaml allows 14" in database.what
     assert isinstance(find(trivy, cache, "", 16, NOW), Database)
 
 
-def test_a_database_of_the_days_to_come_counts_as_none_since_the_clock_is_off(trivy: Trivy, cache: Path) -> None:
-    found = find(trivy, cache, "", 14, datetime(1999, 1, 1, tzinfo=UTC))
-    assert isinstance(found, NoDatabaseError)
-    assert "and this machine's clock says 1999-01-01: set the clock" in found.what
+def test_a_database_from_the_future_is_refused_because_the_clock_is_wrong(trivy: Trivy, cache: Path) -> None:
+    database = find(trivy, cache, "", 14, datetime(1999, 1, 1, tzinfo=UTC))
+    assert isinstance(database, NoDatabaseError)
+    assert "but this machine's clock says 1999-01-01: set the clock" in database.what
 
 
-def test_a_registrys_database_is_fetched_once_a_day(trivy: Trivy, registry: str, cache: Path, asked: list[str]) -> None:
-    found = find(trivy, None, registry, 14, NOW)
-    assert isinstance(found, Database), found
-    assert (found.folder / "trivy.db").read_bytes() == (cache / "db" / "trivy.db").read_bytes()
+def test_a_registrys_database_is_fetched_once_a_day(
+    trivy: Trivy, registry: str, cache: Path, requests: list[str]
+) -> None:
+    database = find(trivy, None, registry, 14, NOW)
+    assert isinstance(database, Database), database
+    assert (database.folder / "trivy.db").read_bytes() == (cache / "db" / "trivy.db").read_bytes()
     assert sorted(path.name for path in trivy.folder.iterdir()) == ["databases", "layers"]
-    asked.clear()
-    assert find(trivy, None, registry, 14, NOW) == found
-    assert asked == []
-    assert find(trivy, None, registry, 14, found.due) == found
-    assert asked != []
+    requests.clear()
+    assert find(trivy, None, registry, 14, NOW) == database
+    assert requests == []
+    assert find(trivy, None, registry, 14, database.due) == database
+    assert requests != []
 
 
-def test_where_none_can_be_fetched_the_one_kept_is_used_and_said_to_be_old(trivy: Trivy, cache: Path) -> None:
-    asked: list[str] = []
-    with serving(cache, asked) as registry:
+def test_if_a_download_fails_the_kept_database_is_used_with_a_note(trivy: Trivy, cache: Path) -> None:
+    requests: list[str] = []
+    with serving(cache, requests) as registry:
         kept = find(trivy, None, registry, 14, NOW)
     assert isinstance(kept, Database)
     tomorrow = find(trivy, None, registry, 14, kept.due)
@@ -86,22 +88,22 @@ def test_where_none_can_be_fetched_the_one_kept_is_used_and_said_to_be_old(trivy
     assert "failed to download vulnerability DB" in much_later.what
 
 
-def test_where_none_can_be_fetched_and_none_is_kept_there_is_none(trivy: Trivy) -> None:
-    found = find(trivy, None, NOBODY, 14, NOW)
-    assert isinstance(found, NoDatabaseError)
-    assert "connection refused" in found.what
+def test_if_a_download_fails_and_none_is_kept_the_error_is_returned(trivy: Trivy) -> None:
+    database = find(trivy, None, UNREACHABLE, 14, NOW)
+    assert isinstance(database, NoDatabaseError)
+    assert "connection refused" in database.what
     assert sorted(path.name for path in trivy.folder.rglob("*")) == ["databases", "layers"]
 
 
-def test_what_a_killed_run_left_is_removed(trivy: Trivy) -> None:
+def test_the_folders_of_killed_runs_are_removed(trivy: Trivy) -> None:
     (trivy.folder / ".run-killed" / "db").mkdir(parents=True)
     (trivy.folder / "layers").mkdir()
     trivy.sweep()
     assert [path.name for path in trivy.folder.iterdir()] == ["layers"]
 
 
-def test_a_disk_that_refuses_is_said(trivy: Trivy) -> None:
+def test_an_unwritable_folder_is_reported(trivy: Trivy) -> None:
     trivy.folder.write_text("a file in the folder's place")
     with pytest.raises(Exception, match="cannot be written") as caught:
-        find(trivy, None, NOBODY, 14, NOW)
+        find(trivy, None, UNREACHABLE, 14, NOW)
     assert caught.typename == "OutOfReachError"

@@ -1,4 +1,4 @@
-"""What trivy says, as findings: its entries as trivy 0.76 wrote them, shortened."""
+"""Findings read from documents of trivy 0.76, shortened."""
 
 from typing import Any
 
@@ -82,16 +82,16 @@ def test_each_kind_is_a_finding() -> None:
     ]
 
 
-def test_an_image_with_nothing_in_it_has_no_findings() -> None:
+def test_an_empty_image_has_no_findings() -> None:
     assert list(findings({"SchemaVersion": 2})) == []
 
 
-def test_another_form_is_refused() -> None:
-    with pytest.raises(VariantError, match="trivy answers in schema 3"):
+def test_a_different_schema_is_refused() -> None:
+    with pytest.raises(VariantError, match="trivy writes schema 3"):
         list(findings({**DOCUMENT, "SchemaVersion": 3}))
 
 
-def test_an_sbom_is_made_of_what_is_there_and_not_of_what_is_wrong_with_it() -> None:
+def test_an_sbom_is_made_from_the_content_without_the_findings() -> None:
     bare = content(DOCUMENT, "a/b:c")
     assert bare["ArtifactName"] == "a/b:c"
     assert [sorted(result) for result in bare["Results"]] == [

@@ -1,4 +1,4 @@
-"""The report of a scan as it is kept, and whether an image may be published by it."""
+"""The report of a scan as stored, and whether it lets an image be published."""
 
 from dataclasses import replace
 from datetime import date
@@ -51,18 +51,18 @@ def judged(report: ScanReport, **judgement: Any) -> ScanReport:
     return replace(report, judgement=replace(report.judgement, **judgement))
 
 
-def test_what_is_saved_is_read(report: ScanReport, path: Path) -> None:
+def test_a_saved_report_is_read(report: ScanReport, path: Path) -> None:
     assert load(path) == report
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"schema": 2}', '{"schema": 1}'])
-def test_what_is_no_report_is_none(path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_report_is_ignored(path: Path, text: str) -> None:
     path.write_text(text)
     assert load(path) is None
 
 
-@pytest.mark.parametrize("sbom", [None, "another scan's"])
-def test_a_report_without_its_own_sboms_is_none(path: Path, sbom: str | None) -> None:
+@pytest.mark.parametrize("sbom", [None, "of a different scan"])
+def test_a_report_without_its_own_sboms_is_ignored(path: Path, sbom: str | None) -> None:
     if sbom is None:
         (path.parent / "sbom.cdx.json").unlink()
     else:
@@ -77,7 +77,7 @@ def test_the_verdict(report: ScanReport) -> None:
     assert judged(report, expired=("an ignore is past its day",)).verdict is ScanResult.REFUSED
 
 
-def test_whether_an_image_may_be_published_by_it(report: ScanReport, policy: Policy) -> None:
+def test_a_report_objects_to_publishing(report: ScanReport, policy: Policy) -> None:
     def objection(report: ScanReport, policy: Policy = policy, content: str = "sha256:c1") -> str:
         return report.objection(replace(IMAGE, content=content), policy, TODAY)
 
@@ -90,8 +90,7 @@ def test_whether_an_image_may_be_published_by_it(report: ScanReport, policy: Pol
     assert objection(report, changed) == "scan.yaml changed since it was scanned"
 
 
-def test_an_ignore_that_is_past_its_day_by_now_stops_it(report: ScanReport, policy: Policy) -> None:
+def test_an_expired_ignore_stops_publishing(report: ScanReport, policy: Policy) -> None:
     policy = structs.replace(policy, ignore=(structs.replace(IGNORE, until=date(2026, 11, 24)),))
-    found = replace(report, policy=policy.digest)
-    said = found.objection(IMAGE, policy, TODAY)
-    assert said == "scan.yaml:7: X-1 was to be ignored up to 2026-11-24: why"
+    current = replace(report, policy=policy.digest)
+    assert current.objection(IMAGE, policy, TODAY) == "scan.yaml:7: X-1 was to be ignored up to 2026-11-24: why"

@@ -1,4 +1,4 @@
-"""Whether OS packages were checked: what trivy 0.76 answered and warned of on 2026-11-29, shortened."""
+"""Whether OS packages were checked, by documents and warnings of trivy 0.76 from 2026-11-29, shortened."""
 
 from typing import Any
 
@@ -22,8 +22,8 @@ BASH = {"Name": "bash", "Version": "5.2.15"}
 LICENSES = {"Target": "OS Packages", "Class": "license"}
 
 
-def answer(system: dict[str, Any] | None, *packages: dict[str, str], checked: bool = True) -> dict[str, Any]:
-    """An answer of trivy's for a system; `checked`: it has a database for it."""
+def trivy_document(system: dict[str, Any] | None, *packages: dict[str, str], checked: bool = True) -> dict[str, Any]:
+    """trivy's document for a system; `checked`: whether it has advisories for it."""
     family = (system or {}).get("Family", "")
     result = {"Target": f"x ({family})", "Class": "os-pkgs", "Type": family, "Packages": list(packages)}
     metadata = {"OS": system} if system else {}
@@ -47,45 +47,61 @@ def answer(system: dict[str, Any] | None, *packages: dict[str, str], checked: bo
     ],
 )
 def test_a_system_with_advisories_has_no_gap(system: dict[str, Any], warnings: tuple[str, ...]) -> None:
-    assert gap(answer(system, BASH), warnings) == ""
+    assert gap(trivy_document(system, BASH), warnings) == ""
 
 
 @pytest.mark.parametrize(
-    ("document", "warnings", "words"),
+    ("document", "warnings", "reason"),
     [
-        (answer({"Family": "debian", "Name": "10.13", "EOSL": True}, BASH), EXPIRED, "debian 10.13 is past its end"),
-        (answer({"Family": "ubuntu", "Name": "20.04", "EOSL": True}, BASH), (), "ubuntu 20.04 is past its end of life"),
-        (answer({"Family": "alpine", "Name": "3.10.0"}, BASH), EXPIRED, "alpine 3.10.0 is past its end of life"),
         (
-            answer({"Family": "debian", "Name": "forky/sid"}, BASH),
+            trivy_document({"Family": "debian", "Name": "10.13", "EOSL": True}, BASH),
+            EXPIRED,
+            "debian 10.13 is past its end",
+        ),
+        (
+            trivy_document({"Family": "ubuntu", "Name": "20.04", "EOSL": True}, BASH),
+            (),
+            "ubuntu 20.04 is past its end of life",
+        ),
+        (
+            trivy_document({"Family": "alpine", "Name": "3.10.0"}, BASH),
+            EXPIRED,
+            "alpine 3.10.0 is past its end of life",
+        ),
+        (
+            trivy_document({"Family": "debian", "Name": "forky/sid"}, BASH),
             ('This OS version is not on the EOL list family="debian" version="forky/sid"',),
             "does not know the release debian forky/sid",
         ),
         (
-            answer({"Family": "debian", "Name": ""}, BASH),
+            trivy_document({"Family": "debian", "Name": ""}, BASH),
             ('This OS version is not on the EOL list family="debian" version=""',),
             "does not know the release debian",
         ),
-        (answer({"Family": "debian", "Name": "12.11"}), NO_PACKAGE, "no package of debian 12.11"),
-        (answer({"Family": "photon", "Name": "5.0"}), NO_PACKAGE, "no package of photon 5.0"),
-        (answer({"Family": "debian", "Name": "12.11"}, BASH), PARSE_ERROR, "could not read all packages of debian"),
-        (answer({"Family": "fedora", "Name": "42"}, checked=False), NO_PACKAGE, "no advisories for fedora 42"),
+        (trivy_document({"Family": "debian", "Name": "12.11"}), NO_PACKAGE, "no packages of debian 12.11"),
+        (trivy_document({"Family": "photon", "Name": "5.0"}), NO_PACKAGE, "no packages of photon 5.0"),
         (
-            answer({"Family": "none", "Name": ""}, checked=False),
-            ('Unsupported os family="none"',),
-            "found no operating system that it knows",
+            trivy_document({"Family": "debian", "Name": "12.11"}, BASH),
+            PARSE_ERROR,
+            "could not read all packages of debian",
         ),
-        (answer(None, checked=False), (), "found no operating system that it knows"),
-        ({"SchemaVersion": 2, "Metadata": None, "Results": None}, (), "found no operating system that it knows"),
-        ({"SchemaVersion": 2}, (), "found no operating system that it knows"),
+        (trivy_document({"Family": "fedora", "Name": "42"}, checked=False), NO_PACKAGE, "no advisories for fedora 42"),
+        (
+            trivy_document({"Family": "none", "Name": ""}, checked=False),
+            ('Unsupported os family="none"',),
+            "did not find a known operating system",
+        ),
+        (trivy_document(None, checked=False), (), "did not find a known operating system"),
+        ({"SchemaVersion": 2, "Metadata": None, "Results": None}, (), "did not find a known operating system"),
+        ({"SchemaVersion": 2}, (), "did not find a known operating system"),
     ],
 )
 def test_a_system_that_was_not_checked_is_a_gap(
-    document: dict[str, Any], warnings: tuple[str, ...], words: str
+    document: dict[str, Any], warnings: tuple[str, ...], reason: str
 ) -> None:
-    found = gap(document, warnings)
-    assert found.startswith("vulnerabilities of OS packages: ")
-    assert words in found
+    sentence = gap(document, warnings)
+    assert sentence.startswith("vulnerabilities of OS packages: ")
+    assert reason in sentence
 
 
 def test_only_warnings_about_package_lists_are_about_unread_packages() -> None:

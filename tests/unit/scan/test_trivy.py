@@ -1,4 +1,4 @@
-"""Finding trivy, and what its failures mean."""
+"""Find trivy, and explain its failures."""
 
 import sys
 from pathlib import Path
@@ -24,7 +24,7 @@ def _program(path: Path, text: str) -> Path:
     return path
 
 
-def test_without_trivy_scripts_tools_is_named(elsewhere: Path) -> None:
+def test_without_trivy_the_error_names_scripts_tools(elsewhere: Path) -> None:
     with pytest.raises(OutOfReachError) as caught:
         find()
     assert "`scripts/tools`" in caught.value.todo
@@ -38,7 +38,7 @@ def test_trivy_on_path_goes_before_the_one_in_the_environment(elsewhere: Path) -
 
 
 @pytest.mark.parametrize(
-    ("errors", "code", "words"),
+    ("errors", "code", "message"),
     [
         ("FATAL\tFatal error\trun error: init error: DB error: invalid database", 5, "invalid database"),
         (
@@ -47,23 +47,23 @@ def test_trivy_on_path_goes_before_the_one_in_the_environment(elsewhere: Path) -
             "download: * Get: refused.",
         ),
         ("unexpected fault address 0x7f\nfatal error: fault\n[signal SIGBUS", 5, "crashed"),
-        ("FATAL\tFatal error\timage scan error: write /x: no space left on device", 4, "free some space"),
+        ("FATAL\tFatal error\timage scan error: write /x: no space left on device", 4, "free disk space"),
         ("FATAL\tFatal error\t* docker error: Cannot connect to the Docker daemon", 4, "scripts/engine"),
         ("FATAL\tFatal error\tunknown flag: --offline-scan", 4, "older than 0.67"),
         ("FATAL\tFatal error\tsomething else", 1, "could not scan it: something else."),
-        ("", 1, "it said nothing"),
+        ("", 1, "it printed no message"),
     ],
 )
-def test_a_failure_is_said_with_what_it_means(errors: str, code: ExitCode, words: str) -> None:
+def test_a_failure_is_explained(errors: str, code: ExitCode, message: str) -> None:
     error = explain("trivy", "scan it", f"2026-11-25T16:15:11Z\t{errors}" if errors else "")
     assert error.exit_code == code
-    assert words in str(error)
+    assert message in str(error)
     assert isinstance(error, NoDatabaseError) == (code == 5)
 
 
-def test_a_program_that_is_no_trivy_is_said(trivy: Trivy, tmp_path: Path) -> None:
-    other = _program(tmp_path / "other", "echo hello")
-    with pytest.raises(OutOfReachError, match="its answer is not a JSON object: 'hello"):
-        Trivy(program=str(other), folder=trivy.folder).version()
+def test_a_program_that_is_not_trivy_is_reported(trivy: Trivy, tmp_path: Path) -> None:
+    program = _program(tmp_path / "other", "echo hello")
+    with pytest.raises(OutOfReachError, match="its output is not a JSON object: 'hello"):
+        Trivy(program=str(program), folder=trivy.folder).version()
     with pytest.raises(OutOfReachError, match="does not start"):
         Trivy(program=str(tmp_path / "absent"), folder=trivy.folder).version()

@@ -7,22 +7,22 @@ from raydock.wheelhouse.folder import read
 from tests.support.wheels import sdist, wheel
 
 
-def test_what_a_folder_holds(tmp_path: Path) -> None:
+def test_a_folder_is_read(tmp_path: Path) -> None:
     (tmp_path / "thing-1.0-py3-none-any.whl").write_bytes(wheel("thing", "1.0"))
     (tmp_path / "thing-1.1-py3-none-any.whl").write_bytes(b"cut short")
     for name in ("a-1.0-py3-none-any.whl.current", "b-1.0-py3-none-any.whl.part", "Unconfirmed 7.crdownload"):
         (tmp_path / name).write_bytes(b"PK")
     (tmp_path / "old-1.0.tar.gz").write_bytes(sdist("old", "1.0"))
-    (tmp_path / "README.txt").write_text("carried in on Monday")
+    (tmp_path / "README.txt").write_text("copied on Monday")
     (tmp_path / "more").mkdir()
     folder = read(tmp_path)
-    assert [str(item) for item in folder.wheels] == ["thing 1.0"]
-    assert [item.filename for item in folder.broken] == ["thing-1.1-py3-none-any.whl"]
+    assert [str(wheel) for wheel in folder.wheels] == ["thing 1.0"]
+    assert [file.filename for file in folder.broken] == ["thing-1.1-py3-none-any.whl"]
     assert [name.rpartition(".")[2] for name in folder.partial] == ["crdownload", "current", "part"]
     assert folder.sdists == ("old-1.0.tar.gz",)
 
 
-def test_a_folder_that_is_not_there_gets_the_nearest(tmp_path: Path) -> None:
+def test_a_missing_folder_gets_the_nearest_name(tmp_path: Path) -> None:
     (tmp_path / "wheels").mkdir()
     with pytest.raises(ConfigurationError, match="is not a folder") as caught:
         read(tmp_path / "whels")
@@ -31,5 +31,5 @@ def test_a_folder_that_is_not_there_gets_the_nearest(tmp_path: Path) -> None:
 
 def test_a_folder_without_wheels(tmp_path: Path) -> None:
     (tmp_path / "README.txt").write_text("nothing")
-    with pytest.raises(ConfigurationError, match="holds no wheel"):
+    with pytest.raises(ConfigurationError, match="has no wheels"):
         read(tmp_path)

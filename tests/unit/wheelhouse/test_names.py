@@ -1,4 +1,4 @@
-"""Each kind of file that a folder of wheels has besides its wheels, in a folder of its own."""
+"""Every kind of file that a folder of wheels can have, each in its own folder."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import pytest
 from raydock.model.facts import Facts
 from raydock.model.matrix import Matrix
 from raydock.wheelhouse.advice import Rename, by_findings
-from raydock.wheelhouse.analysis import Analysis, survey
+from raydock.wheelhouse.analysis import Analysis, analyze_folder
 from raydock.wheelhouse.check import WheelFinding, findings
 from tests.support.wheels import wheel
 
@@ -28,7 +28,7 @@ def folder_of(tmp_path: Path, files: dict[str, bytes]) -> Path:
 
 
 def checked(folder: Path, matrix: Matrix) -> tuple[Analysis, tuple[WheelFinding, ...]]:
-    analysis = survey(folder, matrix)
+    analysis = analyze_folder(folder, matrix)
     return analysis, findings(analysis)
 
 
@@ -39,16 +39,16 @@ def checked(folder: Path, matrix: Matrix) -> tuple[Analysis, tuple[WheelFinding,
         *("publish.attestation", "sigstore", "sigstore.json", "cert.pem", "metadata.sha256", "json", "html"),
     ],
 )
-def test_what_mirrors_keep_beside_a_wheel_is_passed_over(tmp_path: Path, matrix: Matrix, ending: str) -> None:
+def test_files_that_mirrors_store_next_to_a_wheel_are_ignored(tmp_path: Path, matrix: Matrix, ending: str) -> None:
     text = b"Metadata-Version: 2.1\nName: click\nVersion: 8.1.7\n"
     folder = folder_of(tmp_path, {CLICK: wheel("click", "8.1.7"), f"{CLICK}.{ending}": text})
-    analysis, found = checked(folder, matrix)
-    assert found == ()
+    analysis, problems = checked(folder, matrix)
+    assert problems == ()
     assert len(analysis.folder.wheels) == 2
 
 
 @pytest.mark.parametrize("name", ["index.html", "SHA256SUMS", "requirements.txt", ".DS_Store", "Thumbs.db", "x.zip"])
-def test_other_files_are_passed_over(tmp_path: Path, matrix: Matrix, name: str) -> None:
+def test_other_files_are_ignored(tmp_path: Path, matrix: Matrix, name: str) -> None:
     assert checked(folder_of(tmp_path, {name: b"PK\3\4 text"}), matrix)[1] == ()
 
 
@@ -64,18 +64,18 @@ def test_other_files_are_passed_over(tmp_path: Path, matrix: Matrix, name: str) 
         f".{CLICK}.aB3dE9",
     ],
 )
-def test_a_download_that_never_ended(tmp_path: Path, matrix: Matrix, name: str) -> None:
+def test_an_incomplete_download_is_reported(tmp_path: Path, matrix: Matrix, name: str) -> None:
     folder = folder_of(tmp_path, {name: wheel("click", "8.1.7")[:200]})
-    analysis, found = checked(folder, matrix)
-    assert {item.kind for item in found} <= {"partial-download", "broken"}
-    assert [item.drop for item in found] == [(name,)]
-    assert [item.filename for item in by_findings(analysis, found).drop] == [name]
+    analysis, problems = checked(folder, matrix)
+    assert {finding.kind for finding in problems} <= {"partial-download", "broken"}
+    assert [finding.drop for finding in problems] == [(name,)]
+    assert [drop.filename for drop in by_findings(analysis, problems).drop] == [name]
 
 
-def test_safaris_folder_of_a_download(tmp_path: Path, matrix: Matrix) -> None:
+def test_a_download_folder_of_safari_is_reported(tmp_path: Path, matrix: Matrix) -> None:
     folder = folder_of(tmp_path, {})
     (folder / f"{CLICK}.download").mkdir()
-    assert [item.kind for item in checked(folder, matrix)[1]] == ["partial-download"]
+    assert [finding.kind for finding in checked(folder, matrix)[1]] == ["partial-download"]
 
 
 @pytest.mark.parametrize(
@@ -100,14 +100,14 @@ def test_safaris_folder_of_a_download(tmp_path: Path, matrix: Matrix) -> None:
         ("torch-2.3.0 cu121-cp311-cp311-linux_x86_64.whl", TORCH),
     ],
 )
-def test_names_as_browsers_and_mirrors_write_them(tmp_path: Path, matrix: Matrix, name: str, proper: str) -> None:
+def test_misnamed_wheels_of_browsers_and_mirrors(tmp_path: Path, matrix: Matrix, name: str, proper: str) -> None:
     project, version = proper.split("-")[:2]
     folder = folder_of(tmp_path, {name: wheel(project, version)})
-    analysis, found = checked(folder, matrix)
-    (finding,) = found
+    analysis, problems = checked(folder, matrix)
+    (finding,) = problems
     assert (finding.kind, finding.files, finding.drop) == ("misnamed", (name,), ())
     assert finding.todo.endswith(f" {proper}")
-    advice = by_findings(analysis, found)
+    advice = by_findings(analysis, problems)
     assert (advice.rename, advice.drop, advice.fetch) == ((Rename(name, proper),), (), ())
     (folder / name).rename(folder / proper)
     assert checked(folder, matrix)[1] == ()
@@ -123,20 +123,20 @@ def test_names_as_browsers_and_mirrors_write_them(tmp_path: Path, matrix: Matrix
         "CLICK-8.1.7-PY3-none-any.whl",
     ],
 )
-def test_unusual_names_that_pip_takes(tmp_path: Path, matrix: Matrix, name: str) -> None:
-    analysis, found = checked(folder_of(tmp_path, {name: wheel("click", "8.1.7")}), matrix)
-    assert found == ()
-    assert {item.project for item in analysis.folder.wheels} == {"click", "numpy"}
+def test_unusual_names_that_pip_accepts(tmp_path: Path, matrix: Matrix, name: str) -> None:
+    analysis, problems = checked(folder_of(tmp_path, {name: wheel("click", "8.1.7")}), matrix)
+    assert problems == ()
+    assert {wheel.project for wheel in analysis.folder.wheels} == {"click", "numpy"}
 
 
-def taken_by_pip(folder: Path, requirement: str) -> bool:
+def is_accepted_by_pip(folder: Path, requirement: str) -> bool:
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-index", "--find-links", str(folder)]
     target = ["--target", str(folder / "target"), "--no-deps", requirement]
     return subprocess.run([*command, *target], check=False, capture_output=True).returncode == 0
 
 
 @pytest.mark.parametrize(
-    ("name", "proper", "taken"),
+    ("name", "proper", "accepted"),
     [
         ("Click-8.1.7-1-py3-none-any.whl", "click-8.1.7-py3-none-any.whl", True),
         ("click-8.1.7-py3-none-any (1).whl", "click-8.1.7-py3-none-any.whl", False),
@@ -144,35 +144,37 @@ def taken_by_pip(folder: Path, requirement: str) -> bool:
         ("click-8.1.7%2Bcpu-py3-none-any.whl", "click-8.1.7+cpu-py3-none-any.whl", False),
     ],
 )
-def test_pip_itself_passes_over_what_is_misnamed(tmp_path: Path, name: str, proper: str, taken: bool) -> None:
+def test_pip_ignores_misnamed_wheels(tmp_path: Path, name: str, proper: str, accepted: bool) -> None:
     version = proper.split("-")[1]
     folder = folder_of(tmp_path, {name: wheel("click", version)})
-    assert taken_by_pip(folder, f"click=={version}") is taken
+    assert is_accepted_by_pip(folder, f"click=={version}") is accepted
     (folder / name).rename(folder / proper)
-    assert taken_by_pip(folder, f"click=={version}")
+    assert is_accepted_by_pip(folder, f"click=={version}")
 
 
-@pytest.mark.parametrize(("same", "words"), [(True, "is a copy of"), (False, "is a wheel with other bytes than")])
-def test_the_same_wheel_twice(tmp_path: Path, matrix: Matrix, same: bool, words: str) -> None:
+@pytest.mark.parametrize(
+    ("same", "relation"), [(True, "is a copy of"), (False, "is a wheel with different content than")]
+)
+def test_the_same_wheel_twice(tmp_path: Path, matrix: Matrix, same: bool, relation: str) -> None:
     again = "click-8.1.7-py3-none-any (1).whl"
     other = wheel("click", "8.1.7") if same else wheel("click", "8.1.7", files={"click/__init__.py": b"x = 1\n"})
     folder = folder_of(tmp_path, {CLICK: wheel("click", "8.1.7"), again: other})
-    ((finding),) = checked(folder, matrix)[1]
-    assert (finding.kind, finding.what, finding.drop) == ("copy", f"{again} {words} {CLICK}", (again,))
+    (finding,) = checked(folder, matrix)[1]
+    assert (finding.kind, finding.what, finding.drop) == ("copy", f"{again} {relation} {CLICK}", (again,))
 
 
 def test_a_second_download_replaces_a_broken_first(tmp_path: Path, matrix: Matrix) -> None:
     again = "click-8.1.7-py3-none-any (1).whl"
     folder = folder_of(tmp_path, {CLICK: b"", again: wheel("click", "8.1.7")})
-    analysis, found = checked(folder, matrix)
-    assert [(item.kind, item.files) for item in found] == [("broken", (CLICK,)), ("misnamed", (again,))]
-    advice = by_findings(analysis, found)
-    assert [item.filename for item in advice.drop] == [CLICK]
+    analysis, problems = checked(folder, matrix)
+    assert [(finding.kind, finding.files) for finding in problems] == [("broken", (CLICK,)), ("misnamed", (again,))]
+    advice = by_findings(analysis, problems)
+    assert [drop.filename for drop in advice.drop] == [CLICK]
     assert (advice.rename, advice.fetch) == ((Rename(again, CLICK),), ())
 
 
 BUILDS = {
-    "torchvision for another CUDA": (
+    "torchvision for a different CUDA": (
         {"torch": "2.3.0+cpu", "torchvision": "0.18.0+cu118"},
         ["torchvision 0.18.0+cu118 is built for CUDA 11.8, and torch 2.3.0+cpu is for cpu"],
     ),
@@ -180,26 +182,26 @@ BUILDS = {
         {"torch": "2.5.1+cu121", "torchaudio": "2.5.1+cu124"},
         ["torchaudio 2.5.1+cu124 is built for CUDA 12.4, and torch 2.5.1+cu121 is for CUDA 12.1"],
     ),
-    "a CPU build beside CUDA": (
+    "a CPU build next to CUDA": (
         {"torch": "2.3.0+cu121", "torchvision": "0.18.0+cpu"},
         ["torchvision 0.18.0+cpu is built for cpu, and torch 2.3.0+cu121 is for CUDA 12.1"],
     ),
-    "vllm of its releases page": (
+    "vllm of the releases page": (
         {"torch": "2.3.0+cu121", "vllm": "0.5.0+cu118"},
         ["vllm 0.5.0+cu118 is built for CUDA 11.8, and torch 2.3.0+cu121 is for CUDA 12.1"],
     ),
     "vllm of the default index": (
         {"torch": "2.3.0+cu118", "vllm": "0.5.0"},
         [
-            "vllm 0.5.0 names no build, so that it is the default index's, for CUDA 12.1; "
+            "vllm 0.5.0 has no local version: it is the default index's build for CUDA 12.1; "
             "torch 2.3.0+cu118 is for CUDA 11.8"
         ],
     ),
-    "flash-attn for another torch": (
+    "flash-attn for a different torch": (
         {"torch": "2.6.0+cu124", "flash_attn": "2.7.4+cu12torch2.5cxx11abiFALSE"},
         ["flash-attn 2.7.4+cu12torch2.5cxx11abifalse is built for torch 2.5, and torch is 2.6.0+cu124"],
     ),
-    "flash-attn for another CUDA major": (
+    "flash-attn for a different CUDA major": (
         {"torch": "2.6.0+cu118", "flash_attn": "2.7.4+cu12torch2.6cxx11abiFALSE"},
         ["flash-attn 2.7.4+cu12torch2.6cxx11abifalse is built for CUDA 12, and torch 2.6.0+cu118 is for CUDA 11.8"],
     ),
@@ -214,9 +216,9 @@ BUILDS = {
         {"torch": "2.3.0+cu121", "torchvision": "0.18.0+rocm6.0"},
         ["torchvision 0.18.0+rocm6.0 is built for rocm6.0, and torch 2.3.0+cu121 is for CUDA 12.1"],
     ),
-    "all alike": ({"torch": "2.3.0+cu118", "torchvision": "0.18.0+cu118", "vllm": "0.5.0+cu118"}, []),
+    "all for the same CUDA": ({"torch": "2.3.0+cu118", "torchvision": "0.18.0+cu118", "vllm": "0.5.0+cu118"}, []),
     "the label of the default index's CUDA": ({"torch": "2.3.0+cu121", "torchvision": "0.18.0", "vllm": "0.5.0"}, []),
-    "alike by major": ({"torch": "2.6.0+cu124", "flash_attn": "2.7.4+cu12torch2.6cxx11abiFALSE"}, []),
+    "the same CUDA major": ({"torch": "2.6.0+cu124", "flash_attn": "2.7.4+cu12torch2.6cxx11abiFALSE"}, []),
     "other local versions": ({"torch": "2.3.0+cpu", "thing": "1.0+local.7"}, []),
 }
 
@@ -228,28 +230,28 @@ def test_builds_for_one_cuda_and_torch(tmp_path: Path, matrix: Matrix, facts: Fa
         f"{project}-{version}-cp311-cp311-linux_x86_64.whl": wheel(project, version)
         for project, version in wheels.items()
     }
-    analysis = survey(folder_of(tmp_path, files), matrix, facts=facts)
-    assert [item.what for item in findings(analysis)] == expected
+    analysis = analyze_folder(folder_of(tmp_path, files), matrix, facts=facts)
+    assert [finding.what for finding in findings(analysis)] == expected
 
 
 @pytest.mark.parametrize(
     ("torch", "cuda"),
     [("2.3.0+cu118", "11.8"), ("2.9.0+cu130", "13.0"), ("2.3.0+cpu", "cpu"), ("2.3.0", "cpu")],
 )
-def test_the_folders_cuda_by_torchs_local_version(tmp_path: Path, matrix: Matrix, torch: str, cuda: str) -> None:
+def test_torchs_local_version_is_the_cuda_of_the_folder(tmp_path: Path, matrix: Matrix, torch: str, cuda: str) -> None:
     name = f"torch-{torch}-cp311-cp311-linux_x86_64.whl"
-    assert survey(folder_of(tmp_path, {name: wheel("torch", torch)}), matrix).cuda == cuda
+    assert analyze_folder(folder_of(tmp_path, {name: wheel("torch", torch)}), matrix).cuda == cuda
 
 
-def test_the_build_to_fetch_is_named(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
+def test_the_advice_names_the_build_to_fetch(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
     wheels = {"torch": "2.3.0+cu118", "torchvision": "0.18.0+cu121", "vllm": "0.5.0", "cupy_cuda12x": "13.0"}
     files = {
         f"{project}-{version}-cp311-cp311-linux_x86_64.whl": wheel(project, version)
         for project, version in wheels.items()
     }
-    analysis = survey(folder_of(tmp_path, files), matrix, facts=facts)
+    analysis = analyze_folder(folder_of(tmp_path, files), matrix, facts=facts)
     advice = by_findings(analysis, findings(analysis))
-    assert [(item.project, item.versions) for item in advice.fetch] == [
+    assert [(fetch.project, fetch.versions) for fetch in advice.fetch] == [
         ("torchvision", "==0.18.0+cu118"),
         ("vllm", "==0.5.0+cu118"),
     ]

@@ -3,15 +3,15 @@ from packaging.specifiers import SpecifierSet
 
 from raydock.wheelhouse.analysis import Analysis
 from raydock.wheelhouse.needs import bounds, roots
-from tests.unit.wheelhouse.conftest import Shelve
+from tests.unit.wheelhouse.conftest import MakeFolder
 
 
 def required(analysis: Analysis) -> set[str]:
     return {need.project for need in analysis.all_needs}
 
 
-def test_extras_count_where_they_are_asked_for(shelve: Shelve) -> None:
-    analysis = shelve(
+def test_required_extras_count(make_folder: MakeFolder) -> None:
+    analysis = make_folder(
         {
             "app-1-py3-none-any": ("server[Standard]",),
             "server-1-py3-none-any": (
@@ -24,13 +24,13 @@ def test_extras_count_where_they_are_asked_for(shelve: Shelve) -> None:
     assert required(analysis) == {"server", "loop"}
 
 
-def test_markers_are_those_of_the_target(shelve: Shelve) -> None:
+def test_markers_are_those_of_the_target(make_folder: MakeFolder) -> None:
     lines = ('old; python_version < "3.11"', 'windows; sys_platform == "win32"', 'linux; platform_system == "Linux"')
-    assert required(shelve({"app-1-py3-none-any": lines})) == {"linux"}
+    assert required(make_folder({"app-1-py3-none-any": lines})) == {"linux"}
 
 
-def test_roots_are_what_nothing_requires_and_one_of_each_circle(shelve: Shelve) -> None:
-    analysis = shelve(
+def test_roots_are_what_nothing_requires_and_one_of_each_cycle(make_folder: MakeFolder) -> None:
+    analysis = make_folder(
         {
             "app-1-py3-none-any": ("lib",),
             "lib-1-py3-none-any": (),
@@ -42,12 +42,12 @@ def test_roots_are_what_nothing_requires_and_one_of_each_circle(shelve: Shelve) 
 
 
 @pytest.mark.parametrize(
-    ("parts", "words"),
+    ("parts", "combined"),
     [
         ((">=1", ">=1.10,<3", ">=1.9,!=2.*", "<2.5"), ">=1.10,!=2.*,<2.5"),
         (("==1.1", ""), "==1.1"),
         (("",), ""),
     ],
 )
-def test_bounds_are_read_as_one(parts: tuple[str, ...], words: str) -> None:
-    assert bounds(map(SpecifierSet, parts)) == words
+def test_bounds_are_combined(parts: tuple[str, ...], combined: str) -> None:
+    assert bounds(map(SpecifierSet, parts)) == combined

@@ -7,7 +7,7 @@ import pytest
 
 from raydock.model.labels import ImageLabels, Label
 from raydock.model.variant import parse_name
-from raydock.publish.variant_image import VariantImage, Where
+from raydock.publish.variant_image import ImageState, VariantImage
 
 ROOT = Path(__file__).parents[4]
 CPU = "ray2.60.0-py311-cpu"
@@ -25,7 +25,7 @@ def pin() -> Pin:
         return VariantImage(
             variant=variant,
             repository="localhost:5000/raydock",
-            where=Where.BUILT,
+            state=ImageState.BUILT,
             labels=ImageLabels({Label.MIN_DRIVER: min_driver, Label.FINGERPRINT: "f" * 64}),
             id=f"sha256:{'1' * 64}",
             digest=digest,

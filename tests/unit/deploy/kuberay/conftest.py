@@ -9,7 +9,7 @@ from raydock.deploy.kuberay.deployment import Format, OperatorVersion, ResourceK
 from raydock.deploy.kuberay.resources import KubeRayOptions, resources
 from raydock.plan.planner import Plan
 from raydock.plan.select import select
-from raydock.publish.published import published
+from raydock.publish.published import find_published
 from raydock.publish.variant_image import VariantImage
 
 DIGEST = f"sha256:{'ab' * 32}"
@@ -26,7 +26,7 @@ def image(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> Image:
 
     def find(name: str) -> VariantImage:
         [item] = select(plan, names=[short.get(name, name)])
-        return published(item, "localhost:5000/raydock", f"localhost:5000/raydock@{DIGEST}")
+        return find_published(item, "localhost:5000/raydock", f"localhost:5000/raydock@{DIGEST}")
 
     return find
 

@@ -1,4 +1,4 @@
-"""Puts a pipeline together for one engine and one checkout."""
+"""Create the pipeline and the scanner of a checkout, and clean up after them."""
 
 import shutil
 from datetime import UTC, datetime
@@ -24,13 +24,16 @@ from raydock.scan import database, trivy
 from raydock.scan.scanner import Scanner
 
 
-def workshop(
+def create_pipeline(
     project: Project, listener: Listener, jobs: int, bundle: Path | None = None, no_cache: bool = False
 ) -> Pipeline:
-    """A pipeline on the engine that answers. Raises OutOfReachError where none does."""
+    """Create a pipeline.
+
+    Raises OutOfReachError if no engine answers, ConfigurationError if docker is not on PATH.
+    """
     if not shutil.which("docker"):
         raise ConfigurationError(
-            "the docker command line is not on PATH, and builds are driven through it.",
+            "the docker command line is not on PATH, and builds need it.",
             todo="run `scripts/engine`, or install docker-cli and docker-buildx.",
         )
     client = connect()
@@ -46,17 +49,20 @@ def workshop(
     return Pipeline(project=project, client=client, builder=builder, listener=listener, jobs=jobs)
 
 
-def scanner(project: Project, listener: Listener, endpoint: Endpoint, folder: Path | None, repository: str) -> Scanner:
-    """A scanner of an engine's images, with a vulnerability database: a folder's, else the newest of an OCI repository
-    (empty: trivy's own).
+def create_scanner(
+    project: Project, listener: Listener, endpoint: Endpoint, folder: Path | None, repository: str
+) -> Scanner:
+    """Create a scanner of an engine's images, with a vulnerability database.
 
-    Raises OutOfReachError where there is no trivy, ConfigurationError where scan.yaml is wrong.
+    The database is the one in `folder`, else the newest one of an OCI repository (empty: trivy's own).
+
+    Raises OutOfReachError if trivy is not installed, ConfigurationError if scan.yaml is invalid.
     """
     rules, now = policy.load(project.checkout.policy), datetime.now(UTC)
     runner = trivy.Trivy(program=trivy.find(), folder=project.checkout.trivy, endpoint=endpoint)
     runner.sweep()
     if not folder:
-        listener("vulnerability database", "fetching it where it is due")
+        listener("vulnerability database", "downloading it if it is due")
     return Scanner(
         trivy=runner,
         database=database.find(runner, folder, repository, rules.vulnerabilities.database_days, now),
@@ -69,9 +75,9 @@ def scanner(project: Project, listener: Listener, endpoint: Endpoint, folder: Pa
 
 
 def clean(checkout: Checkout) -> tuple[int, int]:
-    """Removes the working folder, the bases and the images that a newer build left without a tag.
+    """Remove the work folder, the bases, and replaced images without a tag.
 
-    Returns how many bases and how many such images. One that a container still runs from stays.
+    Returns the number of removed bases and images. The image of a running container stays.
     """
     client = connect()
     # variants inherit the label of their base
@@ -89,7 +95,7 @@ def _removed(client: docker.DockerClient, image: str) -> bool:
     try:
         client.images.remove(image)
     except APIError as error:
-        if error.status_code not in {404, 409}:  # gone with its child, or in use
+        if error.status_code not in {404, 409}:  # removed with its child, or in use
             raise
         return False
     return True

@@ -1,0 +1,166 @@
+"""Upload one image to one registry.
+
+Push it, verify it, attach its reports and SBOMs, sign it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from raydock.core.errors import OutOfReachError, RaydockError
+from raydock.core.events import Listener
+from raydock.core.files import digest_of
+from raydock.model.labels import Label
+from raydock.publish.attest import SourceRevision, provenance_statement
+from raydock.publish.eligible import PublishableBuild
+from raydock.publish.gate import KINDS, PROVENANCE
+from raydock.publish.push import Pusher
+from raydock.publish.release import PublishedImage
+from raydock.publish.sign import Signer
+from raydock.publish.task import PublishTask, is_manifest_of
+from raydock.registry.errors import RefusedError
+from raydock.registry.integrity import verify_image
+from raydock.registry.manifest import EMPTY, EMPTY_TYPE, Manifest, artifact
+from raydock.registry.referrers import attach
+from raydock.registry.repository import Repository, UnreadableError
+
+
+class UnattachedError(OutOfReachError):
+    """A registry does not store attachments that --require-attachments requires."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadedImage:
+    """An image that was uploaded.
+
+    Attributes:
+        entry: its entry in the release.
+        manifest: its manifest in the registry.
+        changed: False if the image was already published and got no new attachment.
+        refused: why a file is not attached, by file name.
+    """
+
+    entry: PublishedImage
+    manifest: Manifest
+    changed: bool
+    refused: Mapping[str, RaydockError] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uploader:
+    """Uploads images to one registry.
+
+    Attributes:
+        repository: the image repository.
+        pusher: pushes with the engine.
+        signer: signs the images; None if they are not signed.
+        source: the git state of the checkout.
+        require_attachments: whether an image fails if the registry does not store its attachments.
+        listener: gets progress messages.
+    """
+
+    repository: Repository
+    pusher: Pusher
+    signer: Signer | None
+    source: SourceRevision
+    require_attachments: bool = False
+    listener: Listener = field(repr=False)
+
+    def upload(self, task: PublishTask) -> UploadedImage:
+        """Upload an image without moving a tag.
+
+        A step that is already done changes nothing.
+
+        Raises UnreadableError if the image is incomplete after its push, UnattachedError if attachments are required
+        and not stored, OutOfReachError if a step fails.
+        """
+        manifest, known = self._push(task), task.published
+        files = task.build.evidence.files | {PROVENANCE: provenance_statement(task.build, manifest.digest, self.source)}
+        if known:
+            files = {name: data for name, data in files.items() if name in known.unattached}
+        self.listener(task.name, "attaching reports and SBOMs")
+        attached, refused = self._attach(manifest, files)
+        if refused and self.require_attachments:
+            raise _required(f"{self.repository.name}@{manifest.digest}", refused)
+        if known:
+            sums = {name: digest_of(files[name]) for name in attached}
+            entry = replace(known, files={**known.files, **sums}, attached={**known.attached, **attached})
+            return UploadedImage(entry=entry, manifest=manifest, changed=bool(attached), refused=refused)
+        if self.signer:
+            self.listener(task.name, "signing")
+            self.signer.sign(self.repository, manifest.digest)
+        entry = _entry(task.build, manifest, files, attached, signed=self.signer is not None)
+        return UploadedImage(entry=entry, manifest=manifest, changed=True, refused=refused)
+
+    def _push(self, task: PublishTask) -> Manifest:
+        """Push the image if it is missing or incomplete; returns its manifest, verified."""
+        name, image = self.repository.name, task.build.image
+        if f"{name}:{task.tag}" in image.tags:  # left by a killed run
+            self.pusher.untag(f"{name}:{task.tag}")
+        if task.digest:
+            try:
+                return verify_image(self.repository, task.digest)
+            except UnreadableError as error:
+                self.listener(task.name, f"pushing again: {error.what}")
+        self.pusher.push(task.name, image.id, str(name), task.tag)
+        digest = self.repository.digest(task.tag)
+        if digest is None:
+            raise UnreadableError(f"{name}:{task.tag} was pushed, but the registry does not have it.")
+        manifest = verify_image(self.repository, digest)
+        if not is_manifest_of(self.repository, manifest, task.build.image):
+            raise UnreadableError(f"{name}@{digest} is not the pushed image {image.id}.")
+        return manifest
+
+    def _attach(self, manifest: Manifest, files: dict[str, bytes]) -> tuple[dict[str, str], dict[str, RaydockError]]:
+        """Attach files to an image.
+
+        Returns the digests of their artifacts, and why a file was refused, both by file name.
+        """
+        try:
+            self.repository.upload(EMPTY, EMPTY_TYPE)
+        except RefusedError as error:
+            return {}, dict.fromkeys(files, error)
+        artifacts: dict[str, Manifest] = {}
+        refused: dict[str, RaydockError] = {}
+        for name, data in files.items():
+            kind = KINDS[name]
+            try:
+                blob = self.repository.upload(data, kind)
+            except RefusedError as error:
+                refused[name] = error
+                continue
+            artifacts[name] = artifact(kind, [(blob, name)], manifest.descriptor, {Label.TITLE: name})
+        refused |= attach(self.repository, manifest.descriptor, artifacts)
+        return {name: attached.digest for name, attached in artifacts.items() if name not in refused}, refused
+
+
+def _required(image: str, refused: Mapping[str, RaydockError]) -> UnattachedError:
+    error = next(iter(refused.values()))
+    return UnattachedError(
+        f"{', '.join(refused)} cannot be attached to {image}: {error.what}",
+        meaning="--require-attachments is set: the image is pushed, but no movable tag names it.",
+        todo=f"{error.todo.rstrip('.')}; or publish without --require-attachments.".lstrip("; "),
+    )
+
+
+def _entry(
+    build: PublishableBuild, manifest: Manifest, files: dict[str, bytes], attached: dict[str, str], *, signed: bool
+) -> PublishedImage:
+    return PublishedImage(
+        planned=build.planned,
+        fingerprint=build.fingerprint,
+        image_id=manifest.config,
+        content=build.image.content,
+        digest=manifest.digest,
+        media_type=manifest.media_type,
+        manifest_bytes=len(manifest.data),
+        compressed_bytes=sum(part.size for part in manifest.parts),
+        python=build.recipe.python,
+        lock_sha256=build.recipe.lock_sha256,
+        published=datetime.now(UTC).isoformat(timespec="seconds"),
+        signed=signed,
+        packages={pin.name: pin.version for pin in build.lock.pins.values()},
+        reports=build.evidence.reports,
+        files={name: digest_of(data) for name, data in files.items()},
+        attached=attached,
+    )
