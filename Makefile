@@ -54,19 +54,19 @@ long: venv-dev ## Run the tests that take minutes each: lost nodes, KubeRay's sa
 unit: venv-dev ## Run the tests that need no engine
 	@$(UNIT) $(ARGS)
 
-check: venv-dev ## Lint, types, and whether locks, Dockerfiles, pipelines and the CLI reference are up to date
+check: venv-dev ## Lint, types, and whether locks, Dockerfiles, pipelines, CLI reference and schemas are up to date
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-cache
 	@.venv/bin/codespell -D - -D tools/words.txt
 	@.venv/bin/hadolint images/*/Dockerfile
-	@.venv/bin/python tools/schemas.py --check
 	@$(BUILD) lock --check
 	@$(BUILD) render --check
 	@$(BUILD) ci github --check
 	@$(BUILD) ci gitlab --check
 	@.venv/bin/python -m tools.cli_reference --check
+	@.venv/bin/python -m tools.schemas --check
 
 bench: venv-dev engine ## Measure against the usual way; docs/reference/measurements.md says what
 	@.venv/bin/python -m benchmarks $(ARGS)

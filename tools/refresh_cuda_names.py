@@ -62,7 +62,7 @@ def _unknown(names: CudaNames, pins: Mapping[str, list[Pin]]) -> Iterator[str]:
     """Packages whose name has a CUDA's number, or whose name and version are CUDA's, and that fit no pattern."""
     majors = {Version(pin.version).major for pin in pins.get("nvidia-cuda-runtime", ())} | {12}
     for name, versions in pins.items():
-        if any(form.fullmatch(name) for form, _ in names.beside_others):
+        if any(re.fullmatch(form, name) for form in names.beside_others):
             continue
         for pin in versions:
             of_cuda = _NUMBER.search(name) or ("cuda" in name and Version(pin.version).major in majors)

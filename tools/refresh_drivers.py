@@ -12,8 +12,9 @@ from collections.abc import Iterator
 import click
 from packaging.version import Version
 
+from raydock.compat.hardware import DriverTable
 from raydock.core.errors import ConfigurationError
-from raydock.core.yamlfile import read
+from raydock.core.yamlfile import load
 from tools.refresh import Proposal, Table, document, refresher, rows, with_block
 
 TABLE = Table(path="raydock/compat/data/drivers.yaml")
@@ -38,20 +39,18 @@ def main(page: str) -> Proposal:
 
 def propose(page: str) -> Proposal:
     """The table with the drivers on a page. Raises ConfigurationError if it is not the release notes."""
-    tables = read(TABLE.file).items()
-    held, floors = (
-        {cuda: entry.text() for cuda, entry in tables[key].items().items()} for key in ("toolkits", "floors")
-    )
-    oldest = min(map(Version, held))
+    known = load(TABLE.file, DriverTable)
+    oldest = min(map(Version, known.toolkits))
     found = {cuda: driver for cuda, driver in toolkits(page).items() if Version(cuda) >= oldest}
     if not found:
         raise ConfigurationError(
             "the page has no row such as `CUDA 13.0 GA`.", todo="name CUDA's release notes as HTML."
         )
-    drivers = held | found
-    new = {major: drivers[f"{major}.0"] for major in families(page) if major not in floors and f"{major}.0" in drivers}
+    drivers = known.toolkits | found
+    new = {major: drivers[f"{major}.0"] for major in families(page) if f"{major}.0" in drivers}
+    floors = new | known.floors
     text = with_block(TABLE.read(), "toolkits", _lines(drivers))
-    return Proposal(text=with_block(text, "floors", _lines(floors | new)), open=tuple(_disagreeing(floors | new, page)))
+    return Proposal(text=with_block(text, "floors", _lines(floors)), open=tuple(_disagreeing(floors, page)))
 
 
 def toolkits(page: str) -> Drivers:

@@ -26,7 +26,7 @@ TABLE = Table(path="raydock/contract/data/kuberay.yaml")
 
 _VERSION = re.compile(r'KUBERAY_VERSION = "(v[\d.]+)"')
 _LIMITS = re.compile(r'Limits:\s+\w+\.ResourceList\{\s+\S+\s+\S+\("(\w+)"\),\s+\S+\s+\S+\("(\w+)"\)')
-_UNITS = {"m": 0.001, "Mi": 2**20, "Gi": 2**30}
+_UNITS = {"m": 0.001, "Mi": 1, "Gi": 1024}
 
 
 @refresher(TABLE)
@@ -72,21 +72,23 @@ def _commands(folder: Path, entry: KubeRayRelease) -> Iterator[str]:
 
 def _numbers(folder: Path, contract: KubeRayContract) -> Iterator[str]:
     """The seconds of probes and the resources of containers that differ."""
-    for role, held, name in (("head", contract.head_seconds, "Head"), ("worker", contract.worker_seconds, "")):
+    probes = contract.probe_seconds
+    for role, held, name in (("head", probes.head, "Head"), ("worker", probes.worker, "")):
         pattern = re.compile(rf"Default{name}LivenessProbeTimeoutSeconds\s*= (\d+)")
         if (seconds := float(_only(pattern, folder, "utils/constant.go"))) != held:
             yield f"the {role}'s probe may take {seconds:g} seconds, and the table has {held:g}."
     places = (
-        ("init", contract.init, "common/pod.go", 0),
-        ("autoscaler", contract.autoscaler, "common/pod.go", 1),
-        ("submitter", contract.submitter, "common/job.go", 0),
-        ("cleanup", contract.cleanup, "raycluster_controller.go", 0),
+        ("init", contract.limits.init, "common/pod.go", 0),
+        ("autoscaler", contract.limits.autoscaler, "common/pod.go", 1),
+        ("submitter", contract.limits.submitter, "common/job.go", 0),
+        ("cleanup", contract.limits.cleanup, "raycluster_controller.go", 0),
     )
     for name, share, file, number in places:
         found = _LIMITS.findall(_source(folder, file))
-        limits = (
-            Share(cpus=_quantity(found[number][0]), memory=int(_quantity(found[number][1]))) if found[number:] else None
-        )
+        limits = None
+        if len(found) > number:
+            cpus, mebibytes = map(_quantity, found[number])
+            limits = Share(cpus=cpus, mebibytes=int(mebibytes))
         if limits != share:
             yield f"the limits of {name} are {limits}, and the table has {share}."
 
@@ -105,7 +107,7 @@ def _source(folder: Path, file: str) -> str:
 
 
 def _quantity(text: str) -> float:
-    """A Kubernetes quantity (200m, 256Mi) as a number."""
+    """A Kubernetes quantity (200m, 256Mi) as a number of CPUs or of mebibytes."""
     match = re.fullmatch(r"(\d+)(\w*)", text)
     assert match
     return int(match[1]) * _UNITS.get(match[2], 1)

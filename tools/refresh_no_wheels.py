@@ -6,8 +6,9 @@ Tested against the package index on 2026-11-30, and in tests/unit/tools/ against
 from collections.abc import Iterable
 
 from raydock.compat import sdists
+from raydock.compat.wheels import WheellessPackages
 from raydock.core.parallel import readers
-from raydock.core.yamlfile import read
+from raydock.core.yamlfile import load
 from raydock.index.client import Index
 from raydock.model import facts
 from tools.refresh import ROOT, Proposal, Table, package_index, refresher, with_list
@@ -30,7 +31,7 @@ def main() -> Proposal:
 def propose(index: Index, required: Iterable[str]) -> Proposal:
     """The table with those of the required packages, and of its present ones, that have files and no wheel."""
     text = TABLE.read()
-    named = read(TABLE.file).items()["names"].texts()
+    named = load(TABLE.file, WheellessPackages).names
     asked = sorted({*named, *required} - sdists.known().keys())
     with readers(16) as pool:
         without = [
@@ -38,7 +39,7 @@ def propose(index: Index, required: Iterable[str]) -> Proposal:
             for name, found in zip(asked, pool.map(lambda name: _has_no_wheel(index, name), asked), strict=True)
             if found
         ]
-    return Proposal(text=with_list(text, "names", without) if set(without) != set(named) else text)
+    return Proposal(text=with_list(text, "names", without) if set(without) != named else text)
 
 
 def _has_no_wheel(index: Index, name: str) -> bool:

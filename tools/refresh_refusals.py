@@ -9,6 +9,7 @@ from datetime import date
 import click
 
 from raydock.core.yamlfile import read
+from raydock.registry.refusals import Refusal
 from tools.refresh import Proposal, Table, age, refresher, today
 
 TABLE = Table(path="raydock/registry/data/refusals.yaml", marks=())
@@ -29,13 +30,12 @@ def main() -> Proposal:
 
 def propose(day: date) -> Proposal:
     """The table as it is, and its entries that are older than a year on a day. Prints the list."""
-    old = []
-    for entry in read(TABLE.file).list():
-        keys = entry.items()
-        line = f"{keys['cause'].text()} of {keys['date'].text()} ({age(keys['date'].day())}): {keys['source'].text()}"
+    file, old = read(TABLE.file), []
+    for number, refusal in enumerate(file.convert(tuple[Refusal, ...])):
+        line = f"{refusal.cause} of {refusal.date} ({age(refusal.date)}): {refusal.source}"
         click.echo(line)
-        if (day - keys["date"].day()).days > _YEAR:
-            old.append(f"{entry.place}: look whether this still holds: {line}")
+        if (day - refusal.date).days > _YEAR:
+            old.append(f"{file.place(number)}: look whether this still holds: {line}")
     return Proposal(text=TABLE.read(), open=tuple(old))
 
 

@@ -5,10 +5,10 @@ package index. Tested against the package index on 2026-11-30, and in tests/unit
 """
 
 import click
-from packaging.version import Version
 
-from raydock.core.yamlfile import read
+from raydock.core.yamlfile import load
 from raydock.index.client import Index
+from raydock.index.releases import OldestReleases
 from tools.refresh import Proposal, Table, age, final_releases, package_index, refresher
 
 TABLE = Table(path="raydock/index/data/releases.yaml")
@@ -26,9 +26,8 @@ def main() -> Proposal:
 
 def propose(index: Index) -> Proposal:
     """The table as it is, and the series that the index no longer has."""
-    oldest = {name: Version(entry.text()) for name, entry in read(TABLE.file).items()["oldest"].items().items()}
     gone = []
-    for project, bound in oldest.items():
+    for project, bound in load(TABLE.file, OldestReleases).oldest.items():
         releases = {version: files for version, files in final_releases(index, project).items() if version >= bound}
         first = next(iter(releases), None)
         if first is None or first.release[:2] != bound.release[:2]:

@@ -130,7 +130,7 @@ def of_common_kernels(libraries: Iterable[bytes]) -> tuple[int, ...]:
 
 def _uncovered(found: Measurements, known: Hardware, project: str) -> Iterator[tuple[Version, Version]]:
     """The first and last release of each series that no row covers, newer than what the oldest row covers."""
-    rows = [build.versions for build in known.builds if build.project == project]
+    rows = [build.versions for build in known.gpus.wheels if build.project == project]
     releases = found.releases(project)
     oldest = min(version for version in releases if any(version in versions for versions in rows))
     series: dict[tuple[int, ...], list[Version]] = {}

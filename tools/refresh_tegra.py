@@ -10,8 +10,9 @@ import re
 
 import click
 
+from raydock.compat.gpucode import TegraGpus
 from raydock.core.errors import ConfigurationError
-from raydock.core.yamlfile import read
+from raydock.core.yamlfile import load
 from tools.refresh import Proposal, Table, document, refresher, rows, with_list
 
 TABLE = Table(path="raydock/compat/data/tegra.yaml")
@@ -33,8 +34,8 @@ def main(page: str) -> Proposal:
 
 def propose(page: str) -> Proposal:
     """The table with the numbers on a page, and those that it has already."""
-    held = {int(number) for number in read(TABLE.file).items()["sm"].texts()}
-    return Proposal(text=with_list(TABLE.read(), "sm", sorted(held | numbers(page))))
+    known = load(TABLE.file, TegraGpus)
+    return Proposal(text=with_list(TABLE.read(), "sm", sorted(known.sm | numbers(page))))
 
 
 def numbers(page: str) -> set[int]:

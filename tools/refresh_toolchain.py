@@ -14,6 +14,7 @@ from raydock.compat import toolchain
 from raydock.compat.toolchain import Toolchain
 from raydock.index.client import Index
 from raydock.model.requirement import requirement
+from raydock.model.variant import Axis
 from tools.refresh import Proposal, Table, final_releases, linux_wheel, opened, package_index, refresher
 
 TABLE = Table(path="raydock/compat/data/toolchain.yaml")
@@ -41,7 +42,7 @@ def _unmet(index: Index, known: Toolchain) -> Iterator[str]:
     series = sorted({version.release[:2] for version in final_releases(index, known.runtime)})
     releases = {name: final_releases(index, name) for name in known.packages}
     for major, minor in series:
-        if f"{major}.{minor}" not in known.when["cuda"]:
+        if f"{major}.{minor}" not in known.when[Axis.CUDA]:
             continue
         for template in known.templates:
             wanted = requirement(template.format(cuda=f"{major}.{minor}", next=f"{major}.{minor + 1}"))

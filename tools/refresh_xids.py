@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import click
 
 from raydock.core.errors import ConfigurationError
-from raydock.core.yamlfile import read
+from raydock.core.yamlfile import load
+from raydock.doctor.xids import XidTable
 from tools.refresh import Proposal, Table, document, refresher, rows, with_block
 
 TABLE = Table(path="raydock/doctor/data/xids.yaml")
@@ -51,14 +52,14 @@ def main(page: str) -> Proposal:
 
 def propose(page: str) -> Proposal:
     """The table with the Xids that reset a GPU, and those whose fault the catalogue sees elsewhere."""
-    tables = read(TABLE.file).items()
-    program, gpu = ({code: entry.text() for code, entry in tables[key].items().items()} for key in ("program", "gpu"))
+    known = load(TABLE.file, XidTable)
     catalogue = list(xids(page))
-    new = {xid.code: _words(xid) for xid in catalogue if xid.action in _RESETS and xid.code not in program | gpu}
+    held = known.program | known.gpu
+    new = {xid.code: _words(xid) for xid in catalogue if xid.action in _RESETS and xid.code not in held}
     text = TABLE.read()
     if new:
-        text = with_block(text, "gpu", (f'"{code}": {words}' for code, words in (gpu | new).items()))
-    return Proposal(text=text, open=tuple(_elsewhere(catalogue, program, gpu)))
+        text = with_block(text, "gpu", (f'"{code}": {words}' for code, words in (known.gpu | new).items()))
+    return Proposal(text=text, open=tuple(_elsewhere(catalogue, known)))
 
 
 def xids(page: str) -> Iterator[CatalogueXid]:
@@ -74,11 +75,11 @@ def xids(page: str) -> Iterator[CatalogueXid]:
         raise ConfigurationError(f"the page has no table with a column {_ACTION}.", todo="name the catalogue as HTML.")
 
 
-def _elsewhere(catalogue: list[CatalogueXid], program: dict[str, str], gpu: dict[str, str]) -> Iterator[str]:
+def _elsewhere(catalogue: list[CatalogueXid], known: XidTable) -> Iterator[str]:
     for xid in catalogue:
-        if xid.code in program and xid.action in _RESETS:
+        if xid.code in known.program and xid.action in _RESETS:
             yield f"Xid {xid.code} is a program's fault here, and the catalogue says {xid.action}: {xid.description}"
-        if xid.code in gpu and xid.action == _RESTARTS:
+        if xid.code in known.gpu and xid.action == _RESTARTS:
             yield f"Xid {xid.code} is the GPU's fault here, and the catalogue says {xid.action}: {xid.description}"
 
 

@@ -1,7 +1,7 @@
 """Write the JSON schemas of matrix.yaml, scan.yaml and hosts.yaml to docs/reference/, for editors.
 
-    python tools/schemas.py           writes them
-    python tools/schemas.py --check   exits with 1 if one is out of date
+    .venv/bin/python -m tools.schemas           writes them
+    .venv/bin/python -m tools.schemas --check   exits with 1 if one is out of date
 
 A schema has what a model of raydock has: keys, types, forms, defaults, docstrings. It lacks the checks that a model
 makes in code, such as whether a group's pattern names a value of its axis.
@@ -17,15 +17,13 @@ from typing import Any
 
 import msgspec
 
+from raydock.core.files import write_whole
+from raydock.core.models import Entry
+from raydock.hosts.names import HostsFile
+from raydock.model.matrixfile import MatrixFile
+from raydock.model.policy import Policy
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from raydock.core.files import write_whole  # noqa: E402 - a script finds the checkout's package first
-from raydock.core.models import Entry  # noqa: E402
-from raydock.hosts.names import HostsFile  # noqa: E402
-from raydock.model.matrixfile import MatrixFile  # noqa: E402
-from raydock.model.policy import Policy  # noqa: E402
-
 FOLDER = ROOT / "docs" / "reference"
 MODELS = {"matrix": MatrixFile, "scan": Policy, "hosts": HostsFile}
 
@@ -47,7 +45,8 @@ def main() -> None:
     """Write the schemas, or check them."""
     stale = [name for name in MODELS if not _path(name).exists() or _path(name).read_text() != schema(name)]
     if "--check" in sys.argv:
-        sys.exit("\n".join(f"{_path(name)} is out of date.\nNext: python tools/schemas.py" for name in stale) or 0)
+        todo = "Next: .venv/bin/python -m tools.schemas"
+        sys.exit("\n".join(f"{_path(name)} is out of date.\n{todo}" for name in stale) or 0)
     for name in stale:
         write_whole(_path(name), schema(name))
 

@@ -59,6 +59,6 @@ class VariantResult:
             "fingerprint": self.fingerprint,
             "built": self.built,
             "seconds": round(self.seconds, 3),
-            "checks": plain(checks),
+            "checks": [plain(check) for check in checks],
         }
         return entry | ({"error": str(self.error)} if self.error else {})

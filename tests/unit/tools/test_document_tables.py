@@ -254,7 +254,8 @@ def test_entries_of_plug_ins_that_are_gone(put: Put) -> None:
 
 
 def test_refusals_of_registries_are_looked_at_each_year(put: Put) -> None:
-    put(refresh_refusals.TABLE, "- cause: quota\n  source: an issue\n  date: 2026-11-29\n")
+    entry = "- cause: quota\n  status: [413]\n  text: quota\n  todo: delete\n  source: an issue\n  date: 2026-11-29\n"
+    put(refresh_refusals.TABLE, entry)
     year = date(2026, 11, 29) + timedelta(365)
     assert refresh_refusals.propose(year).open == ()
     (line,) = refresh_refusals.propose(year + timedelta(1)).open

@@ -88,7 +88,7 @@ def test_the_new_rows_are_read_by_raydock(index: Index, tmp_path_factory: pytest
     (folder / "sm.yaml").write_text(refresh_sm.propose(Measurements(index=index), Hardware()).text)
     known = Hardware(folder=folder)
     assert known.compilable("14.1") == (80, 90, 130)
-    assert any(build.cuda == "14.1" and Version("9.1.5") in build.versions for build in known.builds)
+    assert any(build.cuda == "14.1" and Version("9.1.5") in build.versions for build in known.gpus.wheels)
     assert refresh_sm.propose(Measurements(index=index), known).text == refresh_sm.TABLE.read()
 
 

@@ -12,7 +12,8 @@ from raydock.compat.sdists import Sdist
 from raydock.compat.when import When
 from raydock.index.client import Index, from_environment
 from raydock.model import lock as locks
-from raydock.model.requirement import requirement
+from raydock.model.requirement import RequirementLine, requirement
+from raydock.model.variant import Axis
 from tests.support.index import Site, serving
 from tests.unit.tools.conftest import Put
 from tools import (
@@ -38,7 +39,8 @@ def index(site: Site) -> Iterator[Index]:
         yield from_environment({"UV_DEFAULT_INDEX": address})
 
 
-NO_WHEELS = "source: files\ndate: 2026-11-29\n\nnames: [gpustat, vllm-nccl-cu12]\n"
+HEAD = "source: files\ndate: 2026-11-29\n\n"
+NO_WHEELS = f"{HEAD}names: [gpustat, vllm-nccl-cu12]\n"
 
 
 def test_no_wheels_gains_and_loses_names(site: Site, index: Index, put: Put) -> None:
@@ -59,7 +61,17 @@ def test_no_wheels_stays_as_it_is(site: Site, index: Index, put: Put) -> None:
 
 
 def test_an_sdist_that_got_a_wheel_changed_and_has_a_successor(site: Site, index: Index) -> None:
-    entry = Sdist(when={}, name="quantile", version="1.1", sha256="5586", requires=(), build=("setuptools",))
+    entry = Sdist(
+        when={},
+        name="quantile",
+        version="1.1",
+        sha256="5586",
+        requires=(),
+        build=("setuptools",),
+        reason="",
+        source="",
+        date=BEGIN,
+    )
     site.add(entry.name, f"{entry.name}-{entry.version}.tar.gz", b"", hashes={"sha256": entry.sha256})
     assert refresh_sdists.propose(index, [entry]).open == ()
     site.pages.clear()
@@ -74,7 +86,7 @@ def test_an_sdist_that_got_a_wheel_changed_and_has_a_successor(site: Site, index
 def test_the_oldest_releases_are_told_by_age(
     site: Site, index: Index, put: Put, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    put(refresh_releases.TABLE, 'oldest:\n  ray: "2.9"\n  torch: "2.1"\n  vllm: "0.3"\n')
+    put(refresh_releases.TABLE, f'{HEAD}oldest:\n  ray: "2.9"\n  torch: "2.1"\n  vllm: "0.3"\n')
     for project, versions in {"ray": ("2.8.1", "2.9.3", "2.60.0"), "torch": ("2.1.0",), "vllm": ("0.4.0",)}.items():
         for version in versions:
             site.publish(project, version)
@@ -88,7 +100,7 @@ def breakage(when: When, *constraints: str, until: date = BEGIN + timedelta(3650
     return Breakage(
         rule="a-rule",
         when=when,
-        constraints=constraints,
+        constraints=tuple(map(RequirementLine, constraints)),
         requirements=(),
         reason="",
         source="",
@@ -99,7 +111,7 @@ def breakage(when: When, *constraints: str, until: date = BEGIN + timedelta(3650
 
 def bounds(text: str) -> When:
     """`{ray: <2, ...}` of `ray<2`."""
-    return {requirement(text).name: requirement(text).specifier}
+    return {Axis(requirement(text).name): requirement(text).specifier}
 
 
 def test_a_breakage_that_the_newest_release_has_must_be_looked_at(site: Site, index: Index) -> None:

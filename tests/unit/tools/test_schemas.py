@@ -38,7 +38,7 @@ def blocks(page: str, *keys: str) -> list[str]:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_committed_schema_is_what_the_models_say(name: str) -> None:
-    assert (FOLDER / f"{name}.schema.json").read_text() == schema(name), "run python tools/schemas.py"
+    assert (FOLDER / f"{name}.schema.json").read_text() == schema(name), "run .venv/bin/python -m tools.schemas"
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -64,22 +64,23 @@ def test_the_examples_of_the_documentation_are_valid() -> None:
     matrix = (ROOT / "matrix.yaml").read_text()
     found = {page: blocks(page, *keys) for page, keys in EXAMPLES.items()}
     assert all(found.values())
-    for block in found["gpu-hosts.md"]:
+    for block in found.pop("how-to/gpu-hosts.md"):
         assert errors("hosts", block) == []
-    for block in found["scan.md"]:
+    for block in found.pop("reference/scan-policy.md"):
         assert errors("scan", block) == []
-    for page in ("kuberay.md", "os-packages.md", "restricted-networks.md"):
-        for block in found[page]:
+    for of_matrix in found.values():
+        for block in of_matrix:
             whole: dict[str, Any] = yaml.load(matrix, Yaml12) | yaml.load(block, Yaml12)
             assert errors("matrix", yaml.safe_dump(whole)) == []
 
 
 EXAMPLES = {
-    "gpu-hosts.md": ("hosts:",),
-    "scan.md": ("vulnerabilities:",),
-    "kuberay.md": ("groups:",),
-    "os-packages.md": ("groups:", "debs:"),
-    "restricted-networks.md": ("indexes:", "bases:"),
+    "how-to/gpu-hosts.md": ("hosts:",),
+    "reference/scan-policy.md": ("vulnerabilities:",),
+    "how-to/debian-mirrors.md": ("bases:",),
+    "how-to/os-packages.md": ("groups:", "debs:"),
+    "how-to/packages.md": ("groups:",),
+    "how-to/restricted-networks.md": ("indexes:",),
 }
 
 
@@ -115,7 +116,8 @@ def test_a_schema_that_is_out_of_date_is_named_and_written(tmp_path: Path, monke
     monkeypatch.setattr(sys, "argv", ["schemas.py", "--check"])
     with pytest.raises(SystemExit) as stale:
         schemas.main()
-    assert f"{tmp_path / 'scan.schema.json'} is out of date.\nNext: python tools/schemas.py" in str(stale.value)
+    path, todo = tmp_path / "scan.schema.json", "Next: .venv/bin/python -m tools.schemas"
+    assert f"{path} is out of date.\n{todo}" in str(stale.value)
     monkeypatch.setattr(sys, "argv", ["schemas.py"])
     schemas.main()
     monkeypatch.setattr(sys, "argv", ["schemas.py", "--check"])
