@@ -48,15 +48,15 @@ def docker(
     Example: ./build.py deploy docker ray2.60.0-py311-cpu --head 10.0.0.1 --worker 10.0.0.2 --output cluster
     """
     from raydock.core.files import write_whole
-    from raydock.deploy.docker.cluster import cluster, doubts
-    from raydock.deploy.docker.files import compose_lines, configured_no_proxy, files
+    from raydock.deploy.docker.cluster import health_warning, make_cluster
+    from raydock.deploy.docker.files import compose_lines, configured_no_proxy, render_files
     from raydock.hosts import names
     from raydock.publish.published import built
 
     project = Project(Checkout(root()))
     published = one_published(variant, registry, release_repository, insecure) if registry else None
     chosen = published or one(project.plan, variant)
-    wanted = cluster(
+    cluster = make_cluster(
         chosen.variant,
         head=head,
         workers=workers,
@@ -66,18 +66,18 @@ def docker(
         accepting=names.forward_compat(project.checkout.hosts),
     )
     image = published or built(one(project.plan, variant), project.matrix.registry)
-    for file in files(wanted, image, project.checkout.templates):
+    for file in render_files(cluster, image, project.checkout.templates):
         write_whole(output / file.name, file.text, mode=0o755 if file.program else 0o644)
     click.echo(f"{output} holds, for one machine:")
-    for line in compose_lines(wanted):
+    for line in compose_lines(cluster):
         click.echo(f"  {line}")
     if excluded := configured_no_proxy():
         click.echo(f"  Its NO_PROXY replaces the noProxy of config.json: write NO_PROXY={excluded} to {output}/.env")
     click.echo("and for hosts of their own:")
     click.echo(f"  {head}: head.sh, or raydock-head.service, which calls it")
     click.echo(f"  {', '.join(workers)}: worker.sh, or raydock-worker.service")
-    if words := doubts(image):
-        click.echo(words, err=True)
+    if warning := health_warning(image):
+        click.echo(warning, err=True)
     if not image.digest:
         click.echo(
             f"{image.tag} was never pushed: `docker save {image.tag} | ssh HOST docker load` brings it to a host."

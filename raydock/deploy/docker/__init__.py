@@ -1,1 +1,1 @@
-"""Ray clusters by bare Docker, without Kubernetes: compose on one machine, scripts and systemd units on several."""
+"""Ray clusters on Docker without Kubernetes: compose files for one machine, scripts and systemd units for several."""

@@ -1,4 +1,4 @@
-"""A Ray Serve configuration file, looked at before a cluster does."""
+"""A Ray Serve configuration file, checked before a cluster reads it."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from raydock.core.yamlfile import read
 
 
 def load(path: Path) -> str:
-    """The file's text. Raises ConfigurationError, with its place, where it is no configuration of applications."""
+    """Return the file's text. Raises ConfigurationError, with the line, if it does not configure applications."""
     top = read(path).items(required=("applications",))
     for entry in top["applications"].list():
         entry.items(required=("import_path",))["import_path"].text()

@@ -70,7 +70,8 @@ def test_the_scripts_of_deploy_docker_refuse_it(foreign_image: str) -> None:
         env=dict(os.environ),
     )
     assert done.returncode == 1, done.stderr
-    assert f"{foreign_image} is for another architecture: it is for {foreign_image.partition(':')[2]}," in done.stderr
+    platform = foreign_image.partition(":")[2]
+    assert f"{foreign_image} is for a different architecture: it is for {platform}," in done.stderr
 
 
 def test_it_is_not_sent_to_a_host(client: docker.DockerClient, foreign_image: str) -> None:
