@@ -63,7 +63,7 @@ def docker(
         gpus=gpus,
         model=model,
         forward_compat=forward_compat,
-        accepting=names.forward_compat(project.checkout.hosts),
+        accepting=names.accepting_hosts(project.checkout.hosts),
     )
     image = published or built(one(project.plan, variant), project.matrix.registry)
     for file in render_files(cluster, image, project.checkout.templates):

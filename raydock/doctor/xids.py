@@ -1,4 +1,4 @@
-"""Xids, the NVIDIA driver's errors in the kernel's log, by number: data/xids.yaml."""
+"""Xids: the NVIDIA driver's errors in the kernel log. Their meanings are in data/xids.yaml."""
 
 import re
 from collections import Counter
@@ -16,39 +16,44 @@ _LINE = re.compile(r"NVRM: Xid \(PCI:(?P<bus>[0-9a-fA-F:.]+)\): (?P<number>\d+)"
 
 @dataclass(frozen=True, kw_only=True)
 class Xid:
-    """An Xid of a GPU (its place on the PCI bus), how often the log has it, what it means, whose fault it is.
+    """An Xid of one GPU.
 
-    `grave`: the GPU's or the driver's; otherwise a program's, as a rule. One that the table lacks is not grave.
+    Attributes:
+        bus: the GPU's address on the PCI bus.
+        number: the Xid's number.
+        count: how often the log has it.
+        meaning: the meaning of the number.
+        severe: whether it is a fault of the GPU or the driver; if not, it is usually a program's or unknown.
     """
 
     bus: str
     number: str
     count: int
-    words: str
-    grave: bool
+    meaning: str
+    severe: bool
 
 
 @cache
-def known() -> tuple[dict[str, str], dict[str, str]]:
-    """What raydock knows of them: the programs' faults, and the GPUs'."""
+def load_meanings() -> tuple[dict[str, str], dict[str, str]]:
+    """Load the meanings by number: those of programs' faults, and those of the GPU's or driver's faults."""
     keys = ("source", "date", "program", "gpu")
-    found = read(DATA).items(keys, keys)
-    program, gpu = ({number: entry.text() for number, entry in found[key].items().items()} for key in keys[2:])
+    table = read(DATA).items(keys, keys)
+    program, gpu = ({number: entry.text() for number, entry in table[key].items().items()} for key in keys[2:])
     return program, gpu
 
 
 def find(lines: Iterable[str]) -> list[Xid]:
-    """The Xids in the kernel's log, the grave ones first, then the most frequent."""
-    program, gpu = known()
+    """Find the Xids in lines of the kernel log; the severe ones come first, then the most frequent."""
+    program, gpu = load_meanings()
     counts = Counter((match["bus"], match["number"]) for line in lines if (match := _LINE.search(line)))
     found = [
         Xid(
             bus=bus,
             number=number,
             count=count,
-            words=gpu.get(number) or program.get(number) or "not in raydock's table; see NVIDIA's catalogue",
-            grave=number in gpu,
+            meaning=gpu.get(number) or program.get(number) or "not in raydock's table; see NVIDIA's catalogue",
+            severe=number in gpu,
         )
         for (bus, number), count in counts.items()
     ]
-    return sorted(found, key=lambda item: (not item.grave, -item.count))
+    return sorted(found, key=lambda xid: (not xid.severe, -xid.count))

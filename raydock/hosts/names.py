@@ -1,4 +1,4 @@
-"""What `--host` names: an address, a host or label of hosts.yaml, or a docker context."""
+"""The values of `--host`: an address, a host or label of hosts.yaml, or a docker context."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -13,8 +13,15 @@ from raydock.engine.host import Host
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Line:
-    """A host of hosts.yaml: its address or docker context, its labels, and whether it accepts forward compatibility."""
+class _HostEntry:
+    """A host of hosts.yaml.
+
+    Attributes:
+        entry: the place of `engine` in the file, for errors.
+        engine: the engine's address or docker context.
+        labels: the labels of the host.
+        forward_compat: whether it accepts forward compatibility.
+    """
 
     entry: YamlEntry
     engine: str
@@ -22,83 +29,88 @@ class _Line:
     forward_compat: bool
 
 
-def named(asked: Iterable[str], file: Path) -> tuple[Host, ...]:
-    """The hosts that these words name, each engine once, in their order; `file` is hosts.yaml, which may be absent.
+def resolve(values: Iterable[str], file: Path) -> tuple[Host, ...]:
+    """Return the hosts of these values of --host in their order, each engine once.
 
-    Raises ConfigurationError for a word that names none, and for a hosts.yaml that is wrong.
+    file: hosts.yaml, which need not exist.
+
+    Raises ConfigurationError if a value is not a host, or if hosts.yaml is invalid.
     """
-    lines = _lines(file) if file.exists() else {}
+    entries = _load(file) if file.exists() else {}
     found: dict[str, Host] = {}
-    for word in asked:
-        for host in _of_word(word, lines):
+    for value in values:
+        for host in _resolve_value(value, entries):
             found.setdefault(host.address, host)
     return tuple(found.values())
 
 
-def forward_compat(file: Path) -> frozenset[str]:
-    """The hosts of hosts.yaml that accept forward compatibility, by name and by the address in `engine`.
+def accepting_hosts(file: Path) -> frozenset[str]:
+    """Return the hosts of hosts.yaml that accept forward compatibility, by name and by the address in `engine`.
 
-    Raises ConfigurationError for a hosts.yaml that is wrong; `file` may be absent.
+    file: hosts.yaml, which need not exist.
+
+    Raises ConfigurationError if hosts.yaml is invalid.
     """
-    lines = _lines(file) if file.exists() else {}
-    accepting = {name: line for name, line in lines.items() if line.forward_compat}
-    addresses = (urlsplit(line.engine).hostname for line in accepting.values())
+    entries = _load(file) if file.exists() else {}
+    accepting = {name: entry for name, entry in entries.items() if entry.forward_compat}
+    addresses = (urlsplit(entry.engine).hostname for entry in accepting.values())
     return frozenset((*accepting, *filter(None, addresses)))
 
 
-def here() -> Host:
-    """The host of the engine that the docker command line would use: DOCKER_HOST's, or the current context's."""
-    found = dockerconfig.resolve()
-    name = found.context if found.context != DEFAULT else found.address
-    host = Host(name=name, address=found.address, tls=found.tls, source=found.source)
+def current_host() -> Host:
+    """Return the host of the engine that the docker command uses: that of DOCKER_HOST or of the current context."""
+    endpoint = dockerconfig.resolve()
+    name = endpoint.context if endpoint.context != DEFAULT else endpoint.address
+    host = Host(name=name, address=endpoint.address, tls=endpoint.tls, source=endpoint.source)
     return replace(host, name="this machine") if host.scheme == "unix" else host
 
 
-def _of_word(word: str, lines: dict[str, _Line]) -> Iterator[Host]:
-    names = [name for name, line in lines.items() if word == name or word in line.labels]
+def _resolve_value(value: str, entries: dict[str, _HostEntry]) -> Iterator[Host]:
+    names = [name for name, entry in entries.items() if value == name or value in entry.labels]
     for name in names:
-        line = lines[name]
-        yield replace(_host(name, line.engine) or _unknown_in(line), forward_compat=line.forward_compat)
+        entry = entries[name]
+        yield replace(_find_host(name, entry.engine) or _refuse_entry(entry), forward_compat=entry.forward_compat)
     if not names:
-        known = [*lines, *(label for line in lines.values() for label in line.labels), *dockerconfig.context_names()]
-        yield _host(word, word) or _unknown(word, known)
+        labels = (label for entry in entries.values() for label in entry.labels)
+        yield _find_host(value, value) or _refuse_value(value, [*entries, *labels, *dockerconfig.context_names()])
 
 
-def _host(name: str, engine: str) -> Host | None:
-    """The host behind an address or a context; None where it is neither."""
+def _find_host(name: str, engine: str) -> Host | None:
+    """Return the host of an address or a context; None if `engine` is neither."""
     if "://" in engine:
         return Host(name=name, address=parse_address(engine, "--host" if name == engine else f"host {name!r}"))
     if not dockerconfig.has_context(engine):
         return None
     if engine == DEFAULT:
         return Host(name=name, address=DEFAULT_SOCKET)
-    found = dockerconfig.context(engine, name)
-    return Host(name=name, address=found.address, tls=found.tls)
+    endpoint = dockerconfig.context(engine, name)
+    return Host(name=name, address=endpoint.address, tls=endpoint.tls)
 
 
-def _lines(file: Path) -> dict[str, _Line]:
+def _load(file: Path) -> dict[str, _HostEntry]:
     hosts = read(file).items(("hosts",), ("hosts",))["hosts"].items()
-    found = {}
+    entries = {}
     for name, entry in hosts.items():
         keys = entry.items(("engine", "labels", "forward-compat"), ("engine",))
         labels = keys["labels"].texts() if "labels" in keys else ()
         for label in labels:
             if label in hosts:
-                keys["labels"].refuse(f"the label {label!r} is a host's name too.", "call one of them otherwise.")
+                keys["labels"].refuse(f"the label {label!r} is also the name of a host.", "rename one of them.")
         accepted = "forward-compat" in keys and keys["forward-compat"].flag()
-        found[name] = _Line(entry=keys["engine"], engine=keys["engine"].text(), labels=labels, forward_compat=accepted)
-    return found
+        engine = keys["engine"]
+        entries[name] = _HostEntry(entry=engine, engine=engine.text(), labels=labels, forward_compat=accepted)
+    return entries
 
 
-def _unknown_in(line: _Line) -> Host:
-    line.entry.refuse(
-        f"{line.engine!r} is neither an address nor a docker context.",
-        nearest(line.engine, [*dockerconfig.context_names(), "ssh://USER@HOST"]),
+def _refuse_entry(entry: _HostEntry) -> Host:
+    entry.entry.refuse(
+        f"{entry.engine!r} is neither an address nor a docker context.",
+        nearest(entry.engine, [*dockerconfig.context_names(), "ssh://USER@HOST"]),
     )
 
 
-def _unknown(word: str, known: list[str]) -> Host:
+def _refuse_value(value: str, known: list[str]) -> Host:
     raise ConfigurationError(
-        f"--host {word!r} is neither an address, nor a host or label of hosts.yaml, nor a docker context.",
-        todo=f"write it as ssh://USER@HOST. {nearest(word, known)}",
+        f"--host {value!r} is neither an address, nor a host or label of hosts.yaml, nor a docker context.",
+        todo=f"write it as ssh://USER@HOST. {nearest(value, known)}",
     )

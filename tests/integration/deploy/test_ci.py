@@ -51,10 +51,10 @@ def test_a_pushed_image_is_the_same_on_the_next_engine(toy: Toy, spare: SpareEng
     pulled = toy.run("ci", "pull", work, DOCKER_HOST=spare.host)
     assert pulled.code == 0, pulled.words
     again = toy.run("build", "--json", DOCKER_HOST=spare.host)
-    assert {name: item["fingerprint"] for name, item in again.variants.items()} == {
-        name: item["fingerprint"] for name, item in built.variants.items()
+    assert {name: entry["fingerprint"] for name, entry in again.variants.items()} == {
+        name: entry["fingerprint"] for name, entry in built.variants.items()
     }
-    assert not any(item["built"] for item in again.variants.values())
+    assert not any(entry["built"] for entry in again.variants.values())
 
 
 def test_only_the_selected_images_are_pushed_and_no_tag_is_left(
@@ -131,27 +131,27 @@ def test_a_run_does_not_build_published_images_again(
     toy: Toy, client: docker.DockerClient, base: str, spare: SpareEngine, job: dict[str, str]
 ) -> None:
     shutil.copy(ROOT / "scan.yaml", toy.root)
-    here = {**toy.environment, **job, "RAYDOCK_ROOT": str(toy.root)}
-    there = {**here, "DOCKER_HOST": spare.host}
+    first_engine = {**toy.environment, **job, "RAYDOCK_ROOT": str(toy.root)}
+    second_engine = {**first_engine, "DOCKER_HOST": spare.host}
 
     def run(text: str, environment: Mapping[str, str]) -> None:
         done = bash(text, ROOT, environment)
         assert done.returncode == 0, done.stdout + done.stderr
 
-    run(script("plan", "Plan"), here)
-    [shard] = [item for item in matrix(job)["shards"] if NAMES[0] in item["select"]]
+    run(script("plan", "Plan"), first_engine)
+    [shard] = [shard for shard in matrix(job)["shards"] if NAMES[0] in shard["select"]]
     assert shard["select"] == f"name={NAMES[0]}"
     project = Project(Paths(toy.root))
     Shelf(client=client, project=project).fill(select(project.plan, names=[NAMES[0]]))
     selected = {"RAYDOCK_SELECT": shard["select"]}
-    run(script("build", "Hand the images on"), here | selected)
+    run(script("build", "Hand the images on"), first_engine | selected)
     spare.client().images.remove(base, force=True)
-    run(script("publish", "Fetch the images"), there | selected)
-    run(script("publish", "Publish"), there | selected)
-    run(script("plan", "Plan"), here)
-    assert [item["select"] for item in matrix(job)["shards"]] == [f"name={NAMES[1]}"]
+    run(script("publish", "Fetch the images"), second_engine | selected)
+    run(script("publish", "Publish"), second_engine | selected)
+    run(script("plan", "Plan"), first_engine)
+    assert [shard["select"] for shard in matrix(job)["shards"]] == [f"name={NAMES[1]}"]
     toy.edit("templates/probe.j2", "ADD root.tar /", "ADD  root.tar /")
-    run(script("plan", "Plan"), here)
+    run(script("plan", "Plan"), first_engine)
     assert len(matrix(job)["shards"]) == 2
 
 
@@ -167,15 +167,13 @@ def test_the_login_writes_the_password_only_to_dockers_configuration(
 ) -> None:
     password = subprocess.run(["perl", "-e", _CRYPT, PASSWORD], capture_output=True, text=True, check=True).stdout
     (tmp_path / "htpasswd").write_text(f"ray:{password}\n")
-    with guarded(tmp_path, tmp_path / "tools", Guard(htpasswd=tmp_path / "htpasswd")) as asking:
+    with guarded(tmp_path, tmp_path / "tools", Guard(htpasswd=tmp_path / "htpasswd")) as guarded_registry:
         secret = {"RAYDOCK_REGISTRY_USER": "ray", "RAYDOCK_REGISTRY_PASSWORD": PASSWORD}
-        with_it = {**job, **secret, "RAYDOCK_REGISTRY": f"{asking.address}/raydock"}
-        done = bash(script("plan", "Log in to the registry"), clone, with_it)
-        refused = bash(
-            script("plan", "Log in to the registry"), clone, {**with_it, "RAYDOCK_REGISTRY_PASSWORD": "another"}
-        )
+        login = {**job, **secret, "RAYDOCK_REGISTRY": f"{guarded_registry.address}/raydock"}
+        done = bash(script("plan", "Log in to the registry"), clone, login)
+        refused = bash(script("plan", "Log in to the registry"), clone, {**login, "RAYDOCK_REGISTRY_PASSWORD": "wrong"})
     assert done.returncode == 0, done.stderr
     assert refused.returncode != 0
     assert PASSWORD not in done.stdout + done.stderr
     assert (tmp_path / "env").read_text().splitlines()[0] == f"DOCKER_CONFIG={tmp_path}/docker"
-    assert asking.address in json.loads((tmp_path / "docker" / "config.json").read_text())["auths"]
+    assert guarded_registry.address in json.loads((tmp_path / "docker" / "config.json").read_text())["auths"]

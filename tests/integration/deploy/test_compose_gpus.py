@@ -1,6 +1,6 @@
 """Compose files for nodes with GPUs, on engines that provide fake GPUs by CDI or by a fake NVIDIA hook.
 
-Compose, the engine and its CDI are real. No test can make a GPU: the device is /dev/null.
+Compose, the engine and its CDI are real. The device is /dev/null, since no test can create a GPU.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The examples in one container each, mounted where a manifest mounts them and without a network."""
+"""The examples in one container each, mounted as in a manifest and without a network."""
 
 import io
 import tarfile

@@ -1,7 +1,7 @@
 """Clusters of separate hosts: head.sh and worker.sh, unchanged, on three addresses with an engine each.
 
-Each host is a network namespace and a dockerd in it, so that a container's host network is that host's. What this does
-not test: another kernel, a firewall, a GPU.
+Each host is a network namespace with its own dockerd, so a container's host network is that host's. Not tested: a
+different kernel, a firewall, a GPU.
 """
 
 import json

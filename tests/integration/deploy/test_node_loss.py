@@ -88,14 +88,14 @@ def test_work_on_a_node_that_is_killed(cluster: RayCluster, storage: Path) -> No
         assert "ready\n" in (driver.stdout or ()), "the driver ended early"
         killed = time.time()
         cluster.compose("kill worker-2")
-        print_seconds("the head takes the killed node for dead", cluster.await_alive(2, 90))
+        print_seconds("the head marks the killed node as dead", cluster.await_alive(2, 90))
         work = answer(driver)
-        for what, (outcome, when) in work.items():
-            print_seconds(f"{what}: {outcome}", when - killed)
+        for task, (outcome, when) in work.items():
+            print_seconds(f"{task}: {outcome}", when - killed)
         none, policy = answer(runs["none"]), answer(runs["policy"])
     print_seconds(f"training without a policy ended with {none['ended'].splitlines()[0]}", none["when"] - killed)
     last = max(epoch for when, epoch in epochs(storage, "policy") if when < killed)
-    when, first = next(item for item in epochs(storage, "policy") if item[0] > killed + 5)
+    when, first = next((when, epoch) for when, epoch in epochs(storage, "policy") if when > killed + 5)
     print_seconds(f"training with a policy, which had ended epoch {last}, ended epoch {first}", when - killed)
 
     others = {address(cluster, name) for name in ("head", "worker-1")}

@@ -120,7 +120,9 @@ def test_what_cannot_be_attached_does_not_stop_the_image_and_is_added_later(face
     told = json.loads(faced.run("verify", "--registry", faced.name, "--json").out)
     assert told["unattached"] == {entry.tag: list(entry.unattached)}
     picked = faced.run("pick", "--gpu", "none", "--registry", faced.name, "--json")
-    assert json.loads(picked.out)["hints"] == [f"not attached to it in its registry: {', '.join(entry.unattached)}"]
+    assert json.loads(picked.out)["hints"] == [
+        f"not attached to the image in its registry: {', '.join(entry.unattached)}"
+    ]
 
     again = faced.publish(*ONE, "--json")
     assert again.code == 0, again.words

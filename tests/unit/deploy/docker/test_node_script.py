@@ -133,10 +133,10 @@ def test_forward_compatibility_that_is_accepted(tmp_path: Path) -> None:
     refused = call(f"forward_hosts=(10.255.255.9); {REQUEST}need_gpus", path=path)
     assert "which is refused unless you accept it." in refused.stderr
     accepted = f"forward_hosts=(10.255.255.9 10.255.255.2); {REQUEST}"
-    lacking = call(f"{accepted}need_gpus", path=path)
-    assert lacking.returncode == 1
-    assert "/nonexistent/cuda-13.0/compat/libcuda.so.1 does not exist on this host." in lacking.stderr
-    assert "Next: install cuda-compat-13-0" in lacking.stderr
+    missing = call(f"{accepted}need_gpus", path=path)
+    assert missing.returncode == 1
+    assert "/nonexistent/cuda-13.0/compat/libcuda.so.1 does not exist on this host." in missing.stderr
+    assert "Next: install cuda-compat-13-0" in missing.stderr
     (tmp_path / "libcuda.so.1").touch()
     done = call(f'{accepted}compat={tmp_path}; need_gpus; printf "%s " "${{gpu_options[@]}}"', path=path)
     assert done.returncode == 0, done.stderr
