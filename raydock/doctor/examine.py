@@ -71,6 +71,7 @@ class Examiner:
         registry: the full name of an image in the registry that must be reachable.
         needed: the download size of the largest variant in bytes.
         listener: receives the progress.
+        _processes: runs ssh and local scripts.
     """
 
     candidates: Sequence[VariantImage]
@@ -80,7 +81,10 @@ class Examiner:
     _processes: Processes = field(default_factory=Processes)
 
     def run(self, hosts: Sequence[Host]) -> list[HostReport]:
-        """Examine all hosts; return the reports in their order. A host that is down does not stop the others."""
+        """Examine all hosts; return the reports in their order.
+
+        A host that is down does not stop the others.
+        """
         return in_parallel(self._examine, hosts, len(hosts), self._processes.stop)
 
     def _examine(self, host: Host) -> HostReport:
@@ -145,7 +149,10 @@ def inspect_engine(client: EngineClient, registry: str) -> EngineFacts:
 
 
 def _nccl_reports(client: EngineClient) -> dict[str, str]:
-    """Return the output of gpu-nccl at the start of each node of head.sh and worker.sh, by container."""
+    """Return the output of gpu-nccl at the start of each node, by container.
+
+    head.sh and worker.sh write it.
+    """
     reports = {}
     for container in client.containers.list(filters={"label": SETTINGS_LABEL}):
         with suppress(NotFound):  # a node without GPUs, or from an older script
@@ -162,7 +169,7 @@ def _only_file(archive: bytes) -> str:
 
 
 def make_script(info: Mapping[str, Any] | None, registry: str) -> str:
-    """Return collect.sh with its variables set, and the script that prints the CDI specifications."""
+    """Return collect.sh with its variables, and the script for CDI specifications."""
     known = info or {}
     variables = {
         "folder": str(known.get("DockerRootDir") or "/var/lib/docker"),

@@ -86,6 +86,9 @@ class HostFacts:
 
 
 def split_sections(text: str) -> dict[str, str]:
-    """Split the output of collect.sh into sections; text before the first one, such as a login message, is ignored."""
+    """Split the output of collect.sh into sections.
+
+    Text before the first one, such as a login message, is ignored.
+    """
     parts = _SECTION.split(text)
     return {name: body.strip("\n") for name, body in zip(parts[1::2], parts[2::2], strict=True)}

@@ -7,7 +7,10 @@ from raydock.core.program import localize
 
 
 class Grade(StrEnum):
-    """The grade of a finding. A warning does not fail the host; a skipped check did not run."""
+    """The grade of a finding.
+
+    A warning does not fail the host. A skipped check did not run.
+    """
 
     PASSED = "passed"
     WARNED = "warned"

@@ -1,4 +1,4 @@
-"""The report of `nvidia-smi -q -x`: the driver's CUDA version, and the problems of each GPU."""
+"""The report of `nvidia-smi -q -x`: the CUDA version and the GPUs' problems."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -134,7 +134,10 @@ def _field(gpu: ElementTree.Element, path: str) -> str:
 
 
 def _uncorrectable(counters: ElementTree.Element | None) -> int:
-    """Return the sum of the uncorrectable errors; drivers before 450 report a total of double-bit errors instead."""
+    """Return the sum of the uncorrectable errors.
+
+    Drivers before 450 report a total of double-bit errors instead.
+    """
     if counters is None:
         return 0
     older = counters.findtext("double_bit/total", "")

@@ -21,7 +21,7 @@ def document(reports: Sequence[HostReport]) -> dict[str, Any]:
 
 
 def text(report: HostReport) -> RenderableType:
-    """Return a line on the variants that run on the host, then a line for each check, then what to do."""
+    """Return the report as text: the variants that run, the checks, and what to do."""
     sentence = report.verdict.sentence if report.verdict else "not examined"
     grid = Table(box=None, pad_edge=False, show_header=False)
     for column in ("check", "grade", "detail"):

@@ -1,4 +1,4 @@
-"""The ways to run collect.sh: on this machine, over ssh, or in a container that has access to its whole host."""
+"""The ways to run collect.sh: on this machine, over ssh, or in a container."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +25,9 @@ _PROGRAMS = ("/usr", "/bin", "/lib", "/lib64")
 
 
 def script_runner(host: Host, client: DockerClient | None, processes: Processes) -> ScriptRunner | None:
-    """Return a function that runs a script on a host and returns its output; None if there is no way to run one.
+    """Return a function that runs a script on a host and returns its output.
+
+    Returns None if no script can run on the host.
 
     On a host behind tcp://, a privileged container with the host's processes and network runs the script, which needs
     the host's engine. The function raises OutOfReachError if the script does not end within a minute.
@@ -48,7 +50,10 @@ def _run_locally(script: str, processes: Processes) -> str:
 
 
 def run_in_container(client: DockerClient, script: str) -> str:
-    """Run a script on an engine's host in a container, remove the container and return the output."""
+    """Run a script on an engine's host in a container and return its output.
+
+    The container and its image are removed.
+    """
     name = f"raydock-doctor-{uuid4().hex[:12]}"
     mounts = [Mount(path, path, type="bind", read_only=True) for path in _PROGRAMS]
     mounts.append(Mount(_ROOT, "/", type="bind", read_only=True))

@@ -29,7 +29,7 @@ class HostVerdict:
 
     @property
     def sentence(self) -> str:
-        """`driver 535.104.05 runs CUDA up to 12.2, ...; 10 of our 20 variants run here: ...`"""
+        """Text: `driver 535.104.05 runs CUDA up to 12.2, ...; 10 of our 20 ...`."""
         count = f"{len(self.runs)} of our {self.of} variants run here"
         return f"{self._driver}; {count}{': ' + ', '.join(self.runs) if self.runs else ''}"
 
@@ -46,7 +46,10 @@ class HostVerdict:
 
 
 def judge(facts: HostFacts, candidates: Iterable[VariantImage]) -> HostVerdict:
-    """Return the variants that a host can run. If its driver is not known, only variants without CUDA count."""
+    """Return the variants that a host can run.
+
+    If its driver is not known, only variants without CUDA count.
+    """
     newest = sorted(candidates, key=lambda candidate: candidate.variant.order, reverse=True)
     host = None if isinstance(facts.gpus, HostError) else facts.gpus
     report = nvidia_smi_xml.read(facts.sections.get("report", ""))

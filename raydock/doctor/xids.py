@@ -1,4 +1,7 @@
-"""Xids: the NVIDIA driver's errors in the kernel log. Their meanings are in data/xids.yaml."""
+"""Xids: the NVIDIA driver's errors in the kernel log.
+
+Their meanings are in data/xids.yaml.
+"""
 
 import re
 from collections import Counter
@@ -35,7 +38,7 @@ class Xid:
 
 @cache
 def load_meanings() -> tuple[dict[str, str], dict[str, str]]:
-    """Load the meanings by number: those of programs' faults, and those of the GPU's or driver's faults."""
+    """Load the meanings by number: faults of programs, and of GPUs or drivers."""
     keys = ("source", "date", "program", "gpu")
     table = read(DATA).items(keys, keys)
     program, gpu = ({number: entry.text() for number, entry in table[key].items().items()} for key in keys[2:])
@@ -43,7 +46,10 @@ def load_meanings() -> tuple[dict[str, str], dict[str, str]]:
 
 
 def find(lines: Iterable[str]) -> list[Xid]:
-    """Find the Xids in lines of the kernel log; the severe ones come first, then the most frequent."""
+    """Find the Xids in lines of the kernel log.
+
+    The severe ones come first, then the most frequent.
+    """
     program, gpu = load_meanings()
     counts = Counter((match["bus"], match["number"]) for line in lines if (match := _LINE.search(line)))
     found = [

@@ -1,1 +1,1 @@
-"""Other Docker hosts: their names, connections to their engines, image transfer and smoke tests."""
+"""Other Docker hosts: names, connections, image transfer and smoke tests."""

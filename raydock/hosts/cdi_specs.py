@@ -1,4 +1,4 @@
-"""Files of a host that decide which devices containers get: CDI specifications for GPUs, and InfiniBand devices."""
+"""A host's files for devices of containers: CDI specifications and InfiniBand."""
 
 import re
 import shlex
@@ -19,7 +19,7 @@ _SECONDS = 20.0
 
 
 def read(host: Host, info: Mapping[str, Any], processes: Processes) -> dict[str, str] | None:
-    """Read the specifications in the folders of an engine's `info`; return their texts by path.
+    """Read the specifications of an engine's host; return their texts by path.
 
     Returns None if the engine is behind tcp://, since its files cannot be read. Raises OutOfReachError if ssh does not
     reach the host.
@@ -31,7 +31,10 @@ def read(host: Host, info: Mapping[str, Any], processes: Processes) -> dict[str,
 
 
 def has_infiniband(host: Host, processes: Processes) -> bool:
-    """Whether a host is known to have /dev/infiniband. Raises OutOfReachError if ssh does not reach it."""
+    """Whether a host is known to have /dev/infiniband.
+
+    Raises OutOfReachError if ssh does not reach it.
+    """
     if host.scheme == "unix":
         return Path(INFINIBAND).is_dir()
     script = f"[ ! -d {INFINIBAND} ] || echo yes"

@@ -1,4 +1,4 @@
-"""Forward compatibility on hosts that accept it in hosts.yaml: what containers with GPUs get in addition."""
+"""Forward compatibility on hosts that accept it in hosts.yaml."""
 
 from dataclasses import dataclass, replace
 from subprocess import TimeoutExpired
@@ -35,7 +35,7 @@ class Compat:
     folders: tuple[str, ...]
 
     def extend(self, request: GpuRequest, name: str, image: ContainerImage) -> GpuRequest:
-        """Add forward compatibility to a request if the host's driver is too old for a variant's image.
+        """Add forward compatibility to a request if an image needs it on the host.
 
         Raises HostError if the host does not have the package cuda-compat of the image's CUDA.
         """
@@ -55,7 +55,9 @@ class Compat:
 
 
 def read(host: Host, processes: Processes) -> Compat | None:
-    """Read a host's driver, GPUs and folders of cuda-compat; return None if it does not accept forward compatibility.
+    """Read a host's driver, GPUs and folders of cuda-compat.
+
+    Returns None if the host does not accept forward compatibility.
 
     Raises OutOfReachError if the host does not answer or is behind tcp://, HostError if its nvidia-smi fails.
     """

@@ -15,7 +15,9 @@ _TODO = "start it on the host (`sudo systemctl start docker`; `journalctl -u doc
 
 @contextmanager
 def open_engine(host: Host, processes: Processes) -> Iterator[EngineClient]:
-    """Open a client of a host's engine for the duration of the block; `processes` runs its ssh.
+    """Open a client of a host's engine for the duration of the block.
+
+    processes: runs the client's ssh.
 
     Raises OutOfReachError if the engine does not answer or is not Docker, HostError if the user has no access to it.
     """

@@ -19,7 +19,9 @@ _CHUNK = 2**20
 
 
 def list_files(client: DockerClient, image: str) -> tuple[str, ...]:
-    """Return the file names of an image's layers in the tar of `docker save`, the lowest layer first.
+    """Return the names of an image's layers in the tar of `docker save`.
+
+    The lowest layer is first.
 
     With containerd's image store, the names are the digests of the compressed layers, which are only in the manifest.
     """
@@ -34,7 +36,7 @@ def list_files(client: DockerClient, image: str) -> tuple[str, ...]:
 
 
 def find_shared(client: DockerClient, layers: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the lowest of these layers that the engine has: those that one of its images begins with."""
+    """Return the lowest of these layers that one of the engine's images begins with."""
     best = 0
     for image_id in {summary["Id"] for summary in client.api.images()}:
         if image := find_image(client, image_id):  # None if it was removed since the list was read
@@ -43,7 +45,7 @@ def find_shared(client: DockerClient, layers: tuple[str, ...]) -> tuple[str, ...
 
 
 def remove_files(tar: Iterable[bytes], excluded: Iterable[str]) -> Iterator[bytes]:
-    """Yield a tar of `docker save` without some of its files, in chunks of about a MiB."""
+    """Yield a tar of `docker save` without some files, in chunks of about a MiB."""
     names = set(excluded)
     with tarfile.open(fileobj=ChunkReader(tar), mode="r|") as source:
         for member in source:
@@ -58,7 +60,10 @@ def remove_files(tar: Iterable[bytes], excluded: Iterable[str]) -> Iterator[byte
 
 
 def _count_equal(first: tuple[str, ...], second: tuple[str, ...]) -> int:
-    """Count the equal layers from the lowest on: an engine stores a layer only with all layers below it."""
+    """Count the equal layers from the lowest on.
+
+    An engine stores a layer only with all layers below it.
+    """
     count = 0
     for layer, counterpart in zip(first, second, strict=False):
         if layer != counterpart:

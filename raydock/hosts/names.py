@@ -1,4 +1,4 @@
-"""The values of `--host`: an address, a host or label of hosts.yaml, or a docker context."""
+"""The values of `--host`: addresses, names in hosts.yaml, docker contexts."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -17,13 +17,13 @@ class _HostEntry:
     """A host of hosts.yaml.
 
     Attributes:
-        entry: the place of `engine` in the file, for errors.
+        place: the place of `engine` in the file, for errors.
         engine: the engine's address or docker context.
         labels: the labels of the host.
         forward_compat: whether it accepts forward compatibility.
     """
 
-    entry: YamlEntry
+    place: YamlEntry
     engine: str
     labels: tuple[str, ...]
     forward_compat: bool
@@ -45,7 +45,9 @@ def resolve(values: Iterable[str], file: Path) -> tuple[Host, ...]:
 
 
 def accepting_hosts(file: Path) -> frozenset[str]:
-    """Return the hosts of hosts.yaml that accept forward compatibility, by name and by the address in `engine`.
+    """Return the hosts of hosts.yaml that accept forward compatibility.
+
+    A host is in the result by its name and by the address in `engine`.
 
     file: hosts.yaml, which need not exist.
 
@@ -58,7 +60,10 @@ def accepting_hosts(file: Path) -> frozenset[str]:
 
 
 def current_host() -> Host:
-    """Return the host of the engine that the docker command uses: that of DOCKER_HOST or of the current context."""
+    """Return the host of the engine that the docker command uses.
+
+    It is that of DOCKER_HOST or of the current context.
+    """
     endpoint = dockerconfig.resolve()
     name = endpoint.context if endpoint.context != DEFAULT else endpoint.address
     host = Host(name=name, address=endpoint.address, tls=endpoint.tls, source=endpoint.source)
@@ -98,12 +103,12 @@ def _load(file: Path) -> dict[str, _HostEntry]:
                 keys["labels"].refuse(f"the label {label!r} is also the name of a host.", "rename one of them.")
         accepted = "forward-compat" in keys and keys["forward-compat"].flag()
         engine = keys["engine"]
-        entries[name] = _HostEntry(entry=engine, engine=engine.text(), labels=labels, forward_compat=accepted)
+        entries[name] = _HostEntry(place=engine, engine=engine.text(), labels=labels, forward_compat=accepted)
     return entries
 
 
 def _refuse_entry(entry: _HostEntry) -> Host:
-    entry.entry.refuse(
+    entry.place.refuse(
         f"{entry.engine!r} is neither an address nor a docker context.",
         nearest(entry.engine, [*dockerconfig.context_names(), "ssh://USER@HOST"]),
     )

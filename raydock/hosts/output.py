@@ -1,4 +1,4 @@
-"""The results of variants on hosts, as JSON (form in docs/reference/json.md) and as a table."""
+"""The results on hosts, as JSON (form in docs/reference/json.md) and as a table."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,7 +31,7 @@ def document(outcomes: Sequence[HostOutcome]) -> dict[str, Any]:
 
 
 def table(outcomes: Sequence[HostOutcome], variants: Sequence[str]) -> RenderableType:
-    """Return a table with a row for each host and a column for each variant, then the failed and skipped checks."""
+    """Return a table of hosts and variants, then the failed and skipped checks."""
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("host", "engine", *variants):
         grid.add_column(heading, overflow="fold")

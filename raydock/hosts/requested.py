@@ -38,7 +38,10 @@ class RequestedImage:
 
 
 def requested_images(variants: Iterable[Planned], registry: str) -> tuple[RequestedImage, ...]:
-    """Return these variants' images: those built on this machine's engine if it answers, else the planned ones."""
+    """Return these variants' images: built ones, else planned ones.
+
+    If this machine's engine does not answer, all are planned ones.
+    """
     variants = tuple(variants)
     built: dict[str, ContainerImage] = {}
     client = None

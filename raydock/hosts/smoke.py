@@ -1,4 +1,7 @@
-"""Smoke tests of images on other hosts: all hosts at the same time, one variant after the other on each host."""
+"""Smoke tests of images on other hosts.
+
+All hosts work at the same time. Each host tests one variant after the other.
+"""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -85,6 +88,8 @@ class HostTester:
         listener: receives the progress.
         gpus: the requested GPUs.
         checks: the ids of the checks to run; empty for all.
+        _processes: runs ssh.
+        _clients: the clients of the engines, whose containers are stopped after an interrupt.
     """
 
     listener: Listener

@@ -1,4 +1,7 @@
-"""The transfer of an image to a host's engine: it is present, or the host pulls it, or this machine sends it."""
+"""The transfer of an image to a host's engine.
+
+The image is present, or the host pulls it, or this machine sends it.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,7 +48,9 @@ class TransferredImage:
 
 
 def transfer(remote: DockerClient, requested: RequestedImage, listener: Listener) -> TransferredImage:
-    """Make sure that an engine has an image under its tag: the one built on this machine, else the registry's.
+    """Make sure that an engine has an image under its tag.
+
+    It is the image built on this machine, else the registry's.
 
     Raises VariantError if neither is available, OutOfReachError if an engine stops answering.
     """
@@ -85,7 +90,10 @@ def _pull_tag(remote: DockerClient, requested: RequestedImage, listener: Listene
 
 
 def _pull(remote: DockerClient, image: str, requested: RequestedImage, listener: Listener) -> str:
-    """Pull NAME@DIGEST or NAME:TAG and give it the variant's tag; return the error message, empty on success."""
+    """Pull NAME@DIGEST or NAME:TAG and give it the variant's tag.
+
+    Returns the error message; empty on success.
+    """
     listener(requested.name, f"pulling {image}")
     repository, _, tag = image.partition("@") if "@" in image else image.rpartition(":")
     try:
@@ -99,7 +107,10 @@ def _pull(remote: DockerClient, image: str, requested: RequestedImage, listener:
 
 
 def _send(remote: DockerClient, requested: RequestedImage, source: DockerClient, listener: Listener) -> int:
-    """Send an image without the layers that the engine has, or all of it if that fails; return the bytes sent."""
+    """Send an image without the layers that the engine has; return the bytes sent.
+
+    If the engine cannot load it, the whole image is sent.
+    """
     present = layers.find_shared(remote, get_image(source, requested.image.id).layers)
     try:
         return _load(remote, requested, source, present, listener)

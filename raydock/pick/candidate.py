@@ -1,4 +1,4 @@
-"""The candidates of a pick: the images of a registry's release, or built images and planned ones."""
+"""The candidates of a pick: images of a release, or built and planned images."""
 
 from collections.abc import Iterable, Mapping
 
@@ -14,7 +14,7 @@ from raydock.publish.variant_image import VariantImage, of_image, of_plan, of_re
 def candidates(
     variants: Iterable[Planned], built: Mapping[str, ContainerImage], registry: str
 ) -> tuple[VariantImage, ...]:
-    """Return a candidate for each variant: its image in `built` with its labels, else the planned image."""
+    """Return a candidate for each variant: its image in `built`, else a planned one."""
     return tuple(
         of_image(planned.variant, registry, built[planned.name])
         if planned.name in built
@@ -30,7 +30,10 @@ def published(release: Release, chosen: Iterable[Planned], registry: str) -> tup
 
 
 def on_engine(variants: Iterable[Planned], registry: str) -> tuple[dict[str, ContainerImage], str]:
-    """Return the built images of these variants by name, and why there are none if the engine does not answer."""
+    """Return the built images of these variants by name, and an error message.
+
+    The message is empty unless the engine does not answer.
+    """
     try:
         return built_images(connect(), registry, (planned.name for planned in variants)), ""
     except OutOfReachError as error:

@@ -1,4 +1,6 @@
-"""CUDA's forward compatibility: a newer CUDA on an older driver. It is refused unless the user accepts it.
+"""CUDA's forward compatibility: a newer CUDA on an older driver.
+
+It is refused unless the user accepts it.
 
 `pick`, `doctor`, the scripts of `deploy docker` and the node affinity of `deploy kuberay` share one rule: data-centre
 GPUs, and a driver branch that NVIDIA supports as a target and that is older than the toolkit's own driver. A container
@@ -48,12 +50,15 @@ class Forward:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The environment variables that a container needs, with `folder` mounted at the same path."""
+        """A container's environment variables, with `folder` mounted at the same path."""
         return {"LD_LIBRARY_PATH": self.folder, "NVIDIA_DISABLE_REQUIRE": "true"}
 
 
 def forward(cuda: str) -> Forward | None:
-    """Return forward compatibility to a CUDA; None if its driver is not known or no supported branch is older."""
+    """Return forward compatibility to a CUDA.
+
+    Returns None if the CUDA's driver is not known or no supported branch is older.
+    """
     own, names = own_driver(cuda), known()
     branches = tuple(sorted(branch for branch in names.branches if own and branch < _branch(own)))
     if not branches:
@@ -62,7 +67,7 @@ def forward(cuda: str) -> Forward | None:
 
 
 def is_covered(candidate: VariantImage, host: GpuHost) -> bool:
-    """Whether a host whose driver is too old for a candidate can run it by forward compatibility."""
+    """Whether forward compatibility lets a host with an older driver run a candidate."""
     supported = forward(candidate.variant.cuda)
     return (
         supported is not None
@@ -74,7 +79,7 @@ def is_covered(candidate: VariantImage, host: GpuHost) -> bool:
 
 
 def offer(candidate: VariantImage, hosts: Sequence[GpuHost]) -> str:
-    """Return a hint that a candidate runs on hosts with an older driver if forward compatibility is accepted."""
+    """Return a hint that hosts can run a candidate by forward compatibility."""
     return (
         f"{candidate.name} runs on these data-centre GPUs with {_drivers(hosts)} by forward compatibility, which is "
         f"refused unless you accept it: {OPTION}, or `forward-compat: true` for the host in hosts.yaml. "

@@ -1,4 +1,7 @@
-"""A host's GPUs and driver, read from nvidia-smi's output. Output that cannot be parsed is refused, never guessed."""
+"""A host's GPUs and driver, read from nvidia-smi's output.
+
+Output that cannot be parsed is refused, never guessed.
+"""
 
 import re
 import sys
@@ -101,7 +104,9 @@ def with_forward_compat(host: GpuHost | HostError, is_accepted: bool) -> GpuHost
 
 
 def stated(name: str, driver: str, capabilities: Sequence[str]) -> GpuHost:
-    """Return a host from the options of `pick`: a driver and compute capabilities (8.0), or `none` for no GPU.
+    """Return a host from the options of `pick`.
+
+    The options are a driver and compute capabilities (8.0), or `none` for no GPU.
 
     Raises ConfigurationError if a value is invalid.
     """
@@ -112,7 +117,7 @@ def stated(name: str, driver: str, capabilities: Sequence[str]) -> GpuHost:
 
 
 def parse(text: str, name: str) -> dict[str, GpuHost | HostError]:
-    """Parse the output of nvidia-smi; return each host by name, or why its lines cannot be parsed.
+    """Parse nvidia-smi's output; return each host, or why its lines are invalid.
 
     text: the output of QUERY on one host, or lines of several hosts, each with the prefix `host: `.
     name: the name of the host if the lines have no prefix.
@@ -129,7 +134,9 @@ def parse(text: str, name: str) -> dict[str, GpuHost | HostError]:
 
 
 def read(paths: Iterable[Path]) -> dict[str, GpuHost | HostError]:
-    """Read the hosts in files; `-` is stdin. A host's name is its file's without .csv or .txt, or the lines' prefix.
+    """Read the hosts in files; `-` is stdin.
+
+    A host's name is its file's without .csv or .txt, or the prefix of its lines.
 
     Raises ConfigurationError if two files have the same host.
     """

@@ -10,7 +10,10 @@ SCHEMA = 1
 
 
 def document(picks: Mapping[str, Pick], together: Pick | None) -> dict[str, Any]:
-    """Return the document of `pick --json`: the pick of one host, or each host's pick and the pick for all hosts."""
+    """Return the document of `pick --json`.
+
+    It has the pick of one host, or each host's pick and the pick for all hosts.
+    """
     if together is None:
         (pick,) = picks.values()
         return {"schema": SCHEMA, **_entry(pick)}

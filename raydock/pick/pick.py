@@ -1,4 +1,4 @@
-"""The newest image that a host, or each of several hosts, can run, and why newer ones are rejected."""
+"""The newest image that hosts can run, and why newer ones are rejected."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -58,7 +58,10 @@ class Pick:
 
     @property
     def digest(self) -> str | None:
-        """The candidate's digest in its registry if it is published, else its id on the engine; None without either."""
+        """The candidate's digest in its registry, or its id on the engine.
+
+        None if it is only planned.
+        """
         candidate = self.candidate
         if candidate is None or candidate.where is Where.PLANNED:
             return None
@@ -66,7 +69,9 @@ class Pick:
 
 
 def pick(hosts: Sequence[GpuHost], candidates: Iterable[VariantImage]) -> Pick:
-    """Pick the newest candidate that runs on all hosts: a built one, or a planned one if no built one runs.
+    """Pick the newest candidate that runs on all hosts.
+
+    It is a built one, or a planned one if no built one runs.
 
     The order is Variant.order: ray, then vllm, torch, Python and CUDA. If all hosts have GPUs, candidates without CUDA
     count only if no candidate has CUDA. Candidates whose GPUs are unknown count only if no other candidate runs.
@@ -116,7 +121,10 @@ def _doubt(candidate: VariantImage) -> str:
 def pick_each(
     hosts: Mapping[str, GpuHost | HostError], candidates: Sequence[VariantImage]
 ) -> tuple[dict[str, Pick], Pick | None]:
-    """Pick for each host by name, and for all hosts together; the latter is None if there is only one host."""
+    """Pick for each host by name, and for all hosts together.
+
+    The pick for all is None if there is only one host.
+    """
     readable = [host for host in hosts.values() if isinstance(host, GpuHost)]
     picks = {
         name: pick([host], candidates) if isinstance(host, GpuHost) else Pick(host=name, error=host)
@@ -132,7 +140,10 @@ def pick_each(
 
 
 def _reasons(candidate: VariantImage, hosts: Sequence[GpuHost], use_gpu: bool) -> list[str]:
-    """Return why a candidate does not fit these hosts; with several hosts, each reason names its hosts."""
+    """Return why a candidate does not fit these hosts.
+
+    With several hosts, each reason names its hosts.
+    """
     if not candidate.variant.gpu:
         return ["it has no CUDA and would leave the GPUs idle"] if use_gpu else []
     found: dict[str, list[str]] = {}
@@ -143,7 +154,10 @@ def _reasons(candidate: VariantImage, hosts: Sequence[GpuHost], use_gpu: bool) -
 
 
 def _forward_hints(best: VariantImage | None, newer: Sequence[VariantImage], hosts: Sequence[GpuHost]) -> Iterator[str]:
-    """Yield what the pick needs for forward compatibility, and which candidate would be picked if it were accepted."""
+    """Yield what the pick needs for forward compatibility.
+
+    Also yields which candidate would be picked if forward compatibility were accepted.
+    """
     if best and (relying := [host for host in hosts if forward.older_driver(best, host)]):
         yield forward.reliance(best, relying)
     accepting = [replace(host, forward_compat=True) for host in hosts]
@@ -161,7 +175,10 @@ def _abbreviate(names: Sequence[str]) -> str:
 
 
 def objections(candidate: VariantImage, host: GpuHost) -> list[str]:
-    """Return why a host cannot run a candidate with CUDA; empty if it can, with forward compatibility if accepted."""
+    """Return why a host cannot run a candidate with CUDA; empty if it can.
+
+    Forward compatibility counts if it is accepted on the host.
+    """
     if not host.gpus:
         return ["it needs an NVIDIA GPU, and the host has none"]
     found = [_wrong_processor(candidate, gpu) for gpu in host.gpus]

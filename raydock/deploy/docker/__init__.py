@@ -1,1 +1,4 @@
-"""Ray clusters on Docker without Kubernetes: compose files for one machine, scripts and systemd units for several."""
+"""Ray clusters on Docker without Kubernetes.
+
+Compose files are for one machine, scripts and systemd units for several.
+"""

@@ -1,4 +1,4 @@
-"""A Ray cluster on Docker hosts without Kubernetes: its hosts, their GPUs and the model folder."""
+"""A Ray cluster on Docker hosts: the hosts, their GPUs and the model folder."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -39,7 +39,10 @@ class DockerCluster:
 
     @property
     def forward(self) -> Forward | None:
-        """Forward compatibility to the variant's CUDA; None if there are no GPUs or it is not supported."""
+        """Forward compatibility to the variant's CUDA.
+
+        None if there are no GPUs or it is not supported.
+        """
         return forward(self.variant.cuda) if self.gpus else None
 
 
@@ -83,7 +86,7 @@ def make_cluster(
 
 
 def health_warning(image: VariantImage) -> str:
-    """Return a warning if the image's nodes may never become healthy; else an empty string."""
+    """Return a warning if the image's nodes may never become healthy; else ""."""
     if image.kuberay:
         return ""
     return (

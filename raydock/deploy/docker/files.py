@@ -1,4 +1,4 @@
-"""The files that start a cluster on Docker without Kubernetes, rendered from templates/docker/."""
+"""The files that start a cluster on Docker, rendered from templates/docker/."""
 
 import hashlib
 import json
@@ -47,7 +47,10 @@ PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 
 
 class ComposeFile(StrEnum):
-    """The compose file for each way to request GPUs, since Compose cannot choose at run time."""
+    """The compose file for each way to request GPUs.
+
+    Compose cannot choose at run time.
+    """
 
     CDI = "compose.yaml"
     NVIDIA = "compose.nvidia.yaml"
@@ -97,13 +100,13 @@ def compose_lines(cluster: DockerCluster) -> Iterator[str]:
     if not cluster.gpus:
         yield f"{ComposeFile.CDI}: docker compose up --wait"
         return
-    yield f"{ComposeFile.CDI}, if Docker hands out GPUs by CDI: docker compose up --wait"
+    yield f"{ComposeFile.CDI}, if Docker provides GPUs by CDI: docker compose up --wait"
     yield f"{ComposeFile.NVIDIA}, if it has NVIDIA's runtime only: docker compose -f {ComposeFile.NVIDIA} up --wait"
     yield localize("`./build.py doctor` shows which one (check gpu-path)")
 
 
 def configured_no_proxy() -> str:
-    """Return the default `noProxy` of this machine's Docker config.json; empty if there is none."""
+    """Return the default `noProxy` of this machine's config.json, or ""."""
     proxies = load_general_config().get("proxies")
     default = proxies.get("default") if isinstance(proxies, dict) else None
     return str(default.get("noProxy") or "") if isinstance(default, dict) else ""
@@ -121,7 +124,10 @@ def ray_start(role: Role, gpus: int, *options: str) -> list[str]:
 
 
 def _node(cluster: DockerCluster, number: int, access: ComposeFile) -> dict[str, object]:
-    """Return a node of a compose file; node 0 is the head. Each node gets its own GPUs of the machine."""
+    """Return a node of a compose file; node 0 is the head.
+
+    Each node gets its own GPUs of the machine.
+    """
     role = Role.WORKER if number else Role.HEAD
     join = ("--address=head:6379",) if number else ()
     return {
@@ -133,7 +139,7 @@ def _node(cluster: DockerCluster, number: int, access: ComposeFile) -> dict[str,
 
 
 def _machine_settings(cluster: DockerCluster) -> dict[str, object]:
-    """Return the mounts (source: target) and environment variables of every node of a compose file.
+    """Return the mounts (source: target) and variables of a compose file's nodes.
 
     Forward compatibility is enabled only if every host accepts it: no option says on which host the file is used.
     """
@@ -144,7 +150,7 @@ def _machine_settings(cluster: DockerCluster) -> dict[str, object]:
 
 
 def _devices(gpus: range, access: ComposeFile) -> dict[str, object] | None:
-    """Return a request for GPUs in the form of compose's `devices`; None if the node has no GPU.
+    """Return a request for GPUs as in compose's `devices`; None without GPUs.
 
     Every Compose 2 reads this form. `devices: ["nvidia.com/gpu=0"]` needs Compose 2.30 (docker/compose pull request
     12184, read 2026-11-29).
@@ -175,5 +181,8 @@ def _short_hash(*parts: str) -> str:
 
 
 def _compose_text(value: object) -> str:
-    """Return a value in YAML's flow style, with each `$` escaped so that compose replaces no variable."""
+    """Return a value in YAML's flow style.
+
+    Each `$` is escaped so that compose replaces no variable.
+    """
     return json.dumps(value).replace("$", "$$")

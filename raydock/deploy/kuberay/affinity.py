@@ -1,4 +1,4 @@
-"""The driver floor as node affinity on the labels of GPU Feature Discovery, required or preferred.
+"""The oldest accepted driver as node affinity on GPU Feature Discovery's labels.
 
 The labels are `nvidia.com/cuda.driver-version.major`, `.minor` and `.revision`. Releases before 0.16 write only the
 deprecated labels `nvidia.com/cuda.driver.major`, `.minor` and `.rev`. Kubernetes compares with `Gt` and `Lt` as
@@ -22,7 +22,9 @@ _WEIGHT = 100
 
 
 def node_affinity(floor: str, affinity: DriverAffinity, forward: Forward | None) -> Yaml:
-    """Return node affinity for nodes with a new enough driver; empty for DriverAffinity.NONE.
+    """Return node affinity for nodes with a new enough driver.
+
+    It is empty for DriverAffinity.NONE.
 
     floor: the oldest driver, such as 580.65.06.
     forward: if set, nodes with the data-centre GPUs and driver branches of forward compatibility are accepted too.
@@ -47,14 +49,20 @@ def driver_at_least(floor: str) -> list[Yaml]:
 
 
 def _forward_terms(forward: Forward) -> list[Yaml]:
-    """Return a term for each generation of labels: one of the driver branches, and one of the GPUs by exact name."""
+    """Return a term for each generation of labels.
+
+    A node has one of the driver branches, and one of the GPUs by exact name.
+    """
     branches = {"operator": "In", "values": [str(branch) for branch in forward.branches]}
     products = {"key": PRODUCT, "operator": "In", "values": [name.replace(" ", "-") for name in forward.products]}
     return [{"matchExpressions": [{"key": labels[0], **branches}, products]} for labels in LABELS]
 
 
 def _term(labels: tuple[str, ...], numbers: list[int], depth: int) -> Yaml:
-    """Return a term: numbers before `depth` are equal, the one at `depth` is greater, or equal if it is the last."""
+    """Return a term that compares the numbers of a driver version up to `depth`.
+
+    Numbers before `depth` are equal. The number at `depth` is greater, or equal if it is the last.
+    """
     last = depth == len(numbers) - 1
     equal = [
         _compare(label, operator, bound)

@@ -1,4 +1,4 @@
-"""A Ray cluster as KubeRay specifies it: a head that runs no tasks, and one group of equal workers."""
+"""A Ray cluster in KubeRay's form: a head without tasks and a worker group."""
 
 from raydock.deploy.kuberay.deployment import Deployment, Yaml
 from raydock.deploy.kuberay.pod import CONTAINER_SECURITY, HEAD, ray_pod, worker_size
@@ -8,7 +8,10 @@ GROUP = "workers"
 
 
 def cluster_spec(deployment: Deployment, extra_ports: dict[str, int] | None = None) -> Yaml:
-    """Return a cluster's specification. `rayStartParams` are strings; KubeRay 1.3 requires the key even if empty."""
+    """Return a cluster's specification.
+
+    `rayStartParams` are strings. KubeRay 1.3 requires the key even if it is empty.
+    """
     workers = deployment.workers
     return {
         "rayVersion": deployment.image.ray,
@@ -31,7 +34,10 @@ def cluster_spec(deployment: Deployment, extra_ports: dict[str, int] | None = No
 
 
 def _autoscaling() -> Yaml:
-    """Return the settings of the autoscaler, a sidecar of the head: KubeRay's defaults, with restricted privileges."""
+    """Return the settings of the autoscaler, a sidecar of the head.
+
+    They are KubeRay's defaults, with restricted privileges.
+    """
     amounts = {"cpu": "500m", "memory": "512Mi"}
     return {
         "enableInTreeAutoscaling": True,

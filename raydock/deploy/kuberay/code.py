@@ -29,7 +29,10 @@ class Code:
 
     @property
     def digest(self) -> str:
-        """Eight hexadecimal digits of a hash. It is part of the ConfigMap's name, so pods restart if a file changes."""
+        """Eight hexadecimal digits of a hash.
+
+        They are part of the ConfigMap's name, so a changed file gives it a new name.
+        """
         return hashlib.sha256(json.dumps(self.files, sort_keys=True).encode()).hexdigest()[:8]
 
 

@@ -1,4 +1,4 @@
-"""The values of a manifest: an image, a name, workers and the nodes that they run on."""
+"""The values of a manifest: an image, a name, workers and their nodes."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -38,7 +38,10 @@ class OperatorVersion(StrEnum):
 
 
 class Format(StrEnum):
-    """The output: resources, values for KubeRay's ray-cluster chart, or a kustomization."""
+    """The form of the output.
+
+    It is resources, values for KubeRay's ray-cluster chart, or a kustomization.
+    """
 
     YAML = "yaml"
     HELM = "helm"
@@ -46,7 +49,7 @@ class Format(StrEnum):
 
 
 class DriverAffinity(StrEnum):
-    """Whether GPU workers require, prefer or ignore nodes whose labels state a new enough driver."""
+    """How GPU workers select nodes whose labels state a new enough driver."""
 
     REQUIRED = "required"
     PREFERRED = "preferred"
@@ -102,7 +105,7 @@ class Deployment:
 
     @property
     def labels(self) -> dict[str, str]:
-        """Labels of the resources and pods: the variant, which the image's digest does not show."""
+        """The labels of the resources and pods: the variant's name."""
         return {"raydock.variant": self.image.variant.name}
 
     @property

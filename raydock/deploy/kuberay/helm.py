@@ -1,4 +1,7 @@
-"""Values for KubeRay's ray-cluster chart: the chart creates the same cluster as a manifest."""
+"""Values for KubeRay's ray-cluster chart.
+
+The chart creates the same cluster as a manifest.
+"""
 
 from raydock.deploy.kuberay.cluster import cluster_spec
 from raydock.deploy.kuberay.deployment import Deployment, Yaml
@@ -10,7 +13,10 @@ _CONTAINER_KEYS = {key: key for key in ("resources", "securityContext", "ports",
 
 
 def values(deployment: Deployment) -> Yaml:
-    """Return the chart's values. The chart joins REPOSITORY:TAG, so a digest is split at its colon."""
+    """Return the chart's values.
+
+    The chart joins REPOSITORY:TAG, so a digest is split at its colon.
+    """
     spec = cluster_spec(deployment)
     head, [workers] = spec.pop("headGroupSpec"), spec.pop("workerGroupSpecs")
     repository, _, tag = deployment.image.reference.rpartition(":")
@@ -24,7 +30,10 @@ def values(deployment: Deployment) -> Yaml:
 
 
 def _group(group: Yaml) -> Yaml:
-    """Return a group of pods in the chart's form: the keys of the container and of the pod on one level."""
+    """Return a group of pods in the chart's form.
+
+    The keys of the container and of the pod are on one level.
+    """
     template: Yaml = group.pop("template")
     pod = template["spec"]
     [container] = pod.pop("containers")

@@ -1,4 +1,4 @@
-"""A kustomization that sets the image by digest and the Ray version in the user's own manifest."""
+"""A kustomization that sets image and Ray version in the user's own manifest."""
 
 from raydock.deploy.kuberay.deployment import ResourceKind, Yaml
 from raydock.publish.variant_image import VariantImage

@@ -1,4 +1,7 @@
-"""The resources of a deployment: a ConfigMap with the code, then a RayCluster, RayJob or RayService."""
+"""The resources of a deployment.
+
+A ConfigMap with the code comes first, then a RayCluster, RayJob or RayService.
+"""
 
 from raydock.deploy.kuberay.cluster import cluster_spec
 from raydock.deploy.kuberay.deployment import Deployment, OperatorVersion, ResourceKind, Yaml
@@ -10,7 +13,10 @@ TTL_SECONDS = 10
 
 
 def ray_cluster(deployment: Deployment) -> list[Yaml]:
-    """Return a RayCluster. From KubeRay 1.6 on, its pods are replaced when it is applied with a different image."""
+    """Return a RayCluster.
+
+    From KubeRay 1.6 on, its pods are replaced when it is applied with a different image.
+    """
     spec = cluster_spec(deployment)
     if deployment.kuberay is not OperatorVersion.V1_3:
         spec = {"upgradeStrategy": {"type": "Recreate"}} | spec
@@ -18,7 +24,10 @@ def ray_cluster(deployment: Deployment) -> list[Yaml]:
 
 
 def ray_job(deployment: Deployment, entrypoint: str, *, shutdown: bool) -> list[Yaml]:
-    """Return a RayJob that runs a shell command line, `entrypoint`; `shutdown` deletes its cluster after the job."""
+    """Return a RayJob that runs `entrypoint`, a shell command line.
+
+    `shutdown` deletes its cluster after the job.
+    """
     ending = {"shutdownAfterJobFinishes": True, "ttlSecondsAfterFinished": TTL_SECONDS} if shutdown else {}
     return _resources(
         deployment,
@@ -33,13 +42,19 @@ def ray_job(deployment: Deployment, entrypoint: str, *, shutdown: bool) -> list[
 
 
 def ray_service(deployment: Deployment, serve_config: str) -> list[Yaml]:
-    """Return a RayService of the applications in `serve_config`, the text of a Ray Serve configuration file."""
+    """Return a RayService.
+
+    serve_config: the text of a Ray Serve configuration file.
+    """
     spec = {"serveConfigV2": serve_config, "rayClusterConfig": cluster_spec(deployment, SERVE_PORT)}
     return _resources(deployment, ResourceKind.RAYSERVICE, spec)
 
 
 def _submitter(deployment: Deployment) -> Yaml:
-    """Return KubeRay's submitter pod with what a restricted namespace requires; KubeRay sets its command."""
+    """Return KubeRay's submitter pod with what a restricted namespace requires.
+
+    KubeRay sets its command.
+    """
     container = {
         "name": "ray-job-submitter",
         **image(deployment),

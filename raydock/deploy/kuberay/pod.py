@@ -1,4 +1,7 @@
-"""Pods that meet Kubernetes' restricted Pod Security Standard. KubeRay sets the commands and probes."""
+"""Pods that meet Kubernetes' restricted Pod Security Standard.
+
+KubeRay sets the commands and probes.
+"""
 
 from dataclasses import dataclass
 
@@ -16,7 +19,9 @@ POD_SECURITY: Yaml = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeD
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """The resources of a Ray container. Requests equal limits, since Ray schedules by the limits.
+    """The resources of a Ray container.
+
+    Requests equal limits, since Ray schedules by the limits.
 
     Attributes:
         cpus: the number of CPUs.
@@ -43,7 +48,10 @@ def worker_size(gpus: int) -> Size:
 
 
 def ray_pod(deployment: Deployment, container: str, size: Size, ports: dict[str, int]) -> Yaml:
-    """Return the pod template of a head or worker. `container` is the name of its Ray container."""
+    """Return the pod template of a head or worker.
+
+    container: the name of its Ray container.
+    """
     gpu: Yaml = {}
     if size.gpus:
         gpu["tolerations"] = [{"key": GPU, "operator": "Exists", "effect": "NoSchedule"}]
@@ -54,7 +62,7 @@ def ray_pod(deployment: Deployment, container: str, size: Size, ports: dict[str,
 
 
 def pod_spec(deployment: Deployment, container: Yaml) -> Yaml:
-    """Return a pod of one container, with the deployment's node selector and pull secret."""
+    """Return a pod of one container, with the node selector and pull secret."""
     spec: Yaml = {"securityContext": POD_SECURITY}
     if deployment.pull_secret:
         spec["imagePullSecrets"] = [{"name": deployment.pull_secret}]
@@ -64,7 +72,10 @@ def pod_spec(deployment: Deployment, container: Yaml) -> Yaml:
 
 
 def image(deployment: Deployment) -> Yaml:
-    """Return a container's image and security settings. A digest never changes, so nodes pull it once."""
+    """Return a container's image and security settings.
+
+    A digest never changes, so nodes pull it once.
+    """
     return {
         "image": deployment.image.reference,
         "imagePullPolicy": "IfNotPresent",

@@ -1,4 +1,7 @@
-"""The job that runs raydock-probe on every worker: jobs/probe_workers.py, mounted like a user's code."""
+"""The job that runs raydock-probe on every worker.
+
+The script, jobs/probe_workers.py, is mounted like a user's code.
+"""
 
 from pathlib import Path
 
@@ -14,5 +17,5 @@ def code() -> Code:
 
 
 def entrypoint(workers: Workers) -> str:
-    """Return the job's command line, with the number of workers to wait for and the GPUs of each."""
+    """Return the job's command line, with the number of workers and their GPUs."""
     return f"python {MOUNT}/{SCRIPT.name} --workers {workers.replicas} --gpus {workers.gpus}"

@@ -43,7 +43,9 @@ _AFFINITY = {
 
 @dataclass(frozen=True, kw_only=True)
 class KubeRayOptions:
-    """The options of `deploy kuberay`; an option that is not given is empty, None or False.
+    """The options of `deploy kuberay`.
+
+    An option that is not given is empty, None or False.
 
     Attributes:
         kind: the resource to write.

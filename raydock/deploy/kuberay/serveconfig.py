@@ -6,7 +6,10 @@ from raydock.core.yamlfile import read
 
 
 def load(path: Path) -> str:
-    """Return the file's text. Raises ConfigurationError, with the line, if it does not configure applications."""
+    """Return the file's text.
+
+    Raises ConfigurationError, with the line, if the file does not configure applications.
+    """
     top = read(path).items(required=("applications",))
     for entry in top["applications"].list():
         entry.items(required=("import_path",))["import_path"].text()

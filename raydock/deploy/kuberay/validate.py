@@ -1,4 +1,4 @@
-"""Values of options that go into a manifest, checked against the rules of Kubernetes and KubeRay."""
+"""Checks of option values by the rules of Kubernetes and KubeRay."""
 
 import re
 from collections.abc import Iterable
@@ -25,7 +25,10 @@ _BOUNDS = re.compile(r"(?P<least>\d{1,5}):(?P<most>\d{1,5})")
 
 
 def name(value: str, image: VariantImage) -> str:
-    """Return a resource's name: the option's value, or the variant's name with dashes in place of dots."""
+    """Return a resource's name.
+
+    The default is the variant's name with dashes in place of dots.
+    """
     form = f"lowercase letters, digits and dashes, beginning with a letter, {NAME_LENGTH} characters at most"
     return _match("--name", value or image.variant.name.replace(".", "-"), _NAME, NAME_LENGTH, form)
 
@@ -43,20 +46,29 @@ def pull_secret(value: str) -> str:
 
 
 def node_selector(values: Iterable[str]) -> dict[str, str]:
-    """Parse labels of nodes such as nvidia.com/gpu.product=A100-SXM4-80GB; return the values by label."""
+    """Parse labels of nodes; return the values by label.
+
+    A label is such as nvidia.com/gpu.product=A100-SXM4-80GB.
+    """
     matches = [_SELECTOR.fullmatch(value) or _refuse("--node-selector", value, "LABEL=VALUE") for value in values]
     return {match["key"]: match["value"] for match in matches}
 
 
 def entrypoint(value: str) -> str:
-    """Return a job's command line. It must be one line, since KubeRay puts it into a line of a shell script."""
+    """Return a job's command line.
+
+    It must be one line, since KubeRay puts it into a line of a shell script.
+    """
     if not value.strip() or not value.isprintable():
         _refuse("--entrypoint", value, "one line, such as `python /home/ray/samples/sample_code.py`")
     return value
 
 
 def workers(image: VariantImage, count: int | None, gpus: int | None, autoscale: str) -> Workers:
-    """Return the workers; the default is one worker with one GPU, or without a GPU for cpu."""
+    """Return the workers.
+
+    The default is one worker with one GPU, or without a GPU for cpu.
+    """
     gpus = int(image.variant.gpu) if gpus is None else gpus
     if gpus and not image.min_driver:
         raise ConfigurationError(

@@ -13,7 +13,10 @@ _RESERVED = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan",
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quote all but plain words, write text of several lines as blocks, and use no aliases."""
+    """A dumper that quotes all but plain words and uses no aliases.
+
+    Text of several lines is written as a block.
+    """
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
         return True

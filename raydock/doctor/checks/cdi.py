@@ -1,4 +1,4 @@
-"""The CDI specifications: they match the running driver, their files exist, and they survive a boot.
+"""The CDI specifications: their driver, files, and state after a boot.
 
 A running container keeps its devices. An outdated specification fails only at the next start of a container.
 Source: NVIDIA Container Toolkit, Support for Container Device Interface (nvidia-cdi-refresh; after which changes a new
@@ -46,7 +46,7 @@ class Specification:
 
     @cached_property
     def files(self) -> tuple[str, ...]:
-        """The host's files that containers get: device nodes, mounts and the programs of hooks."""
+        """The host's files that containers get: device nodes, mounts, hooks' programs."""
         edits = [
             self.document.get("containerEdits"),
             *(device.get("containerEdits") for device in self.document["devices"]),
@@ -73,7 +73,7 @@ def _files(edits: dict[str, Any]) -> Iterator[str]:
 
 
 def read_specifications(facts: HostFacts) -> list[Specification]:
-    """Return the specifications of NVIDIA's GPUs; the folder with the highest priority is last."""
+    """Return the specifications of NVIDIA's GPUs; the highest priority is last."""
     folders = list((facts.info or {}).get("CDISpecDirs") or CDI_FOLDERS)
     readable = []
     for path, text in cdi_specs.parse(facts.sections.get("cdi", "")).items():
@@ -90,19 +90,22 @@ def read_specifications(facts: HostFacts) -> list[Specification]:
 
 
 def specifications_in_use(facts: HostFacts) -> list[Specification]:
-    """Return the specifications that provide devices: the last one that names a device (CDI 0.5, priority)."""
+    """Return the specifications that provide devices.
+
+    The last specification that lists a device provides it (CDI 0.5, priority).
+    """
     readable = read_specifications(facts)
     providers = {device: spec.path for spec in readable for device in spec.devices}
     return [spec for spec in readable if spec.path in providers.values()]
 
 
 def find_stale(facts: HostFacts, driver: str) -> Specification | None:
-    """Return a specification in use whose libraries have a different version than the running driver."""
+    """Return a specification in use with libraries of a different driver version."""
     return next((spec for spec in specifications_in_use(facts) if spec.drivers and driver not in spec.drivers), None)
 
 
 def cdi(facts: HostFacts) -> HostFinding:
-    """The files in the specifications exist, every GPU is listed, and the specifications survive a boot."""
+    """The specifications list every GPU and only existing files, and survive a boot."""
     if not facts.has_card or facts.gpu_access is None or facts.gpu_access.way is not GpuAccess.CDI:
         return skipped("cdi", "this host's engine does not provide GPUs by CDI")
     in_use = specifications_in_use(facts)
@@ -133,7 +136,7 @@ def _missing_files(facts: HostFacts, spec: Specification) -> HostFinding | None:
 
 
 def _not_renewed(facts: HostFacts, spec: Specification) -> HostFinding | None:
-    """Return a finding if no unit writes the specification again after a boot or a driver update."""
+    """Return a finding if no unit renews a specification after a boot or an update."""
     units = dict(line.partition(" ")[::2] for line in facts.lines("units"))
     if not units or units.get(_REFRESH) == "enabled":
         return None
@@ -149,7 +152,10 @@ def _not_renewed(facts: HostFacts, spec: Specification) -> HostFinding | None:
 
 
 def _shadowed(facts: HostFacts) -> HostFinding | None:
-    """Return a warning on a specification of a different driver that is used if the one in use is removed."""
+    """Return a warning on an unused specification of a different driver.
+
+    It is used if the one in use is removed.
+    """
     in_use = specifications_in_use(facts)
     drivers = {driver for spec in in_use for driver in spec.drivers}
     for spec in read_specifications(facts):
@@ -160,7 +166,7 @@ def _shadowed(facts: HostFacts) -> HostFinding | None:
 
 
 def _missing_gpus(facts: HostFacts) -> HostFinding | None:
-    """Return a warning if the specifications list fewer GPUs than the driver, as after a GPU was added."""
+    """Return a warning if the specifications list fewer GPUs than the driver."""
     in_use = specifications_in_use(facts)
     listed = {device for spec in in_use for device in spec.devices if device.isdigit()}
     gpus = () if isinstance(facts.gpus, HostError) else facts.gpus.gpus

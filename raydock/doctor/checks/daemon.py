@@ -1,4 +1,4 @@
-"""Docker's settings: whether containers keep their GPUs after a systemd reload and after Docker's next start."""
+"""Docker's settings, and the GPUs of containers after a reload or restart."""
 
 import json
 import re
@@ -20,7 +20,9 @@ _TO_CDI = (
 
 
 def reload(facts: HostFacts) -> HostFinding:
-    """`systemctl daemon-reload`, which package updates run, takes no GPU from a container.
+    """`systemctl daemon-reload` takes no GPU from a container.
+
+    Package updates run that command.
 
     Source: NVIDIA Container Toolkit, Troubleshooting, "Containers losing access to GPUs", and installation guide,
     rootless mode (no-cgroups); NVIDIA/nvidia-container-toolkit discussion 1133 (/dev/char), issues 48 and 1227. Read
@@ -101,7 +103,7 @@ def _settings(text: str) -> _Settings:
 
 
 def daemon(facts: HostFacts) -> HostFinding:
-    """Docker starts again with the current daemon.json, and provides GPUs in the same way as now.
+    """Docker starts again with the current daemon.json, and provides GPUs as now.
 
     Source: Docker, dockerd, daemon configuration file. Read 2026-11-29.
     """
@@ -120,7 +122,7 @@ def daemon(facts: HostFacts) -> HostFinding:
 
 
 def _problems(facts: HostFacts, info: Mapping[str, Any], settings: _Settings) -> Iterator[tuple[str, str]]:
-    """Yield the problems of Docker's next start, each with the command that prevents it."""
+    """Yield the problems of Docker's next start, each with the preventing command."""
     path, values = settings.path, settings.values
     if settings.error:
         message = f"{path} is not valid JSON ({settings.error}): Docker does not start again"
@@ -141,7 +143,7 @@ def _problems(facts: HostFacts, info: Mapping[str, Any], settings: _Settings) ->
 
 
 def _missing_program(facts: HostFacts, info: Mapping[str, Any]) -> str:
-    """Return the program of NVIDIA's runtime if the host does not have it; else an empty string."""
+    """Return the program of NVIDIA's runtime if the host does not have it; else ""."""
     program = str(((info.get("Runtimes") or {}).get(RUNTIME) or {}).get("path") or "")
     known = program.rpartition("/")[2] in {"nvidia-container-runtime", "nvidia-container-runtime-hook"}
     installed = {line.rpartition("/")[2] for line in facts.lines("programs")}

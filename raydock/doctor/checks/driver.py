@@ -1,4 +1,4 @@
-"""The driver's files: the loaded driver, and the driver after the next boot or update."""
+"""The driver's files: the loaded driver, and that after the next boot or update."""
 
 import re
 
@@ -13,7 +13,9 @@ _RELOAD = (
 
 
 def files(facts: HostFacts) -> HostFinding:
-    """The loaded driver, its module on disk and its libraries have one version, and the newest kernel has a module.
+    """The loaded driver, its module and its libraries have one version.
+
+    The newest kernel has a module too.
 
     Source: NVIDIA/nvidia-container-toolkit issue 169; badbread/crumbvms pull request 395 (running containers hide the
     problem until one is created again). Read 2026-11-29.
@@ -39,7 +41,10 @@ def files(facts: HostFacts) -> HostFinding:
 
 
 def _kernel_without_module(facts: HostFacts) -> str:
-    """Return the newest kernel, which boots by default, if only the running kernel has a module; else ""."""
+    """Return the newest kernel if only the running one has a module; else "".
+
+    The newest kernel boots by default.
+    """
     kernels = dict(line.split(maxsplit=1) for line in facts.lines("kernels"))
     running = "".join(facts.lines("kernel")).split()[1:2]
     newest = next(reversed(kernels), "")
@@ -94,7 +99,10 @@ _EXCLUDED = re.compile(r'Unattended-Upgrade::Package-Blacklist:: "(.*)";')
 
 
 def _matches(pattern: str, package: str) -> bool:
-    """Match a regular expression at the start of the name as unattended-upgrades does; an invalid one never matches."""
+    """Match a package as unattended-upgrades does.
+
+    The pattern is a regular expression for the start of the name. An invalid one never matches.
+    """
     try:
         return re.match(pattern, package) is not None
     except re.error:

@@ -46,7 +46,10 @@ def storage(facts: HostFacts) -> HostFinding:
 
 
 def disk(facts: HostFacts) -> HostFinding:
-    """The disk has room for our largest image: the download, the unpacked image, and both again for an update."""
+    """The disk has room for our largest image.
+
+    That is the download, the unpacked image, and both again for an update.
+    """
     lines = facts.lines("disk")
     if facts.info is None or not lines:
         reason = "the engine does not answer" if facts.info is None else "the engine's folder is not on this machine"

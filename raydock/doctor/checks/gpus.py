@@ -1,4 +1,4 @@
-"""GPUs: how containers get them, their driver, NVIDIA's toolkit, memory errors and Xids."""
+"""GPUs: access from containers, driver, NVIDIA's toolkit, memory errors, Xids."""
 
 from collections import Counter
 
@@ -15,7 +15,7 @@ _INSTALL = "install nvidia-container-toolkit (NVIDIA's package repository), then
 
 
 def path(facts: HostFacts) -> HostFinding:
-    """The engine can provide GPUs to containers, with the libraries of the running driver."""
+    """The engine provides GPUs to containers, with the running driver's libraries."""
     if not facts.has_card:
         return skipped("gpu-path", _NONE)
     access = facts.gpu_access

@@ -34,7 +34,7 @@ def ulimits(facts: HostFacts) -> HostFinding:
 
 
 def shm(facts: HostFacts) -> HostFinding:
-    """The host's /dev/shm is large enough for the Ray object store of containers that share it."""
+    """The host's /dev/shm is large enough for Ray's object store."""
     memory, mount = facts.lines("memory"), facts.lines("shm")
     if not memory or not mount:
         return skipped("shm", "the size of /dev/shm or of the memory cannot be read")
@@ -64,10 +64,10 @@ def clock(facts: HostFacts) -> HostFinding:
 
 
 def _least_skew(facts: HostFacts) -> float | None:
-    """Return the least possible skew of the host's clock in seconds; None on this machine.
+    """Return the least possible skew of the host's clock in seconds.
 
-    The script began after its start on this machine and ended before its end on this machine. The skew is 0 if the
-    host's times can lie between these two.
+    Returns None if the host is this machine. The host's times of the script must lie between this machine's times
+    before and after it. The skew is 0 if they do.
     """
     if facts.between is None or not facts.lines("ended"):
         return None

@@ -48,7 +48,7 @@ def mtu(facts: HostFacts) -> HostFinding:
 
 
 def registry(facts: HostFacts) -> HostFinding:
-    """The engine reaches the registry of matrix.yaml, with its own proxy and certificates."""
+    """The engine reaches matrix.yaml's registry, with its own proxy and certificates."""
     if not isinstance(facts.engine, EngineFacts):
         return skipped("registry", "the engine does not answer")
     name = facts.registry.rpartition(":")[0]
@@ -75,7 +75,10 @@ def dns(facts: HostFacts) -> HostFinding:
 
 
 def infiniband(facts: HostFacts) -> HostFinding:
-    """InfiniBand and RoCE are used if a port is active; the nodes on this host report what NCCL chose."""
+    """InfiniBand and RoCE are used if a port is active.
+
+    The nodes on the host report what NCCL chose.
+    """
     if "infiniband" not in facts.sections:
         return skipped("infiniband", "the InfiniBand and RoCE ports are not known")
     ports = [line.split() for line in facts.lines("infiniband")]

@@ -1,4 +1,6 @@
-"""Run raydock-probe on every worker of the job's Ray cluster; exit with status 1 unless it passes on all.
+"""Run raydock-probe on every worker of a Ray cluster.
+
+Exits with status 1 unless it passes on all workers.
 
   python probe_workers.py --workers 3 --gpus 1 [--seconds 600] [-- ARGUMENTS OF raydock-probe]
 
@@ -21,7 +23,7 @@ FOREIGN = ("RAY_", "OMP_NUM_THREADS")  # variables that KubeRay and Ray set in a
 
 
 def probe(arguments: list[str]) -> Any:
-    """Run raydock-probe; return its JSON document, or an error message if it printed none."""
+    """Run raydock-probe; return its JSON document, or an error message."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     command = ["raydock-probe", "--json", *arguments]
     try:
@@ -34,7 +36,7 @@ def probe(arguments: list[str]) -> Any:
 
 
 def workers(gpus: int) -> list[dict[str, Any]]:
-    """Return the nodes that are alive, have at least `gpus` GPUs, and are not the head."""
+    """Return the live nodes with at least `gpus` GPUs, except the head."""
     return [
         node
         for node in ray.nodes()
@@ -54,7 +56,10 @@ def await_workers(count: int, gpus: int, seconds: float) -> list[dict[str, Any]]
 
 
 def problems(answer: Any, gpus: int) -> list[str]:
-    """Return a line for each failed check of a worker, and on a GPU worker for each skipped GPU check."""
+    """Return a line for each failed check of a worker.
+
+    On a worker with GPUs, a skipped GPU check counts as failed.
+    """
     if isinstance(answer, str):
         return [answer]
     if not answer["checks"]:
@@ -82,7 +87,7 @@ def collect_problems(answer: Any, gpus: int) -> list[str]:
 
 
 def _name(node: dict[str, Any]) -> str:
-    """Return a worker's host name, which is its pod's name, and the start of its Ray node ID."""
+    """Return a worker's host name (its pod's) and the start of its Ray node ID."""
     return f"{node['NodeManagerHostname']} (node {node['NodeID'][:8]})"
 
 
