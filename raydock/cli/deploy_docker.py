@@ -53,36 +53,36 @@ def docker(
     Example: ./build.py deploy docker ray2.60.0-py311-cpu --head 10.0.0.1 --worker 10.0.0.2 --output cluster
     """
     from raydock.core.files import write_whole
-    from raydock.deploy.docker.cluster import cluster, doubts
-    from raydock.deploy.docker.files import files
+    from raydock.deploy.docker.cluster import health_warning, make_cluster
+    from raydock.deploy.docker.files import render_files
     from raydock.hosts import names
     from raydock.publish.published import find_built
 
     project = Project(Checkout(root()))
     published = one_published(variant, registry, release_repository, insecure) if registry else None
     chosen = published or one(project.plan, variant)
-    wanted = cluster(
+    cluster = make_cluster(
         chosen.variant,
         head=head,
         workers=workers,
         gpus=gpus,
         model=model,
         forward_compat=forward_compat,
-        accepting=names.forward_compat(project.checkout.hosts),
+        accepting=names.accepting_hosts(project.checkout.hosts),
     )
     image = published or find_built(one(project.plan, variant), project.matrix.registry)
-    for file in files(wanted, image, project.checkout.templates):
+    for file in render_files(cluster, image, project.checkout.templates):
         write_whole(output / file.name, file.text, mode=0o755 if file.program else 0o644)
-    for line in _steps(wanted, output):
+    for line in _steps(cluster, output):
         say(line)
-    if words := doubts(image):
-        click.echo(words, err=True)
+    if warning := health_warning(image):
+        click.echo(warning, err=True)
     if not image.digest:
         say(f"{image.tag} was never pushed: `docker save {image.tag} | ssh HOST docker load` brings it to a host.")
 
 
 def _steps(cluster: "DockerCluster", output: Path) -> Iterator[str]:
-    """What each file is for, and how a cluster starts by it."""
+    """The purpose of each file, and how to start the cluster with it."""
     from raydock.deploy.docker.files import compose_lines, configured_no_proxy
 
     yield f"{output} holds, for one machine:"

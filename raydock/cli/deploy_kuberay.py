@@ -87,8 +87,8 @@ def kuberay(
         --entrypoint 'python /home/ray/samples/sample_code.py'
       ./build.py deploy kuberay ray2.60.0-torch2.13.0-py311-cu130 --kind rayjob --probe --workers 4 --shutdown
     """
-    from raydock.deploy.kuberay.resources import KubeRayOptions, notes, resources
-    from raydock.deploy.kuberay.yamltext import documents
+    from raydock.deploy.kuberay.resources import KubeRayOptions, make_resources, notes
+    from raydock.deploy.kuberay.yamltext import to_yaml
     from raydock.publish.published import find_published
     from raydock.publish.variant_image import ImageState
 
@@ -100,9 +100,9 @@ def kuberay(
         project = Project(Checkout(root()))
         named = find_published(one(project.plan, variant), project.matrix.registry, image)
     asked = KubeRayOptions(**options)
-    answer = resources(asked, named)
+    answer = make_resources(asked, named)
     for note in notes(asked, named):
         click.echo(f"raydock: {note}", err=True)
     if named.state is ImageState.PLANNED:
         click.echo("raydock: no engine here holds that image: Ray's version and the driver are the plan's.", err=True)
-    click.echo(documents(answer), nl=False)
+    click.echo(to_yaml(answer), nl=False)

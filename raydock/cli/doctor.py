@@ -24,26 +24,26 @@ def doctor(request: CommandRequest, hosts: tuple[str, ...]) -> None:
     """
     from raydock.doctor import output
     from raydock.doctor.examine import Examiner
-    from raydock.hosts.names import here, named
+    from raydock.hosts.names import current_host, resolve
     from raydock.pick.candidate import candidates
 
     project, chosen = request.project, request.chosen
     registry = project.matrix.registry
-    asked = named(hosts, project.checkout.hosts) if hosts else (here(),)
+    selected = resolve(hosts, project.checkout.hosts) if hosts else (current_host(),)
     sizes = project.download_bytes(chosen).values()
     with request.progress() as progress:
-        found = Examiner(
+        reports = Examiner(
             candidates=candidates(chosen, {}, registry),
             registry=f"{registry}:{chosen[-1].name}",
             needed=max((size for size in sizes if size), default=0),
             listener=progress,
-        ).run(asked)
+        ).run(selected)
     if request.as_json:
-        click.echo(json.dumps(output.document(found), indent=1))
+        click.echo(json.dumps(output.document(reports), indent=1))
     else:
-        for item in found:
-            if not item.error:
-                request.say(output.words(item))
+        for report in reports:
+            if not report.error:
+                request.say(output.text(report))
                 request.say("")
-    errors = {item.host.name: item.error for item in found if item.error}
-    end(errors, failed=not all(item.passed for item in found))
+    errors = {report.host.name: report.error for report in reports if report.error}
+    end(errors, failed=not all(report.passed for report in reports))

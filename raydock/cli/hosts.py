@@ -21,15 +21,15 @@ host = click.option(
 def smoke_there(request: CommandRequest, words: tuple[str, ...], asked: GpuOptions) -> NoReturn:
     """Tests the selected variants on every host and exits."""
     from raydock.hosts import names, output
-    from raydock.hosts.smoke import Everywhere
-    from raydock.hosts.wanted import wanted
+    from raydock.hosts.requested import requested_images
+    from raydock.hosts.smoke import HostTester
 
     project = request.project
-    hosts = names.named(words, project.checkout.hosts)
-    images = wanted(request.chosen, project.matrix.registry)
+    hosts = names.resolve(words, project.checkout.hosts)
+    images = requested_images(request.chosen, project.matrix.registry)
     with request.progress() as progress:
-        everywhere = Everywhere(listener=progress, wish=asked.wish, checks=asked.checks)
-        outcomes = everywhere.run(hosts, images)
+        tester = HostTester(listener=progress, gpus=asked.wish, checks=asked.checks)
+        outcomes = tester.run(hosts, images)
     if request.as_json:
         click.echo(json.dumps(output.document(outcomes), indent=1))
     else:

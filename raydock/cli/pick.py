@@ -61,8 +61,10 @@ def pick(
             " or `./build.py pick --driver 535.104.05 --gpu 8.0`.",
         )
     asked = nvidia_smi.read(files) if files else {"host": nvidia_smi.stated("host", driver or "", gpus)}
-    accepting = names.forward_compat(request.project.checkout.hosts)
-    asked = {name: nvidia_smi.accepting(item, forward_compat or name in accepting) for name, item in asked.items()}
+    accepting = names.accepting_hosts(request.project.checkout.hosts)
+    asked = {
+        name: nvidia_smi.with_forward_compat(item, forward_compat or name in accepting) for name, item in asked.items()
+    }
     offered = _published(request, registry, release_repository, insecure) if registry else _built(request)
     each, together = pick_each(asked, offered)
     answers = [*each.values(), *([together] if together else [])]
@@ -71,7 +73,7 @@ def pick(
     else:
         for answer in answers:
             if answer.candidate or answer.rejected:
-                request.say(output.words(answer))
+                request.say(output.text(answer))
     end({answer.host: answer.error for answer in answers if answer.error})
 
 

@@ -1,1 +1,1 @@
-"""What a Docker host is good for, and what is wrong with it: asked of its engine, its kernel and its nvidia-smi."""
+"""Checks of a Docker host: its engine, its kernel, its driver and its network."""

@@ -1,4 +1,4 @@
-"""Hosts looked at, all at once."""
+"""The examination of hosts, all at the same time."""
 
 import shlex
 import time
@@ -16,9 +16,9 @@ from raydock.core.events import Listener
 from raydock.core.parallel import in_parallel
 from raydock.core.processes import Processes
 from raydock.doctor.checks import CHECKS
-from raydock.doctor.facts import Engine, Seen, sections
+from raydock.doctor.facts import EngineFacts, HostFacts, split_sections
 from raydock.doctor.finding import Grade, HostFinding
-from raydock.doctor.remote import place
+from raydock.doctor.remote import script_runner
 from raydock.doctor.verdict import HostVerdict, judge
 from raydock.engine.client import EngineClient, reaching
 from raydock.engine.errors import interrupted
@@ -26,22 +26,29 @@ from raydock.engine.gpu_access import CDI_FOLDERS
 from raydock.engine.host import Host
 from raydock.engine.streams import printable
 from raydock.hosts import cdi_specs
-from raydock.hosts.engine import engine
+from raydock.hosts.engine import open_engine
 from raydock.publish.variant_image import VariantImage
 
-SCRIPT = (Path(__file__).parent / "ask.sh").read_text(encoding="utf-8")
-# What a registry says that answers and has no such image, or wants to know who asks.
+SCRIPT = (Path(__file__).parent / "collect.sh").read_text(encoding="utf-8")
+# Messages of a registry that answers but does not have the image or requires a login.
 _REACHED = ("manifest unknown", "not found", "denied", "unauthorized", "authentication required", "no basic auth")
 
-# As templates/docker/node.sh has them.
+# The same values as in templates/docker/node.sh.
 SETTINGS_LABEL = "raydock.settings"
 NCCL_REPORT = "/tmp/raydock-nccl"  # noqa: S108 - in a container
 _REPORT_BYTES = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
-class Examined:
-    """What was found on a host; `error` where it could not be asked at all."""
+class HostReport:
+    """The result of a host's examination.
+
+    Attributes:
+        host: the host.
+        findings: a finding for each check.
+        verdict: the variants that the host can run.
+        error: why the host could not be examined; None if it was.
+    """
 
     host: Host
     findings: tuple[HostFinding, ...] = ()
@@ -50,12 +57,21 @@ class Examined:
 
     @property
     def passed(self) -> bool:
+        """Whether the host was examined and no check failed."""
         return self.error is None and not any(finding.grade is Grade.FAILED for finding in self.findings)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Examiner:
-    """Looks at hosts. `registry` is an image's full name; `needed` the bytes that the largest variant downloads."""
+    """Examines hosts.
+
+    Attributes:
+        candidates: the images whose requirements are compared with each host.
+        registry: the full name of an image in the registry that must be reachable.
+        needed: the download size of the largest variant in bytes.
+        listener: receives the progress.
+        _processes: runs ssh and local scripts.
+    """
 
     candidates: Sequence[VariantImage]
     registry: str
@@ -63,40 +79,43 @@ class Examiner:
     listener: Listener
     _processes: Processes = field(default_factory=Processes)
 
-    def run(self, hosts: Sequence[Host]) -> list[Examined]:
-        """What was found on every host, in their order; one that is down stops no other."""
-        return in_parallel(self._host, hosts, len(hosts), self._processes.stop)
+    def run(self, hosts: Sequence[Host]) -> list[HostReport]:
+        """Examine all hosts; return the reports in their order.
 
-    def _host(self, host: Host) -> Examined:
+        A host that is down does not stop the others.
+        """
+        return in_parallel(self._examine, hosts, len(hosts), self._processes.stop)
+
+    def _examine(self, host: Host) -> HostReport:
         try:
-            seen = self._look(host)
+            facts = self._collect(host)
         except RaydockError as error:
-            return Examined(host=host, error=error)
-        findings = tuple(check(seen) for check in CHECKS)
-        return Examined(host=host, findings=findings, verdict=judge(seen, self.candidates))
+            return HostReport(host=host, error=error)
+        findings = tuple(check(facts) for check in CHECKS)
+        return HostReport(host=host, findings=findings, verdict=judge(facts, self.candidates))
 
-    def _look(self, host: Host) -> Seen:
+    def _collect(self, host: Host) -> HostFacts:
         with ExitStack() as stack:
-            self.listener(host.name, "asking its engine")
+            self.listener(host.name, "reading the engine's settings")
             client: EngineClient | None = None
-            said: Engine | RaydockError
+            answer: EngineFacts | RaydockError
             try:
-                client = stack.enter_context(engine(host, self._processes))
-                said = ask_engine(client, self.registry)
+                client = stack.enter_context(open_engine(host, self._processes))
+                answer = inspect_engine(client, self.registry)
             except RaydockError as error:
-                said = error
-            ask = place(host, client, self._processes)
-            if ask is None:
-                assert isinstance(said, RaydockError)
-                raise said
-            self.listener(host.name, "asking the host itself")
-            asked = time.time()
-            answer = ask(script(said.info if isinstance(said, Engine) else None, self.registry))
-            between = None if host.scheme == "unix" else (asked, time.time())
-        return Seen(
+                answer = error
+            run_script = script_runner(host, client, self._processes)
+            if run_script is None:
+                assert isinstance(answer, RaydockError)
+                raise answer
+            self.listener(host.name, "checking the host itself")
+            started = time.time()
+            output = run_script(make_script(answer.info if isinstance(answer, EngineFacts) else None, self.registry))
+            between = None if host.scheme == "unix" else (started, time.time())
+        return HostFacts(
             name=host.name,
-            sections=sections(answer),
-            engine=said,
+            sections=split_sections(output),
+            engine=answer,
             registry=self.registry,
             needed=self.needed,
             forward_compat=host.forward_compat,
@@ -104,9 +123,12 @@ class Examiner:
         )
 
 
-def ask_engine(client: EngineClient, registry: str) -> Engine:
-    """What an engine says of itself and of the registry. Raises OutOfReachError where it goes away."""
-    with reaching("asking it about itself"):
+def inspect_engine(client: EngineClient, registry: str) -> EngineFacts:
+    """Read an engine's settings and let it look up an image in the registry.
+
+    Raises OutOfReachError if the engine stops answering.
+    """
+    with reaching("reading the engine's settings"):
         info = client.info()
         try:
             options = client.api.inspect_network("bridge").get("Options") or {}
@@ -115,33 +137,36 @@ def ask_engine(client: EngineClient, registry: str) -> Engine:
             bridge = None
         try:
             client.api.inspect_distribution(registry)
-            trouble = ""
+            failure = ""
         except APIError as error:
-            said = str(error.explanation or error)
-            trouble = "" if any(words in said.lower() for words in _REACHED) else said.strip()
-        except DockerException as error:  # a login that cannot be read says nothing about the engine
-            trouble = interrupted(error, f"looking for {registry}").what.rstrip(".")
+            message = str(error.explanation or error)
+            failure = "" if any(text in message.lower() for text in _REACHED) else message.strip()
+        except DockerException as error:  # an unreadable login is not a fault of the engine
+            failure = interrupted(error, f"looking for {registry}").what.rstrip(".")
         nccl = _nccl_reports(client)
-    return Engine(info=info, bridge_mtu=bridge, registry_trouble=trouble, place=str(client.endpoint), nccl=nccl)
+    return EngineFacts(info=info, bridge_mtu=bridge, registry_error=failure, place=str(client.endpoint), nccl=nccl)
 
 
 def _nccl_reports(client: EngineClient) -> dict[str, str]:
-    """What gpu-nccl printed when each node of head.sh and worker.sh was started, by container."""
+    """Return the output of gpu-nccl at the start of each node, by container.
+
+    head.sh and worker.sh write it.
+    """
     reports = {}
     for container in client.containers.list(filters={"label": SETTINGS_LABEL}):
-        with suppress(NotFound):  # a node without GPUs, or of an older script
+        with suppress(NotFound):  # a node without GPUs, or from an older script
             chunks, _ = container.get_archive(NCCL_REPORT)
             reports[str(container.name)] = printable(first_file(b"".join(chunks), _REPORT_BYTES))
     return reports
 
 
-def script(info: Mapping[str, Any] | None, registry: str) -> str:
-    """ask.sh with what it is given, and what prints the CDI specifications."""
+def make_script(info: Mapping[str, Any] | None, registry: str) -> str:
+    """Return collect.sh with its variables, and the script for CDI specifications."""
     known = info or {}
-    given = {
+    variables = {
         "folder": str(known.get("DockerRootDir") or "/var/lib/docker"),
         "names": registry.partition("/")[0].partition(":")[0],
     }
-    head = "".join(f"{name}={shlex.quote(value)}\n" for name, value in given.items())
-    folders = cdi_specs.given(tuple(known.get("CDISpecDirs") or CDI_FOLDERS))
+    head = "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
+    folders = cdi_specs.assign_folders(tuple(known.get("CDISpecDirs") or CDI_FOLDERS))
     return f"{head}{folders}{SCRIPT}section cdi\n{cdi_specs.SCRIPT}"

@@ -1,4 +1,4 @@
-"""What a host and its engine said, before anybody judges it."""
+"""The facts about a host and its engine that the checks read."""
 
 import re
 from collections.abc import Mapping
@@ -9,71 +9,86 @@ from typing import Any
 from raydock.core.errors import HostError, RaydockError
 from raydock.engine.gpu_access import Handout, handout
 from raydock.hosts import cdi_specs
-from raydock.pick import nvidia_smi as hosts
+from raydock.pick import nvidia_smi
 
 _SECTION = re.compile(r"^#### (\w+)\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Engine:
-    """What an engine said: its `info`, the MTU of its bridge (None without one), what stood between it and the
-    registry (empty: nothing); where it is (`place`, with who named it); and what the check `gpu-nccl` printed when
-    head.sh or worker.sh started a node that runs there, by container (`nccl`)."""
+class EngineFacts:
+    """The facts about an engine.
+
+    Attributes:
+        info: the engine's `info`.
+        bridge_mtu: the MTU of its bridge in bytes; None if it has no bridge.
+        registry_error: why it cannot reach the registry; empty if it can.
+        place: its address, and where the address comes from.
+        nccl: the output of the check `gpu-nccl` at the start of each node of head.sh or worker.sh, by container.
+    """
 
     info: Mapping[str, Any]
     bridge_mtu: int | None
-    registry_trouble: str
+    registry_error: str
     place: str = ""
     nccl: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
-    """A host's answers to ask.sh by section, and its engine's, or the error that there are none.
+class HostFacts:
+    """The facts about a host.
 
-    `between`: this machine's clock when it asked and was answered, in seconds; None where the host is this machine.
-    `registry` is an image's full name; `needed` the bytes that our largest variant's packages weigh; `forward_compat`:
-    hosts.yaml accepts forward compatibility there.
+    Attributes:
+        name: the host's name.
+        sections: the output of collect.sh by section.
+        engine: the facts about its engine, or why there are none.
+        registry: the full name of an image in the registry.
+        needed: the size of our largest variant's packages in bytes.
+        forward_compat: whether hosts.yaml accepts forward compatibility on the host.
+        between: this machine's clock before and after collect.sh, in seconds; None if the host is this machine.
     """
 
     name: str
     sections: Mapping[str, str]
-    engine: Engine | RaydockError
+    engine: EngineFacts | RaydockError
     registry: str
     needed: int = 0
     forward_compat: bool = False
     between: tuple[float, float] | None = None
 
     def lines(self, section: str) -> list[str]:
-        """A section's lines; none where the host did not answer it."""
+        """Return a section's lines; none if the section is missing."""
         return [line for line in self.sections.get(section, "").splitlines() if line.strip()]
 
     @property
     def info(self) -> Mapping[str, Any] | None:
-        return self.engine.info if isinstance(self.engine, Engine) else None
+        """The engine's `info`; None if the engine does not answer."""
+        return self.engine.info if isinstance(self.engine, EngineFacts) else None
 
     @cached_property
     def has_card(self) -> bool:
-        """Whether the PCI bus has a GPU of NVIDIA's, or nvidia-smi names one."""
+        """Whether the PCI bus has an NVIDIA GPU, or nvidia-smi lists one."""
         return bool(self.lines("pci")) or bool(self.lines("gpus") and "NVIDIA" in self.sections["gpus"])
 
     @cached_property
-    def gpus(self) -> hosts.GpuHost | HostError:
+    def gpus(self) -> nvidia_smi.GpuHost | HostError:
         """The host's GPUs and driver, or why they are not known."""
         if not self.lines("gpus") and not self.lines("pci"):
-            return hosts.GpuHost(name=self.name)
-        [answer] = hosts.parse(self.sections.get("gpus") or "nvidia-smi: command not found", self.name).values()
-        return hosts.accepting(answer, self.forward_compat)
+            return nvidia_smi.GpuHost(name=self.name)
+        [host] = nvidia_smi.parse(self.sections.get("gpus") or "nvidia-smi: command not found", self.name).values()
+        return nvidia_smi.with_forward_compat(host, self.forward_compat)
 
     @cached_property
-    def handout(self) -> Handout | None:
-        """How the engine hands out GPUs; None without an engine."""
+    def gpu_access(self) -> Handout | None:
+        """How the engine provides GPUs; None if it does not answer."""
         if self.info is None:
             return None
         return handout(self.info, cdi_specs.parse(self.sections["cdi"]) if "cdi" in self.sections else None)
 
 
-def sections(text: str) -> dict[str, str]:
-    """The answers to ask.sh, by section; what stands before the first one, such as a greeting, is left out."""
+def split_sections(text: str) -> dict[str, str]:
+    """Split the output of collect.sh into sections.
+
+    Text before the first one, such as a login message, is ignored.
+    """
     parts = _SECTION.split(text)
     return {name: body.strip("\n") for name, body in zip(parts[1::2], parts[2::2], strict=True)}

@@ -1,4 +1,4 @@
-"""What a check of a host found."""
+"""The finding of a check of a host."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,10 @@ from raydock.core.program import localize
 
 
 class Grade(StrEnum):
-    """How good it is: a warning is worth knowing and stops nothing; what was skipped was not looked at."""
+    """The grade of a finding.
+
+    A warning does not fail the host. A skipped check did not run.
+    """
 
     PASSED = "passed"
     WARNED = "warned"
@@ -17,7 +20,14 @@ class Grade(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class HostFinding:
-    """A check's id, its grade, a sentence, and what to do (empty where nothing is to be done)."""
+    """The finding of one check.
+
+    Attributes:
+        id: the check's id.
+        grade: the grade.
+        detail: a sentence on what was found.
+        todo: what to do; empty if there is nothing to do.
+    """
 
     id: str
     grade: Grade
@@ -26,22 +36,22 @@ class HostFinding:
 
 
 def passed(id: str, detail: str) -> HostFinding:
-    """A check that found nothing wrong."""
+    """Return the finding of a check that found no problem."""
     return HostFinding(id=id, grade=Grade.PASSED, detail=detail)
 
 
 def warned(id: str, detail: str, todo: str) -> HostFinding:
-    """A warning, with what to do about it."""
+    """Return a warning, with what to do about it."""
     return _with_todo(id, Grade.WARNED, detail, todo)
 
 
 def failed(id: str, detail: str, todo: str) -> HostFinding:
-    """A failure, with what to do about it."""
+    """Return a failure, with what to do about it."""
     return _with_todo(id, Grade.FAILED, detail, todo)
 
 
 def skipped(id: str, reason: str, todo: str = "") -> HostFinding:
-    """A check that could not run, with the reason."""
+    """Return the finding of a check that could not run, with the reason."""
     return _with_todo(id, Grade.SKIPPED, reason, todo)
 
 

@@ -1,4 +1,4 @@
-"""What was found on hosts, for programs (JSON, form in docs/reference/json.md) and for people."""
+"""The reports on hosts, as JSON (form in docs/reference/json.md) and as text."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from raydock.doctor.examine import Examined
+from raydock.doctor.examine import HostReport
 from raydock.doctor.finding import Grade
 from raydock.doctor.verdict import HostVerdict
 
@@ -15,30 +15,30 @@ SCHEMA = 1
 _STYLES = {Grade.PASSED: "green", Grade.WARNED: "yellow", Grade.FAILED: "red", Grade.SKIPPED: "dim"}
 
 
-def document(found: Sequence[Examined]) -> dict[str, Any]:
-    """`doctor --json`."""
-    return {"schema": SCHEMA, "hosts": [_entry(item) for item in found]}
+def document(reports: Sequence[HostReport]) -> dict[str, Any]:
+    """Return the document of `doctor --json`."""
+    return {"schema": SCHEMA, "hosts": [_entry(report) for report in reports]}
 
 
-def words(item: Examined) -> RenderableType:
-    """The one line on what runs there, then a line a check, then what to do."""
-    head = Text(f"{item.host.name}: {item.verdict.sentence}." if item.verdict else f"{item.host.name}: not asked.")
+def text(report: HostReport) -> RenderableType:
+    """Return the report as text: the variants that run, the checks, and what to do."""
+    sentence = report.verdict.sentence if report.verdict else "not examined"
     grid = Table(box=None, pad_edge=False, show_header=False)
     for column in ("check", "grade", "detail"):
         grid.add_column(column, overflow="fold", no_wrap=column != "detail")
-    for finding in item.findings:
+    for finding in report.findings:
         grid.add_row(finding.id, Text(finding.grade, style=_STYLES[finding.grade]), Text(finding.detail))
-    todos = [Text(f"Next, {finding.id}: {finding.todo}") for finding in item.findings if finding.todo]
-    return Group(head, grid, *todos)
+    todos = [Text(f"Next, {finding.id}: {finding.todo}") for finding in report.findings if finding.todo]
+    return Group(Text(f"{report.host.name}: {sentence}."), grid, *todos)
 
 
-def _entry(item: Examined) -> dict[str, Any]:
+def _entry(report: HostReport) -> dict[str, Any]:
     checks = [
         {"id": finding.id, "status": finding.grade, "detail": finding.detail, "todo": finding.todo}
-        for finding in item.findings
+        for finding in report.findings
     ]
-    entry = {"host": item.host.name, **(_verdict(item.verdict) if item.verdict else {}), "checks": checks}
-    return entry | ({"error": str(item.error)} if item.error else {})
+    entry = {"host": report.host.name, **(_verdict(report.verdict) if report.verdict else {}), "checks": checks}
+    return entry | ({"error": str(report.error)} if report.error else {})
 
 
 def _verdict(verdict: HostVerdict) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where ask.sh runs: here, on a host by ssh, or in a container that sees a whole host."""
+"""The ways to run collect.sh: on this machine, over ssh, or in a container."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,41 +17,47 @@ from raydock.engine.container import LABELS, remove
 from raydock.engine.host import Host
 
 SECONDS = 60.0
-Ask = Callable[[str], str]
+ScriptRunner = Callable[[str], str]
 
-# A container of no image's: the programs are the host's, which it sees whole under _ROOT and changes its root to.
+# The container's image is empty: its programs are the host's. The whole host is mounted at _ROOT, its new root.
 _ROOT = "/host"
 _PROGRAMS = ("/usr", "/bin", "/lib", "/lib64")
 
 
-def place(host: Host, client: DockerClient | None, processes: Processes) -> Ask | None:
-    """What runs a script on a host and returns what it prints; None where there is no way to it.
+def script_runner(host: Host, client: DockerClient | None, processes: Processes) -> ScriptRunner | None:
+    """Return a function that runs a script on a host and returns its output.
 
-    A host behind tcp:// is asked by a privileged container with its processes and network, so only while its engine
-    answers. Raises OutOfReachError where a script does not end within a minute.
+    Returns None if no script can run on the host.
+
+    On a host behind tcp://, a privileged container with the host's processes and network runs the script, which needs
+    the host's engine. The function raises OutOfReachError if the script does not end within a minute.
     """
     if host.scheme == "ssh":
         return lambda script: ssh.ask(host, script, SECONDS, processes)
     if host.scheme == "unix":
-        return lambda script: _here(script, processes)
-    return (lambda script: inside(client, script)) if client else None
+        return lambda script: _run_locally(script, processes)
+    return (lambda script: run_in_container(client, script)) if client else None
 
 
-def _here(script: str, processes: Processes) -> str:
+def _run_locally(script: str, processes: Processes) -> str:
     try:
         return processes.run(["sh", "-c", script], folder=Path("/"), timeout=SECONDS).stdout
     except TimeoutExpired:
         raise OutOfReachError(
-            f"this machine did not answer within {SECONDS:g} s.", todo="`nvidia-smi` and `df` by hand say which hangs."
+            f"the checks of this machine did not end within {SECONDS:g} s.",
+            todo="run `nvidia-smi` and `df` by hand to find which of them hangs.",
         ) from None
 
 
-def inside(client: DockerClient, script: str) -> str:
-    """What a script prints that runs on an engine's host, by a container; nothing of it is left."""
+def run_in_container(client: DockerClient, script: str) -> str:
+    """Run a script on an engine's host in a container and return its output.
+
+    The container and its image are removed.
+    """
     name = f"raydock-doctor-{uuid4().hex[:12]}"
     mounts = [Mount(path, path, type="bind", read_only=True) for path in _PROGRAMS]
     mounts.append(Mount(_ROOT, "/", type="bind", read_only=True))
-    with reaching("asking its host by a container"):
+    with reaching("checking its host in a container"):
         client.api.import_image_from_data(tar({}, folders=["host"]), repository=name, tag="empty")
         try:
             container = client.containers.create(

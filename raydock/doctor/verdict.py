@@ -1,11 +1,11 @@
-"""Which of our variants a host runs: the one line that everybody needs first."""
+"""The variants that a host can run, in one line."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from raydock.core.errors import HostError
 from raydock.doctor import nvidia_smi_xml
-from raydock.doctor.facts import Seen
+from raydock.doctor.facts import HostFacts
 from raydock.pick.nvidia_smi import GpuHost
 from raydock.pick.pick import objections
 from raydock.publish.variant_image import VariantImage
@@ -13,8 +13,14 @@ from raydock.publish.variant_image import VariantImage
 
 @dataclass(frozen=True, kw_only=True)
 class HostVerdict:
-    """The GPUs' host as far as it is known, the newest CUDA that its driver brings, the variants that run there (the
-    newest first), and how many there are."""
+    """The variants that a host can run.
+
+    Attributes:
+        host: the host's GPUs and driver; None if they are not known.
+        cuda: the newest CUDA that the driver supports; empty if it is not known.
+        runs: the names of the variants that run on the host, the newest first.
+        of: the number of all variants.
+    """
 
     host: GpuHost | None
     cuda: str
@@ -23,7 +29,7 @@ class HostVerdict:
 
     @property
     def sentence(self) -> str:
-        """`driver 535.104.05 runs CUDA up to 12.2, ...; 10 of our 20 variants run here: ...`"""
+        """Text: `driver 535.104.05 runs CUDA up to 12.2, ...; 10 of our 20 ...`."""
         count = f"{len(self.runs)} of our {self.of} variants run here"
         return f"{self._driver}; {count}{': ' + ', '.join(self.runs) if self.runs else ''}"
 
@@ -34,16 +40,21 @@ class HostVerdict:
         if not self.host.gpus:
             return "it has no NVIDIA GPU"
         if not self.cuda:
-            return f"driver {self.host.driver} does not say which CUDA it runs"
+            return f"driver {self.host.driver} does not report its CUDA version"
         major = self.cuda.partition(".")[0]
-        return f"driver {self.host.driver} runs CUDA up to {self.cuda}, and newer {major}.x but for PTX"
+        return f"driver {self.host.driver} runs CUDA up to {self.cuda}, and newer {major}.x except PTX code"
 
 
-def judge(seen: Seen, candidates: Iterable[VariantImage]) -> HostVerdict:
-    """The verdict on a host. Where its driver is not known, only variants without CUDA are sure to run."""
-    newest = sorted(candidates, key=lambda item: item.variant.order, reverse=True)
-    host = None if isinstance(seen.gpus, HostError) else seen.gpus
-    report = nvidia_smi_xml.read(seen.sections.get("report", ""))
-    known = host or GpuHost(name=seen.name)
-    runs = tuple(item.name for item in newest if not item.variant.gpu or not objections(item, known))
+def judge(facts: HostFacts, candidates: Iterable[VariantImage]) -> HostVerdict:
+    """Return the variants that a host can run.
+
+    If its driver is not known, only variants without CUDA count.
+    """
+    newest = sorted(candidates, key=lambda candidate: candidate.variant.order, reverse=True)
+    host = None if isinstance(facts.gpus, HostError) else facts.gpus
+    report = nvidia_smi_xml.read(facts.sections.get("report", ""))
+    known = host or GpuHost(name=facts.name)
+    runs = tuple(
+        candidate.name for candidate in newest if not candidate.variant.gpu or not objections(candidate, known)
+    )
     return HostVerdict(host=host, cuda=report.cuda if report else "", runs=runs, of=len(newest))

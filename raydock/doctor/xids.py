@@ -1,4 +1,7 @@
-"""Xids, the NVIDIA driver's errors in the kernel's log, by number: data/xids.yaml."""
+"""Xids: the NVIDIA driver's errors in the kernel log.
+
+Their meanings are in data/xids.yaml.
+"""
 
 import re
 from collections import Counter
@@ -17,24 +20,29 @@ _LINE = re.compile(r"NVRM: Xid \(PCI:(?P<bus>[0-9a-fA-F:.]+)\): (?P<number>\d+)"
 
 @dataclass(frozen=True, kw_only=True)
 class Xid:
-    """An Xid of a GPU (its place on the PCI bus), how often the log has it, what it means, whose fault it is.
+    """An Xid of one GPU.
 
-    `grave`: the GPU's or the driver's; otherwise a program's, as a rule. One that the table lacks is not grave.
+    Attributes:
+        bus: the GPU's address on the PCI bus.
+        number: the Xid's number.
+        count: how often the log has it.
+        meaning: the meaning of the number.
+        severe: whether it is a fault of the GPU or the driver; if not, it is usually a program's or unknown.
     """
 
     bus: str
     number: str
     count: int
-    words: str
-    grave: bool
+    meaning: str
+    severe: bool
 
 
 class XidTable(Dated, frozen=True, kw_only=True):
-    """What Xids mean, by number.
+    """The meanings of Xids by number.
 
     Attributes:
-        program: those that are a program's fault.
-        gpu: those that are the GPU's or the driver's.
+        program: faults of programs.
+        gpu: faults of GPUs or drivers.
     """
 
     program: dict[str, str]
@@ -42,25 +50,28 @@ class XidTable(Dated, frozen=True, kw_only=True):
 
 
 @cache
-def known() -> XidTable:
-    """What raydock knows of them."""
+def load_meanings() -> XidTable:
+    """Load the table of meanings."""
     return load(DATA, XidTable)
 
 
 def find(lines: Iterable[str]) -> list[Xid]:
-    """The Xids in the kernel's log, the grave ones first, then the most frequent."""
-    known_xids = known()
+    """Find the Xids in lines of the kernel log.
+
+    The severe ones come first, then the most frequent.
+    """
+    table = load_meanings()
     counts = Counter((match["bus"], match["number"]) for line in lines if (match := _LINE.search(line)))
     found = [
         Xid(
             bus=bus,
             number=number,
             count=count,
-            words=known_xids.gpu.get(number)
-            or known_xids.program.get(number)
+            meaning=table.gpu.get(number)
+            or table.program.get(number)
             or "not in raydock's table; see NVIDIA's catalogue",
-            grave=number in known_xids.gpu,
+            severe=number in table.gpu,
         )
         for (bus, number), count in counts.items()
     ]
-    return sorted(found, key=lambda item: (not item.grave, -item.count))
+    return sorted(found, key=lambda xid: (not xid.severe, -xid.count))

@@ -1,1 +1,1 @@
-"""Docker hosts elsewhere: how they are named and reached, given images, and tested on."""
+"""Other Docker hosts: names, connections, image transfer and smoke tests."""

@@ -1,4 +1,4 @@
-"""What of a host decides about its containers' devices: CDI specifications, which name GPUs, and InfiniBand."""
+"""A host's files for devices of containers: CDI specifications and InfiniBand."""
 
 import re
 import shlex
@@ -18,31 +18,35 @@ _FILE = re.compile(r"^##file (.+)\n", re.MULTILINE)
 _SECONDS = 20.0
 
 
-def of(host: Host, info: Mapping[str, Any], processes: Processes) -> dict[str, str] | None:
-    """The specifications' texts by path, in the folders of an engine's `info`; None behind tcp://, which hides files.
+def read(host: Host, info: Mapping[str, Any], processes: Processes) -> dict[str, str] | None:
+    """Read the specifications of an engine's host; return their texts by path.
 
-    Raises OutOfReachError where ssh does not get there.
+    Returns None if the engine is behind tcp://, since its files cannot be read. Raises OutOfReachError if ssh does not
+    reach the host.
     """
     folders = tuple(info.get("CDISpecDirs") or CDI_FOLDERS)
     if host.scheme == "unix":
         return read_specs(folders)
-    return parse(ssh.ask(host, given(folders) + SCRIPT, _SECONDS, processes)) if host.scheme == "ssh" else None
+    return parse(ssh.ask(host, assign_folders(folders) + SCRIPT, _SECONDS, processes)) if host.scheme == "ssh" else None
 
 
-def infiniband(host: Host, processes: Processes) -> bool:
-    """Whether a host is known to have /dev/infiniband. Raises OutOfReachError if ssh does not reach it."""
+def has_infiniband(host: Host, processes: Processes) -> bool:
+    """Whether a host is known to have /dev/infiniband.
+
+    Raises OutOfReachError if ssh does not reach it.
+    """
     if host.scheme == "unix":
         return Path(INFINIBAND).is_dir()
-    question = f"[ ! -d {INFINIBAND} ] || echo yes"
-    return host.scheme == "ssh" and ssh.ask(host, question, _SECONDS, processes).strip() == "yes"
+    script = f"[ ! -d {INFINIBAND} ] || echo yes"
+    return host.scheme == "ssh" and ssh.ask(host, script, _SECONDS, processes).strip() == "yes"
 
 
-def given(folders: tuple[str, ...]) -> str:
-    """What SCRIPT needs in front of it."""
+def assign_folders(folders: tuple[str, ...]) -> str:
+    """Return the assignment of the folders' variable, which must precede SCRIPT."""
     return f"cdi={shlex.quote(' '.join(folders))}\n"
 
 
 def parse(text: str) -> dict[str, str]:
-    """The specifications that SCRIPT printed."""
+    """Parse the output of SCRIPT; return the specifications' texts by path."""
     parts = _FILE.split(text)
     return dict(zip(parts[1::2], parts[2::2], strict=True))

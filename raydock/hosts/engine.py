@@ -1,4 +1,4 @@
-"""A host's engine, through the Docker SDK."""
+"""A client of a host's engine, through the Docker SDK."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,14 +10,16 @@ from raydock.engine.client import EngineClient, open_client
 from raydock.engine.endpoint import Endpoint
 from raydock.engine.host import Host
 
-_TODO = "start it there (`sudo systemctl start docker`; `journalctl -u docker` shows why it ended)."
+_TODO = "start it on the host (`sudo systemctl start docker`; `journalctl -u docker` shows why it stopped)."
 
 
 @contextmanager
-def engine(host: Host, processes: Processes) -> Iterator[EngineClient]:
-    """A client of a host's engine, while the block runs; `processes` runs its ssh.
+def open_engine(host: Host, processes: Processes) -> Iterator[EngineClient]:
+    """Open a client of a host's engine for the duration of the block.
 
-    Raises OutOfReachError if it does not answer or is not Docker's, HostError if the user may not use it.
+    processes: runs the client's ssh.
+
+    Raises OutOfReachError if the engine does not answer or is not Docker, HostError if the user has no access to it.
     """
     if host.scheme == "ssh":
         with ssh.socket(host, processes) as local, _client(host, local) as client:
@@ -29,8 +31,8 @@ def engine(host: Host, processes: Processes) -> Iterator[EngineClient]:
 
 @contextmanager
 def _client(host: Host, socket: Path | None = None) -> Iterator[EngineClient]:
-    place = Endpoint(address=host.address, source=host.source or host.name, tls=host.tls, socket=str(socket or ""))
-    client = open_client(place, _TODO)
+    endpoint = Endpoint(address=host.address, source=host.source or host.name, tls=host.tls, socket=str(socket or ""))
+    client = open_client(endpoint, _TODO)
     try:
         yield client
     finally:

@@ -1,7 +1,8 @@
-"""Which layers an engine has, and `docker save`'s tar of an image without them.
+"""The layers that an engine has, and the tar of `docker save` without them.
 
-An engine loads such a tar: moby takes a layer whose chain it has from its store before it opens the tar's file
-(image/tarexport/load.go), and containerd's image store unpacks only what it has no snapshot of. So do both of 26.1.
+An engine can load such a tar: moby first looks for a layer in its store and opens the tar's file only if the layer is
+missing (image/tarexport/load.go). containerd's image store unpacks only layers without a snapshot. Docker 26.1 with
+either store does so.
 """
 
 import json
@@ -17,10 +18,12 @@ from raydock.engine.localimage import find_image, get_image
 _CHUNK = 2**20
 
 
-def files(client: DockerClient, image: str) -> tuple[str, ...]:
-    """The names of an image's layers in `docker save`'s tar, the lowest first.
+def list_files(client: DockerClient, image: str) -> tuple[str, ...]:
+    """Return the names of an image's layers in the tar of `docker save`.
 
-    With containerd's image store they have the names of the packed layers, which only the manifest has.
+    The lowest layer is first.
+
+    With containerd's image store, the names are the digests of the compressed layers, which are only in the manifest.
     """
     if not uses_containerd_store(client):
         layers = get_image(client, image).layers
@@ -32,18 +35,18 @@ def files(client: DockerClient, image: str) -> tuple[str, ...]:
     return ()
 
 
-def shared(client: DockerClient, layers: tuple[str, ...]) -> tuple[str, ...]:
-    """The lowest of these layers that the engine has, since one of its images stands on all of them."""
+def find_shared(client: DockerClient, layers: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the lowest of these layers that one of the engine's images begins with."""
     best = 0
-    for image_id in {item["Id"] for item in client.api.images()}:
-        if image := find_image(client, image_id):  # None if it was removed meanwhile
-            best = max(best, _agreement(layers, image.layers))
+    for image_id in {summary["Id"] for summary in client.api.images()}:
+        if image := find_image(client, image_id):  # None if it was removed since the list was read
+            best = max(best, _count_equal(layers, image.layers))
     return layers[:best]
 
 
-def without(tar: Iterable[bytes], left_out: Iterable[str]) -> Iterator[bytes]:
-    """A tar of `docker save` without some of its files, in chunks of about a MiB."""
-    names = set(left_out)
+def remove_files(tar: Iterable[bytes], excluded: Iterable[str]) -> Iterator[bytes]:
+    """Yield a tar of `docker save` without some files, in chunks of about a MiB."""
+    names = set(excluded)
     with tarfile.open(fileobj=ChunkReader(tar), mode="r|") as source:
         for member in source:
             if member.name in names:
@@ -56,11 +59,14 @@ def without(tar: Iterable[bytes], left_out: Iterable[str]) -> Iterator[bytes]:
     yield bytes(2 * tarfile.BLOCKSIZE)
 
 
-def _agreement(one: tuple[str, ...], other: tuple[str, ...]) -> int:
-    """How many layers two images have in common, from the lowest on: a layer is kept with all that is under it."""
+def _count_equal(first: tuple[str, ...], second: tuple[str, ...]) -> int:
+    """Count the equal layers from the lowest on.
+
+    An engine stores a layer only with all layers below it.
+    """
     count = 0
-    for ours, theirs in zip(one, other, strict=False):
-        if ours != theirs:
+    for layer, counterpart in zip(first, second, strict=False):
+        if layer != counterpart:
             break
         count += 1
     return count

@@ -1,4 +1,4 @@
-"""What `--host` names: an address, a host or label of hosts.yaml, or a docker context."""
+"""The values of `--host`: addresses, names in hosts.yaml, docker contexts."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -18,9 +18,9 @@ class HostEntry(Entry, frozen=True, kw_only=True):
     """A host of hosts.yaml.
 
     Attributes:
-        engine: the address of its Docker engine, such as ssh://USER@HOST, or a docker context.
-        labels: names that `--host` takes for all hosts with that label.
-        forward_compat: whether images for a newer CUDA than the driver's run there by CUDA's forward compatibility.
+        engine: the engine's address, such as ssh://USER@HOST, or a docker context.
+        labels: the labels of the host; `--host LABEL` selects every host with the label.
+        forward_compat: whether it accepts forward compatibility.
     """
 
     engine: str
@@ -40,77 +40,86 @@ class HostsFile(Entry, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for name, host in self.hosts.items():
             if both := self.hosts.keys() & set(host.labels):
-                what = f"the label {min(both)!r} is a host's name too."
-                raise InvalidEntryError(what, "call one of them otherwise.", "hosts", name, "labels")
+                what = f"the label {min(both)!r} is also the name of a host."
+                raise InvalidEntryError(what, "rename one of them.", "hosts", name, "labels")
 
 
-def named(asked: Iterable[str], file: Path) -> tuple[Host, ...]:
-    """The hosts that these words name, each engine once, in their order; `file` is hosts.yaml, which may be absent.
+def resolve(values: Iterable[str], file: Path) -> tuple[Host, ...]:
+    """Return the hosts of these values of --host in their order, each engine once.
 
-    Raises ConfigurationError for a word that names none, and for a hosts.yaml that is wrong.
+    file: hosts.yaml, which need not exist.
+
+    Raises ConfigurationError if a value is not a host, or if hosts.yaml is invalid.
     """
-    hosts = _hosts(file)
+    entries = _load(file)
     found: dict[str, Host] = {}
-    for word in asked:
-        for host in _of_word(word, hosts, file):
+    for value in values:
+        for host in _resolve_value(value, entries, file):
             found.setdefault(host.address, host)
     return tuple(found.values())
 
 
-def forward_compat(file: Path) -> frozenset[str]:
-    """The hosts of hosts.yaml that accept forward compatibility, by name and by the address in `engine`.
+def accepting_hosts(file: Path) -> frozenset[str]:
+    """Return the hosts of hosts.yaml that accept forward compatibility.
 
-    Raises ConfigurationError for a hosts.yaml that is wrong; `file` may be absent.
+    A host is in the result by its name and by the address in `engine`.
+
+    file: hosts.yaml, which need not exist.
+
+    Raises ConfigurationError if hosts.yaml is invalid.
     """
-    accepting = {name: host for name, host in _hosts(file).items() if host.forward_compat == "true"}
-    addresses = (urlsplit(host.engine).hostname for host in accepting.values())
+    accepting = {name: entry for name, entry in _load(file).items() if entry.forward_compat == "true"}
+    addresses = (urlsplit(entry.engine).hostname for entry in accepting.values())
     return frozenset((*accepting, *filter(None, addresses)))
 
 
-def here() -> Host:
-    """The host of the engine that the docker command line would use: DOCKER_HOST's, or the current context's."""
-    found = dockerconfig.resolve()
-    name = found.context if found.context != DEFAULT else found.address
-    host = Host(name=name, address=found.address, tls=found.tls, source=found.source)
+def current_host() -> Host:
+    """Return the host of the engine that the docker command uses.
+
+    It is that of DOCKER_HOST or of the current context.
+    """
+    endpoint = dockerconfig.resolve()
+    name = endpoint.context if endpoint.context != DEFAULT else endpoint.address
+    host = Host(name=name, address=endpoint.address, tls=endpoint.tls, source=endpoint.source)
     return replace(host, name="this machine") if host.scheme == "unix" else host
 
 
-def _hosts(file: Path) -> dict[str, HostEntry]:
+def _load(file: Path) -> dict[str, HostEntry]:
     return load(file, HostsFile).hosts if file.exists() else {}
 
 
-def _of_word(word: str, hosts: dict[str, HostEntry], file: Path) -> Iterator[Host]:
-    names = [name for name, host in hosts.items() if word == name or word in host.labels]
+def _resolve_value(value: str, entries: dict[str, HostEntry], file: Path) -> Iterator[Host]:
+    names = [name for name, entry in entries.items() if value == name or value in entry.labels]
     for name in names:
-        engine = hosts[name].engine
-        host = _host(name, engine) or _unknown_in(read(file).place("hosts", name, "engine"), engine)
-        yield replace(host, forward_compat=hosts[name].forward_compat == "true")
+        engine = entries[name].engine
+        host = _find_host(name, engine) or _refuse_entry(read(file).place("hosts", name, "engine"), engine)
+        yield replace(host, forward_compat=entries[name].forward_compat == "true")
     if not names:
-        labels = (label for host in hosts.values() for label in host.labels)
-        yield _host(word, word) or _unknown(word, [*hosts, *labels, *dockerconfig.context_names()])
+        labels = (label for entry in entries.values() for label in entry.labels)
+        yield _find_host(value, value) or _refuse_value(value, [*entries, *labels, *dockerconfig.context_names()])
 
 
-def _host(name: str, engine: str) -> Host | None:
-    """The host behind an address or a context; None where it is neither."""
+def _find_host(name: str, engine: str) -> Host | None:
+    """Return the host of an address or a context; None if `engine` is neither."""
     if "://" in engine:
         return Host(name=name, address=parse_address(engine, "--host" if name == engine else f"host {name!r}"))
     if not dockerconfig.has_context(engine):
         return None
     if engine == DEFAULT:
         return Host(name=name, address=DEFAULT_SOCKET)
-    found = dockerconfig.context(engine, name)
-    return Host(name=name, address=found.address, tls=found.tls)
+    endpoint = dockerconfig.context(engine, name)
+    return Host(name=name, address=endpoint.address, tls=endpoint.tls)
 
 
-def _unknown_in(place: str, engine: str) -> NoReturn:
+def _refuse_entry(place: str, engine: str) -> NoReturn:
     raise ConfigurationError(
         f"{place}: {engine!r} is neither an address nor a docker context.",
         todo=nearest(engine, [*dockerconfig.context_names(), "ssh://USER@HOST"]),
     )
 
 
-def _unknown(word: str, known: list[str]) -> NoReturn:
+def _refuse_value(value: str, known: list[str]) -> NoReturn:
     raise ConfigurationError(
-        f"--host {word!r} is neither an address, nor a host or label of hosts.yaml, nor a docker context.",
-        todo=f"write it as ssh://USER@HOST. {nearest(word, known)}",
+        f"--host {value!r} is neither an address, nor a host or label of hosts.yaml, nor a docker context.",
+        todo=f"write it as ssh://USER@HOST. {nearest(value, known)}",
     )

@@ -1,4 +1,4 @@
-"""What became of variants on hosts, for programs (JSON, form in docs/reference/json.md) and for people."""
+"""The results on hosts, as JSON (form in docs/reference/json.md) and as a table."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from raydock.hosts.smoke import HostOutcome, Proved
+from raydock.hosts.smoke import HostOutcome, HostResult
 from raydock.hosts.transfer import TransferMethod
 from raydock.model.report import Status
 
@@ -15,54 +15,56 @@ SCHEMA = 1
 
 
 def document(outcomes: Sequence[HostOutcome]) -> dict[str, Any]:
-    """`smoke --host --json`."""
+    """Return the document of `smoke --host --json`."""
     return {
         "schema": SCHEMA,
         "hosts": [
             {
-                "host": item.host.name,
-                "engine": item.engine,
-                "variants": [proved.document() for proved in item.proved],
-                **({"error": str(item.error)} if item.error else {}),
+                "host": outcome.host.name,
+                "engine": outcome.engine,
+                "variants": [result.document() for result in outcome.results],
+                **({"error": str(outcome.error)} if outcome.error else {}),
             }
-            for item in outcomes
+            for outcome in outcomes
         ],
     }
 
 
 def table(outcomes: Sequence[HostOutcome], variants: Sequence[str]) -> RenderableType:
-    """A row a host, a column a variant; then every check that failed or was skipped."""
+    """Return a table of hosts and variants, then the failed and skipped checks."""
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("host", "engine", *variants):
         grid.add_column(heading, overflow="fold")
-    for item in outcomes:
-        cells = {proved.outcome.name: _cell(proved) for proved in item.proved}
-        missing = "out of reach" if item.error else "-"
-        grid.add_row(item.host.name, item.engine or "-", *(cells.get(name, missing) for name in variants))
-    lines = [line for item in outcomes for proved in item.proved for line in _lines(item.host.name, proved)]
+    for outcome in outcomes:
+        cells = {result.variant.name: _cell(result) for result in outcome.results}
+        missing = "out of reach" if outcome.error else "-"
+        grid.add_row(outcome.host.name, outcome.engine or "-", *(cells.get(name, missing) for name in variants))
+    lines = [line for outcome in outcomes for result in outcome.results for line in _lines(outcome.host.name, result)]
     return Group(grid, *([Text(), *map(Text, lines)] if lines else []))
 
 
-def _cell(proved: Proved) -> str:
-    report = proved.outcome.report
+def _cell(result: HostResult) -> str:
+    report = result.variant.report
     if report is None:
         return "failed"
-    return f"{report.counts} ({_came(proved)})"
+    return f"{report.counts} ({_describe_transfer(result)})"
 
 
-def _came(proved: Proved) -> str:
-    brought = proved.brought
-    if brought is None:
+def _describe_transfer(result: HostResult) -> str:
+    transferred = result.transferred
+    if transferred is None:
         return "no image"
-    return f"{brought.sent / 1e6:,.1f} MB sent" if brought.way is TransferMethod.SENT else f"image {brought.way}"
+    if transferred.method is TransferMethod.SENT:
+        return f"{transferred.sent / 1e6:,.1f} MB sent"
+    return "image present" if transferred.method is TransferMethod.PRESENT else f"image {transferred.method}"
 
 
-def _lines(host: str, proved: Proved) -> list[str]:
+def _lines(host: str, result: HostResult) -> list[str]:
     lines: list[str] = []
-    if report := proved.outcome.report:
+    if report := result.variant.report:
         for status in (Status.FAILED, Status.SKIPPED):
             lines += [f"{checks} {status}: {detail}" for detail, checks in report.told(status).items()]
-        lines += [f"{check.id} warns: {words}" for check in report.checks for words in check.warnings]
-    if proved.brought and proved.brought.remark:
-        lines.append(f"not pulled there: {proved.brought.remark}")
-    return [f"{host}, {proved.outcome.name}: {line}" for line in lines]
+        lines += [f"{check.id} warns: {warning}" for check in report.checks for warning in check.warnings]
+    if result.transferred and result.transferred.remark:
+        lines.append(f"not pulled: {result.transferred.remark}")
+    return [f"{host}, {result.variant.name}: {line}" for line in lines]

@@ -1,4 +1,7 @@
-"""Images tested on other hosts: all hosts at once, and on each one variant after another."""
+"""Smoke tests of images on other hosts.
+
+All hosts work at the same time. Each host tests one variant after the other.
+"""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,9 +22,9 @@ from raydock.engine.gpu_access import handout
 from raydock.engine.host import Host
 from raydock.hosts import cdi_specs, compat
 from raydock.hosts.compat import Compat
-from raydock.hosts.engine import engine
-from raydock.hosts.transfer import Brought, bring
-from raydock.hosts.wanted import RequestedImage
+from raydock.hosts.engine import open_engine
+from raydock.hosts.requested import RequestedImage
+from raydock.hosts.transfer import TransferredImage, transfer
 from raydock.model.report import Report
 from raydock.model.result import VariantResult
 from raydock.smoke.gpus import AUTO, GpuRequest
@@ -29,112 +32,140 @@ from raydock.smoke.smoke import smoke
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proved:
-    """One variant on one host: what became of it, and how its image came there; None where it did not."""
+class HostResult:
+    """The result of one variant on one host.
 
-    outcome: VariantResult
-    brought: Brought | None = None
+    Attributes:
+        variant: the result of the smoke test.
+        transferred: how the image came to the host; None if it did not.
+    """
+
+    variant: VariantResult
+    transferred: TransferredImage | None = None
 
     def document(self) -> dict[str, Any]:
-        """Its entry in the JSON document (docs/reference/json.md)."""
-        entry = self.outcome.document()
-        if self.brought:
-            entry |= {"image": {"way": self.brought.way, "sent": self.brought.sent, "remark": self.brought.remark}}
+        """Return the entry in the JSON document (docs/reference/json.md)."""
+        entry = self.variant.document()
+        if image := self.transferred:
+            entry |= {"image": {"way": image.method, "sent": image.sent, "remark": image.remark}}
         return {key: value for key, value in entry.items() if key not in {"built", "seconds"}}
 
 
 @dataclass(frozen=True, kw_only=True)
 class HostOutcome:
-    """A host's engine and what became of the variants there; `error` where the host could not be asked at all."""
+    """The results on one host.
+
+    Attributes:
+        host: the host.
+        engine: the engine's version; empty if it does not answer.
+        results: the result of each variant.
+        error: why the host could not test all variants; None if it could.
+    """
 
     host: Host
     engine: str = ""
-    proved: tuple[Proved, ...] = ()
+    results: tuple[HostResult, ...] = ()
     error: RaydockError | None = None
 
     @property
     def passed(self) -> bool:
-        return self.error is None and all(item.outcome.passed for item in self.proved)
+        """Whether every variant passed on the host."""
+        return self.error is None and all(result.variant.passed for result in self.results)
 
     @property
     def errors(self) -> dict[str, RaydockError]:
-        """What went wrong, by the words for where."""
+        """The errors, by the host's name, or by the names of the host and the variant."""
         found = {f"{self.host.name}": self.error} if self.error else {}
-        of_variants = {f"{self.host.name}, {item.outcome.name}": item.outcome.error for item in self.proved}
-        return found | {where: error for where, error in of_variants.items() if error}
+        of_variants = {f"{self.host.name}, {result.variant.name}": result.variant.error for result in self.results}
+        return found | {place: error for place, error in of_variants.items() if error}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Everywhere:
-    """Tests images on hosts: every check, or those of `checks`; GPUs as `wish` says."""
+class HostTester:
+    """Tests images on hosts.
+
+    Attributes:
+        listener: receives the progress.
+        gpus: the requested GPUs.
+        checks: the ids of the checks to run; empty for all.
+        _processes: runs ssh.
+        _clients: the clients of the engines, whose containers are stopped after an interrupt.
+    """
 
     listener: Listener
-    wish: GpuRequest = AUTO
+    gpus: GpuRequest = AUTO
     checks: tuple[str, ...] = ()
     _processes: Processes = field(default_factory=Processes)
     _clients: list[DockerClient] = field(default_factory=list)
 
-    def run(self, hosts: Sequence[Host], wanted: Sequence[RequestedImage]) -> list[HostOutcome]:
-        """What became of every image on every host, in the hosts' order. A host that is down stops no other."""
-        return in_parallel(lambda host: self._host(host, wanted), hosts, len(hosts), self._stop)
+    def run(self, hosts: Sequence[Host], images: Sequence[RequestedImage]) -> list[HostOutcome]:
+        """Test every image on every host; return the outcomes in the hosts' order.
 
-    def _host(self, host: Host, wanted: Sequence[RequestedImage]) -> HostOutcome:
-        self.listener(host.name, "reaching it")
-        proved: list[Proved] = []
+        A host that is down does not stop the others.
+        """
+        return in_parallel(lambda host: self._test_host(host, images), hosts, len(hosts), self._stop)
+
+    def _test_host(self, host: Host, images: Sequence[RequestedImage]) -> HostOutcome:
+        self.listener(host.name, "connecting")
+        results: list[HostResult] = []
         version = ""
         try:
-            with engine(host, self._processes) as client:
+            with open_engine(host, self._processes) as client:
                 self._clients.append(client)
-                with reaching(f"asking {host.name}"):
+                with reaching(f"reading the settings of {host.name}"):
                     info = client.info()
                 version = str(info["ServerVersion"])
                 sweep(client)
-                found = handout(info, cdi_specs.of(host, info, self._processes))
-                found = replace(found, infiniband=cdi_specs.infiniband(host, self._processes))
-                wish = replace(self.wish, found=found)
-                forward = compat.of(host, self._processes)
-                # Keeps those before an error.
-                proved.extend(self._variant(host, client, wish, item, forward) for item in wanted)
+                access = handout(info, cdi_specs.read(host, info, self._processes))
+                access = replace(access, infiniband=cdi_specs.has_infiniband(host, self._processes))
+                gpus = replace(self.gpus, found=access)
+                forward = compat.read(host, self._processes)
+                # Unlike a list, extend keeps the results before an error.
+                results.extend(self._test_image(host, client, gpus, requested, forward) for requested in images)
         except RaydockError as error:
-            return HostOutcome(host=host, engine=version, proved=tuple(proved), error=error)
-        return HostOutcome(host=host, engine=version, proved=tuple(proved))
+            return HostOutcome(host=host, engine=version, results=tuple(results), error=error)
+        return HostOutcome(host=host, engine=version, results=tuple(results))
 
-    def _variant(
-        self, host: Host, client: DockerClient, wish: GpuRequest, item: RequestedImage, forward: Compat | None
-    ) -> Proved:
+    def _test_image(
+        self, host: Host, client: DockerClient, gpus: GpuRequest, requested: RequestedImage, forward: Compat | None
+    ) -> HostResult:
         def listen(name: str, step: str, *, detail: str = "", size: int = 0) -> None:
             self.listener(host.name, f"{name}: {step}", detail=detail, size=size)
 
-        brought = None
+        transferred = None
         try:
-            brought = bring(client, item, listen)
+            transferred = transfer(client, requested, listen)
             report = smoke(
                 client,
-                brought.image.id,
-                name=item.name,
-                fingerprint=brought.image.fingerprint,
+                transferred.image.id,
+                name=requested.name,
+                fingerprint=transferred.image.fingerprint,
                 checks=self.checks or None,
                 on_event=listen,
-                wish=forward.wish(wish, item.name, brought.image) if forward else wish,
+                wish=forward.extend(gpus, requested.name, transferred.image) if forward else gpus,
             )
         except RaydockError as error:
-            return Proved(outcome=_outcome(item, brought, error=error), brought=brought)
-        return Proved(outcome=_outcome(item, brought, report=report), brought=brought)
+            return HostResult(variant=_result(requested, transferred, error=error), transferred=transferred)
+        return HostResult(variant=_result(requested, transferred, report=report), transferred=transferred)
 
     def _stop(self) -> None:
         for client in self._clients:
-            with suppress(requests.RequestException, DockerException):  # it is done, or out of reach
+            with suppress(requests.RequestException, DockerException):  # it has ended, or is out of reach
                 stop_all(client)
         self._processes.stop()
 
 
-def _outcome(
-    item: RequestedImage, brought: Brought | None, *, report: Report | None = None, error: RaydockError | None = None
+def _result(
+    requested: RequestedImage,
+    transferred: TransferredImage | None,
+    *,
+    report: Report | None = None,
+    error: RaydockError | None = None,
 ) -> VariantResult:
     return VariantResult(
-        name=item.name,
-        image=brought.image if brought else None,
-        fingerprint=brought.image.fingerprint if brought else "",
+        name=requested.name,
+        image=transferred.image if transferred else None,
+        fingerprint=transferred.image.fingerprint if transferred else "",
         proved=True,
         report=report,
         error=error,

@@ -1,4 +1,7 @@
-"""An image brought to a host's engine: it is there, or is pulled there by digest or tag, or sent over."""
+"""The transfer of an image to a host's engine.
+
+The image is present, or the host pulls it, or this machine sends it.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,118 +16,135 @@ from raydock.engine.architecture import require_native
 from raydock.engine.client import reaching
 from raydock.engine.localimage import find_image, get_image
 from raydock.hosts import layers
-from raydock.hosts.wanted import RequestedImage
+from raydock.hosts.requested import RequestedImage
 from raydock.model.image import ContainerImage
 
-_SILENT = "no words"
+_NO_MESSAGE = "no message"
 
 
 class TransferMethod(StrEnum):
     """How an image came to an engine."""
 
-    THERE = "there"
+    PRESENT = "there"
     PULLED = "pulled"
     SENT = "sent"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Brought:
-    """An image on an engine: how it came there, the bytes sent (0 unless SENT), and why it was not pulled."""
+class TransferredImage:
+    """An image on a host's engine.
+
+    Attributes:
+        image: the image on the engine.
+        method: how it came to the engine.
+        sent: the number of bytes sent; 0 unless it was sent.
+        remark: why it was not pulled; empty if it was or if it need not be.
+    """
 
     image: ContainerImage
-    way: TransferMethod
+    method: TransferMethod
     sent: int = 0
     remark: str = ""
 
 
-def bring(there: DockerClient, wanted: RequestedImage, listener: Listener) -> Brought:
-    """Makes sure that an engine has an image under its tag: the one built on this machine, else the registry's.
+def transfer(remote: DockerClient, requested: RequestedImage, listener: Listener) -> TransferredImage:
+    """Make sure that an engine has an image under its tag.
 
-    Raises VariantError where neither is to be had there, OutOfReachError where an engine goes away.
+    It is the image built on this machine, else the registry's.
+
+    Raises VariantError if neither is available, OutOfReachError if an engine stops answering.
     """
-    with reaching(f"bringing {wanted.name}"):
-        return (
-            _built_here(there, wanted, wanted.source, listener) if wanted.source else _tagged(there, wanted, listener)
-        )
+    with reaching(f"transferring {requested.name}"):
+        if requested.source:
+            return _transfer_built(remote, requested, requested.source, listener)
+        return _pull_tag(remote, requested, listener)
 
 
-def _built_here(there: DockerClient, wanted: RequestedImage, source: DockerClient, listener: Listener) -> Brought:
-    image = get_image(source, wanted.image.id)
-    require_native(there, wanted.tag, image.platform)  # before gigabytes are sent
+def _transfer_built(
+    remote: DockerClient, requested: RequestedImage, source: DockerClient, listener: Listener
+) -> TransferredImage:
+    image = get_image(source, requested.image.id)
+    require_native(remote, requested.tag, image.platform)  # before gigabytes are sent
     remark, sent = "it was never pushed", 0
-    for way in TransferMethod:
-        if way is TransferMethod.PULLED and wanted.image.reference:
-            remark = _pull(there, wanted.image.reference, wanted, listener)
-        if way is TransferMethod.SENT:
-            sent = _send(there, wanted, source, listener)
-        found = find_image(there, wanted.tag)
+    for method in TransferMethod:
+        if method is TransferMethod.PULLED and requested.image.reference:
+            remark = _pull(remote, requested.image.reference, requested, listener)
+        if method is TransferMethod.SENT:
+            sent = _send(remote, requested, source, listener)
+        found = find_image(remote, requested.tag)
         if found and found.is_same(image):
-            return Brought(image=found, way=way, sent=sent, remark=remark if sent else "")
-    raise VariantError(f"{wanted.tag} was sent, and the engine there has another image under that name.")
+            return TransferredImage(image=found, method=method, sent=sent, remark=remark if sent else "")
+    raise VariantError(f"{requested.tag} was sent, but the host's engine has a different image under that name.")
 
 
-def _tagged(there: DockerClient, wanted: RequestedImage, listener: Listener) -> Brought:
-    remark = _pull(there, wanted.tag, wanted, listener)
-    found = find_image(there, wanted.tag)
+def _pull_tag(remote: DockerClient, requested: RequestedImage, listener: Listener) -> TransferredImage:
+    remark = _pull(remote, requested.tag, requested, listener)
+    found = find_image(remote, requested.tag)
     if found is None:
         raise VariantError(
-            f"{wanted.tag} is not built here, and cannot be pulled there: {remark}.",
-            todo=f"`./build.py build --select 'name={wanted.name}'`: what is built here is sent.",
+            f"{requested.tag} is not built on this machine, and the host cannot pull it: {remark}.",
+            todo=f"`./build.py build --select 'name={requested.name}'`: an image built on this machine is sent.",
         )
-    way = TransferMethod.THERE if remark else TransferMethod.PULLED
-    return Brought(image=found, way=way, remark=remark)
+    method = TransferMethod.PRESENT if remark else TransferMethod.PULLED
+    return TransferredImage(image=found, method=method, remark=remark)
 
 
-def _pull(there: DockerClient, image: str, wanted: RequestedImage, listener: Listener) -> str:
-    """Pulls NAME@DIGEST or NAME:TAG and gives it the variant's tag; returns what stood in its way."""
-    listener(wanted.name, f"pulling {image}")
+def _pull(remote: DockerClient, image: str, requested: RequestedImage, listener: Listener) -> str:
+    """Pull NAME@DIGEST or NAME:TAG and give it the variant's tag.
+
+    Returns the error message; empty on success.
+    """
+    listener(requested.name, f"pulling {image}")
     repository, _, tag = image.partition("@") if "@" in image else image.rpartition(":")
     try:
-        for event in there.api.pull(repository, tag=tag, stream=True, decode=True):
+        for event in remote.api.pull(repository, tag=tag, stream=True, decode=True):
             if "error" in event:
-                return first_line(event["error"], _SILENT)
-        there.api.tag(image, *wanted.tag.rsplit(":", 1))
+                return first_line(event["error"], _NO_MESSAGE)
+        remote.api.tag(image, *requested.tag.rsplit(":", 1))
     except APIError as error:
-        return first_line(error.explanation or str(error), _SILENT)
+        return first_line(error.explanation or str(error), _NO_MESSAGE)
     return ""
 
 
-def _send(there: DockerClient, wanted: RequestedImage, source: DockerClient, listener: Listener) -> int:
-    """Sends an image without the layers that the engine has; all of it where it wants them. Returns the bytes."""
-    had = layers.shared(there, get_image(source, wanted.image.id).layers)
+def _send(remote: DockerClient, requested: RequestedImage, source: DockerClient, listener: Listener) -> int:
+    """Send an image without the layers that the engine has; return the bytes sent.
+
+    If the engine cannot load it, the whole image is sent.
+    """
+    present = layers.find_shared(remote, get_image(source, requested.image.id).layers)
     try:
-        return _load(there, wanted, source, had, listener)
+        return _load(remote, requested, source, present, listener)
     except ImageLoadError as error:
-        if had:  # one of them is gone meanwhile, or kept in another form
-            return _send_all(there, wanted, source, listener)
-        raise _not_taken(wanted, error) from None
+        if present:  # one of them was removed since, or is stored in a different form
+            return _send_all(remote, requested, source, listener)
+        raise _load_failed(requested, error) from None
 
 
-def _send_all(there: DockerClient, wanted: RequestedImage, source: DockerClient, listener: Listener) -> int:
+def _send_all(remote: DockerClient, requested: RequestedImage, source: DockerClient, listener: Listener) -> int:
     try:
-        return _load(there, wanted, source, (), listener)
+        return _load(remote, requested, source, (), listener)
     except ImageLoadError as error:
-        raise _not_taken(wanted, error) from None
+        raise _load_failed(requested, error) from None
 
 
-def _not_taken(wanted: RequestedImage, error: ImageLoadError) -> OutOfReachError:
+def _load_failed(requested: RequestedImage, error: ImageLoadError) -> OutOfReachError:
     return OutOfReachError(
-        f"the engine there does not take {wanted.tag}: {first_line(str(error), _SILENT)}.",
-        todo="`./build.py doctor --host ...` says whether its disk is full, and its log the rest.",
+        f"the host's engine cannot load {requested.tag}: {first_line(str(error), _NO_MESSAGE)}.",
+        todo="check the host's disk with `./build.py doctor --host ...`, and read its engine's log.",
     )
 
 
 def _load(
-    there: DockerClient, wanted: RequestedImage, source: DockerClient, had: tuple[str, ...], listener: Listener
+    remote: DockerClient, requested: RequestedImage, source: DockerClient, present: tuple[str, ...], listener: Listener
 ) -> int:
-    sent, left_out = 0, layers.files(source, wanted.tag)[: len(had)]
+    sent, excluded = 0, layers.list_files(source, requested.tag)[: len(present)]
 
     def counted() -> Iterator[bytes]:
         nonlocal sent
-        for chunk in layers.without(source.api.get_image(wanted.tag), left_out):
+        for chunk in layers.remove_files(source.api.get_image(requested.tag), excluded):
             sent += len(chunk)
-            listener(wanted.name, f"sending it without the {len(had)} layers that are there", size=sent)
+            listener(requested.name, f"sending it without {len(present)} layers that the host has", size=sent)
             yield chunk
 
-    there.images.load(counted())
+    remote.images.load(counted())
     return sent

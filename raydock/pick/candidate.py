@@ -1,5 +1,4 @@
-"""The images that a pick chooses among: what a registry's release names, or what the engine holds and the plan could
-build."""
+"""The candidates of a pick: images of a release, or built and planned images."""
 
 from collections.abc import Iterable, Mapping
 
@@ -13,24 +12,29 @@ from raydock.publish.variant_image import VariantImage, of_image, of_plan, of_re
 
 
 def candidates(
-    planned: Iterable[Planned], built: Mapping[str, ContainerImage], registry: str
+    variants: Iterable[Planned], built: Mapping[str, ContainerImage], registry: str
 ) -> tuple[VariantImage, ...]:
-    """A candidate a variant: what the labels of its image in `built` say, else what the plan says."""
+    """Return a candidate for each variant: its image in `built`, else a planned one."""
     return tuple(
-        of_image(item.variant, registry, built[item.name]) if item.name in built else of_plan(item, registry)
-        for item in planned
+        of_image(planned.variant, registry, built[planned.name])
+        if planned.name in built
+        else of_plan(planned, registry)
+        for planned in variants
     )
 
 
 def published(release: Release, chosen: Iterable[Planned], registry: str) -> tuple[VariantImage, ...]:
-    """A candidate for each chosen image of a registry's release."""
-    wanted = {item.name for item in chosen}
-    return tuple(of_release(entry, registry) for entry in release.entries if entry.name in wanted)
+    """Return a candidate for each chosen image of a registry's release."""
+    names = {planned.name for planned in chosen}
+    return tuple(of_release(entry, registry) for entry in release.entries if entry.name in names)
 
 
-def on_engine(planned: Iterable[Planned], registry: str) -> tuple[dict[str, ContainerImage], str]:
-    """The built images of these variants by name; none, and the reason, if no engine answers."""
+def on_engine(variants: Iterable[Planned], registry: str) -> tuple[dict[str, ContainerImage], str]:
+    """Return the built images of these variants by name, and an error message.
+
+    The message is empty unless the engine does not answer.
+    """
     try:
-        return built_images(connect(), registry, (item.name for item in planned)), ""
+        return built_images(connect(), registry, (planned.name for planned in variants)), ""
     except OutOfReachError as error:
         return {}, error.what

@@ -1,12 +1,14 @@
-"""CUDA's forward compatibility: a newer CUDA on an older driver. Refused unless its user accepts it.
+"""CUDA's forward compatibility: a newer CUDA on an older driver.
 
-One rule for `pick`, `doctor`, the scripts of `deploy docker` and the node affinity of `deploy kuberay`: data-centre
-GPUs, and a driver branch that NVIDIA supports as a target and that is older than the toolkit's own. A container then
-needs three things: the folder of the package cuda-compat from its host, that folder first in LD_LIBRARY_PATH, and
-NVIDIA_DISABLE_REQUIRE. An image states NVIDIA_REQUIRE_CUDA, and NVIDIA's hook would refuse the driver by it. The hook
-knows neither a GPU's name nor cuda-compat, so no condition of an image can state this rule: the script or the node
-affinity that starts the container checks it. Source: NVIDIA, CUDA Compatibility, forward compatibility; NVIDIA
-Container Toolkit, environment variables (NVIDIA_DISABLE_REQUIRE); read 2026-11-29.
+It is refused unless the user accepts it.
+
+`pick`, `doctor`, the scripts of `deploy docker` and the node affinity of `deploy kuberay` share one rule: data-centre
+GPUs, and a driver branch that NVIDIA supports as a target and that is older than the toolkit's own driver. A container
+then needs three things: the folder of the package cuda-compat from its host, that folder first in LD_LIBRARY_PATH, and
+NVIDIA_DISABLE_REQUIRE, since NVIDIA's hook refuses the driver by the image's NVIDIA_REQUIRE_CUDA. The hook knows
+neither a GPU's name nor cuda-compat, so no condition of an image can express this rule: the script or the node affinity
+that starts the container checks it. Source: NVIDIA, CUDA Compatibility, forward compatibility; NVIDIA Container
+Toolkit, environment variables (NVIDIA_DISABLE_REQUIRE); read 2026-11-29.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,10 +27,10 @@ class Forward:
     """Forward compatibility to one CUDA.
 
     Attributes:
-        cuda: such as 13.0.
-        branches: the driver branches that it starts from, such as 535.
-        gpus: patterns of the data-centre GPUs' names, as nvidia-smi writes them.
-        products: those of the names that are known in full, for what cannot compare patterns.
+        cuda: the CUDA version, such as 13.0.
+        branches: the driver branches that are supported, such as 535.
+        gpus: patterns of the names of data-centre GPUs, as nvidia-smi writes them.
+        products: the full names that are known, for uses that cannot match patterns.
     """
 
     cuda: str
@@ -38,22 +40,25 @@ class Forward:
 
     @property
     def package(self) -> str:
-        """NVIDIA's package, which a host must have."""
+        """NVIDIA's package that a host must have."""
         return f"cuda-compat-{self.cuda.replace('.', '-')}"
 
     @property
     def folder(self) -> str:
-        """Where the package puts its libraries."""
+        """The folder of the package's libraries."""
         return f"/usr/local/cuda-{self.cuda}/compat"
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What a container needs in its environment, with `folder` mounted at the same path."""
+        """A container's environment variables, with `folder` mounted at the same path."""
         return {"LD_LIBRARY_PATH": self.folder, "NVIDIA_DISABLE_REQUIRE": "true"}
 
 
 def forward(cuda: str) -> Forward | None:
-    """Forward compatibility to a CUDA; None if its own driver is not known, or no supported branch is older."""
+    """Return forward compatibility to a CUDA.
+
+    Returns None if the CUDA's driver is not known or no supported branch is older.
+    """
     own, names = own_driver(cuda), known()
     branches = tuple(sorted(branch for branch in names.branches if own and branch < _branch(own)))
     if not branches:
@@ -61,44 +66,45 @@ def forward(cuda: str) -> Forward | None:
     return Forward(cuda=cuda, branches=branches, gpus=names.data_centre, products=names.products)
 
 
-def is_covered(item: VariantImage, host: GpuHost) -> bool:
-    """Whether a host whose driver is too old for a candidate can run it by forward compatibility."""
-    supported = forward(item.variant.cuda)
+def is_covered(candidate: VariantImage, host: GpuHost) -> bool:
+    """Whether forward compatibility lets a host with an older driver run a candidate."""
+    supported = forward(candidate.variant.cuda)
     return (
         supported is not None
         and bool(host.gpus)
-        and older(host.driver, item.min_driver)
+        and older(host.driver, candidate.min_driver)
         and _branch(host.driver) in supported.branches
-        and all(known().is_data_centre(gpu.name) and code_for(item.sm, gpu.sm) for gpu in host.gpus)
+        and all(known().is_data_centre(gpu.name) and code_for(candidate.sm, gpu.sm) for gpu in host.gpus)
     )
 
 
-def offer(item: VariantImage, hosts: Sequence[GpuHost]) -> str:
-    """That a candidate would run on hosts with an older driver if their user accepted forward compatibility."""
+def offer(candidate: VariantImage, hosts: Sequence[GpuHost]) -> str:
+    """Return a hint that hosts can run a candidate by forward compatibility."""
     return (
-        f"{item.name} runs on these data-centre GPUs with {_drivers(hosts)} by forward compatibility, which is refused "
-        f"unless you accept it: {OPTION}, or `forward-compat: true` for the host in hosts.yaml. {_needs(item)}"
+        f"{candidate.name} runs on these data-centre GPUs with {_drivers(hosts)} by forward compatibility, which is "
+        f"refused unless you accept it: {OPTION}, or `forward-compat: true` for the host in hosts.yaml. "
+        f"{_needs(candidate)}"
     )
 
 
-def reliance(item: VariantImage, hosts: Sequence[GpuHost]) -> str:
-    """What a candidate that was picked needs on the hosts with an older driver."""
-    return f"{item.name} runs with {_drivers(hosts)} by forward compatibility. {_needs(item)}"
+def reliance(candidate: VariantImage, hosts: Sequence[GpuHost]) -> str:
+    """Return a hint on what a picked candidate needs on hosts with an older driver."""
+    return f"{candidate.name} runs with {_drivers(hosts)} by forward compatibility. {_needs(candidate)}"
 
 
-def older_driver(item: VariantImage, host: GpuHost) -> bool:
+def older_driver(candidate: VariantImage, host: GpuHost) -> bool:
     """Whether a host's driver is older than a candidate needs."""
-    return bool(item.min_driver and host.driver) and older(host.driver, item.min_driver)
+    return bool(candidate.min_driver and host.driver) and older(host.driver, candidate.min_driver)
 
 
-def _needs(item: VariantImage) -> str:
-    supported = forward(item.variant.cuda)
+def _needs(candidate: VariantImage) -> str:
+    supported = forward(candidate.variant.cuda)
     assert supported
     return (
         f"It needs {supported.package} on the host. `deploy docker {OPTION}` mounts its folder {supported.folder} into "
         "the container, first in LD_LIBRARY_PATH, and sets NVIDIA_DISABLE_REQUIRE, since the image's "
         "NVIDIA_REQUIRE_CUDA refuses that driver (no OpenGL or Vulkan interop). "
-        f"A driver >= {item.min_driver} needs none of it"
+        f"With a driver >= {candidate.min_driver} this is not necessary"
     )
 
 

@@ -1,4 +1,7 @@
-"""A host's GPUs and driver, read from what nvidia-smi said there. What is not understood is refused, never guessed."""
+"""A host's GPUs and driver, read from nvidia-smi's output.
+
+Output that cannot be parsed is refused, never guessed.
+"""
 
 import re
 import sys
@@ -16,38 +19,38 @@ QUERY = "nvidia-smi --query-gpu=driver_version,compute_cap,name --format=csv,noh
 STDIN = Path("-")
 
 _NONE_FOUND = "No devices were found"
-_LOST = "nvidia-smi found no device: where one is built in, its driver has lost it (`dmesg | grep -i nvrm` says why)"
+_LOST = "nvidia-smi found no GPU: if the host has one, its driver has lost it (`dmesg | grep -i nvrm` shows why)"
 _HEADER = "driver_version, compute_cap, name"
 _ROW = re.compile(rf"(?P<driver>{DRIVER.pattern}|\[[^],]+\]|N/A),\s*(?P<capability>[^,]+),\s*(?P<name>\S.*)")
-# As pdsh and clush write it: the host, a colon, the line.
+# The form of pdsh and clush: the host, a colon, the line.
 _LABELLED = re.compile(r"(?P<host>[\w.@-]+):\s+(?P<line>\S.*)")
 
-_IF_NONE = "where that host has no GPU, say so: `./build.py pick --gpu none`."
-# What nvidia-smi and the shell say instead of an answer: the words, what they mean and what to do.
+_IF_NONE = "if that host has no GPU, use `./build.py pick --gpu none`."
+# Error messages of nvidia-smi and the shell: a part of the text, what it means and what to do.
 _FAILURES = (
     (
         "couldn't communicate with the NVIDIA driver",
-        "Its driver is not loaded, so that nobody can say which GPUs it has.",
-        f"load it there (`modprobe nvidia`; `dmesg` says why it fails) and ask again; {_IF_NONE}",
+        "Its driver is not loaded, so its GPUs are not known.",
+        f"load it on the host (`modprobe nvidia`; `dmesg` shows why it fails) and run nvidia-smi again; {_IF_NONE}",
     ),
     (
         "Driver/library version mismatch",
         "Its driver was updated while the old one was running.",
-        "reboot it, and ask again.",
+        "reboot it, and run nvidia-smi again.",
     ),
     (
         "Unable to determine the device handle",
-        "One of its GPUs is there and does not answer.",
-        "reset that GPU or reboot the host (`dmesg | grep -i xid` says why), and ask again.",
+        "One of its GPUs does not answer.",
+        "reset that GPU or reboot the host (`dmesg | grep -i xid` shows why), and run nvidia-smi again.",
     ),
     (
         "is not a valid field to query",
-        "Its nvidia-smi is too old to know compute capabilities (that of driver 470 is).",
-        "ask it for driver_version,name, look the compute capability up, run `./build.py pick --driver D --gpu X.Y`.",
+        "Its nvidia-smi is too old to report compute capabilities (that of driver 470 is).",
+        "query driver_version,name, look up the compute capability, then `./build.py pick --driver D --gpu X.Y`.",
     ),
     (
         "command not found",
-        "It has no nvidia-smi on the PATH that ssh gives: no driver, or one in another place.",
+        "nvidia-smi is not on the PATH of ssh: the host has no driver, or nvidia-smi is in a different folder.",
         f"call nvidia-smi by its full path; {_IF_NONE}",
     ),
 )
@@ -55,7 +58,12 @@ _FAILURES = (
 
 @dataclass(frozen=True, order=True)
 class Gpu:
-    """One GPU: its compute capability as an sm number (8.6 is 86) and its name, empty where nobody gave one."""
+    """One GPU.
+
+    Attributes:
+        sm: the compute capability as an sm number: 8.6 is 86.
+        name: the product name; empty if it is not known.
+    """
 
     sm: int
     name: str = ""
@@ -66,9 +74,14 @@ class Gpu:
 
 @dataclass(frozen=True, kw_only=True)
 class GpuHost:
-    """A host by name. `driver` is empty where it has no GPU; `remark` is what its owner should know.
+    """A host and its GPUs.
 
-    `forward_compat`: its owner accepts forward compatibility (see raydock/pick/forward.py).
+    Attributes:
+        name: the host's name.
+        driver: the driver's version; empty if the host has no GPU.
+        gpus: the GPUs.
+        remark: a note for the user; empty if there is none.
+        forward_compat: whether the user accepts forward compatibility on it (see raydock/pick/forward.py).
     """
 
     name: str
@@ -81,19 +94,21 @@ class GpuHost:
         if not self.gpus:
             return f"{self.name}: no GPU"
         counts = Counter(self.gpus)
-        words = [f"{count} x {gpu}" if count > 1 else str(gpu) for gpu, count in counts.items()]
-        return f"{self.name}: {', '.join(words)}, driver {self.driver}"
+        gpus = [f"{count} x {gpu}" if count > 1 else str(gpu) for gpu, count in counts.items()]
+        return f"{self.name}: {', '.join(gpus)}, driver {self.driver}"
 
 
-def accepting(host: GpuHost | HostError, is_accepted: bool) -> GpuHost | HostError:
-    """A host whose user accepts forward compatibility, or not."""
+def with_forward_compat(host: GpuHost | HostError, is_accepted: bool) -> GpuHost | HostError:
+    """Return the host with its acceptance of forward compatibility set."""
     return replace(host, forward_compat=is_accepted) if isinstance(host, GpuHost) else host
 
 
 def stated(name: str, driver: str, capabilities: Sequence[str]) -> GpuHost:
-    """A host as its owner states it: a driver and compute capabilities (8.0), or the one word `none` for no GPU.
+    """Return a host from the options of `pick`.
 
-    Raises ConfigurationError for what is neither.
+    The options are a driver and compute capabilities (8.0), or `none` for no GPU.
+
+    Raises ConfigurationError if a value is invalid.
     """
     if list(capabilities) == ["none"]:
         return GpuHost(name=name)
@@ -102,10 +117,10 @@ def stated(name: str, driver: str, capabilities: Sequence[str]) -> GpuHost:
 
 
 def parse(text: str, name: str) -> dict[str, GpuHost | HostError]:
-    """The hosts in what nvidia-smi said, or why a host's part cannot be understood.
+    """Parse nvidia-smi's output; return each host, or why its lines are invalid.
 
-    `text` is the output of QUERY on one host, which is then called `name`, or lines of several hosts, each with
-    `host: ` before it.
+    text: the output of QUERY on one host, or lines of several hosts, each with the prefix `host: `.
+    name: the name of the host if the lines have no prefix.
     """
     lines = [line for line in map(str.strip, text.lstrip("\ufeff").splitlines()) if line]
     hosts: dict[str, list[str]] = {name: lines}
@@ -115,22 +130,25 @@ def parse(text: str, name: str) -> dict[str, GpuHost | HostError]:
             match = _LABELLED.fullmatch(line)
             label, rest = (match["host"], match["line"]) if match else (name, line)
             hosts.setdefault(label, []).append(rest)
-    return {host: _host_or_error(host, answer) for host, answer in hosts.items()}
+    return {host: _parse_or_error(host, host_lines) for host, host_lines in hosts.items()}
 
 
 def read(paths: Iterable[Path]) -> dict[str, GpuHost | HostError]:
-    """The hosts in files, each called after its file without .csv or .txt, unless its lines name hosts; `-` is stdin.
+    """Read the hosts in files; `-` is stdin.
 
-    Raises ConfigurationError where two files speak of one host.
+    A host's name is its file's without .csv or .txt, or the prefix of its lines.
+
+    Raises ConfigurationError if two files have the same host.
     """
     found: dict[str, GpuHost | HostError] = {}
     for path in paths:
         content = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
         name = "stdin" if path == STDIN else path.stem if path.suffix in {".csv", ".txt"} else path.name
         hosts = parse(content.decode(errors="replace"), name)
-        if twice := sorted(found.keys() & hosts.keys()):
+        if duplicates := sorted(found.keys() & hosts.keys()):
             raise ConfigurationError(
-                f"two files speak of the host {', '.join(twice)}.", todo="give each host one file, called after it."
+                f"two files have output of the host {', '.join(duplicates)}.",
+                todo="give each host one file, with the host's name as its name.",
             )
         found |= hosts
     return found
@@ -141,29 +159,29 @@ def _is_labelled(line: str) -> bool:
     return bool(match and (_ROW.fullmatch(match["line"]) or match["line"] == _NONE_FOUND))
 
 
-def _host_or_error(name: str, lines: Sequence[str]) -> GpuHost | HostError:
+def _parse_or_error(name: str, lines: Sequence[str]) -> GpuHost | HostError:
     try:
-        return _host(name, lines)
+        return _parse_host(name, lines)
     except HostError as error:
         return error
 
 
-def _host(name: str, lines: Iterable[str]) -> GpuHost:
-    told = [line for line in lines if line != _HEADER and not line.lower().startswith("warning:")]
-    if not told:
+def _parse_host(name: str, lines: Iterable[str]) -> GpuHost:
+    output = [line for line in lines if line != _HEADER and not line.lower().startswith("warning:")]
+    if not output:
         raise HostError(
-            f"{name}: nvidia-smi said nothing.",
-            meaning="A host without a GPU, without nvidia-smi and behind a broken ssh all look like that.",
-            todo=f"run `{QUERY}` there by hand; {_IF_NONE}",
+            f"{name}: nvidia-smi printed nothing.",
+            meaning="The host has no GPU or no nvidia-smi, or ssh failed.",
+            todo=f"run `{QUERY}` on the host by hand; {_IF_NONE}",
         )
-    if told == [_NONE_FOUND]:
+    if output == [_NONE_FOUND]:
         return GpuHost(name=name, remark=_LOST)
-    rows = [_ROW.fullmatch(line) or _refuse(name, line) for line in told]
+    rows = [_ROW.fullmatch(line) or _refuse(name, line) for line in output]
     drivers = sorted({row["driver"] for row in rows})
     if len(drivers) > 1:
         raise HostError(
-            f"{name}: one host has one driver, and here are {', '.join(drivers)}.",
-            todo="give each host a file of its own, or write `host: ` before each line.",
+            f"{name}: a host has one driver, but the lines have {', '.join(drivers)}.",
+            todo="give each host its own file, or begin each line with `host: `.",
         )
     _check(name, DRIVER, drivers[0], "driver version", "535.104.05")
     for row in rows:
@@ -173,19 +191,21 @@ def _host(name: str, lines: Iterable[str]) -> GpuHost:
 
 
 def _refuse(name: str, line: str) -> NoReturn:
-    said = f"{name}: nvidia-smi's answer is not understood: {line[:200]!r}."
-    for words, meaning, todo in _FAILURES:
-        if words in line:
-            raise HostError(said, meaning=meaning, todo=todo)
+    message = f"{name}: nvidia-smi's output is not valid: {line[:200]!r}."
+    for part, meaning, todo in _FAILURES:
+        if part in line:
+            raise HostError(message, meaning=meaning, todo=todo)
     raise HostError(
-        said, meaning="A line of it looks like `535.104.05, 8.0, NVIDIA A100-SXM4-80GB`.", todo=f"ask with `{QUERY}`."
+        message,
+        meaning="A valid line is such as `535.104.05, 8.0, NVIDIA A100-SXM4-80GB`.",
+        todo=f"run `{QUERY}`.",
     )
 
 
-def _check(whose: str, form: re.Pattern[str], value: str, what: str, example: str) -> None:
-    if not form.fullmatch(value):
+def _check(place: str, pattern: re.Pattern[str], value: str, kind: str, example: str) -> None:
+    if not pattern.fullmatch(value):
         raise HostError(
-            f"{whose}: {value!r} is not a {what}.",
-            meaning="Without it nobody can say what runs there.",
-            todo=f"find it out there; it looks like {example}: `./build.py pick --driver 535.104.05 --gpu 8.0`.",
+            f"{place}: {value!r} is not a {kind}.",
+            meaning="Without it, the images that run on the host are not known.",
+            todo=f"look up the value, such as {example}, then `./build.py pick --driver 535.104.05 --gpu 8.0`.",
         )

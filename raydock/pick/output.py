@@ -1,4 +1,4 @@
-"""A pick for programs (JSON, form in docs/reference/json.md) and for people."""
+"""A pick as JSON (form in docs/reference/json.md) and as text."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -8,43 +8,46 @@ from raydock.pick.pick import Pick
 SCHEMA = 1
 
 
-def document(answers: Mapping[str, Pick], together: Pick | None) -> dict[str, Any]:
-    """`pick --json`: of one host the answer itself; of several, each one's and the one for all of them."""
+def document(picks: Mapping[str, Pick], together: Pick | None) -> dict[str, Any]:
+    """Return the document of `pick --json`.
+
+    It has the pick of one host, or each host's pick and the pick for all hosts.
+    """
     if together is None:
-        (answer,) = answers.values()
-        return {"schema": SCHEMA, **_entry(answer)}
-    hosts = [{"host": name, **_entry(answer)} for name, answer in answers.items()]
+        (pick,) = picks.values()
+        return {"schema": SCHEMA, **_entry(pick)}
+    hosts = [{"host": name, **_entry(pick)} for name, pick in picks.items()]
     return {"schema": SCHEMA, "hosts": hosts, "all": _entry(together)}
 
 
-def words(answer: Pick) -> str:
-    """An answer in lines; where nothing runs, the variants by the reason against them."""
-    found = answer.candidate
-    lines = [answer.host]
-    if found:
-        lines.append(f"  {answer.image}")
-        lines.append(f"  {answer.digest}" if answer.digest else f"  not built: {_command(found.name)}")
-    lines += _block("because", answer.why)
+def text(pick: Pick) -> str:
+    """Return a pick as lines of text, with the rejected variants by reason."""
+    candidate = pick.candidate
+    lines = [pick.host]
+    if candidate:
+        lines.append(f"  {pick.image}")
+        lines.append(f"  {pick.digest}" if pick.digest else f"  not built: {_command(candidate.name)}")
+    lines += _block("because", pick.why)
     reasons: dict[str, list[str]] = {}
-    for item in answer.rejected:
-        reasons.setdefault(item.reason, []).append(item.name)
+    for rejected in pick.rejected:
+        reasons.setdefault(rejected.reason, []).append(rejected.name)
     for reason, names in reasons.items():
-        lines += _block(f"newer, but {reason}" if found else f"rejected, since {reason}", names)
-    return "\n".join(lines + _block("worth knowing", answer.hints))
+        lines += _block(f"newer, but {reason}" if candidate else f"rejected, since {reason}", names)
+    return "\n".join(lines + _block("notes", pick.hints))
 
 
-def _entry(answer: Pick) -> dict[str, Any]:
-    found = answer.candidate
+def _entry(pick: Pick) -> dict[str, Any]:
+    candidate = pick.candidate
     entry = {
-        "tag": found.name if found else None,
-        "image": answer.image,
-        "digest": answer.digest,
-        "where": found.state if found else None,
-        "why": list(answer.why),
-        "rejected": [{"name": item.name, "reason": item.reason} for item in answer.rejected],
-        "hints": list(answer.hints),
+        "tag": candidate.name if candidate else None,
+        "image": pick.image,
+        "digest": pick.digest,
+        "where": candidate.state if candidate else None,
+        "why": list(pick.why),
+        "rejected": [{"name": rejected.name, "reason": rejected.reason} for rejected in pick.rejected],
+        "hints": list(pick.hints),
     }
-    return entry | ({"error": str(answer.error)} if answer.error else {})
+    return entry | ({"error": str(pick.error)} if pick.error else {})
 
 
 def _block(heading: str, lines: Iterable[str]) -> list[str]:

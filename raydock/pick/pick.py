@@ -1,4 +1,4 @@
-"""The newest image that a host, or every one of several hosts, can run; and why not a newer one."""
+"""The newest image that hosts can run, and why newer ones are rejected."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +17,12 @@ from raydock.publish.variant_image import ImageState, VariantImage
 
 @dataclass(frozen=True, kw_only=True)
 class RejectedCandidate:
-    """A newer candidate that was not picked."""
+    """A newer candidate that was not picked.
+
+    Attributes:
+        name: the variant's name.
+        reason: why it was not picked.
+    """
 
     name: str
     reason: str
@@ -25,9 +30,15 @@ class RejectedCandidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Pick:
-    """An answer for `host` (words): the candidate and why, or the error that there is none.
+    """The pick for a host or for several hosts.
 
-    `rejected` are the newer candidates, newest first; `hints` are what else its owner may want to know.
+    Attributes:
+        host: a description of the host or hosts.
+        candidate: the picked image; None if no image runs.
+        why: the facts for the pick.
+        rejected: the newer candidates, the newest first.
+        hints: notes for the user.
+        error: why no image was picked; None if one was.
     """
 
     host: str
@@ -39,133 +50,153 @@ class Pick:
 
     @property
     def image(self) -> str | None:
-        """The candidate's full name, by the tag that never changes if it is published."""
-        found = self.candidate
-        if found and found.state is ImageState.PUBLISHED:
-            return f"{found.repository}:{immutable_tag(found.name, found.fingerprint)}"
-        return found.tag if found else None
+        """The candidate's full name, with the tag that never changes if it is published."""
+        candidate = self.candidate
+        if candidate and candidate.state is ImageState.PUBLISHED:
+            return f"{candidate.repository}:{immutable_tag(candidate.name, candidate.fingerprint)}"
+        return candidate.tag if candidate else None
 
     @property
     def digest(self) -> str | None:
-        """The candidate's digest in its registry if it is published, else its id on the engine; None without either."""
-        found = self.candidate
-        if found is None or found.state is ImageState.PLANNED:
+        """The candidate's digest in its registry, or its id on the engine.
+
+        None if it is only planned.
+        """
+        candidate = self.candidate
+        if candidate is None or candidate.state is ImageState.PLANNED:
             return None
-        return found.digest if found.state is ImageState.PUBLISHED else found.id
+        return candidate.digest if candidate.state is ImageState.PUBLISHED else candidate.id
 
 
 def pick(hosts: Sequence[GpuHost], candidates: Iterable[VariantImage]) -> Pick:
-    """The newest candidate that runs on all hosts: of the built ones, or of the planned where no built one runs.
+    """Pick the newest candidate that runs on all hosts.
 
-    Newest is by Variant.order: ray, then vllm, torch, Python and CUDA. Where all hosts have GPUs, candidates without
-    CUDA count only if there are no others. Candidates of which it is unknown which GPUs they run on count only if no
-    other candidate runs.
+    It is a built one, or a planned one if no built one runs.
+
+    The order is Variant.order: ray, then vllm, torch, Python and CUDA. If all hosts have GPUs, candidates without CUDA
+    count only if no candidate has CUDA. Candidates whose GPUs are unknown count only if no other candidate runs.
     """
-    newest = sorted(candidates, key=lambda item: item.variant.order, reverse=True)
-    on_gpu = all(host.gpus for host in hosts) and any(item.variant.gpu for item in newest)
-    reasons = {item.name: _objections(item, hosts, on_gpu) for item in newest}
-    fitting = [item for item in newest if not reasons[item.name]]
-    best = _first([item for item in fitting if not _doubt(item)]) or _first(fitting)
+    newest = sorted(candidates, key=lambda candidate: candidate.variant.order, reverse=True)
+    use_gpu = all(host.gpus for host in hosts) and any(candidate.variant.gpu for candidate in newest)
+    reasons = {candidate.name: _reasons(candidate, hosts, use_gpu) for candidate in newest}
+    fitting = [candidate for candidate in newest if not reasons[candidate.name]]
+    best = _first([candidate for candidate in fitting if not _doubt(candidate)]) or _first(fitting)
     newer = newest[: newest.index(best)] if best else newest
-    words = ", ".join(map(str, hosts)) if len(hosts) == 1 else f"all {len(hosts)} hosts"
+    description = ", ".join(map(str, hosts)) if len(hosts) == 1 else f"all {len(hosts)} hosts"
     return Pick(
-        host=words,
+        host=description,
         candidate=best,
         why=tuple(_why(best, hosts)) if best else (),
         rejected=tuple(
-            RejectedCandidate(name=item.name, reason="; ".join(reasons[item.name]) or _doubt(item) or "it is not built")
-            for item in newer
+            RejectedCandidate(
+                name=candidate.name,
+                reason="; ".join(reasons[candidate.name]) or _doubt(candidate) or "it is not built",
+            )
+            for candidate in newer
         ),
         hints=(
             *(f"{host.name}: {host.remark}" for host in hosts if host.remark),
             *_forward_hints(best, newer, hosts),
             *filter(None, [toolchain.missing(best.variant) if best else ""]),
             *(
-                [f"not attached to it in its registry: {', '.join(best.unattached)}"]
+                [f"not attached to the image in its registry: {', '.join(best.unattached)}"]
                 if best and best.unattached
                 else []
             ),
         ),
-        error=None if best else _none_runs(words, hosts, newest),
+        error=None if best else _none_runs(description, hosts, newest),
     )
 
 
 def _first(fitting: Sequence[VariantImage]) -> VariantImage | None:
-    """The first that is built or published, else the first."""
-    return next((item for item in fitting if item.state is not ImageState.PLANNED), next(iter(fitting), None))
+    """Return the first that is built or published, else the first."""
+    ready = (candidate for candidate in fitting if candidate.state is not ImageState.PLANNED)
+    return next(ready, next(iter(fitting), None))
 
 
-def _doubt(item: VariantImage) -> str:
-    """Why it is unknown which GPUs run a candidate; empty if that is known."""
-    return gpu_doubt(item.variant, item.sm)
+def _doubt(candidate: VariantImage) -> str:
+    """Return why the GPUs that run a candidate are unknown; empty if they are known."""
+    return gpu_doubt(candidate.variant, candidate.sm)
 
 
 def pick_each(
-    asked: Mapping[str, GpuHost | HostError], candidates: Sequence[VariantImage]
+    hosts: Mapping[str, GpuHost | HostError], candidates: Sequence[VariantImage]
 ) -> tuple[dict[str, Pick], Pick | None]:
-    """The pick for each host by name, and the one for all of them together; None where there is only one host."""
-    hosts = [host for host in asked.values() if isinstance(host, GpuHost)]
-    each = {
+    """Pick for each host by name, and for all hosts together.
+
+    The pick for all is None if there is only one host.
+    """
+    readable = [host for host in hosts.values() if isinstance(host, GpuHost)]
+    picks = {
         name: pick([host], candidates) if isinstance(host, GpuHost) else Pick(host=name, error=host)
-        for name, host in asked.items()
+        for name, host in hosts.items()
     }
-    if len(asked) == 1:
-        return each, None
-    if len(hosts) == len(asked):
-        return each, pick(hosts, candidates)
-    unread = ", ".join(name for name, host in asked.items() if not isinstance(host, GpuHost))
-    error = HostError(f"No image is named for all {len(asked)} hosts: {unread} could not be understood.")
-    return each, Pick(host=f"all {len(asked)} hosts", error=error)
+    if len(hosts) == 1:
+        return picks, None
+    if len(readable) == len(hosts):
+        return picks, pick(readable, candidates)
+    unreadable = ", ".join(name for name, host in hosts.items() if not isinstance(host, GpuHost))
+    error = HostError(f"No image is picked for all {len(hosts)} hosts: the output of {unreadable} is not valid.")
+    return picks, Pick(host=f"all {len(hosts)} hosts", error=error)
 
 
-def _objections(item: VariantImage, hosts: Sequence[GpuHost], on_gpu: bool) -> list[str]:
-    """Why a candidate is not for these hosts; each reason names its hosts where several were asked about."""
-    if not item.variant.gpu:
-        return ["it has no CUDA and would leave the GPUs idle"] if on_gpu else []
+def _reasons(candidate: VariantImage, hosts: Sequence[GpuHost], use_gpu: bool) -> list[str]:
+    """Return why a candidate does not fit these hosts.
+
+    With several hosts, each reason names its hosts.
+    """
+    if not candidate.variant.gpu:
+        return ["it has no CUDA and would leave the GPUs idle"] if use_gpu else []
     found: dict[str, list[str]] = {}
     for host in hosts:
-        for reason in objections(item, host):
+        for reason in objections(candidate, host):
             found.setdefault(reason, []).append(host.name)
-    return [f"{_some(names)}: {reason}" if len(hosts) > 1 else reason for reason, names in found.items()]
+    return [f"{_abbreviate(names)}: {reason}" if len(hosts) > 1 else reason for reason, names in found.items()]
 
 
 def _forward_hints(best: VariantImage | None, newer: Sequence[VariantImage], hosts: Sequence[GpuHost]) -> Iterator[str]:
-    """What the pick needs if it relies on forward compatibility, and what would be picked if that were accepted."""
+    """Yield what the pick needs for forward compatibility.
+
+    Also yields which candidate would be picked if forward compatibility were accepted.
+    """
     if best and (relying := [host for host in hosts if forward.older_driver(best, host)]):
         yield forward.reliance(best, relying)
     accepting = [replace(host, forward_compat=True) for host in hosts]
-    for item in newer:
-        older = [host for host in hosts if forward.older_driver(item, host)]
-        if older and not any(objections(item, host) for host in accepting):
-            yield forward.offer(item, older)
+    for candidate in newer:
+        older = [host for host in hosts if forward.older_driver(candidate, host)]
+        if older and not any(objections(candidate, host) for host in accepting):
+            yield forward.offer(candidate, older)
             return
 
 
-def _some(names: Sequence[str]) -> str:
-    """Three names at most, and how many more there are."""
+def _abbreviate(names: Sequence[str]) -> str:
+    """List three names at most, and the number of the others."""
     more = [f"{len(names) - 3} more"] if len(names) > 3 else []
     return ", ".join([*names[:3], *more])
 
 
-def objections(item: VariantImage, host: GpuHost) -> list[str]:
-    """Why a host does not run a candidate with CUDA; empty if it does, by forward compatibility if that is accepted."""
+def objections(candidate: VariantImage, host: GpuHost) -> list[str]:
+    """Return why a host cannot run a candidate with CUDA; empty if it can.
+
+    Forward compatibility counts if it is accepted on the host.
+    """
     if not host.gpus:
-        return ["it needs an NVIDIA GPU, and there is none"]
-    found = [_wrong_processor(item, gpu) for gpu in host.gpus]
-    if not (host.forward_compat and forward.is_covered(item, host)):
-        found.append(driver_objection(item.variant, item.min_driver, host.driver))
-    found += [gpu_objection(item.variant, item.sm, gpu.sm) for gpu in host.gpus]
+        return ["it needs an NVIDIA GPU, and the host has none"]
+    found = [_wrong_processor(candidate, gpu) for gpu in host.gpus]
+    if not (host.forward_compat and forward.is_covered(candidate, host)):
+        found.append(driver_objection(candidate.variant, candidate.min_driver, host.driver))
+    found += [gpu_objection(candidate.variant, candidate.sm, gpu.sm) for gpu in host.gpus]
     return [reason for reason in dict.fromkeys(found) if reason]
 
 
-def _wrong_processor(item: VariantImage, gpu: Gpu) -> str:
-    if item.variant.arch == "amd64" and gpu_names.known().is_on_arm(gpu.name):
-        return f"it is for amd64, and {gpu.name} sits beside an Arm CPU"
+def _wrong_processor(candidate: VariantImage, gpu: Gpu) -> str:
+    if candidate.variant.arch == "amd64" and gpu_names.known().is_on_arm(gpu.name):
+        return f"it is for amd64, and {gpu.name} is attached to an Arm CPU"
     return ""
 
 
 def _why(best: VariantImage, hosts: Sequence[GpuHost]) -> Iterable[str]:
-    """The facts for a pick, for each host, the same ones said once."""
+    """Return the facts for a pick on all hosts, each fact once."""
     if not best.variant.gpu:
         return ["it needs no GPU"]
     found = [reason for host in hosts for reason in (_driver_fact(best, host), *_gpu_facts(best, host))]
@@ -176,10 +207,10 @@ def _driver_fact(best: VariantImage, host: GpuHost) -> str:
     cuda, own = best.variant.cuda, own_driver(best.variant.cuda)
     if forward.older_driver(best, host):
         return f"driver {host.driver} < {best.min_driver} needed by CUDA {cuda}, by forward compatibility"
-    words = f"driver {host.driver} >= {best.min_driver} needed by CUDA {cuda}"
+    fact = f"driver {host.driver} >= {best.min_driver} needed by CUDA {cuda}"
     if own and older(host.driver, own):
-        return f"{words} (minor-version compatibility; PTX of CUDA {cuda} needs {own})"
-    return words
+        return f"{fact} (minor-version compatibility; PTX of CUDA {cuda} needs {own})"
+    return fact
 
 
 def _gpu_facts(best: VariantImage, host: GpuHost) -> Iterable[str]:
@@ -188,16 +219,17 @@ def _gpu_facts(best: VariantImage, host: GpuHost) -> Iterable[str]:
         return
     for gpu in Counter(host.gpus):
         sm = code_for(best.sm, gpu.sm)
-        words = "is in" if sm == gpu.sm else f"runs the code for sm_{sm} of"
-        yield f"{gpu} {words} {list_owner(best.variant)}"
+        relation = "is in" if sm == gpu.sm else f"runs the code for sm_{sm} of"
+        yield f"{gpu} {relation} {list_owner(best.variant)}"
 
 
-def _none_runs(words: str, hosts: Sequence[GpuHost], newest: Sequence[VariantImage]) -> HostError:
-    floor = min((item.min_driver for item in newest if item.min_driver), key=Version, default="")
+def _none_runs(description: str, hosts: Sequence[GpuHost], newest: Sequence[VariantImage]) -> HostError:
+    floors = (candidate.min_driver for candidate in newest if candidate.min_driver)
+    floor = min(floors, key=Version, default="")
     too_old = [host for host in hosts if host.driver and floor and older(host.driver, floor)]
     return HostError(
-        f"None of the {len(newest)} variants asked for runs there ({words}).",
+        f"None of the {len(newest)} selected variants runs on {description}.",
         meaning=f"The oldest driver that any of them accepts is {floor}." if too_old else "",
-        todo=f"{'update the driver, or ' if too_old else ''}ask with another --select or --group; "
-        "`--select cuda=cpu` names images that need no GPU.",
+        todo=f"{'update the driver, or ' if too_old else ''}use a different --select or --group; "
+        "`--select cuda=cpu` selects images that need no GPU.",
     )

@@ -1,1 +1,4 @@
-"""Ray clusters by bare Docker, without Kubernetes: compose on one machine, scripts and systemd units on several."""
+"""Ray clusters on Docker without Kubernetes.
+
+Compose files are for one machine, scripts and systemd units for several.
+"""

@@ -1,4 +1,4 @@
-"""A cluster by bare Docker: its hosts, and what each of them gives to Ray."""
+"""A Ray cluster on Docker hosts: the hosts, their GPUs and the model folder."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -19,9 +19,15 @@ _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 @dataclass(frozen=True, kw_only=True)
 class DockerCluster:
-    """A head and its workers by name or IPv4 address, the GPUs of each host, and a folder of each host (or "").
+    """A Ray cluster of one head and its workers.
 
-    `forward_hosts`: those whose user accepts forward compatibility (see raydock/pick/forward.py).
+    Attributes:
+        variant: the variant of the image that every node runs.
+        head: the head's name or IPv4 address.
+        workers: the workers' names or IPv4 addresses.
+        gpus: the number of GPUs of each host.
+        model: the path of the model's folder on each host; empty if there is none.
+        forward_hosts: the hosts that accept forward compatibility (see raydock/pick/forward.py).
     """
 
     variant: Variant
@@ -33,11 +39,14 @@ class DockerCluster:
 
     @property
     def forward(self) -> Forward | None:
-        """Forward compatibility to the variant's CUDA; None without GPUs, and if none is supported."""
+        """Forward compatibility to the variant's CUDA.
+
+        None if there are no GPUs or it is not supported.
+        """
         return forward(self.variant.cuda) if self.gpus else None
 
 
-def cluster(
+def make_cluster(
     variant: Variant,
     *,
     head: str,
@@ -47,40 +56,43 @@ def cluster(
     forward_compat: bool = False,
     accepting: Collection[str] = (),
 ) -> DockerCluster:
-    """A cluster whose values are fit for a shell script. Raises ConfigurationError for those that are not.
+    """Return a cluster whose values are safe in a shell script.
 
-    Forward compatibility is accepted on the hosts of `accepting`, and with `forward_compat` on all.
+    accepting: the hosts that accept forward compatibility.
+    forward_compat: whether all hosts accept it.
+
+    Raises ConfigurationError if a value is invalid.
     """
     for host in (head, *workers):
         _check_host(host)
-    _refuse_twice((head, *workers))
+    _refuse_duplicates((head, *workers))
     if model is not None:
         _check_model(str(model))
-    made = DockerCluster(
+    docker_cluster = DockerCluster(
         variant=variant,
         head=head,
         workers=tuple(workers),
-        gpus=_gpus(variant, gpus),
+        gpus=_check_gpus(variant, gpus),
         model="" if model is None else str(model),
         forward_hosts=tuple(host for host in (head, *workers) if forward_compat or host in accepting),
     )
-    if forward_compat and not made.forward:
+    if forward_compat and not docker_cluster.forward:
         raise ConfigurationError(
-            f"{variant.name} has no forward compatibility: without GPUs there is no driver, and otherwise no supported"
-            " driver branch is older than its CUDA's own.",
-            todo=f"leave {OPTION} out.",
+            f"{variant.name} has no forward compatibility: it uses no GPU, or no supported driver branch is older than"
+            " the driver of its CUDA.",
+            todo=f"remove {OPTION}.",
         )
-    return made
+    return docker_cluster
 
 
-def doubts(image: VariantImage) -> str:
-    """Why its nodes may never count as started; empty where nothing speaks against it."""
+def health_warning(image: VariantImage) -> str:
+    """Return a warning if the image's nodes may never become healthy; else ""."""
     if image.kuberay:
         return ""
     return (
-        f"{image.variant} is labelled as not for KubeRay ({Label.KUBERAY} is false). Where it lacks ray[default],"
-        " nothing answers on 8265 and 52365, and no node of it ever counts as started.\n"
-        "Next: see that its `ray-extras` in matrix.yaml hold `default`; without, add it and build the image again."
+        f"{image.variant} is labelled as not for KubeRay ({Label.KUBERAY} is false). If it lacks ray[default],"
+        " nothing answers on ports 8265 and 52365, and its nodes never become healthy.\n"
+        "Next: check that its `ray-extras` in matrix.yaml list `default`; if not, add it and build the image again."
     )
 
 
@@ -96,25 +108,25 @@ def _check_host(host: str) -> None:
         raise _bad_host(host)
     if loopback:
         raise ConfigurationError(
-            f"{host} is every host's own name for itself: no other host reaches it.",
-            todo="give an address that the hosts have for each other; on one machine alone, compose.yaml uses none.",
+            f"{host} is a loopback address: other hosts cannot reach it.",
+            todo="use an address that the hosts can reach; on one machine, compose.yaml needs no address.",
         )
 
 
 def _bad_host(host: str) -> ConfigurationError:
     return ConfigurationError(
-        f"{host!r} is neither an IPv4 address nor a host's name.", todo="write it like 10.0.0.11 or gpu01.example."
+        f"{host!r} is neither an IPv4 address nor a host name.", todo="use a form such as 10.0.0.11 or gpu01.example."
     )
 
 
-def _refuse_twice(hosts: Iterable[str]) -> None:
+def _refuse_duplicates(hosts: Iterable[str]) -> None:
     seen: set[str] = set()
     for host in hosts:
         if host.lower() in seen:
             raise ConfigurationError(
-                f"{host} is named twice.",
-                meaning="A host holds one node: a head computes too.",
-                todo="name it once, as --head or as --worker.",
+                f"{host} is listed twice.",
+                meaning="A host runs one node, and the head runs tasks too.",
+                todo="list it once, as --head or as --worker.",
             )
         seen.add(host.lower())
 
@@ -123,19 +135,19 @@ def _check_model(path: str) -> None:
     if not path.startswith("/") or ":" in path or not path.isprintable():
         raise ConfigurationError(
             f"--model {path!r} is not a path that Docker can mount.",
-            todo="write the folder's full path on the hosts, without a colon, like /data/Qwen2.5-1.5B.",
+            todo="use the folder's absolute path on the hosts, without a colon, such as /data/Qwen2.5-1.5B.",
         )
 
 
-def _gpus(variant: Variant, asked: int | None) -> int:
-    if asked is None and variant.gpu:
+def _check_gpus(variant: Variant, gpus: int | None) -> int:
+    if gpus is None and variant.gpu:
         raise ConfigurationError(
-            f"{variant.name} is for GPUs, and nobody said how many each host has.",
-            todo="--gpus 2, or --gpus 0 for a trial without.",
+            f"{variant.name} is for GPUs, and --gpus is missing.",
+            todo="add the number of GPUs of each host, such as --gpus 2; --gpus 0 starts the nodes without GPUs.",
         )
-    if asked and not variant.gpu:
+    if gpus and not variant.gpu:
         raise ConfigurationError(
-            f"{variant.name} has no CUDA and cannot use --gpus {asked}.",
-            todo="choose a variant with CUDA (`./build.py plan --select 'cuda=!cpu'`), or leave --gpus away.",
+            f"{variant.name} has no CUDA and cannot use --gpus {gpus}.",
+            todo="choose a variant with CUDA (`./build.py plan --select 'cuda=!cpu'`), or remove --gpus.",
         )
-    return asked or 0
+    return gpus or 0

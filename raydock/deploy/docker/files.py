@@ -1,4 +1,4 @@
-"""The files that start a cluster by bare Docker, from templates/docker/."""
+"""The files that start a cluster on Docker, rendered from templates/docker/."""
 
 import hashlib
 import json
@@ -19,12 +19,12 @@ FOLDER = "docker"
 _AGENT = 52365
 _RAYLET = f"wget --no-proxy -T 2 -q -O- http://localhost:{_AGENT}/api/local_raylet_healthz | grep -q success"
 _GCS = "wget --no-proxy -T 10 -q -O- http://localhost:8265/api/gcs_healthz | grep -q success"
-# Within the 2 GiB of /dev/shm that compose.yaml gives each node.
+# Fits into the 2 GiB of /dev/shm that compose.yaml gives each node.
 _OBJECT_STORE = "--object-store-memory=2000000000"
 
 
 class Role(StrEnum):
-    """What a host is in a cluster."""
+    """The role of a host in a cluster."""
 
     HEAD = "head"
     WORKER = "worker"
@@ -32,20 +32,23 @@ class Role(StrEnum):
 
 # KubeRay 1.3's probes of a node (ray-operator/controllers/ray/common/pod.go), without a proxy.
 HEALTHY = {Role.HEAD: f"{_RAYLET} && {_GCS}", Role.WORKER: _RAYLET}
-# Ray's control store, its dashboard with the jobs' API, Ray Client's server, and the agent of every node.
+# Ray's control store (GCS), the dashboard with the job API, the Ray Client server, and every node's dashboard agent.
 PORTS = {Role.HEAD: (6379, 8265, 10001, _AGENT), Role.WORKER: (_AGENT,)}
 
 
-# What never goes through a proxy. Docker's command line gives every container the proxies of its config.json, and they
-# would get what `ray job submit` and `ray list` send to the dashboard.
+# Hosts that are never reached through a proxy. The docker command gives every container the proxies of its config.json,
+# which would receive the requests that `ray job submit` and `ray list` send to the dashboard.
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-# Compose's networks have addresses of these ranges, and Ray's nodes name each other by address. Ray's HTTP client
-# (requests) understands ranges in NO_PROXY. Source: RFC 1918 and RFC 6598, read 2026-11-29.
+# Compose networks have addresses in these ranges, and Ray nodes use addresses for each other. Ray's HTTP client
+# (requests) supports ranges in NO_PROXY. Source: RFC 1918 and RFC 6598, read 2026-11-29.
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 
 
 class ComposeFile(StrEnum):
-    """How compose requests GPUs: Compose cannot choose at run time, so each has a file of its own."""
+    """The compose file for each way to request GPUs.
+
+    Compose cannot choose at run time.
+    """
 
     CDI = "compose.yaml"
     NVIDIA = "compose.nvidia.yaml"
@@ -53,17 +56,23 @@ class ComposeFile(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class File:
-    """A file to write: its name, its text, and whether it is a program."""
+    """A file to write.
+
+    Attributes:
+        name: the file's name.
+        text: the file's content.
+        program: whether the file is executable.
+    """
 
     name: str
     text: str
     program: bool = False
 
 
-def files(cluster: DockerCluster, image: VariantImage, templates: Path) -> Iterator[File]:
-    """The compose files, and a script and a systemd unit for each role.
+def render_files(cluster: DockerCluster, image: VariantImage, templates: Path) -> Iterator[File]:
+    """Render the compose files, and a script and a systemd unit for each role.
 
-    compose.nvidia.yaml is written only if the nodes have GPUs: without GPUs the two would be equal.
+    compose.nvidia.yaml is rendered only if the nodes have GPUs: without GPUs, the two compose files would be equal.
     """
     jinja = environment(templates / FOLDER)
     jinja.filters["text"] = _compose_text
@@ -72,47 +81,51 @@ def files(cluster: DockerCluster, image: VariantImage, templates: Path) -> Itera
         nodes = [_node(cluster, number, access) for number in range(len(cluster.workers) + 1)]
         direct = ",".join((*LOOPBACK, *(str(node["name"]) for node in nodes), *PRIVATE))
         text = jinja.get_template("compose.yaml.j2").render(
-            shared, nodes=nodes, access=access, direct=direct, **_of_machine(cluster)
+            shared, nodes=nodes, access=access, direct=direct, **_machine_settings(cluster)
         )
         yield File(name=access, text=text)
     functions = (templates / FOLDER / "node.sh").read_text(encoding="utf-8").rstrip("\n")
     for role in Role:
-        script = jinja.get_template("host.sh.j2").render(shared, functions=functions, **_host(cluster, image, role))
+        settings = _host_settings(cluster, image, role)
+        script = jinja.get_template("host.sh.j2").render(shared, functions=functions, **settings)
         yield File(name=f"{role}.sh", text=script, program=True)
         unit = jinja.get_template("unit.service.j2").render(shared, role=role)
         yield File(name=f"raydock-{role}.service", text=unit)
 
 
 def compose_lines(cluster: DockerCluster) -> Iterator[str]:
-    """Which compose file is for which host, a line each."""
+    """Say in one line for each compose file which hosts it is for."""
     if not cluster.gpus:
         yield f"{ComposeFile.CDI}: docker compose up --wait"
         return
-    yield f"{ComposeFile.CDI}, if Docker hands out GPUs by CDI: docker compose up --wait"
+    yield f"{ComposeFile.CDI}, if Docker provides GPUs by CDI: docker compose up --wait"
     yield f"{ComposeFile.NVIDIA}, if it has NVIDIA's runtime only: docker compose -f {ComposeFile.NVIDIA} up --wait"
-    yield "`./build.py doctor` says which (check gpu-path)"
+    yield "`./build.py doctor` shows which one (check gpu-path)"
 
 
 def configured_no_proxy() -> str:
-    """What Docker's config.json of this machine keeps from its proxy; empty if it says nothing of that."""
+    """Return the default `noProxy` of this machine's config.json, or ""."""
     proxies = load_general_config().get("proxies")
     default = proxies.get("default") if isinstance(proxies, dict) else None
     return str(default.get("noProxy") or "") if isinstance(default, dict) else ""
 
 
-def ray_start(role: Role, gpus: int, *more: str) -> list[str]:
-    """The command of a node, which a container runs until the node ends."""
+def ray_start(role: Role, gpus: int, *options: str) -> list[str]:
+    """Return the command that starts a node and runs until the node ends."""
     head = ("--head", "--port=6379", "--include-dashboard=true", "--dashboard-host=0.0.0.0", "--dashboard-port=8265")
     return [
         *("ray", "start", "--block"),
         *(head if role is Role.HEAD else ()),
         *(f"--dashboard-agent-listen-port={_AGENT}", f"--num-gpus={gpus}"),
-        *more,
+        *options,
     ]
 
 
 def _node(cluster: DockerCluster, number: int, access: ComposeFile) -> dict[str, object]:
-    """A node of a compose file, the head first; each has its own GPUs of the one machine."""
+    """Return a node of a compose file; node 0 is the head.
+
+    Each node gets its own GPUs of the machine.
+    """
     role = Role.WORKER if number else Role.HEAD
     join = ("--address=head:6379",) if number else ()
     return {
@@ -123,10 +136,10 @@ def _node(cluster: DockerCluster, number: int, access: ComposeFile) -> dict[str,
     }
 
 
-def _of_machine(cluster: DockerCluster) -> dict[str, object]:
-    """What every node of a compose file gets of its machine: its folders with their targets, and variables.
+def _machine_settings(cluster: DockerCluster) -> dict[str, object]:
+    """Return the mounts (source: target) and variables of a compose file's nodes.
 
-    Forward compatibility is for it only if every host accepts it: no option says which of them the machine is.
+    Forward compatibility is enabled only if every host accepts it: no option says on which host the file is used.
     """
     accepted = cluster.forward if len(cluster.forward_hosts) > len(cluster.workers) else None
     mounts = {cluster.model: "/model"} if cluster.model else {}
@@ -135,7 +148,7 @@ def _of_machine(cluster: DockerCluster) -> dict[str, object]:
 
 
 def _devices(gpus: range, access: ComposeFile) -> dict[str, object] | None:
-    """A request for GPUs as compose's `devices` has it; None if the node has none.
+    """Return a request for GPUs as in compose's `devices`; None without GPUs.
 
     Every Compose 2 reads this form. `devices: ["nvidia.com/gpu=0"]` needs Compose 2.30 (docker/compose pull request
     12184, read 2026-11-29).
@@ -147,7 +160,7 @@ def _devices(gpus: range, access: ComposeFile) -> dict[str, object] | None:
     return {"driver": "nvidia", "device_ids": [str(gpu) for gpu in gpus], "capabilities": ["gpu"]}
 
 
-def _host(cluster: DockerCluster, image: VariantImage, role: Role) -> dict[str, object]:
+def _host_settings(cluster: DockerCluster, image: VariantImage, role: Role) -> dict[str, object]:
     command = ray_start(role, cluster.gpus)
     return {
         "role": role,
@@ -166,5 +179,8 @@ def _short_hash(*parts: str) -> str:
 
 
 def _compose_text(value: object) -> str:
-    """A value as YAML's flow style, in which compose replaces no variable."""
+    """Return a value in YAML's flow style.
+
+    Each `$` is escaped so that compose replaces no variable.
+    """
     return json.dumps(value).replace("$", "$$")

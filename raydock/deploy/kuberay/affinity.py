@@ -1,11 +1,11 @@
-"""The driver floor as node affinity on the labels of GPU Feature Discovery, required or preferred.
+"""The oldest accepted driver as node affinity on GPU Feature Discovery's labels.
 
-NVIDIA, GPU Feature Discovery, generated labels: `nvidia.com/cuda.driver-version.major`, `.minor` and `.revision`;
-deprecated, and all that releases before 0.16 write: `nvidia.com/cuda.driver.major`, `.minor` and `.rev`. Kubernetes
-compares with `Gt` and `Lt` as integers, so that a revision of 06 is 6. Read 2026-11-25.
+The labels are `nvidia.com/cuda.driver-version.major`, `.minor` and `.revision`. Releases before 0.16 write only the
+deprecated labels `nvidia.com/cuda.driver.major`, `.minor` and `.rev`. Kubernetes compares with `Gt` and `Lt` as
+integers, so a revision of 06 is 6. Source: NVIDIA, GPU Feature Discovery, generated labels, read 2026-11-25.
 
-Required terms keep a cluster without these labels (GKE's and EKS's default) from ever starting a worker, and keep an
-autoscaler from creating the first node of a group: the labels appear only after a node has started. Source:
+With required terms, a cluster without these labels (the default on GKE and EKS) never starts a worker, and an
+autoscaler never creates the first node of a group: the labels appear only after a node has started. Source:
 kubernetes-sigs/karpenter issue 1219, kubernetes/autoscaler issue 5278, read 2026-11-29.
 """
 
@@ -17,14 +17,17 @@ LABELS = (
     tuple(f"nvidia.com/cuda.driver.{part}" for part in ("major", "minor", "rev")),
 )
 PRODUCT = "nvidia.com/gpu.product"
-# Kubernetes weighs preferences from 1 to 100.
+# Weights of preferences are 1 to 100.
 _WEIGHT = 100
 
 
 def node_affinity(floor: str, affinity: DriverAffinity, forward: Forward | None) -> Yaml:
-    """Node affinity for nodes whose driver is `floor`, such as 580.65.06, or newer; empty for DriverAffinity.NONE.
+    """Return node affinity for nodes with a new enough driver.
 
-    With `forward`, nodes with the data-centre GPUs and driver branches of forward compatibility are accepted too.
+    It is empty for DriverAffinity.NONE.
+
+    floor: the oldest driver, such as 580.65.06.
+    forward: if set, nodes with the data-centre GPUs and driver branches of forward compatibility are accepted too.
     """
     terms = [*driver_at_least(floor), *(_forward_terms(forward) if forward else ())]
     if affinity is DriverAffinity.REQUIRED:
@@ -36,24 +39,30 @@ def node_affinity(floor: str, affinity: DriverAffinity, forward: Forward | None)
 
 
 def driver_at_least(floor: str) -> list[Yaml]:
-    """Terms for nodes whose driver is `floor` or newer.
+    """Return terms for nodes whose driver is `floor` or newer.
 
-    Terms are alternatives: a greater major version, or the same one and a greater minor one, and so on to at least the
-    same revision; once for each generation of labels.
+    Terms are alternatives: a greater major version, or the same major and a greater minor version, and so on, down to
+    a revision that is equal or greater. Each generation of labels has its own terms.
     """
     numbers = [int(part) for part in floor.split(".")]
     return [_term(labels, numbers, depth) for labels in LABELS for depth in range(len(numbers))]
 
 
 def _forward_terms(forward: Forward) -> list[Yaml]:
-    """A term for each generation of labels: one of the branches, and one of the GPUs by exact name."""
+    """Return a term for each generation of labels.
+
+    A node has one of the driver branches, and one of the GPUs by exact name.
+    """
     branches = {"operator": "In", "values": [str(branch) for branch in forward.branches]}
     products = {"key": PRODUCT, "operator": "In", "values": [name.replace(" ", "-") for name in forward.products]}
     return [{"matchExpressions": [{"key": labels[0], **branches}, products]} for labels in LABELS]
 
 
 def _term(labels: tuple[str, ...], numbers: list[int], depth: int) -> Yaml:
-    """Equal numbers before `depth`, and a greater one there; at the last place an equal one counts too."""
+    """Return a term that compares the numbers of a driver version up to `depth`.
+
+    Numbers before `depth` are equal. The number at `depth` is greater, or equal if it is the last.
+    """
     last = depth == len(numbers) - 1
     equal = [
         _compare(label, operator, bound)

@@ -1,4 +1,4 @@
-"""A Ray cluster as KubeRay specifies it: a head that runs no tasks, and one group of equal workers."""
+"""A Ray cluster in KubeRay's form: a head without tasks and a worker group."""
 
 from raydock.deploy.kuberay.deployment import Deployment, Yaml
 from raydock.deploy.kuberay.pod import CONTAINER_SECURITY, HEAD, ray_pod, worker_size
@@ -7,15 +7,18 @@ PORTS = {"gcs-server": 6379, "dashboard": 8265, "client": 10001}
 GROUP = "workers"
 
 
-def cluster(deployment: Deployment, more_ports: dict[str, int] | None = None) -> Yaml:
-    """A cluster's specification. `rayStartParams` are strings; KubeRay 1.3 asks for them even where there are none."""
+def cluster_spec(deployment: Deployment, extra_ports: dict[str, int] | None = None) -> Yaml:
+    """Return a cluster's specification.
+
+    `rayStartParams` are strings. KubeRay 1.3 requires the key even if it is empty.
+    """
     workers = deployment.workers
     return {
         "rayVersion": deployment.image.ray,
         **(_autoscaling() if workers.autoscaled else {}),
         "headGroupSpec": {
             "rayStartParams": {"num-cpus": "0"},
-            "template": ray_pod(deployment, "ray-head", HEAD, PORTS | (more_ports or {})),
+            "template": ray_pod(deployment, "ray-head", HEAD, PORTS | (extra_ports or {})),
         },
         "workerGroupSpecs": [
             {
@@ -31,7 +34,10 @@ def cluster(deployment: Deployment, more_ports: dict[str, int] | None = None) ->
 
 
 def _autoscaling() -> Yaml:
-    """The autoscaler, which KubeRay runs beside the head from its image: KubeRay's own defaults, but restricted."""
+    """Return the settings of the autoscaler, a sidecar of the head.
+
+    They are KubeRay's defaults, with restricted privileges.
+    """
     amounts = {"cpu": "500m", "memory": "512Mi"}
     return {
         "enableInTreeAutoscaling": True,

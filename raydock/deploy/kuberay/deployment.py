@@ -1,4 +1,4 @@
-"""What a manifest is made of: an image, a name, workers and where they run."""
+"""The values of a manifest: an image, a name, workers and their nodes."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,25 +20,28 @@ class ResourceKind(StrEnum):
 
     @property
     def resource(self) -> str:
-        """Its `kind` in a manifest."""
+        """The `kind` of the resource in a manifest."""
         return {"raycluster": "RayCluster", "rayjob": "RayJob", "rayservice": "RayService"}[self]
 
     @property
     def cluster(self) -> tuple[str, ...]:
-        """The path to the cluster's specification in it."""
+        """The path of the cluster's specification in the resource."""
         within = {"raycluster": (), "rayjob": ("rayClusterSpec",), "rayservice": ("rayClusterConfig",)}
         return ("spec", *within[self])
 
 
 class OperatorVersion(StrEnum):
-    """Releases of the operator whose resources differ."""
+    """Releases of the KubeRay operator whose resources differ."""
 
     V1_3 = "1.3"
     V1_7 = "1.7"
 
 
 class Format(StrEnum):
-    """What is written: resources, values for KubeRay's ray-cluster chart, or a kustomization."""
+    """The form of the output.
+
+    It is resources, values for KubeRay's ray-cluster chart, or a kustomization.
+    """
 
     YAML = "yaml"
     HELM = "helm"
@@ -46,7 +49,7 @@ class Format(StrEnum):
 
 
 class DriverAffinity(StrEnum):
-    """Whether nodes must state a new enough driver, or nodes that do come first, or no node is preferred."""
+    """How GPU workers select nodes whose labels state a new enough driver."""
 
     REQUIRED = "required"
     PREFERRED = "preferred"
@@ -55,7 +58,15 @@ class DriverAffinity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Workers:
-    """How many workers there are, between which bounds (both `replicas` without autoscaling), and the GPUs of each."""
+    """The group of workers.
+
+    Attributes:
+        replicas: the number of workers at the start.
+        least: the least number of workers; equals `replicas` without autoscaling.
+        most: the greatest number of workers; equals `replicas` without autoscaling.
+        gpus: the number of GPUs of each worker.
+        autoscaled: whether Ray's autoscaler chooses the number of workers.
+    """
 
     replicas: int
     least: int
@@ -66,9 +77,19 @@ class Workers:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """A Ray cluster as asked for. `namespace` and `pull_secret` may be empty; `code` is mounted into its pods.
+    """A requested Ray cluster.
 
-    `forward`: forward compatibility for GPU workers on nodes with an older driver; None if it is refused.
+    Attributes:
+        image: the image of every pod.
+        name: the name of the resource.
+        namespace: the namespace of the resources; may be empty.
+        workers: the group of workers.
+        node_selector: labels that the nodes of every pod must have.
+        pull_secret: the secret with the registry's credentials; may be empty.
+        code: files that are mounted into the pods; None if there are none.
+        kuberay: the release of the operator.
+        driver_affinity: how GPU workers select nodes by driver.
+        forward: forward compatibility for GPU workers on nodes with an older driver; None if it is not accepted.
     """
 
     image: VariantImage
@@ -84,14 +105,14 @@ class Deployment:
 
     @property
     def labels(self) -> dict[str, str]:
-        """What its resources and pods are found by, since a digest tells nobody what it is."""
+        """The labels of the resources and pods: the variant's name."""
         return {"raydock.variant": self.image.variant.name}
 
     @property
     def code_name(self) -> str:
-        """The name of its code's ConfigMap."""
+        """The name of the code's ConfigMap; empty if there is no code."""
         return f"{self.name}-code-{self.code.digest}" if self.code else ""
 
     def metadata(self, name: str) -> Yaml:
-        """The metadata of one of its resources."""
+        """Return the metadata of one of the resources."""
         return {"name": name} | ({"namespace": self.namespace} if self.namespace else {}) | {"labels": self.labels}

@@ -1,17 +1,23 @@
-"""Values for KubeRay's ray-cluster chart, which make the same cluster as a manifest."""
+"""Values for KubeRay's ray-cluster chart.
 
-from raydock.deploy.kuberay.cluster import cluster
+The chart creates the same cluster as a manifest.
+"""
+
+from raydock.deploy.kuberay.cluster import cluster_spec
 from raydock.deploy.kuberay.deployment import Deployment, Yaml
 
-# The chart's keys for a container's.
-_OF_CONTAINER = {key: key for key in ("resources", "securityContext", "ports", "volumeMounts")} | {
+# The chart's keys, by the keys of a container.
+_CONTAINER_KEYS = {key: key for key in ("resources", "securityContext", "ports", "volumeMounts")} | {
     "env": "containerEnv"
 }
 
 
 def values(deployment: Deployment) -> Yaml:
-    """The chart's values. It writes images as REPOSITORY:TAG, so that a digest is cut at its colon."""
-    spec = cluster(deployment)
+    """Return the chart's values.
+
+    The chart joins REPOSITORY:TAG, so a digest is split at its colon.
+    """
+    spec = cluster_spec(deployment)
     head, [workers] = spec.pop("headGroupSpec"), spec.pop("workerGroupSpecs")
     repository, _, tag = deployment.image.reference.rpartition(":")
     return {
@@ -24,10 +30,19 @@ def values(deployment: Deployment) -> Yaml:
 
 
 def _group(group: Yaml) -> Yaml:
-    """A group of pods as the chart has it: its container's and its pod's keys side by side."""
+    """Return a group of pods in the chart's form.
+
+    The keys of the container and of the pod are on one level.
+    """
     template: Yaml = group.pop("template")
     pod = template["spec"]
     [container] = pod.pop("containers")
-    of_container = {there: container[here] for here, there in _OF_CONTAINER.items() if here in container}
-    of_pod = {key: pod[key] for key in ("nodeSelector", "tolerations", "affinity", "volumes") if key in pod}
-    return {**group, **template["metadata"], **of_container, "podSecurityContext": pod["securityContext"], **of_pod}
+    container_values = {name: container[key] for key, name in _CONTAINER_KEYS.items() if key in container}
+    pod_values = {key: pod[key] for key in ("nodeSelector", "tolerations", "affinity", "volumes") if key in pod}
+    return {
+        **group,
+        **template["metadata"],
+        **container_values,
+        "podSecurityContext": pod["securityContext"],
+        **pod_values,
+    }

@@ -1,19 +1,19 @@
-"""A kustomization that puts an image by digest and its Ray version into a manifest of the user's own."""
+"""A kustomization that sets image and Ray version in the user's own manifest."""
 
 from raydock.deploy.kuberay.deployment import ResourceKind, Yaml
 from raydock.publish.variant_image import VariantImage
 
-# The user's manifest, beside the kustomization.
+# The user's manifest, in the folder of the kustomization.
 MANIFEST = "manifest.yaml"
 _SOURCE = "raydock-image"
 _CONTAINER = ("template", "spec", "containers", "0", "image")
 
 
 def overlay(image: VariantImage, kind: ResourceKind) -> Yaml:
-    """The kustomization, for kustomize 5.
+    """Return the kustomization, for kustomize 5.
 
-    The Ray container is the first one of each pod, as KubeRay asks. The values stand in a ConfigMap that kustomize
-    reads and does not put out.
+    The Ray container is the first one of each pod, as KubeRay requires. The values are in a ConfigMap that kustomize
+    reads and does not write to its output.
     """
     head, workers = (*kind.cluster, "headGroupSpec"), (*kind.cluster, "workerGroupSpecs", "*")
     return {

@@ -1,24 +1,33 @@
-"""The resources that a deployment applies: its code, and then a RayCluster, RayJob or RayService."""
+"""The resources of a deployment.
 
-from raydock.deploy.kuberay.cluster import cluster
+A ConfigMap with the code comes first, then a RayCluster, RayJob or RayService.
+"""
+
+from raydock.deploy.kuberay.cluster import cluster_spec
 from raydock.deploy.kuberay.deployment import Deployment, OperatorVersion, ResourceKind, Yaml
 from raydock.deploy.kuberay.pod import image, pod_spec
 
 SERVE_PORT = {"serve": 8000}
-# As KubeRay's sample: long enough for a log collector to read a finished job's pods.
+# The value of KubeRay's sample: a log collector has time to read a finished job's pods.
 TTL_SECONDS = 10
 
 
 def ray_cluster(deployment: Deployment) -> list[Yaml]:
-    """A RayCluster. From KubeRay 1.6 on, applying it with another image replaces its pods; before, it does not."""
-    spec = cluster(deployment)
+    """Return a RayCluster.
+
+    From KubeRay 1.6 on, its pods are replaced when it is applied with a different image.
+    """
+    spec = cluster_spec(deployment)
     if deployment.kuberay is not OperatorVersion.V1_3:
         spec = {"upgradeStrategy": {"type": "Recreate"}} | spec
     return _resources(deployment, ResourceKind.RAYCLUSTER, spec)
 
 
 def ray_job(deployment: Deployment, entrypoint: str, *, shutdown: bool) -> list[Yaml]:
-    """A RayJob that runs `entrypoint`, a shell's command line; `shutdown` ends its cluster when it has finished."""
+    """Return a RayJob that runs `entrypoint`, a shell command line.
+
+    `shutdown` deletes its cluster after the job.
+    """
     ending = {"shutdownAfterJobFinishes": True, "ttlSecondsAfterFinished": TTL_SECONDS} if shutdown else {}
     return _resources(
         deployment,
@@ -26,20 +35,26 @@ def ray_job(deployment: Deployment, entrypoint: str, *, shutdown: bool) -> list[
         {
             "entrypoint": entrypoint,
             **ending,
-            "rayClusterSpec": cluster(deployment),
+            "rayClusterSpec": cluster_spec(deployment),
             "submitterPodTemplate": {"metadata": {"labels": deployment.labels}, "spec": _submitter(deployment)},
         },
     )
 
 
 def ray_service(deployment: Deployment, serve_config: str) -> list[Yaml]:
-    """A RayService of the applications in `serve_config`, a Ray Serve configuration file's text."""
-    spec = {"serveConfigV2": serve_config, "rayClusterConfig": cluster(deployment, SERVE_PORT)}
+    """Return a RayService.
+
+    serve_config: the text of a Ray Serve configuration file.
+    """
+    spec = {"serveConfigV2": serve_config, "rayClusterConfig": cluster_spec(deployment, SERVE_PORT)}
     return _resources(deployment, ResourceKind.RAYSERVICE, spec)
 
 
 def _submitter(deployment: Deployment) -> Yaml:
-    """KubeRay's submitter with what a restricted namespace asks for; its command is left to KubeRay."""
+    """Return KubeRay's submitter pod with what a restricted namespace requires.
+
+    KubeRay sets its command.
+    """
     container = {
         "name": "ray-job-submitter",
         **image(deployment),

@@ -1,4 +1,7 @@
-"""Pods under Kubernetes' restricted Pod Security Standard. Commands and probes are left to KubeRay."""
+"""Pods that meet Kubernetes' restricted Pod Security Standard.
+
+KubeRay sets the commands and probes.
+"""
 
 from dataclasses import dataclass
 
@@ -9,14 +12,22 @@ from raydock.deploy.kuberay.deployment import Deployment, Yaml
 GPU = "nvidia.com/gpu"
 COMPAT = "cuda-compat"
 SHM, SHM_MOUNT = "shared-mem", "/dev/shm"  # noqa: S108
-# Kubernetes, Pod Security Standards, restricted: what each container must say itself, and what its pod may say for it.
+# Kubernetes, Pod Security Standards, restricted: what each container must set, and what the pod can set for them all.
 CONTAINER_SECURITY: Yaml = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 POD_SECURITY: Yaml = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """What a Ray container gets: CPUs, memory in GiB, GPUs. It requests its limit, since Ray plans by the limit."""
+    """The resources of a Ray container.
+
+    Requests equal limits, since Ray schedules by the limits.
+
+    Attributes:
+        cpus: the number of CPUs.
+        memory: the memory in GiB.
+        gpus: the number of GPUs.
+    """
 
     cpus: int
     memory: int
@@ -32,12 +43,15 @@ HEAD = Size(cpus=2, memory=4)
 
 
 def worker_size(gpus: int) -> Size:
-    """A worker's size: as the head's, or by its GPUs."""
+    """Return a worker's size: by its number of GPUs, or the head's size without GPUs."""
     return Size(cpus=4 * gpus, memory=16 * gpus, gpus=gpus) if gpus else HEAD
 
 
 def ray_pod(deployment: Deployment, container: str, size: Size, ports: dict[str, int]) -> Yaml:
-    """The template of a head's or worker's pod: `container` is the name of its Ray container."""
+    """Return the pod template of a head or worker.
+
+    container: the name of its Ray container.
+    """
     gpu: Yaml = {}
     if size.gpus:
         gpu["tolerations"] = [{"key": GPU, "operator": "Exists", "effect": "NoSchedule"}]
@@ -48,7 +62,7 @@ def ray_pod(deployment: Deployment, container: str, size: Size, ports: dict[str,
 
 
 def pod_spec(deployment: Deployment, container: Yaml) -> Yaml:
-    """A pod of one container, where the deployment's pods may run."""
+    """Return a pod of one container, with the node selector and pull secret."""
     spec: Yaml = {"securityContext": POD_SECURITY}
     if deployment.pull_secret:
         spec["imagePullSecrets"] = [{"name": deployment.pull_secret}]
@@ -58,7 +72,10 @@ def pod_spec(deployment: Deployment, container: Yaml) -> Yaml:
 
 
 def image(deployment: Deployment) -> Yaml:
-    """A container's image and how it runs. What a node holds by digest never changes, and is not pulled again."""
+    """Return a container's image and security settings.
+
+    A digest never changes, so nodes pull it once.
+    """
     return {
         "image": deployment.image.reference,
         "imagePullPolicy": "IfNotPresent",
@@ -84,10 +101,10 @@ def _ray_container(deployment: Deployment, name: str, size: Size, ports: dict[st
 
 
 def _volumes(deployment: Deployment, size: Size) -> list[Yaml]:
-    """Shared memory, the code and cuda-compat.
+    """Return the volumes: shared memory, the code and cuda-compat.
 
-    Ray's object store takes 30 % of the memory; half leaves room for NCCL and torch. Nodes with a new enough driver
-    have no cuda-compat: for them the folder is created empty.
+    Ray's object store takes 30 % of the memory; half of it leaves room for NCCL and torch. Nodes with a new enough
+    driver have no cuda-compat: on them the folder is created empty.
     """
     volumes: list[Yaml] = [{"name": SHM, "emptyDir": {"medium": "Memory", "sizeLimit": f"{size.memory // 2}Gi"}}]
     if deployment.code:

@@ -1,4 +1,7 @@
-"""The job that asks raydock-probe on every worker: jobs/probe_workers.py, mounted like any user's code."""
+"""The job that runs raydock-probe on every worker.
+
+The script, jobs/probe_workers.py, is mounted like a user's code.
+"""
 
 from pathlib import Path
 
@@ -9,10 +12,10 @@ SCRIPT = Path(__file__).parent / "jobs" / "probe_workers.py"
 
 
 def code() -> Code:
-    """The script, for a ConfigMap."""
+    """Return the script for a ConfigMap."""
     return Code({SCRIPT.name: SCRIPT.read_text(encoding="utf-8")})
 
 
 def entrypoint(workers: Workers) -> str:
-    """The job's command line: it waits for so many workers with so many GPUs each."""
+    """Return the job's command line, with the number of workers and their GPUs."""
     return f"python {MOUNT}/{SCRIPT.name} --workers {workers.replicas} --gpus {workers.gpus}"

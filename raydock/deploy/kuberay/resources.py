@@ -1,4 +1,4 @@
-"""What is asked for, and the resources that answer it."""
+"""The options of `deploy kuberay`, and the resources that they request."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +10,14 @@ from raydock.model.labels import Label
 from raydock.pick.forward import OPTION, Forward, forward
 from raydock.publish.variant_image import VariantImage
 
-_OF_ONE_KIND = {
+_OPTION_KINDS = {
     "entrypoint": ResourceKind.RAYJOB,
     "probe": ResourceKind.RAYJOB,
     "shutdown": ResourceKind.RAYJOB,
     "serve_config": ResourceKind.RAYSERVICE,
 }
-_NOT_IN_PROBE = ("entrypoint", "code", "autoscale")
-_IN_RESOURCES_ONLY = ("code", "namespace")
+_NOT_WITH_PROBE = ("entrypoint", "code", "autoscale")
+_ONLY_IN_YAML = ("code", "namespace")
 _NOT_IN_KUSTOMIZE = (
     *("name", "workers", "gpus_per_worker", "autoscale", "node_selector", "image_pull_secret"),
     *("driver_affinity", "forward_compat"),
@@ -26,13 +26,13 @@ _NOT_IN_KUSTOMIZE = (
 _AFFINITY = {
     DriverAffinity.REQUIRED: (
         "GPU workers start only on nodes whose labels (NVIDIA's GPU Feature Discovery) state a driver >= {floor}."
-        " Without these labels, as by default on GKE and EKS, and in an empty node group that must scale from zero,"
-        " they stay pending: use `--driver-affinity preferred` there."
+        " They stay pending on nodes without these labels (the default on GKE and EKS) and in an empty node group that"
+        " scales from zero: use `--driver-affinity preferred` there."
     ),
     DriverAffinity.PREFERRED: (
-        "GPU workers prefer nodes whose labels (NVIDIA's GPU Feature Discovery) state a driver >= {floor}, and accept"
-        " other nodes, so that they start without these labels and from zero nodes. An older driver is not refused:"
-        " `--kind rayjob --probe` tests the driver of every worker; `--driver-affinity required` refuses."
+        "GPU workers prefer nodes whose labels (NVIDIA's GPU Feature Discovery) state a driver >= {floor}. They accept"
+        " other nodes, so they start without these labels and from zero nodes. An older driver is not refused:"
+        " `--kind rayjob --probe` tests the driver of every worker; `--driver-affinity required` refuses it."
     ),
     DriverAffinity.NONE: (
         "GPU workers start on any node with GPUs. The image needs a driver >= {floor}:"
@@ -43,7 +43,29 @@ _AFFINITY = {
 
 @dataclass(frozen=True, kw_only=True)
 class KubeRayOptions:
-    """The options of `deploy kuberay` as written: empty, None or False where they were not."""
+    """The options of `deploy kuberay`.
+
+    An option that is not given is empty, None or False.
+
+    Attributes:
+        kind: the resource to write.
+        name: the resource's name.
+        workers: the number of workers.
+        gpus_per_worker: the number of GPUs of each worker.
+        autoscale: the bounds of the autoscaler, MIN:MAX.
+        code: a folder whose files are mounted into the pods.
+        entrypoint: the command of a RayJob.
+        probe: whether the RayJob runs raydock-probe on every worker.
+        shutdown: whether the RayJob's cluster is deleted after the job.
+        serve_config: the Ray Serve configuration file of a RayService.
+        namespace: the namespace of the resources.
+        node_selector: labels of nodes, LABEL=VALUE.
+        image_pull_secret: the secret with the registry's credentials.
+        driver_affinity: how GPU workers select nodes by driver.
+        forward_compat: whether forward compatibility is accepted.
+        kuberay: the release of the operator.
+        format: the form of the output.
+    """
 
     kind: ResourceKind
     name: str
@@ -64,75 +86,81 @@ class KubeRayOptions:
     format: Format
 
 
-def resources(asked: KubeRayOptions, image: VariantImage) -> list[Yaml]:
-    """The YAML documents that answer it. Raises ConfigurationError for what cannot be meant, and for an image that is
-    not for KubeRay."""
+def make_resources(options: KubeRayOptions, image: VariantImage) -> list[Yaml]:
+    """Return the YAML documents.
+
+    Raises ConfigurationError if an option is invalid or not allowed here, or if the image is not for KubeRay.
+    """
     if not image.kuberay:
         raise ConfigurationError(
             f"{image.variant} is not for KubeRay: {Label.KUBERAY} is false.",
-            meaning="It lacks what probes, jobs or services of its pods need: they would never be ready.",
-            todo="name another variant; or leave `kuberay: false` out of matrix.yaml, which says then what is lacking.",
+            meaning="It lacks packages that probes, jobs or services need: its pods would never be ready.",
+            todo="use a different variant; or remove `kuberay: false` from matrix.yaml: `plan` then reports what is"
+            " missing.",
         )
-    _refuse_misplaced(asked)
-    if asked.format is Format.KUSTOMIZE:
-        return [kustomize.overlay(image, asked.kind)]
-    deployment = _deployment(asked, image)
-    if asked.format is Format.HELM:
+    _check_combination(options)
+    if options.format is Format.KUSTOMIZE:
+        return [kustomize.overlay(image, options.kind)]
+    deployment = _deployment(options, image)
+    if options.format is Format.HELM:
         return [helm.values(deployment)]
-    if asked.kind is ResourceKind.RAYJOB:
-        entrypoint = probing.entrypoint(deployment.workers) if asked.probe else validate.entrypoint(asked.entrypoint)
-        return manifest.ray_job(deployment, entrypoint, shutdown=asked.shutdown)
-    if asked.kind is ResourceKind.RAYCLUSTER:
-        return manifest.ray_cluster(deployment)
-    if not asked.serve_config:
-        raise ConfigurationError(
-            "A RayService serves applications, and none is named.",
-            todo="--serve-config examples/serve/serve.yaml, say.",
+    if options.kind is ResourceKind.RAYJOB:
+        entrypoint = (
+            probing.entrypoint(deployment.workers) if options.probe else validate.entrypoint(options.entrypoint)
         )
-    return manifest.ray_service(deployment, serveconfig.load(asked.serve_config))
+        return manifest.ray_job(deployment, entrypoint, shutdown=options.shutdown)
+    if options.kind is ResourceKind.RAYCLUSTER:
+        return manifest.ray_cluster(deployment)
+    if not options.serve_config:
+        raise ConfigurationError(
+            "A RayService needs --serve-config, and it is missing.",
+            todo="add --serve-config FILE, such as examples/serve/serve.yaml.",
+        )
+    return manifest.ray_service(deployment, serveconfig.load(options.serve_config))
 
 
-def notes(asked: KubeRayOptions, image: VariantImage) -> list[str]:
-    """What whoever applies the documents must know about the nodes of GPU workers; nothing without GPU workers."""
-    if asked.format is Format.KUSTOMIZE or not _deployment(asked, image).workers.gpus:
+def notes(options: KubeRayOptions, image: VariantImage) -> list[str]:
+    """Return notes on the nodes that GPU workers need; empty if no worker has a GPU."""
+    if options.format is Format.KUSTOMIZE or not _deployment(options, image).workers.gpus:
         return []
-    affinity = asked.driver_affinity or DriverAffinity.PREFERRED
+    affinity = options.driver_affinity or DriverAffinity.PREFERRED
     lines = [_AFFINITY[affinity].format(floor=image.min_driver)]
-    if accepted := _forward(asked, image):
+    if accepted := _forward(options, image):
         lines.append(
-            f"forward compatibility: the nodes with an older driver (branch {', '.join(map(str, accepted.branches))}) "
-            f"need {accepted.package}, nodes with a newer one must not have it. Its folder {accepted.folder} is a "
+            f"forward compatibility: nodes with an older driver (branch {', '.join(map(str, accepted.branches))}) "
+            f"need {accepted.package}; nodes with a newer driver must not have it. Its folder {accepted.folder} is a "
             "hostPath volume, which namespaces with the Pod Security Standard restricted or baseline refuse."
         )
     return lines
 
 
-def _refuse_misplaced(asked: KubeRayOptions) -> None:
-    """Refuses options that the kind or the format has no place for."""
-    for field, kind in _OF_ONE_KIND.items():
-        if getattr(asked, field) and asked.kind is not kind:
+def _check_combination(options: KubeRayOptions) -> None:
+    """Refuse options that do not apply to the kind or the format."""
+    for field, kind in _OPTION_KINDS.items():
+        if getattr(options, field) and options.kind is not kind:
             raise ConfigurationError(
-                f"A {asked.kind.resource} has no {_option(field)}.", todo=f"a {kind.resource} has: `--kind {kind}`."
+                f"{_option(field)} does not apply to a {options.kind.resource}.",
+                todo=f"remove it, or create a {kind.resource}: `--kind {kind}`.",
             )
-    for field in _NOT_IN_PROBE:
-        if asked.probe and getattr(asked, field):
+    for field in _NOT_WITH_PROBE:
+        if options.probe and getattr(options, field):
             raise ConfigurationError(
-                f"--probe is a job of its own on so many workers: {_option(field)} has no place in it.",
-                todo=f"leave {_option(field)} out, or --probe.",
+                f"--probe runs its own job on a fixed number of workers: {_option(field)} does not apply to it.",
+                todo=f"remove {_option(field)} or --probe.",
             )
-    if asked.format is Format.YAML:
+    if options.format is Format.YAML:
         return
-    if asked.format is Format.HELM and asked.kind is not ResourceKind.RAYCLUSTER:
+    if options.format is Format.HELM and options.kind is not ResourceKind.RAYCLUSTER:
         raise ConfigurationError(
-            f"KubeRay's ray-cluster chart makes no {asked.kind.resource}.",
-            todo=f"leave --format out, or write `--kind {ResourceKind.RAYCLUSTER}`.",
+            f"KubeRay's ray-cluster chart does not create a {options.kind.resource}.",
+            todo=f"remove --format, or use `--kind {ResourceKind.RAYCLUSTER}`.",
         )
-    fields = (*_OF_ONE_KIND, *_IN_RESOURCES_ONLY, *(_NOT_IN_KUSTOMIZE if asked.format is Format.KUSTOMIZE else ()))
+    fields = (*_OPTION_KINDS, *_ONLY_IN_YAML, *(_NOT_IN_KUSTOMIZE if options.format is Format.KUSTOMIZE else ()))
     for field in fields:
-        if getattr(asked, field) not in (None, "", False, ()):
+        if getattr(options, field) not in (None, "", False, ()):
             raise ConfigurationError(
-                f"{_option(field)} has no place in --format {asked.format}.",
-                todo="leave it out; `helm --namespace` and your own manifest have one.",
+                f"{_option(field)} does not apply to --format {options.format}.",
+                todo="remove it; use `helm --namespace`, or set it in your own manifest.",
             )
 
 
@@ -140,32 +168,33 @@ def _option(field: str) -> str:
     return f"--{field.replace('_', '-')}"
 
 
-def _deployment(asked: KubeRayOptions, image: VariantImage) -> Deployment:
+def _deployment(options: KubeRayOptions, image: VariantImage) -> Deployment:
     return Deployment(
         image=image,
-        name=validate.name(asked.name, image),
-        namespace=validate.namespace(asked.namespace),
-        workers=validate.workers(image, asked.workers, asked.gpus_per_worker, asked.autoscale),
-        node_selector=validate.node_selector(asked.node_selector),
-        pull_secret=validate.pull_secret(asked.image_pull_secret),
-        code=_code(asked),
-        kuberay=asked.kuberay,
-        driver_affinity=asked.driver_affinity or DriverAffinity.PREFERRED,
-        forward=_forward(asked, image),
+        name=validate.name(options.name, image),
+        namespace=validate.namespace(options.namespace),
+        workers=validate.workers(image, options.workers, options.gpus_per_worker, options.autoscale),
+        node_selector=validate.node_selector(options.node_selector),
+        pull_secret=validate.pull_secret(options.image_pull_secret),
+        code=_code(options),
+        kuberay=options.kuberay,
+        driver_affinity=options.driver_affinity or DriverAffinity.PREFERRED,
+        forward=_forward(options, image),
     )
 
 
-def _forward(asked: KubeRayOptions, image: VariantImage) -> Forward | None:
-    supported = forward(image.variant.cuda) if asked.forward_compat else None
-    if asked.forward_compat and not supported:
+def _forward(options: KubeRayOptions, image: VariantImage) -> Forward | None:
+    supported = forward(image.variant.cuda) if options.forward_compat else None
+    if options.forward_compat and not supported:
         raise ConfigurationError(
-            f"{image.variant} has no forward compatibility: no supported driver branch is older than its CUDA's own.",
-            todo=f"leave {OPTION} out.",
+            f"{image.variant} has no forward compatibility: it uses no CUDA, or no supported driver branch is older"
+            " than the driver of its CUDA.",
+            todo=f"remove {OPTION}.",
         )
     return supported
 
 
-def _code(asked: KubeRayOptions) -> code.Code | None:
-    if asked.probe:
+def _code(options: KubeRayOptions) -> code.Code | None:
+    if options.probe:
         return probing.code()
-    return code.read(asked.code) if asked.code else None
+    return code.read(options.code) if options.code else None

@@ -1,4 +1,4 @@
-"""A Ray Serve configuration file, looked at before a cluster does."""
+"""A Ray Serve configuration file, checked before a cluster reads it."""
 
 from pathlib import Path
 
@@ -28,6 +28,9 @@ class ServeConfig(msgspec.Struct):
 
 
 def load(path: Path) -> str:
-    """The file's text. Raises ConfigurationError, with its place, if it is not a configuration of applications."""
+    """Return the file's text.
+
+    Raises ConfigurationError, with the line, if the file does not configure applications.
+    """
     read(path).convert(ServeConfig)
     return path.read_text(encoding="utf-8")

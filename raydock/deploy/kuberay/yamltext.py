@@ -1,4 +1,4 @@
-"""YAML that Go's parser reads as Python's means it."""
+"""YAML that Go's parser and Python's parser read alike."""
 
 import re
 from collections.abc import Iterable
@@ -7,13 +7,16 @@ import yaml
 
 from raydock.deploy.kuberay.deployment import Yaml
 
-# Go's YAML 1.1 takes more words for booleans and numbers than PyYAML does (y, 1e3): only plain words go without quotes.
+# Go's YAML 1.1 reads more texts as booleans and numbers than PyYAML does (y, 1e3), so only plain words are not quoted.
 _PLAIN = re.compile(r"[A-Za-z/][\w./:@-]*", re.ASCII)
 _RESERVED = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"}
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes what is not plainly a word, writes text as blocks, and repeats what stands in two places."""
+    """A dumper that quotes all but plain words and uses no aliases.
+
+    Text of several lines is written as a block.
+    """
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
         return True
@@ -32,6 +35,6 @@ def _style(text: str) -> str | None:
 _Dumper.add_representer(str, _represent)
 
 
-def documents(resources: Iterable[Yaml]) -> str:
-    """Resources as a stream of YAML documents."""
-    return yaml.dump_all(resources, Dumper=_Dumper, sort_keys=False, width=10**6, allow_unicode=True)
+def to_yaml(documents: Iterable[Yaml]) -> str:
+    """Return resources as a stream of YAML documents."""
+    return yaml.dump_all(documents, Dumper=_Dumper, sort_keys=False, width=10**6, allow_unicode=True)

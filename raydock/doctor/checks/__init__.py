@@ -1,12 +1,12 @@
-"""The checks: each looks at what was seen of a host and says one thing about it."""
+"""The checks: each reads a host's facts and returns one finding."""
 
 from collections.abc import Callable
 
 from raydock.doctor.checks import cdi, daemon, driver, engine, gpus, machine, network
-from raydock.doctor.facts import Seen
+from raydock.doctor.facts import HostFacts
 from raydock.doctor.finding import HostFinding
 
-CHECKS: tuple[Callable[[Seen], HostFinding], ...] = (
+CHECKS: tuple[Callable[[HostFacts], HostFinding], ...] = (
     engine.engine,
     engine.storage,
     engine.disk,

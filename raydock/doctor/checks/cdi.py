@@ -1,6 +1,6 @@
-"""The CDI specifications: of the running driver, with every file on the host, and still there after a boot.
+"""The CDI specifications: their driver, files, and state after a boot.
 
-A container that runs keeps what it has. A specification that became wrong shows at the next start of a container.
+A running container keeps its devices. An outdated specification fails only at the next start of a container.
 Source: NVIDIA Container Toolkit, Support for Container Device Interface (nvidia-cdi-refresh; after which changes a new
 specification is needed); HaveAGitGat/Tdarr issue 1423; NVIDIA/nvidia-container-toolkit issue 450. Read 2026-11-29.
 """
@@ -15,48 +15,53 @@ from typing import Any
 import yaml
 
 from raydock.core.errors import HostError
-from raydock.doctor.facts import Seen
+from raydock.doctor.facts import HostFacts
 from raydock.doctor.finding import HostFinding, failed, passed, skipped, warned
 from raydock.engine.gpu_access import CDI_FOLDERS, KIND, GpuAccess
 from raydock.hosts import cdi_specs
 
-# NVIDIA's libraries bear their driver's version: libcuda.so.580.159.04.
+# The names of NVIDIA's libraries end with the driver's version: libcuda.so.580.159.04.
 _VERSION = re.compile(r"\.so\.(\d{3,}\.\d+(?:\.\d+)?)$")
-# What a boot empties (Filesystem Hierarchy Standard 3.0, /run).
+# Folders that are cleared at boot (Filesystem Hierarchy Standard 3.0, /run).
 _VOLATILE = ("/run/", "/var/run/", "/tmp/")  # noqa: S108
 _REFRESH = "nvidia-cdi-refresh.service"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Specification:
-    """A CDI specification of NVIDIA's GPUs: its path and its document."""
+    """A CDI specification of NVIDIA's GPUs.
+
+    Attributes:
+        path: the file's path on the host.
+        document: the file's content.
+    """
 
     path: str
     document: dict[str, Any]
 
     @property
     def devices(self) -> frozenset[str]:
-        """The names of its devices."""
+        """The names of the devices."""
         return frozenset(str(device["name"]) for device in self.document["devices"])
 
     @cached_property
     def files(self) -> tuple[str, ...]:
-        """The host's files that its containers get: device nodes, mounts and the hooks' programs."""
+        """The host's files that containers get: device nodes, mounts, hooks' programs."""
         edits = [
             self.document.get("containerEdits"),
-            *(item.get("containerEdits") for item in self.document["devices"]),
+            *(device.get("containerEdits") for device in self.document["devices"]),
         ]
         return tuple(dict.fromkeys(path for edit in edits for path in _files(edit or {})))
 
     @property
     def drivers(self) -> tuple[str, ...]:
-        """The versions of the drivers whose libraries it names, as a rule one."""
+        """The driver versions of the libraries in the specification, usually one."""
         versions = (_VERSION.search(path) for path in self.files)
         return tuple(sorted({match[1] for match in versions if match}))
 
     @property
     def generate(self) -> str:
-        """The command that writes it again."""
+        """The command that writes the specification again."""
         return f"nvidia-ctk cdi generate --output={self.path}"
 
 
@@ -67,94 +72,104 @@ def _files(edits: dict[str, Any]) -> Iterator[str]:
     yield from (str(hook["path"]) for hook in edits.get("hooks") or ())
 
 
-def specifications(seen: Seen) -> list[Specification]:
-    """The specifications of NVIDIA's GPUs, those of the folder that counts more last."""
-    folders = list((seen.info or {}).get("CDISpecDirs") or CDI_FOLDERS)
+def read_specifications(facts: HostFacts) -> list[Specification]:
+    """Return the specifications of NVIDIA's GPUs; the highest priority is last."""
+    folders = list((facts.info or {}).get("CDISpecDirs") or CDI_FOLDERS)
     readable = []
-    for path, text in cdi_specs.parse(seen.sections.get("cdi", "")).items():
+    for path, text in cdi_specs.parse(facts.sections.get("cdi", "")).items():
         folder = str(PurePosixPath(path).parent)
         try:
             document = yaml.safe_load(text)
             if folder in folders and document["kind"] == KIND:
                 specification = Specification(path=path, document=document)
-                specification.devices, specification.files  # noqa: B018 - raises if the document is of another form
+                specification.devices, specification.files  # noqa: B018 - raises if the document has a different form
                 readable.append(specification)
         except (yaml.YAMLError, TypeError, KeyError, AttributeError):
             continue
-    return sorted(readable, key=lambda item: folders.index(str(PurePosixPath(item.path).parent)))
+    return sorted(readable, key=lambda spec: folders.index(str(PurePosixPath(spec.path).parent)))
 
 
-def used(seen: Seen) -> list[Specification]:
-    """The specifications that a container's devices come from: the last one that names a device (CDI 0.5, priority)."""
-    readable = specifications(seen)
-    owners = {device: item.path for item in readable for device in item.devices}
-    return [item for item in readable if item.path in owners.values()]
+def specifications_in_use(facts: HostFacts) -> list[Specification]:
+    """Return the specifications that provide devices.
+
+    The last specification that lists a device provides it (CDI 0.5, priority).
+    """
+    readable = read_specifications(facts)
+    providers = {device: spec.path for spec in readable for device in spec.devices}
+    return [spec for spec in readable if spec.path in providers.values()]
 
 
-def stale(seen: Seen, driver: str) -> Specification | None:
-    """A specification in use whose libraries are of a different driver than the running one."""
-    return next((item for item in used(seen) if item.drivers and driver not in item.drivers), None)
+def find_stale(facts: HostFacts, driver: str) -> Specification | None:
+    """Return a specification in use with libraries of a different driver version."""
+    return next((spec for spec in specifications_in_use(facts) if spec.drivers and driver not in spec.drivers), None)
 
 
-def cdi(seen: Seen) -> HostFinding:
-    """The specifications name files that exist and every GPU, and are still right after the next boot."""
-    if not seen.has_card or seen.handout is None or seen.handout.way is not GpuAccess.CDI:
-        return skipped("cdi", "this host's engine does not hand out GPUs by CDI")
-    in_use = used(seen)
-    if not in_use or "missing" not in seen.sections:
+def cdi(facts: HostFacts) -> HostFinding:
+    """The specifications list every GPU and only existing files, and survive a boot."""
+    if not facts.has_card or facts.gpu_access is None or facts.gpu_access.way is not GpuAccess.CDI:
+        return skipped("cdi", "this host's engine does not provide GPUs by CDI")
+    in_use = specifications_in_use(facts)
+    if not in_use or "missing" not in facts.sections:
         return skipped("cdi", "the specifications cannot be read")
-    right = passed("cdi", f"{', '.join(item.path for item in in_use)}: every file that they name exists")
-    faults = (*(_lacking(seen, item) for item in in_use), _at_boot(seen, in_use[0]), _shadowed(seen), _uncounted(seen))
-    return next((fault for fault in faults if fault), right)
+    problems = (
+        *(_missing_files(facts, spec) for spec in in_use),
+        _not_renewed(facts, in_use[0]),
+        _shadowed(facts),
+        _missing_gpus(facts),
+    )
+    success = passed("cdi", f"{', '.join(spec.path for spec in in_use)}: every listed file exists")
+    return next((problem for problem in problems if problem), success)
 
 
-def _lacking(seen: Seen, item: Specification) -> HostFinding | None:
-    """Files that a specification names and the host does not have."""
-    missing = frozenset(seen.lines("missing"))
-    lacking = [path for path in item.files if path in missing]
-    if not lacking:
+def _missing_files(facts: HostFacts, spec: Specification) -> HostFinding | None:
+    """Return a failure if files of a specification do not exist on the host."""
+    all_missing = frozenset(facts.lines("missing"))
+    missing = [path for path in spec.files if path in all_missing]
+    if not missing:
         return None
-    more = f" and {len(lacking) - 2} more" if len(lacking) > 2 else ""
-    words = f"{item.path} names {', '.join(lacking[:2])}{more}, which this host does not have"
-    todo = f"`{item.generate}`; for a device node that is missing, `nvidia-modprobe -c 0 -u` first."
-    if all("nvidia-persistenced" in path for path in lacking):
-        todo = f"`systemctl enable --now nvidia-persistenced`, or write it again: `{item.generate}`."
-    return failed("cdi", f"{words}: no container with a GPU starts", todo)
+    more = f" and {len(missing) - 2} more" if len(missing) > 2 else ""
+    message = f"{spec.path} lists {', '.join(missing[:2])}{more}, which this host does not have"
+    todo = f"`{spec.generate}`; if a device node is missing, run `nvidia-modprobe -c 0 -u` first."
+    if all("nvidia-persistenced" in path for path in missing):
+        todo = f"`systemctl enable --now nvidia-persistenced`, or write it again: `{spec.generate}`."
+    return failed("cdi", f"{message}: no container with a GPU starts", todo)
 
 
-def _at_boot(seen: Seen, item: Specification) -> HostFinding | None:
-    """Nothing writes the specification again after a boot or an update of the driver."""
-    units = dict(line.partition(" ")[::2] for line in seen.lines("units"))
+def _not_renewed(facts: HostFacts, spec: Specification) -> HostFinding | None:
+    """Return a finding if no unit renews a specification after a boot or an update."""
+    units = dict(line.partition(" ")[::2] for line in facts.lines("units"))
     if not units or units.get(_REFRESH) == "enabled":
         return None
     todo = f"`systemctl enable --now nvidia-cdi-refresh.path {_REFRESH}`."
     if not units.get(_REFRESH) or units[_REFRESH] == "not-found":
-        lasting = f"nvidia-ctk cdi generate --output=/etc/cdi/{PurePosixPath(item.path).name}"
+        lasting = f"nvidia-ctk cdi generate --output=/etc/cdi/{PurePosixPath(spec.path).name}"
         todo = f"update nvidia-container-toolkit to 1.18 or newer, which has {_REFRESH}; until then `{lasting}`, and"
-        todo += " again after each update of the driver."
-    if item.path.startswith(_VOLATILE):
-        words = f"{item.path} is lost at the next boot, and {_REFRESH}, which writes it again, is not enabled"
-        return failed("cdi", words, todo)
-    return warned("cdi", f"nothing renews {item.path} after an update of the driver", todo)
+        todo += " again after each driver update."
+    if spec.path.startswith(_VOLATILE):
+        message = f"{spec.path} is lost at the next boot, and {_REFRESH}, which writes it again, is not enabled"
+        return failed("cdi", message, todo)
+    return warned("cdi", f"no unit renews {spec.path} after a driver update", todo)
 
 
-def _shadowed(seen: Seen) -> HostFinding | None:
-    """A specification of a different driver, which counts again as soon as the one in use is gone."""
-    in_use = used(seen)
-    drivers = {driver for item in in_use for driver in item.drivers}
-    for item in specifications(seen):
-        if item not in in_use and item.drivers and not drivers & {*item.drivers}:
-            words = f"{item.path} names the same GPUs as {in_use[-1].path} and is of driver {item.drivers[0]}"
-            return warned("cdi", words, f"`rm {item.path}`, so that one specification is left.")
+def _shadowed(facts: HostFacts) -> HostFinding | None:
+    """Return a warning on an unused specification of a different driver.
+
+    It is used if the one in use is removed.
+    """
+    in_use = specifications_in_use(facts)
+    drivers = {driver for spec in in_use for driver in spec.drivers}
+    for spec in read_specifications(facts):
+        if spec not in in_use and spec.drivers and not drivers & {*spec.drivers}:
+            message = f"{spec.path} lists the same GPUs as {in_use[-1].path}, but for driver {spec.drivers[0]}"
+            return warned("cdi", message, f"`rm {spec.path}`, so that only one specification is left.")
     return None
 
 
-def _uncounted(seen: Seen) -> HostFinding | None:
-    """Fewer GPUs in the specifications than the driver has, such as after one was added."""
-    in_use = used(seen)
-    named = {device for item in in_use for device in item.devices if device.isdigit()}
-    gpus = () if isinstance(seen.gpus, HostError) else seen.gpus.gpus
-    if not named or len(named) >= len(gpus):
+def _missing_gpus(facts: HostFacts) -> HostFinding | None:
+    """Return a warning if the specifications list fewer GPUs than the driver."""
+    in_use = specifications_in_use(facts)
+    listed = {device for spec in in_use for device in spec.devices if device.isdigit()}
+    gpus = () if isinstance(facts.gpus, HostError) else facts.gpus.gpus
+    if not listed or len(listed) >= len(gpus):
         return None
-    words = f"{in_use[0].path} names {len(named)} of {len(gpus)} GPUs"
-    return warned("cdi", words, f"`{in_use[0].generate}`.")
+    return warned("cdi", f"{in_use[0].path} lists {len(listed)} of {len(gpus)} GPUs", f"`{in_use[0].generate}`.")

@@ -1,10 +1,10 @@
 """The engine, its storage driver and its disk."""
 
-from raydock.doctor.facts import Engine, Seen
+from raydock.doctor.facts import EngineFacts, HostFacts
 from raydock.doctor.finding import HostFinding, failed, passed, skipped, warned
 from raydock.engine.client import description, without_limits
 
-# Docker reads CDI specifications from this one on.
+# The first release of Docker that reads CDI specifications.
 _CDI = 25
 _LIMITS = (
     "boot the host with cgroup v2 (`systemd.unified_cgroup_hierarchy=1`), and delegate the controllers to users:"
@@ -13,49 +13,52 @@ _LIMITS = (
 _GOOD_DRIVERS = {"overlay2", "overlayfs", "btrfs", "zfs"}
 
 
-def engine(seen: Seen) -> HostFinding:
-    """It answers, is new enough for CDI, and enforces limits of memory and CPU."""
-    if not isinstance(seen.engine, Engine):
-        return failed("engine", seen.engine.what, seen.engine.todo)
-    info = seen.engine.info
+def engine(facts: HostFacts) -> HostFinding:
+    """The engine answers, supports CDI, and enforces limits of memory and CPU."""
+    if not isinstance(facts.engine, EngineFacts):
+        return failed("engine", facts.engine.what, facts.engine.todo)
+    info = facts.engine.info
     version = str(info["ServerVersion"])
-    words = f"{description(info)}, on {info.get('OperatingSystem')}, kernel {info.get('KernelVersion')}"
-    words += f"; at {seen.engine.place}" if seen.engine.place else ""
+    message = f"{description(info)}, on {info.get('OperatingSystem')}, kernel {info.get('KernelVersion')}"
+    message += f"; at {facts.engine.place}" if facts.engine.place else ""
     if int(version.partition(".")[0]) < _CDI:
-        return warned("engine", f"{words}: it knows no CDI", f"update Docker to {_CDI} or newer.")
+        return warned("engine", f"{message}: it does not support CDI", f"update Docker to {_CDI} or newer.")
     if unlimited := without_limits(info):
-        return warned("engine", f"{words}; {unlimited}", _LIMITS)
-    return passed("engine", words)
+        return warned("engine", f"{message}; {unlimited}", _LIMITS)
+    return passed("engine", message)
 
 
-def storage(seen: Seen) -> HostFinding:
-    """Its storage driver shares layers."""
-    if seen.info is None:
+def storage(facts: HostFacts) -> HostFinding:
+    """The storage driver shares layers."""
+    if facts.info is None:
         return skipped("storage", "the engine does not answer")
-    driver = str(seen.info["Driver"])
-    status = {str(key): str(value) for key, value in seen.info.get("DriverStatus") or ()}
+    driver = str(facts.info["Driver"])
+    status = {str(key): str(value) for key, value in facts.info.get("DriverStatus") or ()}
     backing = status.get("Backing Filesystem") or status.get("driver-type") or "?"
-    words = f"{driver} on {backing}"
+    message = f"{driver} on {backing}"
     if driver == "vfs":
-        return failed("storage", f"{words} copies every layer of every image whole", "use overlay2 in daemon.json.")
+        return failed("storage", f"{message} copies all layers of every image", "use overlay2 in daemon.json.")
     if status.get("Supports d_type") == "false":
-        return failed("storage", f"{words} has no d_type", "make its file system again: `mkfs.xfs -n ftype=1`.")
+        return failed("storage", f"{message} has no d_type", "create the file system again: `mkfs.xfs -n ftype=1`.")
     if driver not in _GOOD_DRIVERS:
-        return warned("storage", f"{words} is slow, or no longer maintained", "use overlay2 in daemon.json.")
-    return passed("storage", words)
+        return warned("storage", f"{message} is slow, or no longer maintained", "use overlay2 in daemon.json.")
+    return passed("storage", message)
 
 
-def disk(seen: Seen) -> HostFinding:
-    """There is room for our largest image: pulled, unpacked, and once more while a newer one comes."""
-    lines = seen.lines("disk")
-    if seen.info is None or not lines:
-        reason = "the engine does not answer" if seen.info is None else "the engine's folder is not on this machine"
+def disk(facts: HostFacts) -> HostFinding:
+    """The disk has room for our largest image.
+
+    That is the download, the unpacked image, and both again for an update.
+    """
+    lines = facts.lines("disk")
+    if facts.info is None or not lines:
+        reason = "the engine does not answer" if facts.info is None else "the engine's folder is not on this machine"
         return skipped("disk", reason)
-    folder, free = seen.info["DockerRootDir"], int(lines[-1].split()[3]) * 1024
-    words = f"{free / 1e9:.0f} GB free for {folder}; our largest variant downloads {seen.needed / 1e9:.1f} GB"
-    todo = "`docker system df` says what can go; `docker image prune` removes what has no tag."
-    if free < 2 * seen.needed:
-        return failed("disk", f"{words}, and is twice that unpacked", todo)
-    if free < 4 * seen.needed:
-        return warned("disk", f"{words}: room for one such image", todo)
-    return passed("disk", words)
+    folder, free = facts.info["DockerRootDir"], int(lines[-1].split()[3]) * 1024
+    message = f"{free / 1e9:.0f} GB free for {folder}; our largest variant downloads {facts.needed / 1e9:.1f} GB"
+    todo = "`docker system df` shows what can be removed; `docker image prune` removes images without a tag."
+    if free < 2 * facts.needed:
+        return failed("disk", f"{message} and needs twice that unpacked", todo)
+    if free < 4 * facts.needed:
+        return warned("disk", f"{message}: there is room for only one such image", todo)
+    return passed("disk", message)

@@ -1,9 +1,9 @@
-"""The network: Ray's ports, MTU, the registry, names, InfiniBand."""
+"""The network: Ray's ports, MTU, the registry, host names, InfiniBand."""
 
 import re
 from collections.abc import Sequence
 
-from raydock.doctor.facts import Engine, Seen
+from raydock.doctor.facts import EngineFacts, HostFacts
 from raydock.doctor.finding import HostFinding, failed, passed, skipped, warned
 from raydock.probe.gpu.transport import UNUSED
 
@@ -18,78 +18,82 @@ PORTS = {
 _LITERAL = re.compile(r"localhost|[\d.]+|\[.*\]")
 
 
-def ports(seen: Seen) -> HostFinding:
-    """Nobody listens on the ports that a Ray node takes."""
-    if "listening" not in seen.sections:
-        return skipped("ports", "the host was not asked")
-    taken = {int(line.rpartition(":")[2], 16) for line in seen.lines("listening")} & PORTS.keys()
+def ports(facts: HostFacts) -> HostFinding:
+    """No program listens on the ports that a Ray node uses."""
+    if "listening" not in facts.sections:
+        return skipped("ports", "the listening ports are not known")
+    taken = {int(line.rpartition(":")[2], 16) for line in facts.lines("listening")} & PORTS.keys()
     if taken:
-        words = ", ".join(f"{port} ({PORTS[port]})" for port in sorted(taken))
+        message = ", ".join(f"{port} ({PORTS[port]})" for port in sorted(taken))
         first = min(taken)
-        todo = f"`ss -ltnp 'sport = :{first}'` says who; stop it, unless it is the cluster that is meant to run here."
-        return warned("ports", f"in use: {words}", todo)
+        todo = f"`ss -ltnp 'sport = :{first}'` shows the program; stop it, unless it is your own cluster."
+        return warned("ports", f"in use: {message}", todo)
     return passed("ports", f"{' '.join(map(str, PORTS))} are free")
 
 
-def mtu(seen: Seen) -> HostFinding:
-    """Containers send no packets that the network card cannot carry."""
-    sizes = dict(line.split() for line in seen.lines("mtu") if len(line.split()) == 2)
-    card = next(iter(seen.lines("route")), "")
+def mtu(facts: HostFacts) -> HostFinding:
+    """The MTU of the containers' bridge is not larger than the network card's."""
+    sizes = dict(line.split() for line in facts.lines("mtu") if len(line.split()) == 2)
+    card = next(iter(facts.lines("route")), "")
     if card not in sizes:
         return skipped("mtu", "no default route")
-    words = f"{card} {sizes[card]}"
-    bridge = seen.engine.bridge_mtu if isinstance(seen.engine, Engine) else None
+    message = f"{card} {sizes[card]}"
+    bridge = facts.engine.bridge_mtu if isinstance(facts.engine, EngineFacts) else None
     if bridge is None:
-        return passed("mtu", f"{words}; the engine has no bridge")
+        return passed("mtu", f"{message}; the engine has no bridge")
     if bridge > int(sizes[card]):
         todo = f'"mtu": {sizes[card]} in daemon.json, then restart Docker; or run Ray with the host\'s network.'
-        return warned("mtu", f"{words}, containers' bridge {bridge}: large packets of containers are lost", todo)
-    return passed("mtu", f"{words}, containers' bridge {bridge}")
+        return warned("mtu", f"{message}, containers' bridge {bridge}: large packets of containers are lost", todo)
+    return passed("mtu", f"{message}, containers' bridge {bridge}")
 
 
-def registry(seen: Seen) -> HostFinding:
-    """The engine reaches the registry of matrix.yaml, with its own proxy and certificates."""
-    if not isinstance(seen.engine, Engine):
+def registry(facts: HostFacts) -> HostFinding:
+    """The engine reaches matrix.yaml's registry, with its own proxy and certificates."""
+    if not isinstance(facts.engine, EngineFacts):
         return skipped("registry", "the engine does not answer")
-    name = seen.registry.rpartition(":")[0]
-    if not seen.engine.registry_trouble:
+    name = facts.registry.rpartition(":")[0]
+    if not facts.engine.registry_error:
         return passed("registry", f"{name} answers the engine")
-    todo = "fix that, or send images: `./build.py smoke --host` does, layer by layer."
-    return warned("registry", f"{name} cannot be asked from there: {seen.engine.registry_trouble}", todo)
+    todo = "fix that, or send images with `./build.py smoke --host`, which sends only the missing layers."
+    return warned("registry", f"the engine cannot reach {name}: {facts.engine.registry_error}", todo)
 
 
-def dns(seen: Seen) -> HostFinding:
+def dns(facts: HostFacts) -> HostFinding:
     """The host's own name and the registry's resolve."""
-    answers = [line.split() for line in seen.lines("names")]
+    answers = [line.split() for line in facts.lines("names")]
     if not answers:
-        return skipped("dns", "the host was not asked")
+        return skipped("dns", "the addresses of host names are not known")
     (own, *_), *_ = answers
-    lacking = [name for name, *addresses in answers if not addresses and not _LITERAL.fullmatch(name)]
-    if own in lacking:
-        todo = f"add `ADDRESS {own}` to /etc/hosts: Ray, Gloo and NCCL look their own host's name up."
-        return failed("dns", f"its own name {own} has no address", todo)
-    if lacking:
-        return failed("dns", f"{', '.join(lacking)} has no address there", "fix /etc/resolv.conf, or /etc/hosts.")
+    unresolved = [name for name, *addresses in answers if not addresses and not _LITERAL.fullmatch(name)]
+    if own in unresolved:
+        todo = f"add `ADDRESS {own}` to /etc/hosts: Ray, Gloo and NCCL resolve their own host's name."
+        return failed("dns", f"the host cannot resolve its own name {own}", todo)
+    if unresolved:
+        message = f"the host cannot resolve {', '.join(unresolved)}"
+        return failed("dns", message, "fix /etc/resolv.conf or /etc/hosts.")
     return passed("dns", ", ".join(f"{name} is {addresses[0]}" for name, *addresses in answers if addresses))
 
 
-def infiniband(seen: Seen) -> HostFinding:
-    """InfiniBand and RoCE are used if a port is active, and what NCCL chose in the nodes that run here."""
-    if "infiniband" not in seen.sections:
-        return skipped("infiniband", "the host was not asked")
-    ports = [line.split() for line in seen.lines("infiniband")]
+def infiniband(facts: HostFacts) -> HostFinding:
+    """InfiniBand and RoCE are used if a port is active.
+
+    The nodes on the host report what NCCL chose.
+    """
+    if "infiniband" not in facts.sections:
+        return skipped("infiniband", "the InfiniBand and RoCE ports are not known")
+    ports = [line.split() for line in facts.lines("infiniband")]
     active = [f"{name} ({layer})" for name, layer, *state in ports if state[-1:] == ["ACTIVE"]]
-    nodes = seen.engine.nccl if isinstance(seen.engine, Engine) else {}
-    words = "; ".join([_ports_words(len(ports), active), *(f"{name}: {report}" for name, report in nodes.items())])
-    if active and not seen.lines("verbs"):
-        todo = "`modprobe ib_uverbs`, and name it in /etc/modules-load.d/; then start the nodes again."
-        return warned("infiniband", f"{words}: /dev/infiniband has no device, so that NCCL uses TCP", todo)
+    nodes = facts.engine.nccl if isinstance(facts.engine, EngineFacts) else {}
+    message = "; ".join([_describe_ports(len(ports), active), *(f"{name}: {report}" for name, report in nodes.items())])
+    if active and not facts.lines("verbs"):
+        todo = "`modprobe ib_uverbs`, and add it to /etc/modules-load.d/; then start the nodes again."
+        return warned("infiniband", f"{message}: /dev/infiniband has no device, so NCCL uses TCP", todo)
     if any(UNUSED in report for report in nodes.values()):
-        return warned("infiniband", words, "fix what the warning names, then start the node again.")
-    return passed("infiniband", words) if ports or nodes else skipped("infiniband", words)
+        return warned("infiniband", message, "fix the cause in the warning, then start the node again.")
+    return passed("infiniband", message) if ports or nodes else skipped("infiniband", message)
 
 
-def _ports_words(count: int, active: Sequence[str]) -> str:
+def _describe_ports(count: int, active: Sequence[str]) -> str:
     if not count:
         return "no InfiniBand or RoCE card"
     return f"active ports: {', '.join(active) or 'none'} of {count}"

@@ -1,4 +1,4 @@
-"""Clusters that `deploy docker` describes."""
+"""Files of clusters from `deploy docker`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,12 +13,12 @@ Deploy = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def deploy(checkout: Checkout, image: str) -> Deploy:
-    """Writes a cluster's files for hosts into a folder, and returns it."""
+    """Return a function that writes a cluster's files into a folder and returns the folder."""
 
     def write(folder: Path, head: str, *workers: str, model: str = "") -> Path:
-        words = [word for worker in workers for word in ("--worker", worker)]
-        words += ["--model", model] if model else []
-        done = checkout.run("deploy", "docker", IMAGE, "--head", head, *words, "--output", str(folder))
+        options = [option for worker in workers for option in ("--worker", worker)]
+        options += ["--model", model] if model else []
+        done = checkout.run("deploy", "docker", IMAGE, "--head", head, *options, "--output", str(folder))
         assert done.code == 0, done.words
         return folder
 

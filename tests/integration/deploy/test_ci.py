@@ -1,4 +1,4 @@
-"""What the jobs of a pipeline run, run for real: images handed from engine to engine, and the login."""
+"""The commands of a pipeline's jobs: images pushed and pulled between engines, and the registry login."""
 
 import json
 import os
@@ -26,24 +26,24 @@ WORKFLOW = ROOT / ".github" / "workflows" / "images.yml"
 
 IMAGE = "ray2.60.0-py311-cpu"
 PASSWORD = "planted-5f3a9c"
-# By perl, since Python has crypt no more; its cost is the least that there is.
+# Made with perl, since Python no longer has crypt; the cost is the lowest possible.
 _CRYPT = "print crypt($ARGV[0], q($2y$04$abcdefghijklmnopqrstuu))"
 
 
 def script(job: str, name: str) -> str:
-    """The shell script of a step of the committed workflow."""
+    """Return the shell script of a step of the committed workflow."""
     steps = yaml.safe_load(WORKFLOW.read_text())["jobs"][job]["steps"]
     found: str = next(step["run"] for step in steps if step.get("name") == name)
     return found
 
 
 def bash(text: str, folder: Path, environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
-    """Runs a step as GitHub does, where its workflow asks for bash."""
+    """Run a step as GitHub does if its workflow requests bash."""
     command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text]
     return subprocess.run(command, cwd=folder, env=dict(environment), capture_output=True, text=True, check=False)
 
 
-def test_an_image_handed_on_is_the_same_on_the_next_engine(toy: Toy, spare: SpareEngine, registry: str) -> None:
+def test_a_pushed_image_is_the_same_on_the_next_engine(toy: Toy, spare: SpareEngine, registry: str) -> None:
     work = f"{registry}/{toy.token}/work"
     built = toy.run("build", "--json")
     assert built.code == 0, built.words
@@ -51,13 +51,13 @@ def test_an_image_handed_on_is_the_same_on_the_next_engine(toy: Toy, spare: Spar
     pulled = toy.run("ci", "pull", work, DOCKER_HOST=spare.host)
     assert pulled.code == 0, pulled.words
     again = toy.run("build", "--json", DOCKER_HOST=spare.host)
-    assert {name: item["fingerprint"] for name, item in again.variants.items()} == {
-        name: item["fingerprint"] for name, item in built.variants.items()
+    assert {name: entry["fingerprint"] for name, entry in again.variants.items()} == {
+        name: entry["fingerprint"] for name, entry in built.variants.items()
     }
-    assert not any(item["built"] for item in again.variants.values())
+    assert not any(entry["built"] for entry in again.variants.values())
 
 
-def test_only_the_selected_images_are_handed_on_and_nothing_stays_behind(
+def test_only_the_selected_images_are_pushed_and_no_tag_is_left(
     toy: Toy, client: docker.DockerClient, registry: str
 ) -> None:
     work = f"{registry}/{toy.token}/work"
@@ -71,7 +71,7 @@ def test_only_the_selected_images_are_handed_on_and_nothing_stays_behind(
     assert not any(tag.startswith(work) for image in client.api.images() for tag in image["RepoTags"] or ())
 
 
-def test_what_is_not_built_is_not_handed_on(toy: Toy, registry: str) -> None:
+def test_an_image_that_is_not_built_is_not_pushed(toy: Toy, registry: str) -> None:
     done = toy.run("ci", "push", f"{registry}/{toy.token}/work")
     assert done.code == 1
     assert f"{NAMES[0]} is not built on this engine." in done.err
@@ -87,14 +87,14 @@ def test_a_registry_that_does_not_answer_is_out_of_reach(client: docker.DockerCl
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A clone of what is committed, with nothing built in it."""
+    """A clone of the committed files, with nothing built in it."""
     subprocess.run(["git", "clone", "--quiet", "--no-local", ROOT, tmp_path / "clone"], check=True)
     return tmp_path / "clone"
 
 
 @pytest.fixture
 def job(tmp_path: Path, registry: str) -> dict[str, str]:
-    """A job's environment, with this checkout's Python packages, which the clone has none of."""
+    """A job's environment with this checkout's Python packages, since the clone has none."""
     found = {name: value for name, value in os.environ.items() if not name.startswith("RAYDOCK_")}
     return found | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -107,7 +107,7 @@ def job(tmp_path: Path, registry: str) -> dict[str, str]:
 
 
 def matrix(job: Mapping[str, str]) -> dict[str, list[dict[str, str]]]:
-    """What a plan job gave to the jobs that need it, and forgets it."""
+    """Return a plan job's outputs for the jobs that need it, and delete them."""
     output = Path(job["GITHUB_OUTPUT"])
     lines = output.read_text().splitlines()
     output.unlink()
@@ -127,31 +127,31 @@ def test_a_plan_in_a_clean_clone_is_the_matrix_of_jobs_that_build(image: str, cl
     assert {path.name for path in (clone / ".raydock" / "reports").iterdir()} == {IMAGE}
 
 
-def test_what_a_run_has_published_no_next_run_builds(
+def test_a_run_does_not_build_published_images_again(
     toy: Toy, client: docker.DockerClient, base: str, spare: SpareEngine, job: dict[str, str]
 ) -> None:
     shutil.copy(ROOT / "scan.yaml", toy.root)
-    here = {**toy.environment, **job, "RAYDOCK_ROOT": str(toy.root)}
-    there = {**here, "DOCKER_HOST": spare.host}
+    first_engine = {**toy.environment, **job, "RAYDOCK_ROOT": str(toy.root)}
+    second_engine = {**first_engine, "DOCKER_HOST": spare.host}
 
     def run(text: str, environment: Mapping[str, str]) -> None:
         done = bash(text, ROOT, environment)
         assert done.returncode == 0, done.stdout + done.stderr
 
-    run(script("plan", "Plan"), here)
-    [shard] = [item for item in matrix(job)["shards"] if NAMES[0] in item["select"]]
+    run(script("plan", "Plan"), first_engine)
+    [shard] = [shard for shard in matrix(job)["shards"] if NAMES[0] in shard["select"]]
     assert shard["select"] == f"name={NAMES[0]}"
     project = Project(Paths(toy.root))
     Shelf(client=client, project=project).fill(select(project.plan, names=[NAMES[0]]))
     selected = {"RAYDOCK_SELECT": shard["select"]}
-    run(script("build", "Push the images for the next jobs"), here | selected)
+    run(script("build", "Push the images for the next jobs"), first_engine | selected)
     spare.client().images.remove(base, force=True)
-    run(script("publish", "Pull the images"), there | selected)
-    run(script("publish", "Publish"), there | selected)
-    run(script("plan", "Plan"), here)
-    assert [item["select"] for item in matrix(job)["shards"]] == [f"name={NAMES[1]}"]
+    run(script("publish", "Pull the images"), second_engine | selected)
+    run(script("publish", "Publish"), second_engine | selected)
+    run(script("plan", "Plan"), first_engine)
+    assert [shard["select"] for shard in matrix(job)["shards"]] == [f"name={NAMES[1]}"]
     toy.edit("templates/probe.j2", "ADD root.tar /", "ADD  root.tar /")
-    run(script("plan", "Plan"), here)
+    run(script("plan", "Plan"), first_engine)
     assert len(matrix(job)["shards"]) == 2
 
 
@@ -162,20 +162,18 @@ def test_a_group_of_the_matrix_can_be_planned_alone(clone: Path, job: dict[str, 
     assert not (clone / "stolen").exists()
 
 
-def test_the_login_leaves_the_password_in_dockers_configuration_alone(
+def test_the_login_writes_the_password_only_to_dockers_configuration(
     clone: Path, job: dict[str, str], tmp_path: Path
 ) -> None:
     password = subprocess.run(["perl", "-e", _CRYPT, PASSWORD], capture_output=True, text=True, check=True).stdout
     (tmp_path / "htpasswd").write_text(f"ray:{password}\n")
-    with guarded(tmp_path, tmp_path / "tools", Guard(htpasswd=tmp_path / "htpasswd")) as asking:
+    with guarded(tmp_path, tmp_path / "tools", Guard(htpasswd=tmp_path / "htpasswd")) as guarded_registry:
         secret = {"RAYDOCK_REGISTRY_USER": "ray", "RAYDOCK_REGISTRY_PASSWORD": PASSWORD}
-        with_it = {**job, **secret, "RAYDOCK_REGISTRY": f"{asking.address}/raydock"}
-        done = bash(script("plan", "Log in to the registry"), clone, with_it)
-        refused = bash(
-            script("plan", "Log in to the registry"), clone, {**with_it, "RAYDOCK_REGISTRY_PASSWORD": "another"}
-        )
+        login = {**job, **secret, "RAYDOCK_REGISTRY": f"{guarded_registry.address}/raydock"}
+        done = bash(script("plan", "Log in to the registry"), clone, login)
+        refused = bash(script("plan", "Log in to the registry"), clone, {**login, "RAYDOCK_REGISTRY_PASSWORD": "wrong"})
     assert done.returncode == 0, done.stderr
     assert refused.returncode != 0
     assert PASSWORD not in done.stdout + done.stderr
     assert (tmp_path / "env").read_text().splitlines()[0] == f"DOCKER_CONFIG={tmp_path}/docker"
-    assert asking.address in json.loads((tmp_path / "docker" / "config.json").read_text())["auths"]
+    assert guarded_registry.address in json.loads((tmp_path / "docker" / "config.json").read_text())["auths"]

@@ -1,4 +1,4 @@
-"""A cluster on one machine: what compose.yaml starts."""
+"""The cluster that compose.yaml starts on one machine."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from tests.support.toy import ROOT
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
 
-# Measured: 12 s on two cores that have nothing else to do.
+# Measured: 12 s on two idle cores.
 UP_WITHIN = 40.0
 
 
@@ -29,15 +29,15 @@ def cluster(deploy: Deploy, tmp_path_factory: pytest.TempPathFactory, seconds: l
         yield found
 
 
-def test_up_and_wait_ends_with_three_nodes(cluster: RayCluster, seconds: list[float]) -> None:
+def test_up_and_wait_returns_with_three_nodes(cluster: RayCluster, seconds: list[float]) -> None:
     nodes = cluster.nodes()
     assert [node["state"] for node in nodes] == ["ALIVE"] * 3
     assert sum(node["is_head_node"] for node in nodes) == 1
     assert seconds[0] < UP_WITHIN
 
 
-def test_ray_itself_says_so(cluster: RayCluster) -> None:
-    # The autoscaler, which answers `ray status`, looks at the nodes every five seconds.
+def test_ray_lists_three_nodes(cluster: RayCluster) -> None:
+    # The autoscaler, which answers `ray status`, reads the list of nodes every five seconds.
     until(lambda: cluster.run("worker-1", "ray", "status").stdout.count(" 1 node_") == 3, 20)
     listed = cluster.run("head", "ray", "list", "nodes").stdout
     assert "Total: 3" in listed, listed

@@ -1,6 +1,6 @@
-"""Compose files for nodes with GPUs, on engines that hand out made-up ones by CDI or by a made-up hook of NVIDIA's.
+"""Compose files for nodes with GPUs, on engines that provide fake GPUs by CDI or by a fake NVIDIA hook.
 
-Compose, the engine and its CDI are real. No test can make a GPU: the device is /dev/null.
+Compose, the engine and its CDI are real. The device is /dev/null, since no test can create a GPU.
 """
 
 import json
@@ -15,8 +15,8 @@ import docker
 import pytest
 
 from raydock.core.checkout import Checkout
-from raydock.deploy.docker.cluster import cluster
-from raydock.deploy.docker.files import files
+from raydock.deploy.docker.cluster import make_cluster
+from raydock.deploy.docker.files import render_files
 from raydock.model.variant import parse_name
 from raydock.pipeline.project import Project
 from raydock.plan.select import select
@@ -29,7 +29,7 @@ from tests.support.toy import ROOT
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(400)]
 
 GPU = "ray2.60.0-torch2.13.0-py311-cu130"
-# Each made-up GPU shows in its container's environment which one it is.
+# The environment of a container shows the number of its fake GPU.
 SPECIFICATION = {
     "cdiVersion": "0.5.0",
     "kind": "nvidia.com/gpu",
@@ -48,25 +48,25 @@ SPECIFICATION = {
 
 @pytest.fixture(scope="module")
 def folder(client: docker.DockerClient, image: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cluster's files for two nodes with a GPU each; the image is one without CUDA, which Ray does not mind."""
-    [item] = select(Project(Checkout(ROOT)).plan, names=[IMAGE])
-    pinned = find_built(item, image.rpartition(":")[0])
-    wanted = cluster(parse_name(GPU), head="10.0.0.1", workers=["10.0.0.2"], gpus=1)
-    found = tmp_path_factory.mktemp("cluster")
-    for file in files(wanted, replace(pinned, digest=""), ROOT / "templates"):
-        # Root in a container may not raise this limit; a host's root may.
+    """A cluster's files for two nodes with a GPU each; Ray also runs in an image without CUDA."""
+    [planned] = select(Project(Checkout(ROOT)).plan, names=[IMAGE])
+    pinned = find_built(planned, image.rpartition(":")[0])
+    cluster = make_cluster(parse_name(GPU), head="10.0.0.1", workers=["10.0.0.2"], gpus=1)
+    output = tmp_path_factory.mktemp("cluster")
+    for file in render_files(cluster, replace(pinned, digest=""), ROOT / "templates"):
+        # Root in a container cannot raise this limit; root on a host can.
         text = file.text.replace("    ulimits: {memlock: -1, stack: 67108864}\n", "")
-        (found / file.name).write_text(text)
-    return found
+        (output / file.name).write_text(text)
+    return output
 
 
 @contextmanager
 def engine(client: docker.DockerClient, image: str, folder: Path, settings: Mapping[str, object]) -> Iterator[None]:
-    """An engine in a network of its own with these settings, written to `folder`; DOCKER_HOST names it meanwhile."""
+    """Run an engine with these settings in its own network, with DOCKER_HOST set; daemon.json is in `folder`."""
     configuration = folder / "daemon.json"
     configuration.write_text(json.dumps(dict(settings)))
     with (
-        tempfile.TemporaryDirectory(prefix="rd-") as state,  # short: a socket's path has at most 104 bytes
+        tempfile.TemporaryDirectory(prefix="rd-") as state,  # short, since a socket's path has at most 104 bytes
         empty_hosts(client, image, 1, Path(state)) as [host],
         pytest.MonkeyPatch.context() as patch,
     ):
@@ -79,7 +79,7 @@ def engine(client: docker.DockerClient, image: str, folder: Path, settings: Mapp
 
 
 def environment(cluster: RayCluster, node: str) -> list[str]:
-    """The environment of a node's first process; `docker exec` gets nothing that CDI and hooks add."""
+    """Return the environment of a node's first process; `docker exec` does not get what CDI and hooks add."""
     return cluster.run(node, "cat", "/proc/1/environ").stdout.split("\0")
 
 
@@ -106,7 +106,7 @@ def test_compose_yaml_starts_a_cluster_by_cdi(
 def test_compose_nvidia_yaml_starts_a_cluster_by_nvidias_hook(
     client: docker.DockerClient, image: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # dockerd hands out GPUs by the hook if it finds one on its PATH at its start.
+    # dockerd provides GPUs by the hook if the hook is on its PATH when it starts.
     programs = tmp_path / "bin"
     programs.mkdir()
     hook = programs / "nvidia-container-runtime-hook"

@@ -1,4 +1,4 @@
-"""The examples in one container each, mounted where a manifest mounts them and without a network."""
+"""The examples in one container each, mounted as in a manifest and without a network."""
 
 import io
 import tarfile
@@ -17,7 +17,7 @@ REGISTRY = "localhost:5000/raydock"
 TORCH = f"{REGISTRY}:ray2.60.0-torch2.13.0-py311-cu130"
 LIMITS = Limits(memory=6 * 2**30)
 HEAD = "ray start --head --num-cpus={cpus} --dashboard-host=0.0.0.0 >/dev/null"
-# What KubeRay does with a RayService's configuration, and what it waits for.
+# Deploys a RayService's configuration and waits for its applications, as KubeRay does.
 SERVE = """
 serve deploy serve.yaml --address http://127.0.0.1:8265 >/dev/null
 for _ in $(seq 60); do
@@ -33,7 +33,7 @@ print(sys.argv[1], answer.decode())
 
 
 def run(client: docker.DockerClient, image: str, folders: list[str], script: str) -> Ended:
-    """Runs a script in a container where the files of these examples lie in MOUNT."""
+    """Run a script in a container with the files of these examples in MOUNT."""
     files = {name: text for folder in folders for name, text in read(ROOT / "examples" / folder).files.items()}
     files["post.py"] = POST
     archive = io.BytesIO()
@@ -48,7 +48,7 @@ def run(client: docker.DockerClient, image: str, folders: list[str], script: str
         return follow(container, lambda _line: None, 200)
 
 
-def test_a_job_two_applications_and_actors_that_want_cpus(client: docker.DockerClient, image: str) -> None:
+def test_a_job_two_applications_and_actors_that_request_cpus(client: docker.DockerClient, image: str) -> None:
     lines = [
         HEAD.format(cpus=2),
         "ray job submit --address http://127.0.0.1:8265 -- python sample_code.py",
@@ -73,9 +73,9 @@ def test_pictures_are_classified_with_torch(client: docker.DockerClient) -> None
     ]
     ended = run(client, TORCH, ["mobilenet"], "\n".join(lines))
     assert ended.status == 0, ended.out + ended.err
-    first, second, another = ended.out.splitlines()
-    assert first == second != another
-    assert another.count('"score"') == 3
+    first, second, different = ended.out.splitlines()
+    assert first == second != different
+    assert different.count('"score"') == 3
 
 
 @pytest.mark.long
@@ -90,7 +90,7 @@ def test_trees_are_trained_in_the_image_of_their_group(client: docker.DockerClie
 
 
 @pytest.mark.long
-def test_pictures_are_learnt_in_the_image_of_their_group(client: docker.DockerClient) -> None:
+def test_a_model_is_trained_on_pictures_in_the_image_of_its_group(client: docker.DockerClient) -> None:
     image = f"{TORCH}-raytrain"
     if not client.images.list(image):
         pytest.skip(f"{image} is not built on this engine")

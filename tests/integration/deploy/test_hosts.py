@@ -1,7 +1,7 @@
 """Clusters of separate hosts: head.sh and worker.sh, unchanged, on three addresses with an engine each.
 
-Each host is a network namespace and a dockerd in it, so that a container's host network is that host's. What this does
-not test: another kernel, a firewall, a GPU.
+Each host is a network namespace with its own dockerd, so a container's host network is that host's. Not tested: a
+different kernel, a firewall, a GPU.
 """
 
 import json
@@ -14,8 +14,8 @@ import docker
 import pytest
 
 from raydock.core.checkout import Checkout
-from raydock.deploy.docker.cluster import cluster
-from raydock.deploy.docker.files import files
+from raydock.deploy.docker.cluster import make_cluster
+from raydock.deploy.docker.files import render_files
 from raydock.model.variant import parse_name
 from raydock.pipeline.project import Project
 from raydock.plan.select import select
@@ -28,7 +28,7 @@ from tests.support.toy import ROOT
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(400)]
 
-ASKED = "{{.Id}} {{.State.StartedAt}} {{.RestartCount}}"
+FORMAT = "{{.Id}} {{.State.StartedAt}} {{.RestartCount}}"
 
 
 @pytest.fixture(scope="module")
@@ -42,20 +42,20 @@ def folder(three: list[Host], deploy: Deploy, tmp_path_factory: pytest.TempPathF
     return deploy(tmp_path_factory.mktemp("cluster"), *(host.address for host in three))
 
 
-def script(host: Host, path: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    return host.run(str(path), *words)
+def script(host: Host, path: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return host.run(str(path), *arguments)
 
 
 def alive(host: Host, head: Host) -> list[tuple[str, str]]:
-    """Address and id of the living nodes, as the head's dashboard tells a host."""
-    said = host.get(f"http://{head.address}:8265/api/v0/nodes")
-    nodes = nodes_in(json.loads(said)) if said else []
+    """Return the address and id of the nodes that are alive, which a host reads from the head's dashboard."""
+    answer = host.get(f"http://{head.address}:8265/api/v0/nodes")
+    nodes = nodes_in(json.loads(answer)) if answer else []
     return sorted((node["node_ip"], node["node_id"]) for node in nodes if node["state"] == "ALIVE")
 
 
 @pytest.fixture(scope="module")
 def up(three: list[Host], folder: Path) -> list[Host]:
-    """The hosts with their nodes started by the scripts."""
+    """The hosts, with nodes that the scripts started."""
     head, *workers = three
     early = script(workers[0], folder / "worker.sh")
     assert early.returncode == 4, early
@@ -71,21 +71,21 @@ def test_three_hosts_are_one_cluster(up: list[Host], folder: Path) -> None:
     head, *workers = up
     for host in up:
         assert [address for address, _ in alive(host, head)] == sorted(each.address for each in up)
-    # The autoscaler, which answers `ray status`, looks at the nodes every five seconds.
+    # The autoscaler, which answers `ray status`, reads the list of nodes every five seconds.
     until(lambda: script(head, folder / "head.sh", "status").stdout.count(" 1 node_") == 3, 20)
     done = script(workers[1], folder / "worker.sh", "status")
     assert done.returncode == 0, done
     assert "Total: 3" in done.stdout
 
 
-def test_twice_changes_nothing(up: list[Host], folder: Path) -> None:
+def test_a_second_start_changes_nothing(up: list[Host], folder: Path) -> None:
     head, worker, _ = up
     for host, name in ((head, "head"), (worker, "worker")):
-        asked = ("docker", "inspect", "--format", ASKED, f"raydock-{name}")
-        before = host.run(*asked).stdout
+        inspect = ("docker", "inspect", "--format", FORMAT, f"raydock-{name}")
+        before = host.run(*inspect).stdout
         done = script(host, folder / f"{name}.sh", "start")
-        assert (done.returncode, done.stdout) == (0, f"raydock-{name}: runs already; nothing was changed.\n")
-        assert host.run(*asked).stdout == before
+        assert (done.returncode, done.stdout) == (0, f"raydock-{name}: is already running; nothing was changed.\n")
+        assert host.run(*inspect).stdout == before
 
 
 def test_no_privileges(up: list[Host]) -> None:
@@ -96,14 +96,14 @@ def test_no_privileges(up: list[Host]) -> None:
     assert config["ShmSize"] > 2**30
 
 
-def test_other_settings_are_refused(up: list[Host], deploy: Deploy, tmp_path: Path) -> None:
-    other = deploy(tmp_path, *(host.address for host in up), model=str(tmp_path))
-    done = script(up[1], other / "worker.sh")
+def test_changed_settings_are_refused(up: list[Host], deploy: Deploy, tmp_path: Path) -> None:
+    changed = deploy(tmp_path, *(host.address for host in up), model=str(tmp_path))
+    done = script(up[1], changed / "worker.sh")
     assert done.returncode == 1, done
-    assert "another image or with other settings is here" in done.stderr
+    assert "with a different image or settings exists on this host" in done.stderr
 
 
-def test_a_node_that_dies_comes_back(up: list[Host], folder: Path) -> None:
+def test_a_node_that_dies_is_restarted(up: list[Host], folder: Path) -> None:
     head, _, worker = up
     before = set(alive(head, head))
     worker.run("docker", "exec", "raydock-worker", "pkill", "-KILL", "raylet")
@@ -118,7 +118,10 @@ def test_stopped_and_started_again(up: list[Host], folder: Path, deploy: Deploy,
     until(lambda: len(alive(head, head)) == 2, 30)
     assert worker.run("docker", "ps", "--all", "--quiet").stdout == ""
     again = script(worker, folder / "worker.sh", "stop")
-    assert (again.returncode, again.stdout) == (0, "raydock-worker: is not here; nothing was changed.\n")
+    assert (again.returncode, again.stdout) == (
+        0,
+        "raydock-worker: does not exist on this host; nothing was changed.\n",
+    )
     assert script(worker, folder / "worker.sh", "status").returncode == 1
     secret.mkdir(mode=0o700)
     done = script(worker, deploy(tmp_path, *(host.address for host in up), model=str(secret)) / "worker.sh")
@@ -129,7 +132,7 @@ def test_stopped_and_started_again(up: list[Host], folder: Path, deploy: Deploy,
     until(lambda: len(alive(head, head)) == 3, 30)
 
 
-def test_a_port_that_somebody_else_has(up: list[Host], folder: Path) -> None:
+def test_a_port_that_a_different_process_uses(up: list[Host], folder: Path) -> None:
     worker = up[1]
     script(worker, folder / "worker.sh", "stop")
     listening = "import socket as s; l = s.create_server(('', 52365)); print('ready', flush=True); l.accept()"
@@ -144,22 +147,22 @@ def test_a_port_that_somebody_else_has(up: list[Host], folder: Path) -> None:
     assert worker.run("docker", "ps", "--all", "--quiet").stdout == ""
 
 
-def test_the_wrong_host_and_a_wrong_word(up: list[Host], folder: Path) -> None:
+def test_the_wrong_host_and_an_invalid_command(up: list[Host], folder: Path) -> None:
     done = script(up[1], folder / "head.sh")
     assert done.returncode == 2, done
-    assert f"not one of those that this script is for: {up[0].address}." in done.stderr
+    assert f"this host is not in the script's list of hosts: {up[0].address}." in done.stderr
     done = script(up[1], folder / "worker.sh", "strat")
     assert done.returncode == 2, done
-    assert "Next: worker.sh [start], worker.sh status, worker.sh stop." in done.stderr
+    assert "Next: worker.sh [start], worker.sh status or worker.sh stop." in done.stderr
 
 
 def test_no_engine(up: list[Host], folder: Path) -> None:
     done = up[1].run(str(folder / "worker.sh"), DOCKER_HOST="unix:///nonexistent/docker.sock")
     assert done.returncode == 4, done
-    assert "no Docker engine answers" in done.stderr
+    assert "the Docker engine does not answer" in done.stderr
 
 
-def test_an_image_that_cannot_be_had(
+def test_an_image_that_is_not_available(
     up: list[Host], client: docker.DockerClient, image: str, folder: Path, tmp_path: Path
 ) -> None:
     head, worker, _ = up
@@ -169,11 +172,11 @@ def test_an_image_that_cannot_be_had(
     assert done.returncode == 4, done
     assert f"`docker save {image} | ssh THIS-HOST docker load`" in done.stderr
 
-    [item] = select(Project(Checkout(ROOT)).plan, names=[IMAGE])
-    pinned = find_built(item, image.rpartition(":")[0])
+    [planned] = select(Project(Checkout(ROOT)).plan, names=[IMAGE])
+    pinned = find_built(planned, image.rpartition(":")[0])
     pinned = replace(pinned, repository="localhost:1/raydock", digest=f"sha256:{'0' * 64}")
-    wanted = cluster(parse_name(IMAGE), head=head.address, workers=[worker.address], gpus=0)
-    [text] = [file.text for file in files(wanted, pinned, ROOT / "templates") if file.name == "worker.sh"]
+    cluster = make_cluster(parse_name(IMAGE), head=head.address, workers=[worker.address], gpus=0)
+    [text] = [file.text for file in render_files(cluster, pinned, ROOT / "templates") if file.name == "worker.sh"]
     (tmp_path / "worker.sh").write_text(text)
     done = worker.run("bash", str(tmp_path / "worker.sh"))
     assert done.returncode == 4, done

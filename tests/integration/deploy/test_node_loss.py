@@ -1,6 +1,6 @@
-"""What a cluster does when a node is lost, and when it comes back; docs/explanation/node-loss.md tells it.
+"""A cluster that loses a node and gets it back, as docs/explanation/node-loss.md describes.
 
-`pytest -m long tests/integration/ship/test_node_loss.py -s` prints the seconds.
+`pytest -m long tests/integration/deploy/test_node_loss.py -s` prints the seconds.
 """
 
 import json
@@ -24,18 +24,18 @@ from tests.support.toy import ROOT
 pytestmark = [pytest.mark.engine, pytest.mark.long, pytest.mark.timeout(300)]
 
 NODES = ("head", "worker-1", "worker-2")
-# What `ray[train]` asks for and the image lacks, with what that asks for.
+# The requirements of `ray[train]` that the image lacks, and their own requirements.
 TRAIN = ("pyarrow", "pandas", "tensorboardX", "fsspec", "python-dateutil", "tzdata")
 PYTHON = ("env", "PYTHONPATH=/model/site", "python")
 
 
-def seen(what: str, seconds: float) -> None:
-    print(f"seen: {what}: {seconds:.1f} s", file=sys.stderr)
+def print_seconds(event: str, seconds: float) -> None:
+    print(f"seen: {event}: {seconds:.1f} s", file=sys.stderr)
 
 
 @pytest.fixture(scope="module")
 def storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that every node may write to, as an NFS mount of all hosts would be."""
+    """A folder that every node can write to, like an NFS mount on all hosts."""
     folder = tmp_path_factory.mktemp("storage")
     folder.chmod(0o777)
     return folder
@@ -62,7 +62,7 @@ def address(cluster: RayCluster, service: str) -> str:
 
 
 def answer(driver: "subprocess.Popen[str]") -> dict[str, Any]:
-    """A job's JSON object, once it has ended; Ray writes lines of its own around it."""
+    """Wait for a job's end and return its JSON object, which is between Ray's own lines."""
     out, err = driver.communicate(timeout=150)
     found = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     assert len(found) == 1, out + err
@@ -70,7 +70,7 @@ def answer(driver: "subprocess.Popen[str]") -> dict[str, Any]:
 
 
 def epochs(storage: Path, run: str) -> list[tuple[float, int]]:
-    """When (Unix time) each worker of a run ended which epoch."""
+    """Return the end of each worker's epochs in a run: the Unix time and the epoch."""
     log = storage / f"{run}.log"
     lines = [line.split() for line in log.read_text().splitlines()] if log.exists() else []
     return [(float(when), int(epoch)) for when, _, epoch, _ in lines]
@@ -88,15 +88,15 @@ def test_work_on_a_node_that_is_killed(cluster: RayCluster, storage: Path) -> No
         assert "ready\n" in (driver.stdout or ()), "the driver ended early"
         killed = time.time()
         cluster.compose("kill worker-2")
-        seen("the head takes the killed node for dead", cluster.await_alive(2, 90))
+        print_seconds("the head marks the killed node as dead", cluster.await_alive(2, 90))
         work = answer(driver)
-        for what, (outcome, when) in work.items():
-            seen(f"{what}: {outcome}", when - killed)
+        for task, (outcome, when) in work.items():
+            print_seconds(f"{task}: {outcome}", when - killed)
         none, policy = answer(runs["none"]), answer(runs["policy"])
-    seen(f"training without a policy ended with {none['ended'].splitlines()[0]}", none["when"] - killed)
+    print_seconds(f"training without a policy ended with {none['ended'].splitlines()[0]}", none["when"] - killed)
     last = max(epoch for when, epoch in epochs(storage, "policy") if when < killed)
-    when, first = next(item for item in epochs(storage, "policy") if item[0] > killed + 5)
-    seen(f"training with a policy, which had ended epoch {last}, ended epoch {first}", when - killed)
+    when, first = next((when, epoch) for when, epoch in epochs(storage, "policy") if when > killed + 5)
+    print_seconds(f"training with a policy, which had ended epoch {last}, ended epoch {first}", when - killed)
 
     others = {address(cluster, name) for name in ("head", "worker-1")}
     assert work["task with retries"][0] in others
@@ -104,26 +104,26 @@ def test_work_on_a_node_that_is_killed(cluster: RayCluster, storage: Path) -> No
     assert work["task without"][0] in {"NodeDiedError", "WorkerCrashedError"}
     assert work["actor without"][0] in {"ActorDiedError", "ActorUnavailableError"}
     assert none["ended"].startswith("WorkerGroupError: "), none
-    # A worker may be two epochs ahead of the last checkpoint that was kept.
+    # A worker can be two epochs ahead of the last saved checkpoint.
     assert last - 2 <= first <= last + 2
     assert first > 0
     assert policy["ended"] == "19", policy
 
 
-def test_it_joins_again_when_it_is_started(cluster: RayCluster) -> None:
+def test_a_node_joins_again_when_it_is_started(cluster: RayCluster) -> None:
     began = time.monotonic()
     cluster.compose("up --wait worker-2")
     cluster.await_alive(3, 60)
-    seen("a killed worker has joined after its start", time.monotonic() - began)
+    print_seconds("a killed worker has joined after its start", time.monotonic() - began)
     assert "DEAD" in {node["state"] for node in cluster.nodes()}
 
 
-def test_workers_join_a_head_that_starts_again(cluster: RayCluster) -> None:
+def test_workers_join_a_restarted_head(cluster: RayCluster) -> None:
     before = {node["node_id"] for node in cluster.nodes()}
     began = time.monotonic()
     cluster.compose("restart head")
     until(lambda: bool(cluster.nodes()), 60)
-    seen("the head answers again after `restart`", time.monotonic() - began)
+    print_seconds("the head answers again after `restart`", time.monotonic() - began)
     cluster.await_alive(3, 120)
-    seen("both workers have joined it", time.monotonic() - began)
+    print_seconds("both workers have joined it", time.monotonic() - began)
     assert not before & {node["node_id"] for node in cluster.nodes()}, "the new head knows nodes of the old one"

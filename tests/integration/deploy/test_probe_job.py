@@ -1,6 +1,6 @@
 """The job of `deploy kuberay --probe` on a real Ray cluster: a head and two workers in a container, one of them broken.
 
-GPUs are told to Ray and are not there, as in the other tests of KubeRay: which workers are asked is real.
+The GPUs are only declared to Ray, as in the other tests of KubeRay; which workers run the probe is real.
 """
 
 import re
@@ -16,7 +16,7 @@ from raydock.engine.container import Limits, Terms, created, follow
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(150)]
 
-# The good worker has two GPUs and the broken one has one, so that a job with two asks the good one alone.
+# The good worker has two GPUs and the broken one has one, so a job with two GPUs runs on the good one only.
 CLUSTER = """
 ray start --head --num-cpus=0 --include-dashboard=false --object-store-memory=100000000 > /dev/null
 export RAY_ADDRESS=127.0.0.1:6379
@@ -33,7 +33,12 @@ JOBS = {
 
 @dataclass(frozen=True)
 class Job:
-    """How a job ended, and what it said."""
+    """The end of a job.
+
+    Attributes:
+        status: the exit status.
+        lines: the lines of the output.
+    """
 
     status: int
     lines: list[str]
@@ -41,34 +46,34 @@ class Job:
 
 @pytest.fixture(scope="module")
 def jobs(client: docker.DockerClient, image: str) -> dict[str, Job]:
-    """The jobs' ends by name, on one cluster."""
+    """The ends of the jobs on one cluster, by name."""
     script = PurePosixPath(MOUNT, probing.SCRIPT.name)
-    runs = [f"python {script} {words} 2>&1; echo END {name} $?" for name, words in JOBS.items()]
+    runs = [f"python {script} {arguments} 2>&1; echo END {name} $?" for name, arguments in JOBS.items()]
     files = {PurePosixPath(MOUNT, name): text for name, text in probing.code().files.items()}
     command = ["bash", "-c", "\n".join([CLUSTER, *runs])]
     with created(client, image, command, Limits(memory=4 * 2**30), Terms(files=files)) as container:
         ended = follow(container, lambda _: None, 120)
     parts = re.split(r"^END (\w+) (\d+)\n", ended.out, flags=re.MULTILINE)
     found = zip(parts[0::3], parts[1::3], parts[2::3], strict=False)
-    return {name: Job(int(status), said.splitlines()) for said, name, status in found}
+    return {name: Job(int(status), output.splitlines()) for output, name, status in found}
 
 
-def test_it_passes_where_every_worker_that_is_asked_does(jobs: dict[str, Job]) -> None:
+def test_the_job_passes_if_every_probed_worker_passes(jobs: dict[str, Job]) -> None:
     assert jobs["good"].status == 0, jobs
     assert jobs["good"].lines[-2].endswith(": passed")
-    assert jobs["good"].lines[-1] == "raydock-probe: it passed on all 1 workers."
+    assert jobs["good"].lines[-1] == "raydock-probe: passed on all 1 workers."
 
 
-def test_it_fails_where_one_worker_does_and_says_which_and_why(jobs: dict[str, Job]) -> None:
+def test_the_job_fails_if_one_worker_fails_and_names_it_with_the_reason(jobs: dict[str, Job]) -> None:
     assert jobs["both"].status == 1, jobs
     passed, failed = sorted(jobs["both"].lines[-3:-1], key=lambda line: "HOME" in line)
     assert passed.endswith(": passed")
     name, _, why = failed.removeprefix("worker ").partition(": ")
     assert why == "user failed: HOME is '/nonexistent', which is not a folder"
-    assert jobs["both"].lines[-1] == f"raydock-probe: it failed on 1 of 2 workers: {name}."
+    assert jobs["both"].lines[-1] == f"raydock-probe: failed on 1 of 2 workers: {name}."
 
 
-def test_it_fails_where_workers_do_not_come(jobs: dict[str, Job]) -> None:
+def test_the_job_fails_if_workers_do_not_join(jobs: dict[str, Job]) -> None:
     assert jobs["more"].status == 1, jobs
-    words = "raydock-probe: 2 of 3 workers with 1 GPUs each came within 2 s; see their pods."
-    assert jobs["more"].lines[-1] == words
+    message = "raydock-probe: 2 of 3 workers with 1 GPUs each joined in 2 s; check their pods."
+    assert jobs["more"].lines[-1] == message

@@ -1,4 +1,4 @@
-"""A cluster whose containers get a proxy from Docker's config.json: nothing of the cluster's own goes through it."""
+"""A cluster whose containers get a proxy from Docker's config.json: its own requests do not use the proxy."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ from tests.support.raycluster import RayCluster, ray_cluster
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 
-# Nothing listens on the discard port: what goes there fails at once.
+# Nothing listens on the discard port, so a request to it fails at once.
 PROXY = "http://127.0.0.1:9"
 CONFIG = {"httpProxy": PROXY, "httpsProxy": PROXY, "allProxy": PROXY, "noProxy": "models.example"}
 
@@ -29,7 +29,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def cluster(deploy: Deploy, config: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayCluster]:
-    """A head and a worker by compose.yaml."""
+    """A head and a worker from compose.yaml."""
     folder = deploy(tmp_path_factory.mktemp("compose"), "10.0.0.1", "10.0.0.2")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DOCKER_CONFIG", str(config))
@@ -40,24 +40,24 @@ def cluster(deploy: Deploy, config: Path, tmp_path_factory: pytest.TempPathFacto
 
 
 def test_compose_starts_nodes_that_have_the_proxy(cluster: RayCluster) -> None:
-    said = cluster.run("worker-1", "printenv", "http_proxy", "no_proxy", "NO_PROXY").stdout.split()
-    assert said[0] == PROXY
-    assert said[1] == said[2]
-    assert {"localhost", "127.0.0.1", "::1", "head", "worker-1", "mirror.example"} <= set(said[1].split(","))
+    output = cluster.run("worker-1", "printenv", "http_proxy", "no_proxy", "NO_PROXY").stdout.split()
+    assert output[0] == PROXY
+    assert output[1] == output[2]
+    assert {"localhost", "127.0.0.1", "::1", "head", "worker-1", "mirror.example"} <= set(output[1].split(","))
     assert len(cluster.nodes()) == 2
 
 
 @pytest.mark.parametrize(
-    ("command", "words"),
+    ("command", "expected"),
     [
         (("ray", "list", "nodes"), "Total: 2"),
         (("ray", "job", "submit", "--address", "http://head:8265", "--", "echo", "hello"), "succeeded"),
         (("ray", "job", "submit", "--", "echo", "hello"), "succeeded"),  # finds the head by its address
     ],
 )
-def test_rays_commands_reach_the_dashboard(cluster: RayCluster, command: tuple[str, ...], words: str) -> None:
+def test_rays_commands_reach_the_dashboard(cluster: RayCluster, command: tuple[str, ...], expected: str) -> None:
     done = cluster.run("worker-1", *command)
-    assert words in done.stdout, done.stdout + done.stderr
+    assert expected in done.stdout, done.stdout + done.stderr
 
 
 def test_the_probe_passes_with_the_proxy(cluster: RayCluster) -> None:
@@ -85,11 +85,11 @@ def test_the_scripts_start_nodes_that_have_the_proxy(
     for host, role in ((head, "head"), (worker, "worker")):
         run(host, str(folder / f"{role}.sh"))
     assert "Total: 2" in run(worker, str(folder / "worker.sh"), "status").stdout
-    said = run(
+    output = run(
         worker, "docker", "exec", "raydock-worker", "printenv", "http_proxy", "no_proxy", "NO_PROXY"
     ).stdout.split()
-    assert said[0] == PROXY
-    assert said[1] == said[2]
-    excluded = said[1].split(",")
+    assert output[0] == PROXY
+    assert output[1] == output[2]
+    excluded = output[1].split(",")
     assert excluded[0] == CONFIG["noProxy"]
     assert sorted(excluded[1:]) == sorted(["localhost", "127.0.0.1", "::1", head.address, worker.address])

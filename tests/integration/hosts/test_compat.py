@@ -1,4 +1,4 @@
-"""What a container with GPUs gets on a host whose hosts.yaml accepts forward compatibility."""
+"""What containers with GPUs get on a host that accepts forward compatibility in hosts.yaml."""
 
 import io
 import tarfile
@@ -23,12 +23,12 @@ pytestmark = pytest.mark.engine
 
 NAME = "ray2.60.0-torch2.13.0-py311-cu130"
 FOLDER = "/usr/local/cuda-13.0/compat"
-HERE = Host(name="gpu1", address="unix:///var/run/docker.sock", forward_compat=True)
+LOCAL = Host(name="gpu1", address="unix:///var/run/docker.sock", forward_compat=True)
 
 
 @pytest.fixture
 def empty(client: docker.DockerClient) -> Iterator[str]:
-    """An image of nothing with the labels that an image of NAME has."""
+    """An empty image with the labels of an image of NAME."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         archive.addfile(tarfile.TarInfo("empty"), io.BytesIO(b""))
@@ -43,28 +43,30 @@ def empty(client: docker.DockerClient) -> Iterator[str]:
     client.images.remove(f"{repository}:x", force=True)
 
 
-def answering(folder: Path, monkeypatch: pytest.MonkeyPatch, says: str) -> None:
-    """An nvidia-smi that says this: a stand-in, since no test can change a host's driver."""
+def fake_smi(folder: Path, monkeypatch: pytest.MonkeyPatch, output: str) -> None:
+    """Put a fake nvidia-smi on the PATH that prints `output`, since no test can change a host's driver."""
     program = folder / "nvidia-smi"
-    program.write_text(f"#!/bin/sh\necho '{says}'\n")
+    program.write_text(f"#!/bin/sh\necho '{output}'\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 
 
-def test_a_host_is_asked_only_if_it_accepts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(tmp_path, monkeypatch, "535.104.05, 8.0, NVIDIA A100-SXM4-80GB")
-    found = compat.of(HERE, Processes())
+def test_a_host_is_read_only_if_it_accepts_forward_compatibility(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_smi(tmp_path, monkeypatch, "535.104.05, 8.0, NVIDIA A100-SXM4-80GB")
+    found = compat.read(LOCAL, Processes())
     assert found
     assert (found.host.driver, found.host.gpus) == ("535.104.05", (Gpu(80, "NVIDIA A100-SXM4-80GB"),))
-    answering(tmp_path, monkeypatch, "Failed to initialize NVML: Driver/library version mismatch")
+    fake_smi(tmp_path, monkeypatch, "Failed to initialize NVML: Driver/library version mismatch")
     with pytest.raises(HostError, match="version mismatch"):
-        compat.of(HERE, Processes())
-    assert compat.of(Host(name="gpu1", address=HERE.address), Processes()) is None
+        compat.read(LOCAL, Processes())
+    assert compat.read(Host(name="gpu1", address=LOCAL.address), Processes()) is None
     with pytest.raises(OutOfReachError, match="over tcp://"):
-        compat.of(Host(name="gpu1", address="tcp://10.0.0.9:2375", forward_compat=True), Processes())
+        compat.read(Host(name="gpu1", address="tcp://10.0.0.9:2375", forward_compat=True), Processes())
 
 
-def having(driver: str, gpu: Gpu, *folders: str) -> compat.Compat:
+def make_compat(driver: str, gpu: Gpu, *folders: str) -> compat.Compat:
     host = Gpus(name="gpu1", driver=driver, gpus=(gpu,), forward_compat=True)
     return compat.Compat(host=host, folders=folders)
 
@@ -73,12 +75,12 @@ A100 = Gpu(80, "NVIDIA A100-SXM4-80GB")
 
 
 def test_an_older_driver_gets_the_libraries(client: docker.DockerClient, empty: str) -> None:
-    wish = having("535.104.05", A100, FOLDER).wish(AUTO, NAME, get_image(client, empty))
-    assert wish.folders == (FOLDER,)
-    assert wish.environment == {"LD_LIBRARY_PATH": f"{FOLDER}:/opt/lib", "NVIDIA_DISABLE_REQUIRE": "true"}
-    with pytest.raises(HostError, match=f"{FOLDER} is not there") as lacking:
-        having("535.104.05", A100, "/usr/local/cuda-13.1/compat").wish(AUTO, NAME, get_image(client, empty))
-    assert "install cuda-compat-13-0 there" in str(lacking.value)
+    request = make_compat("535.104.05", A100, FOLDER).extend(AUTO, NAME, get_image(client, empty))
+    assert request.folders == (FOLDER,)
+    assert request.environment == {"LD_LIBRARY_PATH": f"{FOLDER}:/opt/lib", "NVIDIA_DISABLE_REQUIRE": "true"}
+    with pytest.raises(HostError, match=f"has no {FOLDER}") as missing:
+        make_compat("535.104.05", A100, "/usr/local/cuda-13.1/compat").extend(AUTO, NAME, get_image(client, empty))
+    assert "install cuda-compat-13-0 on it" in str(missing.value)
 
 
 @pytest.mark.parametrize(
@@ -90,11 +92,11 @@ def test_an_older_driver_gets_the_libraries(client: docker.DockerClient, empty: 
         ("535.104.05", Gpu(70, "Tesla V100-SXM2-16GB")),  # the image has no code for it
     ],
 )
-def test_other_hosts_get_nothing(client: docker.DockerClient, empty: str, driver: str, gpu: Gpu) -> None:
-    assert having(driver, gpu, FOLDER).wish(AUTO, NAME, get_image(client, empty)) == AUTO
+def test_hosts_that_do_not_qualify_get_nothing(client: docker.DockerClient, empty: str, driver: str, gpu: Gpu) -> None:
+    assert make_compat(driver, gpu, FOLDER).extend(AUTO, NAME, get_image(client, empty)) == AUTO
 
 
-def test_a_container_sees_the_folders_of_its_grant(client: docker.DockerClient, empty: str, tmp_path: Path) -> None:
+def test_a_container_has_the_folders_of_its_grant(client: docker.DockerClient, empty: str, tmp_path: Path) -> None:
     terms = Terms(grant=Grant(folders=(str(tmp_path),), environment={"NVIDIA_DISABLE_REQUIRE": "true"}))
     with created(client, empty, ["/none"], Limits(), terms) as container:
         [mount] = container.attrs["Mounts"]

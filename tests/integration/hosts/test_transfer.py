@@ -1,4 +1,4 @@
-"""Images that come to another engine over ssh: what is sent, what is not, and what is pulled."""
+"""Images that are transferred to the engine of a different host over ssh: what is sent, what is not, what is pulled."""
 
 import subprocess
 import time
@@ -13,13 +13,13 @@ from docker.errors import ImageNotFound
 from raydock.core.events import silent
 from raydock.core.processes import Processes
 from raydock.engine.localimage import get_image
-from raydock.hosts.engine import engine
-from raydock.hosts.transfer import TransferMethod, bring
-from raydock.hosts.wanted import RequestedImage
+from raydock.hosts.engine import open_engine
+from raydock.hosts.requested import RequestedImage
+from raydock.hosts.transfer import TransferMethod, transfer
 from raydock.model.variant import parse_name
 from raydock.publish.variant_image import of_image
 from tests.integration.conftest import remove_images
-from tests.integration.hosts.conftest import There
+from tests.integration.hosts.conftest import RemoteHost
 from tests.support.engine import spare_engine
 from tests.support.index import Site, serving
 from tests.support.toy import NAMES, Toy, lock, make
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")
-def there(two: list[There]) -> Iterator[There]:
+def remote(two: list[RemoteHost]) -> Iterator[RemoteHost]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in two[0].sshd.environment.items():
             patch.setenv(name, value)
@@ -36,74 +36,74 @@ def there(two: list[There]) -> Iterator[There]:
 
 
 @contextmanager
-def client_of(there: There) -> Iterator[docker.DockerClient]:
-    with engine(there.named, Processes()) as found:
-        yield found
+def client_of(remote: RemoteHost) -> Iterator[docker.DockerClient]:
+    with open_engine(remote.named, Processes()) as client:
+        yield client
 
 
-def wanted(client: docker.DockerClient, registry: str, name: str) -> RequestedImage:
+def requested(client: docker.DockerClient, registry: str, name: str) -> RequestedImage:
     image = get_image(client, f"{registry}:{name}")
     return RequestedImage(image=of_image(parse_name(name), registry, image), source=client)
 
 
 @pytest.fixture(scope="module")
 def toy(client: docker.DockerClient, base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toy]:
-    """A toy whose two variants are built, and differ in their highest layers."""
+    """A toy project with two built variants that differ in their highest layers."""
     site = Site()
     with serving(site) as endpoint:
-        found = make(tmp_path_factory.mktemp("bring") / "toy", site, endpoint)
-        lock(found)
-        done = found.run("build")
+        project = make(tmp_path_factory.mktemp("transfer") / "toy", site, endpoint)
+        lock(project)
+        done = project.run("build")
     assert done.code == 0, done.words
-    yield found
-    remove_images(client, found)
+    yield project
+    remove_images(client, project)
 
 
-def test_only_layers_that_the_engine_lacks_are_sent(client: docker.DockerClient, toy: Toy, there: There) -> None:
-    one, two = (wanted(client, toy.registry, name) for name in NAMES)
-    size = sum(len(chunk) for chunk in client.api.get_image(one.tag))
-    with client_of(there) as remote:
-        before = there.received()
-        whole = bring(remote, one, silent)
-        assert (whole.way, whole.remark) == (TransferMethod.SENT, "it was never pushed")
+def test_only_layers_that_the_engine_lacks_are_sent(client: docker.DockerClient, toy: Toy, remote: RemoteHost) -> None:
+    first, second = (requested(client, toy.registry, name) for name in NAMES)
+    size = sum(len(chunk) for chunk in client.api.get_image(first.tag))
+    with client_of(remote) as remote_client:
+        before = remote.received()
+        whole = transfer(remote_client, first, silent)
+        assert (whole.method, whole.remark) == (TransferMethod.SENT, "it was never pushed")
         assert abs(whole.sent - size) < 10**5
-        assert there.received() - before > size
-        before = there.received()
-        lean = bring(remote, two, silent)
-        assert lean.way is TransferMethod.SENT
-        crossed = there.received() - before
-        print(f"whole {whole.sent} bytes, lean {lean.sent} bytes, {crossed} over the wire")
-        assert lean.sent < crossed < size / 50
-        assert get_image(remote, two.tag).is_same(get_image(client, two.tag))
-        ran = remote.containers.run(
-            two.tag, ["python", "-c", "import toylib; print(toylib.TOKEN)"], remove=True, network="none"
+        assert remote.received() - before > size
+        before = remote.received()
+        partial = transfer(remote_client, second, silent)
+        assert partial.method is TransferMethod.SENT
+        received = remote.received() - before
+        print(f"whole {whole.sent} bytes, partial {partial.sent} bytes, {received} over the wire")
+        assert partial.sent < received < size / 50
+        assert get_image(remote_client, second.tag).is_same(get_image(client, second.tag))
+        output = remote_client.containers.run(
+            second.tag, ["python", "-c", "import toylib; print(toylib.TOKEN)"], remove=True, network="none"
         )
-        assert ran.decode().strip() == toy.token
-        before = there.received()
-        assert bring(remote, two, silent).way is TransferMethod.THERE
-        assert there.received() - before < 10**5
+        assert output.decode().strip() == toy.token
+        before = remote.received()
+        assert transfer(remote_client, second, silent).method is TransferMethod.PRESENT
+        assert remote.received() - before < 10**5
 
 
-def test_an_engine_with_containerds_image_store_gives_and_takes_without_layers_too(
-    client: docker.DockerClient, toy: Toy, there: There, tmp_path: Path
+def test_an_engine_with_containerds_image_store_sends_and_loads_without_shared_layers_too(
+    client: docker.DockerClient, toy: Toy, remote: RemoteHost, tmp_path: Path
 ) -> None:
-    with containerd_engine(client, tmp_path) as other:
-        one, two = (wanted(client, toy.registry, name) for name in NAMES)
-        assert bring(other, one, silent).sent > 10**8
-        assert bring(other, two, silent).sent < 3 * 10**5
-        found = wanted(other, toy.registry, two.name)
-        with client_of(there) as remote:
-            bring(remote, one, silent)
+    with containerd_engine(client, tmp_path) as containerd_client:
+        first, second = (requested(client, toy.registry, name) for name in NAMES)
+        assert transfer(containerd_client, first, silent).sent > 10**8
+        assert transfer(containerd_client, second, silent).sent < 3 * 10**5
+        stored = requested(containerd_client, toy.registry, second.name)
+        with client_of(remote) as remote_client:
+            transfer(remote_client, first, silent)
             with suppress(ImageNotFound):
-                remote.images.remove(two.tag, force=True)
-            back = bring(remote, found, silent)
-            assert (back.way, back.sent < 3 * 10**5) == (TransferMethod.SENT, True)
-            assert get_image(remote, two.tag).layers == get_image(client, two.tag).layers
+                remote_client.images.remove(second.tag, force=True)
+            sent = transfer(remote_client, stored, silent)
+            assert (sent.method, sent.sent < 3 * 10**5) == (TransferMethod.SENT, True)
+            assert get_image(remote_client, second.tag).layers == get_image(client, second.tag).layers
 
 
 @contextmanager
 def containerd_engine(first: docker.DockerClient, folder: Path) -> Iterator[docker.DockerClient]:
-    """An engine whose images lie in containerd's store, with nothing in it."""
+    """An empty engine with containerd's image store."""
     with spare_engine(first, folder, containerd=True) as engine:
         client = engine.client()
         assert "containerd" in str(client.info()["DriverStatus"])
@@ -111,39 +111,39 @@ def containerd_engine(first: docker.DockerClient, folder: Path) -> Iterator[dock
         client.close()
 
 
-def test_what_was_pushed_is_pulled_by_digest_where_the_registry_can_be_reached(
-    client: docker.DockerClient, toy: Toy, registry: str, there: There
+def test_a_pushed_image_is_pulled_by_digest_if_the_host_reaches_the_registry(
+    client: docker.DockerClient, toy: Toy, registry: str, remote: RemoteHost
 ) -> None:
     name = NAMES[0]
     repository = f"{registry}/toy-{toy.token}"
     client.images.get(f"{toy.registry}:{name}").tag(repository, name)
     client.api.push(repository, name)
-    pushed = wanted(client, repository, name)
+    pushed = requested(client, repository, name)
     assert pushed.image.reference
-    with client_of(there) as remote:
-        with _registry_there(there, registry):
-            found = bring(remote, pushed, silent)
-            assert (found.way, found.sent) == (TransferMethod.PULLED, 0)
-            remote.images.remove(pushed.tag, force=True)
+    with client_of(remote) as remote_client:
+        with _forwarded_registry(remote, registry):
+            pulled = transfer(remote_client, pushed, silent)
+            assert (pulled.method, pulled.sent) == (TransferMethod.PULLED, 0)
+            remote_client.images.remove(pushed.tag, force=True)
             unbuilt = RequestedImage(image=pushed.image)
-            assert bring(remote, unbuilt, silent).image.fingerprint == pushed.image.fingerprint
-            remote.images.remove(pushed.tag, force=True)
-        found = bring(remote, pushed, silent)
-        assert found.way is TransferMethod.SENT
-        assert "connection refused" in found.remark
+            assert transfer(remote_client, unbuilt, silent).image.fingerprint == pushed.image.fingerprint
+            remote_client.images.remove(pushed.tag, force=True)
+        sent = transfer(remote_client, pushed, silent)
+        assert sent.method is TransferMethod.SENT
+        assert "connection refused" in sent.remark
 
 
 @contextmanager
-def _registry_there(there: There, registry: str) -> Iterator[None]:
-    """This machine's registry on loopback, at the same address on a host's loopback."""
-    command = [str(there.sshd.folder / "bin" / "ssh"), "-N", "-o", "ExitOnForwardFailure=yes"]
-    command += ["-l", "root", "-p", str(there.sshd.port), "-R", f"127.0.0.1:{registry.rpartition(':')[2]}:{registry}"]
-    with subprocess.Popen([*command, there.sshd.address]) as forward:
+def _forwarded_registry(remote: RemoteHost, registry: str) -> Iterator[None]:
+    """Forward an address on a host's loopback to this machine's registry at the same address."""
+    command = [str(remote.sshd.folder / "bin" / "ssh"), "-N", "-o", "ExitOnForwardFailure=yes"]
+    command += ["-l", "root", "-p", str(remote.sshd.port), "-R", f"127.0.0.1:{registry.rpartition(':')[2]}:{registry}"]
+    with subprocess.Popen([*command, remote.sshd.address]) as forward:
         try:
             address = f"http://{registry}/v2/"
             end = time.monotonic() + 20
-            while not there.host.get(address):
-                assert time.monotonic() < end, "the registry does not answer there"
+            while not remote.host.get(address):
+                assert time.monotonic() < end, "the registry does not answer on the host"
                 time.sleep(0.1)
             yield
         finally:

@@ -122,7 +122,9 @@ def test_files_that_cannot_be_attached_do_not_stop_the_image_and_are_attached_la
     report = json.loads(proxied.run("verify", "--registry", proxied.name, "--json").out)
     assert report["unattached"] == {entry.tag: list(entry.unattached)}
     picked = proxied.run("pick", "--gpu", "none", "--registry", proxied.name, "--json")
-    assert json.loads(picked.out)["hints"] == [f"not attached to it in its registry: {', '.join(entry.unattached)}"]
+    assert json.loads(picked.out)["hints"] == [
+        f"not attached to the image in its registry: {', '.join(entry.unattached)}"
+    ]
 
     again = proxied.publish(*ONE, "--json")
     assert again.code == 0, again.words

@@ -12,8 +12,8 @@ from raydock.contract.run import contract
 from raydock.core.errors import VariantError
 from raydock.engine.container import RUN, RUN_LABEL
 from raydock.engine.localimage import get_image
-from raydock.hosts.transfer import bring
-from raydock.hosts.wanted import RequestedImage
+from raydock.hosts.requested import RequestedImage
+from raydock.hosts.transfer import transfer
 from raydock.model.labels import ImageLabels
 from raydock.model.variant import parse_name
 from raydock.publish.variant_image import of_image
@@ -70,7 +70,8 @@ def test_the_scripts_of_deploy_docker_refuse_it(foreign_image: str) -> None:
         env=dict(os.environ),
     )
     assert done.returncode == 1, done.stderr
-    assert f"{foreign_image} is for another architecture: it is for {foreign_image.partition(':')[2]}," in done.stderr
+    platform = foreign_image.partition(":")[2]
+    assert f"{foreign_image} is for a different architecture: it is for {platform}," in done.stderr
 
 
 def test_it_is_not_sent_to_a_host(client: docker.DockerClient, foreign_image: str) -> None:
@@ -82,7 +83,7 @@ def test_it_is_not_sent_to_a_host(client: docker.DockerClient, foreign_image: st
         del name, detail, size
         steps.append(step)
 
-    wanted = RequestedImage(image=built, source=client)
+    requested = RequestedImage(image=built, source=client)
     with pytest.raises(VariantError, match="is for another architecture"):
-        bring(client, wanted, listen)
+        transfer(client, requested, listen)
     assert steps == []

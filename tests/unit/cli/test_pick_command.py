@@ -61,7 +61,7 @@ def test_several_hosts_and_one_of_them_broken(tmp_path: Path) -> None:
     done = pick(str(tmp_path / "gpu01.csv"), str(tmp_path / "gpu02.csv"))
     assert done.code == 1
     assert "vllm0.32.0" in done.out
-    assert "gpu02: nvidia-smi said nothing." in done.err
+    assert "gpu02: nvidia-smi printed nothing." in done.err
 
 
 def test_a_driver_too_old_for_all_fails_with_a_document() -> None:

@@ -1,6 +1,7 @@
-"""What a real host said (one H100, driver 580.159.04, Docker 26.1.5 by CDI, 2026-11-25), and the same with changes.
+"""The facts of a real host (one H100, driver 580.159.04, Docker 26.1.5 with CDI, 2026-11-25), and changed ones.
 
-Recorded by `doctor` on a lent machine, without serial number and UUID. Faults are edits: no broken GPU was there.
+`doctor` recorded them on a real machine; serial number and UUID are removed. Faults are edits: no broken GPU was
+available.
 """
 
 import json
@@ -11,35 +12,35 @@ from typing import Any
 
 import pytest
 
-from raydock.doctor.facts import Engine, Seen, sections
+from raydock.doctor.facts import EngineFacts, HostFacts, split_sections
 
 DATA = Path(__file__).parents[2] / "support" / "data" / "doctor"
-ANSWER = (DATA / "h100.txt").read_text()
+OUTPUT = (DATA / "h100.txt").read_text()
 INFO = json.loads((DATA / "h100-info.json").read_text())
 
-See = Callable[..., Seen]
+Recorded = Callable[..., HostFacts]
 
 
 @pytest.fixture
-def see() -> See:
-    """That host, its answer edited by pairs of words, its sections and its engine's info by name."""
+def recorded() -> Recorded:
+    """Return a function that returns the host's facts, with edits of the text, sections and the engine's info."""
 
     def make(
         *edits: tuple[str, str],
         info: dict[str, Any] | None = None,
         between: tuple[float, float] | None = None,
         bridge_mtu: int | None = 1500,
-        registry_trouble: str = "",
+        registry_error: str = "",
         **changed: str,
-    ) -> Seen:
-        text = ANSWER
+    ) -> HostFacts:
+        text = OUTPUT
         for old, new in edits:
-            assert old in text, f"the recorded answer has no {old!r}"
+            assert old in text, f"the recorded output has no {old!r}"
             text = text.replace(old, new)
-        engine = Engine(info=INFO | (info or {}), bridge_mtu=bridge_mtu, registry_trouble=registry_trouble)
-        return Seen(
+        engine = EngineFacts(info=INFO | (info or {}), bridge_mtu=bridge_mtu, registry_error=registry_error)
+        return HostFacts(
             name="gpu1",
-            sections=sections(text) | changed,
+            sections=split_sections(text) | changed,
             engine=engine,
             registry="reg.example:5000/raydock:x",
             needed=5_000_000_000,
@@ -49,7 +50,7 @@ def see() -> See:
     return make
 
 
-def without_gpu(seen: Seen) -> Seen:
-    """The same host with no GPU built in and no driver."""
-    kept = {name: text for name, text in seen.sections.items() if name not in {"gpus", "report", "pci"}}
-    return replace(seen, sections=kept | {"gpus": "", "pci": ""})
+def without_gpu(facts: HostFacts) -> HostFacts:
+    """Return the facts of the same host without a GPU and a driver."""
+    kept = {name: text for name, text in facts.sections.items() if name not in {"gpus", "report", "pci"}}
+    return replace(facts, sections=kept | {"gpus": "", "pci": ""})

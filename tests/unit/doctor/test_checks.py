@@ -1,4 +1,4 @@
-"""Each check, on what a real host said and on the same with one thing wrong."""
+"""Each check, on the facts of a real host and on the same facts with one fault."""
 
 from dataclasses import replace
 
@@ -6,86 +6,86 @@ import pytest
 
 from raydock.core.errors import OutOfReachError
 from raydock.doctor.checks import CHECKS, cdi, daemon, driver, engine, gpus, machine, network
-from raydock.doctor.facts import Engine
+from raydock.doctor.facts import EngineFacts
 from raydock.doctor.finding import Grade, HostFinding
-from tests.unit.doctor.conftest import See, without_gpu
+from tests.unit.doctor.conftest import Recorded, without_gpu
 
 CDI = "##file /etc/cdi/nvidia.yaml\nkind: nvidia.com/gpu\ndevices: [{name: all}]\n"
 
 
-def told(finding: HostFinding) -> tuple[str, Grade]:
+def id_and_grade(finding: HostFinding) -> tuple[str, Grade]:
     return finding.id, finding.grade
 
 
-def test_the_recorded_host(see: See) -> None:
-    found = [check(see(bridge_mtu=None)) for check in CHECKS]
-    assert {finding.id for finding in found if finding.grade is Grade.WARNED} == {"toolkit", "ulimits"}
-    # The recorded answer is older than the checks that look at what the next start brings.
-    unseen = {"cdi", "driver-files", "upgrades", "daemon", "infiniband"}
-    assert {finding.id for finding in found if finding.grade is Grade.SKIPPED} == {"clock"} | unseen
-    assert not [finding for finding in found if finding.grade is Grade.FAILED]
-    assert all(finding.todo for finding in found if finding.grade is Grade.WARNED)
-    assert [finding.id for finding in found] == [
+def test_the_recorded_host(recorded: Recorded) -> None:
+    findings = [check(recorded(bridge_mtu=None)) for check in CHECKS]
+    assert {finding.id for finding in findings if finding.grade is Grade.WARNED} == {"toolkit", "ulimits"}
+    # The recorded output is older than the checks of the next start.
+    not_recorded = {"cdi", "driver-files", "upgrades", "daemon", "infiniband"}
+    assert {finding.id for finding in findings if finding.grade is Grade.SKIPPED} == {"clock"} | not_recorded
+    assert not [finding for finding in findings if finding.grade is Grade.FAILED]
+    assert all(finding.todo for finding in findings if finding.grade is Grade.WARNED)
+    assert [finding.id for finding in findings] == [
         *("engine", "storage", "disk", "gpu-path", "driver", "toolkit", "gpus", "xids"),
         *("cdi", "driver-files", "persistence", "upgrades", "reload", "daemon"),
         *("ulimits", "shm", "clock", "ports", "mtu", "registry", "dns", "infiniband"),
     ]
 
 
-def test_without_an_engine_the_host_is_still_looked_at(see: See) -> None:
-    down = replace(see(), engine=OutOfReachError("gpu1: its Docker engine does not answer.", todo="start it."))
-    found = {finding.id: finding for finding in (check(down) for check in CHECKS)}
-    assert (found["engine"].grade, found["engine"].todo) == (Grade.FAILED, "start it.")
-    skipped = {id for id, finding in found.items() if finding.grade is Grade.SKIPPED}
-    of_engine = {"storage", "disk", "gpu-path", "clock", "registry", "cdi", "reload", "daemon"}
-    assert skipped == of_engine | {"driver-files", "upgrades", "infiniband"}
-    assert found["gpus"].grade is Grade.PASSED
+def test_without_an_engine_the_host_is_still_checked(recorded: Recorded) -> None:
+    down = replace(recorded(), engine=OutOfReachError("gpu1: its Docker engine does not answer.", todo="start it."))
+    findings = {finding.id: finding for finding in (check(down) for check in CHECKS)}
+    assert (findings["engine"].grade, findings["engine"].todo) == (Grade.FAILED, "start it.")
+    skipped = {id for id, finding in findings.items() if finding.grade is Grade.SKIPPED}
+    need_engine = {"storage", "disk", "gpu-path", "clock", "registry", "cdi", "reload", "daemon"}
+    assert skipped == need_engine | {"driver-files", "upgrades", "infiniband"}
+    assert findings["gpus"].grade is Grade.PASSED
 
 
-def test_without_a_gpu_what_concerns_gpus_is_skipped(see: See) -> None:
-    bare = without_gpu(see())
+def test_without_a_gpu_the_checks_of_gpus_are_skipped(recorded: Recorded) -> None:
+    facts = without_gpu(recorded())
     for check in (gpus.path, gpus.driver, gpus.toolkit, gpus.health, gpus.xids, driver.files, driver.upgrades):
-        assert check(bare).grade is Grade.SKIPPED
-        assert check(bare).detail == "this host has no NVIDIA GPU"
+        assert check(facts).grade is Grade.SKIPPED
+        assert check(facts).detail == "this host has no NVIDIA GPU"
     for check in (driver.persistence, daemon.reload, cdi.cdi):
-        assert check(bare).grade is Grade.SKIPPED
+        assert check(facts).grade is Grade.SKIPPED
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("output", "message"),
     [
         ("", "command not found"),
-        ("nvidia-smi gives no answer within 20 s", "no answer within 20 s"),
+        ("nvidia-smi does not answer within 20 s", "does not answer within 20 s"),
         ("NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.", "communicate with"),
         ("Failed to initialize NVML: Driver/library version mismatch", "version mismatch"),
     ],
 )
-def test_a_card_whose_driver_does_not_answer(see: See, said: str, words: str) -> None:
-    seen = see(gpus=said, report=said, pci="0000:00:06.0")
-    finding = gpus.driver(seen)
-    assert told(finding) == ("driver", Grade.FAILED)
-    assert words in finding.detail
+def test_a_gpu_whose_driver_does_not_answer(recorded: Recorded, output: str, message: str) -> None:
+    facts = recorded(gpus=output, report=output, pci="0000:00:06.0")
+    finding = gpus.driver(facts)
+    assert id_and_grade(finding) == ("driver", Grade.FAILED)
+    assert message in finding.detail
     assert finding.todo
-    assert gpus.health(seen).grade is Grade.SKIPPED
+    assert gpus.health(facts).grade is Grade.SKIPPED
 
 
-def test_the_way_of_gpus_into_containers(see: See) -> None:
-    assert gpus.path(see()).detail == "Docker 26.1.5+dfsg1 by CDI: nvidia.com/gpu=0, all"
-    lost = gpus.path(see(cdi=""))
-    assert told(lost) == ("gpu-path", Grade.FAILED)
+def test_how_containers_get_gpus(recorded: Recorded) -> None:
+    assert gpus.path(recorded()).detail == "Docker 26.1.5+dfsg1 by CDI: nvidia.com/gpu=0, all"
+    lost = gpus.path(recorded(cdi=""))
+    assert id_and_grade(lost) == ("gpu-path", Grade.FAILED)
     assert "nvidia-ctk cdi generate" in lost.todo
-    assert gpus.toolkit(see(cdi="")).grade is Grade.FAILED
-    assert gpus.toolkit(see(cdi=CDI, toolkit="NVIDIA Container Toolkit CLI version 1.18.0")).grade is Grade.PASSED
+    assert gpus.toolkit(recorded(cdi="")).grade is Grade.FAILED
+    assert gpus.toolkit(recorded(cdi=CDI, toolkit="NVIDIA Container Toolkit CLI version 1.18.0")).grade is Grade.PASSED
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "grade", "words", "todo"),
+    ("old", "new", "grade", "message", "todo"),
     [
         ("<dram_uncorrectable>0", "<dram_uncorrectable>3", Grade.FAILED, "3 uncorrectable ECC", "--gpu-reset -i 0"),
         ("<remapped_row_failure>No", "<remapped_row_failure>Yes", Grade.FAILED, "not be remapped", "replaced"),
         ("<sram_threshold_exceeded>No", "<sram_threshold_exceeded>Yes", Grade.FAILED, "SRAM", "replaced"),
         ("<unrepairable_memory>No", "<unrepairable_memory>Yes", Grade.FAILED, "not be remapped", "replaced"),
-        ("<remapped_row_pending>No", "<remapped_row_pending>Yes", Grade.WARNED, "at the next reset", "drain it"),
+        ("<remapped_row_pending>No", "<remapped_row_pending>Yes", Grade.WARNED, "only at the next reset", "drain it"),
         ("<tpc_repair_pending>No", "<tpc_repair_pending>Yes", Grade.WARNED, "at the next reset", "drain it"),
         (
             "<gpu_recovery_action>None",
@@ -98,37 +98,41 @@ def test_the_way_of_gpus_into_containers(see: See) -> None:
         ("<gpu_temp>", "<gpu_temp>GPU is lost", Grade.FAILED, "'GPU is lost'", "dmesg"),
     ],
 )
-def test_a_gpu_with_one_thing_wrong(*, see: See, old: str, new: str, grade: Grade, words: str, todo: str) -> None:
-    finding = gpus.health(see((old, new)))
-    assert told(finding) == ("gpus", grade)
+def test_a_gpu_with_one_problem(
+    *, recorded: Recorded, old: str, new: str, grade: Grade, message: str, todo: str
+) -> None:
+    finding = gpus.health(recorded((old, new)))
+    assert id_and_grade(finding) == ("gpus", grade)
     assert finding.detail.startswith("GPU 0: ")
-    assert words in finding.detail
+    assert message in finding.detail
     assert todo in finding.todo
 
 
-def test_errors_of_its_lifetime_do_not_condemn_a_gpu(see: See) -> None:
-    text = see().sections["report"]
+def test_errors_before_the_driver_was_loaded_do_not_fail_a_gpu(recorded: Recorded) -> None:
+    text = recorded().sections["report"]
     before, _, aggregate = text.partition("<aggregate>")
-    found = gpus.health(see(report=f"{before}<aggregate>{aggregate.replace('uncorrectable>0', 'uncorrectable>7')}"))
+    found = gpus.health(
+        recorded(report=f"{before}<aggregate>{aggregate.replace('uncorrectable>0', 'uncorrectable>7')}")
+    )
     assert found.grade is Grade.PASSED
 
 
-def test_xids_of_a_program_warn_and_those_of_a_gpu_fail(see: See) -> None:
+def test_xids_of_a_program_warn_and_those_of_a_gpu_fail(recorded: Recorded) -> None:
     line = "[ 12.5] NVRM: Xid (PCI:0000:19:00): {}, pid=4711, name=python, Ch 00000008"
-    program = gpus.xids(see(xids="\n".join([line.format(31)] * 3)))
-    assert told(program) == ("xids", Grade.WARNED)
+    program = gpus.xids(recorded(xids="\n".join([line.format(31)] * 3)))
+    assert id_and_grade(program) == ("xids", Grade.WARNED)
     assert "GPU at 0000:19:00: Xid 31, 3 times" in program.detail
-    card = gpus.xids(see(xids="\n".join([line.format(31), line.format(79), line.format(999)])))
+    card = gpus.xids(recorded(xids="\n".join([line.format(31), line.format(79), line.format(999)])))
     assert card.grade is Grade.FAILED
     assert card.detail.startswith("GPU at 0000:19:00: Xid 79, 1 times: it fell off the bus")
     assert "Xid 999, 1 times: not in raydock's table" in card.detail
-    unreadable = gpus.xids(see(xids="unreadable"))
-    assert told(unreadable) == ("xids", Grade.SKIPPED)
+    unreadable = gpus.xids(recorded(xids="unreadable"))
+    assert id_and_grade(unreadable) == ("xids", Grade.SKIPPED)
 
 
-def test_an_engine_too_old_for_cdi(see: See) -> None:
-    finding = engine.engine(see(info={"ServerVersion": "24.0.7"}))
-    assert told(finding) == ("engine", Grade.WARNED)
+def test_an_engine_too_old_for_cdi(recorded: Recorded) -> None:
+    finding = engine.engine(recorded(info={"ServerVersion": "24.0.7"}))
+    assert id_and_grade(finding) == ("engine", Grade.WARNED)
 
 
 @pytest.mark.parametrize(
@@ -140,31 +144,31 @@ def test_an_engine_too_old_for_cdi(see: See) -> None:
         ({"DriverStatus": [["Backing Filesystem", "xfs"], ["Supports d_type", "false"]]}, Grade.FAILED),
     ],
 )
-def test_storage_drivers(see: See, info: dict[str, object], grade: Grade) -> None:
-    assert engine.storage(see(info=info)).grade is grade
+def test_storage_drivers(recorded: Recorded, info: dict[str, object], grade: Grade) -> None:
+    assert engine.storage(recorded(info=info)).grade is grade
 
 
 @pytest.mark.parametrize(("free", "grade"), [(9, Grade.FAILED), (12, Grade.WARNED), (21, Grade.PASSED)])
-def test_room_for_our_largest_image(see: See, free: int, grade: Grade) -> None:
+def test_room_for_our_largest_image(recorded: Recorded, free: int, grade: Grade) -> None:
     line = f"/dev/vda 100000000 1 {free * 10**9 // 1024} 1% /var/lib/docker"
-    assert engine.disk(see(disk=line)).grade is grade
-    assert engine.disk(see(disk="")).grade is Grade.SKIPPED
+    assert engine.disk(recorded(disk=line)).grade is grade
+    assert engine.disk(recorded(disk="")).grade is Grade.SKIPPED
 
 
-def test_limits(see: See) -> None:
-    assert machine.ulimits(see()).detail.endswith("too few open files for Ray's workers")
+def test_limits(recorded: Recorded) -> None:
+    assert machine.ulimits(recorded()).detail.endswith("too few open files for Ray's workers")
     enough = "of dockerd\nMax processes  unlimited unlimited processes\nMax open files 1048576 1048576 files"
-    assert machine.ulimits(see(limits=enough)).grade is Grade.PASSED
-    assert machine.ulimits(see(limits="")).grade is Grade.SKIPPED
+    assert machine.ulimits(recorded(limits=enough)).grade is Grade.PASSED
+    assert machine.ulimits(recorded(limits="")).grade is Grade.SKIPPED
 
 
-def test_shared_memory(see: See) -> None:
-    assert machine.shm(see(shm="shm 65536 0 65536 0% /dev/shm")).grade is Grade.WARNED
-    assert machine.shm(see()).grade is Grade.PASSED
+def test_shared_memory(recorded: Recorded) -> None:
+    assert machine.shm(recorded(shm="shm 65536 0 65536 0% /dev/shm")).grade is Grade.WARNED
+    assert machine.shm(recorded()).grade is Grade.PASSED
 
 
 @pytest.mark.parametrize(
-    ("clock", "asked", "answered", "grade", "words"),
+    ("clock", "started", "answered", "grade", "message"),
     [
         ("yes", 99.9, 102.3, Grade.PASSED, "agrees with this machine's"),
         ("no", 99.9, 102.3, Grade.WARNED, "not synchronized"),
@@ -174,38 +178,38 @@ def test_shared_memory(see: See) -> None:
         ("yes", 500.0, 502.5, Grade.FAILED, "400.0 s behind"),
     ],
 )
-def test_clocks(*, see: See, clock: str, asked: float, answered: float, grade: Grade, words: str) -> None:
-    found = machine.clock(see(clock=clock, began="100.0", ended="102.0", between=(asked, answered)))
-    assert found.grade is grade, found
-    assert words in found.detail
+def test_clocks(*, recorded: Recorded, clock: str, started: float, answered: float, grade: Grade, message: str) -> None:
+    finding = machine.clock(recorded(clock=clock, began="100.0", ended="102.0", between=(started, answered)))
+    assert finding.grade is grade, finding
+    assert message in finding.detail
 
 
-def test_ports_in_use_are_named_with_who_needs_them(see: See) -> None:
-    taken = network.ports(see(listening="00000000:18EB\n00000000000000000000000000000000:2049\n0100007F:1F90"))
-    assert told(taken) == ("ports", Grade.WARNED)
+def test_ports_in_use_are_listed_with_their_use_in_ray(recorded: Recorded) -> None:
+    taken = network.ports(recorded(listening="00000000:18EB\n00000000000000000000000000000000:2049\n0100007F:1F90"))
+    assert id_and_grade(taken) == ("ports", Grade.WARNED)
     assert taken.detail == "in use: 6379 (Ray's head), 8080 (metrics), 8265 (the dashboard)"
 
 
-def test_packets_that_the_card_cannot_carry(see: See) -> None:
-    assert network.mtu(see()).detail == "eth0 1400, containers' bridge 1500: large packets of containers are lost"
-    assert network.mtu(see(bridge_mtu=1400)).grade is Grade.PASSED
-    assert network.mtu(see(route="")).grade is Grade.SKIPPED
+def test_an_mtu_of_the_bridge_that_is_too_large(recorded: Recorded) -> None:
+    assert network.mtu(recorded()).detail == "eth0 1400, containers' bridge 1500: large packets of containers are lost"
+    assert network.mtu(recorded(bridge_mtu=1400)).grade is Grade.PASSED
+    assert network.mtu(recorded(route="")).grade is Grade.SKIPPED
 
 
-def test_the_registry_and_names(see: See) -> None:
-    assert network.registry(see()).grade is Grade.PASSED
-    refused = network.registry(see(registry_trouble="connection refused"))
-    assert refused.detail == "reg.example:5000/raydock cannot be asked from there: connection refused"
-    assert network.dns(see(names="gpu1 10.0.0.1\nreg.example ")).detail == "reg.example has no address there"
-    assert "its own name" in network.dns(see(names="gpu1 \nlocalhost 127.0.0.1")).detail
-    assert network.dns(see(names="gpu1 10.0.0.1\n10.0.0.9 ")).grade is Grade.PASSED
+def test_the_registry_and_host_names(recorded: Recorded) -> None:
+    assert network.registry(recorded()).grade is Grade.PASSED
+    refused = network.registry(recorded(registry_error="connection refused"))
+    assert refused.detail == "the engine cannot reach reg.example:5000/raydock: connection refused"
+    assert network.dns(recorded(names="gpu1 10.0.0.1\nreg.example ")).detail == "the host cannot resolve reg.example"
+    assert "its own name" in network.dns(recorded(names="gpu1 \nlocalhost 127.0.0.1")).detail
+    assert network.dns(recorded(names="gpu1 10.0.0.1\n10.0.0.9 ")).grade is Grade.PASSED
 
 
-def test_an_engine_without_limits_warns(see: See) -> None:
-    # As a rootless Docker 26.1.5 on a host with cgroup v1 answers.
+def test_an_engine_without_limits_warns(recorded: Recorded) -> None:
+    # The info of a rootless Docker 26.1.5 on a host with cgroup v1.
     info = {"MemoryLimit": False, "CpuCfsQuota": False, "CgroupDriver": "none", "SecurityOptions": ["name=rootless"]}
-    found = engine.engine(see(info=info))
-    assert told(found) == ("engine", Grade.WARNED)
+    found = engine.engine(recorded(info=info))
+    assert id_and_grade(found) == ("engine", Grade.WARNED)
     assert ", rootless" in found.detail
     assert "it enforces no limits of memory and CPU (cgroup driver none)" in found.detail
     assert "cgroup v2" in found.todo
@@ -216,7 +220,7 @@ VERBS = "/dev/infiniband/uverbs0"
 
 
 @pytest.mark.parametrize(
-    ("ports", "verbs", "nccl", "grade", "words"),
+    ("ports", "verbs", "nccl", "grade", "message"),
     [
         ("", "", {}, Grade.SKIPPED, "no InfiniBand or RoCE card"),
         (UP, VERBS, {}, Grade.PASSED, "active ports: mlx5_0:1 (InfiniBand) of 1"),
@@ -233,12 +237,12 @@ VERBS = "/dev/infiniband/uverbs0"
         (UP, VERBS, {"raydock-head": "warning: mlx5_0:1: active and unused"}, Grade.WARNED, "active and unused"),
     ],
 )
-def test_infiniband_and_what_the_nodes_reported(
-    *, see: See, ports: str, verbs: str, nccl: dict[str, str], grade: Grade, words: str
+def test_infiniband_and_the_reports_of_nodes(
+    *, recorded: Recorded, ports: str, verbs: str, nccl: dict[str, str], grade: Grade, message: str
 ) -> None:
-    seen = see(infiniband=ports, verbs=verbs)
-    assert isinstance(seen.engine, Engine)
-    finding = network.infiniband(replace(seen, engine=replace(seen.engine, nccl=nccl)))
-    assert told(finding) == ("infiniband", grade)
-    assert words in finding.detail
+    facts = recorded(infiniband=ports, verbs=verbs)
+    assert isinstance(facts.engine, EngineFacts)
+    finding = network.infiniband(replace(facts, engine=replace(facts.engine, nccl=nccl)))
+    assert id_and_grade(finding) == ("infiniband", grade)
+    assert message in finding.detail
     assert bool(finding.todo) == (grade is Grade.WARNED)

@@ -1,4 +1,4 @@
-"""What works today and fails at the next start or reload: on what a real host said, with one thing changed."""
+"""Hosts that work now and fail at the next start or reload: the facts of a real host with one change."""
 
 import json
 from typing import Any
@@ -7,15 +7,15 @@ import pytest
 
 from raydock.doctor.checks import cdi, daemon, driver, gpus
 from raydock.doctor.finding import Grade, HostFinding
-from tests.unit.doctor.conftest import See
+from tests.unit.doctor.conftest import Recorded
 
 RUNNING = "580.159.04"  # the recorded host's
 ENABLED = "nvidia-cdi-refresh.path enabled\nnvidia-cdi-refresh.service enabled"
-NOT_THERE = "nvidia-cdi-refresh.path \nnvidia-cdi-refresh.service "
+NOT_INSTALLED = "nvidia-cdi-refresh.path \nnvidia-cdi-refresh.service "
 
 
 def specification(path: str = "/etc/cdi/nvidia.yaml", version: str = RUNNING, form: str = "yaml") -> str:
-    """A specification in the form that `nvidia-ctk cdi generate` writes, for one GPU."""
+    """Return a specification for one GPU in the form of `nvidia-ctk cdi generate`."""
     library = f"/usr/lib/x86_64-linux-gnu/libcuda.so.{version}"
     hook = {"hookName": "createContainer", "path": "/usr/bin/nvidia-cdi-hook", "args": ["nvidia-cdi-hook", "ldcache"]}
     socket = "/run/nvidia-persistenced/socket"
@@ -46,36 +46,41 @@ def specification(path: str = "/etc/cdi/nvidia.yaml", version: str = RUNNING, fo
     return "\n".join(lines) + "\n"
 
 
-def told(finding: HostFinding, grade: Grade, words: str, todo: str) -> None:
+def assert_finding(finding: HostFinding, grade: Grade, message: str, todo: str) -> None:
     assert finding.grade is grade, finding
-    assert words in finding.detail, finding
+    assert message in finding.detail, finding
     assert todo in finding.todo, finding
 
 
 @pytest.mark.parametrize("form", ["yaml", "json"])
 @pytest.mark.parametrize("folder", ["/etc/cdi", "/var/run/cdi"])
 @pytest.mark.parametrize("version", ["535.104.05", "580.95.05", "590.44.01"])
-def test_a_specification_of_a_different_driver(*, see: See, form: str, folder: str, version: str) -> None:
+def test_a_specification_of_a_different_driver(*, recorded: Recorded, form: str, folder: str, version: str) -> None:
     path = f"{folder}/nvidia.{form}"
-    finding = gpus.path(see(cdi=specification(path, version, form)))
-    told(finding, Grade.FAILED, f"{path} is of driver {version}, and {RUNNING} runs", f"--output={path}`")
+    finding = gpus.path(recorded(cdi=specification(path, version, form)))
+    assert_finding(finding, Grade.FAILED, f"{path} is for driver {version}, but {RUNNING} runs", f"--output={path}`")
 
 
-def test_specifications_of_the_running_driver_and_without_a_version(see: See) -> None:
-    assert gpus.path(see(cdi=specification())).grade is Grade.PASSED
-    assert gpus.path(see()).grade is Grade.PASSED  # mounts a folder, whose name has no version
-    assert gpus.path(see(cdi=specification(version="1.1"))).grade is Grade.PASSED  # as Tegra's libraries are named
+def test_specifications_of_the_running_driver_and_without_a_version(recorded: Recorded) -> None:
+    assert gpus.path(recorded(cdi=specification())).grade is Grade.PASSED
+    assert gpus.path(recorded()).grade is Grade.PASSED  # mounts a folder, whose name has no version
+    assert (
+        gpus.path(recorded(cdi=specification(version="1.1"))).grade is Grade.PASSED
+    )  # the form of the names of Tegra's libraries
 
 
-def test_a_specification_that_another_one_replaces(see: See) -> None:
-    """The last of the engine's folders counts: /var/run/cdi, which nvidia-cdi-refresh writes to."""
+def test_a_specification_with_a_lower_priority(recorded: Recorded) -> None:
+    """The last of the engine's folders has priority: /var/run/cdi, which nvidia-cdi-refresh writes to."""
     old, new = specification(version="535.104.05"), specification("/var/run/cdi/nvidia.yaml")
-    seen = see(cdi=old + new, missing="", units=ENABLED)
-    assert gpus.path(seen).grade is Grade.PASSED
-    told(cdi.cdi(seen), Grade.WARNED, "of driver 535.104.05", "`rm /etc/cdi/nvidia.yaml`")
+    facts = recorded(cdi=old + new, missing="", units=ENABLED)
+    assert gpus.path(facts).grade is Grade.PASSED
+    assert_finding(cdi.cdi(facts), Grade.WARNED, "for driver 535.104.05", "`rm /etc/cdi/nvidia.yaml`")
     old, new = specification("/var/run/cdi/nvidia.yaml", "535.104.05"), specification()
-    told(
-        gpus.path(see(cdi=new + old)), Grade.FAILED, "/var/run/cdi/nvidia.yaml is of driver 535.104.05", "cdi generate"
+    assert_finding(
+        gpus.path(recorded(cdi=new + old)),
+        Grade.FAILED,
+        "/var/run/cdi/nvidia.yaml is for driver 535.104.05",
+        "cdi generate",
     )
 
 
@@ -88,18 +93,26 @@ def test_a_specification_that_another_one_replaces(see: See) -> None:
         (f"/usr/lib/x86_64-linux-gnu/libcuda.so.{RUNNING}", "cdi generate"),
     ],
 )
-def test_a_file_that_the_host_no_longer_has(see: See, missing: str, todo: str) -> None:
-    finding = cdi.cdi(see(cdi=specification(), missing=f"{missing}\n/of/another/kind", units=ENABLED))
-    told(finding, Grade.FAILED, f"names {missing}, which this host does not have: no container with a GPU starts", todo)
+def test_a_file_that_the_host_no_longer_has(recorded: Recorded, missing: str, todo: str) -> None:
+    finding = cdi.cdi(recorded(cdi=specification(), missing=f"{missing}\n/of/a/different/kind", units=ENABLED))
+    assert_finding(
+        finding, Grade.FAILED, f"lists {missing}, which this host does not have: no container with a GPU starts", todo
+    )
 
 
 @pytest.mark.parametrize(
-    ("path", "units", "grade", "words", "todo"),
+    ("path", "units", "grade", "message", "todo"),
     [
-        ("/etc/cdi/nvidia.yaml", ENABLED, Grade.PASSED, "every file", ""),
-        ("/var/run/cdi/nvidia.yaml", ENABLED, Grade.PASSED, "every file", ""),
-        ("/var/run/cdi/nvidia.yaml", "", Grade.PASSED, "every file", ""),  # no systemd there
-        ("/var/run/cdi/nvidia.yaml", NOT_THERE, Grade.FAILED, "lost at the next boot", "--output=/etc/cdi/nvidia.yaml"),
+        ("/etc/cdi/nvidia.yaml", ENABLED, Grade.PASSED, "every listed file", ""),
+        ("/var/run/cdi/nvidia.yaml", ENABLED, Grade.PASSED, "every listed file", ""),
+        ("/var/run/cdi/nvidia.yaml", "", Grade.PASSED, "every listed file", ""),  # no systemd on the host
+        (
+            "/var/run/cdi/nvidia.yaml",
+            NOT_INSTALLED,
+            Grade.FAILED,
+            "lost at the next boot",
+            "--output=/etc/cdi/nvidia.yaml",
+        ),
         (
             "/var/run/cdi/nvidia.yaml",
             ENABLED.replace("enabled", "disabled"),
@@ -107,17 +120,17 @@ def test_a_file_that_the_host_no_longer_has(see: See, missing: str, todo: str) -
             "lost at the next boot",
             "systemctl enable --now nvidia-cdi-refresh.path",
         ),
-        ("/etc/cdi/nvidia.yaml", NOT_THERE, Grade.WARNED, "nothing renews", "1.18 or newer"),
+        ("/etc/cdi/nvidia.yaml", NOT_INSTALLED, Grade.WARNED, "no unit renews", "1.18 or newer"),
     ],
 )
-def test_the_next_boot(*, see: See, path: str, units: str, grade: Grade, words: str, todo: str) -> None:
-    told(cdi.cdi(see(cdi=specification(path), missing="", units=units)), grade, words, todo)
+def test_the_next_boot(*, recorded: Recorded, path: str, units: str, grade: Grade, message: str, todo: str) -> None:
+    assert_finding(cdi.cdi(recorded(cdi=specification(path), missing="", units=units)), grade, message, todo)
 
 
-def test_a_gpu_that_no_specification_names(see: See) -> None:
+def test_a_gpu_that_no_specification_lists(recorded: Recorded) -> None:
     two = "\n".join([f"{RUNNING}, 9.0, NVIDIA H100 80GB HBM3"] * 2)
-    finding = cdi.cdi(see(cdi=specification(), missing="", units=ENABLED, gpus=two))
-    told(finding, Grade.WARNED, "names 1 of 2 GPUs", "cdi generate")
+    finding = cdi.cdi(recorded(cdi=specification(), missing="", units=ENABLED, gpus=two))
+    assert_finding(finding, Grade.WARNED, "lists 1 of 2 GPUs", "cdi generate")
 
 
 def versions(loaded: str = RUNNING, module: str = RUNNING, library: str = RUNNING) -> str:
@@ -125,64 +138,84 @@ def versions(loaded: str = RUNNING, module: str = RUNNING, library: str = RUNNIN
 
 
 @pytest.mark.parametrize(
-    ("files", "grade", "words", "todo"),
+    ("files", "grade", "message", "todo"),
     [
         (versions(), Grade.PASSED, f"driver {RUNNING}", ""),
         (versions(module="590.44.01", library="590.44.01"), Grade.FAILED, "its libraries are 590.44.01", "`reboot`"),
-        (versions(module="590.44.01"), Grade.FAILED, "after the next boot no GPU answers", "dkms autoinstall"),
+        (versions(module="590.44.01"), Grade.FAILED, "no GPU answers after the next boot", "dkms autoinstall"),
         (f"loaded {RUNNING}\nmodule 590.44.01", Grade.WARNED, "the next boot changes the driver", "`reboot`"),
         (f"library {RUNNING} x", Grade.PASSED, RUNNING, ""),
     ],
 )
-def test_the_drivers_files(*, see: See, files: str, grade: Grade, words: str, todo: str) -> None:
-    told(driver.files(see(driverfiles=files)), grade, words, todo)
+def test_the_drivers_files(*, recorded: Recorded, files: str, grade: Grade, message: str, todo: str) -> None:
+    assert_finding(driver.files(recorded(driverfiles=files)), grade, message, todo)
 
 
-def test_a_newer_kernel_without_the_driver(see: See) -> None:
-    kernel = see().sections["kernel"].split()[1]
-    finding = driver.files(see(driverfiles=versions(), kernels=f"{kernel} yes\n9.9.1-new no"))
-    told(finding, Grade.FAILED, "the newest kernel 9.9.1-new has no nvidia module", "`dkms autoinstall -k 9.9.1-new`")
+def test_a_newer_kernel_without_the_driver(recorded: Recorded) -> None:
+    kernel = recorded().sections["kernel"].split()[1]
+    finding = driver.files(recorded(driverfiles=versions(), kernels=f"{kernel} yes\n9.9.1-new no"))
+    assert_finding(
+        finding, Grade.FAILED, "the newest kernel 9.9.1-new has no nvidia module", "`dkms autoinstall -k 9.9.1-new`"
+    )
     for kernels in (f"{kernel} yes\n9.9.1-new yes", f"9.9.1-old no\n{kernel} yes", f"{kernel} no\n9.9.1-new no"):
-        assert driver.files(see(driverfiles=versions(), kernels=kernels)).grade is Grade.PASSED
+        assert driver.files(recorded(driverfiles=versions(), kernels=kernels)).grade is Grade.PASSED
 
 
-def test_persistence_mode(see: See) -> None:
-    assert driver.persistence(see()).grade is Grade.PASSED
-    off = driver.persistence(see(("<persistence_mode>Enabled", "<persistence_mode>Disabled")))
-    told(off, Grade.WARNED, "persistence mode is off", "`systemctl enable --now nvidia-persistenced`")
+def test_persistence_mode(recorded: Recorded) -> None:
+    assert driver.persistence(recorded()).grade is Grade.PASSED
+    off = driver.persistence(recorded(("<persistence_mode>Enabled", "<persistence_mode>Disabled")))
+    assert_finding(off, Grade.WARNED, "persistence mode is off", "`systemctl enable --now nvidia-persistenced`")
 
 
-ON = 'APT::Periodic::Unattended-Upgrade "1";\n'
+ENABLED_UPGRADES = 'APT::Periodic::Unattended-Upgrade "1";\n'
 PACKAGES = "package libnvidia-compute-580\npackage nvidia-driver-580\npackage unattended-upgrades\n"
 
 
 @pytest.mark.parametrize(
-    ("said", "grade", "words"),
+    ("output", "grade", "message"),
     [
-        (ON + PACKAGES, Grade.WARNED, "libnvidia-compute-580, nvidia-driver-580"),
-        (ON.replace("1", "0") + PACKAGES, Grade.PASSED, "off"),
-        (ON + PACKAGES.replace("package unattended-upgrades\n", ""), Grade.PASSED, "off"),
-        (ON + PACKAGES + "held nvidia-driver-580\n", Grade.WARNED, "in use: libnvidia-compute-580"),
-        (ON + PACKAGES + "held nvidia-driver-580\nheld libnvidia-compute-580\n", Grade.PASSED, "alone"),
-        (ON + 'Unattended-Upgrade::Package-Blacklist:: "(lib)?nvidia-";\n' + PACKAGES, Grade.PASSED, "alone"),
-        (ON + 'Unattended-Upgrade::Package-Blacklist:: "nvidia-(";\n' + PACKAGES, Grade.WARNED, "nvidia-driver-580"),
-        (ON + "package unattended-upgrades\n", Grade.PASSED, "alone"),  # the driver is none of apt's
+        (ENABLED_UPGRADES + PACKAGES, Grade.WARNED, "libnvidia-compute-580, nvidia-driver-580"),
+        (ENABLED_UPGRADES.replace("1", "0") + PACKAGES, Grade.PASSED, "off"),
+        (ENABLED_UPGRADES + PACKAGES.replace("package unattended-upgrades\n", ""), Grade.PASSED, "off"),
+        (ENABLED_UPGRADES + PACKAGES + "held nvidia-driver-580\n", Grade.WARNED, "in use: libnvidia-compute-580"),
+        (
+            ENABLED_UPGRADES + PACKAGES + "held nvidia-driver-580\nheld libnvidia-compute-580\n",
+            Grade.PASSED,
+            "do not change",
+        ),
+        (
+            ENABLED_UPGRADES + 'Unattended-Upgrade::Package-Blacklist:: "(lib)?nvidia-";\n' + PACKAGES,
+            Grade.PASSED,
+            "do not change",
+        ),
+        (
+            ENABLED_UPGRADES + 'Unattended-Upgrade::Package-Blacklist:: "nvidia-(";\n' + PACKAGES,
+            Grade.WARNED,
+            "nvidia-driver-580",
+        ),
+        (
+            ENABLED_UPGRADES + "package unattended-upgrades\n",
+            Grade.PASSED,
+            "do not change",
+        ),  # apt did not install the driver
     ],
 )
-def test_unattended_upgrades(see: See, said: str, grade: Grade, words: str) -> None:
-    told(driver.upgrades(see(upgrades=said)), grade, words, "apt-mark hold" if grade is Grade.WARNED else "")
+def test_unattended_upgrades(recorded: Recorded, output: str, grade: Grade, message: str) -> None:
+    assert_finding(
+        driver.upgrades(recorded(upgrades=output)), grade, message, "apt-mark hold" if grade is Grade.WARNED else ""
+    )
 
 
 HOOK = {"CDISpecDirs": [], "Runtimes": {"runc": {}, "nvidia": {"path": "nvidia-container-runtime"}}}
 
 
 @pytest.mark.parametrize(
-    ("info", "changed", "grade", "words", "todo"),
+    ("info", "changed", "grade", "message", "todo"),
     [
         ({"CgroupDriver": "systemd"}, {}, Grade.PASSED, "cgroup driver systemd", ""),
         (HOOK | {"CgroupDriver": "cgroupfs"}, {}, Grade.PASSED, "cgroup driver cgroupfs", ""),
         (HOOK | {"CgroupDriver": "systemd"}, {}, Grade.WARNED, "takes them away", "live-restore is off"),
-        (HOOK | {"CgroupDriver": "systemd", "LiveRestoreEnabled": True}, {}, Grade.WARNED, "away", "Containers go on"),
+        (HOOK | {"CgroupDriver": "systemd", "LiveRestoreEnabled": True}, {}, Grade.WARNED, "away", "keep running"),
         (
             {"CgroupDriver": "systemd"},
             {"devices": "/dev/nvidia0 no /dev/char/195:0\n/dev/nvidiactl yes"},
@@ -191,17 +224,17 @@ HOOK = {"CDISpecDirs": [], "Runtimes": {"runc": {}, "nvidia": {"path": "nvidia-c
             "create-dev-char-symlinks",
         ),
         ({"CgroupDriver": "cgroupfs"}, {"devices": "/dev/nvidia0 no /dev/char/195:0"}, Grade.PASSED, "cgroupfs", ""),
-        (HOOK, {"hook": "no-cgroups = true"}, Grade.FAILED, "may not open them", "no-cgroups=false"),
+        (HOOK, {"hook": "no-cgroups = true"}, Grade.FAILED, "cannot open them", "no-cgroups=false"),
         (HOOK | {"SecurityOptions": ["name=rootless"]}, {"hook": "no-cgroups = true"}, Grade.PASSED, "", ""),
         (HOOK, {"hook": "no-cgroups = false"}, Grade.PASSED, "", ""),
     ],
 )
 def test_a_reload_of_systemd(
-    *, see: See, info: dict[str, Any], changed: dict[str, str], grade: Grade, words: str, todo: str
+    *, recorded: Recorded, info: dict[str, Any], changed: dict[str, str], grade: Grade, message: str, todo: str
 ) -> None:
     if "Runtimes" in info:
         changed = changed | {"cdi": ""}
-    told(daemon.reload(see(info=info, **changed)), grade, words, todo)
+    assert_finding(daemon.reload(recorded(info=info, **changed)), grade, message, todo)
 
 
 def settings(values: object, command: str = "/usr/bin/dockerd -H fd://") -> str:
@@ -216,7 +249,7 @@ PROGRAMS = "/usr/bin/nvidia-container-runtime\n/usr/bin/nvidia-ctk"
 
 
 @pytest.mark.parametrize(
-    ("said", "info", "words", "todo"),
+    ("output", "info", "message", "todo"),
     [
         (settings(CDI), {}, "", ""),
         (settings({}), {}, "no longer enables that", "--cdi.enabled"),
@@ -241,20 +274,22 @@ PROGRAMS = "/usr/bin/nvidia-container-runtime\n/usr/bin/nvidia-ctk"
     ],
 )
 def test_docker_starts_again_with_its_settings(
-    see: See, said: str, info: dict[str, Any], words: str, todo: str
+    recorded: Recorded, output: str, info: dict[str, Any], message: str, todo: str
 ) -> None:
     changed = {"cdi": "", "programs": PROGRAMS} if "Runtimes" in info else {}
-    finding = daemon.daemon(see(info=info, daemon=said, **changed))
-    told(finding, Grade.FAILED if words else Grade.PASSED, words, todo)
+    finding = daemon.daemon(recorded(info=info, daemon=output, **changed))
+    assert_finding(finding, Grade.FAILED if message else Grade.PASSED, message, todo)
 
 
-def test_a_runtime_whose_program_is_gone(see: See) -> None:
+def test_a_runtime_whose_program_is_missing(recorded: Recorded) -> None:
     finding = daemon.daemon(
-        see(info=HOOK, cdi="", daemon=settings({"runtimes": RUNTIMES}), programs="/usr/bin/nvidia-ctk")
+        recorded(info=HOOK, cdi="", daemon=settings({"runtimes": RUNTIMES}), programs="/usr/bin/nvidia-ctk")
     )
-    told(finding, Grade.FAILED, "is the program nvidia-container-runtime, which this host does not have", "install")
+    assert_finding(
+        finding, Grade.FAILED, "needs the program nvidia-container-runtime, which this host does not have", "install"
+    )
 
 
-def test_settings_that_cannot_be_read(see: See) -> None:
-    said = "command dockerd\nunreadable /etc/docker/daemon.json"
-    assert daemon.daemon(see(daemon=said)).grade is Grade.SKIPPED
+def test_settings_that_cannot_be_read(recorded: Recorded) -> None:
+    output = "command dockerd\nunreadable /etc/docker/daemon.json"
+    assert daemon.daemon(recorded(daemon=output)).grade is Grade.SKIPPED

@@ -1,16 +1,16 @@
-"""A tar of `docker save` without some of its layers."""
+"""The tar of `docker save` without some of its layers."""
 
 import io
 import tarfile
 from collections.abc import Iterator
 
-from raydock.hosts.layers import without
+from raydock.hosts.layers import remove_files
 
 NAMES = ["blobs/sha256/aa", "blobs/sha256/bb", "manifest.json", "long/" + "n" * 200]
 
 
-def saved() -> bytes:
-    """A tar as an engine makes it, with a folder, an empty file and a long name."""
+def make_tar() -> bytes:
+    """Return a tar in the form of an engine's, with a folder, an empty file and a long name."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         folder = tarfile.TarInfo("blobs/sha256")
@@ -30,17 +30,17 @@ def chunks(data: bytes, size: int) -> Iterator[bytes]:
 
 def members(data: bytes) -> dict[str, bytes]:
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-        return {item.name: file.read() if (file := tar.extractfile(item)) else b"" for item in tar}
+        return {member.name: file.read() if (file := tar.extractfile(member)) else b"" for member in tar}
 
 
-def test_only_what_is_left_out_is_gone() -> None:
-    whole = saved()
+def test_only_the_given_files_are_removed() -> None:
+    whole = make_tar()
     for size in (1, 511, 10**6):
-        lean = b"".join(without(chunks(whole, size), ["blobs/sha256/bb"]))
+        smaller = b"".join(remove_files(chunks(whole, size), ["blobs/sha256/bb"]))
         expected = {name: text for name, text in members(whole).items() if name != "blobs/sha256/bb"}
-        assert members(lean) == expected
-        assert len(lean) % 512 == 0
+        assert members(smaller) == expected
+        assert len(smaller) % 512 == 0
 
 
-def test_nothing_is_left_out_unless_asked_for() -> None:
-    assert members(b"".join(without([saved()], []))) == members(saved())
+def test_by_default_no_file_is_removed() -> None:
+    assert members(b"".join(remove_files([make_tar()], []))) == members(make_tar())

@@ -1,25 +1,27 @@
-"""What became of variants on hosts, as a table and as JSON."""
+"""The results of variants on hosts, as a table and as JSON."""
 
 from rich.console import Console
 
 from raydock.core.errors import OutOfReachError, VariantError
 from raydock.engine.host import Host
 from raydock.hosts.output import document, table
-from raydock.hosts.smoke import HostOutcome, Proved
-from raydock.hosts.transfer import Brought, TransferMethod
+from raydock.hosts.smoke import HostOutcome, HostResult
+from raydock.hosts.transfer import TransferMethod, TransferredImage
 from raydock.model.image import ContainerImage
 from raydock.model.report import Check, Report, Status
 from raydock.model.result import VariantResult
 
 IMAGE = ContainerImage(id="sha256:1", content="sha256:c1")
-ONE, TWO = "ray1.0.0-py311-cpu", "ray2.0.0-py311-cpu"
+FIRST, SECOND = "ray1.0.0-py311-cpu", "ray2.0.0-py311-cpu"
 
 
-def proved(name: str, way: TransferMethod, *checks: tuple[str, Status, str], sent: int = 0, remark: str = "") -> Proved:
+def result(
+    name: str, method: TransferMethod, *checks: tuple[str, Status, str], sent: int = 0, remark: str = ""
+) -> HostResult:
     answers = tuple(Check(id=id, status=status, detail=detail, seconds=1.0) for id, status, detail in checks)
     report = Report(name=name, image_id="sha256:1", content="sha256:c1", fingerprint="f", checks=answers)
-    brought = Brought(image=IMAGE, way=way, sent=sent, remark=remark)
-    return Proved(outcome=VariantResult(name=name, image=IMAGE, report=report), brought=brought)
+    transferred = TransferredImage(image=IMAGE, method=method, sent=sent, remark=remark)
+    return HostResult(variant=VariantResult(name=name, image=IMAGE, report=report), transferred=transferred)
 
 
 def host(name: str) -> Host:
@@ -30,47 +32,49 @@ OUTCOMES = [
     HostOutcome(
         host=host("gpu1"),
         engine="26.1.5",
-        proved=(
-            proved(ONE, TransferMethod.SENT, ("user", Status.PASSED, ""), sent=1234567, remark="it was never pushed"),
-            proved(TWO, TransferMethod.THERE, ("user", Status.PASSED, ""), ("gpu", Status.SKIPPED, "no GPU [here]")),
+        results=(
+            result(FIRST, TransferMethod.SENT, ("user", Status.PASSED, ""), sent=1234567, remark="it was never pushed"),
+            result(
+                SECOND, TransferMethod.PRESENT, ("user", Status.PASSED, ""), ("gpu", Status.SKIPPED, "no GPU [here]")
+            ),
         ),
     ),
     HostOutcome(host=host("gpu2"), error=OutOfReachError("gpu2 is out of reach: no answer.")),
     HostOutcome(
         host=host("gpu3"),
         engine="28.0.1",
-        proved=(
-            proved(ONE, TransferMethod.PULLED, ("libs", Status.FAILED, "libcuda is not there")),
-            Proved(outcome=VariantResult(name=TWO, error=VariantError("it is not to be had."))),
+        results=(
+            result(FIRST, TransferMethod.PULLED, ("libs", Status.FAILED, "libcuda is missing")),
+            HostResult(variant=VariantResult(name=SECOND, error=VariantError("it is not available."))),
         ),
     ),
 ]
 
 
-def test_the_table_has_a_row_a_host_and_a_column_a_variant_and_says_what_did_not_pass() -> None:
+def test_the_table_has_hosts_as_rows_and_variants_as_columns_and_lists_what_did_not_pass() -> None:
     console = Console(width=160, record=True, file=None, quiet=False)
     with console.capture() as captured:
-        console.print(table(OUTCOMES, [ONE, TWO]))
+        console.print(table(OUTCOMES, [FIRST, SECOND]))
     lines = [line.rstrip() for line in captured.get().splitlines()]
-    assert lines[0].split() == ["host", "engine", ONE, TWO]
+    assert lines[0].split() == ["host", "engine", FIRST, SECOND]
     rows = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines[1:4]]
     assert rows == [
-        ["gpu1", "26.1.5", "1 passed (1.2 MB sent)", "1 passed, 1 skipped (image there)"],
+        ["gpu1", "26.1.5", "1 passed (1.2 MB sent)", "1 passed, 1 skipped (image present)"],
         ["gpu2", "-", "out of reach", "out of reach"],
         ["gpu3", "28.0.1", "1 failed (image pulled)", "failed"],
     ]
     assert lines[5:] == [
-        f"gpu1, {ONE}: not pulled there: it was never pushed",
-        f"gpu1, {TWO}: gpu skipped: no GPU [here]",
-        f"gpu3, {ONE}: libs failed: libcuda is not there",
+        f"gpu1, {FIRST}: not pulled: it was never pushed",
+        f"gpu1, {SECOND}: gpu skipped: no GPU [here]",
+        f"gpu3, {FIRST}: libs failed: libcuda is missing",
     ]
 
 
-def test_the_document_says_how_images_came_and_where_nothing_could_be_asked() -> None:
+def test_the_document_has_the_transfer_of_images_and_the_errors_of_hosts() -> None:
     first, second, third = document(OUTCOMES)["hosts"]
     assert first["variants"][0]["image"] == {"way": "sent", "sent": 1234567, "remark": "it was never pushed"}
     assert first["variants"][1]["checks"][1]["status"] == "skipped"
     assert second == {"host": "gpu2", "engine": "", "variants": [], "error": "gpu2 is out of reach: no answer."}
-    assert third["variants"][1]["error"] == "it is not to be had."
+    assert third["variants"][1]["error"] == "it is not available."
     assert "image" not in third["variants"][1]
     assert [outcome.passed for outcome in OUTCOMES] == [True, False, False]

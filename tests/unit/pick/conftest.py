@@ -18,19 +18,21 @@ REGISTRY = "localhost:5000/raydock"
 
 @pytest.fixture
 def offered(plan: Plan) -> Made:
-    """VariantImages of a selection; those in `built` are images with the labels that a build gives them."""
+    """Return a function that returns the candidates of a selection; those in `built` have the labels of a build."""
 
     def make(*built: str, groups: tuple[str, ...] = (), selectors: tuple[str, ...] = ()) -> tuple[VariantImage, ...]:
         chosen = select(plan, groups, selectors)
         images = {
-            item.name: ContainerImage(
+            planned.name: ContainerImage(
                 id=f"sha256:{number:064x}",
-                tags=(f"{REGISTRY}:{item.name}",),
-                labels=ImageLabels({"raydock.min-driver": item.min_driver, "raydock.sm": " ".join(map(str, item.sm))}),
+                tags=(f"{REGISTRY}:{planned.name}",),
+                labels=ImageLabels(
+                    {"raydock.min-driver": planned.min_driver, "raydock.sm": " ".join(map(str, planned.sm))}
+                ),
                 content=f"sha256:{number:064x}",
             )
-            for number, item in enumerate(chosen)
-            if item.name in built
+            for number, planned in enumerate(chosen)
+            if planned.name in built
         }
         assert set(built) == set(images)
         return candidates(chosen, images, REGISTRY)

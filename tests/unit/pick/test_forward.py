@@ -1,4 +1,4 @@
-"""Forward compatibility is offered if NVIDIA supports it, accepted if the user says so, and then for all alike."""
+"""Forward compatibility: offered if NVIDIA supports it, used if the user accepts it."""
 
 from dataclasses import replace
 
@@ -13,15 +13,15 @@ from tests.unit.pick.conftest import Made
 A100 = GpuHost(name="gpu01", driver="535.104.05", gpus=(Gpu(80, "NVIDIA A100-SXM4-80GB"),))
 
 
-def told_of(host: GpuHost, offered: Made) -> list[str]:
-    """The hints of a pick that are not about its compiler."""
+def forward_hints(host: GpuHost, offered: Made) -> list[str]:
+    """Return the hints of a pick, except those on its compiler."""
     return [hint for hint in pick([host], offered()).hints if "nvcc" not in hint]
 
 
 def hints(text: str, offered: Made) -> str:
     host = parse(text, "gpu01")["gpu01"]
     assert isinstance(host, GpuHost)
-    return " ".join(told_of(host, offered))
+    return " ".join(forward_hints(host, offered))
 
 
 @pytest.mark.parametrize(
@@ -37,10 +37,10 @@ def hints(text: str, offered: Made) -> str:
     ],
 )
 def test_offered_on_data_centre_gpus(offered: Made, text: str) -> None:
-    told = hints(text, offered)
-    assert "ray2.60.0-vllm0.32.0-torch2.13.0-py313-cu130" in told
-    assert "cuda-compat-13-0" in told
-    assert "580.65.06" in told
+    hint = hints(text, offered)
+    assert "ray2.60.0-vllm0.32.0-torch2.13.0-py313-cu130" in hint
+    assert "cuda-compat-13-0" in hint
+    assert "580.65.06" in hint
 
 
 @pytest.mark.parametrize(
@@ -56,11 +56,11 @@ def test_offered_on_data_centre_gpus(offered: Made, text: str) -> None:
         "580.65.06, 9.0, NVIDIA H100 PCIe",  # nothing newer to offer
     ],
 )
-def test_not_offered_elsewhere(offered: Made, text: str) -> None:
+def test_not_offered_on_other_gpus_and_drivers(offered: Made, text: str) -> None:
     assert hints(text, offered) == ""
 
 
-def test_not_offered_for_what_the_driver_runs_as_it_is(offered: Made) -> None:
+def test_not_offered_for_images_that_the_driver_runs_without_it(offered: Made) -> None:
     built = "ray2.49.1-torch2.8.0-py313-cu128"
     answer = pick([A100], offered(built, selectors=("cuda=12.8",)))
     assert answer.candidate
@@ -76,12 +76,12 @@ def test_refused_by_default(offered: Made) -> None:
         if isinstance(host, GpuHost)
     }
     assert picked["dc"] == picked["ws"] is not None
-    [hint] = told_of(A100, offered)
+    [hint] = forward_hints(A100, offered)
     assert "which is refused unless you accept it: --forward-compat, or `forward-compat: true`" in hint
     assert "NVIDIA_DISABLE_REQUIRE, since the image's NVIDIA_REQUIRE_CUDA refuses that driver" in hint
 
 
-def test_accepted_it_is_picked_with_what_it_needs(offered: Made) -> None:
+def test_if_accepted_the_newer_image_is_picked_with_a_hint(offered: Made) -> None:
     answer = pick([replace(A100, forward_compat=True)], offered())
     assert answer.candidate
     assert answer.candidate.name == "ray2.60.0-vllm0.32.0-torch2.13.0-py313-cu130"
@@ -96,17 +96,19 @@ def test_accepted_it_is_picked_with_what_it_needs(offered: Made) -> None:
     [
         GpuHost(name="ws", driver="535.104.05", gpus=(Gpu(89, "NVIDIA GeForce RTX 4090"),)),
         GpuHost(name="old", driver="560.35.03", gpus=(Gpu(80, "NVIDIA A100-SXM4-80GB"),)),
-        GpuHost(name="stated", driver="535.104.05", gpus=(Gpu(80),)),  # no name says that it is a data-centre GPU
+        GpuHost(
+            name="stated", driver="535.104.05", gpus=(Gpu(80),)
+        ),  # without a name it is not known to be a data-centre GPU
         GpuHost(name="none"),
     ],
 )
-def test_accepted_it_changes_nothing_for_what_does_not_qualify(offered: Made, host: GpuHost) -> None:
+def test_acceptance_changes_nothing_for_hosts_that_do_not_qualify(offered: Made, host: GpuHost) -> None:
     before, after = (pick([replace(host, forward_compat=accepted)], offered()) for accepted in (False, True))
     assert after == before
 
 
-def test_hosts_are_accepted_one_by_one(offered: Made) -> None:
-    """All hosts run a newer image only if each has the driver for it, or accepts forward compatibility."""
+def test_each_host_is_accepted_separately(offered: Made) -> None:
+    """A newer image is picked for all hosts only if each has a new enough driver or accepts forward compatibility."""
     new = GpuHost(name="gpu02", driver="580.95.05", gpus=(Gpu(90, "NVIDIA H100 PCIe"),))
     refused = pick([A100, new], offered())
     assert refused.candidate

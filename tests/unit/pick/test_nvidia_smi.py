@@ -1,4 +1,4 @@
-"""What nvidia-smi says on real hosts, and what ssh and the shell say in its place."""
+"""The output of nvidia-smi on real hosts, and the messages of ssh and the shell."""
 
 from pathlib import Path
 
@@ -11,17 +11,17 @@ T4 = "470.256.02, 7.5, Tesla T4\n"
 A100 = "535.104.05, 8.0, NVIDIA A100-SXM4-80GB\n"
 
 
-def one(text: str) -> GpuHost:
-    found = parse(text, "gpu01")["gpu01"]
-    assert isinstance(found, GpuHost), found
-    return found
+def parse_host(text: str) -> GpuHost:
+    host = parse(text, "gpu01")["gpu01"]
+    assert isinstance(host, GpuHost), host
+    return host
 
 
-def refused(text: str) -> str:
-    found = parse(text, "gpu01")["gpu01"]
-    assert isinstance(found, HostError), found
-    assert found.exit_code == 1
-    return str(found)
+def refusal(text: str) -> str:
+    error = parse(text, "gpu01")["gpu01"]
+    assert isinstance(error, HostError), error
+    assert error.exit_code == 1
+    return str(error)
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def refused(text: str) -> str:
         ),
     ],
 )
-def test_rows_of_real_cards(text: str, driver: str, gpus: list[Gpu]) -> None:
-    assert one(text) == GpuHost(name="gpu01", driver=driver, gpus=tuple(gpus))
+def test_rows_of_real_gpus(text: str, driver: str, gpus: list[Gpu]) -> None:
+    assert parse_host(text) == GpuHost(name="gpu01", driver=driver, gpus=tuple(gpus))
 
 
 @pytest.mark.parametrize(
@@ -60,22 +60,22 @@ def test_rows_of_real_cards(text: str, driver: str, gpus: list[Gpu]) -> None:
     ],
     ids=["crlf", "byte order mark", "blank lines", "header", "warning", "no spaces"],
 )
-def test_what_is_around_the_rows_does_not_matter(text: str) -> None:
-    assert one(text) == one(A100)
+def test_text_around_the_rows_is_ignored(text: str) -> None:
+    assert parse_host(text) == parse_host(A100)
 
 
 def test_no_devices_is_a_host_without_a_gpu_and_a_remark() -> None:
-    found = one("No devices were found\n")
+    found = parse_host("No devices were found\n")
     assert found.gpus == ()
     assert "dmesg" in found.remark
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("", "--gpu none"),
-        ("\r\n", "said nothing"),
-        ("driver_version, compute_cap, name\n", "said nothing"),
+        ("\r\n", "printed nothing"),
+        ("driver_version, compute_cap, name\n", "printed nothing"),
         (
             "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest "
             "NVIDIA driver is installed and running.\n\n",
@@ -83,28 +83,28 @@ def test_no_devices_is_a_host_without_a_gpu_and_a_remark() -> None:
         ),
         ("Failed to initialize NVML: Driver/library version mismatch\nNVML library version: 535.183\n", "reboot"),
         ("Unable to determine the device handle for GPU 0000:03:00.0: Unknown Error\n", "reset that GPU"),
-        ('Field "compute_cap" is not a valid field to query.\n\n', "too old to know compute capabilities"),
+        ('Field "compute_cap" is not a valid field to query.\n\n', "too old to report compute capabilities"),
         ("bash: line 1: nvidia-smi: command not found\n", "full path"),
-        ("ssh: connect to host gpu01 port 22: Connection refused\n", "is not understood"),
+        ("ssh: connect to host gpu01 port 22: Connection refused\n", "is not valid"),
         ("535.104.05, [N/A], NVIDIA A100-SXM4-80GB\n", "'[N/A]' is not a compute capability"),
         ("[N/A], 8.0, NVIDIA A100-SXM4-80GB\n", "'[N/A]' is not a driver version"),
         ("535.104.05, [Unknown Error], NVIDIA A100-SXM4-80GB\n", "not a compute capability"),
-        ("NVIDIA A100-SXM4-80GB, 535.104.05, 8.0\n", "is not understood"),
-        ("535.104.05, 8.0\n", "is not understood"),
-        (A100 + "No devices were found\n", "is not understood"),
-        (A100 + T4, "one host has one driver"),
-        ("\x00\x01garbage\x7f\n", "is not understood"),
+        ("NVIDIA A100-SXM4-80GB, 535.104.05, 8.0\n", "is not valid"),
+        ("535.104.05, 8.0\n", "is not valid"),
+        (A100 + "No devices were found\n", "is not valid"),
+        (A100 + T4, "a host has one driver"),
+        ("\x00\x01garbage\x7f\n", "is not valid"),
     ],
 )
-def test_what_is_not_understood_is_refused_with_what_to_do(text: str, words: str) -> None:
-    told = refused(text)
-    assert words in told
-    assert "gpu01" in told
-    assert "Next: " in told
+def test_invalid_output_is_refused_with_the_next_step(text: str, message: str) -> None:
+    error = refusal(text)
+    assert message in error
+    assert "gpu01" in error
+    assert "Next: " in error
 
 
-def test_a_long_line_of_garbage_is_quoted_in_part() -> None:
-    assert len(refused("x" * 10_000)) < 500
+def test_a_long_invalid_line_is_shortened() -> None:
+    assert len(refusal("x" * 10_000)) < 500
 
 
 def test_lines_of_several_hosts() -> None:
@@ -114,14 +114,14 @@ def test_lines_of_several_hosts() -> None:
     assert isinstance(found["cpu-1.example"], GpuHost)
 
 
-def test_one_host_that_fails_leaves_the_others() -> None:
+def test_a_host_with_invalid_output_does_not_affect_the_others() -> None:
     found = parse(f"gpu01: {A100}gpu02: bash: line 1: nvidia-smi: command not found\n", "stdin")
     assert isinstance(found["gpu01"], GpuHost)
     assert isinstance(found["gpu02"], HostError)
-    assert "gpu02: nvidia-smi's answer is not understood" in str(found["gpu02"])
+    assert "gpu02: nvidia-smi's output is not valid" in str(found["gpu02"])
 
 
-def test_files_name_hosts(tmp_path: Path) -> None:
+def test_hosts_have_the_names_of_their_files(tmp_path: Path) -> None:
     for name in ("gpu01.csv", "gpu02.example.com", "gpu03.txt"):
         (tmp_path / name).write_text(A100)
     assert list(read(sorted(tmp_path.iterdir()))) == ["gpu01", "gpu02.example.com", "gpu03"]
@@ -149,11 +149,11 @@ def test_stated() -> None:
         ("535.104.05", ["8.0", "none"]),
     ],
 )
-def test_a_statement_that_cannot_be_understood(driver: str, gpus: list[str]) -> None:
+def test_invalid_options_are_refused(driver: str, gpus: list[str]) -> None:
     with pytest.raises(ConfigurationError, match=r"is not an? |is no "):
         stated("host", driver, gpus)
 
 
-def test_a_host_in_words() -> None:
-    assert str(one(A100 * 2)) == "gpu01: 2 x NVIDIA A100-SXM4-80GB (sm_80), driver 535.104.05"
+def test_a_host_as_text() -> None:
+    assert str(parse_host(A100 * 2)) == "gpu01: 2 x NVIDIA A100-SXM4-80GB (sm_80), driver 535.104.05"
     assert str(stated("host", "", ["none"])) == "host: no GPU"

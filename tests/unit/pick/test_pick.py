@@ -18,9 +18,9 @@ CPU = "ray2.60.0-py313-cpu"
 
 
 def host(text: str, name: str = "gpu01") -> GpuHost:
-    found = parse(text, name)[name]
-    assert isinstance(found, GpuHost), found
-    return found
+    parsed = parse(text, name)[name]
+    assert isinstance(parsed, GpuHost), parsed
+    return parsed
 
 
 def name_of(answer: Pick) -> str | None:
@@ -28,7 +28,7 @@ def name_of(answer: Pick) -> str | None:
 
 
 def reason(answer: Pick, name: str) -> str:
-    return next(item.reason for item in answer.rejected if item.name == name)
+    return next(rejected.reason for rejected in answer.rejected if rejected.name == name)
 
 
 @pytest.mark.parametrize(
@@ -55,24 +55,24 @@ def test_the_newest_of_the_plan_for_real_hosts(offered: Made, text: str, picked:
     assert name_of(pick([host(text)], offered())) == picked
 
 
-def test_packages_of_a_group_make_no_variant_newer(offered: Made) -> None:
+def test_packages_of_a_group_do_not_make_a_variant_newer(offered: Made) -> None:
     plain = "ray2.60.0-torch2.13.0-py311-cu130"
-    among = [item for item in offered() if item.name.startswith(plain)]
-    assert len(among) == 2
-    answer = pick([host("580.65.06, 8.9, NVIDIA L4")], among)
+    alike = [candidate for candidate in offered() if candidate.name.startswith(plain)]
+    assert len(alike) == 2
+    answer = pick([host("580.65.06, 8.9, NVIDIA L4")], alike)
     assert (name_of(answer), answer.rejected) == (plain, ())
 
 
 def test_each_newer_variant_has_its_reason(offered: Made) -> None:
     answer = pick([host("535.104.05, 7.0, Tesla V100-SXM2-16GB")], offered())
-    assert [item.name for item in answer.rejected] == [VLLM_NEW, VLLM_NEW.replace("py313", "py311")]
+    assert [rejected.name for rejected in answer.rejected] == [VLLM_NEW, VLLM_NEW.replace("py313", "py311")]
     assert reason(answer, VLLM_NEW) == (
         "driver 535.104.05 < 580.65.06 needed by CUDA 13.0; "
         "sm_70 not in torch 2.13.0's and vllm 0.32.0's common list 75 80 86 90 100 120"
     )
 
 
-def test_why_says_what_compatibility_it_rests_on(offered: Made) -> None:
+def test_why_has_the_kind_of_compatibility(offered: Made) -> None:
     answer = pick([host("535.104.05, 8.9, NVIDIA L4")], offered())
     assert answer.why == (
         "driver 535.104.05 >= 525.60.13 needed by CUDA 12.8 "
@@ -81,7 +81,7 @@ def test_why_says_what_compatibility_it_rests_on(offered: Made) -> None:
     )
 
 
-def test_a_built_image_goes_before_a_newer_one_that_is_not(offered: Made) -> None:
+def test_a_built_image_is_preferred_to_a_newer_planned_one(offered: Made) -> None:
     answer = pick([stated("host", "580.65.06", ["9.0"])], offered(TORCH_OLD))
     assert name_of(answer) == TORCH_OLD
     assert answer.candidate
@@ -89,31 +89,31 @@ def test_a_built_image_goes_before_a_newer_one_that_is_not(offered: Made) -> Non
     assert reason(answer, VLLM_NEW) == "it is not built"
 
 
-def test_where_no_built_image_runs_the_plan_answers(offered: Made) -> None:
+def test_if_no_built_image_runs_a_planned_one_is_picked(offered: Made) -> None:
     answer = pick([stated("host", "535.104.05", ["8.0"])], offered(TORCH_NEW, CPU))
     assert answer.candidate
     assert (answer.candidate.name, answer.candidate.state, answer.digest) == (VLLM_OLD, "planned", None)
 
 
-def test_what_is_built_is_judged_by_its_labels(offered: Made) -> None:
+def test_a_built_image_is_compared_by_its_labels(offered: Made) -> None:
     (built,) = offered(TORCH_OLD, selectors=(f"name={TORCH_OLD}",))
     (planned,) = offered(selectors=(f"name={TORCH_OLD}",))
     assert (built.min_driver, built.sm) == (planned.min_driver, planned.sm)
 
 
-def test_a_host_with_gpus_gets_cpu_only_where_nothing_else_was_asked_for(offered: Made) -> None:
-    here = stated("host", "580.65.06", ["9.0"])
-    assert name_of(pick([here], offered(groups=("quickstart",)))) == CPU
-    assert name_of(pick([here], offered(CPU, selectors=("ray=2.60.0,vllm=none",)))) == TORCH_NEW
+def test_a_host_with_gpus_gets_cpu_only_if_no_selected_variant_has_cuda(offered: Made) -> None:
+    h100 = stated("host", "580.65.06", ["9.0"])
+    assert name_of(pick([h100], offered(groups=("quickstart",)))) == CPU
+    assert name_of(pick([h100], offered(CPU, selectors=("ray=2.60.0,vllm=none",)))) == TORCH_NEW
 
 
-def test_groups_choose_the_kind(offered: Made) -> None:
-    here = stated("host", "580.65.06", ["9.0"])
-    assert name_of(pick([here], offered(groups=("train",)))) == TORCH_NEW
-    assert name_of(pick([here], offered(groups=("serve",)))) == VLLM_NEW
+def test_groups_limit_the_candidates(offered: Made) -> None:
+    h100 = stated("host", "580.65.06", ["9.0"])
+    assert name_of(pick([h100], offered(groups=("train",)))) == TORCH_NEW
+    assert name_of(pick([h100], offered(groups=("serve",)))) == VLLM_NEW
 
 
-def test_a_driver_too_old_for_all_says_which_would_do(offered: Made) -> None:
+def test_the_error_for_a_driver_too_old_for_all_has_the_oldest_accepted_one(offered: Made) -> None:
     answer = pick([host("470.256.02, 7.5, Tesla T4")], offered())
     assert answer.candidate is None
     assert "The oldest driver that any of them accepts is 525.60.13." in str(answer.error)
@@ -131,7 +131,7 @@ def test_an_unknown_gpu_runs_nothing(offered: Made) -> None:
 
 
 def for_gpus(image: VariantImage, sm: tuple[int, ...]) -> VariantImage:
-    """The image with code for these GPUs and no other."""
+    """Return the image with code for these GPUs only."""
     return replace(image, labels=ImageLabels({**image.labels.values, Label.SM: " ".join(map(str, sm))}))
 
 
@@ -157,35 +157,35 @@ def test_an_image_for_unknown_gpus_is_picked_if_nothing_else_runs(offered: Made)
     known, new = offered(selectors=(f"name={TORCH_OLD}", f"name={TORCH_NEW}"))
     unknown = for_gpus(new, ())
     doubt = "it is unknown for which GPUs torch 2.13.0 for CUDA 13.0 was built: `gpus` in matrix.yaml can state it"
-    here = host("580.95.05, 8.0, NVIDIA A100-SXM4-80GB")
-    both = pick([here], [unknown, known])
+    a100 = host("580.95.05, 8.0, NVIDIA A100-SXM4-80GB")
+    both = pick([a100], [unknown, known])
     assert (name_of(both), reason(both, TORCH_NEW)) == (TORCH_OLD, doubt)
-    alone = pick([here], [unknown])
+    alone = pick([a100], [unknown])
     assert name_of(alone) == TORCH_NEW
     assert alone.why[-1] == doubt
     too_old = pick([host("580.95.05, 7.0, Tesla V100-SXM2-16GB")], [unknown])
     assert reason(too_old, TORCH_NEW) == "sm_70 not among the GPUs that CUDA 13.0 compiles for"
 
 
-def test_a_host_without_a_gpu_runs_nothing_of_cuda(offered: Made) -> None:
+def test_a_host_without_a_gpu_runs_no_image_with_cuda(offered: Made) -> None:
     answer = pick([stated("host", "", ["none"])], offered(groups=("serve",)))
     assert answer.candidate is None
-    assert reason(answer, VLLM_NEW) == "it needs an NVIDIA GPU, and there is none"
+    assert reason(answer, VLLM_NEW) == "it needs an NVIDIA GPU, and the host has none"
 
 
-def test_a_gpu_that_was_lost_is_remarked(offered: Made) -> None:
+def test_a_lost_gpu_has_a_hint(offered: Made) -> None:
     assert any("lost it" in hint for hint in pick([host("No devices were found")], offered()).hints)
     assert pick([stated("host", "", ["none"])], offered()).hints == ()
 
 
 @pytest.mark.parametrize("name", ["NVIDIA GH200 480GB", "NVIDIA GB200"])
-def test_no_amd64_image_runs_beside_an_arm_cpu(offered: Made, name: str) -> None:
+def test_no_amd64_image_runs_with_an_arm_cpu(offered: Made, name: str) -> None:
     answer = pick([host(f"580.95.05, 9.0, {name}")], offered())
     assert answer.candidate is None
-    assert reason(answer, VLLM_NEW) == f"it is for amd64, and {name} sits beside an Arm CPU"
+    assert reason(answer, VLLM_NEW) == f"it is for amd64, and {name} is attached to an Arm CPU"
 
 
-def test_several_hosts_get_one_each_and_one_for_all(offered: Made) -> None:
+def test_several_hosts_get_a_pick_each_and_one_for_all(offered: Made) -> None:
     hosts = {
         "gpu01": host("580.95.05, 9.0, NVIDIA H100 PCIe", "gpu01"),
         "gpu02": host("535.104.05, 8.0, NVIDIA A100-PCIE-40GB", "gpu02"),
@@ -210,19 +210,19 @@ def test_hosts_with_and_without_gpus_share_a_cpu_image(offered: Made) -> None:
     assert [name_of(answer) for answer in (*each.values(), together)] == [VLLM_NEW, CPU, CPU]
 
 
-def test_a_host_that_cannot_be_read_leaves_the_others_and_no_answer_for_all(offered: Made) -> None:
+def test_with_a_host_that_cannot_be_read_there_is_no_pick_for_all(offered: Made) -> None:
     each, together = pick_each({"gpu01": stated("gpu01", "580.65.06", ["9.0"]), "gpu02": HostError("what?")}, offered())
     assert name_of(each["gpu01"]) == VLLM_NEW
     assert str(each["gpu02"].error) == "what?"
     assert together
-    assert "gpu02 could not be understood" in str(together.error)
+    assert "the output of gpu02 is not valid" in str(together.error)
 
 
-def test_one_host_has_no_answer_for_all(offered: Made) -> None:
+def test_one_host_has_no_pick_for_all(offered: Made) -> None:
     assert pick_each({"host": stated("host", "580.65.06", ["9.0"])}, offered())[1] is None
 
 
-def test_a_pick_with_vllm_and_no_compiler_says_so(offered: Made) -> None:
+def test_a_pick_with_vllm_and_no_compiler_has_a_hint(offered: Made) -> None:
     [hint] = pick([stated("host", "535.104.05", ["7.0"])], offered()).hints
     assert "it has no nvcc, which no package of CUDA 12.8 brings" in hint
     assert not any("nvcc" in hint for hint in pick([stated("host", "580.65.06", ["9.0"])], offered()).hints)

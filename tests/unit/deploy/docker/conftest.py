@@ -1,4 +1,4 @@
-"""Images as an engine would describe them, and clusters of them."""
+"""Images in the form in which an engine describes them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ Pin = Callable[..., VariantImage]
 
 @pytest.fixture
 def pin() -> Pin:
-    """A pinned image of a variant's name."""
+    """Return a function that makes a variant's pinned image by name."""
 
     def make(name: str = CPU, *, digest: str = "", min_driver: str = "") -> VariantImage:
         variant = parse_name(name)

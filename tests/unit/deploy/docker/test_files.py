@@ -1,4 +1,4 @@
-"""The files of a cluster: what they say, and that nothing in them is taken for shell or for a variable."""
+"""The files of a cluster: their content, and that no value in them is read as shell code or as a variable."""
 
 import shutil
 import subprocess
@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from raydock.core.errors import ConfigurationError
-from raydock.deploy.docker.cluster import cluster
-from raydock.deploy.docker.files import compose_lines, configured_no_proxy, files
+from raydock.deploy.docker.cluster import make_cluster
+from raydock.deploy.docker.files import compose_lines, configured_no_proxy, render_files
 from raydock.model.variant import parse_name
 from raydock.publish.variant_image import VariantImage
 from tests.unit.deploy.docker.conftest import CPU, GPU, ROOT, Pin
@@ -18,19 +18,19 @@ from tests.unit.deploy.docker.conftest import CPU, GPU, ROOT, Pin
 MODEL = '/data/it\'s $HOME "and" `more`'
 
 
-def written(
+def render(
     image: VariantImage, *, variant: str = CPU, gpus: int = 0, workers: tuple[str, ...] = ("gpu02", "gpu03")
 ) -> Any:
-    wanted = cluster(parse_name(variant), head="gpu01", workers=workers, gpus=gpus, model=Path(MODEL))
-    return {file.name: file for file in files(wanted, image, ROOT / "templates")}
+    cluster = make_cluster(parse_name(variant), head="gpu01", workers=workers, gpus=gpus, model=Path(MODEL))
+    return {file.name: file for file in render_files(cluster, image, ROOT / "templates")}
 
 
-def compose(image: VariantImage, **more: Any) -> Any:
-    return yaml.safe_load(written(image, **more)["compose.yaml"].text)
+def compose(image: VariantImage, **options: Any) -> Any:
+    return yaml.safe_load(render(image, **options)["compose.yaml"].text)
 
 
-def test_the_files_and_which_are_programs(pin: Pin) -> None:
-    found = written(pin())
+def test_the_names_of_the_files_and_which_are_programs(pin: Pin) -> None:
+    found = render(pin())
     assert {name: file.program for name, file in found.items()} == {
         "compose.yaml": False,
         "head.sh": True,
@@ -55,7 +55,7 @@ def test_the_image_is_pinned_by_digest_or_by_id(pin: Pin) -> None:
     assert compose(pin())["services"]["head"]["image"] == f"sha256:{'1' * 64}"
     digest = f"sha256:{'2' * 64}"
     assert compose(pin(digest=digest))["services"]["head"]["image"] == f"localhost:5000/raydock@{digest}"
-    assert f"\ndigest=localhost:5000/raydock@{digest}\n" in written(pin(digest=digest))["head.sh"].text
+    assert f"\ndigest=localhost:5000/raydock@{digest}\n" in render(pin(digest=digest))["head.sh"].text
 
 
 def test_compose_replaces_no_variable_in_a_path(pin: Pin) -> None:
@@ -68,27 +68,27 @@ def test_compose_replaces_no_variable_in_a_path(pin: Pin) -> None:
     ("name", "driver", "first"),
     [("compose.yaml", "cdi", "nvidia.com/gpu={}"), ("compose.nvidia.yaml", "nvidia", "{}")],
 )
-def test_nodes_of_one_machine_share_its_gpus_out(pin: Pin, name: str, driver: str, first: str) -> None:
-    services = yaml.safe_load(written(pin(GPU), variant=GPU, gpus=2)[name].text)["services"]
-    given = [service["deploy"]["resources"]["reservations"]["devices"] for service in services.values()]
-    assert [[device["driver"] for device in devices] for devices in given] == [[driver]] * 3
-    assert [device["device_ids"] for [device] in given] == [
+def test_each_node_of_one_machine_gets_its_own_gpus(pin: Pin, name: str, driver: str, first: str) -> None:
+    services = yaml.safe_load(render(pin(GPU), variant=GPU, gpus=2)[name].text)["services"]
+    requests = [service["deploy"]["resources"]["reservations"]["devices"] for service in services.values()]
+    assert [[device["driver"] for device in devices] for devices in requests] == [[driver]] * 3
+    assert [device["device_ids"] for [device] in requests] == [
         [first.format(number) for number in numbers] for numbers in ((0, 1), (2, 3), (4, 5))
     ]
     assert all("--num-gpus=2" in service["command"] for service in services.values())
 
 
-def test_there_is_a_file_for_each_way_to_gpus_and_both_say_for_which_host(pin: Pin) -> None:
-    assert "compose.nvidia.yaml" not in written(pin())
-    found = written(pin(GPU), variant=GPU, gpus=1)
+def test_each_way_to_request_gpus_has_a_compose_file_that_names_its_hosts(pin: Pin) -> None:
+    assert "compose.nvidia.yaml" not in render(pin())
+    found = render(pin(GPU), variant=GPU, gpus=1)
     assert "CDI" in found["compose.yaml"].text
-    assert "`./build.py doctor` has the command." in found["compose.yaml"].text
+    assert "`./build.py doctor` shows the command." in found["compose.yaml"].text
     assert "docker compose -f compose.nvidia.yaml up --wait" in found["compose.nvidia.yaml"].text
-    lines = list(compose_lines(cluster(parse_name(GPU), head="gpu01", workers=["gpu02"], gpus=1)))
+    lines = list(compose_lines(make_cluster(parse_name(GPU), head="gpu01", workers=["gpu02"], gpus=1)))
     assert [line.split(",")[0] for line in lines] == [
         "compose.yaml",
         "compose.nvidia.yaml",
-        "`./build.py doctor` says which (check gpu-path)",
+        "`./build.py doctor` shows which one (check gpu-path)",
     ]
 
 
@@ -106,7 +106,7 @@ def test_there_is_a_file_for_each_way_to_gpus_and_both_say_for_which_host(pin: P
         ("not JSON", ""),
     ],
 )
-def test_what_config_json_keeps_from_its_proxy(
+def test_the_default_no_proxy_of_config_json(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, found: str
 ) -> None:
     (tmp_path / "config.json").write_text(text)
@@ -115,7 +115,7 @@ def test_what_config_json_keeps_from_its_proxy(
 
 
 def test_no_probe_of_localhost_goes_through_a_proxy(pin: Pin) -> None:
-    found = written(pin())
+    found = render(pin())
     services = yaml.safe_load(found["compose.yaml"].text)["services"]
     probes = [service["healthcheck"]["test"][-1] for service in services.values()]
     probes += [line for name in ("head.sh", "worker.sh") for line in found[name].text.splitlines() if "wget" in line]
@@ -130,10 +130,10 @@ def test_no_probe_of_localhost_goes_through_a_proxy(pin: Pin) -> None:
 
 
 @pytest.mark.parametrize("script", ["head.sh", "worker.sh"])
-def test_a_shell_reads_back_what_was_written(pin: Pin, script: str) -> None:
-    text = written(pin(GPU, min_driver="580.65.06"), variant=GPU, gpus=2)[script].text
+def test_a_shell_reads_the_same_values(pin: Pin, script: str) -> None:
+    text = render(pin(GPU, min_driver="580.65.06"), variant=GPU, gpus=2)[script].text
     subprocess.run(["bash", "-n"], input=text, text=True, check=True)
-    settings = text.split("# What head.sh and worker.sh do")[0]
+    settings = text.split("# The functions of head.sh and worker.sh.")[0]
     shown = subprocess.run(
         ["bash"],
         input=f'{settings}\nprintf "%s|" "$model" "$min_driver" "$gpus" "${{hosts[*]}}" "${{command[-1]}}"',
@@ -145,57 +145,58 @@ def test_a_shell_reads_back_what_was_written(pin: Pin, script: str) -> None:
     assert shown.stdout == f"{MODEL}|580.65.06|2|{hosts}|--num-gpus=2|"
 
 
-def test_nothing_that_the_field_notes_needed_privileges_for(pin: Pin) -> None:
-    for file in written(pin(GPU), variant=GPU, gpus=2).values():
+def test_no_file_requests_privileges(pin: Pin) -> None:
+    for file in render(pin(GPU), variant=GPU, gpus=2).values():
         for word in ("privileged", "SYS_ADMIN", "--pid", "--ipc host"):
             assert word not in file.text
 
 
-def test_other_settings_have_another_mark_and_more_workers_have_not(pin: Pin) -> None:
-    def mark(**more: Any) -> str:
-        text = str(written(pin(GPU), variant=GPU, **more)["worker.sh"].text)
+def test_the_hash_of_the_settings_depends_on_the_gpus_and_not_on_more_workers(pin: Pin) -> None:
+    def settings(**options: Any) -> str:
+        text = str(render(pin(GPU), variant=GPU, **options)["worker.sh"].text)
         return next(line for line in text.splitlines() if line.startswith("settings="))
 
-    assert mark(gpus=2) == mark(gpus=2, workers=("gpu02", "gpu03", "gpu04"))
-    assert mark(gpus=2) != mark(gpus=1)
+    assert settings(gpus=2) == settings(gpus=2, workers=("gpu02", "gpu03", "gpu04"))
+    assert settings(gpus=2) != settings(gpus=1)
 
 
 def test_forward_compatibility_in_every_file(pin: Pin) -> None:
-    def made(**more: Any) -> dict[str, str]:
-        wanted = cluster(parse_name(GPU), head="gpu01", workers=["gpu02"], gpus=1, **more)
-        return {file.name: file.text for file in files(wanted, pin(GPU, min_driver="580.65.06"), ROOT / "templates")}
+    def render_texts(**options: Any) -> dict[str, str]:
+        cluster = make_cluster(parse_name(GPU), head="gpu01", workers=["gpu02"], gpus=1, **options)
+        rendered = render_files(cluster, pin(GPU, min_driver="580.65.06"), ROOT / "templates")
+        return {file.name: file.text for file in rendered}
 
-    def compose(found: dict[str, str]) -> list[Any]:
+    def compose(texts: dict[str, str]) -> list[Any]:
         names = ("compose.yaml", "compose.nvidia.yaml")
-        return [node for name in names for node in yaml.safe_load(found[name])["services"].values()]
+        return [node for name in names for node in yaml.safe_load(texts[name])["services"].values()]
 
     folder = "/usr/local/cuda-13.0/compat"
-    refused = made()
+    refused = render_texts()
     assert "\nforward_hosts=()\n" in refused["head.sh"]
     assert f"\ncompat={folder}\n" in refused["head.sh"]  # its refusal names the package
     assert all("NVIDIA_DISABLE_REQUIRE" not in node["environment"] for node in compose(refused))
     assert all("volumes" not in node for node in compose(refused))
-    accepted = made(forward_compat=True)
+    accepted = render_texts(forward_compat=True)
     assert "\nforward_hosts=(gpu01 gpu02)\n" in accepted["worker.sh"]
     for node in compose(accepted):
         assert node["environment"].items() >= {"LD_LIBRARY_PATH": folder, "NVIDIA_DISABLE_REQUIRE": "true"}.items()
         [mount] = node["volumes"]
         assert (mount["source"], mount["target"], mount["read_only"]) == (folder, folder, True)
-    one = made(accepting={"gpu02", "gpu09"})
-    assert "\nforward_hosts=(gpu02)\n" in one["head.sh"]
-    assert all("NVIDIA_DISABLE_REQUIRE" not in node["environment"] for node in compose(one))
+    partly = render_texts(accepting={"gpu02", "gpu09"})
+    assert "\nforward_hosts=(gpu02)\n" in partly["head.sh"]
+    assert all("NVIDIA_DISABLE_REQUIRE" not in node["environment"] for node in compose(partly))
 
 
 @pytest.mark.parametrize(("variant", "gpus"), [(CPU, None), (GPU, 0), ("ray2.49.1-torch2.8.0-py313-cu121", 1)])
-def test_forward_compatibility_that_cannot_be(variant: str, gpus: int | None) -> None:
+def test_forward_compatibility_without_cuda_or_gpus_is_refused(variant: str, gpus: int | None) -> None:
     with pytest.raises(ConfigurationError, match="has no forward compatibility"):
-        cluster(parse_name(variant), head="gpu01", workers=["gpu02"], gpus=gpus, forward_compat=True)
+        make_cluster(parse_name(variant), head="gpu01", workers=["gpu02"], gpus=gpus, forward_compat=True)
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not here")
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 @pytest.mark.parametrize("role", ["head", "worker"])
-def test_systemd_understands_its_units(pin: Pin, tmp_path: Path, role: str) -> None:
-    found = written(pin())
+def test_systemd_accepts_the_units(pin: Pin, tmp_path: Path, role: str) -> None:
+    found = render(pin())
     script, unit = tmp_path / f"{role}.sh", tmp_path / f"raydock-{role}.service"
     script.write_text(found[script.name].text)
     script.chmod(0o755)

@@ -1,4 +1,4 @@
-"""What the scripts ask of a host, asked of this one: each function of node.sh by itself, in a real bash."""
+"""The checks of a host in the scripts: each function of node.sh by itself, in a real bash on this host."""
 
 import socket
 import subprocess
@@ -18,16 +18,16 @@ compat=/nonexistent/cuda-13.0/compat compat_package=cuda-compat-13-0
 """
 
 
-def call(words: str, path: str = "/usr/sbin:/usr/bin:/sbin:/bin") -> "subprocess.CompletedProcess[str]":
-    script = f"{SETTINGS}\nsource {NODE}\n{words}"
+def call(command: str, path: str = "/usr/sbin:/usr/bin:/sbin:/bin") -> "subprocess.CompletedProcess[str]":
+    script = f"{SETTINGS}\nsource {NODE}\n{command}"
     environment = {"PATH": path}
     return subprocess.run(["/bin/bash", "-c", script], capture_output=True, text=True, check=False, env=environment)
 
 
-def smi(folder: Path, says: str, code: int = 0) -> str:
-    """A PATH whose nvidia-smi says this: a stand-in, since no test can change a host's driver."""
+def fake_smi(folder: Path, output: str, code: int = 0) -> str:
+    """Return a PATH with a fake nvidia-smi that prints `output`, since no test can change a host's driver."""
     program = folder / "nvidia-smi"
-    program.write_text(f"#!/bin/sh\ncat << 'END'\n{says}\nEND\nexit {code}\n")
+    program.write_text(f"#!/bin/sh\ncat << 'END'\n{output}\nEND\nexit {code}\n")
     program.chmod(0o755)
     return f"{folder}:/usr/bin:/bin"
 
@@ -43,61 +43,61 @@ def test_a_port_in_use_is_named() -> None:
     assert call(f"ports=({port}); need_free_ports").returncode == 0
 
 
-def test_a_host_that_nobody_named() -> None:
+def test_a_host_that_is_not_listed() -> None:
     done = call("find_address")
     assert done.returncode == 2
-    assert "this host is not one of those that this script is for: 10.255.255.2." in done.stderr
+    assert "this host is not in the script's list of hosts: 10.255.255.2." in done.stderr
 
 
 def test_a_name_that_is_loopback_or_unknown() -> None:
     done = call("hosts=(localhost); find_address")
     assert done.returncode == 2
-    assert "localhost is 127.0.0.1 here, which no other host can reach." in done.stderr
-    done = call("head=nobody.invalid; find_address")
+    assert "localhost resolves to 127.0.0.1 here, which other hosts cannot reach." in done.stderr
+    done = call("head=unknown.invalid; find_address")
     assert done.returncode == 2
-    assert "this host knows no address of nobody.invalid." in done.stderr
+    assert "this host cannot resolve unknown.invalid." in done.stderr
 
 
-def test_no_docker_and_no_engine(tmp_path: Path) -> None:
+def test_a_host_without_docker(tmp_path: Path) -> None:
     done = call("need_docker", path=str(tmp_path))
     assert done.returncode == 4
     assert "this host has no docker command." in done.stderr
 
 
-def test_a_model_that_is_not_there(tmp_path: Path) -> None:
+def test_a_model_folder_that_does_not_exist(tmp_path: Path) -> None:
     assert call(f"model={tmp_path}; need_model").returncode == 0
     done = call(f"model={tmp_path}/gone; need_model")
     assert done.returncode == 1
-    assert "gone is not on this host." in done.stderr
+    assert "gone does not exist on this host." in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("says", "code", "words"),
+    ("output", "code", "message"),
     [
         ("No devices were found", 6, "nvidia-smi fails: No devices were found"),
-        ("580.95.05", 0, "this host has 1 GPUs, and 2 are asked for."),
+        ("580.95.05", 0, "this host has 1 GPUs, and 2 are requested."),
         ("535.104.05\n535.104.05", 0, "the driver 535.104.05 is older than 580.65.06, which raydock:x needs."),
-        ("580.65.06\n580.65.06", 0, "there is neither a CDI specification nor NVIDIA's hook."),
+        ("580.65.06\n580.65.06", 0, "it has neither a CDI specification nor NVIDIA's hook."),
     ],
 )
-def test_gpus_that_cannot_be_had(tmp_path: Path, says: str, code: int, words: str) -> None:
-    asked = "gpus=2 min_driver=580.65.06; has_cdi() { false; }; need_gpus"
-    done = call(asked, path=smi(tmp_path, says, code))
+def test_gpus_that_are_not_available(tmp_path: Path, output: str, code: int, message: str) -> None:
+    command = "gpus=2 min_driver=580.65.06; has_cdi() { false; }; need_gpus"
+    done = call(command, path=fake_smi(tmp_path, output, code))
     assert done.returncode == 1
-    assert words in done.stderr
+    assert message in done.stderr
     assert "Next: " in done.stderr
 
 
 def test_gpus_by_cdi(tmp_path: Path) -> None:
-    asked = 'gpus=2 min_driver=525.60.13; has_cdi() { true; }; need_gpus; printf "%s " "${gpu_options[@]}"'
-    done = call(asked, path=smi(tmp_path, "580.95.05\n580.95.05"))
+    command = 'gpus=2 min_driver=525.60.13; has_cdi() { true; }; need_gpus; printf "%s " "${gpu_options[@]}"'
+    done = call(command, path=fake_smi(tmp_path, "580.95.05\n580.95.05"))
     assert done.returncode == 0, done.stderr
     assert "--device nvidia.com/gpu=0 --device nvidia.com/gpu=1 " in done.stdout
     assert "--ulimit memlock=-1" in done.stdout
 
 
 def with_driver(folder: Path, driver: str, *names: str) -> str:
-    """A PATH whose nvidia-smi answers what is asked of it for each GPU: a stand-in, as above."""
+    """Return a PATH with a fake nvidia-smi that prints the driver or the name of each GPU, as the query requests."""
     program = folder / "nvidia-smi"
     lines = {"driver_version": "\n".join([driver] * len(names)), "name": "\n".join(names)}
     cases = "".join(f"*--query-gpu={field}\\ *) cat << 'END'\n{text}\nEND\n;;\n" for field, text in lines.items())
@@ -106,11 +106,11 @@ def with_driver(folder: Path, driver: str, *names: str) -> str:
     return f"{folder}:/usr/bin:/bin"
 
 
-ASKED = "gpus=1 min_driver=580.65.06; has_cdi() { true; }; "
+REQUEST = "gpus=1 min_driver=580.65.06; has_cdi() { true; }; "
 
 
 @pytest.mark.parametrize(
-    ("driver", "names", "words"),
+    ("driver", "names", "message"),
     [
         ("535.104.05", ["NVIDIA GeForce RTX 4090"], "does not cover the GPU NVIDIA GeForce RTX 4090, which is not a"),
         ("535.104.05", ["Tesla T4", "NVIDIA RTX A6000"], "does not cover the GPU NVIDIA RTX A6000"),
@@ -120,23 +120,23 @@ ASKED = "gpus=1 min_driver=580.65.06; has_cdi() { true; }; "
         ("535.104.05", ["NVIDIA A100 80GB PCIe MIG 1g.10gb"], "and deploy again with --forward-compat."),
     ],
 )
-def test_an_older_driver_is_refused_by_default(tmp_path: Path, driver: str, names: list[str], words: str) -> None:
-    done = call(f"{ASKED}need_gpus", path=with_driver(tmp_path, driver, *names))
+def test_an_older_driver_is_refused_by_default(tmp_path: Path, driver: str, names: list[str], message: str) -> None:
+    done = call(f"{REQUEST}need_gpus", path=with_driver(tmp_path, driver, *names))
     assert done.returncode == 1
     assert f"the driver {driver} is older than 580.65.06, which raydock:x needs." in done.stderr
-    assert words in done.stderr
+    assert message in done.stderr
     assert "Next: " in done.stderr
 
 
 def test_forward_compatibility_that_is_accepted(tmp_path: Path) -> None:
     path = with_driver(tmp_path, "535.104.05", "Tesla T4")
-    other = call(f"forward_hosts=(10.255.255.9); {ASKED}need_gpus", path=path)
-    assert "which is refused unless you accept it." in other.stderr
-    accepted = f"forward_hosts=(10.255.255.9 10.255.255.2); {ASKED}"
-    lacking = call(f"{accepted}need_gpus", path=path)
-    assert lacking.returncode == 1
-    assert "/nonexistent/cuda-13.0/compat/libcuda.so.1 is not on this host." in lacking.stderr
-    assert "Next: install cuda-compat-13-0" in lacking.stderr
+    refused = call(f"forward_hosts=(10.255.255.9); {REQUEST}need_gpus", path=path)
+    assert "which is refused unless you accept it." in refused.stderr
+    accepted = f"forward_hosts=(10.255.255.9 10.255.255.2); {REQUEST}"
+    missing = call(f"{accepted}need_gpus", path=path)
+    assert missing.returncode == 1
+    assert "/nonexistent/cuda-13.0/compat/libcuda.so.1 does not exist on this host." in missing.stderr
+    assert "Next: install cuda-compat-13-0" in missing.stderr
     (tmp_path / "libcuda.so.1").touch()
     done = call(f'{accepted}compat={tmp_path}; need_gpus; printf "%s " "${{gpu_options[@]}}"', path=path)
     assert done.returncode == 0, done.stderr
@@ -144,11 +144,11 @@ def test_forward_compatibility_that_is_accepted(tmp_path: Path) -> None:
 
 
 def test_a_new_enough_driver_gets_no_older_libraries(tmp_path: Path) -> None:
-    asked = f'forward_hosts=(10.255.255.2); {ASKED}need_gpus; printf "%s " "${{gpu_options[@]}}"'
-    done = call(asked, path=with_driver(tmp_path, "580.65.06", "Tesla T4"))
+    command = f'forward_hosts=(10.255.255.2); {REQUEST}need_gpus; printf "%s " "${{gpu_options[@]}}"'
+    done = call(command, path=with_driver(tmp_path, "580.65.06", "Tesla T4"))
     assert done.returncode == 0, done.stderr
     assert "NVIDIA_DISABLE_REQUIRE" not in done.stdout
 
 
-def test_without_gpus_nothing_is_asked() -> None:
+def test_without_requested_gpus_there_are_no_gpu_options() -> None:
     assert call('need_gpus; echo "${#gpu_options[@]}"').stdout == "0\n"

@@ -1,4 +1,4 @@
-"""The driver floor's terms, judged as Kubernetes judges them."""
+"""The terms of the driver floor, evaluated as Kubernetes evaluates them."""
 
 import pytest
 from packaging.version import Version
@@ -14,7 +14,7 @@ FLOORS = [*Hardware().drivers.floors.values(), *Hardware().drivers.toolkits.valu
 
 
 def fits(affinity: Yaml, labels: dict[str, str]) -> bool:
-    """Whether a node with these labels is chosen (Kubernetes, component-helpers, nodeaffinity): any term, all of it."""
+    """Whether a node with these labels meets any term, as in Kubernetes' component-helpers, nodeaffinity."""
     node_affinity = affinity.get("nodeAffinity", {})
     if REQUIRED not in node_affinity:
         return True
@@ -23,9 +23,9 @@ def fits(affinity: Yaml, labels: dict[str, str]) -> bool:
 
 
 def score(affinity: Yaml, labels: dict[str, str]) -> int:
-    """The sum of the weights of the preferences that a node with these labels meets."""
+    """Return the sum of the weights of the preferences that a node with these labels meets."""
     preferences = affinity.get("nodeAffinity", {}).get(PREFERRED, [])
-    return sum(item["weight"] for item in preferences if matches(item["preference"], labels))
+    return sum(preferred["weight"] for preferred in preferences if matches(preferred["preference"], labels))
 
 
 def matches(term: Yaml, labels: dict[str, str]) -> bool:
@@ -49,7 +49,7 @@ def node(driver: str, names: tuple[str, ...]) -> dict[str, str]:
 
 @pytest.mark.parametrize("names", LABELS)
 @pytest.mark.parametrize("floor", FLOORS)
-def test_nodes_are_chosen_if_their_drivers_are_not_older(floor: str, names: tuple[str, ...]) -> None:
+def test_nodes_are_chosen_if_their_driver_is_new_enough(floor: str, names: tuple[str, ...]) -> None:
     required = node_affinity(floor, DriverAffinity.REQUIRED, None)
     chosen = {driver for driver in FLOORS if fits(required, node(driver, names))}
     assert chosen == {driver for driver in FLOORS if Version(driver) >= Version(floor)}
@@ -79,7 +79,7 @@ def test_a_node_without_labels(affinity: DriverAffinity, chosen: bool) -> None:
         assert score(made, labels) == 0
 
 
-def test_every_node_that_is_new_enough_is_preferred_alike() -> None:
+def test_all_new_enough_nodes_have_the_same_score() -> None:
     made = node_affinity("580.65.06", DriverAffinity.PREFERRED, None)
     for names in LABELS:
         assert {score(made, node(driver, names)) for driver in ("580.65.06", "580.66.0", "590.1.1")} == {100}

@@ -1,4 +1,4 @@
-"""Folders that a ConfigMap can hold, and those that it cannot."""
+"""Folders that a ConfigMap can contain, and folders that are refused."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ EXAMPLES = sorted(path for path in (Path(__file__).parents[4] / "examples").iter
 
 
 @pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)
-def test_every_example_fits(folder: Path) -> None:
+def test_every_example_fits_into_a_config_map(folder: Path) -> None:
     assert any(name.endswith(".py") for name in read(folder).files)
 
 
-def test_hidden_files_and_bytecode_stay_out(tmp_path: Path) -> None:
+def test_hidden_files_and_bytecode_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "__pycache__").mkdir()
     (tmp_path / ".git").mkdir()
     (tmp_path / "a.py").write_text("é\n")
@@ -23,21 +23,21 @@ def test_hidden_files_and_bytecode_stay_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "words"),
+    ("name", "content", "message"),
     [
-        ("a b.py", b"", "not a key of a ConfigMap"),
-        ("a.bin", b"\xff\xfe", "not text in UTF-8"),
+        ("a b.py", b"", "not a valid key of a ConfigMap"),
+        ("a.bin", b"\xff\xfe", "not UTF-8 text"),
         ("a.txt", b"a" * (LIMIT - 4), "1048577 bytes"),
     ],
 )
-def test_files_that_a_config_map_cannot_hold(tmp_path: Path, name: str, content: bytes, words: str) -> None:
+def test_files_that_a_config_map_cannot_contain(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(ConfigurationError, match=words):
+    with pytest.raises(ConfigurationError, match=message):
         read(tmp_path)
 
 
-def test_folders_in_it_and_no_files_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="holds no file"):
+def test_empty_folders_and_subfolders_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="contains no file"):
         read(tmp_path)
     (tmp_path / "package").mkdir()
     with pytest.raises(ConfigurationError, match="is not a file"):

@@ -1,4 +1,4 @@
-"""Values for the ray-cluster chart: put into its template's places, they make the manifest's cluster."""
+"""Values for the ray-cluster chart: with them, the chart's template creates the manifest's cluster."""
 
 from itertools import product
 
@@ -20,14 +20,14 @@ OF_WORKERS = ("groupName", "replicas", "minReplicas", "maxReplicas")
 
 def template(values: Yaml, group: Yaml, name: str) -> Yaml:
     image = {"image": "{repository}:{tag}".format(**values["image"]), "imagePullPolicy": values["image"]["pullPolicy"]}
-    container = {"name": name, **image, **{there: group[here] for here, there in OF_CONTAINER.items() if here in group}}
-    pod = {there: group[here] for here, there in OF_POD.items() if here in group}
+    container = {"name": name, **image, **{key: group[name] for name, key in OF_CONTAINER.items() if name in group}}
+    pod = {key: group[name] for name, key in OF_POD.items() if name in group}
     secrets = {"imagePullSecrets": values["imagePullSecrets"]} if values["imagePullSecrets"] else {}
     return {"metadata": {"labels": group["labels"]}, "spec": {**secrets, **pod, "containers": [container]}}
 
 
 def rendered(values: Yaml) -> Yaml:
-    """The RayCluster that the chart makes, but for the labels that it adds."""
+    """Return the specification of the RayCluster that the chart creates, without the labels that it adds."""
     head, worker = values["head"], values["worker"]
     used = {*OF_CONTAINER, *OF_POD, *OF_HEAD, *OF_WORKERS, "labels", "rayStartParams"}
     assert not (head.keys() | worker.keys()) - used
@@ -51,10 +51,10 @@ def rendered(values: Yaml) -> Yaml:
         ("cuda", {"forward_compat": True}),
     ],
 )
-def test_the_chart_makes_the_manifests_cluster(made: Made, variant: str, scaling: Yaml) -> None:
+def test_the_chart_creates_the_manifests_cluster(made: Made, variant: str, scaling: Yaml) -> None:
     options = {"name": "mine", "node_selector": ("pool=a",), **scaling}
     [values] = made(variant, format=Format.HELM, **options)
     [manifest] = made(variant, **options)
-    del manifest["spec"]["upgradeStrategy"]  # the chart has no place for it
+    del manifest["spec"]["upgradeStrategy"]  # the chart has no value for it
     assert rendered(values) == manifest["spec"]
     assert values["fullnameOverride"] == "mine"

@@ -1,4 +1,4 @@
-"""A kustomization, applied to manifests that name another image."""
+"""A kustomization, applied to manifests with a different image."""
 
 from typing import Any
 
@@ -10,20 +10,20 @@ from tests.unit.deploy.kuberay.conftest import DIGEST, Made
 IMAGE = f"localhost:5000/raydock@{DIGEST}"
 
 
-def put(place: Any, path: list[str], value: str, *, create: bool) -> None:
-    """As kustomize replaces a field: `*` is every item of a list, and what is not there must be created."""
+def set_field(target: Any, path: list[str], value: str, *, create: bool) -> None:
+    """Set a field as kustomize does: `*` is every entry of a list, and `create` adds a missing field."""
     key, *rest = path
     if key == "*":
-        for item in place:
-            put(item, rest, value, create=create)
+        for entry in target:
+            set_field(entry, rest, value, create=create)
     elif rest:
-        put(place[int(key) if isinstance(place, list) else key], rest, value, create=create)
+        set_field(target[int(key) if isinstance(target, list) else key], rest, value, create=create)
     else:
-        assert create or key in place
-        place[key] = value
+        assert create or key in target
+        target[key] = value
 
 
-def replaced(overlay: Yaml, resource: Yaml) -> None:
+def apply(overlay: Yaml, resource: Yaml) -> None:
     [generator] = overlay["configMapGenerator"]
     data = dict(literal.split("=", 1) for literal in generator["literals"])
     for replacement in overlay["replacements"]:
@@ -31,13 +31,13 @@ def replaced(overlay: Yaml, resource: Yaml) -> None:
         assert target["select"] == {"group": "ray.io", "kind": resource["kind"]}
         for path in target["fieldPaths"]:
             key = replacement["source"]["fieldPath"].removeprefix("data.")
-            put(resource, path.split("."), data[key], create=target.get("options", {}).get("create", False))
+            set_field(resource, path.split("."), data[key], create=target.get("options", {}).get("create", False))
 
 
 @pytest.mark.parametrize(
     ("kind", "within"), [("RayCluster", None), ("RayJob", "rayClusterSpec"), ("RayService", "rayClusterConfig")]
 )
-def test_an_overlay_puts_image_and_version_into_any_group(made: Made, kind: str, within: str | None) -> None:
+def test_an_overlay_sets_image_and_version_in_every_group(made: Made, kind: str, within: str | None) -> None:
     pod = {"template": {"spec": {"containers": [{"image": "old"}, {"image": "sidecar"}]}}}
     cluster = {
         "headGroupSpec": pod,
@@ -46,7 +46,7 @@ def test_an_overlay_puts_image_and_version_into_any_group(made: Made, kind: str,
     resource = {"kind": kind, "spec": {within: cluster} if within else cluster}
     [overlay] = made(kind=ResourceKind(kind.lower()), format=Format.KUSTOMIZE)
     assert overlay["resources"] == ["manifest.yaml"]
-    replaced(overlay, resource)
+    apply(overlay, resource)
     assert cluster["rayVersion"] == "2.60.0"
     assert [container["image"] for container in pod["template"]["spec"]["containers"]] == [IMAGE, "sidecar"]
     assert "old" not in str(resource)

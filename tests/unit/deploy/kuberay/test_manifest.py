@@ -1,4 +1,4 @@
-"""Every manifest against the schemas of KubeRay 1.3 and 1.7, and what a cluster needs of it."""
+"""Every manifest against the schemas of KubeRay 1.3 and 1.7, and the values that a cluster needs."""
 
 import copy
 from itertools import product
@@ -12,7 +12,7 @@ from raydock.deploy.kuberay.deployment import DriverAffinity, Format, OperatorVe
 from raydock.deploy.kuberay.pod import GPU
 from raydock.deploy.kuberay.resources import notes
 from tests.support.crds import problems
-from tests.unit.deploy.kuberay.conftest import DIGEST, Image, Made, wanted
+from tests.unit.deploy.kuberay.conftest import DIGEST, Image, Made, make_options
 
 EXAMPLES = Path(__file__).parents[4] / "examples"
 OF_KIND: dict[ResourceKind, dict[str, Any]] = {
@@ -39,7 +39,7 @@ def cluster_of(resource: Yaml) -> Yaml:
 
 
 def pods_of(resource: Yaml) -> dict[str, Yaml]:
-    """The pods' specifications, by the name of their one container."""
+    """Return the pods' specifications, by the name of their container."""
     spec = cluster_of(resource)
     templates = [spec["headGroupSpec"]["template"], *(group["template"] for group in spec["workerGroupSpecs"])]
     templates += [resource["spec"]["submitterPodTemplate"]] if "submitterPodTemplate" in resource["spec"] else []
@@ -49,20 +49,20 @@ def pods_of(resource: Yaml) -> dict[str, Yaml]:
 @pytest.mark.parametrize("more", MORE)
 @pytest.mark.parametrize(("kind", "kuberay"), list(product(ResourceKind, OperatorVersion)))
 @pytest.mark.parametrize(("variant", "scaling"), list(product(["cpu", "cuda"], SCALING)))
-def test_kuberay_accepts_it(
+def test_kuberays_schemas_accept_every_manifest(
     *, made: Made, kind: ResourceKind, kuberay: OperatorVersion, variant: str, scaling: Yaml, more: Yaml
 ) -> None:
     *rest, resource = made(variant, kind=kind, kuberay=kuberay, **OF_KIND[kind], **scaling, **more)
     assert resource["kind"] == kind.resource
     assert problems(resource, kuberay) == []
-    assert [item["kind"] for item in rest] == (["ConfigMap"] if more else [])
-    assert {item["metadata"].get("namespace", "") for item in (resource, *rest)} == {more.get("namespace", "")}
+    assert [document["kind"] for document in rest] == (["ConfigMap"] if more else [])
+    assert {document["metadata"].get("namespace", "") for document in (resource, *rest)} == {more.get("namespace", "")}
 
 
-def test_the_check_itself_sees_what_is_wrong(made: Made) -> None:
+def test_the_schema_check_finds_errors(made: Made) -> None:
     [right] = made()
     container = ("spec", "headGroupSpec", "template", "spec", "containers", 0)
-    for path, value, words in [
+    for path, value, message in [
         ((*container, "imagePullpolicy"), "Always", ".imagePullpolicy: unknown"),
         ((*container, "ports", 0, "containerPort"), "6379", "is no integer"),
         (("spec", "headGroupSpec", "rayStartParams", "num-cpus"), 0, "0 is no string"),
@@ -77,7 +77,7 @@ def test_the_check_itself_sees_what_is_wrong(made: Made) -> None:
             place = place[key]
         place[path[-1]] = value
         [problem] = problems(wrong, "1.7")
-        assert words in problem
+        assert message in problem
     assert problems(right, "1.3") == [".spec.upgradeStrategy: unknown"]
 
 
@@ -96,7 +96,7 @@ def test_every_container_runs_the_image_by_digest_and_restricted(made: Made) -> 
             assert not {"livenessProbe", "readinessProbe", "command", "args"} & container.keys()
 
 
-def test_only_workers_with_gpus_ask_for_them_and_for_their_driver(made: Made) -> None:
+def test_only_gpu_workers_request_gpus_and_a_driver(made: Made) -> None:
     pods = pods_of(made("cuda", gpus_per_worker=2)[0])
     worker, head = pods["ray-worker"], pods["ray-head"]
     assert worker["containers"][0]["resources"]["limits"][GPU] == "2"
@@ -107,8 +107,8 @@ def test_only_workers_with_gpus_ask_for_them_and_for_their_driver(made: Made) ->
     assert "nvidia.com" not in str(made("cuda", gpus_per_worker=0))
 
 
-def test_by_default_no_label_is_required_of_a_node(made: Made) -> None:
-    """Otherwise no node group scales from zero, and nothing starts without GPU Feature Discovery."""
+def test_by_default_a_node_needs_no_label(made: Made) -> None:
+    """A required label stops node groups from scaling from zero, and clusters without GPU Feature Discovery."""
     [made_by_default] = made("cuda", autoscale="0:4")
     node_affinity = pods_of(made_by_default)["ray-worker"]["affinity"]["nodeAffinity"]
     assert node_affinity.keys() == {"preferredDuringSchedulingIgnoredDuringExecution"}
@@ -136,20 +136,20 @@ def test_forward_compatibility_gives_gpu_workers_the_hosts_libraries(made: Made,
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "message"),
     [
-        ({}, "accept other nodes, so that they start without these labels and from zero nodes"),
-        ({"driver_affinity": DriverAffinity.REQUIRED}, "they stay pending"),
+        ({}, "accept other nodes, so they start without these labels and from zero nodes"),
+        ({"driver_affinity": DriverAffinity.REQUIRED}, "They stay pending"),
         ({"driver_affinity": DriverAffinity.NONE}, "on any node with GPUs. The image needs a driver >= 580.65.06"),
     ],
 )
-def test_the_output_explains_the_affinity(image: Image, options: dict[str, Any], words: str) -> None:
-    [note] = notes(wanted(**options), image("cuda"))
-    assert words in note
+def test_the_output_explains_the_affinity(image: Image, options: dict[str, Any], message: str) -> None:
+    [note] = notes(make_options(**options), image("cuda"))
+    assert message in note
     assert "580.65.06" in note
-    assert notes(wanted(**options), image("cpu")) == []
-    assert notes(wanted(gpus_per_worker=0, **options), image("cuda")) == []
-    assert "need cuda-compat-13-0" in notes(wanted(forward_compat=True), image("cuda"))[1]
+    assert notes(make_options(**options), image("cpu")) == []
+    assert notes(make_options(gpus_per_worker=0, **options), image("cuda")) == []
+    assert "need cuda-compat-13-0" in notes(make_options(forward_compat=True), image("cuda"))[1]
 
 
 def test_shared_memory_is_half_of_the_memory(made: Made) -> None:
@@ -161,7 +161,7 @@ def test_shared_memory_is_half_of_the_memory(made: Made) -> None:
             assert {"name": "shared-mem", "mountPath": "/dev/shm"} in pod["containers"][0]["volumeMounts"]
 
 
-def test_a_job_shuts_its_cluster_down_only_where_asked_to(made: Made) -> None:
+def test_a_job_shuts_its_cluster_down_only_if_requested(made: Made) -> None:
     job = OF_KIND[ResourceKind.RAYJOB]
     [resource] = made(kind=ResourceKind.RAYJOB, **job)
     assert resource["spec"]["shutdownAfterJobFinishes"] is True
@@ -172,7 +172,7 @@ def test_a_job_shuts_its_cluster_down_only_where_asked_to(made: Made) -> None:
 
 @pytest.mark.parametrize("kuberay", OperatorVersion)
 @pytest.mark.parametrize(("variant", "gpus"), [("cpu", 0), ("cuda", 2)])
-def test_the_probe_is_a_job_on_so_many_workers_with_so_many_gpus(
+def test_the_probe_is_a_job_on_the_requested_workers_and_gpus(
     made: Made, kuberay: OperatorVersion, variant: str, gpus: int
 ) -> None:
     script, job = made(variant, kind=ResourceKind.RAYJOB, probe=True, workers=3, gpus_per_worker=gpus, kuberay=kuberay)
@@ -185,7 +185,7 @@ def test_the_probe_is_a_job_on_so_many_workers_with_so_many_gpus(
     assert worker["containers"][0]["resources"]["limits"].get(GPU, "0") == str(gpus)
 
 
-def test_code_is_mounted_where_ray_runs_and_another_text_is_another_name(made: Made, tmp_path: Path) -> None:
+def test_code_is_mounted_into_ray_pods_and_changed_code_has_a_new_name(made: Made, tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("print(1)\n")
     names = set()
     for text in ("print(1)\n", "print(2)\n"):
@@ -202,30 +202,30 @@ def test_code_is_mounted_where_ray_runs_and_another_text_is_another_name(made: M
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "message"),
     [
-        ({"entrypoint": "true"}, "A RayCluster has no --entrypoint"),
+        ({"entrypoint": "true"}, "--entrypoint does not apply to a RayCluster"),
         ({"kind": ResourceKind.RAYJOB}, "--entrypoint ''"),
         ({"kind": ResourceKind.RAYSERVICE}, "--serve-config"),
-        ({"probe": True}, "A RayCluster has no --probe"),
-        ({"kind": ResourceKind.RAYJOB, "probe": True, "entrypoint": "true"}, "--entrypoint has no place in it"),
-        ({"kind": ResourceKind.RAYJOB, "probe": True, "code": EXAMPLES / "job"}, "--code has no place in it"),
-        ({"kind": ResourceKind.RAYJOB, "probe": True, "autoscale": "0:4"}, "--autoscale has no place in it"),
+        ({"probe": True}, "--probe does not apply to a RayCluster"),
+        ({"kind": ResourceKind.RAYJOB, "probe": True, "entrypoint": "true"}, "--entrypoint does not apply to it"),
+        ({"kind": ResourceKind.RAYJOB, "probe": True, "code": EXAMPLES / "job"}, "--code does not apply to it"),
+        ({"kind": ResourceKind.RAYJOB, "probe": True, "autoscale": "0:4"}, "--autoscale does not apply to it"),
         (
             {"kind": ResourceKind.RAYJOB, "probe": True, "format": Format.KUSTOMIZE},
-            "--probe has no place in --format kustomize",
+            "--probe does not apply to --format kustomize",
         ),
         ({"kind": ResourceKind.RAYSERVICE, "shutdown": True}, "`--kind rayjob`"),
-        ({"kind": ResourceKind.RAYJOB, "format": Format.HELM}, "makes no RayJob"),
+        ({"kind": ResourceKind.RAYJOB, "format": Format.HELM}, "does not create a RayJob"),
         ({"format": Format.HELM, "namespace": "team"}, "`helm --namespace`"),
-        ({"format": Format.KUSTOMIZE, "workers": 2}, "--workers has no place"),
-        ({"format": Format.HELM, "code": EXAMPLES / "job"}, "--code has no place"),
-        ({"format": Format.KUSTOMIZE, "driver_affinity": DriverAffinity.NONE}, "--driver-affinity has no place"),
-        ({"format": Format.KUSTOMIZE, "forward_compat": True}, "--forward-compat has no place"),
+        ({"format": Format.KUSTOMIZE, "workers": 2}, "--workers does not apply"),
+        ({"format": Format.HELM, "code": EXAMPLES / "job"}, "--code does not apply"),
+        ({"format": Format.KUSTOMIZE, "driver_affinity": DriverAffinity.NONE}, "--driver-affinity does not apply"),
+        ({"format": Format.KUSTOMIZE, "forward_compat": True}, "--forward-compat does not apply"),
         ({"forward_compat": True}, "has no forward compatibility"),  # the image is for cpu
     ],
 )
-def test_options_that_mean_nothing_together_are_refused(made: Made, options: dict[str, Any], words: str) -> None:
+def test_options_that_cannot_be_combined_are_refused(made: Made, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         made(**options)
-    assert words in str(refused.value)
+    assert message in str(refused.value)

@@ -1,9 +1,9 @@
-"""YAML text: what goes in comes out, with parsers of either kind."""
+"""YAML text: Go's and Python's parsers read the values that were written."""
 
 import pytest
 import yaml
 
-from raydock.deploy.kuberay.yamltext import documents
+from raydock.deploy.kuberay.yamltext import to_yaml
 
 TRICKY = [
     *[
@@ -54,16 +54,16 @@ TRICKY = [
 
 
 @pytest.mark.parametrize("text", TRICKY)
-def test_a_text_never_breaks_out_nor_changes(text: str) -> None:
+def test_any_text_is_read_unchanged(text: str) -> None:
     resource = {"kind": "ConfigMap", "data": {"key": text, "list": [text]}, text or "empty": "value"}
-    written = documents([resource, resource])
+    written = to_yaml([resource, resource])
     assert list(yaml.safe_load_all(written)) == [resource, resource]
 
 
-def test_what_gos_yaml_takes_for_numbers_and_booleans_is_quoted() -> None:
-    assert documents([{"y": "1e3", "plain": "nvidia.com/gpu"}]) == '"y": "1e3"\nplain: nvidia.com/gpu\n'
+def test_texts_that_go_reads_as_numbers_or_booleans_are_quoted() -> None:
+    assert to_yaml([{"y": "1e3", "plain": "nvidia.com/gpu"}]) == '"y": "1e3"\nplain: nvidia.com/gpu\n'
 
 
-def test_equal_parts_are_written_twice_and_code_as_a_block() -> None:
+def test_equal_values_are_written_twice_and_code_as_a_block() -> None:
     part = {"a": "print(1)\n"}
-    assert documents([{"one": part, "two": part}]) == "one:\n  a: |\n    print(1)\ntwo:\n  a: |\n    print(1)\n"
+    assert to_yaml([{"one": part, "two": part}]) == "one:\n  a: |\n    print(1)\ntwo:\n  a: |\n    print(1)\n"

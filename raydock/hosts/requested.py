@@ -1,4 +1,4 @@
-"""The images that hosts are to have."""
+"""The images that are requested on hosts."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -16,10 +16,10 @@ from raydock.publish.variant_image import VariantImage, of_image, of_plan
 
 @dataclass(frozen=True, kw_only=True)
 class RequestedImage:
-    """A variant's image that hosts are to have.
+    """A variant's image that is requested on hosts.
 
     Attributes:
-        image: the image, under the tag that it is to have there.
+        image: the image, under its tag on the hosts.
         source: this machine's engine if the image was built on it; else None.
     """
 
@@ -37,17 +37,20 @@ class RequestedImage:
         return self.image.tag
 
 
-def wanted(planned: Iterable[Planned], registry: str) -> tuple[RequestedImage, ...]:
-    """The images of these variants: the built ones of this machine's engine, where one answers."""
-    planned = tuple(planned)
+def requested_images(variants: Iterable[Planned], registry: str) -> tuple[RequestedImage, ...]:
+    """Return these variants' images: built ones, else planned ones.
+
+    If this machine's engine does not answer, all are planned ones.
+    """
+    variants = tuple(variants)
     built: dict[str, ContainerImage] = {}
     client = None
     with suppress(OutOfReachError):
         client = connect()
-        built = built_images(client, registry, (item.name for item in planned))
+        built = built_images(client, registry, (planned.name for planned in variants))
     return tuple(
-        RequestedImage(image=of_image(item.variant, registry, built[item.name]), source=client)
-        if item.name in built
-        else RequestedImage(image=of_plan(item, registry))
-        for item in planned
+        RequestedImage(image=of_image(planned.variant, registry, built[planned.name]), source=client)
+        if planned.name in built
+        else RequestedImage(image=of_plan(planned, registry))
+        for planned in variants
     )

@@ -1,5 +1,6 @@
-# What raydock asks of a host: POSIX sh, no root, nothing written. Each answer follows a line `#### NAME`.
-# Set before it: $folder, the engine's; $names, hosts to look up; $cdi, the folders of CDI specifications.
+# Prints the facts that raydock checks on a host, in sections that begin with `#### NAME`. POSIX sh; needs no root and
+# writes no file. Set before it: $folder, the engine's data folder; $names, hosts to resolve; $cdi, the folders of CDI
+# specifications.
 export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin:/usr/local/bin:/usr/local/nvidia/bin"
 section() { printf '\n#### %s\n' "$1"; }
 
@@ -11,10 +12,10 @@ section shm; timeout 5 df -Pk /dev/shm 2>/dev/null | tail -n 1
 section disk; timeout 5 df -Pk "$folder" 2>/dev/null | tail -n 1
 
 section limits
-for wanted in containerd dockerd; do
+for program in containerd dockerd; do
     for process in /proc/[0-9]*; do
-        if [ "$(cat "$process/comm" 2>/dev/null)" = "$wanted" ]; then
-            echo "of $wanted"
+        if [ "$(cat "$process/comm" 2>/dev/null)" = "$program" ]; then
+            echo "of $program"
             cat "$process/limits"
             break 2
         fi
@@ -45,16 +46,16 @@ section verbs; for device in /dev/infiniband/uverbs*; do [ -c "$device" ] && ech
 section toolkit; nvidia-ctk --version 2>/dev/null | head -n 1
 section gpus
 if command -v nvidia-smi >/dev/null 2>&1; then
-    # Where a GPU hangs, so does nvidia-smi.
+    # If a GPU hangs, nvidia-smi hangs too.
     timeout 20 nvidia-smi --query-gpu=driver_version,compute_cap,name --format=csv,noheader 2>&1
-    [ $? != 124 ] || echo "nvidia-smi gives no answer within 20 s"
+    [ $? != 124 ] || echo "nvidia-smi does not answer within 20 s"
     section report; timeout 20 nvidia-smi -q -x 2>&1
 fi
 section xids
 { dmesg 2>/dev/null || journalctl --dmesg --no-pager --quiet 2>/dev/null || echo unreadable; } |
     grep -e 'NVRM: Xid' -e '^unreadable$' | tail -n 200
 
-# What decides about the next start: files and settings as they are now, while older ones may be in use.
+# Facts about the next start: the current files and settings, while older ones may be in use.
 section driverfiles
 [ -r /sys/module/nvidia/version ] && echo "loaded $(cat /sys/module/nvidia/version)"
 modinfo -F version nvidia 2>/dev/null | sed 's/^/module /; q'
@@ -98,7 +99,7 @@ if command -v apt-config >/dev/null 2>&1; then
 fi
 section daemon
 # The arguments of the engine's dockerd (the one with its data folder, else that of the usual pid file, else the only one)
-# and its daemon.json as it is now.
+# and its current daemon.json.
 arguments() { tr '\0' ' ' < "$1/cmdline" 2>/dev/null; }
 dockerds=$(for process in /proc/[0-9]*; do [ "$(cat "$process/comm" 2>/dev/null)" != dockerd ] || echo "$process"; done)
 command='' known=''
@@ -117,7 +118,7 @@ case $folder in
     *) file=$(echo "$command" | sed -n 's/.*--config-file[= ]\([^ ]*\).*/\1/p') ;;
 esac
 file=${file:-/etc/docker/daemon.json}
-# Another engine's settings would mislead: its data folder must be the engine's.
+# The settings of a different engine would mislead, so the data folder must be this engine's.
 if [ "$folder" = /var/lib/docker ] || grep -qsF "\"$folder\"" "$file"; then known=yes; fi
 if [ -n "$command" ] && [ -n "$known" ]; then
     echo "command $command"
