@@ -1,4 +1,4 @@
-"""Checks of what a user and KubeRay meet first: the shells, the tools on PATH, the user and its environment."""
+"""Checks of the shells, the tools on PATH, the user and its environment."""
 
 import os
 import re
@@ -8,45 +8,48 @@ import tempfile
 from pathlib import Path
 from typing import List, Tuple
 
-from .answer import CheckError, verdict
+from .answer import CheckError, conclude
 from .image import Image
-from .process import finish, output, start
+from .process import capture, finish, start
 
 # What KubeRay's probes, init containers and jobs call (ray-operator v1.3.0 and v1.7.0, controllers/ray).
 TOOLS = ("bash", "grep", "sleep", "wget", "openssl", "awk", "hostname", "python", "ray")
 FOREIGN = ("RAY_ADDRESS", "RAY_PORT", "PYTHONDONTWRITEBYTECODE")
-_ASK_SHELL = "command -v ray python && ray --version"
+_FIND_RAY = "command -v ray python && ray --version"
 _RAY_VERSION = re.compile(r"ray, version \S+")
 _WGET = re.compile(r"GNU Wget \S+")
 
 
 def shells(image: Image) -> str:
-    """`bash -c` and `bash -lc` find the same Ray and Python; the tools that KubeRay calls are on PATH."""
+    """Check that plain and login shells agree, and that KubeRay's tools exist."""
     del image
     with tempfile.TemporaryDirectory() as folder:
         running = [_start(flag, Path(folder) / flag) for flag in ("-c", "-lc")]
-        plain, login = (_found(flag, Path(folder) / flag, process) for flag, process in running)
-    found = output("sh", "-c", f"for tool in {' '.join(TOOLS)}; do command -v $tool >/dev/null || echo $tool; done")
-    if found:
-        raise CheckError("not on PATH under `sh -c`: " + ", ".join(found.split()))
-    printed = output("wget", "--version")
+        plain, login = (_read_found(flag, Path(folder) / flag, process) for flag, process in running)
+    missing = capture("sh", "-c", f"for tool in {' '.join(TOOLS)}; do command -v $tool >/dev/null || echo $tool; done")
+    if missing:
+        raise CheckError("not on PATH under `sh -c`: " + ", ".join(missing.split()))
+    printed = capture("wget", "--version")
     wget = _WGET.search(printed)
     if not wget:
-        raise CheckError(f"wget is not GNU Wget, which KubeRay's probes need, but {printed[:80]!r}")
+        raise CheckError(f"wget is not GNU Wget, which KubeRay's probes need: it prints {printed[:80]!r}")
     if plain != login:
         raise CheckError(f"`bash -c` finds {plain}, but `bash -lc` finds {login}")
     return f"-c and -lc agree: {', '.join(plain)}; {len(TOOLS)} tools on PATH, {wget[0]}"
 
 
 def _start(flag: str, paths: Path) -> "Tuple[str, subprocess.Popen[str]]":
-    """A shell that writes the paths of Ray and Python into a file, since login files may print what they like."""
-    find, run = _ASK_SHELL.split(" && ")
+    """Start a shell that writes the paths of Ray and Python to a file.
+
+    Login files may print, so stdout cannot be used.
+    """
+    find, run = _FIND_RAY.split(" && ")
     return flag, start(["bash", flag, f'{find} > "{paths}" && {run}'])
 
 
-def _found(flag: str, paths: Path, process: "subprocess.Popen[str]") -> "List[str]":
+def _read_found(flag: str, paths: Path, process: "subprocess.Popen[str]") -> "List[str]":
     """The paths of Ray and Python that the shell found, and Ray's version."""
-    printed = finish(process, f"bash {flag} '{_ASK_SHELL}'")
+    printed = finish(process, f"bash {flag} '{_FIND_RAY}'")
     versions = _RAY_VERSION.findall(printed)
     if not versions:
         raise CheckError(f"`bash {flag} 'ray --version'` prints no version: {printed[-200:]!r}")
@@ -54,13 +57,13 @@ def _found(flag: str, paths: Path, process: "subprocess.Popen[str]") -> "List[st
 
 
 def user(image: Image) -> str:
-    """Not root, a HOME that this user and group 0 may write, and no variable that would mislead Ray."""
+    """Check the user, its HOME, and variables that would mislead Ray."""
     del image
     home = Path(os.environ.get("HOME", ""))
     problems = ["runs as uid 0; Kubernetes' runAsNonRoot refuses it"] if os.getuid() == 0 else []
     problems += _home_problems(home)
     problems += [f"{name} is set in the environment" for name in FOREIGN if name in os.environ]
-    return verdict(problems, f"uid {os.getuid()}, group {os.getgid()}, HOME {home} writable for both")
+    return conclude(problems, f"uid {os.getuid()}, group {os.getgid()}, HOME {home} writable for both")
 
 
 def _home_problems(home: Path) -> "list[str]":

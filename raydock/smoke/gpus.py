@@ -17,7 +17,7 @@ from raydock.model.report import Check, Status
 from raydock.probe.catalogue import DRIVER, GPU
 
 ALL = "all"
-CHECKS = tuple(question.id for question in GPU)
+CHECKS = tuple(check.id for check in GPU)
 # Each process that computes on a GPU takes some GiB; NCCL and vllm share more memory than a head does.
 LIMITS = Limits(memory=64 * 2**30, shm=8 * 2**30, probe=2400.0)
 # As CDI and NVIDIA's runtime both write them: a number, a MIG slice by GPU and number, UUIDs.

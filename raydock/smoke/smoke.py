@@ -16,7 +16,7 @@ from raydock.model.image import ContainerImage
 from raydock.model.labels import Label
 from raydock.model.report import Check, Report, Status
 from raydock.model.variant import Variant, parse_name
-from raydock.probe.catalogue import questions
+from raydock.probe.catalogue import checks_of_variant
 from raydock.smoke import gpus, outside_checks, plain, probe_client
 from raydock.smoke.gpus import AUTO, GpuRequest
 
@@ -25,7 +25,7 @@ LIMITS = Limits()
 
 def check_ids(variant: Variant) -> tuple[str, ...]:
     """The checks that a smoke of this variant makes, in their order."""
-    return (*(question.id for question in questions(variant.axes)), outside_checks.ID)
+    return (*(check.id for check in checks_of_variant(variant.axes)), outside_checks.ID)
 
 
 def smoke(

@@ -86,7 +86,7 @@ def test_what_head_sh_reports_of_nccl_is_found_later(
 ) -> None:
     """The probe is a stand-in that prints what one prints on GPUs, since this machine has none."""
     printed = "gpu-nccl   passed     9.1 s  transport: between hosts Socket (TCP)"
-    probe = f"#!/bin/sh\necho asking gpu-nccl >&2\necho '{printed}'\n".encode()
+    probe = f"#!/bin/sh\necho running gpu-nccl >&2\necho '{printed}'\n".encode()
     name = "raydock-head-reporting"
     node = client.containers.create(base, ["sleep", "100"], name=name, user="1000", labels={"raydock.settings": "x"})
     try:

@@ -78,8 +78,8 @@ def test_a_gpu_that_cdi_hands_out_is_asked(specify: Specify, ask: Callable[..., 
     check = ask()
     assert check.status is Status.PASSED, check.detail
     assert check.detail.startswith("by CDI nvidia.com/gpu=all: driver ")
-    assert "1 x Fake GPU (sm_90, 80.0 GiB); a vector add is right on each" in check.detail
-    assert check.warnings[0].startswith("GPU 0: 20.0 of 80.0 GiB are in use by another process")
+    assert "1 x Fake GPU (sm_90, 80.0 GiB); a vector add is correct on each" in check.detail
+    assert check.warnings[0].startswith("GPU 0: 20.0 of 80.0 GiB are in use by a different process")
 
 
 def test_a_specification_that_names_a_device_that_is_gone(specify: Specify, ask: Callable[..., Check]) -> None:
@@ -95,7 +95,7 @@ def test_no_driver_is_skipped_unless_required(specify: Specify, ask: Callable[..
     for wish, status in ((GpuRequest(), Status.SKIPPED), (REQUIRE, Status.FAILED)):
         check = ask(wish)
         assert check.status is status
-        assert "libcuda.so.1 is not there" in check.detail
+        assert "libcuda.so.1 is missing" in check.detail
 
 
 def test_a_missing_uvm_device_is_named(specify: Specify, ask: Callable[..., Check]) -> None:
@@ -104,7 +104,7 @@ def test_a_missing_uvm_device_is_named(specify: Specify, ask: Callable[..., Chec
     check = ask()
     assert check.status is Status.FAILED
     assert "cuInit returned 999 (CUDA_ERROR_UNKNOWN)" in check.detail
-    assert "/dev/nvidia-uvm is not there" in check.detail
+    assert "/dev/nvidia-uvm is missing" in check.detail
 
 
 def test_a_driver_that_hangs_is_ended_and_reported(

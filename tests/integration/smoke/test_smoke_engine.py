@@ -102,7 +102,7 @@ def test_a_library_that_is_gone(client: docker.DockerClient, derive: Derive, nam
     line = "RUN rm $(find /opt/venv -path '*.libs/*.so*' | head -1)"
     answer = _one(client, derive(line), name, "libs")
     assert answer.status is Status.FAILED
-    assert "not there" in answer.detail
+    assert "not found" in answer.detail
 
 
 def test_root_is_refused(client: docker.DockerClient, derive: Derive, name: str) -> None:
@@ -211,7 +211,7 @@ def test_progress_is_told_while_it_runs(client: docker.DockerClient, image: str,
         checks=["user", "lock"],
         on_event=listen,
     )
-    assert steps == [(name, "asking user, at most 10 s"), (name, "asking lock, at most 90 s")]
+    assert steps == [(name, "running user, at most 10 s"), (name, "running lock, at most 90 s")]
 
 
 _SCRIPT = """
