@@ -13,7 +13,15 @@ from raydock.contract.answer import BrokenError, UnaskedError
 from raydock.contract.kuberay import KubeRayContract, KubeRayRelease, Share
 from raydock.engine import channel
 from raydock.engine.client import without_limits
-from raydock.engine.container import Ended, Limits, Terms, created, follow, start, stop_all
+from raydock.engine.container import (
+    CommandResult,
+    ContainerOptions,
+    Limits,
+    create_container,
+    run_to_end,
+    start,
+    stop_all,
+)
 from raydock.engine.inspect import inspect
 from raydock.engine.streams import last_line
 from raydock.model.image import ContainerImage
@@ -51,7 +59,7 @@ class ClauseTimeouts:
 class Reply:
     """How a command ended that answers by channel.PATH, and what it wrote there."""
 
-    ended: Ended
+    ended: CommandResult
     text: str
 
 
@@ -82,7 +90,10 @@ class Bench:
         kuberay: KubeRayContract,
         patience: ClauseTimeouts,
     ) -> "Bench":
-        """A bench for an image (a tag or an id). Raises VariantError where the engine does not hold it."""
+        """A bench for an image (a tag or an id).
+
+        Raises VariantError where the engine does not hold it.
+        """
         found = inspect(client, image, f"`docker pull {image}`, or build it: `./build.py build`.")
         return cls(
             client=client,
@@ -99,7 +110,7 @@ class Bench:
         self.halted.set()
         stop_all(self.client)
 
-    def run(self, command: Sequence[str], share: Share | None = None, seconds: float | None = None) -> Ended:
+    def run(self, command: Sequence[str], share: Share | None = None, seconds: float | None = None) -> CommandResult:
         """A command's end in a container of its own, within a share of the machine and at most `seconds`.
 
         Raises UnaskedError if the engine cannot give out shares.
@@ -107,9 +118,9 @@ class Bench:
         if share and self.unlimited:
             raise UnaskedError(f"of this engine it cannot be asked: {self.unlimited}")
         limits = Limits(memory=share.memory if share else _RAY_MEMORY)
-        terms = Terms(network=self.network, cpus=share.cpus if share else 0.0)
-        with self._created(command, limits, terms) as container:
-            return follow(container, lambda _: None, seconds or self.patience.command)
+        options = ContainerOptions(network=self.network, cpus=share.cpus if share else 0.0)
+        with self._create(command, limits, options) as container:
+            return run_to_end(container, lambda _: None, seconds or self.patience.command)
 
     def ask(
         self,
@@ -123,16 +134,16 @@ class Bench:
 
         `files`: what else the container has, by path.
         """
-        terms = Terms(network=self.network, archive=channel.archive(files), environment=environment or {})
-        with self._created(command, Limits(memory=_RAY_MEMORY), terms) as container:
-            ended = follow(container, lambda _: None, seconds or self.patience.command)
+        options = ContainerOptions(network=self.network, archive=channel.archive(files), environment=environment or {})
+        with self._create(command, Limits(memory=_RAY_MEMORY), options) as container:
+            ended = run_to_end(container, lambda _: None, seconds or self.patience.command)
             return Reply(ended=ended, text=channel.read(container))
 
     @contextmanager
-    def node(self, command: Sequence[str], terms: Terms) -> Iterator[Container]:
+    def node(self, command: Sequence[str], options: ContainerOptions) -> Iterator[Container]:
         """A running container for a Ray node, on the run's network and with KubeRay's sample mounted."""
-        terms = replace(terms, network=self.network, files={SAMPLE: _CODE})
-        with self._created(command, Limits(memory=_RAY_MEMORY), terms) as container:
+        options = replace(options, network=self.network, files={SAMPLE: _CODE})
+        with self._create(command, Limits(memory=_RAY_MEMORY), options) as container:
             start(container)
             yield container
 
@@ -146,8 +157,8 @@ class Bench:
         return int(words[1]), body
 
     @contextmanager
-    def _created(self, command: Sequence[str], limits: Limits, terms: Terms) -> Iterator[Container]:
-        with created(self.client, self.image.id, command, limits, terms) as container:
+    def _create(self, command: Sequence[str], limits: Limits, options: ContainerOptions) -> Iterator[Container]:
+        with create_container(self.client, self.image.id, command, limits, options) as container:
             if self.halted.is_set():
                 raise UnaskedError("the run was ended")
             yield container
@@ -170,19 +181,22 @@ class TestCluster:
 @contextmanager
 def cluster(bench: Bench, release: KubeRayRelease) -> Iterator[TestCluster]:
     """The head that this KubeRay starts in a bench's image, not awaited yet."""
-    terms = Terms(environment=bench.kuberay.variables())
-    with bench.node(release.command(release.head), terms) as head:
+    options = ContainerOptions(environment=bench.kuberay.variables())
+    with bench.node(release.command(release.head), options) as head:
         yield TestCluster(bench=bench, release=release, head=head)
 
 
-def require(ended: Ended, what: str, consequence: str) -> str:
-    """What a command said. Raises BrokenError, with how it ended and the consequence, where it did not succeed."""
+def require(ended: CommandResult, what: str, consequence: str) -> str:
+    """What a command said.
+
+    Raises BrokenError, with how it ended and the consequence, where it did not succeed.
+    """
     if ended.status == 0 and ended.in_time:
         return ended.out.strip()
     raise BrokenError(f"{what} {how(ended)}: {consequence}")
 
 
-def how(ended: Ended) -> str:
+def how(ended: CommandResult) -> str:
     """How a command ended that failed."""
     if ended.out_of_memory:
         return "was killed for its memory"

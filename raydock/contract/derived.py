@@ -58,7 +58,10 @@ class ImageDifference:
 
 
 def compare(bench: Bench) -> str:
-    """Reports what changed. Raises BrokenError if a pinned package moved or a folder of HOME is closed."""
+    """Reports what changed.
+
+    Raises BrokenError if a pinned package moved or a folder of HOME is closed.
+    """
     difference = _difference(bench)
     if difference.moved:
         raise BrokenError(

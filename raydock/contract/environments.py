@@ -88,7 +88,10 @@ def _ask(bench: Bench, command: list[str], script: str, environment: dict[str, s
 
 
 def _answer(reply: Reply, what: str, consequence: str) -> list[str]:
-    """What the script wrote. Raises BrokenError if it did not succeed, or has a different version."""
+    """What the script wrote.
+
+    Raises BrokenError if it did not succeed, or has a different version.
+    """
     if reply.ended.status or not reply.ended.in_time or not reply.text:
         raise BrokenError(f"{what} {how(reply.ended)}: {consequence}")
     found = [str(value) for value in json.loads(reply.text)]

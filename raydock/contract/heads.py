@@ -7,7 +7,7 @@ from raydock.contract.answer import BrokenError, UnaskedError
 from raydock.contract.bench import Bench, TestCluster
 from raydock.contract.kuberay import KubeRayRelease
 from raydock.contract.ray_node import ask, await_start, last_words
-from raydock.engine.container import Terms
+from raydock.engine.container import ContainerOptions
 from raydock.engine.streams import last_line
 
 OPENSHIFT_USER = "1000710000:0"
@@ -50,10 +50,10 @@ def _as_any_user(bench: Bench) -> str:
     *_, newest = bench.kuberay.releases
     for release in bench.kuberay.releases:
         volumes = _VOLUMES if release is newest else ()
-        terms = Terms(
+        options = ContainerOptions(
             environment=bench.kuberay.variables(), user=OPENSHIFT_USER, restricted=True, read_only_with=volumes
         )
-        with bench.node(release.command(release.head), terms) as container:
+        with bench.node(release.command(release.head), options) as container:
             root = ", with a read-only root file system" if volumes else ""
             _await(bench, release, container, f" as user {OPENSHIFT_USER} without capabilities{root}")
             _require_places(bench, container)

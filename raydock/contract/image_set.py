@@ -50,7 +50,10 @@ def save(report: SetReport, path: Path) -> None:
 def ask(
     client: DockerClient, images: dict[str, str], on_event: Listener = silent, patience: ClauseTimeouts = PATIENCE
 ) -> SetReport:
-    """Asks a set of variants' images, their ids by name. Raises as `run.contract` does."""
+    """Asks a set of variants' images, their ids by name.
+
+    Raises as `run.contract` does.
+    """
     with reaching("asking the whole set"), network(client) as joint:
         benches = [
             Bench.of(client, image, name, joint, kuberay=known(), patience=patience) for name, image in images.items()
@@ -61,7 +64,10 @@ def ask(
 
 
 def one_patch(pythons: dict[str, str]) -> str:
-    """One Python patch per minor, of images' Python versions by name. Raises BrokenError where there are two."""
+    """One Python patch per minor, of images' Python versions by name.
+
+    Raises BrokenError where there are two.
+    """
     if unknown := [name for name, version in pythons.items() if not version]:
         raise UnaskedError(f"{', '.join(unknown)} does not say which Python it holds")
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))

@@ -10,7 +10,7 @@ from docker.models.containers import Container
 from raydock.contract.answer import BrokenError
 from raydock.contract.bench import Bench, TestCluster
 from raydock.contract.ray_node import TIMED_OUT, ask, await_start, last_words
-from raydock.engine.container import Terms
+from raydock.engine.container import ContainerOptions
 from raydock.engine.streams import last_line
 
 INIT_SECONDS = 15.0
@@ -48,13 +48,16 @@ def joins(cluster: TestCluster) -> str:
 def worker(cluster: TestCluster, bench: Bench) -> Iterator[Container]:
     """A worker of a bench's image on a cluster, which may be another image's."""
     release = cluster.release
-    terms = Terms(environment=bench.kuberay.variables(cluster.address))
-    with bench.node(release.command(release.worker, cluster.address), terms) as container:
+    options = ContainerOptions(environment=bench.kuberay.variables(cluster.address))
+    with bench.node(release.command(release.worker, cluster.address), options) as container:
         yield container
 
 
 def await_nodes(cluster: TestCluster, workers: list[Container]) -> None:
-    """Waits until these workers are alive beside the head. Raises BrokenError where they do not come."""
+    """Waits until these workers are alive beside the head.
+
+    Raises BrokenError where they do not come.
+    """
     patience = cluster.bench.patience
     for node in workers:
         if trouble := await_start(node, patience.start):

@@ -76,7 +76,10 @@ def fill(script: str, *, head: str, job: str = "", entrypoint: str = "") -> str:
 
 
 def load(path: Path = DATA) -> KubeRayContract:
-    """Reads the file. Raises ConfigurationError, with file and line, for what is not as its head says."""
+    """Reads the file.
+
+    Raises ConfigurationError, with file and line, for what is not as its head says.
+    """
     keys = ("source", "date", "limits", "probe-seconds", "tools", "environment", "versions")
     found = read(path).items(keys, keys)
     shares = ("init", "submitter", "autoscaler", "cleanup")

@@ -41,7 +41,10 @@ def agree(bench: Bench) -> str:
 
 
 def _find(bench: Bench, flag: str) -> _Found:
-    """What `bash` with a flag finds. Raises BrokenError if it finds no Ray or no Python."""
+    """What `bash` with a flag finds.
+
+    Raises BrokenError if it finds no Ray or no Python.
+    """
     reply = bench.ask(["/bin/bash", flag, "--", _ANSWER_FIND])
     command = f"`bash {flag} -- '{_FIND}'`"
     users = ", ".join(release.version for release in bench.kuberay.releases if flag in release.shell)
@@ -86,7 +89,10 @@ def runtime_env(bench: Bench) -> str:
 
 
 def _module(bench: Bench, module: str) -> str:
-    """The version of a module that `python -m` starts. Raises BrokenError if it does not start."""
+    """The version of a module that `python -m` starts.
+
+    Raises BrokenError if it does not start.
+    """
     command = f"python -m {module} --version"
     consequence = "a RayJob or RayService whose runtime_env has `pip` fails before its first line runs"
     reply = bench.ask(["/bin/bash", "-c", f'{command} && python -c "{_PACKAGE}" {module}'])

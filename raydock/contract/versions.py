@@ -55,7 +55,10 @@ def of_tag(reference: str) -> dict[str, str]:
 
 
 def ray_version(bench: Bench) -> Version:
-    """The Ray of the image, by its label or as it runs. Raises UnaskedError if that is not a version."""
+    """The Ray of the image, by its label or as it runs.
+
+    Raises UnaskedError if that is not a version.
+    """
     text = bench.image.labels.ray or _running(bench)[0]
     try:
         return Version(text)
@@ -64,7 +67,10 @@ def ray_version(bench: Bench) -> Version:
 
 
 def _running(bench: Bench) -> tuple[str, str]:
-    """The versions of Ray and Python that run in the image. Raises BrokenError if they do not run."""
+    """The versions of Ray and Python that run in the image.
+
+    Raises BrokenError if they do not run.
+    """
     reply = bench.ask(["/bin/bash", "-c", f'python -c "{_ASK}"'])
     command, consequence = '`python -c "import ray"`', "KubeRay starts Ray with this Python, and it does not run"
     require(reply.ended, command, consequence)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from raydock.core.errors import HostError, RaydockError
-from raydock.engine.gpu_access import Handout, handout
+from raydock.engine.gpu_access import GpuSupport, detect_gpu_support
 from raydock.hosts import cdi_specs
 from raydock.pick import nvidia_smi as hosts
 
@@ -66,11 +66,11 @@ class Seen:
         return hosts.accepting(answer, self.forward_compat)
 
     @cached_property
-    def handout(self) -> Handout | None:
+    def handout(self) -> GpuSupport | None:
         """How the engine hands out GPUs; None without an engine."""
         if self.info is None:
             return None
-        return handout(self.info, cdi_specs.parse(self.sections["cdi"]) if "cdi" in self.sections else None)
+        return detect_gpu_support(self.info, cdi_specs.parse(self.sections["cdi"]) if "cdi" in self.sections else None)
 
 
 def sections(text: str) -> dict[str, str]:

@@ -31,7 +31,7 @@ def place(host: Host, client: DockerClient | None, processes: Processes) -> Ask 
     answers. Raises OutOfReachError where a script does not end within a minute.
     """
     if host.scheme == "ssh":
-        return lambda script: ssh.ask(host, script, SECONDS, processes)
+        return lambda script: ssh.run_script(host, script, SECONDS, processes)
     if host.scheme == "unix":
         return lambda script: _here(script, processes)
     return (lambda script: inside(client, script)) if client else None

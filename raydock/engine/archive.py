@@ -1,4 +1,4 @@
-"""Tars for a Dockerfile's ADD: the same content gives the same bytes."""
+"""Tar archives for a Dockerfile's ADD: the same content gives the same bytes."""
 
 import io
 import tarfile
@@ -7,12 +7,15 @@ from pathlib import PurePosixPath
 
 
 def folders_of(files: Iterable[str]) -> list[str]:
-    """The folders in which these files lie, each after the one that holds it."""
+    """The folders of these files, each after its parent."""
     return sorted({parent.as_posix() for path in files for parent in PurePosixPath(path).parents} - {"."})
 
 
 def tar(folders: Sequence[str], files: Mapping[str, bytes], epoch: int, *, executable: str = "") -> bytes:
-    """A tar of root's folders and files by path, all with the time `epoch` in seconds; one may be executable."""
+    """Pack folders and files (content by path) into a tar, owned by root and with the time `epoch`.
+
+    `epoch`: seconds since 1970; `executable`: the path of the one executable file.
+    """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for path in folders:
@@ -27,7 +30,7 @@ def tar(folders: Sequence[str], files: Mapping[str, bytes], epoch: int, *, execu
 
 
 class ChunkReader(io.RawIOBase):
-    """Chunks as a file to be read once."""
+    """A stream of chunks as a file that can be read once."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks, self._rest = iter(chunks), b""

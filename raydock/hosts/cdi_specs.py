@@ -26,7 +26,7 @@ def of(host: Host, info: Mapping[str, Any], processes: Processes) -> dict[str, s
     folders = tuple(info.get("CDISpecDirs") or CDI_FOLDERS)
     if host.scheme == "unix":
         return read_specs(folders)
-    return parse(ssh.ask(host, given(folders) + SCRIPT, _SECONDS, processes)) if host.scheme == "ssh" else None
+    return parse(ssh.run_script(host, given(folders) + SCRIPT, _SECONDS, processes)) if host.scheme == "ssh" else None
 
 
 def infiniband(host: Host, processes: Processes) -> bool:
@@ -34,7 +34,7 @@ def infiniband(host: Host, processes: Processes) -> bool:
     if host.scheme == "unix":
         return Path(INFINIBAND).is_dir()
     question = f"[ ! -d {INFINIBAND} ] || echo yes"
-    return host.scheme == "ssh" and ssh.ask(host, question, _SECONDS, processes).strip() == "yes"
+    return host.scheme == "ssh" and ssh.run_script(host, question, _SECONDS, processes).strip() == "yes"
 
 
 def given(folders: tuple[str, ...]) -> str:

@@ -15,7 +15,7 @@ from raydock.core.parallel import in_parallel
 from raydock.core.processes import Processes
 from raydock.engine.client import reaching
 from raydock.engine.container import stop_all, sweep
-from raydock.engine.gpu_access import handout
+from raydock.engine.gpu_access import detect_gpu_support
 from raydock.engine.host import Host
 from raydock.hosts import cdi_specs, compat
 from raydock.hosts.compat import Compat
@@ -89,7 +89,7 @@ class Everywhere:
                     info = client.info()
                 version = str(info["ServerVersion"])
                 sweep(client)
-                found = handout(info, cdi_specs.of(host, info, self._processes))
+                found = detect_gpu_support(info, cdi_specs.of(host, info, self._processes))
                 found = replace(found, infiniband=cdi_specs.infiniband(host, self._processes))
                 wish = replace(self.wish, found=found)
                 forward = compat.of(host, self._processes)

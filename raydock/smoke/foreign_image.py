@@ -9,7 +9,7 @@ from raydock.builder.recipe import IMAGE_SCHEMA, probe_files
 from raydock.core.events import Listener, silent
 from raydock.engine.archive import folders_of, tar
 from raydock.engine.client import reaching
-from raydock.engine.container import Grant, Terms
+from raydock.engine.container import ContainerOptions, Grant
 from raydock.engine.inspect import inspect
 from raydock.model.image import ContainerImage
 from raydock.model.report import Check, Report
@@ -44,9 +44,9 @@ def smoke(
         probe = _probe(configuration, image, python)
 
         def asking(grant: Grant) -> dict[str, Check]:
-            terms = Terms(grant=grant, mounts=volumes or {})
+            options = ContainerOptions(grant=grant, mounts=volumes or {})
             tell = lambda line: on_event(image, line)  # noqa: E731
-            return ask_probe(client, image, checks, tell, gpus.LIMITS, terms=terms, probe=probe).checks
+            return ask_probe(client, image, checks, tell, gpus.LIMITS, options=options, probe=probe).checks
 
         answers = gpus.ask(client, wish, checks or (DRIVER.id,), asking)
     return Report(

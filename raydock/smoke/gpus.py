@@ -11,7 +11,16 @@ from docker import DockerClient
 from raydock.core.errors import ConfigurationError, nearest
 from raydock.engine.client import EngineClient
 from raydock.engine.container import Grant, Limits
-from raydock.engine.gpu_access import CDI_FOLDERS, INFINIBAND, KIND, RUNTIME, GpuAccess, Handout, handout, read_specs
+from raydock.engine.gpu_access import (
+    CDI_FOLDERS,
+    INFINIBAND,
+    KIND,
+    RUNTIME,
+    GpuAccess,
+    GpuSupport,
+    detect_gpu_support,
+    read_specs,
+)
 from raydock.engine.gpu_errors import GrantError
 from raydock.model.report import Check, Status
 from raydock.probe.catalogue import DRIVER, GPU
@@ -42,7 +51,7 @@ class GpuRequest:
 
     policy: GpuPolicy = GpuPolicy.AUTO
     names: tuple[str, ...] = (ALL,)
-    found: Handout | None = None
+    found: GpuSupport | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     folders: tuple[str, ...] = ()
 
@@ -51,7 +60,10 @@ AUTO = GpuRequest()
 
 
 def names(text: str) -> tuple[str, ...]:
-    """GPUs as `--gpus` names them: `all`, or `0,2`, `0:1`, `MIG-...`, `GPU-...`. Raises ConfigurationError."""
+    """GPUs as `--gpus` names them: `all`, or `0,2`, `0:1`, `MIG-...`, `GPU-...`.
+
+    Raises ConfigurationError.
+    """
     found = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
     for name in found:
         if not _NAME.fullmatch(name):
@@ -62,16 +74,19 @@ def names(text: str) -> tuple[str, ...]:
     return found
 
 
-def reach(client: EngineClient) -> Handout:
+def reach(client: EngineClient) -> GpuSupport:
     """How this engine hands out GPUs; of one on another host, only what it says itself is known."""
     info = client.info()
     is_local = client.endpoint.scheme == "unix"  # an engine behind ssh has a socket here too
-    found = handout(info, read_specs(info.get("CDISpecDirs") or CDI_FOLDERS) if is_local else None)
+    found = detect_gpu_support(info, read_specs(info.get("CDISpecDirs") or CDI_FOLDERS) if is_local else None)
     return replace(found, infiniband=is_local and Path(INFINIBAND).is_dir())
 
 
-def grant(found: Handout, wanted: Sequence[str]) -> Grant:
-    """What gives a container these GPUs. Raises ConfigurationError where the engine is known not to have one."""
+def grant(found: GpuSupport, wanted: Sequence[str]) -> Grant:
+    """What gives a container these GPUs.
+
+    Raises ConfigurationError where the engine is known not to have one.
+    """
     unknown = [name for name in wanted if found.devices and name not in found.devices]
     if unknown:
         raise ConfigurationError(

@@ -6,7 +6,7 @@ from docker import DockerClient
 
 from raydock.contract.kuberay import known
 from raydock.contract.ray_node import await_answer, last_words
-from raydock.engine.container import Limits, created, start
+from raydock.engine.container import Limits, create_container, start
 from raydock.model.report import Check, Status
 
 ID = "cold"
@@ -16,7 +16,7 @@ def cold(client: DockerClient, image: str, limits: Limits) -> Check:
     """The seconds from asking the engine for a container to an answer of its raylet; failed past `limits.cold`."""
     release = known().releases[-1]
     began = time.monotonic()
-    with created(client, image, release.command(release.head), limits) as container:
+    with create_container(client, image, release.command(release.head), limits) as container:
         start(container)
         trouble = await_answer(container, release.worker_probe, limits.cold)
         seconds = time.monotonic() - began

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 
 from docker import DockerClient
 
-from raydock.engine.container import Limits, created, follow
+from raydock.engine.container import Limits, create_container, run_to_end
 from raydock.engine.streams import last_line
 from raydock.model.labels import Label
 from raydock.model.report import Check, Status
@@ -40,8 +40,8 @@ def checks(
 
 def _ray(client: DockerClient, image: str, on_line: Callable[[str], None], limits: Limits) -> Check:
     began = time.monotonic()
-    with created(client, image, ["/bin/bash", "-ec", _SCRIPT], limits) as container:
-        ended = follow(container, on_line, limits.probe)
+    with create_container(client, image, ["/bin/bash", "-ec", _SCRIPT], limits) as container:
+        ended = run_to_end(container, on_line, limits.probe)
     passed = ended.in_time and ended.status == 0
     detail = f"a head without a dashboard, a task and an actor ran, stopped; {_WHY}"
     if not passed:

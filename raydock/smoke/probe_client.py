@@ -10,7 +10,14 @@ from pathlib import Path
 from docker import DockerClient
 
 from raydock.core.errors import VariantError
-from raydock.engine.container import ALONE, Ended, Limits, Terms, created, follow
+from raydock.engine.container import (
+    DEFAULT_OPTIONS,
+    CommandResult,
+    ContainerOptions,
+    Limits,
+    create_container,
+    run_to_end,
+)
 from raydock.engine.streams import last_line, printable
 from raydock.model.report import Check
 from raydock.smoke import reports
@@ -50,7 +57,7 @@ def ask(
     on_line: Callable[[str], None],
     limits: Limits,
     *,
-    terms: Terms = ALONE,
+    options: ContainerOptions = DEFAULT_OPTIONS,
     probe: Probe = OWN,
     outputs: Path | None = None,
 ) -> Answers:
@@ -59,10 +66,10 @@ def ask(
     If a check fails, its output is copied to the folder `outputs`. Raises VariantError if the probe does not answer.
     """
     command = [*probe.command, "--json", *(f"--check={check}" for check in checks)]
-    terms = replace(terms, archive=probe.archive, by_entrypoint=probe == OWN)
-    with created(client, image, command, limits, terms) as container:
-        ended = follow(container, on_line, limits.probe)
-        entrypoint = container.attrs["Config"]["Entrypoint"] if terms.by_entrypoint else None
+    options = replace(options, archive=probe.archive, by_entrypoint=probe == OWN)
+    with create_container(client, image, command, limits, options) as container:
+        ended = run_to_end(container, on_line, limits.probe)
+        entrypoint = container.attrs["Config"]["Entrypoint"] if options.by_entrypoint else None
         answers = parse(ended.out)
         if answers and outputs:
             answers = replace(answers, checks=reports.save(container, answers.checks, outputs))
@@ -111,7 +118,7 @@ def _bounded(check: Check) -> Check:
     return replace(check, detail=printable(check.detail)[:_DETAIL], warnings=warnings)
 
 
-def _reason(ended: Ended, limits: Limits) -> str:
+def _reason(ended: CommandResult, limits: Limits) -> str:
     if not ended.in_time:
         return f"It was ended after {limits.probe:g} s."
     if ended.out_of_memory:

@@ -10,7 +10,7 @@ from docker import DockerClient
 from raydock.core.errors import ConfigurationError, nearest
 from raydock.core.events import Listener, silent
 from raydock.engine.client import reaching
-from raydock.engine.container import Grant, Limits, Terms
+from raydock.engine.container import ContainerOptions, Grant, Limits
 from raydock.engine.inspect import inspect
 from raydock.model.image import ContainerImage
 from raydock.model.labels import Label
@@ -81,7 +81,9 @@ def _on_gpus(
     tell: Callable[[str], None],
     outputs: Path | None,
 ) -> dict[str, Check]:
-    return probe_client.ask(client, image, checks, tell, gpus.LIMITS, terms=Terms(grant=grant), outputs=outputs).checks
+    return probe_client.ask(
+        client, image, checks, tell, gpus.LIMITS, options=ContainerOptions(grant=grant), outputs=outputs
+    ).checks
 
 
 def _below(folder: Path | None, name: str) -> Path | None:

@@ -15,7 +15,7 @@ from raydock.contract.bench import ClauseTimeouts
 from raydock.contract.kuberay import known
 from raydock.contract.run import contract
 from raydock.engine import channel
-from raydock.engine.container import RUN, RUN_LABEL, Limits, Terms, created, follow
+from raydock.engine.container import RUN, RUN_LABEL, ContainerOptions, Limits, create_container, run_to_end
 from raydock.engine.inspect import inspect
 from raydock.model.report import Check, Status
 from raydock.smoke.smoke import smoke
@@ -129,7 +129,7 @@ def test_output_disturbs_no_smoke(client: docker.DockerClient, noisy: Noisy, ima
     assert [(check.id, check.status) for check in found.checks] == [(name, Status.PASSED) for name in checks], found
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "is missing", "may not be executed"])
+@pytest.mark.parametrize("kind", [*KINDS, "is missing", "is not executable"])
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_whatever_a_program_does_the_clauses_are_answered(
     client: docker.DockerClient, derive: Derive, program: str, kind: str
@@ -138,7 +138,7 @@ def test_whatever_a_program_does_the_clauses_are_answered(
     write = f"printf {shlex.quote(KINDS.get(kind, ''))} > /tmp/x && chmod 755 /tmp/x && mv -f /tmp/x {path}"
     changes = {
         "is missing": f"rm {path}",
-        "may not be executed": f"cp {path} /tmp/x && chmod 644 /tmp/x && mv -f /tmp/x {path}",
+        "is not executable": f"cp {path} /tmp/x && chmod 644 /tmp/x && mv -f /tmp/x {path}",
     }
     broken = derive('SHELL ["/bin/sh", "-c"]', f"RUN {changes.get(kind, write)}")
     began = time.monotonic()
@@ -152,9 +152,9 @@ def test_whatever_a_program_does_the_clauses_are_answered(
     ("line", "user", "words"),
     [
         ("RUN rm /usr/bin/bash", "1000", "has no `/bin/bash`"),
-        ("RUN chmod 644 /usr/bin/bash", "1000", "has a `/bin/bash` that may not be executed"),
-        ("", "nosuch", "has no user nosuch, as which it is to run"),
-        ("", "1000:nosuch", "has no group nosuch, as which it is to run"),
+        ("RUN chmod 644 /usr/bin/bash", "1000", "has a `/bin/bash` that is not executable"),
+        ("", "nosuch", "has no user nosuch, but is configured to run as this user"),
+        ("", "1000:nosuch", "has no group nosuch, but is configured to run as this group"),
     ],
 )
 def test_an_image_whose_containers_do_not_start(
@@ -181,15 +181,17 @@ def test_what_is_left_where_the_answer_is_expected(
     client: docker.DockerClient, image: str, script: str, expected: str
 ) -> None:
     command = ["/bin/bash", "-c", script.format(path=channel.PATH)]
-    with created(client, image, command, Limits(), Terms(archive=channel.archive(), user="0")) as container:
-        assert follow(container, lambda _: None, 60).in_time
+    with create_container(
+        client, image, command, Limits(), ContainerOptions(archive=channel.archive(), user="0")
+    ) as container:
+        assert run_to_end(container, lambda _: None, 60).in_time
         assert channel.read(container) == expected
 
 
 def test_an_answer_without_end_is_cut(client: docker.DockerClient, image: str) -> None:
     command = ["/bin/bash", "-c", f"head -c 30000000 /dev/zero > {channel.PATH}"]
-    with created(client, image, command, Limits(), Terms(archive=channel.archive())) as container:
-        follow(container, lambda _: None, 60)
+    with create_container(client, image, command, Limits(), ContainerOptions(archive=channel.archive())) as container:
+        run_to_end(container, lambda _: None, 60)
         assert len(channel.read(container)) <= channel.LIMIT
 
 

@@ -86,7 +86,7 @@ def test_a_specification_that_names_a_device_that_is_gone(specify: Specify, ask:
     specify("/dev/nvidia7")
     check = ask()
     assert check.status is Status.FAILED
-    assert "the CDI specification names the device /dev/nvidia7, which is not there any more" in check.detail
+    assert "the CDI specification names the device /dev/nvidia7, which no longer exists" in check.detail
     assert "nvidia-ctk cdi generate" in check.detail
 
 
@@ -130,7 +130,7 @@ def test_without_a_specification_the_one_command_is_said(
     (engine[1] / "nvidia.yaml").unlink()
     check = ask()
     assert check.status is Status.FAILED
-    assert "reads CDI, and no specification" in check.detail
+    assert "reads CDI, but no specification" in check.detail
     assert check.detail.endswith("nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml")
 
 

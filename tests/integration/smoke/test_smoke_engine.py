@@ -130,7 +130,7 @@ def test_a_head_too_slow(client: docker.DockerClient, image: str, name: str) -> 
 
 
 def test_no_image_and_no_probe(client: docker.DockerClient, derive: Derive, name: str) -> None:
-    with pytest.raises(VariantError, match="the engine holds no image"):
+    with pytest.raises(VariantError, match="the engine has no image"):
         smoke(client, "localhost:5000/raydock:gone", name=name, fingerprint="f")
     with pytest.raises(VariantError, match="raydock-probe: not found"):
         smoke(client, derive(f"RUN rm {LAUNCHER}"), name=name, fingerprint="f")

@@ -12,7 +12,7 @@ from raydock.contract.bench import Bench, ClauseTimeouts, how, require
 from raydock.contract.catalogue import names
 from raydock.contract.kuberay import known
 from raydock.contract.versions import of_tag
-from raydock.engine.container import Ended
+from raydock.engine.container import CommandResult
 from raydock.model.image import ContainerImage
 from raydock.model.labels import ImageLabels
 
@@ -37,8 +37,8 @@ def _bench(user: str = "1000", variables: tuple[str, ...] = (), labels: dict[str
 
 def _ended(
     out: str = "", err: str = "", *, status: int = 0, out_of_memory: bool = False, in_time: bool = True
-) -> Ended:
-    return Ended(out=out, err=err, status=status, out_of_memory=out_of_memory, in_time=in_time)
+) -> CommandResult:
+    return CommandResult(out=out, err=err, status=status, out_of_memory=out_of_memory, in_time=in_time)
 
 
 def test_the_catalogue_has_all_clauses_of_the_contract() -> None:
@@ -79,7 +79,7 @@ def test_without_a_gpu_its_clause_is_not_asked() -> None:
         (_ended(status=137, in_time=False), "`x` did not end in time: a pod dies"),
     ],
 )
-def test_how_a_command_failed(ended: Ended, words: str) -> None:
+def test_how_a_command_failed(ended: CommandResult, words: str) -> None:
     with pytest.raises(BrokenError) as caught:
         require(ended, "`x`", "a pod dies")
     assert str(caught.value) == words

@@ -11,14 +11,14 @@ import pytest
 from raydock.core.errors import ConfigurationError
 from raydock.engine.container import Grant
 from raydock.engine.endpoint import Endpoint
-from raydock.engine.gpu_access import GpuAccess, Handout
+from raydock.engine.gpu_access import GpuAccess, GpuSupport
 from raydock.engine.gpu_errors import refusal
 from raydock.model.report import Check, Status
 from raydock.smoke.foreign_image import brought
 from raydock.smoke.gpus import CHECKS, GpuPolicy, GpuRequest, ask, grant, names
 
-CDI = Handout(way=GpuAccess.CDI, found="Docker by CDI", devices=("0", "1:0", "all"))
-RUNTIME = Handout(way=GpuAccess.RUNTIME, found="Docker by the runtime `nvidia`")
+CDI = GpuSupport(way=GpuAccess.CDI, found="Docker by CDI", devices=("0", "1:0", "all"))
+RUNTIME = GpuSupport(way=GpuAccess.RUNTIME, found="Docker by the runtime `nvidia`")
 DRIVER, TORCH = CHECKS[:2]
 
 
@@ -130,23 +130,23 @@ def test_a_gpu_that_the_engine_does_not_know_is_refused_before_a_container_start
     [
         (
             "CDI device injection failed: unresolvable CDI devices nvidia.com/gpu=7",
-            "the engine knows no GPU nvidia.com/gpu=7",
+            "the engine has no GPU nvidia.com/gpu=7",
             "nvidia-ctk cdi list",
         ),
         (
             'CDI device injection failed: failed to stat CDI host device "/dev/nvidia1": no such file or directory',
-            "the CDI specification names the device /dev/nvidia1, which is not there any more",
+            "the CDI specification names the device /dev/nvidia1, which no longer exists",
             "nvidia-ctk cdi generate",
         ),
         (
             'runc create failed: error mounting "/usr/lib/libcuda.so.535.104" to rootfs: no such file or directory',
-            "names the file /usr/lib/libcuda.so.535.104, which is not there: it is of another driver version",
+            "names the file /usr/lib/libcuda.so.535.104, which does not exist: it is for a different driver version",
             "nvidia-ctk cdi generate",
         ),
         ('could not select device driver "cdi" with capabilities: []', "does not read CDI", "--cdi.enabled"),
         (
             "nvidia-container-cli: requirement error: unsatisfied condition: cuda>=12.8, please update your driver",
-            "the host's driver is too old: the image asks for cuda>=12.8",
+            "the host's driver is too old: the image requires cuda>=12.8",
             "update the driver",
         ),
         (
