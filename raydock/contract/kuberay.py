@@ -1,4 +1,4 @@
-"""What KubeRay runs in an image, by its version, kept as data in data/kuberay.yaml."""
+"""The commands of KubeRay in an image, from data/kuberay.yaml."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +12,12 @@ LOCALHOST = "127.0.0.1"
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """What a container of KubeRay's may use: CPUs and bytes of memory."""
+    """What a container of KubeRay may use.
+
+    Attributes:
+        cpus: its CPUs.
+        memory: its memory, in bytes.
+    """
 
     cpus: float
     memory: int
@@ -20,7 +25,12 @@ class Share:
 
 @dataclass(frozen=True, kw_only=True)
 class HttpProbe:
-    """A path that the kubelet asks instead of wget, and the Ray from which on it does."""
+    """A probe of the kubelet over HTTP, in place of wget.
+
+    Attributes:
+        path: the path of the request.
+        since: the first version of Ray for which KubeRay uses it.
+    """
 
     path: str
     since: str
@@ -28,9 +38,23 @@ class HttpProbe:
 
 @dataclass(frozen=True, kw_only=True)
 class KubeRayRelease:
-    """The commands of one KubeRay: two shells as lists of words, scripts for them, probes for `bash -c`.
+    """The commands of one release of KubeRay.
 
-    A script holds @HEAD@, @JOB@ and @ENTRYPOINT@ where `fill` is to put something.
+    Scripts have the placeholders @HEAD@, @JOB@ and @ENTRYPOINT@, which `fill` replaces.
+
+    Attributes:
+        version: the release, such as v1.7.0.
+        shell: the shell of Ray containers, as arguments.
+        head: the script of a head.
+        worker: the script of a worker.
+        init: the script of a worker's init container.
+        head_probe: the probe of a head, for `bash -c`.
+        worker_probe: the probe of a worker, for `bash -c`.
+        submitter_shell: the shell of a job's submitter, as arguments.
+        submitter: the script of a job's submitter.
+        autoscaler: the script with the imports of the autoscaler.
+        cleanup: the script with the imports of the Redis cleanup.
+        http_probe: the probe in place of wget for newer versions of Ray, if the release has one.
     """
 
     version: str
@@ -47,13 +71,25 @@ class KubeRayRelease:
     http_probe: HttpProbe | None
 
     def command(self, script: str, head: str = LOCALHOST) -> list[str]:
-        """A script as KubeRay's container command, for a cluster whose head has this address."""
+        """A script as KubeRay's container command, for a head with this address."""
         return [*self.shell, fill(script, head=head)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class KubeRayContract:
-    """KubeRay's releases, oldest first, and what they have in common: shares of a node, seconds of probes, tools."""
+    """KubeRay's releases, and what they have in common.
+
+    Attributes:
+        releases: the releases, oldest first.
+        init: the share of an init container.
+        submitter: the share of a job's submitter.
+        autoscaler: the share of the autoscaler.
+        cleanup: the share of the Redis cleanup.
+        head_seconds: the time limit of a head's probe.
+        worker_seconds: the time limit of a worker's probe.
+        tools: the programs that its scripts call.
+        environment: the variables of a Ray container, with placeholders.
+    """
 
     releases: tuple[KubeRayRelease, ...]
     init: Share
@@ -71,59 +107,56 @@ class KubeRayContract:
 
 
 def fill(script: str, *, head: str, job: str = "", entrypoint: str = "") -> str:
-    """A script with the head's address, a job's submission id and its entrypoint in their places."""
+    """Replace the placeholders for head, job and entrypoint."""
     return script.replace("@HEAD@", head).replace("@JOB@", job).replace("@ENTRYPOINT@", entrypoint)
 
 
 def load(path: Path = DATA) -> KubeRayContract:
-    """Reads the file.
-
-    Raises ConfigurationError, with file and line, for what is not as its head says.
-    """
+    """Read the file. Raises ConfigurationError, with file and line, if it is invalid."""
     keys = ("source", "date", "limits", "probe-seconds", "tools", "environment", "versions")
-    found = read(path).items(keys, keys)
+    entries = read(path).items(keys, keys)
     shares = ("init", "submitter", "autoscaler", "cleanup")
-    limits = {name: _share(entry) for name, entry in found["limits"].items(shares, shares).items()}
-    seconds = found["probe-seconds"].items(("head", "worker"), ("head", "worker"))
+    limits = {name: _share(entry) for name, entry in entries["limits"].items(shares, shares).items()}
+    seconds = entries["probe-seconds"].items(("head", "worker"), ("head", "worker"))
     return KubeRayContract(
-        releases=tuple(_release(version, entry) for version, entry in found["versions"].items().items()),
+        releases=tuple(_release(version, entry) for version, entry in entries["versions"].items().items()),
         head_seconds=_number(seconds["head"]),
         worker_seconds=_number(seconds["worker"]),
-        tools=found["tools"].texts(),
-        environment={name: entry.text() for name, entry in found["environment"].items().items()},
+        tools=entries["tools"].texts(),
+        environment={name: entry.text() for name, entry in entries["environment"].items().items()},
         **limits,
     )
 
 
 @cache
 def known() -> KubeRayContract:
-    """The KubeRay that raydock ships the commands of."""
+    """The releases of KubeRay that raydock knows."""
     return load()
 
 
 def _release(version: str, entry: YamlEntry) -> KubeRayRelease:
     texts = ("head", "worker", "init", "head-probe", "worker-probe", "submitter", "autoscaler", "cleanup")
     keys = ("shell", "submitter-shell", *texts)
-    found = entry.items((*keys, "http-probe"), keys)
-    values = {key.replace("-", "_"): found[key].text() for key in texts}
-    http_probe = _http_probe(found["http-probe"]) if "http-probe" in found else None
+    fields = entry.items((*keys, "http-probe"), keys)
+    values = {key.replace("-", "_"): fields[key].text() for key in texts}
+    http_probe = _http_probe(fields["http-probe"]) if "http-probe" in fields else None
     return KubeRayRelease(
         version=version,
-        shell=found["shell"].texts(),
-        submitter_shell=found["submitter-shell"].texts(),
+        shell=fields["shell"].texts(),
+        submitter_shell=fields["submitter-shell"].texts(),
         http_probe=http_probe,
         **values,
     )
 
 
 def _http_probe(entry: YamlEntry) -> HttpProbe:
-    found = entry.items(("path", "since"), ("path", "since"))
-    return HttpProbe(path=found["path"].text(), since=found["since"].text())
+    fields = entry.items(("path", "since"), ("path", "since"))
+    return HttpProbe(path=fields["path"].text(), since=fields["since"].text())
 
 
 def _share(entry: YamlEntry) -> Share:
-    found = entry.items(("cpus", "memory"), ("cpus", "memory"))
-    return Share(cpus=_number(found["cpus"]), memory=int(_number(found["memory"])) * 2**20)
+    fields = entry.items(("cpus", "memory"), ("cpus", "memory"))
+    return Share(cpus=_number(fields["cpus"]), memory=int(_number(fields["memory"])) * 2**20)
 
 
 def _number(entry: YamlEntry) -> float:

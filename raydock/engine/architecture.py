@@ -15,14 +15,16 @@ BUILT = "linux/amd64"
 
 
 def platform(document: Mapping[str, Any]) -> str:
-    """The platform of an image, such as linux/arm64/v8, from an engine's answer to `inspect`."""
+    """The platform of an inspected image, such as linux/arm64/v8."""
     system = str(document.get("Os") or "linux").lower()
     machine, variant = _name(document.get("Architecture")), str(document.get("Variant") or "")
     return "/".join(part for part in (system, machine, variant) if part)
 
 
 def require_native(client: DockerClient, image: str, image_platform: str) -> None:
-    """Refuse an image for a different platform than the engine's, also if emulation would start it.
+    """Refuse an image for a different platform than the engine's.
+
+    Emulation does not count.
 
     `image`: the name that the user gave. Variants (v8) are not compared, because an engine does not report its own.
 

@@ -12,7 +12,7 @@ def folders_of(files: Iterable[str]) -> list[str]:
 
 
 def tar(folders: Sequence[str], files: Mapping[str, bytes], epoch: int, *, executable: str = "") -> bytes:
-    """Pack folders and files (content by path) into a tar, owned by root and with the time `epoch`.
+    """Pack folders and files (content by path) into a tar, owned by root.
 
     `epoch`: seconds since 1970; `executable`: the path of the one executable file.
     """

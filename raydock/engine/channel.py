@@ -1,4 +1,4 @@
-"""A file in a container to which a command writes its answer, separate from its output.
+"""A file in a container for a command's answer, separate from its output.
 
 Login files, BASH_ENV, sitecustomize and .pth files may print to stdout and stderr of every shell and every Python. This
 does not affect KubeRay, which reads exit codes, and must not affect a check.
@@ -16,7 +16,7 @@ LIMIT = 2**20
 
 
 def archive(files: Mapping[str, bytes] | None = None) -> bytes:
-    """A tar for the root of a container: the empty answer file, and files (content by path).
+    """A tar for the root of a container: the empty answer file, and `files`.
 
     Every user can write the answer file and read the others.
     """
@@ -30,7 +30,10 @@ def archive(files: Mapping[str, bytes] | None = None) -> bytes:
 
 
 def read(container: Container) -> str:
-    """The content of the answer file, up to LIMIT bytes; empty if it is missing or not a file."""
+    """The content of the answer file, up to LIMIT bytes.
+
+    Empty if it is missing or is not a file.
+    """
     try:
         chunks, _ = container.get_archive(PATH)
     except APIError as error:

@@ -1,4 +1,4 @@
-"""The Docker engine, through its SDK: everything except builds, which need buildx."""
+"""The Docker engine, through its SDK: everything except builds."""
 
 import atexit
 import logging
@@ -25,7 +25,10 @@ atexit.register(_tunnels.close)
 
 
 class EngineClient(docker.DockerClient):  # type: ignore[misc] # the SDK has no types
-    """A client of one engine, with its address. It raises the exceptions in errors.ENGINE_ERRORS."""
+    """A client of one engine, with its address.
+
+    It raises the exceptions in errors.ENGINE_ERRORS.
+    """
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
@@ -58,7 +61,9 @@ def connect() -> EngineClient:
 
 
 def open_client(endpoint: Endpoint, todo: str = TODO) -> EngineClient:
-    """Connect to the Docker engine at an address; `todo`: what the user can do if it does not answer.
+    """Connect to the Docker engine at an address.
+
+    `todo`: what the user can do if it does not answer.
 
     Raises OutOfReachError if it does not answer or is not Docker's.
     """
@@ -79,7 +84,7 @@ def open_client(endpoint: Endpoint, todo: str = TODO) -> EngineClient:
 
 
 def description(info: Mapping[str, Any]) -> str:
-    """Describe an engine by its `info`, such as `Docker 26.1.5, image store overlay2`."""
+    """Describe an engine: `Docker 26.1.5, image store overlay2`."""
     store = f"containerd ({info['Driver']})" if _has_containerd_store(info) else info["Driver"]
     rootless = ", rootless" if "name=rootless" in (info.get("SecurityOptions") or ()) else ""
     return f"Docker {info['ServerVersion']}, image store {store}{rootless}"
@@ -93,13 +98,19 @@ def without_limits(info: Mapping[str, Any]) -> str:
 
 
 def disconnect() -> None:
-    """End the ssh to an engine, if one runs; a process that exits normally does so itself."""
+    """End the ssh to an engine, if one runs.
+
+    A process that exits normally does so itself.
+    """
     _tunnels.close()
 
 
 @contextmanager
 def reaching(doing: str) -> Iterator[None]:
-    """Turn exceptions of an engine's client into a RaydockError that names the current operation."""
+    """Turn exceptions of an engine's client into a RaydockError.
+
+    `doing`: the current operation, for the message.
+    """
     try:
         yield
     except ENGINE_ERRORS as error:
@@ -107,13 +118,19 @@ def reaching(doing: str) -> Iterator[None]:
 
 
 def uses_containerd_store(client: docker.DockerClient) -> bool:
-    """Whether the engine's images are in containerd's store, not in a graph driver such as overlay2."""
+    """Whether the engine's images are in containerd's store.
+
+    Otherwise they are in a graph driver such as overlay2.
+    """
     with reaching("reading its settings"):
         return _has_containerd_store(client.info())
 
 
 def is_in_registry(client: docker.DockerClient, reference: str) -> bool:
-    """Whether a registry has NAME@DIGEST; False if the registry does not answer the engine."""
+    """Whether a registry has NAME@DIGEST.
+
+    False if the registry does not answer the engine.
+    """
     try:
         client.api.inspect_distribution(reference)
     except ENGINE_ERRORS:

@@ -1,4 +1,4 @@
-"""Containers that test an image: limited memory and time, no network, always removed."""
+"""Containers that test an image: limited, without network, always removed."""
 
 import io
 import os
@@ -92,7 +92,7 @@ class Grant:
     infiniband: bool = False
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """How the container gets GPUs, and which, as text."""
         return f"by CDI {', '.join(self.devices)}" if self.devices else f"by the runtime {self.runtime}"
 
@@ -143,7 +143,7 @@ def create_container(
     limits: Limits,
     options: ContainerOptions = DEFAULT_OPTIONS,
 ) -> Iterator[Container]:
-    """Create a container of the image, and remove it with its volumes afterwards. It is not started.
+    """Create a container of the image without starting it, and remove it afterwards.
 
     `command` replaces CMD, and also ENTRYPOINT unless `options.by_entrypoint` is set.
     """
@@ -231,7 +231,7 @@ def run_to_end(container: Container, on_line: Callable[[str], None], seconds: fl
 
 
 def stop_all(client: DockerClient) -> None:
-    """Remove every container of this run of raydock, so that threads which wait for one continue.
+    """Remove every container of this run, so that waiting threads continue.
 
     If the engine does not answer, `sweep` removes them in the next run.
     """
@@ -241,7 +241,7 @@ def stop_all(client: DockerClient) -> None:
 
 
 def sweep(client: DockerClient) -> None:
-    """Remove containers and networks of killed runs on this machine, or of runs whose engine died."""
+    """Remove what killed runs on this machine left."""
     with reaching("removing containers and networks of earlier runs"):
         for container in client.api.containers(all=True, filters={"label": LABEL}):
             if is_over(container["Labels"].get(RUN_LABEL, "")):
@@ -252,7 +252,10 @@ def sweep(client: DockerClient) -> None:
 
 
 def is_over(run: str) -> bool:
-    """Whether a run (a value of RUN_LABEL) was on this machine and its process has ended."""
+    """Whether a run was on this machine and its process has ended.
+
+    `run`: a value of RUN_LABEL.
+    """
     host, _, rest = run.partition("/")
     process = rest.partition("/")[0]
     if host != socket.gethostname() or not process.isdigit():
@@ -267,7 +270,10 @@ def is_over(run: str) -> bool:
 
 
 def remove(client: DockerClient, container: str) -> None:
-    """Remove a container and its anonymous volumes, even if it runs; it may be missing."""
+    """Remove a container and its anonymous volumes, even if it runs.
+
+    It may be missing.
+    """
     try:
         client.api.remove_container(container, force=True, v=True)
     except APIError as error:
@@ -276,7 +282,10 @@ def remove(client: DockerClient, container: str) -> None:
 
 
 def _remove_network(client: DockerClient, name: str) -> None:
-    """Remove a network once it is empty: a different thread may be removing its containers."""
+    """Remove a network once it is empty.
+
+    A different thread may be removing its containers.
+    """
     deadline = time.monotonic() + _REMOVAL_SECONDS
     while inside := client.api.containers(all=True, filters={"network": name}):
         for container in inside:
@@ -292,7 +301,7 @@ def _remove_network(client: DockerClient, name: str) -> None:
 
 
 def _archive(name: str, text: str) -> bytes:
-    """A tar of one file that root owns and every user can read, like a file of a ConfigMap."""
+    """A tar of one file, readable for all users, like a file of a ConfigMap."""
     data, packed = text.encode(), io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         entry = tarfile.TarInfo(name)

@@ -1,4 +1,4 @@
-"""The address of an engine, its source and certificates, and the environment for its clients."""
+"""The address of an engine, its source, and its certificates."""
 
 import os
 from collections.abc import Mapping
@@ -81,7 +81,10 @@ class Endpoint:
         return kept | tls | {"DOCKER_HOST": self.url}
 
     def client_environment(self) -> dict[str, str]:
-        """This process's environment, for a program with Docker's Go client, which ignores contexts."""
+        """This process's environment, for a program with Docker's Go client.
+
+        That client ignores contexts.
+        """
         kept = {key: value for key, value in os.environ.items() if key not in VARIABLES}
         own = {"DOCKER_HOST": self.url}
         if self.tls and self.tls.folder and not self.socket:
@@ -90,7 +93,10 @@ class Endpoint:
 
     @property
     def _by_context(self) -> bool:
-        """Whether docker commands need the context's name: variables cannot express all its settings."""
+        """Whether docker commands need the context's name.
+
+        Variables cannot express all settings of a context.
+        """
         return self.context != DEFAULT and self.tls is not None
 
 

@@ -115,7 +115,7 @@ def _ssl(error: Exception) -> str:
 
 
 def _short(error: Exception) -> str:
-    """The operating system's reason, if there is one; otherwise the first line of the error."""
+    """The operating system's reason, or the first line of the error."""
     for cause in _causes(error, OSError):
         if cause.strerror:
             return cause.strerror
@@ -123,7 +123,7 @@ def _short(error: Exception) -> str:
 
 
 def _causes(error: BaseException, kind: type[Kind]) -> Iterator[Kind]:
-    """All exceptions of a kind within an exception: itself, its causes, and what it wraps."""
+    """All exceptions of a kind: the error, its causes, and what it wraps."""
     seen, rest = set(), [error]
     while rest:
         current = rest.pop(0)

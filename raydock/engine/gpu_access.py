@@ -1,4 +1,4 @@
-"""How an engine gives containers NVIDIA GPUs: by CDI, by NVIDIA's runtime, or not at all."""
+"""How an engine gives containers GPUs: by CDI, by NVIDIA's runtime, or not."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,14 +35,14 @@ class GpuSupport:
 
     Attributes:
         way: by CDI, by the runtime, or not at all.
-        found: what was found on the engine, as text.
+        summary: what was found on the engine, as text.
         devices: the CDI names of the GPUs (`0`, `all`, `0:1` of a MIG slice); empty if they are unknown.
         command: the command that would enable GPUs; empty if they are available.
         infiniband: whether the host is known to have /dev/infiniband.
     """
 
     way: GpuAccess
-    found: str
+    summary: str
     devices: tuple[str, ...] = ()
     command: str = ""
     infiniband: bool = False
@@ -54,7 +54,7 @@ class GpuSupport:
 
 
 def detect_gpu_support(info: Mapping[str, Any], specs: Mapping[str, str] | None) -> GpuSupport:
-    """How an engine gives containers GPUs, from its `info` and the CDI specifications on its host.
+    """Detect how an engine gives containers GPUs, from `info` and CDI files.
 
     `specs`: the text of each specification by its path (see `read_specs`); None if the host's files cannot be read.
     CDI comes before the runtime, because NVIDIA's toolkit (from 1.18) and Docker (from 29.2) use it themselves. Docker
@@ -65,11 +65,11 @@ def detect_gpu_support(info: Mapping[str, Any], specs: Mapping[str, str] | None)
     runtime = RUNTIME in (info.get("Runtimes") or {})
     known = _discovered(info) or _named(specs or {}, folders or CDI_FOLDERS)
     if folders and known:
-        return GpuSupport(way=GpuAccess.CDI, found=f"{engine} by CDI: {KIND}={', '.join(known)}", devices=known)
+        return GpuSupport(way=GpuAccess.CDI, summary=f"{engine} by CDI: {KIND}={', '.join(known)}", devices=known)
     if runtime:
-        return GpuSupport(way=GpuAccess.RUNTIME, found=f"{engine} by the runtime `{RUNTIME}`, without CDI")
+        return GpuSupport(way=GpuAccess.RUNTIME, summary=f"{engine} by the runtime `{RUNTIME}`, without CDI")
     if folders and specs is None and not _lists_devices(info):
-        return GpuSupport(way=GpuAccess.CDI, found=f"{engine} reads CDI; its GPUs cannot be listed from here")
+        return GpuSupport(way=GpuAccess.CDI, summary=f"{engine} reads CDI; its GPUs cannot be listed from here")
     return _none(engine, folders, known)
 
 
@@ -87,13 +87,13 @@ def read_specs(folders: Sequence[str] = CDI_FOLDERS) -> dict[str, str]:
 
 def _none(engine: str, folders: Sequence[str], known: Sequence[str]) -> GpuSupport:
     if known:
-        found = f"{engine} does not read CDI (features.cdi is off), although a specification exists"
-        return GpuSupport(way=GpuAccess.NONE, found=found, command=_ENABLE)
+        summary = f"{engine} does not read CDI (features.cdi is off), although a specification exists"
+        return GpuSupport(way=GpuAccess.NONE, summary=summary, command=_ENABLE)
     if folders:
-        found = f"{engine} reads CDI, but no specification in {', '.join(folders)} names {KIND}"
-        return GpuSupport(way=GpuAccess.NONE, found=found, command=_GENERATE)
-    found = f"{engine} has neither CDI nor the runtime `{RUNTIME}`"
-    return GpuSupport(way=GpuAccess.NONE, found=found, command=_CONFIGURE)
+        summary = f"{engine} reads CDI, but no specification in {', '.join(folders)} names {KIND}"
+        return GpuSupport(way=GpuAccess.NONE, summary=summary, command=_GENERATE)
+    summary = f"{engine} has neither CDI nor the runtime `{RUNTIME}`"
+    return GpuSupport(way=GpuAccess.NONE, summary=summary, command=_CONFIGURE)
 
 
 def _lists_devices(info: Mapping[str, Any]) -> bool:

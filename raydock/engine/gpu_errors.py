@@ -94,7 +94,9 @@ _IMAGE_FAULTS = tuple(
 
 
 def start_failure(message: str, image: str, program: str) -> VariantError | None:
-    """The error for a container that cannot start because of its image; None for other causes.
+    """The error for a container that cannot start because of its image.
+
+    None for other causes.
 
     `message`: the engine's message; `program`: the first word of the container's command.
     """

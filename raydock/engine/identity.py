@@ -43,7 +43,7 @@ def from_inspect(document: Mapping[str, Any]) -> ContainerImage:
 
 
 def from_configuration(data: bytes, digests: set[str]) -> ContainerImage:
-    """The image with this configuration (`data`, JSON) and these digests in a registry.
+    """The image with this configuration (JSON) and digests in a registry.
 
     Raises ValueError, KeyError, TypeError or AttributeError if `data` is not an image's configuration.
     """

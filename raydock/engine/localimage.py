@@ -15,7 +15,7 @@ from raydock.model.labels import Label
 
 
 def find_image(client: docker.DockerClient, reference: str) -> ContainerImage | None:
-    """The image with a tag, an id or a name by digest; None if the engine does not have it.
+    """The image with a tag, an id or a name by digest; None if missing.
 
     Raises OutOfReachError if the engine does not answer.
     """

@@ -1,4 +1,4 @@
-"""Checks of an engine's answers: all other modules can rely on the shape of what they read.
+"""Checks of an engine's answers, so that other modules rely on their shape.
 
 Source: Docker's Engine API 1.24 to 1.51 (docs.docker.com/reference/api/engine, read 2026-11-29).
 """
@@ -69,7 +69,10 @@ def check(response: requests.Response, **options: Any) -> None:
 
 
 def _check_error(response: requests.Response, doing: str) -> None:
-    """Check that an error has a message or is plain text: Docker's SDK reads nothing else."""
+    """Check that an error has a message or is plain text.
+
+    Docker's SDK reads nothing else.
+    """
     try:
         document = json.loads(response.content)
     except (ValueError, requests.RequestException):

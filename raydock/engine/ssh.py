@@ -1,4 +1,4 @@
-"""ssh with the user's own client and configuration: scripts on a host, and its engine's socket.
+"""ssh with the user's client: scripts on a host, and its engine's socket.
 
 The Docker SDK's ssh needs paramiko even if it calls the client, starts a process for each connection, and loses the
 output of that process. A forwarded socket needs neither, nor a docker command on the host.
@@ -37,7 +37,7 @@ done
 
 
 def command(host: Host, *options: str) -> list[str]:
-    """The ssh command line for a host; one more argument, for the host's shell, must follow."""
+    """The ssh command line for a host, without the command to run there."""
     parts = urlsplit(host.address)
     port = ["-p", str(parts.port)] if parts.port else []
     user = ["-l", unquote(parts.username)] if parts.username else []
@@ -63,7 +63,7 @@ def run_script(host: Host, script: str, seconds: float, processes: Processes) ->
 
 @contextmanager
 def socket(host: Host, processes: Processes) -> Iterator[Path]:
-    """Forward the socket of a host's engine to a socket on this machine, within the block.
+    """Forward the socket of a host's engine to this machine, within the block.
 
     Raises OutOfReachError if ssh fails, HostError if the user has no permission for the engine.
     """

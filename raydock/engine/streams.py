@@ -1,4 +1,4 @@
-"""The output of programs in containers, with limits and without control characters."""
+"""The output of containers, limited and without control characters."""
 
 import re
 from collections import deque
@@ -56,7 +56,10 @@ def printable(text: str) -> str:
 
 
 def last_line(*texts: str) -> str:
-    """The last line that is not empty of the first text that has one, at most 300 characters; else empty."""
+    """The last line of the first text that has one, at most 300 characters.
+
+    Lines without printable characters do not count; empty if there is no other.
+    """
     for text in texts:
         for line in reversed(text[-_LINE:].splitlines()):
             if clean := printable(line):

@@ -91,7 +91,7 @@ class Everywhere:
                 sweep(client)
                 found = detect_gpu_support(info, cdi_specs.of(host, info, self._processes))
                 found = replace(found, infiniband=cdi_specs.infiniband(host, self._processes))
-                wish = replace(self.wish, found=found)
+                wish = replace(self.wish, support=found)
                 forward = compat.of(host, self._processes)
                 # Keeps those before an error.
                 proved.extend(self._variant(host, client, wish, item, forward) for item in wanted)
@@ -115,7 +115,7 @@ class Everywhere:
                 fingerprint=brought.image.fingerprint,
                 checks=self.checks or None,
                 on_event=listen,
-                wish=forward.wish(wish, item.name, brought.image) if forward else wish,
+                request=forward.wish(wish, item.name, brought.image) if forward else wish,
             )
         except RaydockError as error:
             return Proved(outcome=_outcome(item, brought, error=error), brought=brought)

@@ -108,7 +108,7 @@ class Pipeline:
         images = {item.name: item.image_id for item in outcomes if item.image_id}
         if len(images) < 2:
             return None
-        found = image_set.ask(self.client, images, self.listener)
+        found = image_set.check_set(self.client, images, self.listener)
         image_set.save(found, self.project.checkout.report("set", "contract"))
         return found
 
@@ -146,7 +146,7 @@ class Pipeline:
                 fingerprint=item.fingerprint,
                 checks=tuple(checks) or None,
                 on_event=self.listener,
-                wish=wish,
+                request=wish,
                 outputs=self.project.checkout.report(item.name).with_name("output"),
             )
         except RaydockError as error:

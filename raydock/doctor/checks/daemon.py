@@ -42,7 +42,7 @@ def reload(seen: Seen) -> HostFinding:
         words = f"/dev/char has no link to {', '.join(unlinked)}: with some releases of runc,"
         words += " `systemctl daemon-reload` takes the GPUs from containers"
         return warned("reload", words, "`nvidia-ctk system create-dev-char-symlinks --create-all`, at each boot.")
-    return passed("reload", f"cgroup driver {seen.info.get('CgroupDriver', 'unknown')}, {seen.handout.found}")
+    return passed("reload", f"cgroup driver {seen.info.get('CgroupDriver', 'unknown')}, {seen.handout.summary}")
 
 
 def _is_rootless(info: Mapping[str, Any]) -> bool:

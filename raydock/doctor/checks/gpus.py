@@ -22,12 +22,12 @@ def path(seen: Seen) -> HostFinding:
     if found is None:
         return skipped("gpu-path", "the engine does not answer")
     if found.way is GpuAccess.NONE:
-        return failed("gpu-path", found.found, found.todo)
+        return failed("gpu-path", found.summary, found.todo)
     running = "" if isinstance(seen.gpus, HostError) else seen.gpus.driver
     if found.way is GpuAccess.CDI and running and (old := stale(seen, running)):
         words = f"{old.path} is of driver {', '.join(old.drivers)}, and {running} runs: no container with a GPU starts"
         return failed("gpu-path", words, f"`{old.generate}`.")
-    return passed("gpu-path", found.found)
+    return passed("gpu-path", found.summary)
 
 
 def driver(seen: Seen) -> HostFinding:

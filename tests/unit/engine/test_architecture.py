@@ -9,7 +9,7 @@ from raydock.engine.architecture import platform, require_native
 
 
 class Engine:
-    """An engine with this answer to `version`; the test machine has none of these architectures."""
+    """An engine with this answer to `version`."""
 
     def __init__(self, answer: dict[str, Any]) -> None:
         self.answer = answer

@@ -80,7 +80,7 @@ def _environment(folder: Path, more: dict[str, str]) -> dict[str, str]:
 
 
 def _use(monkeypatch: pytest.MonkeyPatch, folder: Path, variables: dict[str, str], current: str) -> dict[str, str]:
-    """Set these variables and a current context for this process, and return its environment."""
+    """Set variables and the current context, and return the environment."""
     (folder / "config.json").write_text(json.dumps({"currentContext": current} if current else {}))
     environment = _environment(folder, variables)
     for name in VARIABLES:

@@ -19,7 +19,7 @@ SPECS = {"/etc/cdi/nvidia.yaml": SPEC, "/etc/cdi/other.yaml": OTHER}
 
 
 def info(version: str = "26.1.5", runtimes: tuple[str, ...] = ("runc",), **more: Any) -> dict[str, Any]:
-    """The answer of `docker info` of a version; CDISpecDirs is empty if features.cdi is off."""
+    """The answer of `docker info`; no CDISpecDirs if features.cdi is off."""
     runtime: dict[str, Any] = {name: {"path": name} for name in runtimes}
     return {"ServerVersion": version, "Runtimes": runtime, "CDISpecDirs": [], **more}
 
@@ -28,15 +28,15 @@ CDI: dict[str, Any] = {"CDISpecDirs": ["/etc/cdi", "/var/run/cdi"]}
 
 
 def test_cdi_names_its_devices() -> None:
-    found = detect_gpu_support(info(**CDI), SPECS)
-    assert (found.way, found.devices, found.todo) == (GpuAccess.CDI, ("0", "1:0", "all"), "")
-    assert found.found == "Docker 26.1.5 by CDI: nvidia.com/gpu=0, 1:0, all"
+    support = detect_gpu_support(info(**CDI), SPECS)
+    assert (support.way, support.devices, support.todo) == (GpuAccess.CDI, ("0", "1:0", "all"), "")
+    assert support.summary == "Docker 26.1.5 by CDI: nvidia.com/gpu=0, 1:0, all"
 
 
 def test_cdi_comes_before_the_runtime() -> None:
     assert detect_gpu_support(info(runtimes=("runc", "nvidia"), **CDI), SPECS).way is GpuAccess.CDI
-    found = detect_gpu_support(info("24.0.7", ("runc", "nvidia")), SPECS)
-    assert (found.way, found.found) == (GpuAccess.RUNTIME, "Docker 24.0.7 by the runtime `nvidia`, without CDI")
+    support = detect_gpu_support(info("24.0.7", ("runc", "nvidia")), SPECS)
+    assert (support.way, support.summary) == (GpuAccess.RUNTIME, "Docker 24.0.7 by the runtime `nvidia`, without CDI")
 
 
 def test_the_devices_that_a_newer_engine_lists_are_used() -> None:
@@ -60,17 +60,19 @@ def test_the_devices_that_a_newer_engine_lists_are_used() -> None:
 def test_without_gpu_access_one_command_fixes_it(
     answer: dict[str, Any], specs: dict[str, str] | None, text: str, command: str
 ) -> None:
-    found = detect_gpu_support(answer, specs)
-    assert found.way is GpuAccess.NONE
-    assert text in found.found
-    assert command in found.command
-    assert found.todo == f"on the engine's host, as root, with the package nvidia-container-toolkit: {found.command}"
+    support = detect_gpu_support(answer, specs)
+    assert support.way is GpuAccess.NONE
+    assert text in support.summary
+    assert command in support.command
+    assert (
+        support.todo == f"on the engine's host, as root, with the package nvidia-container-toolkit: {support.command}"
+    )
 
 
 def test_cdi_is_tried_if_the_files_of_the_host_cannot_be_read() -> None:
-    found = detect_gpu_support(info(**CDI), None)
-    assert (found.way, found.devices) == (GpuAccess.CDI, ())
-    assert "cannot be listed from here" in found.found
+    support = detect_gpu_support(info(**CDI), None)
+    assert (support.way, support.devices) == (GpuAccess.CDI, ())
+    assert "cannot be listed from here" in support.summary
     assert detect_gpu_support(info(runtimes=("nvidia",), **CDI), None).way is GpuAccess.RUNTIME
 
 

@@ -1,4 +1,4 @@
-"""Invalid answers of an engine: each command ends with a message and an exit code."""
+"""Invalid answers of an engine end in a message and an exit code."""
 
 import json
 import re

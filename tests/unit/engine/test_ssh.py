@@ -1,4 +1,4 @@
-"""How the output of ssh is handled; `ssh` is a script here, integration tests use the real one."""
+"""How the output of ssh is handled; `ssh` is a script here."""
 
 from pathlib import Path
 
