@@ -108,7 +108,7 @@ def ask_stranger(request: CommandRequest, image: str, asked: GpuOptions) -> NoRe
     sweep(client)
     with request.progress() as progress:
         found = smoke(
-            client, image, wish=wish, python=asked.python, volumes=mounts, checks=asked.checks, on_event=progress
+            client, image, request=wish, python=asked.python, volumes=mounts, checks=asked.checks, on_event=progress
         )
     _report(request, VariantResult(name=image, proved=True, report=found))
 

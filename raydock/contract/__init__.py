@@ -1,1 +1,1 @@
-"""What KubeRay asks of an image: the clauses of its contract, each asked of a real container."""
+"""The clauses of KubeRay's contract for an image, checked in containers."""

@@ -1,4 +1,4 @@
-"""How a clause is answered: kept, broken with what KubeRay would do, or not asked with the reason."""
+"""The result of a clause: passed, failed or skipped, with the details."""
 
 import time
 from collections.abc import Callable
@@ -10,16 +10,27 @@ from raydock.model.report import Check, Status
 
 
 class BrokenError(Exception):
-    """The image breaks the clause: what was found, and what KubeRay would do."""
+    """The image breaks the clause.
+
+    The message has what was found, and what KubeRay would do.
+    """
 
 
-class UnaskedError(Exception):
-    """The clause cannot be asked of this image here, and why."""
+class NotCheckedError(Exception):
+    """The clause cannot be checked here; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """The answer to a clause, or to one KubeRay's part of it; `release` is that KubeRay's version."""
+    """The result of a clause, or of its part for one version of KubeRay.
+
+    Attributes:
+        number: the number of the clause.
+        status: passed, failed or skipped.
+        detail: what was found, or the reason.
+        seconds: how long the check took.
+        release: the version of KubeRay; empty if the clause is the same for all.
+    """
 
     number: int
     status: Status
@@ -28,16 +39,16 @@ class Part:
     release: str = ""
 
 
-def answered(number: int, ask: Callable[[], str], release: str = "") -> Part:
-    """Asks, and tells how it went and how long it took."""
+def check_clause(number: int, check: Callable[[], str], release: str = "") -> Part:
+    """Run a check, and return its result with the time that it took."""
     began = time.monotonic()
     status = Status.PASSED
     try:
-        detail = ask()
+        detail = check()
     except BrokenError as broken:
         status, detail = Status.FAILED, str(broken)
-    except UnaskedError as unasked:
-        status, detail = Status.SKIPPED, str(unasked)
+    except NotCheckedError as reason:
+        status, detail = Status.SKIPPED, str(reason)
     except VariantError as error:
         status, detail = Status.FAILED, f"{error.what} No pod of this image starts."
     return Part(
@@ -45,16 +56,20 @@ def answered(number: int, ask: Callable[[], str], release: str = "") -> Part:
     )
 
 
-def merged(clause: str, parts: list[Part]) -> Check:
-    """One clause's check from its parts: failed where one is, skipped where one was not asked."""
-    found = {part.status for part in parts}
-    status = next(status for status in (Status.FAILED, Status.SKIPPED, Status.PASSED) if status in found)
-    said: dict[str, list[str]] = {}
+def merge_parts(clause: str, parts: list[Part]) -> Check:
+    """Merge the parts of a clause into one check.
+
+    It failed if a part failed, else it is skipped if a part was.
+    """
+    present = {part.status for part in parts}
+    status = next(status for status in (Status.FAILED, Status.SKIPPED, Status.PASSED) if status in present)
+    by_detail: dict[str, list[str]] = {}
     for part in parts:
-        said.setdefault(part.detail, []).append(part.release)
-    # What two KubeRays answer alike is said once.
-    words = [
-        detail if len(said) == 1 or not all(releases) else f"{' and '.join(releases)}: {detail}"
-        for detail, releases in said.items()
+        by_detail.setdefault(part.detail, []).append(part.release)
+    # A detail that is the same for all versions of KubeRay appears once.
+    details = [
+        detail if len(by_detail) == 1 or not all(releases) else f"{' and '.join(releases)}: {detail}"
+        for detail, releases in by_detail.items()
     ]
-    return Check(id=clause, status=status, detail="; ".join(words), seconds=round(sum(p.seconds for p in parts), 3))
+    seconds = round(sum(part.seconds for part in parts), 3)
+    return Check(id=clause, status=status, detail="; ".join(details), seconds=seconds)

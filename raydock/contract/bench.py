@@ -1,4 +1,4 @@
-"""Where an image is asked: its configuration, a network of the run's own, and containers like KubeRay's."""
+"""The test bench of an image: its network, and containers like KubeRay's."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,11 +9,19 @@ from threading import Event
 from docker import DockerClient
 from docker.models.containers import Container
 
-from raydock.contract.answer import BrokenError, UnaskedError
+from raydock.contract.answer import BrokenError, NotCheckedError
 from raydock.contract.kuberay import KubeRayContract, KubeRayRelease, Share
 from raydock.engine import channel
 from raydock.engine.client import without_limits
-from raydock.engine.container import Ended, Limits, Terms, created, follow, start, stop_all
+from raydock.engine.container import (
+    CommandResult,
+    ContainerOptions,
+    Limits,
+    create_container,
+    run_to_end,
+    start,
+    stop_all,
+)
 from raydock.engine.inspect import inspect
 from raydock.engine.streams import last_line
 from raydock.model.image import ContainerImage
@@ -29,8 +37,8 @@ def square(n):
 
 print("{SAMPLE_SAYS.rpartition(" ")[0]}", sum(ray.get([square.remote(n) for n in range(4)])))
 """
-# An HTTP client in bash, so that nothing but bash is asked of the image by this. The dashboard of Ray 2.49 answers 500
-# to who does not say what he is, as KubeRay does.
+# An HTTP client in bash, so that the image needs only bash for it. The dashboard of Ray 2.49 answers 500 to requests
+# without a User-Agent; KubeRay sends one.
 _GET = rf"""exec 3<>"/dev/tcp/$1/$2" &&
 printf 'GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: Go-http-client/1.1\r\n\r\n' "$3" "$1" >&3 &&
 cat <&3 > {channel.PATH}"""
@@ -39,7 +47,14 @@ _RAY_MEMORY = 3 * 2**30  # Ray's object store, 30 % of it, fits into 1 GiB of /d
 
 @dataclass(frozen=True, kw_only=True)
 class ClauseTimeouts:
-    """Seconds: for `ray start`, for a started head's first answer, for a job, for any other command."""
+    """Time limits, in seconds.
+
+    Attributes:
+        start: for `ray start`.
+        answer: for the first answer of a started head.
+        job: for a job.
+        command: for every other command.
+    """
 
     start: float = 90.0
     answer: float = 45.0
@@ -49,17 +64,30 @@ class ClauseTimeouts:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """How a command ended that answers by channel.PATH, and what it wrote there."""
+    """The result of a command that writes its answer to channel.PATH.
 
-    ended: Ended
+    Attributes:
+        ended: how the command ended.
+        text: what it wrote to channel.PATH.
+    """
+
+    ended: CommandResult
     text: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """One image under the contract. `tag` is what the user calls it; `halted` is set where the run is to end.
+    """An image under test.
 
-    `unlimited`: why the engine enforces no limits, so that nothing can be said of a share of a machine.
+    Attributes:
+        client: the engine that has the image.
+        image: the image.
+        tag: what the user calls it.
+        network: the network of its containers.
+        kuberay: the contract.
+        timeouts: the time limits.
+        unlimited: why the engine enforces no limits of memory and CPU; empty if it does.
+        halted: set when the run must end.
     """
 
     client: DockerClient
@@ -67,7 +95,7 @@ class Bench:
     tag: str
     network: str
     kuberay: KubeRayContract
-    patience: ClauseTimeouts = ClauseTimeouts()
+    timeouts: ClauseTimeouts = ClauseTimeouts()
     unlimited: str = ""
     halted: Event = field(default_factory=Event)
 
@@ -80,38 +108,41 @@ class Bench:
         network: str,
         *,
         kuberay: KubeRayContract,
-        patience: ClauseTimeouts,
+        timeouts: ClauseTimeouts,
     ) -> "Bench":
-        """A bench for an image (a tag or an id). Raises VariantError where the engine does not hold it."""
-        found = inspect(client, image, f"`docker pull {image}`, or build it: `./build.py build`.")
+        """A bench for an image (a tag or an id).
+
+        Raises VariantError if the engine does not have it.
+        """
+        inspected = inspect(client, image, f"`docker pull {image}`, or build it: `./build.py build`.")
         return cls(
             client=client,
-            image=found,
+            image=inspected,
             tag=tag,
             network=network,
             kuberay=kuberay,
-            patience=patience,
+            timeouts=timeouts,
             unlimited=without_limits(client.info()),
         )
 
     def halt(self) -> None:
-        """Ends what runs and lets nothing begin any more."""
+        """Stop all containers, and start no more."""
         self.halted.set()
         stop_all(self.client)
 
-    def run(self, command: Sequence[str], share: Share | None = None, seconds: float | None = None) -> Ended:
-        """A command's end in a container of its own, within a share of the machine and at most `seconds`.
+    def run(self, command: Sequence[str], share: Share | None = None, seconds: float | None = None) -> CommandResult:
+        """Run a command in a new container, for at most `seconds`.
 
-        Raises UnaskedError if the engine cannot give out shares.
+        Raises NotCheckedError if the engine does not enforce shares.
         """
         if share and self.unlimited:
-            raise UnaskedError(f"of this engine it cannot be asked: {self.unlimited}")
+            raise NotCheckedError(f"this engine cannot check it: {self.unlimited}")
         limits = Limits(memory=share.memory if share else _RAY_MEMORY)
-        terms = Terms(network=self.network, cpus=share.cpus if share else 0.0)
-        with self._created(command, limits, terms) as container:
-            return follow(container, lambda _: None, seconds or self.patience.command)
+        options = ContainerOptions(network=self.network, cpus=share.cpus if share else 0.0)
+        with self._create(command, limits, options) as container:
+            return run_to_end(container, lambda _: None, seconds or self.timeouts.command)
 
-    def ask(
+    def run_for_answer(
         self,
         command: Sequence[str],
         seconds: float | None = None,
@@ -119,43 +150,52 @@ class Bench:
         files: Mapping[str, bytes] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> "Reply":
-        """What a command in a container of its own writes into channel.PATH, within `seconds`.
+        """Run a command in a new container, and return what it writes to PATH.
 
-        `files`: what else the container has, by path.
+        `files`: files that the container gets, by path.
         """
-        terms = Terms(network=self.network, archive=channel.archive(files), environment=environment or {})
-        with self._created(command, Limits(memory=_RAY_MEMORY), terms) as container:
-            ended = follow(container, lambda _: None, seconds or self.patience.command)
+        options = ContainerOptions(network=self.network, archive=channel.archive(files), environment=environment or {})
+        with self._create(command, Limits(memory=_RAY_MEMORY), options) as container:
+            ended = run_to_end(container, lambda _: None, seconds or self.timeouts.command)
             return Reply(ended=ended, text=channel.read(container))
 
     @contextmanager
-    def node(self, command: Sequence[str], terms: Terms) -> Iterator[Container]:
-        """A running container for a Ray node, on the run's network and with KubeRay's sample mounted."""
-        terms = replace(terms, network=self.network, files={SAMPLE: _CODE})
-        with self._created(command, Limits(memory=_RAY_MEMORY), terms) as container:
+    def node(self, command: Sequence[str], options: ContainerOptions) -> Iterator[Container]:
+        """Run a container for a Ray node, with KubeRay's sample mounted."""
+        options = replace(options, network=self.network, files={SAMPLE: _CODE})
+        with self._create(command, Limits(memory=_RAY_MEMORY), options) as container:
             start(container)
             yield container
 
     def get(self, host: str, port: int, path: str, seconds: float) -> tuple[int, str]:
-        """HTTP status and body of a GET from another container; status 0 and the client's words without an answer."""
-        reply = self.ask(["/bin/bash", "-c", _GET, "bash", host, str(port), path], seconds)
+        """Send a GET from a different container. Returns the HTTP status and the body.
+
+        Without an answer the status is 0, and the body is the client's message.
+        """
+        reply = self.run_for_answer(["/bin/bash", "-c", _GET, "bash", host, str(port), path], seconds)
         head, _, body = reply.text.partition("\r\n\r\n")
-        words = head.split()
-        if reply.ended.status or len(words) < 2 or not words[1].isdecimal():
+        fields = head.split()
+        if reply.ended.status or len(fields) < 2 or not fields[1].isdecimal():
             return 0, _last(reply.ended.err) if reply.ended.in_time else f"no answer within {seconds:g} s"
-        return int(words[1]), body
+        return int(fields[1]), body
 
     @contextmanager
-    def _created(self, command: Sequence[str], limits: Limits, terms: Terms) -> Iterator[Container]:
-        with created(self.client, self.image.id, command, limits, terms) as container:
+    def _create(self, command: Sequence[str], limits: Limits, options: ContainerOptions) -> Iterator[Container]:
+        with create_container(self.client, self.image.id, command, limits, options) as container:
             if self.halted.is_set():
-                raise UnaskedError("the run was ended")
+                raise NotCheckedError("the run was stopped")
             yield container
 
 
 @dataclass(frozen=True, kw_only=True)
 class TestCluster:
-    """A head that one KubeRay's command started."""
+    """A head that a command of KubeRay started.
+
+    Attributes:
+        bench: the image under test.
+        release: the release of KubeRay.
+        head: the container of the head.
+    """
 
     bench: Bench
     release: KubeRayRelease
@@ -169,27 +209,30 @@ class TestCluster:
 
 @contextmanager
 def cluster(bench: Bench, release: KubeRayRelease) -> Iterator[TestCluster]:
-    """The head that this KubeRay starts in a bench's image, not awaited yet."""
-    terms = Terms(environment=bench.kuberay.variables())
-    with bench.node(release.command(release.head), terms) as head:
+    """Start a head with this KubeRay's command, without waiting for it."""
+    options = ContainerOptions(environment=bench.kuberay.variables())
+    with bench.node(release.command(release.head), options) as head:
         yield TestCluster(bench=bench, release=release, head=head)
 
 
-def require(ended: Ended, what: str, consequence: str) -> str:
-    """What a command said. Raises BrokenError, with how it ended and the consequence, where it did not succeed."""
+def require_success(ended: CommandResult, what: str, consequence: str) -> str:
+    """The stdout of a command.
+
+    Raises BrokenError, with how it ended and the consequence, if it failed.
+    """
     if ended.status == 0 and ended.in_time:
         return ended.out.strip()
-    raise BrokenError(f"{what} {how(ended)}: {consequence}")
+    raise BrokenError(f"{what} {describe_failure(ended)}: {consequence}")
 
 
-def how(ended: Ended) -> str:
-    """How a command ended that failed."""
+def describe_failure(ended: CommandResult) -> str:
+    """How a failed command ended."""
     if ended.out_of_memory:
-        return "was killed for its memory"
+        return "was killed because it used up its memory"
     if not ended.in_time:
         return "did not end in time"
     return f"ended with exit status {ended.status} ({_last(ended.err, ended.out)})"
 
 
 def _last(*texts: str) -> str:
-    return last_line(*texts) or "no words"
+    return last_line(*texts) or "no output"

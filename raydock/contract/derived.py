@@ -1,24 +1,24 @@
-"""Clause 21: what an image that was built on one of raydock's changed against its parent."""
+"""Clause 21: the changes of a derived image to its parent."""
 
 import json
 from dataclasses import dataclass
 
-from raydock.contract.answer import BrokenError, UnaskedError
-from raydock.contract.bench import Bench, require
+from raydock.contract.answer import BrokenError, NotCheckedError
+from raydock.contract.bench import Bench, require_success
 from raydock.engine import channel
 from raydock.model.labels import Label
 
-# The image's Python compares what is installed with the lock, and looks for what user 1000 cannot write.
+# The image's Python compares the installed packages with the lock, and finds folders that user 1000 cannot write.
 _COMPARE = f"""
 import importlib.metadata, json, os, re, site
 image = json.load(open("/opt/raydock/image.json"))
 pinned = dict(re.findall(r"^([\\w-]+)==(\\S+)", open("/opt/raydock/constraints.txt").read(), re.M))
-found = {{}}
+installed = {{}}
 for package in importlib.metadata.distributions(path=site.getsitepackages()):
-    found.setdefault(re.sub(r"[-_.]+", "-", package.metadata["Name"]).lower(), package.version)
+    installed.setdefault(re.sub(r"[-_.]+", "-", package.metadata["Name"]).lower(), package.version)
 closed = [os.path.join(folder, name) for folder, names, _ in os.walk("/home/ray")
           for name in names if not os.access(os.path.join(folder, name), os.W_OK)]
-json.dump([image["name"], image["packages"], found, pinned, closed], open({channel.PATH!r}, "w"))
+json.dump([image["name"], image["packages"], installed, pinned, closed], open({channel.PATH!r}, "w"))
 """
 # In the last instruction of templates/metadata.j2.
 _LAST = f"{Label.MIN_DRIVER}="
@@ -58,33 +58,36 @@ class ImageDifference:
 
 
 def compare(bench: Bench) -> str:
-    """Reports what changed. Raises BrokenError if a pinned package moved or a folder of HOME is closed."""
+    """Report the changes.
+
+    Raises BrokenError if a pinned package changed, or if user 1000 cannot write a folder of HOME.
+    """
     difference = _difference(bench)
     if difference.moved:
         raise BrokenError(
-            f"{_some(difference.moved)} must not change ({difference}): torch, ray, vllm and CUDA's packages fit each"
-            " other only in the locked versions"
+            f"{_some(difference.moved)} must not change ({difference}): torch, ray, vllm and CUDA's packages are"
+            " compatible only in the locked versions"
         )
     if difference.closed:
         raise BrokenError(
-            f"user 1000 cannot write {_some(difference.closed)} ({difference}): what keeps a cache there fails, such as"
-            " FlashInfer; remove it in the Dockerfile, in the step that makes it"
+            f"user 1000 cannot write {_some(difference.closed)} ({difference}): programs with a cache there fail, such"
+            " as FlashInfer; remove it in the Dockerfile, in the instruction that creates it"
         )
     return str(difference)
 
 
 def _difference(bench: Bench) -> ImageDifference:
     if not bench.image.fingerprint:
-        raise UnaskedError("the image is not built on one of raydock's")
-    reply = bench.ask(["python", "-c", _COMPARE])
-    require(reply.ended, "reading the installed packages", "the image's Python or /opt/raydock is damaged")
-    parent, locked, found, pinned, closed = json.loads(reply.text)
-    changed = {name for name in locked.keys() & found.keys() if locked[name] != found[name]}
-    removed = locked.keys() - found.keys()
+        raise NotCheckedError("the image is not built on an image of raydock")
+    reply = bench.run_for_answer(["python", "-c", _COMPARE])
+    require_success(reply.ended, "reading the installed packages", "the image's Python or /opt/raydock is damaged")
+    parent, locked, installed, pinned, closed = json.loads(reply.text)
+    changed = {name for name in locked.keys() & installed.keys() if locked[name] != installed[name]}
+    removed = locked.keys() - installed.keys()
     return ImageDifference(
         parent=parent,
-        added=tuple(f"{name} {found[name]}" for name in sorted(found.keys() - locked.keys())),
-        replaced=tuple(f"{name} {locked[name]} by {found[name]}" for name in sorted(changed)),
+        added=tuple(f"{name} {installed[name]}" for name in sorted(installed.keys() - locked.keys())),
+        replaced=tuple(f"{name} {locked[name]} by {installed[name]}" for name in sorted(changed)),
         removed=tuple(sorted(removed)),
         moved=tuple(sorted((changed | removed) & pinned.keys())),
         closed=tuple(sorted(closed)),
@@ -93,9 +96,12 @@ def _difference(bench: Bench) -> ImageDifference:
 
 
 def _steps(bench: Bench) -> tuple[str, ...]:
-    """The instructions after the parent's, the first one first, as the engine's history has them."""
+    """The instructions after the parent's, in the order of the Dockerfile.
+
+    They are from the engine's history.
+    """
     newest_first = [str(entry.get("CreatedBy") or "") for entry in bench.client.api.history(bench.image.id)]
-    steps = newest_first[: next((at for at, step in enumerate(newest_first) if _LAST in step), 0)]
+    steps = newest_first[: next((index for index, step in enumerate(newest_first) if _LAST in step), 0)]
     return tuple(" ".join(step.split())[:80] for step in reversed(steps))
 
 

@@ -1,20 +1,20 @@
-"""Clauses 18 to 20: packages that a job brings: runtime_env `pip` and `uv`, and KubeRay's sample for `uv run`.
+"""Clauses 18 to 20: packages of a job, by runtime_env and by `uv run`.
 
-Asked offline, with one small wheel in a folder, as in a cluster without a package index.
+The checks are offline, with one small wheel in a folder, as in a cluster without a package index.
 """
 
 import json
 
 from raydock.contract.answer import BrokenError
-from raydock.contract.bench import Bench, Reply, how
+from raydock.contract.bench import Bench, Reply, describe_failure
 from raydock.core.archive import wheel
 from raydock.engine import channel
 
 PROJECT, MODULE, VERSION = "raydock-sample", "raydock_sample", "1.0"
 _FOLDER = "/raydock-sample"
-# pip and uv take packages from the folder and from nowhere else.
+# pip and uv install packages only from the folder.
 _OFFLINE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": _FOLDER, "UV_OFFLINE": "1", "UV_FIND_LINKS": _FOLDER}
-# Of KubeRay's sample ray-cluster.uv.yaml.
+# From KubeRay's sample ray-cluster.uv.yaml.
 _HOOK = {"RAY_RUNTIME_ENV_HOOK": "ray._private.runtime_env.uv_runtime_env_hook.hook"}
 _MOST_MEGABYTES = 64.0
 _TASK = f"""
@@ -26,20 +26,20 @@ def version():
     import {MODULE}
     return {MODULE}.__version__
 
-def answer(found):
+def answer(values):
     with open({channel.PATH!r}, "w") as file:
-        json.dump(found, file)
+        json.dump(values, file)
 
 ray.init(num_cpus=1, include_dashboard=False)
 began = time.monotonic()
 """
 _RUNTIME_ENV = f"""{_TASK}
 kind = sys.argv[1]
-found = ray.get(version.options(runtime_env={{kind: [{PROJECT!r}]}}).remote())
+installed = ray.get(version.options(runtime_env={{kind: [{PROJECT!r}]}}).remote())
 seconds = time.monotonic() - began
 folders = os.walk(f"/tmp/ray/session_latest/runtime_resources/{{kind}}")
 files = [os.lstat(os.path.join(folder, name)) for folder, *names in folders for name in names[0] + names[1]]
-answer([found, seconds, sum(file.st_blocks for file in files) * 512 / 1e6])
+answer([installed, seconds, sum(file.st_blocks for file in files) * 512 / 1e6])
 """
 _UV_RUN = f"""{_TASK}
 answer([ray.get(version.remote()), time.monotonic() - began])
@@ -47,20 +47,20 @@ answer([ray.get(version.remote()), time.monotonic() - began])
 
 
 def pip(bench: Bench) -> str:
-    """A task with runtime_env `pip` gets its package from a folder of wheels, at the cost of megabytes."""
+    """Run a task with runtime_env `pip`, which may cost some megabytes."""
     return _runtime_env(bench, "pip")
 
 
 def uv(bench: Bench) -> str:
-    """The same with runtime_env `uv`."""
+    """Run a task with runtime_env `uv`, which may cost some megabytes."""
     return _runtime_env(bench, "uv")
 
 
 def uv_run(bench: Bench) -> str:
-    """A script that `uv run --with` starts as in KubeRay's sample, and its tasks, have the package."""
+    """Run KubeRay's sample for `uv run --with`; script and tasks need the package."""
     command = ["uv", "run", "--with", PROJECT, f"{_FOLDER}/sample.py"]
-    reply = _ask(bench, command, _UV_RUN, {**_OFFLINE, **_HOOK})
-    version, seconds = _answer(
+    reply = _run(bench, command, _UV_RUN, {**_OFFLINE, **_HOOK})
+    version, seconds = _read_answer(
         reply, f"`{' '.join(command[:3])}`", "a job that `uv run` starts, as KubeRay's sample, fails"
     )
     return f"script and task have {PROJECT} {version} by `uv run --with`, the task after {float(seconds):.1f} s"
@@ -68,8 +68,8 @@ def uv_run(bench: Bench) -> str:
 
 def _runtime_env(bench: Bench, kind: str) -> str:
     consequence = f"each job, task or Serve application whose runtime_env has `{kind}` fails"
-    reply = _ask(bench, ["python", f"{_FOLDER}/sample.py", kind], _RUNTIME_ENV, _OFFLINE)
-    version, seconds, megabytes = _answer(reply, f"a task with runtime_env `{kind}`", consequence)
+    reply = _run(bench, ["python", f"{_FOLDER}/sample.py", kind], _RUNTIME_ENV, _OFFLINE)
+    version, seconds, megabytes = _read_answer(reply, f"a task with runtime_env `{kind}`", consequence)
     cost = f"{float(megabytes):.1f} MB and {float(seconds):.1f} s for a wheel of 1 kB"
     if float(megabytes) > _MOST_MEGABYTES:
         raise BrokenError(
@@ -79,19 +79,22 @@ def _runtime_env(bench: Bench, kind: str) -> str:
     return f"a task has {PROJECT} {version}, {cost}"
 
 
-def _ask(bench: Bench, command: list[str], script: str, environment: dict[str, str]) -> Reply:
+def _run(bench: Bench, command: list[str], script: str, environment: dict[str, str]) -> Reply:
     files = {f"{_FOLDER}/sample.py": script.encode(), f"{_FOLDER}/{MODULE}-{VERSION}-py3-none-any.whl": _wheel()}
-    return bench.ask(command, bench.patience.job, files=files, environment=environment)
+    return bench.run_for_answer(command, bench.timeouts.job, files=files, environment=environment)
 
 
-def _answer(reply: Reply, what: str, consequence: str) -> list[str]:
-    """What the script wrote. Raises BrokenError if it did not succeed, or has a different version."""
+def _read_answer(reply: Reply, what: str, consequence: str) -> list[str]:
+    """What the script wrote.
+
+    Raises BrokenError if it failed, or if the version is different.
+    """
     if reply.ended.status or not reply.ended.in_time or not reply.text:
-        raise BrokenError(f"{what} {how(reply.ended)}: {consequence}")
-    found = [str(value) for value in json.loads(reply.text)]
-    if found[0] != VERSION:
-        raise BrokenError(f"{what} has {PROJECT} {found[0]}, not {VERSION}: {consequence}")
-    return found
+        raise BrokenError(f"{what} {describe_failure(reply.ended)}: {consequence}")
+    values = [str(value) for value in json.loads(reply.text)]
+    if values[0] != VERSION:
+        raise BrokenError(f"{what} has {PROJECT} {values[0]}, not {VERSION}: {consequence}")
+    return values
 
 
 def _wheel() -> bytes:

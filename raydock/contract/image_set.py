@@ -1,4 +1,4 @@
-"""What holds of a set of images and not of one: one Python patch a minor, and every tag joins every other's head."""
+"""The checks of a set: one Python patch per minor version; tags join heads."""
 
 from collections import defaultdict
 from contextlib import ExitStack
@@ -10,7 +10,7 @@ from typing import Any
 from docker import DockerClient
 
 from raydock.contract import heads, joining
-from raydock.contract.answer import BrokenError, Part, UnaskedError, answered, merged
+from raydock.contract.answer import BrokenError, NotCheckedError, Part, check_clause, merge_parts
 from raydock.contract.bench import Bench, ClauseTimeouts, cluster
 from raydock.contract.kuberay import known
 from raydock.core import jsonfile
@@ -23,67 +23,82 @@ from raydock.model.report import SCHEMA, Check, Status
 from raydock.model.variant import parse_name
 
 PYTHON, JOIN = "set-13-python", "set-7-join"
-PATIENCE = ClauseTimeouts()
+TIMEOUTS = ClauseTimeouts()
 
 
 @dataclass(frozen=True, kw_only=True)
 class SetReport:
-    """What was found of a set: its images' ids by name, and the checks of the whole."""
+    """The report on a set of images.
+
+    Attributes:
+        images: the ids of its images by name.
+        checks: the checks of the set.
+    """
 
     images: dict[str, str]
     checks: tuple[Check, ...]
 
     @property
     def passed(self) -> bool:
+        """Whether no check failed."""
         return all(check.status is not Status.FAILED for check in self.checks)
 
     def document(self) -> dict[str, Any]:
-        """Its form in JSON (docs/reference/json.md)."""
+        """The report as JSON (docs/reference/json.md)."""
         return {**plain(self)}
 
 
 def save(report: SetReport, path: Path) -> None:
-    """Writes a set's report as JSON, whole or not at all."""
+    """Write the report of a set as JSON, atomically."""
     jsonfile.write(path, {"schema": SCHEMA, **report.document()})
 
 
-def ask(
-    client: DockerClient, images: dict[str, str], on_event: Listener = silent, patience: ClauseTimeouts = PATIENCE
+def check_set(
+    client: DockerClient, images: dict[str, str], on_event: Listener = silent, timeouts: ClauseTimeouts = TIMEOUTS
 ) -> SetReport:
-    """Asks a set of variants' images, their ids by name. Raises as `run.contract` does."""
-    with reaching("asking the whole set"), network(client) as joint:
+    """Check a set of variants' images, ids by name.
+
+    Raises the errors of `run.contract`.
+    """
+    with reaching("checking the set of images"), network(client) as joint:
         benches = [
-            Bench.of(client, image, name, joint, kuberay=known(), patience=patience) for name, image in images.items()
+            Bench.of(client, image, name, joint, kuberay=known(), timeouts=timeouts) for name, image in images.items()
         ]
-        python = answered(13, partial(one_patch, {item.tag: _python(item) for item in benches}))
+        python = check_clause(13, partial(require_one_patch, {bench.tag: _python(bench) for bench in benches}))
         joined = _join(benches, on_event)
-    return SetReport(images=images, checks=(merged(PYTHON, [python]), merged(JOIN, joined)))
+    return SetReport(images=images, checks=(merge_parts(PYTHON, [python]), merge_parts(JOIN, joined)))
 
 
-def one_patch(pythons: dict[str, str]) -> str:
-    """One Python patch per minor, of images' Python versions by name. Raises BrokenError where there are two."""
+def require_one_patch(pythons: dict[str, str]) -> str:
+    """Check that all images with one minor version have one patch.
+
+    `pythons`: the version by image name.
+
+    Raises BrokenError if there are two.
+    """
     if unknown := [name for name, version in pythons.items() if not version]:
-        raise UnaskedError(f"{', '.join(unknown)} does not say which Python it holds")
-    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        raise NotCheckedError(f"{', '.join(unknown)} does not state its Python version")
+    minors: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for name, version in pythons.items():
-        found[version.rpartition(".")[0]][version].append(name)
-    for patches in found.values():
+        minors[version.rpartition(".")[0]][version].append(name)
+    for patches in minors.values():
         if len(patches) > 1:
-            words = ", ".join(f"{version} in {', '.join(names)}" for version, names in patches.items())
+            text = ", ".join(f"{version} in {', '.join(names)}" for version, names in patches.items())
             raise BrokenError(
-                f"Python is {words}: Ray takes a worker only of its head's Python down to the patch, so pods of these"
-                " images refuse each other"
+                f"Python is {text}: Ray accepts a worker only with its head's Python version, including the patch, so"
+                " pods of these images refuse each other"
             )
-    return ", ".join(f"Python {version} in {len(names)}" for one in found.values() for version, names in one.items())
+    counts = [(version, len(names)) for patches in minors.values() for version, names in patches.items()]
+    return ", ".join(f"Python {version} in {count}" for version, count in counts)
 
 
 def families(names: list[str]) -> list[list[str]]:
-    """The names of equal Ray and Python, where there are two or more."""
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    """The groups of two or more names with equal Ray and Python."""
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for name in names:
         variant = parse_name(name)
-        found[variant.ray, variant.python].append(name)
-    return [family for family in found.values() if len(family) > 1]
+        groups[variant.ray, variant.python].append(name)
+    return [family for family in groups.values() if len(family) > 1]
 
 
 def _python(bench: Bench) -> str:
@@ -93,28 +108,28 @@ def _python(bench: Bench) -> str:
 def _join(benches: list[Bench], on_event: Listener) -> list[Part]:
     by_name = {bench.tag: bench for bench in benches}
 
-    def one(pair: tuple[str, list[str]]) -> Part:
+    def check_head(pair: tuple[str, list[str]]) -> Part:
         head, family = pair
-        on_event(head, "asking every other tag to join its head")
+        on_event(head, "joining its head with all other tags")
         others = [by_name[name] for name in family if name != head]
-        return answered(7, partial(_all_join, by_name[head], others), head)
+        return check_clause(7, partial(_all_join, by_name[head], others), head)
 
     pairs = [(name, family) for family in families(list(by_name)) for name in family]
     if not pairs:
-        return [answered(7, _no_family)]
-    return in_parallel(one, pairs, 1, lambda: _halt(benches))
+        return [check_clause(7, _no_family)]
+    return in_parallel(check_head, pairs, 1, lambda: _halt(benches))
 
 
 def _all_join(bench: Bench, others: list[Bench]) -> str:
     with ExitStack() as stack:
-        found = stack.enter_context(cluster(bench, bench.kuberay.releases[-1]))
-        heads.starts(found)
-        joining.await_nodes(found, [stack.enter_context(joining.worker(found, other)) for other in others])
+        started = stack.enter_context(cluster(bench, bench.kuberay.releases[-1]))
+        heads.starts(started)
+        joining.await_nodes(started, [stack.enter_context(joining.worker(started, other)) for other in others])
     return f"its head is joined by {', '.join(other.tag for other in others)}"
 
 
 def _no_family() -> str:
-    raise UnaskedError("no two images of the set have the same Ray and Python")
+    raise NotCheckedError("no two images of the set have the same Ray and Python")
 
 
 def _halt(benches: list[Bench]) -> None:

@@ -3,41 +3,41 @@
 from docker.errors import APIError
 
 from raydock.contract.answer import BrokenError
-from raydock.contract.bench import SAMPLE, SAMPLE_SAYS, TestCluster, how
+from raydock.contract.bench import SAMPLE, SAMPLE_SAYS, TestCluster, describe_failure
 from raydock.contract.kuberay import fill
 from raydock.contract.probes import job_status
-from raydock.contract.ray_node import TIMED_OUT, ask, last_words
+from raydock.contract.ray_node import TIMED_OUT, describe_end, run_script
 from raydock.engine.streams import last_line
 
 
 def submits(cluster: TestCluster) -> str:
-    """The submitter submits a job, follows its logs and sees it succeed, within its share of a node."""
+    """Let the submitter run a job to its success and follow its logs."""
     bench, release = cluster.bench, cluster.release
     job = f"raydock-{release.version.replace('.', '-')}"
     script = fill(release.submitter, head=cluster.address, job=job, entrypoint=f"python {SAMPLE}")
-    ended = bench.run([*release.submitter_shell, script], bench.kuberay.limits.submitter, bench.patience.job)
-    consequence = "KubeRay's RayJob goes to Failed once its submitter has used up its retries"
+    ended = bench.run([*release.submitter_shell, script], bench.kuberay.limits.submitter, bench.timeouts.job)
+    consequence = "KubeRay's RayJob goes to Failed after the retries of its submitter"
     if ended.status or not ended.in_time:
-        raise BrokenError(f"the submitter of a RayJob {how(ended)}: {consequence}")
+        raise BrokenError(f"the submitter of a RayJob {describe_failure(ended)}: {consequence}")
     if SAMPLE_SAYS not in ended.out:
         raise BrokenError(
-            "the submitter does not follow the job's logs, as Ray does not if they are not UTF-8 (what a sitecustomize"
-            " or a login file prints is in them): `kubectl logs` of a RayJob shows nothing of it"
+            "the submitter does not follow the job's logs: Ray does not if they are not UTF-8, and they include the"
+            " output of a sitecustomize or a login file. `kubectl logs` of a RayJob does not show its output"
         )
     if (status := job_status(cluster, job)) != "SUCCEEDED":
-        raise BrokenError(f"the job's status {status}: {consequence}")
+        raise BrokenError(f"the job's status is {status}: {consequence}")
     return "the submitter follows its job to SUCCEEDED, within 1 CPU and 1 GiB"
 
 
 def runs_a_mounted_file(cluster: TestCluster) -> str:
-    """The RayJob sample's file runs on the head where KubeRay mounts it."""
+    """Run the RayJob sample's file on the head, at the path where KubeRay mounts it."""
     try:
-        code, said = ask(cluster.head, f"python {SAMPLE}", cluster.bench.patience.command)
+        code, output = run_script(cluster.head, f"python {SAMPLE}", cluster.bench.timeouts.command)
     except APIError:
-        code, said = 1, last_words(cluster.head)
-    if code or SAMPLE_SAYS not in said:
-        words = "does not end in time" if code == TIMED_OUT else f"fails ({last_line(said) or 'no words'})"
+        code, output = 1, describe_end(cluster.head)
+    if code or SAMPLE_SAYS not in output:
+        problem = "does not end in time" if code == TIMED_OUT else f"fails ({last_line(output) or 'no output'})"
         raise BrokenError(
-            f"`python {SAMPLE}` {words}: a RayJob whose code is a ConfigMap, as in KubeRay's samples, fails"
+            f"`python {SAMPLE}` {problem}: a RayJob whose code is a ConfigMap, as in KubeRay's samples, fails"
         )
     return f"{SAMPLE} runs"

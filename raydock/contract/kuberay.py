@@ -1,4 +1,4 @@
-"""What KubeRay runs in an image, by its version, kept as data in data/kuberay.yaml."""
+"""The commands of KubeRay in an image, from data/kuberay.yaml."""
 
 from functools import cache
 from pathlib import Path
@@ -13,19 +13,31 @@ LOCALHOST = "127.0.0.1"
 
 
 class Share(Entry, frozen=True, kw_only=True):
-    """What a container of KubeRay's may use: CPUs and bytes of memory."""
+    """What a container of KubeRay may use.
+
+    Attributes:
+        cpus: its CPUs.
+        mebibytes: its memory, in MiB.
+    """
 
     cpus: float
     mebibytes: int = msgspec.field(name="memory")
 
     @property
     def memory(self) -> int:
-        """Bytes of memory."""
+        """Its memory, in bytes."""
         return self.mebibytes * 2**20
 
 
 class Shares(Entry, frozen=True, kw_only=True):
-    """What KubeRay's containers may use."""
+    """The shares of KubeRay's containers.
+
+    Attributes:
+        init: the share of an init container.
+        submitter: the share of a job's submitter.
+        autoscaler: the share of the autoscaler.
+        cleanup: the share of the Redis cleanup.
+    """
 
     init: Share
     submitter: Share
@@ -34,23 +46,47 @@ class Shares(Entry, frozen=True, kw_only=True):
 
 
 class ProbeSeconds(Entry, frozen=True, kw_only=True):
-    """How long probes of heads and of workers may take, in seconds."""
+    """The time limits of probes, in seconds.
+
+    Attributes:
+        head: that of a head's probe.
+        worker: that of a worker's probe.
+    """
 
     head: float
     worker: float
 
 
 class HttpProbe(Entry, frozen=True, kw_only=True):
-    """A path that the kubelet asks instead of wget, and the Ray from which on it does."""
+    """A probe of the kubelet over HTTP, in place of wget.
+
+    Attributes:
+        path: the path of the request.
+        since: the first version of Ray for which KubeRay uses it.
+    """
 
     path: str
     since: str
 
 
 class KubeRayRelease(Entry, frozen=True, kw_only=True):
-    """The commands of one KubeRay: two shells as lists of words, scripts for them, probes for `bash -c`.
+    """The commands of one release of KubeRay.
 
-    A script holds @HEAD@, @JOB@ and @ENTRYPOINT@ where `fill` is to put something.
+    Scripts have the placeholders @HEAD@, @JOB@ and @ENTRYPOINT@, which `fill` replaces.
+
+    Attributes:
+        version: the release, such as v1.7.0.
+        shell: the shell of Ray containers, as arguments.
+        head: the script of a head.
+        worker: the script of a worker.
+        init: the script of a worker's init container.
+        head_probe: the probe of a head, for `bash -c`.
+        worker_probe: the probe of a worker, for `bash -c`.
+        submitter_shell: the shell of a job's submitter, as arguments.
+        submitter: the script of a job's submitter.
+        autoscaler: the script with the imports of the autoscaler.
+        cleanup: the script with the imports of the Redis cleanup.
+        http_probe: the probe in place of wget for newer versions of Ray, if the release has one.
     """
 
     version: str
@@ -67,12 +103,19 @@ class KubeRayRelease(Entry, frozen=True, kw_only=True):
     http_probe: HttpProbe | None = None
 
     def command(self, script: str, head: str = LOCALHOST) -> list[str]:
-        """A script as KubeRay's container command, for a cluster whose head has this address."""
+        """A script as KubeRay's container command, for a head with this address."""
         return [*self.shell, fill(script, head=head)]
 
 
 class KubeRayContract(Dated, frozen=True, kw_only=True):
-    """KubeRay's releases, oldest first, and what they have in common: shares of a node, seconds of probes."""
+    """KubeRay's releases, and what they have in common.
+
+    Attributes:
+        releases: the releases, oldest first.
+        limits: the shares of its containers.
+        probe_seconds: the time limits of its probes.
+        environment: the variables of a Ray container, with placeholders.
+    """
 
     releases: tuple[KubeRayRelease, ...]
     limits: Shares
@@ -85,16 +128,16 @@ class KubeRayContract(Dated, frozen=True, kw_only=True):
 
 
 def fill(script: str, *, head: str, job: str = "", entrypoint: str = "") -> str:
-    """A script with the head's address, a job's submission id and its entrypoint in their places."""
+    """Replace the placeholders for head, job and entrypoint."""
     return script.replace("@HEAD@", head).replace("@JOB@", job).replace("@ENTRYPOINT@", entrypoint)
 
 
 def load(path: Path = DATA) -> KubeRayContract:
-    """Reads the file. Raises ConfigurationError, with file and line, for what is not as its head says."""
+    """Read the file. Raises ConfigurationError, with file and line, if it is invalid."""
     return yamlfile.load(path, KubeRayContract)
 
 
 @cache
 def known() -> KubeRayContract:
-    """The KubeRay that raydock ships the commands of."""
+    """The releases of KubeRay that raydock knows."""
     return load()

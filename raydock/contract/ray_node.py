@@ -1,4 +1,4 @@
-"""A Ray node in a container: whether it comes up, and what it said where it did not."""
+"""A Ray node in a container: its start, and its output if it does not."""
 
 import time
 from contextlib import suppress
@@ -13,21 +13,23 @@ from raydock.engine.streams import Tail, last_line
 
 STARTED = b"Ray runtime started."
 ENDED = "it has ended"
-# What `timeout` of coreutils exits with where it ended the command.
+# The exit status of `timeout` of coreutils if it ended the command.
 TIMED_OUT = 124
-# What a command ends with that is killed together with its container.
+# The exit status of a command that is killed together with its container.
 _KILLED = 137
 # Seconds that the image's `timeout` has to end a command before raydock stops waiting.
 _GRACE = 5.0
-# Of a container's log, these last lines are searched: Ray prints some 20 after STARTED.
+# The number of last lines of a container's log that are searched: Ray prints some 20 after STARTED.
 _LINES = 10000
 
 
-def ask(container: Container, script: str, seconds: float) -> tuple[int, str]:
-    """Runs a script with `bash -c` in a running container; its exit status, and the end of what it printed.
+def run_script(container: Container, script: str, seconds: float) -> tuple[int, str]:
+    """Run a script with `bash -c` in a running container.
 
-    The status is TIMED_OUT if `seconds` went by, whatever the image's own `timeout` and bash do about it. Raises
-    APIError if the container has ended.
+    Returns its exit status and the end of its output.
+
+    The status is TIMED_OUT if it does not end within `seconds`, even if the image's `timeout` or bash does not work.
+    Raises APIError if the container has ended.
     """
     api = container.client.api
     execution = api.exec_create(container.id, ["timeout", f"{seconds:g}", "bash", "-c", script])["Id"]
@@ -52,36 +54,39 @@ def _close(stream: CancellableStream) -> None:
 
 
 def await_answer(container: Container, probe: str, seconds: float) -> str:
-    """Asks a probe until it succeeds; returns what stood in its way, nothing where it did."""
+    """Repeat a probe until it succeeds. Returns the problem; empty if it succeeded."""
     try:
-        code, said = ask(container, f"until {probe}; do sleep 0.1; done", seconds)
+        code, output = run_script(container, f"until {probe}; do sleep 0.1; done", seconds)
     except APIError:
         return ENDED
     if code == _KILLED:
         container.wait(timeout=10)
         return ENDED
     if code == TIMED_OUT:
-        return f"{seconds:g} s went by" + (f", and it says: {last_line(said)}" if said else "")
-    return "" if code == 0 else f"the engine could not ask it ({last_line(said) or code})"
+        return f"not within {seconds:g} s" + (f"; its output ends: {last_line(output)}" if output else "")
+    return "" if code == 0 else f"the engine could not run it ({last_line(output) or code})"
 
 
 def await_start(container: Container, seconds: float) -> str:
-    """Waits until `ray start` says that Ray runs; returns what stood in its way, nothing where it does."""
+    """Wait until `ray start` reports a running Ray.
+
+    Returns the problem; empty if Ray runs.
+    """
     deadline = time.monotonic() + seconds
     while STARTED not in container.logs(tail=_LINES):
         container.reload()
         if not container.attrs["State"]["Running"]:
             return ENDED
         if time.monotonic() > deadline:
-            return f"{seconds:g} s went by"
+            return f"not within {seconds:g} s"
         time.sleep(0.2)
     return ""
 
 
-def last_words(container: Container) -> str:
-    """How a container ended, if it has, and the last line of what it said."""
+def describe_end(container: Container) -> str:
+    """How a container ended, if it has, and the last line of its output."""
     container.reload()
     state = container.attrs["State"]
-    words = last_line(container.logs(tail=20).decode("utf-8", "replace"))
+    line = last_line(container.logs(tail=20).decode("utf-8", "replace"))
     ended = "" if state["Running"] else f"it ended with exit status {state['ExitCode']}; "
-    return f"{ended}its last words: {words or 'none'}"
+    return f"{ended}its last line of output: {line or 'none'}"

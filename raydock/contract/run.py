@@ -1,4 +1,4 @@
-"""Asks an image every clause of KubeRay's contract."""
+"""Check the clauses of KubeRay's contract on an image."""
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -7,7 +7,7 @@ from functools import partial
 from docker import DockerClient
 
 from raydock.contract import heads
-from raydock.contract.answer import Part, answered, merged
+from raydock.contract.answer import Part, check_clause, merge_parts
 from raydock.contract.bench import Bench, ClauseTimeouts, TestCluster, cluster
 from raydock.contract.catalogue import APART, HEAD, TOGETHER, Clause, names
 from raydock.contract.kuberay import KubeRayContract, KubeRayRelease, known
@@ -18,8 +18,8 @@ from raydock.engine.container import network
 from raydock.model.report import Check, Report, Status
 
 Tasks = list[Callable[[], list[Part]]]
-PATIENCE = ClauseTimeouts()
-_NO_HEAD = "needs a head, and none starts (clause 3)"
+TIMEOUTS = ClauseTimeouts()
+_NO_HEAD = "needs a head, which does not start (clause 3)"
 
 
 def contract(
@@ -32,66 +32,70 @@ def contract(
     jobs: int = 2,
     on_event: Listener = silent,
     kuberay: KubeRayContract | None = None,
-    patience: ClauseTimeouts = PATIENCE,
+    timeouts: ClauseTimeouts = TIMEOUTS,
 ) -> Report:
-    """Asks an image (a tag or an id), called `name`, and reports every clause, or those of `clauses`.
+    """Check all clauses, or those of `clauses`, on an image (a tag or an id).
 
-    At most `jobs` are asked at a time. Its containers have a network of their own without a way out, and none of it is
-    left over. Raises VariantError where the engine does not hold the image, OutOfReachError where the engine goes away.
+    `name`: what the report and messages call it; `jobs`: how many checks run at a time. Their containers are on an
+    internal network, and are all removed.
+
+    Raises VariantError if the engine does not have the image, OutOfReachError if the engine stops answering.
     """
-    wanted = names().keys() if clauses is None else clauses
-    with reaching(f"asking {name} what KubeRay asks"), network(client) as joint:
-        bench = Bench.of(client, image, name, joint, kuberay=kuberay or known(), patience=patience)
-        parts = _ask(bench, wanted, jobs, on_event)
+    numbers = names().keys() if clauses is None else clauses
+    with reaching(f"checking KubeRay's contract on {name}"), network(client) as joint:
+        bench = Bench.of(client, image, name, joint, kuberay=kuberay or known(), timeouts=timeouts)
+        parts = _check(bench, numbers, jobs, on_event)
     return Report(
         name=name,
         image_id=bench.image.id,
         content=bench.image.content,
         fingerprint=fingerprint,
-        checks=_checks(parts, wanted),
+        checks=_merge(parts, numbers),
     )
 
 
-def _ask(bench: Bench, wanted: Collection[int], jobs: int, on_event: Listener) -> list[Part]:
-    tasks: Tasks = [partial(_apart, bench, clause, on_event) for clause in APART if clause.number in wanted]
-    if together := [clause for clause in TOGETHER if clause.number in wanted]:
-        clusters: Tasks = [partial(_together, bench, release, together, on_event) for release in bench.kuberay.releases]
-        tasks = clusters + tasks  # what takes longest first
+def _check(bench: Bench, numbers: Collection[int], jobs: int, on_event: Listener) -> list[Part]:
+    tasks: Tasks = [partial(_check_image, bench, clause, on_event) for clause in APART if clause.number in numbers]
+    if clauses := [clause for clause in TOGETHER if clause.number in numbers]:
+        releases = bench.kuberay.releases
+        clusters: Tasks = [partial(_check_cluster, bench, release, clauses, on_event) for release in releases]
+        tasks = clusters + tasks  # the longest tasks first
     return [part for parts in in_parallel(lambda task: task(), tasks, jobs, bench.halt) for part in parts]
 
 
-def _apart(bench: Bench, clause: Clause[Bench], on_event: Listener) -> list[Part]:
+def _check_image(bench: Bench, clause: Clause[Bench], on_event: Listener) -> list[Part]:
     on_event(bench.tag, f"{clause.id}: {clause.title}")
-    return [answered(clause.number, partial(clause.ask, bench))]
+    return [check_clause(clause.number, partial(clause.check, bench))]
 
 
-def _together(
-    bench: Bench, release: KubeRayRelease, wanted: list[Clause[TestCluster]], on_event: Listener
+def _check_cluster(
+    bench: Bench, release: KubeRayRelease, clauses: list[Clause[TestCluster]], on_event: Listener
 ) -> list[Part]:
-    """The parts of the clauses that need a head, asked of the one that this KubeRay starts."""
-    asked = [clause for clause in wanted if clause.concerns(release) and clause is not HEAD]
+    """Check the clauses that need a head, with this KubeRay's command."""
+    others = [clause for clause in clauses if clause.concerns(release) and clause is not HEAD]
     parts: list[Part] = []
 
-    def ask() -> str:
-        with cluster(bench, release) as found:
-            started = heads.starts(found)
-            for clause in asked:
+    def check() -> str:
+        with cluster(bench, release) as started:
+            detail = heads.starts(started)
+            for clause in others:
                 on_event(bench.tag, f"{clause.id}, KubeRay {release.version}: {clause.title}")
-                parts.append(answered(clause.number, partial(clause.ask, found), release.version))
-        return started
+                parts.append(check_clause(clause.number, partial(clause.check, started), release.version))
+        return detail
 
     on_event(bench.tag, f"{HEAD.id}, KubeRay {release.version}: {HEAD.title}")
-    head = answered(HEAD.number, ask, release.version)
+    head = check_clause(HEAD.number, check, release.version)
     if head.status is not Status.PASSED:
-        parts = [replace(head, number=c.number, status=Status.SKIPPED, detail=_NO_HEAD, seconds=0.0) for c in asked]
+        skipped = replace(head, status=Status.SKIPPED, detail=_NO_HEAD, seconds=0.0)
+        parts = [replace(skipped, number=clause.number) for clause in others]
     head = replace(head, seconds=head.seconds - sum(part.seconds for part in parts))
     return [head, *parts]
 
 
-def _checks(parts: list[Part], wanted: Collection[int]) -> tuple[Check, ...]:
-    """One check a clause, in the contract's order."""
+def _merge(parts: list[Part], numbers: Collection[int]) -> tuple[Check, ...]:
+    """One check for each clause, in the contract's order."""
     return tuple(
-        merged(clause, [part for part in parts if part.number == number])
+        merge_parts(clause, [part for part in parts if part.number == number])
         for number, clause in names().items()
-        if number in wanted
+        if number in numbers
     )

@@ -1,18 +1,18 @@
-"""Clauses 1, 2 and 14: what a shell of KubeRay's finds in the image."""
+"""Clauses 1, 2 and 14: what a shell of KubeRay finds in the image."""
 
 from raydock.contract.answer import BrokenError
-from raydock.contract.bench import Bench, how, require
+from raydock.contract.bench import Bench, describe_failure, require_success
 from raydock.engine import channel
 from raydock.engine.streams import last_line
 from raydock.probe.shells import FIND, LOGIN, MISSING, PLAIN, TOOLS, WGET, ShellFinding, find, gnu_wget, read
 
 _END = "done"
-# The version of the package that its first argument names, as the image's Python has it.
+# Writes the version of a package, the first argument, as the image's Python reports it.
 _PACKAGE = f"import importlib.metadata, sys; open('{channel.PATH}', 'w').write(importlib.metadata.version(sys.argv[1]))"
 
 
 def agree(bench: Bench) -> str:
-    """`bash -c` and `bash -lc` find the same Ray and Python."""
+    """Check that `bash -c` and `bash -lc` find the same Ray and Python."""
     plain, login = (_find(bench, flag) for flag in (PLAIN, LOGIN))
     if plain != login:
         raise BrokenError(
@@ -23,60 +23,67 @@ def agree(bench: Bench) -> str:
 
 
 def _find(bench: Bench, flag: str) -> ShellFinding:
-    """What `bash` with a flag finds. Raises BrokenError if it finds no Ray or no Python."""
-    reply = bench.ask(["/bin/bash", flag, "--", find(channel.PATH)])
+    """Ray and Python by `bash` with a flag.
+
+    Raises BrokenError if it does not find both.
+    """
+    reply = bench.run_for_answer(["/bin/bash", flag, "--", find(channel.PATH)])
     command = f"`bash {flag} -- '{FIND}'`"
     users = ", ".join(release.version for release in bench.kuberay.releases if flag in release.shell)
     hint = "a login shell sets PATH again; " if flag == LOGIN else ""
-    consequence = f"{hint}KubeRay {users} starts Ray by this shell, so its head ends at once, again and again"
-    require(reply.ended, command, consequence)
+    consequence = f"{hint}KubeRay {users} starts Ray with this shell, so its head ends at once, on every restart"
+    require_success(reply.ended, command, consequence)
     try:
         return read(reply.text, reply.ended.out)
-    except ValueError as trouble:
-        raise BrokenError(f"{command} {trouble}: {consequence}") from None
+    except ValueError as problem:
+        raise BrokenError(f"{command} {problem}: {consequence}") from None
 
 
 def tools(bench: Bench) -> str:
-    """The tools that KubeRay's commands call are on PATH, and wget is GNU Wget."""
-    reply = bench.ask(["sh", "-c", f"{{ {MISSING}; echo {_END}; }} > {channel.PATH}"])
+    """Check that the tools of KubeRay's commands are on PATH, with GNU Wget."""
+    reply = bench.run_for_answer(["sh", "-c", f"{{ {MISSING}; echo {_END}; }} > {channel.PATH}"])
     consequence = "KubeRay's containers need a shell"
-    require(reply.ended, "`sh -c`", consequence)
+    require_success(reply.ended, "`sh -c`", consequence)
     *missing, end = reply.text.split() or [""]
     if end != _END:
         raise BrokenError(
             f"`sh -c` does not run its command ({last_line(reply.ended.out) or 'no output'}): {consequence}"
         )
     if missing:
-        raise BrokenError(f"not on PATH: {', '.join(missing)}: {_without(missing)}")
+        raise BrokenError(f"not on PATH: {', '.join(missing)}: {_consequence(missing)}")
     ended = bench.run(["sh", "-c", " ".join(WGET)])
     wget = gnu_wget(ended.out)
     if not wget:
         raise BrokenError(
-            f"wget is not GNU Wget ({last_line(ended.out, ended.err) or how(ended)}), and KubeRay's probes use its"
-            " options: they fail, and the kubelet restarts the pod every 10 minutes"
+            f"wget is not GNU Wget ({last_line(ended.out, ended.err) or describe_failure(ended)}), and KubeRay's probes"
+            " use its options: they fail, and the kubelet restarts the pod every 10 minutes"
         )
     return f"{len(TOOLS)} tools on PATH, {wget}"
 
 
 def runtime_env(bench: Bench) -> str:
-    """Python has pip and virtualenv, which Ray's runtime_env calls."""
+    """Check that Python has pip and virtualenv, which Ray's runtime_env calls."""
     return ", ".join(f"{module} {_module(bench, module)}" for module in ("virtualenv", "pip"))
 
 
 def _module(bench: Bench, module: str) -> str:
-    """The version of a module that `python -m` starts. Raises BrokenError if it does not start."""
+    """The version of a module that `python -m` starts.
+
+    Raises BrokenError if it does not start.
+    """
     command = f"python -m {module} --version"
     consequence = "a RayJob or RayService whose runtime_env has `pip` fails before its first line runs"
-    reply = bench.ask(["/bin/bash", "-c", f'{command} && python -c "{_PACKAGE}" {module}'])
-    require(reply.ended, f"`{command}`", consequence)
+    reply = bench.run_for_answer(["/bin/bash", "-c", f'{command} && python -c "{_PACKAGE}" {module}'])
+    require_success(reply.ended, f"`{command}`", consequence)
     if not reply.text:
-        raise BrokenError(f"`{command}` ends well, but `python -c` runs no program: {consequence}")
+        raise BrokenError(f"`{command}` succeeds, but `python -c` runs no program: {consequence}")
     return reply.text
 
 
-def _without(missing: list[str]) -> str:
+def _consequence(missing: list[str]) -> str:
+    """What KubeRay would do without these tools."""
     if "wget" in missing:
         return "KubeRay's liveness and readiness probes fail, and the kubelet restarts the pod every 10 minutes"
     if {"ray", "python", "bash"} & set(missing):
-        return "KubeRay's head command fails at once, and its pod is restarted for ever"
+        return "KubeRay's head command fails at once, and its pod is restarted forever"
     return "a probe, an init container or the mTLS set-up of KubeRay fails"

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from raydock.core.errors import HostError, RaydockError
-from raydock.engine.gpu_access import Handout, handout
+from raydock.engine.gpu_access import GpuSupport, detect_gpu_support
 from raydock.hosts import cdi_specs
 from raydock.pick import nvidia_smi
 
@@ -78,11 +78,11 @@ class HostFacts:
         return nvidia_smi.with_forward_compat(host, self.forward_compat)
 
     @cached_property
-    def gpu_access(self) -> Handout | None:
+    def gpu_access(self) -> GpuSupport | None:
         """How the engine provides GPUs; None if it does not answer."""
         if self.info is None:
             return None
-        return handout(self.info, cdi_specs.parse(self.sections["cdi"]) if "cdi" in self.sections else None)
+        return detect_gpu_support(self.info, cdi_specs.parse(self.sections["cdi"]) if "cdi" in self.sections else None)
 
 
 def split_sections(text: str) -> dict[str, str]:

@@ -33,7 +33,7 @@ def script_runner(host: Host, client: DockerClient | None, processes: Processes)
     the host's engine. The function raises OutOfReachError if the script does not end within a minute.
     """
     if host.scheme == "ssh":
-        return lambda script: ssh.ask(host, script, SECONDS, processes)
+        return lambda script: ssh.run_script(host, script, SECONDS, processes)
     if host.scheme == "unix":
         return lambda script: _run_locally(script, processes)
     return (lambda script: run_in_container(client, script)) if client else None

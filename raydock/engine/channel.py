@@ -1,7 +1,7 @@
-"""A file in a container by which a command answers, apart from all else that the image prints.
+"""A file in a container for a command's answer, separate from its output.
 
-Login files, BASH_ENV, sitecustomize and .pth files may print on stdout and stderr of every shell and every Python. They
-do not disturb KubeRay, which reads exit codes, and must not disturb a check.
+Login files, BASH_ENV, sitecustomize and .pth files may print to stdout and stderr of every shell and every Python. This
+does not affect KubeRay, which reads exit codes, and must not affect a check.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,16 +16,19 @@ LIMIT = 2**20
 
 
 def archive(files: Mapping[str, bytes] | None = None) -> bytes:
-    """A tar with the empty file, which any user may write, and with files by path, which any user may read.
+    """A tar for the root of a container: the empty answer file, and `files`.
 
-    It is to be unpacked at the root of a container.
+    Every user can write the answer file and read the others.
     """
     placed = {path.lstrip("/"): data for path, data in {PATH: b"", **(files or {})}.items()}
     return tar(placed, modes={PATH.lstrip("/"): WRITABLE})
 
 
 def read(container: Container) -> str:
-    """What a command has written into the file, up to LIMIT bytes; empty if the file is gone or is not a file."""
+    """The content of the answer file, up to LIMIT bytes.
+
+    Empty if it is missing or is not a file.
+    """
     try:
         chunks, _ = container.get_archive(PATH)
     except APIError as error:
@@ -36,7 +39,7 @@ def read(container: Container) -> str:
 
 
 def _start(chunks: Iterator[bytes]) -> bytes:
-    """The beginning of a tar stream, as much as a file of LIMIT bytes needs."""
+    """The start of a tar stream, enough for a file of LIMIT bytes."""
     data = b""
     for chunk in chunks:
         data += chunk

@@ -1,4 +1,4 @@
-"""The Docker engine, through its SDK: everything but building, which needs buildx."""
+"""The Docker engine, through its SDK: everything except builds."""
 
 import atexit
 import logging
@@ -19,13 +19,16 @@ from raydock.engine.errors import ENGINE_ERRORS, TODO, interrupted, unreachable
 
 _SECONDS = 600
 _log = logging.getLogger(__name__)
-# What ends with this process: the ssh that forwards an engine's socket.
+# The ssh process that forwards an engine's socket; it ends with this process.
 _tunnels = ExitStack()
 atexit.register(_tunnels.close)
 
 
 class EngineClient(docker.DockerClient):  # type: ignore[misc] # the SDK has no types
-    """A client of one engine, that knows where it is. What it raises is in engine_errors.ENGINE_ERRORS."""
+    """A client of one engine, with its address.
+
+    It raises the exceptions in errors.ENGINE_ERRORS.
+    """
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
@@ -39,28 +42,30 @@ class _Api(docker.APIClient):  # type: ignore[misc]
         self._auth_configs = dockerconfig.logins()
 
     def merge_environment_settings(self, url: str, proxies: Any, stream: Any, verify: Any, cert: Any) -> dict[str, Any]:
-        # `requests` would take the authority of REQUESTS_CA_BUNDLE in place of the engine's own.
+        # `requests` would use REQUESTS_CA_BUNDLE in place of the engine's certificate authority.
         own = self.verify if verify is None else verify
         settings: dict[str, Any] = super().merge_environment_settings(url, proxies, stream, own, cert)
         return settings
 
 
 def connect() -> EngineClient:
-    """A client of the engine that the docker command line would use.
+    """Connect to the engine that the docker command line would use.
 
     Raises OutOfReachError if it does not answer or is not Docker's, ConfigurationError if its address is invalid.
     """
     client = open_client(_forwarded(dockerconfig.resolve()))
     if _log.isEnabledFor(logging.INFO):
-        with reaching("asking it about itself"):
+        with reaching("reading its settings"):
             _log.info("engine: %s, at %s", description(client.info()), client.endpoint)
     return client
 
 
 def open_client(endpoint: Endpoint, todo: str = TODO) -> EngineClient:
-    """A client of the Docker engine at a place; `todo` says what to do if none answers there.
+    """Connect to the Docker engine at an address.
 
-    Raises OutOfReachError.
+    `todo`: what the user can do if it does not answer.
+
+    Raises OutOfReachError if it does not answer or is not Docker's.
     """
     try:
         client = EngineClient(endpoint)
@@ -72,14 +77,14 @@ def open_client(endpoint: Endpoint, todo: str = TODO) -> EngineClient:
         raise OutOfReachError(
             f"Podman {podman.get('Version')} answers at {endpoint}, and raydock needs Docker's engine.",
             meaning="Podman's Docker API has no BuildKit, and images are built by BuildKit with secrets and caches.",
-            todo="install Docker 26 or newer (rootless Docker too needs no root), start it, and name it in DOCKER_HOST;"
+            todo="install Docker 26 or newer (rootless Docker also works), start it, and set DOCKER_HOST;"
             " `docker context ls` shows what is configured.",
         )
     return client
 
 
 def description(info: Mapping[str, Any]) -> str:
-    """An engine's version and image store, from its `info`: `Docker 26.1.5, image store overlay2`."""
+    """Describe an engine: `Docker 26.1.5, image store overlay2`."""
     store = f"containerd ({info['Driver']})" if _has_containerd_store(info) else info["Driver"]
     rootless = ", rootless" if "name=rootless" in (info.get("SecurityOptions") or ()) else ""
     return f"Docker {info['ServerVersion']}, image store {store}{rootless}"
@@ -93,13 +98,19 @@ def without_limits(info: Mapping[str, Any]) -> str:
 
 
 def disconnect() -> None:
-    """Ends the ssh to an engine, if there is one; a process that exits in order does so by itself."""
+    """End the ssh to an engine, if one runs.
+
+    A process that exits normally does so itself.
+    """
     _tunnels.close()
 
 
 @contextmanager
 def reaching(doing: str) -> Iterator[None]:
-    """Turns what an engine's client raises into a RaydockError that says what was being done."""
+    """Turn exceptions of an engine's client into a RaydockError.
+
+    `doing`: the current operation, for the message.
+    """
     try:
         yield
     except ENGINE_ERRORS as error:
@@ -107,13 +118,19 @@ def reaching(doing: str) -> Iterator[None]:
 
 
 def uses_containerd_store(client: docker.DockerClient) -> bool:
-    """Whether the engine keeps its images in containerd's store, and not in a graph driver such as overlay2."""
+    """Whether the engine's images are in containerd's store.
+
+    Otherwise they are in a graph driver such as overlay2.
+    """
     with reaching("reading its settings"):
         return _has_containerd_store(client.info())
 
 
 def is_in_registry(client: docker.DockerClient, reference: str) -> bool:
-    """Whether a registry has NAME@DIGEST, as the engine sees it; False if the registry does not answer the engine."""
+    """Whether a registry has NAME@DIGEST.
+
+    False if the registry does not answer the engine.
+    """
     try:
         client.api.inspect_distribution(reference)
     except ENGINE_ERRORS:
@@ -126,7 +143,7 @@ def _has_containerd_store(info: Mapping[str, Any]) -> bool:
 
 
 def _forwarded(endpoint: Endpoint) -> Endpoint:
-    """The same engine, at a socket on this machine if it is behind ssh."""
+    """The same engine; if it is behind ssh, at a socket on this machine."""
     if endpoint.scheme != "ssh":
         return endpoint
     from raydock.engine import ssh
@@ -140,6 +157,6 @@ def _tls(tls: Tls | None) -> TLSConfig | None:
     if tls is None:
         return None
     pair = (str(tls.cert), str(tls.key)) if tls.cert and tls.key else None
-    # Without an authority of its own, that of the system and of SSL_CERT_FILE, as in the docker command line.
+    # Without its own authority, the system's and that of SSL_CERT_FILE count, as in the docker command line.
     authority = str(tls.ca) if tls.ca else ssl.get_default_verify_paths().cafile
     return TLSConfig(client_cert=pair, ca_cert=authority, verify=tls.verify)

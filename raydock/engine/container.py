@@ -1,4 +1,4 @@
-"""Containers that test an image: bounded in memory and time, with no way to the outside, and gone whatever happens."""
+"""Containers that test an image: limited, without network, always removed."""
 
 import os
 import socket
@@ -23,21 +23,29 @@ from raydock.engine.gpu_access import INFINIBAND
 from raydock.engine.gpu_errors import refusal, start_failure
 
 LABEL = "raydock.smoke"
-# Which run of raydock a container belongs to, so that one run never ends another's: machine, process, something unique.
+# The run of raydock that a container belongs to, so that a run never removes containers of a different one: host name,
+# process id, unique id.
 RUN_LABEL = "raydock.smoke.run"
 RUN = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex}"
 LABELS = {LABEL: "1", RUN_LABEL: RUN}
 NO_NETWORK = "none"
 _REMOVAL_SECONDS = 20.0
-# What a command ends with that SIGKILL ends.
+# The exit status of a command that SIGKILL ended.
 _KILLED = 137
-# Of what a container prints the engine keeps this much, readable whatever its default log driver is.
+# The engine keeps this much of a container's output, readable with every default log driver.
 _LOG = LogConfig(type=LogConfig.types.JSON, config={"max-size": "32m", "max-file": "2"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a smoke may use: memory and /dev/shm in bytes, seconds for the probe's answers and for a cold head's."""
+    """What a smoke test may use.
+
+    Attributes:
+        memory: the container's memory, in bytes.
+        shm: the size of /dev/shm, in bytes.
+        probe: seconds for the probe's answers.
+        cold: seconds for the first answer of a head in a new container.
+    """
 
     memory: int = 8 * 2**30
     shm: int = 2**30
@@ -46,8 +54,16 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
-    """How a container's command ended; `in_time` is False where its time limit ended it."""
+class CommandResult:
+    """How a container's command ended.
+
+    Attributes:
+        out: the end of its stdout.
+        err: the end of its stderr.
+        status: its exit status.
+        out_of_memory: it used up its memory.
+        in_time: it ended before its time limit.
+    """
 
     out: str
     err: str
@@ -58,10 +74,14 @@ class Ended:
 
 @dataclass(frozen=True, kw_only=True)
 class Grant:
-    """What gives a container GPUs: devices by their CDI names, or a runtime of the engine's and its environment.
+    """How a container gets GPUs: CDI devices, or a runtime of the engine.
 
-    `folders`: folders of the host that the container sees read-only at the same path; `infiniband`: it gets the host's
-    /dev/infiniband, and may lock memory as RDMA does.
+    Attributes:
+        devices: the names of CDI devices.
+        runtime: the name of the runtime; None for CDI.
+        environment: variables for the container.
+        folders: folders of the host that the container has read-only at the same path.
+        infiniband: the container gets the host's /dev/infiniband, and may lock memory as RDMA does.
     """
 
     devices: tuple[str, ...] = ()
@@ -71,24 +91,31 @@ class Grant:
     infiniband: bool = False
 
     @property
-    def words(self) -> str:
-        """How the GPUs were reached, and which."""
+    def text(self) -> str:
+        """How the container gets GPUs, and which, as text."""
         return f"by CDI {', '.join(self.devices)}" if self.devices else f"by the runtime {self.runtime}"
 
     def requests(self) -> list[DeviceRequest] | None:
-        """The devices as the engine's API asks for them."""
+        """The devices in the form of the engine's API."""
         return [DeviceRequest(driver="cdi", device_ids=list(self.devices))] if self.devices else None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terms:
-    """On what terms a container runs: like a pod's, as far as Docker has them.
+class ContainerOptions:
+    """The settings of a container, like a pod's as far as Docker has them.
 
-    `by_entrypoint`: the image's ENTRYPOINT runs the command, as for `docker run IMAGE COMMAND`; `network`, where its
-    name is its address; CPUs (0: all); environment; `user` in place of the image's; `restricted`: no capability and
-    no new privileges; `files`: what is mounted, by path, each in a volume of its own; `mounts`: folders of the host by
-    the path at which they are seen, read-only; `archive`: a tar, unpacked at the root; `read_only_with`: folders in
-    memory, if the root file system is read-only but for them.
+    Attributes:
+        by_entrypoint: the image's ENTRYPOINT runs the command, as for `docker run IMAGE COMMAND`.
+        network: its network, on which its name is its address.
+        cpus: its CPUs; 0 for all.
+        environment: its variables.
+        user: its user, in place of the image's.
+        restricted: no capabilities and no new privileges.
+        files: texts by path, each mounted in a separate volume.
+        mounts: folders of the host by their path in the container, read-only.
+        archive: a tar that is unpacked at the root.
+        read_only_with: the root file system is read-only, except for these folders in memory.
+        grant: the GPUs that it gets.
     """
 
     by_entrypoint: bool = False
@@ -104,61 +131,68 @@ class Terms:
     grant: Grant = Grant()
 
 
-ALONE = Terms()
+DEFAULT_OPTIONS = ContainerOptions()
 
 
 @contextmanager
-def created(
-    client: DockerClient, image: str, command: Sequence[str], limits: Limits, terms: Terms = ALONE
+def create_container(
+    client: DockerClient,
+    image: str,
+    command: Sequence[str],
+    limits: Limits,
+    options: ContainerOptions = DEFAULT_OPTIONS,
 ) -> Iterator[Container]:
-    """A container of the image, not yet started: `command` replaces CMD, and ENTRYPOINT unless `terms` keep that.
+    """Create a container of the image without starting it, and remove it afterwards.
 
-    It is killed and removed on the way out, with its volumes.
+    `command` replaces CMD, and also ENTRYPOINT unless `options.by_entrypoint` is set.
     """
     name = f"raydock-smoke-{uuid.uuid4().hex[:12]}"
     try:
         container = client.containers.create(
             image,
-            list(command if terms.by_entrypoint else command[1:]),
+            list(command if options.by_entrypoint else command[1:]),
             name=name,
-            entrypoint=None if terms.by_entrypoint else [command[0]],
+            entrypoint=None if options.by_entrypoint else [command[0]],
             labels=LABELS,
-            network=terms.network,
+            network=options.network,
             shm_size=limits.shm,
             mem_limit=limits.memory,
             memswap_limit=limits.memory,
-            nano_cpus=round(terms.cpus * 1e9) or None,
-            environment={**terms.environment, **terms.grant.environment},
-            device_requests=terms.grant.requests(),
-            runtime=terms.grant.runtime,
-            devices=[INFINIBAND] if terms.grant.infiniband else None,
-            ulimits=[Ulimit(name="memlock", soft=-1, hard=-1)] if terms.grant.infiniband else None,
-            user=terms.user,
-            cap_drop=["ALL"] if terms.restricted else None,
-            security_opt=["no-new-privileges"] if terms.restricted else None,
-            volumes=[str(path.parent) for path in terms.files],
-            mounts=[Mount(at, folder, type="bind", read_only=True) for at, folder in _mounts(terms).items()],
-            read_only=bool(terms.read_only_with),
-            tmpfs=dict.fromkeys(terms.read_only_with, "exec,mode=1777"),
+            nano_cpus=round(options.cpus * 1e9) or None,
+            environment={**options.environment, **options.grant.environment},
+            device_requests=options.grant.requests(),
+            runtime=options.grant.runtime,
+            devices=[INFINIBAND] if options.grant.infiniband else None,
+            ulimits=[Ulimit(name="memlock", soft=-1, hard=-1)] if options.grant.infiniband else None,
+            user=options.user,
+            cap_drop=["ALL"] if options.restricted else None,
+            security_opt=["no-new-privileges"] if options.restricted else None,
+            volumes=[str(path.parent) for path in options.files],
+            mounts=[Mount(at, folder, type="bind", read_only=True) for at, folder in _mounts(options).items()],
+            read_only=bool(options.read_only_with),
+            tmpfs=dict.fromkeys(options.read_only_with, "exec,mode=1777"),
             log_config=_LOG,
-            use_config_proxy=False,  # a pod has no proxy either, and what is asked here is close by
+            use_config_proxy=False,  # a pod has no proxy either, and all addresses are local
         )
-        if terms.archive:
-            container.put_archive("/", terms.archive)
-        for path, text in terms.files.items():  # everybody may read them and root owns them, as a ConfigMap's
+        if options.archive:
+            container.put_archive("/", options.archive)
+        for path, text in options.files.items():  # readable for all users and owned by root, like a ConfigMap's
             container.put_archive(str(path.parent), tar({path.name: text.encode()}))
         yield container
     finally:
         remove(client, name)
 
 
-def _mounts(terms: Terms) -> dict[str, str]:
-    return {**terms.mounts, **{folder: folder for folder in terms.grant.folders}}
+def _mounts(options: ContainerOptions) -> dict[str, str]:
+    return {**options.mounts, **{folder: folder for folder in options.grant.folders}}
 
 
 @contextmanager
 def network(client: DockerClient) -> Iterator[str]:
-    """A network without a way out, on which containers find each other by name; removed afterwards, with all in it."""
+    """Create an internal network, on which containers find each other by name.
+
+    It is removed afterwards, with all its containers.
+    """
     name = f"raydock-smoke-{uuid.uuid4().hex[:12]}"
     try:
         client.networks.create(name, internal=True, labels=LABELS)
@@ -167,10 +201,10 @@ def network(client: DockerClient) -> Iterator[str]:
         _remove_network(client, name)
 
 
-def follow(container: Container, on_line: Callable[[str], None], seconds: float) -> Ended:
-    """Starts a container, reads its output until it ends and tells every line of its stderr; kills it after `seconds`.
+def run_to_end(container: Container, on_line: Callable[[str], None], seconds: float) -> CommandResult:
+    """Start a container, and read its output until it ends; kill it after `seconds`.
 
-    Raises VariantError where the image has no such command.
+    `on_line` gets every line of stderr. Raises VariantError if the image does not have the command.
     """
     late = Event()
     stream = container.attach(stream=True, demux=True)  # before the start: a container that has ended streams nothing
@@ -192,32 +226,35 @@ def follow(container: Container, on_line: Callable[[str], None], seconds: float)
         status, out_of_memory = _end(container)
     finally:
         timer.cancel()
-    return Ended(out=out, err=err, status=status, out_of_memory=out_of_memory, in_time=not late.is_set())
+    return CommandResult(out=out, err=err, status=status, out_of_memory=out_of_memory, in_time=not late.is_set())
 
 
 def stop_all(client: DockerClient) -> None:
-    """Removes every container of this run of raydock, so that threads which wait for one go on at once.
+    """Remove every container of this run, so that waiting threads continue.
 
-    If the engine is gone, `sweep` removes them in the next run.
+    If the engine does not answer, `sweep` removes them in the next run.
     """
     with suppress(*ENGINE_ERRORS):
-        for found in client.api.containers(all=True, filters={"label": f"{RUN_LABEL}={RUN}"}):
-            remove(client, found["Id"])
+        for container in client.api.containers(all=True, filters={"label": f"{RUN_LABEL}={RUN}"}):
+            remove(client, container["Id"])
 
 
 def sweep(client: DockerClient) -> None:
-    """Removes what runs on this machine left behind that were killed, or whose engine died."""
-    with reaching("removing what earlier runs left behind"):
-        for found in client.api.containers(all=True, filters={"label": LABEL}):
-            if is_over(found["Labels"].get(RUN_LABEL, "")):
-                remove(client, found["Id"])
-        for found in client.api.networks(filters={"label": LABEL}):
-            if is_over(found["Labels"].get(RUN_LABEL, "")):
-                _remove_network(client, found["Name"])
+    """Remove what killed runs on this machine left."""
+    with reaching("removing containers and networks of earlier runs"):
+        for container in client.api.containers(all=True, filters={"label": LABEL}):
+            if is_over(container["Labels"].get(RUN_LABEL, "")):
+                remove(client, container["Id"])
+        for listed in client.api.networks(filters={"label": LABEL}):
+            if is_over(listed["Labels"].get(RUN_LABEL, "")):
+                _remove_network(client, listed["Name"])
 
 
 def is_over(run: str) -> bool:
-    """Whether a run (as RUN_LABEL names it) was one of this machine's whose process is gone."""
+    """Whether a run was on this machine and its process has ended.
+
+    `run`: a value of RUN_LABEL.
+    """
     host, _, rest = run.partition("/")
     process = rest.partition("/")[0]
     if host != socket.gethostname() or not process.isdigit():
@@ -226,26 +263,32 @@ def is_over(run: str) -> bool:
         os.kill(int(process), 0)
     except ProcessLookupError:
         return True
-    except PermissionError:  # somebody else's
+    except PermissionError:  # the process of a different user
         return False
     return False
 
 
 def remove(client: DockerClient, container: str) -> None:
-    """Removes a container and its nameless volumes, running or not, there or not."""
+    """Remove a container and its anonymous volumes, even if it runs.
+
+    It may be missing.
+    """
     try:
         client.api.remove_container(container, force=True, v=True)
     except APIError as error:
-        if error.status_code not in {404, 409}:  # gone, or somebody else is at it
+        if error.status_code not in {404, 409}:  # missing, or already being removed
             raise
 
 
 def _remove_network(client: DockerClient, name: str) -> None:
-    """Removes a network once nothing is in it: another thread may be at removing its containers."""
+    """Remove a network once it is empty.
+
+    A different thread may be removing its containers.
+    """
     deadline = time.monotonic() + _REMOVAL_SECONDS
     while inside := client.api.containers(all=True, filters={"network": name}):
-        for found in inside:
-            remove(client, found["Id"])
+        for container in inside:
+            remove(client, container["Id"])
         if time.monotonic() > deadline:
             break
         time.sleep(0.1)
@@ -257,7 +300,10 @@ def _remove_network(client: DockerClient, name: str) -> None:
 
 
 def start(container: Container) -> None:
-    """Starts a container. Raises VariantError if the image cannot run its command, GrantError if GPUs are denied."""
+    """Start a container.
+
+    Raises VariantError if the image cannot run its command, GrantError if the engine cannot give it GPUs.
+    """
     try:
         container.start()
     except APIError as error:
@@ -271,10 +317,13 @@ def start(container: Container) -> None:
 
 
 def _end(container: Container) -> tuple[int, bool]:
-    """The exit status of a container that ends, and whether its memory was used up."""
+    """Wait for a container.
+
+    Returns its exit status and whether its memory was used up.
+    """
     try:
         status = int(container.wait()["StatusCode"])
         container.reload()
-    except NotFound:  # stop_all was quicker
+    except NotFound:  # stop_all has removed it
         return _KILLED, False
     return status, status == _KILLED and bool(container.attrs["State"].get("OOMKilled"))

@@ -1,7 +1,8 @@
-"""Which engine Docker's own configuration names: its environment, config.json, and the store of contexts.
+"""The engine that Docker's configuration names: variables, config.json, contexts.
 
-Docker's SDK ignores a context's certificate authority if there is no client certificate, and finds no context without a
-config.json. So the store is read here, as the command line does (docker/cli, cli/context/store, read 2026-11-29).
+Docker's SDK ignores a context's certificate authority without a client certificate, and finds no context without a
+config.json. So this module reads the contexts, as the command line does (docker/cli, cli/context/store, read
+2026-11-29).
 """
 
 import hashlib
@@ -14,20 +15,20 @@ from docker import auth
 from docker.errors import DockerException
 
 from raydock.core.errors import ConfigurationError, nearest
-from raydock.engine.endpoint import DEFAULT, Endpoint, Tls, of_environment, parse_address
+from raydock.engine.endpoint import DEFAULT, Endpoint, Tls, from_environment, parse_address
 
 
 def resolve() -> Endpoint:
-    """The place of the engine that the docker command line would use.
+    """The address of the engine that the docker command line would use.
 
-    That is DOCKER_HOST's, else DOCKER_CONTEXT's, else the current context's. Raises ConfigurationError.
+    It is from DOCKER_HOST, else DOCKER_CONTEXT, else the current context. Raises ConfigurationError if it is invalid.
     """
     read()
     source, name = "DOCKER_CONTEXT", os.environ.get("DOCKER_CONTEXT") or ""
     if not name:
         source, name = "the current context", current_context()
     if os.environ.get("DOCKER_HOST") or name == DEFAULT:
-        return of_environment(os.environ, folder())
+        return from_environment(os.environ, folder())
     return context(name, source)
 
 
@@ -37,34 +38,40 @@ def folder() -> Path:
 
 
 def current_context() -> str:
-    """The context that `docker context use` set; `default` if there is none. Raises as `read` does."""
+    """The context that `docker context use` set, or `default`.
+
+    Raises the errors of `read`.
+    """
     return str(read().get("currentContext") or DEFAULT)
 
 
 class Logins(auth.AuthConfig):  # type: ignore[misc] # the SDK has no types
-    """The logins of config.json and its credential helpers. Whatever a helper does wrong is a DockerException."""
+    """The logins of config.json and its credential helpers.
+
+    Every fault of a helper is a DockerException.
+    """
 
     def resolve_authconfig(self, registry: str | None = None) -> dict[str, str] | None:
-        """The login for a registry; None without one."""
+        """The login for a registry; None if there is none."""
         try:
-            found: dict[str, str] | None = super().resolve_authconfig(registry)
+            login: dict[str, str] | None = super().resolve_authconfig(registry)
         except DockerException:
             raise
         except Exception as error:  # a helper's answer that is not what Docker specifies
             name = f"docker-credential-{self.get_credential_store(registry)}"
             raise DockerException(f"Credentials store error: {name} gave no usable answer: {error!r}") from None
-        return found
+        return login
 
 
 def logins() -> Logins:
-    """The logins of this user. Raises ConfigurationError as `read` does."""
+    """The logins of this user. Raises the errors of `read`."""
     return Logins(auth.load_config(config_dict=read()))
 
 
 def read() -> dict[str, Any]:
-    """config.json; empty if there is none.
+    """Read config.json; empty if the file is missing.
 
-    Raises ConfigurationError if it cannot be read or Docker's SDK would not understand it.
+    Raises ConfigurationError if it cannot be read, or if Docker's SDK cannot read it.
     """
     path = folder() / "config.json"
     try:
@@ -80,13 +87,13 @@ def read() -> dict[str, Any]:
     except OSError as error:
         raise ConfigurationError(
             f"Docker's configuration {path} cannot be read: {error.strerror}.",
-            todo=f"`sudo chown -R $(id -u) {path.parent}`, or name another folder in DOCKER_CONFIG.",
+            todo=f"`sudo chown -R $(id -u) {path.parent}`, or set DOCKER_CONFIG to a different folder.",
         ) from None
-    except Exception as error:  # the SDK raises whatever its parser meets
+    except Exception as error:  # the SDK passes on every exception of its parser
         raise ConfigurationError(
             f"Docker's configuration {path} is invalid: {' '.join(str(error).split()) or type(error).__name__}.",
-            meaning="It holds the logins of registries and the current context.",
-            todo=f"correct it, or move it away and run `docker login` again: `mv {path} {path}.broken`.",
+            meaning="It has the logins of registries and the current context.",
+            todo=f"correct it, or rename it and run `docker login` again: `mv {path} {path}.broken`.",
         ) from None
     return document
 
@@ -102,9 +109,11 @@ def has_context(name: str) -> bool:
 
 
 def context(name: str, source: str) -> Endpoint:
-    """The engine of a context that is not `default`; `source` says who named it, as in `DOCKER_CONTEXT`.
+    """The engine of a context that is not `default`.
 
-    Raises ConfigurationError if there is no such context, or if its files are invalid.
+    `source`: where the context is named, such as `DOCKER_CONTEXT`.
+
+    Raises ConfigurationError if the context does not exist, or if its files are invalid.
     """
     path = _meta(name)
     try:
@@ -117,7 +126,7 @@ def context(name: str, source: str) -> Endpoint:
         ) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigurationError(
-            f"the docker context {name!r} ({source}) cannot be read: {path}: {_words(error)}.",
+            f"the docker context {name!r} ({source}) cannot be read: {path}: {_describe(error)}.",
             todo=f"`docker context rm --force {name}`, then `docker context create {name} --docker host=ADDRESS`.",
         ) from None
     if not host:
@@ -157,6 +166,6 @@ def _name(meta: Path) -> str:
         return ""
 
 
-def _words(error: Exception) -> str:
-    """An error in words; a KeyError's are a key and no sentence."""
+def _describe(error: Exception) -> str:
+    """An error as text; the text of a KeyError is only the key."""
     return f"the key {error} is missing" if isinstance(error, KeyError) else str(error)

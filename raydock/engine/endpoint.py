@@ -1,4 +1,4 @@
-"""Where an engine is: its address, who named it, its certificates, and how a child process gets there."""
+"""The address of an engine, its source, and its certificates."""
 
 import os
 from collections.abc import Mapping
@@ -11,13 +11,20 @@ from raydock.core.errors import ConfigurationError, nearest
 SCHEMES = ("ssh", "unix", "tcp")
 DEFAULT = "default"
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
-# What tells the docker command line which engine and builder to use.
+# The variables that select the engine and the builder of the docker command line.
 VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "BUILDX_BUILDER")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tls:
-    """What TLS to an engine needs: PEM files, of which each may be absent, and whether its certificate is verified."""
+    """The TLS settings of an engine.
+
+    Attributes:
+        ca: the PEM file of the certificate authority, if there is one.
+        cert: the PEM file of the client certificate, if there is one.
+        key: the PEM file of the client's key, if there is one.
+        verify: whether the engine's certificate is verified.
+    """
 
     ca: Path | None = None
     cert: Path | None = None
@@ -32,14 +39,14 @@ class Tls:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """An engine's place.
+    """The address of an engine.
 
     Attributes:
         address: ssh://, unix:// or tcp://.
-        source: who named it, as in `DOCKER_HOST`.
-        context: the docker context that it is of.
+        source: where it is configured, such as `DOCKER_HOST`.
+        context: the docker context that has it.
         tls: its certificates, for tcp://.
-        socket: the socket on this machine to which ssh forwards it; empty if it is not behind ssh.
+        socket: the socket on this machine to which ssh forwards it; empty without ssh.
     """
 
     address: str
@@ -57,12 +64,12 @@ class Endpoint:
 
     @property
     def url(self) -> str:
-        """The address that a process on this machine connects to."""
+        """The address to which a process on this machine connects."""
         return f"unix://{self.socket}" if self.socket else self.address
 
     @property
     def builder(self) -> str:
-        """The name of the engine's own builder, in `environment`."""
+        """The name of the engine's own builder, with the variables of `environment`."""
         return self.context if self._by_context else DEFAULT
 
     def environment(self) -> dict[str, str]:
@@ -74,7 +81,10 @@ class Endpoint:
         return kept | tls | {"DOCKER_HOST": self.url}
 
     def client_environment(self) -> dict[str, str]:
-        """This process's environment, for a program that uses Docker's Go client, which knows no contexts."""
+        """This process's environment, for a program with Docker's Go client.
+
+        That client ignores contexts.
+        """
         kept = {key: value for key, value in os.environ.items() if key not in VARIABLES}
         own = {"DOCKER_HOST": self.url}
         if self.tls and self.tls.folder and not self.socket:
@@ -83,12 +93,18 @@ class Endpoint:
 
     @property
     def _by_context(self) -> bool:
-        """Whether a docker command gets there by the context's name: no variable can say all that a context can."""
+        """Whether docker commands need the context's name.
+
+        Variables cannot express all settings of a context.
+        """
         return self.context != DEFAULT and self.tls is not None
 
 
 def parse_address(text: str, source: str) -> str:
-    """An engine's address that `source` gave, once it is one. Raises ConfigurationError."""
+    """Check the address of an engine from `source`, and return it.
+
+    Raises ConfigurationError if it is invalid.
+    """
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -102,47 +118,49 @@ def parse_address(text: str, source: str) -> str:
             f"{source}: {text!r} is not an engine's address: it begins with {parts.scheme}://.", todo=hint
         )
     if parts.scheme != "unix" and (not parts.hostname or parts.hostname.startswith("-")):
-        todo = "write it as ssh://USER@HOST, with :PORT if need be."
+        todo = "write it as ssh://USER@HOST, or ssh://USER@HOST:PORT."
         raise ConfigurationError(f"{source}: {text!r} names no host.", todo=todo)
     if parts.password is not None or port == 0:
-        todo = "use a key, and leave the port out."
-        raise ConfigurationError(f"{source}: {text!r} holds a password or port 0.", todo=todo)
+        todo = "use a key, and omit the port."
+        raise ConfigurationError(f"{source}: {text!r} has a password or port 0.", todo=todo)
     return text
 
 
-def of_environment(environment: Mapping[str, str], certificates: Path) -> Endpoint:
-    """The engine of DOCKER_HOST, or the default one, with the certificates that DOCKER_TLS and DOCKER_TLS_VERIFY
-    require: those of DOCKER_CERT_PATH, or of the folder `certificates`.
+def from_environment(environment: Mapping[str, str], certificates: Path) -> Endpoint:
+    """The engine of DOCKER_HOST, or the default one, with its certificates.
 
-    As docker/cli does (cli/flags/options.go, opts/hosts.go, read 2026-11-29). Raises ConfigurationError.
+    DOCKER_TLS and DOCKER_TLS_VERIFY require certificates: those of DOCKER_CERT_PATH, or of the folder `certificates`.
+    Source: docker/cli (cli/flags/options.go, opts/hosts.go, read 2026-11-29).
+
+    Raises ConfigurationError if the address is invalid or the certificates are missing.
     """
     verify = bool(environment.get("DOCKER_TLS_VERIFY"))
     secure = verify or bool(environment.get("DOCKER_TLS"))
-    given = environment.get("DOCKER_HOST", "").strip()
-    source = "DOCKER_HOST" if given else "the default"
-    address = parse_address(_complete(given, secure), source)
+    host = environment.get("DOCKER_HOST", "").strip()
+    source = "DOCKER_HOST" if host else "the default"
+    address = parse_address(_complete(host, secure), source)
     if not secure or not address.startswith("tcp://"):
         return Endpoint(address=address, source=source)
     folder = Path(environment.get("DOCKER_CERT_PATH") or certificates)
     ca, cert, key = (folder / name for name in ("ca.pem", "cert.pem", "key.pem"))
     if not ca.is_file():
         raise ConfigurationError(
-            f"DOCKER_TLS{'_VERIFY' if verify else ''} is set, and there is no {ca}.",
-            todo="name the folder of ca.pem, cert.pem and key.pem in DOCKER_CERT_PATH, or unset it.",
+            f"DOCKER_TLS{'_VERIFY' if verify else ''} is set, but {ca} is missing.",
+            todo="set DOCKER_CERT_PATH to the folder of ca.pem, cert.pem and key.pem, or unset the variable.",
         )
     own = {"cert": cert, "key": key} if cert.is_file() and key.is_file() else {}
     return Endpoint(address=address, source=source, tls=Tls(ca=ca, **own, verify=verify))
 
 
-def _complete(given: str, secure: bool) -> str:
-    """DOCKER_HOST as the command line completes it."""
-    if not given:
+def _complete(address: str, secure: bool) -> str:
+    """Complete the value of DOCKER_HOST as the command line does."""
+    if not address:
         return "tcp://localhost:2376" if secure else DEFAULT_SOCKET
-    scheme, _, rest = given.rpartition("://")
+    scheme, _, rest = address.rpartition("://")
     if scheme == "unix" and not rest:
         return DEFAULT_SOCKET
     if scheme not in ("", "tcp"):
-        return given
+        return address
     host, slash, path = rest.partition("/")
     has_port = ":" in host.rpartition("]")[2]
     return f"tcp://{host}{'' if has_port else ':2375'}{slash}{path}"

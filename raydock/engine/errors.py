@@ -1,4 +1,4 @@
-"""What can go wrong between raydock and an engine, as errors with a message and an exit code."""
+"""The errors between raydock and an engine, with a message and an exit code."""
 
 import grp
 import http.client
@@ -19,9 +19,9 @@ from raydock.core.errors import ConfigurationError, OutOfReachError, RaydockErro
 from raydock.engine.endpoint import Endpoint
 
 Kind = TypeVar("Kind", bound=BaseException)
-TODO = "run `scripts/engine`, which starts or installs one, or point DOCKER_HOST at one that answers."
-# Everything that Docker's SDK raises if the engine, the way to it or a login is at fault. Its streams are read from
-# urllib3 and from sockets without another exception around them.
+TODO = "run `scripts/engine`, which starts or installs an engine, or set DOCKER_HOST to one that answers."
+# Everything that Docker's SDK raises if the engine, the connection or a login is at fault. Its streams pass on
+# exceptions of urllib3 and of sockets.
 ENGINE_ERRORS = (
     DockerException,
     StoreError,
@@ -39,14 +39,14 @@ _TLS_TODO = (
 
 
 def unreachable(error: Exception, endpoint: Endpoint, todo: str = TODO) -> RaydockError:
-    """The error for an engine that could not be reached at all."""
+    """The error for an engine that does not answer at all."""
     if next(_causes(error, PermissionError), None):
         return _denied(endpoint)
-    words = " ".join(str(error).split())
-    if next(_causes(error, ssl.SSLError), None) or "HTTP request to an HTTPS server" in words:
-        plain = "it speaks TLS, and raydock was given no certificates" if "HTTP request to" in words else _ssl(error)
+    message = " ".join(str(error).split())
+    if next(_causes(error, ssl.SSLError), None) or "HTTP request to an HTTPS server" in message:
+        reason = "it uses TLS, and raydock has no certificates" if "HTTP request to" in message else _ssl(error)
         return OutOfReachError(
-            f"the Docker engine at {endpoint} refuses the connection: {plain}.",
+            f"the Docker engine at {endpoint} refuses the connection: {reason}.",
             meaning="Nothing was built or changed.",
             todo=_TLS_TODO,
         )
@@ -56,19 +56,19 @@ def unreachable(error: Exception, endpoint: Endpoint, todo: str = TODO) -> Raydo
 
 
 def interrupted(error: Exception, doing: str) -> RaydockError:
-    """The error for an engine that refused, or went away, while something was being done."""
+    """The error for an engine that refused, or went away, during an operation."""
     if isinstance(error, StoreError) or "Credentials store error" in str(error):
         return _no_login(error, doing)
     if isinstance(error, APIError):  # a RequestException too
         return OutOfReachError(
             f"the Docker engine refused while {doing}: {_explained(error)}.",
-            todo="read its log (`journalctl -u docker`, or the file that scripts/engine names), fix that, run again.",
+            todo="read its log (`journalctl -u docker`, or the file that scripts/engine names), fix the cause, retry.",
         )
     if isinstance(error, (StreamParseError, requests.JSONDecodeError)):
         return unexpected(doing, first_line(str(error), type(error).__name__))
     if isinstance(error, DockerException):
         return OutOfReachError(
-            f"Docker's SDK failed while {doing}: {_short(error)}.", todo="fix that, then run this again."
+            f"Docker's SDK failed while {doing}: {_short(error)}.", todo="fix the cause, then run this again."
         )
     return OutOfReachError(f"the Docker engine went away while {doing}: {_short(error)}.", todo=TODO)
 
@@ -78,28 +78,28 @@ def unexpected(doing: str, answer: str) -> OutOfReachError:
     return OutOfReachError(
         f"the engine gave an unexpected answer while {doing}: {answer}.",
         meaning="It may be a proxy, or an engine that is not Docker's.",
-        todo="`docker version` shows who answers; DOCKER_HOST or `docker context use` name a different engine.",
+        todo="check `docker version`; DOCKER_HOST or `docker context use` select a different engine.",
     )
 
 
 def _denied(endpoint: Endpoint) -> RaydockError:
     path = urlsplit(endpoint.url).path
     group = "docker"
-    with suppress(OSError, KeyError):  # the socket's own group, if it lets its group in
+    with suppress(OSError, KeyError):  # the socket's own group, if its mode permits the group
         status = os.stat(path)  # noqa: PTH116 - the same call for a socket and its folder
         if status.st_mode & stat.S_IWGRP and status.st_gid:
             group = grp.getgrgid(status.st_gid).gr_name
     return OutOfReachError(
-        f"this user may not use the Docker engine's socket {path} ({endpoint.source}): permission denied.",
-        meaning=f"Root and the members of the group {group!r} may.",
+        f"this user cannot use the Docker engine's socket {path} ({endpoint.source}): permission denied.",
+        meaning=f"Only root and the members of the group {group!r} can.",
         todo=f"`sudo usermod -aG {group} $USER`, then log in again (or `newgrp {group}`); or use rootless Docker.",
     )
 
 
 def _no_login(error: Exception, doing: str) -> ConfigurationError:
-    words = str(error).removeprefix("Credentials store error: ").removeprefix("StoreError(").strip("()'\"")
+    message = str(error).removeprefix("Credentials store error: ").removeprefix("StoreError(").strip("()'\"")
     return ConfigurationError(
-        f"Docker's credential helper failed while {doing}: {' '.join(words.split())[:300].rstrip('.')}.",
+        f"Docker's credential helper failed while {doing}: {' '.join(message.split())[:300].rstrip('.')}.",
         meaning="config.json in DOCKER_CONFIG (or ~/.docker) names it in credsStore or credHelpers.",
         todo="install that program on PATH, or remove its name from config.json and run `docker login`.",
     )
@@ -115,7 +115,7 @@ def _ssl(error: Exception) -> str:
 
 
 def _short(error: Exception) -> str:
-    """The operating system's reason, if there is one: the rest of the text is Python's."""
+    """The operating system's reason, or the first line of the error."""
     for cause in _causes(error, OSError):
         if cause.strerror:
             return cause.strerror
@@ -123,14 +123,14 @@ def _short(error: Exception) -> str:
 
 
 def _causes(error: BaseException, kind: type[Kind]) -> Iterator[Kind]:
-    """All exceptions of a kind within an exception: it, what it was raised from, what it wraps."""
+    """All exceptions of a kind: the error, its causes, and what it wraps."""
     seen, rest = set(), [error]
     while rest:
-        this = rest.pop(0)
-        if id(this) in seen:
+        current = rest.pop(0)
+        if id(current) in seen:
             continue
-        seen.add(id(this))
-        if isinstance(this, kind) and not isinstance(this, requests.RequestException):
-            yield this
-        inner = [this.__cause__, this.__context__, getattr(this, "reason", None), *this.args]
-        rest += [item for item in inner if isinstance(item, BaseException)]
+        seen.add(id(current))
+        if isinstance(current, kind) and not isinstance(current, requests.RequestException):
+            yield current
+        inner = [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
+        rest += [cause for cause in inner if isinstance(cause, BaseException)]

@@ -1,4 +1,4 @@
-"""How an engine hands out NVIDIA GPUs: by CDI, by NVIDIA's runtime, or not at all, and then what would fix it."""
+"""How an engine gives containers GPUs: by CDI, by NVIDIA's runtime, or not."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-# Where the Container Device Interface's specifications are, unless the engine was told otherwise.
+# The default folders of Container Device Interface specifications.
 CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")
 KIND = "nvidia.com/gpu"
 # The devices of InfiniBand and RoCE cards (rdma-core), without which NCCL uses TCP between hosts.
@@ -30,69 +30,73 @@ class GpuAccess(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Handout:
-    """What was found: the way, and a sentence that says why it is this one.
+class GpuSupport:
+    """How an engine gives containers GPUs.
 
-    `devices`: the names that CDI knows (`0`, `all`, a MIG's `0:1`); empty where nobody can say.
-    `command`: the one command that would make it work, empty where it works; `todo`: the same with where to run it.
-    `infiniband`: whether the host is known to have /dev/infiniband.
+    Attributes:
+        way: by CDI, by the runtime, or not at all.
+        summary: what was found on the engine, as text.
+        devices: the CDI names of the GPUs (`0`, `all`, `0:1` of a MIG slice); empty if they are unknown.
+        command: the command that would enable GPUs; empty if they are available.
+        infiniband: whether the host is known to have /dev/infiniband.
     """
 
     way: GpuAccess
-    found: str
+    summary: str
     devices: tuple[str, ...] = ()
     command: str = ""
     infiniband: bool = False
 
     @property
     def todo(self) -> str:
+        """The command, and where to run it."""
         return f"{_TOOLKIT}: {self.command}" if self.command else ""
 
 
-def handout(info: Mapping[str, Any], specs: Mapping[str, str] | None) -> Handout:
-    """How an engine hands out GPUs, by what its `info` says and by the CDI specifications on its host.
+def detect_gpu_support(info: Mapping[str, Any], specs: Mapping[str, str] | None) -> GpuSupport:
+    """Detect how an engine gives containers GPUs, from `info` and CDI files.
 
-    `specs`: each specification's text by its path (see `read_specs`); None where nobody can read that host's files.
-    CDI comes before the runtime: it is what NVIDIA's toolkit (from 1.18) and Docker (from 29.2) use themselves. Docker
-    reads CDI from 25 on, where `features.cdi` is set, which it is by default from 28.2.
+    `specs`: the text of each specification by its path (see `read_specs`); None if the host's files cannot be read.
+    CDI comes before the runtime, because NVIDIA's toolkit (from 1.18) and Docker (from 29.2) use it themselves. Docker
+    reads CDI from 25 on if `features.cdi` is set, which is the default from 28.2 on.
     """
     engine = f"Docker {info.get('ServerVersion', '')}".strip()
     folders = tuple(info.get("CDISpecDirs") or ())
     runtime = RUNTIME in (info.get("Runtimes") or {})
     known = _discovered(info) or _named(specs or {}, folders or CDI_FOLDERS)
     if folders and known:
-        return Handout(way=GpuAccess.CDI, found=f"{engine} by CDI: {KIND}={', '.join(known)}", devices=known)
+        return GpuSupport(way=GpuAccess.CDI, summary=f"{engine} by CDI: {KIND}={', '.join(known)}", devices=known)
     if runtime:
-        return Handout(way=GpuAccess.RUNTIME, found=f"{engine} by the runtime `{RUNTIME}`, without CDI")
-    if folders and specs is None and not _tells_devices(info):
-        return Handout(way=GpuAccess.CDI, found=f"{engine} reads CDI; which GPUs it names cannot be seen from here")
+        return GpuSupport(way=GpuAccess.RUNTIME, summary=f"{engine} by the runtime `{RUNTIME}`, without CDI")
+    if folders and specs is None and not _lists_devices(info):
+        return GpuSupport(way=GpuAccess.CDI, summary=f"{engine} reads CDI; its GPUs cannot be listed from here")
     return _none(engine, folders, known)
 
 
 def read_specs(folders: Sequence[str] = CDI_FOLDERS) -> dict[str, str]:
-    """The text of every CDI specification on this machine, by path; what cannot be read is left out."""
+    """The text of every readable CDI specification on this machine, by path."""
     paths = [path for folder in folders for path in sorted(Path(folder).glob("*")) if path.suffix in {".yaml", ".json"}]
-    found = {}
+    texts = {}
     for path in paths:
         try:
-            found[str(path)] = path.read_text(encoding="utf-8")
+            texts[str(path)] = path.read_text(encoding="utf-8")
         except (OSError, ValueError):
             continue
-    return found
+    return texts
 
 
-def _none(engine: str, folders: Sequence[str], known: Sequence[str]) -> Handout:
+def _none(engine: str, folders: Sequence[str], known: Sequence[str]) -> GpuSupport:
     if known:
-        words = f"{engine} does not read CDI (features.cdi is off), and a specification is there"
-        return Handout(way=GpuAccess.NONE, found=words, command=_ENABLE)
+        summary = f"{engine} does not read CDI (features.cdi is off), although a specification exists"
+        return GpuSupport(way=GpuAccess.NONE, summary=summary, command=_ENABLE)
     if folders:
-        words = f"{engine} reads CDI, and no specification in {', '.join(folders)} names {KIND}"
-        return Handout(way=GpuAccess.NONE, found=words, command=_GENERATE)
-    words = f"{engine} has neither CDI nor the runtime `{RUNTIME}`"
-    return Handout(way=GpuAccess.NONE, found=words, command=_CONFIGURE)
+        summary = f"{engine} reads CDI, but no specification in {', '.join(folders)} names {KIND}"
+        return GpuSupport(way=GpuAccess.NONE, summary=summary, command=_GENERATE)
+    summary = f"{engine} has neither CDI nor the runtime `{RUNTIME}`"
+    return GpuSupport(way=GpuAccess.NONE, summary=summary, command=_CONFIGURE)
 
 
-def _tells_devices(info: Mapping[str, Any]) -> bool:
+def _lists_devices(info: Mapping[str, Any]) -> bool:
     """Whether the engine (from 28.2, API 1.50) lists the devices that it found."""
     return info.get("DiscoveredDevices") is not None
 
@@ -103,7 +107,7 @@ def _discovered(info: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _named(specs: Mapping[str, str], folders: Sequence[str]) -> tuple[str, ...]:
-    """The names of NVIDIA's GPUs in the specifications that lie in these folders."""
+    """The names of NVIDIA's GPUs in the specifications in these folders."""
     texts = [text for path, text in specs.items() if str(Path(path).parent) in folders]
     return _short(name for text in texts for name in _names(text))
 

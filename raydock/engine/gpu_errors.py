@@ -1,11 +1,11 @@
-"""What an engine says when it cannot start a container: GPUs that it cannot give, programs that the image lacks."""
+"""The messages of an engine that cannot start a container, as errors."""
 
 import re
 from dataclasses import dataclass
 
 from raydock.core.errors import RaydockError, VariantError
 
-_ANEW = "make the specification again on the engine's host: `nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml`."
+_GENERATE = "generate the specification again on its host: `nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml`."
 
 
 class GrantError(RaydockError):
@@ -14,31 +14,37 @@ class GrantError(RaydockError):
 
 @dataclass(frozen=True, kw_only=True)
 class _Refusal:
-    """A pattern of the engine's words, what happened, and what to do next."""
+    """A message of the engine about GPUs.
 
-    words: re.Pattern[str]
+    Attributes:
+        pattern: the pattern of the message.
+        what: what happened, with the groups of the pattern.
+        todo: what to do next.
+    """
+
+    pattern: re.Pattern[str]
     what: str
     todo: str
 
 
-# As moby 26 to 29, the CDI library, runc and NVIDIA's hook word them; the first that fits counts.
+# Messages of moby 26 to 29, the CDI library, runc and NVIDIA's hook; the first match counts.
 _REFUSALS = tuple(
-    _Refusal(words=re.compile(words), what=what, todo=todo)
-    for words, what, todo in (
+    _Refusal(pattern=re.compile(pattern), what=what, todo=todo)
+    for pattern, what, todo in (
         (
             r"unresolvable CDI devices ([^\s:]+)",
-            "the engine knows no GPU {0}: no CDI specification names it.",
-            f"name one that `nvidia-ctk cdi list` shows there with --gpus, or {_ANEW}",
+            "the engine has no GPU {0}: no CDI specification names it.",
+            f"use --gpus with a name from `nvidia-ctk cdi list` on the engine's host, or {_GENERATE}",
         ),
         (
             r"failed to stat CDI host device \\?\"([^\"\\]+)",
-            "the CDI specification names the device {0}, which is not there any more.",
-            f"see `nvidia-smi` on the engine's host for what became of it; then {_ANEW}",
+            "the CDI specification names the device {0}, which no longer exists.",
+            f"check the GPU with `nvidia-smi` on the engine's host; then {_GENERATE}",
         ),
         (
             r"error mounting \\?\"([^\"\\]+)\\?\".*no such file or directory",
-            "the CDI specification names the file {0}, which is not there: it is of another driver version.",
-            _ANEW,
+            "the CDI specification names the file {0}, which does not exist: it is for a different driver version.",
+            _GENERATE,
         ),
         (
             r"could not select device driver",
@@ -47,14 +53,14 @@ _REFUSALS = tuple(
         ),
         (
             r"unsatisfied condition: ([^,\"\\]+)",
-            "the host's driver is too old: the image asks for {0}.",
-            "update the driver, or ask `./build.py pick` for an image that runs there. It says also whether forward"
-            " compatibility is an alternative: `forward-compat: true` for that host in hosts.yaml.",
+            "the host's driver is too old: the image requires {0}.",
+            "update the driver, or find an image that runs there with `./build.py pick`. It also reports whether"
+            " forward compatibility is an alternative: `forward-compat: true` for that host in hosts.yaml.",
         ),
         (
             r"nvidia-container-cli: ([^\n\"\\]+)",
             "NVIDIA's hook cannot give the container its GPUs: {0}.",
-            "on the engine's host, see whether `nvidia-smi` answers; `nvidia-container-cli -d - info` says more.",
+            "on the engine's host, check that `nvidia-smi` works; `nvidia-container-cli -d - info` shows details.",
         ),
         (
             r"unknown or invalid runtime name: (\S+)",
@@ -65,38 +71,40 @@ _REFUSALS = tuple(
 )
 
 
-def refusal(said: str) -> GrantError | None:
-    """The error that the engine's words are; None where they are not about GPUs."""
+def refusal(message: str) -> GrantError | None:
+    """The error for an engine's message; None if the message is not about GPUs."""
     for known in _REFUSALS:
-        if match := known.words.search(said):
-            meaning = f"The engine said: {said.strip().splitlines()[-1][:400]}"
+        if match := known.pattern.search(message):
+            meaning = f"The engine answered: {message.strip().splitlines()[-1][:400]}"
             return GrantError(known.what.format(*match.groups()), meaning=meaning, todo=known.todo)
     return None
 
 
-# As runc 1.1 to 1.3 and moby 26 to 29 word what an image's own files, user or folders prevent.
+# Messages of runc 1.1 to 1.3 and moby 26 to 29 about an image's own files, user or folders.
 _IMAGE_FAULTS = tuple(
     (re.compile(pattern), what)
     for pattern, what in (
         (r"executable file not found|no such file or directory", "{image} has no `{program}`."),
-        (r"exec: .*permission denied", "{image} has a `{program}` that may not be executed."),
+        (r"exec: .*permission denied", "{image} has a `{program}` that is not executable."),
         (r"exec format error", "the `{program}` of {image} is not a program for this engine's machine."),
-        (r"unable to find (user|group) ([^:\s]+)", "{image} has no {0} {1}, as which it is to run."),
+        (r"unable to find (user|group) ([^:\s]+)", "{image} has no {0} {1}, but is configured to run as this {0}."),
         (r"chdir to cwd \(\\?\"([^\"\\]+)|not a directory", "{image} has a working folder that cannot be entered."),
     )
 )
 
 
-def start_failure(said: str, image: str, program: str) -> VariantError | None:
-    """The error for a container that the image keeps from starting; None if it is about something else.
+def start_failure(message: str, image: str, program: str) -> VariantError | None:
+    """The error for a container that cannot start because of its image.
 
-    `said`: the engine's words; `program`: the first word of the container's command.
+    None for other causes.
+
+    `message`: the engine's message; `program`: the first word of the container's command.
     """
     for pattern, what in _IMAGE_FAULTS:
-        if match := pattern.search(said):
+        if match := pattern.search(message):
             return VariantError(
                 what.format(*match.groups(), image=image, program=program),
-                meaning=f"The engine answered: {said.strip().splitlines()[-1][-400:]}",
-                todo="build it with `./build.py build`; for an image from elsewhere, name its Python with --python.",
+                meaning=f"The engine answered: {message.strip().splitlines()[-1][-400:]}",
+                todo="build it with `./build.py build`; for an image that raydock did not build, set --python.",
             )
     return None

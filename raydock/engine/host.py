@@ -1,4 +1,4 @@
-"""A Docker host: how the user calls it, and where its engine answers."""
+"""A Docker host: its name, and the address of its engine."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -8,10 +8,14 @@ from raydock.engine.endpoint import Tls
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """A Docker host as the user calls it, and the address of its engine: ssh://, unix:// or tcp:// (with `tls`).
+    """A Docker host.
 
-    `source` says who named it, as in `DOCKER_HOST`; empty if that was --host.
-    `forward_compat`: hosts.yaml accepts CUDA's forward compatibility there (see raydock/pick/forward.py).
+    Attributes:
+        name: what the user calls it.
+        address: the address of its engine: ssh://, unix:// or tcp://.
+        tls: the certificates, for tcp://.
+        source: where it is configured, such as `DOCKER_HOST`; empty for --host.
+        forward_compat: hosts.yaml accepts CUDA's forward compatibility there (see raydock/pick/forward.py).
     """
 
     name: str

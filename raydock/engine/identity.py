@@ -1,10 +1,10 @@
-"""What an image is, whichever image store or registry holds it.
+"""The identity of an image, which is the same in every image store and registry.
 
 An image has the digests of its configuration, of its manifest and, if it has one, of an index. The engine's store
 decides which of them is the id: overlay2 takes the configuration's; containerd's image store, the default of Docker 29,
 takes that of the manifest or index. The same image has different manifests on two stores if they compress its layers in
-different ways, and no API of the engine tells the configuration's digest with containerd's store (read in moby 26.1 and
-28.5, 2026-11-29). So images are compared by what both stores tell: platform, run configuration and unpacked layers.
+different ways, and no API of the engine has the configuration's digest with containerd's store (read in moby 26.1 and
+28.5, 2026-11-29). So images are compared by what both stores report: platform, run configuration and unpacked layers.
 """
 
 import hashlib
@@ -17,15 +17,15 @@ from raydock.engine.architecture import platform
 from raydock.model.image import ContainerImage
 from raydock.model.labels import ImageLabels
 
-# What the engine and an image's configuration (OCI image specification 1.1, and Docker's additions) both call so.
+# Keys of both the engine's answer and an image's configuration (OCI image specification 1.1, and Docker's additions).
 _RUN_CONFIGURATION = (
     *("User", "Env", "Entrypoint", "Cmd", "WorkingDir", "Labels"),
     *("ExposedPorts", "Volumes", "StopSignal", "Healthcheck", "OnBuild"),
 )
 
 
-def of_inspected(document: Mapping[str, Any]) -> ContainerImage:
-    """The image that an engine's answer to `inspect` describes."""
+def from_inspect(document: Mapping[str, Any]) -> ContainerImage:
+    """The image in an engine's answer to `inspect`."""
     references = tuple(document.get("RepoDigests") or ())
     image = _image(
         {str(document["Id"]), *(name.rpartition("@")[2] for name in references)},
@@ -42,8 +42,8 @@ def of_inspected(document: Mapping[str, Any]) -> ContainerImage:
     )
 
 
-def of_configuration(data: bytes, digests: set[str]) -> ContainerImage:
-    """The image with this configuration (`data`, JSON), which a registry knows by `digests`.
+def from_configuration(data: bytes, digests: set[str]) -> ContainerImage:
+    """The image with this configuration (JSON) and digests in a registry.
 
     Raises ValueError, KeyError, TypeError or AttributeError if `data` is not an image's configuration.
     """

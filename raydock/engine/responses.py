@@ -1,6 +1,6 @@
-"""What raydock reads of an engine's answers, checked as they arrive: beyond this point their shape is known.
+"""Checks of an engine's answers, so that other modules rely on their shape.
 
-Docker's Engine API 1.24 to 1.51 (docs.docker.com/reference/api/engine, read 2026-11-29).
+Source: Docker's Engine API 1.24 to 1.51 (docs.docker.com/reference/api/engine, read 2026-11-29).
 """
 
 import json
@@ -12,7 +12,7 @@ import requests
 
 from raydock.engine.errors import unexpected
 
-# A type, a list of one shape, or an object's keys; one that ends with `?` may be absent or null.
+# A type, a list of one shape, or an object's keys; a key that ends with `?` may be absent or null.
 Shape = type | list["Shape"] | dict[str, "Shape"]
 _NAMED: Shape = {"Id": str}
 # By path, without the version in front.
@@ -48,7 +48,10 @@ _VERSION = re.compile(r"^/v[\d.]+(?=/)")
 
 
 def check(response: requests.Response, **options: Any) -> None:
-    """A hook of `requests`. Raises OutOfReachError if the answer has a shape that no Docker engine's answer has."""
+    """Check an answer, as a hook of `requests`.
+
+    Raises OutOfReachError if no Docker engine answers so.
+    """
     path = _VERSION.sub("", urlsplit(response.url).path)
     doing = f"answering {response.request.method} {path}"
     if response.status_code >= 400:
@@ -61,12 +64,15 @@ def check(response: requests.Response, **options: Any) -> None:
         document = response.json()
     except ValueError:
         raise unexpected(doing, f"{response.text[:80]!r} is not JSON") from None
-    if trouble := _difference(document, shape):
-        raise unexpected(doing, trouble)
+    if difference := _difference(document, shape):
+        raise unexpected(doing, difference)
 
 
 def _check_error(response: requests.Response, doing: str) -> None:
-    """An error has a message, or plain text: Docker's SDK reads nothing else."""
+    """Check that an error has a message or is plain text.
+
+    Docker's SDK reads nothing else.
+    """
     try:
         document = json.loads(response.content)
     except (ValueError, requests.RequestException):
@@ -76,19 +82,19 @@ def _check_error(response: requests.Response, doing: str) -> None:
 
 
 def _difference(value: object, shape: Shape, name: str = "it") -> str:
-    """In what way a value has not this shape; empty if it has."""
+    """How a value differs from a shape; empty if it does not."""
     if isinstance(shape, type):
         return "" if isinstance(value, shape) else f"{name} is {str(value)[:80]!r}"
     if isinstance(shape, list):
         if not isinstance(value, list):
             return f"{name} is not a list"
-        return next(filter(None, (_difference(item, shape[0], f"an item of {name}") for item in value)), "")
+        return next(filter(None, (_difference(entry, shape[0], f"an item of {name}") for entry in value)), "")
     if not isinstance(value, dict):
         return f"{name} is not an object"
     for key, part in shape.items():
         inner = value.get(key.rstrip("?"))
         if inner is None and key.endswith("?"):
             continue
-        if trouble := _difference(inner, part, key.rstrip("?")):
-            return trouble
+        if difference := _difference(inner, part, key.rstrip("?")):
+            return difference
     return ""

@@ -1,7 +1,7 @@
-"""ssh, by the user's own client and configuration: a script's answer from a host, and its engine's socket here.
+"""ssh with the user's client: scripts on a host, and its engine's socket.
 
-The Docker SDK's own ssh needs paramiko even where it calls the client, starts a process for each connection, and loses
-what that process says. A forwarded socket needs neither, nor a docker command on the host.
+The Docker SDK's ssh needs paramiko even if it calls the client, starts a process for each connection, and loses the
+output of that process. A forwarded socket needs neither, nor a docker command on the host.
 """
 
 import re
@@ -19,12 +19,12 @@ from raydock.core.processes import Processes
 from raydock.engine.host import Host
 
 CONNECT_SECONDS = 10
-# Nobody answers a question here; a host that has gone is given up after a minute.
+# ssh must not ask questions, and fails one minute after a host stops answering.
 _OPTIONS = (
     *("-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECT_SECONDS}"),
     *("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"),
 )
-# ssh's own failure, as opposed to the remote command's.
+# The exit status of ssh's own failure, as opposed to the remote command's.
 _SSH_FAILED = 255
 _NOISE = re.compile(r"^(debug\d|Warning: Permanently added|\*\*)")
 _FIND_SOCKET = """
@@ -37,15 +37,18 @@ done
 
 
 def command(host: Host, *options: str) -> list[str]:
-    """The command line that reaches a host, to be followed by one word: what its shell is to run."""
+    """The ssh command line for a host, without the command to run there."""
     parts = urlsplit(host.address)
     port = ["-p", str(parts.port)] if parts.port else []
     user = ["-l", unquote(parts.username)] if parts.username else []
     return ["ssh", *_OPTIONS, *options, *port, *user, "--", str(parts.hostname)]
 
 
-def ask(host: Host, script: str, seconds: float, processes: Processes) -> str:
-    """What a script of sh prints on a host. Raises OutOfReachError where ssh does not get there or back in time."""
+def run_script(host: Host, script: str, seconds: float, processes: Processes) -> str:
+    """Run a script with sh on a host, and return its stdout.
+
+    Raises OutOfReachError if ssh fails or the script does not end within `seconds`.
+    """
     line = [*command(host, "-T"), f"exec sh -c {shlex.quote(script)}"]
     try:
         done = processes.run(line, timeout=CONNECT_SECONDS + seconds)
@@ -60,9 +63,9 @@ def ask(host: Host, script: str, seconds: float, processes: Processes) -> str:
 
 @contextmanager
 def socket(host: Host, processes: Processes) -> Iterator[Path]:
-    """A socket on this machine at which a host's engine answers, while the block runs.
+    """Forward the socket of a host's engine to this machine, within the block.
 
-    Raises OutOfReachError where ssh does not get there, HostError where the user may not use the engine.
+    Raises OutOfReachError if ssh fails, HostError if the user has no permission for the engine.
     """
     remote = urlsplit(host.address).path.rstrip("/") or _find(host, processes)
     with ExitStack() as stack:
@@ -78,17 +81,18 @@ def socket(host: Host, processes: Processes) -> Iterator[Path]:
 
 
 def _find(host: Host, processes: Processes) -> str:
-    said = ask(host, _FIND_SOCKET, CONNECT_SECONDS, processes).split()
-    answers = dict(zip(said[::2], said[1::2], strict=False))
+    """The path of a host's socket that the user can write."""
+    fields = run_script(host, _FIND_SOCKET, CONNECT_SECONDS, processes).split()
+    answers = dict(zip(fields[::2], fields[1::2], strict=False))
     if "open" in answers:
         return answers["open"]
     if "closed" in answers:
         raise HostError(
-            f"{host.name}: this user may not use the engine's socket {answers['closed']}.",
-            todo="there, `sudo usermod -aG docker $USER`, or name a user who may: `--host ssh://USER@HOST`.",
+            f"{host.name}: this user cannot use the engine's socket {answers['closed']}.",
+            todo="there, run `sudo usermod -aG docker $USER`, or use a permitted user: `--host ssh://USER@HOST`.",
         )
     raise OutOfReachError(
-        f"{host.name}: no Docker engine has a socket there.",
+        f"{host.name}: no Docker engine has a socket there (DOCKER_HOST, /var/run/docker.sock, rootless).",
         todo="start it (`sudo systemctl start docker`), or name the socket: `--host ssh://USER@HOST/path/docker.sock`.",
     )
 
@@ -103,9 +107,9 @@ def _await(local: Path, tunnel: "subprocess.Popen[bytes]", host: Host) -> None:
         time.sleep(0.02)
 
 
-def _last(words: str) -> str:
-    """The last line of what ssh said, its own remarks left out."""
-    lines = [line.strip() for line in words.splitlines() if line.strip() and not _NOISE.match(line)]
+def _last(text: str) -> str:
+    """The last line of ssh's output without its remarks."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not _NOISE.match(line)]
     return f"ssh says {lines[-1]!r}" if lines else "ssh says nothing"
 
 
@@ -113,8 +117,8 @@ def _out_of_reach(host: Host, why: str) -> OutOfReachError:
     by_hand = shlex.join(_plain(command(host)))
     return OutOfReachError(
         f"{host.name} is out of reach: {why}.",
-        meaning="Nothing was asked of it.",
-        todo=f"fix `{by_hand} true` until it ends without a question: the name, its host key, your own key, its sshd.",
+        meaning="Nothing was run on it.",
+        todo=f"make `{by_hand} true` work without questions: check the name, its host key, your key and its sshd.",
     )
 
 

@@ -1,11 +1,11 @@
-"""What a program in a container prints, read with bounds and made fit for a report: images print what they like."""
+"""The output of containers, limited and without control characters."""
 
 import re
 from collections import deque
 from collections.abc import Callable, Iterable
 
 Stream = Iterable[tuple[bytes | None, bytes | None]]
-# Login banners and start-up hooks have been seen to print megabytes; a loop would print until the memory is full.
+# Some login banners and start-up hooks print megabytes; a loop would print until the memory is full.
 KEPT = 32 * 2**20
 _LINE = 64 * 2**10
 _SHOWN = 300
@@ -14,7 +14,7 @@ _CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.
 
 
 class Tail:
-    """The last bytes of a stream, KEPT of them and at most one read more."""
+    """The end of a stream: KEPT bytes, and at most one chunk more."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
@@ -22,7 +22,7 @@ class Tail:
         self._size = 0
 
     def add(self, data: bytes) -> None:
-        """Appends data and drops the oldest data that is no longer needed."""
+        """Append data, and drop the oldest data that is no longer needed."""
         self._chunks.append(data)
         self._size += len(data)
         while self._size - len(self._chunks[0]) >= self._kept:
@@ -30,12 +30,15 @@ class Tail:
 
     @property
     def text(self) -> str:
-        """The bytes as UTF-8; what is not UTF-8 is replaced."""
+        """The bytes as UTF-8; invalid bytes are replaced."""
         return b"".join(self._chunks).decode("utf-8", "replace")
 
 
 def read(stream: Stream, on_line: Callable[[str], None]) -> tuple[str, str]:
-    """The ends of stdout and stderr of a demultiplexed stream; `on_line` gets each line of stderr as it comes."""
+    """Read a demultiplexed stream, and return the ends of stdout and stderr.
+
+    `on_line` gets each line of stderr at once.
+    """
     out, err, rest = Tail(), Tail(), b""
     for more_out, more_err in stream:
         out.add(more_out or b"")
@@ -48,14 +51,17 @@ def read(stream: Stream, on_line: Callable[[str], None]) -> tuple[str, str]:
 
 
 def printable(text: str) -> str:
-    """A text without terminal codes and control characters, in one line."""
+    """The text in one line, without terminal codes and control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in _CODES.sub("", text)).split())
 
 
 def last_line(*texts: str) -> str:
-    """The last line of the first text that has one with something to read, at most 300 characters; else empty."""
+    """The last line of the first text that has one, at most 300 characters.
+
+    Lines without printable characters do not count; empty if there is no other.
+    """
     for text in texts:
         for line in reversed(text[-_LINE:].splitlines()):
-            if found := printable(line):
-                return found[-_SHOWN:]
+            if clean := printable(line):
+                return clean[-_SHOWN:]
     return ""

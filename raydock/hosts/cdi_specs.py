@@ -27,7 +27,9 @@ def read(host: Host, info: Mapping[str, Any], processes: Processes) -> dict[str,
     folders = tuple(info.get("CDISpecDirs") or CDI_FOLDERS)
     if host.scheme == "unix":
         return read_specs(folders)
-    return parse(ssh.ask(host, assign_folders(folders) + SCRIPT, _SECONDS, processes)) if host.scheme == "ssh" else None
+    if host.scheme != "ssh":
+        return None
+    return parse(ssh.run_script(host, assign_folders(folders) + SCRIPT, _SECONDS, processes))
 
 
 def has_infiniband(host: Host, processes: Processes) -> bool:
@@ -38,7 +40,7 @@ def has_infiniband(host: Host, processes: Processes) -> bool:
     if host.scheme == "unix":
         return Path(INFINIBAND).is_dir()
     script = f"[ ! -d {INFINIBAND} ] || echo yes"
-    return host.scheme == "ssh" and ssh.ask(host, script, _SECONDS, processes).strip() == "yes"
+    return host.scheme == "ssh" and ssh.run_script(host, script, _SECONDS, processes).strip() == "yes"
 
 
 def assign_folders(folders: tuple[str, ...]) -> str:

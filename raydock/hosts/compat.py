@@ -78,7 +78,7 @@ def read(host: Host, processes: Processes) -> Compat | None:
 
 def _run_script(host: Host, processes: Processes) -> str:
     if host.scheme == "ssh":
-        return ssh.ask(host, _SCRIPT, _SECONDS, processes)
+        return ssh.run_script(host, _SCRIPT, _SECONDS, processes)
     try:
         return processes.run(["sh", "-c", _SCRIPT], timeout=2 * _SECONDS).stdout
     except TimeoutExpired:

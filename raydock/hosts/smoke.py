@@ -18,7 +18,7 @@ from raydock.core.parallel import in_parallel
 from raydock.core.processes import Processes
 from raydock.engine.client import reaching
 from raydock.engine.container import stop_all, sweep
-from raydock.engine.gpu_access import handout
+from raydock.engine.gpu_access import detect_gpu_support
 from raydock.engine.host import Host
 from raydock.hosts import cdi_specs, compat
 from raydock.hosts.compat import Compat
@@ -116,9 +116,9 @@ class HostTester:
                     info = client.info()
                 version = str(info["ServerVersion"])
                 sweep(client)
-                access = handout(info, cdi_specs.read(host, info, self._processes))
-                access = replace(access, infiniband=cdi_specs.has_infiniband(host, self._processes))
-                gpus = replace(self.gpus, found=access)
+                support = detect_gpu_support(info, cdi_specs.read(host, info, self._processes))
+                support = replace(support, infiniband=cdi_specs.has_infiniband(host, self._processes))
+                gpus = replace(self.gpus, support=support)
                 forward = compat.read(host, self._processes)
                 # Unlike a list, extend keeps the results before an error.
                 results.extend(self._test_image(host, client, gpus, requested, forward) for requested in images)
@@ -142,7 +142,7 @@ class HostTester:
                 fingerprint=transferred.image.fingerprint,
                 checks=self.checks or None,
                 on_event=listen,
-                wish=forward.extend(gpus, requested.name, transferred.image) if forward else gpus,
+                request=forward.extend(gpus, requested.name, transferred.image) if forward else gpus,
             )
         except RaydockError as error:
             return HostResult(variant=_result(requested, transferred, error=error), transferred=transferred)

@@ -137,7 +137,7 @@ class Pipeline:
         images = {result.name: result.image_id for result in results if result.image_id}
         if len(images) < 2:
             return None
-        report = image_set.ask(self.client, images, self.listener)
+        report = image_set.check_set(self.client, images, self.listener)
         image_set.save(report, self.project.checkout.report("set", "contract"))
         return report
 
@@ -175,7 +175,7 @@ class Pipeline:
                 fingerprint=result.fingerprint,
                 checks=tuple(checks) or None,
                 on_event=self.listener,
-                wish=gpus,
+                request=gpus,
                 outputs=self.project.checkout.report(result.name).with_name("output"),
             )
         except RaydockError as error:

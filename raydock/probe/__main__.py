@@ -1,4 +1,4 @@
-"""Starts the probe from its folder: `python -I /opt/raydock/probe`."""
+"""Start the probe from its folder: `python -I /opt/raydock/probe`."""
 
 import sys
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""What a check says: passed with a sentence, failed or skipped with the reason."""
+"""The result of a check: passed, or failed or skipped with the reason."""
 
 from dataclasses import dataclass
 from typing import Sequence, Tuple
@@ -8,16 +8,21 @@ SHOWN = 8
 
 
 class CheckError(Exception):
-    """The image does not do what the check asks; the message says what is wrong."""
+    """The image fails a check; the message says what is wrong."""
 
 
 class SkipError(Exception):
-    """The check cannot be asked here; the message says why."""
+    """The check cannot run here; the message says why."""
 
 
 @dataclass(frozen=True)
 class ProbeFinding:
-    """What a check that passed has to say, and what deserves a look all the same."""
+    """The result of a check that passed.
+
+    Attributes:
+        detail: what was found, in a sentence or more.
+        warnings: what does not fail the check but needs attention.
+    """
 
     detail: str
     warnings: Tuple[str, ...] = ()
@@ -25,7 +30,15 @@ class ProbeFinding:
 
 @dataclass(frozen=True)
 class ProbeAnswer:
-    """One check's id, its status, a sentence or more of detail, the seconds that it took, and warnings."""
+    """The result of a check.
+
+    Attributes:
+        id: the id of the check.
+        status: PASSED, FAILED or SKIPPED.
+        detail: what was found, or the reason, in a sentence or more.
+        seconds: how long the check took.
+        warnings: what does not fail the check but needs attention.
+    """
 
     id: str
     status: str
@@ -34,9 +47,12 @@ class ProbeAnswer:
     warnings: Tuple[str, ...] = ()
 
 
-def verdict(problems: Sequence[str], fine: str) -> str:
-    """`fine` where there is no problem. Raises CheckError with the first few of them otherwise."""
+def conclude(problems: Sequence[str], summary: str) -> str:
+    """Return `summary` if the list of problems is empty.
+
+    Raises CheckError, with the first few problems, if it is not.
+    """
     if not problems:
-        return fine
+        return summary
     more = len(problems) - SHOWN
     raise CheckError("; ".join(problems[:SHOWN]) + (f"; and {more} more" if more > 0 else ""))

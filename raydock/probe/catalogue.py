@@ -1,4 +1,4 @@
-"""The checks, in the order in which they are asked, each with its time limit."""
+"""The checks, in the order in which they run, each with its time limit."""
 
 from dataclasses import dataclass
 from typing import Callable, Mapping, Tuple, Union
@@ -15,50 +15,58 @@ from .image import Image, has
 
 
 @dataclass(frozen=True)
-class Question:
-    """A check's id, what asks it, and its limit in seconds: many times what it takes on two slow cores.
+class ProbeCheck:
+    """A check of an image.
 
-    `parts`: what a variant must have for it to be asked; `after`: the check without which it cannot be.
+    Attributes:
+        id: its name in reports and options.
+        run: the function that runs it.
+        limit: its time limit in seconds, many times what it takes on two slow cores.
+        parts: the parts that a variant must have, such as `torch`; others do not have this check.
+        after: the id of the check that must pass before this one can run.
     """
 
     id: str
-    ask: Callable[[Image], Union[str, ProbeFinding]]
+    run: Callable[[Image], Union[str, ProbeFinding]]
     limit: float
     parts: Tuple[str, ...] = ()
     after: str = ""
 
 
 IMAGE = (
-    Question("shells", session.shells, 60),
-    Question("user", session.user, 10),
-    Question("versions", packages.versions, 180),
-    Question("lock", packages.lock, 90),
-    Question("imports", packages.imports, 180),
-    Question("libs", libraries.libs, 120),
-    Question("rdma", rdma.rdma, 30, ("cuda",)),
-    Question("ray", cluster.ray, 120),
-    Question("compiler", compiler.compiler, 900, ("cuda", "torch")),
-    Question("downloads", downloads.downloads, 300, ("vllm",)),
+    ProbeCheck("shells", session.shells, 60),
+    ProbeCheck("user", session.user, 10),
+    ProbeCheck("versions", packages.versions, 180),
+    ProbeCheck("lock", packages.lock, 90),
+    ProbeCheck("imports", packages.imports, 180),
+    ProbeCheck("libs", libraries.libs, 120),
+    ProbeCheck("rdma", rdma.rdma, 30, ("cuda",)),
+    ProbeCheck("ray", cluster.ray, 120),
+    ProbeCheck("compiler", compiler.compiler, 900, ("cuda", "torch")),
+    ProbeCheck("downloads", downloads.downloads, 300, ("vllm",)),
 )
-DRIVER = Question("gpu-driver", driver_level, 60, ("cuda",))
+DRIVER = ProbeCheck("gpu-driver", driver_level, 60, ("cuda",))
 GPU = (
     DRIVER,
-    Question("gpu-torch", torch_level, 180, ("cuda", "torch"), DRIVER.id),
-    Question("gpu-triton", triton_level, 120, ("cuda", "triton"), DRIVER.id),
-    Question("gpu-nccl", nccl_level, 180, ("cuda", "torch"), DRIVER.id),
-    Question("gpu-ray", ray_level, 120, ("cuda", "ray"), DRIVER.id),
-    Question("gpu-vllm", vllm_level, 1500, ("cuda", "vllm"), DRIVER.id),
+    ProbeCheck("gpu-torch", torch_level, 180, ("cuda", "torch"), DRIVER.id),
+    ProbeCheck("gpu-triton", triton_level, 120, ("cuda", "triton"), DRIVER.id),
+    ProbeCheck("gpu-nccl", nccl_level, 180, ("cuda", "torch"), DRIVER.id),
+    ProbeCheck("gpu-ray", ray_level, 120, ("cuda", "ray"), DRIVER.id),
+    ProbeCheck("gpu-vllm", vllm_level, 1500, ("cuda", "vllm"), DRIVER.id),
 )
-QUESTIONS = (*IMAGE, *GPU)
+CHECKS = (*IMAGE, *GPU)
 
 
-def questions(axes: Mapping[str, str]) -> Tuple[Question, ...]:
-    """The checks of a variant with those values on its axes: what it does not have is not asked for."""
-    return tuple(question for question in QUESTIONS if all(has(axes, part) for part in question.parts))
+def checks_of_variant(axes: Mapping[str, str]) -> Tuple[ProbeCheck, ...]:
+    """The checks of a variant with these values on its axes."""
+    return tuple(check for check in CHECKS if all(has(axes, part) for part in check.parts))
 
 
-def of_image(image: Image) -> Tuple[Question, ...]:
-    """The checks of an image; of a stranger's only those that need a GPU, and its driver whatever is in it."""
-    if not image.stranger:
-        return questions(image.axes)
-    return (DRIVER, *(question for question in questions(image.axes) if question in GPU and question != DRIVER))
+def checks_of_image(image: Image) -> Tuple[ProbeCheck, ...]:
+    """The checks of an image.
+
+    A foreign image has the driver's check and those that need a GPU.
+    """
+    if not image.foreign:
+        return checks_of_variant(image.axes)
+    return (DRIVER, *(check for check in checks_of_variant(image.axes) if check in GPU and check != DRIVER))

@@ -1,4 +1,4 @@
-"""The check `ray`: a whole cluster of one node, from its start to its end."""
+"""The check `ray`: a cluster of one node, from its start to its end."""
 
 import json
 import os
@@ -28,12 +28,18 @@ _STATUS_SECONDS = 30.0
 _STOP_SECONDS = 20.0
 _PERIOD = 0.1
 _DECORATION = re.compile(r"\x1b\[\d*m|^[\d-]+ [\d:,]+\t\w+ \S+ -- ", re.MULTILINE)
-_BRISK = {"AUTOSCALER_UPDATE_INTERVAL_S": "1"}  # as Ray's own test cluster has it; 5 s otherwise
+_FAST_UPDATES = {"AUTOSCALER_UPDATE_INTERVAL_S": "1"}  # as in Ray's own test cluster; the default is 5 s
 
 
 @dataclass(frozen=True)
 class Head:
-    """A running head: its process, its address for drivers and its dashboard's."""
+    """A running head.
+
+    Attributes:
+        process: the process of `ray start`.
+        address: HOST:PORT, for drivers.
+        dashboard: the URL of its dashboard.
+    """
 
     process: "subprocess.Popen[bytes]"
     address: str
@@ -41,18 +47,21 @@ class Head:
 
 
 def ray(image: Image) -> str:
-    """A head starts, a task and an actor run, `ray status` and the dashboard answer, the head stops and leaves none."""
+    """Start a head, run a task and an actor, and stop the head.
+
+    `ray status` and the dashboard must answer, and no process may be left.
+    """
     with _folder() as folder:
         began = time.monotonic()
         with _head(folder) as head:
-            nodes = _nodes(head)
+            nodes = _await_nodes(head)
             started = time.monotonic() - began
             environment = _environment()
-            driving = launch("a task and an actor", [sys.executable, str(DRIVER), head.address], environment)
+            program = launch("a task and an actor", [sys.executable, str(DRIVER), head.address], environment)
             _await_status(head, environment)
-            ran = driving.answer()
-        if ran["version"] != image.axes["ray"]:
-            raise CheckError(f"the cluster runs Ray {ran['version']}, the image is named for {image.axes['ray']}")
+            version = program.answer()["version"]
+        if version != image.axes["ray"]:
+            raise CheckError(f"the cluster runs Ray {version}, but the image's name says {image.axes['ray']}")
     return (
         f"head up in {started:.1f} s, {nodes} node alive, task and actor ran, ray status and dashboard answer, stopped"
     )
@@ -60,7 +69,10 @@ def ray(image: Image) -> str:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    """A temporary folder with a short name: Ray's sockets lie in it, and a socket's path has at most 107 bytes."""
+    """Create a temporary folder with a short name, and remove it afterwards.
+
+    Ray's sockets are in it, and a socket's path has at most 107 bytes.
+    """
     folder = Path(tempfile.mkdtemp(prefix="rd", dir="/tmp"))
     try:
         yield folder
@@ -70,7 +82,10 @@ def _folder() -> Iterator[Path]:
 
 @contextmanager
 def _head(folder: Path) -> Iterator[Head]:
-    """A head of our own on free ports; other clusters on this machine are left alone, as `ray stop` would not do."""
+    """Run a head on free ports, and stop it afterwards.
+
+    `ray stop` would stop all other clusters of this machine too.
+    """
     port, dashboard, agent, client, metrics = free_ports(5)
     command = [
         "ray",
@@ -85,27 +100,29 @@ def _head(folder: Path) -> Iterator[Head]:
     command += [f"--ray-client-server-port={client}", f"--metrics-export-port={metrics}"]
     command += ["--object-store-memory=100000000", "--disable-usage-stats"]
     with outputs.path("head.log").open("wb") as output:
-        process = subprocess.Popen(command, env={**_environment(), **_BRISK}, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, env={**_environment(), **_FAST_UPDATES}, stdout=output, stderr=subprocess.STDOUT
+        )
     yield Head(process, f"{HOST}:{port}", f"http://{HOST}:{dashboard}")
     _stop(process)
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """Ends the head as Kubernetes does. Raises CheckError where something outlives it."""
+    """Stop the head as Kubernetes does. Raises CheckError if a process is left."""
     deadline = time.monotonic() + _STOP_SECONDS
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(_STOP_SECONDS)
     except subprocess.TimeoutExpired:
-        raise CheckError(f"the head is not down {_STOP_SECONDS:g} s after SIGTERM") from None
+        raise CheckError(f"the head still runs {_STOP_SECONDS:g} s after SIGTERM") from None
     while left := descendants(os.getpid()):
         if time.monotonic() > deadline:
-            raise CheckError("the head is down, but these still run: " + ", ".join(_names(left)))
+            raise CheckError("the head has stopped, but these processes still run: " + ", ".join(_names(left)))
         time.sleep(_PERIOD)
 
 
-def _nodes(head: Head) -> int:
-    """Waits for the dashboard to show a node that is alive, and says how many are."""
+def _await_nodes(head: Head) -> int:
+    """Wait until the dashboard shows a live node. Returns the number of live nodes."""
     deadline = time.monotonic() + _START_SECONDS
     last = "nothing"
     while time.monotonic() < deadline:
@@ -120,16 +137,19 @@ def _nodes(head: Head) -> int:
         except (OSError, ValueError, KeyError, TypeError) as error:
             last = f"{type(error).__name__}: {error}"
         time.sleep(_PERIOD)
-    raise CheckError(f"no live node at the dashboard's /api/v0/nodes within {_START_SECONDS:g} s; last: {last}")
+    raise CheckError(f"no live node at the dashboard's /api/v0/nodes within {_START_SECONDS:g} s; last answer: {last}")
 
 
 def _await_status(head: Head, environment: Dict[str, str]) -> None:
-    """Asks `ray status` until the autoscaler has reported the nodes, some seconds after the head's start."""
+    """Run `ray status` until the autoscaler has reported the nodes.
+
+    That takes some seconds after the head's start.
+    """
     command = ["ray", "status", "--address", head.address]
     deadline = time.monotonic() + _STATUS_SECONDS
-    while "Node status" not in (said := finish(start(command, environment), " ".join(command))):
+    while "Node status" not in (text := finish(start(command, environment), " ".join(command))):
         if time.monotonic() > deadline:
-            raise CheckError(f"`ray status` shows no node within {_STATUS_SECONDS:g} s: {said[-200:]}")
+            raise CheckError(f"`ray status` shows no node within {_STATUS_SECONDS:g} s: {text[-200:]}")
 
 
 def _get(url: str) -> Dict[str, Any]:
@@ -140,7 +160,10 @@ def _get(url: str) -> Dict[str, Any]:
 
 
 def _environment() -> Dict[str, str]:
-    """This environment without what points Ray to another cluster."""
+    """This process's environment without variables that affect Ray.
+
+    They could point Ray to a different cluster.
+    """
     return {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
 
 
@@ -148,14 +171,14 @@ def _names(pids: List[int]) -> List[str]:
     names = []
     for pid in pids:
         try:
-            words = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").split("\0")
+            arguments = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").split("\0")
         except OSError:
             continue
-        names.append(f"{pid} {' '.join(words)[:80]}".strip())
+        names.append(f"{pid} {' '.join(arguments)[:80]}".strip())
     return names
 
 
 def _tail() -> str:
-    """The head's last words, without colours and without the time and place that begin each line."""
+    """The last lines of the head's log, without colours and line prefixes."""
     text = _DECORATION.sub("", outputs.path("head.log").read_text(encoding="utf-8", errors="replace"))
     return " / ".join(line.strip() for line in text.strip().splitlines()[-3:]) or "no output"

@@ -1,4 +1,4 @@
-// What the check `compiler` compiles: a kernel with cub and cuRAND, as FlashInfer's have, and a call of the driver's API.
+// The check `compiler` compiles this: a kernel with cub and cuRAND, like FlashInfer's, and a call of the driver's API.
 #include <cuda.h>
 #include <cub/block/block_reduce.cuh>
 #include <curand_kernel.h>

@@ -1,4 +1,7 @@
-"""Loads a shared library: `compiler_load.py PATH`. Answers which libraries that loaded, and the error if it failed."""
+"""Load a shared library: `compiler_load.py PATH`.
+
+The answer has the libraries that were loaded, and the error if it failed.
+"""
 
 import ctypes
 import json
@@ -9,8 +12,8 @@ from pathlib import Path
 error = ""
 try:
     ctypes.CDLL(sys.argv[1])
-except OSError as trouble:
-    error = str(trouble)
+except OSError as reason:
+    error = str(reason)
 maps = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
 libraries = sorted({line.split(maxsplit=5)[5] for line in maps if ".so" in line})
 Path(os.environ["RAYDOCK_ANSWER"]).write_text(json.dumps({"libraries": libraries, "error": error}))

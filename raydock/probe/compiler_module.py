@@ -1,6 +1,6 @@
-"""Builds one of FlashInfer's own modules in FLASHINFER_WORKSPACE_BASE, a small one.
+"""Build a small module of FlashInfer in FLASHINFER_WORKSPACE_BASE.
 
-Answers its name, the seconds, and the modules that the image holds prebuilt.
+The answer has its name, the seconds, and the modules that are prebuilt in the image.
 """
 
 import json

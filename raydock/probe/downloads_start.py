@@ -1,6 +1,7 @@
-"""Imports flashinfer, triton and vllm, and configures vllm for a model in FOLDER: `downloads_start.py FOLDER`.
+"""Import vllm and read a model: `downloads_start.py FOLDER`.
 
-Answers the hosts that were looked up or connected to, and the files of flashinfer-cubin (null without flashinfer).
+The answer has the hosts that were looked up or connected to, and the number of files of flashinfer-cubin (null without
+flashinfer).
 """
 
 import contextlib
@@ -17,7 +18,7 @@ HOSTS: Set[str] = set()
 
 
 def watch(event: str, arguments: Tuple[Any, ...]) -> None:
-    """Notes the host of every look-up and connection of this process but those to itself."""
+    """Record the host of every look-up and connection, except this host."""
     if event == "socket.getaddrinfo":
         _note(arguments[0])
     elif event == "socket.connect" and isinstance(arguments[1], tuple):
@@ -34,7 +35,10 @@ def _note(host: object) -> None:
 
 
 def cubins() -> Tuple[Optional[int], str]:
-    """The number of files of flashinfer-cubin, None without flashinfer; and where FlashInfer fetches them otherwise."""
+    """The number of files of flashinfer-cubin, and their download address.
+
+    The number is None without flashinfer.
+    """
     if importlib.util.find_spec("flashinfer") is None:
         return None, ""
     from flashinfer.jit import cubin_loader, env  # type: ignore[import-not-found]

@@ -1,4 +1,4 @@
-"""A user's program in small: joins the cluster of the address given, runs a task and an actor."""
+"""A small user program: join the cluster at an address, run a task and an actor."""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""What a 64-bit little-endian ELF file asks of the dynamic linker (System V gABI, chapters 4 and 5; elf(5))."""
+"""What a 64-bit little-endian ELF file requires of the dynamic linker.
+
+Source: System V gABI, chapters 4 and 5; elf(5).
+"""
 
 import mmap
 import re
@@ -16,12 +19,20 @@ _GLIBC = re.compile(r"GLIBC_(\d+)\.(\d+)")
 
 
 class ElfError(Exception):
-    """The file begins like an ELF file and is not a whole one."""
+    """The file begins like an ELF file but is not a complete one."""
 
 
 @dataclass(frozen=True)
 class Elf:
-    """A file's machine (e_machine), SONAME, needed libraries, RUNPATH (or RPATH) and the youngest glibc it asks for."""
+    """An ELF file.
+
+    Attributes:
+        machine: e_machine.
+        soname: its SONAME; empty if it has none.
+        needed: the names of the libraries that it needs.
+        search: the folders of its RUNPATH, or of its RPATH.
+        glibc: the newest version of glibc that it needs, such as (2, 34).
+    """
 
     machine: int
     soname: str
@@ -31,20 +42,23 @@ class Elf:
 
 
 def read(path: Path) -> Optional[Elf]:
-    """Reads a linked 64-bit little-endian ELF file; None for any other. Raises ElfError, OSError."""
+    """Read a linked 64-bit little-endian ELF file; None if the file is not one.
+
+    Raises ElfError if the file is damaged, OSError if it cannot be read.
+    """
     with path.open("rb") as file:
         head = file.read(64)
         if head[:4] != MAGIC or head[4:6] != _LITTLE_64:
             return None
         if len(head) < 64:
-            raise ElfError("cut off in its header")
+            raise ElfError("its header is truncated")
         if struct.unpack_from("<H", head, 16)[0] not in _LINKED:
             return None
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             try:
                 return _parse(data)
             except (struct.error, IndexError, ValueError) as error:
-                raise ElfError(f"not a whole ELF file: {error}") from None
+                raise ElfError(f"not a complete ELF file: {error}") from None
 
 
 def _parse(data: mmap.mmap) -> Elf:
@@ -64,10 +78,10 @@ def _parse(data: mmap.mmap) -> Elf:
 
 
 def _program_headers(data: mmap.mmap) -> Iterator[Tuple[int, int, int, int]]:
-    """Type, file offset, virtual address and size in the file of every segment."""
+    """The type, file offset, virtual address and size in the file of every segment."""
     start, size, count = struct.unpack_from("<Q", data, 32) + struct.unpack_from("<HH", data, 54)
-    for place in range(start, start + size * count, size):
-        kind, _, offset, address, _, length = struct.unpack_from("<IIQQQQ", data, place)
+    for position in range(start, start + size * count, size):
+        kind, _, offset, address, _, length = struct.unpack_from("<IIQQQQ", data, position)
         yield kind, offset, address, length
 
 
@@ -75,8 +89,8 @@ def _dynamic(data: mmap.mmap, headers: List[Tuple[int, int, int, int]]) -> Dict[
     values = {}  # type: Dict[int, List[int]]
     for kind, offset, _, length in headers:
         if kind == _PT_DYNAMIC:
-            for place in range(offset, offset + length, 16):
-                tag, value = struct.unpack_from("<qQ", data, place)
+            for position in range(offset, offset + length, 16):
+                tag, value = struct.unpack_from("<qQ", data, position)
                 if tag == 0:
                     break
                 values.setdefault(tag, []).append(value)
@@ -93,23 +107,26 @@ def _offset(headers: List[Tuple[int, int, int, int]], address: int) -> int:
 def _string(data: mmap.mmap, start: int) -> str:
     end = data.find(b"\0", start)
     if not 0 <= start < end:
-        raise ValueError("a name runs out of the file")
+        raise ValueError("a name extends beyond the end of the file")
     return data[start:end].decode("utf-8", "replace")
 
 
-def _version_needs(data: mmap.mmap, place: int, strings: int) -> List[str]:
-    """The symbol versions that the file needs (Elf64_Verneed and its Elf64_Vernaux entries)."""
+def _version_needs(data: mmap.mmap, position: int, strings: int) -> List[str]:
+    """The symbol versions that the file needs.
+
+    They are in Elf64_Verneed and its Elf64_Vernaux entries.
+    """
     names = []
     while True:
-        _, count, _, first, following = struct.unpack_from("<HHIII", data, place)
-        aux = place + first
+        _, count, _, first, following = struct.unpack_from("<HHIII", data, position)
+        aux = position + first
         for _ in range(count):
             name, step = struct.unpack_from("<II", data, aux + 8)
             names.append(_string(data, strings + name))
             aux += step
         if not following:
             return names
-        place += following
+        position += following
 
 
 def _glibc(name: str) -> Tuple[int, int]:

@@ -1,28 +1,32 @@
-"""What the image says of itself: image.json, which the build writes beside the probe."""
+"""image.json, the image's description, which the build writes."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Mapping, Tuple
 
-from . import found
+from .foreign_axes import read_axes
 
 SCHEMA = 1
 ENVIRONMENT = Path("/opt/venv")
 
 
 class ImageFileError(Exception):
-    """image.json is missing or not as the build writes it."""
+    """image.json is missing or invalid."""
 
 
 @dataclass(frozen=True)
 class Image:
-    """The variant's name, its value on every axis, its locked packages (canonical name to version), its GPU needs.
+    """What an image states of itself.
 
-    `nvcc` is the CUDA of its compiler, such as 13.0; empty if it has none.
-
-    `stranger`: an image that this raydock did not build, of which only what needs a GPU can be asked; then `axes` are
-    what is found in its Python's environment.
+    Attributes:
+        name: the name of the variant, or what the user calls a foreign image.
+        axes: its value on every axis; of a foreign image, as found in its Python environment.
+        packages: the locked packages, canonical name to version.
+        min_driver: the oldest driver for its CUDA, such as 580.65.06; empty without CUDA.
+        sm: the compute capabilities for which it has code, such as 90.
+        foreign: raydock did not build it, so only checks that need a GPU can run.
+        nvcc: the CUDA of its compiler, such as 13.0; empty without a compiler.
     """
 
     name: str
@@ -30,16 +34,16 @@ class Image:
     packages: Dict[str, str]
     min_driver: str = ""
     sm: Tuple[str, ...] = ()
-    stranger: bool = False
+    foreign: bool = False
     nvcc: str = ""
 
     def has(self, part: str) -> bool:
-        """Whether the variant has that part."""
+        """Whether the image has a part, such as `torch`."""
         return has(self.axes, part)
 
 
 def has(axes: Mapping[str, str], part: str) -> bool:
-    """Whether a variant has that part: no torch is `none`, no CUDA is `cpu`.
+    """Whether a variant has a part; `none` and `cpu` are no parts.
 
     Triton comes with torch; a variant has no axis for it.
     """
@@ -48,19 +52,19 @@ def has(axes: Mapping[str, str], part: str) -> bool:
 
 
 def load(path: Path) -> Image:
-    """Reads image.json. Raises ImageFileError."""
+    """Read image.json. Raises ImageFileError if it is missing or invalid."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         if document["schema"] != SCHEMA:
             raise ImageFileError(f"{path} has schema {document['schema']!r}; this probe reads {SCHEMA}.")
         if document.get("stranger"):
-            return Image(document["name"], found.axes(), {}, stranger=True)
+            return Image(document["name"], read_axes(), {}, foreign=True)
         sm = tuple(str(value) for value in document.get("sm", ()))
-        floor, nvcc = document.get("min_driver", ""), document.get("nvcc", "")
-        return Image(document["name"], document["axes"], document["packages"], floor, sm, nvcc=nvcc)
+        min_driver, nvcc = document.get("min_driver", ""), document.get("nvcc", "")
+        return Image(document["name"], document["axes"], document["packages"], min_driver, sm, nvcc=nvcc)
     except OSError as error:
         raise ImageFileError(
             f"{path} cannot be read: {error.strerror}. The build of a raydock image writes it."
         ) from None
     except (ValueError, KeyError, TypeError) as error:
-        raise ImageFileError(f"{path} is not as a raydock build writes it: {error!r}.") from None
+        raise ImageFileError(f"{path} is invalid: {error!r}. The build of a raydock image writes it.") from None

@@ -1,8 +1,8 @@
-"""The check `libs`: whether every ELF file of the environment finds the libraries that it names.
+"""The check `libs`: every ELF file finds the libraries that it needs.
 
-A library counts as found where the dynamic linker would find it (the file's own RUNPATH or RPATH, LD_LIBRARY_PATH,
-its cache, this Python itself), or where another file of the environment is that library: torch and its like load the
-nvidia-* packages' libraries before the extensions that need them, and a loaded SONAME satisfies every later need.
+A library is found if the dynamic linker would find it (the file's own RUNPATH or RPATH, LD_LIBRARY_PATH, the linker's
+cache, this Python's libraries), or if a file of the environment is that library: packages such as torch load the
+libraries of the nvidia-* packages before the extensions that need them, and a loaded SONAME satisfies every later need.
 """
 
 import json
@@ -15,22 +15,28 @@ from pathlib import Path
 from typing import Dict, FrozenSet, Iterable, Iterator, List, Sequence, Tuple
 
 from . import elf
-from .answer import CheckError, verdict
+from .answer import CheckError, conclude
 from .image import ENVIRONMENT, Image
-from .process import output
+from .process import capture
 
 OPTIONAL = Path(__file__).with_name("optional-libs.json")
 # The driver's libraries come from the host (NVIDIA Container Toolkit, libnvidia-container).
 DRIVER = ("libcuda.so.*", "libnvidia-*.so*")
-# Libraries whose SONAME's major is CUDA's own, with or without auditwheel's hash (CUDA release notes, 11 to 13).
+# Libraries whose SONAME has CUDA's major version, with or without auditwheel's hash (CUDA release notes, 11 to 13).
 _CUDA = re.compile(r"lib(?:cudart|cublas|cublasLt|nvrtc|nvJitLink|cupti)(?:-[0-9a-f]{8})?\.so\.(\d{1,2})(?:\.|$)")
 Need = Tuple[Path, str]
 _SHARED = re.compile(r"\.so(?:\.|$)")
 
 
 @dataclass(frozen=True)
-class Optional:
-    """A need that may stay unmet: globs of the file and of the library, and why."""
+class OptionalNeed:
+    """A library that a file may lack.
+
+    Attributes:
+        file: a glob of the file's path.
+        library: a glob of the library's name.
+        reason: why the library is optional.
+    """
 
     file: str
     library: str
@@ -38,40 +44,46 @@ class Optional:
 
 
 def libs(image: Image) -> str:
-    """Every ELF file under /opt/venv finds its libraries and glibc; only the variant's CUDA major is there."""
+    """Check that every ELF file under /opt/venv finds its libraries and glibc.
+
+    CUDA libraries must have the variant's major version.
+    """
     return survey(ENVIRONMENT, image.axes["cuda"], load_optional(OPTIONAL))
 
 
-def survey(root: Path, cuda: str, optional: Sequence[Optional]) -> str:
-    """What `libs` says of the files below `root`. Raises CheckError where something is missing or wrong."""
+def survey(root: Path, cuda: str, optional: Sequence[OptionalNeed]) -> str:
+    """Check the files below `root`.
+
+    Raises CheckError if a library is missing or wrong.
+    """
     files, problems = scan(root)
     if not files and not problems:
-        raise CheckError(f"no ELF file under {root}: this is no Ray environment")
+        raise CheckError(f"no ELF file under {root}: this is not a Ray environment")
     outside = loader_names()
     inside = {name for path, file in files.items() for name in (path.name, file.soname)}
     unmet = [(path, name) for path, file in files.items() for name in missing(path, file, outside, inside)]
-    wrong, allowed = part(unmet, optional)
-    problems += [f"{path} needs {', '.join(names)}, not there" for path, names in _by_file(wrong).items()]
+    wrong, allowed = split_needs(unmet, optional)
+    problems += [f"{path} needs {', '.join(names)}, not found" for path, names in _by_file(wrong).items()]
     problems += glibc_problems(files)
-    foreign, _ = part(foreign_cuda(files, cuda), optional)
+    foreign, _ = split_needs(foreign_cuda(files, cuda), optional)
     problems += [f"{path} has or needs {name}, but the variant's CUDA is {cuda}" for path, name in foreign]
     needs = sum(len(file.needed) for file in files.values())
-    return verdict(problems, f"{len(files)} ELF files find {needs} needs{_plugin_words(allowed)}")
+    return conclude(problems, f"{len(files)} ELF files find {needs} libraries{_describe_plugins(allowed)}")
 
 
-def part(found: Iterable[Need], optional: Sequence[Optional]) -> Tuple[List[Need], List[Need]]:
-    """The needs that are wrong and those that the list of optional ones allows, each sorted."""
+def split_needs(needs: Iterable[Need], optional: Sequence[OptionalNeed]) -> Tuple[List[Need], List[Need]]:
+    """The needs that are wrong, and those that are optional, each sorted."""
     wrong: List[Need] = []
     allowed: List[Need] = []
-    for path, name in sorted(found):
-        place = path.as_posix()
-        fits = any(fnmatch(place, item.file) and fnmatch(name, item.library) for item in optional)
-        (allowed if fits else wrong).append((path, name))
+    for path, name in sorted(needs):
+        file = path.as_posix()
+        matches = any(fnmatch(file, need.file) and fnmatch(name, need.library) for need in optional)
+        (allowed if matches else wrong).append((path, name))
     return wrong, allowed
 
 
 def scan(root: Path) -> Tuple[Dict[Path, elf.Elf], List[str]]:
-    """The ELF files for this machine below a folder, by path, and a line for each that cannot be read."""
+    """The ELF files for this machine below a folder, by path, and problems."""
     here = elf.read(Path("/proc/self/exe"))
     files, problems = {}, []
     for path in _candidates(root):
@@ -86,7 +98,10 @@ def scan(root: Path) -> Tuple[Dict[Path, elf.Elf], List[str]]:
 
 
 def _candidates(root: Path) -> Iterator[Path]:
-    """Files that may be ELF files: shared objects by name, and what may be executed. Linked folders are followed."""
+    """Files that may be ELF files: shared objects by name, and executable files.
+
+    Linked folders are followed.
+    """
     seen = set()
     for folder, folders, names in os.walk(root, followlinks=True):
         real = os.path.realpath(folder)
@@ -101,7 +116,10 @@ def _candidates(root: Path) -> Iterator[Path]:
 
 
 def missing(path: Path, file: elf.Elf, outside: FrozenSet[str], inside: Iterable[str]) -> List[str]:
-    """The libraries that an ELF file needs and that nothing here provides; the driver's own do not count."""
+    """The libraries that an ELF file needs and that nothing here provides.
+
+    The driver's libraries do not count.
+    """
     origin = str(path.parent)
     folders = [folder.replace("$ORIGIN", origin).replace("${ORIGIN}", origin) for folder in file.search]
     return [
@@ -115,8 +133,11 @@ def missing(path: Path, file: elf.Elf, outside: FrozenSet[str], inside: Iterable
 
 
 def loader_names() -> FrozenSet[str]:
-    """The names that the dynamic linker finds for any program: its cache, LD_LIBRARY_PATH, what Python has loaded."""
-    cache = output("/sbin/ldconfig", "-p").splitlines()[1:]
+    """The names that the dynamic linker finds for any program.
+
+    They are in its cache, in LD_LIBRARY_PATH, or loaded by this Python.
+    """
+    cache = capture("/sbin/ldconfig", "-p").splitlines()[1:]
     names = {line.split()[0] for line in cache if "=>" in line}
     for folder in filter(os.path.isdir, os.environ.get("LD_LIBRARY_PATH", "").split(":")):
         names |= set(os.listdir(folder))
@@ -125,7 +146,7 @@ def loader_names() -> FrozenSet[str]:
 
 
 def glibc_problems(files: Dict[Path, elf.Elf]) -> List[str]:
-    """A line for every file that was linked against a younger glibc than this system's."""
+    """A line for every file that was linked against a newer glibc than this system's."""
     version = (os.confstr("CS_GNU_LIBC_VERSION") or "glibc 0.0").split()[1]
     here = tuple(int(part) for part in version.split(".")[:2])
     return [
@@ -136,21 +157,24 @@ def glibc_problems(files: Dict[Path, elf.Elf]) -> List[str]:
 
 
 def foreign_cuda(files: Dict[Path, elf.Elf], cuda: str) -> List[Need]:
-    """The CUDA libraries, there or needed, whose major is not that of `cuda` (`cpu`: any), with who names them."""
+    """CUDA libraries, present or needed, of a different major version.
+
+    For `cpu` that is every CUDA library.
+    """
     major = cuda.partition(".")[0]
-    found = []
+    foreign = []
     for path, file in files.items():
         for name in {path.name, file.soname, *file.needed}:
             match = _CUDA.match(name)
             if match and match[1] != major:
-                found.append((path, name))
-    return found
+                foreign.append((path, name))
+    return foreign
 
 
-def load_optional(path: Path) -> List[Optional]:
-    """The needs that may stay unmet, from a data file that says why and when this was read."""
-    items = json.loads(path.read_text(encoding="utf-8"))["optional"]
-    return [Optional(item["file"], item["library"], item["reason"]) for item in items]
+def load_optional(path: Path) -> List[OptionalNeed]:
+    """Read the optional libraries from a data file."""
+    entries = json.loads(path.read_text(encoding="utf-8"))["optional"]
+    return [OptionalNeed(entry["file"], entry["library"], entry["reason"]) for entry in entries]
 
 
 def _by_file(needs: Iterable[Need]) -> Dict[Path, List[str]]:
@@ -160,9 +184,9 @@ def _by_file(needs: Iterable[Need]) -> Dict[Path, List[str]]:
     return names
 
 
-def _plugin_words(allowed: Iterable[Need]) -> str:
+def _describe_plugins(allowed: Iterable[Need]) -> str:
     packages = Counter(
         path.as_posix().partition("/site-packages/")[2].split("/")[0] for path in {path for path, _ in allowed}
     )
     counts = ", ".join(f"{package} {count}" for package, count in sorted(packages.items()))
-    return f"; optional plug-ins that lack theirs: {counts}" if counts else ""
+    return f"; optional plug-ins without their libraries: {counts}" if counts else ""

@@ -1,4 +1,4 @@
-"""Ports that a check may take."""
+"""Free ports for a check."""
 
 import random
 import socket
@@ -12,12 +12,17 @@ _PORTS = range(20000, 32000)
 
 
 def free_ports(count: int) -> List[int]:
-    """Free ports that neither the kernel hands out (from 32768) nor Ray gives its workers (10002 to 19999)."""
-    found: List[int] = []
+    """Free ports that neither the kernel nor Ray assigns.
+
+    The kernel assigns ports from 32768 on, Ray gives its workers 10002 to 19999.
+
+    Raises CheckError if fewer than `count` are free.
+    """
+    free: List[int] = []
     for port in random.sample(_PORTS, len(_PORTS)):
-        with socket.socket() as each, suppress(OSError):
-            each.bind((HOST, port))
-            found.append(port)
-        if len(found) == count:
-            return found
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind((HOST, port))
+            free.append(port)
+        if len(free) == count:
+            return free
     raise CheckError(f"of the ports {_PORTS.start} to {_PORTS.stop - 1}, fewer than {count} are free")

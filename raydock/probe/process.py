@@ -12,15 +12,22 @@ from typing import Any, Dict, List, Optional, Sequence
 from . import outputs
 from .answer import CheckError
 
-# The variable that names the file to which a program of the probe writes its answer. Everything else that it and its
-# libraries print, vllm's log among it, goes to a file of its own.
+# The variable that names the file to which a program of the probe writes its answer. All that the program and its
+# libraries print, such as vllm's log, goes to a separate file.
 ANSWER = "RAYDOCK_ANSWER"
 _PERIOD = 0.05
 
 
 @dataclass(frozen=True)
 class Program:
-    """A program that a check started, the file with all that it prints, and the file for its answer (JSON)."""
+    """A program that a check started.
+
+    Attributes:
+        what: its name in messages.
+        process: its process.
+        output: the file with all that it prints.
+        answers: the file for its answer, as JSON.
+    """
 
     what: str
     process: "subprocess.Popen[bytes]"
@@ -28,7 +35,10 @@ class Program:
     answers: Path
 
     def wait(self, seconds: Optional[float] = None) -> None:
-        """Waits for its end. Raises CheckError, with the end of its output, if it fails or takes longer."""
+        """Wait for its end.
+
+        Raises CheckError, with the end of its output, if it fails or takes longer.
+        """
         try:
             status = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -38,20 +48,26 @@ class Program:
             raise self.error(f"ended with exit status {status}")
 
     def answer(self, seconds: Optional[float] = None) -> Any:
-        """Its answer once it has ended. Raises CheckError, with the end of its output, if it fails or gives none."""
+        """Wait for its end, and return its answer.
+
+        Raises CheckError, with the end of its output, if it fails or writes no answer.
+        """
         self.wait(seconds)
         try:
             return json.loads(self.answers.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            raise self.error("ended without its answer") from None
+            raise self.error("ended without an answer") from None
 
-    def error(self, trouble: str) -> CheckError:
-        """What is wrong with it, in words: the end of its output, and the file that holds all of it."""
-        return CheckError(f"`{self.what}` {trouble}; {self.output} ends: {outputs.end(self.output)}")
+    def error(self, problem: str) -> CheckError:
+        """An error with the problem, the output file, and the end of the output."""
+        return CheckError(f"`{self.what}` {problem}; {self.output} ends: {outputs.read_end(self.output)}")
 
 
 def launch(what: str, argv: Sequence[str], env: Optional[Dict[str, str]] = None) -> Program:
-    """Starts a program; `what` names it to people, and its files. Raises CheckError if there is no such program."""
+    """Start a program; `what` is its name in messages and file names.
+
+    Raises CheckError if the program does not exist.
+    """
     name = "-".join("".join(letter if letter.isalnum() else " " for letter in what).split())
     output, answers = outputs.path(f"{name}.log"), outputs.path(f"{name}.json")
     environment = {**(os.environ if env is None else env), ANSWER: str(answers)}
@@ -65,13 +81,16 @@ def launch(what: str, argv: Sequence[str], env: Optional[Dict[str, str]] = None)
     return Program(what, process, output, answers)
 
 
-def script(what: str, path: Path, *arguments: str, env: Optional[Dict[str, str]] = None) -> Program:
-    """Starts one of the probe's own Python programs, which writes its answer to the file that ANSWER names."""
+def start_script(what: str, path: Path, *arguments: str, env: Optional[Dict[str, str]] = None) -> Program:
+    """Start a Python program of the probe, which writes an answer."""
     return launch(what, [sys.executable, "-I", str(path), *arguments], env)
 
 
 def gather(programs: Sequence[Program]) -> List[Any]:
-    """The answers of programs that wait for each other: if one fails, the others are ended and its error is raised."""
+    """Wait for programs that wait for each other, and return their answers.
+
+    Raises CheckError if one fails, after all the others are killed.
+    """
     while None in (states := [program.process.poll() for program in programs]) and not any(states):
         time.sleep(_PERIOD)
     failed = [program for program in programs if program.process.returncode]
@@ -83,7 +102,10 @@ def gather(programs: Sequence[Program]) -> List[Any]:
 
 
 def start(argv: Sequence[str], env: Optional[Dict[str, str]] = None) -> "subprocess.Popen[str]":
-    """Starts a command with its output kept apart. Raises CheckError if there is no such command."""
+    """Start a command with stdout and stderr in separate pipes.
+
+    Raises CheckError if the command does not exist.
+    """
     try:
         return subprocess.Popen(
             argv,
@@ -99,19 +121,19 @@ def start(argv: Sequence[str], env: Optional[Dict[str, str]] = None) -> "subproc
 
 
 def finish(process: "subprocess.Popen[str]", what: str) -> str:
-    """A command's stdout once it has ended. Raises CheckError, with its last line, if it fails.
+    """Wait for a command, and return its stdout.
 
-    All that a command that failed printed is kept in a file.
+    Raises CheckError, with the last line of its output, if it fails. All its output is then kept in a file.
     """
     out, err = process.communicate()
     if process.returncode:
-        words = (err.strip() or out.strip() or "no output").splitlines()[-1]
+        last_line = (err.strip() or out.strip() or "no output").splitlines()[-1]
         with outputs.path("commands.log").open("a", encoding="utf-8") as file:
             file.write(f"$ {what}\n{out}{err}")
-        raise CheckError(f"`{what}` ended with exit status {process.returncode}: {words}")
+        raise CheckError(f"`{what}` ended with exit status {process.returncode}: {last_line}")
     return out.strip()
 
 
-def output(*argv: str) -> str:
-    """What a command prints. Raises CheckError if it fails."""
+def capture(*argv: str) -> str:
+    """Run a command and return its stdout. Raises CheckError if it fails."""
     return finish(start(argv), " ".join(argv))

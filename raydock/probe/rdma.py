@@ -1,11 +1,11 @@
-"""The check `rdma`: the libraries with which NCCL uses InfiniBand and RoCE, and the ports that this machine has."""
+"""The check `rdma`: the libraries with which NCCL uses InfiniBand and RoCE."""
 
 import ctypes
 from dataclasses import dataclass
 from pathlib import Path
 from typing import List
 
-from .answer import verdict
+from .answer import conclude
 from .image import Image
 
 # NCCL and NVSHMEM load the first by this name; the other two are for UCX, NVSHMEM and tools.
@@ -19,7 +19,13 @@ _MAPS = Path("/proc/self/maps")
 
 @dataclass(frozen=True)
 class Port:
-    """A port of a card: its name such as `mlx5_0:1`, whether its link is up, its link layer (InfiniBand, Ethernet)."""
+    """A port of a card.
+
+    Attributes:
+        name: the card and the number, such as `mlx5_0:1`.
+        active: whether its link is up.
+        layer: its link layer, `InfiniBand` or `Ethernet`.
+    """
 
     name: str
     active: bool
@@ -27,7 +33,7 @@ class Port:
 
 
 def rdma(image: Image) -> str:
-    """The libraries load, and so does the provider of each kind of card; no card is needed."""
+    """Check that the libraries and providers load; no card is needed."""
     del image
     problems = [error for error in map(load_error, LIBRARIES) if error]
     providers = _providers()
@@ -35,7 +41,7 @@ def rdma(image: Image) -> str:
     if not providers and not problems:
         problems = [f"no provider next to {LIBRARIES[0]}: the package ibverbs-providers is not installed"]
     active = [f"{port.name} ({port.layer})" for port in ports() if port.active]
-    return verdict(
+    return conclude(
         problems,
         f"{', '.join(LIBRARIES)} and {len(providers)} providers load; active ports here: {', '.join(active) or 'none'}",
     )
@@ -51,7 +57,10 @@ def load_error(library: str) -> str:
 
 
 def ports(folder: Path = CLASS) -> List[Port]:
-    """The ports of this machine's InfiniBand and RoCE cards; the kernel shows them to containers too."""
+    """The ports of this machine's InfiniBand and RoCE cards.
+
+    The kernel shows them to containers too.
+    """
     return [_port(port) for port in sorted(folder.glob("*/ports/*"))]
 
 

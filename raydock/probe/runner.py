@@ -1,4 +1,7 @@
-"""Runs a check in a process of its own: a hang, a crash or a leftover of one check cannot touch the next."""
+"""Run each check in its own process.
+
+So a hang or a crash does not affect the next check.
+"""
 
 import contextlib
 import ctypes
@@ -17,32 +20,37 @@ from .answer import FAILED, PASSED, SKIPPED, CheckError, ProbeAnswer, ProbeFindi
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 _KILL_SECONDS = 10.0
 
-Asked = Callable[[], Union[str, ProbeFinding]]
+CheckFunction = Callable[[], Union[str, ProbeFinding]]
 
 
-def ask(check_id: str, question: Asked, limit: float) -> ProbeAnswer:
-    """The answer to a question, asked in a new process that has `limit` seconds; none of its descendants survives.
+def run_check(check_id: str, check: CheckFunction, limit: float) -> ProbeAnswer:
+    """Run a check in a new process, which has `limit` seconds.
 
-    What it and its programs print is kept in files if it fails, and its detail names their folder.
+    All its descendants are killed afterwards.
+
+    If it fails, the output of the check and of its programs is kept in files, and its detail names their folder.
     """
     started = time.monotonic()
     reader, writer = os.pipe()
-    folder = outputs.make(check_id)
+    folder = outputs.make_folder(check_id)
     log = folder / "check.log"
     with log.open("wb") as output:
         child = os.fork()
         if child == 0:
             os.close(reader)
-            outputs.use(folder)
-            _reply(question, writer, output.fileno())
+            outputs.use_folder(folder)
+            _reply(check, writer, output.fileno())
     os.close(writer)
     try:
-        said, in_time = _read_line(reader, started + limit)
+        reply, in_time = _read_reply(reader, started + limit)
         seconds = time.monotonic() - started
     finally:
         os.close(reader)
-        wait_status = end(child)
-    status, finding = said or (FAILED, ProbeFinding(_silence(in_time, limit, wait_status) + _last_line(folder)))
+        wait_status = kill_family(child)
+    status, finding = reply or (
+        FAILED,
+        ProbeFinding(_explain_silence(in_time, limit, wait_status) + _last_line(folder)),
+    )
     if status != FAILED:
         outputs.remove(folder)
         return ProbeAnswer(check_id, status, finding.detail, round(seconds, 3), finding.warnings)
@@ -50,7 +58,10 @@ def ask(check_id: str, question: Asked, limit: float) -> ProbeAnswer:
 
 
 def descendants(root: int) -> List[int]:
-    """The live processes that descend from `root`, nearest first; a zombie is not alive."""
+    """The live processes that descend from `root`, nearest first.
+
+    A zombie is not alive.
+    """
     children = {}  # type: dict[int, list[int]]
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -58,14 +69,17 @@ def descendants(root: int) -> List[int]:
                 state, parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[:2]
                 if state not in "ZX":
                     children.setdefault(int(parent), []).append(int(entry.name))
-    found = list(children.get(root, []))
-    for pid in found:
-        found += children.get(pid, [])
-    return found
+    family = list(children.get(root, []))
+    for pid in family:
+        family += children.get(pid, [])
+    return family
 
 
-def end(child: int) -> int:
-    """Kills a child of this process and all that descends from it, and returns the child's wait status."""
+def kill_family(child: int) -> int:
+    """Kill a child of this process with all its descendants.
+
+    Returns the child's wait status.
+    """
     deadline = time.monotonic() + _KILL_SECONDS
     while (family := descendants(child)) and time.monotonic() < deadline:
         for pid in family:
@@ -79,18 +93,18 @@ def end(child: int) -> int:
     return os.waitpid(child, 0)[1]
 
 
-def _reply(question: Asked, writer: int, output: int) -> NoReturn:
-    """In the child: answers on `writer`, then waits to be killed with whatever it has started."""
+def _reply(check: CheckFunction, writer: int, output: int) -> NoReturn:
+    """In the child: run the check, write its result, and wait to be killed."""
     try:
         os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        Path("/proc/self/oom_score_adj").write_text("1000")  # where memory runs out, a check dies and the probe lives
+        Path("/proc/self/oom_score_adj").write_text("1000")  # without memory, the kernel kills the check, not the probe
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
         sys.stdout = sys.stderr = os.fdopen(os.dup(output), "w", buffering=1)
-        status, finding = _answer(question)
+        status, finding = _run(check)
         line = json.dumps([status, finding.detail, finding.warnings]) + "\n"
         with os.fdopen(writer, "w", encoding="utf-8") as file:
             file.write(line)
@@ -100,20 +114,20 @@ def _reply(question: Asked, writer: int, output: int) -> NoReturn:
         os._exit(1)
 
 
-def _answer(question: Asked) -> Tuple[str, ProbeFinding]:
+def _run(check: CheckFunction) -> Tuple[str, ProbeFinding]:
     try:
-        found = question()
-        return PASSED, found if isinstance(found, ProbeFinding) else ProbeFinding(found)
+        result = check()
+        return PASSED, result if isinstance(result, ProbeFinding) else ProbeFinding(result)
     except SkipError as reason:
         return SKIPPED, ProbeFinding(str(reason))
     except CheckError as reason:
         return FAILED, ProbeFinding(str(reason))
-    except BaseException as error:  # a check's own fault is an answer too
+    except BaseException as error:  # a bug of a check is a failure too
         return FAILED, ProbeFinding(f"{type(error).__name__}: {error}")
 
 
-def _read_line(reader: int, deadline: float) -> Tuple[Optional[Tuple[str, ProbeFinding]], bool]:
-    """What the child wrote, or None; and whether it ended before the deadline."""
+def _read_reply(reader: int, deadline: float) -> Tuple[Optional[Tuple[str, ProbeFinding]], bool]:
+    """The child's result, or None; and whether it ended before the deadline."""
     text = b""
     while not text.endswith(b"\n"):
         ready, _, _ = select.select([reader], [], [], max(0.0, deadline - time.monotonic()))
@@ -127,7 +141,8 @@ def _read_line(reader: int, deadline: float) -> Tuple[Optional[Tuple[str, ProbeF
     return (status, ProbeFinding(detail, tuple(warnings))), True
 
 
-def _silence(in_time: bool, limit: float, wait_status: int) -> str:
+def _explain_silence(in_time: bool, limit: float, wait_status: int) -> str:
+    """Why a check wrote no result."""
     if not in_time:
         return f"no answer within {limit:g} s"
     if not os.WIFSIGNALED(wait_status):
@@ -137,9 +152,9 @@ def _silence(in_time: bool, limit: float, wait_status: int) -> str:
 
 
 def _last_line(folder: Path) -> str:
-    """The last line of the file to which the check or one of its programs wrote last."""
+    """The last line of the file that the check or one of its programs changed last."""
     files = [file for file in folder.iterdir() if file.is_file() and file.stat().st_size]
     if not files:
         return ""
     newest = max(files, key=lambda file: file.stat().st_mtime_ns)
-    return f"; {newest.name} ends: {outputs.end(newest, 1)}"
+    return f"; {newest.name} ends: {outputs.read_end(newest, 1)}"

@@ -1,4 +1,4 @@
-"""Checks of what a user and KubeRay meet first: the shells, the tools on PATH, the user and its environment."""
+"""Checks of the shells, the tools on PATH, the user and its environment."""
 
 import os
 import stat
@@ -6,50 +6,53 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from .answer import CheckError, verdict
+from .answer import CheckError, conclude
 from .image import Image
-from .process import finish, output, start
+from .process import capture, finish, start
 from .shells import FIND, LOGIN, MISSING, PLAIN, TOOLS, WGET, ShellFinding, find, gnu_wget, read
 
 FOREIGN = ("RAY_ADDRESS", "RAY_PORT", "PYTHONDONTWRITEBYTECODE")
 
 
 def shells(image: Image) -> str:
-    """`bash -c` and `bash -lc` find the same Ray and Python; the tools that KubeRay calls are on PATH."""
+    """Check that plain and login shells agree, and that KubeRay's tools exist."""
     del image
     with tempfile.TemporaryDirectory() as folder:
         running = [(flag, Path(folder) / flag) for flag in (PLAIN, LOGIN)]
-        started = [start(["bash", flag, find(str(paths))]) for flag, paths in running]
-        plain, login = (_found(*one, process) for one, process in zip(running, started))
-    missing = output("sh", "-c", MISSING)
+        processes = [start(["bash", flag, find(str(paths))]) for flag, paths in running]
+        plain, login = (_read_found(*shell, process) for shell, process in zip(running, processes))
+    missing = capture("sh", "-c", MISSING)
     if missing:
         raise CheckError("not on PATH under `sh -c`: " + ", ".join(missing.split()))
-    printed = output(*WGET)
+    printed = capture(*WGET)
     wget = gnu_wget(printed)
     if not wget:
-        raise CheckError(f"wget is not GNU Wget, which KubeRay's probes need, but {printed[:80]!r}")
+        raise CheckError(f"wget is not GNU Wget, which KubeRay's probes need: it prints {printed[:80]!r}")
     if plain != login:
         raise CheckError(f"`bash -c` finds {plain}, but `bash -lc` finds {login}")
     return f"-c and -lc agree: {plain}; {len(TOOLS)} tools on PATH, {wget}"
 
 
-def _found(flag: str, paths: Path, process: "subprocess.Popen[str]") -> ShellFinding:
-    """What a shell found. Raises CheckError if it found no Ray or no Python."""
+def _read_found(flag: str, paths: Path, process: "subprocess.Popen[str]") -> ShellFinding:
+    """Read what a shell found.
+
+    Raises CheckError if it did not find Ray and Python.
+    """
     printed = finish(process, f"bash {flag} '{FIND}'")
     try:
         return read(paths.read_text(encoding="utf-8", errors="replace"), printed)
-    except ValueError as trouble:
-        raise CheckError(f"`bash {flag} '{FIND}'` {trouble}") from None
+    except ValueError as problem:
+        raise CheckError(f"`bash {flag} '{FIND}'` {problem}") from None
 
 
 def user(image: Image) -> str:
-    """Not root, a HOME that this user and group 0 may write, and no variable that would mislead Ray."""
+    """Check the user, its HOME, and variables that would mislead Ray."""
     del image
     home = Path(os.environ.get("HOME", ""))
     problems = ["runs as uid 0; Kubernetes' runAsNonRoot refuses it"] if os.getuid() == 0 else []
     problems += _home_problems(home)
     problems += [f"{name} is set in the environment" for name in FOREIGN if name in os.environ]
-    return verdict(problems, f"uid {os.getuid()}, group {os.getgid()}, HOME {home} writable for both")
+    return conclude(problems, f"uid {os.getuid()}, group {os.getgid()}, HOME {home} writable for both")
 
 
 def _home_problems(home: Path) -> "list[str]":

@@ -1,18 +1,18 @@
-"""What KubeRay's shells must find in an image: what they run, and how their output is read.
+"""The programs that KubeRay's shells must find in an image, and how their output is read.
 
-The check `shells` runs this in the image, clauses 1 and 2 of the contract run it in a container from outside.
+The check `shells` uses this in the image, clauses 1 and 2 of the contract in a container from outside.
 """
 
 import re
 from dataclasses import dataclass
 from typing import Tuple
 
-# What KubeRay's probes, init containers and jobs call (ray-operator v1.3.0 and v1.7.0, controllers/ray).
+# The programs that KubeRay's probes, init containers and jobs call (ray-operator v1.3.0 and v1.7.0, controllers/ray).
 TOOLS = ("bash", "grep", "sleep", "wget", "openssl", "awk", "hostname", "python", "ray")
-# Names the tools that are missing, for `sh -c`.
+# Prints the missing tools, for `sh -c`.
 MISSING = f"for tool in {' '.join(TOOLS)}; do command -v $tool > /dev/null || echo $tool; done"
 WGET = ("wget", "--version")
-# How KubeRay's versions start bash, for Ray's commands.
+# The options with which KubeRay's versions start bash for Ray's commands.
 PLAIN, LOGIN = "-c", "-lc"
 _PATHS, _RAY = "command -v ray python", "ray --version"
 FIND = f"{_PATHS} && {_RAY}"
@@ -22,7 +22,12 @@ _GNU_WGET = re.compile(r"GNU Wget \S+")
 
 @dataclass(frozen=True)
 class ShellFinding:
-    """What a shell finds: the paths of Ray and of Python, and Ray's version."""
+    """What a shell finds.
+
+    Attributes:
+        paths: the paths of Ray and Python.
+        version: Ray's version.
+    """
 
     paths: Tuple[str, ...]
     version: str
@@ -32,14 +37,18 @@ class ShellFinding:
 
 
 def find(file: str) -> str:
-    """FIND with the paths written into a file, since login files may print what they like."""
+    """FIND, with the paths written to a file.
+
+    Login files may print, so stdout cannot be used.
+    """
     return f'{_PATHS} > "{file}" && {_RAY}'
 
 
 def read(paths: str, printed: str) -> ShellFinding:
-    """What FIND found, by the paths in its file and what it printed.
+    """Read what FIND found.
 
-    Raises ValueError, in words that follow the command's, if a path or Ray's version is missing.
+    `paths`: the content of its file; `printed`: its output. Raises ValueError if a path or Ray's version is missing;
+    its message follows the command.
     """
     versions, found = _RAY_VERSION.findall(printed), tuple(paths.splitlines())
     if not versions:
@@ -50,6 +59,6 @@ def read(paths: str, printed: str) -> ShellFinding:
 
 
 def gnu_wget(printed: str) -> str:
-    """The name and version in what `wget --version` prints; empty if it is a different wget."""
+    """The name and version of GNU Wget in the output of WGET; empty if it is a different wget."""
     match = _GNU_WGET.search(printed)
     return match[0] if match else ""

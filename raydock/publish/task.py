@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from raydock.core.errors import PolicyError
-from raydock.engine.identity import of_configuration
+from raydock.engine.identity import from_configuration
 from raydock.model.image import ContainerImage
 from raydock.publish.eligible import PublishableBuild
 from raydock.publish.release import PublishedImage
@@ -77,7 +77,7 @@ def is_manifest_of(repository: Repository, manifest: Manifest, image: ContainerI
     if not manifest.config:  # an index, or an artifact of a different kind
         return False
     try:
-        return image.is_same(of_configuration(repository.blob(manifest.config), {manifest.digest, manifest.config}))
+        return image.is_same(from_configuration(repository.blob(manifest.config), {manifest.digest, manifest.config}))
     except (ValueError, KeyError, TypeError, AttributeError):
         return False
 

@@ -1,1 +1,1 @@
-"""Runs the probe in an image, on CPU or GPUs."""
+"""Smoke tests: run the probe in an image, on CPU or GPUs."""

@@ -1,4 +1,4 @@
-"""Anybody's image, asked on a GPU: the probe is brought to it, and its own Python runs it."""
+"""GPU checks of any image, with a copy of the probe and the image's Python."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,15 +9,14 @@ from raydock.builder.recipe import IMAGE_SCHEMA, probe_files
 from raydock.core.archive import folders_of, tar
 from raydock.core.events import Listener, silent
 from raydock.engine.client import reaching
-from raydock.engine.container import Grant, Terms
+from raydock.engine.container import ContainerOptions, Grant
 from raydock.engine.inspect import inspect
 from raydock.model.image import ContainerImage
 from raydock.model.report import Check, Report
 from raydock.probe.catalogue import DRIVER
 from raydock.smoke import gpus
 from raydock.smoke.gpus import GpuRequest
-from raydock.smoke.probe_client import OWN, Probe
-from raydock.smoke.probe_client import ask as ask_probe
+from raydock.smoke.probe_client import OWN, Probe, run_probe
 
 FOLDER = "raydock"
 PYTHON = "python3"
@@ -27,28 +26,28 @@ def smoke(
     client: DockerClient,
     image: str,
     *,
-    wish: GpuRequest,
+    request: GpuRequest,
     python: str | None = None,
     volumes: Mapping[str, str] | None = None,
     checks: Sequence[str] = (),
     on_event: Listener = silent,
 ) -> Report:
-    """Asks an image (a tag or an id), whoever built it, what needs a GPU, as far as its Python has the parts.
+    """Run the GPU checks on any image (a tag or an id), for its packages.
 
-    `python`: the path of the Python to ask (`python3` on its PATH; an image of raydock's is asked by its own probe);
-    `volumes`: folders of the engine's host by the path at which the image sees them, read-only; `checks`: these only.
-    Raises VariantError where there is no such image or Python, or the probe dies.
+    `python`: the path of the Python that runs the probe (default: `python3` on its PATH; images of raydock use their
+    own probe); `volumes`: folders of the engine's host by their path in the image, read-only; `checks`: only these.
+    Raises VariantError if the engine lacks the image, the image lacks the Python, or the probe fails.
     """
     with reaching(f"testing {image}"):
         configuration = inspect(client, image, f"`docker pull {image}`.")
         probe = _probe(configuration, image, python)
 
-        def asking(grant: Grant) -> dict[str, Check]:
-            terms = Terms(grant=grant, mounts=volumes or {})
-            tell = lambda line: on_event(image, line)  # noqa: E731
-            return ask_probe(client, image, checks, tell, gpus.LIMITS, terms=terms, probe=probe).checks
+        def run_checks(grant: Grant) -> dict[str, Check]:
+            options = ContainerOptions(grant=grant, mounts=volumes or {})
+            on_line = lambda line: on_event(image, line)  # noqa: E731
+            return run_probe(client, image, checks, on_line, gpus.LIMITS, options=options, probe=probe).checks
 
-        answers = gpus.ask(client, wish, checks or (DRIVER.id,), asking)
+        answers = gpus.run_on_gpus(client, request, checks or (DRIVER.id,), run_checks)
     return Report(
         name=image,
         image_id=configuration.id,
@@ -61,12 +60,12 @@ def smoke(
 def _probe(configuration: ContainerImage, image: str, python: str | None) -> Probe:
     if python is None and configuration.fingerprint:
         return OWN
-    return brought(image, python or PYTHON)
+    return copied_probe(image, python or PYTHON)
 
 
-def brought(image: str, python: str) -> Probe:
-    """This raydock's probe, to be put into an image of that name and run by that Python."""
-    told = json.dumps({"schema": IMAGE_SCHEMA, "name": image, "stranger": True}).encode()
-    files = {f"{FOLDER}/{path}": data for path, data in {**probe_files(), "image.json": told}.items()}
-    # -I: what the image sets in PYTHON* must not change what is found out about it.
+def copied_probe(image: str, python: str) -> Probe:
+    """A copy of this raydock's probe, for a foreign image with this Python."""
+    description = json.dumps({"schema": IMAGE_SCHEMA, "name": image, "stranger": True}).encode()
+    files = {f"{FOLDER}/{path}": data for path, data in {**probe_files(), "image.json": description}.items()}
+    # -I: PYTHON* variables of the image must not change the results.
     return Probe(command=(python, "-I", f"/{FOLDER}/probe"), archive=tar(files, folders=folders_of(files)))

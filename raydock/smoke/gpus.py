@@ -1,4 +1,4 @@
-"""GPUs for the containers that test an image: which, by what way, and what follows where there are none."""
+"""GPUs for the containers that test an image, and the results if there are none."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,21 +12,33 @@ from msgspec import structs
 from raydock.core.errors import ConfigurationError, nearest
 from raydock.engine.client import EngineClient
 from raydock.engine.container import Grant, Limits
-from raydock.engine.gpu_access import CDI_FOLDERS, INFINIBAND, KIND, RUNTIME, GpuAccess, Handout, handout, read_specs
+from raydock.engine.gpu_access import (
+    CDI_FOLDERS,
+    INFINIBAND,
+    KIND,
+    RUNTIME,
+    GpuAccess,
+    GpuSupport,
+    detect_gpu_support,
+    read_specs,
+)
 from raydock.engine.gpu_errors import GrantError
 from raydock.model.report import Check, Status
 from raydock.probe.catalogue import DRIVER, GPU
 
 ALL = "all"
-CHECKS = tuple(question.id for question in GPU)
+CHECKS = tuple(check.id for check in GPU)
 # Each process that computes on a GPU takes some GiB; NCCL and vllm share more memory than a head does.
 LIMITS = Limits(memory=64 * 2**30, shm=8 * 2**30, probe=2400.0)
-# As CDI and NVIDIA's runtime both write them: a number, a MIG slice by GPU and number, UUIDs.
+# Names of both CDI and NVIDIA's runtime: a number, a MIG slice by GPU and number, UUIDs.
 _NAME = re.compile(r"all|\d+|\d+:\d+|GPU-[0-9a-f-]+|MIG-[0-9a-zA-Z/-]+")
 
 
 class GpuPolicy(StrEnum):
-    """What is asked of GPUs: what can be, all of it or else it failed, nothing."""
+    """Whether GPU checks run.
+
+    AUTO skips checks that cannot run, REQUIRE fails them, OFF runs none.
+    """
 
     AUTO = "auto"
     REQUIRE = "require"
@@ -35,15 +47,19 @@ class GpuPolicy(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class GpuRequest:
-    """Whether checks on GPUs are asked, and of which GPUs.
+    """Whether checks on GPUs run, and on which GPUs.
 
-    `found`: how the engine hands them out, where it is another host's, whose files this machine cannot read;
-    `environment` and `folders`: what the container with GPUs gets in addition, as Grant has it.
+    Attributes:
+        policy: whether they run, and what follows if they cannot.
+        names: the names of the GPUs, or ALL.
+        support: the GPU support of an engine on a different host, whose files this machine cannot read.
+        environment: more variables for the container with GPUs.
+        folders: more read-only folders for it, as in Grant.
     """
 
     policy: GpuPolicy = GpuPolicy.AUTO
     names: tuple[str, ...] = (ALL,)
-    found: Handout | None = None
+    support: GpuSupport | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     folders: tuple[str, ...] = ()
 
@@ -52,71 +68,82 @@ AUTO = GpuRequest()
 
 
 def names(text: str) -> tuple[str, ...]:
-    """GPUs as `--gpus` names them: `all`, or `0,2`, `0:1`, `MIG-...`, `GPU-...`. Raises ConfigurationError."""
-    found = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
-    for name in found:
+    """Read the GPUs of `--gpus`: `all`, or `0,2`, `0:1`, `MIG-...`, `GPU-...`.
+
+    Raises ConfigurationError if a name is invalid.
+    """
+    gpus = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+    for name in gpus:
         if not _NAME.fullmatch(name):
             raise ConfigurationError(
-                f"{name!r} names no GPU.",
+                f"{name!r} is not the name of a GPU.",
                 todo="write all, or numbers (0,2), MIG slices (0:1), UUIDs (GPU-..., MIG-...) of `nvidia-smi -L`.",
             )
-    return found
+    return gpus
 
 
-def reach(client: EngineClient) -> Handout:
-    """How this engine hands out GPUs; of one on another host, only what it says itself is known."""
+def read_support(client: EngineClient) -> GpuSupport:
+    """The GPU support of an engine.
+
+    Of an engine on a different host only its own answers are known.
+    """
     info = client.info()
     is_local = client.endpoint.scheme == "unix"  # an engine behind ssh has a socket here too
-    found = handout(info, read_specs(info.get("CDISpecDirs") or CDI_FOLDERS) if is_local else None)
-    return replace(found, infiniband=is_local and Path(INFINIBAND).is_dir())
+    support = detect_gpu_support(info, read_specs(info.get("CDISpecDirs") or CDI_FOLDERS) if is_local else None)
+    return replace(support, infiniband=is_local and Path(INFINIBAND).is_dir())
 
 
-def grant(found: Handout, wanted: Sequence[str]) -> Grant:
-    """What gives a container these GPUs. Raises ConfigurationError where the engine is known not to have one."""
-    unknown = [name for name in wanted if found.devices and name not in found.devices]
+def grant_gpus(support: GpuSupport, gpus: Sequence[str]) -> Grant:
+    """The grant of these GPUs to a container.
+
+    Raises ConfigurationError if the engine is known not to have one.
+    """
+    unknown = [name for name in gpus if support.devices and name not in support.devices]
     if unknown:
         raise ConfigurationError(
-            f"the engine has no GPU {unknown[0]!r} ({found.found}).", todo=nearest(unknown[0], found.devices)
+            f"the engine has no GPU {unknown[0]!r} ({support.summary}).", todo=nearest(unknown[0], support.devices)
         )
-    if found.way is GpuAccess.CDI:
-        return Grant(devices=tuple(f"{KIND}={name}" for name in wanted), infiniband=found.infiniband)
-    environment = {"NVIDIA_VISIBLE_DEVICES": ",".join(wanted)}
-    return Grant(runtime=RUNTIME, environment=environment, infiniband=found.infiniband)
+    if support.way is GpuAccess.CDI:
+        return Grant(devices=tuple(f"{KIND}={name}" for name in gpus), infiniband=support.infiniband)
+    environment = {"NVIDIA_VISIBLE_DEVICES": ",".join(gpus)}
+    return Grant(runtime=RUNTIME, environment=environment, infiniband=support.infiniband)
 
 
-def ask(
-    client: DockerClient, wish: GpuRequest, wanted: Iterable[str], asking: Callable[[Grant], dict[str, Check]]
+def run_on_gpus(
+    client: DockerClient, request: GpuRequest, checks: Iterable[str], run: Callable[[Grant], dict[str, Check]]
 ) -> dict[str, Check]:
-    """The checks on GPUs by id: what `asking` answers in a container that has them, or why they could not be asked.
+    """Run checks in a container with GPUs, and return their results by id.
 
-    Those that could not are skipped, or failed where the wish requires them.
+    `run`: runs the checks with a grant. Checks that cannot run are skipped, or failed if the request requires them.
     """
-    if wish.policy is GpuPolicy.OFF:
-        return {check: _skipped(check, "not asked: --gpu off") for check in wanted}
-    found = wish.found or reach(client)
-    if found.way is GpuAccess.NONE:
-        return _judged({check: _skipped(check, f"no GPU: {found.found}; {found.todo}") for check in wanted}, wish)
+    if request.policy is GpuPolicy.OFF:
+        return {check: _skip(check, "not run: --gpu off") for check in checks}
+    support = request.support or read_support(client)
+    if support.way is GpuAccess.NONE:
+        reason = f"no GPU: {support.summary}; {support.todo}"
+        return _apply_policy({check: _skip(check, reason) for check in checks}, request)
     try:
-        given = grant(found, wish.names)
-        given = replace(given, environment={**given.environment, **wish.environment}, folders=wish.folders)
-        answers = asking(given)
+        grant = grant_gpus(support, request.names)
+        grant = replace(grant, environment={**grant.environment, **request.environment}, folders=request.folders)
+        answers = run(grant)
     except GrantError as error:
-        words = f"{error.what} Next: {error.todo}"
-        return _judged({check: _skipped(check, words) for check in wanted}, wish)
+        reason = f"{error.what} Next: {error.todo}"
+        return _apply_policy({check: _skip(check, reason) for check in checks}, request)
     if driver := answers.get(DRIVER.id):
-        answers[DRIVER.id] = structs.replace(driver, detail=f"{given.words}: {driver.detail}")
-    return _judged(answers, wish)
+        answers[DRIVER.id] = structs.replace(driver, detail=f"{grant.text}: {driver.detail}")
+    return _apply_policy(answers, request)
 
 
-def _judged(answers: dict[str, Check], wish: GpuRequest) -> dict[str, Check]:
-    return {check.id: _required(check) if wish.policy is GpuPolicy.REQUIRE else check for check in answers.values()}
+def _apply_policy(answers: dict[str, Check], request: GpuRequest) -> dict[str, Check]:
+    is_required = request.policy is GpuPolicy.REQUIRE
+    return {check.id: _require(check) if is_required else check for check in answers.values()}
 
 
-def _required(check: Check) -> Check:
+def _require(check: Check) -> Check:
     if check.status is not Status.SKIPPED:
         return check
-    return structs.replace(check, status=Status.FAILED, detail=f"required, and could not be asked: {check.detail}")
+    return structs.replace(check, status=Status.FAILED, detail=f"required, but could not run: {check.detail}")
 
 
-def _skipped(check: str, why: str) -> Check:
-    return Check(id=check, status=Status.SKIPPED, detail=why, seconds=0.0)
+def _skip(check: str, reason: str) -> Check:
+    return Check(id=check, status=Status.SKIPPED, detail=reason, seconds=0.0)

@@ -1,4 +1,4 @@
-"""What an image's own probe answers, asked from outside."""
+"""Run the probe in an image, and read its answers."""
 
 import json
 import re
@@ -12,14 +12,21 @@ from docker import DockerClient
 from msgspec import structs
 
 from raydock.core.errors import VariantError
-from raydock.engine.container import ALONE, Ended, Limits, Terms, created, follow
+from raydock.engine.container import (
+    DEFAULT_OPTIONS,
+    CommandResult,
+    ContainerOptions,
+    Limits,
+    create_container,
+    run_to_end,
+)
 from raydock.engine.streams import last_line, printable
 from raydock.model.report import Check
 from raydock.smoke import reports
 
 PROBE = "raydock-probe"
 SCHEMA = 1
-# Where the probe's document begins. What a sitecustomize prints may come before and after it, on the same line.
+# The start of the probe's document. The output of a sitecustomize may be before and after it, on the same line.
 _DOCUMENT = re.compile(r'\{\s*"schema"\s*:')
 _CANDIDATES = 100
 _DETAIL = 4000
@@ -27,7 +34,12 @@ _DETAIL = 4000
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """What runs the probe in a container, and the tar that brings it there, where the image does not have it."""
+    """How to run the probe in a container.
+
+    Attributes:
+        command: the command that runs it.
+        archive: a tar with the probe, for an image that does not have it.
+    """
 
     command: tuple[str, ...]
     archive: bytes = b""
@@ -38,12 +50,12 @@ OWN = Probe(command=(PROBE,))
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeDocument:
-    """What the probe prints.
+    """The document that the probe prints.
 
     Attributes:
-        name: the name in the image.
-        python: the version of the Python that runs, with its patch.
-        checks: the checks.
+        name: the variant's name in image.json.
+        python: the version of the running Python, with its patch.
+        checks: the results.
     """
 
     name: str
@@ -53,47 +65,54 @@ class ProbeDocument:
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """The probe's document: the name in the image, the running Python's version with its patch, the checks by id."""
+    """The probe's document.
+
+    Attributes:
+        name: the variant's name in image.json.
+        python: the version of the running Python, with its patch.
+        checks: the results by the check's id.
+    """
 
     name: str
     python: str
     checks: dict[str, Check]
 
 
-def ask(
+def run_probe(
     client: DockerClient,
     image: str,
     checks: Sequence[str],
     on_line: Callable[[str], None],
     limits: Limits,
     *,
-    terms: Terms = ALONE,
+    options: ContainerOptions = DEFAULT_OPTIONS,
     probe: Probe = OWN,
     outputs: Path | None = None,
 ) -> Answers:
-    """Runs the probe in the image for these checks, or for all; an image's own probe is started by its ENTRYPOINT.
+    """Run these checks of the probe in an image, or all.
 
-    If a check fails, its output is copied to the folder `outputs`. Raises VariantError if the probe does not answer.
+    The image's ENTRYPOINT starts its own probe. The output of checks that fail is copied to the folder `outputs`.
+    Raises VariantError if the probe does not answer.
     """
     command = [*probe.command, "--json", *(f"--check={check}" for check in checks)]
-    terms = replace(terms, archive=probe.archive, by_entrypoint=probe == OWN)
-    with created(client, image, command, limits, terms) as container:
-        ended = follow(container, on_line, limits.probe)
-        entrypoint = container.attrs["Config"]["Entrypoint"] if terms.by_entrypoint else None
+    options = replace(options, archive=probe.archive, by_entrypoint=probe == OWN)
+    with create_container(client, image, command, limits, options) as container:
+        ended = run_to_end(container, on_line, limits.probe)
+        entrypoint = container.attrs["Config"]["Entrypoint"] if options.by_entrypoint else None
         answers = parse(ended.out)
         if answers and outputs:
             answers = replace(answers, checks=reports.save(container, answers.checks, outputs))
     if answers is None:
         through = _THROUGH.format(shlex.join(entrypoint)) if entrypoint else ""
         raise VariantError(
-            f"the probe of {image} ended with exit status {ended.status} and without its answers.",
+            f"the probe of {image} ended with exit status {ended.status} and without an answer.",
             meaning=_reason(ended, limits) + through,
             todo=f"run it by hand: {_by_hand(probe, image, bool(entrypoint))}",
         )
     return answers
 
 
-_THROUGH = " The image's ENTRYPOINT `{}` started it, as it starts each command of a user."
+_THROUGH = " The image's ENTRYPOINT `{}` started it, as it starts every command of a user."
 
 
 def _by_hand(probe: Probe, image: str, by_entrypoint: bool) -> str:
@@ -103,7 +122,7 @@ def _by_hand(probe: Probe, image: str, by_entrypoint: bool) -> str:
 
 
 def parse(text: str) -> Answers | None:
-    """Reads the probe's JSON document, the last one in the text; None if there is none of this schema."""
+    """Read the last document of the probe in the text; None if it has none."""
     starts = [match.start() for match in _DOCUMENT.finditer(text)][-_CANDIDATES:]
     return next(filter(None, (_document(text, start) for start in reversed(starts))), None)
 
@@ -113,23 +132,23 @@ def _document(text: str, start: int) -> Answers | None:
         document, _ = json.JSONDecoder().raw_decode(text, start)
         if document["schema"] != SCHEMA:
             return None
-        found = msgspec.convert(document, ProbeDocument)
+        answer = msgspec.convert(document, ProbeDocument)
     except (ValueError, KeyError, TypeError, RecursionError, msgspec.ValidationError):
         return None
-    checks = {check.id: _bounded(check) for check in found.checks}
-    return Answers(name=printable(found.name), python=printable(found.python), checks=checks)
+    checks = {check.id: _limit(check) for check in answer.checks}
+    return Answers(name=printable(answer.name), python=printable(answer.python), checks=checks)
 
 
-def _bounded(check: Check) -> Check:
-    """The check with what the image says in it made fit to print."""
-    warnings = tuple(printable(words)[:_DETAIL] for words in check.warnings)
+def _limit(check: Check) -> Check:
+    """The check with printable texts of limited length."""
+    warnings = tuple(printable(warning)[:_DETAIL] for warning in check.warnings)
     return structs.replace(check, detail=printable(check.detail)[:_DETAIL], warnings=warnings)
 
 
-def _reason(ended: Ended, limits: Limits) -> str:
+def _reason(ended: CommandResult, limits: Limits) -> str:
     if not ended.in_time:
-        return f"It was ended after {limits.probe:g} s."
+        return f"It was stopped after {limits.probe:g} s."
     if ended.out_of_memory:
         return f"The container used up its {limits.memory / 2**30:.3g} GiB of memory."
-    words = last_line(ended.err, ended.out)
-    return f"Its last words: {words}" if words else "It printed nothing."
+    line = last_line(ended.err, ended.out)
+    return f"Its last line of output: {line}" if line else "It printed nothing."

@@ -1,4 +1,4 @@
-"""The output of checks that failed, copied out of a container before it is removed."""
+"""The output of failed checks, copied out of their container."""
 
 import io
 import shutil
@@ -14,15 +14,15 @@ from raydock.model.report import Check, Status
 from raydock.probe.outputs import FOLDER
 
 INSIDE = f"/tmp/{FOLDER}"  # noqa: S108 - a folder in a container
-# More than the logs of vllm and Ray; a program that prints without end must not fill the disk.
+# Larger than the logs of vllm and Ray; a program that prints without end must not fill the disk.
 LIMIT = 256 * 2**20
 
 
 def save(container: Container, checks: dict[str, Check], folder: Path) -> dict[str, Check]:
-    """Copies the output of the checks that failed to `folder`, in place of what was there.
+    """Copy the output of failed checks to `folder`, in place of its content.
 
-    Returns the checks; the details of those that failed name the copy. If there is nothing to copy, or too much, they
-    stay as they are.
+    Returns the checks; the details of those that failed name the copy. If there is no output, or too much, they are
+    unchanged.
     """
     shutil.rmtree(folder, ignore_errors=True)
     if not any(check.status is Status.FAILED and INSIDE in check.detail for check in checks.values()):
@@ -39,21 +39,24 @@ def save(container: Container, checks: dict[str, Check], folder: Path) -> dict[s
 
 def _archive(container: Container) -> io.BytesIO | None:
     """The folder as a tar; None if it is too large or cannot be read."""
-    kept = io.BytesIO()
+    archive = io.BytesIO()
     try:
         chunks, _ = container.get_archive(INSIDE)
         for chunk in chunks:
-            kept.write(chunk)
-            if kept.tell() > LIMIT:
+            archive.write(chunk)
+            if archive.tell() > LIMIT:
                 return None
     except (DockerException, RequestException):
         return None
-    kept.seek(0)
-    return kept
+    archive.seek(0)
+    return archive
 
 
 def _below(member: tarfile.TarInfo, name: str) -> tarfile.TarInfo | None:
-    """A file or folder of the archive below `name`, readable; None for links, devices and what leads elsewhere."""
+    """A readable file or folder of the archive, below `name`.
+
+    None for links, devices and paths with `..`.
+    """
     _, _, rest = member.name.partition("/")
     if not (member.isfile() or member.isdir()) or ".." in Path(rest).parts:
         return None

@@ -1,4 +1,4 @@
-"""Smoke: a built image asked by its own probe, and from outside what only its engine can say."""
+"""Smoke-test a built image, with its own probe and with what its engine reports."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,13 +10,13 @@ from msgspec import structs
 from raydock.core.errors import ConfigurationError, nearest
 from raydock.core.events import Listener, silent
 from raydock.engine.client import reaching
-from raydock.engine.container import Grant, Limits, Terms
+from raydock.engine.container import ContainerOptions, Grant, Limits
 from raydock.engine.inspect import inspect
 from raydock.model.image import ContainerImage
 from raydock.model.labels import Label
 from raydock.model.report import Check, Report, Status
 from raydock.model.variant import Variant, parse_name
-from raydock.probe.catalogue import questions
+from raydock.probe.catalogue import checks_of_variant
 from raydock.smoke import gpus, outside_checks, plain, probe_client
 from raydock.smoke.gpus import AUTO, GpuRequest
 
@@ -24,8 +24,8 @@ LIMITS = Limits()
 
 
 def check_ids(variant: Variant) -> tuple[str, ...]:
-    """The checks that a smoke of this variant makes, in their order."""
-    return (*(question.id for question in questions(variant.axes)), outside_checks.ID)
+    """The ids of the checks of a variant, in their order."""
+    return (*(check.id for check in checks_of_variant(variant.axes)), outside_checks.ID)
 
 
 def smoke(
@@ -37,65 +37,67 @@ def smoke(
     checks: Sequence[str] | None = None,
     on_event: Listener = silent,
     limits: Limits = LIMITS,
-    wish: GpuRequest = AUTO,
+    request: GpuRequest = AUTO,
     outputs: Path | None = None,
 ) -> Report:
-    """Tests the image `image` (a tag or an id) of the variant `name` and reports every check, or those of `checks`.
+    """Run all checks, or those of `checks`, on an image (a tag or an id).
 
-    What needs a GPU is asked in a container that has those of `wish`; all else in one that has none.
+    Checks that need a GPU run in a container with the GPUs of `request`, all others in one without a GPU. The output of
+    checks that fail is copied to the folder `outputs`.
 
-    The output of checks that fail is copied to the folder `outputs`.
-
-    Its containers have no network, and none is left over. Raises VariantError where the image or its probe is not
-    there or the probe dies, ConfigurationError for an unknown check, OutOfReachError where the engine goes away.
+    The containers have no network, and are all removed. Raises VariantError if the engine lacks the image, the image
+    lacks the probe, or the probe fails; ConfigurationError if a check is unknown; OutOfReachError if the engine stops
+    answering.
     """
     variant = parse_name(name)
-    wanted = _wanted(variant, checks)
-    found: dict[str, Check] = {}
+    requested = _select(variant, checks)
+    results: dict[str, Check] = {}
     with reaching(f"testing {name}"):
         configuration = inspect(client, image)
-        tell = partial(on_event, name)
+        on_line = partial(on_event, name)
         if not configuration.labels.kuberay:
-            found = plain.checks(client, image, wanted, tell, limits)
-        if asked := [check for check in wanted if check not in (outside_checks.ID, *gpus.CHECKS, *found)]:
-            answers = probe_client.ask(client, image, asked, tell, limits, outputs=_below(outputs, "image"))
-            found |= with_outside(answers, configuration, variant)
-        if levels := [check for check in wanted if check in gpus.CHECKS]:
-            on_gpus = partial(_on_gpus, client, image, levels, tell=tell, outputs=_below(outputs, "gpu"))
-            found |= gpus.ask(client, wish, levels, on_gpus)
-        if outside_checks.ID in wanted and outside_checks.ID not in found:
-            on_event(name, "starting a Ray head in a fresh container")
-            found[outside_checks.ID] = outside_checks.cold(client, image, limits)
-    answered = tuple(found.get(check) or _unanswered(check) for check in wanted)
+            results = plain.checks(client, image, requested, on_line, limits)
+        if probed := [check for check in requested if check not in (outside_checks.ID, *gpus.CHECKS, *results)]:
+            answers = probe_client.run_probe(client, image, probed, on_line, limits, outputs=_below(outputs, "image"))
+            results |= with_outside(answers, configuration, variant)
+        if levels := [check for check in requested if check in gpus.CHECKS]:
+            run = partial(_run_with_gpus, client, image, levels, on_line=on_line, outputs=_below(outputs, "gpu"))
+            results |= gpus.run_on_gpus(client, request, levels, run)
+        if outside_checks.ID in requested and outside_checks.ID not in results:
+            on_event(name, "starting a Ray head in a new container")
+            results[outside_checks.ID] = outside_checks.cold(client, image, limits)
+    all_checks = tuple(results.get(check) or _unanswered(check) for check in requested)
     return Report(
-        name=name, image_id=configuration.id, content=configuration.content, fingerprint=fingerprint, checks=answered
+        name=name, image_id=configuration.id, content=configuration.content, fingerprint=fingerprint, checks=all_checks
     )
 
 
-def _on_gpus(
+def _run_with_gpus(
     client: DockerClient,
     image: str,
     checks: Sequence[str],
     grant: Grant,
     *,
-    tell: Callable[[str], None],
+    on_line: Callable[[str], None],
     outputs: Path | None,
 ) -> dict[str, Check]:
-    return probe_client.ask(client, image, checks, tell, gpus.LIMITS, terms=Terms(grant=grant), outputs=outputs).checks
+    return probe_client.run_probe(
+        client, image, checks, on_line, gpus.LIMITS, options=ContainerOptions(grant=grant), outputs=outputs
+    ).checks
 
 
 def _below(folder: Path | None, name: str) -> Path | None:
-    """A folder of its own for each container, since each replaces what was in it."""
+    """A separate folder for each container, which replaces its content."""
     return folder / name if folder else None
 
 
 def with_outside(answers: probe_client.Answers, configuration: ContainerImage, variant: Variant) -> dict[str, Check]:
-    """The probe's checks, with what the engine says of the image added to `user` and `versions`."""
+    """The probe's checks, with what the engine reports of the image."""
     problems = {"user": _user_problems(configuration), "versions": _label_problems(answers, configuration, variant)}
-    return {check.id: _blame(check, problems.get(check.id, [])) for check in answers.checks.values()}
+    return {check.id: _add_problems(check, problems.get(check.id, [])) for check in answers.checks.values()}
 
 
-def _wanted(variant: Variant, checks: Sequence[str] | None) -> tuple[str, ...]:
+def _select(variant: Variant, checks: Sequence[str] | None) -> tuple[str, ...]:
     known = check_ids(variant)
     for check in checks or ():
         if check not in known:
@@ -107,14 +109,14 @@ def _user_problems(configuration: ContainerImage) -> list[str]:
     problems = [f"{name} is set in the image's environment" for name in configuration.foreign]
     if not configuration.is_non_root:
         user = configuration.user or "root"
-        problems.append(f"the image's user is {user!r}, and Kubernetes' runAsNonRoot asks for a number that is not 0")
+        problems.append(f"the image's user is {user!r}, and Kubernetes' runAsNonRoot requires a number that is not 0")
     return problems
 
 
 def _label_problems(answers: probe_client.Answers, configuration: ContainerImage, variant: Variant) -> list[str]:
     labels = configuration.labels
     expected = ((Label.RAY, labels.ray, variant.ray), (Label.PYTHON, labels.python, answers.python))
-    problems = [f"the image calls itself {answers.name}"] if answers.name != variant.name else []
+    problems = [f"the image's own name is {answers.name}"] if answers.name != variant.name else []
     return problems + [
         f"the label {label} says {stated!r}, but it is {value!r}"
         for label, stated, value in expected
@@ -122,12 +124,12 @@ def _label_problems(answers: probe_client.Answers, configuration: ContainerImage
     ]
 
 
-def _blame(check: Check, problems: Sequence[str]) -> Check:
-    """The check, failed where there are problems; what it had failed for already stays."""
+def _add_problems(check: Check, problems: Sequence[str]) -> Check:
+    """The check, failed if it has more problems."""
     if not problems:
         return check
-    said = [check.detail] if check.status is Status.FAILED else []
-    return structs.replace(check, status=Status.FAILED, detail="; ".join([*said, *problems]))
+    earlier = [check.detail] if check.status is Status.FAILED else []
+    return structs.replace(check, status=Status.FAILED, detail="; ".join([*earlier, *problems]))
 
 
 def _unanswered(check: str) -> Check:

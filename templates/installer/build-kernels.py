@@ -1,10 +1,10 @@
-"""Builds the FlashInfer modules that vLLM uses by default, and copies them to a folder.
+"""Build the FlashInfer modules that vLLM uses by default, and copy them to a folder.
 
     build-kernels.py FOLDER    (FlashInfer reads <its package>/data/aot/NAME/NAME.so before it compiles NAME)
 
-vLLM's attention comes compiled in its own wheel, except on GPUs of compute capability 10. The sampler does not. Neither
-does the all-reduce of tensor parallelism, which vLLM uses on compute capabilities 9.0 and 10: `trtllm_mnnvl_comm` if
-the GPUs have NVLink multicast, else `trtllm_comm`.
+vLLM's wheel has compiled attention kernels, except for GPUs of compute capability 10. It has no compiled sampler. It
+has no compiled all-reduce for tensor parallelism either, which vLLM uses on compute capabilities 9.0 and 10:
+`trtllm_mnnvl_comm` if the GPUs have NVLink multicast, else `trtllm_comm`.
 """
 
 import shutil

@@ -1,12 +1,12 @@
-"""Compiles Python files to bytecode, side by side, the same bytes each time and on every machine.
+"""Compile Python files to bytecode in parallel, with the same bytes on every machine.
 
-    compile-bytecode.py ROOT LIST    (a folder, and a file that names one Python file below it a line)
+    compile-bytecode.py ROOT LIST    (a folder, and a file with the path of one Python file below it on each line)
 
-The bytecode says of each file that it is where it will be once ROOT is copied to /.
+The bytecode has the path that each file has after ROOT is copied to /.
 
-What marshal writes depends on what its process has compiled before, so the files are dealt out in their sorted order
-to a fixed number of processes, each of them new. Files that are not valid for this Python stay without bytecode: some
-packages ship templates, or another version's syntax, in *.py files.
+The output of marshal depends on what its process has compiled before. So the sorted files are distributed to a fixed
+number of new processes. Files that are not valid for this Python stay without bytecode: some packages contain
+templates, or the syntax of a different version, in *.py files.
 """
 
 import gc
@@ -20,7 +20,7 @@ HANDS = 16
 
 
 def compile_all(root, files):
-    """Compiles files one after another; returns how many are not valid for this Python."""
+    """Compile files one after another. Returns how many are not valid for this Python."""
     gc.disable()
     broken = 0
     for file in files:

@@ -1,9 +1,9 @@
-"""Makes the packages of a site-packages folder smaller by what nothing in the image loads.
+"""Remove what nothing in the image loads from the packages of a site-packages folder.
 
     trim-tree.py SITE PATTERNS    (a site-packages folder, and a file of patterns: unused-files.txt)
 
-Leaves out the files that match a pattern, virtualenv's wheels for other Pythons, and debug information. Equal files of
-one folder become one file and links to it. Each RECORD lists what is left, with its hash and size.
+Removes the files that match a pattern, virtualenv's wheels for different Pythons, and debug information. Equal files of
+a folder become one file and links to it. Each RECORD lists the remaining files, with hash and size.
 """
 
 import ast
@@ -16,29 +16,29 @@ import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))  # `python -I` leaves it out
+sys.path.insert(0, str(Path(__file__).parent))  # `python -I` does not add this folder
 
 from without_debug import without_debug
 
 BUNDLED = "virtualenv/seed/wheels/embed/"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-LINKED_SIZE = 100_000  # bytes from which on an equal file becomes a link
+LINKED_SIZE = 100_000  # bytes; an equal file of this size or more becomes a link
 
 
 def trim(site, patterns):
-    """Trims every package of a site-packages folder; returns how many bytes smaller it is."""
+    """Trim every package of a site-packages folder. Returns the saved bytes."""
     unused = [*holding(site, patterns), *other_wheels(site)]
     return sum(trim_package(site, record, unused) for record in sorted(site.glob("*.dist-info/RECORD")))
 
 
 def holding(site, lines):
-    """The patterns of these lines whose condition holds in a site-packages folder."""
+    """The patterns of these lines whose condition is true in a site-packages folder."""
     parts = (line.partition(" if ") for line in lines)
     return [pattern for pattern, _, condition in parts if not condition or any(site.glob(condition))]
 
 
 def trim_package(site, record, unused):
-    """Trims the package of a RECORD and writes that again; returns the saved bytes."""
+    """Trim the package of a RECORD, and write the RECORD again. Returns the saved bytes."""
     saved = 0
     left = []
     with record.open(encoding="utf-8", newline="") as file:
@@ -56,7 +56,7 @@ def trim_package(site, record, unused):
 
 
 def other_wheels(site):
-    """The paths of the wheels in virtualenv that are for other Pythons than this one."""
+    """The paths of the wheels in virtualenv that are for different Pythons than this one."""
     listing = site / BUNDLED / "__init__.py"
     if not listing.exists():
         return []
@@ -71,7 +71,7 @@ def other_wheels(site):
 
 
 def remove(path):
-    """Removes a file, and its folders if nothing else is in them; returns its bytes."""
+    """Remove a file, and its folders if they are empty then. Returns its bytes."""
     size = path.stat().st_size
     path.unlink()
     for folder in path.parents:
@@ -82,8 +82,10 @@ def remove(path):
 
 
 def strip(path, row):
-    """Takes the debug information out of a program or library and corrects its row of the RECORD; returns the saved
-    bytes."""
+    """Remove the debug information of a program or library, and correct its row of the RECORD.
+
+    Returns the saved bytes.
+    """
     status = path.stat()
     if not status.st_size or not (".so" in path.name or status.st_mode & stat.S_IXUSR):
         return 0
@@ -91,7 +93,7 @@ def strip(path, row):
         stripped = without_debug(data)
     if stripped is None:
         return 0
-    path.unlink()  # not written in place, for the same reason
+    path.unlink()  # not written in place, because files are hard links to uv's cache
     path.write_bytes(stripped)
     path.chmod(status.st_mode)
     digest = base64.urlsafe_b64encode(hashlib.sha256(stripped).digest()).rstrip(b"=").decode()
@@ -100,7 +102,7 @@ def strip(path, row):
 
 
 def link_equal(site, rows):
-    """Replaces files that equal another one of their folder by links to it; returns the saved bytes."""
+    """Replace files that equal a different file of their folder by links. Returns the saved bytes."""
     saved = 0
     first = {}
     for name, digest, size in sorted(rows):

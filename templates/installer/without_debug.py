@@ -1,4 +1,4 @@
-"""Takes the debug information out of an ELF file: what a debugger reads, and neither Python nor the dynamic linker.
+"""ELF files without debug information, which only debuggers read.
 
 The symbol table stays, so that Ray's crash reports and `py-spy --native` name functions. Section numbers stay too: a
 section without content remains in the table as SHT_NULL. Source: System V ABI, chapters 4 and 5 (ELF, gABI 4.1).
@@ -17,9 +17,9 @@ _DEBUG = (b".debug_", b".zdebug_")
 def without_debug(data):
     """The bytes of a linked 64-bit little-endian ELF file without its debug sections; None if it has none.
 
-    `data`: the file, as bytes or mapped, of which no more than the headers is read if it has no such section.
-    What no segment covers and follows all of them moves down; what lies between segments becomes zeros, which take no
-    room in a compressed layer.
+    `data`: the file, as bytes or mapped; only its headers are read if it has no such section.
+    Content after the last segment moves down. Debug content between segments becomes zeros, which take no space in a
+    compressed layer.
     """
     try:
         header = list(_HEADER.unpack_from(data))
@@ -28,13 +28,13 @@ def without_debug(data):
         offsets = [header[6] + number * _SECTION.size for number in range(header[12])]
         sections = [list(_SECTION.unpack_from(data, offset)) for offset in offsets]
         debug = [section for section in sections if _is_debug(section, data, sections[header[13]])]
-    except (struct.error, IndexError):  # a broken file, such as a test's
+    except (struct.error, IndexError):  # a broken file, such as one for a test
         return None
     if not debug:
         return None
     segments = [_SEGMENT.unpack_from(data, header[5] + number * _SEGMENT.size) for number in range(header[10])]
     end = max([segment[2] + segment[5] for segment in segments], default=_HEADER.size)
-    if header[6] < end:  # the section table itself lies below a segment: no file grows smaller then
+    if header[6] < end:  # the section table is before the end of a segment, so the file cannot get smaller
         return _zeroed(data, debug)
     kept = bytearray(_zeroed(data, [section for section in debug if section[4] < end])[:end])
     for section in sorted(sections, key=lambda section: section[4]):

@@ -159,7 +159,7 @@ def test_certificates_that_do_not_fit(toy: Toy, place: Place, tmp_path: Path) ->
     assert "Next: compare the certificates" in done.err
     done = toy.run("clean", DOCKER_HOST=place.tcp)
     assert done.code == ExitCode.OUT_OF_REACH
-    assert "it speaks TLS, and raydock was given no certificates" in done.err
+    assert "it uses TLS, and raydock has no certificates" in done.err
 
 
 def test_a_user_without_permission_is_told_of_the_group(place: Place) -> None:
@@ -177,5 +177,5 @@ def test_a_user_without_permission_is_told_of_the_group(place: Place) -> None:
     command = [str(Path(".venv/bin/python")), "-c", script]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == ExitCode.OUT_OF_REACH, done.stderr
-    assert f"this user may not use the Docker engine's socket {path} (DOCKER_HOST): permission denied." in done.stdout
+    assert f"this user cannot use the Docker engine's socket {path} (DOCKER_HOST): permission denied." in done.stdout
     assert "Next: `sudo usermod -aG daemon $USER`" in done.stdout

@@ -86,10 +86,10 @@ def test_an_unknown_option_is_bad_usage() -> None:
         (("--image", "ray:1", "--group", "serve"), "--image names one image in place of a selection."),
         (("--image", "ray:1", "--contract", "--group", "serve"), "--image names one image in place of a selection."),
         (("--image", "ray:1", "--gpu", "off"), "Next: ./build.py smoke --gpu require --image ray:1, or --contract."),
-        (("--image", "ray:1", "--gpus", "first"), "'first' names no GPU."),
+        (("--image", "ray:1", "--gpus", "first"), "'first' is not the name of a GPU."),
         (("--image", "ray:1", "--volume", "model"), "--volume model is not HOST:PATH."),
         (("--python", "python3.12"), "Next: add --image REF, or leave them."),
-        (("--gpus", "first", "--group", "serve"), "'first' names no GPU."),
+        (("--gpus", "first", "--group", "serve"), "'first' is not the name of a GPU."),
     ],
 )
 def test_options_of_smoke_that_do_not_go_together_are_bad_usage(words: tuple[str, ...], said: str) -> None:

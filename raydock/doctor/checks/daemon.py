@@ -44,7 +44,7 @@ def reload(facts: HostFacts) -> HostFinding:
         message = f"/dev/char has no link to {', '.join(unlinked)}: with some releases of runc,"
         message += " `systemctl daemon-reload` takes the GPUs from containers"
         return warned("reload", message, "`nvidia-ctk system create-dev-char-symlinks --create-all`, at each boot.")
-    return passed("reload", f"cgroup driver {facts.info.get('CgroupDriver', 'unknown')}, {facts.gpu_access.found}")
+    return passed("reload", f"cgroup driver {facts.info.get('CgroupDriver', 'unknown')}, {facts.gpu_access.summary}")
 
 
 def _is_rootless(info: Mapping[str, Any]) -> bool:

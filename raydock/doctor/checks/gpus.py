@@ -22,12 +22,12 @@ def path(facts: HostFacts) -> HostFinding:
     if access is None:
         return skipped("gpu-path", "the engine does not answer")
     if access.way is GpuAccess.NONE:
-        return failed("gpu-path", access.found, access.todo)
+        return failed("gpu-path", access.summary, access.todo)
     running = "" if isinstance(facts.gpus, HostError) else facts.gpus.driver
     if access.way is GpuAccess.CDI and running and (stale := find_stale(facts, running)):
         message = f"{stale.path} is for driver {', '.join(stale.drivers)}, but {running} runs:"
         return failed("gpu-path", f"{message} no container with a GPU starts", f"`{stale.generate}`.")
-    return passed("gpu-path", access.found)
+    return passed("gpu-path", access.summary)
 
 
 def driver(facts: HostFacts) -> HostFinding:

@@ -1,1 +1,1 @@
-"""The checks that need a GPU, from the driver up to vllm; each imports only what it tests."""
+"""The checks that need a GPU; each imports only what it checks."""

@@ -1,4 +1,4 @@
-"""The CUDA driver's API by ctypes, and what its errors mean."""
+"""The CUDA driver's API through ctypes, and the meaning of its errors."""
 
 import ctypes
 import json
@@ -21,16 +21,24 @@ _IN_TEXT = re.compile(r"\b[Ee]rror:? (\d{1,3})\b")
 
 
 class DriverError(CheckError):
-    """A call of the driver's API that failed; `code` is its CUresult."""
+    """A failed call of the driver's API; `code` is its CUresult."""
 
     def __init__(self, call: str, code: int) -> None:
-        super().__init__(f"{call} returned {code}{_named(code)}")
+        super().__init__(f"{call} returned {code}{_describe(code)}")
         self.code = code
 
 
 @dataclass(frozen=True)
 class Device:
-    """A GPU: its number, name, UUID (32 hexadecimal digits), memory in bytes and compute capability (90 is 9.0)."""
+    """A GPU.
+
+    Attributes:
+        number: its number in this process.
+        name: its name, such as NVIDIA H200.
+        uuid: its UUID, 32 hexadecimal digits.
+        memory: its memory, in bytes.
+        sm: its compute capability; 90 is 9.0.
+    """
 
     number: int
     name: str
@@ -40,22 +48,25 @@ class Device:
 
 
 class Driver:
-    """libcuda.so.1. Raises OSError where it cannot be loaded."""
+    """libcuda.so.1. Raises OSError if it cannot be loaded."""
 
     def __init__(self) -> None:
         self._library = ctypes.CDLL(LIBRARY)
 
     def call(self, name: str, *arguments: object) -> None:
-        """Calls a function of the driver API. Raises DriverError where it does not return CUDA_SUCCESS."""
+        """Call a function of the driver's API.
+
+        Raises DriverError if it does not return CUDA_SUCCESS.
+        """
         code = getattr(self._library, name)(*arguments)
         if code:
             raise DriverError(name, code)
 
     def number(self, name: str, *arguments: object) -> int:
-        """The number that a function writes to its first argument."""
-        found = ctypes.c_int()
-        self.call(name, ctypes.byref(found), *arguments)
-        return found.value
+        """Call a function, and return the number that it writes to its first argument."""
+        result = ctypes.c_int()
+        self.call(name, ctypes.byref(result), *arguments)
+        return result.value
 
     @property
     def cuda(self) -> Tuple[int, int]:
@@ -80,33 +91,33 @@ class Driver:
 
 @lru_cache(maxsize=None)
 def _errors() -> Dict[str, List[str]]:
-    found = json.loads(ERRORS.read_text(encoding="utf-8"))["errors"]
-    return dict(found)
+    errors = json.loads(ERRORS.read_text(encoding="utf-8"))["errors"]
+    return dict(errors)
 
 
-def _named(code: int) -> str:
-    """A code's name and meaning, as words to put behind its number; with what is seen to be missing."""
-    name, meaning = _errors().get(str(code), ("", "the CUDA documentation's CUresult says what it means"))
-    words = f" ({name}): {meaning}" if name else f": {meaning}"
-    return "; ".join([words, *_uvm_trouble()])
+def _describe(code: int) -> str:
+    """The name and meaning of a code, and a problem of /dev/nvidia-uvm."""
+    name, meaning = _errors().get(str(code), ("", "the CUDA documentation's CUresult has its meaning"))
+    text = f" ({name}): {meaning}" if name else f": {meaning}"
+    return "; ".join([text, *_uvm_problems()])
 
 
-def _uvm_trouble() -> List[str]:
-    """What is wrong with the device that CUDA's memory needs, if anything is.
+def _uvm_problems() -> List[str]:
+    """Problems of the device that CUDA's memory management needs.
 
-    As root the driver makes the device's file itself where it is missing; to open it the container has to be allowed.
+    As root the driver creates a missing device file itself, but the container needs the permission to open it.
     """
     try:
         os.close(os.open(UVM, os.O_RDWR))
     except FileNotFoundError:
-        return [f"{UVM} is not there"]
+        return [f"{UVM} is missing"]
     except OSError as error:
-        return [f"{UVM} cannot be opened here ({error.strerror}): it was not given to this container"]
+        return [f"{UVM} cannot be opened here ({error.strerror}): this container does not have the device"]
     return []
 
 
 def explain(text: str) -> str:
-    """A library's message with the meaning of the driver's error code that it names, if it names one."""
+    """A library's message, with the meaning of the error code that it contains."""
     match = _IN_TEXT.search(text)
     if match and match[1] in _errors():
         return f"{text}: {_errors()[match[1]][1]}"

@@ -1,4 +1,4 @@
-"""The check `gpu-nccl`: an all-reduce over all GPUs, a process each; sums checked, bandwidth measured."""
+"""The check `gpu-nccl`: an all-reduce over all GPUs, with one process for each."""
 
 import os
 import tempfile
@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Tuple
 
 from ..answer import CheckError, ProbeFinding, SkipError
 from ..image import Image
-from ..process import gather, script
+from ..process import gather, start_script
 from ..rdma import ports
 from . import transport
 from .cuda import explain
@@ -17,40 +17,51 @@ RANK = Path(__file__).with_name("nccl_rank.py")
 
 
 def nccl_level(image: Image) -> ProbeFinding:
-    """Every GPU's sums of an all-reduce are right; with two or more, how fast it was; the transport that NCCL chose."""
+    """Check an all-reduce on every GPU, and measure it on two or more.
+
+    The result also names the transport that NCCL chose.
+    """
     del image
     torch: Any = import_module("torch")
     if not torch.distributed.is_nccl_available():
         raise SkipError("torch is built without NCCL")
-    found, chosen = _all_reduce(torch.cuda.device_count())
-    world, first = len(found), found[0]
-    wrong = [f"rank {rank}: {each['wrong']} sums" for rank, each in enumerate(found) if each["wrong"]]
+    answers, chosen = _all_reduce(torch.cuda.device_count())
+    world, first = len(answers), answers[0]
+    wrong = [f"rank {rank}: {answer['wrong']} sums" for rank, answer in enumerate(answers) if answer["wrong"]]
     if wrong:
         raise CheckError(f"an all-reduce over {world} GPUs is wrong: {', '.join(wrong)}")
     version = ".".join(map(str, first["nccl"]))
     over = f"{world} GPUs" if world > 1 else "1 GPU"
-    words = f"NCCL {version}, all-reduce of {first['bytes'] / 2**20:.0f} MiB over {over}: sums are right"
-    words += f", {bus_bandwidth(found):.0f} GB/s on the bus" if world > 1 else " (one GPU: no bus to measure)"
+    summary = f"NCCL {version}, all-reduce of {first['bytes'] / 2**20:.0f} MiB over {over}: sums are correct"
+    summary += f", {bus_bandwidth(answers):.0f} GB/s on the bus" if world > 1 else " (one GPU: no bus to measure)"
     unused = chosen.unused(ports())
-    return ProbeFinding(f"{words}; {chosen.words}", (unused,) if unused else ())
+    return ProbeFinding(f"{summary}; {chosen.text}", (unused,) if unused else ())
 
 
-def bus_bandwidth(found: "List[Dict[str, Any]]") -> float:
-    """GB/s over the links of the slowest: bytes over time, times 2 (n - 1) / n (NVIDIA, nccl-tests, PERFORMANCE.md)."""
-    world = len(found)
-    slowest = max(each["seconds"] for each in found)
-    return float(found[0]["bytes"] / slowest * 2 * (world - 1) / world / 1e9)
+def bus_bandwidth(answers: "List[Dict[str, Any]]") -> float:
+    """The bus bandwidth of the slowest rank in GB/s.
+
+    It is bytes over time, times 2 (n - 1) / n.
+
+    Source: NVIDIA, nccl-tests, PERFORMANCE.md.
+    """
+    world = len(answers)
+    slowest = max(answer["seconds"] for answer in answers)
+    return float(answers[0]["bytes"] / slowest * 2 * (world - 1) / world / 1e9)
 
 
 def _all_reduce(world: int) -> "Tuple[List[Dict[str, Any]], transport.NcclTransport]":
-    """What each of `world` processes answers, and the transport. Raises CheckError, with its output, if one fails."""
+    """The answers of `world` processes, and the transport.
+
+    Raises CheckError, with its output, if a process fails.
+    """
     with tempfile.TemporaryDirectory(prefix="rd") as folder:
-        # On one host, and in a container that may have no network but lo.
+        # All processes are on one host, in a container that may have only the network lo.
         environment = {"NCCL_SOCKET_IFNAME": "lo", **os.environ, "NCCL_DEBUG": "INFO", "NCCL_DEBUG_SUBSYS": "INIT,NET"}
         environment["NCCL_DEBUG_FILE"] = f"{folder}/nccl.log.%p"
-        meeting = f"{folder}/meeting"
+        rendezvous = f"{folder}/rendezvous"
         ranks = [
-            script(f"all-reduce, rank {rank}", RANK, str(rank), str(world), meeting, env=environment)
+            start_script(f"all-reduce, rank {rank}", RANK, str(rank), str(world), rendezvous, env=environment)
             for rank in range(world)
         ]
         try:

@@ -1,4 +1,7 @@
-"""One process of an all-reduce over NCCL: `nccl_rank.py RANK WORLD FILE`; answers what came of it."""
+"""Run one process of an all-reduce over NCCL: `nccl_rank.py RANK WORLD FILE`.
+
+The answer has the number of wrong sums, the bytes, the seconds and NCCL's version.
+"""
 
 import json
 import os
@@ -12,22 +15,22 @@ LARGEST = 64 * 2**20  # elements of 4 bytes: 256 MiB
 WARM, TIMED = 5, 20
 
 
-def main(rank: int, world: int, meeting: str) -> None:
+def main(rank: int, world: int, rendezvous: str) -> None:
     torch.cuda.set_device(rank)
-    dist.init_process_group("nccl", init_method=f"file://{meeting}", rank=rank, world_size=world)
+    dist.init_process_group("nccl", init_method=f"file://{rendezvous}", rank=rank, world_size=world)
     free, _ = torch.cuda.mem_get_info()
     count = min(LARGEST, free // 64)
     numbers = (torch.arange(count, device="cuda") % 1000).float()
     values = numbers + rank
     dist.all_reduce(values)
     wrong = int((values != numbers * world + world * (world - 1) / 2).sum())
-    seconds = timed(values)
+    seconds = measure(values)
     dist.destroy_process_group()
     answer = {"wrong": wrong, "bytes": count * 4, "seconds": seconds, "nccl": torch.cuda.nccl.version()}
     Path(os.environ["RAYDOCK_ANSWER"]).write_text(json.dumps(answer))
 
 
-def timed(values: torch.Tensor) -> float:
+def measure(values: torch.Tensor) -> float:
     """The mean time of an all-reduce, in seconds."""
     for _ in range(WARM):
         dist.all_reduce(values)

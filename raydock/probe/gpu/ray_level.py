@@ -1,4 +1,4 @@
-"""The check `gpu-ray`: Ray counts the GPUs that the driver shows, and gives each of as many tasks one of its own."""
+"""The check `gpu-ray`: Ray counts the GPUs, and gives each task its own."""
 
 import os
 import shutil
@@ -9,44 +9,49 @@ from typing import List
 
 from ..answer import CheckError
 from ..image import Image
-from ..process import script
+from ..process import start_script
 from .cuda import Driver, explain
 
 TASKS = Path(__file__).with_name("ray_tasks.py")
 
 
 def ray_level(image: Image) -> str:
-    """A task with num_gpus=1 sees one GPU, and as many tasks as there are GPUs see all of them."""
+    """Check that each task with num_gpus=1 sees a different GPU."""
     del image
-    shown = _shown()
+    shown = _list_gpus()
     folder = tempfile.mkdtemp(prefix="rd", dir="/tmp")  # a short name, as Ray's sockets need
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     try:
-        found = script("tasks with num_gpus=1", TASKS, folder, env=environment).answer()
+        answer = start_script("tasks with num_gpus=1", TASKS, folder, env=environment).answer()
     except CheckError as error:
         raise CheckError(explain(str(error))) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return verdict_of(found["counted"], found["seen"], shown)
+    return judge(answer["counted"], answer["seen"], shown)
 
 
-def verdict_of(counted: int, seen: "List[List[str]]", shown: "List[str]") -> str:
-    """The answer to what Ray counted and which GPUs its tasks saw, where the driver shows these (all by UUID)."""
+def judge(counted: int, seen: "List[List[str]]", shown: "List[str]") -> str:
+    """Compare Ray's count and its tasks' GPUs with the driver's; by UUID.
+
+    Raises CheckError if they differ.
+    """
     if counted != len(shown):
-        hint = "" if counted else ": it asks libnvidia-ml.so.1, which needs `utility` in NVIDIA_DRIVER_CAPABILITIES"
+        hint = "" if counted else ": it reads libnvidia-ml.so.1, which needs `utility` in NVIDIA_DRIVER_CAPABILITIES"
         raise CheckError(f"Ray counts {counted} GPUs, and the driver shows {len(shown)}{hint}")
-    many = [gpus for gpus in seen if len(gpus) != 1]
-    if many:
-        raise CheckError(f"a task with num_gpus=1 sees {len(many[0])} GPUs in place of one")
-    found = {gpu for gpus in seen for gpu in gpus}
-    if found != set(shown):
-        raise CheckError(f"{counted} tasks with num_gpus=1 see {len(found)} different GPUs in place of {len(shown)}")
+    wrong = [gpus for gpus in seen if len(gpus) != 1]
+    if wrong:
+        raise CheckError(f"a task with num_gpus=1 sees {len(wrong[0])} GPUs in place of one")
+    different = {gpu for gpus in seen for gpu in gpus}
+    if different != set(shown):
+        count = len(different)
+        raise CheckError(f"{counted} tasks with num_gpus=1 see {count} different GPUs in place of {len(shown)}")
     version = import_module("importlib.metadata").version("ray")
-    each = "each task sees its own" if counted > 1 else "a task with num_gpus=1 sees it alone"
-    return f"Ray {version} counts {counted} GPU{'s' if counted > 1 else ''}; {each}"
+    tasks = "each task sees a different one" if counted > 1 else "a task with num_gpus=1 sees only it"
+    return f"Ray {version} counts {counted} GPU{'s' if counted > 1 else ''}; {tasks}"
 
 
-def _shown() -> "List[str]":
+def _list_gpus() -> "List[str]":
+    """The UUIDs of the GPUs that the driver shows."""
     driver = Driver()
     driver.call("cuInit", 0)
     return [device.uuid for device in driver.devices()]

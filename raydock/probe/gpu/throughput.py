@@ -1,4 +1,4 @@
-"""How fast a GPU copies its memory and multiplies matrices."""
+"""How fast a GPU copies memory and multiplies matrices."""
 
 from typing import Any, Callable, List
 
@@ -7,13 +7,16 @@ from .products import AMPERE, precision
 
 COPY_BYTES = 2**30
 SIZE = 8192
-# Memory that measuring takes, in bytes: two buffers, or three matrices, and what torch and cuBLAS take for themselves.
+# Memory that a measurement takes, in bytes: two buffers or three matrices, and what torch and cuBLAS use.
 NEEDED = 3 * 2**30
 _WARM, _TIMED = 3, 10
 
 
 def measure(torch: Any, device: str, sm: int, card: GpuPeaks) -> List[Rate]:
-    """The rates of a device ("cuda:0"); bytes of a copy count twice, as they are read and written."""
+    """Measure the rates of a device ("cuda:0").
+
+    A copied byte counts twice, as read and as written.
+    """
     rates = [Rate("copy", _copy(torch, device), "GB/s", card.memory)]
     if sm >= AMPERE:
         bf16 = _product(torch, device, torch.bfloat16)
@@ -30,14 +33,14 @@ def _copy(torch: Any, device: str) -> float:
     return 2 * COPY_BYTES / _seconds(torch, device, lambda: target.copy_(source)) / 1e9
 
 
-def _product(torch: Any, device: str, kind: Any) -> float:
-    left, right = (torch.randn(SIZE, SIZE, device=device).to(kind) for _ in range(2))
+def _product(torch: Any, device: str, dtype: Any) -> float:
+    left, right = (torch.randn(SIZE, SIZE, device=device).to(dtype) for _ in range(2))
     target = torch.empty_like(left)
     return 2 * SIZE**3 / _seconds(torch, device, lambda: torch.matmul(left, right, out=target)) / 1e12
 
 
 def _seconds(torch: Any, device: str, work: Callable[[], Any]) -> float:
-    """The mean time of `work` on the device, after some that are not timed."""
+    """The mean time of `work` on the device, in seconds, after a warm-up."""
     with torch.cuda.device(device):
         for _ in range(_WARM):
             work()

@@ -1,4 +1,4 @@
-"""A language model of two layers with random weights, made on the spot: configuration, tokenizer and weights."""
+"""A language model of two layers with random weights."""
 
 import json
 from importlib import import_module
@@ -9,7 +9,7 @@ HIDDEN, INTERMEDIATE, LAYERS, HEADS = 128, 256, 2, 2
 VOCABULARY = 512
 POSITIONS = 256
 SENTENCES = ("The quick brown fox jumps over the lazy dog.", "Ray hands each task a GPU, and each GPU has its task.")
-# Heads of 64, which every attention kernel takes.
+# Heads of 64, which every attention kernel supports.
 CONFIG = {
     "architectures": ["LlamaForCausalLM"],
     "model_type": "llama",
@@ -30,7 +30,10 @@ CONFIG = {
 
 
 def make(folder: Path) -> None:
-    """Writes the model into a folder, with the image's own `tokenizers` and `torch`; downloads nothing."""
+    """Write configuration, tokenizer and weights to a folder.
+
+    It uses the image's `tokenizers` and `torch`, and downloads nothing.
+    """
     _tokenizer(folder)
     torch: Any = import_module("torch")
     generator = torch.Generator().manual_seed(0)
@@ -43,7 +46,7 @@ def make(folder: Path) -> None:
 
 
 def shapes() -> Iterator[Tuple[str, Tuple[int, ...]]]:
-    """The name and shape of each weight, as LlamaForCausalLM of transformers has them."""
+    """The name and shape of each weight, as in LlamaForCausalLM of transformers."""
     yield "model.embed_tokens.weight", (VOCABULARY, HIDDEN)
     for layer in range(LAYERS):
         prefix = f"model.layers.{layer}"

@@ -1,4 +1,4 @@
-"""What NCCL's log says of its transport, and whether InfiniBand or RoCE is there and unused.
+"""The transport that NCCL chose, and whether InfiniBand or RoCE is unused.
 
 Source: NCCL 2.30, src/plugin/net.cc ("Using network"), src/transport/*.cc ("via P2P/CUMEM", "via NET/IB/0"),
 src/transport/net_ib (lines "NET/IB : ..."); read 2026-11-29.
@@ -21,29 +21,37 @@ UNUSED = "active and unused"
 
 @dataclass(frozen=True)
 class NcclTransport:
-    """What NCCL chose: the network between hosts (IB, Socket, or a plug-in's), the links between this host's GPUs, and
-    the last that its log says of InfiniBand."""
+    """The transport that NCCL chose.
+
+    Attributes:
+        network: the network between hosts: IB, Socket or the name of a plug-in; empty if the log has none.
+        links: the links between this host's GPUs, such as P2P/CUMEM.
+        infiniband: the last line of the log about InfiniBand.
+    """
 
     network: str
     links: Tuple[str, ...] = ()
     infiniband: str = ""
 
     @property
-    def words(self) -> str:
-        """What was chosen, in a sentence."""
+    def text(self) -> str:
+        """The transport as text."""
         links = f"between the GPUs here {', '.join(self.links)}; " if self.links else ""
         tcp = " (TCP)" if self.network == _TCP else ""
         return f"transport: {links}between hosts {self.network or 'not reported'}{tcp}"
 
     def unused(self, ports: Sequence[Port]) -> str:
-        """Why InfiniBand or RoCE is unused although a port is active; empty if it is used or not there."""
+        """Why InfiniBand or RoCE is unused although a port is active.
+
+        Empty if it is used or absent.
+        """
         active = [f"{port.name} ({port.layer})" for port in ports if port.active]
         if not active or self.network != _TCP:
             return ""
         return f"{', '.join(active)}: {UNUSED}, NCCL uses TCP between hosts: {self._reason()}"
 
     def _reason(self) -> str:
-        """What keeps NCCL from using InfiniBand, with what to do."""
+        """Why NCCL does not use InfiniBand, and what to do."""
         if error := load_error(LIBRARIES[0]):
             return f"{error}; install libibverbs1 and ibverbs-providers in the image"
         if not DEVICES.is_dir():
@@ -52,7 +60,7 @@ class NcclTransport:
 
 
 def read(log: str) -> NcclTransport:
-    """The transport by NCCL's log with NCCL_DEBUG=INFO."""
+    """Read the transport from NCCL's log with NCCL_DEBUG=INFO."""
     networks, remarks = _NETWORK.findall(log), _INFINIBAND.findall(log)
     links = tuple(sorted({link for link in _LINK.findall(log) if not link.startswith("NET")}))
     return NcclTransport(networks[-1] if networks else "", links, remarks[-1].strip() if remarks else "")

@@ -1,4 +1,4 @@
-"""Adds two vectors on a GPU with nothing but the driver, which compiles the kernel; checked element by element."""
+"""A vector add on a GPU with the driver alone, which compiles the kernel."""
 
 import ctypes
 import random
@@ -12,7 +12,7 @@ from .cuda import Device, Driver
 COUNT = 1 << 18
 _BLOCK = 256
 _FLOAT = 4
-# PTX of an old version for an old GPU: every driver and every later GPU takes it.
+# PTX of an old version for an old GPU: every driver and every later GPU supports it.
 PTX = b"""
 .version 6.0
 .target sm_50
@@ -49,25 +49,26 @@ PTX = b"""
 
 
 def vector_add(driver: Driver, device: Device) -> int:
-    """Adds COUNT random numbers to others on a GPU; returns its memory in bytes that somebody held before.
+    """Add two vectors of COUNT random numbers on a GPU, and check every sum.
 
-    Raises CheckError where a sum is wrong, DriverError where the driver refuses.
+    Returns the GPU's memory that was in use before, in bytes. Raises CheckError if a sum is wrong, DriverError if a
+    call of the driver fails.
     """
     # Multiples of 2**-24 below 1: their sum is exact in double precision, so that rounding it gives what a GPU must.
     left, right = (array("f", [random.getrandbits(24) / 2**24 for _ in range(COUNT)]) for _ in range(2))
     with _context(driver, device):
-        held = _held(driver)
-        sums = _on_gpu(driver, left, right)
-    for index, (a, b, found) in enumerate(zip(left, right, sums)):
-        wanted = ctypes.c_float(a + b).value
-        if found != wanted:
-            raise CheckError(f"GPU {device.number}: element {index} is {found!r}, but {a!r} + {b!r} is {wanted!r}")
-    return held
+        used = _used_memory(driver)
+        sums = _add_on_gpu(driver, left, right)
+    for index, (a, b, result) in enumerate(zip(left, right, sums)):
+        expected = ctypes.c_float(a + b).value
+        if result != expected:
+            raise CheckError(f"GPU {device.number}: element {index} is {result!r}, but {a!r} + {b!r} is {expected!r}")
+    return used
 
 
 @contextmanager
 def _context(driver: Driver, device: Device) -> Iterator[None]:
-    """The device's primary context, current within the block."""
+    """Make the device's primary context current within the block."""
     handle = driver.number("cuDeviceGet", device.number)
     context = ctypes.c_void_p()
     driver.call("cuDevicePrimaryCtxRetain", ctypes.byref(context), handle)
@@ -76,33 +77,33 @@ def _context(driver: Driver, device: Device) -> Iterator[None]:
     driver.call("cuDevicePrimaryCtxRelease_v2", handle)
 
 
-def _held(driver: Driver) -> int:
-    """Bytes of the current GPU's memory that are not free."""
+def _used_memory(driver: Driver) -> int:
+    """The bytes of the current GPU's memory that are in use."""
     free, total = ctypes.c_size_t(), ctypes.c_size_t()
     driver.call("cuMemGetInfo_v2", ctypes.byref(free), ctypes.byref(total))
     return total.value - free.value
 
 
-def _on_gpu(driver: Driver, left: "array[float]", right: "array[float]") -> "array[float]":
+def _add_on_gpu(driver: Driver, left: "array[float]", right: "array[float]") -> "array[float]":
     module, kernel = ctypes.c_void_p(), ctypes.c_void_p()
     driver.call("cuModuleLoadData", ctypes.byref(module), PTX)
     driver.call("cuModuleGetFunction", ctypes.byref(kernel), module, b"vector_add")
     sums = array("f", bytes(_FLOAT * COUNT))
-    places = [_allocate(driver) for _ in range(3)]
-    for place, numbers in zip(places, (left, right)):
-        driver.call("cuMemcpyHtoD_v2", place, *_bytes(numbers))
-    _launch(driver, kernel, [*places, ctypes.c_uint32(COUNT)])
-    driver.call("cuMemcpyDtoH_v2", _bytes(sums)[0], places[2], _bytes(sums)[1])
-    for place in places:
-        driver.call("cuMemFree_v2", place)
+    buffers = [_allocate(driver) for _ in range(3)]
+    for buffer, numbers in zip(buffers, (left, right)):
+        driver.call("cuMemcpyHtoD_v2", buffer, *_bytes(numbers))
+    _launch(driver, kernel, [*buffers, ctypes.c_uint32(COUNT)])
+    driver.call("cuMemcpyDtoH_v2", _bytes(sums)[0], buffers[2], _bytes(sums)[1])
+    for buffer in buffers:
+        driver.call("cuMemFree_v2", buffer)
     driver.call("cuModuleUnload", module)
     return sums
 
 
 def _allocate(driver: Driver) -> ctypes.c_uint64:
-    place = ctypes.c_uint64()
-    driver.call("cuMemAlloc_v2", ctypes.byref(place), ctypes.c_size_t(_FLOAT * COUNT))
-    return place
+    buffer = ctypes.c_uint64()
+    driver.call("cuMemAlloc_v2", ctypes.byref(buffer), ctypes.c_size_t(_FLOAT * COUNT))
+    return buffer
 
 
 def _bytes(numbers: "array[float]") -> "tuple[ctypes.c_void_p, ctypes.c_size_t]":
@@ -111,8 +112,8 @@ def _bytes(numbers: "array[float]") -> "tuple[ctypes.c_void_p, ctypes.c_size_t]"
 
 
 def _launch(driver: Driver, kernel: ctypes.c_void_p, arguments: "List[ctypes._SimpleCData[int]]") -> None:
-    """Runs the kernel over COUNT elements and waits for it."""
-    pointers = (ctypes.c_void_p * len(arguments))(*(ctypes.addressof(each) for each in arguments))
+    """Run the kernel over COUNT elements, and wait for it."""
+    pointers = (ctypes.c_void_p * len(arguments))(*(ctypes.addressof(argument) for argument in arguments))
     grid, block = (COUNT // _BLOCK, 1, 1), (_BLOCK, 1, 1)
     driver.call("cuLaunchKernel", kernel, *grid, *block, 0, None, pointers, None)
     driver.call("cuCtxSynchronize")

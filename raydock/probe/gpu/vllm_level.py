@@ -1,4 +1,4 @@
-"""The check `gpu-vllm`: a model made on the spot, served with vllm's defaults and the image's settings."""
+"""The check `gpu-vllm`: vllm serves a generated model with its defaults."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from typing import Dict, List
 from ..answer import CheckError, ProbeFinding
 from ..image import Image
 from ..ports import free_ports
-from ..process import script
+from ..process import start_script
 from .cuda import Driver, explain
 from .tiny_model import make
 from .torch_level import has_code
@@ -20,14 +20,17 @@ from .vllm_server import GREEDY, SAMPLED, TOKENS, Times, measure
 
 OFFLINE, SERVE = (Path(__file__).with_name(name) for name in ("vllm_offline.py", "vllm_serve.py"))
 _SAMPLINGS = tuple(json.dumps(sampling) for sampling in (GREEDY, SAMPLED))
-# Nothing is fetched. No variable here chooses vllm's engine, kernels or sampler: the image's own do.
+# Nothing is downloaded. No variable here selects vllm's engine, kernels or sampler: only the image's variables do.
 _OFFLINE = {"HF_HUB_OFFLINE": "1"}
-# In a container without a network, which a user's is not.
+# For containers without a network; a user's container has one.
 _LOOPBACK = {"VLLM_HOST_IP": "127.0.0.1", "NCCL_SOCKET_IFNAME": "lo", "GLOO_SOCKET_IFNAME": "lo"}
 
 
 def vllm_level(image: Image) -> ProbeFinding:
-    """vllm completes prompts, greedily and by sampling: behind `vllm serve` twice, with LLM, and in Ray Serve."""
+    """Complete prompts, greedily and by sampling, in each way to run vllm.
+
+    They are `vllm serve` twice, LLM, and Ray Serve.
+    """
     folder = Path(tempfile.mkdtemp(prefix="rd", dir="/tmp"))  # a short name, as Ray's sockets need
     try:
         refuse_gpus(image)
@@ -37,10 +40,10 @@ def vllm_level(image: Image) -> ProbeFinding:
         environment = {**os.environ, **_OFFLINE, **_network()}
         starts = [measure(f"vllm serve, {which} start", model, environment) for which in ("first", "second")]
         _offline(model, environment)
-        words = _words(starts)
+        summary = _describe(starts)
         if not image.has("ray"):
-            return ProbeFinding(f"{words}; no Ray to serve it", _warnings(starts))
-        return ProbeFinding(_with_ray(words, model, folder, environment), _warnings(starts))
+            return ProbeFinding(f"{summary}; the image has no Ray Serve", _warnings(starts))
+        return ProbeFinding(_with_ray(summary, model, folder, environment), _warnings(starts))
     except CheckError as error:
         raise CheckError(explain(str(error))) from None
     finally:
@@ -48,7 +51,10 @@ def vllm_level(image: Image) -> ProbeFinding:
 
 
 def refuse_gpus(image: Image) -> None:
-    """Raises CheckError for a GPU for which vllm has no code: its own words would be CUDA's, after a minute."""
+    """Raise CheckError for a GPU for which vllm has no code.
+
+    vllm itself would fail after a minute, with an error of CUDA.
+    """
     if not image.sm:
         return
     driver, shared = Driver(), [f"sm_{sm}" for sm in image.sm]
@@ -57,20 +63,20 @@ def refuse_gpus(image: Image) -> None:
         if not has_code(shared, device.sm):
             raise CheckError(
                 f"GPU {device.number} is sm_{device.sm}, for which torch and vllm {image.packages['vllm']} do not both"
-                f" hold code (they share {' '.join(shared)})"
+                f" have code (they share {' '.join(shared)})"
             )
 
 
-def _words(starts: "List[Times]") -> str:
+def _describe(starts: "List[Times]") -> str:
     first, second = starts
     return (
-        f"vllm {version('vllm')}: `vllm serve` {first.words}; second start {second.words};"
-        " greedy and sampled completions, also by LLM offline"
+        f"vllm {version('vllm')}: `vllm serve` {first.text}; second start {second.text};"
+        " greedy and sampled completions, also with LLM offline"
     )
 
 
 def _warnings(starts: "List[Times]") -> "tuple[str, ...]":
-    """The kernels that were compiled for a request, of each start."""
+    """A warning for each start in which kernels were compiled for a request."""
     pairs = zip(("first", "second"), starts)
     return tuple(
         f"{which} start: Triton compiled or loaded {len(times.compiled)} kernels at the first requests"
@@ -85,26 +91,29 @@ def _network() -> Dict[str, str]:
 
 
 def _offline(model: Path, environment: Dict[str, str]) -> None:
-    program = script("vllm offline", OFFLINE, str(model), str(TOKENS), *_SAMPLINGS, env=environment)
+    program = start_script("vllm offline", OFFLINE, str(model), str(TOKENS), *_SAMPLINGS, env=environment)
     counts = program.answer()
     if any(count != TOKENS for completions in counts for count in completions):
         raise program.error(f"generates {counts} tokens in place of {TOKENS} each")
 
 
-def _with_ray(words: str, model: Path, folder: Path, environment: Dict[str, str]) -> str:
-    """`words` and that Ray Serve works too. Raises CheckError, with what works before why it does not, otherwise."""
+def _with_ray(summary: str, model: Path, folder: Path, environment: Dict[str, str]) -> str:
+    """Check Ray Serve, and return `summary` with the result.
+
+    Raises CheckError, with `summary` and the reason, if it does not work.
+    """
     try:
         _serve(model, folder, environment)
     except CheckError as error:
-        raise CheckError(f"{words}, but not as a Ray Serve deployment: {error}") from None
-    return f"{words}, and as a Ray Serve deployment"
+        raise CheckError(f"{summary}, but not as a Ray Serve deployment: {error}") from None
+    return f"{summary}, and as a Ray Serve deployment"
 
 
 def _serve(model: Path, folder: Path, environment: Dict[str, str]) -> None:
     [port] = free_ports(1)
     arguments = (str(model), str(TOKENS), str(folder), str(port), *_SAMPLINGS)
-    # Without what points Ray to another cluster.
+    # Without the variables that point Ray to a different cluster.
     kept = {name: value for name, value in environment.items() if not name.startswith("RAY_")}
-    program = script("vllm in Ray Serve", SERVE, *arguments, env=kept)
+    program = start_script("vllm in Ray Serve", SERVE, *arguments, env=kept)
     if (answers := program.answer()) != [{"tokens": TOKENS}] * len(_SAMPLINGS):
         raise program.error(f"answers {answers} in place of {TOKENS} tokens each")

@@ -1,6 +1,6 @@
-"""Generates with vllm's LLM: `vllm_offline.py MODEL TOKENS SAMPLING...` (each SAMPLING a JSON object).
+"""Generate with LLM: `vllm_offline.py MODEL TOKENS SAMPLING...` (JSON).
 
-Answers, for each SAMPLING, with the number of tokens of each completion.
+The answer has, for each SAMPLING, the number of tokens of each completion.
 """
 
 import json
@@ -18,8 +18,8 @@ def main(model: str, tokens: int, samplings: List[Dict[str, float]]) -> None:
     engine = LLM(model=model)
     counts = []
     for sampling in samplings:
-        answers = engine.generate(PROMPTS, SamplingParams(max_tokens=tokens, ignore_eos=True, **sampling))
-        counts.append([len(answer.outputs[0].token_ids) for answer in answers])
+        completions = engine.generate(PROMPTS, SamplingParams(max_tokens=tokens, ignore_eos=True, **sampling))
+        counts.append([len(completion.outputs[0].token_ids) for completion in completions])
     Path(os.environ["RAYDOCK_ANSWER"]).write_text(json.dumps(counts))
 
 

@@ -1,6 +1,8 @@
-"""vllm as a Ray Serve deployment: `vllm_serve.py MODEL TOKENS FOLDER PORT SAMPLING...` (each SAMPLING a JSON object).
+"""Run vllm as a Ray Serve deployment.
 
-Answers, for each SAMPLING, with what the deployment answers over HTTP.
+    vllm_serve.py MODEL TOKENS FOLDER PORT SAMPLING...    (each SAMPLING is a JSON object)
+
+The answer has, for each SAMPLING, what the deployment answers over HTTP.
 """
 
 import json
@@ -15,7 +17,7 @@ from ray import serve
 
 
 class Model:
-    """Answers a prompt with the number of tokens that it generated; the request's body is JSON."""
+    """A deployment that answers a prompt with the number of generated tokens."""
 
     def __init__(self, model: str, tokens: int) -> None:
         from vllm import LLM  # type: ignore[import-not-found]
@@ -25,10 +27,10 @@ class Model:
     async def __call__(self, request):  # type: ignore[no-untyped-def]
         from vllm import SamplingParams
 
-        asked = await request.json()
-        parameters = SamplingParams(max_tokens=self.tokens, ignore_eos=True, **asked["sampling"])
-        [answer] = self.model.generate([asked["prompt"]], parameters)
-        return {"tokens": len(answer.outputs[0].token_ids)}
+        body = await request.json()
+        parameters = SamplingParams(max_tokens=self.tokens, ignore_eos=True, **body["sampling"])
+        [completion] = self.model.generate([body["prompt"]], parameters)
+        return {"tokens": len(completion.outputs[0].token_ids)}
 
 
 def main(model: str, tokens: int, folder: str, port: int, samplings: List[str]) -> None:
@@ -38,8 +40,8 @@ def main(model: str, tokens: int, folder: str, port: int, samplings: List[str]) 
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     answers = []
     for sampling in samplings:
-        asked = json.dumps({"prompt": "The quick brown", "sampling": json.loads(sampling)}).encode()
-        with direct.open(f"http://127.0.0.1:{port}/", data=asked, timeout=300) as response:
+        body = json.dumps({"prompt": "The quick brown", "sampling": json.loads(sampling)}).encode()
+        with direct.open(f"http://127.0.0.1:{port}/", data=body, timeout=300) as response:
             answers.append(json.load(response))
     serve.shutdown()
     ray.shutdown()

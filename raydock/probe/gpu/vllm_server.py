@@ -1,4 +1,4 @@
-"""`vllm serve` as users start it, with vllm's defaults: its start, completions, its end, and the times of each."""
+"""`vllm serve` with vllm's defaults: start, completions, stop, and times."""
 
 import json
 import signal
@@ -16,12 +16,12 @@ from ..ports import HOST, free_ports
 from ..process import Program, launch
 
 TOKENS = 16
-# What clients send: the most likely token each time, and a sample of the likely ones.
+# The sampling that clients request: always the most likely token, or a sample of the likely ones.
 GREEDY = {"temperature": 0.0}
 SAMPLED = {"temperature": 0.8, "top_p": 0.9, "top_k": 50}
 NAME = "tiny"
 _PROMPT = "The quick brown"
-# Several times what a first start takes with a compiler at work (docs/reference/gpu-levels.md).
+# Several times what a first start takes if it compiles (docs/reference/gpu-levels.md).
 _START_SECONDS = 600.0
 _STOP_SECONDS = 30.0
 _ANSWER_SECONDS = 300.0
@@ -29,10 +29,14 @@ _ANSWER_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Times:
-    """The seconds of one start: until /health answers, until the first completion ends, and of completions after that.
+    """The times of one start, in seconds.
 
-    `greedy` and `sampled` are those of the first completion of their kind and of the same one again; `compiled` is what
-    the log says was compiled for a request.
+    Attributes:
+        healthy: until /health answers.
+        answered: until the first completion ends.
+        greedy: of the first greedy completion, and of the same one again.
+        sampled: of the first sampled completion, and of the same one again.
+        compiled: the kernels that were compiled for a request, by the log.
     """
 
     healthy: float
@@ -42,8 +46,8 @@ class Times:
     compiled: Tuple[str, ...]
 
     @property
-    def words(self) -> str:
-        """The times in words."""
+    def text(self) -> str:
+        """The times as text."""
         first, again = self.sampled
         return (
             f"healthy after {self.healthy:.1f} s, first answer after {self.answered:.1f} s,"
@@ -52,30 +56,33 @@ class Times:
 
 
 def measure(what: str, model: Path, environment: Dict[str, str]) -> Times:
-    """Starts `vllm serve`, asks for greedy and sampled completions twice each, and ends it.
+    """Start `vllm serve`, request completions, and stop it.
 
-    `what` names the start to people. Raises CheckError, with the end of the server's output, if it does not start, does
-    not answer as asked, or does not end.
+    `what` is the name of this start in messages. Raises CheckError, with the end of the server's output, if it does not
+    start, does not answer as requested, or does not stop.
     """
     began = time.monotonic()
     with _server(what, model, environment) as (program, url):
         healthy = time.monotonic() - began
         greedy = _complete(program, url, GREEDY)
         answered = time.monotonic() - began
-        times = [greedy, *(_complete(program, url, asked) for asked in (GREEDY, SAMPLED, SAMPLED))]
+        times = [greedy, *(_complete(program, url, sampling) for sampling in (GREEDY, SAMPLED, SAMPLED))]
     log = program.output.read_text(encoding="utf-8", errors="replace")
     return Times(healthy, answered, (times[0], times[1]), (times[2], times[3]), compiled(log))
 
 
 def compiled(log: str) -> Tuple[str, ...]:
-    """The kernels that a server's log names as compiled during inference, in its order, each once."""
+    """The kernels that a server's log reports as compiled during inference."""
     mark = "JIT compilation during inference: "
     lines = (line.partition(mark)[2] for line in log.splitlines() if mark in line)
     return tuple(dict.fromkeys(line.split(" ")[0].rstrip(".") for line in lines))
 
 
 def command(model: Path, port: int) -> List[str]:
-    """What starts the server: `vllm serve`, or for a vllm that has no such command its module."""
+    """The command that starts the server.
+
+    It is `vllm serve`, or the module if this vllm does not have the command.
+    """
     vllm = Path(sys.executable).with_name("vllm")
     start = [str(vllm), "serve", str(model)]
     if not vllm.exists():
@@ -92,14 +99,14 @@ def _server(what: str, model: Path, environment: Dict[str, str]) -> Iterator[Tup
         _await_health(program, url)
         yield program, url
     finally:
-        # Also after a failure: the server would keep its GPU from the checks that follow.
+        # Also after a failure: otherwise the server would use its GPU during the next checks.
         stopped = _stop(program)
     if not stopped:
-        raise program.error(f"is not down {_STOP_SECONDS:g} s after SIGTERM")
+        raise program.error(f"still runs {_STOP_SECONDS:g} s after SIGTERM")
 
 
 def _stop(program: Program) -> bool:
-    """Ends a server; returns whether SIGTERM was enough."""
+    """Stop a server. Returns whether SIGTERM was enough."""
     program.process.send_signal(signal.SIGTERM)
     try:
         program.process.wait(_STOP_SECONDS)
@@ -125,18 +132,18 @@ def _await_health(program: Program, url: str) -> None:
 
 def _complete(program: Program, url: str, sampling: Dict[str, float]) -> float:
     """The seconds of one completion of TOKENS tokens."""
-    asked = {"model": NAME, "prompt": _PROMPT, "max_tokens": TOKENS, "ignore_eos": True, **sampling}
+    request = {"model": NAME, "prompt": _PROMPT, "max_tokens": TOKENS, "ignore_eos": True, **sampling}
     began = time.monotonic()
     try:
-        completion = json.loads(_open(f"{url}/v1/completions", json.dumps(asked).encode()))
-        counted = completion["usage"]["completion_tokens"]
+        completion = json.loads(_open(f"{url}/v1/completions", json.dumps(request).encode()))
+        count = completion["usage"]["completion_tokens"]
     except urllib.error.HTTPError as error:
-        said = error.read()[-300:].decode("utf-8", "replace")
-        raise program.error(f"answers /v1/completions ({sampling}) with {error.code}: {said}") from None
+        body = error.read()[-300:].decode("utf-8", "replace")
+        raise program.error(f"answers /v1/completions ({sampling}) with {error.code}: {body}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise program.error(f"does not answer /v1/completions ({sampling}): {error!r}") from None
-    if counted != TOKENS:
-        raise program.error(f"answers /v1/completions ({sampling}) with {counted} tokens in place of {TOKENS}")
+    if count != TOKENS:
+        raise program.error(f"answers /v1/completions ({sampling}) with {count} tokens in place of {TOKENS}")
     return time.monotonic() - began
 
 

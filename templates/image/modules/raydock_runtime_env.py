@@ -1,4 +1,4 @@
-"""Makes the environments of Ray's runtime_env `pip` and `uv` layers over /opt/venv, in place of copies of it.
+"""Layers over /opt/venv as environments of Ray's runtime_env `pip` and `uv`.
 
 Ray copies the virtual environment in which it runs, gigabytes with torch, for each set of packages on each node. A
 layer is an empty virtual environment that finds the packages of /opt/venv after its own. Ray's runtime env agent loads
@@ -22,7 +22,10 @@ _PARENT = "_raydock_parent.pth"
 
 
 class Layers(RuntimeEnvPlugin):
-    """Replaces two functions with which Ray creates these environments; no field of a runtime_env has its name."""
+    """A plug-in that replaces two functions with which Ray makes environments.
+
+    No field of a runtime_env has its name.
+    """
 
     name = "raydock-layers"
 
@@ -32,19 +35,25 @@ class Layers(RuntimeEnvPlugin):
 
 
 async def _has_uv(*_):
-    """Whether layers find uv. Ray 2.49 runs `uv version`, which new ones refuse outside a project, and downloads it."""
+    """Whether layers find uv.
+
+    Ray 2.49 runs `uv version`, which new versions of uv refuse outside of a project, and then downloads uv.
+    """
     return find_spec("uv") is not None
 
 
 async def _create(path, cwd, logger):  # noqa: ARG001 - Ray's parameters
-    """Creates the environment of the folder `path`, as Ray's function of these parameters does."""
+    """Create the environment in the folder `path`.
+
+    It has the parameters of Ray's function.
+    """
     target = virtualenv_utils.get_virtualenv_path(path)
     logger.info("Creating %s over the packages of %s", target, sys.prefix)
     await asyncio.get_running_loop().run_in_executor(None, create_layer, Path(target))
 
 
 def create_layer(target: Path) -> None:
-    """Creates a virtual environment in the folder `target` that finds the packages of this Python's after its own."""
+    """Create a virtual environment in `target` over the packages of this Python."""
     venv.EnvBuilder(symlinks=True).create(target)
     packages = Path(sysconfig.get_path("purelib"))
     layer = target / packages.relative_to(sys.prefix)
@@ -55,7 +64,10 @@ def create_layer(target: Path) -> None:
 
 
 def _link_metadata(packages: Path, layer: Path) -> None:
-    """Makes the packages known to uv, which reads no *.pth file; whoever replaces one removes these links alone."""
+    """Make the packages known to uv, which does not read *.pth files.
+
+    pip and uv remove only these links when they replace a package.
+    """
     for file in packages.glob("*.dist-info/**/*"):
         if file.is_file():
             link = layer / file.relative_to(packages)
@@ -64,7 +76,7 @@ def _link_metadata(packages: Path, layer: Path) -> None:
 
 
 def _copy_scripts(scripts: Path, layer: Path) -> None:
-    """Copies the commands that this Python runs, such as `serve`, for the layer's Python."""
+    """Copy the commands of this Python, such as `serve`, for the layer's Python."""
     shebang, own = f"#!{scripts}/python".encode(), f"#!{layer}/python".encode()
     for script in scripts.iterdir():
         if script.is_file() and not (layer / script.name).exists() and _starts_with(script, shebang):

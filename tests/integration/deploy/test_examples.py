@@ -8,7 +8,7 @@ import docker
 import pytest
 
 from raydock.deploy.kuberay.code import MOUNT, read
-from raydock.engine.container import Ended, Limits, created, follow
+from raydock.engine.container import CommandResult, Limits, create_container, run_to_end
 from tests.support.toy import ROOT, Checkout
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
@@ -32,7 +32,7 @@ print(sys.argv[1], answer.decode())
 """
 
 
-def run(client: docker.DockerClient, image: str, folders: list[str], script: str) -> Ended:
+def run(client: docker.DockerClient, image: str, folders: list[str], script: str) -> CommandResult:
     """Run a script in a container with the files of these examples in MOUNT."""
     files = {name: text for folder in folders for name, text in read(ROOT / "examples" / folder).files.items()}
     files["post.py"] = POST
@@ -43,9 +43,9 @@ def run(client: docker.DockerClient, image: str, folders: list[str], script: str
             entry.size = len(text.encode())
             tar.addfile(entry, io.BytesIO(text.encode()))
     command = ["/bin/bash", "-c", f"set -e; cd {MOUNT}; export PYTHONPATH={MOUNT}; {script}"]
-    with created(client, image, command, LIMITS) as container:
+    with create_container(client, image, command, LIMITS) as container:
         container.put_archive(str(Path(MOUNT).parent), archive.getvalue())
-        return follow(container, lambda _line: None, 200)
+        return run_to_end(container, lambda _line: None, 200)
 
 
 def test_a_job_two_applications_and_actors_that_request_cpus(client: docker.DockerClient, image: str) -> None:

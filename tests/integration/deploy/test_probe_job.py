@@ -12,7 +12,7 @@ import pytest
 
 from raydock.deploy.kuberay import probing
 from raydock.deploy.kuberay.code import MOUNT
-from raydock.engine.container import Limits, Terms, created, follow
+from raydock.engine.container import ContainerOptions, Limits, create_container, run_to_end
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(150)]
 
@@ -51,8 +51,8 @@ def jobs(client: docker.DockerClient, image: str) -> dict[str, Job]:
     runs = [f"python {script} {arguments} 2>&1; echo END {name} $?" for name, arguments in JOBS.items()]
     files = {PurePosixPath(MOUNT, name): text for name, text in probing.code().files.items()}
     command = ["bash", "-c", "\n".join([CLUSTER, *runs])]
-    with created(client, image, command, Limits(memory=4 * 2**30), Terms(files=files)) as container:
-        ended = follow(container, lambda _: None, 120)
+    with create_container(client, image, command, Limits(memory=4 * 2**30), ContainerOptions(files=files)) as container:
+        ended = run_to_end(container, lambda _: None, 120)
     parts = re.split(r"^END (\w+) (\d+)\n", ended.out, flags=re.MULTILINE)
     found = zip(parts[0::3], parts[1::3], parts[2::3], strict=False)
     return {name: Job(int(status), output.splitlines()) for output, name, status in found}

@@ -11,7 +11,7 @@ import pytest
 
 from raydock.core.errors import HostError, OutOfReachError
 from raydock.core.processes import Processes
-from raydock.engine.container import Grant, Limits, Terms, created
+from raydock.engine.container import ContainerOptions, Grant, Limits, create_container
 from raydock.engine.host import Host
 from raydock.engine.localimage import get_image
 from raydock.hosts import compat
@@ -97,8 +97,8 @@ def test_hosts_that_do_not_qualify_get_nothing(client: docker.DockerClient, empt
 
 
 def test_a_container_has_the_folders_of_its_grant(client: docker.DockerClient, empty: str, tmp_path: Path) -> None:
-    terms = Terms(grant=Grant(folders=(str(tmp_path),), environment={"NVIDIA_DISABLE_REQUIRE": "true"}))
-    with created(client, empty, ["/none"], Limits(), terms) as container:
+    options = ContainerOptions(grant=Grant(folders=(str(tmp_path),), environment={"NVIDIA_DISABLE_REQUIRE": "true"}))
+    with create_container(client, empty, ["/none"], Limits(), options) as container:
         [mount] = container.attrs["Mounts"]
         assert (mount["Source"], mount["Destination"], mount["RW"]) == (str(tmp_path), str(tmp_path), False)
         assert "NVIDIA_DISABLE_REQUIRE=true" in container.attrs["Config"]["Env"]

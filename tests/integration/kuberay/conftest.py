@@ -1,4 +1,4 @@
-"""Nodes to run pods on, and this folder's manifests with the session's image in them."""
+"""Nodes that run pods, and this folder's manifests with the session's image."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,15 +14,15 @@ Load = Callable[[str], Manifest]
 
 @pytest.fixture
 def node(client: docker.DockerClient) -> Iterator[Node]:
-    """A node, and nothing of it afterwards."""
-    with Node(client) as found:
-        yield found
-    assert found.containers() == []
-    assert found.volumes() == []
+    """A node; afterwards nothing of it is left."""
+    with Node(client) as created:
+        yield created
+    assert created.containers() == []
+    assert created.volumes() == []
 
 
 @pytest.fixture
 def manifest(image: str) -> Load:
-    """Reads one of this folder's manifests."""
+    """Read a manifest of this folder."""
     folder = Path(__file__).parent / "manifests"
     return lambda name: with_image(parse((folder / f"{name}.yaml").read_text()), image)

@@ -1,4 +1,4 @@
-"""What `deploy kuberay` writes, as KubeRay would run it with the session's image."""
+"""The manifests of `deploy kuberay`, run as KubeRay would run them."""
 
 from collections.abc import Callable
 
@@ -42,7 +42,7 @@ def test_the_job_succeeds_and_leaves_nothing(node: Node, deployed: Deployed) -> 
         assert node.volumes() == []
 
 
-def test_the_probe_is_asked_on_every_worker(node: Node, deployed: Deployed) -> None:
+def test_the_probe_runs_on_every_worker(node: Node, deployed: Deployed) -> None:
     manifest = deployed("--kuberay", "1.7", "--kind", "rayjob", "--probe", "--workers", "2", "--name", "probe")
     with job.run(node, RELEASES["v1.7.0"], manifest) as done:
         assert (done.status, done.tries) == ("SUCCEEDED", 1), done.log

@@ -1,4 +1,4 @@
-"""A cluster, a job, a job that shuts down and a service, as KubeRay would run them with the session's image."""
+"""A cluster, jobs and a service, run as KubeRay would with the session's image."""
 
 import time
 from collections.abc import Callable
@@ -24,21 +24,21 @@ CODE = Path(__file__).parents[2] / "support" / "kuberay" / "standin" / "test_dag
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_head_and_two_workers_are_three_nodes_and_pass_their_probes(node: Node, manifest: Load, release: str) -> None:
-    begun = time.monotonic()
+    began = time.monotonic()
     with ClusterRun(node, RELEASES[release], manifest("cluster")) as cluster:
         cluster.wait_for_pods()
         assert cluster.nodes_alive() == 3
-        print(f"{release}: a cluster of three up in {time.monotonic() - begun:.1f} s")
+        print(f"{release}: a cluster of three up in {time.monotonic() - began:.1f} s")
         probings = [probing for run in cluster.pods for probing in run.probings]
         assert len(probings) == 6
-        cluster.wait_for(lambda: all(probing.answers for probing in probings), lambda: "every probe was asked", 60)
+        cluster.wait_for(lambda: all(probing.answers for probing in probings), lambda: "every probe ran", 60)
         assert [probing for probing in probings if not probing.answers[-1].passed] == []
 
 
-def test_nothing_is_left_of_a_run_that_breaks_off(client: docker.DockerClient, manifest: Load) -> None:
+def test_nothing_is_left_of_an_interrupted_run(client: docker.DockerClient, manifest: Load) -> None:
     with suppress(KeyboardInterrupt), Node(client) as node:
         cluster = ClusterRun(node, RELEASES["v1.3.0"], manifest("cluster"))
-        cluster.wait_for(lambda: len(node.containers()) > 3, lambda: "pods are being made", 30)
+        cluster.wait_for(lambda: len(node.containers()) > 3, lambda: "pods are being created", 30)
         raise KeyboardInterrupt
     assert node.containers() == []
     assert node.volumes() == []
@@ -49,7 +49,7 @@ def _with(manifest: Manifest, **spec: object) -> Manifest:
     return replace(manifest, resource={**manifest.resource, "spec": {**manifest.spec, **spec}})
 
 
-def test_a_job_succeeds_and_one_that_fails_is_looked_at_twice_as_v1_3_0_does(node: Node, manifest: Load) -> None:
+def test_a_job_succeeds_and_v1_3_0_checks_a_failed_one_twice(node: Node, manifest: Load) -> None:
     with ClusterRun(node, RELEASES["v1.3.0"], manifest("job")) as cluster:
         cluster.wait_for_pods()
         done = job.submit(cluster, manifest("job"))
@@ -70,8 +70,8 @@ def test_a_job_that_shuts_down_leaves_nothing(node: Node, manifest: Load) -> Non
 
 def test_a_service_answers_through_its_name(node: Node, manifest: Load) -> None:
     code = {path.name: path.read_text() for path in CODE.glob("*.py")}
-    stated = replace(manifest("service"), config_maps={"market-code": code})
-    with ServiceRun(node, RELEASES["v1.7.0"], stated) as service:
+    service_manifest = replace(manifest("service"), config_maps={"market-code": code})
+    with ServiceRun(node, RELEASES["v1.7.0"], service_manifest) as service:
         service.deploy()
         pods = {run.pod.name for run in service.run.pods}
         service.run.wait_for(lambda: service.endpoints == pods, lambda: f"{service.endpoints} are all pods", 30)

@@ -1,4 +1,4 @@
-"""KubeRay's own samples with only their image changed; what they fetch from the internet has a stand-in."""
+"""KubeRay's samples with a changed image and local downloads."""
 
 from pathlib import Path
 
@@ -19,17 +19,17 @@ SAMPLES = ROOT.parent / "shared" / "kuberay"
 
 @pytest.fixture(params=RELEASES)
 def release(request: pytest.FixtureRequest) -> Release:
-    found = RELEASES[request.param]
-    if not (SAMPLES / found.version).is_dir():
-        pytest.skip(f"{SAMPLES} is absent: KubeRay's samples are beside this checkout on some machines only")
-    return found
+    known = RELEASES[request.param]
+    if not (SAMPLES / known.version).is_dir():
+        pytest.skip(f"{SAMPLES} is missing: KubeRay's samples are next to this checkout only on some machines")
+    return known
 
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """What the samples' runtime environments ask for."""
-    asked = ["requests==2.26.0", "pendulum==2.1.2", "python-multipart==0.0.6"]
-    return web.wheels_of(asked, tmp_path_factory.mktemp("wheels"))
+    """The packages of the samples' runtime environments."""
+    requirements = ["requests==2.26.0", "pendulum==2.1.2", "python-multipart==0.0.6"]
+    return web.wheels_of(requirements, tmp_path_factory.mktemp("wheels"))
 
 
 def _sample(release: Release, name: str, image: str) -> Manifest:
@@ -43,7 +43,10 @@ def test_cluster(node: Node, release: Release, image: str) -> None:
 
 
 def test_cluster_with_autoscaler(node: Node, release: Release, image: str) -> None:
-    """The sidecar waits for the GCS, writes into the head's logs and stops at what it would ask Kubernetes with."""
+    """The sidecar waits for the GCS, and stops without a Kubernetes token.
+
+    It writes to the head's logs.
+    """
     with ClusterRun(node, release, _sample(release, "ray-cluster.autoscaler", image)) as cluster:
         cluster.wait_for_pods()
         assert cluster.nodes_alive() == 1
@@ -68,7 +71,7 @@ def test_job_that_shuts_down(node: Node, release: Release, image: str, wheels: l
     web.serve(node, sample, image, wheels)
     with job.run(node, release, sample) as done:
         assert done.status == "SUCCEEDED", done.log
-        assert [found.labels[POD_LABEL] for found in node.containers()] == ["web"]
+        assert [container.labels[POD_LABEL] for container in node.containers()] == ["web"]
 
 
 def test_service(node: Node, release: Release, image: str) -> None:
@@ -90,7 +93,10 @@ def test_image_classifier(node: Node, release: Release, image: str, wheels: list
 
 
 def test_training(node: Node, release: Release, image: str, tmp_path: Path) -> None:
-    """torch and torchvision are empty packages: the real ones are gigabytes, and Ray installs them on every node."""
+    """torch and torchvision are empty packages here.
+
+    The real ones are gigabytes, and Ray installs them on every node.
+    """
     sample = _sample(release, "ray-job.pytorch-mnist", image)
     empty = [tmp_path / f"{name}-1.0-py3-none-any.whl" for name in ("torch", "torchvision")]
     for path in empty:

@@ -1,4 +1,4 @@
-"""Images for another architecture than the engine's: refused before anything runs."""
+"""Images for a different architecture are refused before anything runs."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ from raydock.hosts.transfer import transfer
 from raydock.model.labels import ImageLabels
 from raydock.model.variant import parse_name
 from raydock.publish.variant_image import of_image
-from raydock.smoke import foreign_image as stranger
+from raydock.smoke import foreign_image as foreign
 from raydock.smoke.gpus import GpuPolicy, GpuRequest
 from raydock.smoke.smoke import smoke
 from tests.support.toy import ROOT, Checkout
@@ -33,26 +33,24 @@ def _left(client: docker.DockerClient) -> list[str]:
     return [item["Id"] for item in found]
 
 
-def test_an_image_for_another_machine_is_refused_before_anything_runs(
+def test_an_image_for_a_different_architecture_is_refused_before_anything_runs(
     client: docker.DockerClient, foreign_image: str
 ) -> None:
-    asks: list[Callable[[], object]] = [
+    checks: list[Callable[[], object]] = [
         lambda: contract(client, foreign_image, name=foreign_image, fingerprint=""),
-        lambda: stranger.smoke(client, foreign_image, wish=GpuRequest(policy=GpuPolicy.REQUIRE)),
+        lambda: foreign.smoke(client, foreign_image, request=GpuRequest(policy=GpuPolicy.REQUIRE)),
         lambda: smoke(client, foreign_image, name=NAME, fingerprint="f"),
     ]
     machine = foreign_image.partition(":")[2]
-    for ask in asks:
+    for check in checks:
         with pytest.raises(VariantError) as caught:
-            ask()
+            check()
         assert caught.value.what.startswith(f"{foreign_image} is for another architecture: it is for linux/{machine},")
     assert _left(client) == []
 
 
 @pytest.mark.parametrize("options", [("--contract",), ("--gpu", "require"), ("--contract", "--json")])
-def test_the_command_line_says_it_in_one_sentence(
-    checkout: Checkout, foreign_image: str, options: tuple[str, ...]
-) -> None:
+def test_the_command_line_reports_it_once(checkout: Checkout, foreign_image: str, options: tuple[str, ...]) -> None:
     done = checkout.run("smoke", *options, "--image", foreign_image)
     assert done.code == 1, done.words
     assert done.err.count("is for another architecture") == 1

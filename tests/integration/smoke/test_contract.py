@@ -1,4 +1,4 @@
-"""KubeRay's contract asked of real images: one that keeps it, and strangers that break one clause each."""
+"""KubeRay's contract on real images, which keep it or break clauses."""
 
 import json
 import os
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.engine
 Derive = Callable[..., str]
 ROOT = Path(__file__).parents[3]
 NEWEST = replace(known(), releases=known().releases[-1:])
-HASTY = ClauseTimeouts(start=60, answer=8, job=8)
+SHORT_TIMEOUTS = ClauseTimeouts(start=60, answer=8, job=8)
 
 
 def _left(client: docker.DockerClient, run: str = RUN) -> list[str]:
@@ -41,12 +41,16 @@ def _left(client: docker.DockerClient, run: str = RUN) -> list[str]:
     return [item["Id"] for item in found]
 
 
-def _ask(
-    client: docker.DockerClient, image: str, *clauses: int, newest: bool = True, patience: ClauseTimeouts = HASTY
+def _check(
+    client: docker.DockerClient,
+    image: str,
+    *clauses: int,
+    newest: bool = True,
+    timeouts: ClauseTimeouts = SHORT_TIMEOUTS,
 ) -> dict[int, Check]:
     kuberay = NEWEST if newest else known()
     found = contract(
-        client, image, name="stranger:1", fingerprint="", clauses=clauses, kuberay=kuberay, patience=patience
+        client, image, name="foreign:1", fingerprint="", clauses=clauses, kuberay=kuberay, timeouts=timeouts
     )
     assert _left(client) == []
     return {int(check.id.partition("-")[0]): check for check in found.checks}
@@ -70,8 +74,8 @@ def test_our_image_keeps_the_contract(checkout: Checkout, client: docker.DockerC
     assert (saved["image_id"], saved["checks"]) == (inspect(client, image).id, checks)
 
 
-def test_without_wget_the_probes_fail(client: docker.DockerClient, derive: Derive) -> None:
-    found = _ask(client, derive("RUN rm /usr/bin/wget"), 2, 4, 5)
+def test_without_wget_the_probe_clauses_fail(client: docker.DockerClient, derive: Derive) -> None:
+    found = _check(client, derive("RUN rm /usr/bin/wget"), 2, 4, 5)
     assert _broken(found[2]).startswith(
         "not on PATH: wget: KubeRay's liveness and readiness probes fail, and the kubelet"
     )
@@ -79,66 +83,66 @@ def test_without_wget_the_probes_fail(client: docker.DockerClient, derive: Deriv
     assert found[5].status is Status.PASSED
 
 
-def test_ray_without_extras_has_nothing_to_probe(client: docker.DockerClient, derive: Derive) -> None:
+def test_ray_without_extras_fails_the_probe_clauses(client: docker.DockerClient, derive: Derive) -> None:
     bare = derive("RUN python -m pip uninstall -q -y aiohttp aiohttp-cors starlette fastapi uvicorn")
-    found = _ask(client, bare, 3, 4, 5, 7, 8, 9)
+    found = _check(client, bare, 3, 4, 5, 7, 8, 9)
     assert found[3].status is Status.PASSED, found[3].detail
     assert found[7].status is Status.PASSED, found[7].detail
     for clause in (4, 5):
-        assert "the pod never gets ready, and the kubelet restarts it every 10 minutes" in _broken(found[clause])
+        assert "the pod is never ready, and the kubelet restarts it every 10 minutes" in _broken(found[clause])
     assert "KubeRay never sees a RayService's applications run" in _broken(found[9])
     assert "RayJob goes to Failed" in _broken(found[8])
 
 
-def test_a_login_shell_that_loses_path(client: docker.DockerClient, derive: Derive) -> None:
+def test_a_login_shell_that_resets_path_fails(client: docker.DockerClient, derive: Derive) -> None:
     lost = derive("RUN echo PATH=/usr/bin:/bin > /etc/profile.d/zz.sh")
-    found = _ask(client, lost, 1, 3, 9, newest=False)
+    found = _check(client, lost, 1, 3, 9, newest=False)
     assert "`bash -lc -- 'command -v ray python && ray --version'` ended with" in _broken(found[1])
     assert "a login shell sets PATH again; KubeRay v1.3.0 starts Ray by this shell, so its head ends" in found[1].detail
     assert "v1.3.0: `/bin/bash -lc --` does not start a head" in _broken(found[3])
     assert "ray: command not found" in found[3].detail
     assert "v1.7.0: the head starts" in found[3].detail
     assert found[9].status is Status.SKIPPED
-    assert found[9].detail.startswith("v1.3.0: needs a head, and none starts (clause 3); v1.7.0: ")
+    assert found[9].detail.startswith("v1.3.0: needs a head, which does not start (clause 3); v1.7.0: ")
 
 
-def test_root_and_a_home_of_one_user_are_refused(client: docker.DockerClient, derive: Derive) -> None:
+def test_root_and_a_home_of_one_user_fail(client: docker.DockerClient, derive: Derive) -> None:
     mine = derive(
         "RUN chmod 755 /home/ray", "ENV RAY_ADDRESS=10.0.0.1:6379", "LABEL io.ray.ray-version=1.0.0", user="0"
     )
-    found = _ask(client, mine, 11, 12, 13, 16)
-    assert "where a pod says runAsNonRoot, the kubelet refuses it" in _broken(found[11])
+    found = _check(client, mine, 11, 12, 13, 16)
+    assert "the kubelet refuses a pod with runAsNonRoot" in _broken(found[11])
     assert "user 1000710000:0 cannot write HOME (touch: cannot touch '/home/ray/.raydock'" in _broken(found[12])
     assert "the label io.ray.ray-version says Ray 1.0.0" in _broken(found[13])
     assert "RAY_ADDRESS is set by the image" in _broken(found[16])
 
 
-def test_an_image_that_says_nothing_of_its_versions(client: docker.DockerClient, derive: Derive) -> None:
-    silent = derive('LABEL io.ray.ray-version="" raydock.python=""')
-    found = _ask(client, silent, 13)
+def test_an_image_without_versions_is_skipped(client: docker.DockerClient, derive: Derive) -> None:
+    unlabelled = derive('LABEL io.ray.ray-version="" raydock.python=""')
+    found = _check(client, unlabelled, 13)
     assert found[13].status is Status.SKIPPED
-    assert "neither the tag nor a label says" in found[13].detail
+    assert "neither the tag nor a label names versions" in found[13].detail
 
 
 def test_tags_of_equal_ray_and_python_join_each_other(client: docker.DockerClient, image: str, derive: Derive) -> None:
     other = derive("LABEL raydock.test=other")
     images = {"ray2.60.0-py311-cpu": image, "ray2.60.0-torch2.13.0-py311-cu130": other}
-    found = image_set.ask(client, images)
+    found = image_set.check_set(client, images)
     assert [check.status for check in found.checks] == [Status.PASSED, Status.PASSED], found.checks
     assert "its head is joined by ray2.60.0-torch2.13.0-py311-cu130" in found.checks[1].detail
 
 
-def test_a_tag_of_another_ray_is_refused_by_a_head(client: docker.DockerClient, image: str, derive: Derive) -> None:
+def test_a_tag_of_a_different_ray_is_refused_by_a_head(client: docker.DockerClient, image: str, derive: Derive) -> None:
     edit = "sed -i 's/^version = .*/version = \"2.60.1\"/' _version.py && rm __pycache__/_version.*"
     other = derive(f"RUN cd /opt/venv/lib/python3.11/site-packages/ray && {edit}", "LABEL raydock.python=3.11.9")
-    found = image_set.ask(client, {"ray2.60.0-py311-cpu": image, "ray2.60.0-torch2.13.0-py311-cu130": other})
+    found = image_set.check_set(client, {"ray2.60.0-py311-cpu": image, "ray2.60.0-torch2.13.0-py311-cu130": other})
     assert "Python is 3.11.2 in ray2.60.0-py311-cpu, 3.11.9 in ray2.60.0-torch2.13.0" in _broken(found.checks[0])
     assert "a worker does not join: it has ended" in _broken(found.checks[1])
     assert not found.passed
     assert _left(client) == []
 
 
-# A run whose heads never answer, on the engine of an address.
+# A run whose heads never answer, on the engine with this address.
 _SLEEPER = """
 import sys, docker
 from msgspec.structs import replace
@@ -153,7 +157,10 @@ run.contract(client, sys.argv[2], name="sleeper", fingerprint="", kuberay=replac
 
 
 def _sleeping(client: docker.DockerClient, host: str, image: str) -> "tuple[subprocess.Popen[str], str]":
-    """A run in a process of its own, with its name, once two heads are there that will not answer."""
+    """Start a run in a new process, and wait for its two heads.
+
+    Returns the process and the name of the run. The heads never answer.
+    """
     command = [sys.executable, "-c", _SLEEPER, host, image]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout
@@ -178,17 +185,17 @@ def test_ctrl_c_leaves_nothing(client: docker.DockerClient, base: str) -> None:
     assert _left(client, run) == []
 
 
-def test_what_a_killed_run_left_the_next_removes(client: docker.DockerClient, base: str) -> None:
+def test_the_next_run_removes_the_rest_of_a_killed_run(client: docker.DockerClient, base: str) -> None:
     process, run = _sleeping(client, _host(), base)
     sweep(client)
-    assert len(_left(client, run)) == 3, "a run that goes on was swept"
+    assert len(_left(client, run)) == 3, "a run in progress was removed"
     process.kill()
     process.communicate(timeout=60)
     sweep(client)
     assert _left(client, run) == []
 
 
-def test_what_a_dead_engine_left_the_next_run_removes(spare: SpareEngine, base: str) -> None:
+def test_the_next_run_removes_the_rest_of_a_run_whose_engine_died(spare: SpareEngine, base: str) -> None:
     client = spare.client()
     process, run = _sleeping(client, spare.host, base)
     spare.kill()
@@ -202,7 +209,7 @@ def test_what_a_dead_engine_left_the_next_run_removes(spare: SpareEngine, base: 
     assert client.volumes.list() == []
 
 
-# The example of the how-to page, and what else people write; the folder holds the page's own wheel.
+# The example of the how-to page with more common instructions; the folder has the wheel of the page.
 _PAGE = ROOT / "docs" / "how-to" / "derived-images.md"
 _AND = "RUN useradd --create-home app && useradd user && PIP_CONSTRAINT= pip uninstall -q -y pip\n"
 
@@ -224,7 +231,7 @@ def derived(client: docker.DockerClient, image: str, tmp_path_factory: pytest.Te
 
 
 def test_a_derived_image_reports_what_changed(client: docker.DockerClient, derived: str) -> None:
-    [check] = _ask(client, derived, 21).values()
+    [check] = _check(client, derived, 21).values()
     assert check.status is Status.PASSED, check
     name = inspect(client, derived).labels.values["org.opencontainers.image.version"]
     assert check.detail.startswith(
@@ -236,13 +243,13 @@ def test_a_derived_image_reports_what_changed(client: docker.DockerClient, deriv
 def test_a_derived_image_that_moves_ray_or_closes_home_fails(client: docker.DockerClient, derive: Derive) -> None:
     metadata = "/opt/venv/lib/python3.11/site-packages/ray-*.dist-info/METADATA"
     moved = derive(f"RUN sed -i 's/^Version: .*/Version: 9.0/' {metadata}", "RUN mkdir -p /home/ray/.cache/flashinfer")
-    assert re.match(r"ray \S+ by 9.0 must not change|ray must not change", _broken(_ask(client, moved, 21)[21]))
+    assert re.match(r"ray \S+ by 9.0 must not change|ray must not change", _broken(_check(client, moved, 21)[21]))
     closed = derive("RUN mkdir -p /home/ray/.cache/flashinfer")
     assert "user 1000 cannot write /home/ray/.cache, /home/ray/.cache/flashinfer" in _broken(
-        _ask(client, closed, 21)[21]
+        _check(client, closed, 21)[21]
     )
 
 
 def test_runtime_env_without_the_layers_copies_the_environment(client: docker.DockerClient, derive: Derive) -> None:
-    found = _ask(client, derive("ENV RAY_RUNTIME_ENV_PLUGINS="), 18, patience=ClauseTimeouts())
+    found = _check(client, derive("ENV RAY_RUNTIME_ENV_PLUGINS="), 18, timeouts=ClauseTimeouts())
     assert "Ray copies the image's virtual environment on each node" in _broken(found[18])

@@ -1,4 +1,4 @@
-"""A Dockerfile checked by a real trivy, with the checks that it brings."""
+"""A Dockerfile is checked by the real trivy, with its built-in checks."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Images that print what they like, or whose programs do what they like: none disturbs an answer or ends a run."""
+"""Images with unexpected output or programs."""
 
 import io
 import shlex
@@ -15,7 +15,7 @@ from raydock.contract.bench import ClauseTimeouts
 from raydock.contract.kuberay import known
 from raydock.contract.run import contract
 from raydock.engine import channel
-from raydock.engine.container import RUN, RUN_LABEL, Limits, Terms, created, follow
+from raydock.engine.container import RUN, RUN_LABEL, ContainerOptions, Limits, create_container, run_to_end
 from raydock.engine.inspect import inspect
 from raydock.model.report import Check, Status
 from raydock.smoke.smoke import smoke
@@ -24,10 +24,10 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 
 Derive = Callable[..., str]
 NEWEST = replace(known(), releases=known().releases[-1:])
-PATIENCE = ClauseTimeouts(start=300, answer=120, job=300, command=300)
-HASTY = ClauseTimeouts(start=5, answer=5, job=5, command=8)
+TIMEOUTS = ClauseTimeouts(start=300, answer=120, job=300, command=300)
+SHORT_TIMEOUTS = ClauseTimeouts(start=5, answer=5, job=5, command=8)
 SITE = "/opt/venv/lib/python3.11/site-packages"
-# Prints at the start and the end of every Python, on both streams: JSON, HTTP, colours, megabytes, no newline.
+# Prints JSON, HTTP, colours and megabytes without a newline, to both streams, at the start and end of every Python.
 SITECUSTOMIZE = r"""
 import atexit, os, sys
 def noise(when):
@@ -39,7 +39,7 @@ def noise(when):
 noise("first")
 atexit.register(noise, "last")
 """
-# Ray stops following a job's log at bytes that are not UTF-8, so these do disturb KubeRay's clause 8.
+# Ray stops following a job's log at bytes that are not UTF-8, so these do affect clause 8.
 BINARY = SITECUSTOMIZE.replace("@END@", r'b"\xff\xfe\x00 no newline"')
 TEXT = SITECUSTOMIZE.replace("@END@", '"déjà vu, no newline".encode()')
 PTH = 'import sys; sys.stdout.write("from a .pth file")\n'
@@ -63,11 +63,11 @@ def _left(client: docker.DockerClient) -> list[str]:
     return [item["Id"] for item in found]
 
 
-def _ask(
-    client: docker.DockerClient, image: str, *clauses: int, patience: ClauseTimeouts = PATIENCE
+def _check(
+    client: docker.DockerClient, image: str, *clauses: int, timeouts: ClauseTimeouts = TIMEOUTS
 ) -> dict[int, Check]:
     found = contract(
-        client, image, name="theirs:1", fingerprint="", clauses=clauses, kuberay=NEWEST, patience=patience, jobs=4
+        client, image, name="theirs:1", fingerprint="", clauses=clauses, kuberay=NEWEST, timeouts=timeouts, jobs=4
     )
     assert _left(client) == []
     return {int(check.id.partition("-")[0]): check for check in found.checks}
@@ -78,7 +78,7 @@ Noisy = Callable[[str], str]
 
 @pytest.fixture(scope="module")
 def noisy(client: docker.DockerClient, image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Noisy]:
-    """Builds an image whose shells and Pythons all print, with this sitecustomize, and returns its id."""
+    """Build an image whose shells and Pythons all print; return its id."""
     built = set()
 
     def build(sitecustomize: str) -> str:
@@ -92,7 +92,7 @@ def noisy(client: docker.DockerClient, image: str, tmp_path_factory: pytest.Temp
         for number, text in enumerate(files.values()):
             (folder / str(number)).write_text(text)
             (folder / str(number)).chmod(0o644)
-        # Debian's own is a link, with bytecode beside it.
+        # Debian's own is a link, with bytecode next to it.
         lines = [f"FROM {image}", "USER 0", "RUN rm -f /usr/lib/python3.11/sitecustomize.py"]
         lines += [f"COPY {number} {path}" for number, path in enumerate(files)]
         lines += ["ENV BASH_ENV=/etc/profile.d/zz-banner.sh", "USER 1000", ""]
@@ -106,43 +106,43 @@ def noisy(client: docker.DockerClient, image: str, tmp_path_factory: pytest.Temp
         client.images.remove(image_id, force=True)
 
 
-def test_output_of_login_files_and_of_pythons_start_breaks_no_clause(client: docker.DockerClient, noisy: Noisy) -> None:
+def test_output_of_login_files_and_of_python_breaks_no_clause(client: docker.DockerClient, noisy: Noisy) -> None:
     loud = noisy(TEXT)
     shown = client.containers.run(loud, ["bash", "-lc", "ray --version"], remove=True)
     assert b"Welcome to the cluster" in shown
     assert shown.count(b"Welcome first") == 1
-    found = _ask(client, loud, 1, 2, 3, 4, 5, 8, 9, 10, 13, 14, 15, 16)
+    found = _check(client, loud, 1, 2, 3, 4, 5, 8, 9, 10, 13, 14, 15, 16)
     assert {number: check for number, check in found.items() if check.status is not Status.PASSED} == {}
     assert found[1].detail == "-c and -lc find /opt/venv/bin/ray, /opt/venv/bin/python, Ray 2.60.0"
     assert found[13].detail.startswith("Ray 2.60.0 and Python 3.11.")
 
 
-def test_bytes_that_are_no_text_break_no_clause_of_the_image_alone(client: docker.DockerClient, noisy: Noisy) -> None:
-    found = _ask(client, noisy(BINARY), 1, 2, 10, 13, 14, 16)
+def test_binary_output_breaks_no_clause_of_the_image_alone(client: docker.DockerClient, noisy: Noisy) -> None:
+    found = _check(client, noisy(BINARY), 1, 2, 10, 13, 14, 16)
     assert {number: check for number, check in found.items() if check.status is not Status.PASSED} == {}
 
 
-def test_output_disturbs_no_smoke(client: docker.DockerClient, noisy: Noisy, image: str) -> None:
+def test_output_does_not_change_a_smoke_test(client: docker.DockerClient, noisy: Noisy, image: str) -> None:
     name = inspect(client, image).labels.values["org.opencontainers.image.version"]
     checks = ("shells", "user", "versions", "imports", "ray")
     found = smoke(client, noisy(BINARY), name=name, fingerprint="f", checks=checks)
     assert [(check.id, check.status) for check in found.checks] == [(name, Status.PASSED) for name in checks], found
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "is missing", "may not be executed"])
+@pytest.mark.parametrize("kind", [*KINDS, "is missing", "is not executable"])
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_whatever_a_program_does_the_clauses_are_answered(
+def test_clauses_have_results_whatever_a_program_does(
     client: docker.DockerClient, derive: Derive, program: str, kind: str
 ) -> None:
     path = PROGRAMS[program]
     write = f"printf {shlex.quote(KINDS.get(kind, ''))} > /tmp/x && chmod 755 /tmp/x && mv -f /tmp/x {path}"
     changes = {
         "is missing": f"rm {path}",
-        "may not be executed": f"cp {path} /tmp/x && chmod 644 /tmp/x && mv -f /tmp/x {path}",
+        "is not executable": f"cp {path} /tmp/x && chmod 644 /tmp/x && mv -f /tmp/x {path}",
     }
     broken = derive('SHELL ["/bin/sh", "-c"]', f"RUN {changes.get(kind, write)}")
     began = time.monotonic()
-    found = _ask(client, broken, 1, 2, 13, 14, patience=HASTY)
+    found = _check(client, broken, 1, 2, 13, 14, timeouts=SHORT_TIMEOUTS)
     assert time.monotonic() - began < 240
     assert found[1].status is Status.FAILED
     assert all(check.detail.isprintable() and len(check.detail) < 2000 for check in found.values())
@@ -152,15 +152,15 @@ def test_whatever_a_program_does_the_clauses_are_answered(
     ("line", "user", "words"),
     [
         ("RUN rm /usr/bin/bash", "1000", "has no `/bin/bash`"),
-        ("RUN chmod 644 /usr/bin/bash", "1000", "has a `/bin/bash` that may not be executed"),
-        ("", "nosuch", "has no user nosuch, as which it is to run"),
-        ("", "1000:nosuch", "has no group nosuch, as which it is to run"),
+        ("RUN chmod 644 /usr/bin/bash", "1000", "has a `/bin/bash` that is not executable"),
+        ("", "nosuch", "has no user nosuch, but is configured to run as this user"),
+        ("", "1000:nosuch", "has no group nosuch, but is configured to run as this group"),
     ],
 )
-def test_an_image_whose_containers_do_not_start(
+def test_an_image_whose_containers_do_not_start_fails(
     client: docker.DockerClient, derive: Derive, line: str, user: str, words: str
 ) -> None:
-    found = _ask(client, derive('SHELL ["/bin/sh", "-c"]', line, user=user), 1, 3, 13)
+    found = _check(client, derive('SHELL ["/bin/sh", "-c"]', line, user=user), 1, 3, 13)
     assert all(words in found[number].detail for number in (1, 3, 13)), found
 
 
@@ -177,30 +177,32 @@ def test_an_image_whose_containers_do_not_start(
         ("exec > /dev/null 2>&1; echo still > {path}", "still\n"),
     ],
 )
-def test_what_is_left_where_the_answer_is_expected(
+def test_the_answer_file_is_read_whatever_it_is(
     client: docker.DockerClient, image: str, script: str, expected: str
 ) -> None:
     command = ["/bin/bash", "-c", script.format(path=channel.PATH)]
-    with created(client, image, command, Limits(), Terms(archive=channel.archive(), user="0")) as container:
-        assert follow(container, lambda _: None, 60).in_time
+    with create_container(
+        client, image, command, Limits(), ContainerOptions(archive=channel.archive(), user="0")
+    ) as container:
+        assert run_to_end(container, lambda _: None, 60).in_time
         assert channel.read(container) == expected
 
 
-def test_an_answer_without_end_is_cut(client: docker.DockerClient, image: str) -> None:
+def test_a_long_answer_is_truncated(client: docker.DockerClient, image: str) -> None:
     command = ["/bin/bash", "-c", f"head -c 30000000 /dev/zero > {channel.PATH}"]
-    with created(client, image, command, Limits(), Terms(archive=channel.archive())) as container:
-        follow(container, lambda _: None, 60)
+    with create_container(client, image, command, Limits(), ContainerOptions(archive=channel.archive())) as container:
+        run_to_end(container, lambda _: None, 60)
         assert len(channel.read(container)) <= channel.LIMIT
 
 
-def test_an_image_without_any_configuration_is_answered(client: docker.DockerClient) -> None:
+def test_clauses_have_results_for_an_image_without_configuration(client: docker.DockerClient) -> None:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         archive.addfile(tarfile.TarInfo("empty"))
     repository = f"raydock-test-{uuid4().hex[:12]}"
     client.api.import_image_from_data(packed.getvalue(), repository=repository, tag="1")
     try:
-        found = _ask(client, f"{repository}:1", 1, 2, 11, 13, 16, patience=HASTY)
+        found = _check(client, f"{repository}:1", 1, 2, 11, 13, 16, timeouts=SHORT_TIMEOUTS)
     finally:
         client.images.remove(f"{repository}:1", force=True)
     assert {number: check.status.value for number, check in found.items()} == {

@@ -1,4 +1,4 @@
-"""A real engine that reads CDI and no GPU: its specification hands out /dev/null and a fake driver (fake_cuda.c)."""
+"""GPU checks on a real engine with CDI and a fake driver."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def engine(
     client: docker.DockerClient, base: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[SpareEngine, Path]]:
-    """A second engine with features.cdi that holds the base, and the folder of its specifications."""
+    """A second engine with CDI and the base, and its specification folder."""
     folder = tmp_path_factory.mktemp("cdi-engine")
     specs = folder / "cdi"
     specs.mkdir()
@@ -42,7 +42,10 @@ def engine(
 
 @pytest.fixture
 def specify(engine: tuple[SpareEngine, Path], driver: Path) -> Specify:
-    """Writes a specification of one GPU: a device (of the host's), the driver or not, and the fake's environment."""
+    """Write a specification of one GPU.
+
+    `device`: a device of the host; `mounted`: with the driver; `fake`: the environment of the fake driver.
+    """
 
     def write(device: str = "/dev/null", *, mounted: bool = True, **fake: str) -> None:
         edits: dict[str, object] = {"deviceNodes": [{"path": "/dev/nvidia0", "hostPath": device}]}
@@ -60,82 +63,82 @@ def specify(engine: tuple[SpareEngine, Path], driver: Path) -> Specify:
 
 
 @pytest.fixture
-def ask(engine: tuple[SpareEngine, Path], base: str) -> Iterator[Callable[..., Check]]:
-    """Asks `gpu-driver` of the base, which is a stranger to the probe that is brought."""
+def run_check(engine: tuple[SpareEngine, Path], base: str) -> Iterator[Callable[..., Check]]:
+    """Run `gpu-driver` on the base, with a copy of the probe, as on a foreign image."""
     client = engine[0].client()
 
-    def asked(wish: GpuRequest = REQUIRE, python: str | None = None) -> Check:
-        [check] = foreign_image.smoke(client, base, wish=wish, python=python).checks
+    def run(request: GpuRequest = REQUIRE, python: str | None = None) -> Check:
+        [check] = foreign_image.smoke(client, base, request=request, python=python).checks
         assert client.api.containers(all=True) == []
         return check
 
-    yield asked
+    yield run
     client.close()
 
 
-def test_a_gpu_that_cdi_hands_out_is_asked(specify: Specify, ask: Callable[..., Check]) -> None:
+def test_a_gpu_of_cdi_is_checked(specify: Specify, run_check: Callable[..., Check]) -> None:
     specify(FAKE_HELD="20")
-    check = ask()
+    check = run_check()
     assert check.status is Status.PASSED, check.detail
     assert check.detail.startswith("by CDI nvidia.com/gpu=all: driver ")
-    assert "1 x Fake GPU (sm_90, 80.0 GiB); a vector add is right on each" in check.detail
-    assert check.warnings[0].startswith("GPU 0: 20.0 of 80.0 GiB are in use by another process")
+    assert "1 x Fake GPU (sm_90, 80.0 GiB); a vector add is correct on each" in check.detail
+    assert check.warnings[0].startswith("GPU 0: 20.0 of 80.0 GiB are in use by a different process")
 
 
-def test_a_specification_that_names_a_device_that_is_gone(specify: Specify, ask: Callable[..., Check]) -> None:
+def test_a_specification_with_a_missing_device_is_named(specify: Specify, run_check: Callable[..., Check]) -> None:
     specify("/dev/nvidia7")
-    check = ask()
+    check = run_check()
     assert check.status is Status.FAILED
-    assert "the CDI specification names the device /dev/nvidia7, which is not there any more" in check.detail
+    assert "the CDI specification names the device /dev/nvidia7, which no longer exists" in check.detail
     assert "nvidia-ctk cdi generate" in check.detail
 
 
-def test_no_driver_is_skipped_unless_required(specify: Specify, ask: Callable[..., Check]) -> None:
+def test_no_driver_is_skipped_unless_required(specify: Specify, run_check: Callable[..., Check]) -> None:
     specify(mounted=False)
-    for wish, status in ((GpuRequest(), Status.SKIPPED), (REQUIRE, Status.FAILED)):
-        check = ask(wish)
+    for request, status in ((GpuRequest(), Status.SKIPPED), (REQUIRE, Status.FAILED)):
+        check = run_check(request)
         assert check.status is status
-        assert "libcuda.so.1 is not there" in check.detail
+        assert "libcuda.so.1 is missing" in check.detail
 
 
-def test_a_missing_uvm_device_is_named(specify: Specify, ask: Callable[..., Check]) -> None:
-    """The fake driver fails as a real one does without /dev/nvidia-uvm; docs/reference/evidence has a real one."""
+def test_a_missing_uvm_device_is_named(specify: Specify, run_check: Callable[..., Check]) -> None:
+    """The fake driver fails as a real one does without /dev/nvidia-uvm."""
     specify(FAKE_CALL="cuInit", FAKE_CODE="999")
-    check = ask()
+    check = run_check()
     assert check.status is Status.FAILED
     assert "cuInit returned 999 (CUDA_ERROR_UNKNOWN)" in check.detail
-    assert "/dev/nvidia-uvm is not there" in check.detail
+    assert "/dev/nvidia-uvm is missing" in check.detail
 
 
-def test_a_driver_that_hangs_is_ended_and_reported(
-    specify: Specify, ask: Callable[..., Check], monkeypatch: pytest.MonkeyPatch
+def test_a_driver_that_hangs_is_stopped_and_reported(
+    specify: Specify, run_check: Callable[..., Check], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     specify(FAKE_HANG="1")
     monkeypatch.setattr(gpus, "LIMITS", Limits(probe=3))
     with pytest.raises(VariantError) as caught:
-        ask()
-    assert caught.value.meaning == "It was ended after 3 s."
+        run_check()
+    assert caught.value.meaning == "It was stopped after 3 s."
 
 
-def test_a_gpu_that_no_specification_names_is_refused(specify: Specify, ask: Callable[..., Check]) -> None:
+def test_a_gpu_that_no_specification_names_is_refused(specify: Specify, run_check: Callable[..., Check]) -> None:
     specify()
     with pytest.raises(ConfigurationError, match="the engine has no GPU '7'"):
-        ask(GpuRequest(names=("7",)))
+        run_check(GpuRequest(names=("7",)))
 
 
-def test_without_a_specification_the_one_command_is_said(
-    engine: tuple[SpareEngine, Path], specify: Specify, ask: Callable[..., Check]
+def test_without_a_specification_the_fix_is_named(
+    engine: tuple[SpareEngine, Path], specify: Specify, run_check: Callable[..., Check]
 ) -> None:
     specify()
     (engine[1] / "nvidia.yaml").unlink()
-    check = ask()
+    check = run_check()
     assert check.status is Status.FAILED
-    assert "reads CDI, and no specification" in check.detail
+    assert "reads CDI, but no specification" in check.detail
     assert check.detail.endswith("nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml")
 
 
-def test_a_python_that_is_not_there(specify: Specify, ask: Callable[..., Check]) -> None:
+def test_a_missing_python_is_named(specify: Specify, run_check: Callable[..., Check]) -> None:
     specify()
     with pytest.raises(VariantError, match="has no `/opt/python`") as caught:
-        ask(python="/opt/python")
+        run_check(python="/opt/python")
     assert "--python" in caught.value.todo

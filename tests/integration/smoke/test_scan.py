@@ -1,4 +1,4 @@
-"""Scanning for real: a toy image with something of each kind in it, by trivy, with made-up advisories."""
+"""Scans by trivy of a toy image with a finding of each kind, and made-up advisories."""
 
 import json
 import os
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
 
 NAME = NAMES[0]
 ONE = ("--select", "ray=1.0.0")
-SECRET = "AKIA" + "QWERTYUIOPASDFGH"  # of the form of an AWS access key, and nobody's
+SECRET = "AKIA" + "QWERTYUIOPASDFGH"  # has the form of an AWS access key, but is not one
 LICENCE = b"Metadata-Version: 2.1\nName: copyleft\nVersion: 1.0\nLicense: AGPL-3.0\n"
 KNOWN = (
     Advisory(id="CVE-2099-0001", package="bash", severity="HIGH", fixed="99:1.0", source=DEBIAN),
@@ -42,26 +42,26 @@ REPORTED = {"CVE-2099-0003", "CVE-2099-0004", "DS-0001", "DS-0026"}
 
 @pytest.fixture(scope="module")
 def toy(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toy]:
-    """A toy with one image, which holds a planted secret and a package under a licence that is not welcome."""
+    """A toy with one image, which has a planted secret and a package with a refused licence."""
     site = Site()
     with serving(site) as endpoint:
-        found = make(tmp_path_factory.mktemp("scan") / "toy", site, endpoint)
+        toy = make(tmp_path_factory.mktemp("scan") / "toy", site, endpoint)
         planted = {
             "planted.env": f"AWS_ACCESS_KEY_ID={SECRET}\n".encode(),
             "vendored/copyleft-1.0.dist-info/METADATA": LICENCE,
         }
         site.publish("toylib", "1.1", files=planted)
-        lock(found)
+        lock(toy)
         for command in ("render", "build"):
-            done = found.run(command, *ONE)
+            done = toy.run(command, *ONE)
             assert done.code == 0, done.words
-        yield found
-    remove_images(client, found)
+        yield toy
+    remove_images(client, toy)
 
 
 @pytest.fixture(autouse=True)
 def tidy(toy: Toy) -> Iterator[None]:
-    """Each test begins with the committed policy and no report, and leaves nothing half-written."""
+    """Start each test with the committed policy and no report, and check for partial files."""
     shutil.copy(ROOT / "scan.yaml", toy.root)
     shutil.rmtree(toy.root / ".raydock" / "reports", ignore_errors=True)
     yield
@@ -73,16 +73,16 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("database"), KNOWN)
 
 
-def scan(toy: Toy, *words: str) -> Run:
-    return toy.run("scan", *ONE, *words)
+def scan(toy: Toy, *options: str) -> Run:
+    return toy.run("scan", *ONE, *options)
 
 
-def kept(toy: Toy) -> ScanReport | None:
+def load_report(toy: Toy) -> ScanReport | None:
     return load(Paths(toy.root).report(NAME, "scan"))
 
 
-def let_through(toy: Toy, until: date, **more: str) -> None:
-    """Has scan.yaml ignore all that would be refused, and what `more` names, up to a day."""
+def ignore_refused(toy: Toy, until: date, **more: str) -> None:
+    """Let scan.yaml ignore all refused findings, and those of `more`, until a date."""
     entries = {**REFUSED, **more}
     lines = [
         f'  - {{id: {id.replace("AGPL-*", "AGPL-3.0-only")}, package: "{package}", reason: made up, until: {until}}}'
@@ -91,7 +91,7 @@ def let_through(toy: Toy, until: date, **more: str) -> None:
     toy.edit("scan.yaml", "ignore: []", "\n".join(["ignore:", *lines]))
 
 
-def test_what_is_wrong_is_found_and_refused(toy: Toy, cache: Path, client: docker.DockerClient) -> None:
+def test_findings_are_refused_or_reported(toy: Toy, cache: Path, client: docker.DockerClient) -> None:
     done = scan(toy, "--db", str(cache), "--json")
     assert done.code == 5, done.words
     document = done.variants[NAME]
@@ -106,7 +106,7 @@ def test_what_is_wrong_is_found_and_refused(toy: Toy, cache: Path, client: docke
     assert {item["id"] for item in document["reported"]} == REPORTED
     assert f"1 of 1 refused by scan.yaml: {NAME}." in done.err
 
-    report = kept(toy)
+    report = load_report(toy)
     assert report
     assert json.loads(Paths(toy.root).report(NAME, "scan").read_text()) == document
     assert report.image_id == client.images.get(f"{toy.registry}:{NAME}").id
@@ -114,9 +114,9 @@ def test_what_is_wrong_is_found_and_refused(toy: Toy, cache: Path, client: docke
     assert not any(SECRET.encode() in text for text in (done.out.encode(), done.err.encode(), *written))
 
 
-def test_the_sboms_beside_the_report_name_what_is_in_the_image(toy: Toy, cache: Path) -> None:
+def test_the_sboms_next_to_the_report_list_the_packages(toy: Toy, cache: Path) -> None:
     scan(toy, "--db", str(cache))
-    report = kept(toy)
+    report = load_report(toy)
     assert report
     files = sboms(report, Paths(toy.root).report(NAME, "scan"))
     cyclonedx, spdx = (json.loads(files[name].read_text()) for name in ("sbom.cdx.json", "sbom.spdx.json"))
@@ -124,22 +124,22 @@ def test_the_sboms_beside_the_report_name_what_is_in_the_image(toy: Toy, cache: 
     assert spdx["spdxVersion"] == "SPDX-2.3"
     assert cyclonedx["metadata"]["component"]["name"] == spdx["name"] == f"{toy.registry}:{NAME}"
     for packages, version in ((cyclonedx["components"], "version"), (spdx["packages"], "versionInfo")):
-        found = {(item["name"], item.get(version)) for item in packages}
-        assert {("ray", "1.0.0"), ("toylib", "1.1"), ("copyleft", "1.0")} <= found
-        assert "bash" in {name for name, _ in found}
+        listed = {(package["name"], package.get(version)) for package in packages}
+        assert {("ray", "1.0.0"), ("toylib", "1.1"), ("copyleft", "1.0")} <= listed
+        assert "bash" in {name for name, _ in listed}
     assert not cyclonedx.get("vulnerabilities")
     files["sbom.cdx.json"].write_text("{}")
-    assert kept(toy) is None
+    assert load_report(toy) is None
 
 
-def test_what_is_ignored_with_a_reason_is_clean_and_remarked_upon(toy: Toy, cache: Path) -> None:
-    let_through(toy, date.today() + timedelta(days=30), **{"CVE-2099-0099": "bash"})
+def test_ignored_findings_are_clean_with_a_remark(toy: Toy, cache: Path) -> None:
+    ignore_refused(toy, date.today() + timedelta(days=30), **{"CVE-2099-0099": "bash"})
     done = scan(toy, "--db", str(cache))
     assert done.code == 0, done.words
     assert "clean" in done.out
     assert "CVE-2099-0001 in bash: a fix is out: bash 99:1.0." in done.out
     assert "CVE-2099-0099 in bash: matches nothing here any more. Remove it" in done.out
-    report = kept(toy)
+    report = load_report(toy)
     assert report
     assert {item.ignore.reason for item in report.judgement.ignored} == {"made up"}
     assert len(report.judgement.ignored) == len(REFUSED)
@@ -150,17 +150,17 @@ def test_what_is_ignored_with_a_reason_is_clean_and_remarked_upon(toy: Toy, cach
     assert "was to be ignored up to" in report.objection(image, rules, date(2999, 1, 1))
 
 
-def test_past_its_day_an_ignore_ends_in_a_refusal(toy: Toy, cache: Path) -> None:
-    let_through(toy, date.today() - timedelta(days=1))
+def test_an_expired_ignore_is_a_refusal(toy: Toy, cache: Path) -> None:
+    ignore_refused(toy, date.today() - timedelta(days=1))
     done = scan(toy, "--db", str(cache))
     assert done.code == 5, done.words
     assert "CVE-2099-0001 in bash was to be ignored up to" in done.out
     assert "matches nothing" not in done.out
-    assert kept(toy).verdict is ScanResult.REFUSED  # type: ignore[union-attr]
+    assert load_report(toy).verdict is ScanResult.REFUSED  # type: ignore[union-attr]
 
 
 def test_without_a_database_the_verdict_is_not_scanned_and_never_clean(toy: Toy, tmp_path: Path) -> None:
-    let_through(toy, date.today())
+    ignore_refused(toy, date.today())
     nowhere = ("--db-repository", "127.0.0.1:1/made-up/trivy-db:2")
     done = scan(toy, *nowhere)
     assert done.code == 5, done.words
@@ -168,7 +168,7 @@ def test_without_a_database_the_verdict_is_not_scanned_and_never_clean(toy: Toy,
     assert "--allow-unscanned" in done.err
     assert "connection refused" in done.out
     assert "matches nothing" not in done.out
-    report = kept(toy)
+    report = load_report(toy)
     assert report
     assert report.verdict is ScanResult.NOT_SCANNED
     assert report.database == ""
@@ -190,7 +190,7 @@ def test_without_a_database_a_secret_is_still_refused(toy: Toy, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("damage", "words"),
+    ("damage", "message"),
     [
         ("garbage", "invalid database"),
         ("half", "it crashed, which a damaged database can cause"),
@@ -198,8 +198,8 @@ def test_without_a_database_a_secret_is_still_refused(toy: Toy, tmp_path: Path) 
         ("older", "old DB schema"),
     ],
 )
-def test_a_database_that_cannot_be_read_is_said_and_counts_as_none(
-    toy: Toy, tmp_path: Path, damage: str, words: str
+def test_an_unreadable_database_is_named_and_counts_as_none(
+    toy: Toy, tmp_path: Path, damage: str, message: str
 ) -> None:
     filler = [Advisory(id="CVE-2099-0001", package=f"package-{n}", severity="LOW", source=DEBIAN) for n in range(300)]
     write(tmp_path, [*KNOWN, *filler], schema={"newer": 3, "older": 1}.get(damage, 2))
@@ -208,14 +208,14 @@ def test_a_database_that_cannot_be_read_is_said_and_counts_as_none(
         file.write_bytes(b"garbage" * 9999)
     if damage == "half":
         os.truncate(file, 20000)
-    let_through(toy, date.today())
+    ignore_refused(toy, date.today())
     done = scan(toy, "--db", str(tmp_path))
     assert done.code == 5, done.words
-    assert words in done.out
+    assert message in done.out
     assert f"1 of 1 not scanned: {NAME}." in done.err
 
 
-def test_settings_of_trivys_own_hide_nothing(toy: Toy, cache: Path, tmp_path: Path) -> None:
+def test_trivys_own_settings_hide_nothing(toy: Toy, cache: Path, tmp_path: Path) -> None:
     (tmp_path / ".trivyignore").write_text("CVE-2099-0002\n")
     hiding = {
         "TRIVY_SEVERITY": "LOW",
@@ -227,9 +227,9 @@ def test_settings_of_trivys_own_hide_nothing(toy: Toy, cache: Path, tmp_path: Pa
     assert {"CVE-2099-0001", "CVE-2099-0002"} <= {item["id"] for item in done.variants[NAME]["refused"]}
 
 
-def test_ctrl_c_ends_trivy_and_the_report_that_was_there_stays(toy: Toy, cache: Path, tmp_path: Path) -> None:
+def test_ctrl_c_ends_trivy_and_keeps_the_old_report(toy: Toy, cache: Path, tmp_path: Path) -> None:
     scan(toy, "--db", str(cache))
-    before = kept(toy)
+    before = load_report(toy)
     started = tmp_path / "started"
     slow = tmp_path / "bin" / "trivy"
     slow.parent.mkdir()
@@ -245,10 +245,10 @@ def test_ctrl_c_ends_trivy_and_the_report_that_was_there_stays(toy: Toy, cache: 
         done = finish(process, 20)
     assert done.code == 130, done.words
     assert not Path("/proc", started.read_text().strip()).exists()
-    assert kept(toy) == before
+    assert load_report(toy) == before
 
 
-def test_an_image_that_is_not_built_is_an_error_of_its_own(toy: Toy, cache: Path) -> None:
+def test_an_image_that_is_not_built_is_a_separate_error(toy: Toy, cache: Path) -> None:
     done = toy.run("scan", "--db", str(cache), "--json")
     assert done.code == 1, done.words
     assert done.variants[NAME]["verdict"] == "refused"

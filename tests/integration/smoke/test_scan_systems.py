@@ -1,4 +1,4 @@
-"""trivy and images with the package lists of many systems: which ones it could check."""
+"""What trivy can check in images with the package lists of many systems."""
 
 import io
 import tarfile
@@ -32,7 +32,7 @@ def ubuntu(version: str) -> dict[str, str]:
     return {"etc/os-release": f"ID=ubuntu\nVERSION_ID={version}\n", "etc/lsb-release": release, **PACKAGES}
 
 
-# The files of an image, and what is not checked of it.
+# The files of an image, and the expected reason for what trivy does not check in it.
 SYSTEMS = {
     "Debian 12": (debian("12.11"), ""),
     "Debian 13": (debian("13.1"), ""),
@@ -47,7 +47,10 @@ SYSTEMS = {
     "Debian without dpkg's folder": (debian("12.11", None), "no packages of debian 12.11"),
     "Debian with an empty list": (debian("12.11", ""), "no packages of debian 12.11"),
     "Debian with a damaged list": (debian("12.11", f"{BASH}no colon\n\n{BASH}"), "could not read all packages"),
-    "another os-release alone": ({"etc/os-release": "ID=ours\nVERSION_ID=7\n", **PACKAGES}, "a known operating system"),
+    "a different os-release": (
+        {"etc/os-release": "ID=ours\nVERSION_ID=7\n", **PACKAGES},
+        "a known operating system",
+    ),
     "Fedora": ({"etc/fedora-release": "Fedora release 42 (Forty Two)\n"}, "no advisories for fedora 42"),
     "Gentoo": ({"etc/os-release": "ID=gentoo\n", "etc/gentoo-release": "Gentoo 2.15\n"}, "a known operating system"),
     "nothing": ({"a": "b"}, "a known operating system"),
@@ -85,23 +88,23 @@ def scan(trivy: Trivy, image: str, database: Path) -> ImageScan:
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_what_trivy_could_not_check(imported: str, system: str, trivy: Trivy, database: Path) -> None:
-    found = scan(trivy, imported, database)
+def test_the_gaps_of_trivy_are_reported(imported: str, system: str, trivy: Trivy, database: Path) -> None:
+    result = scan(trivy, imported, database)
     expected = SYSTEMS[system][1]
-    missing = gap(found.document, found.warnings)
+    missing = gap(result.document, result.warnings)
     assert expected in missing if expected else missing == ""
     assert "INFO" in (trivy.folder / "scan.log").read_text()
 
 
 @pytest.mark.parametrize("system", ["Debian with a damaged list"])
-def test_a_kept_layer_hides_the_damage_until_it_is_forgotten(
+def test_a_cached_layer_hides_the_damage_until_it_is_removed(
     imported: str, system: str, tmp_path: Path, database: Path
 ) -> None:
     trivy = Trivy(program=find(), folder=tmp_path)
     gaps = []
     for _ in range(3):
-        found = scan(trivy, imported, database)
-        gaps.append(gap(found.document, found.warnings))
+        result = scan(trivy, imported, database)
+        gaps.append(gap(result.document, result.warnings))
         if len(gaps) == 2:
             trivy.forget_layers()
     assert [SYSTEMS[system][1] in text for text in gaps] == [True, False, True]

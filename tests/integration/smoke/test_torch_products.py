@@ -1,4 +1,4 @@
-"""The bounds of `gpu-torch`, met by a CPU's torch and broken by one wrong element; a built torch image is asked."""
+"""The bounds of `gpu-torch` hold for a CPU, not for one wrong element."""
 
 import json
 
@@ -7,13 +7,13 @@ import pytest
 from docker.errors import ImageNotFound
 
 from raydock.model import matrix
-from raydock.smoke.foreign_image import brought
+from raydock.smoke.foreign_image import copied_probe
 from tests.support.toy import ROOT
 
 pytestmark = pytest.mark.engine
 
 IMAGE = "ray2.60.0-torch2.13.0-py311-cu130"
-_ASK = """
+_MEASURE = """
 import importlib, json, sys, types
 sys.path.insert(0, "/raydock")
 import torch
@@ -22,10 +22,10 @@ right = {name: products.difference(torch, "cpu", name, 1) / products.BOUNDS[name
 
 class Wrong(torch.Tensor):
     def __matmul__(self, other):
-        found = super().__matmul__(other)
+        product = super().__matmul__(other)
         if self.dtype != torch.float64:
-            found[3, 5] = 0
-        return found
+            product[3, 5] = 0
+        return product
 
 randn = torch.randn
 torch.randn = lambda *size, **more: randn(*size, **more).as_subclass(Wrong)
@@ -43,17 +43,19 @@ def torch_image(client: docker.DockerClient) -> str:
         pytest.skip(f"{IMAGE} is not built on this engine: `./build.py build --select 'name={IMAGE}'`, 5.7 GB")
 
 
-def test_a_right_product_is_within_its_bound_and_one_wrong_element_is_not(
+def test_a_correct_product_is_within_its_bound_and_one_wrong_element_is_not(
     client: docker.DockerClient, torch_image: str
 ) -> None:
-    box = client.containers.create(torch_image, ["-c", _ASK], entrypoint=["/opt/venv/bin/python"], network_mode="none")
+    container = client.containers.create(
+        torch_image, ["-c", _MEASURE], entrypoint=["/opt/venv/bin/python"], network_mode="none"
+    )
     try:
-        box.put_archive("/", brought(IMAGE, "python").archive)
-        box.start()
-        status = box.wait(timeout=90)["StatusCode"]
-        assert status == 0, box.logs().decode()[-2000:]
-        right, wrong = json.loads(box.logs(stderr=False))
+        container.put_archive("/", copied_probe(IMAGE, "python").archive)
+        container.start()
+        status = container.wait(timeout=90)["StatusCode"]
+        assert status == 0, container.logs().decode()[-2000:]
+        right, wrong = json.loads(container.logs(stderr=False))
     finally:
-        box.remove(force=True)
+        container.remove(force=True)
     assert all(0 < share < 1 for share in right.values()), right
     assert all(share > 1 for share in wrong.values()), wrong

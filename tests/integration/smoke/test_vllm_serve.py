@@ -1,4 +1,4 @@
-"""`gpu-vllm`'s last step in a real Ray Serve, with a fake vllm and a GPU that Ray is told of: there are none here."""
+"""The last step of `gpu-vllm` in a real Ray Serve, with a fake vllm."""
 
 import io
 import json
@@ -9,7 +9,7 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from raydock.smoke.foreign_image import brought
+from raydock.smoke.foreign_image import copied_probe
 
 pytestmark = pytest.mark.engine
 
@@ -45,8 +45,8 @@ runpy.run_path("/raydock/probe/gpu/vllm_serve.py", run_name="__main__")
 """
 
 
-def _read(box: Container, path: str) -> Any:
-    chunks, _ = box.get_archive(path)
+def _read(container: Container, path: str) -> Any:
+    chunks, _ = container.get_archive(path)
     with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
         [member] = archive.getmembers()
         file = archive.extractfile(member)
@@ -55,15 +55,15 @@ def _read(box: Container, path: str) -> Any:
 
 
 def test_a_deployment_answers_over_http_and_ends(client: docker.DockerClient, image: str) -> None:
-    box = client.containers.create(
+    container = client.containers.create(
         image, ["-c", _RUN], entrypoint=["/opt/venv/bin/python"], network_mode="none", shm_size=2**30
     )
     try:
-        box.put_archive("/", brought(image, "python").archive)
-        box.start()
-        status = box.wait(timeout=120)["StatusCode"]
-        assert status == 0, box.logs().decode()[-2000:]
-        assert _read(box, "/tmp/answer.json") == [{"tokens": 16}] * 2
-        assert "sampled" in box.logs().decode()  # what the deployment prints reaches the program's output
+        container.put_archive("/", copied_probe(image, "python").archive)
+        container.start()
+        status = container.wait(timeout=120)["StatusCode"]
+        assert status == 0, container.logs().decode()[-2000:]
+        assert _read(container, "/tmp/answer.json") == [{"tokens": 16}] * 2
+        assert "sampled" in container.logs().decode()  # what the deployment prints reaches the program's output
     finally:
-        box.remove(force=True)
+        container.remove(force=True)

@@ -9,7 +9,7 @@ from queue import Empty, SimpleQueue
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container as Running
 
-from raydock.engine.container import follow, start
+from raydock.engine.container import run_to_end, start
 from tests.support.kuberay.node import Node
 from tests.support.kuberay.objects import Container, Pod, Probe
 
@@ -108,7 +108,7 @@ class PodRun:
     def _begin(self) -> None:
         self.sandbox = self.node.sandbox(self.pod, self.pod.services)
         for container in self.pod.init:
-            ended = follow(self.node.create(self.pod, self.sandbox, container), lambda _: None, _INIT_SECONDS)
+            ended = run_to_end(self.node.create(self.pod, self.sandbox, container), lambda _: None, _INIT_SECONDS)
             why = (
                 "out of memory" if ended.out_of_memory else "too late" if not ended.in_time else f"exit {ended.status}"
             )

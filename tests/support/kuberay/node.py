@@ -17,7 +17,7 @@ from docker.models.networks import Network
 from docker.types import Mount
 
 from raydock.core.archive import tar
-from raydock.engine.container import LABELS, Ended, follow, remove
+from raydock.engine.container import LABELS, CommandResult, remove, run_to_end
 from tests.support.kuberay.limits import limited, machine, secured
 from tests.support.kuberay.manifest import domain
 from tests.support.kuberay.objects import Container, EmptyDir, Files, Pod
@@ -134,11 +134,11 @@ class Node:
         )
         return made
 
-    def complete(self, pod: Pod, seconds: float) -> Ended:
+    def complete(self, pod: Pod, seconds: float) -> CommandResult:
         """Runs a pod of one container to its end, removes it and tells how it ended."""
         try:
             sandbox = self.sandbox(pod)
-            return follow(self.create(pod, sandbox, pod.containers[0]), lambda _: None, seconds)
+            return run_to_end(self.create(pod, sandbox, pod.containers[0]), lambda _: None, seconds)
         finally:
             self.delete(pod)
 

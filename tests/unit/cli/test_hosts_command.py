@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
         ("smoke --host gpu1 --contract", "--host tests our own variants, without --contract."),
         ("smoke --host gpu1 --image x", "--host tests our own variants, without --contract."),
         ("smoke --host gpu1", "--host 'gpu1' is neither an address, nor a host or label of hosts.yaml"),
-        ("smoke --host ssh://gpu1 --gpus one", "'one' names no GPU"),
+        ("smoke --host ssh://gpu1 --gpus one", "'one' is not the name of a GPU"),
         ("doctor --host gpu1", "--host 'gpu1' is neither an address, nor a host or label of hosts.yaml"),
         ("doctor --host http://gpu1", "begins with http://"),
     ],

@@ -1,4 +1,4 @@
-"""What is judged without a container: the catalogue, what the engine says of an image, tags, sets."""
+"""The clauses and checks that need no container."""
 
 from dataclasses import replace
 from threading import Event
@@ -7,12 +7,12 @@ import docker
 import pytest
 
 from raydock.contract import image_set, inside
-from raydock.contract.answer import BrokenError, UnaskedError
-from raydock.contract.bench import Bench, ClauseTimeouts, how, require
+from raydock.contract.answer import BrokenError, NotCheckedError
+from raydock.contract.bench import Bench, ClauseTimeouts, describe_failure, require_success
 from raydock.contract.catalogue import names
 from raydock.contract.kuberay import known
 from raydock.contract.versions import of_tag
-from raydock.engine.container import Ended
+from raydock.engine.container import CommandResult
 from raydock.model.image import ContainerImage
 from raydock.model.labels import ImageLabels
 
@@ -27,18 +27,18 @@ def _bench(user: str = "1000", variables: tuple[str, ...] = (), labels: dict[str
             environment=dict.fromkeys(variables, "x"),
             labels=ImageLabels(labels or {}),
         ),
-        tag="stranger:1",
+        tag="foreign:1",
         network="none",
         kuberay=known(),
-        patience=ClauseTimeouts(),
+        timeouts=ClauseTimeouts(),
         halted=Event(),
     )
 
 
 def _ended(
     out: str = "", err: str = "", *, status: int = 0, out_of_memory: bool = False, in_time: bool = True
-) -> Ended:
-    return Ended(out=out, err=err, status=status, out_of_memory=out_of_memory, in_time=in_time)
+) -> CommandResult:
+    return CommandResult(out=out, err=err, status=status, out_of_memory=out_of_memory, in_time=in_time)
 
 
 def test_the_catalogue_has_all_clauses_of_the_contract() -> None:
@@ -47,47 +47,47 @@ def test_the_catalogue_has_all_clauses_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize("user", ["", "0", "root", "ray", "0:0"])
-def test_a_user_that_run_as_non_root_refuses(user: str) -> None:
+def test_a_user_that_run_as_non_root_refuses_fails(user: str) -> None:
     with pytest.raises(BrokenError, match=f"user is '{user or 'root'}'.*CreateContainerConfigError"):
         inside.user(_bench(user))
 
 
-def test_a_user_that_is_a_number() -> None:
+def test_a_user_that_is_a_number_passes() -> None:
     assert inside.user(_bench("1000:0")) == "the user is 1000:0"
 
 
-def test_a_variable_that_misleads_ray() -> None:
+def test_a_variable_that_misleads_ray_fails() -> None:
     assert inside.environment(_bench(variables=("PATH", "HOME")))
     with pytest.raises(BrokenError, match="RAY_ADDRESS is set by the image"):
         inside.environment(_bench(variables=("PATH", "RAY_ADDRESS")))
 
 
-def test_without_a_gpu_its_clause_is_not_asked() -> None:
-    with pytest.raises(UnaskedError, match="needs a GPU"):
+def test_without_a_gpu_its_clause_is_not_checked() -> None:
+    with pytest.raises(NotCheckedError, match="needs a GPU"):
         inside.gpu(_bench())
-    with pytest.raises(UnaskedError, match="the image is for CPU"):
+    with pytest.raises(NotCheckedError, match="the image is for CPU"):
         inside.gpu(_bench(labels={"raydock.min-driver": ""}))
 
 
 @pytest.mark.parametrize(
-    ("ended", "words"),
+    ("ended", "message"),
     [
         (_ended(err="a\nb: not found\n", status=127), "`x` ended with exit status 127 (b: not found): a pod dies"),
         (_ended(out="said\n", status=1), "`x` ended with exit status 1 (said): a pod dies"),
-        (_ended(status=1), "`x` ended with exit status 1 (no words): a pod dies"),
-        (_ended(status=137, out_of_memory=True), "`x` was killed for its memory: a pod dies"),
+        (_ended(status=1), "`x` ended with exit status 1 (no output): a pod dies"),
+        (_ended(status=137, out_of_memory=True), "`x` was killed because it used up its memory: a pod dies"),
         (_ended(status=137, in_time=False), "`x` did not end in time: a pod dies"),
     ],
 )
-def test_how_a_command_failed(ended: Ended, words: str) -> None:
+def test_the_failure_of_a_command_is_described(ended: CommandResult, message: str) -> None:
     with pytest.raises(BrokenError) as caught:
-        require(ended, "`x`", "a pod dies")
-    assert str(caught.value) == words
+        require_success(ended, "`x`", "a pod dies")
+    assert str(caught.value) == message
 
 
-def test_what_a_command_said() -> None:
-    assert require(_ended(out=" 1.2.3\n"), "`x`", "a pod dies") == "1.2.3"
-    assert how(_ended(err="no\n", status=2)) == "ended with exit status 2 (no)"
+def test_the_output_of_a_command_is_returned() -> None:
+    assert require_success(_ended(out=" 1.2.3\n"), "`x`", "a pod dies") == "1.2.3"
+    assert describe_failure(_ended(err="no\n", status=2)) == "ended with exit status 2 (no)"
 
 
 @pytest.mark.parametrize(
@@ -105,24 +105,25 @@ def test_what_a_command_said() -> None:
         ("sha256:1b4c6f299fce", {}),
     ],
 )
-def test_what_a_tag_promises(reference: str, promised: dict[str, str]) -> None:
+def test_the_versions_in_a_tag_are_read(reference: str, promised: dict[str, str]) -> None:
     assert of_tag(reference) == promised
 
 
-def test_one_python_patch_a_minor() -> None:
+def test_one_python_patch_for_each_minor_version_passes() -> None:
     assert (
-        image_set.one_patch({"a": "3.11.2", "b": "3.11.2", "c": "3.13.5"}) == "Python 3.11.2 in 2, Python 3.13.5 in 1"
+        image_set.require_one_patch({"a": "3.11.2", "b": "3.11.2", "c": "3.13.5"})
+        == "Python 3.11.2 in 2, Python 3.13.5 in 1"
     )
 
 
-def test_two_python_patches_of_one_minor() -> None:
+def test_two_python_patches_of_one_minor_version_fail() -> None:
     with pytest.raises(BrokenError, match=r"Python is 3\.11\.2 in a, c, 3\.11\.9 in b: "):
-        image_set.one_patch({"a": "3.11.2", "b": "3.11.9", "c": "3.11.2", "d": "3.13.5"})
+        image_set.require_one_patch({"a": "3.11.2", "b": "3.11.9", "c": "3.11.2", "d": "3.13.5"})
 
 
-def test_an_image_that_does_not_say_its_python_is_not_passed_over() -> None:
-    with pytest.raises(UnaskedError, match="b does not say"):
-        image_set.one_patch({"a": "3.11.2", "b": ""})
+def test_an_image_without_a_python_version_is_not_ignored() -> None:
+    with pytest.raises(NotCheckedError, match="b does not state"):
+        image_set.require_one_patch({"a": "3.11.2", "b": ""})
 
 
 def test_images_of_equal_ray_and_python_are_one_family() -> None:
@@ -131,9 +132,9 @@ def test_images_of_equal_ray_and_python_are_one_family() -> None:
     assert image_set.families([cpu, other]) == []
 
 
-def test_a_share_of_an_engine_without_limits_is_not_asked() -> None:
+def test_a_share_is_not_checked_on_an_engine_without_limits() -> None:
     bench = replace(_bench(), unlimited="it enforces no limits of memory and CPU (cgroup driver none)")
     limits = bench.kuberay.limits
     for share in (limits.init, limits.submitter, limits.autoscaler, limits.cleanup):
-        with pytest.raises(UnaskedError, match="it enforces no limits"):
+        with pytest.raises(NotCheckedError, match="it enforces no limits"):
             bench.run(["true"], share)

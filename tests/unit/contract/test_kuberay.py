@@ -16,12 +16,12 @@ def _file(folder: Path, old: str, new: str) -> Path:
     return path
 
 
-def test_the_shells_are_kuberays() -> None:
+def test_the_shells_are_those_of_kuberay() -> None:
     assert (OLD.version, OLD.shell) == ("v1.3.0", ("/bin/bash", "-lc", "--"))
     assert (NEW.version, NEW.shell) == ("v1.7.0", ("/bin/bash", "-c", "--"))
 
 
-def test_the_limits_are_kuberays() -> None:
+def test_the_limits_are_those_of_kuberay() -> None:
     kuberay = known()
     assert (kuberay.limits.init.cpus, kuberay.limits.init.memory) == (0.2, 256 * 2**20)
     assert (kuberay.limits.submitter.cpus, kuberay.limits.submitter.memory) == (1, 2**30)
@@ -29,7 +29,7 @@ def test_the_limits_are_kuberays() -> None:
 
 
 @pytest.mark.parametrize("release", known().releases, ids=lambda release: release.version)
-def test_nothing_is_left_to_fill_in(release: KubeRayRelease) -> None:
+def test_no_placeholder_is_left(release: KubeRayRelease) -> None:
     for script in (release.head, release.worker, release.init, release.submitter):
         assert "@" not in fill(script, head="head", job="job", entrypoint="python job.py")
 
@@ -41,18 +41,18 @@ def test_a_command_is_a_shell_and_one_script() -> None:
     assert "\n" not in script
 
 
-def test_a_head_is_its_own_address() -> None:
+def test_the_address_of_a_head_is_localhost() -> None:
     assert known().variables()["RAY_ADDRESS"] == "127.0.0.1:6379"
     assert known().variables("head")["RAY_ADDRESS"] == "head:6379"
 
 
-def test_only_newer_kuberays_probe_by_http() -> None:
+def test_only_newer_releases_probe_by_http() -> None:
     assert OLD.http_probe is None
     assert NEW.http_probe
     assert (NEW.http_probe.path, NEW.http_probe.since) == ("/api/healthz", "2.53.0")
 
 
-def test_a_new_kuberay_is_a_change_of_data(tmp_path: Path) -> None:
+def test_a_new_release_needs_only_data(tmp_path: Path) -> None:
     head, _, rest = DATA.read_text().partition("  - version: v1.7.0\n")
     path = tmp_path / "kuberay.yaml"
     new = rest.replace("*init", "x").replace("[/bin/bash, -c, --]", "[sh]")
@@ -62,7 +62,7 @@ def test_a_new_kuberay_is_a_change_of_data(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "words"),
+    ("old", "new", "message"),
     [
         ("    head-probe:", "    head-prob:", "has no key 'head-prob'"),
         ("    shell: [/bin/bash, -lc, --]\n", "", "lacks the key 'shell'"),
@@ -70,7 +70,7 @@ def test_a_new_kuberay_is_a_change_of_data(tmp_path: Path) -> None:
         ("memory: 256", "memory: 256Mi", "'256Mi' is not a whole number"),
     ],
 )
-def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, words: str) -> None:
+def test_an_error_names_the_file_and_the_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     path = _file(tmp_path, old, new)
-    with pytest.raises(ConfigurationError, match=rf"kuberay.yaml:\d+: .*{words}"):
+    with pytest.raises(ConfigurationError, match=rf"kuberay.yaml:\d+: .*{message}"):
         load(path)

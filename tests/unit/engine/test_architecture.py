@@ -1,4 +1,4 @@
-"""Images for another machine, by what engines answer."""
+"""Images for a different architecture, by the answers of engines."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from raydock.engine.architecture import platform, require_native
 
 
 class Engine:
-    """An engine that answers so to `version`: none of these machines can be had here."""
+    """An engine with this answer to `version`."""
 
     def __init__(self, answer: dict[str, Any]) -> None:
         self.answer = answer
@@ -40,7 +40,7 @@ def test_the_platform_of_an_image(document: dict[str, Any], expected: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("engine", "wanted"),
+    ("engine", "image_platform"),
     [
         (AMD64, "linux/amd64"),
         (AMD64, "linux/amd64/v3"),
@@ -53,12 +53,12 @@ def test_the_platform_of_an_image(document: dict[str, Any], expected: str) -> No
         ({}, "linux/arm64"),
     ],
 )
-def test_an_image_for_the_engines_own_machine(engine: dict[str, Any], wanted: str) -> None:
-    require_native(Engine(engine), "ours:1", wanted)
+def test_an_image_for_the_engines_architecture_passes(engine: dict[str, Any], image_platform: str) -> None:
+    require_native(Engine(engine), "ours:1", image_platform)
 
 
 @pytest.mark.parametrize(
-    ("engine", "wanted", "own"),
+    ("engine", "image_platform", "own"),
     [
         (AMD64, "linux/arm64/v8", "linux/amd64"),
         (AMD64, "linux/arm/v7", "linux/amd64"),
@@ -70,10 +70,12 @@ def test_an_image_for_the_engines_own_machine(engine: dict[str, Any], wanted: st
         ({"Os": "linux", "Arch": "aarch64"}, "linux/amd64", "linux/arm64"),
     ],
 )
-def test_an_image_for_another_machine_is_refused(engine: dict[str, Any], wanted: str, own: str) -> None:
+def test_an_image_for_a_different_architecture_is_refused(
+    engine: dict[str, Any], image_platform: str, own: str
+) -> None:
     with pytest.raises(VariantError) as caught:
-        require_native(Engine(engine), "ours:1", wanted)
+        require_native(Engine(engine), "ours:1", image_platform)
     error = caught.value
-    assert error.what == f"ours:1 is for another architecture: it is for {wanted}, and the engine runs {own}."
+    assert error.what == f"ours:1 is for another architecture: it is for {image_platform}, and the engine runs {own}."
     assert f"docker pull --platform {own} IMAGE" in error.todo
     assert error.exit_code == ExitCode.VARIANT_FAILED

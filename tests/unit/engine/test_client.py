@@ -13,7 +13,7 @@ from raydock.engine.dockerconfig import logins
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (
             APIError("400 Client Error", explanation="invalid reference format"),
@@ -22,8 +22,8 @@ from raydock.engine.dockerconfig import logins
         (requests.ConnectionError("connection reset"), "went away while asking: connection reset"),
     ],
 )
-def test_an_engine_that_refuses_did_not_go_away(error: Exception, said: str) -> None:
-    with pytest.raises(OutOfReachError, match=said), reaching("asking"):
+def test_a_refusal_and_a_lost_connection_have_different_messages(error: Exception, message: str) -> None:
+    with pytest.raises(OutOfReachError, match=message), reaching("asking"):
         raise error
 
 

@@ -22,9 +22,9 @@ def test_a_run_is_over_once_its_process_is_gone() -> None:
 
 
 @pytest.mark.parametrize("run", ["", "0a1b", f"{HOST}//0a1b", f"{HOST}/1/0a1b"])
-def test_a_run_that_may_go_on_is_not_over(run: str) -> None:
+def test_a_run_whose_process_may_exist_is_not_over(run: str) -> None:
     assert not is_over(run)
 
 
-def test_another_machines_run_is_left_alone() -> None:
-    assert not is_over(f"another.{HOST}/{_gone()}/0a1b")
+def test_a_run_of_a_different_machine_is_not_over() -> None:
+    assert not is_over(f"other.{HOST}/{_gone()}/0a1b")

@@ -1,4 +1,4 @@
-"""Which engine is meant: raydock and the docker command line read the same variables and files in the same way."""
+"""The selection of an engine, which must be the docker command line's."""
 
 import json
 import os
@@ -54,13 +54,13 @@ PLACES: list[tuple[dict[str, str], str]] = [
 def docker() -> str:
     program = shutil.which("docker")
     if not program:
-        pytest.skip("no docker command line, which says what is right")
+        pytest.skip("the docker command line is not installed, and this test compares with it")
     return program
 
 
 @pytest.fixture(scope="module")
 def folder(docker: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of Docker's configuration with CONTEXTS, and certificates in pem/."""
+    """A folder with Docker's configuration, CONTEXTS, and certificates in pem/."""
     found = tmp_path_factory.mktemp("docker")
     pem = found / "pem"
     pem.mkdir()
@@ -75,12 +75,12 @@ def folder(docker: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _environment(folder: Path, more: dict[str, str]) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if key not in VARIABLES}
-    given = {key: value.format(pem=folder / "pem") for key, value in more.items()}
-    return kept | given | {"DOCKER_CONFIG": str(folder)}
+    variables = {key: value.format(pem=folder / "pem") for key, value in more.items()}
+    return kept | variables | {"DOCKER_CONFIG": str(folder)}
 
 
 def _use(monkeypatch: pytest.MonkeyPatch, folder: Path, variables: dict[str, str], current: str) -> dict[str, str]:
-    """This process's environment with these variables, and with a context in use."""
+    """Set variables and the current context, and return the environment."""
     (folder / "config.json").write_text(json.dumps({"currentContext": current} if current else {}))
     environment = _environment(folder, variables)
     for name in VARIABLES:
@@ -91,14 +91,14 @@ def _use(monkeypatch: pytest.MonkeyPatch, folder: Path, variables: dict[str, str
 
 
 @pytest.mark.parametrize(("variables", "current"), PLACES)
-def test_raydock_and_docker_mean_the_same_engine(
+def test_raydock_and_docker_select_the_same_engine(
     docker: str, folder: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], current: str
 ) -> None:
     environment = _use(monkeypatch, folder, variables, current)
     found = resolve()
     child = {key: value for key, value in found.environment().items() if key != "DOCKER_CONFIG"}
-    for given in (environment, child | {"DOCKER_CONFIG": str(folder)}):
-        answer = subprocess.run([docker, "context", "inspect"], env=given, check=True, capture_output=True, text=True)
+    for used in (environment, child | {"DOCKER_CONFIG": str(folder)}):
+        answer = subprocess.run([docker, "context", "inspect"], env=used, check=True, capture_output=True, text=True)
         [document] = json.loads(answer.stdout)
         [endpoint] = document["Endpoints"].values()
         assert endpoint["Host"] == found.address
@@ -109,35 +109,35 @@ def test_raydock_and_docker_mean_the_same_engine(
             assert sorted(material) == sorted(f"{name}.pem" for name, file in files.items() if file)
 
 
-def test_who_named_the_engine(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for variables, current, words in [
+def test_the_source_of_the_address_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variables, current, text in [
         ({}, "", "unix:///var/run/docker.sock (the default)"),
         ({}, "rootless", "unix:///run/user/1000/docker.sock (the current context 'rootless')"),
         ({"DOCKER_CONTEXT": "plain"}, "", "tcp://10.0.0.9:2375 (DOCKER_CONTEXT 'plain')"),
         ({"DOCKER_HOST": "ssh://gpu1"}, "", "ssh://gpu1 (DOCKER_HOST)"),
     ]:
         _use(monkeypatch, folder, variables, current)
-        assert str(resolve()) == words
+        assert str(resolve()) == text
 
 
 @pytest.mark.parametrize(
-    ("variables", "current", "words"),
+    ("variables", "current", "message"),
     [
         ({"DOCKER_HOST": "foo://gpu1"}, "", "DOCKER_HOST: 'foo://gpu1' is not an engine's address"),
         ({"DOCKER_HOST": "ssh://ray:secret@gpu1"}, "", "use a key"),
         ({"DOCKER_HOST": "tcp://gpu1:port"}, "", "is not an address"),
         ({"DOCKER_CONTEXT": "rotless"}, "", "Did you mean 'rootless'?"),
         ({}, "gone", "the current context names the docker context 'gone', which does not exist"),
-        ({"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/nowhere"}, "", "there is no /nowhere/ca.pem"),
+        ({"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/nowhere"}, "", "/nowhere/ca.pem is missing"),
     ],
 )
-def test_a_place_that_cannot_be_meant(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], current: str, words: str
+def test_an_invalid_address_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], current: str, message: str
 ) -> None:
     _use(monkeypatch, folder, variables, current)
     with pytest.raises(ConfigurationError) as refused:
         resolve()
-    assert words in str(refused.value)
+    assert message in str(refused.value)
     assert "Next: " in str(refused.value)
 
 
@@ -171,7 +171,7 @@ def test_a_broken_config_json_is_named(
     assert resolve().address == "unix:///var/run/docker.sock"
 
 
-def test_a_child_gets_one_engine_and_no_builder(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_process_gets_one_engine_and_no_builder(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIABLES:
         monkeypatch.setenv(name, "other")
     found = Endpoint(address="ssh://gpu1", source="DOCKER_HOST", context="far", socket="/tmp/rd1/docker.sock")

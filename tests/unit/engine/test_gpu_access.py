@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from raydock.engine.gpu_access import GpuAccess, handout, read_specs
+from raydock.engine.gpu_access import GpuAccess, detect_gpu_support, read_specs
 
-# As gpu hosts have them: a name by number, all, and a slice of a GPU in MIG mode.
+# As on GPU hosts: a GPU by number, all GPUs, and a slice of a GPU in MIG mode.
 SPEC = """\
 cdiVersion: "0.5.0"
 kind: nvidia.com/gpu
@@ -19,7 +19,7 @@ SPECS = {"/etc/cdi/nvidia.yaml": SPEC, "/etc/cdi/other.yaml": OTHER}
 
 
 def info(version: str = "26.1.5", runtimes: tuple[str, ...] = ("runc",), **more: Any) -> dict[str, Any]:
-    """What `docker info` of that version says; CDISpecDirs is empty where features.cdi is off."""
+    """The answer of `docker info`; no CDISpecDirs if features.cdi is off."""
     runtime: dict[str, Any] = {name: {"path": name} for name in runtimes}
     return {"ServerVersion": version, "Runtimes": runtime, "CDISpecDirs": [], **more}
 
@@ -28,24 +28,24 @@ CDI: dict[str, Any] = {"CDISpecDirs": ["/etc/cdi", "/var/run/cdi"]}
 
 
 def test_cdi_names_its_devices() -> None:
-    found = handout(info(**CDI), SPECS)
-    assert (found.way, found.devices, found.todo) == (GpuAccess.CDI, ("0", "1:0", "all"), "")
-    assert found.found == "Docker 26.1.5 by CDI: nvidia.com/gpu=0, 1:0, all"
+    support = detect_gpu_support(info(**CDI), SPECS)
+    assert (support.way, support.devices, support.todo) == (GpuAccess.CDI, ("0", "1:0", "all"), "")
+    assert support.summary == "Docker 26.1.5 by CDI: nvidia.com/gpu=0, 1:0, all"
 
 
 def test_cdi_comes_before_the_runtime() -> None:
-    assert handout(info(runtimes=("runc", "nvidia"), **CDI), SPECS).way is GpuAccess.CDI
-    found = handout(info("24.0.7", ("runc", "nvidia")), SPECS)
-    assert (found.way, found.found) == (GpuAccess.RUNTIME, "Docker 24.0.7 by the runtime `nvidia`, without CDI")
+    assert detect_gpu_support(info(runtimes=("runc", "nvidia"), **CDI), SPECS).way is GpuAccess.CDI
+    support = detect_gpu_support(info("24.0.7", ("runc", "nvidia")), SPECS)
+    assert (support.way, support.summary) == (GpuAccess.RUNTIME, "Docker 24.0.7 by the runtime `nvidia`, without CDI")
 
 
-def test_a_newer_engine_says_its_devices_itself() -> None:
+def test_the_devices_that_a_newer_engine_lists_are_used() -> None:
     devices = [{"Source": "cdi", "ID": "nvidia.com/gpu=GPU-1"}, {"Source": "cdi", "ID": "example.com/net=0"}]
-    assert handout(info("28.3.0", DiscoveredDevices=devices, **CDI), None).devices == ("GPU-1",)
+    assert detect_gpu_support(info("28.3.0", DiscoveredDevices=devices, **CDI), None).devices == ("GPU-1",)
 
 
 @pytest.mark.parametrize(
-    ("said", "specs", "words", "command"),
+    ("answer", "specs", "text", "command"),
     [
         (info(), {}, "has neither CDI nor the runtime `nvidia`", "nvidia-ctk runtime configure --runtime=docker &&"),
         (info("24.0.7"), {}, "has neither CDI", "nvidia-ctk runtime configure --runtime=docker &&"),
@@ -57,21 +57,23 @@ def test_a_newer_engine_says_its_devices_itself() -> None:
         (info("28.3.0", DiscoveredDevices=[], **CDI), None, "no specification", "nvidia-ctk cdi generate --output="),
     ],
 )
-def test_where_none_works_one_command_would_mend_it(
-    said: dict[str, Any], specs: dict[str, str] | None, words: str, command: str
+def test_without_gpu_access_one_command_fixes_it(
+    answer: dict[str, Any], specs: dict[str, str] | None, text: str, command: str
 ) -> None:
-    found = handout(said, specs)
-    assert found.way is GpuAccess.NONE
-    assert words in found.found
-    assert command in found.command
-    assert found.todo == f"on the engine's host, as root, with the package nvidia-container-toolkit: {found.command}"
+    support = detect_gpu_support(answer, specs)
+    assert support.way is GpuAccess.NONE
+    assert text in support.summary
+    assert command in support.command
+    assert (
+        support.todo == f"on the engine's host, as root, with the package nvidia-container-toolkit: {support.command}"
+    )
 
 
-def test_a_host_whose_files_nobody_can_read_is_tried() -> None:
-    found = handout(info(**CDI), None)
-    assert (found.way, found.devices) == (GpuAccess.CDI, ())
-    assert "cannot be seen from here" in found.found
-    assert handout(info(runtimes=("nvidia",), **CDI), None).way is GpuAccess.RUNTIME
+def test_cdi_is_tried_if_the_files_of_the_host_cannot_be_read() -> None:
+    support = detect_gpu_support(info(**CDI), None)
+    assert (support.way, support.devices) == (GpuAccess.CDI, ())
+    assert "cannot be listed from here" in support.summary
+    assert detect_gpu_support(info(runtimes=("nvidia",), **CDI), None).way is GpuAccess.RUNTIME
 
 
 def test_specifications_are_read_from_their_folders(tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
-"""The same image is the same one in each image store and in a registry; a different one is not."""
+"""An image has the same identity in each image store and in a registry."""
 
 import json
 from typing import Any
 
 import pytest
 
-from raydock.engine.identity import of_configuration, of_inspected
+from raydock.engine.identity import from_configuration, from_inspect
 
 CONFIGURATION: dict[str, Any] = {
     "User": "1000:0",
@@ -42,8 +42,8 @@ BLOB = {
 
 
 def test_every_store_and_registry_has_the_same_image() -> None:
-    overlay2, containerd = of_inspected(OVERLAY2), of_inspected(CONTAINERD)
-    published = of_configuration(json.dumps(BLOB).encode(), {f"sha256:{'c' * 64}"})
+    overlay2, containerd = from_inspect(OVERLAY2), from_inspect(CONTAINERD)
+    published = from_configuration(json.dumps(BLOB).encode(), {f"sha256:{'c' * 64}"})
     assert overlay2.is_same(containerd)
     assert overlay2.is_same(published)
     assert overlay2.layers == published.layers == tuple(LAYERS)
@@ -51,8 +51,8 @@ def test_every_store_and_registry_has_the_same_image() -> None:
     assert not overlay2.digests & containerd.digests
 
 
-def test_an_engine_tells_what_it_calls_an_image_and_what_the_image_configures() -> None:
-    found = of_inspected({**CONTAINERD, "RepoTags": ["localhost:5000/raydock:a"]})
+def test_names_and_configuration_of_an_image_are_read() -> None:
+    found = from_inspect({**CONTAINERD, "RepoTags": ["localhost:5000/raydock:a"]})
     assert (found.id, found.tags) == (f"sha256:{'e' * 64}", ("localhost:5000/raydock:a",))
     assert found.references == (f"localhost:5000/raydock@sha256:{'e' * 64}",)
     assert (found.user, found.environment["HOME"], found.platform) == ("1000:0", "/home/ray", "linux/amd64")
@@ -73,17 +73,17 @@ def test_an_engine_tells_what_it_calls_an_image_and_what_the_image_configures() 
     ],
 )
 def test_an_image_that_differs_in_anything_that_runs_is_a_different_one(changed: dict[str, Any]) -> None:
-    assert not of_inspected(OVERLAY2).is_same(of_inspected({**OVERLAY2, **changed}))
+    assert not from_inspect(OVERLAY2).is_same(from_inspect({**OVERLAY2, **changed}))
 
 
 def test_an_answer_without_configuration_or_layers_is_an_image_too() -> None:
     bare: dict[str, Any] = {"Id": "sha256:1", "RepoDigests": None, "Config": None, "RootFS": {}}
-    assert of_inspected(bare).is_same(of_inspected({"Id": "sha256:2"}))
+    assert from_inspect(bare).is_same(from_inspect({"Id": "sha256:2"}))
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"[]", b"{}", b'{"architecture": "amd64"}', b'{"rootfs": 1, "architecture": ""}']
 )
-def test_what_is_not_a_configuration_is_refused(data: bytes) -> None:
+def test_an_invalid_configuration_is_refused(data: bytes) -> None:
     with pytest.raises((ValueError, KeyError, TypeError, AttributeError)):
-        of_configuration(data, set())
+        from_configuration(data, set())

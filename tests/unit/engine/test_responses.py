@@ -1,4 +1,4 @@
-"""Engines that answer what no Docker engine does: each command ends with a message and an exit code."""
+"""Invalid answers of an engine end in a message and an exit code."""
 
 import json
 import re
@@ -39,13 +39,18 @@ KNOWN: dict[str, object] = {
 
 @dataclass(kw_only=True)
 class OddEngine:
-    """What answers like an engine without images, except for `answers`: status and body by path, or None to hang up."""
+    """A server that answers like an engine without images, except for `answers`.
+
+    Attributes:
+        address: HOST:PORT.
+        answers: status and body by path; None to close the connection.
+    """
 
     address: str = ""
     answers: dict[str, tuple[int, bytes] | None] = field(default_factory=dict)
 
     def run(self, command: str) -> Run:
-        """What `./build.py COMMAND` answers with this engine."""
+        """Run `./build.py COMMAND` with this engine."""
         environment = {"DOCKER_HOST": f"tcp://{self.address}", "NO_PROXY": "127.0.0.1", "DOCKER_TLS_VERIFY": ""}
         return ask(Checkout(root=ROOT, environment=environment), *command.split())
 
@@ -91,7 +96,7 @@ def test_no_answer_ends_in_a_traceback(engine: OddEngine, path: str, command: st
 
 
 @pytest.mark.parametrize(
-    ("path", "command", "answer", "words"),
+    ("path", "command", "answer", "message"),
     [
         ("/images/json", "clean", (200, b"{}"), "while answering GET /images/json: it is not a list"),
         ("/images/json", "clean", (200, b'[{"Id": 5}]'), "answering GET /images/json: Id is '5'"),
@@ -103,13 +108,13 @@ def test_no_answer_ends_in_a_traceback(engine: OddEngine, path: str, command: st
         ("/version", "clean", None, "no Docker engine answers at tcp://127.0.0.1"),
     ],
 )
-def test_what_is_odd_is_named(
-    engine: OddEngine, path: str, command: str, answer: tuple[int, bytes] | None, words: str
+def test_an_invalid_answer_is_named(
+    engine: OddEngine, path: str, command: str, answer: tuple[int, bytes] | None, message: str
 ) -> None:
     engine.answers[path] = answer
     done = engine.run(command)
     assert done.code == ExitCode.OUT_OF_REACH
-    assert words in done.err
+    assert message in done.err
     assert "Next: " in done.err
 
 

@@ -1,18 +1,18 @@
-"""What a container printed, read with bounds and made fit for a report."""
+"""The output of containers, with limits and without control characters."""
 
 import pytest
 
 from raydock.engine.streams import Tail, last_line, printable, read
 
 
-def test_lines_of_stderr_are_told_as_they_come_and_both_streams_are_kept() -> None:
+def test_lines_of_stderr_are_passed_on_and_both_streams_are_kept() -> None:
     lines: list[str] = []
     stream = [(b"out", b"one\ntw"), (None, b"o\n\x1b[31mred\x1b[0m\nrest"), (b"\xff", None)]
     assert read(stream, lines.append) == ("out\ufffd", "one\ntwo\n\x1b[31mred\x1b[0m\nrest")
     assert lines == ["one", "two", "red"]
 
 
-def test_of_a_stream_without_end_the_end_is_kept() -> None:
+def test_the_end_of_a_long_stream_is_kept() -> None:
     tail = Tail(kept=100)
     for number in range(10_000):
         tail.add(b"%08d\n" % number)
@@ -20,14 +20,14 @@ def test_of_a_stream_without_end_the_end_is_kept() -> None:
     assert tail.text.endswith("00009999\n")
 
 
-def test_a_line_without_end_is_told_with_its_end_only() -> None:
+def test_only_the_end_of_a_long_line_is_passed_on() -> None:
     lines: list[str] = []
     read([(None, b"x" * 2**20), (None, b"y" * 400 + b"\nlast\n")], lines.append)
     assert [len(line) for line in lines] == [300, 4]
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "clean"),
     [
         ("plain", "plain"),
         ("\x1b[1;31mbold\x1b[0m and \x1b]0;a title\x07plain", "bold and plain"),
@@ -36,8 +36,8 @@ def test_a_line_without_end_is_told_with_its_end_only() -> None:
         ("\x1b", ""),
     ],
 )
-def test_terminal_codes_and_control_characters_are_left_out(text: str, words: str) -> None:
-    assert printable(text) == words
+def test_terminal_codes_and_control_characters_are_left_out(text: str, clean: str) -> None:
+    assert printable(text) == clean
 
 
 @pytest.mark.parametrize(
@@ -50,5 +50,5 @@ def test_terminal_codes_and_control_characters_are_left_out(text: str, words: st
         (("x" * 10_000_000,), "x" * 300),
     ],
 )
-def test_the_last_line_that_can_be_read(texts: tuple[str, ...], line: str) -> None:
+def test_the_last_line_that_is_not_empty_is_found(texts: tuple[str, ...], line: str) -> None:
     assert last_line(*texts) == line

@@ -1,4 +1,4 @@
-"""A writer of ELF files with nothing in them but what the dynamic linker reads."""
+"""A writer of ELF files that contain only what the dynamic linker reads."""
 
 import struct
 from collections.abc import Callable, Sequence
@@ -14,23 +14,26 @@ ElfWriter = Callable[..., Path]
 def tiny_elf(
     needed: Sequence[str] = (), *, soname: str = "", runpath: str = "", glibc: str = "", machine: int = X86_64
 ) -> bytes:
-    """The bytes of a 64-bit shared object: header, a PT_LOAD over all, a PT_DYNAMIC, names, version needs."""
+    """The bytes of a 64-bit shared object.
+
+    It has a header, a PT_LOAD over all, a PT_DYNAMIC, names and version needs.
+    """
     names = b"\0"
-    places = {}
+    offsets = {}
     for name in {*needed, soname, runpath, "libc.so.6", f"GLIBC_{glibc}"}:
-        places[name] = len(names)
+        offsets[name] = len(names)
         names += name.encode() + b"\0"
-    tags = [(1, places[name]) for name in needed]
-    tags += [(14, places[soname])] if soname else []
-    tags += [(29, places[runpath])] if runpath else []
+    tags = [(1, offsets[name]) for name in needed]
+    tags += [(14, offsets[soname])] if soname else []
+    tags += [(29, offsets[runpath])] if runpath else []
     start = 64 + 2 * 56
     size = 16 * (len(tags) + 2 + bool(glibc))
     tags += [(5, BASE + start + size)]
     versions = b""
     if glibc:
         tags += [(0x6FFFFFFE, BASE + start + size + len(names))]
-        versions = struct.pack("<HHIII", 1, 1, places["libc.so.6"], 16, 0)
-        versions += struct.pack("<IHHII", 0, 0, 2, places[f"GLIBC_{glibc}"], 0)
+        versions = struct.pack("<HHIII", 1, 1, offsets["libc.so.6"], 16, 0)
+        versions += struct.pack("<IHHII", 0, 0, 2, offsets[f"GLIBC_{glibc}"], 0)
     dynamic = b"".join(struct.pack("<qQ", tag, value) for tag, value in [*tags, (0, 0)])
     total = start + size + len(names) + len(versions)
     head = b"\x7fELF\x02\x01\x01" + bytes(9)
@@ -42,10 +45,10 @@ def tiny_elf(
 
 @pytest.fixture
 def write_elf(tmp_path: Path) -> ElfWriter:
-    """Writes a tiny ELF file below the test's folder and returns its path."""
+    """Write a small ELF file below the test's folder, and return its path."""
 
-    def write(place: str, needed: Sequence[str] = (), **details: str) -> Path:
-        path = tmp_path / place
+    def write(name: str, needed: Sequence[str] = (), **details: str) -> Path:
+        path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(tiny_elf(needed, **details))  # type: ignore[arg-type]
         return path

@@ -30,10 +30,10 @@ def _write(path: Path, **changes: Any) -> Path:
 
 
 @no_driver
-def test_json_is_one_document_and_progress_is_apart(image_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_one_document_and_progress_goes_to_stderr(image_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--json", "--check", "gpu-driver"], image_file) == cli.DONE
-    said = capsys.readouterr()
-    document = json.loads(said.out)
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
     [check] = document.pop("checks")
     assert document == {
         "schema": 1,
@@ -42,8 +42,8 @@ def test_json_is_one_document_and_progress_is_apart(image_file: Path, capsys: py
         "python": ".".join(str(part) for part in sys.version_info[:3]),
     }
     assert (check["id"], check["status"]) == ("gpu-driver", "skipped")
-    assert check["detail"].startswith("no GPU: libcuda.so.1 is not there: this container was given no GPU")
-    assert said.err == "asking gpu-driver, at most 60 s\n"
+    assert check["detail"].startswith("no GPU: libcuda.so.1 is missing: this container has no GPU")
+    assert printed.err == "running gpu-driver, at most 60 s\n"
 
 
 def test_a_failed_check_is_exit_1_and_a_row(
@@ -64,29 +64,29 @@ def test_rows_line_up() -> None:
     ]
 
 
-def test_a_warning_stands_in_the_row() -> None:
+def test_a_row_has_the_warnings() -> None:
     row = cli.row(ProbeAnswer("gpu-torch", "passed", "right", 9.5, ("copy is low",)))
     assert row == "gpu-torch  passed      9.5 s  right; warning: copy is low"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (["--check", "vresions"], "did you mean 'versions'?"),
-        (["--check", "zzz"], "there are shells, user"),
+        (["--check", "zzz"], "its checks are shells, user"),
         (["--jsn"], "unrecognized arguments"),
     ],
 )
 def test_bad_usage_is_exit_2(
-    image_file: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+    image_file: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(arguments, image_file)
     assert caught.value.code == cli.BAD_USAGE
-    assert words in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
-def test_no_raydock_image_is_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_image_without_image_json_is_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main([], tmp_path / "image.json")
     assert caught.value.code == cli.BAD_USAGE
@@ -94,20 +94,20 @@ def test_no_raydock_image_is_exit_2(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 9}', '{"schema": 1, "name": "x"}'])
-def test_a_damaged_image_file(tmp_path: Path, text: str) -> None:
+def test_a_damaged_image_file_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "image.json"
     path.write_text(text)
     with pytest.raises(ImageFileError, match=r"image\.json"):
         load(path)
 
 
-def test_an_image_file_that_is_whole(image_file: Path) -> None:
+def test_a_valid_image_file_is_read(image_file: Path) -> None:
     assert load(image_file) == Image("ray2.60.0-py311-cu130", GPU_AXES, {"ray": "2.60.0"}, "", ("9.0",))
 
 
 def test_checks_keep_their_order() -> None:
-    cpu = catalogue.questions({**GPU_AXES, "cuda": "cpu"})
-    assert [item.id for item in cli.choose(["ray", "shells"], cpu)] == ["shells", "ray"]
+    cpu = catalogue.checks_of_variant({**GPU_AXES, "cuda": "cpu"})
+    assert [check.id for check in cli.choose(["ray", "shells"], cpu)] == ["shells", "ray"]
     with pytest.raises(ValueError, match="no check 'gpu-driver'"):
         cli.choose(["gpu-driver"], cpu)
 
@@ -121,29 +121,28 @@ def test_checks_keep_their_order() -> None:
         ({"torch": "2.13.0", "vllm": "0.32.0"}, ["driver", "torch", "triton", "nccl", "ray", "vllm"]),
     ],
 )
-def test_a_variant_is_asked_the_levels_that_it_has(axes: dict[str, str], levels: list[str]) -> None:
-    asked = [item.id for item in catalogue.questions({**GPU_AXES, **axes})]
-    assert [check.removeprefix("gpu-") for check in asked if check.startswith("gpu-")] == levels
+def test_a_variant_has_the_gpu_checks_of_its_parts(axes: dict[str, str], levels: list[str]) -> None:
+    checks = [check.id for check in catalogue.checks_of_variant({**GPU_AXES, **axes})]
+    assert [check.removeprefix("gpu-") for check in checks if check.startswith("gpu-")] == levels
 
 
-def test_a_strangers_image_is_asked_what_needs_a_gpu_and_its_driver_in_any_case() -> None:
-    nothing = Image("x", {"python": "3.12"}, {}, stranger=True)
-    torch = Image("x", {"python": "3.12", "cuda": "13.0", "torch": "2.11.0", "triton": "3.6.0"}, {}, stranger=True)
-    assert [item.id for item in catalogue.of_image(nothing)] == ["gpu-driver"]
-    assert [item.id for item in catalogue.of_image(torch)] == ["gpu-driver", "gpu-torch", "gpu-triton", "gpu-nccl"]
+def test_a_foreign_image_has_the_gpu_checks_of_its_parts_and_always_gpu_driver() -> None:
+    empty = Image("x", {"python": "3.12"}, {}, foreign=True)
+    torch = Image("x", {"python": "3.12", "cuda": "13.0", "torch": "2.11.0", "triton": "3.6.0"}, {}, foreign=True)
+    assert [check.id for check in catalogue.checks_of_image(empty)] == ["gpu-driver"]
+    names = ["gpu-driver", "gpu-torch", "gpu-triton", "gpu-nccl"]
+    assert [check.id for check in catalogue.checks_of_image(torch)] == names
 
 
 @no_driver
-def test_a_level_whose_driver_did_not_pass_says_so_and_has_not_passed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_gpu_check_is_skipped_if_gpu_driver_did_not_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     image_file = _write(tmp_path / "image.json", axes={**GPU_AXES, "torch": "2.13.0"})
     assert cli.main(["--check", "gpu-torch", "--check", "gpu-driver"], image_file) == cli.DONE
     rows = capsys.readouterr().out.splitlines()
-    assert rows[1] == "gpu-torch  skipped     0.0 s  not asked, as gpu-driver did not pass"
+    assert rows[1] == "gpu-torch  skipped     0.0 s  not run, because gpu-driver did not pass"
 
 
-def test_it_runs_as_a_folder_beside_its_image_file(tmp_path: Path) -> None:
+def test_it_runs_as_a_folder_next_to_image_json(tmp_path: Path) -> None:
     shutil.copytree(PROBE, tmp_path / "probe", ignore=shutil.ignore_patterns("__pycache__"))
     _write(tmp_path / "image.json", axes=GPU_AXES)
     command = [sys.executable, "-I", str(tmp_path / "probe"), "--json", "--check", "gpu-driver"]
@@ -157,8 +156,8 @@ def test_help_has_an_example() -> None:
     assert "raydock-probe --json --check ray" in done.stdout
 
 
-# Programs and kernels that a check runs import what they ask.
-ASKED = {
+# Programs and kernels that a check runs import the packages that they test.
+IMPORTED = {
     "compiler_module.py": {"flashinfer"},
     "downloads_start.py": {"flashinfer", "transformers", "triton", "vllm"},
     "driver.py": {"ray"},
@@ -175,5 +174,5 @@ def test_it_is_python_3_9_and_standard_library_only(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))
     names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
-    allowed = sys.stdlib_module_names | ASKED.get(path.name, set())
+    allowed = sys.stdlib_module_names | IMPORTED.get(path.name, set())
     assert {name.split(".")[0] for name in names} <= allowed

@@ -1,4 +1,4 @@
-"""What the probe reads from programs of its own, whatever else they print, and what it keeps of those that fail."""
+"""The answers of the probe's programs, and the output of failed ones."""
 
 import sys
 from pathlib import Path
@@ -15,7 +15,7 @@ LINE = f"pathlib.Path(os.environ['RAYDOCK_ANSWER']).write_text(json.dumps({DOCUM
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder for the output of these programs."""
+    """The folder for the output of the programs."""
     monkeypatch.setenv("RAYDOCK_OUTPUT", str(tmp_path))
     return tmp_path
 
@@ -36,24 +36,26 @@ def program(*lines: str, what: str = "a program") -> Program:
         ("print([16, 16])", "print('INFO: Shutting down FastAPI HTTP server.')"),
     ],
 )
-def test_other_output_does_not_disturb_the_answer(before: str, after: str) -> None:
+def test_output_does_not_change_the_answer(before: str, after: str) -> None:
     assert program(before, LINE, after).answer() == DOCUMENT
 
 
 @pytest.mark.parametrize(
-    ("lines", "words"),
+    ("lines", "message"),
     [
-        ([""], "`a program` ended without its answer; {log} ends: no output"),
-        (["print('hello')"], "`a program` ended without its answer; {log} ends: hello"),
+        ([""], "`a program` ended without an answer; {log} ends: no output"),
+        (["print('hello')"], "`a program` ended without an answer; {log} ends: hello"),
         (["print('one'); print('two', file=sys.stderr); sys.exit(3)"], "ended with exit status 3; {log} ends: "),
-        ([LINE.replace("json.dumps(", "'half' + str("), "print('cut')"], "without its answer; {log} ends: cut"),
+        ([LINE.replace("json.dumps(", "'half' + str("), "print('cut')"], "without an answer; {log} ends: cut"),
         ([LINE, "print('late', flush=True)", "os.abort()"], "ended with exit status -6; {log} ends: late"),
     ],
 )
-def test_a_program_without_an_answer_is_quoted_and_its_output_kept(folder: Path, lines: list[str], words: str) -> None:
+def test_a_program_without_an_answer_is_quoted_and_its_output_kept(
+    folder: Path, lines: list[str], message: str
+) -> None:
     with pytest.raises(CheckError) as caught:
         program(*lines).answer()
-    assert words.format(log=folder / "a-program.log") in str(caught.value)
+    assert message.format(log=folder / "a-program.log") in str(caught.value)
 
 
 def test_a_program_that_takes_too_long_is_quoted() -> None:
@@ -61,7 +63,7 @@ def test_a_program_that_takes_too_long_is_quoted() -> None:
         program("print('loading', flush=True)", "time.sleep(60)").wait(5)
 
 
-def test_of_long_output_the_last_lines_are_quoted_and_the_file_has_all(folder: Path) -> None:
+def test_the_last_lines_of_long_output_are_quoted_and_the_file_has_all(folder: Path) -> None:
     with pytest.raises(CheckError) as caught:
         program("for number in range(20000): print('line', number)", "sys.exit(1)").answer()
     assert "ends: line 19988 / " in str(caught.value)
@@ -69,18 +71,18 @@ def test_of_long_output_the_last_lines_are_quoted_and_the_file_has_all(folder: P
     assert (folder / "a-program.log").read_text().startswith("line 0\n")
 
 
-def test_of_programs_that_wait_for_each_other_the_one_that_failed_is_named() -> None:
+def test_the_error_names_the_program_that_failed_and_the_others_are_killed() -> None:
     waiting = program("time.sleep(60)", what="rank 0")
     with pytest.raises(CheckError, match="`rank 1` ended with exit status 7"):
         gather([waiting, program("sys.exit(7)", what="rank 1")])
     assert waiting.process.wait(10) == -9
 
 
-def test_all_answers_of_programs_that_end_well_are_gathered() -> None:
+def test_the_answers_of_all_programs_are_gathered() -> None:
     assert gather([program(LINE, what=f"rank {rank}") for rank in range(2)]) == [DOCUMENT, DOCUMENT]
 
 
-def test_what_a_failed_command_printed_is_kept(folder: Path) -> None:
+def test_the_output_of_a_failed_command_is_kept(folder: Path) -> None:
     with pytest.raises(CheckError, match="`sh` ended with exit status 4: last"):
         finish(start(["sh", "-c", "echo out; echo first >&2; echo last >&2; exit 4"]), "sh")
     assert (folder / "commands.log").read_text() == "$ sh\nout\nfirst\nlast\n"

@@ -12,7 +12,7 @@ LIBC = next(Path(name) for name in LOADED if Path(name).name.startswith("libc.so
 EXTENSIONS = sorted(Path(sysconfig.get_config_var("DESTSHARED") or "/nowhere").glob("*.so"))
 
 
-def test_the_c_library_of_this_machine() -> None:
+def test_the_c_library_of_this_machine_is_read() -> None:
     found = elf.read(LIBC)
     assert found
     assert found.soname == "libc.so.6"
@@ -32,7 +32,7 @@ def test_every_extension_module_of_this_python_is_read() -> None:
     assert all(elf.read(path) for path in EXTENSIONS)
 
 
-def test_everything_that_the_linker_reads(write_elf: Callable[..., Path]) -> None:
+def test_all_fields_that_the_linker_reads_are_read(write_elf: Callable[..., Path]) -> None:
     path = write_elf(
         "libx.so", ["liba.so.1", "libb.so"], soname="libx.so.2", runpath="$ORIGIN/../lib:/opt/b", glibc="2.34"
     )
@@ -46,12 +46,12 @@ def test_everything_that_the_linker_reads(write_elf: Callable[..., Path]) -> Non
 
 
 @pytest.mark.parametrize("data", [b"", b"#!/bin/sh\n", b"\x7fELF", b"\x7fELF\x01\x01" + bytes(60)])
-def test_other_files_are_none(tmp_path: Path, data: bytes) -> None:
+def test_a_file_that_is_not_elf_is_none(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "file").write_bytes(data)
     assert elf.read(tmp_path / "file") is None
 
 
-def test_a_file_cut_off_anywhere_is_no_crash(tmp_path: Path, write_elf: Callable[..., Path]) -> None:
+def test_a_truncated_file_is_an_elf_error(tmp_path: Path, write_elf: Callable[..., Path]) -> None:
     whole = write_elf("libx.so", ["liba.so.1"], soname="libx.so.2", glibc="2.34").read_bytes()
     path = tmp_path / "cut"
     refused = 0

@@ -5,35 +5,35 @@ from pathlib import Path
 import pytest
 
 from raydock.probe.answer import CheckError
-from raydock.probe.libraries import OPTIONAL, Optional, load_optional, loader_names, survey
+from raydock.probe.libraries import OPTIONAL, OptionalNeed, load_optional, loader_names, survey
 
 Writer = Callable[..., Path]
 
 
-def test_met_by_the_system_a_sibling_and_the_driver(tmp_path: Path, write_elf: Writer) -> None:
+def test_libraries_of_the_system_of_a_package_and_of_the_driver_are_found(tmp_path: Path, write_elf: Writer) -> None:
     write_elf("site-packages/a/a.so", ["libc.so.6", "libsibling.so.3", "libcuda.so.1", "libnvidia-ml.so.1"])
     write_elf("site-packages/b.libs/libsibling-0a1b2c3d.so.3", soname="libsibling.so.3")
-    assert survey(tmp_path, "cpu", []) == "2 ELF files find 4 needs"
+    assert survey(tmp_path, "cpu", []) == "2 ELF files find 4 libraries"
 
 
-def test_met_by_the_runpath_outside(tmp_path: Path, write_elf: Writer) -> None:
+def test_libraries_on_the_runpath_are_found(tmp_path: Path, write_elf: Writer) -> None:
     write_elf("outside/libfar.so.1")
     write_elf("env/lib/a.so", ["libfar.so.1"], runpath="/nowhere:$ORIGIN/../../outside")
-    assert survey(tmp_path / "env", "cpu", []) == "1 ELF files find 1 needs"
+    assert survey(tmp_path / "env", "cpu", []) == "1 ELF files find 1 libraries"
 
 
-def test_a_missing_library_names_both(tmp_path: Path, write_elf: Writer) -> None:
+def test_a_missing_library_and_its_file_are_named(tmp_path: Path, write_elf: Writer) -> None:
     write_elf("a.so", ["libgone.so.7", "libc.so.6"])
-    with pytest.raises(CheckError, match=r"a\.so needs libgone\.so\.7, not there$"):
+    with pytest.raises(CheckError, match=r"a\.so needs libgone\.so\.7, not found$"):
         survey(tmp_path, "cpu", [])
 
 
-def test_an_optional_plug_in_is_counted_not_blamed(tmp_path: Path, write_elf: Writer) -> None:
+def test_an_optional_plug_in_is_counted_and_does_not_fail(tmp_path: Path, write_elf: Writer) -> None:
     write_elf("site-packages/nvshmem/transport_ucx.so.3", ["libucp.so.0"])
-    optional = [Optional("*/nvshmem/transport_*", "libuc*", "only with UCX")]
-    assert survey(tmp_path, "cpu", optional).endswith("optional plug-ins that lack theirs: nvshmem 1")
+    optional = [OptionalNeed("*/nvshmem/transport_*", "libuc*", "only with UCX")]
+    assert survey(tmp_path, "cpu", optional).endswith("optional plug-ins without their libraries: nvshmem 1")
     with pytest.raises(CheckError):
-        survey(tmp_path, "cpu", [Optional("*/nvshmem/bootstrap_*", "libuc*", "another file")])
+        survey(tmp_path, "cpu", [OptionalNeed("*/nvshmem/bootstrap_*", "libuc*", "a different file")])
 
 
 def test_linked_folders_are_followed_once(tmp_path: Path, write_elf: Writer) -> None:
@@ -44,13 +44,13 @@ def test_linked_folders_are_followed_once(tmp_path: Path, write_elf: Writer) -> 
     assert survey(tmp_path / "env", "cpu", []).startswith("2 ELF files")
 
 
-def test_another_machines_files_do_not_count(tmp_path: Path, write_elf: Writer) -> None:
+def test_files_for_a_different_machine_do_not_count(tmp_path: Path, write_elf: Writer) -> None:
     write_elf("a.so")
     write_elf("cubin.so", ["libgone.so"], machine=190)
-    assert survey(tmp_path, "cpu", []) == "1 ELF files find 0 needs"
+    assert survey(tmp_path, "cpu", []) == "1 ELF files find 0 libraries"
 
 
-def test_a_younger_glibc_is_refused(tmp_path: Path, write_elf: Writer) -> None:
+def test_a_newer_glibc_is_refused(tmp_path: Path, write_elf: Writer) -> None:
     write_elf("a.so", ["libc.so.6"], glibc="2.999")
     with pytest.raises(CheckError, match=r"a\.so needs glibc 2\.999; this is 2\."):
         survey(tmp_path, "cpu", [])
@@ -68,7 +68,9 @@ def test_a_younger_glibc_is_refused(tmp_path: Path, write_elf: Writer) -> None:
         ("libcupti.so.2025.1.1", "13.0", True),  # a file's full version, not a major
     ],
 )
-def test_cuda_majors(tmp_path: Path, write_elf: Writer, name: str, cuda: str, right: bool) -> None:
+def test_the_cuda_major_must_be_the_variants(
+    tmp_path: Path, write_elf: Writer, name: str, cuda: str, right: bool
+) -> None:
     write_elf(f"nvidia/{name}")
     if right:
         survey(tmp_path, cuda, [])
@@ -80,7 +82,7 @@ def test_cuda_majors(tmp_path: Path, write_elf: Writer, name: str, cuda: str, ri
 def test_a_damaged_file_is_a_problem(tmp_path: Path, write_elf: Writer) -> None:
     path = write_elf("a.so", ["libc.so.6"])
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(CheckError, match="not a whole ELF file"):
+    with pytest.raises(CheckError, match="not a complete ELF file"):
         survey(tmp_path, "cpu", [])
 
 
@@ -93,8 +95,8 @@ def test_the_loader_knows_the_c_library() -> None:
     assert "libc.so.6" in loader_names()
 
 
-def test_every_optional_need_says_why_and_the_file_when() -> None:
+def test_every_optional_need_has_a_reason_and_the_file_a_source_and_a_date() -> None:
     document = json.loads(OPTIONAL.read_text(encoding="utf-8"))
     assert document["read"]
     assert document["source"]
-    assert all(item.file and item.library and len(item.reason) > 20 for item in load_optional(OPTIONAL))
+    assert all(need.file and need.library and len(need.reason) > 20 for need in load_optional(OPTIONAL))

@@ -1,4 +1,4 @@
-"""The check `rdma` and what it knows of the machine's ports, on a folder as /sys/class/infiniband is."""
+"""The check `rdma` and the ports, with a folder like /sys/class/infiniband."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def test_libraries_without_a_provider_fail(monkeypatch: pytest.MonkeyPatch) -> N
         rdma.rdma(IMAGE)
 
 
-def test_only_cuda_images_are_asked() -> None:
-    asked = {cuda: {question.id for question in catalogue.questions({"cuda": cuda})} for cuda in ("cpu", "13.0")}
-    assert "rdma" in asked["13.0"]
-    assert "rdma" not in asked["cpu"]
+def test_only_cuda_images_are_checked() -> None:
+    checks = {cuda: {check.id for check in catalogue.checks_of_variant({"cuda": cuda})} for cuda in ("cpu", "13.0")}
+    assert "rdma" in checks["13.0"]
+    assert "rdma" not in checks["cpu"]

@@ -9,7 +9,7 @@ from typing import NoReturn
 import pytest
 
 from raydock.probe.answer import FAILED, PASSED, SKIPPED, CheckError, SkipError
-from raydock.probe.runner import ask, descendants
+from raydock.probe.runner import descendants, run_check
 
 
 def _raise(error: BaseException) -> NoReturn:
@@ -25,33 +25,33 @@ def _raise(error: BaseException) -> NoReturn:
         (SystemExit(3), FAILED, "SystemExit: 3"),
     ],
 )
-def test_what_a_check_raises(error: BaseException, status: str, detail: str) -> None:
-    answer = ask("x", lambda: _raise(error), 10)
+def test_an_exception_of_a_check_is_its_result(error: BaseException, status: str, detail: str) -> None:
+    answer = run_check("x", lambda: _raise(error), 10)
     assert (answer.id, answer.status, answer.detail) == ("x", status, detail)
 
 
-def test_a_long_answer_passes_whole(capfd: pytest.CaptureFixture[str]) -> None:
-    def question() -> str:
+def test_a_long_result_is_complete(capfd: pytest.CaptureFixture[str]) -> None:
+    def check() -> str:
         print("noise on stdout")
         return "word " * 50_000
 
-    answer = ask("x", question, 10)
+    answer = run_check("x", check, 10)
     assert (answer.status, len(answer.detail)) == (PASSED, 250_000)
     assert capfd.readouterr().out == ""
 
 
-def test_a_hung_check_ends_at_its_limit() -> None:
-    def question() -> str:
+def test_a_check_that_hangs_ends_at_its_limit() -> None:
+    def check() -> str:
         time.sleep(60)
         return "never"
 
-    answer = ask("x", question, 0.3)
+    answer = run_check("x", check, 0.3)
     assert (answer.status, answer.detail) == (FAILED, "no answer within 0.3 s")
     assert 0.3 <= answer.seconds < 5
 
 
 def _start_family(folder: Path) -> str:
-    """Starts a child in a session of its own, which starts another and ends, so that that one is an orphan."""
+    """Start a child in a new session, and an orphan of an ended process."""
     family = "setsid sleep 60 & echo $! > orphan"
     subprocess.run(["sh", "-c", family], cwd=folder, stdout=subprocess.DEVNULL, check=True, start_new_session=True)
     child = subprocess.Popen(["sleep", "60"], start_new_session=True)
@@ -60,7 +60,7 @@ def _start_family(folder: Path) -> str:
 
 
 def _alive(pid: int) -> bool:
-    """Whether a process runs; one that is dead and not yet reaped does not."""
+    """Whether a process runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
     except OSError:
@@ -69,14 +69,14 @@ def _alive(pid: int) -> bool:
 
 @pytest.mark.parametrize("hang", [True, False])
 def test_no_descendant_outlives_a_check(tmp_path: Path, hang: bool) -> None:
-    def question() -> str:
-        words = _start_family(tmp_path)
+    def check() -> str:
+        result = _start_family(tmp_path)
         if hang:
             time.sleep(60)
-        return words
+        return result
 
     before = set(descendants(os.getpid()))
-    answer = ask("x", question, 1 if hang else 20)
+    answer = run_check("x", check, 1 if hang else 20)
     assert answer.status == (FAILED if hang else PASSED)
     for name in ("child", "orphan"):
         assert not _alive(int((tmp_path / name).read_text()))
@@ -84,21 +84,21 @@ def test_no_descendant_outlives_a_check(tmp_path: Path, hang: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sign", "words"), [(signal.SIGSYS, "killed by SIGSYS"), (signal.SIGKILL, "killed by SIGKILL (out of memory?)")]
+    ("sign", "text"), [(signal.SIGSYS, "killed by SIGSYS"), (signal.SIGKILL, "killed by SIGKILL (out of memory?)")]
 )
-def test_a_crash_is_an_answer_with_its_last_words(sign: signal.Signals, words: str) -> None:
-    def question() -> str:
+def test_a_crash_is_a_failure_with_the_last_line_of_output(sign: signal.Signals, text: str) -> None:
+    def check() -> str:
         print("first")
         print("loading the library", file=sys.stderr)
         os.kill(os.getpid(), sign)
         return "never"
 
-    answer = ask("x", question, 10)
-    said, _, folder = answer.detail.partition("; its output: ")
-    assert (answer.status, said) == (FAILED, f"the check was {words}; check.log ends: loading the library")
+    answer = run_check("x", check, 10)
+    reason, _, folder = answer.detail.partition("; its output: ")
+    assert (answer.status, reason) == (FAILED, f"the check was {text}; check.log ends: loading the library")
     assert (Path(folder) / "check.log").read_text() == "first\nloading the library\n"
 
 
-def test_an_exit_without_an_answer() -> None:
-    answer = ask("x", lambda: os._exit(7), 10)
+def test_an_exit_without_a_result_is_a_failure() -> None:
+    answer = run_check("x", lambda: os._exit(7), 10)
     assert (answer.status, answer.detail) == (FAILED, "the check ended with exit status 7 and no answer")

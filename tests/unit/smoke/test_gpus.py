@@ -1,4 +1,4 @@
-"""What follows where GPUs cannot be reached; the engine is a stand-in that only says its info."""
+"""The results of GPU checks, with a fake engine that only answers `info`."""
 
 import io
 import tarfile
@@ -11,19 +11,19 @@ import pytest
 from raydock.core.errors import ConfigurationError
 from raydock.engine.container import Grant
 from raydock.engine.endpoint import Endpoint
-from raydock.engine.gpu_access import GpuAccess, Handout
+from raydock.engine.gpu_access import GpuAccess, GpuSupport
 from raydock.engine.gpu_errors import refusal
 from raydock.model.report import Check, Status
-from raydock.smoke.foreign_image import brought
-from raydock.smoke.gpus import CHECKS, GpuPolicy, GpuRequest, ask, grant, names
+from raydock.smoke.foreign_image import copied_probe
+from raydock.smoke.gpus import CHECKS, GpuPolicy, GpuRequest, grant_gpus, names, run_on_gpus
 
-CDI = Handout(way=GpuAccess.CDI, found="Docker by CDI", devices=("0", "1:0", "all"))
-RUNTIME = Handout(way=GpuAccess.RUNTIME, found="Docker by the runtime `nvidia`")
+CDI = GpuSupport(way=GpuAccess.CDI, summary="Docker by CDI", devices=("0", "1:0", "all"))
+RUNTIME = GpuSupport(way=GpuAccess.RUNTIME, summary="Docker by the runtime `nvidia`")
 DRIVER, TORCH = CHECKS[:2]
 
 
 class Engine:
-    """An engine on another host, whose info is what `docker info` says there."""
+    """An engine on a different host, with this answer to `docker info`."""
 
     endpoint = Endpoint(address="ssh://gpu1", source="DOCKER_HOST", socket="/tmp/rd1/docker.sock")
 
@@ -47,106 +47,108 @@ def _check(check: str, status: Status, detail: str = "d") -> Check:
 
 
 def _never(_: Grant) -> dict[str, Check]:
-    raise AssertionError("a container was asked")
+    raise AssertionError("checks were run")
 
 
-def test_where_no_gpu_can_be_reached_auto_skips_and_says_what_would_mend_it() -> None:
-    answers = ask(NONE, GpuRequest(), CHECKS, _never)
+def test_without_gpu_access_auto_skips_and_names_the_fix() -> None:
+    answers = run_on_gpus(NONE, GpuRequest(), CHECKS, _never)
     assert [answers[check].status for check in CHECKS] == [Status.SKIPPED] * len(CHECKS)
     assert "has neither CDI nor the runtime" in answers[DRIVER].detail
     assert "nvidia-ctk runtime configure --runtime=docker" in answers[DRIVER].detail
 
 
-def test_where_no_gpu_can_be_reached_require_has_failed() -> None:
-    answers = ask(NONE, GpuRequest(policy=GpuPolicy.REQUIRE), [DRIVER], _never)
+def test_without_gpu_access_require_fails() -> None:
+    answers = run_on_gpus(NONE, GpuRequest(policy=GpuPolicy.REQUIRE), [DRIVER], _never)
     assert answers[DRIVER].status is Status.FAILED
-    assert answers[DRIVER].detail.startswith("required, and could not be asked: no GPU: Docker 28.3.0")
+    assert answers[DRIVER].detail.startswith("required, but could not run: no GPU: Docker 28.3.0")
 
 
-def test_off_does_not_ask_and_says_so() -> None:
-    answers = ask(WITH_CDI, GpuRequest(policy=GpuPolicy.OFF), [DRIVER], _never)
-    assert (answers[DRIVER].status, answers[DRIVER].detail) == (Status.SKIPPED, "not asked: --gpu off")
+def test_off_runs_nothing_and_skips() -> None:
+    answers = run_on_gpus(WITH_CDI, GpuRequest(policy=GpuPolicy.OFF), [DRIVER], _never)
+    assert (answers[DRIVER].status, answers[DRIVER].detail) == (Status.SKIPPED, "not run: --gpu off")
 
 
-def test_what_the_probe_answers_is_kept_and_the_way_is_said() -> None:
+def test_the_results_of_the_probe_are_kept_and_name_the_grant() -> None:
     grants = []
 
-    def asking(given: Grant) -> dict[str, Check]:
-        grants.append(given)
+    def run(grant: Grant) -> dict[str, Check]:
+        grants.append(grant)
         return {DRIVER: _check(DRIVER, Status.PASSED, "driver 580"), TORCH: _check(TORCH, Status.FAILED)}
 
-    answers = ask(WITH_CDI, GpuRequest(policy=GpuPolicy.REQUIRE), [DRIVER, TORCH], asking)
+    answers = run_on_gpus(WITH_CDI, GpuRequest(policy=GpuPolicy.REQUIRE), [DRIVER, TORCH], run)
     assert answers[DRIVER].detail == "by CDI nvidia.com/gpu=all: driver 580"
     assert answers[TORCH].status is Status.FAILED
     assert grants == [Grant(devices=("nvidia.com/gpu=all",))]
 
 
-def test_what_the_probe_could_not_ask_is_skipped_or_where_required_failed() -> None:
+def test_a_check_that_cannot_run_is_skipped_or_fails_if_required() -> None:
     for policy, status in ((GpuPolicy.AUTO, Status.SKIPPED), (GpuPolicy.REQUIRE, Status.FAILED)):
-        answers = ask(WITH_CDI, GpuRequest(policy=policy), [DRIVER], lambda _: {DRIVER: _check(DRIVER, Status.SKIPPED)})
+        answers = run_on_gpus(
+            WITH_CDI, GpuRequest(policy=policy), [DRIVER], lambda _: {DRIVER: _check(DRIVER, Status.SKIPPED)}
+        )
         assert answers[DRIVER].status is status
 
 
-def test_a_container_that_is_refused_its_gpus_is_a_reason_and_no_crash() -> None:
+def test_a_refused_grant_skips_the_checks_with_the_reason() -> None:
     def refused(_: Grant) -> dict[str, Check]:
         error = refusal("could not select device driver")
         assert error
         raise error
 
-    answers = ask(WITH_CDI, GpuRequest(), [DRIVER, TORCH], refused)
+    answers = run_on_gpus(WITH_CDI, GpuRequest(), [DRIVER, TORCH], refused)
     assert {check.status for check in answers.values()} == {Status.SKIPPED}
     assert answers[TORCH].detail.startswith("the engine does not read CDI specifications.")
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "gpus"),
     [("all", ("all",)), ("0,2", ("0", "2")), ("0:1", ("0:1",)), ("0, 0", ("0",)), ("MIG-0a1b", ("MIG-0a1b",))],
 )
-def test_gpus_are_named_as_nvidia_does(text: str, found: tuple[str, ...]) -> None:
-    assert names(text) == found
+def test_names_of_gpus_are_those_of_nvidia(text: str, gpus: tuple[str, ...]) -> None:
+    assert names(text) == gpus
 
 
 @pytest.mark.parametrize("text", ["", "none", "0-2", "gpu0", "0;1", "--privileged"])
-def test_what_names_no_gpu_is_refused(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="names no GPU"):
+def test_a_name_that_is_not_a_gpus_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="is not the name of a GPU"):
         names(text)
 
 
-def test_a_grant_is_by_cdi_name_or_by_the_runtimes_variable() -> None:
-    assert grant(CDI, ["0", "1:0"]) == Grant(devices=("nvidia.com/gpu=0", "nvidia.com/gpu=1:0"))
-    assert grant(RUNTIME, ["0", "2"]) == Grant(runtime="nvidia", environment={"NVIDIA_VISIBLE_DEVICES": "0,2"})
-    assert grant(RUNTIME, ["0"]).requests() is None
-    [request] = grant(CDI, ["all"]).requests() or []
+def test_a_grant_has_cdi_names_or_the_variable_of_the_runtime() -> None:
+    assert grant_gpus(CDI, ["0", "1:0"]) == Grant(devices=("nvidia.com/gpu=0", "nvidia.com/gpu=1:0"))
+    assert grant_gpus(RUNTIME, ["0", "2"]) == Grant(runtime="nvidia", environment={"NVIDIA_VISIBLE_DEVICES": "0,2"})
+    assert grant_gpus(RUNTIME, ["0"]).requests() is None
+    [request] = grant_gpus(CDI, ["all"]).requests() or []
     assert (request["Driver"], request["DeviceIDs"], request["Count"]) == ("cdi", ["nvidia.com/gpu=all"], 0)
 
 
-def test_a_gpu_that_the_engine_does_not_know_is_refused_before_a_container_starts() -> None:
+def test_an_unknown_gpu_is_refused_before_a_container_starts() -> None:
     with pytest.raises(ConfigurationError, match="the engine has no GPU '7'"):
-        grant(CDI, ["0", "7"])
+        grant_gpus(CDI, ["0", "7"])
 
 
 @pytest.mark.parametrize(
-    ("said", "what", "todo"),
+    ("message", "what", "todo"),
     [
         (
             "CDI device injection failed: unresolvable CDI devices nvidia.com/gpu=7",
-            "the engine knows no GPU nvidia.com/gpu=7",
+            "the engine has no GPU nvidia.com/gpu=7",
             "nvidia-ctk cdi list",
         ),
         (
             'CDI device injection failed: failed to stat CDI host device "/dev/nvidia1": no such file or directory',
-            "the CDI specification names the device /dev/nvidia1, which is not there any more",
+            "the CDI specification names the device /dev/nvidia1, which no longer exists",
             "nvidia-ctk cdi generate",
         ),
         (
             'runc create failed: error mounting "/usr/lib/libcuda.so.535.104" to rootfs: no such file or directory',
-            "names the file /usr/lib/libcuda.so.535.104, which is not there: it is of another driver version",
+            "names the file /usr/lib/libcuda.so.535.104, which does not exist: it is for a different driver version",
             "nvidia-ctk cdi generate",
         ),
         ('could not select device driver "cdi" with capabilities: []', "does not read CDI", "--cdi.enabled"),
         (
             "nvidia-container-cli: requirement error: unsatisfied condition: cuda>=12.8, please update your driver",
-            "the host's driver is too old: the image asks for cuda>=12.8",
+            "the host's driver is too old: the image requires cuda>=12.8",
             "update the driver",
         ),
         (
@@ -157,32 +159,32 @@ def test_a_gpu_that_the_engine_does_not_know_is_refused_before_a_container_start
         ("unknown or invalid runtime name: nvidia", "the engine has no runtime nvidia", "nvidia-ctk runtime configure"),
     ],
 )
-def test_an_engines_refusal_is_translated(said: str, what: str, todo: str) -> None:
-    error = refusal(said)
+def test_a_refusal_of_the_engine_is_explained(message: str, what: str, todo: str) -> None:
+    error = refusal(message)
     assert error
     assert what in error.what
     assert todo in error.todo
-    assert said in error.meaning
+    assert message in error.meaning
 
 
-def test_other_words_of_an_engine_are_not_about_gpus() -> None:
+def test_a_message_that_is_not_about_gpus_is_not_a_refusal() -> None:
     assert refusal('exec: "python3": executable file not found in $PATH') is None
 
 
-def test_the_probe_that_is_brought_is_whole_and_calls_the_image_a_stranger() -> None:
-    probe = brought("host:rootfs", "/opt/python3")
+def test_the_copied_probe_is_complete_and_describes_a_foreign_image() -> None:
+    probe = copied_probe("host:rootfs", "/opt/python3")
     assert probe.command == ("/opt/python3", "-I", "/raydock/probe")
     with tarfile.open(fileobj=io.BytesIO(probe.archive)) as archive:
         paths = archive.getnames()
-        told = archive.extractfile("raydock/image.json")
-        assert told
-        assert b'"stranger": true' in told.read()
+        description = archive.extractfile("raydock/image.json")
+        assert description
+        assert b'"stranger": true' in description.read()
     assert {"raydock/probe/__main__.py", "raydock/probe/gpu/cards.json", "raydock/probe/gpu/ray_tasks.py"} <= set(paths)
     assert not [path for path in paths if "__pycache__" in path]
     assert paths.index("raydock/probe/gpu") < paths.index("raydock/probe/gpu/cuda.py")
 
 
-def test_a_host_with_infiniband_gives_it_to_the_container() -> None:
-    assert grant(replace(CDI, infiniband=True), ["0"]).infiniband
-    assert grant(replace(RUNTIME, infiniband=True), ["0"]).infiniband
-    assert not grant(CDI, ["0"]).infiniband
+def test_a_container_gets_the_hosts_infiniband() -> None:
+    assert grant_gpus(replace(CDI, infiniband=True), ["0"]).infiniband
+    assert grant_gpus(replace(RUNTIME, infiniband=True), ["0"]).infiniband
+    assert not grant_gpus(CDI, ["0"]).infiniband

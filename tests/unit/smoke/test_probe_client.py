@@ -1,4 +1,4 @@
-"""The probe's answers, read out of all that an image prints."""
+"""The probe's answers, among all other output of an image."""
 
 import json
 from typing import Any
@@ -28,20 +28,20 @@ TEXT = json.dumps(DOCUMENT, indent=1)
         ('{"schema": ' * 1000, ""),
     ],
 )
-def test_other_output_does_not_disturb_the_answers(before: str, after: str) -> None:
-    found = parse(before + TEXT + after)
-    assert found
-    assert (found.name, found.python) == ("ray2.60.0-py311-cpu", "3.11.2")
-    assert found.checks["user"].status is Status.PASSED
+def test_other_output_does_not_change_the_answers(before: str, after: str) -> None:
+    answers = parse(before + TEXT + after)
+    assert answers
+    assert (answers.name, answers.python) == ("ray2.60.0-py311-cpu", "3.11.2")
+    assert answers.checks["user"].status is Status.PASSED
 
 
-def test_what_the_image_says_is_made_fit_to_print() -> None:
+def test_texts_of_the_image_are_printable_and_limited() -> None:
     check = {**CHECK, "detail": "\x1b[31mred\x1b[0m\r\x00" + "x" * 9999, "warnings": ["a\x07b"]}
-    found = parse(json.dumps({**DOCUMENT, "checks": [check]}))
-    assert found
-    assert found.checks["user"].detail.startswith("red xxx")
-    assert len(found.checks["user"].detail) == 4000
-    assert found.checks["user"].warnings == ("a b",)
+    answers = parse(json.dumps({**DOCUMENT, "checks": [check]}))
+    assert answers
+    assert answers.checks["user"].detail.startswith("red xxx")
+    assert len(answers.checks["user"].detail) == 4000
+    assert answers.checks["user"].warnings == ("a b",)
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,10 @@ def test_what_the_image_says_is_made_fit_to_print() -> None:
         {"python": 3.11},
     ],
 )
-def test_a_document_of_another_shape_is_no_answer(change: dict[str, Any]) -> None:
+def test_an_invalid_document_is_not_an_answer(change: dict[str, Any]) -> None:
     assert parse(json.dumps({**DOCUMENT, **change})) is None
 
 
 @pytest.mark.parametrize("text", ["", "null", "[]", "{}", "5", '"schema"', '{"schema": 1}', TEXT[:-5], "\ufffd\x00"])
-def test_no_document_is_no_answer(text: str) -> None:
+def test_output_without_a_document_is_not_an_answer(text: str) -> None:
     assert parse(text) is None

@@ -1,4 +1,4 @@
-"""The output of failed checks, copied out of a container that may hold anything."""
+"""The output of failed checks, copied out of a container with any content."""
 
 import io
 import tarfile
@@ -26,13 +26,13 @@ def packed(*members: tarfile.TarInfo) -> bytes:
 
 
 def member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "", mode: int = 0o600) -> tarfile.TarInfo:
-    found = tarfile.TarInfo(name)
-    found.type, found.linkname, found.mode = kind, link, mode
-    found.size = 3 if kind == tarfile.REGTYPE else 0
-    return found
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.linkname, entry.mode = kind, link, mode
+    entry.size = 3 if kind == tarfile.REGTYPE else 0
+    return entry
 
 
-class Box:
+class FakeContainer:
     """A container's archive of its output folder; None for a container without one."""
 
     def __init__(self, data: bytes | None) -> None:
@@ -46,7 +46,7 @@ class Box:
 
 
 def save(data: bytes | None, folder: Path, *checks: Check) -> dict[str, Check]:
-    return reports.save(Box(data), {check.id: check for check in checks}, folder)
+    return reports.save(FakeContainer(data), {check.id: check for check in checks}, folder)
 
 
 def test_the_output_of_a_failed_check_is_copied_and_named(tmp_path: Path) -> None:
@@ -55,13 +55,13 @@ def test_the_output_of_a_failed_check_is_copied_and_named(tmp_path: Path) -> Non
     data = packed(
         member("raydock-output", tarfile.DIRTYPE), member("raydock-output/gpu-vllm-x", tarfile.DIRTYPE), member(log)
     )
-    found = save(data, folder, FAILED, PASSED)
+    checks = save(data, folder, FAILED, PASSED)
     assert (folder / "gpu-vllm-x" / "server.log").read_text() == "xxx"
-    assert found["gpu-vllm"].detail == f"no; its output: {folder}/gpu-vllm-x"
-    assert found["ray"] == PASSED
+    assert checks["gpu-vllm"].detail == f"no; its output: {folder}/gpu-vllm-x"
+    assert checks["ray"] == PASSED
 
 
-def test_links_and_what_leads_elsewhere_stay_behind(tmp_path: Path) -> None:
+def test_links_devices_and_paths_outside_are_not_copied(tmp_path: Path) -> None:
     data = packed(
         member("raydock-output/link", tarfile.SYMTYPE, "/etc/passwd"),
         member("raydock-output/../outside"),
@@ -73,14 +73,14 @@ def test_links_and_what_leads_elsewhere_stay_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [None, b"x" * 100])
-def test_what_cannot_be_read_or_is_too_large_stays(
+def test_checks_are_unchanged_if_the_output_is_missing_or_too_large(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes | None
 ) -> None:
     monkeypatch.setattr(reports, "LIMIT", 10)
     assert save(data, tmp_path / "output", FAILED) == {"gpu-vllm": FAILED}
 
 
-def test_without_a_failure_only_the_old_copy_goes(tmp_path: Path) -> None:
+def test_without_a_failure_the_old_copy_is_removed(tmp_path: Path) -> None:
     folder = tmp_path / "output"
     folder.mkdir()
     assert save(None, folder, PASSED) == {"ray": PASSED}

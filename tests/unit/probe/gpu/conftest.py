@@ -1,4 +1,4 @@
-"""A driver that is none, compiled from fake_cuda.c, for what no machine without a GPU can be made to do."""
+"""A fake driver, compiled from fake_cuda.c, for behaviour that needs a GPU."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from tests.support.fakedriver import compile_driver
 
 PROBE = Path(cli.__file__).parent
 AXES = {"arch": "amd64", "python": "3.11", "cuda": "13.0", "torch": "none", "vllm": "none", "ray": "2.60.0"}
-Ask = Callable[..., ProbeAnswer]
+RunDriverCheck = Callable[..., ProbeAnswer]
 
 
 @pytest.fixture(scope="session")
@@ -30,37 +30,40 @@ def fake_driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def ask(fake_driver: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """Asks `gpu-driver` of the fake driver in a child, as the probe does; `fake` is the driver's environment."""
+def run_driver_check(fake_driver: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunDriverCheck:
+    """Run `gpu-driver` with the fake driver in a child, as the probe does.
 
-    def asked(image: dict[str, Any] | None = None, **fake: str) -> ProbeAnswer:
-        said = load(_written(tmp_path, image))
+    `fake`: the driver's environment.
+    """
+
+    def run(image: dict[str, Any] | None = None, **fake: str) -> ProbeAnswer:
+        described = load(_write_image_file(tmp_path, image))
         monkeypatch.setattr(cuda, "LIBRARY", str(fake_driver / cuda.LIBRARY))
         for name, value in fake.items():
             monkeypatch.setenv(name, value)
-        return runner.ask(DRIVER.id, lambda: DRIVER.ask(said), DRIVER.limit)
+        return runner.run_check(DRIVER.id, lambda: DRIVER.run(described), DRIVER.limit)
 
-    return asked
+    return run
 
 
 @pytest.fixture
-def probed(fake_driver: Path, tmp_path: Path) -> Ask:
-    """Asks the same of the probe as an image runs it."""
+def run_probe(fake_driver: Path, tmp_path: Path) -> RunDriverCheck:
+    """Run the same check with the probe as an image runs it."""
 
-    def asked(image: dict[str, Any] | None = None, **fake: str) -> ProbeAnswer:
+    def run(image: dict[str, Any] | None = None, **fake: str) -> ProbeAnswer:
         shutil.copytree(PROBE, tmp_path / "probe", ignore=shutil.ignore_patterns("__pycache__"))
-        _written(tmp_path, image)
+        _write_image_file(tmp_path, image)
         command = [sys.executable, "-I", str(tmp_path / "probe"), "--json", "--check", "gpu-driver"]
         environment = {**os.environ, "LD_LIBRARY_PATH": str(fake_driver), **fake}
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         [answer] = json.loads(done.stdout)["checks"]
         return ProbeAnswer(**{**answer, "warnings": tuple(answer["warnings"])})
 
-    return asked
+    return run
 
 
-def _written(folder: Path, image: dict[str, Any] | None) -> Path:
-    """The image.json of an image for CUDA 13.0, or as `image` says."""
+def _write_image_file(folder: Path, image: dict[str, Any] | None) -> Path:
+    """Write the image.json of an image for CUDA 13.0, changed by `image`."""
     document = {"schema": 1, "name": "x", "axes": AXES, "packages": {}, "min_driver": "580.65.06", **(image or {})}
     path = folder / "image.json"
     path.write_text(json.dumps(document))

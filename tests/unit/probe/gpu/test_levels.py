@@ -1,4 +1,4 @@
-"""What the levels make of what they measured; real GPUs measured it for docs/reference/evidence.md."""
+"""How the GPU checks judge measurements."""
 
 import json
 import sys
@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from raydock.probe import found
+from raydock.probe import foreign_axes
 from raydock.probe.answer import CheckError
 from raydock.probe.gpu.cards import CARDS, UNKNOWN, Rate, card
 from raydock.probe.gpu.nccl_level import bus_bandwidth
 from raydock.probe.gpu.products import formats
-from raydock.probe.gpu.ray_level import verdict_of
+from raydock.probe.gpu.ray_level import judge
 from raydock.probe.gpu.tiny_model import CONFIG
 from raydock.probe.gpu.torch_level import has_code, lowest
 
@@ -29,11 +29,13 @@ from raydock.probe.gpu.torch_level import has_code, lowest
         ([], 90, False),
     ],
 )
-def test_code_for_a_gpu_is_of_its_major_version_and_at_most_its_minor(built: list[str], sm: int, runs: bool) -> None:
+def test_code_runs_on_gpus_of_its_major_version_and_an_equal_or_higher_minor(
+    built: list[str], sm: int, runs: bool
+) -> None:
     assert has_code(built, sm) is runs
 
 
-def test_an_older_gpu_is_not_asked_for_formats_that_it_lacks() -> None:
+def test_an_older_gpu_is_checked_only_in_the_formats_that_it_has() -> None:
     assert formats(75) == ["fp16", "fp32"]
     assert formats(80) == ["bf16", "fp16", "tf32", "fp32"]
 
@@ -56,7 +58,7 @@ def test_an_older_gpu_is_not_asked_for_formats_that_it_lacks() -> None:
         ("NVIDIA GeForce GT 1030", None, None),
     ],
 )
-def test_a_cards_peaks_go_by_its_name(name: str, memory: float | None, bf16: float | None) -> None:
+def test_the_peaks_of_a_card_depend_on_its_name(name: str, memory: float | None, bf16: float | None) -> None:
     assert (card(name).memory, card(name).bf16) == (memory, bf16)
 
 
@@ -72,39 +74,39 @@ def test_less_than_half_of_a_peak_is_low_and_an_unknown_peak_is_not() -> None:
     assert Rate("copy", 1600, "GB/s", 3350).is_low
     assert not Rate("copy", 1700, "GB/s", 3350).is_low
     assert not Rate("copy", 1, "GB/s", None).is_low
-    assert Rate("copy", 1600, "GB/s", 3350).words == "copy 1600 GB/s (48% of 3350)"
-    assert Rate("copy", 1600, "GB/s", None).words == "copy 1600 GB/s (peak not known)"
+    assert Rate("copy", 1600, "GB/s", 3350).text == "copy 1600 GB/s (48% of 3350)"
+    assert Rate("copy", 1600, "GB/s", None).text == "copy 1600 GB/s (peak not known)"
 
 
-def test_of_several_gpus_the_slowest_speaks() -> None:
+def test_the_lowest_rate_of_several_gpus_is_reported() -> None:
     rates = [Rate("copy", 3000, "GB/s", None), Rate("bf16", 700, "TFLOP/s", 989), Rate("copy", 2000, "GB/s", None)]
     assert lowest(rates) == ["copy 2000 GB/s (peak not known)", "bf16 700 TFLOP/s (71% of 989)"]
 
 
-def test_bus_bandwidth_is_reckoned_as_nccl_tests_do() -> None:
+def test_bus_bandwidth_is_computed_as_in_nccl_tests() -> None:
     ranks = [{"bytes": 10**9, "seconds": 0.01}, {"bytes": 10**9, "seconds": 0.02}]
     assert bus_bandwidth(ranks) == pytest.approx(50.0)  # 1 GB in 0.02 s, times 2 (2 - 1) / 2
     assert bus_bandwidth([*ranks, *ranks]) == pytest.approx(75.0)
 
 
-def test_ray_that_counts_and_hands_out_every_gpu_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ray_that_counts_and_assigns_every_gpu_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.metadata.version", lambda _: "2.60.0")
-    assert verdict_of(1, [["a"]], ["a"]) == "Ray 2.60.0 counts 1 GPU; a task with num_gpus=1 sees it alone"
-    assert verdict_of(2, [["b"], ["a"]], ["a", "b"]) == "Ray 2.60.0 counts 2 GPUs; each task sees its own"
+    assert judge(1, [["a"]], ["a"]) == "Ray 2.60.0 counts 1 GPU; a task with num_gpus=1 sees only it"
+    assert judge(2, [["b"], ["a"]], ["a", "b"]) == "Ray 2.60.0 counts 2 GPUs; each task sees a different one"
 
 
 @pytest.mark.parametrize(
-    ("counted", "seen", "words"),
+    ("counted", "seen", "message"),
     [
-        (0, [], "Ray counts 0 GPUs, and the driver shows 2: it asks libnvidia-ml.so.1"),
+        (0, [], "Ray counts 0 GPUs, and the driver shows 2: it reads libnvidia-ml.so.1"),
         (1, [["a"]], "Ray counts 1 GPUs, and the driver shows 2"),
         (2, [["a", "b"], ["a", "b"]], "a task with num_gpus=1 sees 2 GPUs in place of one"),
         (2, [["a"], ["a"]], "2 tasks with num_gpus=1 see 1 different GPUs in place of 2"),
     ],
 )
-def test_what_ray_gets_wrong_is_said(counted: int, seen: list[list[str]], words: str) -> None:
-    with pytest.raises(CheckError, match=words):
-        verdict_of(counted, seen, ["a", "b"])
+def test_wrong_counts_and_tasks_of_ray_are_named(counted: int, seen: list[list[str]], message: str) -> None:
+    with pytest.raises(CheckError, match=message):
+        judge(counted, seen, ["a", "b"])
 
 
 def test_the_tiny_models_heads_fit_attention_kernels() -> None:
@@ -114,7 +116,7 @@ def test_the_tiny_models_heads_fit_attention_kernels() -> None:
     assert hidden // heads == 64
 
 
-def test_a_strangers_axes_are_found_without_importing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_axes_of_a_foreign_image_are_read_without_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "torch").mkdir()
     (tmp_path / "torch" / "__init__.py").write_text("raise SystemExit('imported')")
     (tmp_path / "torch" / "version.py").write_text("cuda: Optional[str] = '13.0'\nhip = None\n")
@@ -123,7 +125,7 @@ def test_a_strangers_axes_are_found_without_importing(tmp_path: Path, monkeypatc
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: torch\nVersion: 2.11.0+cu130\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    axes = found.axes()
+    axes = foreign_axes.read_axes()
     assert (axes["torch"], axes["cuda"], axes["ray"], axes["python"]) == ("2.11.0", "13.0", "none", python)
     (tmp_path / "torch" / "version.py").write_text("cuda: Optional[str] = None\n")
-    assert found.axes()["cuda"] == "cpu"
+    assert foreign_axes.read_axes()["cuda"] == "cpu"

@@ -1,4 +1,4 @@
-"""What NCCL's log says of its transport, and the warning if InfiniBand is there and unused."""
+"""The transport by NCCL's log, and the warning about unused InfiniBand."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from raydock.probe.gpu import transport
 from raydock.probe.gpu.transport import NcclTransport, read
 from raydock.probe.rdma import Port
 
-# Lines as NCCL 2.18 to 2.30 write them, with other hosts' names.
+# Lines of NCCL 2.18 to 2.30, with changed host names.
 OVER_IB = """\
 gpu1:41:41 [0] NCCL INFO NET/Plugin: Using internal network plugin.
 gpu1:41:90 [0] NCCL INFO NET/IB : Using [0]mlx5_0:1/IB [1]mlx5_1:1/IB [RO]; OOB eth0:10.0.0.1<0>
@@ -28,19 +28,19 @@ UP, DOWN = Port("mlx5_0:1", True, "InfiniBand"), Port("mlx5_1:1", False, "Ethern
 
 def test_the_log_names_the_network_and_the_links() -> None:
     assert read(OVER_IB).network == "IB"
-    assert read(OVER_IB).words == "transport: between the GPUs here P2P/CUMEM; between hosts IB"
-    assert read(OVER_TCP).words == "transport: between the GPUs here SHM/direct; between hosts Socket (TCP)"
-    assert read("").words == "transport: between hosts not reported"
+    assert read(OVER_IB).text == "transport: between the GPUs here P2P/CUMEM; between hosts IB"
+    assert read(OVER_TCP).text == "transport: between the GPUs here SHM/direct; between hosts Socket (TCP)"
+    assert read("").text == "transport: between hosts not reported"
 
 
-def test_infiniband_that_is_used_or_absent_or_down_is_no_warning() -> None:
+def test_there_is_no_warning_if_infiniband_is_used_absent_or_down() -> None:
     assert read(OVER_IB).unused([UP]) == ""
     assert read(OVER_TCP).unused([]) == ""
     assert read(OVER_TCP).unused([DOWN]) == ""
 
 
 @pytest.mark.parametrize(
-    ("error", "given", "words"),
+    ("error", "has_device", "cause"),
     [
         ("libibverbs.so.1: cannot open", True, "install libibverbs1 and ibverbs-providers"),
         ("", False, "start it with --device"),
@@ -48,13 +48,13 @@ def test_infiniband_that_is_used_or_absent_or_down_is_no_warning() -> None:
     ],
 )
 def test_infiniband_that_is_unused_is_a_warning_with_its_cause(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: str, given: bool, words: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: str, has_device: bool, cause: str
 ) -> None:
     monkeypatch.setattr(transport, "load_error", lambda _: error)
-    monkeypatch.setattr(transport, "DEVICES", tmp_path if given else tmp_path / "none")
+    monkeypatch.setattr(transport, "DEVICES", tmp_path if has_device else tmp_path / "none")
     warning = read(OVER_TCP).unused([DOWN, UP])
     assert warning.startswith("mlx5_0:1 (InfiniBand): active and unused, NCCL uses TCP between hosts: ")
-    assert words in warning
+    assert cause in warning
 
 
 def test_a_plug_in_counts_as_a_network() -> None:

@@ -1,4 +1,4 @@
-"""Which GPUs `gpu-vllm` refuses before it starts vllm; the compiled driver has one GPU of compute capability 9.0."""
+"""The GPUs that `gpu-vllm` refuses; the fake driver has one sm_90."""
 
 from pathlib import Path
 
@@ -27,10 +27,10 @@ def test_a_gpu_without_vllms_code_is_named_before_vllm_starts(sm: tuple[str, ...
         refuse_gpus(image(*sm))
     shared = " ".join(f"sm_{number}" for number in sm)
     assert str(caught.value) == (
-        f"GPU 0 is sm_90, for which torch and vllm 0.3.0 do not both hold code (they share {shared})"
+        f"GPU 0 is sm_90, for which torch and vllm 0.3.0 do not both have code (they share {shared})"
     )
 
 
 @pytest.mark.parametrize("sm", [("90",), ("80", "90", "100"), ()])
-def test_vllm_starts_where_it_has_code_or_nothing_is_known(sm: tuple[str, ...]) -> None:
+def test_vllm_starts_if_it_has_code_or_if_nothing_is_known(sm: tuple[str, ...]) -> None:
     refuse_gpus(image(*sm))

@@ -1,4 +1,4 @@
-"""What gpu-vllm makes of a server: a stand-in for vllm, since there is no GPU here."""
+"""How gpu-vllm measures a server; a script stands in for vllm, which needs a GPU."""
 
 import os
 import stat
@@ -11,7 +11,7 @@ import pytest
 from raydock.probe.answer import CheckError
 from raydock.probe.gpu import vllm_server
 from raydock.probe.gpu.tiny_model import CONFIG, shapes
-from raydock.probe.gpu.vllm_level import _warnings, _words
+from raydock.probe.gpu.vllm_level import _describe, _warnings
 from raydock.probe.gpu.vllm_server import Times, compiled, measure
 
 # Answers as vllm's server does, and prints as it does.
@@ -25,12 +25,12 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200); self.end_headers()
     def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if os.environ.get("FAIL") == "sampled" and asked["temperature"]:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if os.environ.get("FAIL") == "sampled" and request["temperature"]:
             print("Traceback: no kernel image", flush=True)
             self.send_response(500); self.end_headers(); self.wfile.write(b"EngineDeadError"); return
         print("Triton kernel JIT compilation during inference: _temperature_kernel. This causes", flush=True)
-        body = json.dumps({{"usage": {{"completion_tokens": int(os.environ.get("COUNT", asked["max_tokens"]))}}}})
+        body = json.dumps({{"usage": {{"completion_tokens": int(os.environ.get("COUNT", request["max_tokens"]))}}}})
         self.send_response(200); self.end_headers(); self.wfile.write(body.encode())
     def log_message(self, *_): pass
 arguments = sys.argv[1:]
@@ -61,7 +61,7 @@ def test_a_start_is_measured_and_kernels_compiled_for_requests_are_named(
 
 
 @pytest.mark.parametrize(
-    ("setting", "words"),
+    ("setting", "message"),
     [
         (
             ("FAIL", "start"),
@@ -72,10 +72,10 @@ def test_a_start_is_measured_and_kernels_compiled_for_requests_are_named(
     ],
 )
 def test_a_server_that_fails_is_quoted(
-    environment: dict[str, str], tmp_path: Path, setting: tuple[str, str], words: str
+    environment: dict[str, str], tmp_path: Path, setting: tuple[str, str], message: str
 ) -> None:
     name, value = setting
-    with pytest.raises(CheckError, match=words):
+    with pytest.raises(CheckError, match=message):
         measure("vllm serve, first start", tmp_path, {**environment, name: value})
     running = subprocess.run(["pgrep", "--full", str(tmp_path)], check=False, capture_output=True, text=True)
     assert running.stdout == ""
@@ -92,13 +92,13 @@ def test_kernels_are_named_once_in_their_order() -> None:
     assert compiled(log) == ("_b", "_a")
 
 
-def test_both_starts_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_starts_are_described(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("raydock.probe.gpu.vllm_level.version", lambda _: "0.32.0")
     first = Times(50.0, 50.5, (0.5, 0.02), (1.2, 0.03), ("_a",))
     second = Times(30.0, 30.1, (0.1, 0.02), (0.04, 0.03), ())
-    words = _words([first, second])
-    assert "healthy after 50.0 s, first answer after 50.5 s, first sampled completion in 1.20 s" in words
-    assert "second start healthy after 30.0 s" in words
+    text = _describe([first, second])
+    assert "healthy after 50.0 s, first answer after 50.5 s, first sampled completion in 1.20 s" in text
+    assert "second start healthy after 30.0 s" in text
     assert _warnings([first, second]) == (
         "first start: Triton compiled or loaded 1 kernels at the first requests (_a)",
     )

@@ -1,4 +1,4 @@
-"""What a stranger's image holds, found in its Python's environment without importing anything."""
+"""The axes of a foreign image, read from its Python environment without imports."""
 
 import platform
 import re
@@ -10,8 +10,11 @@ from typing import Dict
 _CUDA = re.compile(r"^cuda\b[^=\n]*= *['\"](\d+\.\d+)", re.MULTILINE)
 
 
-def axes() -> Dict[str, str]:
-    """The axes of a variant, and Triton's version; what is not there is `none`, and no CUDA `cpu`."""
+def read_axes() -> Dict[str, str]:
+    """The axes of a variant, and Triton's version.
+
+    A missing package is `none`; without CUDA the axis is `cpu`.
+    """
     parts = {name: _version(name) for name in ("torch", "vllm", "ray", "triton")}
     python = ".".join(platform.python_version_tuple()[:2])
     return {"arch": platform.machine(), "python": python, "cuda": _cuda(), **parts}
@@ -25,7 +28,7 @@ def _version(package: str) -> str:
 
 
 def _cuda() -> str:
-    """The CUDA that torch says it was built for, in torch/version.py; `cpu` where there is none to be found."""
+    """The CUDA for which torch was built, by torch/version.py; `cpu` if none."""
     torch = find_spec("torch")
     if torch is None or not torch.origin:
         return "cpu"
