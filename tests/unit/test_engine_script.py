@@ -174,7 +174,7 @@ def test_dockers_own_packages_are_left_alone(system: System) -> None:
 def test_a_system_without_debians_packages_is_told_what_to_install(system: System) -> None:
     done = system.run(FEDORA, NEW)
     assert done.returncode == 4
-    assert "only root on Debian, Ubuntu or a system made of them" in done.stderr
+    assert "by root on Debian, Ubuntu or a system based on them" in done.stderr
     assert "Next: install Docker 26 or newer" in done.stderr
 
 

@@ -115,7 +115,7 @@ def matrix(job: Mapping[str, str]) -> dict[str, list[dict[str, str]]]:
 
 
 def test_a_plan_in_a_clean_clone_is_the_matrix_of_jobs_that_build(image: str, clone: Path, job: dict[str, str]) -> None:
-    checked = bash(script("plan", "See that locks and Dockerfiles are as committed"), clone, job)
+    checked = bash(script("plan", "Check that locks and Dockerfiles are up to date"), clone, job)
     assert checked.returncode == 0, checked.stderr
     planned = bash(script("plan", "Plan"), clone, {**job, "RAYDOCK_SELECT": f"name={IMAGE}"})
     assert planned.returncode == 0, planned.stderr
@@ -144,7 +144,7 @@ def test_what_a_run_has_published_no_next_run_builds(
     project = Project(Paths(toy.root))
     Shelf(client=client, project=project).fill(select(project.plan, names=[NAMES[0]]))
     selected = {"RAYDOCK_SELECT": shard["select"]}
-    run(script("build", "Hand the images on"), here | selected)
+    run(script("build", "Push the images for the next jobs"), here | selected)
     spare.client().images.remove(base, force=True)
     run(script("publish", "Fetch the images"), there | selected)
     run(script("publish", "Publish"), there | selected)
