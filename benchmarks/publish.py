@@ -14,7 +14,7 @@ from benchmarks.registry import registry
 from benchmarks.scale import generate
 from benchmarks.ways import Subject
 from raydock.pipeline.project import Project
-from tests.support.shelf import Shelf
+from tests.support.builtimages import BuiltImages
 from tests.support.toy import Checkout
 
 VARIANTS, TIMES = 100, 5
@@ -29,7 +29,7 @@ def run(setting: Setting) -> list[Figure]:
     project = _project(setting)
     try:
         setting.progress(f"making {VARIANTS} tiny images, and reports")
-        Shelf(client=setting.client, project=project).fill(project.plan.variants)
+        BuiltImages(client=setting.client, project=project).fill(project.plan.variants)
         with registry(setting.folder, setting.tools) as store:
             name = f"{store.address}/bench"
             setting.progress("publishing them")

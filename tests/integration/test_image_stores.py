@@ -20,9 +20,9 @@ from raydock.engine.localimage import get_image
 from raydock.model.image import ContainerImage
 from raydock.pipeline.project import Project
 from tests.integration.conftest import remove_images
+from tests.support.builtimages import BuiltImages
 from tests.support.engine import SpareEngine, spare_engine
 from tests.support.index import Site, serving
-from tests.support.shelf import Shelf
 from tests.support.toy import NAMES, ROOT, Checkout, Run, Toy, lock, make
 from tests.support.trivydb import write
 
@@ -137,9 +137,9 @@ def test_the_other_store_finds_what_is_published(project: Toy, pair: tuple[Engin
     repository = f"{registry}/{project.token}/raydock"
     to_registry = ("publish", "--registry", repository)
     built = source.run(project, "build", "--json").variants
-    shelf = Shelf(client=source.client, project=Project(Paths(project.root)))
+    images = BuiltImages(client=source.client, project=Project(Paths(project.root)))
     for name, variant in built.items():
-        shelf.prove(name, variant["image_id"], variant["fingerprint"])
+        images.write_reports(name, variant["image_id"], variant["fingerprint"])
     source.run(project, *to_registry)
     target.run(project, "build")
     again = json.loads(target.run(project, *to_registry, "--json").out)["registries"][0]
