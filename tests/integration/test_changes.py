@@ -1,4 +1,4 @@
-"""`plan --changed-since`: a clone of raydock's own files, in which things are changed."""
+"""`plan --changed-since` in a clone of raydock's own files, in which the tests change files."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ CPU = "ray2.60.0-py311-cpu"
 DEBS = ("lockfiles/debian-py311.debs", "lockfiles/debian-py313.debs")
 FILES = ("matrix.yaml", "requirements.txt", "lockfiles/facts.json", *DEBS)
 LOCKS = tuple(f"lockfiles/ray{ray}-py{python}-cpu.txt" for ray in ("2.49.1", "2.60.0") for python in ("311", "313"))
-# Folders above the pipeline do not decide what an image is made of.
+# Folders above the pipeline do not affect images.
 _AFTER = ("__pycache__", "cli", "doctor", "deploy", "hosts", "pick", "publish", "wheelhouse")
 
 MATRIX = """\
@@ -38,8 +38,8 @@ Edit = Callable[[str, str, str], None]
 Edited = Callable[[], dict[str, Change]]
 
 
-def git(folder: Path, *words: str) -> str:
-    command = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@t.example", *words]
+def git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@t.example", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
@@ -51,7 +51,7 @@ def commit(folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository of one commit that holds what decides images, in a folder of its own below the top."""
+    """A repository of one commit with the files that decide images, in a folder below its top."""
     top = tmp_path_factory.mktemp("clone")
     root = top / "raydock"
     for name in ("raydock", "templates"):
@@ -67,13 +67,13 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def first(clone: Path) -> Inputs:
-    """What the clone's first commit says of its images, as long as its code is the running raydock's."""
+    """The inputs of images at the clone's first commit, whose code is the running raydock's."""
     return inputs(Project(Checkout(clone)))
 
 
 @pytest.fixture
 def root(clone: Path, first: Inputs) -> Iterator[Path]:
-    """The clone, as it was committed first once the test is done."""
+    """The clone, which is reset to its first commit after the test."""
     before = git(clone, "rev-parse", "HEAD")
     yield clone
     git(clone, "reset", "--quiet", "--hard", before)
@@ -82,11 +82,11 @@ def root(clone: Path, first: Inputs) -> Iterator[Path]:
 
 @pytest.fixture
 def edit(root: Path) -> Edit:
-    """Changes words in a file; they must be there."""
+    """Return a function that replaces a text in a file, which must contain it."""
 
     def change(path: str, old: str, new: str) -> None:
         text = (root / path).read_text()
-        assert old in text, f"{path} has no {old!r}"
+        assert old in text, f"{path} does not contain {old!r}"
         (root / path).write_text(text.replace(old, new))
 
     return change
@@ -94,32 +94,32 @@ def edit(root: Path) -> Edit:
 
 @pytest.fixture
 def edited(root: Path, first: Inputs) -> Edited:
-    """What `changed` answers of the first commit, without asking that commit's code again."""
-    return lambda: {item.name: item for item in compare(first, inputs(Project(Checkout(root))))}
+    """Return `changed` of the first commit, without running that commit's code again."""
+    return lambda: {change.name: change for change in compare(first, inputs(Project(Checkout(root))))}
 
 
 def changed(root: Path, ref: str = "HEAD") -> dict[str, Change]:
-    return {item.name: item for item in since(Project(Checkout(root)), ref).changes}
+    return {change.name: change for change in since(Project(Checkout(root)), ref).changes}
 
 
-def test_nothing_differs_from_the_commit_itself_nor_does_a_file_that_no_image_holds(root: Path) -> None:
-    (root / "README.md").write_text("words")
+def test_a_file_that_is_in_no_image_changes_nothing(root: Path) -> None:
+    (root / "README.md").write_text("text")
     assert changed(root) == {}
 
 
 def test_a_file_of_the_probe_is_in_every_image(root: Path, edit: Edit) -> None:
     edit("raydock/probe/driver.py", '"""', '"""Again. ')
-    # The probe that is built into an image is the running raydock's: here, the commit's is the one that differs.
-    found = changed(root, commit(root))
-    assert len(found) == 4
-    assert all(item.parts == ("probe/driver.py",) for item in found.values())
+    # The probe in images is that of the running raydock, so here the commit's probe differs.
+    differences = changed(root, commit(root))
+    assert len(differences) == 4
+    assert all(change.parts == ("probe/driver.py",) for change in differences.values())
 
 
-def test_a_lock_is_one_variants(edited: Edited, edit: Edit) -> None:
+def test_a_lock_changes_only_its_variant(edited: Edited, edit: Edit) -> None:
     edit(f"lockfiles/{CPU}.txt", "ray==2.60.0", "ray==2.60.1")
-    [found] = edited().values()
-    assert (found.name, found.what) == (CPU, What.CHANGED)
-    assert set(found.parts) == {"lock", "layers/ray.txt", "constraints.txt", "image.json"}
+    [change] = edited().values()
+    assert (change.name, change.what) == (CPU, What.CHANGED)
+    assert set(change.parts) == {"lock", "layers/ray.txt", "constraints.txt", "image.json"}
 
 
 def test_a_comment_in_a_lock_changes_the_fingerprint_and_no_layer(edited: Edited, edit: Edit) -> None:
@@ -138,22 +138,24 @@ def test_a_comment_in_a_lock_changes_the_fingerprint_and_no_layer(edited: Edited
         (("requirements.txt", "uv==", "uv==9"), "uv", 4),
     ],
 )
-def test_each_input_is_seen(edited: Edited, edit: Edit, change: tuple[str, str, str], part: str, count: int) -> None:
+def test_each_input_is_compared(
+    edited: Edited, edit: Edit, change: tuple[str, str, str], part: str, count: int
+) -> None:
     edit(*change)
-    found = edited()
-    assert len(found) == count
-    assert all(part in item.parts for item in found.values())
+    changes = edited()
+    assert len(changes) == count
+    assert all(part in variant.parts for variant in changes.values())
 
 
-def test_points_of_the_matrix_come_and_go(root: Path, edited: Edited, edit: Edit) -> None:
+def test_removed_and_added_variants_are_listed(root: Path, edited: Edited, edit: Edit) -> None:
     before = git(root, "rev-parse", "HEAD")
     edit("matrix.yaml", '"2.49.1", "2.60.0"', '"2.60.0"')
     gone = edited()
     assert len(gone) == 2
-    assert {item.what for item in gone.values()} == {What.GONE}
+    assert {change.what for change in gone.values()} == {What.GONE}
     after = commit(root)
     git(root, "checkout", "--quiet", before, "--", ".")
-    assert {name: item.what for name, item in changed(root, after).items()} == dict.fromkeys(gone, What.NEW)
+    assert {name: change.what for name, change in changed(root, after).items()} == dict.fromkeys(gone, What.NEW)
 
 
 def test_a_variant_that_is_not_locked_yet_is_new(root: Path) -> None:
@@ -166,11 +168,11 @@ def test_a_variant_that_is_not_locked_yet_is_new(root: Path) -> None:
     assert "Dockerfile" in changed(root, before)[CPU].parts
 
 
-def test_a_commit_is_judged_by_its_own_code(root: Path, edit: Edit) -> None:
+def test_a_commit_is_compared_by_its_own_code(root: Path, edit: Edit) -> None:
     edit("raydock/builder/render.py", '"Ray {variant.ray}"', '"Ray, {variant.ray}"')
-    found = changed(root, commit(root))
-    assert len(found) == 4
-    assert all(item.parts == ("Dockerfile",) for item in found.values())
+    differences = changed(root, commit(root))
+    assert len(differences) == 4
+    assert all(change.parts == ("Dockerfile",) for change in differences.values())
 
 
 def test_a_commit_of_the_former_layout_is_compared(root: Path) -> None:
@@ -184,20 +186,20 @@ def test_a_commit_that_is_too_old_is_refused(root: Path) -> None:
         changed(root, commit(root))
 
 
-def test_a_commit_that_cannot_answer_says_so(root: Path, edit: Edit) -> None:
+def test_a_commit_whose_code_fails_is_reported(root: Path, edit: Edit) -> None:
     edit("raydock/builder/base.py", "def recipe_for(", "def recipe_of(")
     with pytest.raises(ConfigurationError, match="cannot say what its images were made of"):
         changed(root, commit(root))
 
 
 @pytest.mark.parametrize("ref", ["nowhere", "--output=stolen", "HEAD:raydock", ""])
-def test_what_is_no_commit_is_refused(root: Path, ref: str) -> None:
+def test_a_reference_that_is_not_a_commit_is_refused(root: Path, ref: str) -> None:
     with pytest.raises(ConfigurationError, match="git knows no commit"):
         changed(root, ref)
     assert not (root / "stolen").exists()
 
 
-def test_what_is_no_git_checkout_is_refused(root: Path, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_git_checkout_is_refused(root: Path, tmp_path: Path) -> None:
     shutil.copytree(root, tmp_path / "copy")
     with pytest.raises(ConfigurationError, match="is not a git checkout"):
         changed(tmp_path / "copy")
@@ -211,7 +213,7 @@ def test_a_temporary_folder_that_cannot_be_written_is_out_of_reach(
         changed(root)
 
 
-def test_the_working_tree_and_the_temporary_folder_are_as_before(
+def test_the_working_tree_and_the_temporary_folder_are_unchanged(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -222,28 +224,28 @@ def test_the_working_tree_and_the_temporary_folder_are_as_before(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_parts_that_came_or_went_differ_too() -> None:
-    [found] = compare({"a": {"lock": "1", "old": "1"}}, {"a": {"lock": "1", "new": "1"}})
-    assert set(found.parts) == {"old", "new"}
+def test_added_and_removed_parts_are_differences() -> None:
+    [change] = compare({"a": {"lock": "1", "old": "1"}}, {"a": {"lock": "1", "new": "1"}})
+    assert set(change.parts) == {"old", "new"}
 
 
-def test_the_command_names_them_and_an_empty_answer_is_a_success(
+def test_the_command_lists_changes_and_succeeds_without_changes(
     root: Path, edit: Edit, first: Inputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAYDOCK_ROOT", str(root))
     monkeypatch.setattr(changes, "_inputs_at", lambda *_: first)
 
-    def answer(*words: str) -> Result:
-        return CliRunner().invoke(cli, ["plan", "--changed-since", *words])
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(cli, ["plan", "--changed-since", *arguments])
 
     head = git(root, "rev-parse", "HEAD")
-    done = answer("HEAD")
+    done = run("HEAD")
     assert (done.exit_code, done.stdout) == (0, f"No image differs from what {head[:12]} has.\n")
     edit(f"lockfiles/{CPU}.txt", "ray==2.60.0", "ray==2.60.1")
-    document = json.loads(answer(head[:9], "--json").stdout)
+    document = json.loads(run(head[:9], "--json").stdout)
     assert document["since"] == head
-    assert [(item["name"], item["what"]) for item in document["variants"]] == [(CPU, "changed")]
-    assert json.loads(answer("HEAD", "--json", "--select", "python=3.13").stdout)["variants"] == []
-    assert isinstance(answer("HEAD", "--select", "python=3.13,name=*-py311-*").exception, SelectionError)
-    assert isinstance(answer("nowhere").exception, ConfigurationError)
-    assert answer("HEAD", "--explain", CPU).exit_code == 2
+    assert [(variant["name"], variant["what"]) for variant in document["variants"]] == [(CPU, "changed")]
+    assert json.loads(run("HEAD", "--json", "--select", "python=3.13").stdout)["variants"] == []
+    assert isinstance(run("HEAD", "--select", "python=3.13,name=*-py311-*").exception, SelectionError)
+    assert isinstance(run("nowhere").exception, ConfigurationError)
+    assert run("HEAD", "--explain", CPU).exit_code == 2

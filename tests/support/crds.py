@@ -88,10 +88,10 @@ def _check_list(value: list[Any], schema: Json, parts: list[Json], path: str) ->
     errors = [f"{path}: too few items"] if len(value) < schema.get("minItems", 0) else []
     if keys := schema.get("x-kubernetes-list-map-keys"):
         defaults = {key: parts[number].get("default") for key, number in parts[schema["items"]]["properties"].items()}
-        names = [tuple(item.get(key, defaults.get(key)) for key in keys) for item in value]
+        names = [tuple(element.get(key, defaults.get(key)) for key in keys) for element in value]
         errors += [f"{path}: {name} twice" for name in set(names) if names.count(name) > 1]
-    for index, item in enumerate(value):
-        errors += _check(item, schema["items"], parts, f"{path}[{index}]")
+    for index, element in enumerate(value):
+        errors += _check(element, schema["items"], parts, f"{path}[{index}]")
     return errors
 
 
@@ -125,7 +125,7 @@ class _Parts:
         if unknown := plain.keys() - _KNOWN:
             raise ValueError(f"the check does not support {', '.join(unknown)}")
         if "properties" in plain:
-            plain["properties"] = {key: self.number(item) for key, item in plain["properties"].items()}
+            plain["properties"] = {key: self.number(member) for key, member in plain["properties"].items()}
         for key in plain.keys() & {"items", "additionalProperties"}:
             plain[key] = self.number(plain[key])
         text = json.dumps(plain, sort_keys=True)
@@ -140,8 +140,8 @@ def compact(folder: Path) -> Json:
     parts, kinds = _Parts(), {}
     for kind, plural in KINDS.items():
         crd = yaml.load((folder / f"ray.io_{plural}.yaml").read_text(), Loader=yaml.CSafeLoader)
-        [schema] = [item["schema"]["openAPIV3Schema"] for item in crd["spec"]["versions"] if item["name"] == "v1"]
-        kinds[kind] = parts.number(schema)
+        versions = {version["name"]: version for version in crd["spec"]["versions"]}
+        kinds[kind] = parts.number(versions["v1"]["schema"]["openAPIV3Schema"])
     return {"kinds": kinds, "parts": parts.schemas}
 
 

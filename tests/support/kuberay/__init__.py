@@ -10,8 +10,8 @@ thresholds, and a Service's endpoints only while a pod is ready.
 
 Differences from Kubernetes:
 - A CPU or memory limit larger than this machine becomes the machine's; the command (`ray start --num-cpus`) keeps the
-  manifest's. A request is a weight for CPU time and reserves nothing. Ray is told of GPUs, but containers do not
-  get them.
+  manifest's. A request is a weight for CPU time and reserves nothing. Ray counts GPUs of the manifest, but containers
+  do not get them.
 - The size limit of an emptyDir on disk is not enforced.
 - There is no Kubernetes API: the autoscaler's container starts and cannot ask for pods; service accounts, ingresses,
   network policies, scheduling (affinity, selectors, tolerations) and image pulls are not emulated.

@@ -72,8 +72,8 @@ def _volume(stated: Document, config_maps: Mapping[str, Mapping[str, str]]) -> E
     if "configMap" in stated:
         source = stated["configMap"]
         data = config_maps[source["name"]]
-        items = source.get("items") or [{"key": key, "path": key} for key in data]
-        files = {item["path"]: data[item["key"]] for item in items}
+        entries = source.get("items") or [{"key": key, "path": key} for key in data]
+        files = {entry["path"]: data[entry["key"]] for entry in entries}
         return Files(name=name, files=files, mode=source.get("defaultMode", 0o644))
     raise NotEmulated(f"a volume of {sorted(set(stated) - {'name'})}")
 
