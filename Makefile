@@ -1,4 +1,4 @@
-# `make help` explains itself. Every target brings what it needs: see scripts/venv and scripts/engine.
+# `make help` lists the targets. Each target installs what it needs: see scripts/venv and scripts/engine.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help images plan lock audit render build smoke scan publish test long unit check bench requirements engine tools venv venv-dev clean
@@ -6,25 +6,25 @@ SHELL := /bin/bash
 GROUP ?= quickstart
 ARGS ?=
 BUILD = ./build.py
-# Compiled modules are kept even if the environment says otherwise: each process of a test would compile them again.
+# Keep compiled modules even if PYTHONDONTWRITEBYTECODE is set: every process of a test would compile them again.
 UNIT = PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -n auto --dist worksteal tests/unit
 # Two processes: one runs the tests that start Ray, the other the rest (tests/integration/conftest.py).
 INTEGRATION = .venv/bin/python -m pytest -n 2 --dist loadgroup tests/integration
 
-help: ## Show this
+help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
-	@echo "  GROUP=$(GROUP) chooses a group of matrix.yaml; ARGS='--jobs 4' adds options. ./build.py --help has more."
+	@echo "  GROUP=$(GROUP) chooses a group of matrix.yaml; ARGS='--jobs 4' adds options. See also ./build.py --help."
 
 images: venv engine ## Lock, render, build and test the images of GROUP: the main job
 	@$(BUILD) images --group $(GROUP) $(ARGS)
 
-plan: venv ## Show what can exist, and why the rest cannot
+plan: venv ## Show which variants can exist, and why the others cannot
 	@$(BUILD) plan $(ARGS)
 
 lock: venv ## Pin the packages of every variant whose lock is stale
 	@$(BUILD) lock $(ARGS)
 
-audit: venv ## Ask the package index for advisories on what the locks pin
+audit: venv ## Check the locked packages for advisories of the package index
 	@$(BUILD) lock --audit $(ARGS)
 
 render: venv ## Render the Dockerfiles of every variant
@@ -33,13 +33,13 @@ render: venv ## Render the Dockerfiles of every variant
 build: venv engine ## Build the images of GROUP
 	@$(BUILD) build --group $(GROUP) $(ARGS)
 
-smoke: venv engine ## Test the built images of GROUP (ARGS=--contract: ask what KubeRay asks)
+smoke: venv engine ## Test the built images of GROUP (ARGS=--contract: check the KubeRay contract)
 	@$(BUILD) smoke --group $(GROUP) $(ARGS)
 
-scan: venv engine tools ## Scan the built images of GROUP as scan.yaml says, and write their SBOMs
+scan: venv engine tools ## Scan the built images of GROUP by the policy of scan.yaml, and write their SBOMs
 	@$(BUILD) scan --group $(GROUP) $(ARGS)
 
-publish: venv engine ## Push the tested and scanned images of GROUP (ARGS=--dry-run: say what would move)
+publish: venv engine ## Push the tested and scanned images of GROUP (ARGS=--dry-run: show which tags would move)
 	@$(BUILD) publish --group $(GROUP) $(ARGS)
 
 test: venv-dev ## Run all tests
@@ -47,14 +47,14 @@ test: venv-dev ## Run all tests
 	@$(UNIT) $(ARGS)
 	@$(INTEGRATION) $(ARGS)
 
-long: venv-dev ## Run the tests that take minutes each: lost nodes, KubeRay's samples, deployed manifests
+long: venv-dev ## Run the tests that take minutes each: lost nodes, KubeRay samples, deployed manifests
 	@scripts/engine compose sshd cc
 	@.venv/bin/python -m pytest -m long tests/integration $(ARGS)
 
 unit: venv-dev ## Run the tests that need no engine
 	@$(UNIT) $(ARGS)
 
-check: venv-dev ## Lint, types, and whether locks, Dockerfiles, pipelines, CLI reference and schemas are up to date
+check: venv-dev ## Lint, check types, and check that locks, Dockerfiles, pipelines, CLI reference and schemas are up to date
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
@@ -68,7 +68,7 @@ check: venv-dev ## Lint, types, and whether locks, Dockerfiles, pipelines, CLI r
 	@.venv/bin/python -m tools.cli_reference --check
 	@.venv/bin/python -m tools.schemas --check
 
-bench: venv-dev engine ## Measure against the usual way; docs/reference/measurements.md says what
+bench: venv-dev engine ## Compare with the usual way of building; see docs/reference/measurements.md
 	@.venv/bin/python -m benchmarks $(ARGS)
 
 COMPILE = .venv/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --upgrade --no-header \

@@ -1,34 +1,34 @@
 #!/usr/bin/env python3
-"""Runs raydock in its checkout: `./build.py COMMAND`. The commands are in raydock/cli/."""
+"""Run raydock in its checkout: `./build.py COMMAND`. The commands are in raydock/cli/."""
 
 import os
 import sys
 from pathlib import Path
 from typing import NoReturn
 
-_AGAIN = "RAYDOCK_VENV"  # set for the one time that this script starts itself again
+_RESTARTED = "RAYDOCK_VENV"  # set when this script starts itself again, which it does once
 
 
-def fail(trouble: str, todo: str) -> NoReturn:
-    """Says why raydock cannot start and what to do; exit code 4."""
-    print(f"build.py: {trouble}\nNext: {todo}", file=sys.stderr)
+def fail(problem: str, todo: str) -> NoReturn:
+    """Print why raydock cannot start and what to do, and exit with code 4."""
+    print(f"build.py: {problem}\nNext: {todo}", file=sys.stderr)
     sys.exit(4)
 
 
 def use_venv() -> None:
-    """Continues with the checkout's .venv, if it exists and this Python is not in a virtual environment."""
+    """Restart with the checkout's .venv, if it exists and this Python is not in a virtual environment."""
     python = Path(__file__).resolve().parent / ".venv" / "bin" / "python"
-    started_again = os.environ.pop(_AGAIN, None)  # the programs that raydock starts do not inherit it
+    started_again = os.environ.pop(_RESTARTED, None)  # not inherited by programs that raydock starts
     if sys.prefix != sys.base_prefix or started_again or not python.exists():
         return
     try:
-        os.execve(python, [str(python), *sys.argv], {**os.environ, _AGAIN: "1"})  # noqa: S606 - this script again
+        os.execve(python, [str(python), *sys.argv], {**os.environ, _RESTARTED: "1"})  # noqa: S606 - this script again
     except OSError as error:
         fail(f"{python} cannot be run: {error.strerror}.", "`make venv`, then run this again.")
 
 
 def run() -> None:
-    """Runs the command line."""
+    """Run the command line."""
     try:
         from raydock.__main__ import main
     except ImportError as error:
@@ -37,7 +37,7 @@ def run() -> None:
 
 
 if __name__ == "__main__":
-    if __spec__ is not None:  # `python -m build` in this folder finds this file and not the package of that name
+    if __spec__ is not None:  # `python -m build` in this folder imports this file, not the package `build`
         fail(
             "this is raydock's entry point.",
             "`pyproject-build` builds a wheel; `./build.py --help` lists the commands.",

@@ -1,1 +1,1 @@
-"""What raydock is measured against: each bench runs a peer's way in the same run."""
+"""Benchmarks of raydock: each bench also measures a peer's way in the same run."""

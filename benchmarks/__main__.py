@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAMES...]`."""
+"""Command line of the benchmarks: `python -m benchmarks [NAMES...]`."""
 
 import shutil
 import sys
@@ -24,41 +24,41 @@ REPORT, COMPAT, EXTRAS = "report", "compat", "extras"
 
 
 def _listing() -> str:
-    lines = [f"  {item.name:9}{item.summary} ({item.minutes} min, {item.disk})" for item in BENCHES.values()]
+    lines = [f"  {bench.name:9}{bench.summary} ({bench.minutes} min, {bench.disk})" for bench in BENCHES.values()]
     lines.append(
-        f"  {COMPAT:9}no bench: plan's verdicts against uv's, into docs/reference/compat.md (1 min, package index)"
+        f"  {COMPAT:9}not a bench: compare plan with uv and write docs/reference/compat.md (1 min, package index)"
     )
     lines.append(
-        f"  {EXTRAS:9}no bench: what each of Ray's extras brings, into docs/reference/extras.md (2 min, package index)"
+        f"  {EXTRAS:9}not a bench: list what Ray's extras add in docs/reference/extras.md (2 min, package index)"
     )
-    lines.append(f"  {REPORT:9}no bench: writes what was measured last into docs/reference/measurements.md")
-    return "\n".join(["\b", "Benches, and what they take on two cores:", *lines])
+    lines.append(f"  {REPORT:9}not a bench: write the latest results to docs/reference/measurements.md")
+    return "\n".join(["\b", "Benches, with their duration on two cores and disk space:", *lines])
 
 
 @click.command(epilog=_listing(), context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.argument("names", nargs=-1)
 @click.option("--runs", type=click.IntRange(1), default=3, show_default=True, help="Timed builds of each way.")
 def main(names: tuple[str, ...], runs: int) -> None:
-    """Measures raydock against the usual way; without NAMES every bench, and then the report.
+    """Compare raydock with the usual way; without NAMES, run every bench and then the report.
 
-    A result is printed and written to .raydock/bench/NAME.json. Exits with 1 where a target is missed.
+    Each result is printed and written to .raydock/bench/NAME.json. The exit code is 1 if a target is missed.
 
     \b
     Example: python -m benchmarks size scale
     """
     for name in names:
         if name not in (known := (*BENCHES, COMPAT, EXTRAS, REPORT)):
-            raise click.UsageError(f"there is no bench {name!r}. {nearest(name, known)}")
+            raise click.UsageError(f"{name!r} is not a bench. {nearest(name, known)}")
     chosen = names or (*BENCHES, REPORT)
     missed = [figure for name in chosen if name in BENCHES for figure in _run(BENCHES[name], runs) if not figure.met]
     agreed = True
     if COMPAT in chosen:
         document, agreed = compat.write()
-        click.echo(f"{document} holds plan's verdicts and uv's.")
+        click.echo(f"{document} is written: plan compared with uv.")
     if EXTRAS in chosen:
-        click.echo(f"{extras.write()} holds what each extra brings.")
+        click.echo(f"{extras.write()} is written: what each extra adds.")
     if REPORT in chosen:
-        click.echo(f"{report.write(RESULTS)} holds what was measured.")
+        click.echo(f"{report.write(RESULTS)} is written: the latest results.")
     sys.exit(ExitCode.DONE if agreed and not missed else ExitCode.VARIANT_FAILED)
 
 
@@ -67,7 +67,7 @@ def _run(bench: Bench, runs: int) -> list[Figure]:
     RESULTS.mkdir(parents=True, exist_ok=True)
     began, when = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     with _folder(bench.name) as folder:
-        setting = Setting(folder=folder, runs=runs, tell=lambda words: click.echo(f"{bench.name}: {words}", err=True))
+        setting = Setting(folder=folder, runs=runs, progress=lambda line: click.echo(f"{bench.name}: {line}", err=True))
         figures = list(bench.run(setting))
     result = Result(
         bench=bench.name,
@@ -85,7 +85,7 @@ def _run(bench: Bench, runs: int) -> list[Figure]:
 
 @contextmanager
 def _folder(name: str) -> Iterator[Path]:
-    """A bench's own folder, which stays where the bench failed: its logs say why."""
+    """Make a folder for a bench, which is kept if the bench fails, because its logs show why."""
     folder = Path(tempfile.mkdtemp(dir=RESULTS, prefix=f"{name}-"))
     failed = False
     try:

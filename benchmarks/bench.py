@@ -1,4 +1,4 @@
-"""What a bench is, and what it is given."""
+"""A bench and its settings."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,19 +21,23 @@ VLLM = "ray2.60.0-vllm0.32.0-torch2.13.0-py311-cu130"
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What a bench works with: this checkout, an empty folder of its own, and how often it measures each way.
+    """Settings of a run of a bench on this checkout.
 
-    What it puts into `detail` is kept beside its figures; `tell` says to the user what goes on.
+    Attributes:
+        folder: an empty folder for the bench.
+        runs: how often each way is measured.
+        progress: prints a progress line.
+        detail: further results, which are stored with the figures.
     """
 
     folder: Path
     runs: int
-    tell: Callable[[str], None]
+    progress: Callable[[str], None]
     detail: dict[str, object] = field(default_factory=dict)
 
     @cached_property
     def client(self) -> docker.DockerClient:
-        """The engine. Raises OutOfReachError where none answers."""
+        """The engine's client. Raises OutOfReachError if no engine answers."""
         return connect()
 
     @cached_property
@@ -42,13 +46,21 @@ class Setting:
 
     @property
     def tools(self) -> Path:
-        """Where programs are kept between benches."""
+        """The folder in which programs are kept between benches."""
         return RESULTS / "tools"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """A bench: what it compares, what it takes, and the function that makes its figures."""
+    """A bench of the catalogue.
+
+    Attributes:
+        name: its name on the command line.
+        summary: what it measures, in one line.
+        minutes: its duration on two cores.
+        disk: the disk space that it needs.
+        run: the function that returns its figures.
+    """
 
     name: str
     summary: str

@@ -1,4 +1,4 @@
-"""Seconds of a build, against the usual Dockerfile's."""
+"""Duration of a build, compared with the usual Dockerfile."""
 
 import time
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def _usual(subject: Subject, tag: str, cache: str) -> float:
 
 
 def cpu(setting: Setting) -> list[Figure]:
-    """The cpu image with empty and with filled package caches; no layer is reused."""
+    """Measure the cpu image with empty and with filled package caches; no layer is reused."""
     subject = Subject.find(setting.client, setting.project, CPU, setting.folder / "cpu")
     with swept(setting.client) as traces:
         usual_base(subject)
@@ -31,20 +31,20 @@ def cpu(setting: Setting) -> list[Figure]:
 
 
 def torch(setting: Setting) -> list[Figure]:
-    """The torch image with empty (once) and with filled package caches; no layer is reused."""
+    """Measure the torch image with empty (once) and with filled package caches; no layer is reused."""
     subject = Subject.find(setting.client, setting.project, TORCH, setting.folder / "torch")
     with swept(setting.client) as traces:
         usual_base(subject)
-        first = _Race(setting, traces, subject, "cold", runs=1, sweep=True).run(lambda _: "torch")
-        large = _Race(setting, traces, subject, "warm", sweep=True).run(lambda _: "torch")
-    return [_figure(subject, "cold", first), _figure(subject, "warm", large, 1.1)]
+        cold = _Race(setting, traces, subject, "cold", runs=1, sweep=True).run(lambda _: "torch")
+        warm = _Race(setting, traces, subject, "warm", sweep=True).run(lambda _: "torch")
+    return [_figure(subject, "cold", cold), _figure(subject, "warm", warm, 1.1)]
 
 
 class _Race:
-    """Both ways in turn, so that what else the machine does falls on both.
+    """Runs of both ways in turn, so that other load on the machine affects both.
 
-    With `sweep` what a run made is removed before the next. ext4 looks for a free inode past all that were deleted in
-    the last minutes (recently_deleted in fs/ext4/ialloc.c), so that a run after a sweep creates files more slowly.
+    With `sweep`, the results of a run are removed before the next run. ext4 skips inodes that were deleted in the last
+    minutes (recently_deleted in fs/ext4/ialloc.c), so a run after a sweep creates files more slowly.
     """
 
     def __init__(
@@ -52,41 +52,41 @@ class _Race:
         setting: Setting,
         traces: Traces,
         subject: Subject,
-        words: str,
+        label: str,
         *,
         runs: int | None = None,
         sweep: bool = False,
     ) -> None:
-        self._setting, self._traces, self._subject, self._words = setting, traces, subject, words
+        self._setting, self._traces, self._subject, self._label = setting, traces, subject, label
         self._runs, self._sweep = runs or setting.runs, sweep
 
     def run(self, cache: Callable[[int], str]) -> tuple[list[float], list[float]]:
-        """The seconds of raydock's runs and of the usual way's; `cache` names the wheel cache of each run."""
-        mine, theirs = [], []
+        """Return the seconds of raydock's runs and of the usual way; `cache` names the wheel cache of each run."""
+        raydock, peer = [], []
         for number in range(self._runs):
-            mine.append(self._once(_ours, "raydock", number, cache(number)))
-            theirs.append(self._once(_usual, "usual", number, cache(number)))
-        key = f"{self._subject.item.name} {self._words}"
-        self._setting.detail[key] = {"raydock": mine, "usual": theirs}
-        return mine, theirs
+            raydock.append(self._build(_ours, "raydock", number, cache(number)))
+            peer.append(self._build(_usual, "usual", number, cache(number)))
+        key = f"{self._subject.planned.name} {self._label}"
+        self._setting.detail[key] = {"raydock": raydock, "usual": peer}
+        return raydock, peer
 
-    def _once(self, way: Way, name: str, number: int, cache: str) -> float:
-        seconds = way(self._subject, f"{REPOSITORY}:{name}-{self._words}{number}", cache)
-        self._setting.tell(f"{self._subject.item.name} {self._words}, {name}: {seconds:.1f} s")
+    def _build(self, way: Way, name: str, number: int, cache: str) -> float:
+        seconds = way(self._subject, f"{REPOSITORY}:{name}-{self._label}{number}", cache)
+        self._setting.progress(f"{self._subject.planned.name} {self._label}, {name}: {seconds:.1f} s")
         if self._sweep:
             self._traces.sweep()
         return seconds
 
 
 def _figure(
-    subject: Subject, words: str, seconds: tuple[list[float], list[float]], target: float | None = None
+    subject: Subject, label: str, seconds: tuple[list[float], list[float]], target: float | None = None
 ) -> Figure:
-    mine, theirs = seconds
+    raydock, peer = seconds
     return Figure(
-        what=f"{subject.item.name}, built {words}, median of {len(mine)}",
+        what=f"{subject.planned.name}, built {label}, median of {len(raydock)}",
         unit="s",
-        measured=median(mine),
-        peer=median(theirs),
+        measured=median(raydock),
+        peer=median(peer),
         peer_way="one `RUN pip install`",
         target=Target(Bound.FASTER, target) if target else None,
     )

@@ -1,4 +1,4 @@
-"""A new Ray in the torch image: seconds and bytes from the changed lock to the registry."""
+"""A new Ray in the torch image: seconds and bytes from the changed lock to the pushed image."""
 
 import shutil
 import time
@@ -15,47 +15,55 @@ from raydock.core.checkout import Checkout
 from raydock.lock import locker
 from raydock.pipeline.project import Project
 
-# Two releases that ask for the same packages: what moves is Ray alone.
+# Two releases that require the same packages, so that only Ray changes.
 OLD, NEW = "2.58.0", "2.58.1"
 AXES = {"python": ["3.11"], "cuda": ["13.0"], "torch": ["2.13.0"], "vllm": ["none"]}
 MB = 1e6
 
 
 def run(setting: Setting, axes: Mapping[str, Sequence[str]] = AXES) -> list[Figure]:
-    """Each way in turn, with a registry and caches of its own: the old Ray's image is made and pushed, then the new
-    one's is timed. The new Ray's wheel is in no cache, the others are."""
+    """Measure each way in turn, with its own registry and caches.
+
+    The image with the old Ray is built and pushed, then the image with the new Ray is timed. All wheels except the new
+    Ray's are in the caches.
+    """
     project = scratch.project(setting.folder / "checkout", {**axes, "ray": [OLD, NEW]})
     _lock(project)
     old, new = (
-        Subject(client=setting.client, project=project, item=item, folder=setting.folder / item.name)
-        for item in project.plan.variants
+        Subject(client=setting.client, project=project, planned=planned, folder=setting.folder / planned.name)
+        for planned in project.plan.variants
     )
-    setting.tell(f"raydock's way: {old.item.name} is built and pushed, then {new.item.name}")
+    setting.progress(f"raydock's way: {old.planned.name} is built and pushed, then {new.planned.name}")
     mine, before, after = _ours(setting, old, new)
-    setting.tell(f"{mine.seconds:.1f} s; the usual way: the same")
+    setting.progress(f"{mine.seconds:.1f} s; now the usual way")
     theirs = _usual(setting, old, new)
     ray = next(layer.size for layer in after if layer.name == "ray")
-    moved = [new for new, old in zip(after, before, strict=True) if new.digest != old.digest]
+    changed = [new for new, old in zip(after, before, strict=True) if new.digest != old.digest]
     setting.detail.update(
         {
             "old": OLD,
             "new": NEW,
-            "layers": [{"name": layer.name, "bytes": layer.size, "moved": layer in moved} for layer in after],
+            "layers": [{"name": layer.name, "bytes": layer.size, "moved": layer in changed} for layer in after],
         }
     )
-    return _figures(new.item.name, mine, theirs, ray, moved)
+    return _figures(new.planned.name, mine, theirs, ray, changed)
 
 
 @dataclass(frozen=True)
-class Moved:
-    """What one way took from the changed lock to the registry: seconds, and bytes that the registry lacked."""
+class Update:
+    """Cost of one way from the changed lock to the pushed image.
+
+    Attributes:
+        seconds: the time for build and push.
+        bytes: the bytes that the registry did not have.
+    """
 
     seconds: float
     bytes: int
 
 
-def _figures(name: str, mine: Moved, theirs: Moved, ray: int, moved: list[Layer]) -> list[Figure]:
-    others = sum(layer.name != "ray" and layer.size > 64 * 1024 for layer in moved)
+def _figures(name: str, mine: Update, theirs: Update, ray: int, changed: list[Layer]) -> list[Figure]:
+    others = sum(layer.name != "ray" and layer.size > 64 * 1024 for layer in changed)
     return [
         Figure(
             what=f"{name} after {OLD}, build and push",
@@ -81,7 +89,7 @@ def _figures(name: str, mine: Moved, theirs: Moved, ray: int, moved: list[Layer]
             peer_way="one `RUN pip install`",
         ),
         Figure(
-            what="layers with packages that moved besides Ray's",
+            what="changed layers with packages, except Ray's",
             unit="layers",
             measured=others,
             target=Target(Bound.AT_MOST, 0),
@@ -97,27 +105,27 @@ def _lock(project: Project) -> None:
             raise outcome.error
 
 
-def _ours(setting: Setting, old: Subject, new: Subject) -> tuple[Moved, tuple[Layer, ...], tuple[Layer, ...]]:
+def _ours(setting: Setting, old: Subject, new: Subject) -> tuple[Update, tuple[Layer, ...], tuple[Layer, ...]]:
     cache, epoch = f"{REPOSITORY}-uv-bump", int(time.time())
     with swept(setting.client), registry(setting.folder, setting.tools) as store:
         ours(old, f"{REPOSITORY}:old", cache=cache, epoch=epoch)
         before = store.push(setting.client, f"{REPOSITORY}:old", "old")
-        held, began = store.bytes, time.monotonic()
+        bytes_before, began = store.bytes, time.monotonic()
         ours(new, f"{REPOSITORY}:new", cache=cache, epoch=epoch)
         after = _push_new(setting, store)
-        return Moved(time.monotonic() - began, store.bytes - held), before, after
+        return Update(time.monotonic() - began, store.bytes - bytes_before), before, after
 
 
-def _usual(setting: Setting, old: Subject, new: Subject) -> Moved:
-    """The usual images share their base alone, so pushing that stands for pushing the old image."""
+def _usual(setting: Setting, old: Subject, new: Subject) -> Update:
+    """Measure the usual way. Its images share only their base, so only the base is pushed before."""
     cache = f"{REPOSITORY}-pip-bump"
     with swept(setting.client), registry(setting.folder, setting.tools) as store:
         usual_fill(old, cache=cache)
         store.push(setting.client, usual_base(new), "base")
-        held, began = store.bytes, time.monotonic()
+        bytes_before, began = store.bytes, time.monotonic()
         usual(new, f"{REPOSITORY}:new", cache=cache)
         _push_new(setting, store)
-        return Moved(time.monotonic() - began, store.bytes - held)
+        return Update(time.monotonic() - began, store.bytes - bytes_before)
 
 
 def _push_new(setting: Setting, store: Registry) -> tuple[Layer, ...]:

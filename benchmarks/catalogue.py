@@ -8,7 +8,7 @@ BENCHES = {
     for bench in (
         Bench(
             name="scale",
-            summary="plan, checks and fingerprints of 100 to 10,000 variants, without engine and network",
+            summary="plan, checks and fingerprints of 100 to 10,000 variants, without an engine or network",
             minutes=3,
             disk="1 GB",
             run=scale.run,
@@ -29,7 +29,7 @@ BENCHES = {
         ),
         Bench(
             name="sharing",
-            summary="bytes stored once against the sum of the images",
+            summary="bytes stored once, compared with the sum of the images",
             minutes=1,
             disk="none",
             run=sharing.run,
@@ -50,21 +50,21 @@ BENCHES = {
         ),
         Bench(
             name="build",
-            summary="the cpu image built cold and warm, against one `RUN pip install`",
+            summary="the cpu image built cold and warm, compared with one `RUN pip install`",
             minutes=3,
             disk="5 GB",
             run=build.cpu,
         ),
         Bench(
             name="torch",
-            summary="the torch image built cold and warm, against one `RUN pip install`",
+            summary="the torch image built cold and warm, compared with one `RUN pip install`",
             minutes=9,
             disk="17 GB",
             run=build.torch,
         ),
         Bench(
             name="bump",
-            summary="a new Ray in the torch image, built and pushed, against one `RUN pip install`",
+            summary="a new Ray in the torch image, built and pushed, compared with one `RUN pip install`",
             minutes=12,
             disk="16 GB",
             run=bump.run,

@@ -1,5 +1,7 @@
-"""Plan, lock check, render check and fingerprints of a whole checkout, as a process of its own: `python -m
-benchmarks.checks ROOT` prints the seconds of each as JSON. It asks neither engine nor network."""
+"""Plan, lock check, render check and fingerprints of a whole checkout in a separate process.
+
+`python -m benchmarks.checks ROOT` prints the seconds of each as JSON. It uses no engine and no network.
+"""
 
 import json
 import sys
@@ -25,14 +27,14 @@ from raydock.pipeline.project import Project
 
 
 def main(root: Path) -> dict[str, float]:
-    """Does the four, and returns their seconds. Raises AssertionError where something is not as it should be."""
+    """Run the four steps and return their seconds. Raises AssertionError if a check fails."""
     project, seconds = Project(Checkout(root)), dict[str, float]()
 
     def timed(name: str, work: Callable[[], int]) -> None:
         began = time.monotonic()
-        found = work()
+        count = work()
         seconds[name] = time.monotonic() - began
-        assert found == (0 if "check" in name else len(project.plan.variants)), (name, found)
+        assert count == (0 if "check" in name else len(project.plan.variants)), (name, count)
 
     timed("plan", lambda: len(project.plan.variants))
     timed("lock check", lambda: len(locker.check(project.rule_inputs, project.checkout, project.variants)))
@@ -42,17 +44,17 @@ def main(root: Path) -> dict[str, float]:
 
 
 def _fingerprints(project: Project) -> set[str]:
-    client = docker.DockerClient(version="1.43")  # asked for nothing
+    client = docker.DockerClient(version="1.43")  # receives no requests
     checkout, matrix = project.checkout, project.matrix
     builder = Builder(client=client, checkout=checkout, matrix=matrix, secrets=gather(), listener=silent, jobs=1)
     context, renderer = Context.read(checkout.templates), Renderer(checkout.templates, matrix)
-    found = set()
-    for item in project.plan.variants:
-        ref = recipe_for(matrix, item.variant, checkout).ref
-        image_labels = ImageLabels(labels.of_base(recipe=ref, python=item.variant.python))
+    fingerprints = set()
+    for planned in project.plan.variants:
+        ref = recipe_for(matrix, planned.variant, checkout).ref
+        image_labels = ImageLabels(labels.of_base(recipe=ref, python=planned.variant.python))
         base = BaseImage(ref=ref, image=ContainerImage(content="", layers=(ref,), labels=image_labels))
-        found.add(builder.recipe(item, base, context, renderer).fingerprint)
-    return found
+        fingerprints.add(builder.recipe(planned, base, context, renderer).fingerprint)
+    return fingerprints
 
 
 if __name__ == "__main__":

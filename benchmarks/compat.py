@@ -1,4 +1,4 @@
-"""plan's verdict against uv's on (vllm, ray, python) triples that chance chose: writes docs/reference/compat.md."""
+"""Comparison of plan with uv on random triples of vllm, ray and Python; writes docs/reference/compat.md."""
 
 import os
 import random
@@ -26,7 +26,7 @@ DOCUMENT = ROOT / "docs" / "reference" / "compat.md"
 SEED, COUNT, JOBS = 20261126, 40, 2
 PYTHONS, GLIBC = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14"), "2.36"
 
-# The rules that uv lacks: the upper bound of Requires-Python, and what no package says of itself.
+# The rules that uv does not have: the upper bound of Requires-Python, and facts that no package's metadata states.
 BEYOND_UV = frozenset(
     {"requires-python", "cuda-major", "ray-llm-extra", "numpy-abi", "transformers-era", "ray-era", "nixl-cuda"}
 )
@@ -54,7 +54,13 @@ source. With `--only-binary :all:` uv refuses it; raydock locks and builds it (r
 
 @dataclass(frozen=True)
 class Comparison:
-    """Both answers about a triple: plan's first verdict against it, and uv's reason; None and empty for yes."""
+    """The answers of plan and uv about a triple.
+
+    Attributes:
+        triple: the versions of vllm, ray and Python.
+        objection: plan's first negative verdict, or None.
+        reason: why uv finds no solution, or empty.
+    """
 
     triple: Triple
     objection: RuleVerdict | None
@@ -66,21 +72,21 @@ class Comparison:
 
     @property
     def explained(self) -> bool:
-        """Whether plan refuses by a rule that uv lacks what uv allows."""
+        """Whether uv accepts the triple and plan refuses it by a rule that uv does not have."""
         return not self.same and self.objection is not None and self.objection.rule in BEYOND_UV
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """Its row in the table."""
+        """The cells of its row in the table."""
         mine = f"no, {self.objection.rule}: {self.objection.reason}" if self.objection else "yes"
         agree = "yes" if self.same else f"uv lacks {self.objection.rule}" if self.objection and self.explained else "NO"
         return *self.triple, mine, f"no: {self.reason}" if self.reason else "yes", agree
 
 
 def write() -> tuple[Path, bool]:
-    """Asks both about every triple, writes the document, and says whether all differences are explained.
+    """Compare both on every triple and write the document.
 
-    Raises OutOfReachError where the index fails.
+    Returns its path, and whether all differences are explained. Raises OutOfReachError if the index fails.
     """
     project = Project(Checkout(ROOT))
     pythons = tuple(Base(name="compat", source="pull", python=python, glibc=GLIBC) for python in PYTHONS)
@@ -88,28 +94,29 @@ def write() -> tuple[Path, bool]:
     versions = project.facts.versions
     population = list(product(versions["vllm"], versions["ray"], PYTHONS))
     triples = random.Random(SEED).sample(population, COUNT)
-    judge, uv = Evaluator(rule_inputs), Uv(pages=Pages(from_environment(os.environ)))
-    reasons = in_parallel(lambda triple: _ask(uv, triple, rule_inputs), triples, JOBS, uv.stop)
-    found = [
-        Comparison(triple, judge.objection(_point(triple, rule_inputs)), reason)
+    evaluator, uv = Evaluator(rule_inputs), Uv(pages=Pages(from_environment(os.environ)))
+    reasons = in_parallel(lambda triple: _uv_reason(uv, triple, rule_inputs), triples, JOBS, uv.stop)
+    comparisons = [
+        Comparison(triple, evaluator.objection(_variant(triple, rule_inputs)), reason)
         for triple, reason in zip(triples, reasons, strict=True)
     ]
-    write_whole(DOCUMENT, _text(found, rule_inputs, uv.label, len(population)))
-    return DOCUMENT, all(item.same or item.explained for item in found)
+    write_whole(DOCUMENT, _text(comparisons, rule_inputs, uv.label, len(population)))
+    return DOCUMENT, all(comparison.same or comparison.explained for comparison in comparisons)
 
 
-def _point(triple: Triple, rule_inputs: RuleInputs) -> Variant:
-    """The variant of a triple, with the torch that its vllm pins and the CUDA that this pins."""
+def _variant(triple: Triple, rule_inputs: RuleInputs) -> Variant:
+    """Return the variant of a triple, with the torch that its vllm pins and the CUDA that this torch pins."""
     vllm, ray, python = triple
-    point = Variant(vllm=vllm, ray=ray, python=python)
-    wanted = requirement_of(rule_inputs.facts.releases["vllm", vllm], "torch", point)
-    torch = next((item for item in rule_inputs.facts.versions["torch"] if wanted and item in wanted.specifier), "none")
-    pin = cuda_pin(rule_inputs.facts.releases["torch", torch], point) if torch != "none" else None
-    return replace(point, torch=torch, cuda=pin[0] if pin else CPU)
+    variant = Variant(vllm=vllm, ray=ray, python=python)
+    required = requirement_of(rule_inputs.facts.releases["vllm", vllm], "torch", variant)
+    versions = rule_inputs.facts.versions["torch"]
+    torch = next((version for version in versions if required and version in required.specifier), "none")
+    pin = cuda_pin(rule_inputs.facts.releases["torch", torch], variant) if torch != "none" else None
+    return replace(variant, torch=torch, cuda=pin[0] if pin else CPU)
 
 
-def _ask(uv: Uv, triple: Triple, rule_inputs: RuleInputs) -> str:
-    """Why uv finds no set; empty where it finds one."""
+def _uv_reason(uv: Uv, triple: Triple, rule_inputs: RuleInputs) -> str:
+    """Return why uv finds no solution; empty if it finds one."""
     vllm, ray, python = triple
     request = LockRequest(
         requirements=(f"vllm=={vllm}", f"{rule_inputs.matrix.packages.ray}=={ray}"),
@@ -128,10 +135,11 @@ def _ask(uv: Uv, triple: Triple, rule_inputs: RuleInputs) -> str:
     return ""
 
 
-def _text(found: list[Comparison], rule_inputs: RuleInputs, uv: str, population: int) -> str:
-    same, explained = sum(item.same for item in found), sum(item.explained for item in found)
+def _text(comparisons: list[Comparison], rule_inputs: RuleInputs, uv: str, population: int) -> str:
+    same = sum(comparison.same for comparison in comparisons)
+    explained = sum(comparison.explained for comparison in comparisons)
     head = _HEAD.format(
-        count=len(found),
+        count=len(comparisons),
         seed=SEED,
         all=f"{population:,}",
         first=PYTHONS[0],
@@ -142,6 +150,6 @@ def _text(found: list[Comparison], rule_inputs: RuleInputs, uv: str, population:
         cutoff=rule_inputs.matrix.cutoff,
         same=same,
         explained=explained,
-        open=len(found) - same - explained,
+        open=len(comparisons) - same - explained,
     )
-    return head + "".join(f"{row(*item.cells)}\n" for item in found)
+    return head + "".join(f"{row(*comparison.cells)}\n" for comparison in comparisons)

@@ -24,9 +24,9 @@ MB = 1e6
 
 
 def run(setting: Setting) -> Iterator[Figure]:
-    """Compressed bytes of what is left out of each variant's packages, file by file, largest first."""
+    """Measure the compressed bytes that are left out of each variant's packages, by rule, largest first."""
     for name in (CPU, TORCH, VLLM):
-        setting.tell(f"installing the wheels of {name}")
+        setting.progress(f"installing the wheels of {name}")
         site = setting.folder / name
         lock = ROOT / "lockfiles" / f"{name}.txt"
         python = parse_name(name).python
@@ -39,13 +39,13 @@ def run(setting: Setting) -> Iterator[Figure]:
 
 
 def figures(name: str, site: Path) -> Iterator[Figure]:
-    """The figures of a site-packages folder with a variant's packages, as their wheels have them."""
+    """Yield the figures of a site-packages folder with the complete wheels of a variant."""
     for rule, size in left_out(site).most_common():
         yield Figure(what=f"{name}, left out: {rule}", unit="MB", measured=size / MB)
 
 
 def left_out(site: Path) -> "Counter[str]":
-    """What trim-tree.py leaves out of a site-packages folder: compressed bytes (gzip, level 6) by rule."""
+    """Return the compressed bytes (gzip, level 6) that trim-tree.py leaves out of a site-packages folder, by rule."""
     sys.path.insert(0, str(INSTALLER))
     trim, elf = import_module("trim-tree"), import_module("without_debug")
     lines = [line for line in (INSTALLER / "unused-files.txt").read_text().splitlines() if line and line[0] != "#"]
@@ -67,12 +67,12 @@ def left_out(site: Path) -> "Counter[str]":
 
 
 def compressed(data: bytes) -> int:
-    """How many bytes gzip makes of these, as a registry's layers have them."""
+    """Return the size of data compressed with gzip, as layers in a registry are."""
     return len(zlib.compress(data, 6))
 
 
 def debug(path: Path, without_debug: Callable[[mmap.mmap], bytes | None]) -> int:
-    """What a file's debug information takes compressed."""
+    """Return the compressed size of a file's debug information."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         stripped = without_debug(data)
         return compressed(data[:]) - compressed(stripped) if stripped is not None else 0

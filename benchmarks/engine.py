@@ -1,4 +1,4 @@
-"""The engine as a bench finds it and leaves it."""
+"""Clean-up of the engine after a bench."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,37 +12,42 @@ REPOSITORY = "raydock-bench"
 
 @dataclass(frozen=True)
 class Traces:
-    """What a bench leaves in an engine: images under REPOSITORY, and build steps that are not in `before`."""
+    """What a bench leaves in an engine: images under REPOSITORY, and new build steps.
+
+    Attributes:
+        client: the engine's client.
+        before: the ids of the build steps that existed before the bench.
+    """
 
     client: docker.DockerClient
     before: frozenset[str]
 
     def sweep(self) -> None:
-        """Removes the bench's images, but for its bases, and the build steps made since it began."""
+        """Remove the bench's images, except its bases, and the build steps made since it began."""
         remove_images(self.client, REPOSITORY, but=f"{REPOSITORY}:base-")
         self.prune(mounts=False)
 
     def prune(self, *, mounts: bool) -> None:
-        """Removes build steps made since; with `mounts` the bench's cache mounts too.
+        """Remove the build steps made since the bench began; with `mounts` also its cache mounts.
 
-        A step goes after those that stand on it, so this goes over the list until nothing more goes.
+        A step can be removed only after the steps that depend on it, so this repeats until nothing more is removed.
         """
         while True:
-            gone = 0
+            removed = 0
             for record in reversed(self.client.df()["BuildCache"] or ()):
-                if self._own(record, mounts):
+                if self._is_own(record, mounts):
                     with suppress(APIError):
                         done = self.client.api.prune_builds(all=True, filters={"id": record["ID"]})
-                        gone += len(done["CachesDeleted"] or ())
-            if not gone:
+                        removed += len(done["CachesDeleted"] or ())
+            if not removed:
                 return
 
     def remove_all(self) -> None:
-        """Removes everything."""
+        """Remove everything that the bench left."""
         remove_images(self.client, REPOSITORY)
         self.prune(mounts=True)
 
-    def _own(self, record: dict[str, str], mounts: bool) -> bool:
+    def _is_own(self, record: dict[str, str], mounts: bool) -> bool:
         if record["Type"] == "exec.cachemount":
             return mounts and f'with id "/{REPOSITORY}' in record["Description"]
         return record["ID"] not in self.before
@@ -50,7 +55,10 @@ class Traces:
 
 @contextmanager
 def swept(client: docker.DockerClient) -> Iterator[Traces]:
-    """Sees to it that nothing of a bench is left in the engine; what others build meanwhile may lose its cache."""
+    """Remove everything of a bench from the engine afterwards.
+
+    Builds of others that run at the same time can lose their cache.
+    """
     traces = Traces(client, frozenset(record["ID"] for record in client.df()["BuildCache"] or ()))
     try:
         yield traces
@@ -59,7 +67,7 @@ def swept(client: docker.DockerClient) -> Iterator[Traces]:
 
 
 def remove_images(client: docker.DockerClient, repository: str, but: str = "-") -> None:
-    """Removes the images of a repository, but for tags that begin with `but`."""
+    """Remove the images of a repository, except tags that begin with `but`."""
     for image in client.images.list(repository):
         for tag in image.tags:
             if tag.startswith(f"{repository}:") and not tag.startswith(but):

@@ -1,4 +1,4 @@
-"""What each of Ray's extras brings over plain Ray, and which images can have it: writes docs/reference/extras.md."""
+"""What each of Ray's extras adds to plain Ray, and which images can have it; writes docs/reference/extras.md."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,24 +49,36 @@ it makes variants of its own, whose names end with the group's ([packages.md](..
 
 
 @dataclass(frozen=True)
-class Brought:
-    """What an extra brings over plain Ray: artifacts, and what each holds, unpacked, in bytes."""
+class AddedPackages:
+    """The packages that an extra adds to plain Ray.
+
+    Attributes:
+        artifacts: their wheels.
+        unpacked: the size of each wheel's files, in bytes.
+    """
 
     artifacts: tuple[Artifact, ...]
     unpacked: tuple[int, ...]
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """How many packages, MB to download, MB unpacked, and the largest."""
-        sizes = {item.project: item.size or 0 for item in self.artifacts}
+        """The number of packages, MB to download, MB unpacked, and the largest packages."""
+        sizes = {artifact.project: artifact.size or 0 for artifact in self.artifacts}
         largest = sorted(sizes, key=lambda name: -sizes[name])[:LARGEST]
-        words = ", ".join(f"{name} {_megabytes(sizes[name])}" for name in largest)
-        return str(len(sizes)), _megabytes(sum(sizes.values())), _megabytes(sum(self.unpacked)), words
+        listed = ", ".join(f"{name} {_megabytes(sizes[name])}" for name in largest)
+        return str(len(sizes)), _megabytes(sum(sizes.values())), _megabytes(sum(self.unpacked)), listed
 
 
 @dataclass(frozen=True)
-class Asking:
-    """Puts questions to one index."""
+class ExtraResolver:
+    """Resolver of extras from one index; each wheel is read once.
+
+    Attributes:
+        rule_inputs: the matrix and the facts.
+        index: the package index.
+        pages: the pages of that index.
+        uv: the resolver.
+    """
 
     rule_inputs: RuleInputs
     index: Index
@@ -75,27 +87,27 @@ class Asking:
     _chosen: dict[tuple[str, str], Artifact] = field(default_factory=dict)
     _unpacked: dict[str, int] = field(default_factory=dict)
 
-    def artifacts(self, asked: LockRequest, seed: Mapping[str, str]) -> list[Artifact]:
-        """The wheels that answer a request. Raises VariantError where there is no answer."""
-        pins = self.uv.resolve(asked, seed)
+    def artifacts(self, lock_request: LockRequest, seed: Mapping[str, str]) -> list[Artifact]:
+        """Resolve a request to wheels. Raises VariantError if it has no solution."""
+        pins = self.uv.resolve(lock_request, seed)
         self.pages.prefetch(pins)
-        return [self._choose(asked, pin.name, pin.version) for pin in pins.values()]
+        return [self._choose(lock_request, pin.name, pin.version) for pin in pins.values()]
 
-    def _choose(self, asked: LockRequest, project: str, version: str) -> Artifact:
-        """The wheel of a pin, looked for once: all that is asked here is for one Python and glibc."""
+    def _choose(self, lock_request: LockRequest, project: str, version: str) -> Artifact:
+        """Return the wheel of a pin, which is chosen once: all requests are for one Python and glibc."""
         key = (project, version)
         if key not in self._chosen:
-            self._chosen[key] = choose(asked, project, version, self.pages.files(project))
+            self._chosen[key] = choose(lock_request, project, version, self.pages.files(project))
         return self._chosen[key]
 
-    def unpacked(self, item: Artifact) -> int:
-        """What a wheel holds in bytes, by the list of files at its end, which is read once."""
-        if item.filename not in self._unpacked:
-            self._unpacked[item.filename] = self._listed(item)
-        return self._unpacked[item.filename]
+    def unpacked(self, artifact: Artifact) -> int:
+        """Return the size of a wheel's files in bytes, from the list of files at its end, which is read once."""
+        if artifact.filename not in self._unpacked:
+            self._unpacked[artifact.filename] = self._sum_of_files(artifact)
+        return self._unpacked[artifact.filename]
 
-    def _listed(self, item: Artifact) -> int:
-        file = next(file for file in self.pages.files(item.project) if file.filename == item.filename)
+    def _sum_of_files(self, artifact: Artifact) -> int:
+        file = next(file for file in self.pages.files(artifact.project) if file.filename == artifact.filename)
         with (
             self.index.client() as client,
             RemoteZip(file.url, session=client.s, timeout=self.index.timeout) as archive,
@@ -103,51 +115,51 @@ class Asking:
             return sum(member.file_size for member in archive.infolist())
 
     def objection(self, variant: Variant, extra: str) -> str:
-        """Why an image cannot have an extra beside the floor; empty where it can."""
+        """Return why an image cannot have an extra in addition to FLOOR; empty if it can."""
         packages = replace(self.rule_inputs.matrix.packages, ray_extras=(*FLOOR, extra))
         rule_inputs = replace(self.rule_inputs, matrix=replace(self.rule_inputs.matrix, packages=packages))
         if verdict := Evaluator(rule_inputs).objection(variant):
             return f"{verdict.rule}: {verdict.reason}"
-        asked = request(rule_inputs, variant)
+        lock_request = request(rule_inputs, variant)
         try:
-            checks.hold(asked, self.artifacts(asked, {}))
+            checks.hold(lock_request, self.artifacts(lock_request, {}))
         except VariantError as error:
             return _short(error.what)
         return ""
 
 
-def questions(rule_inputs: RuleInputs) -> dict[tuple[str, str], LockRequest]:
-    """What is asked by Ray and extra, of plain Ray with an empty extra."""
+def lock_requests(rule_inputs: RuleInputs) -> dict[tuple[str, str], LockRequest]:
+    """Return the request for each Ray and extra; the extra is empty for plain Ray."""
     matrix = rule_inputs.matrix
-    found: dict[tuple[str, str], LockRequest] = {}
+    requests: dict[tuple[str, str], LockRequest] = {}
     for version in matrix.axes[Axis.RAY]:
         variant = Variant(ray=version, python=matrix.axes[Axis.PYTHON][0])
         release = rule_inputs.facts.releases["ray", version]
         for extra in ("", *known(release)):
             name = f"ray[{extra}]" if extra else "ray"
-            found[version, extra] = replace(request(rule_inputs, variant), requirements=(f"{name}=={version}",))
-    return found
+            requests[version, extra] = replace(request(rule_inputs, variant), requirements=(f"{name}=={version}",))
+    return requests
 
 
 def digest(project: Project) -> str:
-    """Of all that decides the table: another one means that the document is out of date."""
-    asked = [item.digest for item in questions(project.rule_inputs).values()]
-    asked += [request(project.rule_inputs, variant).digest for variant in _images(project)]
-    return f"sha256:{sha256(' '.join(asked).encode()).hexdigest()}"
+    """Return the digest of all inputs of the table; if it differs, the document is out of date."""
+    digests = [lock_request.digest for lock_request in lock_requests(project.rule_inputs).values()]
+    digests += [request(project.rule_inputs, variant).digest for variant in _images(project)]
+    return f"sha256:{sha256(' '.join(digests).encode()).hexdigest()}"
 
 
 def write() -> Path:
-    """Asks the index about every extra and writes the document. Raises OutOfReachError where the index fails."""
+    """Resolve every extra and write the document. Raises OutOfReachError if the index fails."""
     project = Project(Checkout(ROOT))
     index = from_environment(os.environ)
     with Pages(index) as pages:
-        asking = Asking(project.rule_inputs, index, pages, Uv(pages=pages))
-        write_whole(DOCUMENT, "".join(_text(project, asking)))
+        resolver = ExtraResolver(project.rule_inputs, index, pages, Uv(pages=pages))
+        write_whole(DOCUMENT, "".join(_text(project, resolver)))
     return DOCUMENT
 
 
 def _images(project: Project) -> list[Variant]:
-    """The variants that are asked about: those of the first Python, with the packages that all have."""
+    """Return the variants in the table: those of the first Python, without the packages of a group."""
     python = project.matrix.axes[Axis.PYTHON][0]
     return [
         variant
@@ -159,73 +171,76 @@ def _images(project: Project) -> list[Variant]:
     ]
 
 
-def _text(project: Project, asking: Asking) -> Iterator[str]:
-    asked = questions(project.rule_inputs)
-    one = next(iter(asked.values()))
+def _text(project: Project, resolver: ExtraResolver) -> Iterator[str]:
+    requests = lock_requests(project.rule_inputs)
+    first = next(iter(requests.values()))
     yield _HEAD.format(
-        python=one.python,
-        glibc=one.glibc,
-        cutoff=one.cutoff,
-        uv=asking.uv.label,
+        python=first.python,
+        glibc=first.glibc,
+        cutoff=first.cutoff,
+        uv=resolver.uv.label,
         floor=",".join(FLOOR),
         digest=digest(project),
     )
     for version in project.matrix.axes[Axis.RAY]:
-        extras = [extra for ray, extra in asked if ray == version and extra]
+        extras = [extra for ray, extra in requests if ray == version and extra]
         images = [variant for variant in _images(project) if variant.ray == version]
-        yield from _section(version, _brought(asking, version, extras, asked), _refused(asking, images, extras), images)
+        added = _added(resolver, version, extras, requests)
+        yield from _section(version, added, _refused(resolver, images, extras), images)
 
 
-def _brought(
-    asking: Asking, version: str, extras: Sequence[str], asked: Mapping[tuple[str, str], LockRequest]
-) -> dict[str, Brought | str]:
-    """What each extra brings, or why it cannot be resolved."""
-    plain = asking.artifacts(asked[version, ""], {})
-    seed = {item.project: item.version for item in plain}
+def _added(
+    resolver: ExtraResolver, version: str, extras: Sequence[str], requests: Mapping[tuple[str, str], LockRequest]
+) -> dict[str, AddedPackages | str]:
+    """Return the packages that each extra adds, or why it cannot be resolved."""
+    plain = resolver.artifacts(requests[version, ""], {})
+    seed = {artifact.project: artifact.version for artifact in plain}
 
-    def one(extra: str) -> Brought | str:
+    def resolve(extra: str) -> AddedPackages | str:
         try:
-            found = [item for item in asking.artifacts(asked[version, extra], seed) if item.project not in seed]
+            artifacts = resolver.artifacts(requests[version, extra], seed)
         except VariantError as error:
             return _short(error.what)
-        return Brought(tuple(found), tuple(map(asking.unpacked, found)))
+        added = [artifact for artifact in artifacts if artifact.project not in seed]
+        return AddedPackages(tuple(added), tuple(map(resolver.unpacked, added)))
 
-    return dict(zip(extras, in_parallel(one, extras, JOBS, asking.uv.stop), strict=True))
+    return dict(zip(extras, in_parallel(resolve, extras, JOBS, resolver.uv.stop), strict=True))
 
 
-def _refused(asking: Asking, images: Sequence[Variant], extras: Sequence[str]) -> dict[tuple[str, str], str]:
-    """Why images cannot have extras, by image and extra."""
+def _refused(resolver: ExtraResolver, images: Sequence[Variant], extras: Sequence[str]) -> dict[tuple[str, str], str]:
+    """Return why images cannot have extras, by image and extra; empty if they can."""
     pairs = [(variant, extra) for variant in images for extra in extras]
-    found = in_parallel(lambda pair: asking.objection(*pair), pairs, JOBS, asking.uv.stop)
-    return {(variant.name, extra): reason for (variant, extra), reason in zip(pairs, found, strict=True)}
+    reasons = in_parallel(lambda pair: resolver.objection(*pair), pairs, JOBS, resolver.uv.stop)
+    return {(variant.name, extra): reason for (variant, extra), reason in zip(pairs, reasons, strict=True)}
 
 
 def _section(
     version: str,
-    brought: Mapping[str, Brought | str],
+    added: Mapping[str, AddedPackages | str],
     refused: Mapping[tuple[str, str], str],
     images: Sequence[Variant],
 ) -> Iterator[str]:
-    """One Ray: a table, the reasons in it by number, and the packages of each extra."""
+    """Yield the section of one Ray: a table, its reasons by number, and the packages of each extra."""
     reasons = list(dict.fromkeys(filter(None, refused.values())))
     short = [variant.name.removeprefix(f"ray{version}-") for variant in images]
     yield f"\n## Ray {version}\n\n"
     yield f"{row('extra', 'packages', 'download MB', 'unpacked MB', 'the largest', *short)}\n"
     yield f"|---|---|---|---|---|{'---|' * len(images)}\n"
-    for extra, found in brought.items():
-        cells = found.cells if isinstance(found, Brought) else ("-", "-", "-", found)
+    for extra, packages in added.items():
+        cells = packages.cells if isinstance(packages, AddedPackages) else ("-", "-", "-", packages)
         why = [refused[variant.name, extra] for variant in images]
-        yield f"{row(f'`{extra}`', *cells, *(f'no ({reasons.index(item) + 1})' if item else 'yes' for item in why))}\n"
+        answers = (f"no ({reasons.index(reason) + 1})" if reason else "yes" for reason in why)
+        yield f"{row(f'`{extra}`', *cells, *answers)}\n"
     yield "\n"
     yield from (f"{number}. {reason}\n" for number, reason in enumerate(reasons, 1))
     yield f"\nThe packages, over those of plain `ray=={version}`:\n\n"
-    for extra, found in brought.items():
-        if isinstance(found, Brought):
-            yield f"- `{extra}`: {', '.join(item.project for item in found.artifacts) or 'none'}\n"
+    for extra, packages in added.items():
+        if isinstance(packages, AddedPackages):
+            yield f"- `{extra}`: {', '.join(artifact.project for artifact in packages.artifacts) or 'none'}\n"
 
 
 def _short(reasons: str) -> str:
-    """Reasons that are joined by semicolons: the first two, and how many more there are."""
+    """Shorten reasons that are joined by semicolons to the first two and the number of the rest."""
     first, more = (parts := reasons.rstrip(".").split("; "))[:2], len(parts) - 2
     return "; ".join([*first, *([f"and {more} more"] if more > 0 else [])])
 

@@ -1,4 +1,4 @@
-"""A measured figure beside a peer's and its target, and the file that a bench leaves behind."""
+"""A measured figure with the peer's figure and its target, and the file with a bench's results."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ SCHEMA = 1
 
 
 class Bound(StrEnum):
-    """What a target binds."""
+    """The kind of bound that a target sets."""
 
     AT_MOST = "at most {value:g} {unit}"
     OF_PEER = "at most {value:g} x the peer"
@@ -21,7 +21,12 @@ class Bound(StrEnum):
 
 @dataclass(frozen=True)
 class Target:
-    """A bound on a figure; `value` is in the figure's unit for AT_MOST and a ratio for the others."""
+    """A bound on a figure.
+
+    Attributes:
+        bound: the kind of bound.
+        value: in the figure's unit for AT_MOST, otherwise a ratio.
+    """
 
     bound: Bound
     value: float
@@ -29,7 +34,16 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One measured value, the peer's (None where there is none to measure) and the target (None: only printed)."""
+    """A measured value with its peer and target.
+
+    Attributes:
+        what: what was measured.
+        unit: the unit of the values.
+        measured: raydock's value.
+        peer: the peer's value, or None.
+        peer_way: how the peer does it.
+        target: the bound on the value, or None.
+    """
 
     what: str
     unit: str
@@ -40,7 +54,7 @@ class Figure:
 
     @property
     def ratio(self) -> float | None:
-        """Measured over the peer's where the target is a share of the peer's, else the peer's over measured."""
+        """Measured value divided by the peer's if the target is a share of the peer's; otherwise the inverse."""
         if self.peer is None or not self.measured:
             return None
         if self.target and self.target.bound is Bound.OF_PEER:
@@ -49,7 +63,7 @@ class Figure:
 
     @property
     def met(self) -> bool:
-        """Whether the target is met; a figure without one always is."""
+        """Whether the target is met; True if the figure has no target."""
         if self.target is None:
             return True
         if self.target.bound is Bound.AT_MOST:
@@ -61,7 +75,7 @@ class Figure:
 
     @property
     def cells(self) -> tuple[str, str, str, str, str]:
-        """Its row in a table: measured, peer, ratio, target, whether it is met."""
+        """The cells of its row in a table: measured, peer, ratio, target, whether it is met."""
         target = self.target.bound.format(value=self.target.value, unit=self.unit) if self.target else "-"
         return (
             f"{self.measured:,.{self._digits}f} {self.unit}",
@@ -78,7 +92,16 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What one bench found: its figures, what else is worth keeping (`detail`), the machine, and when (ISO 8601)."""
+    """The results of one bench.
+
+    Attributes:
+        bench: the name of the bench.
+        figures: the measured figures.
+        machine: the machine on which it ran.
+        when: when it ran (ISO 8601, UTC).
+        seconds: how long it ran.
+        detail: further results.
+    """
 
     bench: str
     figures: Sequence[Figure]
@@ -88,22 +111,22 @@ class Result:
     detail: dict[str, object] = field(default_factory=dict)
 
     def save(self, folder: Path) -> Path:
-        """Writes it to `<bench>.json` in a folder."""
+        """Write the results to `<bench>.json` in a folder and return its path."""
         path = folder / f"{self.bench}.json"
-        figures = [{**asdict(item), "ratio": item.ratio, "met": item.met} for item in self.figures]
+        figures = [{**asdict(figure), "ratio": figure.ratio, "met": figure.met} for figure in self.figures]
         write_whole(path, json.dumps({"schema": SCHEMA, **asdict(self), "figures": figures}, indent=1) + "\n")
         return path
 
 
 def load(path: Path) -> Result:
-    """Reads what `save` wrote."""
+    """Read results that `save` wrote."""
     document = json.loads(path.read_text(encoding="utf-8"))
     del document["schema"]
-    return Result(**{**document, "figures": [_figure(item) for item in document["figures"]]})
+    return Result(**{**document, "figures": [_figure(entry) for entry in document["figures"]]})
 
 
-def _figure(item: dict[str, object]) -> Figure:
-    target = item.pop("target")
-    del item["ratio"], item["met"]
+def _figure(entry: dict[str, object]) -> Figure:
+    target = entry.pop("target")
+    del entry["ratio"], entry["met"]
     bound = Target(Bound(target["bound"]), float(target["value"])) if isinstance(target, dict) else None
-    return Figure(**item, target=bound)  # type: ignore[arg-type]
+    return Figure(**entry, target=bound)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The machine that a bench ran on, in words."""
+"""Description of the machine on which a bench ran."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ import uv
 
 
 def describe() -> dict[str, str]:
-    """Processor, cores, memory, system and the versions of what does the work."""
+    """Return processor, cores, memory, system and the versions of the tools."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "processor": _processor(),
@@ -17,10 +17,10 @@ def describe() -> dict[str, str]:
         "memory": f"{memory / 2**30:.0f} GiB",
         "system": f"{platform.freedesktop_os_release()['PRETTY_NAME']}, Linux {platform.release()}",
         "python": platform.python_version(),
-        "docker": _said("docker", "version", "--format", "{{.Server.Version}}"),
-        "buildx": _said("docker", "buildx", "version").split()[1],
-        "storage": _said("docker", "info", "--format", "{{.Driver}}"),
-        "uv": _said(uv.find_uv_bin(), "--version").split()[1],
+        "docker": _output("docker", "version", "--format", "{{.Server.Version}}"),
+        "buildx": _output("docker", "buildx", "version").split()[1],
+        "storage": _output("docker", "info", "--format", "{{.Driver}}"),
+        "uv": _output(uv.find_uv_bin(), "--version").split()[1],
     }
 
 
@@ -29,6 +29,6 @@ def _processor() -> str:
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
-def _said(*command: str) -> str:
+def _output(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "- -"

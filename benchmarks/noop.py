@@ -1,4 +1,4 @@
-"""`images` when nothing changed."""
+"""Duration of `images` when nothing changed."""
 
 import subprocess
 import time
@@ -28,18 +28,21 @@ CHECKS = ("user", "lock")
 
 
 def run(setting: Setting) -> list[Figure]:
-    """Toy images of tiny wheels, really built, with reports that the real smoke made of those checks which an image
-    without the real Ray passes; then the whole process of `./build.py images`, again and again."""
+    """Measure the whole process of `./build.py images`.
+
+    The toy images of tiny wheels are really built, and have reports of the checks that an image without the real Ray
+    passes.
+    """
     site = Site()
     with swept(setting.client), serving(site) as endpoint:
         toy = _toy(setting.folder / "toy", site, endpoint)
         try:
-            setting.tell(f"building and testing {len(VERSIONS)} toy images")
-            built = _built(setting, toy)
-            seconds = [_once(toy) for _ in range(TIMES)]
+            setting.progress(f"building and testing {len(VERSIONS)} toy images")
+            built = _build(setting, toy)
+            seconds = [_run_images(toy) for _ in range(TIMES)]
             commands = _commands(setting, toy, built, endpoint)
-            _each(commands)  # so that all is cached for the next
-            peers = [_each(commands) for _ in range(TIMES)]
+            _run_each(commands)  # fills the caches for the next runs
+            peers = [_run_each(commands) for _ in range(TIMES)]
         finally:
             remove_images(setting.client, toy.registry)
     setting.detail.update({"raydock": seconds, "docker build": peers, "checks in each report": list(CHECKS)})
@@ -65,29 +68,29 @@ def _toy(root: Path, site: Site, endpoint: str) -> Toy:
     return toy
 
 
-def _built(setting: Setting, toy: Toy) -> list[VariantResult]:
-    """Locks, renders and builds a toy by the command line, and tests its images."""
+def _build(setting: Setting, toy: Toy) -> list[VariantResult]:
+    """Lock, render and build a toy with the command line, and test its images."""
     for command in ("facts", "lock", "render", "build"):
-        _must(toy.run(command, seconds=600))
+        _assert_done(toy.run(command, seconds=600))
     project = Project(Checkout(toy.root))
     built = _builder(setting, project).find(project.plan.variants)
-    for item in built:
-        found = smoke(setting.client, item.image_id, name=item.name, fingerprint=item.fingerprint, checks=CHECKS)
-        assert found.passed, found
-        report.save(found, project.checkout.report(item.name))
+    for result in built:
+        tested = smoke(setting.client, result.image_id, name=result.name, fingerprint=result.fingerprint, checks=CHECKS)
+        assert tested.passed, tested
+        report.save(tested, project.checkout.report(result.name))
     return built
 
 
-def _once(toy: Toy) -> float:
+def _run_images(toy: Toy) -> float:
     began = time.monotonic()
     done = toy.run("images")
     seconds = time.monotonic() - began
-    _must(done)
+    _assert_done(done)
     assert f"nothing to build, {len(VERSIONS)} built before, {len(VERSIONS)} tested before" in done.out, done.words
     return seconds
 
 
-def _must(done: Run) -> None:
+def _assert_done(done: Run) -> None:
     assert done.code == 0, done.words
 
 
@@ -103,7 +106,7 @@ def _builder(setting: Setting, project: Project) -> Builder:
 
 
 def _commands(setting: Setting, toy: Toy, built: list[VariantResult], endpoint: str) -> list[list[str]]:
-    """Builds of the same contexts with the same arguments, labels and secrets, by hand."""
+    """Return `docker build` commands for the same contexts with the same arguments, labels and secrets."""
     project = Project(Checkout(toy.root))
     uv = setting.folder / "uv.toml"
     uv.write_text(f'[[index]]\nurl = "{endpoint}"\ndefault = true\n', encoding="utf-8")
@@ -121,16 +124,16 @@ def _commands(setting: Setting, toy: Toy, built: list[VariantResult], endpoint: 
         f"--build-arg=SOURCE_DATE_EPOCH={project.matrix.epoch}",
     ]
     commands = []
-    for item in built:
-        subject = Subject.find(setting.client, project, item.name, setting.folder)
-        own = [f"--tag={subject.builder.tag(item.name)}", f"--build-arg=BASE={subject.base.ref}"]
+    for result in built:
+        subject = Subject.find(setting.client, project, result.name, setting.folder)
+        own = [f"--tag={subject.builder.tag(result.name)}", f"--build-arg=BASE={subject.base.ref}"]
         own += [f"--label={key}={value}" for key, value in subject.recipe.labels.items()]
-        commands.append([*shared, *own, f"{project.checkout.work}/contexts/{item.name}"])
+        commands.append([*shared, *own, f"{project.checkout.work}/contexts/{result.name}"])
     return commands
 
 
-def _each(commands: list[list[str]]) -> float:
-    """The seconds of all commands, one after another."""
+def _run_each(commands: list[list[str]]) -> float:
+    """Run all commands one after another and return the seconds."""
     began = time.monotonic()
     for command in commands:
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""`publish` when everything is published already."""
+"""Duration of `publish` when everything is published already."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from benchmarks.registry import registry
 from benchmarks.scale import generate
 from benchmarks.ways import Subject
 from raydock.pipeline.project import Project
-from tests.support.shelf import Shelf
+from tests.support.builtimages import BuiltImages
 from tests.support.toy import Checkout
 
 VARIANTS, TIMES = 100, 5
@@ -22,19 +22,21 @@ REGISTRY = "localhost:5000/raydock-bench-publish"
 
 
 def run(setting: Setting) -> list[Figure]:
-    """Tiny images with a build's labels, and reports written by hand, published to a registry on loopback; then the
-    whole process of `./build.py publish`, again and again."""
+    """Measure the whole process of `./build.py publish` to a registry on loopback.
+
+    The images are tiny and have the labels of a build; their reports are written by this bench.
+    """
     project = _project(setting)
     try:
-        setting.tell(f"making {VARIANTS} tiny images, and reports")
-        Shelf(client=setting.client, project=project).fill(project.plan.variants)
+        setting.progress(f"making {VARIANTS} tiny images, and reports")
+        BuiltImages(client=setting.client, project=project).fill(project.plan.variants)
         with registry(setting.folder, setting.tools) as store:
             name = f"{store.address}/bench"
-            setting.tell("publishing them")
-            first = _once(project.checkout.root, name, f"release {time.strftime('%Y%m%d', time.gmtime())}-1")
-            said = f"nothing to move, {VARIANTS} images published before"
-            seconds = [_once(project.checkout.root, name, said) for _ in range(TIMES)]
-            peer = _pushed(project, f"{store.address}/peer")
+            setting.progress("publishing them")
+            first = _publish(project.checkout.root, name, f"release {time.strftime('%Y%m%d', time.gmtime())}-1")
+            expected = f"nothing to move, {VARIANTS} images published before"
+            seconds = [_publish(project.checkout.root, name, expected) for _ in range(TIMES)]
+            peer = _push_all(project, f"{store.address}/peer")
     finally:
         remove_images(setting.client, REGISTRY)
     setting.detail.update({"first": first, "raydock": seconds})
@@ -52,30 +54,31 @@ def run(setting: Setting) -> list[Figure]:
 
 
 def _project(setting: Setting) -> Project:
-    """A generated matrix, with the bases that its variants stand on."""
-    made = generate(setting.project, setting.folder / "checkout", VARIANTS)
-    matrix = made.checkout.matrix
+    """Generate a checkout, and build the bases of its variants."""
+    generated = generate(setting.project, setting.folder / "checkout", VARIANTS)
+    matrix = generated.checkout.matrix
     text = matrix.read_text(encoding="utf-8")
-    matrix.write_text(text.replace(made.matrix.registry, REGISTRY), encoding="utf-8")
-    shutil.copy(ROOT / "scan.yaml", made.checkout.policy)
-    project = Project(made.checkout)
-    for item in project.plan.variants[:10]:
-        assert Subject.find(setting.client, project, item.name, setting.folder / "base").base
+    matrix.write_text(text.replace(generated.matrix.registry, REGISTRY), encoding="utf-8")
+    shutil.copy(ROOT / "scan.yaml", generated.checkout.policy)
+    project = Project(generated.checkout)
+    for planned in project.plan.variants[:10]:
+        assert Subject.find(setting.client, project, planned.name, setting.folder / "base").base
     return project
 
 
-def _once(root: Path, name: str, said: str) -> float:
+def _publish(root: Path, name: str, expected: str) -> float:
     began = time.monotonic()
     done = Checkout(root=root, environment=dict(os.environ)).run("publish", "--registry", name)
     seconds = time.monotonic() - began
     assert done.code == 0, done.words
-    assert said in done.out, done.words
+    assert expected in done.out, done.words
     return seconds
 
 
-def _pushed(project: Project, repository: str) -> float:
-    """The seconds of pushing every image again by docker's command line."""
-    tags = {f"{project.matrix.registry}:{item.name}": f"{repository}:{item.name}" for item in project.plan.variants}
+def _push_all(project: Project, repository: str) -> float:
+    """Return the seconds that `docker push` takes to push every image again."""
+    names = [planned.name for planned in project.plan.variants]
+    tags = {f"{project.matrix.registry}:{name}": f"{repository}:{name}" for name in names}
     seconds = 0.0
     for old, new in tags.items():
         subprocess.run(["docker", "tag", old, new], check=True)

@@ -1,4 +1,4 @@
-"""An image registry on loopback for the length of a bench."""
+"""An image registry on loopback for a bench."""
 
 import json
 import re
@@ -19,7 +19,13 @@ _INSTALLED = re.compile(r"place-tree (\S+)")
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """A layer as pushed: its name (`ray`, or the first words of the step that made it), digest and bytes."""
+    """A pushed layer.
+
+    Attributes:
+        name: the layer's group (`ray`), or the first words of the step that made it.
+        digest: its digest in the registry.
+        size: its compressed size in bytes.
+    """
 
     name: str
     digest: str
@@ -27,46 +33,48 @@ class Layer:
 
 
 class Registry(support.Registry):
-    """A registry that images are pushed to."""
+    """A registry to which images are pushed."""
 
     def push(self, client: docker.DockerClient, image: str, name: str) -> tuple[Layer, ...]:
-        """Pushes a local image as the tag `name`, whose layers it returns, base first."""
+        """Push a local image as the tag `name` and return its layers, base first."""
         path = f"{self.address}/bench"
         client.images.get(image).tag(path, name)
         try:
             for line in client.api.push(path, tag=name, stream=True, decode=True):
                 if "error" in line:
-                    raise OutOfReachError(f"pushing {image} failed: {line['error']}.", todo="look at the disk.")
+                    raise OutOfReachError(
+                        f"pushing {image} failed: {line['error']}.", todo="check the free disk space."
+                    )
         finally:
             client.images.remove(f"{path}:{name}")
         return self._layers(name)
 
     def _layers(self, name: str) -> tuple[Layer, ...]:
-        found = repository(f"{self.address}/bench")
-        manifest = found.manifest(name)
+        bench = repository(f"{self.address}/bench")
+        manifest = bench.manifest(name)
         assert manifest
         config, *layers = manifest.parts
-        history = json.loads(found.blob(config.digest))["history"]
-        steps = [item.get("created_by", "") for item in history if not item.get("empty_layer")]
+        history = json.loads(bench.blob(config.digest))["history"]
+        steps = [entry.get("created_by", "") for entry in history if not entry.get("empty_layer")]
         return tuple(
-            Layer(name=_name(step), digest=item.digest, size=item.size)
-            for step, item in zip(steps, layers, strict=True)
+            Layer(name=_name(step), digest=layer.digest, size=layer.size)
+            for step, layer in zip(steps, layers, strict=True)
         )
 
 
 @contextmanager
 def registry(folder: Path, tools: Path) -> Iterator[Registry]:
-    """A registry with its storage in `folder`, which is emptied afterwards.
+    """Run a registry with its storage in `folder`, and delete the storage afterwards.
 
-    Raises OutOfReachError where there is no docker-registry on PATH and apt cannot bring one into `tools`.
+    Raises OutOfReachError if docker-registry is not on PATH and apt cannot download it into `tools`.
     """
-    with support.registry(folder, tools) as found:
+    with support.registry(folder, tools) as running:
         try:
-            yield Registry(address=found.address, storage=found.storage)
+            yield Registry(address=running.address, storage=running.storage)
         finally:
-            shutil.rmtree(found.storage)
+            shutil.rmtree(running.storage)
 
 
 def _name(step: str) -> str:
-    found = _INSTALLED.search(step)
-    return found[1] if found else " ".join(step.split()[:3])
+    match = _INSTALLED.search(step)
+    return match[1] if match else " ".join(step.split()[:3])

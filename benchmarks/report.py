@@ -1,4 +1,4 @@
-"""The figures of docs/reference/measurements.md, written from what the benches left behind."""
+"""The figures of docs/reference/measurements.md, written from the results of the benches."""
 
 import re
 from pathlib import Path
@@ -14,18 +14,18 @@ _HEAD = "| bench | figure | measured | peer | ratio | target | met |\n|---|---|-
 
 
 def write(results: Path) -> Path:
-    """Puts the results of a folder between the document's marks and returns the document's path.
+    """Write the results of a folder between the markers of the document and return its path.
 
-    Raises ConfigurationError where there is no result or the document has lost its marks.
+    Raises ConfigurationError if the folder has no results or the document does not have the markers.
     """
-    found = [load(path) for path in sorted(results.glob("*.json"))]
-    if not found:
-        raise ConfigurationError(f"{results} holds no result.", todo="run `make bench` first.")
+    loaded = [load(path) for path in sorted(results.glob("*.json"))]
+    if not loaded:
+        raise ConfigurationError(f"{results} has no results.", todo="run `make bench` first.")
     text = DOCUMENT.read_text(encoding="utf-8")
     pattern = re.compile(f"{re.escape(_BEGIN)}.*{re.escape(_END)}", re.DOTALL)
     if not pattern.search(text):
-        raise ConfigurationError(f"{DOCUMENT} lacks the marks of its figures.", todo="restore it from git.")
-    write_whole(DOCUMENT, pattern.sub(lambda _: f"{_BEGIN}\n\n{_figures(found)}\n\n{_END}", text))
+        raise ConfigurationError(f"{DOCUMENT} does not have the markers of its figures.", todo="restore it from git.")
+    write_whole(DOCUMENT, pattern.sub(lambda _: f"{_BEGIN}\n\n{_figures(loaded)}\n\n{_END}", text))
     return DOCUMENT
 
 
@@ -35,14 +35,14 @@ def _figures(results: list[Result]) -> str:
 
 
 def _machines(results: list[Result]) -> list[str]:
-    """Each machine once, with the benches that ran on it and when."""
+    """Return a line for each machine, with the benches that ran on it and when."""
     machines: dict[str, list[str]] = {}
     for result in results:
-        words = ", ".join(f"{key} {value}" for key, value in result.machine.items())
-        machines.setdefault(words, []).append(f"{result.bench} ({result.when}, {result.seconds:.0f} s)")
-    return [f"Machine: {words}. Benches: {', '.join(benches)}." for words, benches in machines.items()]
+        description = ", ".join(f"{key} {value}" for key, value in result.machine.items())
+        machines.setdefault(description, []).append(f"{result.bench} ({result.when}, {result.seconds:.0f} s)")
+    return [f"Machine: {machine}. Benches: {', '.join(benches)}." for machine, benches in machines.items()]
 
 
 def row(*cells: str) -> str:
-    """A row of a Markdown table."""
+    """Return a row of a Markdown table."""
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

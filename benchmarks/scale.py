@@ -1,4 +1,4 @@
-"""What asks neither engine nor network, over generated matrices of up to 10,000 variants."""
+"""Commands without engine and network, with generated matrices of up to 10,000 variants."""
 
 import json
 import subprocess
@@ -26,23 +26,23 @@ from raydock.model.variant import Axis, Variant
 from raydock.pipeline.project import Project
 
 SIZES = (100, 1000, 10_000)
-# Beyond this many the peer takes minutes.
+# With more targets the peer takes minutes.
 PEER_SIZES = 1000
-# The committed matrix has this many variants of each Ray; generated Rays are this one under other numbers.
+# The committed matrix has this many variants of each Ray; generated Rays are copies of this one with new versions.
 PER_RAY, RAY = 10, "2.60.0"
 
 
 def run(setting: Setting) -> list[Figure]:
-    """The four together and the whole process, of each size; and beside it a peer's plan of as many images."""
+    """Measure the four steps and the whole process for each size, and a peer's plan of as many images."""
     figures, seconds = [], {}
     for size in SIZES:
-        setting.tell(f"generating {size} variants, with locks and Dockerfiles")
+        setting.progress(f"generating {size} variants, with locks and Dockerfiles")
         project = generate(setting.project, setting.folder / str(size), size)
         runs = [_process(project.checkout) for _ in range(setting.runs)]
         seconds[size] = median(sum(parts.values()) for _, parts in runs)
         whole = median(whole for whole, _ in runs)
         setting.detail[str(size)] = runs
-        setting.tell(f"{size} variants: {seconds[size]:.2f} s, the whole process {whole:.2f} s")
+        setting.progress(f"{size} variants: {seconds[size]:.2f} s, the whole process {whole:.2f} s")
         peer = _bake(setting.folder / f"bake-{size}.json", project) if size <= PEER_SIZES else None
         figures += [
             _figure(size, seconds[size], peer),
@@ -50,8 +50,8 @@ def run(setting: Setting) -> list[Figure]:
         ]
     small, middle, large = SIZES
     growth = (seconds[large] / large) / (seconds[small] / small)
-    words = f"seconds a variant at {large} over those at {small}; {seconds[middle] / middle * 1e3:.1f} ms at {middle}"
-    return [*figures, Figure(what=words, unit="x", measured=growth, target=Target(Bound.AT_MOST, 1.5))]
+    what = f"seconds a variant at {large} over those at {small}; {seconds[middle] / middle * 1e3:.1f} ms at {middle}"
+    return [*figures, Figure(what=what, unit="x", measured=growth, target=Target(Bound.AT_MOST, 1.5))]
 
 
 def _figure(size: int, seconds: float, peer: float | None) -> Figure:
@@ -66,22 +66,22 @@ def _figure(size: int, seconds: float, peer: float | None) -> Figure:
 
 
 def generate(real: Project, root: Path, size: int) -> Project:
-    """A checkout of `size` variants: the real matrix with more Rays, each with the facts and the locks of RAY."""
+    """Generate a checkout of `size` variants: the real matrix with more Rays, with the facts and locks of RAY."""
     rays = [f"3.{number}.0" for number in range(size // PER_RAY)]
-    made = scratch.project(root, {axis.value: real.matrix.axes[axis] for axis in Axis} | {"ray": rays})
-    _write_facts(real.facts, made.checkout, rays)
-    assert len(made.plan.variants) == size, len(made.plan.variants)
+    generated = scratch.project(root, {axis.value: real.matrix.axes[axis] for axis in Axis} | {"ray": rays})
+    _write_facts(real.facts, generated.checkout, rays)
+    assert len(generated.plan.variants) == size, len(generated.plan.variants)
     templates: dict[str, Lock] = {}
-    for item in made.plan.variants:
-        source = replace(item.variant, ray=RAY).name
+    for planned in generated.plan.variants:
+        source = replace(planned.variant, ray=RAY).name
         template = templates.setdefault(source, locks.load(real.checkout.lock(source)))
-        text = _lock(made, item.variant, template)
-        made.checkout.lock(item.name).write_text(text, encoding="utf-8")
-    for name, text in made.dockerfiles(made.plan.variants).items():
-        path = made.checkout.dockerfile(name)
+        text = _lock(generated, planned.variant, template)
+        generated.checkout.lock(planned.name).write_text(text, encoding="utf-8")
+    for name, text in generated.dockerfiles(generated.plan.variants).items():
+        path = generated.checkout.dockerfile(name)
         path.parent.mkdir(parents=True)
         path.write_text(text, encoding="utf-8")
-    return made
+    return generated
 
 
 def _write_facts(real: Facts, checkout: Checkout, rays: list[str]) -> None:
@@ -93,12 +93,12 @@ def _write_facts(real: Facts, checkout: Checkout, rays: list[str]) -> None:
         )
         for version in rays
     }
-    made = {("ray", version): replace(ray, version=version, wheels=wheels[version]) for version in rays}
-    checkout.facts.write_text(model.dump(Facts(kept | made)), encoding="utf-8")
+    added = {("ray", version): replace(ray, version=version, wheels=wheels[version]) for version in rays}
+    checkout.facts.write_text(model.dump(Facts(kept | added)), encoding="utf-8")
 
 
 def _lock(project: Project, variant: Variant, template: Lock) -> str:
-    """A lock by raydock's own writer: another's pins, with another Ray."""
+    """Compose a lock from the pins of a template, with a different Ray."""
     pins = {name: replace(pin, version=variant.ray) if name == "ray" else pin for name, pin in template.pins.items()}
     size = int(template.header["download-bytes"]) // len(pins)
     artifacts = [
@@ -127,10 +127,10 @@ def _process(checkout: Checkout) -> tuple[float, dict[str, float]]:
 
 
 def _bake(path: Path, project: Project) -> float:
-    """The seconds that buildx takes to say what it would build."""
+    """Return the seconds that buildx takes to print what it would build."""
     targets = {
-        f"t{number}": {"context": str(project.checkout.images / item.name), "tags": [f"x:{item.name}"]}
-        for number, item in enumerate(project.plan.variants)
+        f"t{number}": {"context": str(project.checkout.images / planned.name), "tags": [f"x:{planned.name}"]}
+        for number, planned in enumerate(project.plan.variants)
     }
     path.write_text(json.dumps({"group": {"default": {"targets": list(targets)}}, "target": targets}), encoding="utf-8")
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""A checkout of a bench's own, with another matrix."""
+"""A separate checkout for a bench, with its own matrix."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from raydock.pipeline.project import Project
 
 
 def project(root: Path, axes: Mapping[str, Sequence[str]]) -> Project:
-    """A checkout in `root` with raydock's templates and its matrix, but for the axes; it has no facts and no locks."""
+    """Make a checkout in `root` with raydock's templates and matrix, but other axes, without facts and locks."""
     root.mkdir(parents=True)
     shutil.copytree(ROOT / "templates", root / "templates")
     document = yaml.safe_load((ROOT / "matrix.yaml").read_text(encoding="utf-8"))

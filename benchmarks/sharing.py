@@ -1,4 +1,4 @@
-"""Bytes stored once against the sum of the images."""
+"""Bytes stored once, compared with the sum of the images."""
 
 import os
 import re
@@ -23,11 +23,11 @@ _WRITES = re.compile(r"(RUN|COPY|ADD|WORKDIR)\b")
 
 
 def run(setting: Setting) -> list[Figure]:
-    """Over the variants of the matrix, by what their wheels weigh; and over the images that this engine holds."""
+    """Measure the wheels of all variants of the matrix, and the layers of the images on this engine."""
     with Pages(from_environment(os.environ)) as pages:
-        wheels = {item.name: _wheels(setting.project, item.variant, pages) for item in setting.project.plan.variants}
-    names = [item.name for item in setting.project.plan.variants]
-    images = built_images(setting.client, setting.project.matrix.registry, names)
+        variants = setting.project.plan.variants
+        wheels = {planned.name: _wheels(setting.project, planned.variant, pages) for planned in variants}
+    images = built_images(setting.client, setting.project.matrix.registry, [planned.name for planned in variants])
     built = {name: _image(setting.client, image.id) for name, image in images.items()}
     setting.detail["images"] = sorted(built)
     return [
@@ -37,7 +37,7 @@ def run(setting: Setting) -> list[Figure]:
 
 
 def _figure(what: str, sets: Iterable[list[tuple[object, int]]]) -> Figure:
-    parts = [part for found in sets for part in found]
+    parts = [layer for layers in sets for layer in layers]
     return Figure(
         what=f"{what}, each stored once",
         unit="GB",
@@ -48,21 +48,21 @@ def _figure(what: str, sets: Iterable[list[tuple[object, int]]]) -> Figure:
 
 
 def _wheels(project: Project, variant: Variant, pages: Pages) -> list[tuple[object, int]]:
-    """A variant's layers: what decides their bytes, and what their wheels weigh."""
-    asked = request(project.rule_inputs, variant)
+    """Return a variant's layers: what decides their content, and the size of their wheels."""
+    lock_request = request(project.rule_inputs, variant)
     lock = locks.load(project.checkout.lock(variant.name))
     pages.prefetch(lock.pins)
-    found: list[tuple[object, int]] = []
+    sizes: list[tuple[object, int]] = []
     for layer in layers(lock, project.matrix.packages_of(variant).added):
-        artifacts = [choose(asked, pin.name, pin.version, pages.files(pin.name)) for pin in layer.pins]
-        found.append(((variant.python, layer.text), sum(artifact.size or 0 for artifact in artifacts)))
-    return found
+        artifacts = [choose(lock_request, pin.name, pin.version, pages.files(pin.name)) for pin in layer.pins]
+        sizes.append(((variant.python, layer.text), sum(artifact.size or 0 for artifact in artifacts)))
+    return sizes
 
 
 def _image(client: docker.DockerClient, image_id: str) -> list[tuple[object, int]]:
-    """An image's layers: their digests (diffID, so two layers with one content are one) and bytes unpacked.
+    """Return an image's layers: their digests (diffID, equal for equal content) and unpacked bytes.
 
-    The engine does not say which steps made a layer, so they are told by their instruction.
+    The engine does not report which steps made a layer, so this uses the instruction of each step.
     """
     digests = client.api.inspect_image(image_id)["RootFS"]["Layers"]
     steps = [step for step in reversed(client.api.history(image_id)) if _WRITES.match(step["CreatedBy"])]

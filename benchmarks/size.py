@@ -1,4 +1,4 @@
-"""Compressed bytes as pushed."""
+"""Compressed bytes of images as pushed."""
 
 from benchmarks.bench import CPU, TORCH, Setting
 from benchmarks.engine import REPOSITORY, swept
@@ -11,21 +11,21 @@ MB = 1e6
 
 
 def run(setting: Setting) -> list[Figure]:
-    """The cpu image against the usual Dockerfile's, and the torch image against its base and its wheels."""
+    """Compare the cpu image with the usual Dockerfile's, and the torch image with its base and its wheels."""
     cpu = Subject.find(setting.client, setting.project, CPU, setting.folder / "cpu")
     torch = Subject.find(setting.client, setting.project, TORCH, setting.folder / "torch")
-    images = {subject.item.name: subject.image() for subject in (cpu, torch)}
+    images = {subject.planned.name: subject.image() for subject in (cpu, torch)}
     with registry(setting.folder, setting.tools) as store:
         with swept(setting.client):
-            setting.tell("building the usual Dockerfile of the cpu image")
+            setting.progress("building the usual Dockerfile of the cpu image")
             usual(cpu, f"{REPOSITORY}:usual", cache=f"{REPOSITORY}-size")
             peer = total(store.push(setting.client, f"{REPOSITORY}:usual", "usual"))
         layers = {}
         for name, image in images.items():
-            setting.tell(f"pushing {name}")
+            setting.progress(f"pushing {name}")
             layers[name] = store.push(setting.client, image, name)
     setting.detail["layers"] = {
-        name: [{"name": layer.name, "bytes": layer.size} for layer in found] for name, found in layers.items()
+        name: [{"name": layer.name, "bytes": layer.size} for layer in pushed] for name, pushed in layers.items()
     }
     return [
         Figure(
@@ -48,12 +48,12 @@ def run(setting: Setting) -> list[Figure]:
 
 
 def total(layers: tuple[Layer, ...]) -> int:
-    """The bytes of all layers."""
+    """Return the bytes of all layers."""
     return sum(layer.size for layer in layers)
 
 
 def floor(subject: Subject, layers: tuple[Layer, ...]) -> int:
-    """What a variant's base weighs compressed, and its wheels as the index has them, in bytes."""
-    own = subject.client.api.inspect_image(subject.base.ref)["RootFS"]["Layers"]
-    wheels = int(locks.load(subject.checkout.lock(subject.item.name)).header["download-bytes"])
-    return total(layers[: len(own)]) + wheels
+    """Return the compressed size of a variant's base plus its wheels in the index, in bytes."""
+    base = subject.client.api.inspect_image(subject.base.ref)["RootFS"]["Layers"]
+    wheels = int(locks.load(subject.checkout.lock(subject.planned.name)).header["download-bytes"])
+    return total(layers[: len(base)]) + wheels

@@ -25,7 +25,7 @@ from raydock.plan.planner import Planned
 
 UV_CACHE = "id=raydock-uv,"
 
-# pip's own cache is a mount, as the manuals of Docker and pip advise; bytecode is compiled, which is pip's default.
+# pip's cache is a cache mount, as the manuals of Docker and pip recommend. pip compiles bytecode by default.
 _USUAL = """\
 ARG BASE
 FROM ${BASE}
@@ -39,7 +39,7 @@ RUN --mount=type=bind,source=lock.txt,target=/tmp/lock.txt \\
 """
 _INSTALL = "pip install --no-input --require-hashes -r /tmp/lock.txt"
 _DOWNLOAD = "pip download --no-input --require-hashes -r /tmp/lock.txt -d /tmp/wheels && rm -r /tmp/wheels"
-# raydock's bases have no pip; an image that the usual way starts from has one.
+# raydock's bases do not have pip; the base images of the usual way do.
 _BASE = """\
 ARG BASE
 FROM ${BASE}
@@ -55,17 +55,25 @@ RUN --mount=type=bind,from=uv,target=/mnt \\
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """One variant of one checkout that both ways build, in `folder`, which is the bench's own."""
+    """A variant of a checkout that both ways build.
+
+    Attributes:
+        client: the engine's client.
+        project: the checkout.
+        planned: the variant.
+        folder: the bench's folder for build contexts and logs.
+    """
 
     client: docker.DockerClient
     project: Project
-    item: Planned
+    planned: Planned
     folder: Path
 
     @classmethod
     def find(cls, client: docker.DockerClient, project: Project, name: str, folder: Path) -> "Subject":
-        """The variant of a name."""
-        return cls(client=client, project=project, item=select.select(project.plan, names=[name])[0], folder=folder)
+        """Return the variant with a name."""
+        planned = select.select(project.plan, names=[name])[0]
+        return cls(client=client, project=project, planned=planned, folder=folder)
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -84,8 +92,8 @@ class Subject:
 
     @cached_property
     def base(self) -> BaseImage:
-        """The base that both ways stand on, made where the engine lacks it."""
-        recipe = recipe_for(self.project.matrix, self.item.variant, self.checkout)
+        """The base image of both ways, built if the engine does not have it."""
+        recipe = recipe_for(self.project.matrix, self.planned.variant, self.checkout)
         return existing(self.client, [recipe.ref]).get(recipe.ref) or self._maker.make(recipe)
 
     @property
@@ -107,7 +115,7 @@ class Subject:
         """raydock's recipe."""
         templates = self.checkout.templates
         return self.builder.recipe(
-            self.item, self.base, Context.read(templates), Renderer(templates, self.project.matrix)
+            self.planned, self.base, Context.read(templates), Renderer(templates, self.project.matrix)
         )
 
     @property
@@ -115,18 +123,18 @@ class Subject:
         return Buildx(listener=silent, endpoint=self.client.endpoint, uv=uv_folder(self.checkout))
 
     def image(self) -> str:
-        """The tag of the variant's image, built where the engine lacks it. Raises what its build raised."""
-        built = self.builder.build([self.item])[0]
+        """Return the tag of the variant's image, built if necessary. Raises the error of a failed build."""
+        built = self.builder.build([self.planned])[0]
         if built.error:
             raise built.error
-        return self.builder.tag(self.item.name)
+        return self.builder.tag(self.planned.name)
 
 
 def ours(subject: Subject, tag: str, *, cache: str, epoch: int) -> float:
-    """Builds raydock's recipe as the image `tag` and returns the seconds.
+    """Build raydock's recipe as the image `tag` and return the seconds.
 
-    `cache` is the id of the mount that keeps the packages; a new one is empty. `epoch` stands in for SOURCE_DATE_EPOCH:
-    another one gives other bytes, so that no layer that the engine holds already is made twice.
+    `cache` is the id of the cache mount for packages; a new id is an empty mount. `epoch` is used as SOURCE_DATE_EPOCH:
+    a new value gives different bytes, so that the engine does not have any of the layers already.
     """
     recipe = subject.recipe
     assert UV_CACHE in recipe.dockerfile
@@ -139,9 +147,9 @@ def ours(subject: Subject, tag: str, *, cache: str, epoch: int) -> float:
 
 
 def usual(subject: Subject, tag: str, *, cache: str) -> float:
-    """Builds the usual Dockerfile from the same lock on the same base as the image `tag`; returns the seconds.
+    """Build the usual Dockerfile from the same lock on the same base as the image `tag`; return the seconds.
 
-    `cache` is the id of the mount that keeps pip's cache. No step of an earlier build is reused.
+    `cache` is the id of the mount for pip's cache. No step of an earlier build is reused.
     """
     base = usual_base(subject)
     began = time.monotonic()
@@ -151,17 +159,17 @@ def usual(subject: Subject, tag: str, *, cache: str) -> float:
 
 
 def usual_fill(subject: Subject, *, cache: str) -> None:
-    """Fills pip's cache with what the lock names, as an earlier build of it leaves it."""
+    """Fill pip's cache with the packages of the lock, as an earlier build does."""
     base, folder = usual_base(subject), _usual_folder(subject, cache, _DOWNLOAD)
     _build(subject, folder, f"{REPOSITORY}:fill", epoch=subject.recipe.epoch, base=base)
 
 
 def usual_base(subject: Subject) -> str:
-    """The tag of the variant's base with an environment that has pip, which raydock's own bases lack."""
+    """Build the variant's base plus an environment with pip, which raydock's bases do not have; return its tag."""
     pip = json.loads(subject.recipe.files["image.json"])["packages"]["pip"]
     tag = f"{REPOSITORY}:base-{subject.base.ref.rpartition(':')[2]}"
     folder = _fresh(subject.folder / "base")
-    text = _BASE % {"python": f"python{subject.item.variant.python}", "pip": pip}
+    text = _BASE % {"python": f"python{subject.planned.variant.python}", "pip": pip}
     (folder / "Dockerfile").write_text(text, encoding="utf-8")
     _build(subject, folder, tag, epoch=subject.recipe.epoch, base=subject.base.ref)
     return tag
@@ -172,7 +180,7 @@ def _usual_folder(subject: Subject, cache: str, command: str) -> Path:
     (folder / "Dockerfile").write_text(
         _USUAL % {"cache": cache, "time": time.time_ns(), "command": command}, encoding="utf-8"
     )
-    shutil.copy(subject.checkout.lock(subject.item.name), folder / "lock.txt")
+    shutil.copy(subject.checkout.lock(subject.planned.name), folder / "lock.txt")
     return folder
 
 
@@ -195,12 +203,12 @@ def _build(
         *subject.secrets.options(folder),
     )
     subject.buildx.build(
-        subject.item.name,
+        subject.planned.name,
         folder,
         tags=(tag,),
         labels=labels or {},
         epoch=epoch,
-        platform=f"linux/{subject.item.variant.arch}",
+        platform=f"linux/{subject.planned.variant.arch}",
         options=options,
         log=subject.folder / "build.log",
     )

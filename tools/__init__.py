@@ -1,2 +1,4 @@
-"""Programs for the maintainers: `refresh_NAME.py` reads the source of a dated table again (docs in
-CONTRIBUTING.md)."""
+"""Programs for maintainers.
+
+`refresh_NAME.py` reads the source of a dated table again (see CONTRIBUTING.md).
+"""

@@ -1,4 +1,4 @@
-"""Write docs/reference/cli.md from the commands and options that click knows.
+"""Write docs/reference/cli.md from the click commands and their options.
 
 .venv/bin/python -m tools.cli_reference [--check]
 """
@@ -24,17 +24,17 @@ Written by `.venv/bin/python -m tools.cli_reference`; `make check` fails if it i
 An installed raydock has the command `raydock` in place of `./build.py`. Exit codes: [exit-codes.md](exit-codes.md).
 Documents of `--json`: [json.md](json.md).
 """
-# click's mark of a paragraph that keeps its lines.
+# click's marker for a paragraph whose lines are kept.
 _VERBATIM = "\b\n"
 
 
 def page() -> str:
-    """The text of the page."""
+    """Return the text of the page."""
     return "\n".join([_HEAD, *(_section(name, command) for name, command in commands(cli))])
 
 
 def commands(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
-    """Every command that can run below a group, with its full name, in the order of --help."""
+    """Yield every runnable command of a group with its full name, in the order of --help."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
@@ -52,7 +52,7 @@ def _section(name: str, command: click.Command) -> str:
 
 
 def _description(text: str) -> Iterator[str]:
-    """The paragraphs of a command's help; its example as code."""
+    """Yield the paragraphs of a command's help, the example as code."""
     for paragraph in cleandoc(text).split("\n\n"):
         if paragraph.startswith(_VERBATIM):
             first, _, rest = paragraph.removeprefix(_VERBATIM).partition("\n")
@@ -63,9 +63,9 @@ def _description(text: str) -> Iterator[str]:
 
 
 def _options(context: click.Context) -> Iterator[str]:
-    """The table of a command's options, as --help lists them."""
+    """Yield the lines of the table of a command's options, in the order of --help."""
     yield "| option | |\n|---|---|"
-    for parameter in context.command.params:  # without --help, which each command has
+    for parameter in context.command.params:  # without --help, which every command has
         record = parameter.get_help_record(context) if isinstance(parameter, click.Option) else None
         if record:
             option, meaning = record
@@ -75,7 +75,7 @@ def _options(context: click.Context) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """Text in which Markdown finds no markup but `code`."""
+    """Escape Markdown markup in a text, except `code`."""
     parts = re.split(r"(`[^`]*`)", text)
     plain = [re.sub(r"([*<|\[\]])", r"\\\1", part) if index % 2 == 0 else part for index, part in enumerate(parts)]
     return "".join(plain)

@@ -1,8 +1,8 @@
-"""What the refreshers of the dated tables share: how a source is read, a table compared and written.
+"""Shared code of the refreshers of dated tables: read a source, compare a table and write it.
 
-A refresher is a module `tools/refresh_NAME.py`, started in the checkout as `.venv/bin/python -m tools.refresh_NAME`.
-It reads the source of one table and proposes the table's new text. What no program can decide it names instead, and
-the table keeps its old date until a person has decided. cibuildwheel's `bin/update_*.py` are the model.
+A refresher is a module `tools/refresh_NAME.py`, run in the checkout as `.venv/bin/python -m tools.refresh_NAME`. It
+reads the source of one table and proposes the table's new text. It lists what a person must decide, and the table keeps
+its old date until that is done. The model is cibuildwheel's `bin/update_*.py`.
 """
 
 import difflib
@@ -42,11 +42,11 @@ _LINUX = re.compile(r"-(any|[^-]*linux[^-]*_x86_64)\.whl$")
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A file that holds data of a source, and the day on which the source was read.
+    """A file with data from a source, and the day on which the source was read.
 
     Attributes:
         path: the file, relative to the checkout.
-        marks: the texts before that day.
+        marks: the texts that precede that day in the file.
         hashed: whether the file is copied into images, so that a new date changes every fingerprint.
     """
 
@@ -56,15 +56,15 @@ class Table:
 
     @property
     def file(self) -> Path:
-        """The file in this checkout."""
+        """Path of the file in this checkout."""
         return ROOT / self.path
 
     def read(self) -> str:
-        """The text of the file."""
+        """Return the text of the file."""
         return self.file.read_text(encoding="utf-8")
 
     def dated(self, text: str, day: date) -> str:
-        """The text with another day after each of the marks."""
+        """Return the text with a new day after each of the marks."""
         for mark in self.marks:
             text = re.sub(f"({re.escape(mark)}){_DAY}", rf"\g<1>{day}", text)
         return text
@@ -72,11 +72,11 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """What a source says about a table.
+    """The text that a table gets from its source.
 
     Attributes:
-        text: the text that the table must have.
-        open: what a person must decide, a sentence each.
+        text: the new text of the table.
+        open: what a person must decide, one sentence each.
     """
 
     text: str
@@ -84,10 +84,10 @@ class Proposal:
 
 
 def refresher(table: Table) -> Callable[[Callable[..., Proposal]], click.Command]:
-    """Makes a command of a function that returns the proposal for a table; its docstring is the command's help."""
+    """Make a command from a function that returns a table's proposal; its docstring is the help text."""
 
     def decorate(propose: Callable[..., Proposal]) -> click.Command:
-        @click.option("--check", is_flag=True, help="Show what moved and write nothing; exit 1 if something did.")
+        @click.option("--check", is_flag=True, help="Show what changed and write nothing; exit 1 if something changed.")
         @functools.wraps(propose)
         def run(*, check: bool, **arguments: str) -> None:
             try:
@@ -102,81 +102,87 @@ def refresher(table: Table) -> Callable[[Callable[..., Proposal]], click.Command
 
 
 def conclude(table: Table, proposal: Proposal, *, check: bool) -> int:
-    """Shows what moved, and writes the table unless `check`.
+    """Show what changed, and write the table unless `check` is set.
 
-    Returns 1 if a person must decide something, or if `check` and something moved; otherwise 0.
+    Returns 1 if a person must decide something, or if `check` is set and something changed; otherwise 0.
     """
-    moved = difference(table, proposal.text)
-    click.echo(moved, nl=False)
+    changes = difference(table, proposal.text)
+    click.echo(changes, nl=False)
     for sentence in proposal.open:
         click.echo(f"To decide: {sentence}")
-    if not moved and not proposal.open:
+    if not changes and not proposal.open:
         click.echo(f"{table.path} agrees with its source.")
     if check:
-        return int(bool(moved or proposal.open))
+        return int(bool(changes or proposal.open))
     text = proposal.text if proposal.open else table.dated(proposal.text, today())
-    if moved or (text != proposal.text and not table.hashed):
+    if changes or (text != proposal.text and not table.hashed):
         write_whole(table.file, text)
         click.echo(f"{table.path} is written.")
     if proposal.open:
-        click.echo(f"Next: edit {table.path}, then run this again: it keeps its date until nothing is left to decide.")
+        click.echo(f"Next: edit {table.path}, then run this again. The table keeps its date until all is decided.")
     return int(bool(proposal.open))
 
 
 def difference(table: Table, text: str) -> str:
-    """The unified difference between a table and its new text; empty if there is none."""
+    """Return the unified diff between a table and its new text; empty if they are equal."""
     lines = (table.read().splitlines(keepends=True), text.splitlines(keepends=True))
     return "".join(difflib.unified_diff(*lines, fromfile=table.path, tofile=table.path, n=1))
 
 
 def today() -> date:
-    """This day, UTC."""
+    """Return the current day in UTC."""
     return datetime.now(UTC).date()
 
 
 def age(day: date) -> str:
-    """How long ago a day is, such as `214 days`."""
+    """Return how long ago a day is, such as `214 days`."""
     return f"{(today() - day).days} days"
 
 
-# Tables as text, so that comments stay.
+# Tables are edited as text, so that their comments are kept.
 
 
 def with_block(text: str, key: str, lines: Iterable[str]) -> str:
-    """A YAML text in which the indented lines below a top-level key are replaced. Raises ConfigurationError."""
+    """Replace the indented lines below a top-level key of a YAML text.
+
+    Raises ConfigurationError if the text does not have the key exactly once.
+    """
     body = "".join(f"  {line}\n" for line in lines)
     return _substitute(rf"(?m)^({re.escape(key)}:\n)(?: +.*\n)*", rf"\g<1>{_plain(body)}", text, key)
 
 
 def with_list(text: str, key: str, values: Iterable[object]) -> str:
-    """A YAML text in which the list of a key, `key: [a, b]`, is replaced. Raises ConfigurationError."""
+    """Replace the list of a key, `key: [a, b]`, in a YAML text.
+
+    Raises ConfigurationError if the text does not have the key exactly once.
+    """
     return _substitute(
         rf"(?m)^({re.escape(key)}: )\[[^\]]*\]$", rf"\g<1>[{_plain(', '.join(map(str, values)))}]", text, key
     )
 
 
 def _substitute(pattern: str, replacement: str, text: str, key: str) -> str:
-    found, count = re.subn(pattern, replacement, text)
+    result, count = re.subn(pattern, replacement, text)
     if count != 1:
         raise ConfigurationError(
-            f"the table has `{key}:` {count} times in the form that its refresher writes, not once."
+            f"the table has `{key}:` {count} times in the form that its refresher writes, instead of once."
         )
-    return found
+    return result
 
 
 def _plain(text: str) -> str:
     return text.replace("\\", r"\\")
 
 
-# Sources that are documents.
+# Documents as sources.
 
 
-def document(place: str) -> str:
-    """The text of a file or of an http or https address, also compressed by gzip.
+def document(location: str) -> str:
+    """Return the text of a file or of an http or https address, which may be compressed by gzip.
 
-    Raises ConfigurationError if the file does not exist, OutOfReachError if the address does not answer with it.
+    Raises ConfigurationError if the file cannot be read, OutOfReachError if the address does not return a document.
     """
-    data = _download(place) if re.match(r"https?://", place) else _file(Path(place))
+    data = _download(location) if re.match(r"https?://", location) else _file(Path(location))
     return (gzip.decompress(data) if data.startswith(_GZIP) else data).decode("utf-8", errors="replace")
 
 
@@ -184,23 +190,26 @@ def _file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.", todo="name a file or address.") from None
+        raise ConfigurationError(
+            f"{path} cannot be read: {error.strerror}.", todo="pass the path of a file, or an address."
+        ) from None
 
 
 def _download(address: str) -> bytes:
     bundle = ca_bundle()
     try:
-        answer = requests.get(address, timeout=60, verify=str(bundle) if bundle else True)
-        answer.raise_for_status()
+        response = requests.get(address, timeout=60, verify=str(bundle) if bundle else True)
+        response.raise_for_status()
     except requests.RequestException as error:
         raise OutOfReachError(
-            f"{address} cannot be read: {type(error).__name__}.", todo="save the page in a browser and name the file."
+            f"{address} cannot be read: {type(error).__name__}.",
+            todo="save the page in a browser and pass the path of the file.",
         ) from None
-    return answer.content
+    return response.content
 
 
 class _Cells(HTMLParser):
-    """Collects the texts of the cells of all tables, row by row."""
+    """Parser that collects the texts of the cells of all tables, row by row."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -223,22 +232,22 @@ class _Cells(HTMLParser):
 
 
 def rows(page: str) -> list[tuple[str, ...]]:
-    """The rows of all tables of an HTML page: the texts of their cells, with single spaces."""
+    """Return the rows of all tables of an HTML page: the texts of their cells, with single spaces."""
     parser = _Cells()
     parser.feed(page)
     return [tuple(" ".join(cell.split()) for cell in row) for row in parser.rows]
 
 
-# Sources in the package index.
+# The package index as source.
 
 
 def package_index() -> Index:
-    """The index that this user's environment names."""
+    """Return the package index that is configured in the environment."""
     return from_environment(os.environ, lambda name, step, **_: click.echo(f"{name}: {step}", err=True))
 
 
 def final_releases(index: Index, project: str) -> dict[Version, tuple[DistributionPackage, ...]]:
-    """The files of each final release of a project that is not yanked, oldest first."""
+    """Return the files of each final release of a project that is not yanked, oldest first."""
     releases: dict[Version, list[DistributionPackage]] = {}
     for file in index.page(project).files:
         try:
@@ -251,20 +260,23 @@ def final_releases(index: Index, project: str) -> dict[Version, tuple[Distributi
 
 
 def linux_wheel(files: Iterable[DistributionPackage]) -> DistributionPackage | None:
-    """A wheel for Linux on x86-64, the smallest; None if there is none."""
+    """Return the smallest wheel for Linux on x86-64, or None."""
     wheels = (file for file in files if file.package_type == "wheel" and _LINUX.search(file.filename))
     return min(wheels, key=lambda file: file.size or 0, default=None)
 
 
 @contextmanager
 def opened(index: Index, wheel: DistributionPackage) -> Iterator[ZipFile]:
-    """A wheel of the index, of which only the parts that are read are downloaded. Raises OutOfReachError."""
+    """Open a wheel of the index; only the parts that are read are downloaded.
+
+    Raises OutOfReachError if the index does not answer.
+    """
     with index.client() as client, RemoteZip(wheel.url, session=client.s, timeout=index.timeout) as archive:
         yield archive
 
 
 def locked() -> dict[str, list[Pin]]:
-    """The packages of all locks by name, each version once."""
+    """Return the packages of all locks by name, each version once."""
     pins: dict[str, dict[str, Pin]] = {}
     for path in sorted((ROOT / "lockfiles").glob("*.txt")):
         for pin in locks.load(path).pins.values():

@@ -1,7 +1,7 @@
 """Refresh raydock/compat/data/breakages.yaml: releases that resolve together and then fail.
 
-The entries are written by hand from bug reports. This program lists them with their age and asks the package index
-two things about each: whether the newest release is still in its range, so that nothing newer is without the fault,
+The entries are written by hand from bug reports. This program lists them with their age and checks two things in the
+package index for each: whether the newest release is in its range, so that no newer release is known to have the fix,
 and whether each constraint still excludes a release. Tested against the package index on 2026-11-30, and in
 tests/unit/tools/.
 """
@@ -25,10 +25,10 @@ _SOON = 60
 
 @refresher(TABLE)
 def main() -> Proposal:
-    """List the known breakages with their age, and name those that must be looked at.
+    """List the known breakages with their age, and those that must be reviewed.
 
-    These are the ones that the newest release in the package index still has, those whose constraints exclude no
-    release, and those that are due within 60 days. Write the new range, or a later `until`, by hand.
+    An entry must be reviewed if the newest release in the package index is in its range, if a constraint excludes no
+    release, or if it is due within 60 days. Write the new range, or a later `until`, by hand.
 
     \b
     Example: .venv/bin/python -m tools.refresh_breakages --check
@@ -37,38 +37,42 @@ def main() -> Proposal:
 
 
 def propose(index: Index, entries: tuple[Breakage, ...]) -> Proposal:
-    """The table as it is, and the entries that somebody must look at. Prints the list."""
+    """Return the unchanged table with the entries that must be reviewed, and print the list of all entries."""
     releases = _Releases(index)
-    moved = []
+    due = []
     for entry in entries:
-        where = ", ".join(f"{axis} {bounds}" for axis, bounds in entry.when.items())
-        click.echo(f"{entry.rule} ({where}): known for {age(entry.since)}, until {entry.until}")
-        moved += [f"{entry.rule} ({where}): {what}" for what in _moved(entry, releases)]
-    return Proposal(text=TABLE.read(), open=tuple(moved))
+        condition = ", ".join(f"{axis} {bounds}" for axis, bounds in entry.when.items())
+        click.echo(f"{entry.rule} ({condition}): known for {age(entry.since)}, until {entry.until}")
+        due += [f"{entry.rule} ({condition}): {reason}" for reason in _review_reasons(entry, releases)]
+    return Proposal(text=TABLE.read(), open=tuple(due))
 
 
 @dataclass(frozen=True)
 class _Releases:
-    """The final releases of each project that was asked for, oldest first."""
+    """The final releases of projects, each project read once.
+
+    Attributes:
+        index: the package index.
+    """
 
     index: Index
     _known: dict[str, tuple[Version, ...]] = field(default_factory=dict)
 
     def of(self, project: str) -> tuple[Version, ...]:
-        """The releases of a project; none if the index does not have it."""
+        """Return the releases of a project, oldest first; empty if the index does not have it."""
         if project not in self._known:
             self._known[project] = tuple(final_releases(self.index, project))
         return self._known[project]
 
 
-def _moved(entry: Breakage, releases: _Releases) -> Iterator[str]:
+def _review_reasons(entry: Breakage, releases: _Releases) -> Iterator[str]:
     if (entry.until - today()).days < _SOON:
-        yield f"it is due on {entry.until}: look whether it still holds."
+        yield f"it is due on {entry.until}: check whether it is still true."
     named = {project: entry.when[axis] for project, axis in PROJECTS.items() if axis in entry.when}
     newest = {project: releases.of(project)[-1] for project in named if releases.of(project)}
     if newest and all(version in named[project] for project, version in newest.items()):
-        words = " and ".join(f"{project} {version}" for project, version in newest.items())
-        yield f"{words} is the newest release and in its range: look whether it still has the fault."
+        names = " and ".join(f"{project} {version}" for project, version in newest.items())
+        yield f"{names} is the newest release and in its range: check whether it still has the fault."
     for line in entry.constraints:
         known = releases.of(requirement(line).name)
         if all(requirement(line).specifier.contains(version, prereleases=True) for version in known):

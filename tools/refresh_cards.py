@@ -1,7 +1,7 @@
-"""Refresh raydock/probe/gpu/cards.json: what GPUs can do at most.
+"""Refresh raydock/probe/gpu/cards.json: the peak rates of GPUs.
 
-The rates are written by hand from NVIDIA's datasheets, which are drawings as PDF. This program names the data-centre
-GPUs of raydock/compat/data/gpus.yaml that no entry fits.
+The rates are written by hand from NVIDIA's datasheets (PDF). This program lists the data-centre GPUs of
+raydock/compat/data/gpus.yaml that match no entry.
 """
 
 import json
@@ -18,7 +18,7 @@ TABLE = Table(path="raydock/probe/gpu/cards.json", marks=('"date": "',), hashed=
 
 @refresher(TABLE)
 def main() -> Proposal:
-    """Name the data-centre GPUs whose rates cards.json does not have.
+    """List the data-centre GPUs whose rates are not in cards.json.
 
     Add each from its datasheet: memory bandwidth, and dense bf16 and tf32 (half of the rates with sparsity).
 
@@ -29,13 +29,13 @@ def main() -> Proposal:
 
 
 def propose(products: Iterable[str]) -> Proposal:
-    """The table as it is, and the products that no entry fits."""
+    """Return the unchanged table with the products that match no entry."""
     table = json.loads(TABLE.read())
     patterns = [card["name"] for card in table["cards"]]
     missing = [name for name in products if not any(matches(pattern, name) for pattern in patterns)]
-    click.echo(f"{TABLE.path} is of {table['date']}, with {len(patterns)} entries.")
+    click.echo(f"{TABLE.path} is dated {table['date']}, with {len(patterns)} entries.")
     return Proposal(
-        text=TABLE.read(), open=tuple(f"no entry fits {name}: add it from its datasheet." for name in missing)
+        text=TABLE.read(), open=tuple(f"no entry matches {name}: add it from its datasheet." for name in missing)
     )
 
 

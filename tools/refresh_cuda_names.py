@@ -1,7 +1,7 @@
 """Refresh raydock/compat/data/cuda.yaml: which packages are made for one CUDA, by their names and versions.
 
 The patterns are written by hand. This program compares them with the packages of all locks: it finds names that
-mention a CUDA and fit no pattern, and packages that pin one torch and are missing from `with-torch`. Tested against
+mention a CUDA and match no pattern, and packages that pin one torch and are missing from `with-torch`. Tested against
 the package index on 2026-11-30, and in tests/unit/tools/.
 """
 
@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"cu(da)?1\d")
 
 @refresher(TABLE)
 def main() -> Proposal:
-    """Compare the patterns of cuda.yaml with the packages of all locks and with what the package index says of them.
+    """Compare the patterns of cuda.yaml with the packages of all locks and their metadata in the package index.
 
     \b
     Example: .venv/bin/python -m tools.refresh_cuda_names --check
@@ -34,13 +34,13 @@ def main() -> Proposal:
 
 
 def propose(index: Index, pins: Mapping[str, list[Pin]]) -> Proposal:
-    """The table with all packages that pin one torch, and the names that mention a CUDA and fit no pattern."""
+    """Return the table with all packages that pin one torch, and the names of CUDA packages that match no pattern."""
     names, text = cuda_names(), TABLE.read()
     requiring = {name for pin in pins.get("torch", ()) for name in pin.via} - set(names.with_torch)
-    asked = [pin for name in sorted(requiring) for pin in pins.get(name, ())]
+    candidates = [pin for name in sorted(requiring) for pin in pins.get(name, ())]
     with readers(16) as pool:
-        answers = pool.map(lambda pin: _pins_torch(index, pin), asked)
-        missing = sorted({pin.name for pin, pinning in zip(asked, answers, strict=True) if pinning})
+        pinning = pool.map(lambda pin: _pins_torch(index, pin), candidates)
+        missing = sorted({pin.name for pin, pins_one in zip(candidates, pinning, strict=True) if pins_one})
     if missing:
         text = with_list(text, "with-torch", [*names.with_torch, *missing])
     return Proposal(text=text, open=tuple(_unknown(names, pins)))
@@ -59,7 +59,7 @@ def _pins_torch(index: Index, pin: Pin) -> bool:
 
 
 def _unknown(names: CudaNames, pins: Mapping[str, list[Pin]]) -> Iterator[str]:
-    """Packages whose name has a CUDA's number, or whose name and version are CUDA's, and that fit no pattern."""
+    """Yield packages that match no pattern although their name, or name and version, are those of a CUDA."""
     majors = {Version(pin.version).major for pin in pins.get("nvidia-cuda-runtime", ())} | {12}
     for name, versions in pins.items():
         if any(re.fullmatch(form, name) for form in names.beside_others):
@@ -67,7 +67,7 @@ def _unknown(names: CudaNames, pins: Mapping[str, list[Pin]]) -> Iterator[str]:
         for pin in versions:
             of_cuda = _NUMBER.search(name) or ("cuda" in name and Version(pin.version).major in majors)
             if of_cuda and names.major(name, pin.version) is None:
-                yield f"{name} {pin.version} seems to be for one CUDA and fits no pattern."
+                yield f"{name} {pin.version} seems to be for one CUDA and matches no pattern."
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Refresh raydock/probe/gpu/driver-errors.json: what the CUDA driver's error codes mean.
+"""Refresh raydock/probe/gpu/driver-errors.json: the meaning of the CUDA driver's error codes.
 
-The words are written by hand. This program compares codes and names with cuda.h and driver_types.h in the newest
+The texts are written by hand. This program compares codes and names with cuda.h and driver_types.h in the newest
 nvidia-cuda-runtime wheel of the package index. Tested against the package index on 2026-11-30, and in
 tests/unit/tools/.
 """
@@ -26,7 +26,7 @@ def main() -> Proposal:
     """
     index = package_index()
     files = next(
-        found for found in reversed(final_releases(index, "nvidia-cuda-runtime").values()) if linux_wheel(found)
+        files for files in reversed(final_releases(index, "nvidia-cuda-runtime").values()) if linux_wheel(files)
     )
     wheel = linux_wheel(files)
     assert wheel is not None
@@ -36,7 +36,7 @@ def main() -> Proposal:
 
 
 def propose(headers: str) -> Proposal:
-    """The table as it is, and the codes that the headers name differently or not at all."""
+    """Return the unchanged table with the codes that are missing in the headers or have a different name there."""
     return Proposal(text=TABLE.read(), open=tuple(_different(headers)))
 
 

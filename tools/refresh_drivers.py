@@ -1,9 +1,8 @@
 """Refresh raydock/compat/data/drivers.yaml: the NVIDIA driver that each CUDA needs.
 
 The source is the release notes of the CUDA toolkit, tables 2 and 3:
-https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/. Tested on 2026-11-30, in tests/unit/tools/, on rows of both
-tables as a stored copy of the release notes of CUDA 13.2 has them, in the markup of Sphinx. The page itself
-could not be reached from the machine on which this was written.
+https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/. Tested on 2026-11-30, in tests/unit/tools/, with rows of both
+tables from a stored copy of the release notes of CUDA 13.2, in the markup of Sphinx. Not tested with the live page.
 """
 
 import re
@@ -38,15 +37,18 @@ def main(page: str) -> Proposal:
 
 
 def propose(page: str) -> Proposal:
-    """The table with the drivers on a page. Raises ConfigurationError if it is not the release notes."""
+    """Return the table with the drivers of a page.
+
+    Raises ConfigurationError if the page is not the release notes.
+    """
     known = load(TABLE.file, DriverTable)
     oldest = min(map(Version, known.toolkits))
-    found = {cuda: driver for cuda, driver in toolkits(page).items() if Version(cuda) >= oldest}
-    if not found:
+    on_page = {cuda: driver for cuda, driver in toolkits(page).items() if Version(cuda) >= oldest}
+    if not on_page:
         raise ConfigurationError(
-            "the page has no row such as `CUDA 13.0 GA`.", todo="name CUDA's release notes as HTML."
+            "the page has no row such as `CUDA 13.0 GA`.", todo="pass CUDA's release notes as HTML."
         )
-    drivers = known.toolkits | found
+    drivers = known.toolkits | on_page
     new = {major: drivers[f"{major}.0"] for major in families(page) if f"{major}.0" in drivers}
     floors = new | known.floors
     text = with_block(TABLE.read(), "toolkits", _lines(drivers))
@@ -54,27 +56,27 @@ def propose(page: str) -> Proposal:
 
 
 def toolkits(page: str) -> Drivers:
-    """The driver that came with the first release of each toolkit (table 3)."""
+    """Return the driver of the first release of each toolkit (table 3)."""
     return _read(page, _TOOLKIT)
 
 
 def families(page: str) -> Drivers:
-    """The oldest driver, or its branch, of each major version (table 2)."""
+    """Return the oldest driver, or its branch, of each major version (table 2)."""
     return _read(page, _FAMILY)
 
 
 def _read(page: str, name: re.Pattern[str]) -> Drivers:
-    """The first driver in each row whose first cell is a name; rows for Linux begin with it."""
-    found: Drivers = {}
+    """Return the first driver, that for Linux, of each row whose first cell matches `name`."""
+    drivers: Drivers = {}
     for cells in rows(page):
         named = name.fullmatch(cells[0]) if len(cells) > 1 else None
         if named and (driver := _DRIVER.match(cells[1])):
-            found.setdefault(named[1], driver[1])
-    return found
+            drivers.setdefault(named[1], driver[1])
+    return drivers
 
 
 def _disagreeing(floors: Drivers, page: str) -> Iterator[str]:
-    """Floors that are not in the branch that the page states."""
+    """Yield the floors that are in a different branch than on the page."""
     for major, driver in families(page).items():
         if major in floors and floors[major].partition(".")[0] != driver.partition(".")[0]:
             yield f"the floor of CUDA {major} is {floors[major]}, and the page has {driver}."

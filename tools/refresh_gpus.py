@@ -1,12 +1,12 @@
 """Refresh raydock/compat/data/gpus.yaml: full names of data-centre GPUs, and branches that take a cuda-compat package.
 
-The names are those of `supported-gpus.json`, which each NVIDIA driver brings (the appendix "Supported NVIDIA GPU
-Products" of its README has the same), that fit the patterns of the table and that the open kernel module supports,
-which begins with Turing. The branches are those with a "C" in the table of
+The names are from `supported-gpus.json`, a file of each NVIDIA driver (the appendix "Supported NVIDIA GPU Products" of
+its README has the same list): those that match the patterns of the table and that the open kernel module supports,
+which are Turing and newer. The branches are those with a "C" in the table of
 https://docs.nvidia.com/deploy/cuda-compatibility/forward-compatibility.html. The patterns are written by hand. Tested
-on 2026-11-30 on supported-gpus.json of Debian's nvidia-driver 550.163.01; in tests/unit/tools/ on entries in its
-form, and on the table of branches as a stored copy of the page for CUDA 13.4 has it, in the markup of Sphinx. The
-page itself could not be reached from the machine on which this was written.
+on 2026-11-30 with supported-gpus.json of Debian's nvidia-driver 550.163.01, and in tests/unit/tools/ with entries in
+its format and with the table of branches from a stored copy of the page for CUDA 13.4, in the markup of Sphinx. Not
+tested with the live page.
 """
 
 import json
@@ -38,29 +38,38 @@ def main(gpus: str, page: str) -> Proposal:
 
 
 def propose(gpus: str, page: str) -> Proposal:
-    """The table with the new names and the branches. Raises ConfigurationError if a source is something else."""
-    held, text = gpu_names.load(TABLE.file), TABLE.read()
-    found = [
+    """Return the table with the new names and the branches.
+
+    Raises ConfigurationError if a source is a different document.
+    """
+    known, text = gpu_names.load(TABLE.file), TABLE.read()
+    new = [
         name
         for name in names(gpus)
-        if held.is_data_centre(name) and not held.is_on_arm(name) and name not in held.products
+        if known.is_data_centre(name) and not known.is_on_arm(name) and name not in known.products
     ]
-    if found:
-        text = with_block(text, "products", (f'- "{name}"' for name in (*held.products, *found)))
+    if new:
+        text = with_block(text, "products", (f'- "{name}"' for name in (*known.products, *new)))
     return Proposal(text=with_list(text, "branches", branches(page)))
 
 
 def names(gpus: str) -> list[str]:
-    """The names in a supported-gpus.json, of GPUs from Turing on, each once. Raises ConfigurationError."""
+    """Return the names of GPUs from Turing on in a supported-gpus.json, each once.
+
+    Raises ConfigurationError if the document has a different form.
+    """
     try:
         chips = json.loads(gpus)["chips"]
     except (json.JSONDecodeError, KeyError, TypeError):
-        raise ConfigurationError("GPUS has no list `chips`.", todo="name a supported-gpus.json of NVIDIA.") from None
+        raise ConfigurationError("GPUS has no list `chips`.", todo="pass a supported-gpus.json of NVIDIA.") from None
     return list(dict.fromkeys(chip["name"] for chip in chips if "kernelopen" in chip.get("features", ())))
 
 
 def branches(page: str) -> list[int]:
-    """The driver branches to which a cuda-compat package can be added. Raises ConfigurationError."""
+    """Return the driver branches to which a cuda-compat package can be added.
+
+    Raises ConfigurationError if the page does not have the table.
+    """
     known: list[int] = []
     compatible: set[int] = set()
     for cells in rows(page):
@@ -71,7 +80,7 @@ def branches(page: str) -> list[int]:
     if not compatible:
         raise ConfigurationError(
             "PAGE has no table with a column such as `580+ (CUDA 13.0)`.",
-            todo="name NVIDIA's page on forward compatibility as HTML.",
+            todo="pass NVIDIA's page on forward compatibility as HTML.",
         )
     return sorted(compatible)
 

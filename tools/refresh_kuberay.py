@@ -1,13 +1,13 @@
 """Refresh raydock/contract/data/kuberay.yaml: what KubeRay runs in an image.
 
-KubeRay builds its commands in Go, so its entries are written by hand. This program compares what stands in the
-sources as a literal with the entry of that version: the command and the seconds of probes, the limit on open files,
-the health check of the init container, and the resources of containers. FOLDER is `ray-operator` of a checkout or of
-the Go module, whose folder this prints, if the module proxy has the version:
+KubeRay builds its commands in Go, so the entries are written by hand. This program compares literals in the sources
+with the entry of that version: the commands and timeouts of probes, the limit on open files, the health check of the
+init container, and the resources of containers. FOLDER is `ray-operator` of a checkout or of the Go module, whose
+folder this command prints if the module proxy has the version:
 
     go mod download -json github.com/ray-project/kuberay/ray-operator@v1.5.0
 
-Tested on 2026-11-30 on the modules of v1.3.0, with which its entry agrees, and v1.5.0, and in tests/unit/tools/ on
+Tested on 2026-11-30 with the modules of v1.3.0, which agrees with its entry, and v1.5.0, and in tests/unit/tools/ with
 lines of v1.3.0. The proxy did not have v1.7.0.
 """
 
@@ -41,18 +41,20 @@ def main(folder: str) -> Proposal:
 
 
 def propose(folder: Path) -> Proposal:
-    """The table as it is, and what the sources have otherwise. Raises ConfigurationError if they are not KubeRay's."""
+    """Return the unchanged table with the differences in the sources.
+
+    Raises ConfigurationError if the folder does not have KubeRay's sources.
+    """
     contract, version = kuberay.load(TABLE.file), _only(_VERSION, folder, "utils/constant.go")
     entry = next((release for release in contract.releases if release.version == version), None)
-    missing = (
-        () if entry else (f"there is no entry for {version}: it is compared with {contract.releases[-1].version}.",)
-    )
-    moved = (*_commands(folder, entry or contract.releases[-1]), *_numbers(folder, contract))
-    return Proposal(text=TABLE.read(), open=(*missing, *(f"KubeRay {version}: {line}" for line in moved)))
+    newest = contract.releases[-1]
+    missing = () if entry else (f"{version} has no entry: it is compared with {newest.version}.",)
+    differences = (*_commands(folder, entry or newest), *_numbers(folder, contract))
+    return Proposal(text=TABLE.read(), open=(*missing, *(f"KubeRay {version}: {line}" for line in differences)))
 
 
 def _commands(folder: Path, entry: KubeRayRelease) -> Iterator[str]:
-    """The commands in the sources that the entry does not have."""
+    """Yield the commands in the sources that differ from the entry."""
     wget = _only(re.compile(r'BaseWgetHealthCommand\s*= "(.*)"'), folder, "utils/constant.go")
     path = _only(re.compile(r'RayAgentRayletHealthPath\s*= "(.*)"'), folder, "utils/constant.go")
     port = _only(re.compile(r"DefaultDashboardAgentListenPort\s*= (\d+)"), folder, "utils/constant.go")
@@ -71,23 +73,23 @@ def _commands(folder: Path, entry: KubeRayRelease) -> Iterator[str]:
 
 
 def _numbers(folder: Path, contract: KubeRayContract) -> Iterator[str]:
-    """The seconds of probes and the resources of containers that differ."""
+    """Yield the timeouts of probes and the resources of containers that differ."""
     probes = contract.probe_seconds
-    for role, held, name in (("head", probes.head, "Head"), ("worker", probes.worker, "")):
+    for role, known, name in (("head", probes.head, "Head"), ("worker", probes.worker, "")):
         pattern = re.compile(rf"Default{name}LivenessProbeTimeoutSeconds\s*= (\d+)")
-        if (seconds := float(_only(pattern, folder, "utils/constant.go"))) != held:
-            yield f"the {role}'s probe may take {seconds:g} seconds, and the table has {held:g}."
-    places = (
+        if (seconds := float(_only(pattern, folder, "utils/constant.go"))) != known:
+            yield f"the timeout of the {role}'s probe is {seconds:g} seconds, and the table has {known:g}."
+    shares = (
         ("init", contract.limits.init, "common/pod.go", 0),
         ("autoscaler", contract.limits.autoscaler, "common/pod.go", 1),
         ("submitter", contract.limits.submitter, "common/job.go", 0),
         ("cleanup", contract.limits.cleanup, "raycluster_controller.go", 0),
     )
-    for name, share, file, number in places:
-        found = _LIMITS.findall(_source(folder, file))
+    for name, share, file, number in shares:
+        matches = _LIMITS.findall(_source(folder, file))
         limits = None
-        if len(found) > number:
-            cpus, mebibytes = map(_quantity, found[number])
+        if len(matches) > number:
+            cpus, mebibytes = map(_quantity, matches[number])
             limits = Share(cpus=cpus, mebibytes=int(mebibytes))
         if limits != share:
             yield f"the limits of {name} are {limits}, and the table has {share}."
@@ -107,7 +109,7 @@ def _source(folder: Path, file: str) -> str:
 
 
 def _quantity(text: str) -> float:
-    """A Kubernetes quantity (200m, 256Mi) as a number of CPUs or of mebibytes."""
+    """Convert a Kubernetes quantity (200m, 256Mi) to a number of CPUs or of MiB."""
     match = re.fullmatch(r"(\d+)(\w*)", text)
     assert match
     return int(match[1]) * _UNITS.get(match[2], 1)

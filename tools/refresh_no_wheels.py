@@ -1,6 +1,6 @@
 """Refresh raydock/compat/data/no-wheels.yaml: required packages of which no release has a wheel.
 
-Tested against the package index on 2026-11-30, and in tests/unit/tools/ against a small one.
+Tested with the package index on 2026-11-30, and in tests/unit/tools/ with a small one.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ TABLE = Table(path="raydock/compat/data/no-wheels.yaml")
 
 @refresher(TABLE)
 def main() -> Proposal:
-    """Ask the package index which packages that a ray, torch or vllm of facts.json requires have no wheel.
+    """Find the packages required by a ray, torch or vllm of facts.json that have no wheel in the package index.
 
     \b
     Example: .venv/bin/python -m tools.refresh_no_wheels --check
@@ -29,16 +29,13 @@ def main() -> Proposal:
 
 
 def propose(index: Index, required: Iterable[str]) -> Proposal:
-    """The table with those of the required packages, and of its present ones, that have files and no wheel."""
+    """Return the table with the required packages, and those already in it, that have files but no wheel."""
     text = TABLE.read()
     named = load(TABLE.file, WheellessPackages).names
-    asked = sorted({*named, *required} - sdists.known().keys())
+    candidates = sorted({*named, *required} - sdists.known().keys())
     with readers(16) as pool:
-        without = [
-            name
-            for name, found in zip(asked, pool.map(lambda name: _has_no_wheel(index, name), asked), strict=True)
-            if found
-        ]
+        answers = pool.map(lambda name: _has_no_wheel(index, name), candidates)
+        without = [name for name, has_no_wheel in zip(candidates, answers, strict=True) if has_no_wheel]
     return Proposal(text=with_list(text, "names", without) if set(without) != named else text)
 
 

@@ -1,8 +1,8 @@
-"""Refresh raydock/probe/optional-libs.json: libraries that may be missing, since a plug-in alone loads them.
+"""Refresh raydock/probe/optional-libs.json: libraries that may be missing, because only a plug-in loads them.
 
-The entries are written by hand when the check `libs` finds a library that is missing. This program looks for the
-files of each entry in the wheels of all locks, of which only the list of files is read, and names entries that fit no
-file: their plug-in is gone or has another name. Tested against the package index on 2026-11-30, and in
+The entries are written by hand when the check `libs` finds a missing library. This program looks for the files of each
+entry in the wheels of all locks (it reads only their lists of files) and names entries that match no file: their
+plug-in was removed or renamed. Tested against the package index on 2026-11-30, and in
 tests/unit/tools/.
 """
 
@@ -33,7 +33,7 @@ def main() -> Proposal:
 
 
 def propose(paths: Iterable[str]) -> Proposal:
-    """The table as it is, and its entries that fit none of some paths, which begin with a `/`."""
+    """Return the unchanged table with its entries that match none of the paths, which begin with a `/`."""
     unused = {entry["file"] for entry in json.loads(TABLE.read())["optional"]}
     for path in paths:
         unused -= {pattern for pattern in unused if fnmatchcase(path, pattern)}

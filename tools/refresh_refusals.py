@@ -1,7 +1,7 @@
 """Refresh raydock/registry/data/refusals.yaml: how registries refuse, and the setting that changes it.
 
-The entries are written by hand from bug reports, documentation and experiments, and no index says whether a registry
-changed its words. This program lists them with their age, and asks for those that are older than a year.
+The entries are written by hand from bug reports, documentation and experiments. No source lists changes of registries'
+messages, so this program lists the entries with their age, and those older than a year must be reviewed.
 """
 
 from datetime import date
@@ -18,9 +18,9 @@ _YEAR = 365
 
 @refresher(TABLE)
 def main() -> Proposal:
-    """List the refusals of registries with their age and source; those older than a year must be looked at.
+    """List the refusals of registries with their age and source; those older than a year must be reviewed.
 
-    Read the source again, fix the entry if it changed, and write the day into it by hand.
+    Read the source again, fix the entry if it changed, and write the new day into it by hand.
 
     \b
     Example: .venv/bin/python -m tools.refresh_refusals --check
@@ -29,13 +29,13 @@ def main() -> Proposal:
 
 
 def propose(day: date) -> Proposal:
-    """The table as it is, and its entries that are older than a year on a day. Prints the list."""
+    """Return the unchanged table with its entries that are older than a year on `day`, and print all entries."""
     file, old = read(TABLE.file), []
     for number, refusal in enumerate(file.convert(tuple[Refusal, ...])):
         line = f"{refusal.cause} of {refusal.date} ({age(refusal.date)}): {refusal.source}"
         click.echo(line)
         if (day - refusal.date).days > _YEAR:
-            old.append(f"{file.place(number)}: look whether this still holds: {line}")
+            old.append(f"{file.place(number)}: check whether this is still true: {line}")
     return Proposal(text=TABLE.read(), open=tuple(old))
 
 

@@ -1,7 +1,7 @@
-"""Refresh raydock/index/data/releases.yaml: the oldest releases that facts.json holds.
+"""Refresh raydock/index/data/releases.yaml: the oldest releases in facts.json.
 
-How old is old enough is a decision, so this program shows the age of each and asks if a release is gone from the
-package index. Tested against the package index on 2026-11-30, and in tests/unit/tools/.
+Which releases are too old is a decision, so this program shows the age of each, and reports a release that is no longer
+in the package index. Tested against the package index on 2026-11-30, and in tests/unit/tools/.
 """
 
 import click
@@ -16,7 +16,7 @@ TABLE = Table(path="raydock/index/data/releases.yaml")
 
 @refresher(TABLE)
 def main() -> Proposal:
-    """Show how old the oldest ray, torch and vllm are that facts.json holds, and how many newer ones there are.
+    """Show the age of the oldest ray, torch and vllm in facts.json, and the number of newer releases.
 
     \b
     Example: .venv/bin/python -m tools.refresh_releases --check
@@ -25,13 +25,13 @@ def main() -> Proposal:
 
 
 def propose(index: Index) -> Proposal:
-    """The table as it is, and the series that the index no longer has."""
+    """Return the unchanged table with the series that the index no longer has."""
     gone = []
     for project, bound in load(TABLE.file, OldestReleases).oldest.items():
         releases = {version: files for version, files in final_releases(index, project).items() if version >= bound}
         first = next(iter(releases), None)
         if first is None or first.release[:2] != bound.release[:2]:
-            gone.append(f"the package index has no {project} {bound}: the oldest that it has is {first}.")
+            gone.append(f"the package index has no {project} {bound}: its oldest release is {first}.")
             continue
         days = [file.upload_time.date() for file in releases[first] if file.upload_time]
         since = f"of {min(days)}, {age(min(days))} old" if days else "of an unknown day"

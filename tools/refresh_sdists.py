@@ -1,7 +1,7 @@
 """Refresh raydock/compat/data/sdists.yaml: packages that are built from source.
 
-The entries are written by hand, since somebody must read the code that a build runs. This program asks the package
-index whether each is still needed and unchanged. Tested against the package index on 2026-11-30, and in
+The entries are written by hand, because a person must review the code that a build runs. This program checks in the
+package index whether each is still needed and unchanged. Tested against the package index on 2026-11-30, and in
 tests/unit/tools/.
 """
 
@@ -19,7 +19,7 @@ TABLE = Table(path="raydock/compat/data/sdists.yaml", marks=("\n  date: ",))
 
 @refresher(TABLE)
 def main() -> Proposal:
-    """Ask the package index whether each package that is built from source still has no wheel.
+    """Check that each package that is built from source still has no wheel in the package index.
 
     \b
     Example: .venv/bin/python -m tools.refresh_sdists --check
@@ -28,11 +28,11 @@ def main() -> Proposal:
 
 
 def propose(index: Index, entries: Iterable[Sdist]) -> Proposal:
-    """The table as it is, and what is no longer so of its entries."""
-    return Proposal(text=TABLE.read(), open=tuple(line for entry in entries for line in _moved(index, entry)))
+    """Return the unchanged table with what is out of date in its entries."""
+    return Proposal(text=TABLE.read(), open=tuple(line for entry in entries for line in _changes(index, entry)))
 
 
-def _moved(index: Index, entry: Sdist) -> Iterator[str]:
+def _changes(index: Index, entry: Sdist) -> Iterator[str]:
     files = index.page(entry.name).files
     if any(file.package_type == "wheel" for file in files):
         yield f"{entry.name} has a wheel: remove the entry if a variant can use it."
@@ -40,7 +40,7 @@ def _moved(index: Index, entry: Sdist) -> Iterator[str]:
         yield f"{entry.name} {entry.version} with this sha256 is no longer in the package index."
     newer = [version for version in final_releases(index, entry.name) if version > Version(entry.version)]
     if newer:
-        yield f"{entry.name} {newer[-1]} is newer than {entry.version}: look whether it has a wheel, or use it."
+        yield f"{entry.name} {newer[-1]} is newer than {entry.version}: check whether it has a wheel, or use it."
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """Refresh raydock/compat/data/sm.yaml: the GPUs that the wheels of torch and vllm, and nvcc, have code for.
 
-What no row covers is measured. torch's build writes its GPUs into libtorch_python.so (torch.cuda.get_arch_list()
-returns them). For vllm the list is that of its common kernels, by the fat binaries of _C, _C_stable_libtorch and
-_moe_C. A compiler's list is what its own `nvcc --list-gpu-code` prints, which this program runs, on Linux on x86-64.
-Only these files are read from the wheels. Tested on 2026-11-30 against the package index: the measurements agree with
-the rows of torch 2.1.2, 2.4.0, 2.8.0, 2.13.0 and 2.15.0, of the first and last vllm of each row, and of nvcc 13.0 and
-13.5.
+Releases that no row covers are measured. torch's build writes its GPUs into libtorch_python.so
+(torch.cuda.get_arch_list() returns them). For vllm the list is that of its common kernels, read from the fat binaries
+of _C, _C_stable_libtorch and _moe_C. For a compiler it is the output of its own `nvcc --list-gpu-code`, which this
+program runs on Linux on x86-64. Only these files are read from the wheels. Tested on 2026-11-30 with the package index:
+the measurements agree with the rows of torch 2.1.2, 2.4.0, 2.8.0, 2.13.0 and 2.15.0, of the first and last vllm of each
+row, and of nvcc 13.0 and 13.5.
 """
 
 import re
@@ -39,7 +39,7 @@ _NVCC = "nvidia-cuda-nvcc"
 def main() -> Proposal:
     """Measure the GPUs of each torch, vllm and nvcc in the package index that no row covers.
 
-    It reads some 10 MB of a torch and up to 200 MB of a vllm, and runs the nvcc of a CUDA that is new.
+    It reads about 10 MB of a torch and up to 200 MB of a vllm, and runs the nvcc of each new CUDA.
 
     \b
     Example: .venv/bin/python -m tools.refresh_sm --check
@@ -49,7 +49,7 @@ def main() -> Proposal:
 
 @dataclass(frozen=True, kw_only=True)
 class Measurements:
-    """What the wheels of a package index hold.
+    """Measurements of the wheels of a package index.
 
     Attributes:
         index: the package index.
@@ -58,11 +58,11 @@ class Measurements:
     index: Index
 
     def releases(self, project: str) -> list[Version]:
-        """The final releases that have a wheel for Linux, oldest first."""
+        """Return the final releases that have a wheel for Linux, oldest first."""
         return [version for version, files in final_releases(self.index, project).items() if linux_wheel(files)]
 
     def cuda(self, project: str, version: Version) -> str:
-        """The CUDA (13.0) of a release: that of its CUDA runtime, for vllm that of its torch; empty if it pins none."""
+        """Return the CUDA (13.0) of a release: that of its CUDA runtime, for vllm that of its torch; or empty."""
         lines = parse_email(self.index.metadata(self._wheel(project, version)))[0].get("requires_dist", ())
         pins = {name: pin for name, pin in map(_pin, lines) if pin is not None}
         if project == "vllm":
@@ -70,7 +70,7 @@ class Measurements:
         return next((f"{pin.major}.{pin.minor}" for name, pin in pins.items() if _RUNTIME.fullmatch(name)), "")
 
     def gpus(self, project: str, version: Version) -> tuple[int, ...]:
-        """The GPUs that a release has code for; empty if they are not found."""
+        """Return the GPUs that a release has code for; empty if they are not found."""
         click.echo(f"{project} {version}: reading its libraries", err=True)
         with opened(self.index, self._wheel(project, version)) as archive:
             if project == "torch":
@@ -78,7 +78,7 @@ class Measurements:
             return of_common_kernels(archive.read(name) for name in archive.namelist() if _LIBRARY.fullmatch(name))
 
     def compilable(self, version: Version) -> tuple[int, ...]:
-        """The GPUs that an nvcc compiles for, as it says itself; empty if its wheel holds no nvcc."""
+        """Return the GPUs that an nvcc lists as its targets; empty if its wheel does not contain nvcc."""
         with opened(self.index, self._wheel(_NVCC, version)) as archive, tempfile.TemporaryDirectory() as folder:
             name = next((name for name in archive.namelist() if name.endswith("/bin/nvcc")), "")
             if not name:
@@ -95,43 +95,43 @@ class Measurements:
         return wheel
 
 
-def propose(found: Measurements, known: Hardware) -> Proposal:
-    """The table with a row for each series of releases that no row covers."""
+def propose(measurements: Measurements, known: Hardware) -> Proposal:
+    """Return the table with a new row for each series of releases that no row covers."""
     text, undecided = TABLE.read(), []
     for project in ("torch", "vllm"):
-        for first, last in _uncovered(found, known, project):
-            gpus, cuda = found.gpus(project, last), found.cuda(project, last)
-            if not gpus or not cuda or (first != last and found.gpus(project, first) != gpus):
+        for first, last in _uncovered(measurements, known, project):
+            gpus, cuda = measurements.gpus(project, last), measurements.cuda(project, last)
+            if not gpus or not cuda or (first != last and measurements.gpus(project, first) != gpus):
                 undecided.append(f"{project} {first} to {last}: the GPUs or the CUDA differ or are not found.")
                 continue
             major, minor = last.release[:2]
             row = f'{{{project}: ">={major}.{minor},<{major}.{minor + 1}", cuda: "{cuda}", sm: {list(gpus)}}}'
             text = _with_row(text, project, row)
-    for version in _new_compilers(found, known):
-        if gpus := found.compilable(version):
+    for version in _new_compilers(measurements, known):
+        if gpus := measurements.compilable(version):
             text = _with_row(text, "cuda", f'{{cuda: "=={version.major}.{version.minor}", sm: {list(gpus)}}}')
     return Proposal(text=text, open=tuple(undecided))
 
 
 def in_flags(library: bytes) -> tuple[int, ...]:
-    """The GPUs in the flags that torch's build leaves in libtorch_python.so."""
+    """Return the GPUs in the compiler flags that torch's build stores in libtorch_python.so."""
     flags = max(_FLAGS.findall(library), key=len, default=b"")
     return _numbers(re.findall(r"sm_(\d+)", flags.decode()))
 
 
 def of_common_kernels(libraries: Iterable[bytes]) -> tuple[int, ...]:
-    """The GPUs for which the common kernels of some libraries are compiled.
+    """Return the GPUs for which the common kernels of some libraries are compiled.
 
-    A wheel may hold more kernels for one GPU than common ones, so a kernel weighs as much as it has GPUs.
+    A wheel can have more kernels for one GPU than common ones, so each kernel counts once per GPU.
     """
     counts = Counter(gpus for library in libraries for gpus in fatbin.gpus(library))
     return tuple(sorted(max(counts, key=lambda gpus: counts[gpus] * len(gpus), default=())))
 
 
-def _uncovered(found: Measurements, known: Hardware, project: str) -> Iterator[tuple[Version, Version]]:
-    """The first and last release of each series that no row covers, newer than what the oldest row covers."""
+def _uncovered(measurements: Measurements, known: Hardware, project: str) -> Iterator[tuple[Version, Version]]:
+    """Return the first and last release of each series that no row covers and that is newer than the oldest row."""
     rows = [build.versions for build in known.gpus.wheels if build.project == project]
-    releases = found.releases(project)
+    releases = measurements.releases(project)
     oldest = min(version for version in releases if any(version in versions for versions in rows))
     series: dict[tuple[int, ...], list[Version]] = {}
     for version in releases:
@@ -140,23 +140,23 @@ def _uncovered(found: Measurements, known: Hardware, project: str) -> Iterator[t
     return ((versions[0], versions[-1]) for versions in series.values())
 
 
-def _new_compilers(found: Measurements, known: Hardware) -> Iterator[Version]:
-    """The newest nvcc of each CUDA that no row of `compilers` covers."""
-    newest = {f"{version.major}.{version.minor}": version for version in found.releases(_NVCC)}
+def _new_compilers(measurements: Measurements, known: Hardware) -> Iterator[Version]:
+    """Return the newest nvcc of each CUDA that no row of `compilers` covers."""
+    newest = {f"{version.major}.{version.minor}": version for version in measurements.releases(_NVCC)}
     return (version for cuda, version in newest.items() if not known.compilable(cuda))
 
 
 def _with_row(text: str, key: str, row: str) -> str:
-    """The text with a row after the last one that begins with a key."""
-    at = text.index("\n", text.rindex(f"\n  - {{{key}: ") + 1) + 1
-    return f"{text[:at]}  - {row}\n{text[at:]}"
+    """Insert a row after the last row that begins with a key."""
+    end = text.index("\n", text.rindex(f"\n  - {{{key}: ") + 1) + 1
+    return f"{text[:end]}  - {row}\n{text[end:]}"
 
 
 def _pin(line: str) -> tuple[str, Version | None]:
-    wanted = requirement(line)
-    pinned = (specifier.version for specifier in wanted.specifier if specifier.operator == "==")
+    required = requirement(line)
+    pinned = (specifier.version for specifier in required.specifier if specifier.operator == "==")
     version = next(pinned, None)
-    return wanted.name, Version(version.removesuffix(".*")) if version else None
+    return required.name, Version(version.removesuffix(".*")) if version else None
 
 
 def _numbers(texts: Iterable[str]) -> tuple[int, ...]:

@@ -1,9 +1,8 @@
 """Refresh raydock/compat/data/tegra.yaml: the compute capabilities of Tegra's GPUs (Jetson, DRIVE).
 
-The source is the column "Jetson" of https://developer.nvidia.com/cuda-gpus, and of its page for older GPUs. A number
-that neither page has any more stays: 3.2 (TK1) and 10.1 (Thor before CUDA 13) are on none. Tested on 2026-11-30, in
-tests/unit/tools/, on the rows of both pages as stored copies have them, in plain HTML. The pages themselves could not
-be reached from the machine on which this was written.
+The source is the column "Jetson" of https://developer.nvidia.com/cuda-gpus, and of its page for older GPUs. Numbers
+that are on neither page stay in the table, such as 3.2 (TK1) and 10.1 (Thor before CUDA 13). Tested on 2026-11-30, in
+tests/unit/tools/, with the rows of stored copies of both pages, in plain HTML. Not tested with the live pages.
 """
 
 import re
@@ -33,22 +32,25 @@ def main(page: str) -> Proposal:
 
 
 def propose(page: str) -> Proposal:
-    """The table with the numbers on a page, and those that it has already."""
+    """Return the table with the numbers of a page and those that it already has."""
     known = load(TABLE.file, TegraGpus)
     return Proposal(text=with_list(TABLE.read(), "sm", sorted(known.sm | numbers(page))))
 
 
 def numbers(page: str) -> set[int]:
-    """The numbers (87 is 8.7) of the rows that name a Jetson. Raises ConfigurationError if there is none."""
-    column, found = None, set()
+    """Return the numbers (87 is 8.7) of the rows that name a Jetson.
+
+    Raises ConfigurationError if the page has no such row.
+    """
+    column, result = None, set()
     for cells in rows(page):
         if _COLUMN in cells:
             column = cells.index(_COLUMN)
         elif column is not None and len(cells) > column and cells[column] and _CAPABILITY.fullmatch(cells[0]):
-            found.add(int(cells[0].replace(".", "")))
-    if not found:
-        raise ConfigurationError(f"the page has no table with a column {_COLUMN}.", todo="name NVIDIA's page as HTML.")
-    return found
+            result.add(int(cells[0].replace(".", "")))
+    if not result:
+        raise ConfigurationError(f"the page has no table with a column {_COLUMN}.", todo="pass NVIDIA's page as HTML.")
+    return result
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Refresh raydock/compat/data/toolchain.yaml: the packages of the CUDA compiler.
 
-The requirements are written by hand. This program asks the package index whether they can be met for each CUDA that
-it has a runtime of, whether they name all that nvcc requires, and whether the newest nvcc's wheel still holds nvcc.
-Tested against the package index on 2026-11-30, and in tests/unit/tools/.
+The requirements are written by hand. This program checks in the package index whether they can be met for each CUDA
+whose runtime it has, whether they name all packages that nvcc requires, and whether the newest nvcc's wheel still
+contains nvcc. Tested with the package index on 2026-11-30, and in tests/unit/tools/.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _NVCC = "nvidia-cuda-nvcc"
 
 @refresher(TABLE)
 def main() -> Proposal:
-    """Ask the package index whether each CUDA has the compiler's packages as toolchain.yaml requires them.
+    """Check that the package index has, for each CUDA, the compiler packages that toolchain.yaml requires.
 
     \b
     Example: .venv/bin/python -m tools.refresh_toolchain --check
@@ -32,26 +32,26 @@ def main() -> Proposal:
 
 
 def propose(index: Index) -> Proposal:
-    """The table as it is, and the requirements that the index does not meet."""
+    """Return the unchanged table with the requirements that the index does not meet."""
     known = toolchain.known()
     return Proposal(text=TABLE.read(), open=(*_unmet(index, known), *_wheel(index, known)))
 
 
 def _unmet(index: Index, known: Toolchain) -> Iterator[str]:
-    """The requirements without a release, by CUDA."""
+    """Yield the requirements without a release, by CUDA."""
     series = sorted({version.release[:2] for version in final_releases(index, known.runtime)})
     releases = {name: final_releases(index, name) for name in known.packages}
     for major, minor in series:
         if f"{major}.{minor}" not in known.when[Axis.CUDA]:
             continue
         for template in known.templates:
-            wanted = requirement(template.format(cuda=f"{major}.{minor}", next=f"{major}.{minor + 1}"))
-            if not any(version in wanted.specifier for version in releases[wanted.name]):
-                yield f"CUDA {major}.{minor}: no release is `{wanted}`."
+            required = requirement(template.format(cuda=f"{major}.{minor}", next=f"{major}.{minor + 1}"))
+            if not any(version in required.specifier for version in releases[required.name]):
+                yield f"CUDA {major}.{minor}: no release meets `{required}`."
 
 
 def _wheel(index: Index, known: Toolchain) -> Iterator[str]:
-    """What the newest nvcc requires and the table does not name, and whether nvcc itself is in its wheel."""
+    """Yield what the newest nvcc requires and the table does not name, and whether its wheel lacks nvcc."""
     releases = final_releases(index, _NVCC)
     newest = max(releases, default=Version("0"))
     wheel = linux_wheel(releases.get(newest, ()))
@@ -63,7 +63,7 @@ def _wheel(index: Index, known: Toolchain) -> Iterator[str]:
             yield f"{_NVCC} {newest} requires `{line}`, which the table does not name."
     with opened(index, wheel) as archive:
         if not any(name.endswith("/bin/nvcc") for name in archive.namelist()):
-            yield f"the wheel of {_NVCC} {newest} holds no bin/nvcc."
+            yield f"the wheel of {_NVCC} {newest} does not contain bin/nvcc."
 
 
 if __name__ == "__main__":

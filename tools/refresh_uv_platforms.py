@@ -1,7 +1,7 @@
 """Refresh UV_GLIBC in raydock/lock/request.py: the glibc versions that uv resolves for.
 
 The source is `uv pip compile --help` of the uv that requirements.txt pins. Tested on 2026-11-30 with uv 0.13.9, and in
-tests/unit/tools/ on a part of its output.
+tests/unit/tools/ with a part of its output.
 """
 
 import re
@@ -20,7 +20,7 @@ _VERSION = re.compile(r"\(uv [\d.]+, `uv pip compile --help`")
 
 @refresher(TABLE)
 def main() -> Proposal:
-    """Read the platforms of the uv that is installed here, which is the pinned one after `make venv-dev`.
+    """Read the platforms of the installed uv, which is the pinned one after `make venv-dev`.
 
     \b
     Example: .venv/bin/python -m tools.refresh_uv_platforms --check
@@ -30,7 +30,7 @@ def main() -> Proposal:
 
 
 def propose(usage: str, version: str) -> Proposal:
-    """The module with the platforms in the help text of a uv and that uv's version."""
+    """Return the module with the platforms in the help text of a uv and that uv's version."""
     numbers = sorted({int(number) for number in _PLATFORM.findall(usage)})
     text = _NUMBERS.sub(f"UV_GLIBC = ({', '.join(map(str, numbers))})", TABLE.read())
     return Proposal(text=_VERSION.sub(f"(uv {version}, `uv pip compile --help`", text))

@@ -1,10 +1,10 @@
-"""Refresh raydock/doctor/data/xids.yaml: what the driver's errors in the kernel's log ask for.
+"""Refresh raydock/doctor/data/xids.yaml: what to do about the driver's errors in the kernel log.
 
 The source is https://docs.nvidia.com/deploy/xid-errors/analyzing-xid-catalog.html. An Xid whose immediate action
-resets the GPU or restarts the machine is added to `gpu` with the catalogue's own description; its words may then be
-made plainer by hand. Others are not added: their program is restarted anyhow. Tested on 2026-11-30, in
-tests/unit/tools/, on rows of the catalogue as a stored copy has them, in the markup of Sphinx. The page itself could
-not be reached from the machine on which this was written.
+resets the GPU or restarts the machine is added to `gpu` with the catalogue's own description, which can then be
+simplified by hand. Other Xids are not added: their program is restarted in any case. Tested on 2026-11-30, in
+tests/unit/tools/, with rows from a stored copy of the catalogue, in the markup of Sphinx. Not tested with the live
+page.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ class CatalogueXid:
 
     Attributes:
         code: its number.
-        description: NVIDIA's words.
+        description: NVIDIA's text.
         action: the immediate action, such as RESET_GPU.
     """
 
@@ -51,19 +51,22 @@ def main(page: str) -> Proposal:
 
 
 def propose(page: str) -> Proposal:
-    """The table with the Xids that reset a GPU, and those whose fault the catalogue sees elsewhere."""
+    """Return the table with the Xids that reset a GPU, and those for which the catalogue has a different cause."""
     known = load(TABLE.file, XidTable)
     catalogue = list(xids(page))
-    held = known.program | known.gpu
-    new = {xid.code: _words(xid) for xid in catalogue if xid.action in _RESETS and xid.code not in held}
+    listed = known.program | known.gpu
+    new = {xid.code: _scalar(xid) for xid in catalogue if xid.action in _RESETS and xid.code not in listed}
     text = TABLE.read()
     if new:
-        text = with_block(text, "gpu", (f'"{code}": {words}' for code, words in (known.gpu | new).items()))
-    return Proposal(text=text, open=tuple(_elsewhere(catalogue, known)))
+        text = with_block(text, "gpu", (f'"{code}": {description}' for code, description in (known.gpu | new).items()))
+    return Proposal(text=text, open=tuple(_disagreements(catalogue, known)))
 
 
 def xids(page: str) -> Iterator[CatalogueXid]:
-    """The Xids of the catalogue that occur on some GPU. Raises ConfigurationError if the page is something else."""
+    """Yield the Xids of the catalogue that occur on some GPU.
+
+    Raises ConfigurationError if the page is not the catalogue.
+    """
     heads: tuple[str, ...] = ()
     for cells in rows(page):
         if {_CODE, _DESCRIPTION, _ACTION} <= set(cells):
@@ -72,21 +75,21 @@ def xids(page: str) -> Iterator[CatalogueXid]:
             named = dict(zip(heads, cells, strict=True))
             yield CatalogueXid(code=named[_CODE], description=named[_DESCRIPTION], action=named[_ACTION])
     if not heads:
-        raise ConfigurationError(f"the page has no table with a column {_ACTION}.", todo="name the catalogue as HTML.")
+        raise ConfigurationError(f"the page has no table with a column {_ACTION}.", todo="pass the catalogue as HTML.")
 
 
-def _elsewhere(catalogue: list[CatalogueXid], known: XidTable) -> Iterator[str]:
+def _disagreements(catalogue: list[CatalogueXid], known: XidTable) -> Iterator[str]:
     for xid in catalogue:
         if xid.code in known.program and xid.action in _RESETS:
-            yield f"Xid {xid.code} is a program's fault here, and the catalogue says {xid.action}: {xid.description}"
+            yield f"Xid {xid.code} is a program's fault here, but {xid.action} in the catalogue: {xid.description}"
         if xid.code in known.gpu and xid.action == _RESTARTS:
-            yield f"Xid {xid.code} is the GPU's fault here, and the catalogue says {xid.action}: {xid.description}"
+            yield f"Xid {xid.code} is the GPU's fault here, but {xid.action} in the catalogue: {xid.description}"
 
 
-def _words(xid: CatalogueXid) -> str:
-    """NVIDIA's description as a YAML scalar."""
-    words = xid.description.replace('"', "'")
-    return f'"{words}"' if set(words) & set(":#{}[]&*!|>%@`") else words
+def _scalar(xid: CatalogueXid) -> str:
+    """Return NVIDIA's description as a YAML scalar."""
+    text = xid.description.replace('"', "'")
+    return f'"{text}"' if set(text) & set(":#{}[]&*!|>%@`") else text
 
 
 if __name__ == "__main__":

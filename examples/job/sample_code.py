@@ -1,4 +1,4 @@
-"""A job that needs nothing but Ray: an actor counts on a worker, tasks count words, and both answers are checked.
+"""A job that needs only Ray: tasks count words, an actor adds the counts, and the result is checked.
 
 python sample_code.py
 """
@@ -12,7 +12,7 @@ LINES = ["a cluster is some nodes", "a node is some cores", "some cores are idle
 
 @ray.remote(num_cpus=1)
 class Tally:
-    """Adds up what tasks counted."""
+    """An actor that adds the counts of tasks."""
 
     def __init__(self) -> None:
         self.words: Counter[str] = Counter()
@@ -34,7 +34,7 @@ def main() -> None:
         words = ray.get(tally.add.remote(count.remote(line)))
         print(f"tally after {line!r}: {words.most_common(3)}", flush=True)
     if words["some"] != 3:
-        raise SystemExit(f"'some' stands there 3 times, and was counted {words['some']} times")
+        raise SystemExit(f"'some' is in the text 3 times, but the count is {words['some']}")
     nodes = [node for node in ray.nodes() if node["Alive"]]
     print(f"done: {sum(words.values())} words, {len(nodes)} nodes alive, Ray {ray.__version__}")
 

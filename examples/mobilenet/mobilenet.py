@@ -1,7 +1,7 @@
-"""Classifies pictures with a MobileNetV2 in plain torch, served by Ray Serve.
+"""Classify pictures with a MobileNetV2 in plain torch, served by Ray Serve.
 
-The weights are made on the spot from a seed, so that nothing is downloaded: the classes mean nothing, and the same
-picture has the same class in every replica. POST a binary PPM (P6) of any size:
+The weights are random, from a fixed seed, so that nothing is downloaded. The classes have no meaning, and a picture has
+the same class in every replica. POST a binary PPM (P6) of any size:
 
 (printf 'P6 2 2 255 '; head -c 12 /dev/urandom) | curl --data-binary @- http://HOST:8000/mobilenet
 """
@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse
 from torch import nn
 
 CLASSES, SIDE = 1000, 224
-# Netpbm, ppm: white space and comments between the numbers, one white space before the pixels.
+# Netpbm's ppm: white space and comments between the numbers, one white space before the pixels.
 _SPACE = rb"(?:\s|#[^\n]*\n)+"
 HEAD = re.compile(rb"P6" + _SPACE + rb"(?P<width>\d{1,5})" + _SPACE + rb"(?P<height>\d{1,5})" + _SPACE + rb"255\s")
 # Sandler et al., MobileNetV2 (2018), table 2: expansion, channels, blocks, stride.
@@ -24,18 +24,18 @@ BLOCKS = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3,
 
 
 def convolution(into: int, out: int, size: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:
-    """A convolution, its normalization and its activation."""
+    """Return a convolution, its normalization and its activation."""
     return [*normalized(nn.Conv2d(into, out, size, stride, size // 2, groups=groups, bias=False)), nn.ReLU6()]
 
 
 def normalized(layer: nn.Conv2d) -> list[nn.Module]:
-    """A convolution that keeps the size of what it is given, so that pictures differ at the end; its normalization."""
+    """Return a convolution that keeps the scale of its input, so that pictures differ, and its normalization."""
     nn.init.kaiming_normal_(layer.weight)
     return [layer, nn.BatchNorm2d(layer.out_channels)]
 
 
 class Block(nn.Module):
-    """An inverted residual: widen, look at each channel by itself, narrow."""
+    """An inverted residual: expand, convolve each channel, project."""
 
     def __init__(self, into: int, out: int, expansion: int, stride: int) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class Block(nn.Module):
 
 
 def mobilenet() -> nn.Module:
-    """The network, with weights from seed 0."""
+    """Return the network, with weights from seed 0."""
     torch.manual_seed(0)
     layers, channels = convolution(3, 32, 3, 2), 32
     for expansion, out, count, stride in BLOCKS:
@@ -62,7 +62,7 @@ def mobilenet() -> nn.Module:
 
 
 def picture(data: bytes) -> torch.Tensor:
-    """A binary PPM as a batch of one normalized picture. Raises ValueError for anything else."""
+    """Convert a binary PPM to a batch of one normalized picture. Raises ValueError for other data."""
     head = HEAD.match(data)
     width, height = (int(head["width"]), int(head["height"])) if head else (0, 0)
     pixels = bytearray(data[head.end() :] if head else b"")
@@ -74,7 +74,7 @@ def picture(data: bytes) -> torch.Tensor:
 
 @serve.deployment
 class ImageClassifier:
-    """One replica of the network, on a GPU where it has one."""
+    """A replica of the network, on a GPU if it has one."""
 
     def __init__(self) -> None:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 @serve.deployment
 class Adder:
-    """Adds `increment`."""
+    """A deployment that adds `increment`."""
 
     def __init__(self) -> None:
         self.increment = 0
@@ -23,7 +23,7 @@ class Adder:
 
 @serve.deployment
 class Multiplier:
-    """Multiplies by `factor`."""
+    """A deployment that multiplies by `factor`."""
 
     def __init__(self) -> None:
         self.factor = 1
@@ -37,7 +37,7 @@ class Multiplier:
 
 @serve.deployment
 class Router:
-    """Sends a number to the operation that is named."""
+    """A deployment that sends a number to the requested operation."""
 
     def __init__(self, **operations: DeploymentHandle) -> None:
         self.operations = operations

@@ -1,4 +1,4 @@
-"""A fruit stand: POST ["MANGO", 2] answers with what two mangos cost. Prices come from serve.yaml."""
+"""A fruit stand: POST ["MANGO", 2] returns the price of two mangos. Prices come from serve.yaml."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 
 class Stand:
-    """Sells one kind of fruit at `price`."""
+    """A stand that sells one kind of fruit at `price`."""
 
     def __init__(self) -> None:
         self.price = 1
@@ -22,22 +22,22 @@ class Stand:
 
 @serve.deployment
 class MangoStand(Stand):
-    """Sells mangos."""
+    """A stand that sells mangos."""
 
 
 @serve.deployment
 class OrangeStand(Stand):
-    """Sells oranges."""
+    """A stand that sells oranges."""
 
 
 @serve.deployment
 class PearStand(Stand):
-    """Sells pears."""
+    """A stand that sells pears."""
 
 
 @serve.deployment
 class FruitMarket:
-    """Sends an order to its stand."""
+    """A deployment that sends an order to the right stand."""
 
     def __init__(self, **stands: DeploymentHandle) -> None:
         self.stands = stands

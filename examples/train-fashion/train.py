@@ -1,8 +1,8 @@
-"""Trains a classifier of 28x28 pictures in ten classes, as Fashion-MNIST has, with Ray Train and torch.
+"""Train a classifier of 28x28 pictures in ten classes, like Fashion-MNIST, with Ray Train and torch.
 
-The pictures are made here: a silhouette for each class, moved and blurred by chance. Needs `ray[train]` in the image.
+The pictures are generated: a silhouette for each class, with random shifts and noise. Needs `ray[train]` in the image.
 
-python train.py [--workers 2] [--epochs 3]: GPUs where the cluster has them; fails below 90 % of right answers.
+python train.py [--workers 2] [--epochs 3]: uses GPUs if the cluster has them; fails if the accuracy is below 90 %.
 """
 
 import argparse
@@ -19,7 +19,7 @@ CLASSES, SIDE = 10, 28
 
 
 def pictures(count: int, seed: int) -> TensorDataset:
-    """`count` pictures with their classes: the same ones for a seed on every host."""
+    """Return `count` pictures with their classes, the same for a seed on every host."""
     silhouettes = torch.rand(CLASSES, 1, SIDE // 4, SIDE // 4, generator=torch.Generator().manual_seed(0))
     silhouettes = nn.functional.interpolate(silhouettes, SIDE, mode="bilinear")
     chance = torch.Generator().manual_seed(seed)
@@ -32,7 +32,7 @@ def pictures(count: int, seed: int) -> TensorDataset:
 
 
 def network() -> nn.Module:
-    """Two convolutions and a layer over them."""
+    """Return a network of two convolutions and a linear layer."""
     return nn.Sequential(
         *(nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
@@ -41,7 +41,7 @@ def network() -> nn.Module:
 
 
 def train_on_a_worker(config: dict[str, int]) -> None:
-    """What each worker runs: its share of the pictures, with gradients averaged by torch."""
+    """Train on a worker's share of the pictures; torch averages the gradients of the workers."""
     torch.manual_seed(0)
     model = prepare_model(network())
     batches = prepare_data_loader(DataLoader(pictures(4096, seed=1), batch_size=64, shuffle=True))
@@ -58,12 +58,12 @@ def train_on_a_worker(config: dict[str, int]) -> None:
         train.report({"epoch": epoch, "loss": loss.item(), "accuracy": right})
     context = train.get_context()
     if right < 0.9:
-        raise RuntimeError(f"{right:.3f} of the pictures are right, and 0.9 was to be reached")
+        raise RuntimeError(f"the accuracy is {right:.3f}, which is below 0.9")
     print(f"done: accuracy {right:.3f} on worker {context.get_world_rank()} of {context.get_world_size()}")
 
 
 def accuracy(model: nn.Module, batches: DataLoader) -> float:
-    """The part of the pictures that a model gets right."""
+    """Return the share of pictures that a model classifies correctly."""
     model.eval()
     with torch.no_grad():
         right = torch.cat([model(images).argmax(1) == classes for images, classes in batches])
@@ -74,10 +74,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--epochs", type=int, default=3)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     ray.init()
-    scaling = ScalingConfig(num_workers=asked.workers, use_gpu=bool(ray.cluster_resources().get("GPU")))
-    TorchTrainer(train_on_a_worker, train_loop_config={"epochs": asked.epochs}, scaling_config=scaling).fit()
+    scaling = ScalingConfig(num_workers=options.workers, use_gpu=bool(ray.cluster_resources().get("GPU")))
+    TorchTrainer(train_on_a_worker, train_loop_config={"epochs": options.epochs}, scaling_config=scaling).fit()
 
 
 if __name__ == "__main__":

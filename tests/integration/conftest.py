@@ -1,4 +1,4 @@
-"""The engine, the one real image that tests share, and toys: small checkouts with an index of their own."""
+"""The engine, a real image that tests share, and toys: small checkouts with their own index."""
 
 import io
 import os
@@ -28,9 +28,9 @@ IMAGE = "ray2.60.0-py311-cpu"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process runs the tests with the real image first, another the rest, a module at a time.
+    """Run the tests with the real image first in one process, and the rest in other processes by module.
 
-    Ray in a container fails to start in time if more of these tests share two CPUs.
+    Ray in a container does not start in time if more of these tests share two CPUs.
     """
 
     def group(item: pytest.Item) -> str:
@@ -43,21 +43,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def client() -> Iterator[docker.DockerClient]:
-    """The engine's client; without an engine these tests fail."""
-    found = connect()
-    yield found
-    found.close()
+    """The engine's client. These tests fail without an engine."""
+    connected = connect()
+    yield connected
+    connected.close()
 
 
 @pytest.fixture(scope="session")
 def checkout() -> Checkout:
-    """raydock's own checkout, with this machine's settings."""
+    """raydock's own checkout, with the environment of this machine."""
     return Checkout(root=ROOT, environment=dict(os.environ))
 
 
 @pytest.fixture(scope="session")
 def image(client: docker.DockerClient, checkout: Checkout) -> str:
-    """The tag of a real image, built if it is not there."""
+    """The tag of a real image, built if necessary."""
     done = checkout.run("build", "--select", f"name={IMAGE}")
     assert done.code == 0, done.words
     return f"{matrix.load(ROOT / 'matrix.yaml').registry}:{IMAGE}"
@@ -65,39 +65,39 @@ def image(client: docker.DockerClient, checkout: Checkout) -> str:
 
 @pytest.fixture
 def unlocked(client: docker.DockerClient, tmp_path: Path) -> Iterator[Toy]:
-    """A toy with neither facts nor locks; its images are removed afterwards."""
+    """A toy without facts and locks; its images are removed afterwards."""
     site = Site()
     with serving(site) as endpoint:
-        found = make(tmp_path / "toy", site, endpoint)
-        yield found
-    remove_images(client, found)
+        made = make(tmp_path / "toy", site, endpoint)
+        yield made
+    remove_images(client, made)
 
 
 @pytest.fixture
 def toy(unlocked: Toy) -> Toy:
-    """A toy that is ready to be built."""
+    """A toy with facts and locks."""
     lock(unlocked)
     return unlocked
 
 
 @pytest.fixture(scope="session")
 def base(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The tag of the base that toys and the real image stand on, made if it is not there."""
+    """The tag of the base of toys and of the real image, built if necessary."""
     ref = recipe_for(matrix.load(ROOT / "matrix.yaml"), parse_name(NAMES[0]), Paths(ROOT)).ref
     if ref not in existing(client, [ref]):
         site = Site()
         with serving(site) as endpoint:
-            found = make(tmp_path_factory.mktemp("base") / "toy", site, endpoint)
-            lock(found)
-            done = found.run("build", "--select", "ray=1.0.0")
+            made = make(tmp_path_factory.mktemp("base") / "toy", site, endpoint)
+            lock(made)
+            done = made.run("build", "--select", "ray=1.0.0")
         assert done.code == 0, done.words
-        remove_images(client, found)
+        remove_images(client, made)
     return ref
 
 
 @pytest.fixture(scope="module")
 def spare(client: docker.DockerClient, base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SpareEngine]:
-    """A second engine that holds the base and nothing else."""
+    """A second engine with only the base."""
     with spare_engine(client, tmp_path_factory.mktemp("spare")) as engine:
         engine.load(client.images.get(base).save(named=base))
         yield engine
@@ -105,14 +105,14 @@ def spare(client: docker.DockerClient, base: str, tmp_path_factory: pytest.TempP
 
 @pytest.fixture
 def foreign_image(client: docker.DockerClient) -> Iterator[str]:
-    """An image for another machine than the engine's, with nothing in it that could run; its tag is the machine."""
+    """An empty image for a different architecture than the engine's, which is its tag."""
     machine = "arm64" if client.version()["Arch"] == "amd64" else "amd64"
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         archive.addfile(tarfile.TarInfo("empty"))
     repository = f"raydock-test-{uuid4().hex[:12]}"
     parameters = {"fromSrc": "-", "repo": repository, "tag": machine, "platform": f"linux/{machine}"}
-    # The SDK's import has no platform.
+    # The SDK's import does not have a platform.
     answer = client.api._post(client.api._url("/images/create"), params=parameters, data=packed.getvalue())
     answer.raise_for_status()
     yield f"{repository}:{machine}"
@@ -136,7 +136,7 @@ def docker_cleanup() -> list[str]:
 
 @pytest.fixture(scope="session")
 def registry(client: docker.DockerClient, docker_services: Any) -> Iterator[str]:
-    """The address of a registry that answers; what the engine has from it is removed afterwards."""
+    """The address of a running registry; the engine's images from it are removed afterwards."""
     address = f"localhost:{docker_services.port_for('registry', 5000)}"
 
     def answers() -> bool:
@@ -147,16 +147,16 @@ def registry(client: docker.DockerClient, docker_services: Any) -> Iterator[str]
 
     docker_services.wait_until_responsive(check=answers, timeout=30, pause=0.1)
     yield address
-    for found in client.api.images():
-        for name in found["RepoDigests"] or ():
+    for image in client.api.images():
+        for name in image["RepoDigests"] or ():
             if name.startswith(address):
                 client.images.remove(name)
 
 
 def remove_images(client: docker.DockerClient, toy: Toy) -> None:
-    """Removes every image made from a toy's locks."""
+    """Remove every image made from a toy's locks."""
     for path in (toy.root / "lockfiles").glob("*.txt"):
         label = f"raydock.lock-sha256={locks.load(path).sha256}"
-        for found in client.images.list(filters={"label": label}):
-            with suppress(ImageNotFound):  # gone with the one that stood on it
-                client.images.remove(found.id, force=True)
+        for image in client.images.list(filters={"label": label}):
+            with suppress(ImageNotFound):  # removed together with an image that depends on it
+                client.images.remove(image.id, force=True)

@@ -1,4 +1,4 @@
-"""Bases pulled by digest, from a registry on loopback that holds stand-ins for Debian's own images."""
+"""Bases pulled by digest, from a registry on loopback with replacements of Debian's own images."""
 
 import io
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ from tests.support.toy import NAMES, Toy, lock
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 
-# What raydock added to it goes; a user 1000 comes, as Ubuntu's images have one.
+# Removes what raydock added, and adds a user 1000, which Ubuntu's images have.
 WITHOUT_PYTHON = """
 RUN apt-get purge -y -qq 'python3*' 'libpython3*' && apt-get autoremove -y -qq \\
  && rm -r /opt/venv /home/ray && sed -i 's|^ray:.*|ubuntu:x:1000:1000::/home/ubuntu:/bin/bash|' /etc/passwd
 """
-QUESTION = "import ray, platform, sys, os; print(platform.python_version(), sys.base_prefix, os.getgid())"
-ASKED = ["python", "-c", QUESTION]
-# The flags of bytecode, which say that nobody checks it (PEP 552); files of another day, or anybody's to write.
-LOOKED_AT = """
+SCRIPT = "import ray, platform, sys, os; print(platform.python_version(), sys.base_prefix, os.getgid())"
+SHOW_PYTHON = ["python", "-c", SCRIPT]
+# The flags of unchecked bytecode (PEP 552); files with a newer date or that every user can write.
+CHECKS = """
 python -c 'import json; print(open(json.__cached__, "rb").read(8)[4:])'
 find /opt/python ! -type l '(' -perm -002 -o -newer /usr/local/bin/raydock-probe ')'
 """
@@ -42,22 +42,22 @@ def without_python(client: docker.DockerClient, registry: str, base: str) -> str
 
 @pytest.fixture(scope="module")
 def python(client: docker.DockerClient, base: str) -> bytes:
-    """The archive of a Python that needs nothing but glibc."""
+    """The archive of a Python that needs only glibc."""
     return managedpython.archive(client, base)
 
 
 @pytest.fixture(autouse=True)
 def _swept(client: docker.DockerClient, unlocked: Toy) -> Iterator[None]:
-    """Removes the bases that a test made."""
+    """Remove the bases that a test built."""
     yield
-    for found in client.images.list("raydock-base"):
-        for tag in found.tags:
+    for image in client.images.list("raydock-base"):
+        for tag in image.tags:
             if unlocked.token in tag:
                 client.images.remove(tag)
 
 
 def pushed(client: docker.DockerClient, image: docker.models.images.Image, name: str) -> str:
-    """Pushes an image, takes its name from the engine again, and returns its name by digest."""
+    """Push an image, remove its tag from the engine, and return its name by digest."""
     image.tag(name, "bookworm")
     for line in client.images.push(name, "bookworm", stream=True, decode=True):
         assert "error" not in line, line
@@ -67,22 +67,22 @@ def pushed(client: docker.DockerClient, image: docker.models.images.Image, name:
 
 
 def mirrored(toy: Toy, python: bytes, *, version: str = "3.11.2") -> Toy:
-    """A toy whose index serves a Python as well, with a list that names it."""
-    path, known = managedpython.listed(version, python)
-    toy.site.files |= {path: python, "pythons.json": known}
+    """Return a toy whose index also serves a Python, with a list that names it."""
+    path, listed = managedpython.listed(version, python)
+    toy.site.files |= {path: python, "pythons.json": listed}
     files = toy.environment["UV_DEFAULT_INDEX"].replace("/simple/", "/files")
     return toy.given({"UV_PYTHON_INSTALL_MIRROR": files, "UV_PYTHON_DOWNLOADS_JSON_URL": f"{files}/pythons.json"})
 
 
-def standing_on(toy: Toy, image: str, *, python: str = "system", glibc: str = "2.36") -> Toy:
-    """A toy on a pulled base, locked."""
+def on_base(toy: Toy, image: str, *, python: str = "system", glibc: str = "2.36") -> Toy:
+    """Return a toy with a pulled base and locks."""
     toy = configured(toy, image, python=python, glibc=glibc)
     lock(toy)
     return toy
 
 
 def configured(toy: Toy, image: str, *, python: str = "system", glibc: str = "2.36") -> Toy:
-    """A toy whose matrix.yaml names a pulled base."""
+    """Return a toy whose matrix.yaml names a pulled base."""
     name = f"standin-{toy.token}"
     base = f'{{{name}: {{source: pull, image: "{image}", glibc: "{glibc}", python: {{"3.11": {python}}}}}}}'
     toy.edit("matrix.yaml", BOOTSTRAP, base)
@@ -90,25 +90,27 @@ def configured(toy: Toy, image: str, *, python: str = "system", glibc: str = "2.
 
 
 def test_a_base_with_python(unlocked: Toy, client: docker.DockerClient, with_python: str) -> None:
-    toy = standing_on(unlocked, with_python)
+    toy = on_base(unlocked, with_python)
     done = toy.run("build", "--select", "ray=1.0.0")
     assert done.code == 0, done.words
-    said = client.containers.run(f"{toy.registry}:{NAMES[0]}", ASKED, remove=True)
-    assert said.startswith(b"3.11")
-    # A user that no file lists, as on OpenShift.
-    said = client.containers.run(f"{toy.registry}:{NAMES[0]}", ["python", "-c", WHO], user="1000710000:7", remove=True)
-    assert said == b"ray ray ray 1000710000\n"
+    output = client.containers.run(f"{toy.registry}:{NAMES[0]}", SHOW_PYTHON, remove=True)
+    assert output.startswith(b"3.11")
+    # A user without an entry in /etc/passwd, as on OpenShift.
+    output = client.containers.run(
+        f"{toy.registry}:{NAMES[0]}", ["python", "-c", WHO], user="1000710000:7", remove=True
+    )
+    assert output == b"ray ray ray 1000710000\n"
 
 
 def test_a_base_without_python_gets_debians(unlocked: Toy, client: docker.DockerClient, without_python: str) -> None:
-    toy = standing_on(unlocked, without_python)
+    toy = on_base(unlocked, without_python)
     done = toy.run("build", "--select", "ray=1.0.0")
     assert done.code == 0, done.words
     assert client.images.get(f"{toy.registry}:{NAMES[0]}").labels["raydock.python"].startswith("3.11.")
 
 
 WHO = "import getpass, os, pwd; print(os.environ['USER'], getpass.getuser(), *pwd.getpwuid(os.getuid())[:3:2])"
-# A setting of each kind, as NVIDIA's, vLLM's, uv's and companies' images have them.
+# One setting of each kind in the images of NVIDIA, vLLM, uv and companies.
 CONFIGURED = """
 ENV LD_LIBRARY_PATH=/opt/old:/usr/local/nvidia/lib64 PYTHONPATH=/opt/old PYTHONHOME=/opt/old \\
     PIP_INDEX_URL=http://old UV_OFFLINE=1 UV_SYSTEM_PYTHON=1 NVIDIA_VISIBLE_DEVICES=all http_proxy=http://old \\
@@ -132,16 +134,16 @@ RESET = (
 
 
 def derived(client: docker.DockerClient, base: str, lines: str, name: str) -> str:
-    """An image of these lines on the base, by digest in the registry."""
+    """Build an image with these lines on the base and return its name by digest in the registry."""
     made, _ = client.images.build(fileobj=io.BytesIO(f"FROM {base}\nUSER 0\n{lines}\n".encode()), rm=True, forcerm=True)
     return pushed(client, made, name)
 
 
-def test_nothing_that_a_pulled_base_configures_stays(
+def test_the_configuration_of_a_pulled_base_is_reset(
     unlocked: Toy, client: docker.DockerClient, registry: str, base: str
 ) -> None:
     named = derived(client, base, CONFIGURED, f"{registry}/configured")
-    toy = standing_on(unlocked, named)
+    toy = on_base(unlocked, named)
     done = toy.run("build", "--select", "ray=1.0.0")
     assert done.code == 0, done.words
     assert f"reset what {named} configures: {RESET}" in done.err, done.words
@@ -173,7 +175,7 @@ def test_nothing_that_a_pulled_base_configures_stays(
     assert client.images.list(f"raydock-base:*{toy.token}*-plain-*") == []
 
 
-# Where a company's Python has its libraries; `extra` has none that Python needs.
+# The library folders of a company's Python; Python needs no library in `extra`.
 MOVED = """
 ENV LD_LIBRARY_PATH=/opt/extra:/opt/libraries
 RUN mkdir /opt/extra /opt/libraries && mv /lib/x86_64-linux-gnu/libexpat.so.1* /opt/libraries/ && ldconfig \\
@@ -181,21 +183,23 @@ RUN mkdir /opt/extra /opt/libraries && mv /lib/x86_64-linux-gnu/libexpat.so.1* /
 """
 
 
-def test_libraries_that_pythons_own_libraries_need_are_still_found(
+def test_libraries_that_python_needs_are_found_after_the_reset(
     unlocked: Toy, client: docker.DockerClient, registry: str, base: str
 ) -> None:
-    toy = standing_on(unlocked, derived(client, base, MOVED, f"{registry}/moved"))
+    toy = on_base(unlocked, derived(client, base, MOVED, f"{registry}/moved"))
     done = toy.run("build", "--select", "ray=1.0.0")
     assert done.code == 0, done.words
-    asked = (
+    command = (
         "python -c 'import pyexpat, os; print(os.environ.get(\"LD_LIBRARY_PATH\"))'; cat /etc/ld.so.conf.d/raydock.conf"
     )
-    said = client.containers.run(f"{toy.registry}:{NAMES[0]}", ["sh", "-c", asked], network_mode="none", remove=True)
-    assert said == b"None\n/opt/libraries\n"
+    output = client.containers.run(
+        f"{toy.registry}:{NAMES[0]}", ["sh", "-c", command], network_mode="none", remove=True
+    )
+    assert output == b"None\n/opt/libraries\n"
 
 
-def test_a_base_with_another_glibc_is_refused(unlocked: Toy, with_python: str) -> None:
-    toy = standing_on(unlocked, with_python, glibc="2.31")
+def test_a_base_with_a_different_glibc_is_refused(unlocked: Toy, with_python: str) -> None:
+    toy = on_base(unlocked, with_python, glibc="2.31")
     done = toy.run("build")
     assert done.code == 1, done.words
     assert f"the base standin-{toy.token}-py311 has glibc 2.36, not 2.31." in done.err
@@ -217,22 +221,22 @@ def test_a_base_that_cannot_be_pulled(unlocked: Toy, registry: str, image: str) 
 def test_a_base_without_python_gets_uvs(
     unlocked: Toy, client: docker.DockerClient, without_python: str, python: bytes
 ) -> None:
-    toy = mirrored(standing_on(unlocked, without_python, python="managed"), python)
+    toy = mirrored(on_base(unlocked, without_python, python="managed"), python)
     done = toy.run("build", "--select", "ray=1.0.0", "--json")
     assert done.code == 0, done.words
     image = client.images.get(f"{toy.registry}:{NAMES[0]}")
     named = client.images.get(without_python)
     assert image.attrs["RootFS"]["Layers"][: len(named.attrs["RootFS"]["Layers"])] == named.attrs["RootFS"]["Layers"]
     assert image.labels["raydock.python"] == "3.11.2"
-    for user in ("1000", "123456"):  # ours, and any that OpenShift may choose
-        said = client.containers.run(image, ASKED, user=user, network_mode="none", remove=True)
-        assert said == b"3.11.2 /opt/python/cpython-3.11.2-linux-x86_64-gnu 0\n"
-    looked = client.containers.run(image, ["bash", "-ec", LOOKED_AT], network_mode="none", remove=True)
-    assert looked == b"b'\\x01\\x00\\x00\\x00'\n"
+    for user in ("1000", "123456"):  # raydock's user, and one that OpenShift may choose
+        output = client.containers.run(image, SHOW_PYTHON, user=user, network_mode="none", remove=True)
+        assert output == b"3.11.2 /opt/python/cpython-3.11.2-linux-x86_64-gnu 0\n"
+    output = client.containers.run(image, ["bash", "-ec", CHECKS], network_mode="none", remove=True)
+    assert output == b"b'\\x01\\x00\\x00\\x00'\n"
 
 
-def test_a_python_that_is_not_the_listed_one_is_refused(unlocked: Toy, with_python: str, python: bytes) -> None:
-    toy = mirrored(standing_on(unlocked, with_python, python="managed"), python)
+def test_a_python_with_a_different_hash_is_refused(unlocked: Toy, with_python: str, python: bytes) -> None:
+    toy = mirrored(on_base(unlocked, with_python, python="managed"), python)
     toy.site.files = {name: body + b"more" if name.endswith(".gz") else body for name, body in toy.site.files.items()}
     done = toy.run("build", "--select", "ray=1.0.0")
     assert done.code == 1, done.words
@@ -240,7 +244,7 @@ def test_a_python_that_is_not_the_listed_one_is_refused(unlocked: Toy, with_pyth
 
 
 def test_a_managed_python_out_of_reach(unlocked: Toy, with_python: str) -> None:
-    toy = standing_on(unlocked, with_python, python="managed")
+    toy = on_base(unlocked, with_python, python="managed")
     done = toy.run("build", UV_PYTHON_INSTALL_MIRROR="http://127.0.0.1:1")
     assert done.code in {1, 4}, done.words
     assert f"standin-{toy.token}-py311: the build failed at the step `" in done.err
@@ -249,7 +253,7 @@ def test_a_managed_python_out_of_reach(unlocked: Toy, with_python: str) -> None:
     assert toy.leftovers() == []
 
 
-def test_a_base_for_another_architecture_is_refused(
+def test_a_base_for_a_different_architecture_is_refused(
     unlocked: Toy, client: docker.DockerClient, registry: str, foreign_image: str
 ) -> None:
     image = pushed(client, client.images.get(foreign_image), f"{registry}/debian-foreign")

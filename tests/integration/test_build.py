@@ -1,4 +1,4 @@
-"""Building for real: what is skipped, what is built again, and that it is the same each time."""
+"""Real builds: what is skipped, what is built again, and that results are the same each time."""
 
 import gzip
 import io
@@ -23,7 +23,7 @@ def test_a_second_build_builds_nothing(toy: Toy) -> None:
     assert "nothing to build, 2 built before" in again.out
 
 
-def test_another_template_is_another_image(toy: Toy) -> None:
+def test_a_changed_template_gives_a_different_image(toy: Toy) -> None:
     first = toy.run("build", "--select", "ray=1.0.0", "--json").variants[NAMES[0]]
     toy.edit("templates/metadata.j2", "USER 1000", "USER 1001")
     second = toy.run("build", "--select", "ray=1.0.0", "--json").variants[NAMES[0]]
@@ -32,14 +32,14 @@ def test_another_template_is_another_image(toy: Toy) -> None:
     assert second["image_id"] != first["image_id"]
 
 
-def test_packages_that_the_build_cache_lost_are_made_ready_again(toy: Toy, spare: SpareEngine) -> None:
-    one = ("build", "--select", "ray=1.0.0")
-    assert toy.run(*one, DOCKER_HOST=spare.host).code == 0
+def test_packages_evicted_from_the_build_cache_are_installed_again(toy: Toy, spare: SpareEngine) -> None:
+    command = ("build", "--select", "ray=1.0.0")
+    assert toy.run(*command, DOCKER_HOST=spare.host).code == 0
     client = spare.client()
     client.api.prune_builds(all=True, filters={"type": "exec.cachemount"})
     client.close()
     toy.edit("templates/Dockerfile.j2", "LANG=C.UTF-8", "LANG=C.UTF-8 LC_ALL=C.UTF-8")
-    again = toy.run(*one, DOCKER_HOST=spare.host)
+    again = toy.run(*command, DOCKER_HOST=spare.host)
     assert again.code == 0, again.words
     assert "the build cache lost packages" in again.err
     assert toy.run("build", DOCKER_HOST=spare.host).code == 0
@@ -48,10 +48,10 @@ def test_packages_that_the_build_cache_lost_are_made_ready_again(toy: Toy, spare
 def test_the_same_fingerprint_gives_the_same_image(toy: Toy, spare: SpareEngine) -> None:
     first = toy.run("build", "--json", DOCKER_HOST=spare.host)
     assert first.code == 0, first.words
-    beside = toy.run("build", "--json", "--no-cache", DOCKER_HOST=spare.host)
+    cached = toy.run("build", "--json", "--no-cache", DOCKER_HOST=spare.host)
     forget(spare, toy)
     scratch = toy.run("build", "--json", "--no-cache", DOCKER_HOST=spare.host)
-    for again in (beside, scratch):
+    for again in (cached, scratch):
         assert again.code == 0, again.words
         for name in NAMES:
             assert again.variants[name]["built"]
@@ -63,7 +63,7 @@ def test_no_secret_is_in_an_image_or_a_log(toy: Toy, client: docker.DockerClient
     bundle = tmp_path / "company.pem"
     bundle.write_text(f"# planted-in-the-bundle\n{_certificates()}")
     address = toy.environment["UV_DEFAULT_INDEX"].replace("127.0.0.1", "user:planted-password@127.0.0.1")
-    toy.site.files["ray-2.0.0-py3-none-any.whl"] = b"no wheel"  # so that a failure's words are looked at as well
+    toy.site.files["ray-2.0.0-py3-none-any.whl"] = b"no wheel"  # so that the output of a failure is also checked
     options = {"UV_DEFAULT_INDEX": address, "SSL_CERT_FILE": str(bundle)}
     runs = [toy.given(options).run(command) for command in ("facts", "lock", "build")]
     assert [run.code for run in runs] == [0, 0, 1], runs[-1].words
@@ -72,14 +72,14 @@ def test_no_secret_is_in_an_image_or_a_log(toy: Toy, client: docker.DockerClient
     assert b"raydock.fingerprint" in contents
     assert toy.site.files["toylib-1.0-py3-none-any.whl.metadata"] in contents
     files = [path.read_bytes() for path in toy.root.rglob("*") if path.is_file() and "uv-cache" not in path.parts]
-    said = [f"{run.out}{run.err}".encode() for run in runs]
+    outputs = [f"{run.out}{run.err}".encode() for run in runs]
     for secret in (b"planted-in-the-bundle", b"planted-password"):
         assert secret not in contents
-        assert not any(secret in text for text in (*files, *said))
+        assert not any(secret in text for text in (*files, *outputs))
 
 
 def forget(engine: SpareEngine, toy: Toy) -> None:
-    """Has an engine forget a toy's images and all build steps."""
+    """Remove a toy's images and all build steps from an engine."""
     client = engine.client()
     for name in NAMES:
         client.images.remove(f"{toy.registry}:{name}")
@@ -88,7 +88,7 @@ def forget(engine: SpareEngine, toy: Toy) -> None:
 
 
 def everything_in(image: docker.models.images.Image) -> bytes:
-    """The configuration and the layers of an image, unpacked."""
+    """Return the configuration and the unpacked layers of an image."""
     with tarfile.open(fileobj=io.BytesIO(b"".join(image.save()))) as archive:
         bodies = [file.read() for member in archive if (file := archive.extractfile(member))]
     return b"".join(gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body for body in bodies)

@@ -1,4 +1,4 @@
-"""`plan --changed-since`: a clone of raydock's own files, in which things are changed."""
+"""`plan --changed-since` in a clone of raydock's own files, in which the tests change files."""
 
 import json
 import shutil
@@ -21,13 +21,13 @@ Edit = Callable[[str, str, str], None]
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository of one commit that holds what decides images, in a folder of its own below the top."""
+    """A repository of one commit with the files that decide images, in a folder below its top."""
     return make(tmp_path_factory.mktemp("clone"))
 
 
 @pytest.fixture
 def root(clone: Path) -> Iterator[Path]:
-    """The clone, as it was committed first once the test is done."""
+    """The clone, which is reset to its first commit after the test."""
     before = git(clone, "rev-parse", "HEAD")
     yield clone
     restore(clone, before)
@@ -35,34 +35,34 @@ def root(clone: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def edit(root: Path) -> Edit:
-    """Changes words in a file; they must be there."""
+    """Return a function that replaces a text in a file, which must contain it."""
 
     def change(path: str, old: str, new: str) -> None:
         text = (root / path).read_text()
-        assert old in text, f"{path} has no {old!r}"
+        assert old in text, f"{path} does not contain {old!r}"
         (root / path).write_text(text.replace(old, new))
 
     return change
 
 
 def changed(root: Path, ref: str = "HEAD") -> dict[str, Change]:
-    return {item.name: item for item in since(Project(Checkout(root)), ref).changes}
+    return {change.name: change for change in since(Project(Checkout(root)), ref).changes}
 
 
-def test_nothing_differs_from_the_commit_itself_nor_does_a_file_that_no_image_holds(root: Path) -> None:
-    (root / "README.md").write_text("words")
+def test_a_file_that_is_in_no_image_changes_nothing(root: Path) -> None:
+    (root / "README.md").write_text("text")
     assert changed(root) == {}
 
 
 def test_a_file_of_the_probe_is_in_every_image(root: Path, edit: Edit) -> None:
     edit("raydock/probe/driver.py", '"""', '"""Again. ')
-    found = changed(root)
-    assert found.keys() == set(NAMES)
-    assert all(item.parts == ("probe/driver.py",) for item in found.values())
+    changes = changed(root)
+    assert changes.keys() == set(NAMES)
+    assert all(change.parts == ("probe/driver.py",) for change in changes.values())
 
 
 @pytest.mark.parametrize("staged", [True, False])
-def test_what_is_not_committed_counts(root: Path, staged: bool) -> None:
+def test_uncommitted_files_are_compared(root: Path, staged: bool) -> None:
     (root / ".gitignore").write_text("*.log\n")
     before = commit(root)
     (root / "raydock" / "probe" / "new.py").write_text("")
@@ -71,18 +71,18 @@ def test_what_is_not_committed_counts(root: Path, staged: bool) -> None:
     if staged:
         git(root, "add", "--all")
     parts = {"probe/new.py", "scripts/ignored.log", "installer/trim-tree.py"}
-    assert all(set(item.parts) == parts for item in changed(root, before).values())
+    assert all(set(change.parts) == parts for change in changed(root, before).values())
     after = commit(root)
     git(root, "checkout", "--quiet", before, "--", ".")
     (root / "raydock" / "probe" / "new.py").unlink()
     assert set(changed(root, after)[CPU].parts) == parts
 
 
-def test_a_lock_is_one_variants(root: Path, edit: Edit) -> None:
+def test_a_lock_changes_only_its_variant(root: Path, edit: Edit) -> None:
     edit(f"lockfiles/{CPU}.txt", "ray==2.60.0", "ray==2.60.1")
-    [found] = changed(root).values()
-    assert (found.name, found.what) == (CPU, What.CHANGED)
-    assert set(found.parts) == {"lock", "layers/ray.txt", "constraints.txt", "image.json"}
+    [change] = changed(root).values()
+    assert (change.name, change.what) == (CPU, What.CHANGED)
+    assert set(change.parts) == {"lock", "layers/ray.txt", "constraints.txt", "image.json"}
 
 
 def test_a_comment_in_a_lock_changes_the_fingerprint_and_no_layer(root: Path, edit: Edit) -> None:
@@ -106,25 +106,25 @@ def test_a_comment_in_a_lock_changes_the_fingerprint_and_no_layer(root: Path, ed
         (("raydock/builder/pulled.py", '"LD_AUDIT", ', ""), "raydock/builder/pulled.py", {PULLED}),
     ],
 )
-def test_each_input_is_seen(
+def test_each_input_is_compared(
     root: Path, edit: Edit, change: tuple[str, str, str], part: str, names: Collection[str]
 ) -> None:
     edit(*change)
-    found = changed(root)
-    assert found.keys() == set(names)
-    assert all(part in item.parts for item in found.values())
+    changes = changed(root)
+    assert changes.keys() == set(names)
+    assert all(part in variant.parts for variant in changes.values())
 
 
-def test_points_of_the_matrix_come_and_go(root: Path, edit: Edit) -> None:
+def test_removed_and_added_variants_are_listed(root: Path, edit: Edit) -> None:
     before = git(root, "rev-parse", "HEAD")
     edit("matrix.yaml", '"2.49.1", "2.60.0"', '"2.60.0"')
     gone = changed(root)
     assert len(gone) == 2
-    assert {item.what for item in gone.values()} == {What.GONE}
-    (root / "lockfiles" / "notes.txt").write_text("no variant's")
+    assert {change.what for change in gone.values()} == {What.GONE}
+    (root / "lockfiles" / "notes.txt").write_text("not the lock of a variant")
     after = commit(root)
     git(root, "checkout", "--quiet", before, "--", ".")
-    assert {name: item.what for name, item in changed(root, after).items()} == dict.fromkeys(gone, What.NEW)
+    assert {name: change.what for name, change in changed(root, after).items()} == dict.fromkeys(gone, What.NEW)
 
 
 def test_a_variant_that_is_not_locked_yet_is_new(root: Path, edit: Edit) -> None:
@@ -136,26 +136,26 @@ def test_a_variant_that_is_not_locked_yet_is_new(root: Path, edit: Edit) -> None
     lock.write_text(text)
     assert changed(root, before) == {CPU: Change(name=CPU, what=What.NEW)}
     edit("matrix.yaml", '"2.49.1", "2.60.0"', '"2.49.1", "2.50.1", "2.60.0"')
-    assert {item.what for name, item in changed(root, before).items() if "2.50.1" in name} == {What.NEW}
+    assert {change.what for name, change in changed(root, before).items() if "2.50.1" in name} == {What.NEW}
 
 
-def test_a_lock_that_is_gone_differs(root: Path) -> None:
+def test_a_removed_lock_is_a_difference(root: Path) -> None:
     (root / "lockfiles" / f"{CPU}.txt").unlink()
     assert {"Dockerfile", "lock", "layers/ray.txt"} <= set(changed(root)[CPU].parts)
 
 
-def test_a_commit_that_rendered_otherwise_shows_it_in_its_dockerfiles(root: Path, edit: Edit) -> None:
+def test_a_commit_with_different_templates_is_compared_by_its_dockerfiles(root: Path, edit: Edit) -> None:
     edit("templates/Dockerfile.j2", "ENV PATH", "ENV  PATH")
     render_dockerfiles(root)
     edit("templates/Dockerfile.j2", "ENV  PATH", "ENV PATH")
-    found = changed(root, commit(root))
-    assert found.keys() == set(NAMES)
-    assert all(item.parts == ("Dockerfile",) for item in found.values())
+    changes = changed(root, commit(root))
+    assert changes.keys() == set(NAMES)
+    assert all(change.parts == ("Dockerfile",) for change in changes.values())
 
 
 def test_a_commit_without_dockerfiles_is_compared_by_all_else(root: Path) -> None:
     shutil.rmtree(root / "images")
-    assert all(item.parts == ("Dockerfile",) for item in changed(root, commit(root)).values())
+    assert all(change.parts == ("Dockerfile",) for change in changed(root, commit(root)).values())
 
 
 def test_a_commit_that_had_the_probe_elsewhere_is_compared(root: Path) -> None:
@@ -168,18 +168,18 @@ def test_a_commit_that_had_the_probe_elsewhere_is_compared(root: Path) -> None:
     assert changed(root, before)[CPU].parts == ("probe/driver.py",)
 
 
-def test_a_matrix_that_cannot_be_read_any_more_counts_for_every_variant(root: Path, edit: Edit) -> None:
+def test_an_unreadable_matrix_is_a_difference_of_every_variant(root: Path, edit: Edit) -> None:
     edit("matrix.yaml", "registry:", "place:")
     before = commit(root)
     edit("matrix.yaml", "place:", "registry:")
-    found = changed(root, before)
-    assert found.keys() == set(NAMES)
-    assert all(item.parts == ("matrix.yaml",) for item in found.values())
+    changes = changed(root, before)
+    assert changes.keys() == set(NAMES)
+    assert all(change.parts == ("matrix.yaml",) for change in changes.values())
     (root / "lockfiles" / f"{CUDA}.txt").unlink()
     assert "lock" not in changed(root, before)[CUDA].parts
 
 
-def test_code_of_a_commit_that_never_ran_differs(root: Path) -> None:
+def test_invalid_code_of_a_commit_is_a_difference(root: Path) -> None:
     name = "raydock/builder/nss.py"
     text = (root / name).read_text()
     (root / name).write_text("def module(:")
@@ -189,13 +189,13 @@ def test_code_of_a_commit_that_never_ran_differs(root: Path) -> None:
 
 
 @pytest.mark.parametrize("ref", ["nowhere", "--output=stolen", "HEAD:raydock", ""])
-def test_what_is_no_commit_is_refused(root: Path, ref: str) -> None:
+def test_a_reference_that_is_not_a_commit_is_refused(root: Path, ref: str) -> None:
     with pytest.raises(ConfigurationError, match="git knows no commit"):
         changed(root, ref)
     assert not (root / "stolen").exists()
 
 
-def test_what_is_no_git_checkout_is_refused(root: Path, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_git_checkout_is_refused(root: Path, tmp_path: Path) -> None:
     shutil.copytree(root, tmp_path / "copy")
     with pytest.raises(ConfigurationError, match="is not a git checkout"):
         changed(tmp_path / "copy")
@@ -230,7 +230,7 @@ def test_a_temporary_folder_that_cannot_be_written_is_an_error_of_the_system(
         changed(root)
 
 
-def test_the_working_tree_and_the_temporary_folder_are_as_before(
+def test_the_working_tree_and_the_temporary_folder_are_unchanged(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -241,26 +241,26 @@ def test_the_working_tree_and_the_temporary_folder_are_as_before(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_parts_that_came_or_went_differ_too() -> None:
+def test_added_and_removed_parts_are_differences() -> None:
     assert set(differing({"lock": "1", "old": "1"}, {"lock": "1", "new": "1"})) == {"old", "new"}
 
 
-def test_the_command_names_them_and_an_empty_answer_is_a_success(
+def test_the_command_lists_changes_and_succeeds_without_changes(
     root: Path, edit: Edit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAYDOCK_ROOT", str(root))
 
-    def answer(*words: str) -> Result:
-        return CliRunner().invoke(cli, ["plan", "--changed-since", *words])
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(cli, ["plan", "--changed-since", *arguments])
 
     head = git(root, "rev-parse", "HEAD")
-    done = answer("HEAD")
+    done = run("HEAD")
     assert (done.exit_code, done.stdout) == (0, f"No image differs from what {head[:12]} has.\n")
     edit(f"lockfiles/{CPU}.txt", "ray==2.60.0", "ray==2.60.1")
-    document = json.loads(answer(head[:9], "--json").stdout)
+    document = json.loads(run(head[:9], "--json").stdout)
     assert document["since"] == head
-    assert [(item["name"], item["what"]) for item in document["variants"]] == [(CPU, "changed")]
-    assert json.loads(answer("HEAD", "--json", "--select", "python=3.13").stdout)["variants"] == []
-    assert isinstance(answer("HEAD", "--select", "python=3.13,name=*-py311-*").exception, SelectionError)
-    assert isinstance(answer("nowhere").exception, ConfigurationError)
-    assert answer("HEAD", "--explain", CPU).exit_code == 2
+    assert [(variant["name"], variant["what"]) for variant in document["variants"]] == [(CPU, "changed")]
+    assert json.loads(run("HEAD", "--json", "--select", "python=3.13").stdout)["variants"] == []
+    assert isinstance(run("HEAD", "--select", "python=3.13,name=*-py311-*").exception, SelectionError)
+    assert isinstance(run("nowhere").exception, ConfigurationError)
+    assert run("HEAD", "--explain", CPU).exit_code == 2

@@ -1,4 +1,4 @@
-"""What is committed agrees with itself, and saying so needs neither network nor engine."""
+"""The committed locks and Dockerfiles are up to date; the check needs no network and no engine."""
 
 import pytest
 
@@ -10,7 +10,7 @@ OFFLINE = {"UV_DEFAULT_INDEX": "http://127.0.0.1:1/simple", "DOCKER_HOST": "tcp:
 
 
 @pytest.mark.parametrize("command", ["lock", "render"])
-def test_what_is_committed_is_fresh(checkout: Checkout, command: str) -> None:
+def test_committed_files_are_up_to_date(checkout: Checkout, command: str) -> None:
     done = checkout.given(OFFLINE).run(command, "--check")
     assert done.code == 0, done.words
     assert "are as they should be" in done.out

@@ -1,4 +1,4 @@
-"""`clean`, on an engine of its own, since it removes the bases."""
+"""`clean` on a separate engine, because it removes the bases."""
 
 from collections.abc import Iterator
 
@@ -16,18 +16,18 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
 def engine(
     request: pytest.FixtureRequest, client: docker.DockerClient, base: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SpareEngine]:
-    """An engine of each store, with the base."""
+    """An engine with the base, for each image store."""
     folder = tmp_path_factory.mktemp("clean")  # short: a socket's path has at most 104 characters
-    with spare_engine(client, folder, containerd=request.param) as found:
-        found.load(client.images.get(base).save(named=base))
-        yield found
+    with spare_engine(client, folder, containerd=request.param) as spare:
+        spare.load(client.images.get(base).save(named=base))
+        yield spare
 
 
-def test_clean_removes_replaced_images_and_leaves_the_newest(toy: Toy, engine: SpareEngine) -> None:
-    one = ("build", "--select", "ray=1.0.0", "--json")
-    first = toy.run(*one, DOCKER_HOST=engine.host).variants[NAMES[0]]
+def test_clean_removes_replaced_images_and_keeps_the_newest(toy: Toy, engine: SpareEngine) -> None:
+    command = ("build", "--select", "ray=1.0.0", "--json")
+    first = toy.run(*command, DOCKER_HOST=engine.host).variants[NAMES[0]]
     toy.edit("templates/metadata.j2", "USER 1000", "USER 1001")
-    second = toy.run(*one, DOCKER_HOST=engine.host).variants[NAMES[0]]
+    second = toy.run(*command, DOCKER_HOST=engine.host).variants[NAMES[0]]
     done = toy.run("clean", DOCKER_HOST=engine.host)
     assert done.code == 0, done.words
     client = engine.client()

@@ -1,4 +1,4 @@
-"""Bootstrapped bases from mirrors, by the real mmdebstrap: which are asked, and what of them is in the base."""
+"""Bootstrapped bases from mirrors, with the real mmdebstrap: which mirrors are used, and what is left in the base."""
 
 import shutil
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ pytestmark = [
 ]
 
 BASE = '{debian: {source: bootstrap, python: {"3.11": bookworm}}}'
-# What a base holds of the places that its packages came from.
+# Prints what a base contains of its package sources.
 SOURCES = "cat /etc/apt/sources.list; find /etc/apt/sources.list.d /etc/apt/apt.conf.d /etc/apt/auth.conf.d -type f"
 FULL = "deb {0} bookworm main\ndeb {0} bookworm-updates main\ndeb {0}-security bookworm-security main\n"
 
 
 @pytest.fixture(autouse=True)
 def _swept(client: docker.DockerClient, unlocked: Toy) -> Iterator[None]:
-    """Removes the bases that a test made."""
+    """Remove the bases that a test built."""
     yield
     for tag in bases.tags(client):
         if unlocked.token in tag:
@@ -33,14 +33,14 @@ def _swept(client: docker.DockerClient, unlocked: Toy) -> Iterator[None]:
 
 
 def with_base(toy: Toy, mirror: str = "") -> Toy:
-    """A toy with a bootstrapped base of its own, whose packages are not locked."""
+    """Return a toy with its own bootstrapped base, whose packages are not locked."""
     stated = f"mirror: {mirror}, " if mirror else ""
     toy.edit("matrix.yaml", BASE, f'{{own-{toy.token}: {{source: bootstrap, {stated}python: {{"3.11": bookworm}}}}}}')
     return toy
 
 
 def on_host(toy: Toy, tmp_path: Path, sources: str, settings: str = "", login: str = "") -> Toy:
-    """The same toy on a host with these apt sources, settings and credentials."""
+    """Return the same toy on a host with these apt sources, settings and credentials."""
     etc = tmp_path / "etc"
     for folder in ("apt.conf.d", "auth.conf.d", "sources.list.d", "preferences.d", "trusted.gpg.d"):
         (etc / folder).mkdir(parents=True)
@@ -52,25 +52,25 @@ def on_host(toy: Toy, tmp_path: Path, sources: str, settings: str = "", login: s
 
 
 def built(client: docker.DockerClient, toy: Toy) -> tuple[str, bytes]:
-    """Builds a toy's base; returns the digest of its lowest layer and what it holds of its sources."""
+    """Build a toy's base; return the digest of its lowest layer and what it contains of its sources."""
     lock(toy)
     done = toy.run("build", "--select", "ray=1.0.0")
     assert done.code == 0, done.words
     [ref] = [tag for tag in bases.tags(client) if toy.token in tag]
-    said = client.containers.run(ref, ["sh", "-c", SOURCES], network_mode="none", remove=True)
-    return client.images.get(ref).attrs["RootFS"]["Layers"][0], said
+    sources = client.containers.run(ref, ["sh", "-c", SOURCES], network_mode="none", remove=True)
+    return client.images.get(ref).attrs["RootFS"]["Layers"][0], sources
 
 
 @pytest.fixture(scope="module")
 def usual(client: docker.DockerClient, base: str) -> str:
-    """The lowest layer of the base that this host makes without a mirror."""
+    """The lowest layer of the base that this host builds without a mirror."""
     return str(client.images.get(base).attrs["RootFS"]["Layers"][0])
 
 
 def test_the_mirror_of_matrix_yaml(client: docker.DockerClient, unlocked: Toy) -> None:
     with debian_mirror() as mirror:
-        _, said = built(client, with_base(unlocked, mirror.address))
-    assert said.startswith(FULL.format(mirror.address).encode())
+        _, sources = built(client, with_base(unlocked, mirror.address))
+    assert sources.startswith(FULL.format(mirror.address).encode())
     assert any(path.startswith("/debian/pool/main/") for path in mirror.asked)
     assert "/debian-security/dists/bookworm-security/InRelease" in mirror.asked
 
@@ -82,26 +82,26 @@ def test_the_hosts_mirror_leaves_nothing_in_the_base(
         login = f"machine {mirror.address} login builder password s3cret\n"
         login += f"machine {mirror.address}-security login builder password s3cret\n"
         toy = on_host(with_base(unlocked), tmp_path, FULL.format(mirror.address), login=login)
-        layer, said = built(client, toy)
+        layer, kept = built(client, toy)
     assert any(path.startswith("/debian/pool/main/") for path in mirror.asked)
-    assert said.startswith(f"deb {public_archive()} bookworm main\n".encode())
-    assert b"127.0.0.1" not in said
-    assert layer == usual  # the same packages, the same bytes
+    assert kept.startswith(f"deb {public_archive()} bookworm main\n".encode())
+    assert b"127.0.0.1" not in kept
+    assert layer == usual  # equal packages give equal bytes
 
 
 def test_the_hosts_proxy(client: docker.DockerClient, unlocked: Toy, tmp_path: Path, usual: str) -> None:
-    """apt asks its proxy for whole addresses, and this mirror's proxy for those of a server that does not exist."""
+    """apt requests whole addresses from its proxy; here the proxy is the mirror, and the server does not exist."""
     with debian_mirror() as mirror:
         port = mirror.address.split(":")[2].partition("/")[0]
         settings = f'Acquire::http::Proxy "http://127.0.0.1:{port}";\n'
         toy = on_host(with_base(unlocked), tmp_path, FULL.format("http://mirror.invalid/debian"), settings)
-        layer, said = built(client, toy)
+        layer, kept = built(client, toy)
     assert mirror.asked
-    assert said.startswith(f"deb {public_archive()} bookworm main\n".encode())
+    assert kept.startswith(f"deb {public_archive()} bookworm main\n".encode())
     assert layer == usual
 
 
-def failed(toy: Toy) -> str:
+def lock_error(toy: Toy) -> str:
     assert toy.run("facts").code == 0
     done = toy.run("lock", "--select", "ray=1.0.0")
     assert done.code == 4, done.words
@@ -111,20 +111,20 @@ def failed(toy: Toy) -> str:
 
 def test_a_mirror_without_security_updates(unlocked: Toy) -> None:
     with debian_mirror(suites=("bookworm", "bookworm-updates")) as mirror:
-        err = failed(with_base(unlocked, mirror.address))
+        err = lock_error(with_base(unlocked, mirror.address))
     assert f"apt could not read Debian bookworm from {mirror.address} (matrix.yaml)" in err
     assert f"Next: write `mirror: {{archive: {mirror.address}, security: ADDRESS}}`, or `security: none`." in err
 
 
 def test_a_mirror_out_of_reach(unlocked: Toy) -> None:
-    err = failed(with_base(unlocked, "http://127.0.0.1:1/debian"))
+    err = lock_error(with_base(unlocked, "http://127.0.0.1:1/debian"))
     assert "from http://127.0.0.1:1/debian (matrix.yaml): " in err
     assert "Next: see that a Debian mirror with bookworm answers here; name one by `mirror:`" in err
 
 
-def test_a_host_with_credentials_that_are_wrong(unlocked: Toy, tmp_path: Path) -> None:
+def test_a_host_with_wrong_credentials(unlocked: Toy, tmp_path: Path) -> None:
     with debian_mirror(login="builder:s3cret") as mirror:
         address = mirror.address.replace("//", "//builder:wrong@")
-        err = failed(on_host(with_base(unlocked), tmp_path, FULL.format(address)))
+        err = lock_error(on_host(with_base(unlocked), tmp_path, FULL.format(address)))
     assert "401" in err
     assert "wrong" not in err

@@ -1,4 +1,4 @@
-"""What is out of reach or broken: the exit code, the words, and that nothing committed was touched."""
+"""Faults: the exit code, the message, and that no committed file is changed."""
 
 import re
 from threading import Event
@@ -26,7 +26,7 @@ def test_no_engine_answers(toy: Toy, host: str) -> None:
     assert toy.committed() == before
 
 
-def test_a_wheel_with_another_hash(toy: Toy, client: docker.DockerClient) -> None:
+def test_a_wheel_with_a_different_hash(toy: Toy, client: docker.DockerClient) -> None:
     before = toy.committed()
     toy.site.files[RAY2] = toy.site.files["ray-1.0.0-py3-none-any.whl"]
     done = toy.run("build")
@@ -45,7 +45,7 @@ def test_a_wheel_with_another_hash(toy: Toy, client: docker.DockerClient) -> Non
 
 @pytest.mark.parametrize("fault", ["500", "hang"])
 @pytest.mark.parametrize("command", ["facts", "lock"])
-def test_the_index_fails_while(unlocked: Toy, command: str, fault: str) -> None:
+def test_the_index_fails_during_a_command(unlocked: Toy, command: str, fault: str) -> None:
     toy = unlocked
     assert toy.run("facts").code == 0
     before = toy.committed()

@@ -1,7 +1,7 @@
 """The same variants on two engines that keep images in different stores: overlay2, and containerd's image store.
 
-One engine is this machine's, the other one is made here with the other store; everything goes from one to the other in
-both directions.
+One engine is this machine's. The second one is started here with the other store. Images go from each engine to the
+other one.
 """
 
 import json
@@ -20,9 +20,9 @@ from raydock.engine.localimage import get_image
 from raydock.model.image import ContainerImage
 from raydock.pipeline.project import Project
 from tests.integration.conftest import remove_images
+from tests.support.builtimages import BuiltImages
 from tests.support.engine import SpareEngine, spare_engine
 from tests.support.index import Site, serving
-from tests.support.shelf import Shelf
 from tests.support.toy import NAMES, ROOT, Checkout, Run, Toy, lock, make
 from tests.support.trivydb import write
 
@@ -34,14 +34,19 @@ CLUSTER = ("--head", "10.0.0.1", "--worker", "10.0.0.2")
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """An engine, and the environment in which raydock uses it."""
+    """An engine, and the environment in which raydock uses it.
+
+    Attributes:
+        client: the engine's client.
+        environment: DOCKER_HOST, if it is not the default engine.
+    """
 
     client: docker.DockerClient
-    environment: dict[str, str]  # DOCKER_HOST, if it is not the default engine
+    environment: dict[str, str]
 
-    def run(self, toy: Toy, *words: str) -> Run:
+    def run(self, toy: Toy, *arguments: str) -> Run:
         """Run a command of raydock on this engine, which must succeed."""
-        done = toy.given(self.environment).run(*words)
+        done = toy.given(self.environment).run(*arguments)
         assert done.code == 0, done.words
         return done
 
@@ -86,7 +91,7 @@ def project(engines: tuple[Engine, Engine], tmp_path: Path) -> Iterator[Toy]:
 
 
 def configuration(registry: str, path: str, name: str) -> str:
-    """The digest of the configuration that a registry has for a tag."""
+    """Return the digest of the configuration of a tag in a registry."""
     accept = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
     answer = requests.get(f"http://{registry}/v2/{path}/manifests/{name}", headers={"Accept": accept}, timeout=10)
     answer.raise_for_status()
@@ -132,14 +137,14 @@ def test_images_go_through_ci_push_and_pull_to_the_other_store(
         assert source.image(project, name).is_same(target.image(project, name))
 
 
-def test_the_other_store_finds_what_is_published(project: Toy, pair: tuple[Engine, Engine], registry: str) -> None:
+def test_the_other_store_recognizes_published_images(project: Toy, pair: tuple[Engine, Engine], registry: str) -> None:
     source, target = pair
     repository = f"{registry}/{project.token}/raydock"
     to_registry = ("publish", "--registry", repository)
     built = source.run(project, "build", "--json").variants
-    shelf = Shelf(client=source.client, project=Project(Paths(project.root)))
+    images = BuiltImages(client=source.client, project=Project(Paths(project.root)))
     for name, variant in built.items():
-        shelf.prove(name, variant["image_id"], variant["fingerprint"])
+        images.write_reports(name, variant["image_id"], variant["fingerprint"])
     source.run(project, *to_registry)
     target.run(project, "build")
     again = json.loads(target.run(project, *to_registry, "--json").out)["registries"][0]

@@ -1,4 +1,4 @@
-"""raydock as a package: its wheel in a fresh environment, in a folder that holds a matrix.yaml alone."""
+"""raydock as a package: its wheel in a new environment, in a folder with only a matrix.yaml."""
 
 import os
 import subprocess
@@ -30,13 +30,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
     subprocess.run(command, check=True, timeout=300)
-    [found] = folder.glob("raydock-*.whl")
-    return found
+    [path] = folder.glob("raydock-*.whl")
+    return path
 
 
 @pytest.fixture(scope="module")
 def raydock(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The console script of an environment that holds the wheel and its dependencies, as requirements.txt pins them."""
+    """The console script of an environment with the wheel and its dependencies, as requirements.txt pins them."""
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=120)
     install = [uv.find_uv_bin(), "pip", "install", "--quiet", "--python", str(folder / "bin" / "python")]
@@ -59,7 +59,7 @@ def emptied(client: docker.DockerClient) -> Iterator[None]:
 
 
 def run(raydock: Path, folder: Path, *arguments: str, code: int = 0) -> str:
-    """What a command prints; it must end with `code` and name no command of a checkout."""
+    """Run a command and return its output; it must end with `code` and not name a command of a checkout."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAYDOCK_")}
     done = subprocess.run(
         [raydock, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=800
@@ -71,14 +71,14 @@ def run(raydock: Path, folder: Path, *arguments: str, code: int = 0) -> str:
     return printed
 
 
-def test_a_matrix_alone_is_planned(raydock: Path, folder: Path) -> None:
+def test_a_folder_with_only_a_matrix_is_planned(raydock: Path, folder: Path) -> None:
     assert NAME in run(raydock, folder, "plan")
     assert (folder / "lockfiles" / "facts.json").is_file()
 
 
 @pytest.mark.engine
 @pytest.mark.usefixtures("emptied")
-def test_a_matrix_alone_becomes_an_image(raydock: Path, folder: Path, client: docker.DockerClient) -> None:
+def test_an_image_is_built_from_only_a_matrix(raydock: Path, folder: Path, client: docker.DockerClient) -> None:
     assert "1 locked" in run(raydock, folder, "lock")
     assert "1 Dockerfiles written" in run(raydock, folder, "render")
     assert "1 built" in run(raydock, folder, "images")

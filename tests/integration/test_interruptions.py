@@ -1,4 +1,4 @@
-"""Runs that are cut short, and runs that meet: what is left over, and what is finished stays."""
+"""Interrupted and concurrent runs: nothing temporary is left, and finished results are kept."""
 
 import os
 import signal
@@ -19,12 +19,12 @@ RAY2 = "/files/ray-2.0.0-py3-none-any.whl"
 
 
 def ctrl_c(process: subprocess.Popen[str]) -> None:
-    """As a terminal does: to the whole process group."""
+    """Send SIGINT to the whole process group, as a terminal does."""
     os.killpg(process.pid, signal.SIGINT)
 
 
 def terminate(process: subprocess.Popen[str]) -> None:
-    """As an init system does: to the process alone."""
+    """Send SIGTERM to the process only, as an init system does."""
     process.send_signal(signal.SIGTERM)
 
 
@@ -89,7 +89,7 @@ def test_making_a_base_is_interrupted(unlocked: Toy, spare: SpareEngine, end: En
     assert processes_naming(toy.root) == []
 
 
-def test_the_engine_is_killed_in_mid_build(toy: Toy, spare: SpareEngine) -> None:
+def test_the_engine_is_killed_during_a_build(toy: Toy, spare: SpareEngine) -> None:
     first = toy.run("build", "--select", "ray=1.0.0", "--json", DOCKER_HOST=spare.host)
     assert first.code == 0, first.words
     before = toy.committed()
@@ -119,34 +119,34 @@ def test_two_runs_at_once(toy: Toy) -> None:
         toy.site.wait_for(RAY2)
         with toy.started("build") as second:
             assert second.stderr
-            words = second.stderr.readline()
+            waiting = second.stderr.readline()
             toy.site.hang.set()
-            one, other = finish(first), finish(second)
-        assert "another raydock works in this checkout" in words
-        assert f"process {first.pid}" in words
-        assert "build.py build" in words
-    assert (one.code, other.code) == (0, 0), one.words + other.words
-    assert "2 built." in one.out
+            done, other = finish(first), finish(second)
+        assert "another raydock works in this checkout" in waiting
+        assert f"process {first.pid}" in waiting
+        assert "build.py build" in waiting
+    assert (done.code, other.code) == (0, 0), done.words + other.words
+    assert "2 built." in done.out
     assert "nothing to build, 2 built before" in other.out
 
 
 def processes_naming(path: Path) -> list[str]:
-    """The command lines of processes with a path in them."""
-    found = []
+    """Return the command lines that contain a path."""
+    commands = []
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            words = file.read_bytes()
+            command = file.read_bytes()
         except OSError:
-            continue  # it ended meanwhile
-        if str(path).encode() in words:
-            found.append(words.replace(b"\0", b" ").decode())
-    return found
+            continue  # the process ended
+        if str(path).encode() in command:
+            commands.append(command.replace(b"\0", b" ").decode())
+    return commands
 
 
-def eventually(true: Callable[[], object], seconds: float = 15) -> bool:
-    """Whether something becomes true within some seconds."""
+def eventually(condition: Callable[[], object], seconds: float = 15) -> bool:
+    """Return whether a condition becomes true within some seconds."""
     end = time.monotonic() + seconds
-    while not true():
+    while not condition():
         if time.monotonic() > end:
             return False
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""OS packages of a group on a pulled base, from an archive whose versions are replaced, by the real apt and engine."""
+"""OS packages of a group on a pulled base, with the real apt, from an archive whose versions are replaced."""
 
 import io
 import shutil
@@ -20,16 +20,16 @@ GROUPS = "debs: {registry}/debs\ngroups:\n  media:\n    ray: '1.0.0'\n    os-pac
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[DebianArchive]:
-    with debian_archive(tmp_path / "archive") as found:
-        found.put("bookworm", "python3.11-venv", "3.11.2-6")
-        found.put("bookworm", "library", "1.0")
-        found.put("bookworm", "tool", "1:1.0", Depends="library")
-        yield found
+    with debian_archive(tmp_path / "archive") as served:
+        served.put("bookworm", "python3.11-venv", "3.11.2-6")
+        served.put("bookworm", "library", "1.0")
+        served.put("bookworm", "tool", "1:1.0", Depends="library")
+        yield served
 
 
 @pytest.fixture
 def toy(unlocked: Toy, client: docker.DockerClient, registry: str, base: str, archive: DebianArchive) -> Iterator[Toy]:
-    """A toy on a pulled base whose apt has the archive alone, with a group that adds the package `tool`."""
+    """A toy on a pulled base whose apt has only the archive, with a group that adds the package `tool`."""
     line = f"deb [trusted=yes] {archive.address} bookworm main"
     dockerfile = f"FROM {base}\nUSER 0\nRUN echo '{line}' > /etc/apt/sources.list\n"
     made, _ = client.images.build(fileobj=io.BytesIO(dockerfile.encode()), rm=True, forcerm=True)
@@ -47,8 +47,8 @@ def toy(unlocked: Toy, client: docker.DockerClient, registry: str, base: str, ar
             client.images.remove(tag, force=True)
 
 
-def forget(client: docker.DockerClient, toy: Toy) -> None:
-    """Removes what was built and what was fetched."""
+def remove_results(client: docker.DockerClient, toy: Toy) -> None:
+    """Remove built images and downloaded packages."""
     shutil.rmtree(toy.root / ".raydock" / "debs")
     for tag in (f"{toy.registry}:{NAME}", *(tag for tag in bases.tags(client) if toy.token in tag)):
         client.images.remove(tag, force=True)
@@ -62,12 +62,12 @@ def test_a_rebuild_after_the_archive_moved_on(toy: Toy, client: docker.DockerCli
     first = toy.run("build", "--select", f"name={NAME}", "--json")
     assert first.code == 0, first.words
     image = first.variants[NAME]["image_id"]
-    asked = "tool && dpkg-query --show tool library && find /usr /var /opt -newermt 2026-11-15T00:00:01 -type f"
-    answer = client.containers.run(image, ["sh", "-c", asked], user="0", network_mode="none", remove=True)
+    command = "tool && dpkg-query --show tool library && find /usr /var /opt -newermt 2026-11-15T00:00:01 -type f"
+    answer = client.containers.run(image, ["sh", "-c", command], user="0", network_mode="none", remove=True)
     assert answer == b"tool 1:1.0\nlibrary\t1.0\ntool\t1:1.0\n"
 
     archive.put("bookworm", "tool", "1:1.1", Depends="library")
-    forget(client, toy)
+    remove_results(client, toy)
     again = toy.run("build", "--select", f"name={NAME}", "--json", "--no-cache")
     assert again.code == 0, again.words
     assert again.variants[NAME]["image_id"] == image

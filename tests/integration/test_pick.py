@@ -1,4 +1,4 @@
-"""Picking among what an engine really holds."""
+"""`pick` with the images on a real engine."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Package indexes as companies have them, through facts, lock and a real build."""
+"""Package indexes of companies in `facts`, `lock` and a real build."""
 
 import os
 import subprocess
@@ -21,8 +21,11 @@ COMMANDS = ("facts", "lock", "build")
 
 @pytest.fixture
 def pytorch() -> Iterator[tuple[Site, str]]:
-    """An index that answers as PyTorch's does (read 2026-11-29): pages of links with encoded local versions and sha256
-    fragments, 403 for what it does not have, no upload times, and no metadata files."""
+    """An index like PyTorch's (read 2026-11-29).
+
+    Its pages are links with encoded local versions and sha256 fragments. It answers 403 for unknown files and has no
+    upload times and no metadata files.
+    """
     site = Site(html=True, unknown=403)
     site.publish("torch", "2.3.1+cu118", ["nvidia-cuda-runtime-cu11==11.8.89", "filelock"])
     site.publish("torch", "2.3.1+cu121", ["nvidia-cuda-runtime-cu12==12.1.105", "filelock"])
@@ -84,7 +87,7 @@ def by_pip_conf(toy: Toy, home: Path) -> dict[str, str]:
 
 
 def by_keyring(toy: Toy, home: Path) -> dict[str, str]:
-    """A command that answers as keyring 25.7 does for a backend that knows the host's user."""
+    """Write a command that prints the output of keyring 25.7 with a backend that knows the host's user."""
     (home / "bin").mkdir()
     script = f'#!/bin/sh\n[ "$*" = "--mode creds get {toy.environment["UV_DEFAULT_INDEX"]}" ] || exit 1\n'
     (home / "bin/keyring").write_text(f"{script}printf 'me\\n{SECRET}\\n'\n")
@@ -101,22 +104,20 @@ def test_credentials_work_in_facts_lock_and_build_and_stay_secret(
     home.mkdir()
     assert callable(way)
     given = unlocked.given({"HOME": str(home), "DOCKER_CONFIG": str(home), **way(unlocked, home)})
-    said = ""
+    output = ""
     for command in COMMANDS:
         done = given.run(command, "--verbose") if command != "facts" else given.run(command)
         assert done.code == 0, done.words
-        said += done.words
+        output += done.words
     kept = [path.read_bytes() for path in unlocked.root.rglob("*") if path.is_file() and "uv-cache" not in path.parts]
     image = client.images.get(f"{unlocked.registry}:{NAMES[0]}")
     inside = b"".join(image.save())
-    shown = f"{image.attrs}{image.history()}{said}"
+    shown = f"{image.attrs}{image.history()}{output}"
     assert b"manifest.json" in inside
     assert not any(SECRET.encode() in text for text in (*kept, inside, shown.encode()))
 
 
-def test_files_on_a_second_host_with_a_login_of_its_own(
-    unlocked: Toy, client: docker.DockerClient, tmp_path: Path
-) -> None:
+def test_files_on_a_second_host_with_its_own_login(unlocked: Toy, client: docker.DockerClient, tmp_path: Path) -> None:
     files = Site(files=unlocked.site.files, login=f"files:{SECRET}")
     unlocked.site.login = "me:index-password"
     (tmp_path / ".netrc").write_text(
@@ -135,7 +136,7 @@ def test_files_on_a_second_host_with_a_login_of_its_own(
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
+    ("status", "message"),
     [
         (401, "answered 401 Unauthorized"),
         (403, "or it answered 403 Forbidden"),
@@ -143,11 +144,11 @@ def test_files_on_a_second_host_with_a_login_of_its_own(
         (503, "has trouble"),
     ],
 )
-def test_an_index_that_refuses_a_build_is_out_of_reach(toy: Toy, status: int, words: str) -> None:
+def test_an_index_that_refuses_a_build_is_out_of_reach(toy: Toy, status: int, message: str) -> None:
     toy.site.status = status
     done = toy.run("build", "--select", f"name={NAMES[0]}")
     assert done.code == 4, done.words
-    assert words in done.err
+    assert message in done.err
     host = toy.environment["UV_DEFAULT_INDEX"].split("/")[2]
     assert status == 403 or f"The package index {host}" in done.err
     inspect = ["docker", "image", "inspect", f"{toy.registry}:{NAMES[0]}"]

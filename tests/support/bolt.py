@@ -1,7 +1,7 @@
-"""A bbolt file as trivy's database is one, written again in one go.
+"""Writer of bbolt files, the format of trivy's database.
 
-The form (pages, buckets, elements) is that of https://github.com/etcd-io/bbolt, version 2 of its files: two meta pages,
-a free list, and here one leaf page for each bucket, as long as it must be.
+The format (pages, buckets, elements) is version 2 of https://github.com/etcd-io/bbolt: two meta pages, a free list, and
+here one leaf page of the necessary length for each bucket.
 """
 
 import struct
@@ -18,7 +18,7 @@ _FREE_PAGE, _FIRST_PAGE = 2, 3
 
 
 def bolt(root: Bucket) -> bytes:
-    """The bytes of a database that holds these buckets, nested as they are."""
+    """Return the bytes of a database with these nested buckets."""
     leaves: list[bytes] = []
     top = _place(root, leaves)
     end = _FIRST_PAGE + sum(map(len, leaves)) // _PAGE
@@ -27,20 +27,20 @@ def bolt(root: Bucket) -> bytes:
 
 
 def _place(bucket: Bucket, leaves: list[bytes]) -> int:
-    """Appends a bucket's leaf page, after those of the buckets in it; returns its number."""
-    items: list[tuple[int, bytes, bytes]] = []
+    """Append a bucket's leaf page after those of its nested buckets, and return its number."""
+    elements: list[tuple[int, bytes, bytes]] = []
     for name, value in sorted(bucket.items()):
         if isinstance(value, bytes):
-            items.append((0, name.encode(), value))
+            elements.append((0, name.encode(), value))
         else:
-            items.append((1, name.encode(), _BUCKET.pack(_place(value, leaves), 0)))
+            elements.append((1, name.encode(), _BUCKET.pack(_place(value, leaves), 0)))
     heads, bodies = b"", b""
-    for place, (flags, key, value) in enumerate(items):
-        position = (len(items) - place) * _ELEMENT.size + len(bodies)
+    for index, (flags, key, value) in enumerate(elements):
+        position = (len(elements) - index) * _ELEMENT.size + len(bodies)
         heads += _ELEMENT.pack(flags, position, len(key), len(value))
         bodies += key + value
     number = _FIRST_PAGE + sum(map(len, leaves)) // _PAGE
-    leaves.append(_page(number, _LEAF, len(items), heads + bodies))
+    leaves.append(_page(number, _LEAF, len(elements), heads + bodies))
     return number
 
 

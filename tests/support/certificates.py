@@ -9,7 +9,7 @@ from tests.support.registry import Guard
 
 
 def certified(folder: Path, *, begins: datetime | None = None, ends: datetime | None = None) -> tuple[Guard, Path]:
-    """A guard with a certificate for loopback, and the file of the authority that vouches for it."""
+    """Return a guard with a certificate for loopback, and the file of the authority that signed it."""
     authority = trustme.CA()
     issued = authority.issue_cert("127.0.0.1", "localhost", not_before=begins, not_after=ends)
     certificate, key, bundle = folder / "registry.pem", folder / "registry.key", folder / "authority.pem"

@@ -1,8 +1,8 @@
-"""KubeRay's CRDs as schemas, and a check of resources against them that refuses unknown fields.
+"""KubeRay's CRDs as schemas, and a check of resources with them that refuses unknown fields.
 
 The files under data/ are made from a release's CRDs, `ray-operator/config/crd/bases/` in ray-project/kuberay, by
 `python -m tests.support.crds v1.7.0 FOLDER`: version v1 of each kind, without descriptions, equal parts written once.
-Rules in CEL (x-kubernetes-validations: on managedBy, deletionStrategy, a storage backend) are kept and not evaluated.
+CEL rules (x-kubernetes-validations for managedBy, deletionStrategy and a storage backend) are stored but not evaluated.
 """
 
 import json
@@ -28,7 +28,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "integer": int,
     "number": (int, float),
 }
-# What the check below understands; `compact` refuses a schema that says more.
+# The keywords that the check below supports; `compact` refuses a schema with other keywords.
 _KNOWN = {
     *("type", "properties", "additionalProperties", "items", "required", "enum", "pattern", "anyOf", "default"),
     *("minimum", "minLength", "maxLength", "minItems", "nullable", "format", "x-kubernetes-int-or-string"),
@@ -39,20 +39,20 @@ Json = dict[str, Any]
 
 
 def problems(resource: Any, kuberay: str) -> list[str]:
-    """What KubeRay `1.3` or `1.7` has against a resource of its own: a line a problem, with its path."""
+    """Return the errors of a resource for KubeRay `1.3` or `1.7`, one line each with its path."""
     document = _read(RELEASES[kuberay])
     if resource.get("apiVersion") != "ray.io/v1" or resource.get("kind") not in KINDS:
-        return [f"{resource.get('apiVersion')} {resource.get('kind')} is none of KubeRay's"]
+        return [f"{resource.get('apiVersion')} {resource.get('kind')} is not a resource of KubeRay"]
     metadata = {key: value for key, value in resource["metadata"].items() if key in {"name", "namespace"}}
-    found = [f"metadata.{key}: {value!r}" for key, value in metadata.items() if not isinstance(value, str)]
+    errors = [f"metadata.{key}: {value!r}" for key, value in metadata.items() if not isinstance(value, str)]
     body = {key: value for key, value in resource.items() if key != "metadata"}
-    return found + list(_check(body, document["kinds"][resource["kind"]], document["parts"], ""))
+    return errors + list(_check(body, document["kinds"][resource["kind"]], document["parts"], ""))
 
 
 @cache
 def _read(release: str) -> Json:
-    found: Json = json.loads((DATA / f"kuberay-{release}.json").read_text())
-    return found
+    document: Json = json.loads((DATA / f"kuberay-{release}.json").read_text())
+    return document
 
 
 def _check(value: Any, reference: int, parts: list[Json], path: str) -> list[str]:
@@ -64,7 +64,7 @@ def _check(value: Any, reference: int, parts: list[Json], path: str) -> list[str
         return [] if right else [f"{path}: {value!r} is neither a number nor a quantity"]
     kind = schema.get("type")
     if kind and (not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean")):
-        return [f"{path}: {value!r} is no {kind}"]
+        return [f"{path}: {value!r} is not of type {kind}"]
     if isinstance(value, dict):
         return _check_object(value, schema, parts, path)
     if isinstance(value, list):
@@ -73,26 +73,26 @@ def _check(value: Any, reference: int, parts: list[Json], path: str) -> list[str
 
 
 def _check_object(value: Json, schema: Json, parts: list[Json], path: str) -> list[str]:
-    found = [f"{path}.{key}: missing" for key in schema.get("required", ()) if key not in value]
+    errors = [f"{path}.{key}: missing" for key in schema.get("required", ()) if key not in value]
     properties, others = schema.get("properties", {}), schema.get("additionalProperties")
-    for key, item in value.items():
+    for key, member in value.items():
         known = properties.get(key, others)
         if not isinstance(key, str) or known is None:
-            found.append(f"{path}.{key}: unknown")
+            errors.append(f"{path}.{key}: unknown")
         else:
-            found += _check(item, known, parts, f"{path}.{key}")
-    return found
+            errors += _check(member, known, parts, f"{path}.{key}")
+    return errors
 
 
 def _check_list(value: list[Any], schema: Json, parts: list[Json], path: str) -> list[str]:
-    found = [f"{path}: too few items"] if len(value) < schema.get("minItems", 0) else []
+    errors = [f"{path}: too few items"] if len(value) < schema.get("minItems", 0) else []
     if keys := schema.get("x-kubernetes-list-map-keys"):
         defaults = {key: parts[number].get("default") for key, number in parts[schema["items"]]["properties"].items()}
-        names = [tuple(item.get(key, defaults.get(key)) for key in keys) for item in value]
-        found += [f"{path}: {name} twice" for name in set(names) if names.count(name) > 1]
-    for index, item in enumerate(value):
-        found += _check(item, schema["items"], parts, f"{path}[{index}]")
-    return found
+        names = [tuple(element.get(key, defaults.get(key)) for key in keys) for element in value]
+        errors += [f"{path}: {name} twice" for name in set(names) if names.count(name) > 1]
+    for index, element in enumerate(value):
+        errors += _check(element, schema["items"], parts, f"{path}[{index}]")
+    return errors
 
 
 def _scalar(value: Any, schema: Json) -> bool:
@@ -114,35 +114,35 @@ def _pattern(schema: Json, value: str) -> bool:
 
 
 class _Parts:
-    """Schemas with numbers in place of the schemas in them, each kept once."""
+    """Schemas in which nested schemas are replaced by numbers, each stored once."""
 
     def __init__(self) -> None:
-        self.found: list[Json] = []
+        self.schemas: list[Json] = []
         self._numbers: dict[str, int] = {}
 
     def number(self, schema: Json) -> int:
         plain = {key: value for key, value in schema.items() if key != "description"}
         if unknown := plain.keys() - _KNOWN:
-            raise ValueError(f"the check does not know {', '.join(unknown)}")
+            raise ValueError(f"the check does not support {', '.join(unknown)}")
         if "properties" in plain:
-            plain["properties"] = {key: self.number(item) for key, item in plain["properties"].items()}
+            plain["properties"] = {key: self.number(member) for key, member in plain["properties"].items()}
         for key in plain.keys() & {"items", "additionalProperties"}:
             plain[key] = self.number(plain[key])
         text = json.dumps(plain, sort_keys=True)
         if text not in self._numbers:
-            self._numbers[text] = len(self.found)
-            self.found.append(plain)
+            self._numbers[text] = len(self.schemas)
+            self.schemas.append(plain)
         return self._numbers[text]
 
 
 def compact(folder: Path) -> Json:
-    """The schemas of a release's CRDs, a part at a time."""
+    """Return the schemas of a release's CRDs as numbered parts."""
     parts, kinds = _Parts(), {}
     for kind, plural in KINDS.items():
         crd = yaml.load((folder / f"ray.io_{plural}.yaml").read_text(), Loader=yaml.CSafeLoader)
-        [schema] = [item["schema"]["openAPIV3Schema"] for item in crd["spec"]["versions"] if item["name"] == "v1"]
-        kinds[kind] = parts.number(schema)
-    return {"kinds": kinds, "parts": parts.found}
+        versions = {version["name"]: version for version in crd["spec"]["versions"]}
+        kinds[kind] = parts.number(versions["v1"]["schema"]["openAPIV3Schema"])
+    return {"kinds": kinds, "parts": parts.schemas}
 
 
 def _write(release: str, folder: Path) -> None:

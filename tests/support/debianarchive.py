@@ -1,4 +1,4 @@
-"""A Debian archive of tiny packages on loopback, whose versions a test replaces."""
+"""A Debian archive of tiny packages on loopback, whose versions a test can replace."""
 
 import gzip
 import hashlib
@@ -18,7 +18,7 @@ _CONTROL = """\
 Package: {name}
 Version: {version}
 Architecture: all
-Maintainer: nobody <nobody@example.org>
+Maintainer: Test <test@example.org>
 {fields}Description: a package of a test
 """
 
@@ -28,21 +28,27 @@ class _Quiet(SimpleHTTPRequestHandler):
         pass
 
     def send_head(self) -> io.BytesIO | BinaryIO | None:
-        # Times of files count in seconds, and a test replaces a version within one.
+        # Modification times have a resolution of a second, and a test replaces a version within a second.
         del self.headers["If-Modified-Since"]
         return super().send_head()
 
 
 @dataclass
 class DebianArchive:
-    """An archive in a folder: `files` are the packages of each suite by name, `address` is where it is served."""
+    """An archive in a folder.
+
+    Attributes:
+        folder: the folder that is served.
+        address: its address.
+        files: the packages of each suite by name.
+    """
 
     folder: Path
     address: str = ""
     files: dict[str, dict[str, Path]] = field(default_factory=dict)
 
     def put(self, suite: str, name: str, version: str, *, changelog: str = "", **fields: str) -> None:
-        """Publishes a package in place of its older version, whose file is removed as Debian does."""
+        """Publish a package and remove the file of its older version, as Debian does."""
         listed = self.files.setdefault(suite, {})
         if name in listed:
             listed[name].unlink()
@@ -75,8 +81,8 @@ class DebianArchive:
         for file in self.files[suite].values():
             control, data = file.with_suffix(".control").read_text(), file.read_bytes()
             digest = hashlib.sha256(data).hexdigest()
-            place = file.relative_to(self.folder)
-            stanzas.append(f"{control}Filename: {place}\nSize: {len(data)}\nSHA256: {digest}\n")
+            name = file.relative_to(self.folder)
+            stanzas.append(f"{control}Filename: {name}\nSize: {len(data)}\nSHA256: {digest}\n")
         packages = "\n".join(stanzas).encode()
         path = "main/binary-amd64/Packages"
         folder = self.folder / "dists" / suite
@@ -89,7 +95,7 @@ class DebianArchive:
 
 @contextmanager
 def debian_archive(folder: Path) -> Iterator[DebianArchive]:
-    """An empty archive that is served on a free port of loopback."""
+    """Serve an empty archive on a free port of loopback."""
     folder.mkdir(parents=True)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()

@@ -1,4 +1,4 @@
-"""A Debian mirror on loopback: a reverse proxy of the real archive, with or without a login."""
+"""A Debian mirror on loopback: a reverse proxy of the real archive, optionally with a login."""
 
 import base64
 import subprocess
@@ -12,15 +12,20 @@ from urllib.parse import urlsplit
 import requests
 
 _CHUNK = 2**16
-_PASSED_ON = ("Range", "If-Modified-Since", "If-Range")
-_ANSWERED = ("Content-Length", "Content-Type", "Last-Modified", "Content-Range", "ETag")
+_FORWARDED = ("Range", "If-Modified-Since", "If-Range")
+_RETURNED = ("Content-Length", "Content-Type", "Last-Modified", "Content-Range", "ETag")
 
 
 @dataclass
 class DebianMirror:
-    """What it serves: the folders debian and debian-security, of `suites` only; `asked` are the paths that were served.
+    """A mirror of the folders debian and debian-security.
 
-    `login` is USER:PASSWORD, without which it answers 401.
+    Attributes:
+        upstream: the address of the real archive.
+        login: USER:PASSWORD, without which it answers 401; empty for none.
+        suites: the suites that it has.
+        asked: the paths that were served.
+        address: its address.
     """
 
     upstream: str
@@ -36,7 +41,7 @@ class _Handler(BaseHTTPRequestHandler):
     mirror: DebianMirror
 
     def do_GET(self) -> None:
-        path = urlsplit(self.path).path  # a client of a proxy names the whole address
+        path = urlsplit(self.path).path  # a client of a proxy sends the whole address
         parts = path.strip("/").split("/")
         expected = f"Basic {base64.b64encode(self.mirror.login.encode()).decode()}"
         if self.mirror.login and self.headers.get("Authorization") != expected:
@@ -46,11 +51,11 @@ class _Handler(BaseHTTPRequestHandler):
         ):
             return self._refuse(404)
         self.mirror.asked.append(path)
-        headers = {name: self.headers[name] for name in _PASSED_ON if name in self.headers}
+        headers = {name: self.headers[name] for name in _FORWARDED if name in self.headers}
         headers["Accept-Encoding"] = "identity"
         with requests.get(f"{self.mirror.upstream}{path}", headers=headers, stream=True, timeout=60) as answer:
             self.send_response(answer.status_code)
-            for name in _ANSWERED:
+            for name in _RETURNED:
                 if name in answer.headers:
                     self.send_header(name, answer.headers[name])
             self.end_headers()
@@ -70,7 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def public_archive() -> str:
-    """The address of Debian's own archive, as mmdebstrap knows it."""
+    """Return the address of Debian's own archive, which is mmdebstrap's default."""
     hook = '--setup-hook=cat "$1/etc/apt/sources.list" >&2; exit 1'
     command = ["mmdebstrap", "--quiet", "--variant=minbase", hook, "bookworm", "/dev/null"]
     printed = subprocess.run(command, capture_output=True, text=True, check=False).stderr
@@ -79,7 +84,7 @@ def public_archive() -> str:
 
 @contextmanager
 def debian_mirror(**settings: object) -> Iterator[DebianMirror]:
-    """A mirror that serves on a free port of loopback."""
+    """Serve a mirror on a free port of loopback."""
     mirror = DebianMirror(upstream=public_archive().removesuffix("/debian"), **settings)  # type: ignore[arg-type]
     handler = type("Handler", (_Handler,), {"mirror": mirror})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)

@@ -1,4 +1,4 @@
-"""A second Docker engine on this machine, to be filled, killed and thrown away."""
+"""A second Docker engine on this machine, which tests can fill, kill and remove."""
 
 import json
 import os
@@ -25,10 +25,17 @@ from raydock.engine.endpoint import Endpoint
 
 @dataclass(kw_only=True)
 class SpareEngine:
-    """A dockerd whose whole state is in `folder`, its images in `data`; it builds with the host's network.
+    """A dockerd with its own state, which builds with the host's network.
 
-    `enter` is what its command line begins with, such as nsenter: where dockerd is, its containers' host network is;
-    `options` are more of dockerd's.
+    Attributes:
+        folder: the folder with its socket, log and temporary files.
+        data: the folder with its images.
+        bridge: the name of its network bridge.
+        enter: prefix of its command line, such as nsenter; dockerd's namespace is its containers' host network.
+        options: further options of dockerd.
+        process: the running dockerd.
+        environment: variables for commands that use the engine.
+        run: the folder of its runtime sockets. containerd refuses a socket path of more than 104 characters.
     """
 
     folder: Path
@@ -38,7 +45,6 @@ class SpareEngine:
     options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
     environment: dict[str, str] = field(default_factory=dict)
-    # containerd refuses a socket whose path has more than 104 characters.
     run: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="rd-", dir="/tmp")))
 
     @property
@@ -47,7 +53,7 @@ class SpareEngine:
         return f"unix://{self.folder}/docker.sock"
 
     def start(self) -> None:
-        """Starts it and waits until it answers."""
+        """Start it and wait until it answers."""
         command = [
             *self.enter,
             "dockerd",
@@ -55,7 +61,7 @@ class SpareEngine:
             f"--exec-root={self.run}",
             f"--pidfile={self.folder}/pid",
         ]
-        # A bridge of its own: without one it would take the first engine's docker0 away.
+        # Its own bridge: without one it would take over the first engine's docker0.
         command += [f"--host={self.host}", f"--bridge={self.bridge}", "--iptables=false", "--ip6tables=false"]
         command += self.options
         with (self.folder / "log").open("ab") as log:
@@ -68,7 +74,7 @@ class SpareEngine:
             time.sleep(0.1)
 
     def kill(self) -> None:
-        """Ends dockerd as a crash would, and waits for its containerd, which the kernel ends with it."""
+        """Kill dockerd as in a crash, and wait for its containerd, which the kernel ends with it."""
         assert self.process
         containerd = (self.run / "containerd" / "containerd.pid").read_text()
         self.process.kill()
@@ -78,12 +84,12 @@ class SpareEngine:
             time.sleep(0.1)
 
     def stop(self) -> None:
-        """Ends dockerd and all that it started, and lets go of its folders."""
+        """Stop dockerd and all processes that it started, and unmount its folders."""
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(30)
         for path in Path("/proc").glob("[0-9]*/cmdline"):
-            with suppress(OSError):  # it may have ended meanwhile
+            with suppress(OSError):  # the process may have ended
                 command = path.read_bytes()
                 if any(str(folder).encode() in command for folder in (self.folder, self.run)):
                     os.kill(int(path.parent.name), signal.SIGKILL)
@@ -95,7 +101,7 @@ class SpareEngine:
         return EngineClient(Endpoint(address=self.host, source="the tests"))
 
     def load(self, images: Iterator[bytes]) -> None:
-        """Loads a `docker save` stream."""
+        """Load a `docker save` stream."""
         client = self.client()
         client.images.load(images)
         client.close()
@@ -118,9 +124,10 @@ def spare_engine(
     containerd: bool = False,
     settings: Mapping[str, Any] = MappingProxyType({}),
 ) -> Iterator[SpareEngine]:
-    """A second engine in `folder`, with containerd's image store or a graph driver, and more `settings` of daemon.json.
+    """Run a second engine in `folder`, with containerd's image store or a graph driver.
 
-    Its images are on a tmpfs if there is a size for it, such as `300m`. Skips the test if this machine cannot start it.
+    `settings` are further keys of daemon.json. If `tmpfs` is a size such as `300m`, its images are on a tmpfs.
+    Skips the test if this machine cannot start it.
     """
     if os.geteuid() or not shutil.which("dockerd"):
         pytest.skip("a second engine needs root and dockerd on this machine")

@@ -1,4 +1,4 @@
-"""CUDA 11.8 from an extra index: a matrix that names it, both indexes, and what locks and installs from them."""
+"""CUDA 11.8 from an extra index: a matrix with it, both indexes, and functions that lock and install from them."""
 
 import subprocess
 import sys
@@ -65,7 +65,7 @@ def default_site() -> Site:
 
 
 def extra_site() -> Site:
-    """An index for CUDA 11.8: its torch, another CUDA's, and a file of its own under a name of the default's."""
+    """Return an index for CUDA 11.8: its torch, that of a different CUDA, and its own build of a default package."""
     site = Site()
     site.publish("torch", "2.3.1+cu118", ["nvidia-cuda-runtime-cu11==11.8.89", "filelock"])
     site.publish("torch", "2.3.1+cu121", ["nvidia-cuda-runtime-cu12==12.1.105", "filelock"])
@@ -75,7 +75,15 @@ def extra_site() -> Site:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """A matrix with an extra index, both indexes, and where to put things."""
+    """A matrix with an extra index.
+
+    Attributes:
+        folder: the folder for locks and installed packages.
+        default: the default index.
+        extra: the extra index.
+        index: the client of the default index.
+        rule_inputs: the matrix and the facts.
+    """
 
     folder: Path
     default: Site
@@ -91,7 +99,7 @@ class Setting:
         checkout = Checkout(self.folder)
         with Pages(self.index) as pages:
             resolver: Resolver = kind(pages=pages)
-            siblings = tuple(item.variant for item in self.plan.variants)
+            siblings = tuple(planned.variant for planned in self.plan.variants)
             locker = Locker(rule_inputs=self.rule_inputs, checkout=checkout, siblings=siblings, resolver=resolver)
             (outcome,) = locker.lock([variant], 1)
         if outcome.error:
@@ -99,7 +107,7 @@ class Setting:
         return locks.load(checkout.lock(variant.name))
 
     def install(self, lock: Lock, indexes: tuple[str, ...], default: str = "") -> Path:
-        """Installs a lock as an image's layers are, with the configuration that a build has; returns the folder."""
+        """Install a lock with the uv configuration of a build, and return the folder."""
         (self.folder / "lock.txt").write_text(lock.text)
         own = addresses.default({"UV_DEFAULT_INDEX": default or self.index.endpoint})
         extra = tuple(addresses.for_cuda("cu118", url, {}) for url in indexes)

@@ -1,6 +1,6 @@
-"""A server in front of a registry that answers 500 or 429, hangs, or tells of each request before it goes on.
+"""A proxy in front of a registry that injects faults: it answers 500 or 429, hangs, or runs code before a request.
 
-It can also stand for a registry that has the referrers API, which Debian's docker-registry lacks.
+It can also add the referrers API, which Debian's docker-registry does not have.
 """
 
 import json
@@ -22,7 +22,13 @@ _OWN = {"connection", "transfer-encoding", "content-encoding", "keep-alive"}
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a front answers in the registry's place."""
+    """An answer of a front in place of the registry's.
+
+    Attributes:
+        code: the HTTP status.
+        headers: the HTTP headers.
+        body: the body.
+    """
 
     code: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -31,13 +37,20 @@ class Answer:
 
 @dataclass(kw_only=True)
 class Front:
-    """What is in front of a registry at `behind`.
+    """A proxy in front of a registry.
 
-    `fault` is called before each request, with its method and path: None lets it through, an Answer or a number (with
-    `headers` and `body`) is answered in the registry's place, and a function may also hang or end a process. Bodies of
-    more than `largest` bytes are refused as nginx does. `asked` are the requests so far, and `authorizations` the
-    header of that name of each. `referrers` is what is attached to each digest, if the registry is to have that API
-    (OCI distribution specification 1.1); None if it is not.
+    Attributes:
+        behind: the address of the registry.
+        address: the address of the front.
+        fault: called with the method and path of each request. None forwards the request; an Answer, or a status (with
+            `headers` and `body`), is returned instead. The function may also hang or end a process.
+        largest: larger bodies, in bytes, are refused as nginx does; None for no limit.
+        headers: the headers of answers with only a status.
+        body: the body of answers with only a status.
+        asked: method and path of the requests so far.
+        authorizations: the Authorization header of each request.
+        referrers: what is attached to each digest, for the referrers API (OCI distribution specification 1.1); None
+            if the registry does not have that API.
     """
 
     behind: str
@@ -51,7 +64,7 @@ class Front:
     referrers: dict[str, list[dict[str, Any]]] | None = None
 
     def attached(self, path: str) -> bytes | None:
-        """The answer of the referrers API; None for any other path, and where there is no such API."""
+        """Return the answer of the referrers API; None for other paths, and if the registry does not have that API."""
         _, _, digest = path.partition("/referrers/")
         if self.referrers is None or not digest:
             return None
@@ -59,7 +72,7 @@ class Front:
         return json.dumps(index).encode()
 
     def attach(self, data: bytes) -> dict[str, str]:
-        """Keeps what a manifest is attached to; returns the header that says so."""
+        """Store the subject of a manifest and return the header that confirms it."""
         manifest = Manifest(media_type=OCI_MANIFEST, data=data)
         if self.referrers is None or "subject" not in manifest.document:
             return {}
@@ -76,57 +89,57 @@ class Front:
 
 @contextmanager
 def front(behind: str) -> Iterator[Front]:
-    """A front of its own address for the registry at `behind` (host:port, plain HTTP)."""
-    found = Front(behind=behind)
-    server = Server(("127.0.0.1", 0), _handler(found))
-    found.address = f"127.0.0.1:{server.server_address[1]}"
+    """Run a front for the registry at `behind` (host:port, plain HTTP)."""
+    proxy = Front(behind=behind)
+    server = Server(("127.0.0.1", 0), _handler(proxy))
+    proxy.address = f"127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
-        yield found
+        yield proxy
     finally:
         server.shutdown()
         server.server_close()
 
 
-def _handler(found: Front) -> type[BaseHTTPRequestHandler]:
+def _handler(proxy: Front) -> type[BaseHTTPRequestHandler]:
     local = threading.local()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        # The answer to a TLS handshake begins with HTTP/, by which engines with containerd's store know plain HTTP.
+        # Engines with containerd's store detect plain HTTP by an answer to a TLS handshake that begins with HTTP/.
         default_request_version = "HTTP/1.1"
-        # Without it each answer waits for the other side's delayed acknowledgement.
+        # Otherwise each answer waits for the client's delayed acknowledgement.
         disable_nagle_algorithm = True
 
         def _any(self) -> None:
             data = self._body()
-            found.asked.append((self.command, self.path))
-            found.authorizations.append(self.headers.get("Authorization", ""))
-            if found.largest is not None and len(data) > found.largest:
-                self._say(413, {"Content-Type": "text/html"}, _TOO_LARGE)
+            proxy.asked.append((self.command, self.path))
+            proxy.authorizations.append(self.headers.get("Authorization", ""))
+            if proxy.largest is not None and len(data) > proxy.largest:
+                self._send(413, {"Content-Type": "text/html"}, _TOO_LARGE)
                 return
-            answer = found.fault(self.command, self.path)
+            answer = proxy.fault(self.command, self.path)
             if isinstance(answer, int):
-                answer = Answer(code=answer, headers=found.headers, body=found.body)
+                answer = Answer(code=answer, headers=proxy.headers, body=proxy.body)
             if answer is not None:
-                self._say(answer.code, answer.headers, answer.body)
+                self._send(answer.code, answer.headers, answer.body)
                 return
-            if (index := found.attached(self.path)) is not None:
-                self._say(200, {"Content-Type": OCI_INDEX}, index)
+            if (index := proxy.attached(self.path)) is not None:
+                self._send(200, {"Content-Type": OCI_INDEX}, index)
                 return
             if not hasattr(local, "session"):
                 local.session = requests.Session()
             passed = local.session.request(
                 self.command,
-                f"http://{found.behind}{self.path}",
+                f"http://{proxy.behind}{self.path}",
                 headers={**self.headers, "Accept-Encoding": "identity"},
                 data=data,
                 allow_redirects=False,
                 timeout=60,
             )
             put = self.command == "PUT" and "/manifests/" in self.path and passed.ok
-            self._say(passed.status_code, {**passed.headers, **(found.attach(data) if put else {})}, passed.content)
+            self._send(passed.status_code, {**passed.headers, **(proxy.attach(data) if put else {})}, passed.content)
 
         def _body(self) -> bytes:
             if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
@@ -139,7 +152,7 @@ def _handler(found: Front) -> type[BaseHTTPRequestHandler]:
             self.rfile.readline()
             return b"".join(parts)
 
-        def _say(self, code: int, headers: Mapping[str, str], body: bytes) -> None:
+        def _send(self, code: int, headers: Mapping[str, str], body: bytes) -> None:
             with suppress(BrokenPipeError, ConnectionResetError):
                 self.send_response_only(code)
                 kept = {key: value for key, value in headers.items() if key.lower() not in _OWN}

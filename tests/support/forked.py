@@ -1,4 +1,4 @@
-"""raydock's command line in processes forked from one that has imported it: soon there, and as easily killed."""
+"""raydock's command line in forked processes: they start fast, and tests can kill them."""
 
 import multiprocessing
 import os
@@ -18,30 +18,32 @@ _PRELOADED = [
 ]
 
 
-def started(words: tuple[str, ...], environment: Mapping[str, str], root: Path, said: Path) -> BaseProcess:
-    """A command on the checkout at `root`, running; what it says goes into `out` and `err` in the folder `said`."""
+def started(arguments: tuple[str, ...], environment: Mapping[str, str], root: Path, folder: Path) -> BaseProcess:
+    """Start a command on the checkout at `root`; its output is written to `out` and `err` in `folder`."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
-    process = context.Process(target=_main, args=(words, dict(environment), str(root), str(said)))
+    process = context.Process(target=_main, args=(arguments, dict(environment), str(root), str(folder)))
     process.start()
     return process
 
 
-def run(words: tuple[str, ...], environment: Mapping[str, str], root: Path, said: Path, seconds: float = 60) -> Run:
-    """A command's answer."""
-    said.mkdir(exist_ok=True)
-    process = started(words, environment, root, said)
+def run(
+    arguments: tuple[str, ...], environment: Mapping[str, str], root: Path, folder: Path, seconds: float = 60
+) -> Run:
+    """Run a command to its end."""
+    folder.mkdir(exist_ok=True)
+    process = started(arguments, environment, root, folder)
     process.join(seconds)
-    assert process.exitcode is not None, f"{words} did not end within {seconds} s"
-    return Run(process.exitcode, (said / "out").read_text(), (said / "err").read_text())
+    assert process.exitcode is not None, f"{arguments} did not end within {seconds} s"
+    return Run(process.exitcode, (folder / "out").read_text(), (folder / "err").read_text())
 
 
-def _main(words: tuple[str, ...], environment: dict[str, str], root: str, said: str) -> None:
+def _main(arguments: tuple[str, ...], environment: dict[str, str], root: str, folder: str) -> None:
     for descriptor, name in ((1, "out"), (2, "err")):
-        os.dup2(os.open(f"{said}/{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
+        os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
     os.environ.clear()
     os.environ.update(environment, RAYDOCK_ROOT=root, COLUMNS="200", NO_COLOR="1")
-    sys.argv = ["build.py", *words]
+    sys.argv = ["build.py", *arguments]
     from raydock.__main__ import main
 
     main()

@@ -20,13 +20,18 @@ from tests.support.engine import SpareEngine
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """A host: what runs there has its network, and finds its engine by DOCKER_HOST."""
+    """A host: its commands run in its network and use its engine by DOCKER_HOST.
+
+    Attributes:
+        address: its IP address.
+        engine: its Docker engine.
+    """
 
     address: str
     engine: SpareEngine
 
     def run(self, *command: str, seconds: float = 200, **more: str) -> "subprocess.CompletedProcess[str]":
-        """A command's answer there; `more` is environment for it."""
+        """Run a command on the host; `more` are environment variables."""
         environment = {**os.environ, "DOCKER_HOST": self.engine.host, **more}
         return subprocess.run(
             [*self.engine.enter, *command],
@@ -38,7 +43,7 @@ class Host:
         )
 
     def get(self, url: str) -> str:
-        """What is answered to a GET from there; empty where nothing is, or an error. A bare Debian has no curl."""
+        """Send a GET from the host and return the answer; empty if it fails. A minimal Debian does not have curl."""
         script = "import sys, urllib.request as web; print(web.urlopen(sys.argv[1], timeout=10).read().decode())"
         done = self.run(sys.executable, "-c", script, url)
         return done.stdout if done.returncode == 0 else ""
@@ -46,9 +51,9 @@ class Host:
 
 @contextmanager
 def hosts(client: docker.DockerClient, image: str, count: int, folder: Path) -> Iterator[list[Host]]:
-    """Hosts that hold an image, brought there by docker save and docker load under its tag.
+    """Start hosts that have an image, copied by docker save and docker load under its tag.
 
-    Skips the test where this machine cannot start engines.
+    Skips the test if this machine cannot start engines.
     """
     with empty_hosts(client, image, count, folder) as started:
         with ThreadPoolExecutor() as pool:
@@ -58,18 +63,18 @@ def hosts(client: docker.DockerClient, image: str, count: int, folder: Path) -> 
 
 @contextmanager
 def empty_hosts(client: docker.DockerClient, image: str, count: int, folder: Path) -> Iterator[list[Host]]:
-    """Hosts whose engines hold nothing; `image` is one of the first engine's with `sleep` in it. Skips as above."""
+    """Start hosts without images; `image` is an image of the first engine with `sleep`. Skips as above."""
     if os.geteuid() or not shutil.which("dockerd"):
-        pytest.skip("hosts with engines of their own need root and dockerd on this machine")
+        pytest.skip("hosts with their own engines need root and dockerd on this machine")
     name = f"raydock-hosts-{uuid4().hex[:8]}"
     with ExitStack() as stack:
         network = client.networks.create(name)
         stack.callback(network.remove)
-        yield [_started(stack, _place(stack, client, image, name, folder / str(number))) for number in range(count)]
+        yield [_started(stack, _host(stack, client, image, name, folder / str(number))) for number in range(count)]
 
 
-def _place(stack: ExitStack, client: docker.DockerClient, image: str, network: str, folder: Path) -> Host:
-    """A network namespace, held open by a container of the first engine that sleeps in it."""
+def _host(stack: ExitStack, client: docker.DockerClient, image: str, network: str, folder: Path) -> Host:
+    """Create a host: a network namespace that a sleeping container of the first engine keeps open."""
     (folder / "data").mkdir(parents=True)
     (folder / "tmp").mkdir()
     stack.callback(shutil.rmtree, folder, ignore_errors=True)

@@ -1,5 +1,7 @@
-"""A package index on loopback: PEP 691 pages, range requests, PEP 658 metadata, the JSON API's advisories, and faults
-to switch on."""
+"""A package index on loopback.
+
+It has PEP 691 pages, range requests, PEP 658 metadata, the advisories of the JSON API, and faults that a test can set.
+"""
 
 import json
 import re
@@ -20,29 +22,50 @@ from tests.support.wheels import metadata, wheel
 
 @dataclass
 class Site:
-    """What the server says: pages by project, files by name, and how it misbehaves."""
+    """The content of the index and its faults.
+
+    Attributes:
+        files: files by name.
+        pages: entries of files by project.
+        advisories: answers of the JSON API by release, such as "jinja2/2.0".
+        statuses: statuses of the next requests, in order.
+        status: the status of every request; 0 for none.
+        ranges: whether range requests are supported.
+        page: the page of every project, or None.
+        hang: answers wait until this event is set.
+        hang_on: only paths that contain this text wait.
+        html: whether pages are plain PEP 503, as in PyTorch's index: without upload times, sizes and metadata.
+        unknown: the status for unknown projects and files.
+        login: USER:PASSWORD that each request must have, otherwise 401.
+        moved: the root of a different site to which pages and files are redirected.
+        headers: headers that are sent with each status.
+        text: the text of each link in HTML (default: the file's name); the whole page if it has no files.
+        asked: the paths of the requests.
+        seen: the headers of each request.
+        sent: the bytes of all bodies sent.
+    """
 
     files: dict[str, bytes] = field(default_factory=dict)
     pages: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    advisories: dict[str, Any] = field(default_factory=dict)  # the JSON API's answers, by release, as "jinja2/2.0"
-    statuses: list[int] = field(default_factory=list)  # given to the next requests, first to last
-    status: int = 0  # given to every request
+    advisories: dict[str, Any] = field(default_factory=dict)
+    statuses: list[int] = field(default_factory=list)
+    status: int = 0
     ranges: bool = True
-    page: bytes | None = None  # given for every project
-    hang: Event | None = None  # answers wait until it is set
-    hang_on: str = ""  # only those of paths with this in them
-    html: bool = False  # plain PEP 503 pages, as PyTorch's index has them: no upload times, sizes or metadata
-    unknown: int = 404  # given for projects and files that it does not have
-    login: str = ""  # USER:PASSWORD that each request must have; else 401
-    moved: str = ""  # pages and files are elsewhere: the address of a different site's root
-    headers: dict[str, str] = field(default_factory=dict)  # sent with each status
-    text: str = ""  # of each link in HTML, else the file's name; alone on a page without files
+    page: bytes | None = None
+    hang: Event | None = None
+    hang_on: str = ""
+    html: bool = False
+    unknown: int = 404
+    login: str = ""
+    moved: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    text: str = ""
     asked: list[str] = field(default_factory=list)
-    seen: list[Mapping[str, str]] = field(default_factory=list)  # the headers of each request
+    seen: list[Mapping[str, str]] = field(default_factory=list)
     sent: int = 0
 
     def add(self, project: str, filename: str, body: bytes = b"", **extra: Any) -> None:
-        """Offers a file; `extra` goes to its entry on the project's page."""
+        """Add a file; `extra` are keys of its entry on the project's page."""
         self.files[filename] = body
         self.pages.setdefault(project, []).append(
             {
@@ -59,7 +82,7 @@ class Site:
     def publish(
         self, project: str, version: str, requires: Sequence[str] = (), files: Mapping[str, bytes] | None = None
     ) -> str:
-        """Offers a wheel for every Python, with its metadata beside it; returns its file name."""
+        """Add a wheel for every Python with its metadata file, and return its file name."""
         name = project.replace("-", "_")
         filename, text = f"{name}-{version}-py3-none-any.whl", metadata(project, version, requires)
         self.files[f"{filename}.metadata"] = text
@@ -72,17 +95,17 @@ class Site:
         return filename
 
     def wait_for(self, part: str, seconds: float = 60) -> None:
-        """Returns once a path with `part` in it was asked for; raises TimeoutError after `seconds`."""
+        """Wait until a path that contains `part` is requested. Raises TimeoutError after `seconds`."""
         end = monotonic() + seconds
         while not any(part in path for path in self.asked):
             if monotonic() > end:
-                raise TimeoutError(f"nobody asked for {part}; asked: {self.asked}")
+                raise TimeoutError(f"{part} was not requested; requested: {self.asked}")
             sleep(0.02)
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Without it each answer waits for the other side's delayed acknowledgement.
+    # Otherwise each answer waits for the client's delayed acknowledgement.
     disable_nagle_algorithm = True
     site: Site
 
@@ -94,7 +117,7 @@ class Handler(BaseHTTPRequestHandler):
         status = self.site.statuses.pop(0) if self.site.statuses else self.site.status
         if status:
             self._answer(status, b"", self.site.headers)
-        elif not self._known():
+        elif not self._is_authorized():
             self._answer(401, b"", {"WWW-Authenticate": 'Basic realm="index"'})
         elif self.site.moved:
             self._answer(302, b"", {"Location": f"{self.site.moved}{self.path}"})
@@ -108,9 +131,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self.do_GET()
 
-    def _known(self) -> bool:
-        wanted = f"Basic {b64encode(self.site.login.encode()).decode()}"
-        return not self.site.login or self.headers.get("Authorization") == wanted
+    def _is_authorized(self) -> bool:
+        expected = f"Basic {b64encode(self.site.login.encode()).decode()}"
+        return not self.site.login or self.headers.get("Authorization") == expected
 
     def _page(self, project: str) -> None:
         if project not in self.site.pages:
@@ -156,7 +179,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def _link(file: dict[str, Any], text: str) -> str:
-    """A file in a page of PyTorch's index: the address is encoded, the text is not."""
+    """Return a link as in a page of PyTorch's index: the address is encoded, the text is not."""
     address = f"{quote(file['url'], safe=':/')}#sha256={file['hashes']['sha256']}"
     python = escape(file["requires-python"])
     return f'<a href="{address}" data-requires-python="{python}">{text or file["filename"]}</a><br/>'
@@ -164,16 +187,16 @@ def _link(file: dict[str, Any], text: str) -> str:
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
-    # A connection beyond those that wait is tried again by its kernel only after a second.
+    # If the queue is full, the client's kernel retries a connection only after a second.
     request_queue_size = 128
 
     def handle_error(self, *_: Any) -> None:
-        """A client that went away is what these tests are about."""
+        """Ignore errors: clients that disconnect are part of these tests."""
 
 
 @contextmanager
 def serving(site: Site) -> Iterator[str]:
-    """The address under which a site is served meanwhile."""
+    """Serve a site and yield its address."""
     handler = type("SiteHandler", (Handler,), {"site": site})
     server = Server(("127.0.0.1", 0), handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -1,7 +1,7 @@
-"""A Python as uv's managed ones are, one folder that runs wherever it is unpacked; and a list of downloads with it.
+"""A Python like uv's managed ones, a folder that runs wherever it is unpacked, and a list of downloads with it.
 
-It is made of Debian's Python, since uv's own archives are on no index that tests reach: the same layout, with every
-library but glibc beside it.
+It is made of Debian's Python, because the tests cannot reach uv's own archives. It has the same layout, with every
+library except glibc in its folder.
 """
 
 import gzip
@@ -29,7 +29,7 @@ RUN mkdir -p /python/bin /python/lib && cp -a /usr/bin/python3.11 /python/bin &&
 
 
 def archive(client: docker.DockerClient, base: str) -> bytes:
-    """A .tar.gz of `python/`, of the Python 3.11 of a Debian image, which is made so that it needs no other."""
+    """Return a .tar.gz of `python/`: the Python 3.11 of a Debian image, with all libraries that it needs."""
     dockerfile = _DOCKERFILE.format(base=base)
     image, _ = client.images.build(fileobj=io.BytesIO(dockerfile.encode()), rm=True, forcerm=True)
     container = client.containers.create(image.id, "true")
@@ -42,7 +42,7 @@ def archive(client: docker.DockerClient, base: str) -> bytes:
 
 
 def listed(version: str, body: bytes, day: str = "20261110") -> tuple[str, bytes]:
-    """Where a mirror has to serve this archive as a version's, below its own address, and the list that says so."""
+    """Return the path below a mirror's address for this archive of a version, and the list that names it."""
     path = f"{day}/cpython-{version}%2B{day}-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz"
     major, minor, patch = map(int, version.split("."))
     entry = {
@@ -62,8 +62,8 @@ def listed(version: str, body: bytes, day: str = "20261110") -> tuple[str, bytes
 
 
 def _mirrored() -> str:
-    """The address that a mirror stands for, as uv's help says; uv takes no other in a list where there is a mirror."""
-    told = subprocess.run([uv.find_uv_bin(), "help", "python", "install"], check=True, capture_output=True, text=True)
-    found = re.search(r"URL will replace\s+`(\S+)`", told.stdout)
-    assert found, "uv's help does not say what --mirror replaces"
-    return found[1]
+    """Return the address that a mirror replaces, from uv's help. With a mirror, uv accepts no other in a list."""
+    usage = subprocess.run([uv.find_uv_bin(), "help", "python", "install"], check=True, capture_output=True, text=True)
+    match = re.search(r"URL will replace\s+`(\S+)`", usage.stdout)
+    assert match, "uv's help does not state what --mirror replaces"
+    return match[1]

@@ -1,4 +1,4 @@
-"""A package of which an index has a source file alone, and what locks it."""
+"""A package of which an index has only a source file, and functions that lock it."""
 
 import base64
 import io
@@ -42,7 +42,7 @@ requires = []
 build-backend = "backend"
 backend-path = ["."]
 """
-# Leaves a trace wherever it is run.
+# Creates a file when it is run.
 BACKEND = """\
 import base64, pathlib
 pathlib.Path({trace!r}).touch()
@@ -54,7 +54,7 @@ def build_wheel(folder, *_):
 
 
 def sdist(trace: Path) -> bytes:
-    """A source file that builds itself."""
+    """Return a source file with its own build backend."""
     backend = BACKEND.format(trace=str(trace), made=base64.b64encode(wheel("only_source", "1.1")).decode())
     info = b"Metadata-Version: 1.1\nName: only-source\nVersion: 1.1\n"
     body = io.BytesIO()
@@ -68,17 +68,17 @@ def sdist(trace: Path) -> bytes:
 
 @pytest.fixture
 def site(tmp_path: Path, own_caches: None, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """What an index offers, ray needing a package that has a source file alone; and raydock's data that names it."""
-    found, body = Site(), sdist(tmp_path / "trace")
-    found.publish("ray", "2.60.0", ["only-source"])
-    found.publish("virtualenv", "20.1")
-    found.publish("maker", "8.0")
-    found.publish("maker", "9.0")
-    found.add("only-source", FILE, body)
+    """An index whose ray needs a package that has only a source file, and raydock data with that package."""
+    offered, body = Site(), sdist(tmp_path / "trace")
+    offered.publish("ray", "2.60.0", ["only-source"])
+    offered.publish("virtualenv", "20.1")
+    offered.publish("maker", "8.0")
+    offered.publish("maker", "9.0")
+    offered.add("only-source", FILE, body)
     data = tmp_path / "sdists.yaml"
     data.write_text(DATA.format(sha256=sha256(body).hexdigest()))
     monkeypatch.setattr(sdists, "known", lambda: sdists.load(data))
-    return found
+    return offered
 
 
 @pytest.fixture

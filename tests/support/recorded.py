@@ -1,6 +1,6 @@
-"""Wheels of the package index by name, with the metadata that it has of them: read once, and made again in a moment.
+"""Recorded wheels of the package index: their names and metadata, from which small wheels are made.
 
-`python -m tests.support.recorded FILE` reads again what the index says of every wheel that FILE names.
+`python -m tests.support.recorded FILE` reads the metadata of every wheel in FILE again.
 """
 
 import json
@@ -21,7 +21,16 @@ from tests.support.index import Site
 
 @dataclass(frozen=True)
 class Recorded:
-    """A wheel: its name, and what the index said of it; `size` in bytes."""
+    """The metadata of a wheel in the package index.
+
+    Attributes:
+        filename: its file name.
+        size: its size in bytes.
+        sha256: its hash.
+        uploaded: its upload time.
+        requires_python: its Requires-Python.
+        requires_dist: its requirements.
+    """
 
     filename: str
     size: int
@@ -40,11 +49,11 @@ class Recorded:
 
     @property
     def body(self) -> bytes:
-        """A wheel of some hundred bytes with that name and those requirements."""
+        """A wheel of a few hundred bytes with that name and those requirements."""
         return wheels.wheel(self.project, self.version, self.requires_dist, python=self.requires_python)
 
     def publish(self, site: Site) -> None:
-        """Offers that small wheel in an index, on the day on which the real one appeared."""
+        """Add the small wheel to an index, with the upload time of the real wheel."""
         site.files[f"{self.filename}.metadata"] = wheels.metadata(
             self.project, self.version, self.requires_dist, self.requires_python
         )
@@ -53,28 +62,28 @@ class Recorded:
 
 
 def load(path: Path) -> dict[str, tuple[Recorded, ...]]:
-    """The recorded wheels by the list in which they stand."""
+    """Return the recorded wheels by the name of their list."""
     lists = json.loads(path.read_text(encoding="utf-8"))
     return {
-        name: tuple(Recorded(**{**item, "requires_dist": tuple(item["requires_dist"])}) for item in items)
-        for name, items in lists.items()
+        name: tuple(Recorded(**{**entry, "requires_dist": tuple(entry["requires_dist"])}) for entry in entries)
+        for name, entries in lists.items()
     }
 
 
-def fill(folder: Path, items: Iterable[Recorded]) -> Path:
-    """Puts the small wheels into a folder, which is made."""
+def fill(folder: Path, recorded: Iterable[Recorded]) -> Path:
+    """Create a folder with the small wheels."""
     folder.mkdir(parents=True)
-    for item in items:
-        (folder / item.filename).write_bytes(item.body)
+    for wheel in recorded:
+        (folder / wheel.filename).write_bytes(wheel.body)
     return folder
 
 
 def record(filename: str, index: Index) -> Recorded:
-    """What the index says of a wheel."""
+    """Read the metadata of a wheel in the index."""
     with index.client() as client:
         page = client.get_project_page(filename.split("-", maxsplit=1)[0])
-    (file,) = (item for item in page.packages if item.filename == filename)
-    said = metadata(index, [file])
+    (file,) = (package for package in page.packages if package.filename == filename)
+    fields = metadata(index, [file])
     assert file.size is not None
     assert file.upload_time is not None
     return Recorded(
@@ -82,8 +91,8 @@ def record(filename: str, index: Index) -> Recorded:
         size=file.size,
         sha256=file.digests["sha256"],
         uploaded=file.upload_time.isoformat().replace("+00:00", "Z"),
-        requires_python=said.get("requires_python", ""),
-        requires_dist=tuple(said.get("requires_dist", ())),
+        requires_python=fields.get("requires_python", ""),
+        requires_dist=tuple(fields.get("requires_dist", ())),
     )
 
 
@@ -91,12 +100,13 @@ def main(path: Path) -> None:
     index = from_environment(os.environ)
     lists = json.loads(path.read_text(encoding="utf-8"))
     with ThreadPoolExecutor(8) as pool:
-        found = {
-            name: [asdict(item) for item in pool.map(lambda entry: record(entry["filename"], index), entries)]
+        recorded = {
+            name: [asdict(wheel) for wheel in pool.map(lambda entry: record(entry["filename"], index), entries)]
             for name, entries in lists.items()
         }
     blocks = (
-        f'"{name}": [\n' + ",\n".join(f" {json.dumps(item)}" for item in items) + "\n]" for name, items in found.items()
+        f'"{name}": [\n' + ",\n".join(f" {json.dumps(entry)}" for entry in entries) + "\n]"
+        for name, entries in recorded.items()
     )
     path.write_text("{" + ",\n".join(blocks) + "}\n", encoding="utf-8")
 

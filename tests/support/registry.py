@@ -1,4 +1,4 @@
-"""Debian's docker-registry as a process on loopback: with or without TLS and a password, read-only, on a small disk."""
+"""Debian's docker-registry as a process on loopback, optionally with TLS, a password, read-only or on a small disk."""
 
 import base64
 import json
@@ -27,20 +27,32 @@ HTPASSWD = "ray:$2y$05$abcdefghijklmnopqrstuunkoesjI7PYJ.4IdDjTiJjeAVj1E2s2a"
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
-    """A registry that serves; `storage` is the folder with all that it holds."""
+    """A running registry.
+
+    Attributes:
+        address: its host and port.
+        storage: the folder with its data.
+    """
 
     address: str
     storage: Path
 
     @property
     def bytes(self) -> int:
-        """What it holds, in bytes."""
+        """The size of its data in bytes."""
         return sum(path.stat().st_size for path in self.storage.rglob("data") if path.is_file())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """What a registry asks for: TLS with a certificate and its key, a user by an htpasswd file, no writing."""
+    """Access restrictions of a registry.
+
+    Attributes:
+        certificate: the certificate for TLS; None for plain HTTP.
+        key: the key of the certificate.
+        htpasswd: the file of users and passwords; None for no login.
+        read_only: whether it refuses writes.
+    """
 
     certificate: Path | None = None
     key: Path | None = None
@@ -50,9 +62,9 @@ class Guard:
 
 @contextmanager
 def registry(folder: Path, tools: Path, guard: Guard = Guard()) -> Iterator[Registry]:
-    """A registry with its storage in `folder`, on which it leaves nothing but that.
+    """Run a registry whose storage, configuration and log are in `folder`.
 
-    Raises OutOfReachError where there is no docker-registry on PATH and apt cannot bring one into `tools`.
+    Raises OutOfReachError if docker-registry is not on PATH and apt cannot download it into `tools`.
     """
     storage = folder / "registry"
     storage.mkdir(parents=True, exist_ok=True)
@@ -74,13 +86,13 @@ def registry(folder: Path, tools: Path, guard: Guard = Guard()) -> Iterator[Regi
 
 @contextmanager
 def referrers_registry(tools: Path) -> Iterator[str]:
-    """The address of a registry with the referrers API: go-containerregistry's, in memory, built by go.
+    """Run a registry with the referrers API and yield its address: go-containerregistry's, in memory, built by go.
 
-    Skips the test if there is no go, or its modules cannot be downloaded.
+    Skips the test if go is not installed, or its modules cannot be downloaded.
     """
     go = shutil.which("go")
     if go is None:
-        pytest.skip("there is no go on PATH, which builds the registry with the referrers API")
+        pytest.skip("go is not on PATH, which builds the registry with the referrers API")
     built = tools / "referrers-registry"
     command = [go, "build", "-o", str(built.resolve()), "."]
     done = subprocess.run(command, cwd=Path(__file__).parent / "referrers", capture_output=True, text=True, check=False)
@@ -96,14 +108,14 @@ def referrers_registry(tools: Path) -> Iterator[str]:
 
 
 def logged_in(folder: Path, host: str, password: str = PASSWORD) -> None:
-    """What `docker login` of the user ray leaves behind in a folder."""
+    """Write the config.json that `docker login` of the user ray writes."""
     auth = base64.b64encode(f"ray:{password}".encode()).decode()
     (folder / "config.json").write_text(json.dumps({"auths": {host: {"auth": auth}}}))
 
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
-    """A folder on a disk of 1 MB. Skips the test where nobody may mount one."""
+    """Mount a folder on a disk of 1 MB. Skips the test if this user is not root."""
     if os.geteuid():
         pytest.skip("a small disk is a tmpfs, which only root can mount")
     folder.mkdir()
@@ -131,15 +143,17 @@ def _await(address: str, guard: Guard, process: subprocess.Popen[bytes]) -> None
     end = time.monotonic() + 20
     while time.monotonic() < end and process.poll() is None:
         try:
-            found = requests.get(f"{scheme}://{address}/v2/", timeout=2, verify=str(guard.certificate or "") or True)
+            answer = requests.get(f"{scheme}://{address}/v2/", timeout=2, verify=str(guard.certificate or "") or True)
         except requests.exceptions.SSLError:
             return
         except requests.RequestException:
             time.sleep(0.02)
         else:
-            assert found.status_code in {200, 401}, found.text
+            assert answer.status_code in {200, 401}, answer.text
             return
-    raise OutOfReachError(f"no registry came up at {address}.", todo=f"run `{PACKAGE} serve` by hand to see why.")
+    raise OutOfReachError(
+        f"the registry at {address} did not start.", todo=f"run `{PACKAGE} serve` by hand to see why."
+    )
 
 
 def _downloaded(package: str, folder: str) -> list[Path]:
@@ -152,17 +166,20 @@ def _updated() -> bool:
 
 
 def program(tools: Path, package: str = PACKAGE) -> str:
-    """A package's program of the same name: from PATH, or unpacked from Debian's package without installing it."""
+    """Return a package's program of the same name: from PATH, or unpacked from Debian's package."""
     unpacked = tools / package
-    if found := shutil.which(package):
-        return found
+    if installed := shutil.which(package):
+        return installed
     if not unpacked.exists():
         tools.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=tools) as name:
-            # A host on which apt was never updated does not know the package.
+            # If apt was never updated on this host, it does not know the package.
             packages = _downloaded(package, name) or (_updated() and _downloaded(package, name))
             if not packages:
-                raise OutOfReachError(f"{package} is not here.", todo=f"`apt-get update`, or install {package}.")
+                raise OutOfReachError(
+                    f"{package} is not installed and cannot be downloaded.",
+                    todo=f"`apt-get update`, or install {package}.",
+                )
             subprocess.run(["dpkg", "--extract", packages[0], f"{name}/root"], check=True)
             Path(name, "root/usr/bin", package).replace(unpacked)
     return str(unpacked)

@@ -1,5 +1,7 @@
-"""A package index on loopback (PEP 691 and 700) that serves tiny wheels, made on the spot, from a folder;
-and a matrix to lock from it. All are fixtures, which a conftest.py names."""
+"""A package index on loopback (PEP 691 and 700) with tiny wheels, and a matrix to lock from it.
+
+All are fixtures, which a conftest.py imports.
+"""
 
 import io
 import json
@@ -32,7 +34,7 @@ from tests.support.index import Server
 
 Run = Callable[..., tuple[LockResult, ...]]
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
-# A variant is locked for its own Python, whatever runs raydock; only pip-tools needs that to be the same.
+# A variant is locked for its own Python. Only pip-tools must run with the same Python.
 PYTHONS = tuple(dict.fromkeys(("3.11", "3.13", HERE)))
 _SUITES = ", ".join(f'"{python}": {"bookworm" if python == "3.11" else "trixie"}' for python in PYTHONS)
 MATRIX = f"""\
@@ -50,8 +52,15 @@ packages: {{ray-extras: [default], always: [virtualenv]}}
 
 
 @dataclass
-class Shelf:
-    """The packages of an index: wheels and pages in a folder, and what was asked for."""
+class WheelIndex:
+    """An index of wheels.
+
+    Attributes:
+        folder: the folder with wheels and pages.
+        url: its address.
+        files: entries of wheels by project.
+        asked: the paths of the requests.
+    """
 
     folder: Path
     url: str = ""
@@ -72,7 +81,7 @@ class Shelf:
         uploaded: str = "2026-11-01",
         **extra: Any,
     ) -> str:
-        """Puts a wheel on the shelf and returns its sha256; `extra` are keys of its entry in the page."""
+        """Add a wheel and return its sha256; `extra` are keys of its entry in the page."""
         dist = f"{project.replace('-', '_')}-{version}"
         lines = ["Metadata-Version: 2.1", f"Name: {project}", f"Version: {version}"]
         lines += [f"Requires-Dist: {line}" for line in requires] + ["Provides-Extra: default"]
@@ -91,14 +100,14 @@ class Shelf:
         return digest
 
     def write(self, project: str) -> None:
-        """Writes a project's page, as after a change of its files."""
+        """Write the page of a project, after a change of its files."""
         page = {"meta": {"api-version": "1.1"}, "name": project, "versions": [], "files": self.files[project]}
-        place = self.folder / "simple" / project
-        place.mkdir(parents=True, exist_ok=True)
-        (place / "index.json").write_text(json.dumps(page))
+        folder = self.folder / "simple" / project
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "index.json").write_text(json.dumps(page))
 
 
-# The CUDA compiler (raydock/compat/data/toolchain.yaml) in their version and in a newer one, and what others need.
+# The CUDA compiler (raydock/compat/data/toolchain.yaml) in their version and a newer one, and further dependencies.
 COMPILER = ("nvidia-cuda-nvcc", "nvidia-cuda-crt", "nvidia-nvvm", "nvidia-cuda-cccl")
 PLAIN = {
     "click": ("8.1", "9.0"),
@@ -109,13 +118,13 @@ PLAIN = {
 }
 
 
-def _handler(shelf: Shelf) -> type[SimpleHTTPRequestHandler]:
+def _handler(index: WheelIndex) -> type[SimpleHTTPRequestHandler]:
     class Handler(SimpleHTTPRequestHandler):
         extensions_map = {".json": "application/vnd.pypi.simple.v1+json", "": "application/octet-stream"}  # noqa: RUF012
 
         def translate_path(self, path: str) -> str:
-            shelf.asked.append(path)
-            return str(shelf.folder / path.strip("/") / ("index.json" if path.startswith("/simple/") else ""))
+            index.asked.append(path)
+            return str(index.folder / path.strip("/") / ("index.json" if path.startswith("/simple/") else ""))
 
         def log_message(self, *_: object) -> None:
             pass
@@ -124,45 +133,45 @@ def _handler(shelf: Shelf) -> type[SimpleHTTPRequestHandler]:
 
 
 @contextmanager
-def _serving(folder: Path) -> Iterator[Shelf]:
-    shelf = Shelf(folder)
-    shelf.folder.mkdir()
-    with Server(("127.0.0.1", 0), _handler(shelf)) as server:
-        shelf.url = f"http://127.0.0.1:{server.server_port}"
+def _serving(folder: Path) -> Iterator[WheelIndex]:
+    index = WheelIndex(folder)
+    index.folder.mkdir()
+    with Server(("127.0.0.1", 0), _handler(index)) as server:
+        index.url = f"http://127.0.0.1:{server.server_port}"
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        yield shelf
+        yield index
         server.shutdown()
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, own_caches: None) -> Iterator[Shelf]:
-    """An index with two rays, a torch, a vllm and what they need; resolvers' caches are the test's own."""
-    with _serving(tmp_path / "shelf") as found:
+def shelf(tmp_path: Path, own_caches: None) -> Iterator[WheelIndex]:
+    """An index with two rays, a torch, a vllm and their dependencies; resolvers have their own caches."""
+    with _serving(tmp_path / "shelf") as index:
         for ray in ("2.59.0", "2.60.0"):
             for tag in (f"cp{python.replace('.', '')}" for python in PYTHONS):
-                found.add("ray", ray, ["click>=7", "filelock"], tags=f"{tag}-{tag}-manylinux2014_x86_64")
-        found.add("torch", "2.13.0", ["filelock"])
-        found.add("vllm", "0.32.0", ["torch==2.13.0", "click<9"])
+                index.add("ray", ray, ["click>=7", "filelock"], tags=f"{tag}-{tag}-manylinux2014_x86_64")
+        index.add("torch", "2.13.0", ["filelock"])
+        index.add("vllm", "0.32.0", ["torch==2.13.0", "click<9"])
         for project, versions in PLAIN.items():
             for version in versions:
-                found.add(project, version)
-        yield found
+                index.add(project, version)
+        yield index
 
 
 @pytest.fixture
-def other_shelf(tmp_path: Path) -> Iterator[Shelf]:
-    """A second index, empty."""
-    with _serving(tmp_path / "other") as found:
-        yield found
+def other_shelf(tmp_path: Path) -> Iterator[WheelIndex]:
+    """A second, empty index."""
+    with _serving(tmp_path / "other") as index:
+        yield index
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
-    """A checkout that holds a matrix.yaml and nothing else."""
-    found = Checkout(tmp_path / "checkout")
-    found.root.mkdir()
-    found.matrix.write_text(MATRIX)
-    return found
+    """A checkout with only a matrix.yaml."""
+    made = Checkout(tmp_path / "checkout")
+    made.root.mkdir()
+    made.matrix.write_text(MATRIX)
+    return made
 
 
 @pytest.fixture
@@ -172,13 +181,13 @@ def matrix(checkout: Checkout) -> Matrix:
 
 @pytest.fixture
 def rule_inputs(matrix: Matrix) -> RuleInputs:
-    """That matrix without any facts."""
+    """The matrix without facts."""
     return RuleInputs(matrix, Facts({}))
 
 
 @pytest.fixture
 def siblings() -> tuple[Variant, ...]:
-    """Every variant of that matrix for Python 3.11."""
+    """Every variant of the matrix for Python 3.11."""
     parts = (("cpu", "none", "none"), ("13.0", "2.13.0", "none"), ("13.0", "2.13.0", "0.32.0"))
     return tuple(
         Variant(ray=ray, python="3.11", cuda=cuda, torch=torch, vllm=vllm)
@@ -189,7 +198,7 @@ def siblings() -> tuple[Variant, ...]:
 
 @pytest.fixture
 def run(rule_inputs: RuleInputs, checkout: Checkout, siblings: tuple[Variant, ...], shelf: Any) -> Run:
-    """Locks variants from the loopback index."""
+    """Return a function that locks variants from the loopback index."""
 
     def locked(*variants: Variant, kind: type[Uv] | type[PipTools] = Uv, jobs: int = 2) -> tuple[LockResult, ...]:
         with Pages(shelf.index) as pages:
@@ -202,16 +211,16 @@ def run(rule_inputs: RuleInputs, checkout: Checkout, siblings: tuple[Variant, ..
 
 @pytest.fixture
 def asked(rule_inputs: RuleInputs) -> LockRequest:
-    """What the CPU variant asks of a resolver."""
+    """The lock request of the CPU variant."""
     return request(rule_inputs, Variant(ray="2.60.0", python="3.11"))
 
 
 @pytest.fixture
 def asked_here(asked: LockRequest) -> LockRequest:
-    """The same for the Python that runs this, as pip-tools needs it."""
+    """The same request for the running Python, as pip-tools needs it."""
     return replace(asked, python=HERE)
 
 
 def versions(resolver: Resolver, asked: LockRequest, seed: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The version of each package that a resolver finds."""
+    """Return the version of each package that a resolver finds."""
     return {name: pin.version for name, pin in resolver.resolve(asked, seed or {}).items()}

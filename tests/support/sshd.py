@@ -1,4 +1,4 @@
-"""sshd on a host of tests/support/hosts.py, and an `ssh` that knows its key: nobody's ~/.ssh is read or written."""
+"""sshd on a host of tests/support/hosts.py, and an `ssh` with its own configuration instead of ~/.ssh."""
 
 import os
 import shutil
@@ -36,7 +36,13 @@ Host *
 
 @dataclass(frozen=True, kw_only=True)
 class Sshd:
-    """A host's sshd: root may log in with a key that `environment`'s ssh has."""
+    """A host's sshd, on which root can log in with the key of the `ssh` in `environment`.
+
+    Attributes:
+        address: its IP address.
+        port: its port.
+        folder: the folder with keys and configuration.
+    """
 
     address: str
     port: int
@@ -44,23 +50,23 @@ class Sshd:
 
     @property
     def url(self) -> str:
-        """The host, as `--host` takes it."""
+        """The host, in the form of `--host`."""
         return f"ssh://root@{self.address}:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a command needs whose ssh is to get there."""
+        """The variables for a command that connects to the host by ssh."""
         return {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}"}
 
     @property
     def known_hosts(self) -> Path:
-        """The keys of hosts that its ssh knows."""
+        """The known_hosts file of its ssh."""
         return self.folder / "known_hosts"
 
 
 @contextmanager
 def sshd(host: Host, folder: Path, port: int = 2222) -> Iterator[Sshd]:
-    """A host's sshd, whose users have the host's engine in DOCKER_HOST. Skips the test where there is no sshd."""
+    """Run a host's sshd, whose users have the host's engine in DOCKER_HOST. Skips the test if sshd is not installed."""
     if not Path(_SSHD).exists():
         pytest.skip(f"no {_SSHD}: `scripts/engine sshd`, as root, installs it without starting it")
     folder.mkdir()
@@ -69,23 +75,23 @@ def sshd(host: Host, folder: Path, port: int = 2222) -> Iterator[Sshd]:
     Path("/run/sshd").mkdir(exist_ok=True)
     text = _SERVER.format(port=port, address=host.address, folder=folder, docker_host=host.engine.host)
     (folder / "sshd_config").write_text(text)
-    found = Sshd(address=host.address, port=port, folder=folder)
-    _client(found)
+    server = Sshd(address=host.address, port=port, folder=folder)
+    _client(server)
     with (folder / "log").open("wb") as log:
         command = [*host.engine.enter, _SSHD, "-D", "-e", "-f", str(folder / "sshd_config")]
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        _await(found, process)
-        yield found
+        _await(server, process)
+        yield server
     finally:
         process.kill()
         process.wait()
 
 
-def _client(found: Sshd) -> None:
-    folder = found.folder
+def _client(server: Sshd) -> None:
+    folder = server.folder
     key = " ".join((folder / "host_key.pub").read_text().split()[:2])
-    found.known_hosts.write_text(f"[{found.address}]:{found.port} {key}\n")
+    server.known_hosts.write_text(f"[{server.address}]:{server.port} {key}\n")
     (folder / "ssh_config").write_text(_CLIENT.format(folder=folder))
     (folder / "bin").mkdir()
     ssh = folder / "bin" / "ssh"
@@ -93,13 +99,13 @@ def _client(found: Sshd) -> None:
     ssh.chmod(0o755)
 
 
-def _await(found: Sshd, process: "subprocess.Popen[bytes]") -> None:
+def _await(server: Sshd, process: "subprocess.Popen[bytes]") -> None:
     end = time.monotonic() + 20
     while True:
         try:
-            socket.create_connection((found.address, found.port), timeout=1).close()
+            socket.create_connection((server.address, server.port), timeout=1).close()
         except OSError:
-            assert process.poll() is None, (found.folder / "log").read_text()
+            assert process.poll() is None, (server.folder / "log").read_text()
             assert time.monotonic() < end, "sshd does not answer"
             time.sleep(0.05)
         else:

@@ -1,4 +1,4 @@
-"""A small checkout of its own, with an index of its own, worked on by the real command line."""
+"""A small checkout with its own index, for tests with the real command line."""
 
 import json
 import os
@@ -24,7 +24,13 @@ _INDEX_VARIABLES = re.compile(r"(UV|PIP)_.*|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|RAY
 
 @dataclass(frozen=True)
 class Run:
-    """What a command answered."""
+    """The result of a command.
+
+    Attributes:
+        code: the exit code.
+        out: standard output.
+        err: standard error.
+    """
 
     code: int
     out: str
@@ -32,36 +38,41 @@ class Run:
 
     @property
     def words(self) -> str:
-        """All that it said, for a test that fails."""
+        """The exit code and all output, for the message of a failed test."""
         return f"exit {self.code}\n{self.out}\n{self.err}"
 
     @property
     def variants(self) -> dict[str, dict[str, Any]]:
         """The variants of its `--json` document, by name."""
-        return {item["name"]: item for item in json.loads(self.out)["variants"]}
+        return {variant["name"]: variant for variant in json.loads(self.out)["variants"]}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checkout:
-    """Runs ./build.py on a checkout with an environment."""
+    """A checkout on which ./build.py runs.
+
+    Attributes:
+        root: the folder of the checkout.
+        environment: the variables of commands.
+    """
 
     root: Path
     environment: dict[str, str]
 
     def given(self, environment: Mapping[str, str]) -> Self:
-        """The same checkout with more in its environment."""
+        """Return the same checkout with additional variables."""
         return replace(self, environment={**self.environment, **environment})
 
-    def run(self, *words: str, seconds: float = 560, **more: str) -> Run:
-        """A command's answer; `more` is environment for it alone."""
-        with self.started(*words, **more) as process:
+    def run(self, *arguments: str, seconds: float = 560, **more: str) -> Run:
+        """Run a command to its end; `more` are variables for this command only."""
+        with self.started(*arguments, **more) as process:
             return finish(process, seconds)
 
     @contextmanager
-    def started(self, *words: str, **more: str) -> Iterator[subprocess.Popen[str]]:
-        """A command that runs meanwhile, in a process group of its own as under a terminal; killed at the end."""
+    def started(self, *arguments: str, **more: str) -> Iterator[subprocess.Popen[str]]:
+        """Start a command in its own process group, as in a terminal, and kill it at the end."""
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "build.py"), *words],
+            [sys.executable, str(ROOT / "build.py"), *arguments],
             cwd=ROOT,
             env={**self.environment, "RAYDOCK_ROOT": str(self.root), "COLUMNS": "200", "NO_COLOR": "1", **more},
             stdin=subprocess.DEVNULL,
@@ -79,16 +90,19 @@ class Checkout:
 
 
 def finish(process: subprocess.Popen[str], seconds: float = 60) -> Run:
-    """Waits for a command. Raises TimeoutExpired where it does not end within `seconds`."""
+    """Wait for a command. Raises TimeoutExpired if it does not end within `seconds`."""
     out, err = process.communicate(timeout=seconds)
     return Run(process.returncode, out, err)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Toy(Checkout):
-    """A checkout with its own matrix and its own index, whose images the engine keeps under `registry`.
+    """A checkout with its own matrix and index.
 
-    `token` is in all that it makes and in nothing else's.
+    Attributes:
+        token: a text that is in everything that this checkout makes, and nowhere else.
+        registry: the repository of its images' tags.
+        site: its index.
     """
 
     token: str
@@ -96,23 +110,23 @@ class Toy(Checkout):
     site: Site
 
     def edit(self, path: str, old: str, new: str) -> None:
-        """Changes words in one of its files; they must be there."""
+        """Replace a text in one of its files, which must contain it."""
         file = self.root / path
         text = file.read_text()
-        assert old in text, f"{path} has no {old!r}"
+        assert old in text, f"{path} does not contain {old!r}"
         file.write_text(text.replace(old, new))
 
     def committed(self) -> dict[str, bytes]:
-        """Every file that git would hold, by path: what a fault must leave alone."""
+        """Return every file that is committed, by path. A fault must not change them."""
         folders = (self.root / name for name in ("images", "lockfiles"))
         return {str(path): path.read_bytes() for folder in folders for path in folder.rglob("*") if path.is_file()}
 
     def leftovers(self) -> list[Path]:
-        """Temporary files and secrets that no finished or interrupted run may leave."""
+        """Return temporary files and secrets, which no finished or interrupted run must leave."""
         hidden = [path for folder in (".raydock", "images", "lockfiles") for path in (self.root / folder).rglob(".*")]
         secrets = [path for name in ("uv.toml", "rootfs.tar") for path in (self.root / ".raydock").rglob(name)]
-        found = [*hidden, *secrets, *(self.root / "tmp").iterdir()]
-        return [path for path in found if path != self.root / ".raydock" / ".gitignore"]
+        temporary = [*hidden, *secrets, *(self.root / "tmp").iterdir()]
+        return [path for path in temporary if path != self.root / ".raydock" / ".gitignore"]
 
 
 _MATRIX = """\
@@ -127,9 +141,9 @@ NAMES = ("ray1.0.0-py311-cpu", "ray2.0.0-py311-cpu")
 
 
 def make(root: Path, site: Site, endpoint: str) -> Toy:
-    """A new checkout in `root` of two variants (NAMES), not locked yet, whose packages no other toy has.
+    """Make a checkout in `root` of two variants (NAMES) without locks; its packages are unique to it.
 
-    Its cut-off is raydock's own, so that it stands on the same base as the real images.
+    It has raydock's own cut-off, so that it uses the same base as the real images.
     """
     token = uuid4().hex[:12]
     site.publish("toylib", "1.0", files={"toylib.py": f"TOKEN = '{token}'\n".encode()})
@@ -145,7 +159,7 @@ def make(root: Path, site: Site, endpoint: str) -> Toy:
     environment = {
         **{key: value for key, value in os.environ.items() if not _INDEX_VARIABLES.fullmatch(key)},
         "UV_DEFAULT_INDEX": endpoint,
-        # This machine's own files may name an index.
+        # This machine's configuration files may name an index.
         "PIP_CONFIG_FILE": os.devnull,
         "UV_NO_CONFIG": "1",
         "UV_CACHE_DIR": str(root / "uv-cache"),
@@ -155,7 +169,7 @@ def make(root: Path, site: Site, endpoint: str) -> Toy:
 
 
 def lock(toy: Toy) -> None:
-    """Reads a toy's facts and locks its variants."""
+    """Read a toy's facts and lock its variants."""
     for command in ("facts", "lock"):
         done = toy.run(command)
         assert done.code == 0, done.words

@@ -1,4 +1,4 @@
-"""A small database for trivy, in its own form (schema 2), with advisories that a test makes up."""
+"""A small database for trivy, in its own format (schema 2), with fake advisories."""
 
 import io
 import json
@@ -22,7 +22,16 @@ _SEVERITIES = ("UNKNOWN", "LOW", "MEDIUM", "HIGH", "CRITICAL")
 
 @dataclass(frozen=True, kw_only=True)
 class Advisory:
-    """One advisory of a Debian or a Python package, as `source` says; `fixed` is the version that fixes it, if any."""
+    """An advisory of a Debian or a Python package.
+
+    Attributes:
+        id: its id, such as CVE-2026-0001.
+        package: the package.
+        severity: its severity.
+        fixed: the version that fixes it, or empty.
+        aliases: other ids.
+        source: DEBIAN or PIP.
+    """
 
     id: str
     package: str
@@ -43,26 +52,28 @@ class Advisory:
 
 
 def write(folder: Path, advisories: Iterable[Advisory], *, schema: int = 2, age: timedelta = timedelta()) -> Path:
-    """Makes the folder a cache of trivy's with a database of these advisories, that old; returns it."""
+    """Write a trivy cache with a database of these advisories and this age, and return its folder."""
     known = list(advisories)
     packages: dict[str, dict[str, dict[str, bytes]]] = {source: {} for source in _SOURCES}
-    for item in known:
-        packages[item.source].setdefault(item.package, {})[item.id] = _json(item.body)
-    described = {item.id: _json(_description(item)) for item in known}
+    for advisory in known:
+        packages[advisory.source].setdefault(advisory.package, {})[advisory.id] = _json(advisory.body)
+    described = {advisory.id: _json(_description(advisory)) for advisory in known}
     sources = {source: _json({"ID": name, "Name": "made up", "URL": ""}) for source, name in _SOURCES.items()}
     made = datetime.now(UTC) - age
     due = made + timedelta(days=1)
-    said = {"Version": schema, "NextUpdate": due.isoformat(), "UpdatedAt": made.isoformat()}
+    metadata = {"Version": schema, "NextUpdate": due.isoformat(), "UpdatedAt": made.isoformat()}
     (folder / "db").mkdir(parents=True, exist_ok=True)
     (folder / "db" / "trivy.db").write_bytes(bolt({**packages, "vulnerability": described, "data-source": sources}))
-    (folder / "db" / "metadata.json").write_bytes(_json({**said, "DownloadedAt": made.isoformat()}))
+    (folder / "db" / "metadata.json").write_bytes(_json({**metadata, "DownloadedAt": made.isoformat()}))
     return folder
 
 
 @contextmanager
 def serving(cache: Path, asked: list[str]) -> Iterator[str]:
-    """The name under which a registry on loopback offers a cache's database meanwhile, in the form in which trivy
-    fetches one. `asked` gets the paths that are asked for."""
+    """Serve a cache's database from a registry on loopback, in the form that trivy downloads, and yield its name.
+
+    The paths of the requests are added to `asked`.
+    """
     contents = _artifact(cache)
 
     class Handler(BaseHTTPRequestHandler):
@@ -87,7 +98,7 @@ def serving(cache: Path, asked: list[str]) -> Iterator[str]:
 
 
 def _artifact(cache: Path) -> dict[str, tuple[str, bytes]]:
-    """A manifest, by its tag, and its blobs, by their digests, each with its media type."""
+    """Return a manifest by its tag and its blobs by their digests, each with its media type."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for name in ("trivy.db", "metadata.json"):
@@ -108,10 +119,10 @@ def _blob(data: bytes, kind: str) -> dict[str, Any]:
     return {"mediaType": kind, "digest": f"sha256:{sha256(data).hexdigest()}", "size": len(data)}
 
 
-def _description(item: Advisory) -> dict[str, Any]:
-    rating = _SEVERITIES.index(item.severity)
-    vendors = {_SOURCES[item.source]: rating} if rating else {}
-    return {"Title": f"made up for {item.package}", "Severity": item.severity, "VendorSeverity": vendors}
+def _description(advisory: Advisory) -> dict[str, Any]:
+    rating = _SEVERITIES.index(advisory.severity)
+    vendors = {_SOURCES[advisory.source]: rating} if rating else {}
+    return {"Title": f"made up for {advisory.package}", "Severity": advisory.severity, "VendorSeverity": vendors}
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

@@ -1,4 +1,4 @@
-"""How registries of known vendors differ, as faults of a front before a real registry (tests.support.faults)."""
+"""Differences of known vendors' registries, as faults of a front of a real registry (tests.support.faults)."""
 
 import json
 import re
@@ -17,20 +17,20 @@ _READS = {"GET", "HEAD"}
 
 
 def error(code: int, name: str, message: str) -> Answer:
-    """An error as of the OCI distribution specification."""
+    """Return an error in the form of the OCI distribution specification."""
     body = json.dumps({"errors": [{"code": name, "message": message}]}).encode()
     return Answer(code=code, headers={"Content-Type": "application/json"}, body=body)
 
 
 def answers_referrers(answer: Answer) -> Fault:
-    """No referrers API, and this in its place."""
+    """Answer requests to the referrers API, which the registry does not have, with this answer."""
     return lambda _method, path: answer if "/referrers/" in path else None
 
 
 def takes_the_tag_for_the_digest(front: Front, *, writable: bool) -> Fault:
     """GitLab: the tag sha256-HEX answers with the image sha256:HEX. Source: oras-project/oras-go issue 1396.
 
-    writable: whether another manifest can be put under the tag, which then is served.
+    writable: whether a different manifest can be pushed to the tag, which is then returned.
     """
     written: set[str] = set()
 
@@ -43,17 +43,17 @@ def takes_the_tag_for_the_digest(front: Front, *, writable: bool) -> Fault:
                 return error(400, "DIGEST_INVALID", "provided digest did not match uploaded content")
             written.add(path)
             return None
-        there = requests.get(f"http://{front.behind}{match[1]}sha256:{match[2]}", headers=_ACCEPT, timeout=10)
-        return Answer(code=there.status_code, headers=dict(there.headers), body=there.content)
+        image = requests.get(f"http://{front.behind}{match[1]}sha256:{match[2]}", headers=_ACCEPT, timeout=10)
+        return Answer(code=image.status_code, headers=dict(image.headers), body=image.content)
 
     return fault
 
 
 def refuses_repository(path: str, answer: Answer, *, reads: bool = True) -> Fault:
-    """A registry that refuses a repository, for reading too or for writing only."""
+    """A registry that refuses a repository, for reading and writing or for writing only."""
 
-    def fault(method: str, asked: str) -> Answer | None:
-        return answer if asked.startswith(f"/v2/{path}/") and (reads or method not in _READS) else None
+    def fault(method: str, requested: str) -> Answer | None:
+        return answer if requested.startswith(f"/v2/{path}/") and (reads or method not in _READS) else None
 
     return fault
 
@@ -85,18 +85,18 @@ def must_be_created(*created: str) -> Fault:
 
 
 def immutable_tags(front: Front, answer: Answer, exempt: Collection[str] = ()) -> Fault:
-    """A registry whose tags cannot be overwritten, with the same image either, but for those exempt."""
+    """A registry whose tags, except some, cannot be overwritten, not even with the same image."""
 
     def fault(method: str, path: str) -> Answer | None:
         match = re.fullmatch(r"/v2/.+/manifests/([\w.-]+)", path)
         if method != "PUT" or not match or match[1] in exempt:
             return None
-        there = requests.head(f"http://{front.behind}{path}", headers=_ACCEPT, timeout=10)
-        return answer if there.ok else None
+        existing = requests.head(f"http://{front.behind}{path}", headers=_ACCEPT, timeout=10)
+        return answer if existing.ok else None
 
     return fault
 
 
 def together(*faults: Fault) -> Fault:
-    """The first of several faults that applies."""
-    return lambda method, path: next((found for fault in faults if (found := fault(method, path))), None)
+    """Return the first of several faults that applies."""
+    return lambda method, path: next((answer for fault in faults if (answer := fault(method, path))), None)

@@ -1,4 +1,4 @@
-"""Rules on the package as a whole that import-linter cannot check."""
+"""Rules for the whole package that import-linter cannot check."""
 
 import ast
 from collections import defaultdict
@@ -16,7 +16,7 @@ def test_a_class_name_is_used_once() -> None:
     assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}
 
 
-def test_every_folder_says_what_it_is_for() -> None:
+def test_every_folder_has_a_docstring() -> None:
     folders = [path.parent for path in (ROOT / "raydock").rglob("*.py")]
     missing = [folder for folder in set(folders) if not (folder / "__init__.py").is_file()]
     assert [str(folder.relative_to(ROOT)) for folder in missing if "data" not in folder.parts] == []

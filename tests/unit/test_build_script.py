@@ -1,4 +1,4 @@
-"""build.py: how it finds its environment, and what it says if there is none."""
+"""build.py: how it finds its environment, and its error if it has none."""
 
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ SYSTEM = str(Path(sys.base_prefix) / "bin" / "python3")
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with build.py alone, and a .venv that is none: its Python is the system's."""
+    """A folder with only build.py; tests add a .venv that is not an environment: its Python is the system's."""
     shutil.copy(ROOT / "build.py", tmp_path)
     return tmp_path
 
@@ -40,7 +40,7 @@ def test_an_environment_whose_python_does_not_start(checkout: Path) -> None:
     assert "Next: `make venv`" in done.stderr
 
 
-def test_run_as_a_module_it_names_the_package_of_that_name(checkout: Path) -> None:
+def test_run_as_a_module_it_names_pyproject_build(checkout: Path) -> None:
     done = run(checkout, SYSTEM, "-m", "build")
     assert done.returncode == 4
     assert "pyproject-build" in done.stderr

@@ -1,4 +1,4 @@
-"""The documentation: links, named files, commands and exit codes are those that exist."""
+"""The documentation: its links, files, commands and exit codes exist."""
 
 import re
 import shlex
@@ -28,19 +28,19 @@ FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
 def prose(page: Path) -> str:
-    """A page without its blocks of code."""
+    """Return a page without its code blocks."""
     return FENCE.sub("", page.read_text(encoding="utf-8"))
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors of a page's headings, as the hosting sites make them."""
+    """Return the anchors of a page's headings, in the form of the hosting sites."""
     headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
     plain = [re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading) for heading in headings]
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in plain}
 
 
 def broken(page: Path) -> Iterator[str]:
-    """The relative links of a page that lead nowhere."""
+    """Return the broken relative links of a page."""
     for link in LINK.findall(prose(page)):
         path, _, anchor = unquote(link).partition("#")
         target = (page.parent / path) if path else page
@@ -92,7 +92,7 @@ def test_the_readme_is_short() -> None:
 
 
 def examples() -> list[str]:
-    """The lines of all pages that run raydock, without prompts, comments and what follows a pipe."""
+    """Return the lines of all pages that run raydock, without prompts, comments and what follows a pipe."""
     blocks = [block for page in PAGES for block in FENCE.findall(page.read_text(encoding="utf-8"))]
     lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
     found = [match[1] for line in lines if (match := re.match(r"^\$? ?(?:\w+=\S+ )*\./build\.py (.+)$", line))]
@@ -100,7 +100,10 @@ def examples() -> list[str]:
 
 
 def parse(command: click.Command, words: list[str]) -> None:
-    """Read words as the command line does, without running anything. Raises click.UsageError."""
+    """Parse arguments as the command line does, without running a command.
+
+    Raises click.UsageError if they are invalid.
+    """
     context = click.Context(command)
     if isinstance(command, click.Group):
         _, below, rest = command.resolve_command(context, words)

@@ -1,6 +1,6 @@
-"""scripts/engine on systems that this machine is not: which packages it installs, and what it says if it cannot.
+"""scripts/engine on different systems: the packages that it installs, and its error if it cannot install them.
 
-apt and Docker are stand-ins on PATH: no mirror of these systems is part of the tests. What apt is asked for is real.
+apt and Docker are fake programs on PATH, because the tests use no mirror of these systems. The apt commands are real.
 """
 
 import os
@@ -70,7 +70,12 @@ FEDORA = 'PRETTY_NAME="Fedora Linux 43"\nID=fedora\n'
 
 @dataclass(kw_only=True)
 class System:
-    """A system with an os-release and what its apt offers; everything else is a stand-in in `folder`."""
+    """A system with an os-release and packages that its apt offers; its programs are fakes.
+
+    Attributes:
+        folder: the folder with the fake programs.
+        environment: variables for the script.
+    """
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
@@ -132,7 +137,7 @@ def test_ubuntu_gets_its_own_packages(system: System, os_release: str, compose: 
     assert not list((system.folder / "apt" / "preferences.d").iterdir())
 
 
-def test_debian_takes_what_is_too_old_from_the_next_release(system: System) -> None:
+def test_debian_installs_a_newer_engine_from_the_next_release(system: System) -> None:
     done = system.run(DEBIAN, {"docker.io": "20.10.24+dfsg1-1+b3"}, "compose")
     assert done.returncode == 0, done.stderr
     assert "docker.io here is older than 26; taking it from trixie" in done.stderr
@@ -144,7 +149,7 @@ def test_debian_takes_what_is_too_old_from_the_next_release(system: System) -> N
     assert "Pin-Priority: 100" in (system.folder / "apt" / "preferences.d" / "raydock-trixie").read_text()
 
 
-def test_a_derivative_gets_an_engine_that_is_new_enough_or_a_clear_answer(system: System) -> None:
+def test_a_derivative_gets_an_engine_that_is_new_enough_or_a_clear_error(system: System) -> None:
     done = system.run(KALI, {"docker.io": "20.10.25+dfsg1-2"})
     assert done.returncode == 4
     assert "Kali GNU/Linux Rolling offers docker.io 20.10.25+dfsg1-2 and docker-buildx none" in done.stderr
@@ -155,14 +160,14 @@ def test_a_derivative_gets_an_engine_that_is_new_enough_or_a_clear_answer(system
     assert {"docker.io", "docker-buildx", "mmdebstrap", "debian-archive-keyring"} <= set(system.installed)
 
 
-def test_ubuntu_without_universe_is_told_of_it(system: System) -> None:
+def test_ubuntu_without_universe_gets_the_command_that_adds_it(system: System) -> None:
     done = system.run(UBUNTU, {})
     assert done.returncode == 4
     assert "Ubuntu 24.04.3 LTS offers docker.io none and docker-buildx none" in done.stderr
     assert "Next: 'add-apt-repository universe' and run this again, or install Docker" in done.stderr
 
 
-def test_dockers_own_packages_are_left_alone(system: System) -> None:
+def test_dockers_own_packages_are_not_replaced(system: System) -> None:
     for stub, name in (("stub-docker", "docker"), ("stub-dockerd", "dockerd")):
         shutil.copy(system.folder / stub, system.folder / "bin" / name)
     (system.folder / "buildx").touch()
@@ -171,23 +176,23 @@ def test_dockers_own_packages_are_left_alone(system: System) -> None:
     assert system.installed == ["ca-certificates", "debian-archive-keyring", "iptables", "mmdebstrap"]
 
 
-def test_a_system_without_debians_packages_is_told_what_to_install(system: System) -> None:
+def test_a_system_without_debian_packages_gets_a_list_of_what_to_install(system: System) -> None:
     done = system.run(FEDORA, NEW)
     assert done.returncode == 4
-    assert "only root on Debian, Ubuntu or a system made of them" in done.stderr
+    assert "by root on Debian, Ubuntu or a system based on them" in done.stderr
     assert "Next: install Docker 26 or newer" in done.stderr
 
 
-def test_an_engine_that_is_named_and_does_not_answer_is_not_replaced(system: System) -> None:
+def test_a_configured_engine_that_does_not_answer_is_not_replaced(system: System) -> None:
     shutil.copy(system.folder / "stub-docker", system.folder / "bin" / "docker")
-    for name, value, words in [
+    for name, value, message in [
         ("DOCKER_CONTEXT", "lab", "the docker context 'lab' is in use but no engine answers there"),
         ("DOCKER_HOST", "tcp://gpu1:2375", "DOCKER_HOST=tcp://gpu1:2375 is set but no engine answers there"),
     ]:
         system.environment |= {name: value}
         done = system.run(UBUNTU, NEW)
         assert done.returncode == 4
-        assert words in done.stderr
+        assert message in done.stderr
     assert system.installed == []
 
 

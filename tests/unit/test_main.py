@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from raydock.__main__ import COMMANDS
-from tests.support.door import ask
+from tests.support.inprocess import run_in_process
 from tests.support.toy import ROOT, Checkout, Run
 
 LOCK = "ray2.60.0-py311-cpu.txt"
 
 
 def run(*words: str, root: Path = ROOT) -> Run:
-    return ask(Checkout(root=root, environment={}), *words)
+    return run_in_process(Checkout(root=root, environment={}), *words)
 
 
 @pytest.fixture

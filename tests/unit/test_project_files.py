@@ -1,4 +1,4 @@
-"""What the hosting site and the people who release read: forms, workflows, and the sections of CHANGELOG.md."""
+"""Files for the hosting site and for releases: forms, workflows, and the sections of CHANGELOG.md."""
 
 import re
 import subprocess
@@ -34,22 +34,22 @@ def validate(schema: str, file: Path) -> None:
     assert done.exit_code == 0, done.output
 
 
-def test_the_test_workflow_runs_what_ci_runs() -> None:
+def test_the_test_workflow_runs_the_ci_script() -> None:
     steps = yaml.safe_load((GITHUB / "workflows" / "test.yml").read_text())["jobs"]["test"]["steps"]
     assert ".ci/run" in [step.get("run") for step in steps]
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
 
 
 @pytest.mark.parametrize("name", ["LICENSE", "CONTRIBUTING.md", "SECURITY.md", ".github/pull_request_template.md"])
-def test_people_find_what_they_look_for(name: str) -> None:
+def test_files_for_contributors_exist(name: str) -> None:
     assert (ROOT / name).read_text().strip()
 
 
 def test_changelog_has_a_dated_section_for_each_release_newest_first() -> None:
-    found = [re.fullmatch(r"(\d+\.\d+\.\d+) - (\d{4}-\d\d-\d\d)", section) for section in RELEASED]
-    assert all(found), RELEASED
-    versions = [Version(match[1]) for match in found if match]
-    days = [date.fromisoformat(match[2]) for match in found if match]
+    matches = [re.fullmatch(r"(\d+\.\d+\.\d+) - (\d{4}-\d\d-\d\d)", section) for section in RELEASED]
+    assert all(matches), RELEASED
+    versions = [Version(match[1]) for match in matches if match]
+    days = [date.fromisoformat(match[2]) for match in matches if match]
     assert versions == sorted(versions, reverse=True)
     assert days == sorted(days, reverse=True)
     assert Version(__version__) in versions
@@ -72,13 +72,13 @@ def test_a_tag_gets_its_own_section_as_notes(section: str, tmp_path: Path) -> No
     assert "### Added" in written
 
 
-def test_a_tag_without_a_section_ends_the_release(tmp_path: Path) -> None:
+def test_a_tag_without_a_section_stops_the_release(tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError):
         notes(f"v{__version__}0", tmp_path)
 
 
 def notes(tag: str, folder: Path) -> str:
-    """The notes that the release workflow writes for a tag. Raises CalledProcessError if there are none."""
+    """Return the notes that the release workflow writes for a tag. Raises CalledProcessError if they are empty."""
     steps = yaml.safe_load((GITHUB / "workflows" / "release.yml").read_text())["jobs"]["release"]["steps"]
     (script,) = (step["run"] for step in steps if step.get("name") == "Release")
     (folder / "CHANGELOG.md").write_text((ROOT / "CHANGELOG.md").read_text())

@@ -1,4 +1,4 @@
-"""What raydock imports before it is needed: the time that every command costs."""
+"""Imports of raydock at start, which every command pays for."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ LIGHT = tuple(name for name in COMMANDS if name != "deploy")
 
 
 def imported(statement: str) -> set[str]:
-    """The modules of a fresh Python after a statement."""
+    """Return the modules that a new Python has imported after a statement."""
     program = f"import sys; {statement}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     return set(done.stdout.split())

@@ -15,10 +15,10 @@ import yaml
 from raydock.core.checkout import Checkout as Paths
 from raydock.pipeline.project import Project
 from raydock.plan.select import select
+from tests.support.builtimages import BuiltImages
 from tests.support.engine import SpareEngine
 from tests.support.registry import Guard
 from tests.support.registry import registry as guarded
-from tests.support.shelf import Shelf
 from tests.support.toy import NAMES, ROOT, Toy
 
 WORKFLOW = ROOT / ".github" / "workflows" / "images.yml"
@@ -142,7 +142,7 @@ def test_a_run_does_not_build_published_images_again(
     [shard] = [shard for shard in matrix(job)["shards"] if NAMES[0] in shard["select"]]
     assert shard["select"] == f"name={NAMES[0]}"
     project = Project(Paths(toy.root))
-    Shelf(client=client, project=project).fill(select(project.plan, names=[NAMES[0]]))
+    BuiltImages(client=client, project=project).fill(select(project.plan, names=[NAMES[0]]))
     selected = {"RAYDOCK_SELECT": shard["select"]}
     run(script("build", "Push the images for the next jobs"), first_engine | selected)
     spare.client().images.remove(base, force=True)

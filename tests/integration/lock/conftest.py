@@ -1,4 +1,4 @@
-"""Indexes on loopback, and what is locked from them."""
+"""Indexes on loopback, and what the tests lock from them."""
 
 from tests.support.extraindex import extra, setting
 from tests.support.onlysource import index, plain, site

@@ -1,4 +1,4 @@
-"""pip-tools against indexes on loopback: that it answers as uv does. Whole processes of pip-compile, a second each."""
+"""pip-tools with indexes on loopback: it gives the same locks as uv. Each pip-compile process takes a second."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -25,8 +25,8 @@ from tests.support.shelves import Run, versions
 HERE = replace(VARIANT, python=PYTHON)
 
 
-def test_pip_tools_answers_as_uv_does(asked_here: LockRequest, shelf: Any, other_shelf: Any) -> None:
-    """Cut-off, constraint, an extra index, a seed that fits, and more seeds that do not than pip-tools has rounds."""
+def test_pip_tools_resolves_as_uv_does(asked_here: LockRequest, shelf: Any, other_shelf: Any) -> None:
+    """With a cut-off, a constraint, an extra index, a valid seed, and more invalid seeds than pip-tools has rounds."""
     shelf.add("filelock", "4.0", uploaded="2026-11-16")
     other_shelf.add("filelock", "3.5")
     other_shelf.add("only-there", "1.0")
@@ -39,8 +39,8 @@ def test_pip_tools_answers_as_uv_does(asked_here: LockRequest, shelf: Any, other
         asked_here, requirements=("whole",), constraints=("ray<2.60",), indexes=(f"{other_shelf.url}/simple/",)
     )
     seed = {"click": "8.1", **dict.fromkeys(parts, "2.0")}
-    found = versions(PipTools(pages=Pages(shelf.index)), wide, seed)
-    assert found == {
+    resolved = versions(PipTools(pages=Pages(shelf.index)), wide, seed)
+    assert resolved == {
         **dict.fromkeys(parts, "1.0"),
         **{
             "click": "8.1",
@@ -51,21 +51,21 @@ def test_pip_tools_answers_as_uv_does(asked_here: LockRequest, shelf: Any, other
             "whole": "1.0",
         },
     }
-    assert versions(Uv(pages=Pages(shelf.index)), wide, seed) == found
+    assert versions(Uv(pages=Pages(shelf.index)), wide, seed) == resolved
 
 
-def test_why_there_is_no_answer(asked_here: LockRequest, shelf: Any) -> None:
+def test_the_reason_for_a_failed_resolution_is_reported(asked_here: LockRequest, shelf: Any) -> None:
     shelf.add("old", "1.0", ["click<7"])
     pip = PipTools(pages=Pages(shelf.index))
     with pytest.raises(VariantError) as caught:
         pip.resolve(replace(asked_here, requirements=("ray==2.60.0", "old")), {})
-    words = caught.value.what.partition(": ")[2]
-    assert set(words.removesuffix(".").split("; ")) == {"ray 2.60.0 needs click>=7", "old 1.0 needs click<7"}
+    reasons = caught.value.what.partition(": ")[2]
+    assert set(reasons.removesuffix(".").split("; ")) == {"ray 2.60.0 needs click>=7", "old 1.0 needs click<7"}
     with pytest.raises(VariantError, match=r"pip-tools [\d.]+: Could not find a version .* nothing==1"):
         pip.resolve(replace(asked_here, requirements=("nothing==1",)), {})
 
 
-def test_both_make_the_same_lock_despite_traps_in_the_environment(
+def test_both_make_the_same_lock_despite_settings_in_the_environment(
     run: Run, checkout: Checkout, shelf: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trap = tmp_path / "trap"
@@ -82,21 +82,23 @@ def test_both_make_the_same_lock_despite_traps_in_the_environment(
     assert pinned.version("filelock") == "3.0"
 
 
-def test_an_extra_index_adds_the_same_to_both(setting: Setting) -> None:
+def test_both_use_an_extra_index_in_the_same_way(setting: Setting) -> None:
     by_uv = setting.lock(OLD)
     Checkout(setting.folder).lock(OLD.name).unlink()
     assert setting.lock(OLD, PipTools).pins == by_uv.pins
 
 
-def test_both_lock_a_package_without_wheels_alike(plain: RuleInputs, checkout: Checkout, index: Index) -> None:
+def test_both_lock_a_package_without_wheels_in_the_same_way(
+    plain: RuleInputs, checkout: Checkout, index: Index
+) -> None:
     by_uv = locked(Uv(pages=Pages(index)), plain, checkout, HERE)
     checkout.lock(HERE.name).unlink()
     assert locked(PipTools(pages=Pages(index)), plain, checkout, HERE).pins == by_uv.pins
 
 
 @pytest.mark.parametrize("ranges", [True, False], ids=["ranges", "whole files"])
-def test_both_read_an_index_like_pytorchs_alike(asked_here: LockRequest, own_caches: None, ranges: bool) -> None:
-    """Plain pages without upload times or metadata, 403 for what it does not have, a busy answer, and a redirect."""
+def test_both_read_an_index_like_pytorchs(asked_here: LockRequest, own_caches: None, ranges: bool) -> None:
+    """With plain pages without upload times and metadata, 403 for unknown files, a busy answer, and a redirect."""
     site = Site(html=True, unknown=403, ranges=ranges)
     for name, version in {"ray": "2.60.0", "virtualenv": "20.1", "torch": "2.13.0+cpu"}.items():
         site.publish(name, version)

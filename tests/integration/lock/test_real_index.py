@@ -1,4 +1,4 @@
-"""uv and pip-tools against the real package index."""
+"""uv and pip-tools with the real package index."""
 
 import os
 import sys
@@ -31,16 +31,16 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 @pytest.fixture(scope="module")
 def index() -> Index:
-    found = from_environment(os.environ)
+    configured = from_environment(os.environ)
     try:
-        with Pages(found) as pages:
+        with Pages(configured) as pages:
             pages.files("ray")
     except OutOfReachError as error:
         pytest.skip(error.what)
-    return found
+    return configured
 
 
-def made(resolver: Resolver, folder: Path) -> Lock:
+def make_lock(resolver: Resolver, folder: Path) -> Lock:
     folder.mkdir()
     checkout = Checkout(folder)
     checkout.matrix.write_text(MATRIX.format(python=PYTHON))
@@ -59,8 +59,8 @@ def made(resolver: Resolver, folder: Path) -> Lock:
 
 @pytest.mark.timeout(600)
 def test_uv_and_pip_tools_make_the_same_lock(index: Index, tmp_path: Path) -> None:
-    by_uv = made(Uv(pages=Pages(index)), tmp_path / "uv")
-    by_pip_tools = made(PipTools(pages=Pages(index)), tmp_path / "pip-tools")
+    by_uv = make_lock(Uv(pages=Pages(index)), tmp_path / "uv")
+    by_pip_tools = make_lock(PipTools(pages=Pages(index)), tmp_path / "pip-tools")
     assert len(by_uv.pins) > 40
     assert [pin.text for pin in by_uv.pins.values()] == [pin.text for pin in by_pip_tools.pins.values()]
     assert by_uv.header["inputs"] == by_pip_tools.header["inputs"]

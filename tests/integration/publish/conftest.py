@@ -17,10 +17,10 @@ from raydock.publish.release import Release
 from raydock.publish.store import ReleaseStore, release_store
 from raydock.registry.repository import Repository, repository
 from tests.integration.conftest import remove_images
+from tests.support.builtimages import BuiltImages
 from tests.support.forked import run
 from tests.support.index import Site, serving
 from tests.support.registry import Guard, Registry, registry
-from tests.support.shelf import Shelf
 from tests.support.toy import ROOT, Run, Toy, lock, make
 
 TOOLS = ROOT / ".raydock" / "bench" / "tools"
@@ -43,7 +43,7 @@ class PublishProject:
     """
 
     toy: Toy
-    shelf: Shelf
+    shelf: BuiltImages
     address: str
     ids: dict[str, str]
     docker: Path
@@ -116,7 +116,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 @pytest.fixture
 def project(toy_project: Toy, client: docker.DockerClient, serve: Serve, tmp_path: Path) -> PublishProject:
     """Fresh images with passing reports, and an empty registry."""
-    shelf = Shelf(client=client, project=Project(Checkout(toy_project.root)))
+    shelf = BuiltImages(client=client, project=Project(Checkout(toy_project.root)))
     shutil.rmtree(shelf.checkout.work / "reports", ignore_errors=True)
     (tmp_path / "docker").mkdir()
     return PublishProject(

@@ -1,6 +1,6 @@
-/* A driver that is none: what the probe asks before it computes, answered as the environment says.
+/* A fake driver: the functions that the probe calls, with answers from the environment.
    FAKE_CUDA: its CUDA version (12020 is 12.2); FAKE_CALL and FAKE_CODE: the call that fails and its CUresult;
-   FAKE_WRONG: one sum of the vector add is wrong; FAKE_HELD: GiB of memory that somebody else holds;
+   FAKE_WRONG: one sum of the vector add is wrong; FAKE_HELD: GiB of memory that other processes use;
    FAKE_HANG: it never starts. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-"""Trains nothing, in argv[3] epochs, on three workers, a node each while there are as many, and keeps each epoch.
+"""Run an empty training of argv[3] epochs on three workers, on different nodes if possible; checkpoint each epoch.
 
-argv[1] is the run's name, argv[2] how many failures it may have. Every epoch that a worker ends is a line in
-/storage/NAME.log: Unix time, rank, epoch, address. Prints one JSON object: how it ended, and when.
+argv[1] is the run's name, argv[2] the number of failures that are allowed. Each epoch of a worker is a line in
+/storage/NAME.log: Unix time, rank, epoch, address. Prints one JSON object: the result, and when it ended.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The autoscaler's container beside the head (common/pod.go, BuildAutoscalerContainer)."""
+"""The autoscaler's container in the head's pod (common/pod.go, BuildAutoscalerContainer)."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ _OPTIONS |= {"resources", "version"}
 
 
 def autoscaler(cluster: Cluster, head: Pod, release: Release) -> Container:
-    """It sees the head's logs and asks Kubernetes for pods, which this emulator has not."""
+    """Return the container. It reads the head's logs and requests pods from Kubernetes, which is not emulated."""
     options = cluster.spec.get("autoscalerOptions") or {}
     template.known(options, _OPTIONS, "autoscalerOptions")
     if options.get("envFrom") or options.get("version"):
@@ -27,17 +27,17 @@ def autoscaler(cluster: Cluster, head: Pod, release: Release) -> Container:
         "resources": options.get("resources") or {"limits": _LIMITS, "requests": _LIMITS},
         "securityContext": options.get("securityContext") or {},
     }
-    made = template.container(stated, cluster.spec["headGroupSpec"]["template"]["spec"])
+    base = template.container(stated, cluster.spec["headGroupSpec"]["template"]["spec"])
     return replace(
-        made,
+        base,
         command=("/bin/bash", release.shell, "--"),
         args=(start,),
-        environment={**_environment(cluster, head, release, start), **made.environment},
+        environment={**_environment(cluster, head, release, start), **base.environment},
         mounts=(LOGS,),
     )
 
 
 def _environment(cluster: Cluster, head: Pod, release: Release, start: str) -> dict[str, str]:
-    found = {"RAY_CLUSTER_NAME": cluster.name, "RAY_CLUSTER_NAMESPACE": cluster.namespace}
-    found |= {"RAY_HEAD_POD_NAME": head.name, "KUBERAY_CRD_VER": "v1"}
-    return {**found, "KUBERAY_GEN_AUTOSCALER_START_CMD": start} if release.autoscaler_variable else found
+    variables = {"RAY_CLUSTER_NAME": cluster.name, "RAY_CLUSTER_NAMESPACE": cluster.namespace}
+    variables |= {"RAY_HEAD_POD_NAME": head.name, "KUBERAY_CRD_VER": "v1"}
+    return {**variables, "KUBERAY_GEN_AUTOSCALER_START_CMD": start} if release.autoscaler_variable else variables

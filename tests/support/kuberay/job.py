@@ -16,7 +16,13 @@ _DONE = {"SUCCEEDED", "FAILED", "STOPPED"}
 
 @dataclass(frozen=True, kw_only=True)
 class JobRun:
-    """A RayJob that has finished: Ray's word for how, what the submitter said and how often it had to try."""
+    """A finished RayJob.
+
+    Attributes:
+        status: Ray's status of the job, such as SUCCEEDED.
+        log: the submitter's output.
+        tries: how often the submitter ran.
+    """
 
     status: str
     log: str
@@ -25,9 +31,9 @@ class JobRun:
 
 @contextmanager
 def run(node: Node, release: Release, manifest: Manifest, seconds: float = 180) -> Iterator[JobRun]:
-    """A RayJob run to its end; its cluster is there meanwhile, unless the job shuts it down.
+    """Run a RayJob to its end; its cluster runs until the context ends, unless the job shuts it down.
 
-    Raises AssertionError, with what the pods said, where the job does not end in time.
+    Raises AssertionError, with the pods' logs, if the job does not end in time.
     """
     with ClusterRun(node, release, manifest) as cluster:
         cluster.wait_for_pods()
@@ -39,7 +45,7 @@ def run(node: Node, release: Release, manifest: Manifest, seconds: float = 180) 
 
 
 def submit(cluster: ClusterRun, manifest: Manifest, seconds: float = 180) -> JobRun:
-    """The Kubernetes Job of a RayJob on a cluster that is up: a pod, and more as its backoffLimit allows."""
+    """Run the Kubernetes Job of a RayJob on a running cluster: a pod, and more pods up to its backoffLimit."""
     job = f"{manifest.name}-{suffix()}"
     allowed = 1 + int((manifest.spec.get("submitterConfig") or {}).get("backoffLimit", 2))
     log, tries, status = "", 0, 1
@@ -53,9 +59,9 @@ def submit(cluster: ClusterRun, manifest: Manifest, seconds: float = 180) -> Job
 
 
 def _status(cluster: ClusterRun, job: str, log: str, seconds: float = 30) -> str:
-    """Ray's word for how a job ended, soon after its submitter has."""
+    """Return Ray's final status of a job, soon after its submitter ends."""
     end = time.monotonic() + seconds
-    while (found := str(cluster.ask("GET", f"/api/jobs/{job}")["status"])) not in _DONE:
-        assert time.monotonic() < end, f"{job} is {found} after its submitter has ended:\n{log}"
+    while (status := str(cluster.ask("GET", f"/api/jobs/{job}")["status"])) not in _DONE:
+        assert time.monotonic() < end, f"{job} is {status} after its submitter has ended:\n{log}"
         time.sleep(0.5)
-    return found
+    return status

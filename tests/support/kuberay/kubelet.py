@@ -1,4 +1,4 @@
-"""A kubelet's work on one pod: init containers one after another, then the others, then probes on their schedule."""
+"""A kubelet's work on one pod: init containers in sequence, then the other containers, then probes on schedule."""
 
 import threading
 import time
@@ -19,7 +19,14 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a probe was answered, `at` seconds after its container's start."""
+    """The answer to a probe.
+
+    Attributes:
+        passed: whether the probe passed.
+        at: the time in seconds since the container's start.
+        seconds: how long the probe took.
+        detail: the output.
+    """
 
     passed: bool
     at: float
@@ -29,7 +36,14 @@ class Answer:
 
 @dataclass(kw_only=True)
 class Probing:
-    """A container's probe and its answers so far."""
+    """A container's probe and its answers so far.
+
+    Attributes:
+        container: the container's name.
+        kind: readiness or liveness.
+        probe: the probe.
+        answers: the answers, oldest first.
+    """
 
     container: str
     kind: str
@@ -37,7 +51,7 @@ class Probing:
     answers: list[Answer] = field(default_factory=list)
 
     def verdict(self, before: bool) -> bool:
-        """Whether the container passes by its thresholds, where it did or did not before."""
+        """Return whether the container passes by its thresholds; `before` is the previous state."""
         streak = 0
         for answer in reversed(self.answers):
             if answer.passed != self.answers[-1].passed:
@@ -45,12 +59,12 @@ class Probing:
             streak += 1
         if not self.answers:
             return before
-        wanted = self.probe.success_threshold if self.answers[-1].passed else self.probe.failure_threshold
-        return self.answers[-1].passed if streak >= wanted else before
+        threshold = self.probe.success_threshold if self.answers[-1].passed else self.probe.failure_threshold
+        return self.answers[-1].passed if streak >= threshold else before
 
 
 class PodRun:
-    """A pod that is being run in a thread of its own."""
+    """A pod that runs in its own thread."""
 
     def __init__(self, node: Node, pod: Pod) -> None:
         self.node, self.pod = node, pod
@@ -75,7 +89,7 @@ class PodRun:
         return self.node.address(self.sandbox)
 
     def stop(self) -> None:
-        """Ends its probes and removes it, with what its thread may be making meanwhile."""
+        """End its probes and remove it, also containers that its thread is creating."""
         self._stop.set()
         self.node.delete(self.pod)
         for thread in self._threads:
@@ -83,15 +97,15 @@ class PodRun:
         self.node.delete(self.pod)
 
     def logs(self) -> str:
-        """The last that each of its containers said, for a test that fails."""
-        said = [
-            f"--- {found.name}\n{found.logs(tail=40).decode(errors='replace')}"
-            for found in self.node.containers(self.pod.name)
+        """Return the end of each container's log, for the message of a failed test."""
+        logs = [
+            f"--- {container.name}\n{container.logs(tail=40).decode(errors='replace')}"
+            for container in self.node.containers(self.pod.name)
         ]
-        return "\n".join(said)
+        return "\n".join(logs)
 
     def check(self) -> None:
-        """Raises AssertionError, with the containers' words, where the pod failed or its first container has ended."""
+        """Raise AssertionError, with the containers' logs, if the pod failed or its first container ended."""
         if ray := self.running.get(self.pod.containers[0].name):
             ray.reload()
             state = ray.attrs["State"]
@@ -113,41 +127,41 @@ class PodRun:
                 "out of memory" if ended.out_of_memory else "too late" if not ended.in_time else f"exit {ended.status}"
             )
             assert ended.status == 0, f"{container.name}: {why}: {ended.out}{ended.err}"
-        made = {
+        running = {
             container.name: self.node.create(self.pod, self.sandbox, container) for container in self.pod.containers
         }
         for container in self.pod.containers:
-            start(made[container.name])
-            self._probe(container, made[container.name])
-        self.running = made
+            start(running[container.name])
+            self._probe(container, running[container.name])
+        self.running = running
 
     def _probe(self, container: Container, running: Running) -> None:
         for kind, probe in (("readiness", container.readiness), ("liveness", container.liveness)):
             if probe:
                 probing = Probing(container=container.name, kind=kind, probe=probe)
                 self.probings.append(probing)
-                self._threads.append(threading.Thread(target=self._ask_on, args=(probing, running), daemon=True))
+                self._threads.append(threading.Thread(target=self._run_probe, args=(probing, running), daemon=True))
                 self._threads[-1].start()
 
-    def _ask_on(self, probing: Probing, running: Running) -> None:
+    def _run_probe(self, probing: Probing, running: Running) -> None:
         begun = time.monotonic()
         alive = True
         wait = float(probing.probe.initial_delay)
         while not self._stop.wait(wait):
-            asked = time.monotonic()
-            passed, detail = self._ask(probing.probe, running)
+            started = time.monotonic()
+            passed, detail = self._check(probing.probe, running)
             now = time.monotonic()
             if self._stop.is_set():
                 return
-            probing.answers.append(Answer(passed=passed, at=now - begun, seconds=now - asked, detail=detail))
+            probing.answers.append(Answer(passed=passed, at=now - begun, seconds=now - started, detail=detail))
             if probing.kind == "readiness":
                 self._ready[probing.container] = probing.verdict(self._ready[probing.container])
             else:
                 alive = probing.verdict(alive)
                 self.error = self.error if alive else f"{probing.container} would be restarted: {detail}"
-            wait = max(0.0, probing.probe.period - (now - asked))
+            wait = max(0.0, probing.probe.period - (now - started))
 
-    def _ask(self, probe: Probe, running: Running) -> tuple[bool, str]:
+    def _check(self, probe: Probe, running: Running) -> tuple[bool, str]:
         if not probe.command:
             return get(f"http://{self.address}:{probe.port}/{probe.path}", probe.timeout)
         answers: SimpleQueue[tuple[bool, str]] = SimpleQueue()
@@ -159,7 +173,7 @@ class PodRun:
 
 
 def get(url: str, seconds: float) -> tuple[bool, str]:
-    """Whether a GET succeeds as an httpGet probe does, and what was said."""
+    """Send a GET as an httpGet probe does, and return whether it succeeds, with the answer."""
     try:
         with _DIRECT.open(url, timeout=seconds) as answer:
             return True, answer.read(200).decode(errors="replace")
@@ -169,7 +183,7 @@ def get(url: str, seconds: float) -> tuple[bool, str]:
 
 def _execute(running: Running, command: tuple[str, ...]) -> tuple[bool, str]:
     try:
-        code, said = running.exec_run(list(command))
+        code, output = running.exec_run(list(command))
     except (APIError, NotFound) as error:
         return False, str(error)
-    return code == 0, said.decode(errors="replace")
+    return code == 0, output.decode(errors="replace")

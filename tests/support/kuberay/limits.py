@@ -1,4 +1,4 @@
-"""A container's limits and security context in the engine's words."""
+"""A container's limits and security context as options of the engine."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,32 +10,43 @@ from tests.support.kuberay.objects import Container, Security
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """What the engine's machine has: cores and bytes."""
+    """The resources of the engine's machine.
+
+    Attributes:
+        cpus: the number of cores.
+        memory: bytes of memory.
+    """
 
     cpus: int
     memory: int
 
 
 def machine(client: DockerClient) -> Machine:
-    """The engine's machine."""
+    """Return the resources of the engine's machine."""
     info = client.info()
     return Machine(cpus=info["NCPU"], memory=info["MemTotal"])
 
 
 def limited(container: Container, within: Machine) -> dict[str, Any]:
-    """Its limits, none larger than the machine, and no swap, as on a Kubernetes node; a CPU request is a weight."""
-    found: dict[str, Any] = {}
+    """Return the options for limits, at most the machine's, without swap as on a Kubernetes node.
+
+    A CPU request is a weight.
+    """
+    options: dict[str, Any] = {}
     if container.cpu_limit is not None:
-        found["nano_cpus"] = int(min(container.cpu_limit, within.cpus) * 10**9)
+        options["nano_cpus"] = int(min(container.cpu_limit, within.cpus) * 10**9)
     if container.cpu_request:
-        found["cpu_shares"] = max(2, int(container.cpu_request * 1024))
+        options["cpu_shares"] = max(2, int(container.cpu_request * 1024))
     if container.memory_limit is not None:
-        found["mem_limit"] = found["memswap_limit"] = min(container.memory_limit, within.memory)
-    return found
+        options["mem_limit"] = options["memswap_limit"] = min(container.memory_limit, within.memory)
+    return options
 
 
 def secured(container: Container, image_user: str) -> dict[str, Any]:
-    """Its security context. Raises AssertionError, with the kubelet's reason, where runAsNonRoot is not met."""
+    """Return the options for the security context.
+
+    Raises AssertionError, with the kubelet's reason, if runAsNonRoot is not met.
+    """
     context = container.security
     user = _user(context, image_user)
     if context.must_not_be_root:

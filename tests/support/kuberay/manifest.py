@@ -1,4 +1,4 @@
-"""Manifests: the documents of a YAML file, and the RayCluster that each kind of resource asks for."""
+"""Manifests: the documents of a YAML file, and the RayCluster of each kind of resource."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +12,17 @@ Document = Mapping[str, Any]
 
 
 class NotEmulated(Exception):  # noqa: N818 - a limit of the emulator, not a fault of the manifest
-    """A manifest holds what this emulator does not know."""
+    """A manifest has a part that this emulator does not support."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """A file's one Ray resource and its ConfigMaps' files, by the map's name."""
+    """The Ray resource of a file and its ConfigMaps.
+
+    Attributes:
+        resource: the Ray resource.
+        config_maps: the files of each ConfigMap by its name.
+    """
 
     resource: Document
     config_maps: Mapping[str, Mapping[str, str]]
@@ -39,7 +44,15 @@ class Manifest:
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """A RayCluster: its name, its spec, and the kind and name of the resource that it was made for."""
+    """A RayCluster.
+
+    Attributes:
+        name: its name.
+        namespace: its namespace.
+        spec: its spec.
+        kind: the kind of the resource that it belongs to.
+        owner: the name of that resource.
+    """
 
     name: str
     namespace: str
@@ -49,7 +62,7 @@ class Cluster:
 
     @property
     def head_service(self) -> str:
-        """The name of its head's Service (utils/util.go, GenerateHeadServiceName)."""
+        """The name of the head's Service (utils/util.go, GenerateHeadServiceName)."""
         chosen = self.spec["headGroupSpec"].get("headService", {}).get("metadata", {}).get("name")
         return str(chosen or f"{self.name}-head-svc")
 
@@ -65,12 +78,12 @@ class Cluster:
 
 
 def domain(service: str, namespace: str) -> str:
-    """A Service's full name."""
+    """Return the full name of a Service."""
     return f"{service}.{namespace}.svc.cluster.local"
 
 
 def parse(text: str) -> Manifest:
-    """Reads a YAML file. Raises NotEmulated unless it holds one resource of ray.io/v1 and ConfigMaps besides."""
+    """Read a YAML file. Raises NotEmulated unless it has one resource of ray.io/v1, and otherwise only ConfigMaps."""
     documents = [document for document in yaml.safe_load_all(text) if document]
     resources = [document for document in documents if document["apiVersion"] == "ray.io/v1"]
     maps = [document for document in documents if document["kind"] == "ConfigMap"]
@@ -81,7 +94,7 @@ def parse(text: str) -> Manifest:
 
 
 def with_image(manifest: Manifest, image: str) -> Manifest:
-    """The same with another image in every container, and nothing else changed."""
+    """Return the manifest with this image in every container."""
     changed = _replace(manifest.resource, image)
     assert isinstance(changed, dict)
     return Manifest(resource=changed, config_maps=manifest.config_maps)
@@ -89,17 +102,19 @@ def with_image(manifest: Manifest, image: str) -> Manifest:
 
 def _replace(value: object, image: str) -> object:
     if isinstance(value, list):
-        return [_replace(item, image) for item in value]
+        return [_replace(element, image) for element in value]
     if not isinstance(value, dict):
         return value
-    return {key: image if key == "image" and "name" in value else _replace(item, image) for key, item in value.items()}
+    return {
+        key: image if key == "image" and "name" in value else _replace(member, image) for key, member in value.items()
+    }
 
 
 _SPECS = {"RayCluster": None, "RayJob": "rayClusterSpec", "RayService": "rayClusterConfig"}
 
 
 def cluster_of(manifest: Manifest, release: Release, suffix: str) -> Cluster:
-    """The RayCluster of a resource; `suffix` is the five characters that KubeRay makes up."""
+    """Return the RayCluster of a resource; `suffix` is KubeRay's five random characters."""
     within = _SPECS[manifest.kind]
     owned = release.cluster_name.format(owner=manifest.name, suffix=suffix)
     return Cluster(

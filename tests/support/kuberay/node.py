@@ -1,6 +1,6 @@
 """A Kubernetes node on a Docker engine: the network, the volumes and the containers of pods.
 
-A pod is a container that sleeps and holds the pod's name, address and volumes, and the pod's containers in its network
+A pod is a sleeping container with the pod's name, address and volumes, and the pod's containers in its network
 namespace. A Service's endpoints are a network that pods join and leave.
 """
 
@@ -29,7 +29,13 @@ _VOLUMES = "/pod"
 
 @dataclass(frozen=True, kw_only=True)
 class Admission:
-    """What an admission webhook would add to every container of a pod: variables, and files under one folder."""
+    """What an admission webhook adds to every container of a pod.
+
+    Attributes:
+        environment: variables.
+        folder: the folder of the files.
+        files: files by name.
+    """
 
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: str = "/etc/admission"
@@ -37,7 +43,7 @@ class Admission:
 
 
 class Node:
-    """Runs pods; all that it made is gone when it is left, whatever happened."""
+    """A node that runs pods, and removes everything that it made when the context ends."""
 
     def __init__(self, client: docker.DockerClient) -> None:
         self.client = client
@@ -53,7 +59,7 @@ class Node:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
             self.on_exit.close()
@@ -61,33 +67,33 @@ class Node:
             self._remove_all()
 
     def _remove_all(self) -> None:
-        for found in self.containers():
-            remove(self.client, found.id)
-        for network in self.client.networks.list(filters=self._mine):
+        for container in self.containers():
+            remove(self.client, container.id)
+        for network in self.client.networks.list(filters=self._own):
             network.remove()
         for volume in self.volumes():
             volume.remove(force=True)
 
     @property
-    def _mine(self) -> dict[str, str]:
+    def _own(self) -> dict[str, str]:
         return {"label": f"{NODE_LABEL}={self.id}"}
 
     def containers(self, pod: str = "") -> list[Running]:
-        """The containers of this node, or of one of its pods, running or not."""
-        found: list[Running] = self.client.containers.list(all=True, filters=self._mine, ignore_removed=True)
-        return [one for one in found if pod in {"", one.labels[POD_LABEL]}]
+        """Return the containers of this node, or of one of its pods, running or not."""
+        containers: list[Running] = self.client.containers.list(all=True, filters=self._own, ignore_removed=True)
+        return [container for container in containers if pod in {"", container.labels[POD_LABEL]}]
 
     def volumes(self, pod: str = "") -> list[docker.models.volumes.Volume]:
-        """The volumes of this node's pods, or of one of them."""
-        found: list[docker.models.volumes.Volume] = self.client.volumes.list(filters=self._mine)
-        return [one for one in found if pod in {"", one.attrs["Labels"][POD_LABEL]}]
+        """Return the volumes of this node's pods, or of one of them."""
+        volumes: list[docker.models.volumes.Volume] = self.client.volumes.list(filters=self._own)
+        return [volume for volume in volumes if pod in {"", volume.attrs["Labels"][POD_LABEL]}]
 
     def new_service(self, name: str, namespace: str) -> "Service":
-        """A Service without endpoints yet."""
+        """Create a Service without endpoints."""
         return Service(self._new_network(f"{self.id}-{name}"), names(name, namespace))
 
     def sandbox(self, pod: Pod, services: Sequence[str] = (), network: Network = None) -> Running:
-        """Starts a pod's sandbox: its name, its address under the names of `services`, its volumes ready to mount."""
+        """Start a pod's sandbox with its name, its address under the names of `services`, and its volumes."""
         network = network or self._network
         aliases = [alias for service in services for alias in names(service, pod.namespace)]
         points = self.client.api.create_endpoint_config(aliases=aliases)
@@ -109,7 +115,7 @@ class Node:
         return made
 
     def create(self, pod: Pod, sandbox: Running, container: Container) -> Running:
-        """Makes one container of a pod whose sandbox runs."""
+        """Create one container of a pod whose sandbox runs."""
         user = self.client.images.get(container.image).attrs["Config"].get("User") or "0"
         mounts = [
             Mount(mount.path, self._volume_name(pod, mount.volume), no_copy=True, read_only=mount.read_only)
@@ -135,7 +141,7 @@ class Node:
         return made
 
     def complete(self, pod: Pod, seconds: float) -> CommandResult:
-        """Runs a pod of one container to its end, removes it and tells how it ended."""
+        """Run a pod of one container to its end, remove it and return how it ended."""
         try:
             sandbox = self.sandbox(pod)
             return run_to_end(self.create(pod, sandbox, pod.containers[0]), lambda _: None, seconds)
@@ -143,14 +149,14 @@ class Node:
             self.delete(pod)
 
     def delete(self, pod: Pod) -> None:
-        """Removes a pod with its volumes."""
-        for found in self.containers(pod.name):
-            remove(self.client, found.id)
+        """Remove a pod with its volumes."""
+        for container in self.containers(pod.name):
+            remove(self.client, container.id)
         for volume in self.volumes(pod.name):
             volume.remove(force=True)
 
     def address(self, sandbox: Running) -> str:
-        """A pod's address."""
+        """Return the address of a pod."""
         sandbox.reload()
         return str(sandbox.attrs["NetworkSettings"]["Networks"][self._network.name]["IPAddress"])
 
@@ -177,7 +183,7 @@ class Node:
         return Mount(f"{_VOLUMES}/{volume.name}", name, no_copy=True)
 
     def _fill(self, sandbox: Running, pod: Pod) -> None:
-        """Gives every volume what a kubelet gives it: all may write an emptyDir, a ConfigMap's files are there."""
+        """Prepare every volume as a kubelet does: every user can write an emptyDir, a ConfigMap has its files."""
         for volume in self._all_volumes(pod):
             path = f"{_VOLUMES}/{volume.name}"
             if isinstance(volume, Files):
@@ -190,20 +196,25 @@ class Node:
 
 @dataclass(frozen=True)
 class Service:
-    """A Service: a network on which its endpoints answer to its names."""
+    """A Service: a network on which its endpoints have its names.
+
+    Attributes:
+        network: the network.
+        names: the names.
+    """
 
     network: Network
     names: list[str]
 
     def add(self, sandbox: Running) -> None:
-        """Makes a pod an endpoint."""
+        """Add a pod to the endpoints."""
         self.network.connect(sandbox, aliases=self.names)
 
     def drop(self, sandbox: Running) -> None:
-        """Makes a pod none."""
+        """Remove a pod from the endpoints."""
         self.network.disconnect(sandbox, force=True)
 
 
 def names(service: str, namespace: str) -> list[str]:
-    """The names that a Service has in its own namespace."""
+    """Return the names of a Service in its own namespace."""
     return [service, f"{service}.{namespace}", f"{service}.{namespace}.svc", domain(service, namespace)]

@@ -1,4 +1,4 @@
-"""Pods as a kubelet is told them: values without behaviour."""
+"""Pods as a kubelet gets them: values without behaviour."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,18 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """A question to a container: a command, or a path and port on the pod's address; times in seconds."""
+    """A probe of a container: a command, or an HTTP path and port on the pod's address.
+
+    Attributes:
+        command: the command; empty for HTTP.
+        path: the HTTP path, without the leading slash.
+        port: the HTTP port.
+        initial_delay: seconds before the first probe.
+        timeout: seconds until a probe fails.
+        period: seconds between probes.
+        success_threshold: successes in a row that pass.
+        failure_threshold: failures in a row that fail.
+    """
 
     command: tuple[str, ...] = ()
     path: str = ""
@@ -20,7 +31,13 @@ class Probe:
 
 @dataclass(frozen=True, kw_only=True)
 class EmptyDir:
-    """An empty directory, in memory or on the disk, of at most `size` bytes."""
+    """An empty directory.
+
+    Attributes:
+        name: the volume's name.
+        in_memory: whether it is in memory or on disk.
+        size: its limit in bytes, or None.
+    """
 
     name: str
     in_memory: bool
@@ -29,7 +46,13 @@ class EmptyDir:
 
 @dataclass(frozen=True, kw_only=True)
 class Files:
-    """A ConfigMap's files, by path."""
+    """The files of a ConfigMap.
+
+    Attributes:
+        name: the volume's name.
+        files: their texts by path.
+        mode: their mode.
+    """
 
     name: str
     files: Mapping[str, str]
@@ -38,7 +61,13 @@ class Files:
 
 @dataclass(frozen=True, kw_only=True)
 class Mount:
-    """Where a container sees a volume."""
+    """A volume in a container.
+
+    Attributes:
+        volume: the volume's name.
+        path: its path in the container.
+        read_only: whether the container cannot write it.
+    """
 
     volume: str
     path: str
@@ -47,7 +76,17 @@ class Mount:
 
 @dataclass(frozen=True, kw_only=True)
 class Security:
-    """A container's security context together with its pod's."""
+    """The security context of a container, merged with that of its pod.
+
+    Attributes:
+        user: runAsUser.
+        group: runAsGroup.
+        extra_group: fsGroup.
+        must_not_be_root: runAsNonRoot.
+        may_gain: allowPrivilegeEscalation.
+        read_only_root: readOnlyRootFilesystem.
+        dropped: the capabilities to drop.
+    """
 
     user: int | None = None
     group: int | None = None
@@ -60,7 +99,22 @@ class Security:
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """A container; limits and requests in cores and bytes, None where there is none."""
+    """A container of a pod.
+
+    Attributes:
+        name: its name.
+        image: its image.
+        command: its command; empty for the image's.
+        args: its arguments.
+        environment: its variables.
+        mounts: its volumes.
+        cpu_limit: its limit in cores, or None.
+        cpu_request: its request in cores, or None.
+        memory_limit: its limit in bytes, or None.
+        security: its security context.
+        readiness: its readiness probe, or None.
+        liveness: its liveness probe, or None.
+    """
 
     name: str
     image: str
@@ -78,7 +132,17 @@ class Container:
 
 @dataclass(frozen=True, kw_only=True)
 class Pod:
-    """A pod; `services` are the Services that name it from its start, ready or not."""
+    """A pod.
+
+    Attributes:
+        name: its name.
+        namespace: its namespace.
+        labels: its labels.
+        init: its init containers, in order.
+        containers: its other containers.
+        volumes: its volumes.
+        services: the Services that name it from its start, whether it is ready or not.
+    """
 
     name: str
     namespace: str

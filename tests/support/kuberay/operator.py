@@ -1,4 +1,4 @@
-"""KubeRay's operator: clusters up and down, and what it asks of Ray's dashboard."""
+"""KubeRay's operator: starting and deleting clusters, and requests to Ray's dashboard."""
 
 import json
 import time
@@ -18,12 +18,12 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def suffix() -> str:
-    """Five characters that nothing else has."""
+    """Return five random characters."""
     return uuid4().hex[:5]
 
 
 class ClusterRun:
-    """A RayCluster whose pods run; gone when it is left."""
+    """A RayCluster whose pods run until the context ends."""
 
     def __init__(self, node: Node, release: Release, manifest: Manifest) -> None:
         self.node, self.release = node, release
@@ -42,18 +42,18 @@ class ClusterRun:
         return self.pods[0]
 
     def delete(self) -> None:
-        """Removes every pod."""
+        """Remove every pod."""
         for run in self.pods:
             run.stop()
 
     def wait_for_pods(self, seconds: float = 120) -> None:
-        """Waits until every pod is ready. Raises AssertionError, with the pods' words, where one fails or is late."""
+        """Wait until every pod is ready. Raises AssertionError, with the pods' logs, if one fails or is late."""
         self.wait_for(lambda: all(run.ready for run in self.pods), lambda: "every pod is ready", seconds)
 
-    def wait_for(self, holds: Callable[[], bool], what: Callable[[], str], seconds: float) -> None:
-        """Waits until something holds, and no longer than until a pod fails."""
+    def wait_for(self, condition: Callable[[], bool], what: Callable[[], str], seconds: float) -> None:
+        """Wait until a condition is true. Raises AssertionError if a pod fails or the time is over."""
         end = time.monotonic() + seconds
-        while not holds():
+        while not condition():
             for run in self.pods:
                 run.check()
             if time.monotonic() > end:
@@ -61,22 +61,28 @@ class ClusterRun:
             time.sleep(0.2)
 
     def nodes_alive(self) -> int:
-        """How many nodes Ray itself counts as alive."""
-        found = self.ask("GET", "/api/v0/nodes")["data"]["result"]["result"]
-        return sum(node["state"] == "ALIVE" for node in found)
+        """Return the number of nodes that are alive according to Ray."""
+        nodes = self.ask("GET", "/api/v0/nodes")["data"]["result"]["result"]
+        return sum(node["state"] == "ALIVE" for node in nodes)
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
-        """A JSON answer of the dashboard, None for an empty one. Raises OSError where it refuses or none answers."""
+        """Send a request to the dashboard and return its JSON answer, or None if it is empty.
+
+        Raises OSError if the dashboard refuses or does not answer.
+        """
         return ask(f"http://{self.head.address}:8265{path}", method, body)
 
 
 def ask(url: str, method: str, body: object = None) -> Any:
-    """A JSON answer; None for an empty one. Raises OSError, its text with it, where none is given."""
+    """Send a request and return its JSON answer, or None if it is empty.
+
+    Raises OSError, with the text of the answer, if the request fails.
+    """
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
     try:
         with _DIRECT.open(request, timeout=30) as answer:
-            said = answer.read()
+            body_text = answer.read()
     except urllib.error.HTTPError as error:
         raise OSError(f"{method} {url}: {error.code}: {error.read().decode(errors='replace')}") from None
-    return json.loads(said) if said.strip() else None
+    return json.loads(body_text) if body_text.strip() else None

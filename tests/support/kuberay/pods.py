@@ -1,4 +1,4 @@
-"""The pods of a RayCluster (common/pod.go): a pure function of the cluster, the release and the names made up."""
+"""The pods of a RayCluster (common/pod.go): a pure function of the cluster, the release and the random names."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ _HEAD = {"rayStartParams", "template", "headService", "serviceType", "enableIngr
 _WORKERS = {"rayStartParams", "template", "replicas", "minReplicas", "maxReplicas", "groupName", "scaleStrategy"}
 _WORKERS |= {"numOfHosts", "idleTimeoutSeconds"}
 
-# The worker's loop: quiet for two minutes, then with ray's own words; a look every five seconds.
+# The worker's loop: a check every five seconds, without output for two minutes and then with ray's output.
 _WAIT = """\
 SECONDS=0
 while true; do
@@ -35,7 +35,7 @@ echo "The GCS is ready."
 
 
 def pods(cluster: Cluster, release: Release, config_maps: ConfigMaps, suffix: Callable[[], str]) -> tuple[Pod, ...]:
-    """The head's pod and the workers', in that order. Raises NotEmulated for what nobody here knows."""
+    """Return the head's pod and then the workers'. Raises NotEmulated for fields that are not supported."""
     spec = cluster.spec
     template.known(spec, _SPEC, "a RayCluster")
     template.known(spec["headGroupSpec"], _HEAD, "a headGroupSpec")
@@ -47,7 +47,7 @@ def pods(cluster: Cluster, release: Release, config_maps: ConfigMaps, suffix: Ca
 
 
 def replicas(group: Document) -> int:
-    """How many pods a worker group gets, within its bounds (utils/util.go, GetWorkerGroupDesiredReplicas)."""
+    """Return the number of pods of a worker group, within its bounds (utils/util.go, GetWorkerGroupDesiredReplicas)."""
     least, most = group.get("minReplicas", 0), group.get("maxReplicas", 2**31 - 1)
     hosts: int = group.get("numOfHosts", 1)
     return int(min(max(group.get("replicas", least), least), most)) * hosts
@@ -111,11 +111,11 @@ def _wait(cluster: Cluster, pod: Pod, release: Release) -> Container:
 
 
 def _with_ray(cluster: Cluster, group: Document, release: Release, pod: Pod, *, head: bool) -> Pod:
-    """The pod with its first container made the Ray container, and its init containers told the head's name."""
+    """Return the pod with its first container as Ray container, and the head's name in its init containers."""
     ray, *others = pod.containers
-    found = raystart.parameters(cluster, group, release, head=head)
-    start = raystart.command(found, head=head)
-    readiness, liveness = probes(cluster, group["template"]["spec"]["containers"][0], found, release, head=head)
+    parameters = raystart.parameters(cluster, group, release, head=head)
+    start = raystart.command(parameters, head=head)
+    readiness, liveness = probes(cluster, group["template"]["spec"]["containers"][0], parameters, release, head=head)
     ray = replace(
         ray,
         command=("/bin/bash", release.shell, "--"),
@@ -129,8 +129,8 @@ def _with_ray(cluster: Cluster, group: Document, release: Release, pod: Pod, *, 
         liveness=liveness,
     )
     named = {"FQ_RAY_IP": cluster.head_domain, "RAY_IP": cluster.head_service}
-    init = tuple(replace(one, environment={**one.environment, **named}) for one in pod.init)
-    moved = "plasma-directory" in found and release.follows_parameters
+    init = tuple(replace(container, environment={**container.environment, **named}) for container in pod.init)
+    moved = "plasma-directory" in parameters and release.follows_parameters
     pod = replace(pod, init=init, containers=(ray, *others))
     return pod if moved else _with_shared_memory(pod, group)
 
@@ -144,36 +144,36 @@ def _script(ray: Container, start: str, release: Release) -> str:
 
 
 def _with_shared_memory(pod: Pod, group: Document) -> Pod:
-    """The pod with a /dev/shm of its Ray container's memory, unless it mounts one itself."""
+    """Return the pod with a /dev/shm of its Ray container's memory size, unless the pod mounts one."""
     ray, *others = pod.containers
     if any(mount.path == "/dev/shm" for mount in ray.mounts):
         return pod
     resources = group["template"]["spec"]["containers"][0].get("resources") or {}
     stated = (resources.get("limits") or {}).get("memory") or (resources.get("requests") or {}).get("memory")
-    made = EmptyDir(name="shared-mem", in_memory=True, size=whole(stated) if stated else None)
-    ray = replace(ray, mounts=(*ray.mounts, Mount(volume=made.name, path="/dev/shm")))
-    known = any(volume.name == made.name for volume in pod.volumes)
-    return replace(pod, containers=(ray, *others), volumes=pod.volumes if known else (*pod.volumes, made))
+    shared = EmptyDir(name="shared-mem", in_memory=True, size=whole(stated) if stated else None)
+    ray = replace(ray, mounts=(*ray.mounts, Mount(volume=shared.name, path="/dev/shm")))
+    known = any(volume.name == shared.name for volume in pod.volumes)
+    return replace(pod, containers=(ray, *others), volumes=pod.volumes if known else (*pod.volumes, shared))
 
 
 def _fixed(cluster: Cluster, pod: Pod, release: Release, start: str, *, head: bool) -> dict[str, str]:
-    """What KubeRay sets whatever the manifest says."""
-    found = {} if head else {"FQ_RAY_IP": cluster.head_domain, "RAY_IP": cluster.head_service}
-    found |= {"RAY_CLUSTER_NAME": cluster.name, "RAY_CLOUD_INSTANCE_ID": pod.name}
-    found |= {"RAY_NODE_TYPE_NAME": pod.labels["ray.io/group"], "KUBERAY_GEN_RAY_START_CMD": start}
+    """Return the variables that KubeRay always sets."""
+    variables = {} if head else {"FQ_RAY_IP": cluster.head_domain, "RAY_IP": cluster.head_service}
+    variables |= {"RAY_CLUSTER_NAME": cluster.name, "RAY_CLOUD_INSTANCE_ID": pod.name}
+    variables |= {"RAY_NODE_TYPE_NAME": pod.labels["ray.io/group"], "KUBERAY_GEN_RAY_START_CMD": start}
     if release.namespace_variable:
-        found["RAY_CLUSTER_NAMESPACE"] = cluster.namespace
+        variables["RAY_CLUSTER_NAMESPACE"] = cluster.namespace
     if head:
-        found["RAY_USAGE_STATS_EXTRA_TAGS"] = f"kuberay_version={release.version};kuberay_crd={cluster.kind}"
-    return found
+        variables["RAY_USAGE_STATS_EXTRA_TAGS"] = f"kuberay_version={release.version};kuberay_crd={cluster.kind}"
+    return variables
 
 
 def _defaults(cluster: Cluster, *, head: bool) -> dict[str, str]:
-    """What KubeRay sets where the manifest does not."""
+    """Return the variables that KubeRay sets if the manifest does not."""
     address = "127.0.0.1" if head else cluster.head_domain
-    found = {"RAY_PORT": cluster.head_port, "RAY_ADDRESS": f"{address}:{cluster.head_port}"}
-    found |= {"RAY_USAGE_STATS_KUBERAY_IN_USE": "1", "RAY_DASHBOARD_ENABLE_K8S_DISK_USAGE": "1"}
+    variables = {"RAY_PORT": cluster.head_port, "RAY_ADDRESS": f"{address}:{cluster.head_port}"}
+    variables |= {"RAY_USAGE_STATS_KUBERAY_IN_USE": "1", "RAY_DASHBOARD_ENABLE_K8S_DISK_USAGE": "1"}
     if cluster.kind == "RayService":
-        found |= {"RAY_timeout_ms_task_wait_for_death_info": "0", "RAY_gcs_server_request_timeout_seconds": "5"}
-        found["RAY_SERVE_KV_TIMEOUT_S"] = "5"
-    return found
+        variables |= {"RAY_timeout_ms_task_wait_for_death_info": "0", "RAY_gcs_server_request_timeout_seconds": "5"}
+        variables["RAY_SERVE_KV_TIMEOUT_S"] = "5"
+    return variables

@@ -13,44 +13,44 @@ _RAYLET_SECONDS, _DASHBOARD_SECONDS, _SERVE_SECONDS = 2, 10, 10  # wget's -T
 
 
 def probes(
-    cluster: Cluster, container: Document, found: Mapping[str, str], release: Release, *, head: bool
+    cluster: Cluster, container: Document, parameters: Mapping[str, str], release: Release, *, head: bool
 ) -> tuple[Probe, Probe]:
-    """Readiness and liveness: the manifest's own where it has one, KubeRay's otherwise; `found` is rayStartParams."""
+    """Return readiness and liveness probe: the manifest's, or KubeRay's; `parameters` are rayStartParams."""
     http = release.probes_by_http(cluster.spec.get("rayVersion", ""))
-    questions = _questions(found, release, head=head)
-    asked = Probe(
-        command=() if http else _bash(questions),
+    commands = _commands(parameters, release, head=head)
+    default = Probe(
+        command=() if http else _bash(commands),
         path="api/healthz" if http else "",
-        port=int(found["dashboard-agent-listen-port"]) if http else 0,
+        port=int(parameters["dashboard-agent-listen-port"]) if http else 0,
         initial_delay=10,
         timeout=5 if head else 2,
         period=_PERIOD,
         success_threshold=1,
         failure_threshold=10,
     )
-    liveness = replace(asked, initial_delay=30, failure_threshold=120)
-    readiness = asked
+    liveness = replace(default, initial_delay=30, failure_threshold=120)
+    readiness = default
     if cluster.kind == "RayService" and not head:
         serve = _wget(release, _SERVE_SECONDS, str(_serve_port(container)), "-/healthz")
-        readiness = replace(asked, command=_bash([*questions, serve]), path="", port=0, failure_threshold=1)
+        readiness = replace(default, command=_bash([*commands, serve]), path="", port=0, failure_threshold=1)
     return own(container, "readinessProbe") or readiness, own(container, "livenessProbe") or liveness
 
 
-def _questions(found: Mapping[str, str], release: Release, *, head: bool) -> list[str]:
-    followed = found if release.follows_parameters else {}
+def _commands(parameters: Mapping[str, str], release: Release, *, head: bool) -> list[str]:
+    followed = parameters if release.follows_parameters else {}
     agent, dashboard = followed.get("dashboard-agent-listen-port", AGENT_PORT), followed.get("dashboard-port", "8265")
-    questions = [_wget(release, _RAYLET_SECONDS, agent, "api/local_raylet_healthz")]
+    commands = [_wget(release, _RAYLET_SECONDS, agent, "api/local_raylet_healthz")]
     if head:
-        questions.append(_wget(release, _DASHBOARD_SECONDS, dashboard, "api/gcs_healthz"))
-    return questions
+        commands.append(_wget(release, _DASHBOARD_SECONDS, dashboard, "api/gcs_healthz"))
+    return commands
 
 
 def _wget(release: Release, seconds: int, port: str, path: str) -> str:
     return f"{release.wget} -T {seconds} -q -O- http://localhost:{port}/{path} | grep success"
 
 
-def _bash(questions: list[str]) -> tuple[str, ...]:
-    return ("bash", "-c", " && ".join(questions))
+def _bash(commands: list[str]) -> tuple[str, ...]:
+    return ("bash", "-c", " && ".join(commands))
 
 
 def _serve_port(container: Document) -> int:
@@ -59,7 +59,7 @@ def _serve_port(container: Document) -> int:
 
 
 def own(container: Document, key: str) -> Probe | None:
-    """The probe that a manifest states itself, with Kubernetes' defaults; None where it states none."""
+    """Return the probe of a manifest, with Kubernetes' defaults; None if it has none."""
     stated = container.get(key)
     if not stated:
         return None

@@ -10,14 +10,14 @@ _UNITS |= {unit: Decimal(1000) ** power for power, unit in enumerate(("k", "M", 
 _UNITS |= {unit: Decimal(1024) ** power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti"), 1)}
 
 
-def quantity(words: object) -> Decimal:
-    """Its value in units, bytes or cores. Raises ValueError where it is none."""
-    match = re.fullmatch(r"([0-9.]+)([a-zA-Z]*)", str(words))
+def quantity(text: object) -> Decimal:
+    """Convert a quantity to units, bytes or cores. Raises ValueError if the text is not a quantity."""
+    match = re.fullmatch(r"([0-9.]+)([a-zA-Z]*)", str(text))
     if not match or match[2] not in _UNITS:
-        raise ValueError(f"{words!r} is no Kubernetes quantity")
+        raise ValueError(f"{text!r} is not a Kubernetes quantity")
     return Decimal(match[1]) * _UNITS[match[2]]
 
 
-def whole(words: object) -> int:
-    """Rounded up, as Kubernetes' Value() does."""
-    return math.ceil(quantity(words))
+def whole(text: object) -> int:
+    """Convert a quantity and round it up, as Kubernetes' Value() does."""
+    return math.ceil(quantity(text))

@@ -1,4 +1,4 @@
-"""KubeRay's releases: what each one runs otherwise than the others."""
+"""KubeRay's releases and their differences."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +13,19 @@ _DATA = Path(__file__).parent / "data" / "releases.yaml"
 class Release:
     """A release of KubeRay.
 
-    `shell` is bash's option for the Ray container, `open_files` what `ulimit -n` gets, `wget` the probes' program,
-    `follows_parameters` whether rayStartParams move the probes' ports and /dev/shm, `oldest_http_probes` the first
-    rayVersion that is probed by HTTP, `cluster_name` the pattern of the RayCluster that a RayJob or a RayService owns,
-    `submitter` the shell of a RayJob's submitter and `submitter_waits` whether that waits for the GCS and submits
-    without waiting for the job.
+    Attributes:
+        version: its version, such as v1.3.0.
+        shell: bash's option for the Ray container.
+        open_files: the argument of `ulimit -n`.
+        wget: the command of probes.
+        mig: whether MIG devices count as GPUs.
+        follows_parameters: whether rayStartParams change the ports of probes and /dev/shm.
+        oldest_http_probes: the first rayVersion that is probed by HTTP, or None.
+        cluster_name: the pattern of the name of a RayJob's or RayService's RayCluster.
+        namespace_variable: whether it sets RAY_CLUSTER_NAMESPACE.
+        autoscaler_variable: whether it sets KUBERAY_GEN_AUTOSCALER_START_CMD.
+        submitter: the shell of a RayJob's submitter.
+        submitter_waits: whether the submitter waits for the GCS, and submits without waiting for the job.
     """
 
     version: str
@@ -34,7 +42,7 @@ class Release:
     submitter_waits: bool
 
     def probes_by_http(self, ray_version: str) -> bool:
-        """Whether a cluster of that `rayVersion` (words of the manifest, never compared with the image) is."""
+        """Return whether KubeRay probes a cluster with this `rayVersion` by HTTP. The image's Ray does not matter."""
         try:
             return self.oldest_http_probes is not None and Version(ray_version) >= Version(self.oldest_http_probes)
         except InvalidVersion:
@@ -42,10 +50,10 @@ class Release:
 
 
 def _load() -> dict[str, Release]:
-    found = yaml.safe_load(_DATA.read_text())["releases"]
+    releases = yaml.safe_load(_DATA.read_text())["releases"]
     return {
         version: Release(version=version, **{**fields, "submitter": tuple(fields["submitter"])})
-        for version, fields in found.items()
+        for version, fields in releases.items()
     }
 
 

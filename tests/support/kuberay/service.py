@@ -16,7 +16,7 @@ from tests.support.kuberay.operator import ClusterRun
 from tests.support.kuberay.release import Release
 
 _APPLICATIONS = "/api/serve/applications/"
-_PERIOD = 2.0  # how often the controller looks
+_PERIOD = 2.0  # seconds between the controller's checks
 _SPEC = {"serveConfigV2", "rayClusterConfig", "serviceUnhealthySecondThreshold", "deploymentUnhealthySecondThreshold"}
 _CALL = """\
 import sys, urllib.request
@@ -26,7 +26,7 @@ sys.stdout.write(urllib.request.urlopen(request, timeout=20).read().decode())
 
 
 class ServiceRun:
-    """A RayService; its Service has the pods as endpoints that are ready and, the head, whose Serve proxy is well."""
+    """A RayService. The endpoints of its Service are the ready pods, the head only if its proxy is healthy."""
 
     def __init__(self, node: Node, release: Release, manifest: Manifest) -> None:
         template.known(manifest.spec, _SPEC, "a RayService")
@@ -49,9 +49,9 @@ class ServiceRun:
         self.run.delete()
 
     def deploy(self, seconds: float = 180) -> None:
-        """Gives Serve its configuration once the head is ready; waits until all of it runs and a pod is an endpoint.
+        """Configure Serve when the head is ready, and wait until every application runs and a pod is an endpoint.
 
-        Raises AssertionError, with what Serve and the pods said, where it does not.
+        Raises AssertionError, with the status of Serve and the pods' logs, if that fails.
         """
         self.run.wait_for(lambda: self.run.head.ready, lambda: "the head is ready", seconds)
         self.run.ask("PUT", _APPLICATIONS, self.config)
@@ -60,25 +60,25 @@ class ServiceRun:
         self.run.wait_for(lambda: bool(self.endpoints), lambda: "a pod is an endpoint of the Service", seconds)
 
     def statuses(self) -> dict[str, str]:
-        """Serve's word for every application's state."""
-        found = self.run.ask("GET", _APPLICATIONS)["applications"]
-        return {name: f"{state['status']} {state.get('message') or ''}".strip() for name, state in found.items()}
+        """Return Serve's status of every application."""
+        applications = self.run.ask("GET", _APPLICATIONS)["applications"]
+        return {name: f"{state['status']} {state.get('message') or ''}".strip() for name, state in applications.items()}
 
     def call(self, path: str, body: object) -> str:
-        """What another pod gets for JSON from the Service by its name."""
+        """Post JSON to the Service by its name from a different pod, and return the answer."""
         return self.post(path, json.dumps(body), "application/json")
 
     def post(self, path: str, body: str, content_type: str) -> str:
-        """The same for any text."""
+        """Post a text to the Service from a different pod, and return the answer."""
         url = f"http://{self.name}:8000{path}"
-        code, said = self._caller.exec_run(["python", "-c", _CALL, url, body, content_type])
-        assert code == 0, f"{url}: {said.decode(errors='replace')}"
-        return str(said.decode())
+        code, output = self._caller.exec_run(["python", "-c", _CALL, url, body, content_type])
+        assert code == 0, f"{url}: {output.decode(errors='replace')}"
+        return str(output.decode())
 
     def _applications_run(self) -> bool:
-        found = self.statuses()
-        assert not any(state.startswith("DEPLOY_FAILED") for state in found.values()), found
-        return len(found) == len(self.config["applications"]) and set(found.values()) == {"RUNNING"}
+        statuses = self.statuses()
+        assert not any(status.startswith("DEPLOY_FAILED") for status in statuses.values()), statuses
+        return len(statuses) == len(self.config["applications"]) and set(statuses.values()) == {"RUNNING"}
 
     def _client(self, node: Node) -> Running:
         image = self.run.head.pod.containers[0].image
@@ -89,17 +89,17 @@ class ServiceRun:
     def _reconcile(self) -> None:
         while not self._stop.wait(_PERIOD):
             for run in self.run.pods:
-                self._sync(run, run.ready and (run is not self.run.head or self._proxy_is_well()))
+                self._sync(run, run.ready and (run is not self.run.head or self._proxy_is_healthy()))
 
-    def _sync(self, run: PodRun, wanted: bool) -> None:
+    def _sync(self, run: PodRun, is_endpoint: bool) -> None:
         name = run.pod.name
-        if wanted and name not in self.endpoints:
+        if is_endpoint and name not in self.endpoints:
             self._service.add(run.sandbox)
             self.endpoints |= {name}
-        if not wanted and name in self.endpoints:
+        if not is_endpoint and name in self.endpoints:
             self._service.drop(run.sandbox)
             self.endpoints -= {name}
 
-    def _proxy_is_well(self) -> bool:
+    def _proxy_is_healthy(self) -> bool:
         passed, _ = get(f"http://{self.run.head.address}:8000/-/healthz", _PERIOD)
         return passed

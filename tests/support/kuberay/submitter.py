@@ -17,7 +17,7 @@ _SPEC |= {"submitterPodTemplate", "submitterConfig", "jobId"}
 
 
 def submitter(manifest: Manifest, cluster: Cluster, release: Release, job: str, suffix: str) -> Pod:
-    """The pod that submits a RayJob's job under the id `job`. Raises NotEmulated for a spec that nobody here knows."""
+    """Return the pod that submits a RayJob with the id `job`. Raises NotEmulated for fields that are not supported."""
     spec = manifest.spec
     template.known(spec, _SPEC, "a RayJob")
     if spec.get("submissionMode", "K8sJobMode") != "K8sJobMode":
@@ -42,7 +42,7 @@ def _default(cluster: Cluster) -> Document:
 
 
 def script(spec: Document, address: str, release: Release, job: str) -> str:
-    """The submitter's shell script: submit unless somebody did, and follow the job's logs to its end."""
+    """Return the submitter's shell script: submit unless the job exists, and follow the job's logs to its end."""
     status = f"ray job status --address {address} {job} >/dev/null 2>&1"
     follow = f"ray job logs --address {address} --follow {job}"
     waits = ["--no-wait"] if release.submitter_waits else []
@@ -54,31 +54,31 @@ def script(spec: Document, address: str, release: Release, job: str) -> str:
 
 
 def _until_healthy(address: str) -> str:
-    ask = f"import urllib.request; r=urllib.request.urlopen('{address}/api/gcs_healthz', timeout=10); "
-    ask += "exit(0 if b'success' in r.read() else 1)"
-    said = f"Waiting for Ray Dashboard GCS to become healthy at {address} ..."
-    return f'until python -c "{ask}" >/dev/null 2>&1 ; do echo "{said}" ; sleep 2 ; done ;'
+    check = f"import urllib.request; r=urllib.request.urlopen('{address}/api/gcs_healthz', timeout=10); "
+    check += "exit(0 if b'success' in r.read() else 1)"
+    message = f"Waiting for Ray Dashboard GCS to become healthy at {address} ..."
+    return f'until python -c "{check}" >/dev/null 2>&1 ; do echo "{message}" ; sleep 2 ; done ;'
 
 
 def _options(spec: Document) -> list[str]:
-    found = []
+    options = []
     if spec.get("runtimeEnvYAML"):
-        found += ["--runtime-env-json", _quoted(yaml.safe_load(spec["runtimeEnvYAML"]))]
+        options += ["--runtime-env-json", _quoted(yaml.safe_load(spec["runtimeEnvYAML"]))]
     if spec.get("metadata"):
-        found += ["--metadata-json", _quoted(spec["metadata"])]
-    return found
+        options += ["--metadata-json", _quoted(spec["metadata"])]
+    return options
 
 
 def _resources(spec: Document) -> list[str]:
-    found = []
+    options = []
     for key, option in (("entrypointNumCpus", "--entrypoint-num-cpus"), ("entrypointNumGpus", "--entrypoint-num-gpus")):
         if spec.get(key):
-            found += [option, f"{spec[key]:f}"]
+            options += [option, f"{spec[key]:f}"]
     if spec.get("entrypointResources"):
-        found += ["--entrypoint-resources", json.dumps(spec["entrypointResources"], ensure_ascii=False)]
-    return found
+        options += ["--entrypoint-resources", json.dumps(spec["entrypointResources"], ensure_ascii=False)]
+    return options
 
 
 def _quoted(value: object) -> str:
-    """JSON with its keys in order, as one word of a shell script in double quotes."""
+    """Return JSON with sorted keys, as one argument of a shell script in double quotes."""
     return json.dumps(json.dumps(value, sort_keys=True, separators=(",", ":")), ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Pod templates: what a manifest itself says of containers and volumes."""
+"""Pod templates: the containers and volumes of a manifest."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from tests.support.kuberay.objects import Container, EmptyDir, Files, Mount, Sec
 from tests.support.kuberay.probes import own
 from tests.support.kuberay.quantity import quantity, whole
 
-# What has no bearing on a container that an engine runs, or has its place elsewhere.
+# Supported fields: they do not affect a container on an engine, or are read elsewhere.
 _CONTAINER = {"name", "image", "command", "args", "env", "envFrom", "ports", "resources", "volumeMounts"}
 _CONTAINER |= {"securityContext", "readinessProbe", "livenessProbe", "imagePullPolicy", "lifecycle"}
 _POD = {"containers", "initContainers", "volumes", "securityContext", "restartPolicy", "terminationGracePeriodSeconds"}
@@ -17,20 +17,20 @@ _POD |= {"topologySpreadConstraints", "schedulerName", "automountServiceAccountT
 
 
 def check(pod: Document) -> None:
-    """Raises NotEmulated where a pod's spec holds what nobody here reads."""
+    """Raise NotEmulated if a pod's spec has fields that are not supported."""
     known(pod, _POD, "a pod")
     for container in [*(pod.get("initContainers") or []), *pod["containers"]]:
         known(container, _CONTAINER, "a container")
 
 
 def known(document: Document, names: set[str], what: str) -> None:
-    """Raises NotEmulated for keys that are not among `names`."""
+    """Raise NotEmulated for keys that are not in `names`."""
     if unknown := sorted(set(document) - names):
         raise NotEmulated(f"{', '.join(unknown)} of {what}")
 
 
 def container(stated: Document, pod: Document) -> Container:
-    """A container as its template states it."""
+    """Return the container of a template."""
     if stated.get("envFrom") or stated.get("lifecycle"):
         raise NotEmulated("envFrom or lifecycle of a container")
     return Container(
@@ -38,8 +38,8 @@ def container(stated: Document, pod: Document) -> Container:
         image=stated["image"],
         command=tuple(stated.get("command") or ()),
         args=tuple(stated.get("args") or ()),
-        environment={item["name"]: _value(item) for item in stated.get("env") or []},
-        mounts=tuple(_mount(item) for item in stated.get("volumeMounts") or []),
+        environment={variable["name"]: _value(variable) for variable in stated.get("env") or []},
+        mounts=tuple(_mount(mount) for mount in stated.get("volumeMounts") or []),
         security=_security({**(pod.get("securityContext") or {}), **(stated.get("securityContext") or {})}),
         readiness=own(stated, "readinessProbe"),
         liveness=own(stated, "livenessProbe"),
@@ -48,19 +48,19 @@ def container(stated: Document, pod: Document) -> Container:
 
 
 def limits(resources: Document) -> dict[str, Any]:
-    """A container's limits and requests, by the names that Container has for them."""
+    """Return a container's limits and requests, by the fields of Container."""
     limit, request = resources.get("limits") or {}, resources.get("requests") or {}
-    cpu, asked = limit.get("cpu"), request.get("cpu", limit.get("cpu"))
+    cpu, requested = limit.get("cpu"), request.get("cpu", limit.get("cpu"))
     return {
         "cpu_limit": None if cpu is None else float(quantity(cpu)),
-        "cpu_request": None if asked is None else float(quantity(asked)),
+        "cpu_request": None if requested is None else float(quantity(requested)),
         "memory_limit": whole(limit["memory"]) if "memory" in limit else None,
     }
 
 
 def volumes(pod: Document, config_maps: Mapping[str, Mapping[str, str]]) -> list[EmptyDir | Files]:
-    """A pod's own volumes. Raises NotEmulated for kinds other than emptyDir and configMap."""
-    return [_volume(item, config_maps) for item in pod.get("volumes") or []]
+    """Return a pod's volumes. Raises NotEmulated for kinds other than emptyDir and configMap."""
+    return [_volume(volume, config_maps) for volume in pod.get("volumes") or []]
 
 
 def _volume(stated: Document, config_maps: Mapping[str, Mapping[str, str]]) -> EmptyDir | Files:
@@ -72,8 +72,8 @@ def _volume(stated: Document, config_maps: Mapping[str, Mapping[str, str]]) -> E
     if "configMap" in stated:
         source = stated["configMap"]
         data = config_maps[source["name"]]
-        items = source.get("items") or [{"key": key, "path": key} for key in data]
-        files = {item["path"]: data[item["key"]] for item in items}
+        entries = source.get("items") or [{"key": key, "path": key} for key in data]
+        files = {entry["path"]: data[entry["key"]] for entry in entries}
         return Files(name=name, files=files, mode=source.get("defaultMode", 0o644))
     raise NotEmulated(f"a volume of {sorted(set(stated) - {'name'})}")
 

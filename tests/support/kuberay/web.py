@@ -1,4 +1,4 @@
-"""What the test network has in the internet's place: archives that samples fetch by URL, and a package index."""
+"""Replacement of the internet in the test network: archives that samples download by URL, and a package index."""
 
 import io
 import re
@@ -22,9 +22,9 @@ _CERTIFICATE += " -addext subjectAltName=DNS:github.com -keyout /srv/tls.key -ou
 
 
 def serve(node: Node, manifest: Manifest, image: str, wheels: Iterable[Path]) -> None:
-    """Makes a manifest's archives and these wheels reachable, and every later pod trust and ask them.
+    """Serve a manifest's archives and these wheels, and configure every later pod to trust and use them.
 
-    The archives hold this folder's own code in place of what the URL names. Skips the test where there is none.
+    The archives contain code of this folder instead of the content of the URL. Skips the test if it has no such code.
     """
     files = {**_archives(manifest), **_index(wheels), "server.py": (_STANDIN / "server.py").read_bytes()}
     container = Container(name="web", image=image)
@@ -32,33 +32,33 @@ def serve(node: Node, manifest: Manifest, image: str, wheels: Iterable[Path]) ->
         Pod(name="web", namespace="web", labels={}, containers=(container,)), ("github.com", "index")
     )
     assert sandbox.put_archive("/srv", tar(files))
-    code, said = sandbox.exec_run(_CERTIFICATE.split())
-    assert code == 0, said
+    code, output = sandbox.exec_run(_CERTIFICATE.split())
+    assert code == 0, output
     _, certificate = sandbox.exec_run(["cat", "/srv/tls.crt"])
     sandbox.exec_run(["python", "/srv/server.py"], detach=True)
     trusted = f"{Admission.folder}/ca.crt"
-    asked = {"PIP_INDEX_URL": "http://index/simple", "PIP_TRUSTED_HOST": "index"}
-    environment = {"REQUESTS_CA_BUNDLE": trusted, "SSL_CERT_FILE": trusted, **asked}
+    index = {"PIP_INDEX_URL": "http://index/simple", "PIP_TRUSTED_HOST": "index"}
+    environment = {"REQUESTS_CA_BUNDLE": trusted, "SSL_CERT_FILE": trusted, **index}
     node.admission = Admission(environment=environment, files={"ca.crt": certificate.decode()})
 
 
 def wheels_of(requirements: list[str], folder: Path) -> list[Path]:
-    """The wheels of requirements and of all that they need. Skips the test where the index does not give them."""
+    """Download the wheels of requirements and their dependencies. Skips the test if the index does not have them."""
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", str(folder), *requirements]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        pytest.skip(f"no index gives {', '.join(requirements)} on this machine: {done.stderr.strip()[-300:]}")
+        pytest.skip(f"no index has {', '.join(requirements)} on this machine: {done.stderr.strip()[-300:]}")
     return sorted(folder.glob("*.whl"))
 
 
 def _archives(manifest: Manifest) -> dict[str, bytes]:
-    found = {}
+    archives = {}
     for match in _ARCHIVE.finditer(str(manifest.resource)):
         folder = _STANDIN / match["repository"]
         if not folder.is_dir():
-            pytest.skip(f"{match[0]} cannot be fetched here, and nothing stands in for it")
-        found[match["path"]] = _zip(folder, f"{match['repository']}-{match['commit']}")
-    return found
+            pytest.skip(f"{match[0]} cannot be downloaded here, and has no replacement")
+        archives[match["path"]] = _zip(folder, f"{match['repository']}-{match['commit']}")
+    return archives
 
 
 def _zip(folder: Path, top: str) -> bytes:

@@ -1,4 +1,4 @@
-// A registry in memory that has the referrers API, which Debian's docker-registry lacks. It prints its address.
+// A registry in memory with the referrers API, which Debian's docker-registry does not have. It prints its address.
 package main
 
 import (

@@ -1,4 +1,4 @@
-"""docs/reference/extras.md against matrix.yaml, facts and known breakages; `python -m benchmarks extras` writes it."""
+"""docs/reference/extras.md agrees with matrix.yaml, facts and breakages; `python -m benchmarks extras` writes it."""
 
 import re
 
@@ -22,7 +22,7 @@ def text() -> str:
     return extras.DOCUMENT.read_text(encoding="utf-8")
 
 
-def test_the_table_is_what_would_be_asked_now(project: Project, text: str) -> None:
+def test_the_document_is_up_to_date(project: Project, text: str) -> None:
     assert extras.digest(project) in text, "run `.venv/bin/python -m benchmarks extras`"
 
 
@@ -34,8 +34,8 @@ def test_every_ray_of_the_matrix_has_a_row_for_each_of_its_extras(project: Proje
         assert tuple(rows) == known(project.facts.releases["ray", version])
 
 
-def test_every_reason_that_a_row_names_is_given(text: str) -> None:
+def test_every_reason_that_a_row_names_is_listed(text: str) -> None:
     for section in text.split("\n## ")[1:]:
         named = {int(number) for number in re.findall(r"no \((\d+)\)", section)}
-        given = [int(number) for number in re.findall(r"^(\d+)\. ", section, re.MULTILINE)]
-        assert given == sorted(named) == list(range(1, len(named) + 1))
+        listed = [int(number) for number in re.findall(r"^(\d+)\. ", section, re.MULTILINE)]
+        assert listed == sorted(named) == list(range(1, len(named) + 1))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from raydock.model import lock as locks
-from tests.support.door import ask
 from tests.support.index import Site, serving
+from tests.support.inprocess import run_in_process
 from tests.support.toy import ROOT, Checkout
 
 NAME = "ray2.60.0-py311-cpu"
@@ -42,38 +42,38 @@ def refused(site: Site) -> str:
 
 
 def test_nothing_known_is_clean(checkout: Checkout, site: Site) -> None:
-    done = ask(checkout, *WORDS, "--json")
+    done = run_in_process(checkout, *WORDS, "--json")
     assert done.code == 0, done.words
     assert done.variants[NAME]["verdict"] == "clean"
     assert len(site.asked) == len(site.advisories)
 
 
 def test_an_advisory_is_refused_until_it_is_ignored(checkout: Checkout, refused: str) -> None:
-    done = ask(checkout, *WORDS)
+    done = run_in_process(checkout, *WORDS)
     assert done.code == 5, done.words
     assert f"PYSEC-2099-1 (not rated) in {refused.replace('/', ' ')}, fixed in 99.0: made up" in done.out
     assert "`ignore` it in scan.yaml" in done.err
     policy = checkout.root / "scan.yaml"
     entry = "ignore: [{id: CVE-2099-0001, package: aiohttp, reason: made up, until: 2999-12-31}]"
     policy.write_text(policy.read_text().replace("ignore: []", entry))
-    again = ask(checkout, *WORDS)
+    again = run_in_process(checkout, *WORDS)
     assert again.code == 0, again.words
     assert "CVE-2099-0001 in aiohttp: a fix is out: aiohttp 99.0" in again.out
 
 
 def test_an_index_without_advisories_is_never_clean(checkout: Checkout, site: Site) -> None:
     site.advisories.clear()
-    done = ask(checkout, *WORDS)
+    done = run_in_process(checkout, *WORDS)
     assert done.code == 5, done.words
     assert f"1 of 1 not audited: {NAME}." in done.err
-    allowed = ask(checkout, *WORDS, "--allow-unaudited", "--json")
+    allowed = run_in_process(checkout, *WORDS, "--allow-unaudited", "--json")
     assert allowed.code == 0, allowed.words
     assert json.loads(allowed.out)["variants"][0]["verdict"] == "not audited"
 
 
 def test_a_lock_that_is_missing_or_a_second_question_is_bad_input(checkout: Checkout) -> None:
-    assert ask(checkout, *WORDS, "--check").code == 2
+    assert run_in_process(checkout, *WORDS, "--check").code == 2
     (checkout.root / "lockfiles" / f"{NAME}.txt").unlink()
-    done = ask(checkout, *WORDS)
+    done = run_in_process(checkout, *WORDS)
     assert done.code == 2, done.words
     assert "was never locked" in done.err

@@ -12,7 +12,7 @@ from docker.errors import APIError
 from raydock.__main__ import cli
 from raydock.cli import crash
 from raydock.core.errors import ExitCode
-from tests.support.door import ask
+from tests.support.inprocess import run_in_process
 from tests.support.toy import ROOT, Checkout, Run
 
 SECRET = "https://ray:secret@index.example/simple"
@@ -31,7 +31,7 @@ def run(checkout: Checkout, monkeypatch: pytest.MonkeyPatch, error: BaseExceptio
         raise error
 
     monkeypatch.setitem(cli.commands, "fail", click.Command("fail", callback=fail))
-    return ask(checkout, "fail")
+    return run_in_process(checkout, "fail")
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ from click.testing import CliRunner
 
 from raydock.__main__ import cli
 from raydock.core.errors import ConfigurationError
-from tests.support.door import ask
+from tests.support.inprocess import run_in_process
 from tests.support.toy import ROOT, Checkout, Run
 
 NOWHERE = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
 
 
 def pick(*words: str, said: str = "") -> Run:
-    return ask(Checkout(root=ROOT, environment=NOWHERE), "pick", *words, said=said)
+    return run_in_process(Checkout(root=ROOT, environment=NOWHERE), "pick", *words, stdin=said)
 
 
 def test_without_an_engine_the_plan_answers_and_says_so() -> None:

@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from raydock.core.errors import ExitCode
-from tests.support.door import ask
 from tests.support.index import Server
+from tests.support.inprocess import run_in_process
 from tests.support.toy import ROOT, Checkout, Run
 
 IMAGE = "localhost:5000/raydock:ray2.60.0-py311-cpu"
@@ -52,7 +52,7 @@ class OddEngine:
     def run(self, command: str) -> Run:
         """Run `./build.py COMMAND` with this engine."""
         environment = {"DOCKER_HOST": f"tcp://{self.address}", "NO_PROXY": "127.0.0.1", "DOCKER_TLS_VERIFY": ""}
-        return ask(Checkout(root=ROOT, environment=environment), *command.split())
+        return run_in_process(Checkout(root=ROOT, environment=environment), *command.split())
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from raydock.model.labels import ImageLabels
 from raydock.model.report import Check, Report, Status
 from raydock.publish.gate import Gate
 from raydock.scan import report as scans
-from tests.support.shelf import scan_of
+from tests.support.builtimages import scan_of
 
 ROOT = Path(__file__).parents[3]
 NAME = "ray2.60.0-py311-cpu"

@@ -1,4 +1,4 @@
-"""Tables with a content of the test's own, so that a refresh of the committed ones breaks no test."""
+"""Tables with their own content, so that a refresh of the committed tables does not break a test."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ Put = Callable[[Table, str], None]
 
 @pytest.fixture
 def put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Put:
-    """Puts a text in the place of a table."""
+    """Replace the text of a table."""
     monkeypatch.setattr(refresh, "ROOT", tmp_path)
 
     def put(table: Table, text: str) -> None:

@@ -1,4 +1,4 @@
-"""docs/reference/cli.md against the commands; `python -m tools.cli_reference` writes it."""
+"""docs/reference/cli.md agrees with the commands; `python -m tools.cli_reference` writes it."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from raydock.__main__ import COMMANDS, cli
 from tools import cli_reference
 
 
-def test_the_page_is_what_click_knows_now() -> None:
+def test_the_committed_page_is_up_to_date() -> None:
     done = CliRunner().invoke(cli_reference.main, ["--check"])
     assert done.exit_code == 0, done.output
 
@@ -33,5 +33,5 @@ def test_every_command_has_its_options_and_an_example() -> None:
         assert all(option in section for parameter in command.params for option in parameter.opts if "-" in option)
 
 
-def test_text_of_help_is_not_read_as_markup() -> None:
+def test_markup_in_help_text_is_escaped() -> None:
     assert cli_reference._escaped("3.1* or `a|b` [default: x|y]") == r"3.1\* or `a|b` \[default: x\|y\]"

@@ -1,4 +1,4 @@
-"""Refreshers that read pages and files, on parts of them."""
+"""Refreshers that read pages and files, with parts of these documents."""
 
 import json
 from datetime import date, timedelta
@@ -21,7 +21,7 @@ from tools import (
 
 
 def page(*tables: list[list[str]]) -> str:
-    """An HTML page with tables in the markup of Sphinx; the first row of each is its head."""
+    """Return an HTML page with tables in the markup of Sphinx; the first row of each is its head."""
     return f"<html><body>{''.join(map(_table, tables))}</body></html>"
 
 
@@ -38,7 +38,7 @@ def _row(cells: list[str], tag: str) -> str:
 
 
 def changed(text: str, before: str) -> list[str]:
-    """The lines of a text that were not there before, and those that are gone, with a sign."""
+    """Return the removed lines with a minus sign and the added lines with a plus sign."""
     old, new = before.splitlines(), text.splitlines()
     return [f"-{line}" for line in old if line not in new] + [f"+{line}" for line in new if line not in old]
 
@@ -94,7 +94,7 @@ TOOLKITS = [
 ]
 
 
-def test_release_notes_add_toolkits_from_the_oldest_known_on() -> None:
+def test_release_notes_add_toolkits_newer_than_the_oldest_known() -> None:
     proposal = refresh_drivers.propose(page(FAMILIES, TOOLKITS))
     assert changed(proposal.text, DRIVERS) == ['+  "11.8": 520.61.05', '+  "12.8": 570.26']
     assert proposal.open == ()
@@ -107,7 +107,7 @@ def test_a_new_major_version() -> None:
     assert proposal.open == ()
 
 
-def test_a_floor_of_another_branch_is_a_persons_to_decide() -> None:
+def test_a_floor_in_a_different_branch_must_be_decided() -> None:
     (line,) = refresh_drivers.propose(page([["13.x", ">= 590", "N/A"]], TOOLKITS)).open
     assert line == "the floor of CUDA 13 is 580.65.06, and the page has 590."
 
@@ -130,7 +130,7 @@ def gpus(*chips: dict[str, object]) -> str:
     return json.dumps({"chips": chips})
 
 
-def test_branches_are_those_that_take_a_package() -> None:
+def test_branches_are_those_with_a_compat_package() -> None:
     assert refresh_gpus.branches(page(BRANCHES)) == [535, 570, 580, 590, 595, 610]
     proposal = refresh_gpus.propose(gpus(chip("NVIDIA H200", "kernelopen")), page(BRANCHES))
     assert proposal.text == GPUS
@@ -159,7 +159,7 @@ CAPABILITIES = [
 ]
 
 
-def test_numbers_of_jetson_are_added_and_old_ones_stay() -> None:
+def test_numbers_of_jetson_are_added_and_old_numbers_are_kept() -> None:
     assert refresh_tegra.numbers(page(CAPABILITIES)) == {110, 87}
     assert refresh_tegra.propose(page(CAPABILITIES)).text == TEGRA
     newer = page([*CAPABILITIES, ["13.1", "", "", "Jetson Next"]])
@@ -202,12 +202,12 @@ def test_an_xid_that_resets_a_gpu_is_added() -> None:
     ]
 
 
-def test_an_xid_whose_fault_is_elsewhere_is_a_persons_to_decide() -> None:
+def test_an_xid_with_a_different_cause_must_be_decided() -> None:
     ours = [*CATALOGUE[2][:8], "RESET_GPU", "", "", ""]
     theirs = ["XID", "79", "OFF_THE_BUS", "GPU has fallen off the bus", *["YES"] * 4, "RESTART_APP", "", "", ""]
     first, second = refresh_xids.propose(page([HEADS, ours, theirs])).open
-    assert first.startswith("Xid 13 is a program's fault here, and the catalogue says RESET_GPU")
-    assert second.startswith("Xid 79 is the GPU's fault here, and the catalogue says RESTART_APP")
+    assert first.startswith("Xid 13 is a program's fault here, but RESET_GPU in the catalogue")
+    assert second.startswith("Xid 79 is the GPU's fault here, but RESTART_APP in the catalogue")
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_an_xid_whose_fault_is_elsewhere_is_a_persons_to_decide() -> None:
         lambda text: refresh_gpus.propose(gpus(), text),
     ],
 )
-def test_a_page_that_is_something_else_is_refused(propose) -> None:  # type: ignore[no-untyped-def]
+def test_a_different_page_is_refused(propose) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ConfigurationError):
         propose("<html><body><table><tr><td>Log in</td></tr></table></body></html>")
 
@@ -245,7 +245,7 @@ def test_error_codes_are_compared_with_the_headers(put: Put) -> None:
     )
 
 
-def test_entries_of_plug_ins_that_are_gone(put: Put) -> None:
+def test_entries_of_removed_plug_ins_are_listed(put: Put) -> None:
     put(refresh_optional_libs.TABLE, json.dumps({"optional": [{"file": "*/a/pool.*"}, {"file": "*/lib/[Aa]b*"}]}))
     assert refresh_optional_libs.propose(["/a/pool.cpython.so", "/x/lib/Abc"]).open == ()
     assert refresh_optional_libs.propose(["/a/pool/x", "/x/lib/abc"]).open == (
@@ -253,19 +253,19 @@ def test_entries_of_plug_ins_that_are_gone(put: Put) -> None:
     )
 
 
-def test_refusals_of_registries_are_looked_at_each_year(put: Put) -> None:
+def test_refusals_of_registries_are_reviewed_each_year(put: Put) -> None:
     entry = "- cause: quota\n  status: [413]\n  text: quota\n  todo: delete\n  source: an issue\n  date: 2026-11-29\n"
     put(refresh_refusals.TABLE, entry)
     year = date(2026, 11, 29) + timedelta(365)
     assert refresh_refusals.propose(year).open == ()
     (line,) = refresh_refusals.propose(year + timedelta(1)).open
-    assert "refusals.yaml:1: look whether this still holds: quota of 2026-11-29" in line
+    assert "refusals.yaml:1: check whether this is still true: quota of 2026-11-29" in line
 
 
 def test_gpus_without_rates(put: Put) -> None:
     put(refresh_cards.TABLE, json.dumps({"date": "2026-11-25", "cards": [{"name": "NVIDIA H200*"}]}))
     assert refresh_cards.propose(["NVIDIA H200 NVL", "NVIDIA Next"]).open == (
-        "no entry fits NVIDIA Next: add it from its datasheet.",
+        "no entry matches NVIDIA Next: add it from its datasheet.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The GPUs that libraries hold code for, and the rows that refresh_sm makes of them."""
+"""The GPUs that libraries have code for, and the rows that refresh_sm adds for them."""
 
 import struct
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ PTX, CODE = 1, 2
 
 
 def fat_binary(*entries: tuple[int, int]) -> bytes:
-    """A fat binary with entries of a kind for a GPU, in the form that nvcc writes."""
+    """Return a fat binary with entries (kind, GPU), in nvcc's format."""
     body = b"".join(
         struct.pack("<HHIQ8xII", kind, 1, 64, 8, 0, gpu).ljust(64, b"\0") + b"code...." for kind, gpu in entries
     )
@@ -31,17 +31,17 @@ def test_each_fat_binary_of_a_library_is_read() -> None:
     assert list(fatbin.gpus(library([75, 80], [90]))) == [{75, 80}, {90}]
 
 
-def test_ptx_is_no_code_for_a_gpu() -> None:
+def test_ptx_does_not_count_as_code_for_a_gpu() -> None:
     assert list(fatbin.gpus(fat_binary((CODE, 80), (PTX, 90)))) == [{80}]
 
 
-def test_the_magic_number_alone_is_no_fat_binary() -> None:
+def test_the_magic_number_alone_is_not_a_fat_binary() -> None:
     magic = struct.pack("<I", 0xBA55ED50)
     assert list(fatbin.gpus(magic + b"\0" * 40 + fat_binary((CODE, 80)))) == [{80}]
     assert list(fatbin.gpus(fat_binary((CODE, 80))[:-4])) == []
 
 
-def test_common_kernels_count_and_those_for_one_gpu_do_not() -> None:
+def test_kernels_for_one_gpu_do_not_decide_the_list() -> None:
     assert refresh_sm.of_common_kernels([library([75, 80, 90], [90], [90]), library([75, 80, 90])]) == (75, 80, 90)
     assert refresh_sm.of_common_kernels([]) == ()
 
@@ -72,7 +72,7 @@ def index(site: Site) -> Iterator[Index]:
         yield from_environment({"UV_DEFAULT_INDEX": address})
 
 
-def test_releases_that_no_row_covers_get_one(index: Index) -> None:
+def test_releases_that_no_row_covers_get_a_row(index: Index) -> None:
     proposal = refresh_sm.propose(Measurements(index=index), Hardware())
     before = refresh_sm.TABLE.read().splitlines()
     assert [line for line in proposal.text.splitlines() if line not in before] == [
@@ -92,7 +92,7 @@ def test_the_new_rows_are_read_by_raydock(index: Index, tmp_path_factory: pytest
     assert refresh_sm.propose(Measurements(index=index), known).text == refresh_sm.TABLE.read()
 
 
-def test_releases_of_a_series_that_differ_are_a_persons_to_decide(site: Site, index: Index) -> None:
+def test_different_releases_of_a_series_must_be_decided(site: Site, index: Index) -> None:
     site.publish(
         "torch", "9.1.2", ["nvidia-cuda-runtime==14.1.2"], {"torch/lib/libtorch_python.so": b"\0sm_80 sm_90\0"}
     )
@@ -100,6 +100,6 @@ def test_releases_of_a_series_that_differ_are_a_persons_to_decide(site: Site, in
     assert line == "torch 9.1.0 to 9.1.2: the GPUs or the CUDA differ or are not found."
 
 
-def test_an_nvcc_that_is_not_in_its_wheel_gives_no_row(site: Site, index: Index) -> None:
+def test_a_wheel_without_nvcc_does_not_add_a_row(site: Site, index: Index) -> None:
     site.publish("nvidia-cuda-nvcc", "14.1.3")
     assert "14.1" not in refresh_sm.propose(Measurements(index=index), Hardware()).text.partition("\ncompilers:")[2]

@@ -1,4 +1,4 @@
-"""Refreshers that ask the package index, on a small one."""
+"""Refreshers that read the package index, with a small index."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -53,14 +53,14 @@ def test_no_wheels_gains_and_loses_names(site: Site, index: Index, put: Put) -> 
     assert proposal.text == NO_WHEELS.replace("[gpustat, vllm-nccl-cu12]", "[only-source, vllm-nccl-cu12]")
 
 
-def test_no_wheels_stays_as_it_is(site: Site, index: Index, put: Put) -> None:
+def test_no_wheels_is_unchanged_if_the_index_agrees(site: Site, index: Index, put: Put) -> None:
     put(refresh_no_wheels.TABLE, NO_WHEELS)
     for name in ("gpustat", "vllm-nccl-cu12"):
         site.add(name, f"{name}-1.tar.gz")
     assert refresh_no_wheels.propose(index, {"absent"}).text == NO_WHEELS
 
 
-def test_an_sdist_that_got_a_wheel_changed_and_has_a_successor(site: Site, index: Index) -> None:
+def test_an_sdist_with_a_wheel_a_change_and_a_newer_release(site: Site, index: Index) -> None:
     entry = Sdist(
         when={},
         name="quantile",
@@ -83,16 +83,14 @@ def test_an_sdist_that_got_a_wheel_changed_and_has_a_successor(site: Site, index
     assert "1.2 is newer than 1.1" in newer
 
 
-def test_the_oldest_releases_are_told_by_age(
+def test_the_oldest_releases_are_listed_with_their_age(
     site: Site, index: Index, put: Put, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(refresh_releases.TABLE, f'{HEAD}oldest:\n  ray: "2.9"\n  torch: "2.1"\n  vllm: "0.3"\n')
     for project, versions in {"ray": ("2.8.1", "2.9.3", "2.60.0"), "torch": ("2.1.0",), "vllm": ("0.4.0",)}.items():
         for version in versions:
             site.publish(project, version)
-    assert refresh_releases.propose(index).open == (
-        "the package index has no vllm 0.3: the oldest that it has is 0.4.0.",
-    )
+    assert refresh_releases.propose(index).open == ("the package index has no vllm 0.3: its oldest release is 0.4.0.",)
     assert "ray 2.9.3 of 2026-11-04, " in capsys.readouterr().out
 
 
@@ -110,11 +108,11 @@ def breakage(when: When, *constraints: str, until: date = BEGIN + timedelta(3650
 
 
 def bounds(text: str) -> When:
-    """`{ray: <2, ...}` of `ray<2`."""
+    """Return `{ray: <2, ...}` for `ray<2`."""
     return {Axis(requirement(text).name): requirement(text).specifier}
 
 
-def test_a_breakage_that_the_newest_release_has_must_be_looked_at(site: Site, index: Index) -> None:
+def test_a_breakage_of_the_newest_release_must_be_reviewed(site: Site, index: Index) -> None:
     for version in ("2.56.0", "2.60.0"):
         site.publish("ray", version)
     site.publish("protobuf", "7.1")
@@ -124,7 +122,7 @@ def test_a_breakage_that_the_newest_release_has_must_be_looked_at(site: Site, in
     assert line.startswith("a-rule (ray >=2.57): ray 2.60.0 is the newest release and in its range")
 
 
-def test_a_constraint_that_excludes_nothing_must_be_looked_at(site: Site, index: Index) -> None:
+def test_a_constraint_that_excludes_nothing_must_be_reviewed(site: Site, index: Index) -> None:
     site.publish("ray", "2.60.0")
     site.publish("click", "8.4.0")
     entry = breakage(bounds("ray<2.52"), "click!=8.3.*")
@@ -133,9 +131,9 @@ def test_a_constraint_that_excludes_nothing_must_be_looked_at(site: Site, index:
     assert refresh_breakages.propose(index, (entry,)).open == ()
 
 
-def test_a_breakage_that_is_soon_due_must_be_looked_at(index: Index) -> None:
+def test_a_breakage_that_is_due_soon_must_be_reviewed(index: Index) -> None:
     (line,) = refresh_breakages.propose(index, (breakage(bounds("cuda>=12"), until=BEGIN),)).open
-    assert line.endswith("it is due on 2026-01-01: look whether it still holds.")
+    assert line.endswith("it is due on 2026-01-01: check whether it is still true.")
 
 
 def test_the_committed_breakages_can_be_listed(index: Index, capsys: pytest.CaptureFixture[str]) -> None:
@@ -169,14 +167,14 @@ def test_packages_that_pin_one_torch_are_found(site: Site, index: Index, put: Pu
 
 
 @pytest.mark.parametrize("pin", ["cuda-solver==13.1", "solver-12cu12==1.0", "cu13solver==0.1"])
-def test_names_of_one_cuda_that_fit_no_pattern(index: Index, pin: str) -> None:
+def test_names_of_cuda_packages_that_match_no_pattern(index: Index, pin: str) -> None:
     pins = {name: [pin] for name, pin in locks.parse(f"{LOCK}{pin} --hash=sha256:1\n").pins.items()}
     (line,) = refresh_cuda_names.propose(index, pins).open
-    assert line == f"{pin.replace('==', ' ')} seems to be for one CUDA and fits no pattern."
+    assert line == f"{pin.replace('==', ' ')} seems to be for one CUDA and matches no pattern."
 
 
 def toolchain(site: Site, *leave_out: str) -> None:
-    """Publishes the compiler of CUDA 13.5."""
+    """Publish the compiler of CUDA 13.5."""
     names = ("nvidia-cuda-nvcc", "nvidia-cuda-crt", "nvidia-nvvm", "nvidia-cuda-cccl", "nvidia-cuda-runtime")
     for name in names:
         if name not in leave_out:
@@ -185,20 +183,20 @@ def toolchain(site: Site, *leave_out: str) -> None:
     site.publish("ninja", "1.13")
 
 
-def test_the_toolchain_of_each_cuda_is_there(site: Site, index: Index) -> None:
+def test_the_toolchain_of_each_cuda_is_complete(site: Site, index: Index) -> None:
     toolchain(site)
     assert refresh_toolchain.propose(index).open == ()
 
 
-def test_a_cuda_without_a_part_of_its_toolchain(site: Site, index: Index) -> None:
+def test_a_missing_toolchain_package_is_listed(site: Site, index: Index) -> None:
     toolchain(site, "nvidia-cuda-crt")
-    assert refresh_toolchain.propose(index).open == ("CUDA 13.5: no release is `nvidia-cuda-crt==13.5.*`.",)
+    assert refresh_toolchain.propose(index).open == ("CUDA 13.5: no release meets `nvidia-cuda-crt==13.5.*`.",)
 
 
-def test_an_nvcc_that_requires_more_and_is_empty(site: Site, index: Index) -> None:
+def test_an_nvcc_with_a_new_requirement_and_an_empty_wheel(site: Site, index: Index) -> None:
     toolchain(site)
     site.publish("nvidia-cuda-nvcc", "13.6.1", ["nvidia-new"])
     assert refresh_toolchain.propose(index).open == (
         "nvidia-cuda-nvcc 13.6.1 requires `nvidia-new`, which the table does not name.",
-        "the wheel of nvidia-cuda-nvcc 13.6.1 holds no bin/nvcc.",
+        "the wheel of nvidia-cuda-nvcc 13.6.1 does not contain bin/nvcc.",
     )

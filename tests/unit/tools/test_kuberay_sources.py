@@ -1,4 +1,4 @@
-"""KubeRay's sources against raydock/contract/data/kuberay.yaml, on lines of v1.3.0."""
+"""KubeRay's sources compared with raydock/contract/data/kuberay.yaml, with lines of v1.3.0."""
 
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def _limits(cpu: str, memory: str) -> str:
 
 
 def edit(folder: Path, file: str, before: str, after: str) -> tuple[str, ...]:
-    """What the refresher says after a change of a source."""
+    """Return what the refresher reports after a change of a source file."""
     path = folder / "controllers" / "ray" / file
     text = path.read_text()
     assert before in text
@@ -66,7 +66,7 @@ def test_the_entry_of_a_version_agrees(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "before", "after", "says"),
+    ("file", "before", "after", "message"),
     [
         ("utils/constant.go", "wget -T", "wget --tries 1 -T", "the worker's probe is `wget --tries 1 -T 2 -q"),
         (
@@ -82,15 +82,17 @@ def test_the_entry_of_a_version_agrees(folder: Path) -> None:
         ("raycluster_controller.go", "Limits", "Nothing", "the limits of cleanup are None"),
     ],
 )
-def test_what_the_sources_have_otherwise_is_named(folder: Path, file: str, before: str, after: str, says: str) -> None:
+def test_differences_in_the_sources_are_reported(
+    folder: Path, file: str, before: str, after: str, message: str
+) -> None:
     try:
         lines = edit(folder, file, before, after)
     except ConfigurationError as error:
         lines = (str(error),)
-    assert says in lines[0]
+    assert message in lines[0]
 
 
 def test_a_version_without_an_entry_is_compared_with_the_newest(folder: Path) -> None:
     first, *_ = edit(folder, "utils/constant.go", "v1.3.0", "v9.0.0")
     newest = kuberay.load().releases[-1].version
-    assert first == f"there is no entry for v9.0.0: it is compared with {newest}."
+    assert first == f"v9.0.0 has no entry: it is compared with {newest}."

@@ -1,4 +1,4 @@
-"""What all refreshers share: how a table is compared and written, and how sources are read."""
+"""Shared code of the refreshers: comparing and writing a table, and reading sources."""
 
 import gzip
 import re
@@ -29,7 +29,7 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Table:
 
 
 def run(table: Table, proposal: Proposal, *arguments: str) -> tuple[int, str]:
-    """The exit code and output of a refresher that makes a proposal."""
+    """Return the exit code and output of a refresher that makes a proposal."""
 
     def main() -> Proposal:
         return proposal
@@ -38,7 +38,7 @@ def run(table: Table, proposal: Proposal, *arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def test_a_table_that_moved_is_shown_and_written_with_a_new_date(table: Table) -> None:
+def test_a_changed_table_is_shown_and_written_with_a_new_date(table: Table) -> None:
     code, output = run(table, Proposal(text=AFTER))
     assert code == 0
     assert "-  a: 1\n+  a: 2\n" in output
@@ -66,7 +66,7 @@ def test_a_table_keeps_its_date_until_a_person_has_decided(table: Table) -> None
     assert run(table, Proposal(text=AFTER, open=("is b gone?",)), "--check")[0] == 1
 
 
-def test_a_table_in_images_gets_no_new_date_alone(table: Table) -> None:
+def test_an_unchanged_table_in_images_keeps_its_date(table: Table) -> None:
     copied = Table(path=table.path, hashed=True)
     assert run(copied, Proposal(text=BEFORE))[0] == 0
     assert copied.read() == BEFORE
@@ -88,7 +88,7 @@ def test_blocks_and_lists_are_replaced_among_comments() -> None:
     assert refresh.with_list(BEFORE, "list", [3]) == BEFORE.replace("[1, 2]", "[3]")
 
 
-def test_a_table_of_another_form_is_refused() -> None:
+def test_a_table_in_a_different_form_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="`list:` 0 times"):
         refresh.with_list("list:\n  - 1\n", "list", [2])
 
@@ -99,7 +99,7 @@ def test_every_mark_is_dated() -> None:
     assert table.dated(text, TODAY) == re.sub("2026-0[12]-0[12]", "2026-12-24", text)
 
 
-def test_documents_are_files_also_compressed_ones(tmp_path: Path) -> None:
+def test_a_document_can_be_a_compressed_file(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("words")
     (tmp_path / "b").write_bytes(gzip.compress(b"words"))
     assert [refresh.document(str(tmp_path / name)) for name in "ab"] == ["words", "words"]
@@ -107,7 +107,7 @@ def test_documents_are_files_also_compressed_ones(tmp_path: Path) -> None:
         refresh.document(str(tmp_path / "nothing"))
 
 
-def test_documents_are_addresses() -> None:
+def test_a_document_can_be_an_address() -> None:
     with serving(Site(files={"page.html": b"words"})) as address:
         root = address.removesuffix("simple/")
         assert refresh.document(f"{root}files/page.html") == "words"
@@ -115,7 +115,7 @@ def test_documents_are_addresses() -> None:
             refresh.document(f"{root}files/none.html")
 
 
-def test_rows_are_those_of_all_tables_without_markup() -> None:
+def test_rows_of_all_tables_are_read_without_markup() -> None:
     page = """<p>text</p><table><thead><tr><th class="head"><p>A</p></th><th>B</th></tr></thead>
       <tr><td><p>x <em>y</em>
       z</p></td>text<td></td></tr></table><table><tr><td>&gt;= 1</td></tr></table>"""
@@ -153,7 +153,7 @@ def test_a_wheel_is_read_in_parts() -> None:
             assert archive.read("a/small.txt") == b"words"
 
 
-def test_all_locks_together() -> None:
+def test_the_packages_of_all_locks_are_merged() -> None:
     pins = refresh.locked()
     assert {pin.version for pin in pins["ray"]} == {"2.49.1", "2.60.0"}
     assert list(pins) == sorted(pins)

@@ -26,7 +26,7 @@ Installed-Size: 12986
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[tuple[Path, str]]:
-    """The folder and the address of an archive with the releases that raydock knows."""
+    """Return the folder and the address of an archive with the releases that raydock knows."""
     for suite, glibc in SUITES.items():
         add(tmp_path, suite, glibc)
     release(tmp_path, max(SUITES))
@@ -57,11 +57,11 @@ def test_a_new_stable_release_is_added(archive: tuple[Path, str]) -> None:
     folder, address = archive
     add(folder, "next", "9.9")
     release(folder, "next")
-    found = repr({**SUITES, "next": "9.9"}).replace("'", '"')
-    assert f"\nSUITES = {found}\n" in refresh_suites.propose(address).text
+    expected = repr({**SUITES, "next": "9.9"}).replace("'", '"')
+    assert f"\nSUITES = {expected}\n" in refresh_suites.propose(address).text
 
 
-def test_a_release_that_is_gone_is_a_persons_to_decide(archive: tuple[Path, str]) -> None:
+def test_a_removed_release_must_be_decided(archive: tuple[Path, str]) -> None:
     folder, address = archive
     (folder / "dists" / "bullseye" / "main" / "binary-amd64" / "Packages.gz").unlink()
     proposal = refresh_suites.propose(address)

@@ -48,7 +48,7 @@ def test_every_data_file_states_source_and_date(path: str) -> None:
 
 
 @pytest.mark.parametrize("name", REFRESHERS)
-def test_every_mark_of_a_refresher_is_before_a_day(name: str) -> None:
+def test_every_mark_of_a_refresher_precedes_a_day(name: str) -> None:
     for mark in table(name).marks:
         assert re.search(re.escape(mark) + _DAY, table(name).read()), mark
 
@@ -62,7 +62,7 @@ def test_every_refresher_documents_itself_with_an_example(name: str) -> None:
     assert "--check" in usage
 
 
-def test_only_tables_of_the_probe_are_copied_into_images() -> None:
+def test_only_tables_of_the_probe_are_marked_as_copied_into_images() -> None:
     assert {table(name).path for name in REFRESHERS if table(name).hashed} == {
         path for path in DATA if path.startswith("raydock/probe/")
     }

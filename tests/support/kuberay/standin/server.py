@@ -1,4 +1,4 @@
-"""Serves /srv/<host>/ to whoever asks for that host, over HTTP and, with the certificate in /srv, over TLS."""
+"""Serve /srv/<host>/ for requests to that host, over HTTP and, with the certificate in /srv, over TLS."""
 
 import ssl
 import threading

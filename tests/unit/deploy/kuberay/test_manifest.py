@@ -64,8 +64,8 @@ def test_the_schema_check_finds_errors(made: Made) -> None:
     container = ("spec", "headGroupSpec", "template", "spec", "containers", 0)
     for path, value, message in [
         ((*container, "imagePullpolicy"), "Always", ".imagePullpolicy: unknown"),
-        ((*container, "ports", 0, "containerPort"), "6379", "is no integer"),
-        (("spec", "headGroupSpec", "rayStartParams", "num-cpus"), 0, "0 is no string"),
+        ((*container, "ports", 0, "containerPort"), "6379", "is not of type integer"),
+        (("spec", "headGroupSpec", "rayStartParams", "num-cpus"), 0, "0 is not of type string"),
         (("spec", "headGroupSpec", "template"), None, "template: null"),
         ((*container, "resources", "limits", "memory"), "4 GiB", "neither a number nor a quantity"),
         (("spec", "workerGroupSpecs", 0, "replicas"), 2**31, "is not allowed"),

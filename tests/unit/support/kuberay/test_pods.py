@@ -1,4 +1,4 @@
-"""The step from manifest to pods, against the commands of KubeRay's releases and against golden files."""
+"""Pods made from manifests, compared with the commands of KubeRay's releases and with golden files."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -29,8 +29,9 @@ def _names() -> Callable[[], str]:
 
 
 def _read(name: str) -> Manifest:
-    found = parse(FILES[name].read_text())
-    return Manifest(resource=found.resource, config_maps={"market-code": {"fruit.py": "pass\n"}, **found.config_maps})
+    parsed = parse(FILES[name].read_text())
+    config_maps = {"market-code": {"fruit.py": "pass\n"}, **parsed.config_maps}
+    return Manifest(resource=parsed.resource, config_maps=config_maps)
 
 
 def _pods(manifest: Manifest, release: str) -> tuple[Pod, ...]:
@@ -45,19 +46,21 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _told(value: Any) -> Any:
-    """A pod as plain values, without what is not there."""
+def _plain(value: Any) -> Any:
+    """Return a pod as plain values, without empty ones."""
     if isinstance(value, dict):
-        return {key: told for key, item in value.items() if (told := _told(item)) not in (None, "", [], {}, False)}
-    return [_told(item) for item in value] if isinstance(value, tuple | list) else value
+        return {
+            key: plain for key, member in value.items() if (plain := _plain(member)) not in (None, "", [], {}, False)
+        }
+    return [_plain(element) for element in value] if isinstance(value, tuple | list) else value
 
 
 @pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize("name", FILES)
 def test_pods_are_those_of_the_golden_file(name: str, release: str, tmp_path: Path) -> None:
     golden, made = HERE / "golden" / f"{name}-{release}.yaml", tmp_path / "made.yaml"
-    told = [_told(asdict(pod)) for pod in _pods(_read(name), release)]
-    made.write_text(yaml.safe_dump(told, sort_keys=False, width=1000))
+    plain = [_plain(asdict(pod)) for pod in _pods(_read(name), release)]
+    made.write_text(yaml.safe_dump(plain, sort_keys=False, width=1000))
     assert made.read_text() == golden.read_text(), f"if {made} is right, copy it to {golden}"
 
 
@@ -82,7 +85,7 @@ def test_the_commands_are_kuberays(release: str) -> None:
     assert "ray health-check --address trio-head-svc.default.svc.cluster.local:6379" in init.args[0]
 
 
-def test_the_probes_are_wgets_in_old_releases_and_for_old_versions_of_ray() -> None:
+def test_probes_use_wget_in_old_releases_and_for_old_versions_of_ray() -> None:
     raylet = "wget -T 2 -q -O- http://localhost:52365/api/local_raylet_healthz | grep success"
     gcs = "wget -T 10 -q -O- http://localhost:8265/api/gcs_healthz | grep success"
     head, worker, _ = _pods(_read("cluster"), "v1.3.0")
@@ -99,7 +102,7 @@ def test_the_probes_are_wgets_in_old_releases_and_for_old_versions_of_ray() -> N
     assert old.command[-1].startswith("wget --tries 1 -T 2 -q -O- http://localhost:52366/api/local_raylet_healthz")
 
 
-def test_the_probes_are_gets_for_new_versions_of_ray_but_not_where_serve_is_asked_too() -> None:
+def test_probes_use_http_for_new_versions_of_ray_unless_they_include_serve() -> None:
     for pod in _pods(_read("cluster"), "v1.7.0"):
         readiness = pod.containers[0].readiness
         assert readiness
@@ -146,7 +149,7 @@ def test_only_images_change() -> None:
     assert yaml.safe_dump(changed.resource) == yaml.safe_dump(manifest.resource).replace("IMAGE", "other:tag")
 
 
-def test_what_nobody_knows_is_refused() -> None:
+def test_unsupported_fields_are_refused() -> None:
     text = FILES["cluster"].read_text()
     for old, new, word in (
         ('rayVersion: "2.60.0"', "gcsFaultToleranceOptions: {redisAddress: redis:6379}", "gcsFaultToleranceOptions"),

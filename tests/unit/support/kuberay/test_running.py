@@ -1,4 +1,4 @@
-"""What a pod becomes on an engine: limits, security contexts, verdicts by threshold."""
+"""A pod on an engine: limits, security contexts, and probe results by threshold."""
 
 import pytest
 
@@ -11,7 +11,7 @@ MACHINE = Machine(cpus=2, memory=24 * 2**30)
 PROBE = Probe(command=("true",), initial_delay=0, timeout=1, period=1, success_threshold=1, failure_threshold=3)
 
 
-def test_limits_are_kept_where_they_fit_and_cut_to_the_machine_where_they_do_not() -> None:
+def test_limits_are_reduced_to_those_of_the_machine() -> None:
     fits = Container(name="a", image="i", cpu_limit=0.2, cpu_request=0.2, memory_limit=256 * 2**20)
     large = Container(name="b", image="i", cpu_limit=16, cpu_request=16, memory_limit=128 * 2**30)
     memory = 256 * 2**20
@@ -27,14 +27,14 @@ def test_limits_are_kept_where_they_fit_and_cut_to_the_machine_where_they_do_not
 
 
 @pytest.mark.parametrize(("user", "why"), [("root", "non-numeric"), ("0:0", "run as root"), ("0", "run as root")])
-def test_a_root_image_is_refused_where_the_pod_must_not_be_root(user: str, why: str) -> None:
+def test_a_root_image_is_refused_if_the_pod_must_not_be_root(user: str, why: str) -> None:
     container = Container(name="a", image="i", security=Security(must_not_be_root=True))
     with pytest.raises(AssertionError, match=why):
         secured(container, user)
     assert secured(container, "1000")["user"] == "1000"
 
 
-def test_a_security_context_reaches_the_engine() -> None:
+def test_a_security_context_becomes_options_of_the_engine() -> None:
     context = Security(user=1000710000, group=0, extra_group=7, may_gain=False, read_only_root=True, dropped=("ALL",))
     assert secured(Container(name="a", image="i", security=context), "1000") == {
         "user": "1000710000:0",

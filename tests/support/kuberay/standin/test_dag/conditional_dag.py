@@ -1,4 +1,4 @@
-"""An adder, a multiplier and the router that picks one: ["MUL", 3] orders five times three pizzas."""
+"""An adder, a multiplier and a router that selects one: ["MUL", 3] orders five times three pizzas."""
 
 from ray import serve
 from ray.serve.handle import DeploymentHandle

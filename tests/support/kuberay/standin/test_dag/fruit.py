@@ -1,4 +1,4 @@
-"""Stands that know a price each, and the market that asks the right one: ["MANGO", 2] costs twice a mango."""
+"""Fruit stands with a price each, and a market that calls the right one: ["MANGO", 2] is the price of two mangos."""
 
 from ray import serve
 from ray.serve.handle import DeploymentHandle

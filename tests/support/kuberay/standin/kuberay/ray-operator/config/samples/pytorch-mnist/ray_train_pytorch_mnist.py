@@ -1,6 +1,6 @@
-"""Trains a line by gradient descent: each worker has half of the data, on its own node, and the driver the mean.
+"""Fit a line by gradient descent: each worker, on its own node, has a part of the data; the driver has the mean.
 
-torch and torchvision must be installed on every node by the job's runtime_env; they need not do anything.
+The job's runtime_env must install torch and torchvision on every node; they are imported but not used.
 """
 
 import importlib

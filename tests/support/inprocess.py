@@ -1,4 +1,4 @@
-"""`./build.py` in the test's own process: `main` as it is, its exit code and words, without a start of Python."""
+"""`./build.py` in the test's process: the real `main` with its exit code and output, without starting Python."""
 
 import signal
 import sys
@@ -11,12 +11,13 @@ from raydock.__main__ import main
 from tests.support.toy import Checkout, Run
 
 
-def ask(checkout: Checkout, *words: str, said: str = "") -> Run:
-    """What `./build.py WORDS` answers on a checkout, as Checkout.run does; `said` is its standard input."""
+def run_in_process(checkout: Checkout, *arguments: str, stdin: str = "") -> Run:
+    """Run `./build.py ARGUMENTS` on a checkout, as Checkout.run does."""
     before = signal.getsignal(signal.SIGTERM)
     environment = {"COLUMNS": "200", "NO_COLOR": "1", **checkout.environment, "RAYDOCK_ROOT": str(checkout.root)}
     try:
-        with CliRunner().isolation(said, environment) as (out, err, _), patch.object(sys, "argv", ["build.py", *words]):
+        argv = patch.object(sys, "argv", ["build.py", *arguments])
+        with CliRunner().isolation(stdin, environment) as (out, err, _), argv:
             with pytest.raises(SystemExit) as end:
                 main()
             sys.stdout.flush()

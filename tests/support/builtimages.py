@@ -1,7 +1,7 @@
-"""A checkout of two variants whose images are on the engine and have passed every gate: what `publish` starts from.
+"""Tiny images on the engine with passing reports of every gate, as `publish` needs them.
 
-The images are tiny and really on the engine, with the labels of a build; what the gates say of them is written by hand,
-since no image without the real Ray passes them.
+The images are on the engine, with the labels of a build. The reports of the gates are written here, because an image
+without the real Ray does not pass them.
 """
 
 import io
@@ -36,8 +36,13 @@ SBOMS = ("sbom.cdx.json", "sbom.spdx.json")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shelf:
-    """Puts images of a project's variants onto the engine, and reports beside them."""
+class BuiltImages:
+    """Images of a project's variants on the engine, with their reports.
+
+    Attributes:
+        client: the engine's client.
+        project: the project.
+    """
 
     client: docker.DockerClient
     project: Project
@@ -46,50 +51,50 @@ class Shelf:
     def checkout(self) -> Checkout:
         return self.project.checkout
 
-    def recipes(self, chosen: Iterable[Planned]) -> dict[str, Recipe]:
-        """The recipe of each variant, by name, as a build would have it now."""
+    def recipes(self, variants: Iterable[Planned]) -> dict[str, Recipe]:
+        """Return the current recipe of each variant by name."""
         builder, templates = self._builder, self.checkout.templates
         context, renderer = Context.read(templates), Renderer(templates, self.project.matrix)
-        refs = {item: recipe_for(self.project.matrix, item.variant, self.checkout).ref for item in chosen}
+        matrix = self.project.matrix
+        refs = {planned: recipe_for(matrix, planned.variant, self.checkout).ref for planned in variants}
         bases = existing(self.client, refs.values())
-        return {item.name: builder.recipe(item, bases[ref], context, renderer) for item, ref in refs.items()}
+        return {planned.name: builder.recipe(planned, bases[ref], context, renderer) for planned, ref in refs.items()}
 
-    def fill(self, chosen: Iterable[Planned], content: bytes = b"content") -> dict[str, str]:
-        """An image for each variant, with a passing report of each gate; their ids by name."""
-        chosen = tuple(chosen)
+    def fill(self, variants: Iterable[Planned], content: bytes = b"content") -> dict[str, str]:
+        """Make an image for each variant, with a passing report of each gate, and return their ids by name."""
         ids = {}
-        for name, recipe in self.recipes(chosen).items():
+        for name, recipe in self.recipes(variants).items():
             ids[name] = self.put(name, recipe, content)
-            self.prove(name, ids[name], recipe.fingerprint)
+            self.write_reports(name, ids[name], recipe.fingerprint)
         return ids
 
     def put(self, name: str, recipe: Recipe, content: bytes = b"content") -> str:
-        """An image with a build's labels and one file; its id."""
+        """Make an image with a build's labels and one file, and return its id."""
         labels = recipe.labels | {"org.opencontainers.image.version": name, "raydock.min-driver": "", "raydock.sm": ""}
         labels["io.ray.ray-version"] = name.partition("-")[0].removeprefix("ray")
-        said = self.client.api.import_image_from_data(
+        output = self.client.api.import_image_from_data(
             _tar(name, content),
             repository=self.project.matrix.registry,
             tag=name,
             changes=[f"LABEL {key}={json.dumps(value)}" for key, value in labels.items()],
         )
-        return str(json.loads(said.splitlines()[-1])["status"])
+        return str(json.loads(output.splitlines()[-1])["status"])
 
-    def prove(self, name: str, image_id: str, fingerprint: str, detail: str = "as it should be") -> None:
-        """A passing report of each gate."""
+    def write_reports(self, name: str, image_id: str, fingerprint: str) -> None:
+        """Write a passing report of each gate."""
         content = get_image(self.client, image_id).content
-        check = Check(id="ray", status=Status.PASSED, detail=detail, seconds=1.0)
+        check = Check(id="ray", status=Status.PASSED, detail="as it should be", seconds=1.0)
         for kind in ("smoke", "contract"):
-            proved = Report(name=name, image_id=image_id, content=content, fingerprint=fingerprint, checks=(check,))
-            reports.save(proved, self.checkout.report(name, kind))
+            report = Report(name=name, image_id=image_id, content=content, fingerprint=fingerprint, checks=(check,))
+            reports.save(report, self.checkout.report(name, kind))
         path = self.checkout.report(name, "scan")
         sums = {}
         for sbom in SBOMS:
             (path.parent / sbom).write_text(f'{{"of": "{name}"}}\n')
             sums[sbom] = digest_of((path.parent / sbom).read_bytes())
         rules = policy.load(self.checkout.policy).digest
-        made = scan_of(name=name, image_id=image_id, content=content, fingerprint=fingerprint, policy=rules, sboms=sums)
-        scans.save(made, path)
+        scan = scan_of(name=name, image_id=image_id, content=content, fingerprint=fingerprint, policy=rules, sboms=sums)
+        scans.save(scan, path)
 
     @property
     def _builder(self) -> Builder:
@@ -103,22 +108,22 @@ class Shelf:
         )
 
 
-def scan_of(**said: Any) -> ScanReport:
-    """A scan's report of what is said, else a clean one."""
-    made: dict[str, Any] = {
+def scan_of(**fields: Any) -> ScanReport:
+    """Return a clean scan report with these fields."""
+    defaults: dict[str, Any] = {
         "scanned": datetime.now(UTC).isoformat(timespec="seconds"),
         "trivy": "0.0.0",
         "database": "2026-11-25T06:00:00Z",
         "judgement": Judgement(),
         "sboms": {},
     }
-    return ScanReport(**(made | said))
+    return ScanReport(**(defaults | fields))
 
 
 def _tar(name: str, content: bytes) -> bytes:
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as archive:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
         entry = tarfile.TarInfo(f"{name}.txt")
         entry.size = len(content)
         archive.addfile(entry, io.BytesIO(content))
-    return made.getvalue()
+    return buffer.getvalue()
