@@ -16,7 +16,7 @@ def test_a_class_name_is_used_once() -> None:
     assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}
 
 
-def test_every_folder_has_a_docstring() -> None:
+def test_every_folder_is_a_package() -> None:
     folders = [path.parent for path in (ROOT / "raydock").rglob("*.py")]
     missing = [folder for folder in set(folders) if not (folder / "__init__.py").is_file()]
     assert [str(folder.relative_to(ROOT)) for folder in missing if "data" not in folder.parts] == []
