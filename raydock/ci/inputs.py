@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from raydock.builder.base import group_debs, recipe_for
+from raydock.builder.baserecipe import group_debs, recipe_for
 from raydock.builder.layers import layers
 from raydock.builder.recipe import Context, Recipe
 from raydock.core.checkout import Checkout

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from raydock.builder.base import BaseRecipe
+from raydock.builder.baserecipe import BaseRecipe
 from raydock.builder.debs import locker
 from raydock.builder.debs.containerapt import ContainerApt
 from raydock.builder.debs.moved import Moved, survey
