@@ -51,10 +51,10 @@ class CommandRequest:
     @contextmanager
     def writing(self) -> Iterator[Progress]:
         """Progress, with the checkout held for this run alone."""
-        from raydock.core.checkoutlock import only_one
+        from raydock.core.checkoutlock import lock_checkout
 
-        tell = lambda words: click.echo(f"raydock: {words}", err=True)  # noqa: E731
-        with only_one(self.project.checkout, tell), self.progress() as progress:
+        report = lambda message: click.echo(f"raydock: {message}", err=True)  # noqa: E731
+        with lock_checkout(self.project.checkout, report), self.progress() as progress:
             yield progress
 
 

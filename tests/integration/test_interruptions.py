@@ -122,7 +122,7 @@ def test_two_runs_at_once(toy: Toy) -> None:
             words = second.stderr.readline()
             toy.site.hang.set()
             one, other = finish(first), finish(second)
-        assert "another raydock works in this checkout" in words
+        assert "another raydock process uses this checkout" in words
         assert f"process {first.pid}" in words
         assert "build.py build" in words
     assert (one.code, other.code) == (0, 0), one.words + other.words
