@@ -13,10 +13,10 @@ from raydock.cli.output import end
 @shared
 @host
 def doctor(request: CommandRequest, hosts: tuple[str, ...]) -> None:
-    """Says what a Docker host is good for, which of our variants run there, what is wrong with it and what fixes that.
+    """Checks a Docker host: which of the selected variants run on it, what is wrong with it, and how to fix that.
 
     Without --host: this machine. Nothing is built, pulled or changed. The checks: docs/reference/doctor.md.
-    Exit codes: 0 no check failed; 1 one did; 4 a host is out of reach.
+    Exit codes: 0 no check failed; 1 a check failed; 4 a host cannot be reached.
 
     \b
     Example: ./build.py doctor
@@ -29,21 +29,21 @@ def doctor(request: CommandRequest, hosts: tuple[str, ...]) -> None:
 
     project, chosen = request.project, request.chosen
     registry = project.matrix.registry
-    asked = named(hosts, project.checkout.hosts) if hosts else (here(),)
+    docker_hosts = named(hosts, project.checkout.hosts) if hosts else (here(),)
     sizes = project.download_bytes(chosen).values()
     with request.progress() as progress:
-        found = Examiner(
+        reports = Examiner(
             candidates=candidates(chosen, {}, registry),
             registry=f"{registry}:{chosen[-1].name}",
             needed=max((size for size in sizes if size), default=0),
             listener=progress,
-        ).run(asked)
+        ).run(docker_hosts)
     if request.as_json:
-        click.echo(json.dumps(output.document(found), indent=1))
+        click.echo(json.dumps(output.document(reports), indent=1))
     else:
-        for item in found:
-            if not item.error:
-                request.say(output.words(item))
-                request.say("")
-    errors = {item.host.name: item.error for item in found if item.error}
-    end(errors, failed=not all(item.passed for item in found))
+        for report in reports:
+            if not report.error:
+                request.echo(output.words(report))
+                request.echo("")
+    errors = {report.host.name: report.error for report in reports if report.error}
+    end(errors, failed=not all(report.passed for report in reports))

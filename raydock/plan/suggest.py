@@ -67,7 +67,9 @@ class Suggestions:
     rejected: tuple[RejectedSets, ...]
 
 
-def wish(needs: Iterable[str], driver: str, gpus: Iterable[str], python: str, rule_inputs: RuleInputs) -> HostNeeds:
+def parse_needs(
+    needs: Iterable[str], driver: str, gpus: Iterable[str], python: str, rule_inputs: RuleInputs
+) -> HostNeeds:
     """A wish as the user wrote it. With a driver or a GPU and no need it is for torch.
 
     Raises ConfigurationError for a word, driver, GPU or Python that is none, with the nearest right one.

@@ -293,4 +293,4 @@ def test_what_cosign_itself_signed_it_verifies(guarded: Stall, serve: Serve, tmp
 
 
 def test_the_absence_of_cosign_is_said_once(stall: Stall) -> None:
-    assert stall.publish().err.count("no cosign on PATH") == 1
+    assert stall.publish().err.count("cosign is not on PATH") == 1

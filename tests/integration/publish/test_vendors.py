@@ -236,7 +236,7 @@ def test_the_release_may_be_among_the_images(faced: Stall, fronted: Front) -> No
 def test_two_registries_cannot_share_a_release(stall: Stall) -> None:
     done = stall.publish("--registry", f"{stall.name}2", "--release-repository", f"{stall.name}-index")
     assert done.code == 2, done.words
-    assert "cannot hold the releases of 2 registries" in done.err
+    assert "cannot store the releases of 2 registries" in done.err
 
 
 def test_repositories_that_must_be_created_are_all_named_before_anything_is_pushed(

@@ -18,13 +18,13 @@ from raydock.model.variant import Axis
 from raydock.plan import planner
 from raydock.plan.rules import Evaluator, RuleInputs
 from raydock.plan.show_suggestions import document, table
-from raydock.plan.suggest import MOST, Suggestions, suggest, wish
+from raydock.plan.suggest import MOST, Suggestions, parse_needs, suggest
 
 
 def asked(
     rule_inputs: RuleInputs, *needs: str, driver: str = "", gpus: tuple[str, ...] = (), python: str = ""
 ) -> Suggestions:
-    return suggest(wish(needs, driver, gpus, python, rule_inputs), rule_inputs)
+    return suggest(parse_needs(needs, driver, gpus, python, rule_inputs), rule_inputs)
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +84,9 @@ def test_nothing_but_ray_is_the_cpu_image(rule_inputs: RuleInputs, facts: Facts)
 
 
 def test_hardware_without_a_need_is_for_torch(rule_inputs: RuleInputs) -> None:
-    assert wish((), "535.104.05", (), "", rule_inputs).needs is Axis.TORCH
-    assert wish(("ray", "vllm"), "", (), "", rule_inputs).needs is Axis.VLLM
-    assert wish(("ray",), "535.104.05", (), "", rule_inputs).needs is Axis.RAY
+    assert parse_needs((), "535.104.05", (), "", rule_inputs).needs is Axis.TORCH
+    assert parse_needs(("ray", "vllm"), "", (), "", rule_inputs).needs is Axis.VLLM
+    assert parse_needs(("ray",), "535.104.05", (), "", rule_inputs).needs is Axis.RAY
 
 
 def test_what_matrix_yaml_names_needs_no_line(rule_inputs: RuleInputs, matrix: Matrix) -> None:
@@ -149,13 +149,13 @@ def test_nothing_known(rule_inputs: RuleInputs) -> None:
 )
 def test_misspelt(rule_inputs: RuleInputs, needs: str, driver: str, gpu: str, words: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        wish((needs,), driver, (gpu,) if gpu else (), "", rule_inputs)
+        parse_needs((needs,), driver, (gpu,) if gpu else (), "", rule_inputs)
     assert words in str(caught.value)
 
 
 def test_a_python_that_no_base_has(rule_inputs: RuleInputs) -> None:
     with pytest.raises(ConfigurationError, match=r"No base of matrix\.yaml has Python 3\.12"):
-        wish((), "", (), "3.12", rule_inputs)
+        parse_needs((), "", (), "3.12", rule_inputs)
 
 
 def test_for_programs(old_host: Suggestions) -> None:
