@@ -12,7 +12,8 @@ from pathlib import Path
 import docker
 
 from raydock.builder import render
-from raydock.builder.base import BaseImage, recipe_for
+from raydock.builder.basemaker import BaseImage
+from raydock.builder.baserecipe import recipe_for
 from raydock.builder.recipe import Context
 from raydock.builder.render import Renderer
 from raydock.builder.schedule import Builder

@@ -11,7 +11,8 @@ from pathlib import Path
 import docker
 
 from benchmarks.engine import REPOSITORY
-from raydock.builder.base import BaseImage, BaseMaker, existing, recipe_for
+from raydock.builder.basemaker import BaseImage, BaseMaker, existing
+from raydock.builder.baserecipe import recipe_for
 from raydock.builder.buildx import Buildx
 from raydock.builder.recipe import Context, Recipe
 from raydock.builder.render import Renderer

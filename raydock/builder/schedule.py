@@ -13,7 +13,8 @@ from pathlib import Path
 import uv
 
 from raydock.builder import builders
-from raydock.builder.base import BaseImage, BaseMaker, BaseRecipe, existing, group_debs, recipe_for
+from raydock.builder.basemaker import BaseImage, BaseMaker, existing
+from raydock.builder.baserecipe import BaseRecipe, group_debs, recipe_for
 from raydock.builder.buildx import Buildx, LostPackagesError
 from raydock.builder.debs.containerapt import ContainerApt
 from raydock.builder.layers import layers

@@ -13,7 +13,7 @@ from typing import Any
 import docker
 from docker.errors import APIError, NotFound
 
-from raydock.builder.base import REPOSITORY, recipe_for
+from raydock.builder.baserecipe import REPOSITORY, recipe_for
 from raydock.core.errors import OutOfReachError, RaydockError, VariantError
 from raydock.core.events import Listener
 from raydock.core.parallel import in_parallel

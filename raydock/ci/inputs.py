@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from raydock.builder.base import TEMPLATE, BaseRecipe
+from raydock.builder.baserecipe import TEMPLATE, BaseRecipe
 from raydock.builder.layers import layers
 from raydock.builder.recipe import Context
 from raydock.ci.commit import Commit
@@ -37,7 +37,8 @@ CONTEXT = {
 # The code whose results no committed file shows (layers, constraints.txt, image.json, base recipes): what of a file,
 # with all in the same file that it uses.
 CODE: _Code = {
-    "raydock/builder/base.py": ("BaseImage.fingerprint", "BaseRecipe", "group_debs", "recipe_for"),
+    "raydock/builder/basemaker.py": ("BaseImage.fingerprint",),
+    "raydock/builder/baserecipe.py": ("BaseRecipe", "group_debs", "recipe_for"),
     "raydock/builder/constraints.py": ("constraints",),
     "raydock/builder/layers.py": ("layers",),
     "raydock/builder/nss.py": ("module",),

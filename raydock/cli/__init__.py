@@ -1,4 +1,4 @@
-"""The commands and their words to the user, a module a subject; what they do is elsewhere.
+"""The command line interface: one module per command, shared options and output. The work is done in other folders.
 
-What few commands need is imported in them: the engine's SDK, the index's client and the resolvers load slowly.
+Slow imports (the engine's SDK, the index client, the resolvers) are inside the functions that need them.
 """

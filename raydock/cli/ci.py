@@ -1,4 +1,4 @@
-"""`ci`: pipelines for CI systems, and what their jobs run."""
+"""`ci`: generates pipelines for CI systems, and contains the commands that their jobs run."""
 
 import json
 from collections.abc import Callable
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
 
 @click.group()
 def ci() -> None:
-    """Pipelines that build, test and publish what is not published yet; docs/how-to/ci.md has what they need.
+    """Generates pipelines that build, test and publish changed images. Requirements: docs/how-to/ci.md.
 
     \b
     Example: ./build.py ci github > .github/workflows/images.yml
     """
 
 
-def _printing(system: str) -> Callable[..., Any]:
-    """The command that prints one system's pipeline, or checks the committed one."""
+def _pipeline_command(system: str) -> Callable[..., Any]:
+    """The command that prints the pipeline of a CI system, or checks the committed one."""
 
     @ci.command(system, help=_HELP[system])
-    @click.option("--check", is_flag=True, help="Say whether the committed one differs; exit 1 where it does.")
+    @click.option("--check", is_flag=True, help="Compare with the committed file; exit 1 if it differs.")
     def command(check: bool) -> None:
         from raydock.ci import pipelines
 
-        project, wanted = Project(Checkout(root())), pipelines.System(system)
+        project, ci_system = Project(Checkout(root())), pipelines.System(system)
         if not check:
-            click.echo(pipelines.render_pipeline(wanted, project.checkout, project.plan), nl=False)
+            click.echo(pipelines.render_pipeline(ci_system, project.checkout, project.plan), nl=False)
             return
-        path = wanted.path(project.checkout).relative_to(project.checkout.root)
-        if trouble := pipelines.find_difference(wanted, project.checkout, project.plan):
-            raise VariantError(trouble, todo=f"`./build.py ci {system} > {path}`, then commit it.")
-        click.echo(f"{path} is as it should be.")
+        path = ci_system.path(project.checkout).relative_to(project.checkout.root)
+        if problem := pipelines.find_difference(ci_system, project.checkout, project.plan):
+            raise VariantError(problem, todo=f"`./build.py ci {system} > {path}`, then commit it.")
+        click.echo(f"{path} is up to date.")
 
     return command
 
@@ -55,22 +55,24 @@ _HELP = {
     \b
     Example: ./build.py ci github > .github/workflows/images.yml
     """,
-    "gitlab": """Prints the pipeline for GitLab, whose first job prints the rest.
+    "gitlab": """Prints the pipeline for GitLab. Its first job generates the other jobs.
 
     \b
     Example: ./build.py ci gitlab > .gitlab-ci.yml
     """,
 }
-github, gitlab = map(_printing, ("github", "gitlab"))
+github, gitlab = map(_pipeline_command, ("github", "gitlab"))
 
 
 @ci.command()
 @shared
-@click.option("--registry", metavar="HOST/PATH", help="Where what is published lies. Default: matrix.yaml's.")
+@click.option("--registry", metavar="HOST/PATH", help="The registry with the published images. Default: matrix.yaml's.")
 @release_repository
 @insecure
-@click.option("--shards", "most", type=click.IntRange(1, 200), default=8, show_default=True, help="At most so many.")
-@click.option("--for", "system", type=click.Choice(["github", "gitlab"]), help="As outputs of a step, or as jobs.")
+@click.option("--shards", "most", type=click.IntRange(1, 200), default=8, show_default=True, help="The maximum number.")
+@click.option(
+    "--for", "system", type=click.Choice(["github", "gitlab"]), help="Print the outputs of a step, or GitLab jobs."
+)
 def plan(
     request: CommandRequest,
     *,
@@ -80,9 +82,9 @@ def plan(
     most: int,
     system: str | None,
 ) -> None:
-    """Says which of the selected variants a registry has not published as they would be built now, in shards.
+    """Lists, in shards, the selected variants whose current fingerprint is not published in a registry.
 
-    A fingerprint is over the base too: bases are made where this engine lacks them.
+    A fingerprint includes the base, so bases that this engine does not have are built first.
 
     \b
     Example: ./build.py ci plan --registry registry.example/raydock --shards 4 --json
@@ -101,24 +103,24 @@ def plan(
         recipes = create_pipeline(project, progress, request.jobs).builder.recipes(chosen)
     if errors := {name: recipe for name, recipe in recipes.items() if isinstance(recipe, RaydockError)}:
         end(errors)
-    wanted = {name: recipe.fingerprint for name, recipe in recipes.items() if isinstance(recipe, Recipe)}
-    loads = [Load.of(item.variant, lock.load(project.checkout.lock(item.name))) for item in chosen]
-    found = plan_shards(wanted, published, loads, most)
+    current = {name: recipe.fingerprint for name, recipe in recipes.items() if isinstance(recipe, Recipe)}
+    loads = [Load.of(planned.variant, lock.load(project.checkout.lock(planned.name))) for planned in chosen]
+    shards = plan_shards(current, published, loads, most)
     if system == "github":
-        click.echo(found.github(), nl=False)
+        click.echo(shards.github(), nl=False)
     elif system == "gitlab":
-        click.echo(pipelines.render_child(project.checkout, project.plan, found), nl=False)
+        click.echo(pipelines.render_child(project.checkout, project.plan, shards), nl=False)
     elif request.as_json:
-        click.echo(json.dumps(found.document(), indent=1))
+        click.echo(json.dumps(shards.document(), indent=1))
     else:
-        request.say(found.table())
+        request.echo(shards.table())
 
 
 @ci.command()
 @shared
 @click.argument("repository")
 def push(request: CommandRequest, repository: str) -> None:
-    """Hands the selected variants' images on to other jobs' engines, through a repository that is for nothing else.
+    """Pushes the images of the selected variants for other jobs, to a repository that is used only for this.
 
     \b
     Example: ./build.py ci push registry.example/raydock/work
@@ -129,12 +131,12 @@ def push(request: CommandRequest, repository: str) -> None:
     with request.writing() as progress:
         builder = create_pipeline(request.project, progress, request.jobs).builder
         built = builder.find(request.chosen)
-        errors: dict[str, RaydockError] = {item.name: item.error for item in built if item.error}
+        errors: dict[str, RaydockError] = {result.name: result.error for result in built if result.error}
         handover = _handover(request, builder.client, repository, progress)
-        ready = {item.name for item in built if not item.error}
-        bases = base_tags(request.project, (item for item in request.chosen if item.name in ready))
+        ready = {result.name for result in built if not result.error}
+        bases = base_tags(request.project, (planned for planned in request.chosen if planned.name in ready))
         errors |= handover.push(sorted(ready), bases)
-    request.say(f"{len(ready - errors.keys())} of {len(built)} pushed.")
+    request.echo(f"{len(ready - errors.keys())} of {len(built)} pushed.")
     end(errors)
 
 
@@ -142,7 +144,7 @@ def push(request: CommandRequest, repository: str) -> None:
 @shared
 @click.argument("repository")
 def pull(request: CommandRequest, repository: str) -> None:
-    """Fetches what another job handed on; the images are then as if built here.
+    """Pulls the images that a different job pushed with `ci push`; they then count as built here.
 
     \b
     Example: ./build.py ci pull registry.example/raydock/work
@@ -153,13 +155,13 @@ def pull(request: CommandRequest, repository: str) -> None:
     chosen = request.chosen
     with request.writing() as progress:
         handover = _handover(request, connect(), repository, progress)
-        errors = handover.pull((item.name for item in chosen), base_tags(request.project, chosen))
-    request.say(f"{sum(item.name not in errors for item in chosen)} of {len(chosen)} pulled.")
+        errors = handover.pull((planned.name for planned in chosen), base_tags(request.project, chosen))
+    request.echo(f"{sum(planned.name not in errors for planned in chosen)} of {len(chosen)} pulled.")
     end(errors)
 
 
 def _handover(request: CommandRequest, client: "DockerClient", repository: str, listener: Listener) -> "ImageHandover":
-    """The repository through which jobs pass images to each other."""
+    """The repository through which jobs exchange images."""
     from raydock.ci.handover import ImageHandover
 
     local = request.project.matrix.registry

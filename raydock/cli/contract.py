@@ -1,4 +1,4 @@
-"""`smoke --contract`: KubeRay's contract, asked of our images or of a stranger's."""
+"""`smoke --contract`: checks KubeRay's contract in built images, or in any image."""
 
 import json
 from typing import TYPE_CHECKING, NoReturn
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from raydock.model.result import VariantResult
 
 
-def ask_contract(request: CommandRequest) -> NoReturn:
-    """Asks the built images of the selection, and what holds of them together; says it and exits."""
+def check_contract(request: CommandRequest) -> NoReturn:
+    """Checks each built image of the selection and the images as a set, prints the results and exits."""
     from raydock.pipeline.create import create_pipeline
 
     chosen = request.chosen
     with request.writing() as progress:
         pipeline = create_pipeline(request.project, progress, request.jobs)
-        outcomes = pipeline.contract(pipeline.builder.find(chosen))
-        whole = pipeline.check_set(outcomes)
-    _report(request, outcomes, whole)
+        results = pipeline.contract(pipeline.builder.find(chosen))
+        whole = pipeline.check_set(results)
+    _report(request, results, whole)
 
 
-def contract_of(request: CommandRequest, image: str) -> NoReturn:
-    """Asks any image that the engine holds; says it and exits."""
-    from raydock.contract.run import contract as ask
+def check_contract_of_image(request: CommandRequest, image: str) -> NoReturn:
+    """Checks any image that the engine has, prints the result and exits."""
+    from raydock.contract.run import contract
     from raydock.engine.client import connect
     from raydock.engine.container import sweep
     from raydock.model.result import VariantResult
@@ -36,38 +36,38 @@ def contract_of(request: CommandRequest, image: str) -> NoReturn:
     client = connect()
     sweep(client)
     with request.progress() as progress:
-        found = ask(client, image, name=image, fingerprint="", jobs=request.jobs, on_event=progress)
-    _report(request, [VariantResult(name=image, proved=True, report=found)], None)
+        report = contract(client, image, name=image, fingerprint="", jobs=request.jobs, on_event=progress)
+    _report(request, [VariantResult(name=image, proved=True, report=report)], None)
 
 
-def _report(request: CommandRequest, outcomes: "list[VariantResult]", whole: "SetReport | None") -> NoReturn:
+def _report(request: CommandRequest, results: "list[VariantResult]", whole: "SetReport | None") -> NoReturn:
     from raydock.cli import summary
 
     if request.as_json:
-        document = {"schema": 1, "variants": [item.document() for item in outcomes]}
-        together = {"set": whole.document()} if whole else {}
-        click.echo(json.dumps(document | together, indent=1))
+        document = {"schema": 1, "variants": [result.document() for result in results]}
+        set_document = {"set": whole.document()} if whole else {}
+        click.echo(json.dumps(document | set_document, indent=1))
     else:
-        for item in outcomes:
-            if item.report:
-                request.say(f"{item.name}\n")
-                request.say(summary.answers(item.report.checks))
-                request.say("")
+        for result in results:
+            if result.report:
+                request.echo(f"{result.name}\n")
+                request.echo(summary.check_table(result.report.checks))
+                request.echo("")
         if whole:
-            request.say(f"The {len(whole.images)} images together\n")
-            request.say(summary.answers(whole.checks))
-            request.say("")
-        request.say(_sentence(outcomes, whole))
-    failed = not all(item.passed for item in outcomes) or bool(whole and not whole.passed)
-    end({item.name: item.error for item in outcomes if item.error}, failed=failed)
+            request.echo(f"The {len(whole.images)} images as a set\n")
+            request.echo(summary.check_table(whole.checks))
+            request.echo("")
+        request.echo(_summarize(results, whole))
+    failed = not all(result.passed for result in results) or bool(whole and not whole.passed)
+    end({result.name: result.error for result in results if result.error}, failed=failed)
 
 
-def _sentence(outcomes: "list[VariantResult]", whole: "SetReport | None") -> str:
+def _summarize(results: "list[VariantResult]", whole: "SetReport | None") -> str:
     from raydock.plan.output import count
 
-    kept = sum(item.report is not None and item.passed for item in outcomes)
-    broken = [item.name for item in outcomes if item.report and not item.passed]
-    parts = [f"kept by {count(kept, 'image')}"] if kept else []
-    parts += [f"broken by {', '.join(broken)}"] if broken else []
-    parts += ["broken by the images together"] if whole and not whole.passed else []
-    return f"KubeRay's contract: {', '.join(parts) or 'not asked'}."
+    passed = sum(result.report is not None and result.passed for result in results)
+    failed = [result.name for result in results if result.report and not result.passed]
+    parts = [f"{count(passed, 'image')} passed"] if passed else []
+    parts += [f"failed: {', '.join(failed)}"] if failed else []
+    parts += ["the images as a set failed"] if whole and not whole.passed else []
+    return f"KubeRay's contract: {'; '.join(parts) or 'not checked'}."

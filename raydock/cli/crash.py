@@ -1,4 +1,4 @@
-"""The last safety net: an exception that nothing handled becomes one line and a file, and never a traceback."""
+"""The report of an unhandled exception: one line on stderr, and a file with the traceback."""
 
 import os
 import platform
@@ -21,23 +21,23 @@ _LOGIN = re.compile(r"(?<=//)[^/@\s]+@")
 
 
 def report(error: BaseException) -> None:
-    """Saves an exception's traceback and says where it is and what to do with it."""
+    """Saves the traceback of an exception to a file, and prints the file's path and how to report the bug."""
     name = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}".rstrip(": ")
     try:
-        next_step = f"Next: report it where you got raydock, with {_save(_document(error))}, which holds the traceback."
-    except OSError as trouble:  # the disk is full, for example: the line is all there is
-        next_step = f"It was raised in {_place(error)}; no traceback could be saved: {trouble.strerror}."
+        next_step = f"Next: report it where you got raydock, with {_save(_document(error))}, which has the traceback."
+    except OSError as os_error:  # for example, the disk is full
+        next_step = f"It was raised in {_location(error)}; no traceback could be saved: {os_error.strerror}."
     click.echo(f"raydock: a bug in raydock ended this command: {name}. {next_step}", err=True)
 
 
 def in_thread(args: threading.ExceptHookArgs) -> None:
-    """`threading.excepthook`: the same for a thread of its own, which ends no command."""
+    """The same as a `threading.excepthook`; an exception in a thread does not end the command."""
     if args.exc_value and not isinstance(args.exc_value, SystemExit):
         report(args.exc_value)
 
 
 def _document(error: BaseException) -> str:
-    """The traceback and what else a report needs, without the logins in addresses."""
+    """The traceback, versions, platform and command line, without the credentials in addresses."""
     head = (
         f"raydock {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
         f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {shlex.join(sys.argv)}\n\n"
@@ -46,7 +46,7 @@ def _document(error: BaseException) -> str:
 
 
 def _save(text: str) -> Path:
-    """Writes a report into the checkout's .raydock/logs/, or the folder for temporary files if that is not possible."""
+    """Writes a report to the checkout's .raydock/logs/, or to the temporary folder if that is not possible."""
     from raydock.cli.options import root
 
     checkout = Checkout(root())
@@ -59,13 +59,13 @@ def _save(text: str) -> Path:
 
 
 def _write(text: str, folder: Path) -> Path:
-    when = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    descriptor, path = tempfile.mkstemp(dir=folder, prefix=f"raydock-crash-{when}-", suffix=".log")
+    timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    descriptor, path = tempfile.mkstemp(dir=folder, prefix=f"raydock-crash-{timestamp}-", suffix=".log")
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)
     return Path(path)
 
 
-def _place(error: BaseException) -> str:
+def _location(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "no frame"

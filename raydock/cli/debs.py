@@ -1,14 +1,14 @@
-"""`lock` for the Debian packages of bases and groups."""
+"""The part of `lock` for the Debian packages of bases and groups."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from raydock.builder.base import BaseRecipe
+from raydock.builder.baserecipe import BaseRecipe
 from raydock.builder.debs import locker
 from raydock.builder.debs.containerapt import ContainerApt
 from raydock.builder.debs.moved import Moved, survey
 from raydock.builder.secrets import gather
-from raydock.cli.options import CommandRequest, say
+from raydock.cli.options import CommandRequest, echo
 from raydock.core.events import Listener
 from raydock.lock.locker import LockResult
 from raydock.model import debs
@@ -17,7 +17,7 @@ from raydock.pipeline.project import Project
 
 
 def lock_debs(request: CommandRequest, listener: Listener, variants: Sequence[Variant]) -> tuple[LockResult, ...]:
-    """Locks the Debian packages that are stale. An engine is needed only for those of pulled bases."""
+    """Makes the stale locks of Debian packages again. Only pulled bases need an engine."""
 
     @contextmanager
     def pulled(recipe: BaseRecipe, group: bool) -> Iterator[ContainerApt]:
@@ -39,33 +39,35 @@ def lock_debs(request: CommandRequest, listener: Listener, variants: Sequence[Va
 
 
 def check_debs(project: Project, variants: Sequence[Variant]) -> list[str]:
-    """A line for each stale lock of Debian packages; lists on stderr what moved in the archive."""
+    """A line for each stale lock of Debian packages; prints newer versions in the archive to stderr."""
     stale = locker.check(project.matrix, project.checkout, variants)
-    stale_names = {item.name for item in stale}
+    stale_names = {lock.name for lock in stale}
     requests = locker.requests(project.matrix, project.checkout, variants)
-    fresh = {item.name: item for item in requests if item.name not in stale_names}
-    locks = {name: (item, debs.load(project.checkout.deb_lock(name), item.digest)) for name, item in fresh.items()}
-    found = survey(locks, project.checkout.work, gather().bundle)
-    for line in (*found.notes, *_described(found.moved)):
-        say(line, stderr=True)
+    fresh = {request.name: request for request in requests if request.name not in stale_names}
+    locks = {
+        name: (request, debs.load(project.checkout.deb_lock(name), request.digest)) for name, request in fresh.items()
+    }
+    survey_result = survey(locks, project.checkout.work, gather().bundle)
+    for line in (*survey_result.notes, *_describe(survey_result.moved)):
+        echo(line, stderr=True)
     stale += locker.orphans(project.matrix, project.checkout, project.variants)
-    return [f"lockfiles/{item.name}.debs: {item.reason}" for item in stale]
+    return [f"lockfiles/{lock.name}.debs: {lock.reason}" for lock in stale]
 
 
-def _described(moved: Sequence[Moved]) -> list[str]:
-    """The packages that moved, each once, with what an update brings and how to take it."""
+def _describe(moved: Sequence[Moved]) -> list[str]:
+    """A line for each package with a newer version, and a line with the command that takes the newer versions."""
     packages: dict[tuple[str, str, str], list[Moved]] = {}
-    for item in moved:
-        packages.setdefault((item.name, item.locked, item.now), []).append(item)
+    for package in moved:
+        packages.setdefault((package.name, package.locked, package.now), []).append(package)
     lines = [
-        f"{name} {locked} moved to {now}{_why(items[0])}: {', '.join(f'{item.lock}.debs' for item in items)}"
-        for (name, locked, now), items in packages.items()
+        f"{name} {locked} moved to {now}{_security_note(same[0])}: {', '.join(f'{each.lock}.debs' for each in same)}"
+        for (name, locked, now), same in packages.items()
     ]
-    names = " ".join(sorted({f"lockfiles/{item.lock}.debs" for item in moved}))
-    return [*lines, f"To take these versions: `rm {names}`, then `./build.py lock`."] if lines else []
+    files = " ".join(sorted({f"lockfiles/{package.lock}.debs" for package in moved}))
+    return [*lines, f"To take these versions: `rm {files}`, then `./build.py lock`."] if lines else []
 
 
-def _why(item: Moved) -> str:
-    if not item.security:
+def _security_note(package: Moved) -> str:
+    if not package.security:
         return ""
-    return f" (security update, closes {', '.join(item.advisories)})" if item.advisories else " (security update)"
+    return f" (security update, fixes {', '.join(package.advisories)})" if package.advisories else " (security update)"

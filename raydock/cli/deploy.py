@@ -1,4 +1,4 @@
-"""`deploy`: what runs built images."""
+"""`deploy`: writes files that run built images."""
 
 import click
 
@@ -8,7 +8,7 @@ from raydock.cli.deploy_kuberay import kuberay
 
 @click.group()
 def deploy() -> None:
-    """Writes what runs an image of this project elsewhere.
+    """Writes files that run an image: KubeRay manifests, or files for Docker without Kubernetes.
 
     \b
     Example: ./build.py deploy kuberay ray2.60.0-py311-cpu --workers 2

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from raydock.cli.options import root
-from raydock.cli.registries import insecure, one, one_published, registry, release_repository
+from raydock.cli.registries import insecure, registry, release_repository, select_one, select_published
 from raydock.core.checkout import Checkout
 from raydock.core.errors import ConfigurationError
 from raydock.deploy.kuberay.deployment import DriverAffinity, Format, OperatorVersion, ResourceKind
@@ -21,9 +21,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def _choice(option: str, default: StrEnum, help: str = "", *, implicit: bool = False) -> Callable[[Command], Command]:
-    """An option whose value is one of its default's kind; with `implicit`, None if the option is not given."""
+    """An option whose values are the members of its default's enum; with `implicit`, None if it is not given."""
     kind = type(default)
-    values = [item.value for item in kind]
+    values = [member.value for member in kind]
     return click.option(
         option,
         type=click.Choice(values),
@@ -37,24 +37,26 @@ def _choice(option: str, default: StrEnum, help: str = "", *, implicit: bool = F
 @click.command()
 @click.argument("variant")
 @_choice("--kind", ResourceKind.RAYCLUSTER)
-@click.option("--image", default="", metavar="NAME@sha256:...", help="Default: what this engine pushed or pulled.")
-@click.option("--name", default="", help="Default: the variant's, with dashes for dots.")
-@click.option("--workers", type=int, metavar="N", help="Default: 1, or the least of --autoscale.")
+@click.option(
+    "--image", default="", metavar="NAME@sha256:...", help="Default: the digest that this engine pushed or pulled."
+)
+@click.option("--name", default="", help="Default: the variant's name, with dashes for dots.")
+@click.option("--workers", type=int, metavar="N", help="Default: 1, or the minimum of --autoscale.")
 @click.option("--gpus-per-worker", type=click.IntRange(0, 16), metavar="N", help="Default: 1; 0 for cpu.")
-@click.option("--autoscale", default="", metavar="MIN:MAX", help="Ray's autoscaler chooses how many workers run.")
-@click.option("--code", type=_FOLDER, help="A folder whose files the pods see in /home/ray/samples (PYTHONPATH).")
-@click.option("--entrypoint", default="", metavar="COMMAND", help="What a RayJob runs.")
-@click.option("--probe", is_flag=True, help="A RayJob that asks raydock-probe on every worker and fails if one fails.")
-@click.option("--shutdown", is_flag=True, help="A RayJob's cluster ends when the job has finished.")
+@click.option("--autoscale", default="", metavar="MIN:MAX", help="Ray's autoscaler sets the number of workers.")
+@click.option("--code", type=_FOLDER, help="A folder whose files are in /home/ray/samples of the pods (PYTHONPATH).")
+@click.option("--entrypoint", default="", metavar="COMMAND", help="The command of a RayJob.")
+@click.option("--probe", is_flag=True, help="A RayJob that runs raydock-probe on every worker and fails if one fails.")
+@click.option("--shutdown", is_flag=True, help="Stop the cluster of a RayJob when the job has finished.")
 @click.option("--serve-config", type=_FILE, help="A RayService's applications: a Ray Serve configuration file.")
-@click.option("--namespace", default="", help="Default: the one of whoever applies it.")
+@click.option("--namespace", default="", help="Default: the namespace of the kubectl context that applies it.")
 @click.option("--node-selector", multiple=True, metavar="LABEL=VALUE", help="Nodes for every pod. Repeatable.")
-@click.option("--image-pull-secret", default="", metavar="SECRET", help="What the registry asks for.")
+@click.option("--image-pull-secret", default="", metavar="SECRET", help="The secret with the registry's credentials.")
 @_choice(
     "--driver-affinity",
     DriverAffinity.PREFERRED,
-    "Nodes of GPU workers, by the driver that NVIDIA's GPU Feature Discovery states. `required` refuses nodes without"
-    " its labels (the default on GKE and EKS), so that no node group scales from zero.",
+    "Nodes of GPU workers, by the driver in the labels of NVIDIA's GPU Feature Discovery. `required` excludes nodes"
+    " without these labels (the default on GKE and EKS), so a node group cannot scale from zero.",
     implicit=True,
 )
 @click.option(
@@ -76,10 +78,10 @@ def kuberay(
     insecure: bool,
     **options: Any,
 ) -> None:
-    """Prints what runs VARIANT under the KubeRay operator, with its image by digest.
+    """Prints a manifest that runs VARIANT with the KubeRay operator, with its image by digest.
 
-    helm prints values for KubeRay's ray-cluster chart; kustomize a kustomization that puts image and Ray version into
-    manifest.yaml, a manifest of your own beside it.
+    `--format helm` prints values for KubeRay's ray-cluster chart. `--format kustomize` prints a kustomization that
+    sets the image and the Ray version in your own manifest.yaml in the same folder.
 
     \b
     Example: ./build.py deploy kuberay ray2.60.0-py311-cpu --workers 2 | kubectl apply -f -
@@ -93,16 +95,18 @@ def kuberay(
     from raydock.publish.variant_image import ImageState
 
     if registry and image:
-        raise ConfigurationError("--image and --registry both say which image is meant.", todo="give one of them.")
+        raise ConfigurationError("--image and --registry both select the image.", todo="give only one of them.")
     if registry:
-        named = one_published(variant, registry, release_repository, insecure)
+        named = select_published(variant, registry, release_repository, insecure)
     else:
         project = Project(Checkout(root()))
-        named = find_published(one(project.plan, variant), project.matrix.registry, image)
-    asked = KubeRayOptions(**options)
-    answer = make_resources(asked, named)
-    for note in notes(asked, named):
+        named = find_published(select_one(project.plan, variant), project.matrix.registry, image)
+    kuberay_options = KubeRayOptions(**options)
+    manifests = make_resources(kuberay_options, named)
+    for note in notes(kuberay_options, named):
         click.echo(f"raydock: {note}", err=True)
     if named.state is ImageState.PLANNED:
-        click.echo("raydock: no engine here holds that image: Ray's version and the driver are the plan's.", err=True)
-    click.echo(to_yaml(answer), nl=False)
+        click.echo(
+            "raydock: no engine here has that image: the Ray version and the driver are taken from the plan.", err=True
+        )
+    click.echo(to_yaml(manifests), nl=False)

@@ -13,10 +13,10 @@ from raydock.cli.output import end
 @shared
 @host
 def doctor(request: CommandRequest, hosts: tuple[str, ...]) -> None:
-    """Says what a Docker host is good for, which of our variants run there, what is wrong with it and what fixes that.
+    """Checks a Docker host: which of the selected variants run on it, what is wrong with it, and how to fix that.
 
     Without --host: this machine. Nothing is built, pulled or changed. The checks: docs/reference/doctor.md.
-    Exit codes: 0 no check failed; 1 one did; 4 a host is out of reach.
+    Exit codes: 0 no check failed; 1 a check failed; 4 a host cannot be reached.
 
     \b
     Example: ./build.py doctor
@@ -29,7 +29,7 @@ def doctor(request: CommandRequest, hosts: tuple[str, ...]) -> None:
 
     project, chosen = request.project, request.chosen
     registry = project.matrix.registry
-    selected = resolve(hosts, project.checkout.hosts) if hosts else (current_host(),)
+    docker_hosts = resolve(hosts, project.checkout.hosts) if hosts else (current_host(),)
     sizes = project.download_bytes(chosen).values()
     with request.progress() as progress:
         reports = Examiner(
@@ -37,13 +37,13 @@ def doctor(request: CommandRequest, hosts: tuple[str, ...]) -> None:
             registry=f"{registry}:{chosen[-1].name}",
             needed=max((size for size in sizes if size), default=0),
             listener=progress,
-        ).run(selected)
+        ).run(docker_hosts)
     if request.as_json:
         click.echo(json.dumps(output.document(reports), indent=1))
     else:
         for report in reports:
             if not report.error:
-                request.say(output.text(report))
-                request.say("")
+                request.echo(output.text(report))
+                request.echo("")
     errors = {report.host.name: report.error for report in reports if report.error}
     end(errors, failed=not all(report.passed for report in reports))

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from raydock.cli.options import root
-from raydock.cli.output import answer_check, tell_unused_indexes
+from raydock.cli.output import end_check, warn_of_unused_indexes
 from raydock.core.checkout import Checkout
 from raydock.core.errors import ConfigurationError
 from raydock.core.progress import Progress
@@ -21,42 +21,42 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-@click.option("--check", is_flag=True, help="Name the releases that changed and write nothing; exit 1 where one did.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only errors.")
+@click.option("--check", is_flag=True, help="List the releases that changed, write nothing; exit 1 if there are any.")
 def facts(quiet: bool, check: bool) -> None:
-    """Reads what the package index says of releases into lockfiles/facts.json: those that matrix.yaml names, and
-    every final release of ray, torch and vllm that is not too old. Only what changed since is read.
+    """Reads metadata of releases from the package index into lockfiles/facts.json: the releases in matrix.yaml, and
+    every final release of ray, torch and vllm that is not too old. Only releases that changed are read.
 
     \b
     Example: ./build.py facts && git diff lockfiles/facts.json
     """
     project = Project(Checkout(root()))
-    held = project.facts if check else _held(project)
-    tell_unused_indexes()
+    known = project.facts if check else _known_facts(project)
+    warn_of_unused_indexes()
     with Progress(Console(stderr=True), quiet=quiet) as progress:
-        found = _survey(project, progress)
-    changes = found.changes(held)
+        offered = _survey(project, progress)
+    changes = offered.changes(known)
     if check:
-        answer_check(
-            [f"{name} {version} {words}" for (name, version), words in changes.items()], len(held.releases), "facts"
+        end_check(
+            [f"{name} {version} {change}" for (name, version), change in changes.items()], len(known.releases), "facts"
         )
-    _write(project, found, held, quiet=quiet)
+    _write(project, offered, known, quiet=quiet)
     if not quiet:
-        click.echo(f"lockfiles/facts.json holds {len(project.facts.releases)} releases; {len(changes)} had changed.")
+        click.echo(f"lockfiles/facts.json has {len(project.facts.releases)} releases; {len(changes)} of them changed.")
 
 
 def read_missing(project: Project, *, quiet: bool) -> None:
-    """Reads facts.json from the package index in a new folder: one with a matrix.yaml and no lockfiles/.
+    """Creates facts.json from the package index in a new folder, which has a matrix.yaml and no lockfiles/.
 
     Raises OutOfReachError if the index does not answer.
     """
     if project.checkout.lockfiles.exists() or not project.checkout.matrix.exists():
         return
-    tell_unused_indexes()
+    warn_of_unused_indexes()
     with Progress(Console(stderr=True), quiet=quiet) as progress:
         progress("facts", "reading the package index: lockfiles/facts.json does not exist")
-        found = _survey(project, progress)
-    _write(project, found, Facts({}), quiet=quiet)
+        offered = _survey(project, progress)
+    _write(project, offered, Facts({}), quiet=quiet)
 
 
 def _survey(project: Project, progress: Progress) -> "OfferedReleases":
@@ -66,17 +66,17 @@ def _survey(project: Project, progress: Progress) -> "OfferedReleases":
     return releases.survey(project.matrix, from_environment(os.environ, progress))
 
 
-def _write(project: Project, found: "OfferedReleases", held: Facts, *, quiet: bool) -> None:
+def _write(project: Project, offered: "OfferedReleases", known: Facts, *, quiet: bool) -> None:
     from raydock.core.files import write_whole
 
     with Progress(Console(stderr=True), quiet=quiet) as progress:
-        fresh = found.refresh(held, datetime.now(UTC).date(), lambda name: progress(name, "read"))
+        fresh = offered.refresh(known, datetime.now(UTC).date(), lambda name: progress(name, "read"))
     write_whole(project.checkout.facts, model.dump(fresh))
-    vars(project).pop("facts", None)  # it is read again
+    vars(project).pop("facts", None)  # drop the cached facts, so that the new file is read
 
 
-def _held(project: Project) -> Facts:
-    """The facts that the checkout holds; none if the file cannot be read, which is then written again."""
+def _known_facts(project: Project) -> Facts:
+    """The facts in the checkout; empty if the file is invalid, so that it is written again."""
     try:
         return Facts(dict(project.facts.releases))
     except ConfigurationError as error:

@@ -1,4 +1,4 @@
-"""`--host`: what tests images elsewhere."""
+"""`--host`: smoke tests on other Docker hosts."""
 
 import json
 from typing import NoReturn
@@ -14,25 +14,25 @@ host = click.option(
     "hosts",
     multiple=True,
     metavar="HOST",
-    help="ssh://USER@HOST, a host or label of hosts.yaml, or a docker context, in place of this engine. Repeatable.",
+    help="Use this engine instead: ssh://USER@HOST, a host or label of hosts.yaml, or a docker context. Repeatable.",
 )
 
 
-def smoke_there(request: CommandRequest, words: tuple[str, ...], asked: GpuOptions) -> NoReturn:
-    """Tests the selected variants on every host and exits."""
+def smoke_on_hosts(request: CommandRequest, host_names: tuple[str, ...], options: GpuOptions) -> NoReturn:
+    """Tests the selected variants on every host, prints the results and exits."""
     from raydock.hosts import names, output
     from raydock.hosts.requested import requested_images
     from raydock.hosts.smoke import HostTester
 
     project = request.project
-    hosts = names.resolve(words, project.checkout.hosts)
+    hosts = names.resolve(host_names, project.checkout.hosts)
     images = requested_images(request.chosen, project.matrix.registry)
     with request.progress() as progress:
-        tester = HostTester(listener=progress, gpus=asked.wish, checks=asked.checks)
+        tester = HostTester(listener=progress, gpus=options.gpu_request, checks=options.checks)
         outcomes = tester.run(hosts, images)
     if request.as_json:
         click.echo(json.dumps(output.document(outcomes), indent=1))
     else:
-        request.say(output.table(outcomes, [item.name for item in images]))
-    errors = {where: error for outcome in outcomes for where, error in outcome.errors.items()}
+        request.echo(output.table(outcomes, [image.name for image in images]))
+    errors = {host: error for outcome in outcomes for host, error in outcome.errors.items()}
     end(errors, failed=not all(outcome.passed for outcome in outcomes))

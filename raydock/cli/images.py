@@ -1,14 +1,14 @@
-"""`build`, `smoke`, `images` and `clean`: what needs an engine."""
+"""`build`, `smoke`, `images` and `clean`: the commands that need an engine."""
 
 from pathlib import Path
 
 import click
 
-from raydock.cli.contract import ask_contract, contract_of
-from raydock.cli.hosts import host, smoke_there
+from raydock.cli.contract import check_contract, check_contract_of_image
+from raydock.cli.hosts import host, smoke_on_hosts
 from raydock.cli.options import CommandRequest, root, shared
-from raydock.cli.output import report, tell_unused_indexes
-from raydock.cli.smoke import GpuOptions, ask_stranger, on_gpus
+from raydock.cli.output import report, warn_of_unused_indexes
+from raydock.cli.smoke import GpuOptions, gpu_options, smoke_any_image
 from raydock.core.checkout import Checkout
 from raydock.core.errors import ConfigurationError
 
@@ -22,9 +22,9 @@ _ca_bundle = click.option(
 @click.command()
 @shared
 @_ca_bundle
-@click.option("--no-cache", is_flag=True, help="Build every step again; the same fingerprint gives the same image id.")
+@click.option("--no-cache", is_flag=True, help="Build every step again. The same fingerprint gives the same image id.")
 def build(request: CommandRequest, ca_bundle: Path | None, no_cache: bool) -> None:
-    """Builds the selected variants from their locks; what has its fingerprint already is skipped.
+    """Builds the selected variants from their locks. Skips variants whose image has the current fingerprint.
 
     \b
     Example: ./build.py build --select 'ray=2.60.0,cuda=cpu'
@@ -32,7 +32,7 @@ def build(request: CommandRequest, ca_bundle: Path | None, no_cache: bool) -> No
     from raydock.pipeline.create import create_pipeline
 
     chosen = request.chosen
-    tell_unused_indexes()
+    warn_of_unused_indexes()
     with request.writing() as progress:
         built = create_pipeline(request.project, progress, request.jobs, ca_bundle, no_cache).builder.build(chosen)
     report(request, built)
@@ -40,16 +40,16 @@ def build(request: CommandRequest, ca_bundle: Path | None, no_cache: bool) -> No
 
 @click.command()
 @shared
-@click.option("--contract", is_flag=True, help="Ask what KubeRay asks of an image, and not whether Ray runs in it.")
-@click.option("--image", metavar="REF", help="Any image that the engine holds: what needs a GPU, or --contract.")
+@click.option("--contract", is_flag=True, help="Check KubeRay's requirements of an image instead of running Ray in it.")
+@click.option("--image", metavar="REF", help="Any image on the engine: runs the GPU checks, or --contract.")
 @host
-@on_gpus
+@gpu_options
 def smoke(
-    request: CommandRequest, contract: bool, image: str | None, hosts: tuple[str, ...], asked: GpuOptions
+    request: CommandRequest, contract: bool, image: str | None, hosts: tuple[str, ...], options: GpuOptions
 ) -> None:
-    """Tests the built images of the selected variants by running Ray in them, whether tested before or not.
+    """Tests the built images of the selected variants by running Ray in them, also if they were tested before.
 
-    What needs a GPU is asked too, where this engine hands out GPUs: docs/how-to/gpu.md.
+    If this engine provides GPUs, the GPU checks run too: docs/how-to/gpu.md.
 
     \b
     Example: ./build.py smoke --select 'name=ray2.60.0-py311-cpu'
@@ -61,28 +61,31 @@ def smoke(
     from raydock.pipeline.create import create_pipeline
 
     if hosts and (contract or image is not None):
-        raise ConfigurationError("--host tests our own variants, without --contract.", todo="leave one of them out.")
+        raise ConfigurationError(
+            "--host tests variants of matrix.yaml and cannot be combined with --contract or --image.",
+            todo="remove one of these options.",
+        )
     if contract and image is not None:
-        contract_of(request, image)
+        check_contract_of_image(request, image)
     if contract:
-        ask_contract(request)
+        check_contract(request)
     if image is not None:
-        ask_stranger(request, image, asked)
-    asked.refuse_without_image()
+        smoke_any_image(request, image, options)
+    options.refuse_without_image()
     if hosts:
-        smoke_there(request, hosts, asked)
-    wish, chosen = asked.wish, request.chosen
+        smoke_on_hosts(request, hosts, options)
+    gpus, chosen = options.gpu_request, request.chosen
     with request.writing() as progress:
         pipeline = create_pipeline(request.project, progress, request.jobs)
-        outcomes = pipeline.smoke_all(pipeline.builder.find(chosen), wish, asked.checks)
-    report(request, outcomes)
+        results = pipeline.smoke_all(pipeline.builder.find(chosen), gpus, options.checks)
+    report(request, results)
 
 
 @click.command()
 @shared
 @_ca_bundle
 def images(request: CommandRequest, ca_bundle: Path | None) -> None:
-    """The main job: locks what is stale, renders, builds what is not built, tests what is not tested.
+    """The main job: locks, renders, builds and smoke-tests the selected variants. Skips steps that are up to date.
 
     \b
     Example: ./build.py images --group quickstart
@@ -90,23 +93,23 @@ def images(request: CommandRequest, ca_bundle: Path | None) -> None:
     from raydock.pipeline.create import create_pipeline
 
     chosen = request.chosen
-    tell_unused_indexes()
+    warn_of_unused_indexes()
     with request.writing() as progress:
-        outcomes = create_pipeline(request.project, progress, request.jobs, ca_bundle).images(chosen)
-    report(request, outcomes)
+        results = create_pipeline(request.project, progress, request.jobs, ca_bundle).images(chosen)
+    report(request, results)
 
 
 @click.command()
 def clean() -> None:
-    """Removes what runs left behind: the folder .raydock/, images that newer ones replaced, and the bases.
+    """Removes the folder .raydock/, untagged images that newer ones replaced, and the base images.
 
     \b
     Example: ./build.py clean    (tagged images stay: `docker image rm` removes one)
     """
-    from raydock.pipeline.create import clean as sweep
+    from raydock.pipeline import create
 
-    bases, replaced = sweep(Checkout(root()))
+    bases, replaced = create.clean(Checkout(root()))
     click.echo(
         f"Removed .raydock/, {replaced} replaced images and {bases} bases."
-        " The next build makes the bases again, from the locked packages."
+        " The next build makes the bases again from the locked packages."
     )

@@ -1,4 +1,4 @@
-"""A group of commands, each imported when it is used: the list of commands needs none of them."""
+"""A click group that imports a command only when it is used. The list of commands needs no import."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -10,7 +10,9 @@ from raydock.core.program import localize
 
 
 class LazyGroup(click.Group):
-    """A click group whose commands are `MODULE:NAME` in `lazy`, each with its line in the list of commands.
+    """A click group with lazily imported commands.
+
+    lazy: for each command, `MODULE:NAME` and its line in the list of commands.
 
     Source: click's documentation, "Lazily Loading Subcommands", read 2026-11-29.
     """
@@ -32,13 +34,13 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        """The list of commands."""
+        """Writes the list of commands."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in self.lazy.items()])
 
 
 def _localize(command: click.Command) -> None:
-    """Names the commands that work here in the help of a command and of those below it."""
+    """Adapts the examples in the help of a command and of its subcommands to a checkout or an installation."""
     command.help = localize(command.help or "")
-    for below in command.commands.values() if isinstance(command, click.Group) else ():
-        _localize(below)
+    for subcommand in command.commands.values() if isinstance(command, click.Group) else ():
+        _localize(subcommand)

@@ -1,69 +1,69 @@
-"""`lock` and `render`: the files that a checkout commits."""
+"""`lock` and `render`: write the files that are committed to git."""
 
 import click
 
 from raydock.cli.options import CommandRequest, shared
-from raydock.cli.output import answer_check, cutoff_notes, end, tell_unused_indexes
-from raydock.cli.scan import audit as ask_advisories
+from raydock.cli.output import cutoff_notes, end, end_check, warn_of_unused_indexes
+from raydock.cli.scan import audit as audit_locks
 
 
 @click.command()
 @shared
-@click.option("--check", is_flag=True, help="Say what is stale and write nothing; exit 1 where something is.")
-@click.option("--audit", is_flag=True, help="Ask the index for advisories on what is locked, and write nothing.")
-@click.option("--allow-unaudited", is_flag=True, help="With --audit: exit with 0 also where it has none to give.")
+@click.option("--check", is_flag=True, help="List stale locks, write nothing; exit 1 if there are any.")
+@click.option("--audit", is_flag=True, help="Check locked packages against the index's advisories, write nothing.")
+@click.option("--allow-unaudited", is_flag=True, help="With --audit: exit with 0 if the index has no advisories API.")
 @click.option("--resolver", type=click.Choice(["uv", "pip-tools"]), default="uv", show_default=True)
 def lock(request: CommandRequest, check: bool, audit: bool, allow_unaudited: bool, resolver: str) -> None:
-    """Pins every package of the selected variants with hashes, in lockfiles/, if a lock is missing or stale.
+    """Makes missing and stale locks in lockfiles/: every package of the selected variants, pinned with hashes.
 
-    That includes the Debian packages of their bases and groups. --check also lists those that moved in the archive.
+    The locks include the Debian packages of bases and groups. --check also lists Debian packages with newer versions.
 
     \b
     Example: ./build.py lock --group serve
-             ./build.py lock --audit              (exits with 5 where scan.yaml refuses what is known)
+             ./build.py lock --audit              (exits with 5 if scan.yaml refuses a known vulnerability)
     """
     from raydock.cli.debs import check_debs, lock_debs
     from raydock.lock import locker
 
     if check and audit:
-        raise click.UsageError("--check and --audit are two questions: ask one after the other.")
+        raise click.UsageError("--check and --audit cannot be combined.")
     if audit:
-        ask_advisories(request, allow_unaudited)
+        audit_locks(request, allow_unaudited)
     project, chosen = request.project, request.chosen
-    variants = [item.variant for item in chosen]
+    variants = [planned.variant for planned in chosen]
     stale = locker.check(project.rule_inputs, project.checkout, variants)
     if check:
         stale += locker.orphans(project.checkout, project.variants)
         for note in cutoff_notes(project.without_cutoff(chosen)):
             click.echo(note, err=True)
-        lines = [f"lockfiles/{item.name}.txt: {item.reason}" for item in stale]
-        answer_check(lines + check_debs(project, variants), len(chosen), "lock")
-    tell_unused_indexes()
+        lines = [f"lockfiles/{lock.name}.txt: {lock.reason}" for lock in stale]
+        end_check(lines + check_debs(project, variants), len(chosen), "lock")
+    warn_of_unused_indexes()
     with request.writing() as progress:
         debs = lock_debs(request, progress, variants)
-        names = {item.name for item in locker.check(project.rule_inputs, project.checkout, variants)}
-        wanted = [variant for variant in variants if variant.name in names]
+        names = {lock.name for lock in locker.check(project.rule_inputs, project.checkout, variants)}
+        stale_variants = [variant for variant in variants if variant.name in names]
         results = locker.lock(
             project.rule_inputs,
             project.checkout,
-            wanted,
+            stale_variants,
             siblings=project.variants,
             jobs=request.jobs,
             resolver=resolver,
             on_event=progress,
         )
     errors = {result.name: result.error for result in (*debs, *results) if result.error}
-    if changed := [f"{item.name}.debs" for item in debs if item.changed]:
-        request.say(f"Debian packages locked: {', '.join(changed)}.")
-    request.say(f"{len(results) - len(errors)} locked, {len(chosen) - len(results)} were fresh, {len(errors)} failed.")
+    if changed := [f"{result.name}.debs" for result in debs if result.changed]:
+        request.echo(f"Debian packages locked: {', '.join(changed)}.")
+    request.echo(f"{len(results) - len(errors)} locked, {len(chosen) - len(results)} were fresh, {len(errors)} failed.")
     for note in cutoff_notes(project.without_cutoff(chosen)):
-        request.say(note)
+        request.echo(note)
     end(errors)
 
 
 @click.command()
 @shared
-@click.option("--check", is_flag=True, help="Say what differs and write nothing; exit 1 where something does.")
+@click.option("--check", is_flag=True, help="List outdated files, write nothing; exit 1 if there are any.")
 def render(request: CommandRequest, check: bool) -> None:
     """Renders images/VARIANT/Dockerfile from templates/ and the locks.
 
@@ -74,11 +74,11 @@ def render(request: CommandRequest, check: bool) -> None:
 
     project, chosen = request.project, request.chosen
     rendered = project.dockerfiles(chosen)
-    orphans = rendering.orphans(project.checkout, {item.name for item in project.plan.variants})
+    orphans = rendering.orphans(project.checkout, {planned.name for planned in project.plan.variants})
     if check:
         lines = [f"{path.relative_to(project.checkout.root)} belongs to no variant" for path in orphans]
-        answer_check(rendering.check(project.checkout, rendered) + lines, len(chosen), "render")
+        end_check(rendering.check(project.checkout, rendered) + lines, len(chosen), "render")
     with request.writing():
         changed = rendering.write(project.checkout, rendered)
         rendering.remove(orphans)
-    request.say(f"{len(changed)} Dockerfiles written, {len(rendered) - len(changed)} were as they should be.")
+    request.echo(f"{len(changed)} Dockerfiles written, {len(rendered) - len(changed)} were up to date.")

@@ -1,4 +1,4 @@
-"""The options that most commands share, and what they ask for."""
+"""The options that most commands share."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -19,13 +19,23 @@ from raydock.pipeline.project import Project
 from raydock.plan import select
 from raydock.plan.planner import Planned
 
-# Columns of a table in a file or a CI log, which have no width of their own.
+# Columns of a table in a file or a CI log.
 LOG_WIDTH = 200
 
 
 @dataclass(frozen=True, kw_only=True)
 class CommandRequest:
-    """What the options that most commands share ask for."""
+    """The values of the shared options.
+
+    Attributes:
+        project: the checkout with its matrix, facts and plan.
+        groups: the values of --group.
+        selectors: the values of --select.
+        as_json: whether stdout gets one JSON document.
+        jobs: how many variants are processed in parallel.
+        quiet: whether only errors are printed.
+        verbose: whether the output of each step is printed.
+    """
 
     project: Project
     groups: tuple[str, ...]
@@ -37,29 +47,29 @@ class CommandRequest:
 
     @property
     def chosen(self) -> tuple[Planned, ...]:
-        """The selected variants; all of them where nothing was selected."""
+        """The selected variants; all variants if there is no selection."""
         return select.select(self.project.plan, self.groups, self.selectors)
 
-    def say(self, words: RenderableType) -> None:
-        """Words for a person: on stdout, or on stderr where stdout is for a JSON document."""
+    def echo(self, text: RenderableType) -> None:
+        """Prints text unless --quiet is given: to stdout, or to stderr if stdout gets a JSON document."""
         if not self.quiet:
-            say(words, stderr=self.as_json)
+            echo(text, stderr=self.as_json)
 
     def progress(self) -> Progress:
         return Progress(Console(stderr=True), quiet=self.quiet, verbose=self.verbose)
 
     @contextmanager
     def writing(self) -> Iterator[Progress]:
-        """Progress, with the checkout held for this run alone."""
-        from raydock.core.checkoutlock import only_one
+        """A progress display, with the checkout locked for this run."""
+        from raydock.core.checkoutlock import lock_checkout
 
-        tell = lambda words: click.echo(f"raydock: {words}", err=True)  # noqa: E731
-        with only_one(self.project.checkout, tell), self.progress() as progress:
+        report = lambda message: click.echo(f"raydock: {message}", err=True)  # noqa: E731
+        with lock_checkout(self.project.checkout, report), self.progress() as progress:
             yield progress
 
 
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command the shared options, as one Request."""
+    """Adds the shared options to a command, which gets them as one CommandRequest."""
 
     @wraps(command)
     def run(**options: Any) -> Any:
@@ -72,17 +82,17 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(CommandRequest(project=project, **common), **options)
 
     for option in (
-        click.option("-v", "--verbose", is_flag=True, help="Say which engine is used, and every line of a step."),
-        click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
-        click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Variants side by side."),
-        click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, all else on stderr."),
+        click.option("-v", "--verbose", is_flag=True, help="Print the engine in use and all output of each step."),
+        click.option("-q", "--quiet", is_flag=True, help="Print only errors."),
+        click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Parallel variants."),
+        click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, the rest on stderr."),
         click.option(
             "--select",
             "selectors",
             multiple=True,
             metavar="AXIS=GLOB,...",
             envvar="RAYDOCK_SELECT",
-            help="As in 'cuda=13.0,python=3.1*' or 'name=*-cpu'; ! negates. Repeatable.",
+            help="Such as 'cuda=13.0,python=3.1*' or 'name=*-cpu'; ! negates. Repeatable.",
             show_envvar=True,
         ),
         click.option("--group", "groups", multiple=True, metavar="NAME", help="A group of matrix.yaml. Repeatable."),
@@ -91,15 +101,15 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def say(words: RenderableType, *, stderr: bool = False) -> None:
-    """Words for a person, as wide as the terminal, or wide enough to read in a file; brackets in them are brackets."""
-    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=isinstance(words, str))
+def echo(text: RenderableType, *, stderr: bool = False) -> None:
+    """Prints text or a table without markup, in the terminal's width, or LOG_WIDTH columns if there is no terminal."""
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=isinstance(text, str))
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = LOG_WIDTH
-    console.print(localize(words) if isinstance(words, str) else words)
+    console.print(localize(text) if isinstance(text, str) else text)
 
 
 def root() -> Path:
-    """The folder with matrix.yaml: RAYDOCK_ROOT, the checkout that holds this package, or the working directory."""
-    named = os.environ.get("RAYDOCK_ROOT")
-    return Path(named) if named else checkout() or Path.cwd()
+    """The folder with matrix.yaml: RAYDOCK_ROOT, the checkout that contains this package, or the working directory."""
+    variable = os.environ.get("RAYDOCK_ROOT")
+    return Path(variable) if variable else checkout() or Path.cwd()

@@ -1,4 +1,4 @@
-"""How commands answer and exit."""
+"""The results of commands: what they print, and their exit codes."""
 
 import json
 import os
@@ -14,28 +14,32 @@ from raydock.core.errors import ConfigurationError, ExitCode, RaydockError, Vari
 from raydock.plan.output import count
 
 
-def answer_check(lines: list[str], asked: int, command: str) -> NoReturn:
-    """Exits with 0 if a --check found nothing wrong in the `asked` variants. Raises VariantError if it did."""
-    if lines:
-        raise VariantError("\n".join(lines), todo=f"`./build.py {command}`, then commit what it writes.")
-    click.echo(f"All {asked} are as they should be.")
+def end_check(problems: list[str], checked: int, command: str) -> NoReturn:
+    """Exits with 0 if a --check found no problems; `checked` is the number of files or releases that it checked.
+
+    Raises VariantError if there are problems.
+    """
+    if problems:
+        raise VariantError("\n".join(problems), todo=f"`./build.py {command}`, then commit the changed files.")
+    click.echo(f"All {checked} are up to date.")
     sys.exit(ExitCode.DONE)
 
 
-def report(request: CommandRequest, outcomes: list[Any]) -> NoReturn:
-    """Says what became of the variants and exits."""
+def report(request: CommandRequest, results: list[Any]) -> NoReturn:
+    """Prints the results of the variants and exits."""
     from raydock.cli import summary
 
     if request.as_json:
-        click.echo(json.dumps({"schema": 1, "variants": [item.document() for item in outcomes]}, indent=1))
+        click.echo(json.dumps({"schema": 1, "variants": [result.document() for result in results]}, indent=1))
     else:
-        request.say(summary.table(outcomes))
-        request.say(summary.sentence(outcomes))
-    end({item.name: item.error for item in outcomes if item.error}, failed=not all(item.passed for item in outcomes))
+        request.echo(summary.table(results))
+        request.echo(summary.sentence(results))
+    errors = {result.name: result.error for result in results if result.error}
+    end(errors, failed=not all(result.passed for result in results))
 
 
-def tell_unused_indexes() -> None:
-    """Names the settings of extra indexes, which raydock does not use."""
+def warn_of_unused_indexes() -> None:
+    """Prints a warning that names the settings of extra indexes, which raydock does not use."""
     from raydock.index import addresses
 
     if names := addresses.unused(os.environ):
@@ -47,24 +51,24 @@ def tell_unused_indexes() -> None:
 
 
 def cutoff_notes(without: Mapping[str, str]) -> list[str]:
-    """Warnings for locks that no cut-off day holds for, by variant: see Project.without_cutoff."""
+    """Warnings about locks without a cut-off day. `without` has the indexes by variant (Project.without_cutoff)."""
     return [
-        f"Warning: no cut-off day holds for {count(number, 'lock')}. No upload times come from: {indexes}."
+        f"Warning: the cut-off day does not apply to {count(number, 'lock')}. Indexes without upload times: {indexes}."
         " Locking again may pin newer packages (docs/how-to/restricted-networks.md)."
         for indexes, number in sorted(Counter(without.values()).items())
     ]
 
 
 def refuse_selection(request: CommandRequest) -> None:
-    """Raises ConfigurationError where --image is given beside a selection."""
+    """Raises ConfigurationError if a selection is given in addition to --image."""
     if request.groups or request.selectors:
         raise ConfigurationError(
-            "--image names one image in place of a selection.", todo="leave --group and --select away."
+            "--image cannot be combined with --group or --select.", todo="remove --group and --select."
         )
 
 
 def end(errors: dict[str, RaydockError], *, failed: bool = False) -> NoReturn:
-    """Prints the errors and exits: with their code where they share one, else with 1."""
+    """Prints the errors and exits: with the code that all errors have, otherwise with 1."""
     for error in errors.values():
         click.echo(f"\n{error}", err=True)
     codes = {error.exit_code for error in errors.values()}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @shared
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-@click.option("--driver", metavar="VERSION", help="The host's driver, such as 535.104.05, in place of FILES.")
+@click.option("--driver", metavar="VERSION", help="The host's driver, such as 535.104.05, instead of FILES.")
 @click.option("--gpu", "gpus", multiple=True, metavar="X.Y", help="A GPU's compute capability, or none. Repeatable.")
 @click.option(
     "--forward-compat",
@@ -39,10 +39,11 @@ def pick(
     release_repository: str | None,
     insecure: bool,
 ) -> None:
-    """Names the newest image that a host can run, and why not a newer one.
+    """Shows the newest image that a host can run, and why newer images cannot run there.
 
-    FILES (- is stdin) hold what nvidia-smi said: one host each, or lines `host: answer` for several. With several
-    hosts, the newest image that all can run is named too. With --registry it is one of those published there.
+    FILES (- is stdin) contain the output of nvidia-smi: of one host each, or lines `host: output` for several hosts.
+    For several hosts, it also shows the newest image that all of them can run. With --registry, only published images
+    are considered.
 
     \b
     Example: ./build.py pick --driver 535.104.05 --gpu 8.0
@@ -56,42 +57,42 @@ def pick(
     stated = bool(gpus) and (bool(driver) or gpus == ("none",))
     if bool(files) == stated or (files and (driver or gpus)):
         raise ConfigurationError(
-            "pick asks about one thing: FILES, or --driver with --gpu, or --gpu none.",
+            "pick needs exactly one of: FILES, --driver with --gpu, or --gpu none.",
             todo=f"`ssh HOST {nvidia_smi.QUERY} | ./build.py pick -`,"
             " or `./build.py pick --driver 535.104.05 --gpu 8.0`.",
         )
-    asked = nvidia_smi.read(files) if files else {"host": nvidia_smi.stated("host", driver or "", gpus)}
+    hosts = nvidia_smi.read(files) if files else {"host": nvidia_smi.stated("host", driver or "", gpus)}
     accepting = names.accepting_hosts(request.project.checkout.hosts)
-    asked = {
-        name: nvidia_smi.with_forward_compat(item, forward_compat or name in accepting) for name, item in asked.items()
+    hosts = {
+        name: nvidia_smi.with_forward_compat(host, forward_compat or name in accepting) for name, host in hosts.items()
     }
-    offered = _published(request, registry, release_repository, insecure) if registry else _built(request)
-    each, together = pick_each(asked, offered)
-    answers = [*each.values(), *([together] if together else [])]
+    images = _published(request, registry, release_repository, insecure) if registry else _built(request)
+    each, together = pick_each(hosts, images)
+    picks = [*each.values(), *([together] if together else [])]
     if request.as_json:
         click.echo(json.dumps(output.document(each, together), indent=1))
     else:
-        for answer in answers:
-            if answer.candidate or answer.rejected:
-                request.say(output.text(answer))
-    end({answer.host: answer.error for answer in answers if answer.error})
+        for host_pick in picks:
+            if host_pick.candidate or host_pick.rejected:
+                request.echo(output.text(host_pick))
+    end({host_pick.host: host_pick.error for host_pick in picks if host_pick.error})
 
 
 def _built(request: CommandRequest) -> "tuple[VariantImage, ...]":
-    """What this engine has built, and what the plan could."""
+    """The images that are built on this engine, and the images of the plan."""
     from raydock.pick.candidate import candidates, on_engine
 
     chosen, name = request.chosen, request.project.matrix.registry
-    built, trouble = on_engine(chosen, name)
-    if trouble:
-        click.echo(f"raydock: {trouble} What is built is not known: images of the plan are named.", err=True)
+    built, problem = on_engine(chosen, name)
+    if problem:
+        click.echo(f"raydock: {problem} Built images are unknown, so images of the plan are shown.", err=True)
     return candidates(chosen, built, name)
 
 
 def _published(
     request: CommandRequest, name: str, release_repository: str | None, insecure: bool
 ) -> "tuple[VariantImage, ...]":
-    """What was published to a registry."""
+    """The images that were published to a registry."""
     from raydock.pick.candidate import published
     from raydock.plan.select import select
     from raydock.publish.store import release_store

@@ -12,12 +12,14 @@ from raydock.plan.planner import Planned
 
 @click.command()
 @shared
-@click.option("--explain", metavar="VARIANT", help="Every rule's verdict on one point, and the nearest that can exist.")
 @click.option(
-    "--changed-since", "ref", metavar="REF", help="Those whose image a commit has otherwise, and what differs."
+    "--explain", metavar="VARIANT", help="Show each rule's verdict on one variant, and the nearest ones that can exist."
+)
+@click.option(
+    "--changed-since", "ref", metavar="REF", help="Show variants whose image inputs changed since REF, and the changes."
 )
 def plan(request: CommandRequest, explain: str | None, ref: str | None) -> None:
-    """Shows which variants can exist and why the others cannot. Needs neither network nor engine.
+    """Shows which variants can exist, and why the others cannot. Needs no network and no engine.
 
     \b
     Example: ./build.py plan --select 'vllm=!none,python=3.11'
@@ -25,7 +27,7 @@ def plan(request: CommandRequest, explain: str | None, ref: str | None) -> None:
              ./build.py plan --changed-since origin/main
     """
     if explain is not None and ref is not None:
-        raise click.UsageError("--explain and --changed-since are two questions: ask one at a time.")
+        raise click.UsageError("--explain and --changed-since cannot be combined.")
     if explain is not None:
         _explain(request, explain)
         return
@@ -37,32 +39,32 @@ def plan(request: CommandRequest, explain: str | None, ref: str | None) -> None:
     if request.as_json:
         click.echo(json.dumps(output.document(request.project.plan, chosen, sizes, without), indent=1))
     else:
-        request.say(output.table(request.project.plan, chosen, sizes))
+        request.echo(output.table(request.project.plan, chosen, sizes))
     for note in cutoff_notes(without):
-        request.say(note)
+        request.echo(note)
 
 
 def _changed(request: CommandRequest, ref: str, chosen: tuple[Planned, ...]) -> None:
-    """Names the variants that differ from a commit's. None is an answer too: the exit code is 0."""
+    """Prints the variants whose image inputs changed since a commit. The exit code is 0 also if there are none."""
     from raydock.ci.changes import since
 
-    found = since(request.project, ref)
+    changes = since(request.project, ref)
     if request.groups or request.selectors:
-        found = found.among(item.name for item in chosen)
+        changes = changes.among(planned.name for planned in chosen)
     if request.as_json:
-        click.echo(json.dumps(found.document(), indent=1))
+        click.echo(json.dumps(changes.document(), indent=1))
     else:
-        request.say(found.table())
+        request.echo(changes.table())
 
 
 def _explain(request: CommandRequest, name: str) -> None:
-    """Explains one point, which need not stand in matrix.yaml."""
+    """Explains one variant, which need not be in matrix.yaml."""
     from raydock.plan.explain import explain
 
     if request.groups or request.selectors:
-        raise click.UsageError("--explain is about one variant: leave --group and --select out.")
-    found = explain(name, request.project.rule_inputs)
+        raise click.UsageError("--explain cannot be combined with --group or --select.")
+    explanation = explain(name, request.project.rule_inputs)
     if request.as_json:
-        click.echo(json.dumps(output.explanation_document(found), indent=1))
+        click.echo(json.dumps(output.explanation_document(explanation), indent=1))
     else:
-        request.say(output.explanation(found))
+        request.echo(output.explanation(explanation))

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 )
 @release_repository
 @insecure
-@click.option("--dry-run", is_flag=True, help="Say what would move, and change nothing.")
-@click.option("--force", is_flag=True, help="Write again what the release says is there. Overwrites no immutable tag.")
-@click.option("--allow-unscanned", is_flag=True, help="Also images whose scan says `not scanned`.")
+@click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
+@click.option("--force", is_flag=True, help="Push again what the release lists. Never overwrites an immutable tag.")
+@click.option("--allow-unscanned", is_flag=True, help="Also publish images with the verdict `not scanned`.")
 @click.option(
     "--require-attachments", is_flag=True, help="Refuse an image if the registry does not store its reports and SBOMs."
 )
@@ -45,10 +45,10 @@ def publish(
     allow_unscanned: bool,
     require_attachments: bool,
 ) -> None:
-    """Pushes the selected variants that passed smoke, contract and scan, with what was found of them.
+    """Pushes the selected variants that passed smoke, contract and scan, with their reports and SBOMs.
 
-    First the tag that never changes, then the variant's own, then aliases such as 2.60.0-py311. Run again after
-    whatever ended it, it goes on. Credentials are those of `docker login`.
+    It pushes the immutable tag first, then the variant's tag, then aliases such as 2.60.0-py311. After an
+    interruption, run it again to continue. Credentials are those of `docker login`.
 
     \b
     Example: ./build.py publish --group quickstart --dry-run
@@ -59,8 +59,8 @@ def publish(
 
     if release_repository and len(registries) > 1:
         raise ConfigurationError(
-            f"--release-repository {release_repository} cannot hold the releases of {len(registries)} registries.",
-            meaning="Each registry has a release of its own.",
+            f"--release-repository {release_repository} cannot store the releases of {len(registries)} registries.",
+            meaning="Each registry needs a separate release repository.",
             todo="publish to one registry at a time.",
         )
     options = PublishOptions(
@@ -79,12 +79,12 @@ def publish(
 def _outcomes(
     request: CommandRequest, registries: tuple[str, ...], options: "PublishOptions", dry_run: bool
 ) -> "Outcomes":
-    """Publish to each registry, or plan it."""
+    """The result of publishing to each registry; with --dry-run, the expected one."""
     from raydock.publish.assemble import create_publishers
 
     chosen = request.chosen
     if options.signer is None:
-        click.echo("raydock: there is no cosign on PATH: nothing is signed.", err=True)
+        click.echo("raydock: cosign is not on PATH, so nothing is signed.", err=True)
     with request.writing() as progress:
         publishers = create_publishers(request.project, chosen, registries, progress, options)
         return {registry: _outcome(publisher, dry_run) for registry, publisher in publishers.items()}
@@ -100,7 +100,7 @@ def _outcome(publisher: "Publisher | RaydockError", dry_run: bool) -> "PublishRe
 
 
 def _report(request: CommandRequest, outcomes: "Outcomes", dry_run: bool) -> NoReturn:
-    """Print the result for each registry, and exit."""
+    """Prints the results of the registries and exits."""
     from raydock.publish import output
 
     results = [outcome for outcome in outcomes.values() if not isinstance(outcome, RaydockError)]
@@ -108,7 +108,7 @@ def _report(request: CommandRequest, outcomes: "Outcomes", dry_run: bool) -> NoR
         click.echo(json.dumps(output.document(outcomes, dry_run=dry_run), indent=1))
     else:
         for result in results:
-            request.say(output.format_result(result, dry_run=dry_run))
+            request.echo(output.format_result(result, dry_run=dry_run))
     errors = {registry: outcome for registry, outcome in outcomes.items() if isinstance(outcome, RaydockError)}
     end(errors | {f"{result.registry} {name}": error for result in results for name, error in result.errors.items()})
 
@@ -117,16 +117,15 @@ def _report(request: CommandRequest, outcomes: "Outcomes", dry_run: bool) -> NoR
 @click.option("--registry", metavar="HOST/PATH", help="Default: matrix.yaml's.")
 @release_repository
 @insecure
-@click.option("--require-attachments", is_flag=True, help="Files that are not attached are differences too.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, all else on stderr.")
+@click.option("--require-attachments", is_flag=True, help="Also fail if files are not attached to their image.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, the rest on stderr.")
 def verify(
     *, registry: str | None, release_repository: str | None, insecure: bool, require_attachments: bool, as_json: bool
 ) -> None:
     """Reports every difference between a registry and the release that was published to it.
 
-    That is a tag that is missing or names something else, an image that cannot be read whole, and what is no longer
-    attached to it. Files that the registry never stored are listed. Nothing is changed: `publish --force` writes again
-    what this engine has built.
+    Differences are missing or moved tags, incomplete images, and attached files that are gone. Files that the registry
+    never stored are listed. Nothing is changed: `publish --force` pushes again what this engine has built.
 
     \b
     Example: ./build.py verify --registry registry.example/ml/raydock
@@ -135,8 +134,8 @@ def verify(
     from raydock.publish.verify import document, format_differences, unattached, verify
     from raydock.registry.repository import repository
 
-    there = repository(registry or Project(Checkout(root())).matrix.registry, insecure=insecure)
-    releases = release_store(there, release_repository or "", insecure=insecure)
+    images = repository(registry or Project(Checkout(root())).matrix.registry, insecure=insecure)
+    releases = release_store(images, release_repository or "", insecure=insecure)
     release = releases.newest()
     differences = verify(releases, release)
     click.echo(

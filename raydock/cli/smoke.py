@@ -1,4 +1,4 @@
-"""The options of `smoke` for what needs a GPU, and anybody's image asked it."""
+"""The GPU options of `smoke`, and `smoke --image` for any image."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class GpuOptions:
-    """What the options ask for; `gpu` is a policy, `gpus` names them, the last two are for a stranger's image."""
+    """The values of the GPU options.
+
+    Attributes:
+        gpu: the policy: auto, require or off.
+        gpus: the names of the GPUs, or `all`.
+        checks: the ids of the checks to run; empty for all.
+        python: with --image, the path of its Python.
+        volumes: with --image, HOST:PATH of folders to mount.
+    """
 
     gpu: str
     gpus: str
@@ -27,37 +35,38 @@ class GpuOptions:
     volumes: tuple[str, ...]
 
     @property
-    def wish(self) -> "GpuRequest":
+    def gpu_request(self) -> "GpuRequest":
+        """The policy and the names of the GPUs. Raises ConfigurationError if a name is invalid."""
         from raydock.smoke.gpus import GpuPolicy, GpuRequest, names
 
         return GpuRequest(policy=GpuPolicy(self.gpu), names=names(self.gpus))
 
     @property
     def mounts(self) -> dict[str, str]:
-        """The host's folders by where the image sees them. Raises ConfigurationError."""
+        """The host's folders by their path in the container. Raises ConfigurationError if a volume is invalid."""
         pairs = [volume.split(":") for volume in self.volumes]
         for pair, volume in zip(pairs, self.volumes, strict=True):
             if len(pair) != 2 or not all(path.startswith("/") for path in pair):
                 raise ConfigurationError(
                     f"--volume {volume} is not HOST:PATH.", todo="write it like /data/model:/model."
                 )
-        return {at: folder for folder, at in pairs}
+        return {path: folder for folder, path in pairs}
 
     def refuse_without_image(self) -> None:
-        """Raises ConfigurationError for options that only a stranger's image has a use for."""
+        """Raises ConfigurationError if an option is given that works only with --image."""
         if self.python or self.volumes:
             raise ConfigurationError(
-                "--python and --volume are for any image, which --image names.", todo="add --image REF, or leave them."
+                "--python and --volume work only with --image.", todo="add --image REF, or remove them."
             )
 
 
-def on_gpus(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command the options, as one Asked."""
+def gpu_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the GPU options to a command, which gets them as one GpuOptions."""
 
     @wraps(command)
     def run(request: CommandRequest, **options: Any) -> Any:
-        own = {key: options.pop(key) for key in ("gpu", "gpus", "checks", "python", "volumes")}
-        return command(request, asked=GpuOptions(**own), **options)
+        values = {key: options.pop(key) for key in ("gpu", "gpus", "checks", "python", "volumes")}
+        return command(request, options=GpuOptions(**values), **options)
 
     for option in (
         click.option(
@@ -65,59 +74,63 @@ def on_gpus(command: Callable[..., Any]) -> Callable[..., Any]:
             "volumes",
             multiple=True,
             metavar="HOST:PATH",
-            help="With --image: a folder of the engine's host that the image sees at PATH, read-only. Repeatable.",
+            help="With --image: mount a folder of the engine's host at PATH, read-only. Repeatable.",
         ),
-        click.option("--python", metavar="PATH", help="With --image: the Python to ask. Default: python3 on its PATH."),
+        click.option("--python", metavar="PATH", help="With --image: the Python to use. Default: python3 on its PATH."),
         click.option(
-            "--check", "checks", multiple=True, metavar="ID", help="This check only, as in gpu-driver. Repeatable."
+            "--check",
+            "checks",
+            multiple=True,
+            metavar="ID",
+            help="Run only this check, such as gpu-driver. Repeatable.",
         ),
         click.option(
             "--gpus",
             metavar="NAMES",
             default="all",
             show_default=True,
-            help="Which GPUs: numbers (0,2), MIG slices (0:1), UUIDs.",
+            help="The GPUs to use: numbers (0,2), MIG slices (0:1), UUIDs.",
         ),
         click.option(
             "--gpu",
             type=click.Choice(["auto", "require", "off"]),
             default="auto",
             show_default=True,
-            help="auto: what cannot be asked is skipped; require: it has failed (exit 1); off: nothing is asked.",
+            help="auto: skip GPU checks that cannot run; require: they fail (exit 1); off: run no GPU checks.",
         ),
     ):
         run = option(run)
     return run
 
 
-def ask_stranger(request: CommandRequest, image: str, asked: GpuOptions) -> NoReturn:
-    """Asks any image that the engine holds what needs a GPU; says it and exits."""
+def smoke_any_image(request: CommandRequest, image: str, options: GpuOptions) -> NoReturn:
+    """Runs the GPU checks in any image on the engine, prints the results and exits."""
     from raydock.engine.client import connect
     from raydock.engine.container import sweep
     from raydock.model.result import VariantResult
     from raydock.smoke.foreign_image import smoke
 
     refuse_selection(request)
-    if asked.gpu == "off":
+    if options.gpu == "off":
         raise ConfigurationError(
-            "of any image only what needs a GPU can be asked, and --gpu off asks nothing.",
+            "--image runs only the GPU checks, and --gpu off disables them.",
             todo=f"./build.py smoke --gpu require --image {image}, or --contract.",
         )
-    wish, mounts = asked.wish, asked.mounts
+    gpus, mounts = options.gpu_request, options.mounts
     client = connect()
     sweep(client)
     with request.progress() as progress:
-        found = smoke(
-            client, image, request=wish, python=asked.python, volumes=mounts, checks=asked.checks, on_event=progress
+        report = smoke(
+            client, image, request=gpus, python=options.python, volumes=mounts, checks=options.checks, on_event=progress
         )
-    _report(request, VariantResult(name=image, proved=True, report=found))
+    _report(request, VariantResult(name=image, proved=True, report=report))
 
 
-def _report(request: CommandRequest, outcome: Any) -> NoReturn:
+def _report(request: CommandRequest, result: Any) -> NoReturn:
     from raydock.cli import summary
 
     if request.as_json:
-        click.echo(json.dumps({"schema": 1, "variants": [outcome.document()]}, indent=1))
+        click.echo(json.dumps({"schema": 1, "variants": [result.document()]}, indent=1))
     else:
-        request.say(summary.answers(outcome.report.checks))
-    end({}, failed=not outcome.passed)
+        request.echo(summary.check_table(result.report.checks))
+    end({}, failed=not result.passed)

@@ -1,4 +1,4 @@
-"""What became of the variants of a run, for a person."""
+"""The results of a run as tables and a sentence for the terminal."""
 
 from collections.abc import Sequence
 
@@ -8,51 +8,52 @@ from raydock.model.report import Check, Status
 from raydock.model.result import VariantResult
 
 
-def table(outcomes: Sequence[VariantResult]) -> Table:
-    """A row a variant: its image, how it came to be, and the checks that failed or were skipped."""
+def table(results: Sequence[VariantResult]) -> Table:
+    """A row per variant: its image, the build time, and the checks that failed or were skipped."""
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("variant", "image", "build", "checks"):
         grid.add_column(heading, overflow="fold")
-    for item in outcomes:
-        grid.add_row(item.name, item.image_id.removeprefix("sha256:")[:12] or "-", _build(item), _checks(item))
+    for result in results:
+        image_id = result.image_id.removeprefix("sha256:")[:12] or "-"
+        grid.add_row(result.name, image_id, _build(result), _checks(result))
     return grid
 
 
-def answers(checks: Sequence[Check]) -> Table:
-    """A row a check, or a clause of KubeRay's contract: its name, the answer, the seconds, what was found."""
+def check_table(checks: Sequence[Check]) -> Table:
+    """A row per check or clause of KubeRay's contract: its id, status, duration in seconds, and detail."""
     grid = Table(box=None, pad_edge=False, show_header=False)
-    for column in ("check", "answer", "seconds", "detail"):
+    for column in ("check", "status", "seconds", "detail"):
         grid.add_column(column, overflow="fold", justify="right" if column == "seconds" else "left")
     for check in checks:
-        words = "\nwarning: ".join([check.detail, *check.warnings])
-        grid.add_row(check.id, check.status, f"{check.seconds:.1f} s", words)
+        detail = "\nwarning: ".join([check.detail, *check.warnings])
+        grid.add_row(check.id, check.status, f"{check.seconds:.1f} s", detail)
     return grid
 
 
-def sentence(outcomes: Sequence[VariantResult]) -> str:
-    """One line on the whole run."""
-    built = sum(item.built for item in outcomes)
-    there = sum(not item.built and not item.error for item in outcomes)
-    proved = sum(item.proved and item.passed for item in outcomes)
-    before = sum(item.report is not None and not item.proved and item.passed for item in outcomes)
-    failed = sum(not item.passed for item in outcomes)
-    parts = [f"{built} built" if built else "nothing to build", f"{there} built before" if there else ""]
-    parts += [f"{proved} tested" if proved else "", f"{before} tested before" if before else ""]
+def sentence(results: Sequence[VariantResult]) -> str:
+    """A sentence with the counts of the whole run."""
+    built = sum(result.built for result in results)
+    built_before = sum(not result.built and not result.error for result in results)
+    tested = sum(result.proved and result.passed for result in results)
+    tested_before = sum(result.report is not None and not result.proved and result.passed for result in results)
+    failed = sum(not result.passed for result in results)
+    parts = [f"{built} built" if built else "nothing to build", f"{built_before} built before" if built_before else ""]
+    parts += [f"{tested} tested" if tested else "", f"{tested_before} tested before" if tested_before else ""]
     parts += [f"{failed} failed" if failed else ""]
     return ", ".join(part for part in parts if part) + "."
 
 
-def _build(item: VariantResult) -> str:
-    if item.error and not item.image_id:
+def _build(result: VariantResult) -> str:
+    if result.error and not result.image_id:
         return "failed"
-    return f"{item.seconds:.1f} s" if item.built else "built before"
+    return f"{result.seconds:.1f} s" if result.built else "built before"
 
 
-def _checks(item: VariantResult) -> str:
-    if not item.report:
+def _checks(result: VariantResult) -> str:
+    if not result.report:
         return "-"
-    lines = [item.report.counts]
+    lines = [result.report.counts]
     for status in (Status.FAILED, Status.SKIPPED):
-        lines += [f"{checks}: {detail}" for detail, checks in item.report.told(status).items()]
-    lines += [f"{c.id}: warning: {words}" for c in item.report.checks for words in c.warnings]
+        lines += [f"{checks}: {detail}" for detail, checks in result.report.told(status).items()]
+    lines += [f"{check.id}: warning: {warning}" for check in result.report.checks for warning in check.warnings]
     return "\n".join(lines)

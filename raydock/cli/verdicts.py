@@ -1,4 +1,4 @@
-"""What scans and audits say, for a person."""
+"""The results of scans and audits as text for the terminal."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -22,68 +22,72 @@ class Judged(Protocol):
     def document(self) -> dict[str, Any]: ...
 
 
-def table(items: Sequence[Judged]) -> Table:
-    """A row a variant: its verdict, and how many findings were refused, ignored, and below the policy's bar."""
+def table(reports: Sequence[Judged]) -> Table:
+    """A row per variant: its verdict, and the counts of refused, ignored and reported findings."""
     grid = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("variant", "verdict", "refused", "ignored", "below the bar"):
+    for heading in ("variant", "verdict", "refused", "ignored", "below threshold"):
         grid.add_column(heading, overflow="fold", justify="left" if heading in {"variant", "verdict"} else "right")
-    for item in items:
-        counts = (item.judgement.refused, item.judgement.ignored, item.judgement.reported)
-        grid.add_row(item.name, item.verdict, *(str(len(findings)) for findings in counts))
+    for report in reports:
+        counts = (report.judgement.refused, report.judgement.ignored, report.judgement.reported)
+        grid.add_row(report.name, report.verdict, *(str(len(findings)) for findings in counts))
     return grid
 
 
-def details(items: Sequence[Judged], remarks: Sequence[str] = (), *, verbose: bool = False) -> str:
-    """What was refused, ignored and not looked for, each once with the variants that it concerns, and the remarks.
+def details(reports: Sequence[Judged], remarks: Sequence[str] = (), *, verbose: bool = False) -> str:
+    """The refused, ignored and skipped findings, each once with the variants that have it, and the remarks.
 
-    With `verbose`, also what is below the policy's bar.
+    With `verbose`, also the findings below the policy's threshold.
     """
     lines: list[str] = []
-    for heading, said in (
-        ("refused", lambda found: [*found.expired, *map(_words, found.refused)]),
-        ("not looked for", lambda found: [found.missing] if found.missing else []),
-        ("ignored", lambda found: [f"{i.finding}: up to {i.ignore.until}: {i.ignore.reason}" for i in found.ignored]),
-        ("below the bar", lambda found: map(_words, found.reported if verbose else ())),
+    for heading, describe in (
+        ("refused", lambda judged: [*judged.expired, *map(_describe, judged.refused)]),
+        ("not looked for", lambda judged: [judged.missing] if judged.missing else []),
+        ("ignored", lambda judged: [f"{i.finding}: up to {i.ignore.until}: {i.ignore.reason}" for i in judged.ignored]),
+        ("below threshold", lambda judged: map(_describe, judged.reported if verbose else ())),
     ):
         names: dict[str, list[str]] = {}
-        for item in items:
-            for line in dict.fromkeys(said(item.judgement)):
-                names.setdefault(line, []).append(item.name)
-        lines += _block(heading, {line: _who(found, len(items)) for line, found in names.items()})
-    return "\n".join(lines + _block("worth knowing", dict.fromkeys(remarks, "")))
+        for report in reports:
+            for line in dict.fromkeys(describe(report.judgement)):
+                names.setdefault(line, []).append(report.name)
+        lines += _block(heading, {line: _join_names(which, len(reports)) for line, which in names.items()})
+    return "\n".join(lines + _block("notes", dict.fromkeys(remarks, "")))
 
 
-def refusal(items: Sequence[Judged], unknown: str, *, allowed: bool, todo: str) -> PolicyError | None:
-    """The error that a run ends with; None where nothing is refused, and none has the verdict `unknown` or that is
-    allowed. `todo` says what helps against it."""
-    refused = [item.name for item in items if item.judgement.refuses]
-    missing = [item.name for item in items if item.verdict == unknown]
+def refusal(reports: Sequence[Judged], unknown: str, *, allowed: bool, todo: str) -> PolicyError | None:
+    """The error that ends a run; None if no report refuses, and none has the verdict `unknown` or that is allowed.
+
+    todo: the next step for the verdict `unknown`.
+    """
+    refused = [report.name for report in reports if report.judgement.refuses]
+    missing = [report.name for report in reports if report.verdict == unknown]
     if refused:
         return PolicyError(
-            f"{len(refused)} of {len(items)} refused by scan.yaml: {', '.join(refused)}.",
-            todo="take the versions that fix it, or `ignore` it in scan.yaml, with a reason and a day"
+            f"{len(refused)} of {len(reports)} refused by scan.yaml: {', '.join(refused)}.",
+            todo="use versions with a fix, or add it to `ignore` in scan.yaml, with a reason and a day"
             " (docs/how-to/scan.md).",
         )
     if missing and not allowed:
         return PolicyError(
-            f"{len(missing)} of {len(items)} {unknown}: {', '.join(missing)}.",
-            meaning="Nothing is refused there, and not everything was looked for.",
+            f"{len(missing)} of {len(reports)} {unknown}: {', '.join(missing)}.",
+            meaning="No finding is refused, but the check is incomplete.",
             todo=todo,
         )
     return None
 
 
-def _words(finding: Finding) -> str:
+def _describe(finding: Finding) -> str:
     return f"{finding}: {finding.title}" if finding.title else str(finding)
 
 
 def _block(heading: str, lines: dict[str, str]) -> list[str]:
-    """A heading and its lines, each with what concerns it below; nothing where there are none."""
-    indented = [part for line, who in lines.items() for part in (f"  {line}", *([f"    {who}"] if who else []))]
+    """A heading and its lines, each followed by the variants that it concerns; empty if there are no lines."""
+    indented = [
+        part for line, variants in lines.items() for part in (f"  {line}", *([f"    {variants}"] if variants else []))
+    ]
     return ["", f"{heading}:", *indented] if indented else []
 
 
-def _who(names: list[str], of: int) -> str:
-    if len(names) == of:
-        return "" if of == 1 else f"all {of}"
+def _join_names(names: list[str], total: int) -> str:
+    if len(names) == total:
+        return "" if total == 1 else f"all {total}"
     return ", ".join(names)

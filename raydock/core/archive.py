@@ -1,4 +1,4 @@
-"""Archives: tars and wheels, written with the same bytes for the same content, and tars read from streams."""
+"""Reproducible tars and wheels (same content, same bytes), and reading tars from streams."""
 
 import base64
 import hashlib
@@ -12,7 +12,7 @@ READABLE, PROGRAM, WRITABLE = 0o644, 0o755, 0o666
 
 
 def folders_of(files: Iterable[str]) -> list[str]:
-    """The folders in which these files lie, each after the one that holds it."""
+    """The parent folders of these files, each after its own parent."""
     return sorted({parent.as_posix() for path in files for parent in PurePosixPath(path).parents} - {"."})
 
 
@@ -23,10 +23,10 @@ def tar(
     epoch: int = 0,
     modes: Mapping[str, int] | None = None,
 ) -> bytes:
-    """A tar of root's folders and files by path.
+    """A tar of folders and files by path, all owned by root.
 
-    epoch: the time of all of them, in seconds.
-    modes: the permissions of the files that have others than READABLE, by path.
+    epoch: the modification time of all members, in seconds.
+    modes: permissions by path; a file without an entry gets READABLE.
     """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
@@ -40,14 +40,17 @@ def tar(
 
 
 def add_file(archive: tarfile.TarFile, path: str, data: bytes, *, epoch: int, mode: int = READABLE) -> None:
-    """Adds root's file to a tar that is written; `epoch` is its time in seconds."""
+    """Adds a file owned by root to an open tar; `epoch` is its modification time in seconds."""
     member = tarfile.TarInfo(path)
     member.size, member.mode, member.mtime = len(data), mode, epoch
     archive.addfile(member, io.BytesIO(data))
 
 
 def wheel(name: str, version: str, metadata: bytes, files: Mapping[str, bytes]) -> bytes:
-    """A wheel for every Python that puts files into site-packages (PEP 427); `name` is the project's in file names."""
+    """A pure Python wheel that installs files into site-packages (PEP 427).
+
+    name: the project name in the form that file names use.
+    """
     info = f"{name}-{version}.dist-info"
     members = {
         **files,
@@ -68,7 +71,7 @@ def _record_digest(data: bytes) -> str:
 
 
 def first_file(archive: bytes, limit: int) -> str:
-    """The text of a tar's first member, at most `limit` bytes; empty if it is not a file or the tar is cut off."""
+    """The text of a tar's first member, at most `limit` bytes; empty if it is not a file or the tar is truncated."""
     try:
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:", ignore_zeros=True) as members:
             first = members.next()
@@ -79,7 +82,7 @@ def first_file(archive: bytes, limit: int) -> str:
 
 
 class ChunkReader(io.RawIOBase):
-    """Chunks as a file to be read once."""
+    """A readable stream over chunks of bytes."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks, self._rest = iter(chunks), b""

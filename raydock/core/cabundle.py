@@ -1,4 +1,4 @@
-"""The certificate authorities of this machine's environment, as a company's TLS proxy needs them."""
+"""The CA bundle that the environment names, as needed behind a company's TLS proxy."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,6 @@ CA_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")
 
 
 def ca_bundle() -> Path | None:
-    """The first file that one of CA_VARIABLES names; None if none does."""
+    """The first existing file that one of CA_VARIABLES names; None if there is none."""
     named = (Path(os.environ[name]) for name in CA_VARIABLES if os.environ.get(name))
     return next((path for path in named if path.is_file()), None)

@@ -1,4 +1,4 @@
-"""Where things are in a checkout."""
+"""The paths of the files and folders in a checkout."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,11 @@ from raydock.core.program import PACKAGE
 
 @dataclass(frozen=True)
 class Checkout:
-    """The folders of one checkout of raydock."""
+    """The paths in one checkout of raydock.
+
+    Attributes:
+        root: the folder that contains matrix.yaml.
+    """
 
     root: Path
 
@@ -18,13 +22,13 @@ class Checkout:
 
     @property
     def policy(self) -> Path:
-        """The scan policy: the checkout's, or raydock's default."""
+        """The scan policy: scan.yaml of the checkout, otherwise raydock's default."""
         own = self.root / "scan.yaml"
         return own if own.exists() else PACKAGE / "scan.yaml"
 
     @property
     def hosts(self) -> Path:
-        """The Docker hosts that people here call by name; none need be."""
+        """The optional file with named Docker hosts."""
         return self.root / "hosts.yaml"
 
     @property
@@ -41,13 +45,13 @@ class Checkout:
 
     @property
     def templates(self) -> Path:
-        """The jinja2 templates: the checkout's, or those of the installed raydock."""
+        """The jinja2 templates: those of the checkout, otherwise those of the installed raydock."""
         own = self.root / "templates"
         return own if own.is_dir() else PACKAGE / "templates"
 
     @property
     def work(self) -> Path:
-        """What runs leave behind, none of it in git: logs, reports, caches."""
+        """The folder with logs, reports and caches. It is not committed to git."""
         return self.root / ".raydock"
 
     @property
@@ -59,12 +63,12 @@ class Checkout:
         return self.lockfiles / f"{name}.txt"
 
     def deb_lock(self, name: str) -> Path:
-        """The lock of a base's Debian packages, or of those that a group adds to it."""
+        """The lock of a base's Debian packages, or of the packages that a group adds to the base."""
         return self.lockfiles / f"{name}.debs"
 
     @property
     def debs(self) -> Path:
-        """The Debian packages that are kept."""
+        """The folder with the stored Debian packages."""
         return self.work / "debs"
 
     def dockerfile(self, name: str) -> Path:
@@ -75,7 +79,7 @@ class Checkout:
 
     @property
     def trivy(self) -> Path:
-        """What trivy keeps: vulnerability databases, and what it found in layers."""
+        """trivy's cache: vulnerability databases, and the results for scanned layers."""
         return self.work / "trivy"
 
     def report(self, name: str, kind: str = "smoke") -> Path:

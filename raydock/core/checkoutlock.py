@@ -1,4 +1,4 @@
-"""One writer at a time in a checkout: the others wait and say for whom."""
+"""A lock that lets only one raydock process write to a checkout; other processes wait."""
 
 import os
 import sys
@@ -15,20 +15,21 @@ from raydock.core.errors import OutOfReachError
 
 
 @contextmanager
-def only_one(checkout: Checkout, tell: Callable[[str], None]) -> Iterator[None]:
-    """Holds the checkout's lock; while another run has it, tells who that is and waits.
+def lock_checkout(checkout: Checkout, report: Callable[[str], None]) -> Iterator[None]:
+    """Holds the checkout's lock for the time of the block.
 
-    The kernel lets go of it with the process that holds it, however that ends. Raises OutOfReachError where the lock
-    cannot be written.
+    If a different process holds it, `report` gets a message that names that process, and this one waits. The kernel
+    releases the lock when its process ends, also if the process is killed. Raises OutOfReachError if the lock cannot
+    be written.
     """
     try:
-        workfolder.prepare(checkout, tell)
+        workfolder.prepare(checkout, report)
         lock = FileLock(checkout.work / "lock")
         holder = checkout.work / "lock.holder"
         try:
             lock.acquire(blocking=False)
         except Timeout:
-            tell(f"another raydock works in this checkout ({_read(holder)}); waiting for it to end")
+            report(f"another raydock process uses this checkout ({_read(holder)}); waiting until it ends")
             lock.acquire()
         holder.write_text(f"process {os.getpid()}, `{' '.join(sys.argv)}`, since {time.strftime('%H:%M:%S')}\n")
     except OSError as error:
@@ -45,4 +46,4 @@ def _read(holder: Path) -> str:
     try:
         return holder.read_text(encoding="utf-8").strip()
     except OSError:
-        return "its process is not known"
+        return "process unknown"

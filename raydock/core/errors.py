@@ -23,10 +23,12 @@ class ExitCode(IntEnum):
 
 
 class RaydockError(Exception):
-    """An error with words for the user.
+    """An error with a message for the user.
 
-    `what` says what happened, in one sentence; `meaning`, where it is not plain, what follows from it;
-    `todo` what to do next.
+    Attributes:
+        what: what happened, in one sentence.
+        meaning: why it matters, if that is not obvious; may be empty.
+        todo: the command or edit that fixes it; may be empty.
     """
 
     exit_code: ExitCode = ExitCode.VARIANT_FAILED
@@ -43,48 +45,48 @@ class RaydockError(Exception):
 
 
 class VariantError(RaydockError):
-    """One variant could not be locked, built or tested; others go on."""
+    """One variant could not be locked, built or tested; the others continue."""
 
 
 class HostError(RaydockError):
-    """A host's own words cannot be understood, or no variant runs there."""
+    """The output of a host cannot be parsed, or no variant runs on that host."""
 
 
 class ConfigurationError(RaydockError):
-    """A file or an option that the user wrote is wrong."""
+    """A file or an option of the user is invalid."""
 
     exit_code = ExitCode.BAD_INPUT
 
 
 class SelectionError(RaydockError):
-    """No variant matches what was asked for."""
+    """No variant matches the selection."""
 
     exit_code = ExitCode.NOTHING_SELECTED
 
 
 class OutOfReachError(RaydockError):
-    """The engine, a registry, the package index or the disk cannot be used now."""
+    """The engine, a registry, the package index or the disk cannot be reached or used now."""
 
     exit_code = ExitCode.OUT_OF_REACH
 
 
 class PolicyError(RaydockError):
-    """A gate refused: a scan finding, an overwritten tag."""
+    """A policy refused something, for example a scan finding or a tag that would be overwritten."""
 
     exit_code = ExitCode.REFUSED
 
 
-def first_line(words: str, silent: str) -> str:
-    """The first line of what another program said, to stand within a sentence; `silent` where it said nothing."""
-    return (words.strip().splitlines() or [silent])[0][:300].rstrip(".")
+def first_line(output: str, default: str) -> str:
+    """The first line of a program's output, for use in a sentence; `default` if the output is empty."""
+    return (output.strip().splitlines() or [default])[0][:300].rstrip(".")
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint that names the known words most like `word`; where none is alike, all of them if they are few."""
-    names = [str(name) for name in known]
-    close = get_close_matches(word, names, n=1, cutoff=0.5)
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint with the known name most similar to `name`; if none is similar, a list of all names, if they are few."""
+    names = [str(known_name) for known_name in known]
+    close = get_close_matches(name, names, n=1, cutoff=0.5)
     if close:
         return f"Did you mean {close[0]!r}?"
     if len(names) > _FEW:
-        return f"None of the {len(names)} known is like it."
-    return "Known: " + ", ".join(names) + "." if names else "None is known."
+        return f"No similar name among the {len(names)} known ones."
+    return "Known: " + ", ".join(names) + "." if names else "No name is known."

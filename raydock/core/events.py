@@ -1,15 +1,18 @@
-"""What long work tells while it goes on."""
+"""The interface through which long tasks report their progress."""
 
 from typing import Protocol
 
 
 class Listener(Protocol):
-    """Hears what happens to which variant (or base); may be called from any thread."""
+    """Receives the progress of variants and bases; may be called from any thread."""
 
     def __call__(self, name: str, step: str, *, detail: str = "", size: int = 0) -> None:
-        """`name` is now at `step`, a short phrase.
+        """Reports the current step of a variant or base.
 
-        `detail` is the newest line of the step's output, `size` the bytes moved by it so far; both where known.
+        name: the variant or base.
+        step: the step, as a short phrase.
+        detail: the newest line of the step's output; empty if unknown.
+        size: the bytes that the step has transferred so far; 0 if unknown.
         """
 
 

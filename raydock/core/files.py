@@ -1,4 +1,4 @@
-"""Files that are whole or untouched, whatever happens in between, and digests of what is in them."""
+"""Atomic writes of files, and digests of their content."""
 
 import hashlib
 import os
@@ -9,7 +9,7 @@ from raydock.core.errors import OutOfReachError
 
 
 def digest_of(data: bytes) -> str:
-    """The digest by which registries and reports name these bytes: `sha256:` and hexadecimal digits."""
+    """The digest of these bytes as registries and reports write it: `sha256:` and hexadecimal digits."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
@@ -20,7 +20,10 @@ def sha256_of(path: Path) -> str:
 
 
 def write_whole(path: Path, text: str, *, mode: int = 0o644) -> None:
-    """Writes a text file beside its place and renames it there. Raises OutOfReachError where the disk refuses."""
+    """Writes a text file atomically: to a temporary file in the same folder, which is then renamed.
+
+    Raises OutOfReachError if the disk refuses.
+    """
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,7 +37,7 @@ def write_whole(path: Path, text: str, *, mode: int = 0o644) -> None:
     except OSError as error:
         raise OutOfReachError(
             f"{path} could not be written: {error.strerror}.",
-            meaning="The file that was there is as it was.",
+            meaning="The previous file, if any, is unchanged.",
             todo="free some space or fix the permissions, then run this again.",
         ) from None
     finally:

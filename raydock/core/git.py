@@ -1,4 +1,4 @@
-"""What git says of a checkout."""
+"""Run git in a checkout."""
 
 import subprocess
 from pathlib import Path
@@ -6,19 +6,19 @@ from pathlib import Path
 _SECONDS = 30.0
 
 
-def run(root: Path, *words: str, seconds: float | None = None) -> "subprocess.CompletedProcess[bytes]":
-    """What git answers in a folder, without writing to the repository's index; within `seconds`, if any.
+def run(root: Path, *arguments: str, seconds: float | None = None) -> "subprocess.CompletedProcess[bytes]":
+    """Runs git in a folder, without writes to the repository's index, and with a time limit of `seconds` if given.
 
-    Raises OSError if git is not on PATH, subprocess.TimeoutExpired if it takes longer.
+    Raises OSError if git is not on PATH, subprocess.TimeoutExpired if it exceeds the limit.
     """
-    command = ["git", "--no-optional-locks", "-C", str(root), *words]
+    command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
     return subprocess.run(command, capture_output=True, check=False, timeout=seconds)
 
 
-def output(root: Path, *words: str) -> str:
-    """What git prints in a folder; empty if there is no git, no repository or no answer within half a minute."""
+def output(root: Path, *arguments: str) -> str:
+    """The output of git in a folder; empty if git or the repository is missing, or git exceeds 30 seconds."""
     try:
-        done = run(root, *words, seconds=_SECONDS)
+        done = run(root, *arguments, seconds=_SECONDS)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return "" if done.returncode else done.stdout.decode(errors="replace").strip()

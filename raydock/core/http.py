@@ -1,4 +1,4 @@
-"""HTTP to package indexes and registries: how long raydock waits for an answer, and when it sends a request again."""
+"""HTTP timeouts and retries for package indexes and registries."""
 
 import time
 from collections.abc import Callable
@@ -19,14 +19,14 @@ _REPORTED = 1.0  # seconds; a shorter wait is not worth a line
 
 @dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
-    """How long an answer is waited for, and when a request is sent again.
+    """Timeouts, and the rules by which a request is sent again.
 
     Attributes:
-        connect: seconds for a connection.
-        read: seconds for each read.
+        connect: timeout of a connection, in seconds.
+        read: timeout of each read, in seconds.
         pauses: seconds before each further attempt.
-        longest: seconds that a server may ask for by Retry-After; if it asks for more, its answer is taken as it is.
-        silence: whether a request is sent again if the server does not answer it within `read` seconds.
+        longest: the longest Retry-After that is obeyed, in seconds; an answer with a longer one is final.
+        silence: whether a request is sent again if the server does not answer within `read` seconds.
     """
 
     connect: float = 10.0
@@ -36,28 +36,28 @@ class RetryPolicy:
     silence: bool = True
 
     def wait(self, answer: requests.Response, pause: float) -> float | None:
-        """Seconds before a request is sent again, at least `pause`; None if its answer is to be taken as it is."""
+        """Seconds before a request is sent again, at least `pause`; None if the answer is final."""
         if answer.status_code not in BUSY:
             return None
-        asked = retry_after(answer)
-        return max(pause, asked) if asked <= self.longest else None
+        seconds = retry_after(answer)
+        return max(pause, seconds) if seconds <= self.longest else None
 
     def passes(self, error: requests.RequestException) -> bool:
-        """Whether a request that failed is sent again. A certificate is no more trusted the next time."""
+        """Whether a failed request is sent again. It is not after a certificate error, which would only repeat."""
         if isinstance(error, requests.ReadTimeout):
             return self.silence
         return isinstance(error, _PASSING) and not isinstance(error, SSLError)
 
 
 class PatientSession(requests.Session):
-    """Sends each request as a policy says; `report` gets a line for each wait that is long enough to be noticed."""
+    """A session that retries requests by a policy; `report` gets a line for each wait of a second or more."""
 
     def __init__(self, policy: RetryPolicy, report: Callable[[str], None] = lambda _: None) -> None:
         super().__init__()
         self.policy, self._report = policy, report
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
-        """The answer, or the last one. Raises requests.RequestException if none came."""
+        """The first final answer, otherwise the last one. Raises requests.RequestException if no answer came."""
         options["timeout"] = options.get("timeout") or (self.policy.connect, self.policy.read)
         for pause in self.policy.pauses:
             try:
@@ -74,9 +74,9 @@ class PatientSession(requests.Session):
             self._sleep(wait, f"answered {answer.status_code} {answer.reason}")
         return super().request(method, url, *args, **options)
 
-    def _sleep(self, seconds: float, trouble: str) -> None:
+    def _sleep(self, seconds: float, problem: str) -> None:
         if seconds >= _REPORTED:
-            self._report(f"{trouble}; waiting {seconds:.0f} s before the next attempt")
+            self._report(f"{problem}; waiting {seconds:.0f} s before the next attempt")
         time.sleep(seconds)
 
 

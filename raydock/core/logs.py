@@ -1,4 +1,4 @@
-"""Remarks of raydock's modules on stderr, through Python's `logging`: a warning always, all else with -v."""
+"""Log messages on stderr through Python's `logging`: warnings by default, all messages with -v."""
 
 import logging
 
@@ -6,14 +6,14 @@ import click
 
 
 class _Handler(logging.Handler):
-    """Writes to what is stderr at that moment: progress on a terminal replaces it for a while."""
+    """Writes to the current sys.stderr, which the progress display replaces while it runs."""
 
     def emit(self, record: logging.LogRecord) -> None:
         click.echo(f"raydock: {record.getMessage()}", err=True)
 
 
 def configure(*, quiet: bool, verbose: bool) -> None:
-    """Sets what is shown, as -q and -v require."""
+    """Sets the log level for -q and -v."""
     logger = logging.getLogger("raydock")
     logger.handlers = [_Handler()]
     logger.propagate = False

@@ -1,4 +1,4 @@
-"""Work done side by side that Ctrl-C ends in order."""
+"""Work in parallel threads that Ctrl-C ends in order."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -14,10 +14,10 @@ GRACE = 15.0
 def in_parallel(
     work: Callable[[Item], Result], items: Iterable[Item], jobs: int, stop: Callable[[], None] = lambda: None
 ) -> list[Result]:
-    """The results of `work` for each item, in the items' order, from at most `jobs` threads.
+    """The results of `work` for each item, in the order of the items, computed by at most `jobs` threads.
 
-    Where `work` raises, or Ctrl-C is pressed, nothing more begins, `stop` is called to end what runs, and the error is
-    raised again once all threads are done, or after GRACE seconds: one may wait for the network.
+    If `work` raises or Ctrl-C is pressed, no further item starts, `stop` is called to end the running ones, and the
+    error is raised again when all threads are done or after GRACE seconds: a thread may wait for the network.
     """
     pool = ThreadPoolExecutor(max_workers=max(1, jobs))
     futures = [pool.submit(work, item) for item in items]
@@ -34,7 +34,7 @@ def in_parallel(
 
 @contextmanager
 def readers(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads that ask the network; Ctrl-C, or an error, does not wait for its answers."""
+    """A pool of threads for network requests; on Ctrl-C or an error, it does not wait for pending requests."""
     pool = ThreadPoolExecutor(count)
     try:
         yield pool

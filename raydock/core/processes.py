@@ -1,4 +1,4 @@
-"""Programs run side by side, which Ctrl-C ends in order."""
+"""Programs in parallel processes that Ctrl-C ends in order."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from threading import Event, Lock
 
 @dataclass
 class Processes:
-    """Runs programs to their end, and can stop all of them from another thread."""
+    """Runs programs, and can stop all of them from a different thread."""
 
     _running: set[subprocess.Popen[bytes]] = field(default_factory=set)
     _guard: Lock = field(default_factory=Lock)
@@ -22,9 +22,11 @@ class Processes:
     def started(
         self, command: Sequence[str], *, folder: Path | None = None, environment: Mapping[str, str] | None = None
     ) -> Iterator[subprocess.Popen[bytes]]:
-        """A program that runs, in a folder and an environment (None: raydock's own), with pipes for what it writes.
+        """Starts a program, with pipes for its output; kills it at the end of the block if it still runs.
 
-        It is ended with the block where it has not ended by itself. Raises KeyboardInterrupt after `stop`.
+        folder: its working directory; None for raydock's own.
+        environment: its environment; None for raydock's own.
+        Raises KeyboardInterrupt after `stop`.
         """
         process = self._begin(command, folder, environment)
         try:
@@ -45,18 +47,20 @@ class Processes:
         environment: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs a command (in a folder and an environment, None: raydock's own), within `timeout` seconds if any.
+        """Runs a command to its end; returns its exit code and its output.
 
-        Returns its exit code and what it wrote.
-
-        Raises subprocess.TimeoutExpired once it has ended the program, and KeyboardInterrupt after `stop`.
+        folder: its working directory; None for raydock's own.
+        environment: its environment; None for raydock's own.
+        timeout: the time limit in seconds; None for no limit.
+        Raises subprocess.TimeoutExpired if the program exceeds the limit, after it is killed; KeyboardInterrupt after
+        `stop`.
         """
         with self.started(command, folder=folder, environment=environment) as process:
             output, errors = (text.decode(errors="replace") for text in process.communicate(timeout=timeout))
         return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
     def stop(self) -> None:
-        """Asks every program that runs to end, and lets none begin."""
+        """Sends SIGTERM to every running program, and prevents further starts."""
         self._stopped.set()
         with self._guard:
             for process in self._running:
@@ -68,7 +72,7 @@ class Processes:
         with self._guard:
             if self._stopped.is_set():
                 raise KeyboardInterrupt
-            # A process group of its own: Ctrl-C reaches raydock alone, which then ends its programs in order.
+            # A separate process group: Ctrl-C reaches only raydock, which then ends its programs in order.
             process = subprocess.Popen(
                 command,
                 cwd=folder,

@@ -1,4 +1,4 @@
-"""Progress for a person: a live line a variant on a terminal, plain lines elsewhere."""
+"""The progress display: one live line per variant on a terminal, plain lines elsewhere."""
 
 import time
 from threading import Lock
@@ -13,26 +13,26 @@ from rich.text import Text
 
 
 class Progress:
-    """A listener (raydock/core/events.py) that shows what it hears on a console, within a `with`."""
+    """A listener (raydock/core/events.py) that shows events on a console; use it in a `with` statement."""
 
     def __init__(self, console: Console, *, quiet: bool = False, verbose: bool = False) -> None:
         self._console, self._quiet, self._verbose = console, quiet, verbose
         self._lines: dict[str, tuple[float, str, str, int]] = {}
-        self._told: set[tuple[str, str]] = set()
+        self._printed: set[tuple[str, str]] = set()
         self._guard = Lock()
         terminal = console.is_terminal and not quiet
         self._live = Live(get_renderable=self._view, console=console, transient=True) if terminal else None
 
     def __call__(self, name: str, step: str, *, detail: str = "", size: int = 0) -> None:
         with self._guard:
-            started, last, said, _ = self._lines.get(name, (time.monotonic(), "", "", 0))
+            started, last_step, last_detail, _ = self._lines.get(name, (time.monotonic(), "", "", 0))
             self._lines[name] = (started, step, detail, size)
             if self._live or self._quiet:
                 return
-            if (name, step) not in self._told:
-                self._told.add((name, step))
+            if (name, step) not in self._printed:
+                self._printed.add((name, step))
                 self._console.print(f"{name}: {step}", markup=False, highlight=False, soft_wrap=True)
-            if self._verbose and detail and (step, detail) != (last, said):
+            if self._verbose and detail and (step, detail) != (last_step, last_detail):
                 self._console.print(f"{name}:   {detail}", markup=False, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> "Progress":
@@ -52,7 +52,7 @@ class Progress:
         table = Table.grid(padding=(0, 1))
         for name, (started, step, detail, size) in lines.items():
             bytes_moved = decimal(size) if size else ""
-            words = Text(f"{step} {detail}".strip(), no_wrap=True, overflow="ellipsis")
+            text = Text(f"{step} {detail}".strip(), no_wrap=True, overflow="ellipsis")
             seconds = f"{time.monotonic() - started:.0f} s"
-            table.add_row(Spinner("dots"), Text(name, style="bold"), seconds, bytes_moved, words)
+            table.add_row(Spinner("dots"), Text(name, style="bold"), seconds, bytes_moved, text)
         return Group(table)

@@ -1,4 +1,4 @@
-"""jinja2 as every template here is rendered."""
+"""The jinja2 environment that renders every template."""
 
 import shlex
 from pathlib import Path
@@ -7,12 +7,12 @@ import jinja2
 
 
 def environment(folder: Path, variable: tuple[str, str] = ("{{", "}}")) -> jinja2.Environment:
-    """Renders the templates of a folder as plain text: no escaping, unknown names refused, line ends as written.
+    """An environment for the plain-text templates of a folder: no escaping, undefined names are errors.
 
-    `variable` are the signs around a value, for templates of what has braces of its own. The filter `quote` makes a
-    value one word of a shell.
+    variable: the delimiters around a value, for templates of files that use braces themselves.
+    The filter `quote` quotes a value for a shell.
     """
-    made = jinja2.Environment(
+    jinja = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         variable_start_string=variable[0],
         variable_end_string=variable[1],
@@ -22,5 +22,5 @@ def environment(folder: Path, variable: tuple[str, str] = ("{{", "}}")) -> jinja
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - nothing here is HTML; values are checked when read, and quoted by filters
     )
-    made.filters["quote"] = shlex.quote
-    return made
+    jinja.filters["quote"] = shlex.quote
+    return jinja

@@ -1,4 +1,4 @@
-"""The work folder, .raydock/: logs, reports, caches. It is not for git, and replaces the former build/."""
+"""The work folder .raydock/ with logs, reports and caches. It is ignored by git and replaces the former build/."""
 
 import shutil
 from collections.abc import Callable
@@ -6,15 +6,18 @@ from collections.abc import Callable
 from raydock.core.checkout import Checkout
 
 # A file that only raydock's work folder has.
-_SIGN = "lock.holder"
+_MARKER = "lock.holder"
 
 
-def prepare(checkout: Checkout, tell: Callable[[str], None]) -> None:
-    """Makes the work folder; the former one is renamed to it, and `tell` gets a line. Raises OSError."""
+def prepare(checkout: Checkout, report: Callable[[str], None]) -> None:
+    """Creates the work folder. If the former one exists, renames it and passes a message to `report`.
+
+    Raises OSError.
+    """
     former = checkout.former_work
-    if not checkout.work.exists() and (former / _SIGN).is_file():
+    if not checkout.work.exists() and (former / _MARKER).is_file():
         former.rename(checkout.work)
-        tell(f"{former.name}/ is {checkout.work.name}/ now: it was renamed, with its caches and reports")
+        report(f"renamed {former.name}/ to {checkout.work.name}/, with its caches and reports")
     checkout.work.mkdir(exist_ok=True)
     ignore = checkout.work / ".gitignore"
     if not ignore.exists():
@@ -22,7 +25,7 @@ def prepare(checkout: Checkout, tell: Callable[[str], None]) -> None:
 
 
 def remove(checkout: Checkout) -> None:
-    """Removes the work folder, and the former one if it is raydock's."""
+    """Removes the work folder, and the former one if raydock made it."""
     shutil.rmtree(checkout.work, ignore_errors=True)
-    if (checkout.former_work / _SIGN).is_file():
+    if (checkout.former_work / _MARKER).is_file():
         shutil.rmtree(checkout.former_work, ignore_errors=True)

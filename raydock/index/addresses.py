@@ -1,7 +1,7 @@
-"""Which package indexes a lock and a build use, and with which credentials.
+"""The package indexes of locks and builds, and their credentials.
 
-The default index is the one that the user's environment, pip.conf or uv.toml name; only matrix.yaml adds another one,
-since a developer's environment must not change a lock.
+The default index can be set in the user's environment, pip.conf or uv.toml. Only matrix.yaml adds further indexes,
+because a developer's environment must not change a lock.
 """
 
 import os
@@ -28,8 +28,16 @@ _PROBE_SECONDS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """A package index: its address without credentials, its name (`default`, or the CUDA's label in matrix.yaml), and
-    what named it. `given` is the user and password of the address, `aliases` are uv's names for it."""
+    """A package index.
+
+    Attributes:
+        url: its address without credentials.
+        name: `default`, or the label of a CUDA in matrix.yaml.
+        source: the variable or file that names it; empty for the built-in default.
+        given: the user and password in the address.
+        aliases: uv's names for it.
+        environment: the variables in which credentials are looked up.
+    """
 
     url: str
     name: str = DEFAULT
@@ -48,27 +56,27 @@ class Address:
     def login(self) -> IndexLogin | None:
         """Its credentials: from its address, UV_INDEX_NAME_*, netrc or keyring; None if there are none.
 
-        keyring is asked if the address names a user, if the settings name a keyring provider, or if the index answers
-        401: it may open a dialog.
+        The keyring is used only if the address names a user, the settings name a keyring provider, or the index answers
+        401, because it can open a dialog.
         """
         user, password = self.given
         if user and password:
             return IndexLogin(user=user, password=password, source=self.source)
         names = tuple(dict.fromkeys((*self.aliases, self.name)))
         user = user or credentials.user_of(names, self.environment)
-        found = credentials.from_variables(user, names, self.environment)
-        found = found or credentials.from_netrc(self.url, user, self.environment)
-        if found:
-            return found
+        login = credentials.from_variables(user, names, self.environment)
+        login = login or credentials.from_netrc(self.url, user, self.environment)
+        if login:
+            return login
         provider = bool(user) or settings.keyring_provider(self.environment) in {"subprocess", "import", "auto"}
         if credentials.keyring(self.environment) and (provider or _answers_401(self.url, self.environment)):
-            found = credentials.from_keyring(self.url, user, self.environment)
-        # A token may be the user, without a password.
-        return found or (IndexLogin(user=user, password="", source=self.source) if user else None)
+            login = credentials.from_keyring(self.url, user, self.environment)
+        # A token can be the user, without a password.
+        return login or (IndexLogin(user=user, password="", source=self.source) if user else None)
 
     @property
     def full(self) -> str:
-        """The address with its credentials, for a secret that only its owner can read."""
+        """The address with its credentials, for a secret file that only its owner can read."""
         parts, login = urlsplit(self.url), self.login
         if login is None:
             return self.url
@@ -79,19 +87,23 @@ class Address:
 def default(environment: Mapping[str, str]) -> Address | None:
     """The index that replaces the default one; None if nothing names one.
 
-    Raises ConfigurationError if two settings name different indexes, or one no http or https address.
+    Raises ConfigurationError if two settings name different indexes, or if one is not an http or https address.
     """
-    named = [settings.of_variable(variable, environment) for variable in DEFAULT_VARIABLES]
-    found = [item for item in (*named, settings.pip_default(environment), settings.uv_default(environment)) if item]
-    if not found:
+    candidates = [
+        *(settings.of_variable(variable, environment) for variable in DEFAULT_VARIABLES),
+        settings.pip_default(environment),
+        settings.uv_default(environment),
+    ]
+    named = [setting for setting in candidates if setting]
+    if not named:
         return None
-    addresses = [_address(item, environment) for item in found]
+    addresses = [_address(setting, environment) for setting in named]
     first = addresses[0]
     for other in addresses[1:]:
         if _key(other.url) != _key(first.url):
             raise _disagreement(first, other)
     with_login = next((address for address in addresses if any(address.given)), first)
-    names = (*(item.name for item in found if item.name), *_aliases(first.url, environment))
+    names = (*(setting.name for setting in named if setting.name), *_aliases(first.url, environment))
     return Address(
         url=first.url, source=first.source, given=with_login.given, aliases=tuple(names), environment=environment
     )
@@ -99,13 +111,13 @@ def default(environment: Mapping[str, str]) -> Address | None:
 
 def for_cuda(label: str, url: str, environment: Mapping[str, str]) -> Address:
     """The index that matrix.yaml names for a CUDA."""
-    found = _address(Setting(url=url, source="matrix.yaml"), environment)
+    address = _address(Setting(url=url, source="matrix.yaml"), environment)
     return Address(
-        url=found.url,
+        url=address.url,
         name=label,
         source=f"indexes: {label} in matrix.yaml",
-        given=found.given,
-        aliases=_aliases(found.url, environment),
+        given=address.given,
+        aliases=_aliases(address.url, environment),
         environment=environment,
     )
 
@@ -131,11 +143,11 @@ def _address(setting: Setting, environment: Mapping[str, str]) -> Address:
     try:
         parts = urlsplit(setting.url)
         valid = bool(parts.hostname) and parts.port != 0
-    except ValueError:  # of the port
+    except ValueError:  # raised for an invalid port
         valid = False
     if not valid or parts.scheme not in _PORTS:
         raise ConfigurationError(
-            f"{setting.source} does not hold an http or https address of a package index.",
+            f"{setting.source} is not set to an http or https address of a package index.",
             todo=f"fix it, or remove it from {setting.source}.",
         )
     given = (unquote(parts.username or ""), unquote(parts.password or ""))
@@ -144,13 +156,13 @@ def _address(setting: Setting, environment: Mapping[str, str]) -> Address:
 
 def _aliases(url: str, environment: Mapping[str, str]) -> tuple[str, ...]:
     """uv's names for an index: those that UV_INDEX and uv.toml give to the same address."""
-    listed = (settings.of_variable("index", {"index": word}) for word in environment.get("UV_INDEX", "").split())
-    known = [*(item for item in listed if item), *settings.uv_indexes(environment)]
-    return tuple(item.name for item in known if item.name and _key(item.url) == _key(url))
+    listed = (settings.of_variable("index", {"index": value}) for value in environment.get("UV_INDEX", "").split())
+    known = [*(setting for setting in listed if setting), *settings.uv_indexes(environment)]
+    return tuple(setting.name for setting in known if setting.name and _key(setting.url) == _key(url))
 
 
 def _key(url: str) -> tuple[str, str, int | None, str]:
-    """Equal for addresses of the same index: without credentials and the last slash."""
+    """A key that is equal for addresses of the same index: without credentials and trailing slashes."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme), parts.path.rstrip("/")
 
@@ -158,7 +170,7 @@ def _key(url: str) -> tuple[str, str, int | None, str]:
 def _disagreement(one: Address, other: Address) -> ConfigurationError:
     return ConfigurationError(
         f"{one.source} names the package index {one.url}, and {other.source} names {other.url}.",
-        meaning="Both replace the default index, so it is not clear which one locks and builds must come from.",
+        meaning="Both replace the default index, so it is not clear which one to use for locks and builds.",
         todo=f"set both to the same address, or remove one: `unset NAME` for a variable, the line for a file"
         f" (PIP_CONFIG_FILE={os.devnull} and UV_NO_CONFIG=1 make raydock ignore pip's and uv's files).",
     )
@@ -172,4 +184,4 @@ def _answers_401(url: str, environment: Mapping[str, str]) -> bool:
         answer = requests.get(url, timeout=_PROBE_SECONDS, stream=True, verify=bundle)
         return answer.status_code == HTTPStatus.UNAUTHORIZED
     except (requests.RequestException, OSError):
-        return False  # what fails here is reported by whoever uses the index
+        return False  # the next request to the index reports the error

@@ -1,7 +1,7 @@
-"""The advisories that a package index itself publishes: its JSON API, asked by pip-audit's client.
+"""The advisories that a package index publishes in its JSON API, read with pip-audit's client.
 
-An index has it beside its simple API, as PREFIX/pypi/NAME/VERSION/json beside PREFIX/simple/ (the documentation of
-Warehouse's JSON API, read 2026-11-25). Of the common mirrors not all do.
+The JSON API is next to the simple API: PREFIX/pypi/NAME/VERSION/json and PREFIX/simple/ (the documentation of
+Warehouse's JSON API, read 2026-11-25). Not all common mirrors have it.
 """
 
 import os
@@ -28,87 +28,97 @@ _WORKERS = 16
 
 
 class NoAdvisoriesError(OutOfReachError):
-    """The index publishes no advisories, or does not answer."""
+    """The index does not publish advisories, or does not answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Advisories:
-    """Asks one index."""
+    """Reads advisories from one index.
+
+    Attributes:
+        index: the index.
+        listener: gets the progress.
+    """
 
     index: Index
     listener: Listener = silent
 
     def of(self, releases: Iterable[Release]) -> Mapping[Release, tuple[Finding, ...] | None]:
-        """The advisories of each release, asked for once; None for those that the index does not know.
+        """The advisories of each release, each read once; None for releases that the index does not have.
 
-        Raises NoAdvisoriesError where it does not answer in the form of that API.
+        Raises NoAdvisoriesError if the index does not answer, or not in the format of the JSON API.
         """
-        wanted, done = sorted(set(releases)), count(1)
+        unique, done = sorted(set(releases)), count(1)
 
-        def ask(release: Release) -> tuple[Finding, ...] | None:
-            found = self._ask(release)
-            self.listener("advisories", f"asking {self.index.label}", detail=f"{next(done)} of {len(wanted)} releases")
-            return found
+        def read(release: Release) -> tuple[Finding, ...] | None:
+            advisories = self._read(release)
+            self.listener("advisories", f"asking {self.index.label}", detail=f"{next(done)} of {len(unique)} releases")
+            return advisories
 
         with readers(_WORKERS) as pool:
-            return dict(zip(wanted, pool.map(ask, wanted), strict=True))
+            return dict(zip(unique, pool.map(read, unique), strict=True))
 
-    def _ask(self, release: Release) -> tuple[Finding, ...] | None:
+    def _read(self, release: Release) -> tuple[Finding, ...] | None:
         name, version = release
-        # An index names its own builds of a release by a local version (2.3.1+cu118); advisories have none.
+        # An index can add a local version (2.3.1+cu118) to its own builds of a release; advisories do not have it.
         public = Version(Version(version).public)
         try:
             with self.index.client() as client:
-                answer, found = _query(client.s, self.index, ResolvedDependency(name, public))
+                answer, advisories = _query(client.s, self.index, ResolvedDependency(name, public))
         except OutOfReachError as error:
             raise NoAdvisoriesError(error.what) from None
-        return None if answer.is_skipped() else tuple(_finding(item, release) for item in found)
+        return None if answer.is_skipped() else tuple(_finding(advisory, release) for advisory in advisories)
 
 
 def _query(
     session: requests.Session, index: Index, release: ResolvedDependency
 ) -> tuple[Dependency, list[VulnerabilityResult]]:
-    """What pip-audit's client answers, or the error that it met, as Index.client understands it."""
-    service = PyPIService(cache_dir=Path(os.devnull))  # a cache that nothing writes to
-    service.session = _Moved(session, index.endpoint.rstrip("/").removesuffix("/simple"))
+    """The answer of pip-audit's client. Raises the client's underlying error, which Index.client translates."""
+    service = PyPIService(cache_dir=Path(os.devnull))  # disables the cache
+    service.session = _IndexSession(session, index.endpoint.rstrip("/").removesuffix("/simple"))
     try:
-        answer, found = service.query(release)
-        return answer, found
+        answer, advisories = service.query(release)
+        return answer, advisories
     except ServiceError as error:
         raise (error.__cause__ or error.__context__ or error) from None
     except (KeyError, TypeError, AttributeError):
-        raise ValueError("it has another form than the JSON API's") from None
+        raise ValueError("it does not have the format of the JSON API") from None
 
 
 @dataclass(frozen=True)
-class _Moved:
-    """A session of the user's settings that asks `prefix` for what its caller asks of the default index."""
+class _IndexSession:
+    """A session that redirects requests for the default index to the index at `prefix`.
+
+    Attributes:
+        session: the session with the user's settings.
+        prefix: the address before `/pypi`.
+    """
 
     session: requests.Session
     prefix: str
 
     def get(self, url: str, timeout: float) -> requests.Response:
         answer = self.session.get(self.prefix + urlsplit(url).path, timeout=timeout)
-        if answer.ok and "vulnerabilities" not in answer.json():  # which pip-audit takes for none
-            raise ValueError("it says nothing of vulnerabilities")
+        if answer.ok and "vulnerabilities" not in answer.json():  # pip-audit treats that as an empty list
+            raise ValueError("it has no list of vulnerabilities")
         return answer
 
 
-def _finding(item: VulnerabilityResult, release: Release) -> Finding:
-    """An advisory; the index does not rate them."""
+def _finding(advisory: VulnerabilityResult, release: Release) -> Finding:
+    """The finding for an advisory; the index does not rate its severity."""
     name, version = release
     return Finding(
         kind=FindingKind.VULNERABILITY,
-        id=item.id,
-        aliases=tuple(sorted(item.aliases)),
+        id=advisory.id,
+        aliases=tuple(sorted(advisory.aliases)),
         severity=Severity.UNKNOWN,
-        title=_short(item.description),
+        title=_shorten(advisory.description),
         package=name,
         version=version,
-        fixed=", ".join(str(fix) for fix in item.fix_versions),
+        fixed=", ".join(str(fix) for fix in advisory.fix_versions),
     )
 
 
-def _short(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= 120 else f"{words[:117]}..."
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 120 else f"{line[:117]}..."

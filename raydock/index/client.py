@@ -1,4 +1,4 @@
-"""A package index (PEP 503, 691, 658 and 700): how it is read, and what its failures mean."""
+"""The client of a package index (PEP 503, 691, 658 and 700), and its errors."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -38,10 +38,10 @@ _UNREACHED = (requests.RequestException, RemoteZipError, urllib3.exceptions.HTTP
 _DAMAGED = (UnsupportedContentTypeError, UnsupportedRepoVersionError, DigestMismatchError, BadZipFile, ValueError)
 _REFUSED = (requests.codes.unauthorized, requests.codes.forbidden)
 _CHUNK = 1 << 20
-# In this order: some are kinds of a later one.
+# The order matters: some exceptions are subclasses of a later one.
 _CAUSES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (requests.JSONDecodeError, "its answer is not JSON"),
-    (requests.TooManyRedirects, "it redirects in a circle"),
+    (requests.TooManyRedirects, "it redirects in a loop"),
     ((requests.Timeout, urllib3.exceptions.TimeoutError), "it gave no answer in time"),
     (
         requests.exceptions.SSLError,
@@ -53,9 +53,14 @@ _CAUSES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] =
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """A package index: its address, a CA bundle of the user's own, and the seconds to wait for each answer.
+    """A package index.
 
-    `needed` is the project without which it is of no use. `listener` hears of waiting.
+    Attributes:
+        address: its address and credentials.
+        needed: the project that it must have.
+        ca_bundle: the path of the user's CA bundle; empty for the default one.
+        timeout: the time limit of each answer, in seconds.
+        listener: gets a message before raydock waits for the index.
     """
 
     address: Address = field(default_factory=lambda: Address(url=PYPI_SIMPLE_ENDPOINT))
@@ -63,7 +68,7 @@ class Index:
     ca_bundle: str = ""
     timeout: float = 20.0
     listener: Listener = field(default=silent, repr=False, compare=False)
-    # A client of each thread, which keeps its connection: a handshake takes longer than most answers.
+    # One client per thread, which keeps its connection: a handshake takes longer than most answers.
     _clients: local = field(default_factory=local, init=False, repr=False, compare=False)
 
     @property
@@ -77,14 +82,14 @@ class Index:
         return self.address.label
 
     def for_cuda(self, label: str, url: str) -> "Index":
-        """The index that matrix.yaml names for a CUDA, reached as this one is. It is there for its torch."""
+        """The index that matrix.yaml names for a CUDA, with the settings of this one. It must have torch."""
         return replace(self, address=addresses.for_cuda(label, url, self.address.environment), needed="torch")
 
     def page(self, project: str) -> Page:
-        """The files of a project; none if the index does not have it.
+        """The page of a project; empty if the index does not have the project.
 
-        An object store answers 403 for what it does not have (PyTorch's index does), so 403 means the same as 404,
-        except for the project that the index must have. Raises OutOfReachError.
+        Some indexes are object stores and answer 403 for missing projects (PyTorch's index does), so 403 means the same
+        as 404, except for the project that the index must have. Raises OutOfReachError if the index cannot be read.
         """
         with self.client() as client:
             url, accept = client.get_project_url(project), {"Accept": client.accept}
@@ -96,10 +101,11 @@ class Index:
             return page.read(response, project)
 
     def metadata(self, wheel: DistributionPackage) -> bytes:
-        """The core metadata of a wheel: the file next to it (PEP 658), else out of the wheel's end, else out of all of
-        it, from an index that serves no ranges (devpi-server 6.20 does not).
+        """The core metadata of a wheel.
 
-        Raises OutOfReachError.
+        It is read from the metadata file (PEP 658), otherwise from the end of the wheel, otherwise from the whole wheel
+        if the index does not support range requests (devpi-server 6.20 does not). Raises OutOfReachError if the index
+        cannot be read.
         """
         with self.client() as client:
             if wheel.has_metadata:
@@ -107,18 +113,18 @@ class Index:
                     verify = bool(wheel.metadata_digests)
                     return bytes(client.get_package_metadata_bytes(wheel, verify=verify))
                 except (NoMetadataError, requests.HTTPError):
-                    pass  # promised, but not there: the wheel itself has it
+                    pass  # listed, but missing: read it from the wheel
             try:
                 with RemoteZip(wheel.url, session=client.s) as archive:
                     return _metadata(archive, wheel.filename)
             except RemoteZipError:
-                self.listener(self.label, f"serves no parts of files; reading all of {wheel.filename}")
+                self.listener(self.label, f"does not support range requests; reading all of {wheel.filename}")
                 with TemporaryFile() as file:
                     self._copy(client, wheel.url, file)
                     return _metadata(ZipFile(file), wheel.filename)
 
     def download(self, file: DistributionPackage, target: IO[bytes]) -> None:
-        """Writes a file's bytes to `target`. Raises OutOfReachError."""
+        """Writes the bytes of a file to `target`. Raises OutOfReachError if the index cannot be read."""
         with self.client() as client:
             self._copy(client, file.url, target)
 
@@ -130,13 +136,13 @@ class Index:
 
     @contextmanager
     def client(self) -> Iterator[PyPISimple]:
-        """A client for one thread, which asks again a few times if the index is busy.
+        """The client of this thread, which repeats requests a few times if the index is busy.
 
         Raises OutOfReachError if the index cannot be reached or its answer cannot be read.
         """
         client: PyPISimple | None = getattr(self._clients, "client", None)
         if client is None:
-            client = self._clients.client = self._opened()
+            client = self._clients.client = self._open()
         try:
             yield client
         except _UNREACHED as error:
@@ -144,8 +150,8 @@ class Index:
         except _DAMAGED as error:
             raise self._error(f"gave an answer that cannot be read: {self._cause(error)}.") from None
 
-    def _opened(self) -> PyPISimple:
-        # The user says by UV_HTTP_TIMEOUT how long an answer may take: no attempt is added to that.
+    def _open(self) -> PyPISimple:
+        # UV_HTTP_TIMEOUT limits the time of an answer, so a request that timed out is not repeated.
         policy = RetryPolicy(connect=self.timeout, read=self.timeout, silence=False)
         session = PatientSession(policy, lambda line: self.listener(self.label, line))
         session.headers["User-Agent"] = USER_AGENT
@@ -156,26 +162,26 @@ class Index:
     def _error(self, what: str, todo: str = "") -> OutOfReachError:
         return OutOfReachError(
             f"{self.label} {what}",
-            meaning="No facts were changed; plan, lock --check and render go on with those in lockfiles/.",
+            meaning="No facts were changed; plan, lock --check and render still work with those in lockfiles/.",
             todo=todo or "check the network and the proxy, or name a mirror in UV_DEFAULT_INDEX, then run this again.",
         )
 
     def _todo(self, error: Exception) -> str:
-        """What helps if the index refuses: docs/how-to/restricted-networks.md says more."""
+        """The next step if the index refuses the credentials; empty for other errors."""
         status = error.response.status_code if isinstance(error, requests.HTTPError) else 0
         if status not in _REFUSED:
             return ""
         name = re.sub(r"[^A-Z0-9]", "_", (self.address.aliases or (self.address.name,))[0].upper())
         login = self.address.login
-        used = f"fix the credentials from {login.source or 'its address'}" if login else "give credentials"
+        step = f"fix the credentials from {login.source or 'its address'}" if login else "set credentials"
         return (
-            f"{used}: UV_INDEX_{name}_USERNAME and UV_INDEX_{name}_PASSWORD, ~/.netrc, or keyring"
+            f"{step}: UV_INDEX_{name}_USERNAME and UV_INDEX_{name}_PASSWORD, ~/.netrc, or keyring"
             " (docs/how-to/restricted-networks.md); or name a different index in"
             f" {self.address.source or 'UV_DEFAULT_INDEX'}."
         )
 
     def _cause(self, error: Exception) -> str:
-        """What went wrong, in a few words and without an address that may hold credentials."""
+        """The cause of an error as a short phrase, without addresses, which can contain credentials."""
         if isinstance(error, requests.HTTPError):
             answer = error.response
             later = f" and asks to wait {seconds:.0f} s" if (seconds := retry_after(answer)) else ""
@@ -183,21 +189,25 @@ class Index:
         text = str(error)
         if "timed out" in text.lower():
             return f"it gave no answer in time{self._elsewhere(error)}"
-        for kinds, words in _CAUSES:
+        for kinds, cause in _CAUSES:
             if isinstance(error, kinds):
-                return f"{words}{self._elsewhere(error)}"
+                return f"{cause}{self._elsewhere(error)}"
         return text if "://" not in text else type(error).__name__
 
     def _elsewhere(self, error: Exception) -> str:
-        """Words for an error of a different host, to which the index redirected or which holds its files."""
+        """The host of an error if it is not the index itself: the index redirected to it, or it stores the files."""
         request = getattr(error, "request", None)
         host = urlsplit(getattr(request, "url", "") or "").netloc.rpartition("@")[2]
-        return f" at {host}, where it sent us" if host and host != urlsplit(self.endpoint).netloc else ""
+        return f" at {host}, to which it refers" if host and host != urlsplit(self.endpoint).netloc else ""
 
 
 @dataclass(frozen=True)
 class _Credentials(AuthBase):
-    """The index's credentials for the index's own host alone; a different host gets those of netrc."""
+    """Sends the credentials of the index only to its own host; other hosts get the credentials in netrc.
+
+    Attributes:
+        address: the address of the index.
+    """
 
     address: Address
 
@@ -205,21 +215,20 @@ class _Credentials(AuthBase):
         url, own = urlsplit(request.url or ""), urlsplit(self.address.url)
         if (url.scheme, url.netloc) == (own.scheme, own.netloc):
             login = self.address.login
-            found = (login.user, login.password) if login else None
+            credentials = (login.user, login.password) if login else None
         else:
-            found = get_netrc_auth(request.url or "")
-        if found is not None:
-            user, password = (text.encode() for text in found)
+            credentials = get_netrc_auth(request.url or "")
+        if credentials is not None:
+            user, password = (text.encode() for text in credentials)
             HTTPBasicAuth(user, password)(request)
         return request
 
 
 def from_environment(environment: Mapping[str, str], listener: Listener = silent) -> Index:
-    """The index that the user's environment or pip's and uv's files name, else the default one: see addresses.default.
+    """The index that the environment or the files of pip and uv name (addresses.default), otherwise the default one.
 
-    A CA bundle is taken from REQUESTS_CA_BUNDLE, SSL_CERT_FILE or PIP_CERT, the seconds to wait for an answer from
-    UV_HTTP_TIMEOUT. Raises ConfigurationError if the address is not http or https, the bundle does not exist, or
-    the seconds are not a number.
+    The CA bundle is that of REQUESTS_CA_BUNDLE, SSL_CERT_FILE or PIP_CERT, the timeout that of UV_HTTP_TIMEOUT. Raises
+    ConfigurationError if the address is not http or https, the bundle does not exist, or the timeout is not a number.
     """
     variable = next((name for name in addresses.CA_VARIABLES if environment.get(name)), "")
     bundle = environment[variable] if variable else ""
@@ -239,10 +248,10 @@ def _timeout(environment: Mapping[str, str]) -> float:
 
 
 def _metadata(archive: ZipFile, filename: str) -> bytes:
-    found = [name for name in archive.namelist() if _is_metadata(name)]
-    if len(found) != 1:
-        raise BadZipFile(f"{filename} holds {len(found)} METADATA files, not one")
-    return archive.read(found[0])
+    names = [name for name in archive.namelist() if _is_metadata(name)]
+    if len(names) != 1:
+        raise BadZipFile(f"{filename} has {len(names)} METADATA files instead of one")
+    return archive.read(names[0])
 
 
 def _is_metadata(name: str) -> bool:

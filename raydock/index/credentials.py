@@ -1,4 +1,4 @@
-"""The credentials of a package index, from where pip and uv look for them."""
+"""The credentials of a package index, from the places where pip and uv look for them."""
 
 import netrc
 import os
@@ -20,7 +20,13 @@ _KEYRING_SECONDS = 20
 
 @dataclass(frozen=True, kw_only=True)
 class IndexLogin:
-    """A user and a password, and what they come from."""
+    """The login for an index.
+
+    Attributes:
+        user: the user.
+        password: the password; may be empty.
+        source: the variable, file or program that it comes from.
+    """
 
     user: str
     password: str = field(repr=False)
@@ -41,29 +47,29 @@ def from_variables(user: str, names: tuple[str, ...], environment: Environment) 
 
 
 def from_netrc(url: str, user: str, environment: Environment) -> IndexLogin | None:
-    """The login of a host in netrc; one of a different user does not count, if the address names a `user`."""
+    """The login of a host in netrc; if the address names a `user`, only a login of that user."""
     for path in netrc_files(environment):
         try:
-            found = netrc.netrc(path).authenticators(urlsplit(url).hostname or "")
+            entry = netrc.netrc(path).authenticators(urlsplit(url).hostname or "")
         except (OSError, netrc.NetrcParseError, UnicodeDecodeError):
             continue  # as pip and uv do
-        if found and found[2] and user in {"", found[0]}:
-            return IndexLogin(user=found[0] or found[1] or "", password=found[2], source=str(path))
+        if entry and entry[2] and user in {"", entry[0]}:
+            return IndexLogin(user=entry[0] or entry[1] or "", password=entry[2], source=str(path))
     return None
 
 
 def netrc_files(environment: Environment) -> tuple[Path, ...]:
-    """Where pip and uv look for netrc; the files need not exist."""
-    if named := environment.get("NETRC"):
-        return (Path(named),)
+    """The paths where pip and uv look for netrc; the files need not exist."""
+    if path := environment.get("NETRC"):
+        return (Path(path),)
     home = Path(environment.get("HOME") or Path.home())
     return (home / ".netrc", home / "_netrc")
 
 
 def from_keyring(url: str, user: str, environment: Environment) -> IndexLogin | None:
-    """The login of the index `url` from the command `keyring`; None if there is none, or it has none.
+    """The login for the index `url` from the command `keyring`; None if the command or the login is missing.
 
-    As pip and uv do, it asks for the address and then for the host.
+    As in pip and uv, it looks up the address, then the host.
     """
     program = keyring(environment)
     services = (url, url.rstrip("/"), f"{url.rstrip('/')}/", urlsplit(url).netloc) if program else ()
@@ -80,7 +86,7 @@ def from_keyring(url: str, user: str, environment: Environment) -> IndexLogin | 
                 env=dict(environment),
             )
         except (subprocess.TimeoutExpired, OSError):
-            return None  # locked, or broken: the index then answers that it wants credentials
+            return None  # locked or broken: the index then reports that credentials are required
         lines = done.stdout.splitlines()
         if done.returncode == 0 and len(lines) >= (1 if user else 2):
             return IndexLogin(user=user or lines[0], password=lines[0 if user else 1], source="keyring")
@@ -88,7 +94,7 @@ def from_keyring(url: str, user: str, environment: Environment) -> IndexLogin | 
 
 
 def keyring(environment: Environment) -> str:
-    """The path of the command `keyring`, empty if there is none or the settings disable it."""
+    """The path of the command `keyring`; empty if it is missing or the settings disable it."""
     if settings.keyring_provider(environment) == "disabled":
         return ""
     path = os.pathsep.join((environment.get("PATH", ""), str(Path(sys.executable).parent)))

@@ -18,16 +18,21 @@ _UNDATED = "1970-01-01T00:00:00Z"
 
 @dataclass(frozen=True)
 class Page:
-    """What an index lists for a project: its wheels and source distributions. `refused`: it answered 403."""
+    """The page of a project.
+
+    Attributes:
+        files: the wheels and source distributions that the index lists.
+        refused: whether the index answered 403.
+    """
 
     files: tuple[DistributionPackage, ...] = ()
     refused: bool = False
 
     @cached_property
     def json(self) -> bytes:
-        """The page for resolvers (PEP 691), with addresses relative to it.
+        """The page for resolvers (PEP 691), with relative addresses.
 
-        A file without an upload time gets one before any cut-off day, and every wheel has its metadata next to it.
+        A file without an upload time gets one before any cut-off day. Every wheel has a metadata file next to it.
         """
         name = self.files[0].project if self.files else ""
         files = [_entry(file) for file in self.files]
@@ -35,9 +40,9 @@ class Page:
 
 
 def read(response: requests.Response, project: str) -> Page:
-    """The page in an index's answer. Raises ValueError if it is something else, or what pypi_simple raises."""
-    found = (_named_by_url(file) for file in ProjectPage.from_response(response, project).packages)
-    files = tuple(file for file in found if file.package_type in {"wheel", "sdist"})
+    """Parses an index's answer. Raises ValueError if it is not a list of packages, or an error of pypi_simple."""
+    listed = (_named_by_url(file) for file in ProjectPage.from_response(response, project).packages)
+    files = tuple(file for file in listed if file.package_type in {"wheel", "sdist"})
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if not files and kind == "text/html" and _NOT_A_LIST.search(response.content):
         raise ValueError("it is a web page that lists no packages, such as a login page")
@@ -45,7 +50,7 @@ def read(response: requests.Response, project: str) -> Page:
 
 
 def _named_by_url(file: DistributionPackage) -> DistributionPackage:
-    """A file under the name that its address ends with, as uv and pip have it; the text of a link may differ."""
+    """The file with the name at the end of its address, as in uv and pip; the text of a link can differ."""
     if file.url.endswith(f"/{file.filename}"):
         return file
     name = unquote(urlsplit(file.url).path.rpartition("/")[2])

@@ -1,4 +1,4 @@
-"""What some package indexes list, each project read once, also for the resolvers."""
+"""The project pages of package indexes, each read once and shared with the resolvers."""
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,7 +18,11 @@ _FEW = 5
 
 @dataclass(frozen=True)
 class Pages:
-    """The project pages of the default index, and of extra ones; as a context manager it ends its threads."""
+    """The project pages of the default index and of extra indexes; as a context manager, it ends its threads.
+
+    Attributes:
+        index: the default index.
+    """
 
     index: Index
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_WORKERS), repr=False)
@@ -34,30 +38,30 @@ class Pages:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def for_cuda(self, label: str, url: str) -> Index:
-        """The index that matrix.yaml names for a CUDA; one object, so that its credentials are looked for once."""
+        """The index that matrix.yaml names for a CUDA; always the same object, to look up its credentials once."""
         with self._mutex:
             if (label, url) not in self._extra:
                 self._extra[label, url] = self.index.for_cuda(label, url)
             return self._extra[label, url]
 
     def files(self, project: str, also: Sequence[Index] = ()) -> tuple[DistributionPackage, ...]:
-        """Every wheel and source distribution of a project, of all indexes; none if no index has the project.
+        """Every wheel and source distribution of a project in all indexes; empty if no index has the project.
 
-        Raises OutOfReachError.
+        Raises OutOfReachError if an index cannot be read.
         """
-        return tuple(file for offer in self.offers(project, also) for file in offer)
+        return tuple(file for files in self.offers(project, also) for file in files)
 
     def offers(self, project: str, also: Sequence[Index] = ()) -> tuple[tuple[DistributionPackage, ...], ...]:
-        """The same, index by index."""
+        """The files of a project, separately for each index. Raises OutOfReachError if an index cannot be read."""
         futures = [self._page(index, project) for index in (self.index, *also)]
         return tuple(future.result().files for future in futures)
 
     def page(self, index: Index, project: str) -> Page:
-        """What one index lists. Raises OutOfReachError."""
+        """The page of a project in one index. Raises OutOfReachError if the index cannot be read."""
         return self._page(index, project).result()
 
     def metadata(self, index: Index, wheel: DistributionPackage) -> bytes:
-        """The core metadata of a wheel that an index lists. Raises OutOfReachError."""
+        """The core metadata of a wheel in an index. Raises OutOfReachError if the index cannot be read."""
         key = (index, wheel.url)
         with self._mutex:
             if key not in self._metadata:
@@ -66,26 +70,28 @@ class Pages:
         return future.result()
 
     def prefetch(self, projects: Iterable[str], also: Sequence[Index] = ()) -> None:
-        """Begins to read the pages of projects that are needed soon."""
+        """Starts to read the pages of projects that are needed soon."""
         for project in projects:
             for index in (self.index, *also):
                 self._page(index, project)
 
     def refused(self) -> dict[Index, list[str]]:
-        """The projects for which an index answered 403, of those read so far."""
+        """The projects for which an index answered 403 so far."""
         with self._mutex:
             read = [(index, name, page.result()) for (index, name), page in self._pages.items() if _succeeded(page)]
-        found: dict[Index, list[str]] = {}
+        projects: dict[Index, list[str]] = {}
         for index, project, page in read:
             if page.refused:
-                found.setdefault(index, []).append(project)
-        return found
+                projects.setdefault(index, []).append(project)
+        return projects
 
     def without_cutoff(self, projects: Iterable[str], also: Sequence[Index] = ()) -> str:
-        """The indexes that list files of these projects without an upload time, so that no cut-off day holds for them,
-        as in `default index; cu118 index (torch)`. The projects are named unless it is all that the index has."""
+        """The indexes with files of these projects without an upload time, to which the cut-off day does not apply.
+
+        The form is `default index; cu118 index (torch)`. The projects are omitted if it is all that the index has.
+        """
         names = sorted(projects)
-        found: list[str] = []
+        indexes: list[str] = []
         for index in (self.index, *also):
             pages = {name: self.page(index, name).files for name in names}
             listed = [name for name in names if pages[name]]
@@ -93,8 +99,8 @@ class Pages:
             if undated:
                 rest = f" and {len(undated) - _FEW} more" if len(undated) > _FEW else ""
                 which = "" if undated == listed else f" ({', '.join(undated[:_FEW])}{rest})"
-                found.append(f"{index.address.name} index{which}")
-        return "; ".join(found)
+                indexes.append(f"{index.address.name} index{which}")
+        return "; ".join(indexes)
 
     def _page(self, index: Index, project: str) -> Future[Page]:
         with self._mutex:
@@ -104,8 +110,11 @@ class Pages:
 
 
 def too_new(file: DistributionPackage, before: datetime) -> bool:
-    """Whether a file was uploaded after the cut-off day. One without an upload time (PEP 700) is taken as it is: an
-    index that gives none could not be used at all."""
+    """Whether a file was uploaded after the cut-off day.
+
+    A file without an upload time (PEP 700) is accepted, because an index without upload times would otherwise be
+    unusable.
+    """
     return file.upload_time is not None and file.upload_time >= before
 
 

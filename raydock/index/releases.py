@@ -1,4 +1,4 @@
-"""The facts of every release worth knowing, read from a package index by small requests."""
+"""Reads the facts about releases from a package index with small requests."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
@@ -44,13 +44,19 @@ class OldestReleases(Dated, frozen=True, kw_only=True):
 
 @cache
 def oldest() -> Mapping[str, Version]:
-    """For each project, the version from which on all final releases are read (data/releases.yaml)."""
+    """For each project, the oldest version whose facts are read (data/releases.yaml)."""
     return load(DATA, OldestReleases).oldest
 
 
 @dataclass(frozen=True)
 class Offer:
-    """The files of a release and the index that lists them; `source` names that index to the reader of the facts."""
+    """The files of a release in an index.
+
+    Attributes:
+        index: the index.
+        source: the name of the index in the facts.
+        files: the files of the release.
+    """
 
     index: Index
     source: str
@@ -59,28 +65,34 @@ class Offer:
 
 @dataclass(frozen=True)
 class OfferedReleases:
-    """What is offered now of every release worth knowing."""
+    """The releases that the indexes list now.
+
+    Attributes:
+        offers: the files of each release.
+    """
 
     offers: Mapping[Key, Offer]
 
-    def changes(self, held: Facts) -> dict[Key, str]:
-        """The releases whose files are not as the held facts have them, with what changed; those gone too."""
-        found = {
-            key: _change(held.releases[key], offer.files) for key, offer in self.offers.items() if key in held.releases
+    def changes(self, known: Facts) -> dict[Key, str]:
+        """The releases that differ from the known facts, with the differences; includes removed releases."""
+        differences = {
+            key: _change(known.releases[key], offer.files)
+            for key, offer in self.offers.items()
+            if key in known.releases
         }
-        found |= {key: "is new" for key in self.offers if key not in held.releases}
-        found |= {key: "is gone from the index" for key in held.releases if key not in self.offers}
-        return {key: words for key, words in sorted(found.items()) if words}
+        differences |= {key: "is new" for key in self.offers if key not in known.releases}
+        differences |= {key: "was removed from the index" for key in known.releases if key not in self.offers}
+        return {key: difference for key, difference in sorted(differences.items()) if difference}
 
-    def refresh(self, held: Facts, today: date, on_progress: Callable[[str], None]) -> Facts:
-        """The facts of these releases: those held, and read again where something changed, several at once.
+    def refresh(self, known: Facts, today: date, on_progress: Callable[[str], None]) -> Facts:
+        """The facts about these releases: the known facts, and new ones, read in parallel, for releases that changed.
 
-        `on_progress` gets the name of each release that is read. Raises OutOfReachError where the index fails.
+        `on_progress` gets the name of each release that is read. Raises OutOfReachError if the index cannot be read.
         """
-        renewed = [key for key in self.changes(held) if key in self.offers]
-        releases = {key: held.releases[key] for key in self.offers if key in held.releases}
+        changed = [key for key in self.changes(known) if key in self.offers]
+        releases = {key: known.releases[key] for key in self.offers if key in known.releases}
         with readers(_WORKERS) as pool:
-            for job in as_completed([pool.submit(_release, key, self.offers[key], today) for key in renewed]):
+            for job in as_completed([pool.submit(_release, key, self.offers[key], today) for key in changed]):
                 release = job.result()
                 releases[release.project, release.version] = release
                 on_progress(str(release))
@@ -88,10 +100,10 @@ class OfferedReleases:
 
 
 def survey(matrix: Matrix, index: Index) -> OfferedReleases:
-    """What the index lists of the releases that the matrix names, and of every final one with a wheel for Linux from
-    the oldest worth knowing. An index for one CUDA adds torch's builds for that CUDA.
+    """Lists the releases in the index: those in the matrix, and final ones from `oldest` on with a wheel for Linux.
 
-    Raises ConfigurationError for a version that the default index does not have, OutOfReachError where an index fails.
+    An index for one CUDA adds torch's builds for that CUDA. Raises ConfigurationError if the default index does not
+    have a version in the matrix, OutOfReachError if an index cannot be read.
     """
     with readers(len(PROJECTS)) as pool:
         pages = dict(zip(PROJECTS, pool.map(index.page, PROJECTS), strict=True))
@@ -109,15 +121,15 @@ def survey(matrix: Matrix, index: Index) -> OfferedReleases:
 
 
 def _builds(matrix: Matrix, index: Index) -> dict[Key, Offer]:
-    """What the indexes for one CUDA offer of torch as builds for that CUDA, which are local versions (PEP 440)."""
+    """torch's builds for one CUDA in the index for that CUDA; they have local versions (PEP 440)."""
     offers: dict[Key, Offer] = {}
     for label in dict.fromkeys(map(label_of, matrix.values(Axis.CUDA))):
         if label in matrix.indexes:
             own = index.for_cuda(label, matrix.indexes[label])
             known = _versions(own.page("torch"))
             builds = (f"{version}+{label}" for version in matrix.values(Axis.TORCH) if version != NONE)
-            found = {build: known[Version(build)] for build in builds if Version(build) in known}
-            offers |= {("torch", build): Offer(own, f"{SOURCE} {label}", files) for build, files in found.items()}
+            listed = {build: known[Version(build)] for build in builds if Version(build) in known}
+            offers |= {("torch", build): Offer(own, f"{SOURCE} {label}", files) for build, files in listed.items()}
     return offers
 
 
@@ -149,43 +161,43 @@ def _useful(project: str, version: Version, known: Mapping[Version, Files]) -> b
 
 
 def _named(known: Mapping[Version, Files], project: str, version: str) -> Files:
-    """The files of one version; ConfigurationError, with the nearest version, where there is none."""
+    """The files of one version. Raises ConfigurationError, with the nearest version, if there are none."""
     files = known.get(Version(version), ())
     if not files:
         near = closest(version, (str(other) for other in known if not other.is_prerelease))
-        hint = f"Did you mean {near!r}?" if near else "The index lists no version of it."
+        hint = f"Did you mean {near!r}?" if near else f"The index has no version of {project}."
         raise ConfigurationError(f"{project} {version} is not in the package index.", todo=f"{hint} Fix matrix.yaml.")
     return files
 
 
-def _change(held: ProjectRelease, files: Files) -> str:
-    """What of a release's files is not as the facts have it; empty where all is."""
-    before, now = {wheel.filename: wheel for wheel in held.wheels}, {wheel.filename: wheel for wheel in _wheels(files)}
+def _change(known: ProjectRelease, files: Files) -> str:
+    """The differences between the files of a release and the known facts; empty if there are none."""
+    before, now = {wheel.filename: wheel for wheel in known.wheels}, {wheel.filename: wheel for wheel in _wheels(files)}
     both = before.keys() & now.keys()
-    words = [
+    changes = [
         *(f"gained {name}" for name in sorted(now.keys() - before.keys())),
         *(f"lost {name}" for name in sorted(before.keys() - now.keys())),
         *(f"yanked {name}" for name in sorted(both) if now[name].yanked and not before[name].yanked),
         *(f"no longer yanks {name}" for name in sorted(both) if before[name].yanked and not now[name].yanked),
-        *(f"has another {name}" for name in sorted(both) if before[name].sha256 != now[name].sha256),
+        *(f"changed {name}" for name in sorted(both) if before[name].sha256 != now[name].sha256),
     ]
-    if held.sdist != _sdist(files):
-        words.append(f"offers {_sdist(files) or 'no source'} in place of {held.sdist or 'no source'}")
-    return ", ".join(words)
+    if known.sdist != _sdist(files):
+        changes.append(f"has {_sdist(files) or 'no source'} instead of {known.sdist or 'no source'}")
+    return ", ".join(changes)
 
 
 def _release(key: Key, offer: Offer, today: date) -> ProjectRelease:
     files = offer.files
     wheels = [file for file in files if _linux(file)]
-    said = metadata(offer.index, wheels) if wheels else {}
+    core_metadata = metadata(offer.index, wheels) if wheels else {}
     days = sorted(file.upload_time.date() for file in files if file.upload_time)
     declared = next((file.requires_python for file in files if file.requires_python), "")
     project, version = key
     return ProjectRelease(
         project=project,
         version=version,
-        requires_python=said.get("requires_python", declared),
-        requires_dist=tuple(said.get("requires_dist", ())),
+        requires_python=core_metadata.get("requires_python", declared),
+        requires_dist=tuple(core_metadata.get("requires_dist", ())),
         wheels=tuple(_wheels(files)),
         sdist=_sdist(files),
         uploaded=days[0].isoformat() if days else "",
@@ -211,6 +223,6 @@ def metadata(index: Index, wheels: Sequence[DistributionPackage]) -> RawMetadata
 
 
 def _linux(file: DistributionPackage) -> bool:
-    """Whether a file is a wheel that a glibc Linux on x86-64 may install (PEP 600, or no platform at all)."""
+    """Whether a file is a wheel that can be installed on x86-64 Linux with glibc (PEP 600, or any platform)."""
     platforms = file.filename.removesuffix(".whl").rpartition("-")[2].split(".")
     return file.package_type == "wheel" and any(needed_glibc(platform, "amd64") is not None for platform in platforms)

@@ -1,7 +1,7 @@
-"""Where pip's and uv's configuration files name package indexes.
+"""The package indexes in the configuration files of pip and uv.
 
 Source: pip's "Configuration" and uv's "Configuration files" and "Package indexes" pages, read 2026-11-29. Both tools
-merge their own files; so the value that a tool itself would use is what counts here.
+merge their files, so this module returns the value that the tool itself would use.
 """
 
 import os
@@ -19,15 +19,20 @@ from raydock.core.errors import ConfigurationError
 
 Environment = Mapping[str, str]
 
-# pip gives an option of the command's own section precedence over one of [global].
+# In pip, an option in the section of the command has precedence over one in [global].
 _SECTIONS = ("install", "global")
 _NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)=(\w+://.*)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """A package index that a variable or a file names: its address, the setting's own name for errors, and uv's name
-    of the index if it has one."""
+    """A package index that a variable or a file names.
+
+    Attributes:
+        url: its address.
+        source: the variable or file, for error messages.
+        name: uv's name of the index; may be empty.
+    """
 
     url: str
     source: str
@@ -35,7 +40,7 @@ class Setting:
 
 
 def of_variable(variable: str, environment: Environment) -> Setting | None:
-    """The index that a variable names, as ADDRESS or, as uv allows, NAME=ADDRESS; None if it is not set."""
+    """The index that a variable names, as ADDRESS or, as in uv, NAME=ADDRESS; None if it is not set."""
     value = environment.get(variable, "").strip()
     if not value:
         return None
@@ -45,8 +50,8 @@ def of_variable(variable: str, environment: Environment) -> Setting | None:
 
 def pip_default(environment: Environment) -> Setting | None:
     """The `index-url` that pip takes from its files. Raises ConfigurationError if one cannot be read."""
-    found = _pip_values("index-url", environment)
-    return Setting(url=found[0][0], source=str(found[0][1])) if found else None
+    values = _pip_values("index-url", environment)
+    return Setting(url=values[0][0], source=str(values[0][1])) if values else None
 
 
 def pip_extra(environment: Environment) -> list[str]:
@@ -77,12 +82,12 @@ def uv_indexes(environment: Environment) -> list[Setting]:
 
 
 def uv_extra(environment: Environment) -> list[str]:
-    """What in uv's files names extra indexes."""
-    found = [f"[[index]] {index.name or 'without a name'} in {index.source}" for index in uv_indexes(environment)]
+    """The settings in uv's files that name extra indexes."""
+    names = [f"[[index]] {index.name or 'without a name'} in {index.source}" for index in uv_indexes(environment)]
     for path, table in _uv_tables(environment):
         if table.get("extra-index-url") or table.get("pip", {}).get("extra-index-url"):
-            found.append(f"extra-index-url in {path}")
-    return found
+            names.append(f"extra-index-url in {path}")
+    return names
 
 
 def keyring_provider(environment: Environment) -> str:
@@ -98,12 +103,12 @@ def keyring_provider(environment: Environment) -> str:
 
 def _pip_values(option: str, environment: Environment) -> list[tuple[str, Path]]:
     """The values of an option in pip's files, the one that pip uses first."""
-    found: list[tuple[int, str, Path]] = []
+    values: list[tuple[int, str, Path]] = []
     for path in reversed(_pip_files(environment)):
         for rank, section in enumerate(_SECTIONS):
             value = _pip_section(path, section).get(option, "").strip()
-            found += [(rank, value, path)] if value else []
-    return [(value, path) for _, value, path in sorted(found, key=lambda item: item[0])]
+            values += [(rank, value, path)] if value else []
+    return [(value, path) for _, value, path in sorted(values, key=lambda ranked: ranked[0])]
 
 
 def _pip_section(path: Path, section: str) -> dict[str, str]:
@@ -134,7 +139,7 @@ def _pip_files(environment: Environment) -> list[Path]:
 
 
 def _uv_tables(environment: Environment) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """uv's files with what they hold, the most important first."""
+    """uv's files with their content, the most important first."""
     if environment.get("UV_NO_CONFIG", "").lower() in {"1", "true", "yes", "on"}:
         return
     for path in _uv_files(environment):
@@ -154,7 +159,7 @@ def _uv_files(environment: Environment) -> list[Path]:
 
 
 def _project(folder: Path) -> list[Path]:
-    """The file of the nearest folder that has one: uv.toml, else a pyproject.toml with a table for uv."""
+    """The file of the nearest folder that has one: uv.toml, otherwise a pyproject.toml with a table for uv."""
     for parent in (folder, *folder.parents):
         if (parent / "uv.toml").is_file():
             return [parent / "uv.toml"]
@@ -175,7 +180,7 @@ def _toml(path: Path) -> dict[str, Any]:
 def _unreadable(path: Path, error: Exception) -> ConfigurationError:
     return ConfigurationError(
         f"{path} cannot be read: {' '.join(str(error).split())}.",
-        meaning="It may name the package index, which locks and builds then come from.",
+        meaning="It can name the package index for locks and builds.",
         todo="fix the file.",
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import docker
 from docker.errors import APIError
 
-from raydock.builder import base, secrets
+from raydock.builder import basemaker, secrets
 from raydock.builder.schedule import Builder
 from raydock.core import workfolder
 from raydock.core.checkout import Checkout
@@ -84,7 +84,7 @@ def clean(checkout: Checkout) -> tuple[int, int]:
     old = [image for image, tags in listed_images(client, Label.BASE_RECIPE).items() if not tags]
     with reaching("removing images"):
         removed = sum(_removed(client, image) for image in old)
-        bases = base.tags(client)
+        bases = basemaker.tags(client)
         for ref in bases:
             client.images.remove(ref, force=True)
     workfolder.remove(checkout)

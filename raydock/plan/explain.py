@@ -1,4 +1,4 @@
-"""Why one point can exist or not, whether matrix.yaml names it or not, and the nearest that can."""
+"""Explains why a point can or cannot exist, also if it is not in matrix.yaml, and finds the nearest points that can."""
 
 from dataclasses import dataclass
 from heapq import nsmallest
@@ -18,8 +18,13 @@ NEAREST = 3
 
 @dataclass(frozen=True)
 class Near:
-    """A variant that can exist, the axes on which it differs from the point that was asked for, and whether
-    matrix.yaml names it."""
+    """A variant that can exist, near the explained point.
+
+    Attributes:
+        variant: the variant.
+        moved: the axes on which it differs from the explained point.
+        in_matrix: whether matrix.yaml has it.
+    """
 
     variant: Variant
     moved: tuple[Axis, ...]
@@ -28,7 +33,14 @@ class Near:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Every rule's verdict on a point, in the rules' order, and the nearest other points that can exist."""
+    """The explanation of a point.
+
+    Attributes:
+        variant: the explained point.
+        in_matrix: whether matrix.yaml has it.
+        verdicts: the verdict of every rule, in the order of the rules.
+        nearest: the nearest other points that can exist, the nearest first.
+    """
 
     variant: Variant
     in_matrix: bool
@@ -42,11 +54,11 @@ class Explanation:
 
 
 def explain(name: str, rule_inputs: RuleInputs) -> Explanation:
-    """Explains the variant of a name; the nearest are those with the fewest axes moved, then the smallest version
-    distance (raydock/model/versions.py), each found by the same rules among all releases of the facts.
+    """Explains the variant of a name.
 
-    Raises ConfigurationError for a name that is none's, and, with the nearest version, for a release of which the
-    facts say nothing.
+    The nearest points have the fewest different axes, then the smallest version distance (raydock/model/versions.py).
+    They satisfy the same rules, and come from all releases in the facts. Raises ConfigurationError if the name is
+    invalid or, with the nearest version, if the facts do not contain a release.
     """
     point = parse_name(name)
     _refuse_unknown(point, rule_inputs)
@@ -60,7 +72,7 @@ def explain(name: str, rule_inputs: RuleInputs) -> Explanation:
 
 
 def _nearest(point: Variant, space: Space, axes: Axes) -> list[Variant]:
-    """The nearest points that can exist, the nearest first. Looks no further away than it must."""
+    """The nearest points that can exist, the nearest first. Stops at the smallest sufficient number of axes."""
     found: list[Variant] = []
     for count in range(1, len(Axis) + 1):
         for moving in combinations(Axis, count):
@@ -80,7 +92,7 @@ def moved(point: Variant, other: Variant) -> tuple[Axis, ...]:
 def _refuse_unknown(point: Variant, rule_inputs: RuleInputs) -> None:
     if point.flavor and point.flavor not in rule_inputs.matrix.flavors:
         raise ConfigurationError(
-            f"No group {point.flavor!r} of {rule_inputs.matrix.path.name} has packages of its own.",
+            f"{rule_inputs.matrix.path.name} has no group {point.flavor!r} with additional packages.",
             todo=nearest(point.flavor, rule_inputs.matrix.flavors),
         )
     if point.arch not in ARCHES:
@@ -91,7 +103,7 @@ def _refuse_unknown(point: Variant, rule_inputs: RuleInputs) -> None:
             continue
         near = closest(version, rule_inputs.facts.versions[project])
         raise ConfigurationError(
-            f"Nothing is known of {project} {version}.",
+            f"The facts do not contain {project} {version}.",
             meaning=f"The nearest known version is {near}." if near else "",
-            todo="fix the name; or add a new release to matrix.yaml and run `./build.py facts`.",
+            todo="fix the name, or add the release to matrix.yaml and run `./build.py facts`.",
         )

@@ -1,4 +1,4 @@
-"""Ray's extras: which a release has, and whether those that matrix.yaml names are enough for KubeRay."""
+"""Ray's extras: those of a release, and whether the extras in matrix.yaml are sufficient for KubeRay."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from raydock.model.pattern import matches
 from raydock.model.variant import Axis, Variant
 from raydock.plan.rules.verdict import RuleInputs
 
-# What KubeRay needs, and what becomes of its pods without (see `smoke --contract`, which asks built images).
+# The extras that KubeRay needs, and what fails without them (`smoke --contract` tests this in built images).
 FLOOR = {
     "default": (
         "nothing answers on 8265 and 52365, so that the kubelet restarts the pods, and no job can be submitted"
@@ -26,32 +26,35 @@ _EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
 
 
 def known(release: ProjectRelease) -> tuple[str, ...]:
-    """The extras of a release by canonical name, sorted; one that requires nothing is not seen."""
+    """The canonical names of a release's extras, sorted. Extras without requirements are not included."""
     found = {extra for line in release.requires_dist for extra in _EXTRA.findall(line)}
     return tuple(sorted(map(canonicalize_name, found)))
 
 
 def lacking(release: ProjectRelease, point: Variant, chosen: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The extras of the floor that `chosen` do not make up for, each with the packages that are missing."""
+    """The extras of FLOOR whose packages `chosen` does not install, each with its missing packages."""
     chosen = tuple(chosen)
     absent = [extra for extra in FLOOR if extra not in chosen]
-    there = _names(release, point, chosen) if absent else set()
+    installed = _names(release, point, chosen) if absent else set()
     for extra in absent:
-        if missing := _names(release, point, (extra,)) - there:
+        if missing := _names(release, point, (extra,)) - installed:
             yield extra, tuple(sorted(missing))
 
 
 def refuse(rule_inputs: RuleInputs) -> None:
-    """Raises ConfigurationError, with its place, for an extra that a Ray of matrix.yaml lacks, and for extras that are
-    too few for KubeRay where it shall run the images. A Ray without facts is left to the rules."""
+    """Raises ConfigurationError, with file and line, for invalid extras in matrix.yaml.
+
+    Extras are invalid if a Ray of matrix.yaml does not have them, or if they are not sufficient for KubeRay and
+    `kuberay` is not false. A Ray without facts is left to the rules.
+    """
     matrix = rule_inputs.matrix
     python = matrix.axes[Axis.PYTHON][0]
     for flavor, packages in {"": matrix.packages, **matrix.flavors}.items():
-        wanted = matrix.groups.get(flavor, {}).get(Axis.RAY, "*")
+        pattern = matrix.groups.get(flavor, {}).get(Axis.RAY, "*")
         for version in matrix.values(Axis.RAY) if not flavor else matrix.axes[Axis.RAY]:
             point = Variant(ray=version, python=python, flavor=flavor)
             release = rule_inputs.release("ray", point)
-            if release and matches(wanted, version):
+            if release and matches(pattern, version):
                 _refuse_unknown(release, packages)
                 _refuse_too_few(release, point, packages)
 
@@ -68,11 +71,12 @@ def _refuse_too_few(release: ProjectRelease, point: Variant, packages: Packages)
         return
     for extra, missing in lacking(release, point, packages.ray_extras):
         raise ConfigurationError(
-            f"{packages.place}: {packages.ray} is too little for KubeRay: without {', '.join(missing)} {FLOOR[extra]}.",
-            todo=f"add {extra!r} to its `ray-extras`, or write `kuberay: false` beside them: the images bear that as a"
+            f"{packages.place}: {packages.ray} is not sufficient for KubeRay:"
+            f" without {', '.join(missing)} {FLOOR[extra]}.",
+            todo=f"add {extra!r} to its `ray-extras`, or write `kuberay: false` next to them: the images get that as a"
             " label, and `deploy kuberay` refuses them.",
         )
 
 
 def _names(release: ProjectRelease, point: Variant, chosen: tuple[str, ...]) -> set[str]:
-    return {canonicalize_name(item.name) for item in requirements(release, point, chosen)}
+    return {canonicalize_name(requirement.name) for requirement in requirements(release, point, chosen)}

@@ -20,9 +20,9 @@ _FAR = (inf, -1)
 def nearest_points(axes: Sequence[Sequence[str]], good: Sequence[bool]) -> list[int | None]:
     """The index of the nearest good point for every point of the grid, in the order of itertools.product(*axes).
 
-    A good point is its own nearest; None stands where there is no good point at all.
+    A good point is its own nearest. The entries are None if there is no good point.
     """
-    start: Field = [(0.0, index) if yes else _FAR for index, yes in enumerate(good)]
+    start: Field = [(0.0, index) if is_good else _FAR for index, is_good in enumerate(good)]
     best = list(start)
     fields: dict[tuple[int, ...], Field] = {(): start}
     movable = [axis for axis, values in enumerate(axes) if len(values) > 1]
@@ -37,18 +37,18 @@ def nearest_points(axes: Sequence[Sequence[str]], good: Sequence[bool]) -> list[
 
 
 def nearest_of(point: Sequence[str], good: Sequence[Sequence[str]]) -> int | None:
-    """The index of the good point nearest to one that need not lie in a grid; None where there is no good point."""
+    """The index of the good point nearest to any point; None if there is no good point."""
     return min(range(len(good)), key=lambda index: away(point, good[index]), default=None)
 
 
 def away(point: Sequence[str], other: Sequence[str]) -> tuple[int, int]:
-    """How far a point is from another: the number of axes moved, and the version distance."""
-    moved = [(here, there) for here, there in zip(point, other, strict=True) if here != there]
-    return len(moved), sum(abs(position(here) - position(there)) for here, there in moved)
+    """The distance of two points: the number of different axes, then the version distance."""
+    moved = [pair for pair in zip(point, other, strict=True) if pair[0] != pair[1]]
+    return len(moved), sum(abs(position(one) - position(two)) for one, two in moved)
 
 
 def _spread(field: Field, axes: Sequence[Sequence[str]], axis: int) -> Field:
-    """The field after points may also move along one axis."""
+    """The field with movement along one more axis."""
     places = [position(value) for value in axes[axis]]
     order = sorted(range(len(places)), key=places.__getitem__)
     spread = list(field)
@@ -60,17 +60,17 @@ def _spread(field: Field, axes: Sequence[Sequence[str]], axis: int) -> Field:
 
 
 def _sweep(field: Field, line: Sequence[tuple[int, int]]) -> None:
-    """Carries the nearest good point along a line of (index, place), one way."""
-    carried, here = _FAR, line[0][1]
+    """Propagates the nearest good point along a line of (index, place), in one direction."""
+    nearest, last_place = _FAR, line[0][1]
     for index, place in line:
-        travelled = carried[0] + abs(place - here)
-        if travelled < field[index][0]:
-            field[index] = (travelled, carried[1])
-        carried, here = field[index], place
+        distance = nearest[0] + abs(place - last_place)
+        if distance < field[index][0]:
+            field[index] = (distance, nearest[1])
+        nearest, last_place = field[index], place
 
 
 def _lines(axes: Sequence[Sequence[str]], axis: int) -> Iterator[tuple[int, int]]:
-    """Where each line along an axis begins, and the step between its points."""
+    """The start of each line along an axis, and the step between its points."""
     stride = prod(len(values) for values in axes[axis + 1 :])
     block = stride * len(axes[axis])
     for outer in range(0, prod(len(values) for values in axes), block):

@@ -1,4 +1,4 @@
-"""The plan: which points of the matrix become variants, and why the others cannot."""
+"""The plan: which points of the matrix become variants, and why the others cannot exist."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -27,10 +27,12 @@ class Planned:
     """A variant that can exist.
 
     Attributes:
+        variant: the variant.
+        groups: the names of its groups.
         min_driver: the oldest driver that runs it; empty for cpu.
         sm: the GPUs that torch and vllm both have code for; empty for cpu, and if that is unknown.
         glibc: the oldest glibc that its wheels run on.
-        kuberay: whether KubeRay will run it.
+        kuberay: whether its packages are sufficient for KubeRay.
     """
 
     variant: Variant
@@ -46,14 +48,22 @@ class Planned:
 
     @property
     def labels(self) -> ImageLabels:
-        """What the labels of its image will say."""
+        """The labels of its image that are known from the plan."""
         stated = labels.of_plan(self.variant, kuberay=self.kuberay, min_driver=self.min_driver, sm=self.sm)
         return ImageLabels(stated)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Excluded:
-    """A point that cannot exist: the rule against it, the reason, the fact behind it, the nearest variant's name."""
+    """A point that cannot exist.
+
+    Attributes:
+        variant: the point.
+        rule: the name of the rule that excludes it.
+        reason: the reason.
+        evidence: the fact behind the reason.
+        nearest: the name of the nearest variant; None if there is no variant.
+    """
 
     variant: Variant
     rule: str
@@ -68,7 +78,13 @@ class Excluded:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every point of a matrix: `variants`, oldest versions first, and what is `excluded`."""
+    """Every point of a matrix.
+
+    Attributes:
+        matrix: the matrix.
+        variants: the points that can exist, oldest versions first.
+        excluded: the points that cannot exist.
+    """
 
     matrix: Matrix
     variants: tuple[Planned, ...]
@@ -84,15 +100,15 @@ class Plan:
         return self.matrix.group_names
 
     def values(self, axis: Axis) -> tuple[str, ...]:
-        """Every value of an axis, those that only points have after the others."""
+        """Every value of an axis; the values that only single points have come last."""
         return self.matrix.values(axis)
 
 
 def make(matrix: Matrix, facts: Facts, today: date) -> Plan:
-    """Judges every point of the matrix, the cross product's and those beside it, by the rules.
+    """Applies the rules to every point of the matrix: the cross product and the single points.
 
-    Raises ConfigurationError, with its place, for an `exclude` whose `until` lies before `today`, for `gpus` that are
-    about no value of the axes, and for extras that no Ray has or that are too few for KubeRay.
+    Raises ConfigurationError, with file and line, if the `until` of an `exclude` is before `today`, if `gpus` matches
+    no value of the axes, or if extras do not exist or are not sufficient for KubeRay.
     """
     _refuse_overdue(matrix, today)
     _refuse_idle(matrix)
@@ -100,61 +116,61 @@ def make(matrix: Matrix, facts: Facts, today: date) -> Plan:
     grid = [Variant(**dict(zip(Axis, values, strict=True))) for values in product(*axes)]
     rule_inputs = RuleInputs(matrix, facts)
     extras.refuse(rule_inputs)
-    judge = Evaluator(rule_inputs)
-    objections = [judge.objection(point) for point in grid]
+    evaluator = Evaluator(rule_inputs)
+    objections = [evaluator.objection(point) for point in grid]
     near: list[Variant | None] = [
         None if index is None else grid[index]
         for index in nearest_points(axes, [objection is None for objection in objections])
     ]
     crossed = [point for point, objection in zip(grid, objections, strict=True) if objection is None]
-    beside = [*(point.variant for point in matrix.points), *_flavored(matrix, crossed)]
-    objections += [judge.objection(point) for point in beside]
-    points = [*grid, *beside]
+    single = [*(point.variant for point in matrix.points), *_flavored(matrix, crossed)]
+    objections += [evaluator.objection(point) for point in single]
+    points = [*grid, *single]
     good = [point for point, objection in zip(points, objections, strict=True) if objection is None]
-    near += [_nearest(point, good) for point in beside]
+    near += [_nearest(point, good) for point in single]
     judged = zip(points, objections, near, strict=True)
     excluded = (_excluded(point, objection, other) for point, objection, other in judged if objection is not None)
     return Plan(matrix, _planned(good, rule_inputs), tuple(excluded))
 
 
 def _flavored(matrix: Matrix, variants: Iterable[Variant]) -> Iterator[Variant]:
-    """The flavors of variants: one more for each group that selects it and has packages of its own."""
-    wanted = {name: chosen(matrix.groups[name], matrix.axes) for name in matrix.flavors}
+    """The flavors of variants: one for each group that selects the variant and adds packages."""
+    patterns = {name: chosen(matrix.groups[name], matrix.axes) for name in matrix.flavors}
     return (
         replace(variant, flavor=name)
         for variant in variants
-        for name, values in wanted.items()
+        for name, values in patterns.items()
         if agrees(variant, values)
     )
 
 
 def _nearest(point: Variant, good: list[Variant]) -> Variant | None:
-    """The variant nearest to a point beside the cross product."""
+    """The variant nearest to a point that is not in the cross product."""
     index = nearest_of(tuple(point.axes.values()), [tuple(variant.axes.values()) for variant in good])
     return None if index is None else good[index]
 
 
 def _refuse_overdue(matrix: Matrix, today: date) -> None:
-    for item in matrix.excludes:
-        if item.until is not None and today > item.until:
+    for exclude in matrix.excludes:
+        if exclude.until is not None and today > exclude.until:
             raise ConfigurationError(
-                f"{item.place}: this exclusion was to be thought over by {item.until}: {item.reason}.",
+                f"{exclude.place}: this exclusion expired on {exclude.until}: {exclude.reason}.",
                 todo="remove it, or give it a later `until`.",
             )
 
 
 def _refuse_idle(matrix: Matrix) -> None:
-    """An entry of `gpus` that matches nothing would silently be ignored, if its version or CUDA is misspelt."""
+    """Refuses an entry of `gpus` that matches no variant: a misspelt version or CUDA would be ignored silently."""
     for build in matrix.gpus:
         versions = matrix.values(build.project)
         if not any(build.covers(build.project, value, build.cuda) for value in versions if value != NONE):
             raise ConfigurationError(
-                f"{build.place}: this entry of `gpus` is about {build.project} {build.versions}, which no variant has.",
+                f"{build.place}: this entry of `gpus` has {build.project} {build.versions}, which no variant has.",
                 todo=f"name one of {', '.join(value for value in versions if value != NONE)}, or remove the entry.",
             )
         if build.cuda not in matrix.values(Axis.CUDA):
             raise ConfigurationError(
-                f"{build.place}: this entry of `gpus` is about CUDA {build.cuda}, which no variant has.",
+                f"{build.place}: this entry of `gpus` has CUDA {build.cuda}, which no variant has.",
                 todo=nearest(build.cuda, matrix.values(Axis.CUDA)),
             )
 
@@ -170,7 +186,7 @@ def _excluded(point: Variant, objection: RuleVerdict, near: Variant | None) -> E
 
 
 def _planned(points: list[Variant], rule_inputs: RuleInputs) -> tuple[Planned, ...]:
-    hardware, needs = Hardware(rule_inputs.matrix.gpus), _Needs(rule_inputs)
+    hardware, glibc = Hardware(rule_inputs.matrix.gpus), _GlibcNeeds(rule_inputs)
     groups = _groups(rule_inputs.matrix)
     return tuple(
         Planned(
@@ -178,7 +194,7 @@ def _planned(points: list[Variant], rule_inputs: RuleInputs) -> tuple[Planned, .
             groups=groups(point),
             min_driver=hardware.min_driver(point),
             sm=hardware.sm(point),
-            glibc=needs.glibc(point),
+            glibc=glibc.of(point),
             kuberay=rule_inputs.matrix.packages_of(point).kuberay,
         )
         for point in sorted(points, key=lambda point: point.order)
@@ -186,35 +202,38 @@ def _planned(points: list[Variant], rule_inputs: RuleInputs) -> tuple[Planned, .
 
 
 def _groups(matrix: Matrix) -> Callable[[Variant], tuple[str, ...]]:
-    """What tells a variant's groups: by their patterns for the cross product, by name for the points beside it; a
-    flavor's one is the group that makes it."""
-    patterns = {name: chosen(axes, matrix.axes) for name, axes in matrix.groups.items() if name not in matrix.flavors}
-    beside = {point.variant: point.groups for point in matrix.points}
+    """A function that returns the groups of a variant.
 
-    def of(variant: Variant) -> tuple[str, ...]:
+    A variant of the cross product is in the groups whose patterns it matches, a single point in the groups that it
+    names, and a flavor only in the group that makes it.
+    """
+    patterns = {name: chosen(axes, matrix.axes) for name, axes in matrix.groups.items() if name not in matrix.flavors}
+    named = {point.variant: point.groups for point in matrix.points}
+
+    def groups_of(variant: Variant) -> tuple[str, ...]:
         if variant.flavor:
             return (variant.flavor,)
-        if variant in beside:
-            return beside[variant]
+        if variant in named:
+            return named[variant]
         return tuple(name for name, values in patterns.items() if agrees(variant, values))
 
-    return of
+    return groups_of
 
 
-class _Needs:
-    """The oldest glibc that variants run on, each wheel looked at once."""
+class _GlibcNeeds:
+    """The oldest glibc that variants run on; reads the tags of each wheel once."""
 
     def __init__(self, rule_inputs: RuleInputs) -> None:
-        self._ground = rule_inputs
+        self._rule_inputs = rule_inputs
         self._memory: dict[tuple[str, ...], Glibc] = {}
 
-    def glibc(self, point: Variant) -> str:
+    def of(self, point: Variant) -> str:
         major, minor = max(self._part(project, point) for project in (Axis.RAY, Axis.TORCH, Axis.VLLM))
         return f"{major}.{minor}"
 
     def _part(self, project: Axis, point: Variant) -> Glibc:
         key = (project, getattr(point, project), point.cuda, point.python, point.arch)
         if key not in self._memory:
-            release = self._ground.release(project, point)
+            release = self._rule_inputs.release(project, point)
             self._memory[key] = (lowest_glibc(release, point.python, point.arch) if release else None) or (0, 0)
         return self._memory[key]

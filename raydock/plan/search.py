@@ -1,4 +1,4 @@
-"""Every point that can exist, of all releases in the facts, whether matrix.yaml names them or not."""
+"""Every point that can exist, from all releases in the facts, not only those in matrix.yaml."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ Axes = Mapping[Axis, Sequence[str]]
 
 
 def universe(rule_inputs: RuleInputs) -> dict[Axis, tuple[str, ...]]:
-    """The values on every axis: all releases of the facts, the CUDAs that they pin, the Pythons of the bases."""
+    """The values of every axis: all releases in the facts, their CUDA versions, and the Pythons of the bases."""
     pythons = tuple(dict.fromkeys(base.python for base in rule_inputs.matrix.bases))
     projects = {axis: (*SPECIAL.get(axis, ()), *rule_inputs.facts.versions[name]) for name, axis in PROJECTS.items()}
     pinned = {*_cudas(rule_inputs.facts, pythons), *rule_inputs.matrix.values(Axis.CUDA), *SPECIAL[Axis.CUDA]}
@@ -23,33 +23,36 @@ def universe(rule_inputs: RuleInputs) -> dict[Axis, tuple[str, ...]]:
 
 
 def _cudas(facts: Facts, pythons: Sequence[str]) -> Iterator[str]:
-    """The CUDAs that torches pin."""
+    """The CUDA versions that releases of torch pin."""
     torches = [facts.releases["torch", version] for version in facts.versions["torch"]]
     pins = (cuda_pin(torch, Variant(ray="", python=python)) for torch in torches for python in pythons)
     return (pin[0] for pin in pins if pin)
 
 
 class Space:
-    """The points that can exist: a rule is asked as soon as all axes that it looks at have a value, so that what cannot
-    be is not gone into; and each rule once for the same values, however often points are asked for."""
+    """The points that can exist.
+
+    A rule is applied as soon as all axes that it reads have a value, so that excluded branches are not searched. A
+    verdict is computed only once for the same values.
+    """
 
     def __init__(self, rule_inputs: RuleInputs) -> None:
         order = tuple(Axis)
         last = [(max(map(order.index, rule.axes)), rule) for rule in rules()]
-        self._judges = [
+        self._evaluators = [
             (axis, Evaluator(rule_inputs, [rule for at, rule in last if at == step])) for step, axis in enumerate(order)
         ]
 
     def valid(self, axes: Axes, flavor: str = "") -> Iterator[Variant]:
         """The points of a grid that can exist with a flavor's packages, in the order of itertools.product."""
-        return self._grown(Variant(ray="", python="", flavor=flavor), axes, 0)
+        return self._extend(Variant(ray="", python="", flavor=flavor), axes, 0)
 
-    def _grown(self, point: Variant, axes: Axes, step: int) -> Iterator[Variant]:
-        if step == len(self._judges):
+    def _extend(self, point: Variant, axes: Axes, step: int) -> Iterator[Variant]:
+        if step == len(self._evaluators):
             yield point
             return
-        axis, judge = self._judges[step]
+        axis, evaluator = self._evaluators[step]
         for value in axes[axis]:
-            further = replace(point, **{axis: value})
-            if judge.objection(further) is None:
-                yield from self._grown(further, axes, step + 1)
+            extended = replace(point, **{axis: value})
+            if evaluator.objection(extended) is None:
+                yield from self._extend(extended, axes, step + 1)

@@ -1,4 +1,4 @@
-"""Suggestions for programs (JSON, design as in docs/reference/json.md) and for people (a table)."""
+"""Suggestions as JSON (docs/reference/json.md) and as a table for the terminal."""
 
 from typing import Any
 
@@ -6,46 +6,48 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from raydock.compat.runs import gpus_in_json, gpus_in_words
-from raydock.plan.output import NOT_JUDGED, bare_table
+from raydock.plan.output import NOT_CHECKED, bare_table
 from raydock.plan.suggest import Suggestion, Suggestions
 
 SCHEMA = 1
 
 
-def document(made: Suggestions) -> dict[str, Any]:
-    """`suggest --json`."""
+def document(suggestions: Suggestions) -> dict[str, Any]:
+    """The document of `suggest --json`."""
     return {
         "schema": SCHEMA,
         "suggestions": [
             {
-                "name": item.variant.name,
-                "axes": item.variant.axes,
-                "min_driver": item.min_driver,
-                "sm": gpus_in_json(item.variant, item.sm),
-                "in_matrix": not item.lines,
-                "lines": list(item.lines),
+                "name": suggestion.variant.name,
+                "axes": suggestion.variant.axes,
+                "min_driver": suggestion.min_driver,
+                "sm": gpus_in_json(suggestion.variant, suggestion.sm),
+                "in_matrix": not suggestion.lines,
+                "lines": list(suggestion.lines),
             }
-            for item in made.found
+            for suggestion in suggestions.found
         ],
-        "rejected": [{"reason": item.reason, "versions": list(item.versions)} for item in made.rejected],
+        "rejected": [{"reason": sets.reason, "versions": list(sets.versions)} for sets in suggestions.rejected],
     }
 
 
-def table(made: Suggestions) -> RenderableType:
-    """The sets, best first, why newer ones are out, and what matrix.yaml needs for each, for a terminal."""
-    grid = bare_table(f"{len(made.found)} newest sets", "variant", "driver", "GPU (sm)", "in matrix.yaml")
-    for item in made.found:
-        driver = f">= {item.min_driver}" if item.min_driver else "-"
-        grid.add_row(item.variant.name, driver, gpus_in_words(item.variant, item.sm), "no" if item.lines else "yes")
-    notes = [f"newer is out: {item}" for item in made.rejected]
-    notes += [f"not judged: {NOT_JUDGED}"] if any(item.lines for item in made.found) else []
-    return Group(grid, *([Text("\n".join(["", *notes]))] if notes else []), *map(_lines, filter(_is_new, made.found)))
+def table(suggestions: Suggestions) -> RenderableType:
+    """The sets, best first, why newer sets do not run, and the lines that matrix.yaml needs for each set."""
+    sets = suggestions.found
+    grid = bare_table(f"{len(sets)} newest sets", "variant", "driver", "GPU (sm)", "in matrix.yaml")
+    for suggestion in sets:
+        driver = f">= {suggestion.min_driver}" if suggestion.min_driver else "-"
+        gpus = gpus_in_words(suggestion.variant, suggestion.sm)
+        grid.add_row(suggestion.variant.name, driver, gpus, "no" if suggestion.lines else "yes")
+    notes = [f"newer sets do not run: {rejected}" for rejected in suggestions.rejected]
+    notes += [f"not checked: {NOT_CHECKED}"] if any(suggestion.lines for suggestion in sets) else []
+    return Group(grid, *([Text("\n".join(["", *notes]))] if notes else []), *map(_lines, filter(_is_new, sets)))
 
 
-def _is_new(item: Suggestion) -> bool:
-    return bool(item.lines)
+def _is_new(suggestion: Suggestion) -> bool:
+    return bool(suggestion.lines)
 
 
-def _lines(item: Suggestion) -> Text:
-    head = ["", f"# matrix.yaml for {item.variant.name}", "axes:"]
-    return Text("\n".join([*head, *(f"  {line}" for line in item.lines)]))
+def _lines(suggestion: Suggestion) -> Text:
+    head = ["", f"# matrix.yaml for {suggestion.variant.name}", "axes:"]
+    return Text("\n".join([*head, *(f"  {line}" for line in suggestion.lines)]))

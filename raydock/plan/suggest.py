@@ -1,4 +1,4 @@
-"""The newest sets for a host and a wish, of all releases in the facts, whether matrix.yaml names them or not."""
+"""The newest sets of versions that a host can run, from all releases in the facts, not only those in matrix.yaml."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,10 +20,13 @@ NEEDS = (Axis.VLLM, Axis.TORCH, Axis.RAY)
 
 @dataclass(frozen=True, kw_only=True)
 class HostNeeds:
-    """What a host has and what is wanted on it; a driver or GPUs that are not named bind nothing.
+    """What a host has, and what must run on it.
 
-    `gpus` are sm numbers (86 is compute capability 8.6), and all of them must run the set. `needs` is the greatest part
-    that is needed: vllm brings torch, and each brings ray.
+    Attributes:
+        needs: the largest part that is needed: vllm includes torch and ray, torch includes ray.
+        driver: the version of the driver; empty for any.
+        gpus: sm numbers (86 is compute capability 8.6), all of which must run the set; empty for any.
+        python: the version of Python; empty for any.
     """
 
     needs: Axis
@@ -34,9 +37,13 @@ class HostNeeds:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A set that can exist and that the host runs, with the lines of matrix.yaml's `axes` that make it a variant.
+    """A set that can exist and that the host can run.
 
-    `lines` is empty where matrix.yaml names it already; `min_driver` and `sm` are empty for cpu.
+    Attributes:
+        variant: the set.
+        min_driver: the oldest driver that runs it; empty for cpu.
+        sm: the GPUs that it has code for; empty for cpu, and if that is unknown.
+        lines: the lines for `axes` in matrix.yaml that make it a variant; empty if it is one already.
     """
 
     variant: Variant
@@ -47,8 +54,13 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class RejectedSets:
-    """Why sets newer than the first suggestion do not run on the host, and which versions of the needed part that
-    keeps out, newest first."""
+    """A reason why sets newer than the first suggestion do not run on the host.
+
+    Attributes:
+        reason: the reason.
+        part: the part that is needed, such as vllm.
+        versions: the versions of that part that the reason excludes, newest first.
+    """
 
     reason: str
     part: str
@@ -61,50 +73,57 @@ class RejectedSets:
 
 @dataclass(frozen=True)
 class Suggestions:
-    """The newest sets, best first, and why newer ones are out."""
+    """The suggestions for a host.
+
+    Attributes:
+        found: the newest sets, best first.
+        rejected: why newer sets do not run on the host.
+    """
 
     found: tuple[Suggestion, ...]
     rejected: tuple[RejectedSets, ...]
 
 
-def wish(needs: Iterable[str], driver: str, gpus: Iterable[str], python: str, rule_inputs: RuleInputs) -> HostNeeds:
-    """A wish as the user wrote it. With a driver or a GPU and no need it is for torch.
+def parse_needs(
+    needs: Iterable[str], driver: str, gpus: Iterable[str], python: str, rule_inputs: RuleInputs
+) -> HostNeeds:
+    """The needs in the options of the user. With a driver or a GPU, but without a need, the need is torch.
 
-    Raises ConfigurationError for a word, driver, GPU or Python that is none, with the nearest right one.
+    Raises ConfigurationError if a part, driver, GPU or Python is invalid, with the nearest valid one.
     """
-    asked = list(needs) or ([Axis.TORCH.value] if driver or list(gpus) else [])
-    for need in asked:
-        if need not in NEEDS:
-            raise ConfigurationError(f"--need {need!r} is not a part of a set.", todo=nearest(need, NEEDS))
-    offered = universe(rule_inputs)[Axis.PYTHON]
-    if python and python not in offered:
+    parts = list(needs) or ([Axis.TORCH.value] if driver or list(gpus) else [])
+    for part in parts:
+        if part not in NEEDS:
+            raise ConfigurationError(f"--need {part!r} is not a part of a set.", todo=nearest(part, NEEDS))
+    pythons = universe(rule_inputs)[Axis.PYTHON]
+    if python and python not in pythons:
         raise ConfigurationError(
             f"No base of {rule_inputs.matrix.path.name} has Python {python}.",
-            meaning=nearest(python, offered),
-            todo="ask for one that a base has, or add a base with that Python to `bases`.",
+            meaning=nearest(python, pythons),
+            todo="use the Python of a base, or add a base with that Python to `bases`.",
         )
-    greatest = next((need for need in NEEDS if need in asked), Axis.RAY)
+    largest = next((part for part in NEEDS if part in parts), Axis.RAY)
     return HostNeeds(
-        needs=greatest,
+        needs=largest,
         driver=stated.driver(driver) if driver else "",
         gpus=tuple(map(stated.capability, gpus)),
         python=python,
     )
 
 
-def suggest(asked: HostNeeds, rule_inputs: RuleInputs) -> Suggestions:
-    """The newest sets for a wish, best first: of each version of the part that is needed, the one with the newest
-    others. Sets of which it is unknown whether the GPUs run them are suggested only if no other set runs.
+def suggest(needs: HostNeeds, rule_inputs: RuleInputs) -> Suggestions:
+    """The newest sets that a host can run, best first: one for each version of the needed part, with the newest others.
 
-    Raises SelectionError, which says why, if there is none.
+    A set for which it is unknown whether the GPUs run it is suggested only if no other set runs. Raises SelectionError,
+    with the reasons, if no set runs.
     """
     hardware = Hardware(rule_inputs.matrix.gpus)
     found: list[Suggestion] = []
     unknown: dict[str, Suggestion] = {}
     rejected: dict[str, dict[str, None]] = {}
-    for version, sets in groupby(_newest_first(asked, rule_inputs), key=lambda point: getattr(point, asked.needs)):
+    for version, sets in groupby(_newest_first(needs, rule_inputs), key=lambda point: getattr(point, needs.needs)):
         for point in sets:
-            objection, doubt = _objection(point, asked, hardware), _doubt(point, asked, hardware)
+            objection, doubt = _objection(point, needs, hardware), _doubt(point, needs, hardware)
             if not objection and not doubt:
                 found.append(_suggestion(point, rule_inputs.matrix, hardware))
                 break
@@ -114,43 +133,43 @@ def suggest(asked: HostNeeds, rule_inputs: RuleInputs) -> Suggestions:
                 unknown.setdefault(version, _suggestion(point, rule_inputs.matrix, hardware))
         if len(found) == MOST:
             break
-    reasons = tuple(RejectedSets(reason, asked.needs, tuple(versions)) for reason, versions in rejected.items())
+    reasons = tuple(RejectedSets(reason, needs.needs, tuple(versions)) for reason, versions in rejected.items())
     if not found and not unknown:
-        raise _nothing(asked, reasons)
+        raise _no_suggestion(needs, reasons)
     return Suggestions(tuple(found or unknown.values()), reasons)
 
 
-def _newest_first(asked: HostNeeds, rule_inputs: RuleInputs) -> list[Variant]:
-    """Every set that can exist and has what is needed, and no greater part."""
-    points = Space(rule_inputs).valid(_grid(asked, universe(rule_inputs)))
-    first = NEEDS.index(asked.needs)
+def _newest_first(needs: HostNeeds, rule_inputs: RuleInputs) -> list[Variant]:
+    """Every set that can exist and has the needed part, but no larger one; newest first."""
+    points = Space(rule_inputs).valid(_grid(needs, universe(rule_inputs)))
+    first = NEEDS.index(needs.needs)
     axes = (*NEEDS[first:], Axis.PYTHON, Axis.CUDA)
     return sorted(points, key=lambda point: [position(getattr(point, axis)) for axis in axes], reverse=True)
 
 
-def _grid(asked: HostNeeds, axes: Axes) -> Axes:
-    first = NEEDS.index(asked.needs)
+def _grid(needs: HostNeeds, axes: Axes) -> Axes:
+    first = NEEDS.index(needs.needs)
     grid = {axis: tuple(value for value in axes[axis] if value != NONE) for axis in Axis}
     grid |= dict.fromkeys(NEEDS[:first], (NONE,))
-    if asked.needs is Axis.RAY:
+    if needs.needs is Axis.RAY:
         grid[Axis.CUDA] = (CPU,)
-    if asked.python:
-        grid[Axis.PYTHON] = (asked.python,)
+    if needs.python:
+        grid[Axis.PYTHON] = (needs.python,)
     return grid
 
 
-def _objection(point: Variant, asked: HostNeeds, hardware: Hardware) -> str:
-    """Why the host does not run a set; empty where it does."""
+def _objection(point: Variant, needs: HostNeeds, hardware: Hardware) -> str:
+    """Why the host cannot run a set; empty if it can."""
     if not point.gpu:
         return ""
-    words = [driver_objection(point, hardware.min_driver(point), asked.driver)] if asked.driver else []
-    words += [gpu_objection(point, hardware.sm(point), gpu) for gpu in asked.gpus]
-    return next((word for word in words if word), "")
+    objections = [driver_objection(point, hardware.min_driver(point), needs.driver)] if needs.driver else []
+    objections += [gpu_objection(point, hardware.sm(point), gpu) for gpu in needs.gpus]
+    return next((objection for objection in objections if objection), "")
 
 
-def _doubt(point: Variant, asked: HostNeeds, hardware: Hardware) -> str:
+def _doubt(point: Variant, needs: HostNeeds, hardware: Hardware) -> str:
     """Why it is unknown whether the host's GPUs run a set; empty if that is known, or if no GPU is named."""
-    return gpu_doubt(point, hardware.sm(point)) if asked.gpus else ""
+    return gpu_doubt(point, hardware.sm(point)) if needs.gpus else ""
 
 
 def _suggestion(point: Variant, matrix: Matrix, hardware: Hardware) -> Suggestion:
@@ -163,24 +182,27 @@ def _suggestion(point: Variant, matrix: Matrix, hardware: Hardware) -> Suggestio
 
 
 def _lines(point: Variant, matrix: Matrix) -> Iterator[str]:
-    """The axes of matrix.yaml as they must read for a point to be in the cross product."""
+    """The lines for `axes` in matrix.yaml that put a point into the cross product."""
     for axis in Axis if not matrix.names(point) else ():
         values: Sequence[str] = matrix.axes[axis]
         if getattr(point, axis) not in values:
-            written = sorted({*values, getattr(point, axis)}, key=position)
-            yield f"{axis}: [{', '.join(_written(value) for value in written)}]"
+            new_values = sorted({*values, getattr(point, axis)}, key=position)
+            yield f"{axis}: [{', '.join(_quote(value) for value in new_values)}]"
 
 
-def _written(value: str) -> str:
+def _quote(value: str) -> str:
     return value if value in {NONE, CPU} else f'"{value}"'
 
 
-def _nothing(asked: HostNeeds, reasons: Sequence[RejectedSets]) -> SelectionError:
+def _no_suggestion(needs: HostNeeds, reasons: Sequence[RejectedSets]) -> SelectionError:
     if not reasons:
-        what = f"No known {asked.needs} can stand in a set{f' with Python {asked.python}' if asked.python else ''}."
-        return SelectionError(what, todo="`./build.py plan --explain VARIANT` says why not.")
+        python = f" with Python {needs.python}" if needs.python else ""
+        return SelectionError(
+            f"No set with a known {needs.needs}{python} can exist.",
+            todo="`./build.py plan --explain VARIANT` shows why.",
+        )
     return SelectionError(
-        f"No set with {asked.needs} runs on this host.",
+        f"No set with {needs.needs} runs on this host.",
         meaning="\n".join(map(str, reasons)),
-        todo="a newer driver, an older version, or `--need ray` for the CPU.",
+        todo="install a newer driver, use older versions, or use `--need ray` for a CPU image.",
     )

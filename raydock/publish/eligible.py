@@ -6,7 +6,8 @@ They must be built here, up to date with the checkout, and passed by the gate.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from raydock.builder.base import BaseImage, existing, recipe_for
+from raydock.builder.basemaker import BaseImage, existing
+from raydock.builder.baserecipe import recipe_for
 from raydock.builder.recipe import Context, Recipe
 from raydock.builder.render import Renderer
 from raydock.builder.schedule import Builder

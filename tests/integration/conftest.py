@@ -14,7 +14,8 @@ import pytest
 import requests
 from docker.errors import ImageNotFound
 
-from raydock.builder.base import existing, recipe_for
+from raydock.builder.basemaker import existing
+from raydock.builder.baserecipe import recipe_for
 from raydock.core.checkout import Checkout as Paths
 from raydock.engine.client import connect
 from raydock.model import lock as locks

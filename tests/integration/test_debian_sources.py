@@ -7,7 +7,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from raydock.builder import base as bases
+from raydock.builder import basemaker
 from tests.support.debianmirror import debian_mirror, public_archive
 from tests.support.toy import Toy, lock
 
@@ -27,7 +27,7 @@ FULL = "deb {0} bookworm main\ndeb {0} bookworm-updates main\ndeb {0}-security b
 def _swept(client: docker.DockerClient, unlocked: Toy) -> Iterator[None]:
     """Remove the bases that a test built."""
     yield
-    for tag in bases.tags(client):
+    for tag in basemaker.tags(client):
         if unlocked.token in tag:
             client.images.remove(tag)
 
@@ -56,7 +56,7 @@ def built(client: docker.DockerClient, toy: Toy) -> tuple[str, bytes]:
     lock(toy)
     done = toy.run("build", "--select", "ray=1.0.0")
     assert done.code == 0, done.words
-    [ref] = [tag for tag in bases.tags(client) if toy.token in tag]
+    [ref] = [tag for tag in basemaker.tags(client) if toy.token in tag]
     sources = client.containers.run(ref, ["sh", "-c", SOURCES], network_mode="none", remove=True)
     return client.images.get(ref).attrs["RootFS"]["Layers"][0], sources
 

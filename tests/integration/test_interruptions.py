@@ -122,7 +122,7 @@ def test_two_runs_at_once(toy: Toy) -> None:
             waiting = second.stderr.readline()
             toy.site.hang.set()
             done, other = finish(first), finish(second)
-        assert "another raydock works in this checkout" in waiting
+        assert "another raydock process uses this checkout" in waiting
         assert f"process {first.pid}" in waiting
         assert "build.py build" in waiting
     assert (done.code, other.code) == (0, 0), done.words + other.words

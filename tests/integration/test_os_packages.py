@@ -8,7 +8,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from raydock.builder import base as bases
+from raydock.builder import basemaker
 from tests.integration.test_bases import BOOTSTRAP, pushed
 from tests.support.debianarchive import DebianArchive, debian_archive
 from tests.support.toy import Toy, lock
@@ -42,7 +42,7 @@ def toy(unlocked: Toy, client: docker.DockerClient, registry: str, base: str, ar
     (unlocked.root / "lockfiles/debian-py311.debs").unlink()
     lock(unlocked)
     yield unlocked
-    for tag in bases.tags(client):
+    for tag in basemaker.tags(client):
         if unlocked.token in tag:
             client.images.remove(tag, force=True)
 
@@ -50,7 +50,7 @@ def toy(unlocked: Toy, client: docker.DockerClient, registry: str, base: str, ar
 def remove_results(client: docker.DockerClient, toy: Toy) -> None:
     """Remove built images and downloaded packages."""
     shutil.rmtree(toy.root / ".raydock" / "debs")
-    for tag in (f"{toy.registry}:{NAME}", *(tag for tag in bases.tags(client) if toy.token in tag)):
+    for tag in (f"{toy.registry}:{NAME}", *(tag for tag in basemaker.tags(client) if toy.token in tag)):
         client.images.remove(tag, force=True)
 
 

@@ -54,13 +54,13 @@ def test_pytorchs_index_from_facts_to_image(
         done = unlocked.run(command)
         assert done.code == 0, done.words
         if command == "lock":
-            assert "no cut-off day holds for 1 lock. No upload times come from: cu118 index." in done.words
+            assert "the cut-off day does not apply to 1 lock. Indexes without upload times: cu118 index." in done.words
     lock = (unlocked.root / f"lockfiles/{PYTORCH}.txt").read_text()
     assert "\ntorch==2.3.1+cu118 " in lock
     assert "\n# no-cutoff: cu118 index\n" in lock
-    assert "No upload times come from: cu118 index" in unlocked.run("lock", "--check").err
+    assert "Indexes without upload times: cu118 index" in unlocked.run("lock", "--check").err
     assert unlocked.run("plan", "--json").variants[PYTORCH]["no_cutoff"] == "cu118 index"
-    assert "No upload times come from: cu118 index" in unlocked.run("plan").out
+    assert "Indexes without upload times: cu118 index" in unlocked.run("plan").out
     listed = client.containers.run(
         f"{unlocked.registry}:{PYTORCH}", ["sh", "-c", "ls /opt/venv/lib/python3.11/site-packages"], remove=True
     )

@@ -14,7 +14,8 @@ from typing import Any
 
 import docker
 
-from raydock.builder.base import existing, recipe_for
+from raydock.builder.basemaker import existing
+from raydock.builder.baserecipe import recipe_for
 from raydock.builder.recipe import Context, Recipe
 from raydock.builder.render import Renderer
 from raydock.builder.schedule import Builder

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from raydock.builder import render
-from raydock.builder.base import base_recipe, group_request, recipe_for
+from raydock.builder.baserecipe import base_recipe, group_request, recipe_for
 from raydock.core.checkout import Checkout
 from raydock.model.debs import Deb, compose
 from raydock.pipeline.project import Project

@@ -12,7 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 from raydock.builder import recipe
-from raydock.builder.base import recipe_for
+from raydock.builder.baserecipe import recipe_for
 from raydock.builder.recipe import Context
 from raydock.builder.render import Renderer
 from raydock.builder.schedule import Builder

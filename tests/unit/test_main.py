@@ -83,12 +83,12 @@ def test_an_unknown_option_is_bad_usage() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--image", "ray:1", "--group", "serve"), "--image names one image in place of a selection."),
-        (("--image", "ray:1", "--contract", "--group", "serve"), "--image names one image in place of a selection."),
+        (("--image", "ray:1", "--group", "serve"), "--image cannot be combined with --group"),
+        (("--image", "ray:1", "--contract", "--group", "serve"), "--image cannot be combined with --group"),
         (("--image", "ray:1", "--gpu", "off"), "Next: ./build.py smoke --gpu require --image ray:1, or --contract."),
         (("--image", "ray:1", "--gpus", "first"), "'first' is not the name of a GPU."),
         (("--image", "ray:1", "--volume", "model"), "--volume model is not HOST:PATH."),
-        (("--python", "python3.12"), "Next: add --image REF, or leave them."),
+        (("--python", "python3.12"), "Next: add --image REF, or remove them."),
         (("--gpus", "first", "--group", "serve"), "'first' is not the name of a GPU."),
     ],
 )

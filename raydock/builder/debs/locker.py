@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from raydock.builder.base import BaseRecipe, base_recipe, group_request
+from raydock.builder.baserecipe import BaseRecipe, base_recipe, group_request
 from raydock.builder.debian import other_suites
 from raydock.builder.debs import registry
 from raydock.builder.debs.containerapt import ContainerApt

@@ -1,4 +1,4 @@
-"""Rules about the CUDA user space that a variant carries."""
+"""Rules about the CUDA user space of a variant."""
 
 from functools import lru_cache
 
@@ -13,7 +13,7 @@ from raydock.plan.rules.verdict import ABSENT, RuleInputs, RuleVerdict, ray_extr
 
 
 def torch_cuda(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """A torch brings the CUDA that its wheel pins."""
+    """The CUDA of the point is the one that torch's wheel pins."""
     torch = rule_inputs.release("torch", point)
     if torch is None:
         return ABSENT
@@ -33,7 +33,7 @@ def torch_cuda(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
 
 
 def vllm_cuda(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """A vLLM of the default index is built for the CUDA of the torch that stands beside it there."""
+    """A vLLM of the default index is built for the CUDA of the torch in the same index."""
     vllm, torch = rule_inputs.release("vllm", point), rule_inputs.facts.get("torch", point.torch)
     pin = cuda_pin(torch, point) if torch else None
     if vllm is None or torch is None or pin is None:
@@ -44,30 +44,30 @@ def vllm_cuda(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
 
 
 def cuda_used(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:  # noqa: ARG001 - the form of every rule
-    """A CUDA user space comes with torch: an image where nothing uses it is the cpu image."""
+    """A point with CUDA has a torch: only torch installs the CUDA user space."""
     if point.cuda == CPU or point.torch != NONE:
         return ABSENT
     return RuleVerdict(False, f"nothing would use CUDA {point.cuda} without torch", "ray brings no CUDA of its own")
 
 
 def cuda_major(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """What a part requires for one CUDA major (nvidia-*-cu12, cupy-cuda12x) is for the variant's."""
+    """Requirements for one CUDA major (nvidia-*-cu12, cupy-cuda12x) are for the CUDA major of the variant."""
     release = rule_inputs.release(project, point)
     if release is None:
         return ABSENT
-    wanted = None if point.cuda == CPU else Version(point.cuda).major
+    own_major = None if point.cuda == CPU else Version(point.cuda).major
     extras = ray_extras(point, rule_inputs) if project == "ray" else ()
-    for requirement in requirements(release, point, extras, _named_for_others(release, wanted)):
+    for requirement in requirements(release, point, extras, _named_for_others(release, own_major)):
         major = named_major(canonicalize_name(requirement.name))
         return RuleVerdict(
             False,
             f"{release} requires {requirement.name}, which is for CUDA {major}",
             source(release, f"requires {requirement}"),
         )
-    return RuleVerdict(True, f"{release} requires nothing for another CUDA")
+    return RuleVerdict(True, f"{release} requires no package for a different CUDA")
 
 
 @lru_cache(maxsize=10_000)
-def _named_for_others(release: ProjectRelease, wanted: int | None) -> tuple[str, ...]:
-    """What a release may require, its markers aside, of packages named for another CUDA major than the one wanted."""
-    return tuple(name for name in release.required if named_major(name) not in {None, wanted})
+def _named_for_others(release: ProjectRelease, own_major: int | None) -> tuple[str, ...]:
+    """The requirements of a release, regardless of markers, that are named for a CUDA major other than `own_major`."""
+    return tuple(name for name in release.required if named_major(name) not in {None, own_major})

@@ -1,4 +1,4 @@
-"""All rules by name, and the judge that puts them to points."""
+"""The list of all rules, and the evaluator that applies them to points."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,13 @@ from raydock.plan.rules.verdict import Check, RuleInputs, RuleVerdict
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule by name, with the axes that its check looks at: points that agree on those get one verdict."""
+    """A named rule.
+
+    Attributes:
+        name: the name.
+        axes: the axes that the check reads; points with the same values on them get the same verdict.
+        check: the function that returns the verdict.
+    """
 
     name: str
     axes: tuple[Axis, ...]
@@ -30,7 +36,7 @@ def _of_parts(
     *axes: Axis,
     parts: Sequence[Axis] = (Axis.VLLM, Axis.TORCH, Axis.RAY),
 ) -> tuple[Rule, ...]:
-    """A rule that asks each part of a variant on its own; a torch may have one build for each CUDA."""
+    """A rule for each part of a variant; torch can have a separate build for each CUDA."""
     builds = {Axis.TORCH: (Axis.CUDA,)}
     return tuple(Rule(name, (part, *builds.get(part, ()), *axes), partial(check, part.value)) for part in parts)
 
@@ -38,7 +44,7 @@ def _of_parts(
 _PLATFORM = (Axis.PYTHON, Axis.ARCH)
 _GPU_PARTS = (Axis.VLLM, Axis.TORCH)
 
-# Those that are code, in the order in which a reader wants to hear of them.
+# The rules that are code, in the order of the explanations.
 _WRITTEN: tuple[Rule, ...] = (
     Rule("base", _PLATFORM, owner.base),
     *_of_parts("known", wheels.known),
@@ -64,41 +70,40 @@ _WRITTEN: tuple[Rule, ...] = (
 
 @cache
 def rules() -> tuple[Rule, ...]:
-    """Every rule, and every known breakage as one. A point's exclusion gives the first that fails."""
-    return (*_WRITTEN, *(_of_breakage(item) for item in breakages.known()))
+    """Every rule, including one for each known breakage. The first rule that fails excludes a point."""
+    return (*_WRITTEN, *(_of_breakage(breakage) for breakage in breakages.known()))
 
 
-def _of_breakage(item: breakages.Breakage) -> Rule:
-    named = {requirement(line).name for line in item.constraints}
-    axes: set[str] = {*item.when, *(axis for project, axis in PROJECTS.items() if project in named)}
-    return Rule(item.rule, tuple(axis for axis in Axis if axis in axes), partial(known_breakage, item))
+def _of_breakage(breakage: breakages.Breakage) -> Rule:
+    named = {requirement(line).name for line in breakage.constraints}
+    axes: set[str] = {*breakage.when, *(axis for project, axis in PROJECTS.items() if project in named)}
+    return Rule(breakage.rule, tuple(axis for axis in Axis if axis in axes), partial(known_breakage, breakage))
 
 
-# A rule, what tells a point's values on its axes, and the verdicts so far by those.
-_Remembered = tuple[Rule, Callable[[Variant], object], dict[object, RuleVerdict]]
+# A rule, the function that reads a point's values on its axes, and the cached verdicts by these values.
+_CachedRule = tuple[Rule, Callable[[Variant], object], dict[object, RuleVerdict]]
 
 
 class Evaluator:
-    """The rules applied to points, each verdict worked out once for what it depends on: the axes, the cut-off day and
-    the flavor's packages."""
+    """Applies rules to points. A verdict is cached by its inputs: axes, cut-off day and packages of the flavor."""
 
-    def __init__(self, rule_inputs: RuleInputs, asked: Sequence[Rule] | None = None) -> None:
-        self._ground = rule_inputs
-        self._asked = rules() if asked is None else asked
-        self._memories: dict[tuple[date, str], list[_Remembered]] = {}
+    def __init__(self, rule_inputs: RuleInputs, selected: Sequence[Rule] | None = None) -> None:
+        self._rule_inputs = rule_inputs
+        self._rules = rules() if selected is None else selected
+        self._caches: dict[tuple[date, str], list[_CachedRule]] = {}
 
     def verdicts(self, point: Variant) -> Iterator[RuleVerdict]:
-        """Every rule's verdict on a point, in the rules' order."""
-        like = (self._ground.matrix.cutoff_of(point), point.flavor)
-        if like not in self._memories:
-            self._memories[like] = [(rule, attrgetter(*rule.axes), {}) for rule in self._asked]
-        for rule, axes_of, memory in self._memories[like]:
+        """The verdict of every rule on a point, in the order of the rules."""
+        inputs = (self._rule_inputs.matrix.cutoff_of(point), point.flavor)
+        if inputs not in self._caches:
+            self._caches[inputs] = [(rule, attrgetter(*rule.axes), {}) for rule in self._rules]
+        for rule, axes_of, verdicts in self._caches[inputs]:
             key = axes_of(point)
-            verdict = memory.get(key)
+            verdict = verdicts.get(key)
             if verdict is None:
-                verdict = memory[key] = rule.check(point, self._ground)._replace(rule=rule.name)
+                verdict = verdicts[key] = rule.check(point, self._rule_inputs)._replace(rule=rule.name)
             yield verdict
 
     def objection(self, point: Variant) -> RuleVerdict | None:
-        """The first verdict against a point; None where it may exist."""
+        """The first verdict against a point; None if the point can exist."""
         return next((verdict for verdict in self.verdicts(point) if not verdict.ok), None)

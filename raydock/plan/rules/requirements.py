@@ -1,4 +1,4 @@
-"""Rules by what the parts demand of each other."""
+"""Rules about the requirements between vllm, torch and ray."""
 
 from raydock.compat.wheels import requirement_of, requirements
 from raydock.model.variant import NONE, Variant
@@ -6,17 +6,17 @@ from raydock.plan.rules.verdict import ABSENT, RuleInputs, RuleVerdict, source
 
 
 def vllm_torch(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """vLLM runs with the torch that it pins."""
+    """The torch is the one that vLLM pins."""
     return _requires("vllm", "torch", point, rule_inputs)
 
 
 def vllm_ray(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """vLLM runs with a Ray that it accepts (from 0.18 on it names none)."""
+    """vLLM accepts the Ray (from 0.18 on it does not require Ray)."""
     return _requires("vllm", "ray", point, rule_inputs)
 
 
 def ray_llm_extra(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """An extra of Ray that brings a vLLM of its own (ray[llm]) is not combined with a chosen one."""
+    """An extra of Ray that installs vLLM (ray[llm]) is not combined with a selected vLLM."""
     ray = rule_inputs.release("ray", point)
     if ray is None or point.vllm == NONE:
         return ABSENT
@@ -29,7 +29,7 @@ def ray_llm_extra(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
 
 
 def _requires(project: str, other: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """Whether the other project's version is one that a release's requirement accepts."""
+    """Whether a release's requirement accepts the version of the other project."""
     release = rule_inputs.release(project, point)
     requirement = requirement_of(release, other, point) if release else None
     if release is None or requirement is None:

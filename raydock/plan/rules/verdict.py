@@ -1,4 +1,4 @@
-"""What the rules judge by, and the form of their answers."""
+"""The inputs of the rules, and the form of their verdicts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,14 @@ from raydock.model.variant import Variant
 
 
 class RuleVerdict(NamedTuple):
-    """A rule's answer for one point: whether it may exist, why in words, and the fact behind it."""
+    """The verdict of a rule on one point.
+
+    Attributes:
+        ok: whether the point can exist.
+        reason: the reason, in a short phrase.
+        evidence: the fact behind the reason, with its source.
+        rule: the name of the rule.
+    """
 
     ok: bool
     reason: str
@@ -21,16 +28,21 @@ class RuleVerdict(NamedTuple):
 
 @dataclass(frozen=True)
 class RuleInputs:
-    """What the rules judge by."""
+    """The inputs of the rules.
+
+    Attributes:
+        matrix: the matrix.
+        facts: the facts about releases.
+    """
 
     matrix: Matrix
     facts: Facts
 
     def release(self, project: str, point: Variant) -> ProjectRelease | None:
-        """The release of a project (which names its axis) that a point has; None without one or without facts.
+        """The release of a project (the name of an axis) that a point has; None if the facts do not contain it.
 
-        Where the point's CUDA has an index of its own that offers the version as a build for that CUDA, such as
-        torch 2.3.1+cu118, it is that build (PEP 440: a local version is newer than the same without).
+        If matrix.yaml has an index for the point's CUDA, and that index has a build of the version for this CUDA, such
+        as torch 2.3.1+cu118, it is that build (PEP 440: a local version is newer than the same version without one).
         """
         version = getattr(point, project)
         own = self.facts.get(project, f"{version}+{point.label}") if point.label in self.matrix.indexes else None
@@ -39,17 +51,17 @@ class RuleInputs:
 
 Check = Callable[[Variant, RuleInputs], RuleVerdict]
 
-# Of a rule about a part that the point does not have, or of which nothing is known.
+# The verdict of a rule about a part that the point does not have, or that the facts do not contain.
 ABSENT = RuleVerdict(True, "nothing to check")
 
 
 def ray_extras(point: Variant, rule_inputs: RuleInputs) -> tuple[str, ...]:
-    """The extras of Ray that a variant installs: those of matrix.yaml and those that its vLLM requires."""
+    """The extras of Ray that a variant installs: those in matrix.yaml, and those that its vLLM requires."""
     vllm = rule_inputs.release("vllm", point)
     required = requirement_of(vllm, "ray", point) if vllm else None
     return (*rule_inputs.matrix.packages_of(point).ray_extras, *sorted(required.extras if required else ()))
 
 
 def source(release: ProjectRelease, fact: str) -> str:
-    """Evidence: what a release says, where that was read and when."""
+    """The evidence for a fact about a release, with its source and the day on which it was read."""
     return f"{release}: {fact} ({release.source}, read {release.read})"

@@ -1,4 +1,4 @@
-"""Rules about each part of a variant by itself: whether it has a file that can be installed."""
+"""Rules about single parts of a variant: whether a release has a wheel that can be installed."""
 
 from raydock.compat.wheels import fitting, lowest_glibc, newest_patch, requirements, without_wheels
 from raydock.core.program import localize
@@ -8,34 +8,34 @@ from raydock.plan.rules.verdict import ABSENT, RuleInputs, RuleVerdict, ray_extr
 
 
 def known(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """The facts hold every release that the variant names."""
+    """The facts contain every release of the variant."""
     version = getattr(point, project)
     if version == NONE or rule_inputs.release(project, point):
         return RuleVerdict(True, f"{project} {version}: known")
     near = closest(version, rule_inputs.facts.versions[project])
     evidence = localize(f"not in facts.json{f', which has {near}' if near else ''}: run `./build.py facts`")
-    return RuleVerdict(False, f"nothing is known of {project} {version}", evidence)
+    return RuleVerdict(False, f"the facts do not contain {project} {version}", evidence)
 
 
 def requires_python(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """A release accepts the variant's Python, by the lower and the upper bound of its Requires-Python."""
+    """The Requires-Python of a release accepts the variant's Python, by its lower and its upper bound."""
     release = rule_inputs.release(project, point)
     if release is None:
         return ABSENT
     ok = newest_patch(point.python) in release.pythons
-    words = "accepts" if ok else "refuses"
+    verb = "accepts" if ok else "refuses"
     return RuleVerdict(
-        ok, f"{release} {words} Python {point.python}", source(release, f"Requires-Python {release.requires_python}")
+        ok, f"{release} {verb} Python {point.python}", source(release, f"Requires-Python {release.requires_python}")
     )
 
 
 def sdist_only(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """A release has wheels: from its source an installer would compile it, for hours or not at all."""
+    """A release has wheels. Without them, an installer would compile it from source, for hours or without success."""
     release = rule_inputs.release(project, point)
     if release is None:
         return ABSENT
     if release.wheels or not release.sdist:
-        return RuleVerdict(True, f"{release} is not offered as source alone")
+        return RuleVerdict(True, f"{release} is not only offered as source")
     return RuleVerdict(False, f"{release} is only offered as source on Linux", source(release, release.sdist))
 
 
@@ -48,7 +48,7 @@ def sdist_required(project: str, point: Variant, rule_inputs: RuleInputs) -> Rul
     for requirement in requirements(release, point, extras, without_wheels() & set(release.required)):
         reason = f"{release} requires {requirement.name}, which is only offered as source"
         return RuleVerdict(False, reason, source(release, f"requires {requirement}"))
-    return RuleVerdict(True, f"{release} requires nothing that is known to be offered as source alone")
+    return RuleVerdict(True, f"{release} requires no package that is known to be only offered as source")
 
 
 def python_wheel(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
@@ -67,12 +67,12 @@ def python_wheel(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleV
 
 
 def ray_python(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """Ray has a wheel for the variant's Python: only its wheels tell, as its Requires-Python has no upper bound."""
+    """Ray has a wheel for the variant's Python. Its Requires-Python has no upper bound, so only wheels show this."""
     return python_wheel("ray", point, rule_inputs)
 
 
 def yanked(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """A release's author did not take every wheel back that the variant could install (PEP 592)."""
+    """At least one compatible wheel is not yanked (PEP 592)."""
     release = rule_inputs.release(project, point)
     wheels = fitting(release, point.python, point.arch) if release else ()
     if release is None or not wheels:
@@ -85,12 +85,12 @@ def yanked(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict
 
 
 def glibc(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """A release's wheel runs on the glibc of the variant's base."""
-    release, stand = rule_inputs.release(project, point), rule_inputs.matrix.base(point.python)
+    """A wheel of the release runs on the glibc of the variant's base."""
+    release, base = rule_inputs.release(project, point), rule_inputs.matrix.base(point.python)
     lowest = lowest_glibc(release, point.python, point.arch) if release else None
-    if release is None or stand is None or lowest is None:
+    if release is None or base is None or lowest is None:
         return ABSENT
-    major, minor = (int(part) for part in stand.glibc.split("."))
+    major, minor = (int(part) for part in base.glibc.split("."))
     needs = f"{release} for Python {point.python} needs glibc {lowest[0]}.{lowest[1]}"
-    evidence = source(release, f"platform tags of its wheels; base {stand.name} has glibc {stand.glibc}")
+    evidence = source(release, f"platform tags of its wheels; base {base.name} has glibc {base.glibc}")
     return RuleVerdict(lowest <= (major, minor), needs, evidence)

@@ -48,7 +48,7 @@ def test_pick_names_a_published_image(ask: Ask, project: PublishProject) -> None
     assert json.loads(older.out)["tag"] == OLD
     unknown = ask("pick", "--gpu", "none", "--select", "ray=1.0.1")
     assert unknown.code == 2
-    assert "'1.0.1' does not stand in the axis ray." in unknown.err
+    assert "'1.0.1' is not a value of axis 'ray'." in unknown.err
 
 
 def test_deploy_pins_the_published_digest(ask: Ask, project: PublishProject, tmp_path: Path) -> None:

@@ -301,4 +301,4 @@ def test_cosign_verifies_what_it_signed(guarded: PublishProject, serve: Serve, t
 
 
 def test_a_missing_cosign_is_reported_once(project: PublishProject) -> None:
-    assert project.publish().err.count("no cosign on PATH") == 1
+    assert project.publish().err.count("cosign is not on PATH") == 1

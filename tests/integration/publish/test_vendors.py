@@ -244,7 +244,7 @@ def test_the_release_can_be_in_the_image_repository(proxied: PublishProject, fro
 def test_two_registries_cannot_share_a_release(project: PublishProject) -> None:
     done = project.publish("--registry", f"{project.name}2", "--release-repository", f"{project.name}-index")
     assert done.code == 2, done.words
-    assert "cannot hold the releases of 2 registries" in done.err
+    assert "cannot store the releases of 2 registries" in done.err
 
 
 def test_all_missing_repositories_are_reported_before_anything_is_pushed(

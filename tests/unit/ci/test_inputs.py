@@ -42,7 +42,7 @@ NOT_COUNTED = {
     "raydock.model.pattern.matches",
     "raydock.model.variant.ARCH_NAMES",
     # Counted by its property, or not part of a fingerprint.
-    "raydock.builder.base.BaseImage",
+    "raydock.builder.basemaker.BaseImage",
     "raydock.builder.recipe.Recipe",
 }
 

@@ -22,12 +22,12 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(*words: str) -> Result:
-    return CliRunner().invoke(cli, ["ci", *words])
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["ci", *arguments])
 
 
 @pytest.mark.parametrize("system", System)
-def test_what_is_printed_is_what_the_check_wants(system: System, root: Path) -> None:
+def test_check_accepts_the_printed_pipeline(system: System, root: Path) -> None:
     missing = run(system, "--check")
     assert missing.exit_code == 1
     assert f"Next: `./build.py ci {system} > " in str(missing.exception)
@@ -50,13 +50,13 @@ def test_every_command_has_an_example(command: str) -> None:
     assert f"Example: ./build.py ci {command}" in done.stdout
 
 
-def test_a_select_that_is_empty_in_the_environment_is_none_and_one_with_spaces_is_several(
+def test_an_empty_variable_selects_all_and_spaces_separate_selectors(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def names(select: str) -> list[str]:
         monkeypatch.setenv("RAYDOCK_SELECT", select)
-        words = CliRunner().invoke(cli, ["plan", "--json"]).stdout
-        return [item["name"] for item in json.loads(words)["variants"]]
+        output = CliRunner().invoke(cli, ["plan", "--json"]).stdout
+        return [variant["name"] for variant in json.loads(output)["variants"]]
 
     assert names("name=ray2.60.0-py311-cpu name=ray2.60.0-py313-cpu") == ["ray2.60.0-py311-cpu", "ray2.60.0-py313-cpu"]
     assert len(names("")) > 2

@@ -1,4 +1,4 @@
-"""What nothing foresaw: one line, a file with the traceback, exit code 70."""
+"""Unhandled exceptions: one line on stderr, a file with the traceback, exit code 70."""
 
 import re
 import threading
@@ -25,7 +25,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 def run(checkout: Checkout, monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Run:
-    """What is answered if a command meets this exception."""
+    """The result of a command that raises this exception."""
 
     def fail() -> None:
         raise error
@@ -59,7 +59,7 @@ def test_without_a_checkout_the_file_is_temporary(tmp_path: Path, monkeypatch: p
     assert list(tmp_path.glob("raydock-crash-*.log"))
 
 
-def test_a_disk_that_is_full_does_not_hide_the_bug(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_does_not_hide_the_bug(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.mkstemp", lambda **_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     done = run(checkout, monkeypatch, KeyError("x"))
     assert done.code == ExitCode.BUG
@@ -69,7 +69,7 @@ def test_a_disk_that_is_full_does_not_hide_the_bug(checkout: Checkout, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
+    ("error", "message"),
     [
         (APIError("500 Server Error", explanation="disk is broken"), "the Docker engine refused while"),
         (requests.ConnectionError("connection reset"), "a server went away: connection reset"),
@@ -77,12 +77,12 @@ def test_a_disk_that_is_full_does_not_hide_the_bug(checkout: Checkout, monkeypat
         (PermissionError(13, "Permission denied", "/etc/shadow"), "/etc/shadow cannot be used: Permission denied"),
     ],
 )
-def test_what_is_out_of_reach_is_not_called_a_bug(
-    checkout: Checkout, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+def test_a_network_or_file_error_is_not_reported_as_a_bug(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
 ) -> None:
     done = run(checkout, monkeypatch, error)
     assert done.code == ExitCode.OUT_OF_REACH
-    assert words in done.err
+    assert message in done.err
     assert "Next: " in done.err
     assert not list(checkout.root.rglob("*.log"))
 
@@ -99,9 +99,9 @@ def test_a_thread_prints_no_traceback(
     thread = threading.Thread(target=_fail_with_a_key)
     thread.start()
     thread.join()
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert "KeyError: 'x'" in said
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "KeyError: 'x'" in message
 
 
 def test_the_exit_code_is_documented() -> None:

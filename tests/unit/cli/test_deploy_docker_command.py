@@ -1,4 +1,4 @@
-"""`deploy docker` where no engine answers: what is wrong in the words is said before that matters."""
+"""`deploy docker` without an engine: invalid options are reported before the engine is needed."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ HOSTS = ("--head", "10.0.0.1", "--worker", "10.0.0.2")
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (("ray2.60.0-py311-cpv", *HOSTS), 2, "'ray2.60.0-py311-cpu'"),
-        (("ray2.60.0-*", *HOSTS), 2, "variants, and one is needed."),
+        (("ray2.60.0-*", *HOSTS), 2, "variants, but exactly one is required."),
         (("ray2.60.0-py311-cpu", "--head", "localhost", "--worker", "gpu02"), 2, "other hosts cannot reach it"),
         (("ray2.60.0-torch2.13.0-py311-cu130", *HOSTS), 2, "--gpus is missing"),
         (("ray2.60.0-py311-cpu", "--head", "gpu01"), 2, "workers"),
@@ -22,11 +22,11 @@ HOSTS = ("--head", "10.0.0.1", "--worker", "10.0.0.2")
     ],
 )
 def test_what_cannot_be_deployed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], code: int, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int, message: str
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
     output = tmp_path / "cluster"
-    done = CliRunner().invoke(cli, ["deploy", "docker", *words, "--output", str(output)], standalone_mode=False)
+    done = CliRunner().invoke(cli, ["deploy", "docker", *arguments, "--output", str(output)], standalone_mode=False)
     assert getattr(done.exception, "exit_code", None) == code
-    assert said in str(done.exception)
+    assert message in str(done.exception)
     assert not output.exists()

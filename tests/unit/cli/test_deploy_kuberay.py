@@ -1,4 +1,4 @@
-"""`deploy kuberay` as a user meets it, where no engine answers."""
+"""The command `deploy kuberay` without an engine."""
 
 from pathlib import Path
 
@@ -15,13 +15,13 @@ CPU = "ray2.60.0-py311-cpu"
 IMAGE = f"--image=localhost:5000/raydock@sha256:{'ab' * 32}"
 
 
-def deploy(monkeypatch: pytest.MonkeyPatch, *words: str, root: Path = ROOT) -> Result:
+def deploy(monkeypatch: pytest.MonkeyPatch, *arguments: str, root: Path = ROOT) -> Result:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
     monkeypatch.setenv("RAYDOCK_ROOT", str(root))
-    return CliRunner().invoke(cli, ["deploy", "kuberay", *words], standalone_mode=False)
+    return CliRunner().invoke(cli, ["deploy", "kuberay", *arguments], standalone_mode=False)
 
 
-def test_stdout_is_yaml_alone_and_stderr_says_what_was_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stdout_is_only_yaml_and_stderr_has_the_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     code = ("--code", str(ROOT / "examples" / "job"))
     entrypoint = "python /home/ray/samples/sample_code.py --note 'a: b' # \"c\""
     done = deploy(monkeypatch, CPU, IMAGE, "--kind", "rayjob", "--entrypoint", entrypoint, *code)
@@ -30,11 +30,11 @@ def test_stdout_is_yaml_alone_and_stderr_says_what_was_not_looked_at(monkeypatch
     assert job["spec"]["entrypoint"] == entrypoint
     assert problems(job, "1.7") == []
     assert config["data"]["sample_code.py"] == (ROOT / "examples" / "job" / "sample_code.py").read_text()
-    assert "no engine here holds that image" in done.stderr
+    assert "no engine here has that image" in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("words", "terms", "said"),
+    ("arguments", "terms", "note"),
     [
         ((), "preferredDuringSchedulingIgnoredDuringExecution", "GPU workers prefer nodes"),
         (("--driver-affinity", "preferred"), "preferredDuringSchedulingIgnoredDuringExecution", "GPU workers prefer"),
@@ -43,14 +43,14 @@ def test_stdout_is_yaml_alone_and_stderr_says_what_was_not_looked_at(monkeypatch
     ],
 )
 @pytest.mark.parametrize("format", ["yaml", "helm"])
-def test_the_affinity_and_what_follows_from_it(
-    *, monkeypatch: pytest.MonkeyPatch, format: str, words: tuple[str, ...], terms: str, said: str
+def test_the_driver_affinity_and_its_note(
+    *, monkeypatch: pytest.MonkeyPatch, format: str, arguments: tuple[str, ...], terms: str, note: str
 ) -> None:
-    done = deploy(monkeypatch, "ray2.60.0-torch2.13.0-py311-cu130", IMAGE, "--format", format, *words)
+    done = deploy(monkeypatch, "ray2.60.0-torch2.13.0-py311-cu130", IMAGE, "--format", format, *arguments)
     assert done.exception is None
     assert ("IgnoredDuringExecution" in done.stdout) is bool(terms)
     assert terms in done.stdout
-    assert said in done.stderr
+    assert note in done.stderr
 
 
 @pytest.mark.parametrize("format", ["helm", "kustomize"])
@@ -77,14 +77,14 @@ def test_an_image_that_is_not_for_kuberay_is_refused(monkeypatch: pytest.MonkeyP
         assert (f"{CPU}-bare is not for KubeRay: raydock.kuberay is false." in str(done.exception)) is refused
 
 
-def test_a_pattern_names_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pattern_must_match_one_variant(monkeypatch: pytest.MonkeyPatch) -> None:
     done = deploy(monkeypatch, "ray2.60.0-*", IMAGE)
     assert isinstance(done.exception, ConfigurationError)
-    assert "names 12 variants" in str(done.exception)
+    assert "matches 12 variants" in str(done.exception)
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("applications: {}", "serve.yaml:1: 'applications' must be a list"),
         ("applications:\n  - name: a", "serve.yaml:2: 'applications' lacks the key 'import_path'"),
@@ -92,10 +92,8 @@ def test_a_pattern_names_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
         ("a: [", "not readable as YAML"),
     ],
 )
-def test_a_serve_config_that_serves_nothing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, words: str
-) -> None:
+def test_an_invalid_serve_config(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "serve.yaml").write_text(text)
     done = deploy(monkeypatch, CPU, IMAGE, "--kind", "rayservice", "--serve-config", str(tmp_path / "serve.yaml"))
     assert isinstance(done.exception, ConfigurationError)
-    assert words in str(done.exception)
+    assert message in str(done.exception)

@@ -1,4 +1,4 @@
-"""`facts` against an index on loopback."""
+"""The command `facts` with an index on loopback."""
 
 import shutil
 from collections.abc import Iterator
@@ -36,13 +36,13 @@ def checkout(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield tmp_path
 
 
-def run(*words: str) -> Result:
-    return CliRunner().invoke(cli, ["facts", *words])
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["facts", *arguments])
 
 
-def test_facts_are_read_checked_and_read_anew(checkout: Path, site: Site) -> None:
+def test_facts_are_read_and_checked(checkout: Path, site: Site) -> None:
     path = checkout / "lockfiles" / "facts.json"
-    assert "holds 8 releases; 8 had changed" in run().stdout
+    assert "has 8 releases; 8 of them changed" in run().stdout
     written = path.read_text()
     assert (done := run("--check")).exit_code == 0, done.output
     site.publish("vllm", "0.33.0")
@@ -55,7 +55,7 @@ def test_facts_are_read_checked_and_read_anew(checkout: Path, site: Site) -> Non
 
 
 @pytest.mark.parametrize("text", ["{", '{"schema": 99, "releases": []}', '{"schema": 2, "releases": [7]}'])
-def test_a_file_that_cannot_be_read_is_written_anew(checkout: Path, text: str) -> None:
+def test_an_invalid_file_is_written_again(checkout: Path, text: str) -> None:
     path = checkout / "lockfiles" / "facts.json"
     path.parent.mkdir()
     path.write_text(text)

@@ -1,4 +1,4 @@
-"""`--host` of `smoke` and `doctor` where it cannot be meant."""
+"""Invalid uses of `--host` in `smoke` and `doctor`."""
 
 from pathlib import Path
 
@@ -12,18 +12,18 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(
-    ("command", "words"),
+    ("command", "message"),
     [
-        ("smoke --host gpu1 --contract", "--host tests our own variants, without --contract."),
-        ("smoke --host gpu1 --image x", "--host tests our own variants, without --contract."),
+        ("smoke --host gpu1 --contract", "--host tests variants of matrix.yaml and cannot be combined"),
+        ("smoke --host gpu1 --image x", "--host tests variants of matrix.yaml and cannot be combined"),
         ("smoke --host gpu1", "--host 'gpu1' is neither an address, nor a host or label of hosts.yaml"),
         ("smoke --host ssh://gpu1 --gpus one", "'one' is not the name of a GPU"),
         ("doctor --host gpu1", "--host 'gpu1' is neither an address, nor a host or label of hosts.yaml"),
         ("doctor --host http://gpu1", "begins with http://"),
     ],
 )
-def test_what_cannot_be_meant_is_bad_usage(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, words: str
+def test_an_invalid_host_is_bad_usage(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, message: str
 ) -> None:
     monkeypatch.setenv("RAYDOCK_ROOT", str(ROOT))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
@@ -31,5 +31,5 @@ def test_what_cannot_be_meant_is_bad_usage(
     done = CliRunner().invoke(cli, command.split(), standalone_mode=False)
     assert isinstance(done.exception, ConfigurationError), done
     assert done.exception.exit_code is ExitCode.BAD_INPUT
-    assert words in str(done.exception)
+    assert message in str(done.exception)
     assert done.stdout == ""

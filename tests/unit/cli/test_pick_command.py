@@ -1,4 +1,4 @@
-"""`pick` as a user meets it, where no engine answers: what is built plays no part."""
+"""The command `pick` without an engine, so that no image counts as built."""
 
 import json
 from pathlib import Path
@@ -14,12 +14,12 @@ from tests.support.toy import ROOT, Checkout, Run
 NOWHERE = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
 
 
-def pick(*words: str, said: str = "") -> Run:
-    return run_in_process(Checkout(root=ROOT, environment=NOWHERE), "pick", *words, stdin=said)
+def pick(*arguments: str, stdin: str = "") -> Run:
+    return run_in_process(Checkout(root=ROOT, environment=NOWHERE), "pick", *arguments, stdin=stdin)
 
 
-def test_without_an_engine_the_plan_answers_and_says_so() -> None:
-    done = pick("-", "--json", said="535.104.05, 8.0, NVIDIA A100-SXM4-80GB\r\n")
+def test_without_an_engine_images_of_the_plan_are_shown_with_a_warning() -> None:
+    done = pick("-", "--json", stdin="535.104.05, 8.0, NVIDIA A100-SXM4-80GB\r\n")
     assert done.code == 0
     document = json.loads(done.out)
     assert (document["tag"], document["where"], document["digest"]) == (
@@ -43,11 +43,11 @@ def test_forward_compatibility_is_accepted_for_all_hosts_or_by_hosts_yaml(
     monkeypatch.setenv("RAYDOCK_ROOT", str(tmp_path))
     monkeypatch.setenv("DOCKER_HOST", NOWHERE["DOCKER_HOST"])
 
-    def tags(*words: str) -> list[str]:
+    def tags(*arguments: str) -> list[str]:
         files = [str(tmp_path / f"{name}.csv") for name in ("gpu01", "gpu02")]
-        done = CliRunner().invoke(cli, ["pick", "--json", *words, *files], standalone_mode=False)
+        done = CliRunner().invoke(cli, ["pick", "--json", *arguments, *files], standalone_mode=False)
         document = json.loads(done.stdout)
-        return [answer["tag"] for answer in (*document["hosts"], document["all"])]
+        return [host["tag"] for host in (*document["hosts"], document["all"])]
 
     assert tags() == [OLD, OLD, OLD]
     assert tags("--forward-compat") == [NEW, NEW, NEW]
@@ -55,7 +55,7 @@ def test_forward_compatibility_is_accepted_for_all_hosts_or_by_hosts_yaml(
     assert tags() == [OLD, NEW, OLD]
 
 
-def test_several_hosts_and_one_of_them_broken(tmp_path: Path) -> None:
+def test_several_hosts_of_which_one_fails(tmp_path: Path) -> None:
     (tmp_path / "gpu01.csv").write_text("580.95.05, 9.0, NVIDIA H100 PCIe\n")
     (tmp_path / "gpu02.csv").write_text("")
     done = pick(str(tmp_path / "gpu01.csv"), str(tmp_path / "gpu02.csv"))
@@ -72,12 +72,12 @@ def test_a_driver_too_old_for_all_fails_with_a_document() -> None:
     assert document["error"] in done.err
 
 
-@pytest.mark.parametrize("words", [(), ("--gpu", "8.0"), ("--driver", "535.104.05"), ("-", "--gpu", "none")])
-def test_asking_about_nothing_or_two_things_is_bad_usage(words: tuple[str, ...]) -> None:
-    done = CliRunner().invoke(cli, ["pick", *words], standalone_mode=False)
+@pytest.mark.parametrize("arguments", [(), ("--gpu", "8.0"), ("--driver", "535.104.05"), ("-", "--gpu", "none")])
+def test_no_host_or_two_descriptions_of_one_are_bad_usage(arguments: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(cli, ["pick", *arguments], standalone_mode=False)
     assert isinstance(done.exception, ConfigurationError)
     assert "--driver 535.104.05 --gpu 8.0" in done.exception.todo
 
 
-def test_an_empty_selection_has_its_own_code() -> None:
+def test_an_empty_selection_has_a_separate_exit_code() -> None:
     assert pick("--gpu", "none", "--select", "cuda=cpu,torch=!none").code == 3

@@ -1,4 +1,4 @@
-"""What is said of scans and audits."""
+"""The text output of scans and audits."""
 
 from raydock.cli.verdicts import details, refusal
 from raydock.core.errors import ExitCode
@@ -12,16 +12,16 @@ FINDING = Finding(
 BAD = Audit(name="bad", judgement=Judgement(refused=(FINDING,)))
 ALSO = Audit(name="also", judgement=Judgement(refused=(FINDING,), reported=(FINDING,)))
 GOOD = Audit(name="good", judgement=Judgement())
-HALF = Audit(name="half", judgement=Judgement(missing="nobody was there"))
+HALF = Audit(name="half", judgement=Judgement(missing="the index did not answer"))
 
 
-def _refusal(*items: Audit, allowed: bool = False) -> str:
-    error = refusal(items, AuditResult.NOT_AUDITED, allowed=allowed, todo="--allow-unaudited lets it pass")
+def _refusal(*audits: Audit, allowed: bool = False) -> str:
+    error = refusal(audits, AuditResult.NOT_AUDITED, allowed=allowed, todo="--allow-unaudited lets it pass")
     assert error is None or error.exit_code is ExitCode.REFUSED
     return str(error or "")
 
 
-def test_each_finding_is_said_once_with_whom_it_concerns() -> None:
+def test_each_finding_is_listed_once_with_its_variants() -> None:
     assert details([BAD, ALSO, GOOD]).splitlines() == [
         "",
         "refused:",
@@ -29,12 +29,12 @@ def test_each_finding_is_said_once_with_whom_it_concerns() -> None:
         "    bad, also",
     ]
     assert "    all 2" in details([BAD, ALSO])
-    assert "below the bar" not in details([ALSO])
-    assert "below the bar" in details([ALSO], verbose=True)
-    assert details([GOOD], ["a remark"]).splitlines() == ["", "worth knowing:", "  a remark"]
+    assert "below threshold" not in details([ALSO])
+    assert "below threshold" in details([ALSO], verbose=True)
+    assert details([GOOD], ["a remark"]).splitlines() == ["", "notes:", "  a remark"]
 
 
-def test_what_a_run_ends_with() -> None:
+def test_the_error_that_ends_a_run() -> None:
     assert _refusal(GOOD) == ""
     assert "1 of 2 refused by scan.yaml: bad." in _refusal(GOOD, BAD)
     assert "1 of 2 not audited: half." in _refusal(GOOD, HALF)

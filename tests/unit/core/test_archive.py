@@ -1,4 +1,4 @@
-"""The tars that raydock writes, and what it reads of those of an engine."""
+"""The tars and wheels that raydock writes, and the tars that it reads from an engine."""
 
 import io
 import tarfile
@@ -17,7 +17,7 @@ FILES = {
     "usr/bin/run": b"#!/bin/sh\n",
     f"opt/{'x' * 120}": b"a long name",
 }
-# Each image has a layer of such bytes: a change here is a change of every image.
+# Each image has a layer with such bytes, so a change here changes every image.
 SHA256 = "22b160f35d97985c06bf04acd0e01346e6d91cb2f0ac472be5e491a38d9c45e6"
 
 
@@ -34,7 +34,7 @@ def test_the_bytes_that_become_a_layer_do_not_change() -> None:
     )
 
 
-def test_each_file_is_roots_and_has_its_mode() -> None:
+def test_root_owns_each_file_and_modes_are_kept() -> None:
     found = members(tar({"a": b"", "b": b"1", "c": b"22"}, folders=["d"], modes={"b": PROGRAM, "c": WRITABLE}))
     assert [(member.name, member.mode, member.size) for member in found] == [
         ("d", 0o755, 0),
@@ -45,7 +45,7 @@ def test_each_file_is_roots_and_has_its_mode() -> None:
     assert {(member.uid, member.gid, member.mtime) for member in found} == {(0, 0, 0)}
 
 
-def test_folders_come_after_the_one_that_holds_them() -> None:
+def test_a_folder_comes_after_its_parent() -> None:
     assert folders_of(["opt/raydock/a", "usr/bin/run", "top"]) == ["opt", "opt/raydock", "usr", "usr/bin"]
 
 
@@ -57,7 +57,7 @@ def test_a_file_is_added_to_a_tar_of_any_format() -> None:
     assert (member.name, member.mode, member.mtime, member.size) == ("etc/hostname", 0o644, EPOCH, 5)
 
 
-def test_a_wheel_is_what_its_record_says() -> None:
+def test_a_wheel_matches_its_record() -> None:
     files = {"some/__init__.py": b"x = 1\n", "some/data.bin": bytes(1000)}
     made = wheel("some", "1.0", b"Metadata-Version: 2.1\nName: some\nVersion: 1.0\n", files)
     assert made == wheel("some", "1.0", b"Metadata-Version: 2.1\nName: some\nVersion: 1.0\n", files)
@@ -72,13 +72,13 @@ def test_a_wheel_is_what_its_record_says() -> None:
             assert int(size) == len(data)
 
 
-def test_the_text_of_the_first_file_is_bounded() -> None:
+def test_the_text_of_the_first_file_is_limited() -> None:
     assert first_file(tar({"answer": "Grüße".encode()}), 100) == "Grüße"
     assert first_file(tar({"answer": b"0123456789"}), 4) == "0123"
 
 
 @pytest.mark.parametrize("archive", [b"", b"no tar" * 200, tar({}, folders=["answer"]), tar({"a": b"1" * 2000})[:1000]])
-def test_what_is_no_whole_file_has_no_text(archive: bytes) -> None:
+def test_an_incomplete_archive_has_no_text(archive: bytes) -> None:
     assert first_file(archive, 100_000) == ""
 
 

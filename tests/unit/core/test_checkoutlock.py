@@ -4,14 +4,14 @@ import time
 from pathlib import Path
 
 from raydock.core.checkout import Checkout
-from raydock.core.checkoutlock import only_one
+from raydock.core.checkoutlock import lock_checkout
 
 HOLD = """
 import sys
 from pathlib import Path
-from raydock.core.checkoutlock import only_one
+from raydock.core.checkoutlock import lock_checkout
 from raydock.core.checkout import Checkout
-with only_one(Checkout(Path(sys.argv[1])), print):
+with lock_checkout(Checkout(Path(sys.argv[1])), print):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -26,34 +26,34 @@ def hold(folder: Path) -> "subprocess.Popen[str]":
     return process
 
 
-def test_the_second_waits_and_says_for_whom(tmp_path: Path) -> None:
-    said: list[str] = []
+def test_the_second_process_waits_and_names_the_first(tmp_path: Path) -> None:
+    messages: list[str] = []
 
-    def tell(words: str) -> None:
-        said.append(words)
-        assert other.poll() is None
-        assert other.stdin is not None
-        other.stdin.close()
+    def report(message: str) -> None:
+        messages.append(message)
+        assert holder.poll() is None
+        assert holder.stdin is not None
+        holder.stdin.close()
 
-    with hold(tmp_path) as other, only_one(Checkout(tmp_path), tell):
-        assert other.wait(5) == 0
-    assert len(said) == 1
-    assert f"process {other.pid}" in said[0]
+    with hold(tmp_path) as holder, lock_checkout(Checkout(tmp_path), report):
+        assert holder.wait(5) == 0
+    assert len(messages) == 1
+    assert f"process {holder.pid}" in messages[0]
 
 
-def test_nothing_is_said_where_nobody_holds_it(tmp_path: Path) -> None:
-    said: list[str] = []
-    with only_one(Checkout(tmp_path), said.append):
+def test_a_free_lock_is_taken_without_a_message(tmp_path: Path) -> None:
+    messages: list[str] = []
+    with lock_checkout(Checkout(tmp_path), messages.append):
         pass
-    with only_one(Checkout(tmp_path), said.append):
+    with lock_checkout(Checkout(tmp_path), messages.append):
         pass
-    assert said == []
+    assert messages == []
 
 
-def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
-    with hold(tmp_path) as other:
-        other.kill()
-        other.wait()
+def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
+    with hold(tmp_path) as holder:
+        holder.kill()
+        holder.wait()
     started = time.monotonic()
-    with only_one(Checkout(tmp_path), print):
+    with lock_checkout(Checkout(tmp_path), print):
         assert time.monotonic() - started < 5

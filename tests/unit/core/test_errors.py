@@ -1,8 +1,8 @@
 from raydock.core.errors import nearest
 
 
-def test_the_nearest_word_or_the_few_that_are_known() -> None:
+def test_a_hint_names_the_nearest_name_or_the_few_known_ones() -> None:
     assert nearest("quikstart", ["quickstart", "train"]) == "Did you mean 'quickstart'?"
     assert nearest("x", ["quickstart", "train"]) == "Known: quickstart, train."
-    assert nearest("x", map(str, range(100, 200))) == "None of the 100 known is like it."
-    assert nearest("x", []) == "None is known."
+    assert nearest("x", map(str, range(100, 200))) == "No similar name among the 100 known ones."
+    assert nearest("x", []) == "No name is known."

@@ -1,4 +1,4 @@
-"""How long an index and a registry are waited for, and when a request is sent again."""
+"""Timeouts and retries of requests to an index or a registry."""
 
 import socket
 from collections.abc import Iterator
@@ -16,10 +16,10 @@ HASTY = RetryPolicy(connect=1.0, read=0.2, pauses=(0.01, 0.01))
 
 
 def answer(code: int, retry: str = "") -> requests.Response:
-    made = requests.Response()
-    made.status_code = code
-    made.headers["Retry-After"] = retry
-    return made
+    response = requests.Response()
+    response.status_code = code
+    response.headers["Retry-After"] = retry
+    return response
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_retry_after_is_a_number_or_a_date(value: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "wait"),
+    ("response", "wait"),
     [
         (answer(200), None),
         (answer(404), None),
@@ -45,8 +45,8 @@ def test_retry_after_is_a_number_or_a_date(value: str, seconds: float) -> None:
         (answer(429, "21600"), None),
     ],
 )
-def test_a_request_is_sent_again_after_a_bounded_wait(made: requests.Response, wait: float | None) -> None:
-    assert RetryPolicy().wait(made, 1.0) == wait
+def test_a_request_is_sent_again_after_a_limited_wait(response: requests.Response, wait: float | None) -> None:
+    assert RetryPolicy().wait(response, 1.0) == wait
 
 
 @pytest.fixture
@@ -56,25 +56,25 @@ def site() -> Site:
 
 @pytest.fixture
 def url(site: Site) -> Iterator[str]:
-    """A page of an index that does not have it."""
+    """The address of a project page that the index does not have."""
     with serving(site) as address:
         yield f"{address}nothing/"
 
 
-def test_a_server_that_fails_now_and_then_is_asked_again(site: Site, url: str) -> None:
+def test_a_request_is_sent_again_after_temporary_failures(site: Site, url: str) -> None:
     site.statuses = [500, 429]
     assert PatientSession(HASTY).get(url).status_code == 404
     assert len(site.asked) == 3
 
 
-def test_the_last_answer_of_a_server_that_goes_on_failing_is_taken(site: Site, url: str) -> None:
+def test_the_last_answer_of_a_failing_server_is_returned(site: Site, url: str) -> None:
     site.status = 503
-    assert PatientSession(HASTY).post(url).status_code == 501  # this server knows no POST
+    assert PatientSession(HASTY).post(url).status_code == 501  # this server does not support POST
     assert PatientSession(HASTY).get(url).status_code == 503
     assert len(site.asked) == 3
 
 
-def test_a_server_that_asks_for_a_long_wait_is_asked_once(site: Site, url: str) -> None:
+def test_a_long_retry_after_ends_the_attempts(site: Site, url: str) -> None:
     site.status, site.headers = 429, {"Retry-After": "3600"}
     assert PatientSession(HASTY).get(url).status_code == 429
     assert len(site.asked) == 1
@@ -90,21 +90,21 @@ def test_a_server_that_does_not_answer_in_time(site: Site, url: str, silence: bo
     assert len(site.asked) == attempts
 
 
-def test_a_caller_may_have_a_timeout_of_its_own(site: Site, url: str) -> None:
+def test_a_caller_can_set_its_own_timeout(site: Site, url: str) -> None:
     site.hang = Event()
     with pytest.raises(requests.ReadTimeout):
         PatientSession(RetryPolicy(silence=False)).get(url, timeout=0.2)
     site.hang.set()
 
 
-def test_only_waits_that_are_noticed_are_reported(site: Site, url: str) -> None:
+def test_only_long_waits_are_reported(site: Site, url: str) -> None:
     site.statuses, site.headers = [503, 500], {}
     lines: list[str] = []
     PatientSession(RetryPolicy(pauses=(0.01, 1.0)), lines.append).get(url)
     assert lines == ["answered 500 Internal Server Error; waiting 1 s before the next attempt"]
 
 
-def test_a_connection_that_fails_is_tried_again() -> None:
+def test_a_failed_connection_is_tried_again() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     lines: list[str] = []
@@ -125,5 +125,5 @@ def test_a_connection_that_fails_is_tried_again() -> None:
         (requests.TooManyRedirects(), False),
     ],
 )
-def test_which_failures_may_pass(error: requests.RequestException, passes: bool) -> None:
+def test_which_errors_lead_to_another_attempt(error: requests.RequestException, passes: bool) -> None:
     assert RetryPolicy().passes(error) is passes

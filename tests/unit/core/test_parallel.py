@@ -5,7 +5,7 @@ import pytest
 from raydock.core.parallel import in_parallel
 
 
-def test_results_come_in_the_items_order() -> None:
+def test_results_have_the_order_of_the_items() -> None:
     gate = threading.Event()
 
     def work(item: int) -> int:
@@ -33,11 +33,11 @@ def test_no_more_than_jobs_run_at_once() -> None:
     assert most[0] == 3
 
 
-def test_an_error_stops_what_runs_and_begins_nothing_more() -> None:
-    stopped, begun = threading.Event(), []
+def test_an_error_stops_running_items_and_starts_no_further_ones() -> None:
+    stopped, started = threading.Event(), []
 
     def work(item: int) -> None:
-        begun.append(item)
+        started.append(item)
         if item == 0:
             raise KeyboardInterrupt
         assert stopped.wait(5)
@@ -45,4 +45,4 @@ def test_an_error_stops_what_runs_and_begins_nothing_more() -> None:
     with pytest.raises(KeyboardInterrupt):
         in_parallel(work, range(10), jobs=2, stop=stopped.set)
     assert stopped.is_set()
-    assert len(begun) < 10
+    assert len(started) < 10

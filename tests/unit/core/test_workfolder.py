@@ -4,25 +4,25 @@ from raydock.core.checkout import Checkout
 from raydock.core.workfolder import prepare, remove
 
 
-def test_the_former_folder_is_taken_over_with_what_it_holds(tmp_path: Path) -> None:
+def test_the_former_folder_is_renamed_with_its_content(tmp_path: Path) -> None:
     (tmp_path / "build" / "trivy").mkdir(parents=True)
     (tmp_path / "build" / "trivy" / "db").write_text("vulnerabilities")
     (tmp_path / "build" / "lock.holder").write_text("process 1")
-    told: list[str] = []
-    prepare(Checkout(tmp_path), told.append)
+    messages: list[str] = []
+    prepare(Checkout(tmp_path), messages.append)
     assert (tmp_path / ".raydock" / "trivy" / "db").read_text() == "vulnerabilities"
     assert not (tmp_path / "build").exists()
-    assert told == ["build/ is .raydock/ now: it was renamed, with its caches and reports"]
+    assert messages == ["renamed build/ to .raydock/, with its caches and reports"]
 
 
-def test_a_build_folder_of_the_user_stays(tmp_path: Path) -> None:
+def test_a_build_folder_that_is_not_raydocks_stays(tmp_path: Path) -> None:
     (tmp_path / "build" / "reports").mkdir(parents=True)
-    told: list[str] = []
-    prepare(Checkout(tmp_path), told.append)
+    messages: list[str] = []
+    prepare(Checkout(tmp_path), messages.append)
     remove(Checkout(tmp_path))
     assert (tmp_path / "build" / "reports").is_dir()
     assert not (tmp_path / ".raydock").exists()
-    assert told == []
+    assert messages == []
 
 
 def test_git_ignores_the_folder(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which package indexes count, by the environment and the files of pip and uv, and whose credentials they get."""
+"""The package indexes in the environment and the files of pip and uv, and their credentials."""
 
 import os
 import stat
@@ -17,15 +17,15 @@ PIP, UV = "http://pip.example/simple", "http://uv.example/simple"
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home without any settings, from which a command is started."""
-    found = tmp_path / "home"
-    (found / ".config").mkdir(parents=True)
-    monkeypatch.chdir(found)
-    return found
+    """A home folder without settings, which is the working directory too."""
+    folder = tmp_path / "home"
+    (folder / ".config").mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    return folder
 
 
-def environment(home: Path, **more: str) -> dict[str, str]:
-    return {"HOME": str(home), "PATH": os.defpath, "XDG_CONFIG_DIRS": str(home / "etc"), **more}
+def environment(home: Path, **variables: str) -> dict[str, str]:
+    return {"HOME": str(home), "PATH": os.defpath, "XDG_CONFIG_DIRS": str(home / "etc"), **variables}
 
 
 def write(path: Path, text: str) -> Path:
@@ -34,8 +34,8 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def found(home: Path, **more: str) -> Address:
-    address = addresses.default(environment(home, **more))
+def default_index(home: Path, **variables: str) -> Address:
+    address = addresses.default(environment(home, **variables))
     assert address is not None
     return address
 
@@ -56,35 +56,35 @@ def found(home: Path, **more: str) -> Address:
 )
 def test_each_file_replaces_the_default_index(home: Path, place: str, text: str) -> None:
     path = write(home / place, text)
-    address = found(home)
+    address = default_index(home)
     assert (address.url, address.source) == (PIP, str(path))
     assert str(path) in address.label
 
 
 @pytest.mark.parametrize("variable", ["UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"])
 def test_each_variable_replaces_the_default_index(home: Path, variable: str) -> None:
-    assert found(home, **{variable: UV}).url == UV
+    assert default_index(home, **{variable: UV}).url == UV
     assert addresses.default(environment(home, **{variable: ""})) is None
 
 
-def test_a_tools_own_files_are_merged_as_the_tool_does(home: Path) -> None:
+def test_the_files_of_a_tool_are_merged_as_in_the_tool(home: Path) -> None:
     write(home / "etc/pip/pip.conf", "[global]\nindex-url = http://site.example/simple\n")
     write(home / ".config/pip/pip.conf", f"[global]\nindex-url = {PIP}\n")
-    assert found(home).url == PIP
+    assert default_index(home).url == PIP
     own = write(home / "own.conf", f"[global]\nindex-url = {UV}\n")
-    assert found(home, PIP_CONFIG_FILE=str(own)).url == UV
+    assert default_index(home, PIP_CONFIG_FILE=str(own)).url == UV
     write(home / "etc/uv/uv.toml", f'index-url = "{UV}"\n')
     write(home / ".config/uv/uv.toml", f'index-url = "{PIP}"\n')
-    assert found(home).url == PIP
+    assert default_index(home).url == PIP
 
 
-def test_what_switches_the_files_off_for_the_tools_does_so_here(home: Path) -> None:
+def test_variables_that_disable_the_files_apply_here_too(home: Path) -> None:
     write(home / ".config/pip/pip.conf", f"[global]\nindex-url = {PIP}\n")
     write(home / ".config/uv/uv.toml", f'index-url = "{UV}"\n')
-    assert found(home, UV_NO_CONFIG="1").url == PIP
-    assert found(home, PIP_CONFIG_FILE=os.devnull).url == UV
+    assert default_index(home, UV_NO_CONFIG="1").url == PIP
+    assert default_index(home, PIP_CONFIG_FILE=os.devnull).url == UV
     own = write(home / "own.toml", f'index-url = "{PIP}"\n')
-    assert found(home, UV_CONFIG_FILE=str(own)).url == PIP
+    assert default_index(home, UV_CONFIG_FILE=str(own)).url == PIP
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_what_switches_the_files_off_for_the_tools_does_so_here(home: Path) -> N
         ("pip.conf", "uv.toml"),
     ],
 )
-def test_settings_that_disagree_are_both_named(home: Path, first: str, second: str) -> None:
+def test_the_error_names_both_conflicting_settings(home: Path, first: str, second: str) -> None:
     values = {first: "http://me:secret@one.example/simple", second: "http://two.example/simple"}
     for name, text in {"pip.conf": "[global]\nindex-url = {}\n", "uv.toml": 'index-url = "{}"\n'}.items():
         if name in values:
@@ -111,18 +111,18 @@ def test_settings_that_disagree_are_both_named(home: Path, first: str, second: s
     assert "secret" not in str(caught.value)
 
 
-def test_settings_that_agree_give_their_credentials(home: Path) -> None:
+def test_credentials_come_from_any_setting_of_the_same_index(home: Path) -> None:
     write(home / ".config/pip/pip.conf", "[global]\nindex-url = http://me:p%40ss@one.example/simple/\n")
-    address = found(home, UV_DEFAULT_INDEX="corp=http://ONE.example:80/simple")
+    address = default_index(home, UV_DEFAULT_INDEX="corp=http://ONE.example:80/simple")
     assert address.login is not None
     assert (address.login.user, address.login.password) == ("me", "p@ss")
     assert address.full == "http://me:p%40ss@ONE.example:80/simple"
 
 
 @pytest.mark.parametrize("value", ["mirror.example/simple", "file:///srv/wheels", "http://", "http://h:port/", "x=y"])
-def test_an_address_that_is_none(home: Path, value: str) -> None:
-    with pytest.raises(ConfigurationError, match="PIP_INDEX_URL does not hold an http or https address"):
-        found(home, PIP_INDEX_URL=value)
+def test_an_invalid_address(home: Path, value: str) -> None:
+    with pytest.raises(ConfigurationError, match="PIP_INDEX_URL is not set to an http or https address"):
+        default_index(home, PIP_INDEX_URL=value)
 
 
 @pytest.mark.parametrize(
@@ -133,13 +133,13 @@ def test_an_address_that_is_none(home: Path, value: str) -> None:
         ("pyproject.toml", "[tool.uv\n"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_named(home: Path, place: str, text: str) -> None:
+def test_the_error_names_an_invalid_file(home: Path, place: str, text: str) -> None:
     path = write(home / place, text)
     with pytest.raises(ConfigurationError, match=str(path)):
         addresses.default(environment(home))
 
 
-def test_extra_indexes_are_named_and_not_used(home: Path) -> None:
+def test_extra_indexes_are_listed_as_unused(home: Path) -> None:
     conf = write(home / ".config/pip/pip.conf", "[global]\nextra-index-url = http://me:secret@x.example\n")
     toml = write(home / ".config/uv/uv.toml", '[[index]]\nname = "cu118"\nurl = "http://me:secret@y.example"\n')
     given = environment(home, UV_INDEX="http://z.example", PIP_EXTRA_INDEX_URL="http://me:secret@w.example")
@@ -158,35 +158,35 @@ def password(address: Address) -> str:
 
 def test_credentials_by_the_name_of_the_index(home: Path) -> None:
     login = {"UV_INDEX_MY_CORP_USERNAME": "me", "UV_INDEX_MY_CORP_PASSWORD": "secret"}
-    assert password(found(home, UV_DEFAULT_INDEX=f"my-corp={UV}", **login)) == "secret"
-    assert password(found(home, UV_DEFAULT_INDEX=UV, **login)) == ""
+    assert password(default_index(home, UV_DEFAULT_INDEX=f"my-corp={UV}", **login)) == "secret"
+    assert password(default_index(home, UV_DEFAULT_INDEX=UV, **login)) == ""
     own = {"UV_INDEX_DEFAULT_USERNAME": "me", "UV_INDEX_DEFAULT_PASSWORD": "default"}
-    assert password(found(home, UV_DEFAULT_INDEX=UV, **own)) == "default"
+    assert password(default_index(home, UV_DEFAULT_INDEX=UV, **own)) == "default"
     write(home / "uv.toml", f'[[index]]\nname = "my.corp"\nurl = "{UV}/"\ndefault = true\n')
-    assert password(found(home, UV_DEFAULT_INDEX=UV, **login)) == "secret"
+    assert password(default_index(home, UV_DEFAULT_INDEX=UV, **login)) == "secret"
     extra = {"UV_INDEX_CU118_USERNAME": "me", "UV_INDEX_CU118_PASSWORD": "extra"}
     assert password(addresses.for_cuda("cu118", PIP, environment(home, **extra))) == "extra"
 
 
 def test_credentials_of_netrc(home: Path, tmp_path: Path) -> None:
     write(home / ".netrc", "machine uv.example login me password secret\n").chmod(0o600)
-    assert password(found(home, UV_DEFAULT_INDEX=UV)) == "secret"
-    assert password(found(home, UV_DEFAULT_INDEX=UV.replace("//", "//me@"))) == "secret"
-    assert password(found(home, UV_DEFAULT_INDEX=UV.replace("//", "//you@"))) == ""
-    assert password(found(home, UV_DEFAULT_INDEX=UV.replace("//", "//me:mine@"))) == "mine"
-    assert password(found(home, UV_DEFAULT_INDEX=PIP)) == ""
+    assert password(default_index(home, UV_DEFAULT_INDEX=UV)) == "secret"
+    assert password(default_index(home, UV_DEFAULT_INDEX=UV.replace("//", "//me@"))) == "secret"
+    assert password(default_index(home, UV_DEFAULT_INDEX=UV.replace("//", "//you@"))) == ""
+    assert password(default_index(home, UV_DEFAULT_INDEX=UV.replace("//", "//me:mine@"))) == "mine"
+    assert password(default_index(home, UV_DEFAULT_INDEX=PIP)) == ""
     other = write(tmp_path / "netrc", "default login all password other\n")
-    assert password(found(home, UV_DEFAULT_INDEX=PIP, NETRC=str(other))) == "other"
-    assert found(home, UV_DEFAULT_INDEX=UV).login == addresses.for_cuda("cpu", UV, environment(home)).login
+    assert password(default_index(home, UV_DEFAULT_INDEX=PIP, NETRC=str(other))) == "other"
+    assert default_index(home, UV_DEFAULT_INDEX=UV).login == addresses.for_cuda("cpu", UV, environment(home)).login
 
 
 @pytest.fixture
 def keyring(tmp_path: Path) -> Path:
-    """A folder with a command that answers as keyring 25.7 does, and writes down what it is asked."""
+    """A folder with a command that behaves as keyring 25.7 and logs its arguments."""
     folder = tmp_path / "bin"
     script = f"""#!{sys.executable}
 import pathlib, sys
-with open({str(tmp_path / "asked")!r}, "a") as file:
+with open({str(tmp_path / "calls")!r}, "a") as file:
     print(*sys.argv[1:], file=file)
 known = {{"me": "secret"}}
 match sys.argv[1:]:
@@ -204,21 +204,21 @@ match sys.argv[1:]:
 
 def test_credentials_of_keyring(home: Path, keyring: Path, tmp_path: Path) -> None:
     path = os.pathsep.join((str(keyring), os.defpath))
-    assert password(found(home, PATH=path, UV_DEFAULT_INDEX=UV.replace("//", "//me@"))) == "secret"
-    assert password(found(home, PATH=path, UV_DEFAULT_INDEX=UV.replace("//", "//you@"))) == ""
-    assert password(found(home, PATH=path, UV_DEFAULT_INDEX=UV, UV_INDEX_DEFAULT_USERNAME="me")) == "secret"
-    assert password(found(home, PATH=path, UV_DEFAULT_INDEX=UV, UV_KEYRING_PROVIDER="subprocess")) == "secret"
+    assert password(default_index(home, PATH=path, UV_DEFAULT_INDEX=UV.replace("//", "//me@"))) == "secret"
+    assert password(default_index(home, PATH=path, UV_DEFAULT_INDEX=UV.replace("//", "//you@"))) == ""
+    assert password(default_index(home, PATH=path, UV_DEFAULT_INDEX=UV, UV_INDEX_DEFAULT_USERNAME="me")) == "secret"
+    assert password(default_index(home, PATH=path, UV_DEFAULT_INDEX=UV, UV_KEYRING_PROVIDER="subprocess")) == "secret"
     off = {"PATH": path, "UV_DEFAULT_INDEX": UV.replace("//", "//me@"), "UV_KEYRING_PROVIDER": "disabled"}
-    (tmp_path / "asked").unlink()
-    assert password(found(home, **off)) == ""
-    assert not (tmp_path / "asked").exists()
+    (tmp_path / "calls").unlink()
+    assert password(default_index(home, **off)) == ""
+    assert not (tmp_path / "calls").exists()
 
 
-def test_keyring_is_asked_if_the_index_wants_credentials(home: Path, keyring: Path, tmp_path: Path) -> None:
+def test_keyring_is_used_if_the_index_requires_credentials(home: Path, keyring: Path, tmp_path: Path) -> None:
     path, site = os.pathsep.join((str(keyring), os.defpath)), Site()
     with serving(site) as url:
-        assert found(home, PATH=path, UV_DEFAULT_INDEX=url).login is None
-        assert not (tmp_path / "asked").exists()
+        assert default_index(home, PATH=path, UV_DEFAULT_INDEX=url).login is None
+        assert not (tmp_path / "calls").exists()
         site.login = "me:secret"
-        assert found(home, PATH=path, UV_DEFAULT_INDEX=url).login is None
-    assert f"--mode creds get {url}" in (tmp_path / "asked").read_text()
+        assert default_index(home, PATH=path, UV_DEFAULT_INDEX=url).login is None
+    assert f"--mode creds get {url}" in (tmp_path / "calls").read_text()

@@ -1,4 +1,4 @@
-"""Where the package index is, by the user's environment."""
+"""The settings of the package index in the environment."""
 
 from pathlib import Path
 
@@ -17,12 +17,12 @@ from raydock.index.client import Index, from_environment
         ({}, Index().endpoint),
     ],
 )
-def test_the_users_environment_names_the_index(environment: dict[str, str], endpoint: str) -> None:
+def test_the_environment_names_the_index(environment: dict[str, str], endpoint: str) -> None:
     assert from_environment(environment).endpoint == endpoint
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "PIP_CERT"])
-def test_a_ca_bundle_of_the_users_own(tmp_path: Path, variable: str) -> None:
+def test_the_environment_names_the_ca_bundle(tmp_path: Path, variable: str) -> None:
     bundle = tmp_path / "ca.pem"
     with pytest.raises(ConfigurationError, match=f"{variable} names .* does not exist"):
         from_environment({variable: str(bundle)})
@@ -31,16 +31,16 @@ def test_a_ca_bundle_of_the_users_own(tmp_path: Path, variable: str) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "timeout"), [("", Index().timeout), ("45", 45.0), ("0.5", 0.5)])
-def test_the_users_environment_says_how_long_to_wait(seconds: str, timeout: float) -> None:
+def test_the_environment_sets_the_timeout(seconds: str, timeout: float) -> None:
     assert from_environment({"UV_HTTP_TIMEOUT": seconds}).timeout == timeout
 
 
 @pytest.mark.parametrize("seconds", ["soon", "0", "-1", "1e9"])
-def test_no_time_to_wait(seconds: str) -> None:
+def test_an_invalid_timeout(seconds: str) -> None:
     with pytest.raises(ConfigurationError, match="UV_HTTP_TIMEOUT"):
         from_environment({"UV_HTTP_TIMEOUT": seconds})
 
 
-def test_an_address_that_is_none() -> None:
+def test_an_invalid_address() -> None:
     with pytest.raises(ConfigurationError, match="PIP_INDEX_URL"):
         from_environment({"PIP_INDEX_URL": "mirror.local/simple"})

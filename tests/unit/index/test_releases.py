@@ -1,4 +1,4 @@
-"""Facts read from a package index, played by a server on loopback: PEP 691 pages, wheels by range, PEP 658 metadata,
+"""Facts read from a package index, which is a server on loopback: PEP 691 pages, wheels by range, PEP 658 metadata,
 and faults."""
 
 import os
@@ -35,7 +35,7 @@ axes: {python: ["3.11"], torch: [none, RELEASE], ray: [2.60.0]}
 
 
 def padded(project: str, version: str, requires: tuple[str, ...]) -> bytes:
-    """A wheel of some weight that vendors another package."""
+    """A large wheel that vendors a different package."""
     vendored = f"{project}/vendored/thing-1.0.dist-info/METADATA"
     files = {f"{project}/big.so": os.urandom(PADDING), vendored: b"Name: thing"}
     return wheel(project, version, requires, files)
@@ -65,14 +65,14 @@ def written(tmp_path: Path, text: str) -> Matrix:
     return matrix_file.load(path)
 
 
-def read(matrix: Matrix, site: Site, timeout: float = 5.0, held: Facts = NOTHING, day: date = TODAY) -> Facts:
+def read(matrix: Matrix, site: Site, timeout: float = 5.0, known: Facts = NOTHING, day: date = TODAY) -> Facts:
     with serving(site) as endpoint:
-        return survey(matrix, Index(address=Address(url=endpoint), timeout=timeout)).refresh(held, day, lambda _: None)
+        return survey(matrix, Index(address=Address(url=endpoint), timeout=timeout)).refresh(known, day, lambda _: None)
 
 
-def changes(matrix: Matrix, site: Site, held: Facts) -> dict[str, str]:
+def changes(matrix: Matrix, site: Site, known: Facts) -> dict[str, str]:
     with serving(site) as endpoint:
-        found = survey(matrix, Index(address=Address(url=endpoint))).changes(held)
+        found = survey(matrix, Index(address=Address(url=endpoint))).changes(known)
     return {" ".join(key): words for key, words in found.items()}
 
 
@@ -101,7 +101,7 @@ def test_only_the_end_of_one_wheel_is_fetched(matrix: Matrix, site: Site) -> Non
     assert site.sent < PADDING / 2
 
 
-def test_metadata_offered_beside_the_wheel(matrix: Matrix, site: Site) -> None:
+def test_metadata_is_read_from_the_file_next_to_the_wheel(matrix: Matrix, site: Site) -> None:
     text = metadata("ray", "2.60.0", ("from-pep-658",))
     for file in site.pages["ray"]:
         file["core-metadata"] = {"sha256": sha256(text).hexdigest()}
@@ -110,13 +110,13 @@ def test_metadata_offered_beside_the_wheel(matrix: Matrix, site: Site) -> None:
     assert [path for path in site.asked if path.endswith(".whl")] == []
 
 
-def test_metadata_promised_and_not_there_is_read_from_the_wheel(matrix: Matrix, site: Site) -> None:
+def test_a_missing_metadata_file_is_replaced_by_the_wheel(matrix: Matrix, site: Site) -> None:
     for file in site.pages["ray"]:
         file["core-metadata"] = True
     assert read(matrix, site).releases["ray", "2.60.0"].requires_dist[0] == "click>=7.0"
 
 
-def test_metadata_with_another_hash_is_refused(matrix: Matrix, site: Site) -> None:
+def test_metadata_with_a_different_hash_is_refused(matrix: Matrix, site: Site) -> None:
     for file in site.pages["ray"]:
         file["core-metadata"] = {"sha256": "0" * 64}
     site.files["ray-2.60.0-cp310-cp310-manylinux2014_x86_64.whl.metadata"] = b"Name: ray"
@@ -124,7 +124,7 @@ def test_metadata_with_another_hash_is_refused(matrix: Matrix, site: Site) -> No
         read(matrix, site)
 
 
-def test_yanked_wheels_are_kept_and_said_so(matrix: Matrix, site: Site) -> None:
+def test_yanked_wheels_are_kept_and_marked(matrix: Matrix, site: Site) -> None:
     site.pages["ray"][1]["yanked"] = "broken"
     wheels = read(matrix, site).releases["ray", "2.60.0"].wheels
     assert [wheel.yanked for wheel in wheels] == [True, False]
@@ -140,37 +140,37 @@ def test_every_final_release_that_is_not_too_old_is_read_too(matrix: Matrix, sit
     assert sorted(version for _, version in read(matrix, site).releases) == ["2.60.0", "2.62.1", "2.9.0"]
 
 
-def test_what_did_not_change_is_not_read_again(matrix: Matrix, site: Site) -> None:
-    held = read(matrix, site)
+def test_unchanged_releases_are_not_read_again(matrix: Matrix, site: Site) -> None:
+    known = read(matrix, site)
     site.asked.clear()
-    assert read(matrix, site, held=held, day=TOMORROW) == held
+    assert read(matrix, site, known=known, day=TOMORROW) == known
     assert [path for path in site.asked if path.startswith("/files/")] == []
-    assert changes(matrix, site, held) == {}
+    assert changes(matrix, site, known) == {}
 
 
-def test_a_release_that_grew_is_read_again(matrix: Matrix, site: Site) -> None:
-    held = read(matrix, site)
+def test_a_release_with_a_new_file_is_read_again(matrix: Matrix, site: Site) -> None:
+    known = read(matrix, site)
     site.add("ray", "ray-2.60.0-cp312-cp312-manylinux2014_x86_64.whl", b"no zip: the smallest is read")
     site.files["ray-2.60.0-cp312-cp312-manylinux2014_x86_64.whl"] = padded("ray", "2.60.0", ("click>=8",))
-    assert changes(matrix, site, held) == {
+    assert changes(matrix, site, known) == {
         "ray 2.60.0": "gained ray-2.60.0-cp312-cp312-manylinux2014_x86_64.whl",
     }
-    ray = read(matrix, site, held=held, day=TOMORROW).releases["ray", "2.60.0"]
+    ray = read(matrix, site, known=known, day=TOMORROW).releases["ray", "2.60.0"]
     assert (len(ray.wheels), ray.requires_dist, ray.read) == (3, ("click>=8",), "2026-11-23")
 
 
-def test_every_change_is_named(matrix: Matrix, site: Site) -> None:
-    held = read(matrix, site)
-    older = replace(held.releases["ray", "2.60.0"], version="2.59.0")
+def test_every_change_is_listed(matrix: Matrix, site: Site) -> None:
+    known = read(matrix, site)
+    older = replace(known.releases["ray", "2.60.0"], version="2.59.0")
     new, old = (f"ray-2.60.0-{tag}-{tag}-manylinux2014_x86_64.whl" for tag in ("cp311", "cp310"))
     files = {file["filename"]: file for file in site.pages["ray"]}
     files[new]["yanked"], files[new]["hashes"] = True, {"sha256": "0" * 64}
     site.pages["ray"].remove(files[old])
     site.add("ray", "ray-2.60.0.tar.gz")
     site.add("ray", "ray-2.62.1-cp311-cp311-manylinux2014_x86_64.whl")
-    assert changes(matrix, site, Facts({**held.releases, ("ray", "2.59.0"): older})) == {
-        "ray 2.59.0": "is gone from the index",
-        "ray 2.60.0": f"lost {old}, yanked {new}, has another {new}, offers ray-2.60.0.tar.gz in place of no source",
+    assert changes(matrix, site, Facts({**known.releases, ("ray", "2.59.0"): older})) == {
+        "ray 2.59.0": "was removed from the index",
+        "ray 2.60.0": f"lost {old}, yanked {new}, changed {new}, has ray-2.60.0.tar.gz instead of no source",
         "ray 2.62.1": "is new",
     }
 
@@ -204,7 +204,7 @@ def test_an_index_without_the_project(tmp_path: Path, site: Site) -> None:
         read(written(tmp_path, MATRIX.replace("RELEASE", "2.8.0")), site)
 
 
-def test_a_busy_index_is_asked_again(matrix: Matrix, site: Site) -> None:
+def test_a_request_to_a_busy_index_is_repeated(matrix: Matrix, site: Site) -> None:
     site.statuses = [503, 500]
     assert len(read(matrix, site).releases) == 1
     assert sum(path.startswith("/simple/") for path in site.asked) == 3 + 2
@@ -226,7 +226,7 @@ def test_an_index_that_hangs(matrix: Matrix, site: Site) -> None:
     assert monotonic() - start < 5
 
 
-def test_an_index_that_is_not_there(matrix: Matrix, site: Site) -> None:
+def test_an_unreachable_index(matrix: Matrix, site: Site) -> None:
     with serving(site) as endpoint:
         pass
     with pytest.raises(OutOfReachError, match="no connection could be made"):
@@ -236,7 +236,7 @@ def test_an_index_that_is_not_there(matrix: Matrix, site: Site) -> None:
 @pytest.mark.parametrize(
     "page", [b"<html>log in", b"{}", b'{"meta": {"api-version": "9.0"}, "name": "ray", "files": []}']
 )
-def test_an_answer_that_is_no_page(matrix: Matrix, site: Site, page: bytes) -> None:
+def test_an_answer_that_is_not_a_page(matrix: Matrix, site: Site, page: bytes) -> None:
     site.page = page
     with pytest.raises(OutOfReachError):
         read(matrix, site)
@@ -249,13 +249,13 @@ def test_an_index_that_serves_whole_files_only(matrix: Matrix, site: Site) -> No
     assert site.sent > PADDING
 
 
-def test_a_wheel_that_is_none(matrix: Matrix, site: Site) -> None:
+def test_an_invalid_wheel(matrix: Matrix, site: Site) -> None:
     site.files = dict.fromkeys(site.files, b"no zip" * 100)
     with pytest.raises(OutOfReachError, match="cannot be read"):
         read(matrix, site)
 
 
-def test_credentials_of_the_address_are_never_said(matrix: Matrix, site: Site) -> None:
+def test_credentials_of_the_address_are_never_printed(matrix: Matrix, site: Site) -> None:
     site.status = 403
     with serving(site) as endpoint:
         secret = from_environment({"UV_DEFAULT_INDEX": endpoint.replace("127.0.0.1", "user:hunter2@127.0.0.1")})

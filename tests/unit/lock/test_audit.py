@@ -115,8 +115,8 @@ def test_an_index_without_advisories_is_asked_once_and_audits_nothing(index: Ind
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ({"info": {}}, "it says nothing of vulnerabilities"),
-        (said({"id": "PYSEC-2099-1"}), "it has another form"),
+        ({"info": {}}, "it has no list of vulnerabilities"),
+        (said({"id": "PYSEC-2099-1"}), "it does not have the format"),
         (said({**JINJA, "fixed_in": ["soon"]}), "Invalid version: 'soon'"),
     ],
 )

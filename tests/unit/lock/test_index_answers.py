@@ -85,7 +85,7 @@ def test_a_redirect_is_followed_and_gets_no_credentials(site: Site, asked: LockR
 
 def test_a_circle_of_redirects_ends(site: Site, index: Index) -> None:
     site.moved = index.endpoint.removesuffix("/simple/")
-    with pytest.raises(OutOfReachError, match="redirects in a circle"):
+    with pytest.raises(OutOfReachError, match="redirects in a loop"):
         index.page("ray")
 
 

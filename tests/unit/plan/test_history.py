@@ -1,4 +1,4 @@
-"""What the rules make of every release in the committed facts, against tables written by hand from release notes."""
+"""The results of the rules for every release in the committed facts, compared with tables from release notes."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -41,7 +41,7 @@ POINT = Variant(ray="2.60.0", python="3.11")
 
 
 def since(table: Mapping[str, T], version: str) -> T:
-    """What a table of first releases says of a version."""
+    """The entry of a table of first releases that applies to a version."""
     return table[max((first for first in table if Version(first) <= Version(version)), key=Version)]
 
 

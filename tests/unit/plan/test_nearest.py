@@ -8,7 +8,7 @@ POINTS = list(product(*AXES))
 
 
 def brute_force(good: list[bool]) -> list[tuple[int, int] | None]:
-    """The number of axes moved and the distance to the nearest good point, by looking at all of them."""
+    """The number of different axes and the distance to the nearest good point, by comparison with all of them."""
     aims = [point for point, yes in zip(POINTS, good, strict=True) if yes]
     return [min((measure(point, aim) for aim in aims), default=None) for point in POINTS]
 
@@ -18,21 +18,23 @@ def measure(point: tuple[str, ...], aim: tuple[str, ...]) -> tuple[int, int]:
     return len(moved), sum(moved)
 
 
-def test_as_near_as_brute_force_finds() -> None:
+def test_the_nearest_points_of_a_grid_match_brute_force() -> None:
     for step, offset in product((3, 5, 7, 11, 13, 17, 29, 47), (0, 1, 2)):
         good = [index % step == offset for index in range(len(POINTS))]
         near = nearest_points(AXES, good)
-        found = [None if aim is None else measure(point, POINTS[aim]) for point, aim in zip(POINTS, near, strict=True)]
-        assert found == brute_force(good)
+        distances = [
+            None if aim is None else measure(point, POINTS[aim]) for point, aim in zip(POINTS, near, strict=True)
+        ]
+        assert distances == brute_force(good)
         assert all(aim is not None and good[aim] for aim in near)
 
 
-def test_one_points_nearest_is_as_near_as_brute_force_finds() -> None:
+def test_the_nearest_point_of_a_single_point_matches_brute_force() -> None:
     good = [index % 11 == 3 for index in range(len(POINTS))]
     aims = [point for point, yes in zip(POINTS, good, strict=True) if yes]
     near = [nearest_of(point, aims) for point in POINTS]
-    found = [None if aim is None else measure(point, aims[aim]) for point, aim in zip(POINTS, near, strict=True)]
-    assert found == brute_force(good)
+    distances = [None if aim is None else measure(point, aims[aim]) for point, aim in zip(POINTS, near, strict=True)]
+    assert distances == brute_force(good)
     outside = nearest_of(("3.11", "12.9", "2.9.0", "2.60.0"), aims)
     assert outside is not None
     assert aims[outside][1] != "12.9"
@@ -43,5 +45,5 @@ def test_a_good_point_is_its_own_nearest() -> None:
     assert nearest_points(AXES, [True] * len(POINTS)) == list(range(len(POINTS)))
 
 
-def test_where_nothing_is_good() -> None:
+def test_without_a_good_point_there_is_no_nearest() -> None:
     assert nearest_points(AXES, [False] * len(POINTS)) == [None] * len(POINTS)

@@ -9,7 +9,7 @@ from raydock.plan.planner import Plan
 from raydock.plan.select import select
 
 
-def shown(plan: Plan, width: int = 200, sizes: dict[str, int | None] | None = None) -> str:
+def render(plan: Plan, width: int = 200, sizes: dict[str, int | None] | None = None) -> str:
     console = Console(file=StringIO(), width=width)
     console.print(table(plan, select(plan, ["serve"]), sizes))
     assert isinstance(console.file, StringIO)
@@ -18,11 +18,11 @@ def shown(plan: Plan, width: int = 200, sizes: dict[str, int | None] | None = No
 
 def test_document(plan: Plan) -> None:
     chosen = select(plan, ["quickstart"])
-    made = json.loads(
+    decoded = json.loads(
         json.dumps(document(plan, chosen, {"ray2.60.0-py311-cpu": 190_000_000}, {"ray2.60.0-py311-cpu": "cu118 index"}))
     )
-    assert made["schema"] == 1
-    assert made["variants"][0] == {
+    assert decoded["schema"] == 1
+    assert decoded["variants"][0] == {
         "name": "ray2.60.0-py311-cpu",
         "axes": {
             "arch": "amd64",
@@ -45,33 +45,33 @@ def test_document(plan: Plan) -> None:
         "download_bytes": 190_000_000,
         "no_cutoff": "cu118 index",
     }
-    assert [variant["download_bytes"] for variant in made["variants"]] == [190_000_000, None]
-    assert len(made["excluded"]) == 88
-    assert set(made["excluded"][0]) == {"name", "axes", "reason", "evidence", "nearest"}
+    assert [variant["download_bytes"] for variant in decoded["variants"]] == [190_000_000, None]
+    assert len(decoded["excluded"]) == 88
+    assert set(decoded["excluded"][0]) == {"name", "axes", "reason", "evidence", "nearest"}
 
 
 def test_reasons_are_counted(plan: Plan) -> None:
-    found = reasons(plan.excluded)
-    assert sum(reason.count for reason in found) == len(plan.excluded)
-    assert [reason.count for reason in found] == [24, 24, 16, 16, 4, 4]
-    assert all(reason.example in plan.excluded for reason in found)
+    grouped = reasons(plan.excluded)
+    assert sum(reason.count for reason in grouped) == len(plan.excluded)
+    assert [reason.count for reason in grouped] == [24, 24, 16, 16, 4, 4]
+    assert all(reason.example in plan.excluded for reason in grouped)
 
 
 def test_table_has_variants_and_reasons(plan: Plan) -> None:
-    text = shown(plan)
+    text = render(plan)
     assert "8 variants" in text
     assert "ray2.60.0-vllm0.32.0-torch2.13.0-py313-cu130" in text
     assert "ray2.60.0-py311-cpu " not in text.split("88 points")[0]
     assert ">= 580.65.06" in text
-    assert "88 points of the matrix cannot be" in text
+    assert "88 points of the matrix cannot exist" in text
     assert "torch 2.13.0 is built for CUDA 13.0" in text
     assert "download" not in text
 
 
 def test_table_with_sizes(plan: Plan) -> None:
-    assert "4,185 MB" in shown(plan, sizes={"ray2.60.0-vllm0.32.0-torch2.13.0-py313-cu130": 4_185_000_000})
+    assert "4,185 MB" in render(plan, sizes={"ray2.60.0-vllm0.32.0-torch2.13.0-py313-cu130": 4_185_000_000})
 
 
-def test_brackets_of_an_extra_are_no_markup(plan: Plan) -> None:
+def test_brackets_of_an_extra_are_not_markup(plan: Plan) -> None:
     marked = replace(plan.excluded[0], evidence="requires ray[cgraph]>=2.48.0")
-    assert "ray[cgraph]>=2.48.0" in shown(replace(plan, excluded=(marked,)))
+    assert "ray[cgraph]>=2.48.0" in render(replace(plan, excluded=(marked,)))

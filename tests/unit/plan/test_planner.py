@@ -19,7 +19,7 @@ from raydock.plan.planner import Plan
 TODAY = date(2026, 11, 22)
 
 
-def test_the_real_matrix_has_20_variants_and_three_beside_them(plan: Plan) -> None:
+def test_the_committed_matrix_has_20_variants_and_three_single_points(plan: Plan) -> None:
     assert len(plan.variants) == 23
     assert len(plan.excluded) == 108 - 20
     counts = {group: sum(group in item.groups for item in plan.variants) for group in plan.matrix.group_names}
@@ -65,7 +65,7 @@ def test_nearest(plan: Plan, name: str, near: str) -> None:
     assert next(point.nearest for point in plan.excluded if point.variant.name == name) == near
 
 
-def test_every_exclusion_says_why_and_what_is_near(plan: Plan) -> None:
+def test_every_exclusion_has_a_reason_and_a_nearest_variant(plan: Plan) -> None:
     names = {item.name for item in plan.variants}
     for point in plan.excluded:
         assert point.reason
@@ -74,7 +74,7 @@ def test_every_exclusion_says_why_and_what_is_near(plan: Plan) -> None:
         assert set(point.axes) == set(Axis)
 
 
-def test_where_no_variant_is_left_there_is_no_nearest(matrix: Matrix) -> None:
+def test_without_variants_there_is_no_nearest(matrix: Matrix) -> None:
     plan = planner.make(matrix, Facts({}), TODAY)
     assert plan.variants == ()
     assert len(plan.excluded) == 108 + 1
@@ -87,7 +87,7 @@ def excluding(tmp_path: Path, matrix: Matrix, text: str) -> Matrix:
     return matrix_file.load(path)
 
 
-def test_the_owners_exclusion(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
+def test_an_exclusion_of_matrix_yaml(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
     text = '{python: "3.13", ray: "2.4*", reason: our jobs pickle with 3.11, until: 2026-11-22}'
     plan = planner.make(excluding(tmp_path, matrix, text), facts, TODAY)
     assert len(plan.variants) == 23 - 5
@@ -103,17 +103,15 @@ def test_the_owners_exclusion(tmp_path: Path, matrix: Matrix, facts: Facts) -> N
     assert unwanted[0].nearest == "ray2.49.1-py311-cpu"
 
 
-def beside(tmp_path: Path, matrix: Matrix, text: str) -> Matrix:
+def with_points(tmp_path: Path, matrix: Matrix, text: str) -> Matrix:
     path = tmp_path / "matrix.yaml"
     path.write_text(matrix.path.read_text() + f"  - {text}\n")
     return matrix_file.load(path)
 
 
-def test_a_point_beside_the_cross_product_is_judged_by_the_same_rules(
-    tmp_path: Path, matrix: Matrix, facts: Facts
-) -> None:
+def test_a_single_point_follows_the_same_rules(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
     text = '{python: "3.11", cuda: "12.4", torch: 2.1.2, ray: 2.60.0, groups: [old, serve]}'
-    plan = planner.make(beside(tmp_path, matrix, text), facts, TODAY)
+    plan = planner.make(with_points(tmp_path, matrix, text), facts, TODAY)
     assert len(plan.variants) == 23
     point = plan.excluded[-1]
     assert point.variant.name == "ray2.60.0-torch2.1.2-py311-cu124"
@@ -121,14 +119,14 @@ def test_a_point_beside_the_cross_product_is_judged_by_the_same_rules(
     assert point.nearest == "ray2.60.0-torch2.8.0-py311-cu128"
 
 
-def test_a_point_is_in_its_own_groups_alone(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
+def test_a_single_point_is_only_in_the_groups_that_it_names(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
     text = '{python: "3.11", cuda: "12.1", torch: 2.1.2, ray: 2.60.0, groups: [old, serve]}'
-    plan = planner.make(beside(tmp_path, matrix, text), facts, TODAY)
+    plan = planner.make(with_points(tmp_path, matrix, text), facts, TODAY)
     (point,) = (item for item in plan.variants if item.variant.torch == "2.1.2" and item.variant.vllm == "none")
     assert point.groups == ("old", "serve")
 
 
-def test_an_exclusion_past_its_day_fails(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
+def test_an_expired_exclusion_is_an_error(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
     excluded = excluding(tmp_path, matrix, '{python: "3.13", reason: too new, until: 2026-11-21}')
     with pytest.raises(ConfigurationError, match=r"matrix\.yaml:\d+: .*2026-11-21: too new") as caught:
         planner.make(excluded, facts, TODAY)
@@ -136,7 +134,7 @@ def test_an_exclusion_past_its_day_fails(tmp_path: Path, matrix: Matrix, facts: 
 
 
 def grown(matrix: Matrix, facts: Facts, rays: int) -> tuple[Matrix, Facts]:
-    """A matrix with this many releases of ray, all like the newest one."""
+    """A matrix with this many releases of ray, all equal to the newest one."""
     versions = [f"3.{minor}.0" for minor in range(rays)]
     like = facts.releases["ray", "2.60.0"]
     more = {("ray", version): replace(like, version=version) for version in versions}
@@ -164,29 +162,29 @@ def with_gpus(tmp_path: Path, matrix: Matrix, *entries: str) -> Matrix:
     return matrix_file.load(path)
 
 
-def test_matrix_yaml_states_for_which_gpus_a_build_is(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
+def test_matrix_yaml_can_state_the_gpus_of_a_build(tmp_path: Path, matrix: Matrix, facts: Facts) -> None:
     stated = with_gpus(tmp_path, matrix, "{torch: 2.13.0, cuda: 13.0, sm: [8.0, 9.0]}")
-    made = planner.make(stated, facts, TODAY)
-    found = {item.name: item.sm for item in made.variants}
-    assert found["ray2.60.0-torch2.13.0-py311-cu130"] == (80, 90)
-    assert found["ray2.60.0-vllm0.32.0-torch2.13.0-py311-cu130"] == (80, 90)
-    assert found["ray2.60.0-torch2.8.0-py311-cu128"] == (70, 75, 80, 86, 90, 100, 120)
+    new_plan = planner.make(stated, facts, TODAY)
+    sm = {planned.name: planned.sm for planned in new_plan.variants}
+    assert sm["ray2.60.0-torch2.13.0-py311-cu130"] == (80, 90)
+    assert sm["ray2.60.0-vllm0.32.0-torch2.13.0-py311-cu130"] == (80, 90)
+    assert sm["ray2.60.0-torch2.8.0-py311-cu128"] == (70, 75, 80, 86, 90, 100, 120)
 
 
 @pytest.mark.parametrize(
-    ("entry", "words"),
+    ("entry", "message"),
     [
         ("{torch: 2.31.0, cuda: 13.0, sm: [80]}", "torch ==2.31.0, which no variant has"),
         ("{vllm: '>=0.40', cuda: 13.0, sm: [80]}", "vllm >=0.40, which no variant has"),
         ("{torch: 2.13.0, cuda: 13.1, sm: [80]}", "CUDA 13.1, which no variant has"),
     ],
 )
-def test_a_statement_about_nothing_is_refused(
-    tmp_path: Path, matrix: Matrix, facts: Facts, entry: str, words: str
+def test_gpus_that_match_no_variant_are_refused(
+    tmp_path: Path, matrix: Matrix, facts: Facts, entry: str, message: str
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:
         planner.make(with_gpus(tmp_path, matrix, entry), facts, TODAY)
-    assert words in str(caught.value)
+    assert message in str(caught.value)
     assert "matrix.yaml:" in str(caught.value)
 
 
@@ -207,7 +205,7 @@ def test_gpus_of_a_build_from_an_extra_index_are_unknown(tmp_path: Path, matrix:
     assert isinstance(console.file, StringIO)
     text = console.file.getvalue()
     assert "unknown  " in text
-    assert "1 variant without a lock: whether all that is required in turn has wheels is unknown" in text
+    assert "1 variant without a lock: whether all indirect requirements have wheels is unknown" in text
     path.write_text(f"{path.read_text()}gpus: [{{torch: 2.13.0, cuda: 12.6, sm: [60, 70]}}]\n")
     stated = planner.make(matrix_file.load(path), known, TODAY)
     assert {item.sm for item in stated.variants if item.name == name} == {(60, 70)}

@@ -1,4 +1,4 @@
-"""The rules on the committed facts, and on what history had that the committed facts have not."""
+"""The rules on the committed facts, and on former releases that the committed facts do not contain."""
 
 from dataclasses import replace
 
@@ -19,16 +19,16 @@ OLD = Variant(ray="2.49.1", python="3.13", torch="2.8.0", vllm="0.10.2", cuda="1
 
 
 def changed(rule_inputs: RuleInputs, release: ProjectRelease) -> RuleInputs:
-    """The rule inputs with one release put in, or another in its place."""
+    """The rule inputs with one release added or replaced."""
     return replace(
         rule_inputs, facts=Facts({**rule_inputs.facts.releases, (release.project, release.version): release})
     )
 
 
 def release(rule_inputs: RuleInputs, project: str, version: str) -> ProjectRelease:
-    found = rule_inputs.facts.get(project, version)
-    assert found is not None
-    return found
+    known = rule_inputs.facts.get(project, version)
+    assert known is not None
+    return known
 
 
 def based(matrix: Matrix, rule_inputs: RuleInputs, glibc: str) -> RuleInputs:
@@ -36,12 +36,12 @@ def based(matrix: Matrix, rule_inputs: RuleInputs, glibc: str) -> RuleInputs:
     return replace(rule_inputs, matrix=replace(matrix, bases=(base,)))
 
 
-def judge(rule_inputs: RuleInputs, point: Variant) -> RuleVerdict | None:
+def objection(rule_inputs: RuleInputs, point: Variant) -> RuleVerdict | None:
     return Evaluator(rule_inputs).objection(point)
 
 
 @pytest.mark.parametrize("point", [CPU, TRAIN, SERVE, OLD], ids=str)
-def test_every_rule_passes_what_exists(rule_inputs: RuleInputs, point: Variant) -> None:
+def test_an_existing_variant_passes_every_rule(rule_inputs: RuleInputs, point: Variant) -> None:
     verdicts = list(Evaluator(rule_inputs).verdicts(point))
     assert [verdict.rule for verdict in verdicts] == [rule.name for rule in rules.rules()]
     assert all(verdict.ok and verdict.reason for verdict in verdicts)
@@ -54,10 +54,10 @@ def test_every_rule_passes_what_exists(rule_inputs: RuleInputs, point: Variant) 
         (
             replace(CPU, ray="2.61.0"),
             "known",
-            "nothing is known of ray 2.61.0",
+            "the facts do not contain ray 2.61.0",
             "which has 2.60.0: run `./build.py facts`",
         ),
-        (replace(TRAIN, torch="2.99.0"), "known", "nothing is known of torch 2.99.0", "./build.py facts"),
+        (replace(TRAIN, torch="2.99.0"), "known", "the facts do not contain torch 2.99.0", "./build.py facts"),
         (replace(SERVE, torch="2.8.0"), "vllm-torch", "vllm 0.32.0 needs torch ==2.13.0", "torch==2.13.0"),
         (replace(SERVE, torch="none"), "vllm-torch", "vllm 0.32.0 needs torch ==2.13.0", "torch==2.13.0"),
         (replace(OLD, torch="2.13.0"), "vllm-torch", "vllm 0.10.2 needs torch ==2.8.0", "torch==2.8.0"),
@@ -69,14 +69,14 @@ def test_every_rule_passes_what_exists(rule_inputs: RuleInputs, point: Variant) 
     ids=str,
 )
 def test_first_objection(rule_inputs: RuleInputs, point: Variant, rule: str, reason: str, evidence: str) -> None:
-    verdict = judge(rule_inputs, point)
+    verdict = objection(rule_inputs, point)
     assert verdict is not None
     assert (verdict.rule, verdict.reason) == (rule, reason)
     assert evidence in verdict.evidence
 
 
 def test_evidence_names_source_and_day(rule_inputs: RuleInputs) -> None:
-    verdict = judge(rule_inputs, replace(TRAIN, cuda="12.8"))
+    verdict = objection(rule_inputs, replace(TRAIN, cuda="12.8"))
     assert verdict is not None
     torch = release(rule_inputs, "torch", "2.13.0")
     assert verdict.evidence.endswith(f"({torch.source}, read {torch.read})")
@@ -93,7 +93,7 @@ def test_evidence_names_source_and_day(rule_inputs: RuleInputs) -> None:
         ("", "3.11", True),
     ],
 )
-def test_requires_python_has_two_ends(rule_inputs: RuleInputs, requires_python: str, python: str, ok: bool) -> None:
+def test_requires_python_has_two_bounds(rule_inputs: RuleInputs, requires_python: str, python: str, ok: bool) -> None:
     vllm = replace(release(rule_inputs, "vllm", "0.32.0"), requires_python=requires_python)
     verdict = rules.requires_python("vllm", replace(SERVE, python=python), changed(rule_inputs, vllm))
     assert verdict.ok is ok
@@ -163,16 +163,16 @@ def test_python_wheel(rule_inputs: RuleInputs) -> None:
 
 def test_a_release_without_wheels(rule_inputs: RuleInputs) -> None:
     ray = replace(release(rule_inputs, "ray", "2.60.0"), wheels=())
-    verdict = judge(changed(rule_inputs, ray), CPU)
+    verdict = objection(changed(rule_inputs, ray), CPU)
     assert verdict is not None
     assert verdict.rule == "ray-python"
     assert "no wheel at all" in verdict.evidence
 
 
-def test_a_release_that_is_source_alone(rule_inputs: RuleInputs) -> None:
+def test_a_release_that_is_only_offered_as_source(rule_inputs: RuleInputs) -> None:
     vllm = release(rule_inputs, "vllm", "0.32.0")
     assert rules.sdist_only("vllm", SERVE, rule_inputs).ok
-    verdict = judge(changed(rule_inputs, replace(vllm, wheels=())), SERVE)
+    verdict = objection(changed(rule_inputs, replace(vllm, wheels=())), SERVE)
     assert verdict is not None
     assert verdict[::3] == (False, "sdist-only")
     assert "vllm-0.32.0.tar.gz" in verdict.evidence
@@ -188,36 +188,36 @@ def test_a_release_that_is_source_alone(rule_inputs: RuleInputs) -> None:
         ("2.60.0", ("default", "serve"), False),
     ],
 )
-def test_what_an_extra_requires_may_be_source_alone(
+def test_an_extra_can_require_a_package_that_is_only_offered_as_source(
     rule_inputs: RuleInputs, ray: str, extras: tuple[str, ...], refused: bool
 ) -> None:
     chosen = replace(rule_inputs.matrix, packages=Packages(ray_extras=extras))
-    found = judge(replace(rule_inputs, matrix=chosen), replace(CPU, ray=ray))
-    assert bool(found) is refused
-    if found:
-        assert (found.rule, found.reason) == (
+    verdict = objection(replace(rule_inputs, matrix=chosen), replace(CPU, ray=ray))
+    assert bool(verdict) is refused
+    if verdict:
+        assert (verdict.rule, verdict.reason) == (
             "sdist-only",
             f"ray {ray} requires gpustat, which is only offered as source",
         )
-        assert "package index, read" in found.evidence
+        assert "package index, read" in verdict.evidence
 
 
 def test_a_yanked_release(rule_inputs: RuleInputs) -> None:
     ray = release(rule_inputs, "ray", "2.60.0")
     some = replace(ray, wheels=tuple(replace(wheel, yanked="cp311" in wheel.filename) for wheel in ray.wheels))
-    verdict = judge(changed(rule_inputs, some), CPU)
+    verdict = objection(changed(rule_inputs, some), CPU)
     assert verdict is not None
     assert verdict[:2] == (False, "ray 2.60.0 was yanked by its author")
     assert rules.yanked("ray", replace(CPU, python="3.13"), changed(rule_inputs, some)).ok
 
 
 def with_extras(rule_inputs: RuleInputs, *extras: str) -> RuleInputs:
-    """The same with other extras of Ray for every variant."""
+    """The rule inputs with different extras of Ray for every variant."""
     return replace(rule_inputs, matrix=replace(rule_inputs.matrix, packages=Packages(ray_extras=extras)))
 
 
 @pytest.mark.parametrize(
-    ("point", "extras", "words"),
+    ("point", "extras", "message"),
     [
         (TRAIN, ("cgraph",), "ray 2.60.0 requires cupy-cuda12x, which is for CUDA 12"),
         (CPU, ("all",), "ray 2.60.0 requires cupy-cuda12x, which is for CUDA 12"),
@@ -228,16 +228,16 @@ def with_extras(rule_inputs: RuleInputs, *extras: str) -> RuleInputs:
     ids=str,
 )
 def test_cuda_major_of_rays_extras(
-    rule_inputs: RuleInputs, point: Variant, extras: tuple[str, ...], words: str
+    rule_inputs: RuleInputs, point: Variant, extras: tuple[str, ...], message: str
 ) -> None:
-    asked = with_extras(rule_inputs, *extras)
-    verdict = rules.cuda_major("ray", point, asked)
-    assert verdict.ok is not bool(words)
-    assert words in verdict.reason
+    inputs = with_extras(rule_inputs, *extras)
+    verdict = rules.cuda_major("ray", point, inputs)
+    assert verdict.ok is not bool(message)
+    assert message in verdict.reason
 
 
-def test_cuda_major_of_what_vllm_asks_of_ray(rule_inputs: RuleInputs) -> None:
-    """vllm 0.10.2 asks for ray[cgraph], and that for cupy-cuda12x: wrong beside a CUDA 13."""
+def test_cuda_major_of_the_ray_extra_that_vllm_requires(rule_inputs: RuleInputs) -> None:
+    """vllm 0.10.2 requires ray[cgraph], which requires cupy-cuda12x, which is wrong with CUDA 13."""
     assert rules.cuda_major("ray", OLD, rule_inputs).ok
     verdict = rules.cuda_major("ray", replace(OLD, cuda="13.0"), rule_inputs)
     assert verdict[:2] == (False, "ray 2.49.1 requires cupy-cuda12x, which is for CUDA 12")
@@ -253,35 +253,43 @@ def test_cuda_major_of_torch_and_vllm(rule_inputs: RuleInputs) -> None:
 
 @pytest.mark.parametrize(("ray", "requirement"), [("2.60.0", "vllm[audio]==0.29.0"), ("2.49.1", "vllm>=0.10.0")])
 def test_ray_llm_extra(rule_inputs: RuleInputs, ray: str, requirement: str) -> None:
-    asked = with_extras(rule_inputs, "serve", "llm")
-    verdict = judge(asked, replace(OLD, ray=ray))
+    inputs = with_extras(rule_inputs, "serve", "llm")
+    verdict = objection(inputs, replace(OLD, ray=ray))
     assert verdict is not None
     assert verdict[::3] == (False, "ray-llm-extra")
     assert requirement in verdict.evidence
-    assert rules.ray_llm_extra(replace(TRAIN, ray=ray), asked).ok
+    assert rules.ray_llm_extra(replace(TRAIN, ray=ray), inputs).ok
     assert rules.ray_llm_extra(replace(OLD, ray=ray), rule_inputs).ok
 
 
 @pytest.mark.parametrize(
-    ("point", "rule", "words"),
+    ("point", "rule", "message"),
     [
-        (Variant(ray="2.9.0", python="3.11", torch="2.2.2", cuda="12.1"), "numpy-abi", "its lock keeps to numpy<2"),
-        (OLD, "transformers-era", "its lock keeps to transformers<5"),
-        (OLD, "cuda-major", "its lock keeps to cuda-python==12.*"),
+        (
+            Variant(ray="2.9.0", python="3.11", torch="2.2.2", cuda="12.1"),
+            "numpy-abi",
+            "its lock is constrained to numpy<2",
+        ),
+        (OLD, "transformers-era", "its lock is constrained to transformers<5"),
+        (OLD, "cuda-major", "its lock is constrained to cuda-python==12.*"),
         (CPU, "numpy-abi", "nothing to check"),
-        (replace(OLD, vllm="0.8.1", torch="2.6.0", cuda="12.4", ray="2.43.0"), "vllm-ray", "keeps to ray!=2.44.*"),
+        (
+            replace(OLD, vllm="0.8.1", torch="2.6.0", cuda="12.4", ray="2.43.0"),
+            "vllm-ray",
+            "constrained to ray!=2.44.*",
+        ),
     ],
     ids=str,
 )
-def test_known_breakages_that_a_lock_avoids(rule_inputs: RuleInputs, point: Variant, rule: str, words: str) -> None:
+def test_known_breakages_that_a_lock_avoids(rule_inputs: RuleInputs, point: Variant, rule: str, message: str) -> None:
     verdicts = [verdict for verdict in Evaluator(rule_inputs).verdicts(point) if verdict.rule == rule]
-    assert any(words in verdict.reason for verdict in verdicts)
+    assert any(message in verdict.reason for verdict in verdicts)
 
 
 def test_a_known_breakage_between_parts(rule_inputs: RuleInputs) -> None:
     point = Variant(ray="2.44.1", python="3.11", torch="2.6.0", vllm="0.8.1", cuda="12.4")
     assert rules.vllm_ray(point, rule_inputs).ok
-    verdict = judge(rule_inputs, point)
+    verdict = objection(rule_inputs, point)
     assert verdict is not None
     assert verdict.rule == "vllm-ray"
     assert verdict.reason.startswith("ray 2.44.1 is not within ray!=2.44.*")
@@ -301,8 +309,8 @@ def test_a_known_breakage_between_parts(rule_inputs: RuleInputs) -> None:
     ],
     ids=str,
 )
-def test_what_no_constraint_mends(rule_inputs: RuleInputs, point: Variant, rule: str) -> None:
-    verdict = judge(rule_inputs, point)
+def test_a_breakage_without_a_constraint_excludes_the_point(rule_inputs: RuleInputs, point: Variant, rule: str) -> None:
+    verdict = objection(rule_inputs, point)
     assert (verdict.rule if verdict else "") == rule
 
 
@@ -326,7 +334,7 @@ def test_glibc_numbers_are_compared_as_numbers(matrix: Matrix, rule_inputs: Rule
 
 
 def test_a_verdict_depends_only_on_the_axes_that_its_rule_names(rule_inputs: RuleInputs) -> None:
-    """What Judge remembers by those axes must hold for every point that agrees on them."""
+    """Evaluator caches verdicts by these axes, so they must be the same for every point that agrees on them."""
     remembering = Evaluator(rule_inputs)
     values = {
         "python": ("3.11", "3.13", "3.15"),
@@ -345,19 +353,19 @@ def test_a_verdict_depends_only_on_the_axes_that_its_rule_names(rule_inputs: Rul
 
 
 @pytest.mark.parametrize(("cuda", "label"), [("12.6", "cu126"), ("cpu", "cpu")])
-def test_an_index_of_one_cuda_gives_torch_for_it_and_no_vllm(rule_inputs: RuleInputs, cuda: str, label: str) -> None:
+def test_an_index_for_one_cuda_has_torch_for_it_and_no_vllm(rule_inputs: RuleInputs, cuda: str, label: str) -> None:
     build = replace(release(rule_inputs, "torch", "2.13.0"), version=f"2.13.0+{label}", requires_dist=())
     known = changed(rule_inputs, build)
     there = replace(known, matrix=replace(rule_inputs.matrix, indexes={label: "http://localhost/"}))
     point = replace(TRAIN, cuda=cuda)
-    assert judge(there, point) is None
-    assert judge(there, TRAIN) is None
-    vllm = judge(there, replace(SERVE, cuda=cuda))
+    assert objection(there, point) is None
+    assert objection(there, TRAIN) is None
+    vllm = objection(there, replace(SERVE, cuda=cuda))
     assert vllm is not None
     assert (vllm.rule, vllm.reason) == (
         "vllm-cuda",
         "vllm 0.32.0 is built for CUDA 13.0, as the torch 2.13.0 of its index",
     )
-    without = judge(known, point)
+    without = objection(known, point)
     assert without is not None
     assert without.rule == "torch-cuda"

@@ -9,11 +9,13 @@ from raydock.plan.search import Space, universe
 
 
 def test_the_valid_points_of_the_matrix_are_its_variants(plan: Plan, rule_inputs: RuleInputs) -> None:
-    found = list(Space(rule_inputs).valid(plan.matrix.axes))
-    assert sorted(point.name for point in found) == sorted(item.name for item in plan.variants if "all" in item.groups)
+    valid = list(Space(rule_inputs).valid(plan.matrix.axes))
+    assert sorted(point.name for point in valid) == sorted(
+        planned.name for planned in plan.variants if "all" in planned.groups
+    )
 
 
-def test_as_every_point_judged_by_itself(rule_inputs: RuleInputs) -> None:
+def test_the_search_agrees_with_the_rules_on_every_point(rule_inputs: RuleInputs) -> None:
     axes = {
         Axis.ARCH: ("amd64",),
         Axis.PYTHON: ("3.11", "3.12", "3.13"),
@@ -37,6 +39,6 @@ def test_the_universe_has_every_release_and_cuda(rule_inputs: RuleInputs, facts:
     assert axes[Axis.PYTHON] == ("3.11", "3.13")
 
 
-def test_without_facts_there_is_no_point(rule_inputs: RuleInputs) -> None:
+def test_without_facts_no_point_is_valid(rule_inputs: RuleInputs) -> None:
     bare = replace(rule_inputs, facts=Facts({}))
     assert list(Space(bare).valid(universe(bare))) == []

@@ -32,13 +32,13 @@ from raydock.plan.select import select
     ],
 )
 def test_select(plan: Plan, groups: list[str], selectors: list[str], names: list[str], count: int) -> None:
-    found = select(plan, groups, selectors, names)
-    assert len(found) == count
-    assert [item for item in plan.variants if item in found] == list(found)
+    selected = select(plan, groups, selectors, names)
+    assert len(selected) == count
+    assert [planned for planned in plan.variants if planned in selected] == list(selected)
 
 
 @pytest.mark.parametrize(
-    ("groups", "selectors", "names", "words"),
+    ("groups", "selectors", "names", "message"),
     [
         (["serv"], [], [], "'serve'"),
         (["legasy"], [], [], "'legacy'"),
@@ -54,14 +54,16 @@ def test_select(plan: Plan, groups: list[str], selectors: list[str], names: list
         ([], [], ["ray2.60.0-py311-cp"], "'ray2.60.0-py311-cpu'"),
     ],
 )
-def test_misspelt(plan: Plan, groups: list[str], selectors: list[str], names: list[str], words: str) -> None:
+def test_a_misspelt_option_suggests_the_nearest(
+    plan: Plan, groups: list[str], selectors: list[str], names: list[str], message: str
+) -> None:
     with pytest.raises(ConfigurationError) as caught:
         select(plan, groups, selectors, names)
-    assert words in str(caught.value)
+    assert message in str(caught.value)
     assert caught.value.exit_code is ExitCode.BAD_INPUT
 
 
-def test_a_name_that_cannot_exist_says_why(plan: Plan) -> None:
+def test_the_error_for_an_impossible_name_has_the_reason(plan: Plan) -> None:
     with pytest.raises(ConfigurationError) as caught:
         select(plan, names=["ray2.60.0-torch2.8.0-py311-cu130"])
     assert caught.value.what.endswith("cannot exist: torch 2.8.0 is built for CUDA 12.8.")
@@ -69,17 +71,17 @@ def test_a_name_that_cannot_exist_says_why(plan: Plan) -> None:
     assert "ray2.60.0-torch2.13.0-py311-cu130" in caught.value.todo
 
 
-def test_nothing_left_says_what_each_part_matched(plan: Plan) -> None:
+def test_the_error_for_an_empty_selection_has_the_matches_of_each_option(plan: Plan) -> None:
     with pytest.raises(SelectionError) as caught:
         select(plan, ["quickstart"], ["cuda=13.0,python=3.11", "name=*-cu128"], ["ray2.4*"])
     assert caught.value.exit_code is ExitCode.NOTHING_SELECTED
-    for words in (
+    for message in (
         "--group quickstart: 2,",
         "--select 'cuda=13.0,python=3.11': 5 (cuda=13.0: 9, python=3.11: 13),",
         "--select 'name=*-cu128': 8,",
         "ray2.4*: 11.",
     ):
-        assert words in caught.value.meaning
+        assert message in caught.value.meaning
 
 
 def test_a_glob_that_matches_no_value(plan: Plan) -> None:

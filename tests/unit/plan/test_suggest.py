@@ -18,30 +18,30 @@ from raydock.model.variant import Axis
 from raydock.plan import planner
 from raydock.plan.rules import Evaluator, RuleInputs
 from raydock.plan.show_suggestions import document, table
-from raydock.plan.suggest import MOST, Suggestions, suggest, wish
+from raydock.plan.suggest import MOST, Suggestions, parse_needs, suggest
 
 
-def asked(
+def suggestions(
     rule_inputs: RuleInputs, *needs: str, driver: str = "", gpus: tuple[str, ...] = (), python: str = ""
 ) -> Suggestions:
-    return suggest(wish(needs, driver, gpus, python, rule_inputs), rule_inputs)
+    return suggest(parse_needs(needs, driver, gpus, python, rule_inputs), rule_inputs)
 
 
 @pytest.fixture(scope="module")
 def old_host(rule_inputs: RuleInputs) -> Suggestions:
-    return asked(rule_inputs, "vllm", driver="535.104.05", gpus=("8.0",), python="3.11")
+    return suggestions(rule_inputs, "vllm", driver="535.104.05", gpus=("8.0",), python="3.11")
 
 
 def test_the_newest_vllm_for_an_old_driver(old_host: Suggestions, rule_inputs: RuleInputs, facts: Facts) -> None:
     assert len(old_host.found) == MOST
-    vllms = [item.variant.vllm for item in old_host.found]
+    vllms = [suggestion.variant.vllm for suggestion in old_host.found]
     known = [version for version in reversed(facts.versions["vllm"]) if version in vllms]
     assert vllms == known
-    for item in old_host.found:
-        assert Evaluator(rule_inputs).objection(item.variant) is None
-        assert item.variant.python == "3.11"
-        assert 80 in item.sm
-        assert not older("535.104.05", item.min_driver)
+    for suggestion in old_host.found:
+        assert Evaluator(rule_inputs).objection(suggestion.variant) is None
+        assert suggestion.variant.python == "3.11"
+        assert 80 in suggestion.sm
+        assert not older("535.104.05", suggestion.min_driver)
     (rejected,) = old_host.rejected
     assert rejected.reason == "driver 535.104.05 < 580.65.06 needed by CUDA 13.0"
     newest, *_, oldest = rejected.versions
@@ -50,9 +50,9 @@ def test_the_newest_vllm_for_an_old_driver(old_host: Suggestions, rule_inputs: R
     assert facts.versions["vllm"][index - 1] == vllms[0]
 
 
-def test_the_lines_make_it_a_variant(old_host: Suggestions, matrix: Matrix, facts: Facts, tmp_path: Path) -> None:
-    for item in old_host.found[:2]:
-        lines = {line.split(":")[0]: line for line in item.lines}
+def test_the_lines_make_a_set_a_variant(old_host: Suggestions, matrix: Matrix, facts: Facts, tmp_path: Path) -> None:
+    for suggestion in old_host.found[:2]:
+        lines = {line.split(":")[0]: line for line in suggestion.lines}
         text = [
             f"  {lines[key]}" if (key := row.strip().split(":")[0]) in lines and row.startswith("  ") else row
             for row in matrix.path.read_text().splitlines()
@@ -60,45 +60,45 @@ def test_the_lines_make_it_a_variant(old_host: Suggestions, matrix: Matrix, fact
         path = tmp_path / "matrix.yaml"
         path.write_text("\n".join(text))
         made = planner.make(matrix_file.load(path), facts, date(2026, 11, 22))
-        assert item.variant in [planned.variant for planned in made.variants]
+        assert suggestion.variant in [planned.variant for planned in made.variants]
         assert lines
 
 
 def test_a_newer_driver_gets_the_newest_release(rule_inputs: RuleInputs, facts: Facts) -> None:
-    found = asked(rule_inputs, "vllm", driver="580.65.06", gpus=("9.0",))
-    assert found.found[0].variant.vllm == facts.versions["vllm"][-1]
-    assert found.rejected == ()
+    result = suggestions(rule_inputs, "vllm", driver="580.65.06", gpus=("9.0",))
+    assert result.found[0].variant.vllm == facts.versions["vllm"][-1]
+    assert result.rejected == ()
 
 
 def test_mixed_gpus_must_all_run(rule_inputs: RuleInputs) -> None:
-    found = asked(rule_inputs, "torch", gpus=("7.0", "9.0"))
-    assert all({70, 90} <= set(item.sm) for item in found.found)
-    assert any("sm_70 not in torch 2.13.0's list" in item.reason for item in found.rejected)
-    assert {item.variant.vllm for item in found.found} == {"none"}
+    result = suggestions(rule_inputs, "torch", gpus=("7.0", "9.0"))
+    assert all({70, 90} <= set(suggestion.sm) for suggestion in result.found)
+    assert any("sm_70 not in torch 2.13.0's list" in rejected.reason for rejected in result.rejected)
+    assert {suggestion.variant.vllm for suggestion in result.found} == {"none"}
 
 
-def test_nothing_but_ray_is_the_cpu_image(rule_inputs: RuleInputs, facts: Facts) -> None:
-    best = asked(rule_inputs).found[0]
+def test_the_need_ray_gives_the_cpu_image(rule_inputs: RuleInputs, facts: Facts) -> None:
+    best = suggestions(rule_inputs).found[0]
     assert (best.variant.cuda, best.variant.torch, best.min_driver, best.sm) == ("cpu", "none", "", ())
     assert best.variant.ray == facts.versions["ray"][-1]
 
 
-def test_hardware_without_a_need_is_for_torch(rule_inputs: RuleInputs) -> None:
-    assert wish((), "535.104.05", (), "", rule_inputs).needs is Axis.TORCH
-    assert wish(("ray", "vllm"), "", (), "", rule_inputs).needs is Axis.VLLM
-    assert wish(("ray",), "535.104.05", (), "", rule_inputs).needs is Axis.RAY
+def test_with_hardware_the_default_need_is_torch(rule_inputs: RuleInputs) -> None:
+    assert parse_needs((), "535.104.05", (), "", rule_inputs).needs is Axis.TORCH
+    assert parse_needs(("ray", "vllm"), "", (), "", rule_inputs).needs is Axis.VLLM
+    assert parse_needs(("ray",), "535.104.05", (), "", rule_inputs).needs is Axis.RAY
 
 
-def test_what_matrix_yaml_names_needs_no_line(rule_inputs: RuleInputs, matrix: Matrix) -> None:
-    for item in asked(rule_inputs, "ray").found:
-        assert bool(item.lines) is (item.variant.ray not in matrix.axes[Axis.RAY])
+def test_a_variant_of_matrix_yaml_needs_no_line(rule_inputs: RuleInputs, matrix: Matrix) -> None:
+    for suggestion in suggestions(rule_inputs, "ray").found:
+        assert bool(suggestion.lines) is (suggestion.variant.ray not in matrix.axes[Axis.RAY])
 
 
 @pytest.mark.parametrize("gpu", ["5.0", "6.0", "6.1"])
 def test_vllm_has_no_code_below_volta(rule_inputs: RuleInputs, gpu: str) -> None:
-    assert asked(rule_inputs, "torch", driver="550.90.07", gpus=(gpu,)).found
+    assert suggestions(rule_inputs, "torch", driver="550.90.07", gpus=(gpu,)).found
     with pytest.raises(SelectionError) as caught:
-        asked(rule_inputs, "vllm", driver="550.90.07", gpus=(gpu,))
+        suggestions(rule_inputs, "vllm", driver="550.90.07", gpus=(gpu,))
     assert f"sm_{gpu.replace('.', '')} not in torch 2.1.2's and vllm 0.3.0's common list" in caught.value.meaning
 
 
@@ -106,41 +106,43 @@ def test_a_set_for_unknown_gpus_is_suggested_if_no_other_runs(rule_inputs: RuleI
     newest = replace(rule_inputs.facts.releases["torch", rule_inputs.facts.versions["torch"][-1]], version="9.0.0")
     future = replace(rule_inputs, facts=Facts({**rule_inputs.facts.releases, ("torch", "9.0.0"): newest}))
     build = GpuBuild(torch=Versions("9.0.0"), cuda="13.2", capabilities=("75", "110"))
-    known = asked(future, "torch", gpus=("9.0",))
-    assert "9.0.0" not in [item.variant.torch for item in known.found]
+    known = suggestions(future, "torch", gpus=("9.0",))
+    assert "9.0.0" not in [suggestion.variant.torch for suggestion in known.found]
     assert known.rejected[0].reason.startswith("it is unknown for which GPUs torch 9.0.0 for CUDA 13.2 was built")
-    (unknown,) = asked(future, "torch", gpus=("11.0",)).found
+    (unknown,) = suggestions(future, "torch", gpus=("11.0",)).found
     assert (unknown.variant.torch, unknown.sm) == ("9.0.0", ())
-    (stated,) = asked(replace(future, matrix=replace(matrix, gpus=(build,))), "torch", gpus=("11.0",)).found
+    (stated,) = suggestions(replace(future, matrix=replace(matrix, gpus=(build,))), "torch", gpus=("11.0",)).found
     assert (stated.variant.torch, stated.sm) == ("9.0.0", (75, 110))
     old = structs.replace(build, capabilities=("75",))
     other = replace(future, matrix=replace(matrix, gpus=(old,)))
     with pytest.raises(SelectionError, match="No set with torch runs on this host"):
-        asked(other, "torch", gpus=("11.0",))
+        suggestions(other, "torch", gpus=("11.0",))
 
 
 @pytest.mark.parametrize(
-    ("driver", "gpus", "words"),
+    ("driver", "gpus", "message"),
     [
         ("450.80.02", (), "driver 450.80.02 < 525.60.13 needed by CUDA 12.1"),
         ("", ("3.5",), "sm_35 not in torch 2.1.0's list"),
         ("535.104.05", ("10.0", "5.0"), "sm_50 not in torch 2.8.0's list"),
     ],
 )
-def test_nothing_possible_says_why(rule_inputs: RuleInputs, driver: str, gpus: tuple[str, ...], words: str) -> None:
+def test_the_error_without_a_set_has_the_reason(
+    rule_inputs: RuleInputs, driver: str, gpus: tuple[str, ...], message: str
+) -> None:
     with pytest.raises(SelectionError) as caught:
-        asked(rule_inputs, "torch", driver=driver, gpus=gpus)
-    assert words in caught.value.meaning
+        suggestions(rule_inputs, "torch", driver=driver, gpus=gpus)
+    assert message in caught.value.meaning
     assert caught.value.exit_code is ExitCode.NOTHING_SELECTED
 
 
-def test_nothing_known(rule_inputs: RuleInputs) -> None:
-    with pytest.raises(SelectionError, match="No known vllm"):
-        asked(replace(rule_inputs, facts=Facts({})), "vllm")
+def test_suggestions_need_facts(rule_inputs: RuleInputs) -> None:
+    with pytest.raises(SelectionError, match="No set with a known vllm can exist"):
+        suggestions(replace(rule_inputs, facts=Facts({})), "vllm")
 
 
 @pytest.mark.parametrize(
-    ("needs", "driver", "gpu", "words"),
+    ("needs", "driver", "gpu", "message"),
     [
         ("vlm", "", "", "Did you mean 'vllm'?"),
         ("ray", "new", "", "write it like 535.104.05"),
@@ -148,18 +150,18 @@ def test_nothing_known(rule_inputs: RuleInputs) -> None:
         ("ray", "", "80", "not a compute capability"),
     ],
 )
-def test_misspelt(rule_inputs: RuleInputs, needs: str, driver: str, gpu: str, words: str) -> None:
+def test_invalid_options(rule_inputs: RuleInputs, needs: str, driver: str, gpu: str, message: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        wish((needs,), driver, (gpu,) if gpu else (), "", rule_inputs)
-    assert words in str(caught.value)
+        parse_needs((needs,), driver, (gpu,) if gpu else (), "", rule_inputs)
+    assert message in str(caught.value)
 
 
 def test_a_python_that_no_base_has(rule_inputs: RuleInputs) -> None:
     with pytest.raises(ConfigurationError, match=r"No base of matrix\.yaml has Python 3\.12"):
-        wish((), "", (), "3.12", rule_inputs)
+        parse_needs((), "", (), "3.12", rule_inputs)
 
 
-def test_for_programs(old_host: Suggestions) -> None:
+def test_the_json_document(old_host: Suggestions) -> None:
     made = json.loads(json.dumps(document(old_host)))
     best = made["suggestions"][0]
     assert (made["schema"], best["name"], best["in_matrix"]) == (1, old_host.found[0].variant.name, False)
@@ -167,11 +169,11 @@ def test_for_programs(old_host: Suggestions) -> None:
     assert made["rejected"][0]["versions"] == list(old_host.rejected[0].versions)
 
 
-def test_for_people(old_host: Suggestions) -> None:
+def test_the_table(old_host: Suggestions) -> None:
     console = Console(file=StringIO(), width=200)
     console.print(table(old_host))
     assert isinstance(console.file, StringIO)
     text = console.file.getvalue()
     assert f"vllm 0.20.0 to {old_host.rejected[0].versions[0]}: driver 535.104.05 < 580.65.06" in text
-    for item in old_host.found:
-        assert f"# matrix.yaml for {item.variant.name}\naxes:\n  {item.lines[0]}\n" in text
+    for suggestion in old_host.found:
+        assert f"# matrix.yaml for {suggestion.variant.name}\naxes:\n  {suggestion.lines[0]}\n" in text

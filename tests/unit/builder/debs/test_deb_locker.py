@@ -8,7 +8,7 @@ import pytest
 
 from raydock.builder import aptsources
 from raydock.builder.aptsources import AptSource
-from raydock.builder.base import group_debs, recipe_for
+from raydock.builder.baserecipe import group_debs, recipe_for
 from raydock.builder.debs import locker, moved
 from raydock.builder.debs.hostapt import HostApt
 from raydock.builder.debs.locker import DebLocker

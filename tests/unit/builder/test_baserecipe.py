@@ -1,7 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from raydock.builder.base import BaseRecipe, recipe_for
+from raydock.builder.baserecipe import BaseRecipe, recipe_for
 from raydock.core.checkout import Checkout
 from raydock.model.bases import Base
 from raydock.model.matrix import Matrix
