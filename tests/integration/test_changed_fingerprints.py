@@ -56,8 +56,10 @@ def relocking(name: str) -> Change:
 
 
 def moving(root: Path) -> None:
-    """Moves the probe, and what says where it is."""
+    """Move the probe, and change the code that names its folder."""
     shutil.move(root / "raydock" / "probe", root / "raydock" / "elsewhere")
+    for path in (root / "raydock").rglob("*.py"):
+        path.write_text(path.read_text().replace("from raydock.probe.", "from raydock.elsewhere."))
     git(root, "add", "--all")
     replacing("raydock/builder/recipe.py", '"probe"\n', '"elsewhere"\n')(root)
     replacing("raydock/ci/inputs.py", '"raydock/probe"', '"raydock/elsewhere"')(root)
@@ -124,15 +126,15 @@ CODE: dict[str, tuple[Change, bool]] = {
     "image.json": (replacing(f"{BUILDER}/recipe.py", "IMAGE_SCHEMA = 1", "IMAGE_SCHEMA = 2"), True),
     "the fingerprint": (replacing(f"{BUILDER}/recipe.py", '"lock": self', '"locked": self'), True),
     "the platform": (replacing(f"{BUILDER}/schedule.py", 'f"linux/{', 'f"linux/x{'), True),
-    "what the base's recipe has": (replacing(f"{BUILDER}/base.py", '"steps": steps', '"how": steps'), True),
-    "the packages of bases": (replacing(f"{BUILDER}/base.py", '"procps", ', ""), True),
-    "the packages of bases with a compiler": (replacing(f"{BUILDER}/base.py", '"g++", ', ""), True),
+    "what the base's recipe has": (replacing(f"{BUILDER}/baserecipe.py", '"steps": steps', '"how": steps'), True),
+    "the packages of bases": (replacing(f"{BUILDER}/baserecipe.py", '"procps", ', ""), True),
+    "the packages of bases with a compiler": (replacing(f"{BUILDER}/baserecipe.py", '"g++", ', ""), True),
     "the name service": (replacing(f"{BUILDER}/nss.py", '"/home/ray"', '"/home/user"'), True),
     "what is not unpacked": (replacing(f"{BUILDER}/bootstrap.py", '"/usr/share/info/*", ', ""), True),
     "mmdebstrap's hooks": (replacing(f"{BUILDER}/bootstrap.py", "Pin-Priority: -1", "Pin-Priority: -2"), True),
     "what is left out": (replacing(f"{BUILDER}/rootfs.py", '"lib32", ', ""), True),
     "what a pulled base loses": (replacing(f"{BUILDER}/pulled.py", '"LD_AUDIT", ', ""), True),
-    "labels that a pulled base loses": (replacing(f"{BUILDER}/pulled.py", '"io.ray.*", ', ""), True),
+    "labels that a pulled base loses": (replacing(f"{MODEL}/labels.py", '"io.ray.*", ', ""), True),
     "packages of the compiler": (replacing("raydock/compat/data/toolchain.yaml", "- ninja", "- other"), True),
     "what has a compiler": (
         replacing("raydock/compat/toolchain.py", "return variant.cuda if", "return variant.torch if"),
@@ -147,13 +149,13 @@ CODE: dict[str, tuple[Change, bool]] = {
     "the cut-off's second": (replacing(f"{MODEL}/matrix.py", ".timestamp())", ".timestamp()) + 1"), True),
     "which packages a group adds": (replacing(f"{MODEL}/packages.py", "canonicalize_name(name)", "str(name)"), False),
     "what an image says of its axes": (
-        replacing(f"{MODEL}/variant.py", "return {axis.value: getattr", "return {axis.name: getattr"),
+        replacing(f"{MODEL}/variant.py", "for axis in Axis}", "for axis in Axis if axis is not Axis.ARCH}"),
         True,
     ),
     "a comment in code": (replacing(f"{BUILDER}/nss.py", "# one bucket", "# a bucket"), False),
-    "a docstring": (replacing(f"{BUILDER}/base.py", '"""A name for', '"""The name for'), False),
+    "a docstring": (replacing(f"{BUILDER}/baserecipe.py", '"""A name for', '"""The name for'), False),
     "code of a module that decides nothing": (
-        replacing(f"{BUILDER}/base.py", "building the base image", "building a base image"),
+        replacing(f"{BUILDER}/basemaker.py", "building the base image", "building a base image"),
         False,
     ),
 }
