@@ -1,4 +1,4 @@
-"""A folder of Debian packages as an archive that apt reads: flat, of one suite, trusted since each file is verified."""
+"""Makes a folder of verified Debian packages readable for apt, as a flat archive of one suite."""
 
 import hashlib
 import os
@@ -37,12 +37,12 @@ def control(path: Path) -> str:
             )
     except FileNotFoundError:
         raise VariantError(
-            f"dpkg-deb is not on this machine, and {path.name} is read by it.", todo="`apt-get install dpkg`."
+            f"dpkg-deb is not on this machine, but it is needed to read {path.name}.", todo="`apt-get install dpkg`."
         ) from None
     if done.returncode:
         raise VariantError(
             f"{path.name} is not a Debian package: {done.stderr.strip()[:300]}.",
-            todo=f"remove {path}, then run this again: it is fetched again.",
+            todo=f"remove {path}, then run this again to download it again.",
         )
     return done.stdout.rstrip("\n") + "\n"
 

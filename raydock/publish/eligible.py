@@ -46,7 +46,7 @@ class Eligibility:
     def judge(self, chosen: Iterable[Planned]) -> dict[str, Ready | RaydockError]:
         """What may be published of these variants by name, and why not for the rest."""
         chosen, templates = tuple(chosen), self.builder.checkout.templates
-        images = self.builder.there(item.name for item in chosen)
+        images = self.builder.built(item.name for item in chosen)
         refs = {recipe_for(self.builder.matrix, item.variant, self.builder.checkout).ref for item in chosen}
         bases = existing(self.builder.client, refs)
         context, renderer = Context.read(templates), Renderer(templates, self.builder.matrix)

@@ -185,7 +185,7 @@ def test_a_commit_that_is_too_old_is_refused(root: Path) -> None:
 
 
 def test_a_commit_that_cannot_answer_says_so(root: Path, edit: Edit) -> None:
-    edit("raydock/builder/base.py", "def recipe_for(", "def recipe_of(")
+    edit("raydock/builder/baserecipe.py", "def recipe_for(", "def recipe_of(")
     with pytest.raises(ConfigurationError, match="cannot say what its images were made of"):
         changed(root, commit(root))
 

@@ -1,1 +1,1 @@
-"""Debian packages of bases and groups: locked by apt's own solver, kept as files, installed exactly as locked."""
+"""Debian packages of bases and groups: locked by apt's solver, stored as files, installed exactly as locked."""
