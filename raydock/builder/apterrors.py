@@ -1,10 +1,13 @@
-"""The reason and the next step for a failure of apt or mmdebstrap, from their output."""
+"""The reason and the next step for a failure of apt or mmdebstrap."""
 
 from raydock.model.bases import Base
 
 
 def reason(output: str) -> str:
-    """The root cause of a failure: a full disk, an unreadable address, otherwise the errors of apt or mmdebstrap."""
+    """The root cause of a failure.
+
+    It is a full disk or an unreadable address, otherwise the errors of apt or mmdebstrap.
+    """
     lines = list(dict.fromkeys(line.strip() for line in output.splitlines() if line.strip()))
     signs = ("No space left on device", "E: Failed to fetch", "W: Failed to fetch", "NO_PUBKEY", "E: ", "Err:")
     relevant = next((matches for sign in signs if (matches := [line for line in lines if sign in line])), lines)

@@ -1,4 +1,6 @@
-"""This host's apt sources, from apt.conf, sources.list and sources.list.d, in one-line and in deb822 format.
+"""This host's apt sources, from apt.conf, sources.list and sources.list.d.
+
+Both the one-line and the deb822 format are read.
 
 Source: sources.list(5), apt_auth.conf(5) and apt-get(8) of apt 2.6 and 3.1, read 2026-11-29.
 """
@@ -59,13 +61,16 @@ class AptRelease:
 
 
 def sources() -> tuple[AptSource, ...]:
-    """The enabled sources of binary packages in apt on this host; empty if apt is missing."""
+    """The enabled sources of binary packages in apt on this host.
+
+    Empty if apt is missing.
+    """
     files = _configured("Dir::Etc::sourcelist/f", "Dir::Etc::sourceparts/d")
     return tuple(source for path in files for source in _read(path))
 
 
 def releases() -> dict[tuple[str, str], AptRelease]:
-    """The metadata in apt's downloaded lists, by the address and suite of the archive."""
+    """The metadata in apt's downloaded lists, by address and suite."""
     fields = "--format=$(REPO_URI)\t$(RELEASE)\t$(CODENAME)\t$(ORIGIN)"
     output = _output("apt-get", "indextargets", fields, "Created-By: Packages")
     lines = [line.split("\t") for line in output.splitlines()]
@@ -76,7 +81,10 @@ def releases() -> dict[tuple[str, str], AptRelease]:
 
 
 def connection() -> str:
-    """The host's settings for reaching a mirror, as apt.conf: proxies, certificates, credentials, validity limits."""
+    """The host's settings for reaching a mirror, as apt.conf.
+
+    They are proxies, certificates, credentials and validity limits.
+    """
     lines = [line for line in _config("dump", "Acquire").splitlines() if _CONNECTION.fullmatch(line)]
     paths = _config("shell", "netrc", "Dir::Etc::netrc/f", "netrcparts", "Dir::Etc::netrcparts/d")
     for part in shlex.split(paths):
@@ -111,7 +119,10 @@ def _config(*arguments: str) -> str:
 
 
 def _output(*command: str) -> str:
-    """The output of one of apt's programs; empty if it is missing or fails, as on a host without apt."""
+    """The output of one of apt's programs.
+
+    Empty if it is missing or fails, as on a host without apt.
+    """
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, errors="replace")
     except FileNotFoundError:
@@ -166,7 +177,10 @@ _OFF = ("no", "false", "without", "off", "disable", "0")  # apt-pkg's StringToBo
 
 
 def _fields(stanza: str) -> dict[str, str]:
-    """The fields of a deb822 stanza by their lower-case names; a folded value keeps its lines."""
+    """The fields of a deb822 stanza by their lower-case names.
+
+    A folded value keeps its lines.
+    """
     fields: dict[str, str] = {}
     name = ""
     for line in stanza.splitlines():

@@ -1,4 +1,7 @@
-"""Makes base images: bootstrapped from Debian packages, or pulled by digest and extended. Finds made ones by tag."""
+"""Makes base images, and finds them by tag.
+
+They are bootstrapped from Debian packages, or pulled by digest and extended.
+"""
 
 import hashlib
 import shutil
@@ -52,7 +55,10 @@ class BaseImage:
 
     @property
     def fingerprint(self) -> str:
-        """The hexadecimal sha256 over recipe and layers, which is the same in every image store."""
+        """The hexadecimal sha256 over recipe and layers.
+
+        It is the same in every image store.
+        """
         recipe = self.image.labels.base_recipe or ""
         return hashlib.sha256("\n".join((recipe, *self.image.layers)).encode()).hexdigest()
 
@@ -77,7 +83,10 @@ def existing(client: docker.DockerClient, refs: Iterable[str]) -> dict[str, Base
 
 
 def tags(client: docker.DockerClient) -> tuple[str, ...]:
-    """The tags of all bases on the engine, of any matrix.yaml, and of the remains of killed runs."""
+    """The tags of all bases on the engine.
+
+    They include those of other matrix.yaml files, and the remains of killed runs.
+    """
     with reaching("listing the bases"):
         return tuple(tag for image in client.images.list(REPOSITORY) for tag in image.tags)
 
@@ -137,7 +146,10 @@ class BaseMaker:
 
     @contextmanager
     def apt(self, recipe: BaseRecipe) -> Iterator[ContainerApt]:
-        """The apt of a pulled base before raydock adds packages, for the time of the block."""
+        """The apt of a pulled base to which raydock has not added packages.
+
+        It can be used within the block.
+        """
         with self._folder() as folder, self._pulled(recipe, folder) as start:
             yield self._container_apt(start.ref, recipe.base)
 
@@ -166,7 +178,10 @@ class BaseMaker:
 
     @contextmanager
     def _start(self, recipe: BaseRecipe, folder: Path) -> Iterator[BuildStart]:
-        """The start of the base's Dockerfile; a temporary image is removed after the block."""
+        """The start of the base's Dockerfile.
+
+        A temporary image is removed after the block.
+        """
         if recipe.base.source == "pull":
             with self._pulled(recipe, folder) as start:
                 self.fetch(recipe.debs, recipe, start.ref).place(recipe.debs, folder / "debs")
@@ -235,7 +250,10 @@ class BaseMaker:
             raise type(error)(error.what, meaning=error.meaning, todo=hint + "or name a base that has it.") from None
 
     def _read_python(self, recipe: BaseRecipe, ref: str) -> str:
-        """The base's Python with patch. Raises VariantError if Python or glibc differ from matrix.yaml."""
+        """The base's Python with patch.
+
+        Raises VariantError if Python or glibc differ from matrix.yaml.
+        """
         python = f"python{recipe.base.python}"
         with reaching(f"examining the base {recipe.name}"):
             try:
@@ -263,12 +281,17 @@ class BaseMaker:
 
 
 def _missing(recipe: BaseRecipe) -> bool:
-    """Whether the Dockerfile must install packages; a bootstrapped base already has them."""
+    """Whether the Dockerfile must install packages.
+
+    A bootstrapped base already has them.
+    """
     return recipe.base.source == "pull" and bool(recipe.debs.debs)
 
 
 def _caching(recipe: BaseRecipe) -> tuple[str, ...]:
-    """The cache options: none for a pulled base, because BuildKit has used cached steps of a different digest.
+    """The options that disable the cache for a pulled base.
+
+    BuildKit has used cached steps of a different digest.
 
     Source: moby 26.1.5, 2026-11-25.
     """

@@ -9,7 +9,10 @@ PROGRAM = (
 
 
 def parse(output: bytes) -> dict[str, str] | None:
-    """The versions of `python` and `glibc` in the output of PROGRAM, which can contain other text; None if missing."""
+    """The versions of `python` and `glibc` in the output of PROGRAM.
+
+    The output can contain other text. Returns None if they are missing.
+    """
     text = output.decode("utf-8", "replace")
     try:
         document, _ = json.JSONDecoder().raw_decode(text, max(text.rfind('{"python"'), 0))

@@ -1,4 +1,4 @@
-"""The recipe of a base image: the inputs that decide its content, its digest and its tag."""
+"""The recipe of a base image, with its digest and its tag."""
 
 import hashlib
 import json
@@ -95,8 +95,9 @@ class BaseRecipe:
 
 
 def recipe_for(matrix: Matrix, variant: Variant, checkout: Checkout) -> BaseRecipe:
-    """The recipe of a variant's base, with its locked packages. A variant with CUDA gets a compiler, for Triton.
+    """The recipe of a variant's base, with its locked packages.
 
+    A variant with CUDA gets a compiler, for Triton.
     Raises VariantError if no base has the variant's Python, ConfigurationError if the packages are not locked.
     """
     recipe = base_recipe(matrix, variant, checkout)
@@ -104,8 +105,9 @@ def recipe_for(matrix: Matrix, variant: Variant, checkout: Checkout) -> BaseReci
 
 
 def base_recipe(matrix: Matrix, variant: Variant, checkout: Checkout) -> BaseRecipe:
-    """The recipe of a variant's base without locked packages, from which the lock is made.
+    """The recipe of a variant's base without locked packages.
 
+    The lock is made from it.
     Raises VariantError if no base has the variant's Python.
     """
     base = matrix.base(variant.python)
@@ -116,7 +118,10 @@ def base_recipe(matrix: Matrix, variant: Variant, checkout: Checkout) -> BaseRec
 
 
 def group_request(matrix: Matrix, variant: Variant, recipe: BaseRecipe) -> DebRequest | None:
-    """The request to apt's solver for the OS packages that a variant's group adds; None if it adds none."""
+    """The request to apt's solver for the OS packages that a variant's group adds.
+
+    Returns None if it adds none.
+    """
     packages = matrix.packages_of(variant)
     if not packages.os_packages:
         return None
@@ -130,8 +135,9 @@ def group_request(matrix: Matrix, variant: Variant, recipe: BaseRecipe) -> DebRe
 
 
 def group_debs(matrix: Matrix, variant: Variant, checkout: Checkout) -> DebLock | None:
-    """The locked OS packages that a variant's group adds to the base; None if it adds none.
+    """The locked OS packages that a variant's group adds to the base.
 
+    Returns None if it adds none.
     Raises ConfigurationError if they are not locked.
     """
     if not matrix.packages_of(variant).os_packages:

@@ -1,4 +1,7 @@
-"""Bootstraps a Debian root file system with mmdebstrap from local packages; the same packages give the same bytes."""
+"""Bootstraps a Debian root file system with mmdebstrap from local packages.
+
+The same packages give the same bytes.
+"""
 
 import os
 import re
@@ -49,7 +52,9 @@ def bootstrap(
     log: Path,
     processes: Processes,
 ) -> None:
-    """Writes the root file system of a base to the tar `target`, which contains no information about this host.
+    """Writes the root file system of a base to the tar `target`.
+
+    It contains no information about this host.
 
     debs: a folder with only the files of `lock`, which are all installed.
     packages: the requested packages, which apt marks as manually installed.
@@ -80,7 +85,10 @@ def bootstrap(
 
 
 def archive_of(suite: str, processes: Processes) -> Mirror:
-    """Debian's own archive, from mmdebstrap's defaults. Raises OutOfReachError if mmdebstrap is missing or fails."""
+    """Debian's own archive, from mmdebstrap's defaults.
+
+    Raises OutOfReachError if mmdebstrap is missing or fails.
+    """
     # The hook runs before anything is downloaded, and ends mmdebstrap.
     hook = '--setup-hook=cat "$1/etc/apt/sources.list" >&2; exit 1'
     done = processes.run([_program(suite), "--quiet", "--variant=minbase", hook, suite, os.devnull], folder=Path.cwd())
@@ -116,7 +124,10 @@ def _options(packages: Sequence[str], debs: Path) -> list[str]:
 
 @contextmanager
 def _scratch() -> Iterator[str]:
-    """A folder for temporary files of mmdebstrap and its programs, which do not remove them if interrupted."""
+    """A folder for temporary files of mmdebstrap and its programs.
+
+    They do not remove their files if interrupted.
+    """
     with tempfile.TemporaryDirectory(prefix="raydock-base-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o1777)  # apt's user, and users of a namespace, write into it
         yield folder
@@ -127,7 +138,7 @@ def _environment(epoch: int, scratch: str) -> dict[str, str]:
 
 
 def _require_exact(lock: DebLock, status: str) -> None:
-    """Raises VariantError if the packages or versions in dpkg's status differ from the lock."""
+    """Raises VariantError if the packages in dpkg's status differ from the lock."""
     fields = re.findall(r"^(Package|Version): (.+)$", status, re.MULTILINE)
     names = [value for field, value in fields if field == "Package"]
     installed = set(zip(names, [value for field, value in fields if field == "Version"], strict=True))

@@ -10,8 +10,9 @@ from raydock.engine.endpoint import DEFAULT, Endpoint
 
 
 def configured(endpoint: Endpoint) -> str:
-    """The builder that `docker buildx build` would use on an engine, and its origin; empty for the engine's own.
+    """The builder that `docker buildx build` would use on an engine, and its origin.
 
+    Empty for the engine's own.
     Source: docker/buildx, store/store.go and store/storeutil, 0.13 to 0.29, read 2026-11-29.
     """
     variable = os.environ.get("BUILDX_BUILDER", "")
@@ -27,7 +28,10 @@ def configured(endpoint: Endpoint) -> str:
 
 
 def _in_use(file: Path, key: str) -> str:
-    """The name of the builder in use for all engines or for the engine of this key; otherwise empty."""
+    """The name of the builder in use for all engines or for the engine of this key.
+
+    Otherwise empty.
+    """
     try:
         document = json.loads(_read(file) or "{}")
         return str(document["Name"]) if document["Global"] or document["Key"] == key else ""

@@ -1,4 +1,7 @@
-"""`docker buildx build`: one process per build, so that a failure does not stop other builds."""
+"""Runs `docker buildx build`, with one process per build.
+
+A failure does not stop other builds.
+"""
 
 import json
 from collections.abc import Sequence
@@ -14,15 +17,21 @@ from raydock.engine.endpoint import Endpoint
 
 
 class BuildError(VariantError):
-    """A build failed. The message contains the step, its last lines of output and the path of the log."""
+    """A build failed.
+
+    The message contains the step, its last lines of output and the path of the log.
+    """
 
 
 class LostPackagesError(BuildError):
-    """The cached install step survived, but its packages were evicted from the cache mount."""
+    """A cached step survived, but its packages were evicted from the cache mount."""
 
 
 class DownloadError(OutOfReachError):
-    """A download in a build failed. The message contains the step, its last lines and the path of the log."""
+    """A download in a build failed.
+
+    The message contains the step, its last lines and the path of the log.
+    """
 
 
 @dataclass
@@ -92,7 +101,10 @@ class Buildx:
             ) from None
 
     def stop(self) -> None:
-        """Ends every running build, and prevents further ones; BuildKit discards unfinished steps."""
+        """Ends every running build, and prevents further ones.
+
+        BuildKit discards unfinished steps.
+        """
         self.processes.stop()
 
 
@@ -108,7 +120,9 @@ _OUT_OF_REACH = {
 
 
 def explain(name: str, failure: Failure | None, rest: str, log: Path) -> RaydockError:
-    """The error for a failed build: OutOfReachError if the engine, its disk or the index failed, otherwise BuildError.
+    """The error for a failed build.
+
+    It is OutOfReachError if the engine, its disk or the index failed, otherwise BuildError.
 
     rest: the plain text in buildx's output.
     """

@@ -1,7 +1,8 @@
-"""The packages that `pip install` and `uv pip install` in an image must not change: /opt/raydock/constraints.txt.
+"""The constraints for pip and uv in an image: /opt/raydock/constraints.txt.
 
-Other packages of the lock can be replaced: a job can install its own `requests`. `name<0` allows no version at all. It
-is used for builds of packages for other CUDA majors, which would load a second CUDA into the process.
+They have the packages that `pip install` and `uv pip install` must not change. Other packages of the lock can be
+replaced: a job can install its own `requests`. `name<0` allows no version at all. It is used for builds of packages for
+other CUDA majors, which would load a second CUDA into the process.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""The Debian archive of a bootstrapped base: matrix.yaml's mirror, this host's apt sources, or Debian's own archive."""
+"""The Debian archive of a bootstrapped base.
+
+It is matrix.yaml's mirror, one of this host's apt sources, or Debian's own archive.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,7 +35,10 @@ class PackageSources:
 
 
 def package_sources(base: Base, bundle: Path | None) -> PackageSources:
-    """The sources of a bootstrapped base on this host; `bundle` has trusted certificates for https, if any."""
+    """The sources of a bootstrapped base on this host.
+
+    `bundle` has trusted certificates for https, if any.
+    """
     stanzas, origin = _chosen(base)
     settings = aptsources.connection()
     if bundle and "Acquire::https::CaInfo " not in settings:
@@ -53,10 +59,10 @@ def _chosen(base: Base) -> tuple[str, str]:
 def from_host(
     suite: str, sources: Iterable[AptSource], releases: dict[tuple[str, str], AptRelease]
 ) -> list[tuple[str, AptSource]]:
-    """The host's sources of a suite, its updates and its security updates, each with the name of the suite.
+    """The host's sources of a suite, its updates and its security updates.
 
-    If the host has updates only for a different suite, their archive is used: scripts/engine adds only trixie. Empty if
-    the host does not have the suite.
+    Each comes with the name of the suite. If the host has updates only for a different suite, their archive is used:
+    scripts/engine adds only trixie. Empty if the host does not have the suite.
     """
     known: dict[str, list[AptSource]] = {}
     for source in sources:
@@ -75,7 +81,10 @@ def from_host(
 
 
 def listing(suite: str, mirror: Mirror) -> str:
-    """The /etc/apt/sources.list in a base; `mirror` is that of matrix.yaml or Debian's archive, never this host's."""
+    """The /etc/apt/sources.list in a base.
+
+    `mirror` is that of matrix.yaml or Debian's archive, never this host's.
+    """
     return "".join(f"deb {address} {name} main\n" for name, address in _addresses(mirror, suite))
 
 
@@ -102,9 +111,10 @@ def default_stanzas(suite: str, archive: Mirror) -> str:
 
 
 def _is_debian(source: AptSource, releases: dict[tuple[str, str], AptRelease]) -> bool:
-    """Whether an archive is Debian's or a mirror of it. Other archives can have the same suite and component names.
+    """Whether an archive is Debian's or a mirror of it.
 
-    If apt has not downloaded its lists, the name of its key decides.
+    Other archives can have the same suite and component names. If apt has not downloaded its lists, the name of its key
+    decides.
     """
     if release := releases.get((source.uri, source.suite)):
         return release.origin == aptsources.DEBIAN

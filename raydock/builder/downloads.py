@@ -61,7 +61,10 @@ _OF_ANY_SERVER = {
 
 
 def cause(output: str, step: str) -> DownloadFailure | None:
-    """The cause of a failed download in a step's output, with the host of the server; None if no download failed."""
+    """The cause of a failed download in a step's output, with the host of the server.
+
+    Returns None if no download failed.
+    """
     text, installs = output.lower(), _INSTALLS in step
     server = "The package index" if installs else "The server"
     for sign, failure in (_OF_ANY_SERVER | (_OF_INDEX if installs else {})).items():
@@ -71,7 +74,10 @@ def cause(output: str, step: str) -> DownloadFailure | None:
 
 
 def _host(text: str, sign: str) -> str:
-    """A space and the host in the line with the sign, without credentials; empty if there is none."""
+    """A space and the host in the line with the sign, without credentials.
+
+    Empty if there is none.
+    """
     for line in text.splitlines():
         if sign in line and (address := _ADDRESS.search(line)):
             return f" {urlsplit(address[0]).netloc.rpartition('@')[2]}"

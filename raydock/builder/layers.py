@@ -31,12 +31,18 @@ class Layer:
 
     @property
     def text(self) -> str:
-        """Its part of the lock: requirements with hashes, and comments with the build requirements."""
+        """Its part of the lock: requirements with hashes, and build requirements.
+
+        The build requirements are comments.
+        """
         return "".join((*(pin.requirement for pin in self.pins), *(f"# built with {line}\n" for line in self.build)))
 
     @property
     def build(self) -> tuple[str, ...]:
-        """The build requirements of its packages, with hashes; empty if all packages are wheels."""
+        """The build requirements of its packages, with hashes.
+
+        Empty if all packages are wheels.
+        """
         return tuple(dict.fromkeys(line for pin in self.pins for line in pin.build))
 
 
@@ -48,8 +54,8 @@ def layers(lock: Lock, added: tuple[str, ...] = ()) -> tuple[Layer, ...]:
     """
     needs = _requirements(lock.pins.values())
     torch, vllm = _closure("torch", needs) | _compiler(lock, needs), _closure("vllm", needs)
-    alone = _alone(added, lock, needs)
-    ray = lock.pins.keys() - torch - vllm - alone | _closure("ray", needs)
+    added_only = _added_only(added, lock, needs)
+    ray = lock.pins.keys() - torch - vllm - added_only | _closure("ray", needs)
     parts = {
         "source": {pin.name for pin in lock.pins.values() if pin.build},
         "cuda": {name for name in torch if _CUDA.fullmatch(name)},
@@ -59,7 +65,7 @@ def layers(lock: Lock, added: tuple[str, ...] = ()) -> tuple[Layer, ...]:
         "ray-packages": ray,
         "torch-packages": torch,
         "vllm-packages": vllm,
-        "added": alone,
+        "added": added_only,
     }
     part_of: dict[str, str] = {}
     for part, names in parts.items():
@@ -73,21 +79,24 @@ def layers(lock: Lock, added: tuple[str, ...] = ()) -> tuple[Layer, ...]:
 
 
 def _compiler(lock: Lock, needs: dict[str, list[str]]) -> set[str]:
-    """The packages of the CUDA compiler with their requirements; empty if the lock does not have them and torch."""
+    """The packages of the CUDA compiler with their requirements.
+
+    Empty if the lock does not have them and torch.
+    """
     packages = toolchain.known().packages
     if "torch" not in lock.pins or not lock.pins.keys() >= set(packages):
         return set()
     return set().union(*(_closure(name, needs) for name in packages))
 
 
-def _alone(added: Collection[str], lock: Lock, needs: dict[str, list[str]]) -> set[str]:
+def _added_only(added: Collection[str], lock: Lock, needs: dict[str, list[str]]) -> set[str]:
     """The added packages, and the packages that only they require."""
     others = [pin.name for pin in lock.pins.values() if not pin.via and pin.name not in added]
     return lock.pins.keys() - set().union(*(_closure(root, needs) for root in others)) if added else set()
 
 
 def _requirements(pins: Collection[Pin]) -> dict[str, list[str]]:
-    """The requirements of each package, from the lists of the packages that require it."""
+    """The requirements of each package, inverted from `via` of the pins."""
     needs: dict[str, list[str]] = {pin.name: [] for pin in pins}
     for pin in pins:
         for parent in pin.via:
@@ -96,7 +105,10 @@ def _requirements(pins: Collection[Pin]) -> dict[str, list[str]]:
 
 
 def _closure(root: str, needs: dict[str, list[str]]) -> set[str]:
-    """A package with its direct and indirect requirements; empty if it is not in the lock."""
+    """A package with its direct and indirect requirements.
+
+    Empty if it is not in the lock.
+    """
     closure: set[str] = set()
     pending = [root] if root in needs else []
     while pending:

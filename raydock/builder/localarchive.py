@@ -1,4 +1,7 @@
-"""Makes a folder of verified Debian packages readable for apt, as a flat archive of one suite."""
+"""A folder of Debian packages as a flat archive of one suite for apt.
+
+The packages must be verified, because apt trusts the archive.
+"""
 
 import hashlib
 import os
@@ -24,7 +27,10 @@ def index(folder: Path, suite: str) -> None:
 
 
 def control(path: Path) -> str:
-    """The control fields of a .deb file. Raises VariantError if dpkg-deb cannot read it."""
+    """The control fields of a .deb file.
+
+    Raises VariantError if dpkg-deb cannot read it.
+    """
     try:
         # dpkg-deb leaves its temporary folder behind if it is interrupted.
         with TemporaryDirectory(prefix="raydock-deb-") as folder:

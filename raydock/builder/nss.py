@@ -1,10 +1,11 @@
-"""A module for glibc's Name Service Switch that gives a name to a container's user without an entry in /etc/passwd.
+"""A module for glibc's Name Service Switch that names any container user.
 
-Kubernetes and OpenShift run an image as any uid. Without an entry in /etc/passwd, `getpwuid` fails, and so do Python's
-`getpass.getuser`, torch before 2.13, ssh and others. The file cannot list all uids, and nothing can edit it at start:
-KubeRay overrides the entrypoint, and the root file system can be read-only. Debian's libnss-unknown answers for every
-uid, so that useradd and adduser do not find a free one. This module answers only for the uid of the calling process,
-and never for root. The name is that of the image's user, which is also in USER and LOGNAME.
+It gives a name to a user without an entry in /etc/passwd. Kubernetes and OpenShift run an image as any uid. Without an
+entry in /etc/passwd, `getpwuid` fails, and so do Python's `getpass.getuser`, torch before 2.13, ssh and others. The
+file cannot list all uids, and nothing can edit it at start: KubeRay overrides the entrypoint, and the root file system
+can be read-only. Debian's libnss-unknown answers for every uid, so that useradd and adduser do not find a free one.
+This module answers only for the uid of the calling process, and never for root. The name is that of the image's user,
+which is also in USER and LOGNAME.
 
 It is a shared library for x86-64 with one function, written here byte by byte: the images have no compiler to build it,
 and it imports nothing. Source: System V ABI (gabi), chapters 4 and 5; nss/nss.h and pwd.h of glibc 2.36; read
@@ -93,7 +94,7 @@ def _code() -> bytes:
 
 
 def _header(segments: int) -> bytes:
-    """The ELF header: 64 bits, little-endian, a shared object for x86-64 without sections."""
+    """The ELF header of a shared object for x86-64 without sections."""
     ident = b"\x7fELF\x02\x01\x01".ljust(16, b"\0")
     return ident + struct.pack("<2HI3QI6H", 3, 62, 1, 0, _HEADER, 0, 0, _HEADER, _SEGMENT, segments, 0, 0, 0)
 

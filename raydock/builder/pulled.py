@@ -1,8 +1,9 @@
-"""A local image with the layers of a pulled base, but without its configuration, on which a base is built.
+"""A local image with the layers of a pulled base, without its configuration.
 
-A Dockerfile can overwrite the configuration of the image on which it builds, but it cannot remove it: an empty
-UV_OFFLINE stops uv, and a volume or a label stays. So the engine loads an image of the same layers with raydock's
-configuration. The loaded tar does not contain layers: the engine uses its own (sources in raydock/hosts/layers.py).
+A base is built on it. A Dockerfile can overwrite the configuration of the image on which it builds, but it cannot
+remove it: an empty UV_OFFLINE stops uv, and a volume or a label stays. So the engine loads an image of the same layers
+with raydock's configuration. The loaded tar does not contain layers: the engine uses its own (sources in
+raydock/hosts/layers.py).
 """
 
 import json
@@ -83,7 +84,7 @@ class Pulled:
         return tuple(self.document["RootFS"].get("Layers") or ())
 
     def plain(self) -> dict[str, Any]:
-        """The OCI configuration of an image with its layers, and with the settings that are not reset."""
+        """The OCI configuration with its layers and the settings that are kept."""
         image_labels = self.config.get("Labels") or {}
         return {
             "architecture": self.document["Architecture"],
@@ -123,8 +124,9 @@ def _pull(client: DockerClient, image: str) -> None:
 
 
 def load_plain(client: DockerClient, pulled: Pulled, ref: str) -> None:
-    """Makes an image with the same layers, but without the settings of `Pulled.reset`, with the tag `ref`.
+    """Makes an image with the same layers and the tag `ref`.
 
+    It does not have the settings in `Pulled.reset`.
     Raises OutOfReachError if the engine does not load it.
     """
     with reaching(f"making {ref}"):
@@ -166,7 +168,10 @@ def _files(pulled: Pulled, ref: str, manifest: dict[str, Any]) -> dict[str, byte
 
 
 def _manifest(client: DockerClient, pulled: Pulled) -> dict[str, Any]:
-    """The manifest of an image in containerd's store, from `docker save`; empty in the engine's own store."""
+    """The manifest of an image in containerd's store, from `docker save`.
+
+    Empty in the engine's own store.
+    """
     if not uses_containerd_store(client):
         return {}
     with tarfile.open(fileobj=ChunkReader(client.api.get_image(pulled.image)), mode="r|") as archive:
@@ -182,7 +187,10 @@ def _manifest(client: DockerClient, pulled: Pulled) -> dict[str, Any]:
 
 
 def _describes(document: dict[str, Any], pulled: Pulled) -> bool:
-    """Whether a document is the manifest of these layers; an attestation's has others."""
+    """Whether a document is the manifest of these layers.
+
+    An attestation's has others.
+    """
     layers = document.get("layers") or ()
     return len(layers) == len(pulled.layers) and all("tar" in layer.get("mediaType", "") for layer in layers)
 

@@ -19,7 +19,10 @@ _HIDDEN = ("[internal]", "[context ")
 
 
 def shorten(step: str) -> str:
-    """The title of a step without mounts and script, such as `[tree-ray 1/1] RUN make-tree /run/ray.txt`."""
+    """The title of a step without mounts and script.
+
+    An example is `[tree-ray 1/1] RUN make-tree /run/ray.txt`.
+    """
     return _SCRIPT.sub(r"\1", _MOUNTS.sub("", step))[:120]
 
 
@@ -58,7 +61,10 @@ class BuildProgress:
     _failed: tuple[str, str] | None = None
 
     def read(self, stream: IO[bytes]) -> str:
-        """Processes all documents of a stream; returns the plain text around them, which is also logged."""
+        """Processes all documents of a stream.
+
+        Returns the plain text around them, which is also logged.
+        """
         document, rest = "", ""
         for raw in stream:
             line = raw.decode(errors="replace")

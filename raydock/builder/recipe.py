@@ -1,4 +1,4 @@
-"""The recipe of a variant: all inputs that decide the content of its image, and their fingerprint."""
+"""The recipe of a variant: the inputs of its image, and their fingerprint."""
 
 import hashlib
 import json
@@ -55,7 +55,10 @@ class Recipe:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The hexadecimal sha256 over Dockerfile, files, lock, base, platform, epoch and the version of uv."""
+        """The hexadecimal sha256 over all that decides the content of the image.
+
+        It includes the version of uv, but not the name of the variant.
+        """
         parts = {
             "dockerfile": self.dockerfile,
             "files": {path: _sha256(data) for path, data in self.files.items()},
@@ -69,7 +72,10 @@ class Recipe:
 
     @property
     def labels(self) -> dict[str, str]:
-        """The labels that are not in the Dockerfile, because they depend on the fingerprint or on the base."""
+        """The labels that are not in the Dockerfile.
+
+        They depend on the fingerprint or on the base.
+        """
         return labels.of_build(fingerprint=self.fingerprint, lock_sha256=self.lock_sha256, python=self.python)
 
     def write(self, folder: Path) -> None:
@@ -92,7 +98,7 @@ class Recipe:
 
 @lru_cache(maxsize=2_000)
 def _sha256(data: bytes) -> str:
-    """The hexadecimal sha256 of a file, cached because most variants share most files."""
+    """The hexadecimal sha256 of a file, cached: most variants share most files."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -126,7 +132,10 @@ class Context:
     def files(
         self, planned: Planned, lock: Lock, layers: tuple[Layer, ...], debs: DebLock | None = None
     ) -> dict[str, bytes]:
-        """The files of one variant's build context; `debs` are the locked OS packages of its group."""
+        """The files of one variant's build context.
+
+        `debs` are the locked OS packages of its group.
+        """
         own = {f"layers/{layer.name}.txt": layer.text.encode() for layer in layers}
         own |= {f"layers/{layer.name}.build.txt": "\n".join(layer.build).encode() for layer in layers if layer.build}
         own["constraints.txt"] = constraints(planned.variant, lock).encode()
@@ -148,7 +157,10 @@ def _files(name: str, folder: Path) -> dict[str, bytes]:
 
 
 def _root_tar(files: dict[str, bytes], python: str, epoch: int) -> bytes:
-    """A tar of files of a build context at their paths in the image; `python` is its Python without patch."""
+    """A tar of files of a build context at their paths in the image.
+
+    `python` is its Python without patch.
+    """
     launcher = f"usr/local/bin/{LAUNCHER}"
     targets = {
         f"probe/{LAUNCHER}": launcher,

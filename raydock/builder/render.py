@@ -79,7 +79,10 @@ class Renderer:
 
 
 def describe(variant: Variant, packages: Packages) -> str:
-    """The description of a variant for an image's label, with the packages that a group adds."""
+    """The description of a variant for an image's label.
+
+    It has the packages that a group adds.
+    """
     parts = [f"Ray {variant.ray}"]
     parts += [f"vLLM {variant.vllm}"] if variant.vllm != NONE else []
     parts += [f"PyTorch {variant.torch}"] if variant.torch != NONE else []
@@ -90,7 +93,7 @@ def describe(variant: Variant, packages: Packages) -> str:
 
 
 def check(checkout: Checkout, rendered: dict[str, str]) -> list[str]:
-    """A line for each Dockerfile under images/ that is missing or differs from `rendered`."""
+    """A line for each Dockerfile that is missing or differs from `rendered`."""
     problems = []
     for name, text in rendered.items():
         path = checkout.dockerfile(name)
@@ -113,7 +116,10 @@ def remove(folders: list[Path]) -> None:
 
 
 def write(checkout: Checkout, rendered: dict[str, str]) -> list[str]:
-    """Writes the Dockerfiles that are missing or differ, each atomically; returns the names of their variants."""
+    """Writes the Dockerfiles that are missing or differ, each atomically.
+
+    Returns the names of their variants.
+    """
     changed = []
     for name, text in rendered.items():
         path = checkout.dockerfile(name)

@@ -1,4 +1,4 @@
-"""Removes from the tar of a bootstrapped root file system all that depends on the host that made it.
+"""Makes the tar of a bootstrapped root file system independent of the host.
 
 mmdebstrap copies the host's /etc/hostname and /etc/resolv.conf with their modes, and keeps the sources and settings of
 its apt. Its apt chooses the order in which packages are unpacked and configured. That order affects the times of
@@ -48,7 +48,10 @@ def normalize(source: Path, target: Path, epoch: int, texts: Mapping[str, str]) 
 
 
 def read_text(source: Path, path: str) -> str:
-    """The text of one file in the tar of a root file system. Raises KeyError if the tar does not have the file."""
+    """The text of one file in the tar of a root file system.
+
+    Raises KeyError if the tar does not have the file.
+    """
     with tarfile.open(source, "r:") as archive:
         member = archive.extractfile(f"./{path}")
         assert member
@@ -56,7 +59,10 @@ def read_text(source: Path, path: str) -> str:
 
 
 def _plain(member: tarfile.TarInfo, epoch: int) -> tarfile.TarInfo:
-    """The member with only numeric ids and whole seconds, without the names of the host's users and groups."""
+    """The member with numeric ids and whole seconds.
+
+    It does not have the names of the host's users and groups.
+    """
     member.pax_headers = {key: value for key, value in member.pax_headers.items() if key.startswith(_KEPT_HEADERS)}
     member.uname = member.gname = ""
     member.mtime = epoch if member.isdir() else min(int(member.mtime), epoch)

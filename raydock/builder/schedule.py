@@ -1,4 +1,7 @@
-"""Builds variants in parallel: skips built ones, shares the bases, and continues after failures."""
+"""Builds variants in parallel on shared bases.
+
+Built variants are skipped, and a failure does not stop the others.
+"""
 
 import logging
 import os
@@ -60,9 +63,9 @@ class Builder:
     no_cache: bool = False
 
     def build(self, variants: Iterable[Planned]) -> list[VariantResult]:
-        """Builds the variants that are not built yet; the results have the order of `variants`.
+        """Builds the variants that are not built yet.
 
-        Ctrl-C ends all builds and is raised again.
+        The results have the order of `variants`. Ctrl-C ends all builds and is raised again.
         """
         variants = list(variants)
         if builder := builders.configured(self.client.endpoint):
@@ -90,7 +93,10 @@ class Builder:
         return in_parallel(build_one, variants, 1 if self.no_cache else self.jobs, buildx.stop)
 
     def recipes(self, variants: Iterable[Planned]) -> dict[str, Recipe | RaydockError]:
-        """The recipe of each variant, or the error why there is none, by name. Makes the bases that are missing."""
+        """The recipe of each variant, or the error why there is none, by name.
+
+        Makes the bases that are missing.
+        """
         variants = list(variants)
         recipe_of = self._recipes_on(self._bases(variants, self._buildx()))
         return {planned.name: recipe_of(planned) for planned in variants}
@@ -128,7 +134,10 @@ class Builder:
         )
 
     def _recipes_on(self, bases: Mapping[str, BaseImage | RaydockError]) -> Callable[[Planned], Recipe | RaydockError]:
-        """A function that returns the recipe of a variant on one of these bases, or the error why there is none."""
+        """A function that returns the recipe of a variant on one of these bases.
+
+        It returns the error if there is no recipe.
+        """
         context, renderer = Context.read(self.checkout.templates), Renderer(self.checkout.templates, self.matrix)
 
         def recipe_of(planned: Planned) -> Recipe | RaydockError:
@@ -150,7 +159,10 @@ class Builder:
 
     @contextmanager
     def apt(self, recipe: BaseRecipe, group: bool) -> Iterator[ContainerApt]:
-        """The apt of a pulled base: in the image itself or, for the packages of a group, in the base made from it."""
+        """The apt of a pulled base.
+
+        It runs in the image itself or, for the packages of a group, in the base made from it.
+        """
         maker = self._maker(self._buildx())
         if not group:
             with maker.apt(recipe) as apt:
@@ -176,7 +188,10 @@ class Builder:
             self._maker(buildx).fetch(debs, recipe, base).place(debs, context / "debs")
 
     def _bases(self, variants: list[Planned], buildx: Buildx) -> dict[str, BaseImage | RaydockError]:
-        """The base of each variant, by the name of the variant; made if the engine does not have it."""
+        """The base of each variant, by the name of the variant.
+
+        Made if the engine does not have it.
+        """
         recipes = {planned.name: self._base_recipe(planned) for planned in variants}
         needed = {recipe.ref: recipe for recipe in recipes.values() if isinstance(recipe, BaseRecipe)}
         bases: dict[str, BaseImage | RaydockError] = dict(existing(self.client, needed))
@@ -213,8 +228,9 @@ class Builder:
         return replace(VariantResult.of(recipe.name, image), built=True, seconds=seconds)
 
     def _image(self, recipe: Recipe, base: str, buildx: Buildx, secrets: Secrets, add: Callable[[Path], None]) -> str:
-        """Builds a recipe and returns the id of the image. Packages evicted from the build cache are installed again.
+        """Builds a recipe and returns the id of the image.
 
+        Packages evicted from the build cache are installed again.
         add: puts more files into the build context.
         """
         folder = self.checkout.work / "contexts" / recipe.name
@@ -242,7 +258,10 @@ class Builder:
 
 
 def built_images(client: EngineClient, registry: str, names: Iterable[str]) -> dict[str, ContainerImage]:
-    """The newest images of these variants that an engine has, by name; `registry` is the beginning of their tags."""
+    """The newest images of these variants that an engine has, by name.
+
+    `registry` is the beginning of their tags.
+    """
     images = {name: find_image(client, f"{registry}:{name}") for name in names}
     return {name: image for name, image in images.items() if image and image.fingerprint}
 
@@ -253,7 +272,7 @@ def _not_built(name: str) -> VariantResult:
 
 
 def uv_folder(checkout: Checkout) -> Path:
-    """A folder that contains only uv's binary, the same file as in raydock's environment."""
+    """A folder that contains only the uv binary of raydock's environment."""
     source, folder = Path(uv.find_uv_bin()), checkout.work / "tools"
     target = folder / "uv"
     if not target.exists() or target.stat().st_size != source.stat().st_size:

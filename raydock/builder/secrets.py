@@ -1,4 +1,7 @@
-"""The settings that builds need and images must not contain: CA bundle, proxies, package indexes, Python mirrors."""
+"""The settings that builds need and images must not contain.
+
+They are CA bundle, proxies, package indexes and Python mirrors.
+"""
 
 import json
 import os
@@ -46,7 +49,10 @@ class Secrets:
 
     @property
     def uv(self) -> str:
-        """The text of uv's configuration, with credentials; empty if there is nothing to configure."""
+        """The text of uv's configuration, with credentials.
+
+        Empty if there is nothing to configure.
+        """
         # A JSON string is a TOML string.
         settings = [f"{name} = {json.dumps(url)}\n" for name, url in self.pythons]
         settings += ['index-strategy = "unsafe-best-match"\n'] if self.extra else []
@@ -63,7 +69,10 @@ class Secrets:
         return any(urlsplit(url).hostname in LOOPBACK for url in urls)
 
     def options(self, folder: Path) -> list[str]:
-        """The options for `docker buildx build`. Writes uv's configuration to `folder`, readable only by the owner."""
+        """The options for `docker buildx build`.
+
+        Writes uv's configuration to `folder`, readable only by the owner.
+        """
         options = [f"--secret=id=ca,src={self.bundle}"] if self.bundle else []
         if self.netrc and (self.default or self.extra):
             options.append(f"--secret=id=netrc,src={self.netrc}")
@@ -78,13 +87,18 @@ class Secrets:
 
 
 def proxies() -> dict[str, str]:
-    """The proxies of the environment by variable, also by lower-case names, because apt reads only those."""
+    """The proxies of the environment by variable.
+
+    They also have lower-case names, because apt reads only those.
+    """
     values = {name: os.environ[name] for name in PROXY_VARIABLES if os.environ.get(name)}
     return {**{name.lower(): value for name, value in values.items()}, **values}
 
 
 def gather(bundle: Path | None = None) -> Secrets:
-    """The secrets of this machine: CA bundle, package index (index/addresses.py) and mirror of Pythons.
+    """The secrets of this machine.
+
+    They are CA bundle, package index (index/addresses.py) and mirror of Pythons.
 
     bundle: a file of PEM certificates; None for the one of the environment.
     Raises ConfigurationError if `bundle` does not exist, or if two settings name different indexes.
@@ -100,5 +114,8 @@ def gather(bundle: Path | None = None) -> Secrets:
 
 
 def _table(index: Address) -> str:
-    """The table of an index in uv's configuration. As in index/client.py, 403 means that a project is missing."""
+    """The table of an index in uv's configuration.
+
+    As in index/client.py, 403 means that a project is missing.
+    """
     return f"[[index]]\nurl = {json.dumps(index.full)}\nignore-error-codes = [403]\n"

@@ -1,4 +1,7 @@
-"""The apt of a pulled base, run in a container with the image's own sources, keys and settings."""
+"""The apt of a pulled base, run in a container.
+
+It uses the image's own sources, keys and settings.
+"""
 
 import io
 import tarfile
@@ -49,7 +52,7 @@ class ContainerApt:
         return self._run(text, environment={"DEBS": files}, folder=folder)
 
     def candidates(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """The current version of each package in the archive, and the suites with that version, by name."""
+        """The current version and its suites in the archive, by package name."""
         return script.candidates(self._run(f"{script.UPDATE}\n{script.POLICY}", names).output)
 
     def _run(

@@ -1,6 +1,7 @@
-"""This host's apt with a separate root: the sources of one base, and the packages that the base has.
+"""This host's apt with a separate root for one base.
 
-It does not read or write the package state of the host. mmdebstrap uses the same apt to make a base.
+The root has the sources and the packages of the base. It does not read or write the package state of the host.
+mmdebstrap uses the same apt to make a base.
 """
 
 import os
@@ -85,7 +86,7 @@ class HostApt:
         return self._run(script.FETCH, folder=folder, environment={"DEBS": files}, root=self._configured())
 
     def candidates(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """The current version of each package in the archive, and the suites with that version, by name."""
+        """The current version and its suites in the archive, by package name."""
         (self._updated() / "status").write_text("", encoding="utf-8")
         return script.candidates(self._run(script.POLICY, *names).output)
 
@@ -96,7 +97,10 @@ class HostApt:
         return script.records(self._run('apt-cache show "$@"', *names).output)
 
     def _updated(self) -> Path:
-        """The root with updated package lists. Raises OutOfReachError if an archive does not answer."""
+        """The root with updated package lists.
+
+        Raises OutOfReachError if an archive does not answer.
+        """
         if not self._root:
             root = self._configured()
             result = self._run(script.UPDATE, root=root)
@@ -106,7 +110,10 @@ class HostApt:
         return self._root
 
     def _configured(self) -> Path:
-        """A root with sources, keys and settings; only its owner can read it, as addresses can have credentials."""
+        """A root with sources, keys and settings.
+
+        Only its owner can read it, as addresses can have credentials.
+        """
         if not shutil.which("apt-get"):
             raise OutOfReachError(
                 f"apt is not on this machine, but it is needed to lock packages of Debian {self.base.suite}.",

@@ -31,20 +31,29 @@ OpenPulled = Callable[[BaseRecipe, bool], AbstractContextManager[ContainerApt]]
 
 
 def check(matrix: Matrix, checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
-    """The locks of Debian packages of these variants that are missing, out of date or edited. Reads only files."""
+    """The missing, outdated or edited locks of Debian packages.
+
+    Reads only files.
+    """
     reasons = ((request.name, _reason(checkout, request)) for request in requests(matrix, checkout, variants))
     return tuple(Stale(name, reason) for name, reason in reasons if reason)
 
 
 def orphans(matrix: Matrix, checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
-    """The locks of Debian packages that do not belong to `variants`, which must be all variants of the plan."""
+    """The locks of Debian packages that do not belong to `variants`.
+
+    These must be all variants of the plan.
+    """
     names = {request.name for request in requests(matrix, checkout, variants)}
     locks = sorted(path.stem for path in checkout.lockfiles.glob(f"*{debs.SUFFIX}"))
     return tuple(Stale(name, StaleReason.ORPHANED) for name in locks if name not in names)
 
 
 def requests(matrix: Matrix, checkout: Checkout, variants: Iterable[Variant]) -> tuple[DebRequest, ...]:
-    """The unique requests of these variants to apt's solver; the request of a base comes before those of its groups."""
+    """The unique requests of these variants to apt's solver.
+
+    The request of a base comes before those of its groups.
+    """
     unique: dict[str, DebRequest] = {}
     for variant in variants:
         recipe = _with_lock(base_recipe(matrix, variant, checkout), checkout)
@@ -74,7 +83,7 @@ def _reason(checkout: Checkout, request: DebRequest) -> StaleReason | None:
 
 @dataclass(kw_only=True)
 class DebLocker:
-    """Makes locks of Debian packages, with this host's apt or the apt of a pulled base.
+    """Makes locks of Debian packages with this host's or a pulled base's apt.
 
     Attributes:
         matrix: the matrix.
@@ -92,7 +101,7 @@ class DebLocker:
     _apts: dict[tuple[str, object], HostApt] = field(default_factory=dict)
 
     def lock(self, variants: Sequence[Variant]) -> tuple[LockResult, ...]:
-        """Makes the stale locks of these variants, one after the other, and stores the packages.
+        """Makes the stale locks of these variants, and stores the packages.
 
         An error in one lock does not stop the others, except for the groups of a base whose lock failed. Raises
         OutOfReachError if an archive or the engine does not answer.
@@ -138,7 +147,10 @@ class DebLocker:
         return True
 
     def _refusal(self, request: DebRequest, result: ScriptResult, apt: HostApt | ContainerApt) -> RaydockError:
-        """The error for a request that apt refuses; if apt refuses one package alone, it is about that package."""
+        """The error for a request that apt refuses.
+
+        If apt refuses one package alone, it is about that package.
+        """
         for package, place in zip(request.packages, request.places, strict=False):
             single_request = replace(request, packages=(package,), places=(place,))
             single_result = self._solve(apt, single_request)

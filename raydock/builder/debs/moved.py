@@ -1,4 +1,7 @@
-"""Locked Debian packages with a newer version in the archive, and the advisories that an update fixes."""
+"""Locked Debian packages with a newer version in the archive.
+
+It also finds the advisories that an update fixes.
+"""
 
 import gzip
 import io
@@ -56,7 +59,10 @@ class MovedPackages:
 
 
 def survey(locks: Mapping[str, tuple[DebRequest, DebLock]], work: Path, bundle: Path | None) -> MovedPackages:
-    """Compares locks with the archives of this host's apt. Does not need an engine; pulled bases are not compared."""
+    """Compares locks with the archives of this host's apt.
+
+    Does not need an engine; pulled bases are not compared.
+    """
     moved: list[Moved] = []
     notes: list[str] = []
     groups: dict[object, list[tuple[DebRequest, DebLock]]] = {}
@@ -96,7 +102,10 @@ def _moved(locks: Iterable[DebLock], apt: HostApt) -> list[Moved]:
 
 
 def _with_advisories(moved: list[Moved], apt: HostApt, store: DebStore) -> list[Moved]:
-    """The same packages with the advisories of security updates, from the changelogs of the newer packages."""
+    """The same packages with the advisories of security updates.
+
+    They come from the changelogs of the newer packages.
+    """
     versions = {package.name: package.now for package in moved if package.security}
     if not versions:
         return moved
@@ -110,7 +119,10 @@ def _with_advisories(moved: list[Moved], apt: HostApt, store: DebStore) -> list[
 
 
 def _changelog(path: Path, name: str) -> str:
-    """The changelog of a package; empty if it is a link to that of a different package."""
+    """The changelog of a package.
+
+    Empty if it is a link to that of a different package.
+    """
     unpacked = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(path)], capture_output=True, check=False).stdout
     with tarfile.open(fileobj=io.BytesIO(unpacked)) as archive:
         for file in ("changelog.Debian.gz", "changelog.gz"):

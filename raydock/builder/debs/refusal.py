@@ -1,4 +1,7 @@
-"""The error for packages that apt cannot install: the line of matrix.yaml, the package, and the next step."""
+"""The error for packages that apt cannot install.
+
+It has the line of matrix.yaml, the package and the next step.
+"""
 
 import re
 from collections.abc import Callable, Sequence

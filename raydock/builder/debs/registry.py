@@ -1,7 +1,7 @@
-"""Debian packages as an artifact in a registry, so that a base can be built after the archive has newer versions.
+"""Debian packages as an artifact in a registry.
 
-Each lock is one artifact; its tag contains the name and the digest of the lock. Each package is a blob with the sha256
-in the lock.
+With them, a base can be built after the archive has newer versions. Each lock is one artifact; its tag contains the
+name and the digest of the lock. Each package is a blob with the sha256 in the lock.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,10 @@ def push(name: str, lock: DebLock, store: DebStore) -> None:
 
 
 def reader(name: str, listener: Listener) -> Callable[[Deb], bytes | None]:
-    """A function that reads a package from a repository; it returns None if the package or `name` is missing."""
+    """A function that reads a package from a repository.
+
+    It returns None if the package or `name` is missing.
+    """
     opened: list[Repository] = []
 
     def read(deb: Deb) -> bytes | None:

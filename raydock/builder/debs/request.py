@@ -1,4 +1,4 @@
-"""A request to apt's solver: the Debian packages of a base, or the packages that a group adds to it."""
+"""A request to apt's solver for the packages of a base or of a group."""
 
 import json
 from dataclasses import dataclass, field
@@ -32,7 +32,10 @@ class DebRequest:
 
     @cached_property
     def digest(self) -> str:
-        """`sha256:` and the hexadecimal digest of all inputs of the solver, except for the state of the archive."""
+        """`sha256:` and the hexadecimal digest of the inputs of the solver.
+
+        The state of the archive is not included.
+        """
         base = self.base
         parts = {
             "format": FORMAT,
@@ -50,6 +53,9 @@ class DebRequest:
         return {**origin, "requested": " ".join(sorted(self.packages)), "inputs": self.digest}
 
     def place(self, *packages: str) -> str:
-        """The place in matrix.yaml of the first of these packages, otherwise of the first package or of the base."""
+        """The place in matrix.yaml of the first of these packages.
+
+        Otherwise, it is that of the first requested package, or of the base.
+        """
         places = dict(zip(self.packages, self.places, strict=False))
         return next((places[name] for name in packages if name in places), next(iter(self.places), self.base.place))

@@ -1,4 +1,7 @@
-"""The shell scripts that run apt, on this host and in a container of a pulled base, and their output."""
+"""The shell scripts that run apt on this host or in a container.
+
+It also parses their output.
+"""
 
 import re
 from collections.abc import Sequence
@@ -70,7 +73,10 @@ def solution(output: str) -> tuple[Deb, ...]:
 
 
 def records(text: str) -> tuple[Deb, ...]:
-    """The packages in the output of `apt-cache show`, without those that only dpkg knows, which do not have a file."""
+    """The packages in the output of `apt-cache show`.
+
+    Packages that only dpkg knows are omitted, because they do not have a file.
+    """
     stanzas = (dict(_FIELD.findall(stanza)) for stanza in text.split("\n\n"))
     return tuple(
         Deb(
@@ -87,7 +93,10 @@ def records(text: str) -> tuple[Deb, ...]:
 
 
 def candidates(output: str) -> dict[str, tuple[str, str]]:
-    """The candidate version of each package in the output of `apt-cache policy`, and the suites with that version."""
+    """The candidate versions in the output of `apt-cache policy`.
+
+    Each comes with the suites that have it.
+    """
     versions: dict[str, tuple[str, str]] = {}
     name = listed = ""
     for line in output.splitlines():

@@ -1,4 +1,7 @@
-"""The .deb files in .raydock/debs of a checkout: verified on each use, downloaded if missing."""
+"""The .deb files in .raydock/debs of a checkout.
+
+They are verified on each use, and downloaded if missing.
+"""
 
 import os
 import shutil
@@ -26,7 +29,7 @@ class Fetcher(Protocol):
         """Downloads the listed files (script.fetch_list) to a folder; see script.FETCH."""
 
     def candidates(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """The current version of each package in the archive, and the suites with that version, by name."""
+        """The current version and its suites in the archive, by package name."""
 
 
 # Reads a package from the registry in `debs:` of matrix.yaml; returns None if it does not have the package.
@@ -46,8 +49,9 @@ class DebStore:
     backup: ReadBackup = lambda _: None
 
     def complete(self, lock: DebLock, fetcher: Fetcher) -> None:
-        """Downloads the missing files of a lock, from the archive or else from the registry, and verifies all files.
+        """Downloads the missing files of a lock, and verifies all files.
 
+        They come from the archive, otherwise from the registry.
         Raises VariantError if a file is not the locked one, OutOfReachError if a file cannot be downloaded.
         """
         missing = self.missing(lock)
@@ -61,7 +65,10 @@ class DebStore:
             raise _lost(lock, lost, fetcher.origin, _moved(lost, fetcher) or _last_error(result.errors))
 
     def missing(self, lock: DebLock) -> list[Deb]:
-        """The packages of a lock whose files are missing. Raises VariantError if a file is not the locked one."""
+        """The packages of a lock whose files are missing.
+
+        Raises VariantError if a file is not the locked one.
+        """
         missing = []
         for deb in lock.debs:
             try:
@@ -106,7 +113,10 @@ class DebStore:
 
 
 def _moved(lost: Sequence[Deb], fetcher: Fetcher) -> str:
-    """A sentence with the archive's newer versions of these packages; empty if there are none or it does not answer."""
+    """A sentence with the archive's newer versions of these packages.
+
+    Empty if there are none or it does not answer.
+    """
     try:
         now = fetcher.candidates([deb.name for deb in lost])
     except RaydockError:
