@@ -17,7 +17,7 @@ from raydock.core.errors import ExitCode, OutOfReachError, RaydockError, first_l
 COMMANDS = {
     "plan": ("raydock.cli.plan:plan", "Show which variants can exist, and why the others cannot."),
     "suggest": ("raydock.cli.suggest:suggest", "Suggest versions for a driver and GPUs."),
-    "facts": ("raydock.cli.facts:facts", "Read what the package index says of releases."),
+    "facts": ("raydock.cli.facts:facts", "Read metadata of releases from the package index."),
     "lock": ("raydock.cli.lock:lock", "Pin every package of the variants, with hashes."),
     "render": ("raydock.cli.lock:render", "Render the Dockerfiles of the variants."),
     "build": ("raydock.cli.images:build", "Build the images of the variants."),

@@ -1,4 +1,6 @@
-"""This host's apt sources: what apt.conf, sources.list and sources.list.d say, one-line and deb822 alike.
+"""This host's apt sources, from apt.conf, sources.list and sources.list.d.
+
+Both the one-line and the deb822 format are read.
 
 Source: sources.list(5), apt_auth.conf(5) and apt-get(8) of apt 2.6 and 3.1, read 2026-11-29.
 """
@@ -12,8 +14,8 @@ from pathlib import Path
 
 MAIN = "main"
 DEBIAN = "Debian"
-# Settings of apt.conf that decide how a mirror is reached and when its signature is out of date. Those that would
-# accept an unsigned archive are not among them: `Trusted: yes` of a source says that.
+# Settings of apt.conf that decide how a mirror is reached and when its signature is out of date. Settings that accept
+# an unsigned archive are not included: `Trusted: yes` of a source is for that.
 _CONNECTION = re.compile(
     r"Acquire::(https?|Retries|ForceIPv[46]|Check-Valid-Until|Check-Date|(Min|Max)-ValidTime)\b[^ ]* .*;", re.IGNORECASE
 )
@@ -25,7 +27,12 @@ _ONE_LINE = re.compile(r"deb\s+(?:\[(?P<options>[^\]]*)\]\s+)?(?P<uri>\S+)\s+(?P
 class AptSource:
     """One suite of a package archive.
 
-    `place` is the file that states it (with its line), `options` are the other fields of its deb822 form.
+    Attributes:
+        place: the file and line that name it.
+        uri: the address of the archive.
+        suite: the suite.
+        components: the components.
+        options: the other fields, by their deb822 names.
     """
 
     place: str
@@ -35,29 +42,38 @@ class AptSource:
     options: Mapping[str, str]
 
     def deb822(self, suite: str) -> str:
-        """A deb822 stanza for another suite of the same archive, of the component main."""
+        """A deb822 stanza for a suite of the same archive, with the component main."""
         fields = {"Types": "deb", "URIs": self.uri, "Suites": suite, "Components": MAIN, **self.options}
         return "".join(f"{name}: {value}\n" for name, value in fields.items())
 
 
 @dataclass(frozen=True, kw_only=True)
 class AptRelease:
-    """What apt knows of a suite that it has downloaded: its code name and its origin."""
+    """The metadata of a suite in apt's downloaded lists.
+
+    Attributes:
+        codename: the code name, such as bookworm.
+        origin: the origin, such as Debian.
+    """
 
     codename: str
     origin: str
 
 
 def sources() -> tuple[AptSource, ...]:
-    """The sources of binary packages that apt uses on this host, disabled ones left out; none if apt is missing."""
+    """The enabled sources of binary packages in apt on this host.
+
+    Empty if apt is missing.
+    """
     files = _configured("Dir::Etc::sourcelist/f", "Dir::Etc::sourceparts/d")
     return tuple(source for path in files for source in _read(path))
 
 
 def releases() -> dict[tuple[str, str], AptRelease]:
-    """What apt's downloaded lists say of each archive and suite, by address and suite."""
-    form = "--format=$(REPO_URI)\t$(RELEASE)\t$(CODENAME)\t$(ORIGIN)"
-    lines = [line.split("\t") for line in _output("apt-get", "indextargets", form, "Created-By: Packages").splitlines()]
+    """The metadata in apt's downloaded lists, by address and suite."""
+    fields = "--format=$(REPO_URI)\t$(RELEASE)\t$(CODENAME)\t$(ORIGIN)"
+    output = _output("apt-get", "indextargets", fields, "Created-By: Packages")
+    lines = [line.split("\t") for line in output.splitlines()]
     return {
         (uri.rstrip("/"), suite): AptRelease(codename=codename, origin=origin)
         for uri, suite, codename, origin in (line for line in lines if len(line) == 4)
@@ -65,7 +81,10 @@ def releases() -> dict[tuple[str, str], AptRelease]:
 
 
 def connection() -> str:
-    """The host's settings for reaching a mirror, as apt.conf: proxies, certificates, credentials, limits of dates."""
+    """The host's settings for reaching a mirror, as apt.conf.
+
+    They are proxies, certificates, credentials and validity limits.
+    """
     lines = [line for line in _config("dump", "Acquire").splitlines() if _CONNECTION.fullmatch(line)]
     paths = _config("shell", "netrc", "Dir::Etc::netrc/f", "netrcparts", "Dir::Etc::netrcparts/d")
     for part in shlex.split(paths):
@@ -78,20 +97,20 @@ TRUSTED = "etc/apt/trusted.gpg.d"
 
 
 def trusted() -> tuple[Path, ...]:
-    """The files of keys that apt on this host trusts for every archive."""
+    """The key files that apt on this host trusts for every archive."""
     files = _configured("Dir::Etc::trusted/f", "Dir::Etc::trustedparts/d")
     return tuple(path for path in files if path.suffix in {".gpg", ".asc"})
 
 
 def _configured(file: str, folder: str) -> tuple[Path, ...]:
-    """The existing files of a setting that names one file, and of one that names a folder.
+    """The existing files of a setting for one file and of a setting for a folder.
 
-    apt prints nothing for a setting that it does not have: apt 3 has no single file of keys.
+    apt prints nothing for a setting that it does not have: apt 3 does not have a single key file.
     """
-    paths = shlex.split(_config("shell", "FILE", file, "FOLDER", folder))
-    places = {name: Path(path) for name, _, path in (part.partition("=") for part in paths)}
-    files = [places["FILE"]] if "FILE" in places else []
-    files += sorted(places["FOLDER"].glob("*")) if "FOLDER" in places else []
+    output = shlex.split(_config("shell", "FILE", file, "FOLDER", folder))
+    paths = {name: Path(path) for name, _, path in (part.partition("=") for part in output)}
+    files = [paths["FILE"]] if "FILE" in paths else []
+    files += sorted(paths["FOLDER"].glob("*")) if "FOLDER" in paths else []
     return tuple(path for path in files if path.is_file())
 
 
@@ -100,7 +119,10 @@ def _config(*arguments: str) -> str:
 
 
 def _output(*command: str) -> str:
-    """What a program of apt's prints; nothing if it is missing or fails, as on a host without apt."""
+    """The output of one of apt's programs.
+
+    Empty if it is missing or fails, as on a host without apt.
+    """
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, errors="replace")
     except FileNotFoundError:
@@ -111,7 +133,7 @@ def _output(*command: str) -> str:
 def _read(path: Path) -> Iterator[AptSource]:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:  # apt warns of a file that it cannot read, and goes on
+    except OSError:  # apt warns about a file that it cannot read, and continues
         return
     if path.suffix == ".sources":
         yield from _stanzas(path, text)
@@ -121,13 +143,13 @@ def _read(path: Path) -> Iterator[AptSource]:
 
 def _lines(path: Path, text: str) -> Iterator[AptSource]:
     for number, line in enumerate(text.splitlines(), 1):
-        if found := _ONE_LINE.match(line.strip()):
-            options = dict(option.partition("=")[::2] for option in shlex.split(found["options"] or ""))
+        if match := _ONE_LINE.match(line.strip()):
+            options = dict(option.partition("=")[::2] for option in shlex.split(match["options"] or ""))
             yield AptSource(
                 place=f"{path}:{number}",
-                uri=found["uri"].rstrip("/"),
-                suite=found["suite"],
-                components=tuple(found["components"].split()),
+                uri=match["uri"].rstrip("/"),
+                suite=match["suite"],
+                components=tuple(match["components"].split()),
                 options={_KEYS.get(key, key): value.replace(",", " ") for key, value in options.items()},
             )
 
@@ -155,7 +177,10 @@ _OFF = ("no", "false", "without", "off", "disable", "0")  # apt-pkg's StringToBo
 
 
 def _fields(stanza: str) -> dict[str, str]:
-    """The fields of a deb822 stanza by their names in lower case; a folded value keeps its lines."""
+    """The fields of a deb822 stanza by their lower-case names.
+
+    A folded value keeps its lines.
+    """
     fields: dict[str, str] = {}
     name = ""
     for line in stanza.splitlines():

@@ -1,4 +1,7 @@
-"""Base images: bootstrapped from Debian packages, or pulled by digest and completed. Made once, then found by tag."""
+"""Makes base images, and finds them by tag.
+
+They are bootstrapped from Debian packages, or pulled by digest and extended.
+"""
 
 import hashlib
 import shutil
@@ -35,11 +38,11 @@ from raydock.model.image import ContainerImage
 
 @dataclass(frozen=True, kw_only=True)
 class BaseImage:
-    """A base image of the engine.
+    """A base image on the engine.
 
     Attributes:
         ref: its tag.
-        image: the image that has it.
+        image: the image with that tag.
     """
 
     ref: str
@@ -52,48 +55,67 @@ class BaseImage:
 
     @property
     def fingerprint(self) -> str:
-        """The hexadecimal sha256 over recipe and layers; the same base has the same one in every image store."""
+        """The hexadecimal sha256 over recipe and layers.
+
+        It is the same in every image store.
+        """
         recipe = self.image.labels.base_recipe or ""
         return hashlib.sha256("\n".join((recipe, *self.image.layers)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Start:
-    """What a base's Dockerfile starts from: a local image (empty: rootfs.tar), and the LD_LIBRARY_PATH that it had."""
+class BuildStart:
+    """The start of a base's Dockerfile.
+
+    Attributes:
+        ref: the tag of a local image; empty for rootfs.tar.
+        library_path: the LD_LIBRARY_PATH of the pulled image; empty if it has none.
+    """
 
     ref: str = ""
     library_path: str = ""
 
 
 def existing(client: docker.DockerClient, refs: Iterable[str]) -> dict[str, BaseImage]:
-    """Those of these bases that the engine has, by tag."""
+    """The bases with these tags that the engine has, by tag."""
     images = {ref: find_image(client, ref) for ref in refs}
     return {ref: BaseImage(ref=ref, image=image) for ref, image in images.items() if image and image.labels.base_recipe}
 
 
 def tags(client: docker.DockerClient) -> tuple[str, ...]:
-    """The tags of all bases that the engine lists, of each matrix.yaml, and of what a killed run left of one."""
+    """The tags of all bases on the engine.
+
+    They include those of other matrix.yaml files, and the remains of killed runs.
+    """
     with reaching("listing the bases"):
         return tuple(tag for image in client.images.list(REPOSITORY) for tag in image.tags)
 
 
 @dataclass(frozen=True, kw_only=True)
 class BaseMaker:
-    """Makes bases with one engine."""
+    """Makes bases with one engine.
+
+    Attributes:
+        client: the client of the engine.
+        buildx: runs the builds.
+        checkout: the paths of the checkout.
+        secrets: the certificates, credentials and indexes of builds.
+        listener: gets the progress.
+        deb_repository: the registry and path with stored Debian packages; empty if there is none.
+    """
 
     client: docker.DockerClient
     buildx: Buildx
     checkout: Checkout
     secrets: Secrets
     listener: Listener
-    # The registry and path that keep Debian packages; empty if there is none.
-    kept: str = ""
+    deb_repository: str = ""
 
     def make(self, recipe: BaseRecipe) -> BaseImage:
-        """Makes a base, also if there is one.
+        """Makes a base, also if it exists already.
 
-        Raises VariantError if it cannot be made or is for another architecture than the engine's, OutOfReachError if a
-        tool or a source is missing.
+        Raises VariantError if it cannot be made or the engine has a different architecture, OutOfReachError if a tool
+        or a source is missing.
         """
         with reaching("reading the engine's platform"):
             require_native(self.client, f"the base {recipe.name}", BUILT)
@@ -113,23 +135,29 @@ class BaseMaker:
             )
             (folder / "Dockerfile").write_text(dockerfile, encoding="utf-8")
             self.listener(recipe.name, "building the base image")
-            draft_ref = f"{recipe.ref}-draft-{folder.name}"  # its own: two checkouts may make one base at once
+            draft_ref = f"{recipe.ref}-draft-{folder.name}"  # unique: two checkouts can make the same base in parallel
             draft = self._build(recipe, folder, draft_ref, {})
             try:
-                python = self._examine(recipe, draft)
-                made = self._build(recipe, folder, recipe.ref, labels.of_base(recipe=recipe.digest, python=python))
+                python = self._read_python(recipe, draft)
+                image = self._build(recipe, folder, recipe.ref, labels.of_base(recipe=recipe.digest, python=python))
             finally:
                 self._remove(draft_ref)
-        return BaseImage(ref=recipe.ref, image=get_image(self.client, made))
+        return BaseImage(ref=recipe.ref, image=get_image(self.client, image))
 
     @contextmanager
     def apt(self, recipe: BaseRecipe) -> Iterator[ContainerApt]:
-        """apt of a pulled base before raydock adds to it, for the time of the block."""
+        """The apt of a pulled base to which raydock has not added packages.
+
+        It can be used within the block.
+        """
         with self._folder() as folder, self._pulled(recipe, folder) as start:
             yield self._container_apt(start.ref, recipe.base)
 
     def fetch(self, lock: DebLock, recipe: BaseRecipe, ref: str) -> DebStore:
-        """The store with all files of a lock. `ref` is an image of a pulled base, whose apt fetches what is missing."""
+        """The store with all files of a lock; missing files are fetched.
+
+        ref: the local image of a pulled base whose apt fetches files; not used for a bootstrapped base.
+        """
         from raydock.builder.debs import registry
 
         apt = (
@@ -137,7 +165,7 @@ class BaseMaker:
         )
         store = DebStore(
             folder=self.checkout.debs,
-            kept=registry.keeper(self.kept, self.listener),
+            backup=registry.reader(self.deb_repository, self.listener),
         )
         store.complete(lock, apt)
         return store
@@ -149,8 +177,11 @@ class BaseMaker:
         return ContainerApt(client=self.client, ref=ref, image=base.image, secrets=self.secrets)
 
     @contextmanager
-    def _start(self, recipe: BaseRecipe, folder: Path) -> Iterator[Start]:
-        """What the base's Dockerfile starts from; an image that only the build needs is removed afterwards."""
+    def _start(self, recipe: BaseRecipe, folder: Path) -> Iterator[BuildStart]:
+        """The start of the base's Dockerfile.
+
+        A temporary image is removed after the block.
+        """
         if recipe.base.source == "pull":
             with self._pulled(recipe, folder) as start:
                 self.fetch(recipe.debs, recipe, start.ref).place(recipe.debs, folder / "debs")
@@ -159,7 +190,7 @@ class BaseMaker:
             return
         store = self.fetch(recipe.debs, recipe, "")
         self.listener(recipe.name, f"bootstrapping Debian {recipe.base.suite} from {len(recipe.debs.debs)} packages")
-        with tempfile.TemporaryDirectory(dir=folder.parent) as archive:  # no part of the build's context
+        with tempfile.TemporaryDirectory(dir=folder.parent) as archive:  # outside the build context
             store.place(recipe.debs, Path(archive, "debs"))
             bootstrap(
                 recipe.base,
@@ -171,19 +202,19 @@ class BaseMaker:
                 log=self.checkout.log(f"bootstrap-{recipe.name}"),
                 processes=self.buildx.processes,
             )
-        yield Start()
+        yield BuildStart()
 
     @contextmanager
-    def _pulled(self, recipe: BaseRecipe, folder: Path) -> Iterator[Start]:
-        """A local image of a pulled base's layers without its settings, removed afterwards."""
+    def _pulled(self, recipe: BaseRecipe, folder: Path) -> Iterator[BuildStart]:
+        """A temporary local image with the layers of a pulled base, without its settings."""
         self.listener(recipe.name, f"pulling {recipe.base.image}")
         pulled = pull(self.client, recipe.base.image)
         if pulled.reset:
-            self.listener(recipe.name, f"reset what {pulled.image} configures: {', '.join(pulled.reset)}")
+            self.listener(recipe.name, f"reset settings of {pulled.image}: {', '.join(pulled.reset)}")
         ref = f"{recipe.ref}-plain-{folder.name}"
         load_plain(self.client, pulled, ref)
         try:
-            yield Start(ref=ref, library_path=pulled.library_path)
+            yield BuildStart(ref=ref, library_path=pulled.library_path)
         finally:
             self._remove(ref)
 
@@ -213,45 +244,55 @@ class BaseMaker:
         except (BuildError, DownloadError) as error:
             python = f"Python {recipe.base.python}"
             hint = (
-                f"a base needs {python}: `managed` has uv bring it (UV_PYTHON_INSTALL_MIRROR names its mirror over"
-                " http, UV_PYTHON_DOWNLOADS_JSON_URL a list of what is there), "
+                f"a base needs {python}: with `managed`, uv downloads it (UV_PYTHON_INSTALL_MIRROR names its http"
+                " mirror, UV_PYTHON_DOWNLOADS_JSON_URL a list of its files), "
             )
             raise type(error)(error.what, meaning=error.meaning, todo=hint + "or name a base that has it.") from None
 
-    def _examine(self, recipe: BaseRecipe, ref: str) -> str:
-        """The base's Python with patch. Raises VariantError where Python or glibc are not what matrix.yaml says."""
+    def _read_python(self, recipe: BaseRecipe, ref: str) -> str:
+        """The base's Python with patch.
+
+        Raises VariantError if Python or glibc differ from matrix.yaml.
+        """
         python = f"python{recipe.base.python}"
         with reaching(f"examining the base {recipe.name}"):
             try:
                 output = self.client.containers.run(
-                    ref, entrypoint=[python, "-c", basepython.QUESTION], network_mode="none", remove=True
+                    ref, entrypoint=[python, "-c", basepython.PROGRAM], network_mode="none", remove=True
                 )
             except (docker.errors.ContainerError, docker.errors.APIError) as error:
                 raise VariantError(
-                    f"the base {recipe.name} has no {python} that starts: {error}.",
+                    f"{python} does not start in the base {recipe.name}: {error}.",
                     todo="write `managed` for that Python in matrix.yaml, or name a base that has it.",
                 ) from None
-        answer = basepython.answer(output)
-        if not answer:
+        versions = basepython.parse(output)
+        if not versions:
             raise VariantError(
-                f"{python} of the base {recipe.name} does not answer: {output[-200:]!r}.",
+                f"{python} of the base {recipe.name} does not print its version: {output[-200:]!r}.",
                 todo="write `managed` for that Python in matrix.yaml, or name a base whose Python runs programs.",
             )
-        if answer["glibc"] != recipe.base.glibc:
+        if versions["glibc"] != recipe.base.glibc:
             raise VariantError(
-                f"the base {recipe.name} has glibc {answer['glibc']}, not {recipe.base.glibc}.",
-                meaning="Wheels were chosen for another C library.",
-                todo="write the base's own glibc in matrix.yaml, then lock again.",
+                f"the base {recipe.name} has glibc {versions['glibc']}, not {recipe.base.glibc}.",
+                meaning="The locked wheels are for a different glibc.",
+                todo="write the glibc of the base in matrix.yaml, then lock again.",
             )
-        return str(answer["python"])
+        return versions["python"]
 
 
 def _missing(recipe: BaseRecipe) -> bool:
-    """Whether the Dockerfile installs packages: a bootstrapped base has them already."""
+    """Whether the Dockerfile must install packages.
+
+    A bootstrapped base already has them.
+    """
     return recipe.base.source == "pull" and bool(recipe.debs.debs)
 
 
 def _caching(recipe: BaseRecipe) -> tuple[str, ...]:
-    """No step of a pulled base is taken from the cache: BuildKit has been seen to take those of another digest (moby
-    26.1.5, 2026-11-25)."""
+    """The options that disable the cache for a pulled base.
+
+    BuildKit has used cached steps of a different digest.
+
+    Source: moby 26.1.5, 2026-11-25.
+    """
     return ("--no-cache",) if recipe.base.source == "pull" else ()

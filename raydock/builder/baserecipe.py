@@ -1,4 +1,4 @@
-"""The recipe of a base image: what decides its content, its digest and its tag."""
+"""The recipe of a base image, with its digest and its tag."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ from raydock.model.variant import Variant
 REPOSITORY = "raydock-base"
 TEMPLATE = "Base.Dockerfile.j2"
 TOOLS = ("bash", "ca-certificates", "hostname", "openssl", "procps", "wget")
-# Triton compiles C at run time, FlashInfer and nvcc C++.
+# Triton compiles C at run time; FlashInfer and nvcc compile C++.
 COMPILER = ("gcc", "g++", "libc6-dev")
 # NCCL loads libibverbs.so.1 for InfiniBand and RoCE, and falls back to TCP without a message if it is missing.
 RDMA = ("libibverbs1", "ibverbs-providers", "librdmacm1", "libnuma1")
@@ -32,9 +32,14 @@ _WITHOUT_DISTUTILS = Version("3.12")
 
 @dataclass(frozen=True, kw_only=True)
 class BaseRecipe:
-    """What decides a base: where it comes from, whether a compiler is in it, the packages added, and the template.
+    """The inputs that decide the content of a base.
 
-    `debs` are the packages that are installed, as they are locked.
+    Attributes:
+        base: the base in matrix.yaml.
+        compiler: whether it has a compiler.
+        epoch: SOURCE_DATE_EPOCH in seconds.
+        template: the text of its Dockerfile's template.
+        debs: the locked Debian packages that are installed.
     """
 
     base: Base
@@ -45,7 +50,7 @@ class BaseRecipe:
 
     @property
     def name(self) -> str:
-        """A name for a person: `debian-py311` or `debian-py311-compiler`."""
+        """Its name, such as `debian-py311` or `debian-py311-compiler`."""
         suffix = "-compiler" if self.compiler else ""
         return f"{self.base.name}-py{self.base.python.replace('.', '')}{suffix}"
 
@@ -54,8 +59,8 @@ class BaseRecipe:
         """The Debian packages that it needs."""
         own_python = not self.base.managed
         python = "python3" if self.base.source == "bootstrap" else f"python{self.base.python}"
-        # A bootstrapped python3 has venv but for ensurepip, which the images do without: pip is in their locks. Old
-        # source distributions, such as that of KubeRay's RayJob sample, need distutils, which a -venv package requires.
+        # A bootstrapped python3 has venv without ensurepip, which the images do not need: pip is in their locks. Old
+        # source distributions, such as that in KubeRay's RayJob sample, need distutils, which -venv packages require.
         bootstrapped = self.base.source == "bootstrap"
         distutils = ("python3-distutils",) if Version(self.base.python) < _WITHOUT_DISTUTILS else ()
         pythons = (python, *(distutils if bootstrapped else (f"{python}-venv",))) if own_python else ()
@@ -64,12 +69,12 @@ class BaseRecipe:
 
     @property
     def request(self) -> DebRequest:
-        """What apt is asked for to lock its packages."""
+        """The request to apt's solver for the lock of its packages."""
         return DebRequest(name=self.name, base=self.base, packages=self.packages)
 
     @property
     def digest(self) -> str:
-        """The hexadecimal sha256 over everything above."""
+        """The hexadecimal sha256 over all inputs."""
         steps = (UNPACKED, HOOKS, LEFT_OUT) if self.base.source == "bootstrap" else (RESET, labels.PATTERNS)
         base = {name: value for name, value in plain(self.base).items() if name != "place"}
         parts = {
@@ -86,21 +91,26 @@ class BaseRecipe:
 
     @property
     def ref(self) -> str:
-        """The tag under which the engine keeps it."""
+        """Its tag on the engine."""
         return f"{REPOSITORY}:{self.name}-{self.digest[:12]}"
 
 
 def recipe_for(matrix: Matrix, variant: Variant, checkout: Checkout) -> BaseRecipe:
-    """The base that a variant is built on, with its locked packages; one with a CUDA torch gets a compiler, for Triton.
+    """The recipe of a variant's base, with its locked packages.
 
-    Raises VariantError if no base has its Python, ConfigurationError if the packages are not locked.
+    A variant with CUDA gets a compiler, for Triton.
+    Raises VariantError if no base has the variant's Python, ConfigurationError if the packages are not locked.
     """
     recipe = base_recipe(matrix, variant, checkout)
     return replace(recipe, debs=debs.load(checkout.deb_lock(recipe.name), recipe.request.digest))
 
 
 def base_recipe(matrix: Matrix, variant: Variant, checkout: Checkout) -> BaseRecipe:
-    """The base that a variant is built on, without packages: what is asked to lock them."""
+    """The recipe of a variant's base without locked packages.
+
+    The lock is made from it.
+    Raises VariantError if no base has the variant's Python.
+    """
     base = matrix.base(variant.python)
     if not base:
         raise VariantError(f"{variant}: no base in matrix.yaml has Python {variant.python}.", todo="add it to `bases`.")
@@ -109,7 +119,10 @@ def base_recipe(matrix: Matrix, variant: Variant, checkout: Checkout) -> BaseRec
 
 
 def group_request(matrix: Matrix, variant: Variant, recipe: BaseRecipe) -> DebRequest | None:
-    """What apt is asked for the OS packages that a variant's group adds to its base; None if it adds none."""
+    """The request to apt's solver for the OS packages that a variant's group adds.
+
+    Returns None if it adds none.
+    """
     packages = matrix.packages_of(variant)
     if not packages.os_packages:
         return None
@@ -123,8 +136,9 @@ def group_request(matrix: Matrix, variant: Variant, recipe: BaseRecipe) -> DebRe
 
 
 def group_debs(matrix: Matrix, variant: Variant, checkout: Checkout) -> DebLock | None:
-    """The locked OS packages that a variant's group adds to its base; None if it adds none.
+    """The locked OS packages that a variant's group adds to the base.
 
+    Returns None if it adds none.
     Raises ConfigurationError if they are not locked.
     """
     if not matrix.packages_of(variant).os_packages:

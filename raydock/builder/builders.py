@@ -1,4 +1,4 @@
-"""Which of buildx's builders is configured, in place of the engine's own."""
+"""The configured builder of buildx, if it is not the engine's own."""
 
 import hashlib
 import json
@@ -10,13 +10,14 @@ from raydock.engine.endpoint import DEFAULT, Endpoint
 
 
 def configured(endpoint: Endpoint) -> str:
-    """The builder that `docker buildx build` would use on an engine, and who named it; empty if it is the engine's own.
+    """The builder that `docker buildx build` would use on an engine, and its origin.
 
-    As docker/buildx does (store/store.go and store/storeutil, 0.13 to 0.29, read 2026-11-29).
+    Empty for the engine's own.
+    Source: docker/buildx, store/store.go and store/storeutil, 0.13 to 0.29, read 2026-11-29.
     """
-    named = os.environ.get("BUILDX_BUILDER", "")
-    if named:
-        return "" if named in (DEFAULT, endpoint.context) else f"{named!r} (BUILDX_BUILDER)"
+    variable = os.environ.get("BUILDX_BUILDER", "")
+    if variable:
+        return "" if variable in (DEFAULT, endpoint.context) else f"{variable!r} (BUILDX_BUILDER)"
     folder = Path(os.environ.get("BUILDX_CONFIG") or dockerconfig.folder() / "buildx")
     key = endpoint.address if endpoint.context == DEFAULT else endpoint.context
     default = folder / "defaults" / hashlib.sha256(key.encode()).hexdigest()
@@ -27,7 +28,10 @@ def configured(endpoint: Endpoint) -> str:
 
 
 def _in_use(file: Path, key: str) -> str:
-    """The builder in use, if it is so for the engine of this key, or for all."""
+    """The name of the builder in use for all engines or for the engine of this key.
+
+    Otherwise empty.
+    """
     try:
         document = json.loads(_read(file) or "{}")
         return str(document["Name"]) if document["Global"] or document["Key"] == key else ""

@@ -1,4 +1,7 @@
-"""`docker buildx build`: one process a build, so that one failure ends no other."""
+"""Runs `docker buildx build`, with one process per build.
+
+A failure does not stop other builds.
+"""
 
 import json
 from collections.abc import Sequence
@@ -6,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from raydock.builder import downloads
-from raydock.builder.rawjson import BuildProgress, Failure, short
+from raydock.builder.rawjson import BuildProgress, Failure, shorten
 from raydock.core.errors import OutOfReachError, RaydockError, VariantError
 from raydock.core.events import Listener
 from raydock.core.processes import Processes
@@ -14,22 +17,33 @@ from raydock.engine.endpoint import Endpoint
 
 
 class BuildError(VariantError):
-    """A build that failed: the step, its last lines of output and the log's path are in the message."""
+    """A build failed.
+
+    The message contains the step, its last lines of output and the path of the log.
+    """
 
 
 class LostPackagesError(BuildError):
-    """The build cache holds a step that made packages ready and the packages themselves no more."""
+    """A cached step survived, but its packages were evicted from the cache mount."""
 
 
 class DownloadError(OutOfReachError):
-    """A build could not download what it needs: its step, its last lines and the log's path are in the message."""
+    """A download in a build failed.
+
+    The message contains the step, its last lines and the path of the log.
+    """
 
 
 @dataclass
 class Buildx:
-    """Runs builds through one engine's own builder, and can stop them all.
+    """Runs builds with the engine's own builder, and can stop all of them.
 
-    `uv` is a folder that holds uv's binary and nothing else: builds see it as the context named uv.
+    Attributes:
+        listener: gets the progress.
+        endpoint: the endpoint of the engine.
+        uv: a folder that contains only uv's binary; the build context named uv.
+        no_cache: whether every step is built again.
+        processes: runs the programs.
     """
 
     listener: Listener
@@ -52,8 +66,10 @@ class Buildx:
     ) -> str:
         """Builds the Dockerfile in `context`, tags the image and returns its id.
 
-        `epoch` is SOURCE_DATE_EPOCH in seconds, `options` go to the command line as they are, and the whole output
-        goes to `log`. Raises BuildError, or OutOfReachError where the engine or its disk gave out.
+        epoch: SOURCE_DATE_EPOCH in seconds.
+        options: further options of the command line.
+        log: the file for the whole output.
+        Raises BuildError if a step fails, OutOfReachError if the engine, its disk or a download fails.
         """
         log.parent.mkdir(parents=True, exist_ok=True)
         metadata = log.with_suffix(".metadata.json")
@@ -74,18 +90,21 @@ class Buildx:
         try:
             document = json.loads(metadata.read_text(encoding="utf-8"))
             metadata.unlink()
-            # The engine's own builder reports the id of its store here: with overlay2 the configuration's digest, with
-            # containerd's image store the manifest's.
+            # The engine's own builder reports the id in its store here: the digest of the configuration with overlay2,
+            # the digest of the manifest with containerd's image store.
             return str(document["containerimage.digest"])
         except (OSError, ValueError, KeyError, TypeError):
             raise BuildError(
-                f"{name}: the builder {self.endpoint.builder!r} put no image into the engine at {self.endpoint}.",
+                f"{name}: the builder {self.endpoint.builder!r} did not load an image into the engine {self.endpoint}.",
                 meaning=f"It is not the engine's own builder.\nLog: {log}",
                 todo=f"`docker buildx rm {self.endpoint.builder}`, or give the builder a different name.",
             ) from None
 
     def stop(self) -> None:
-        """Ends every build that runs, and lets none begin; BuildKit drops what they had in hand."""
+        """Ends every running build, and prevents further ones.
+
+        BuildKit discards unfinished steps.
+        """
         self.processes.stop()
 
 
@@ -93,27 +112,31 @@ LOST = "raydock: the build cache lost the packages"  # templates/installer/place
 _OUT_OF_REACH = {
     "no space left on device": (
         "The engine's disk is full.",
-        "free some (`docker builder prune`, `docker image prune`), then run this again: what is built stays.",
+        "free some space (`docker builder prune`, `docker image prune`), then run this again; finished images stay.",
     ),
     "cannot connect to the docker daemon": ("No engine answers.", "run `scripts/engine`, then this again."),
-    "error reading from server: eof": ("The engine went away.", "run `scripts/engine`, then this again."),
+    "error reading from server: eof": ("The engine stopped.", "run `scripts/engine`, then this again."),
 }
 
 
 def explain(name: str, failure: Failure | None, rest: str, log: Path) -> RaydockError:
-    """The error for a build that failed: OutOfReachError where the engine, its disk or the index gave out, else
-    BuildError. `rest` is the plain text that buildx wrote."""
+    """The error for a failed build.
+
+    It is OutOfReachError if the engine, its disk or the index failed, otherwise BuildError.
+
+    rest: the plain text in buildx's output.
+    """
     lines = [line for line in rest.splitlines() if line.strip()]
-    failure = failure or Failure(step="", error=lines[-1] if lines else "docker buildx said nothing", lines=())
-    step = f" at the step `{short(failure.step)}`" if failure.step else ""
+    failure = failure or Failure(step="", error=lines[-1] if lines else "docker buildx printed nothing", lines=())
+    step = f" at the step `{shorten(failure.step)}`" if failure.step else ""
     what = f"{name}: the build failed{step}: {failure.error[:300]}"
     tail = ["Its last lines:", *(f"  {line}" for line in failure.lines)] if failure.lines else []
     meaning = "\n".join([*tail, f"Log: {log}"])
-    said = "\n".join((failure.error, rest, *failure.lines)).lower()
+    output = "\n".join((failure.error, rest, *failure.lines)).lower()
     for sign, (cause, todo) in _OUT_OF_REACH.items():
-        if sign in said:
+        if sign in output:
             return OutOfReachError(what, meaning=f"{meaning}\n{cause}", todo=todo)
-    if found := downloads.cause(said, failure.step):
-        return DownloadError(what, meaning=f"{meaning}\n{found.meaning}", todo=found.todo)
-    kind = LostPackagesError if LOST.lower() in said else BuildError
-    return kind(what, meaning=meaning, todo="read the log, fix the cause, run this again: what is built stays.")
+    if download := downloads.cause(output, failure.step):
+        return DownloadError(what, meaning=f"{meaning}\n{download.meaning}", todo=download.todo)
+    error = LostPackagesError if LOST.lower() in output else BuildError
+    return error(what, meaning=meaning, todo="read the log, fix the cause, run this again; finished images stay.")

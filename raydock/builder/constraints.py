@@ -1,7 +1,8 @@
-"""What a `pip install` or `uv pip install` in an image must not move: /opt/raydock/constraints.txt.
+"""The constraints for pip and uv in an image: /opt/raydock/constraints.txt.
 
-Other packages of the lock may be replaced: a job brings its own `requests`. `name<0` allows no version at all: these
-are the builds of packages for other CUDA majors, which would load a second CUDA into the process.
+They have the packages that `pip install` and `uv pip install` must not change. Other packages of the lock can be
+replaced: a job can install its own `requests`. `name<0` allows no version at all. It is used for builds of packages for
+other CUDA majors, which would load a second CUDA into the process.
 """
 
 import re
@@ -14,7 +15,7 @@ _PINNED = re.compile(r"torch|ray|vllm|triton|(nvidia|cuda)-.+|.+-cu\d\d")
 _LIBRARY = re.compile(r"nvidia-(cu(?!tlass)|nc|nv).+")
 _MAJOR = re.compile(r"(?P<stem>.+)-cu(?P<major>\d\d)")
 _MAJORS = ("11", "12", "13")
-# From CUDA 13 on, most of NVIDIA's packages have no suffix.
+# From CUDA 13 on, most of NVIDIA's packages do not have a suffix.
 _UNSUFFIXED = 13
 _HEAD = """\
 # What pip and uv must not change in {name}: PIP_CONSTRAINT and UV_CONSTRAINT name this file.
@@ -34,7 +35,7 @@ def constraints(variant: Variant, lock: Lock) -> str:
 
 
 def _of_other_cudas(names: Iterable[str], major: str) -> Iterator[str]:
-    """The names that these packages have for other CUDA majors than `major`."""
+    """The names of these packages for CUDA majors other than `major`."""
     yield from (f"cupy-cuda{other}x" for other in _MAJORS if other != major)
     for name in names:
         match = _MAJOR.fullmatch(name)

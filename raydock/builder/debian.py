@@ -1,4 +1,7 @@
-"""Where a bootstrapped base gets its Debian packages: matrix.yaml's mirror, this host's apt sources, or Debian."""
+"""The Debian archive of a bootstrapped base.
+
+It is matrix.yaml's mirror, one of this host's apt sources, or Debian's own archive.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,21 +12,21 @@ from raydock.builder import aptsources
 from raydock.builder.aptsources import AptRelease, AptSource
 from raydock.model.bases import SUITES, Base, Mirror
 
-# mmdebstrap's apt trusts this host's keys; on Ubuntu, Debian's are in a package of their own: debian-archive-keyring.
+# mmdebstrap's apt trusts this host's keys; on Ubuntu, Debian's keys are in the package debian-archive-keyring.
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _SUFFIXES = ("", "-updates", "-security")
-# Releases whose sources on a host show where it gets updates from: an Ubuntu host's show nothing about Debian's.
+# Debian releases whose sources on a host show the archive of its updates; Ubuntu's sources do not.
 _RELEASES = (*SUITES, "forky")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PackageSources:
-    """What mmdebstrap reads.
+    """The package sources for apt.
 
     Attributes:
-        stanzas: the package sources, as deb822; empty for Debian's own archive, which mmdebstrap knows.
-        settings: settings of apt.conf.
-        origin: the sources and where they are stated.
+        stanzas: the package sources, as deb822; empty for Debian's own archive.
+        settings: settings for apt.conf.
+        origin: the addresses and the file that names them, for messages.
     """
 
     stanzas: str
@@ -32,7 +35,10 @@ class PackageSources:
 
 
 def package_sources(base: Base, bundle: Path | None) -> PackageSources:
-    """The sources of a bootstrapped base on this host, with `bundle` as the certificates that https trusts, if any."""
+    """The sources of a bootstrapped base on this host.
+
+    `bundle` has trusted certificates for https, if any.
+    """
     stanzas, origin = _chosen(base)
     settings = aptsources.connection()
     if bundle and "Acquire::https::CaInfo " not in settings:
@@ -41,22 +47,22 @@ def package_sources(base: Base, bundle: Path | None) -> PackageSources:
 
 
 def _chosen(base: Base) -> tuple[str, str]:
-    """The deb822 stanzas of the sources that apply, and where they are stated."""
+    """The deb822 stanzas of the sources to use, and their origin."""
     if base.mirror:
-        return _stated(base.mirror, base.suite), f"{_named([base.mirror.archive])} (matrix.yaml)"
+        return _stanzas(base.mirror, base.suite), f"{_without_credentials([base.mirror.archive])} (matrix.yaml)"
     if chosen := from_host(base.suite, aptsources.sources(), aptsources.releases()):
         stanzas = "\n".join(source.deb822(suite) for suite, source in chosen)
-        return stanzas, f"{_named(source.uri for _, source in chosen)} ({chosen[0][1].place})"
+        return stanzas, f"{_without_credentials(source.uri for _, source in chosen)} ({chosen[0][1].place})"
     return "", f"Debian's own archive (no apt source of this host has {base.suite})"
 
 
 def from_host(
     suite: str, sources: Iterable[AptSource], releases: dict[tuple[str, str], AptRelease]
 ) -> list[tuple[str, AptSource]]:
-    """The host's sources of a suite, of its updates and of its security updates, each with the suite's own name.
+    """The host's sources of a suite, its updates and its security updates.
 
-    A host with one suite's updates has them for each suite that it lists: scripts/engine lists trixie alone.
-    Empty if the host does not list the suite.
+    Each comes with the name of the suite. If the host has updates only for a different suite, their archive is used:
+    scripts/engine adds only trixie. Empty if the host does not have the suite.
     """
     known: dict[str, list[AptSource]] = {}
     for source in sources:
@@ -74,17 +80,20 @@ def from_host(
     return chosen
 
 
-def listing(suite: str, own: Mirror) -> str:
-    """A base's own /etc/apt/sources.list. `own` is matrix.yaml's mirror, else Debian's archive, never this host's."""
-    return "".join(f"deb {address} {name} main\n" for name, address in _addresses(own, suite))
+def listing(suite: str, mirror: Mirror) -> str:
+    """The /etc/apt/sources.list in a base.
+
+    `mirror` is that of matrix.yaml or Debian's archive, never this host's.
+    """
+    return "".join(f"deb {address} {name} main\n" for name, address in _addresses(mirror, suite))
 
 
 def _addresses(mirror: Mirror, suite: str) -> list[tuple[str, str]]:
-    places = [(f"{suite}{suffix}", mirror.archive) for suffix in ("", "-updates")]
-    return [*places, (f"{suite}-security", mirror.security)] if mirror.security else places
+    addresses = [(f"{suite}{suffix}", mirror.archive) for suffix in ("", "-updates")]
+    return [*addresses, (f"{suite}-security", mirror.security)] if mirror.security else addresses
 
 
-def _stated(mirror: Mirror, suite: str) -> str:
+def _stanzas(mirror: Mirror, suite: str) -> str:
     return "\n".join(
         AptSource(place="", uri=address, suite=suite, components=(aptsources.MAIN,), options={}).deb822(suite)
         for suite, address in _addresses(mirror, suite)
@@ -92,19 +101,20 @@ def _stated(mirror: Mirror, suite: str) -> str:
 
 
 def other_suites(base: Base) -> list[str]:
-    """The other suites that a base can be made of, in which a package is looked for."""
+    """The other supported suites, in which a missing package is looked up."""
     return [suite for suite in SUITES if suite != base.suite]
 
 
 def default_stanzas(suite: str, archive: Mirror) -> str:
     """The sources of Debian's own archive, as deb822."""
-    return _stated(archive, suite)
+    return _stanzas(archive, suite)
 
 
 def _is_debian(source: AptSource, releases: dict[tuple[str, str], AptRelease]) -> bool:
-    """Whether an archive is Debian's or a mirror of it: others have a suite of the same name and a component main.
+    """Whether an archive is Debian's or a mirror of it.
 
-    If apt has not downloaded its lists, its key decides: others have keys of their own.
+    Other archives can have the same suite and component names. If apt has not downloaded its lists, the name of its key
+    decides.
     """
     if release := releases.get((source.uri, source.suite)):
         return release.origin == aptsources.DEBIAN
@@ -112,7 +122,7 @@ def _is_debian(source: AptSource, releases: dict[tuple[str, str], AptRelease]) -
     return all(Path(key).name.startswith("debian-archive") for key in keys.split())
 
 
-def _named(addresses: Iterable[str]) -> str:
-    """Addresses without the credentials that they may hold."""
+def _without_credentials(addresses: Iterable[str]) -> str:
+    """Addresses without credentials, as text."""
     plain = (urlsplit(address) for address in addresses)
     return " and ".join(dict.fromkeys(part._replace(netloc=part.netloc.rpartition("@")[2]).geturl() for part in plain))

@@ -1,24 +1,29 @@
-"""What uv's errors in a build mean for the package index that it installs from."""
+"""The causes of failed downloads in a build, from uv's error messages."""
 
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-_AGAIN = "see that the package index answers (UV_DEFAULT_INDEX names a mirror), then run this again."
+_AGAIN = "check that the package index answers (UV_DEFAULT_INDEX names a mirror), then run this again."
 _CREDENTIALS = (
     "give or fix the index's credentials (UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD, ~/.netrc, keyring or its"
     " address: docs/how-to/restricted-networks.md), then run this again."
 )
 _LOCKED = (
-    "lock again from this index (`./build.py lock` after removing the lock), or name the index that the lock was made"
-    " from in UV_DEFAULT_INDEX."
+    "remove the lock and run `./build.py lock` to lock again from this index, or name the index of the lock in"
+    " UV_DEFAULT_INDEX."
 )
 _ADDRESS = re.compile(r"https?://[^\s`'\")]+")
 
 
 @dataclass(frozen=True)
 class DownloadFailure:
-    """Why a download failed, and what to do next."""
+    """The cause of a failed download.
+
+    Attributes:
+        meaning: the cause, as a sentence.
+        todo: the next step.
+    """
 
     meaning: str
     todo: str = _AGAIN
@@ -26,8 +31,8 @@ class DownloadFailure:
 
 _INSTALLS = "make-tree"  # in the title of each step that installs packages
 
-# By a part of uv's message (uv 0.13.9, read from a server that gives each answer, 2026-11-29); the first that fits.
-# Those of a step that installs packages. Elsewhere the same words may be a registry's or apt's.
+# By a part of uv's message; the first match applies. Source: uv 0.13.9 with a server that gives each answer,
+# 2026-11-29. These apply to steps that install packages. In other steps, a registry or apt can print the same text.
 _OF_INDEX = {
     "401 unauthorized": DownloadFailure(
         "{server} answered 401 Unauthorized: its credentials are missing or wrong.", _CREDENTIALS
@@ -49,24 +54,30 @@ _OF_ANY_SERVER = {
     "invalid peer certificate": DownloadFailure(
         "Its certificate is not trusted in the build: --ca-bundle or SSL_CERT_FILE must name your company's CA."
     ),
-    "http status server error": DownloadFailure("{server} has trouble."),
+    "http status server error": DownloadFailure("{server} answered with a server error."),
     "error sending request for url": DownloadFailure("{server} does not answer."),
     "operation timed out": DownloadFailure("{server} does not answer in time."),
 }
 
 
 def cause(output: str, step: str) -> DownloadFailure | None:
-    """Why a step's output says that a download failed; None if it does not. It names the server by its host."""
+    """The cause of a failed download in a step's output, with the host of the server.
+
+    Returns None if no download failed.
+    """
     text, installs = output.lower(), _INSTALLS in step
     server = "The package index" if installs else "The server"
-    for sign, found in (_OF_ANY_SERVER | (_OF_INDEX if installs else {})).items():
+    for sign, failure in (_OF_ANY_SERVER | (_OF_INDEX if installs else {})).items():
         if sign in text:
-            return DownloadFailure(found.meaning.format(server=f"{server}{_host(text, sign)}"), found.todo)
+            return DownloadFailure(failure.meaning.format(server=f"{server}{_host(text, sign)}"), failure.todo)
     return None
 
 
 def _host(text: str, sign: str) -> str:
-    """The host in the line with the sign, after a space and without credentials; empty if there is none."""
+    """A space and the host in the line with the sign, without credentials.
+
+    Empty if there is none.
+    """
     for line in text.splitlines():
         if sign in line and (address := _ADDRESS.search(line)):
             return f" {urlsplit(address[0]).netloc.rpartition('@')[2]}"

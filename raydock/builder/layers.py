@@ -1,9 +1,9 @@
-"""Layer groups: which packages of a lock share one image layer.
+"""Layer groups: the packages of a lock that share one image layer.
 
-A layer holds the same packages whatever the variant, so that variants share it; the steadiest and biggest come first
-and Ray comes last, so that a new Ray moves one layer. What a group of matrix.yaml adds lies on top of that, so that all
-below is the layers of the variant without it. What is built from source has a layer of its own, made without
-uv's cache: there, the same file built with other tools would pass for the same.
+A layer has the same packages in every variant, so that variants share it. The largest and most stable layers come
+first. Ray comes last, so that a new Ray changes one layer. The packages that a group of matrix.yaml adds are on top, so
+that the layers below are those of the variant without the group. Packages built from source have a separate layer, made
+without uv's cache: uv would use a cached wheel that was built with different tools.
 """
 
 import re
@@ -19,29 +19,43 @@ _CUDA = re.compile(r"(nvidia|cuda)-.+")
 
 @dataclass(frozen=True)
 class Layer:
-    """The packages of one layer, in the lock's order."""
+    """The packages of one layer.
+
+    Attributes:
+        name: the name of the layer.
+        pins: the packages, in the order of the lock.
+    """
 
     name: str
     pins: tuple[Pin, ...]
 
     @property
     def text(self) -> str:
-        """Its part of the lock, as requirements with hashes; of the comments, only what packages are built with."""
+        """Its part of the lock: requirements with hashes, and build requirements.
+
+        The build requirements are comments.
+        """
         return "".join((*(pin.requirement for pin in self.pins), *(f"# built with {line}\n" for line in self.build)))
 
     @property
     def build(self) -> tuple[str, ...]:
-        """What its packages are built with, as requirements with hashes; nothing where all are wheels."""
+        """The build requirements of its packages, with hashes.
+
+        Empty if all packages are wheels.
+        """
         return tuple(dict.fromkeys(line for pin in self.pins for line in pin.build))
 
 
 @lru_cache(maxsize=2_000)
 def layers(lock: Lock, added: tuple[str, ...] = ()) -> tuple[Layer, ...]:
-    """The layers of a lock to which a group added some packages, lowest first; every pin is in exactly one."""
+    """The layers of a lock, lowest first; every pin is in exactly one.
+
+    added: the packages that a group of matrix.yaml adds.
+    """
     needs = _requirements(lock.pins.values())
     torch, vllm = _closure("torch", needs) | _compiler(lock, needs), _closure("vllm", needs)
-    alone = _alone(added, lock, needs)
-    ray = lock.pins.keys() - torch - vllm - alone | _closure("ray", needs)
+    added_only = _added_only(added, lock, needs)
+    ray = lock.pins.keys() - torch - vllm - added_only | _closure("ray", needs)
     parts = {
         "source": {pin.name for pin in lock.pins.values() if pin.build},
         "cuda": {name for name in torch if _CUDA.fullmatch(name)},
@@ -51,35 +65,38 @@ def layers(lock: Lock, added: tuple[str, ...] = ()) -> tuple[Layer, ...]:
         "ray-packages": ray,
         "torch-packages": torch,
         "vllm-packages": vllm,
-        "added": alone,
+        "added": added_only,
     }
-    home: dict[str, str] = {}
+    part_of: dict[str, str] = {}
     for part, names in parts.items():
         for name in names:
-            home.setdefault(name, part)
+            part_of.setdefault(name, part)
     order = ("cuda", "torch", "torch-packages", "source", "vllm-packages", "vllm", "ray-packages", "ray", "added")
-    found: dict[str, list[Pin]] = {part: [] for part in order}
+    pins_of: dict[str, list[Pin]] = {part: [] for part in order}
     for pin in lock.pins.values():
-        found[home[pin.name]].append(pin)
-    return tuple(Layer(part, tuple(pins)) for part, pins in found.items() if pins)
+        pins_of[part_of[pin.name]].append(pin)
+    return tuple(Layer(part, tuple(pins)) for part, pins in pins_of.items() if pins)
 
 
 def _compiler(lock: Lock, needs: dict[str, list[str]]) -> set[str]:
-    """The packages of the CUDA compiler and all that they require; nothing if the lock has none next to torch."""
+    """The packages of the CUDA compiler with their requirements.
+
+    Empty if the lock does not have them and torch.
+    """
     packages = toolchain.known().packages
     if "torch" not in lock.pins or not lock.pins.keys() >= set(packages):
         return set()
     return set().union(*(_closure(name, needs) for name in packages))
 
 
-def _alone(added: Collection[str], lock: Lock, needs: dict[str, list[str]]) -> set[str]:
-    """The added packages and all that nothing but them requires."""
+def _added_only(added: Collection[str], lock: Lock, needs: dict[str, list[str]]) -> set[str]:
+    """The added packages, and the packages that only they require."""
     others = [pin.name for pin in lock.pins.values() if not pin.via and pin.name not in added]
     return lock.pins.keys() - set().union(*(_closure(root, needs) for root in others)) if added else set()
 
 
 def _requirements(pins: Collection[Pin]) -> dict[str, list[str]]:
-    """What each package requires, turned around from who asked for each."""
+    """The requirements of each package, inverted from `via` of the pins."""
     needs: dict[str, list[str]] = {pin.name: [] for pin in pins}
     for pin in pins:
         for parent in pin.via:
@@ -88,12 +105,15 @@ def _requirements(pins: Collection[Pin]) -> dict[str, list[str]]:
 
 
 def _closure(root: str, needs: dict[str, list[str]]) -> set[str]:
-    """A package and all that it requires, however far; nothing where it is not in the lock."""
-    found: set[str] = set()
-    waiting = [root] if root in needs else []
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += needs[name]
-    return found
+    """A package with its direct and indirect requirements.
+
+    Empty if it is not in the lock.
+    """
+    closure: set[str] = set()
+    pending = [root] if root in needs else []
+    while pending:
+        name = pending.pop()
+        if name not in closure:
+            closure.add(name)
+            pending += needs[name]
+    return closure

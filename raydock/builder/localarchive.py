@@ -1,4 +1,7 @@
-"""A folder of Debian packages as an archive that apt reads: flat, of one suite, trusted since each file is verified."""
+"""A folder of Debian packages as a flat archive of one suite for apt.
+
+The packages must be verified, because apt trusts the archive.
+"""
 
 import hashlib
 import os
@@ -24,7 +27,10 @@ def index(folder: Path, suite: str) -> None:
 
 
 def control(path: Path) -> str:
-    """The control fields of a .deb file. Raises VariantError if dpkg-deb cannot read it."""
+    """The control fields of a .deb file.
+
+    Raises VariantError if dpkg-deb cannot read it.
+    """
     try:
         # dpkg-deb leaves its temporary folder behind if it is interrupted.
         with TemporaryDirectory(prefix="raydock-deb-") as folder:
@@ -37,12 +43,12 @@ def control(path: Path) -> str:
             )
     except FileNotFoundError:
         raise VariantError(
-            f"dpkg-deb is not on this machine, and {path.name} is read by it.", todo="`apt-get install dpkg`."
+            f"dpkg-deb is not on this machine, but it is needed to read {path.name}.", todo="`apt-get install dpkg`."
         ) from None
     if done.returncode:
         raise VariantError(
             f"{path.name} is not a Debian package: {done.stderr.strip()[:300]}.",
-            todo=f"remove {path}, then run this again: it is fetched again.",
+            todo=f"remove {path}, then run this again to download it again.",
         )
     return done.stdout.rstrip("\n") + "\n"
 

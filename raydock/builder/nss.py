@@ -1,13 +1,14 @@
-"""A module for glibc's Name Service Switch that gives a name to the user who runs a container without having one.
+"""A module for glibc's Name Service Switch that names any container user.
 
-Kubernetes and OpenShift run an image as any uid. Without an entry in /etc/passwd, `getpwuid` fails, and with it
-Python's `getpass.getuser`, torch before 2.13, ssh and others. The file cannot list all uids, and nothing can edit it
-at start: KubeRay overrides the entrypoint, and the root file system may be read-only. Debian's libnss-unknown answers
-for every uid, so that useradd and adduser find none free. This module answers for the calling process's own uid alone,
-and never for root. It answers with the name of the image's own user, which is what USER and LOGNAME say.
+It gives a name to a user without an entry in /etc/passwd. Kubernetes and OpenShift run an image as any uid. Without an
+entry in /etc/passwd, `getpwuid` fails, and so do Python's `getpass.getuser`, torch before 2.13, ssh and others. The
+file cannot list all uids, and nothing can edit it at start: KubeRay overrides the entrypoint, and the root file system
+can be read-only. Debian's libnss-unknown answers for every uid, so that useradd and adduser do not find a free one.
+This module answers only for the uid of the calling process, and never for root. The name is that of the image's user,
+which is also in USER and LOGNAME.
 
-It is a shared library for x86-64 of one function, written here byte by byte: the images have no compiler to build it
-with, and it imports nothing. Sources: System V ABI (gabi), chapters 4 and 5; nss/nss.h and pwd.h of glibc 2.36; read on
+It is a shared library for x86-64 with one function, written here byte by byte: the images have no compiler to build it,
+and it imports nothing. Source: System V ABI (gabi), chapters 4 and 5; nss/nss.h and pwd.h of glibc 2.36; read
 2026-11-29.
 """
 
@@ -22,8 +23,8 @@ USER = "ray"
 _FUNCTION = f"_nss_{NAME}_getpwuid_r"
 # struct passwd points to these: name, password, comment, home and shell.
 _TEXTS = (USER, "x", USER, "/home/ray", "/bin/bash")
-# Each line is one instruction. Arguments: rdi the uid, rsi a struct passwd, r8 a place for errno. {} is the
-# distance to a text. 0 is NSS_STATUS_NOTFOUND, 1 NSS_STATUS_SUCCESS.
+# Each line is one instruction. Arguments: rdi is the uid, rsi a struct passwd, r8 a pointer to errno. {} is the
+# distance to a text. 0 is NSS_STATUS_NOTFOUND, 1 is NSS_STATUS_SUCCESS.
 _CODE = """
 b8 66 00 00 00        mov eax, 102                ; getuid
 0f 05                 syscall
@@ -57,7 +58,7 @@ _HEADER, _SEGMENT, _SYMBOL = 64, 56, 24
 
 
 def module() -> bytes:
-    """The shared library for `PATH`: the same bytes each time."""
+    """The shared library for `PATH`; the bytes are always the same."""
     names = f"\0{_FUNCTION}\0libnss_{NAME}.so.2\0".encode()
     function, soname = 1, len(_FUNCTION) + 2
     symbols_at = _HEADER + 4 * _SEGMENT
@@ -93,7 +94,7 @@ def _code() -> bytes:
 
 
 def _header(segments: int) -> bytes:
-    """The ELF header: 64 bits, little-endian, a shared object for x86-64 without sections."""
+    """The ELF header of a shared object for x86-64 without sections."""
     ident = b"\x7fELF\x02\x01\x01".ljust(16, b"\0")
     return ident + struct.pack("<2HI3QI6H", 3, 62, 1, 0, _HEADER, 0, 0, _HEADER, _SEGMENT, segments, 0, 0, 0)
 

@@ -1,8 +1,9 @@
-"""A pulled base's layers without its configuration: a local image that a base is built on.
+"""A local image with the layers of a pulled base, without its configuration.
 
-A Dockerfile can overwrite what the image that it builds on configures, and remove none of it: an empty UV_OFFLINE stops
-uv, and a volume or a label stays. So the engine loads an image of the same layers with a configuration of raydock's.
-The tar that it loads has no layers: the engine takes those that it has (raydock/hosts/layers.py has the sources).
+A base is built on it. A Dockerfile can overwrite the configuration of the image on which it builds, but it cannot
+remove it: an empty UV_OFFLINE stops uv, and a volume or a label stays. So the engine loads an image of the same layers
+with raydock's configuration. The loaded tar does not contain layers: the engine uses its own (sources in
+raydock/hosts/layers.py).
 """
 
 import json
@@ -23,13 +24,13 @@ from raydock.engine.client import reaching, uses_containerd_store
 from raydock.model import labels
 
 LIBRARIES = "LD_LIBRARY_PATH"
-# Variables that decide which libraries, packages, indexes, proxies and GPUs are used: raydock's images decide that
-# themselves. Others stay, such as TZ, SSL_CERT_FILE and CUDA_VERSION. In Bash, BASH_ENV and ENV name files to run.
+# Variables that affect libraries, packages, indexes, proxies and GPUs, which raydock's images configure themselves.
+# Other variables stay, such as TZ, SSL_CERT_FILE and CUDA_VERSION. In Bash, BASH_ENV and ENV name files to run.
 RESET = (
     *(LIBRARIES, "LD_PRELOAD", "LD_AUDIT", "BASH_ENV", "ENV", "VIRTUAL_ENV", "CUDA_VISIBLE_DEVICES"),
     *("PYTHON*", "PIP_*", "UV_*", "CONDA_*", "NVIDIA_*", "RAY_*", "*_proxy", "*_PROXY"),
 )
-# Settings of an image, by their names in a Dockerfile and in the engine's API: none of them stays.
+# Settings of an image, by their names in a Dockerfile and in the engine's API. All of them are reset.
 _INSTRUCTIONS = {
     "ENTRYPOINT": "Entrypoint",
     "CMD": "Cmd",
@@ -47,7 +48,12 @@ _SMALL = 4 * 2**20
 
 @dataclass(frozen=True, kw_only=True)
 class Pulled:
-    """An image that the engine has pulled: its reference, and what the engine's API says of it."""
+    """An image that the engine has pulled.
+
+    Attributes:
+        image: its reference.
+        document: the engine's `docker image inspect` document.
+    """
 
     image: str
     document: Mapping[str, Any]
@@ -67,18 +73,18 @@ class Pulled:
 
     @property
     def reset(self) -> tuple[str, ...]:
-        """What the base does not take over: instructions, then variables, then labels."""
+        """The settings that are reset: instructions, then variables, then labels."""
         instructions = (name for name, key in _INSTRUCTIONS.items() if self.config.get(key))
         image_labels = (f"label {name}" for name in self.config.get("Labels") or {} if _matches(name, labels.PATTERNS))
         return (*instructions, *(name for name in self.environment if _matches(name, RESET)), *image_labels)
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The digests of its layers, unpacked, the lowest first."""
+        """The digests of its unpacked layers, the lowest first."""
         return tuple(self.document["RootFS"].get("Layers") or ())
 
     def plain(self) -> dict[str, Any]:
-        """The OCI configuration of an image of its layers with what is not reset."""
+        """The OCI configuration with its layers and the settings that are kept."""
         image_labels = self.config.get("Labels") or {}
         return {
             "architecture": self.document["Architecture"],
@@ -93,9 +99,9 @@ class Pulled:
 
 
 def pull(client: DockerClient, image: str) -> Pulled:
-    """An image by digest, pulled if the engine does not have it.
+    """Pulls an image by digest if the engine does not have it.
 
-    Raises OutOfReachError if it cannot be pulled, VariantError if it is for another platform than the engine.
+    Raises OutOfReachError if it cannot be pulled, VariantError if its platform is not that of the engine.
     """
     with reaching(f"looking for {image}"):
         try:
@@ -118,9 +124,10 @@ def _pull(client: DockerClient, image: str) -> None:
 
 
 def load_plain(client: DockerClient, pulled: Pulled, ref: str) -> None:
-    """Makes an image of the same layers without the settings of `Pulled.reset`, under the tag `ref`.
+    """Makes an image with the same layers and the tag `ref`.
 
-    Raises OutOfReachError if the engine does not take it.
+    It does not have the settings in `Pulled.reset`.
+    Raises OutOfReachError if the engine does not load it.
     """
     with reaching(f"making {ref}"):
         files = _files(pulled, ref, _manifest(client, pulled))
@@ -128,14 +135,16 @@ def load_plain(client: DockerClient, pulled: Pulled, ref: str) -> None:
             client.images.load(tar(files, folders=("blobs", "blobs/sha256")))
         except ImageLoadError as error:
             raise OutOfReachError(
-                f"the engine does not take {pulled.image} without its settings: {first_line(str(error), 'no reason')}.",
+                f"the engine does not load {pulled.image} without its settings: {first_line(str(error), 'no reason')}.",
                 todo="read the engine's log, fix the cause, then run this again.",
             ) from None
 
 
 def _files(pulled: Pulled, ref: str, manifest: dict[str, Any]) -> dict[str, bytes]:
-    """The files of `docker save`'s tar, without layers: for the engine's own store, and for containerd's if there is a
-    manifest of the packed layers."""
+    """The files of a `docker save` tar without layers, for the engine's own store.
+
+    With a manifest of the packed layers, they are for containerd's store too.
+    """
     config = _json(pulled.plain())
     layers = [_blob(layer) for layer in pulled.layers]
     files = {
@@ -159,15 +168,18 @@ def _files(pulled: Pulled, ref: str, manifest: dict[str, Any]) -> dict[str, byte
 
 
 def _manifest(client: DockerClient, pulled: Pulled) -> dict[str, Any]:
-    """The manifest of an image in containerd's store, which only `docker save` has; empty in the engine's own store."""
+    """The manifest of an image in containerd's store, from `docker save`.
+
+    Empty in the engine's own store.
+    """
     if not uses_containerd_store(client):
         return {}
     with tarfile.open(fileobj=ChunkReader(client.api.get_image(pulled.image)), mode="r|") as archive:
         for member in archive:
             file = archive.extractfile(member) if member.isfile() and member.size < _SMALL else None
-            found = _parsed(file.read()) if file else None
-            if isinstance(found, dict) and _describes(found, pulled):
-                return {"mediaType": "application/vnd.oci.image.manifest.v1+json", **found}
+            document = _parse(file.read()) if file else None
+            if isinstance(document, dict) and _describes(document, pulled):
+                return {"mediaType": "application/vnd.oci.image.manifest.v1+json", **document}
     raise OutOfReachError(
         f"the engine's `docker save {pulled.image}` has no manifest of its {len(pulled.layers)} layers.",
         todo=f"`docker rmi {pulled.image}`, then run this again: it is pulled again.",
@@ -175,12 +187,15 @@ def _manifest(client: DockerClient, pulled: Pulled) -> dict[str, Any]:
 
 
 def _describes(document: dict[str, Any], pulled: Pulled) -> bool:
-    """Whether a document is the manifest of these layers; an attestation's has others."""
+    """Whether a document is the manifest of these layers.
+
+    An attestation's has others.
+    """
     layers = document.get("layers") or ()
     return len(layers) == len(pulled.layers) and all("tar" in layer.get("mediaType", "") for layer in layers)
 
 
-def _parsed(data: bytes) -> object:
+def _parse(data: bytes) -> object:
     try:
         return json.loads(data)
     except ValueError:

@@ -1,6 +1,6 @@
-"""What a build says while it runs: BuildKit's `--progress=rawjson`.
+"""Parses the progress of a build, BuildKit's `--progress=rawjson`.
 
-It writes SolveStatus documents (moby/buildkit: client/graph.go), one after another, and plain text after a failure.
+The output is a sequence of SolveStatus documents (moby/buildkit: client/graph.go), and plain text after a failure.
 """
 
 import base64
@@ -15,17 +15,26 @@ from raydock.core.events import Listener
 TAIL = 20
 _MOUNTS = re.compile(r" --(?:mount|link|from|network)\S*")
 _SCRIPT = re.compile(r"(<<'?\w+'?) \(.*")
-_UNTOLD = ("[internal]", "[context ")
+_HIDDEN = ("[internal]", "[context ")
 
 
-def short(step: str) -> str:
-    """A step's title without its mounts and its script, as in `[tree-ray 1/1] RUN make-tree /run/ray.txt`."""
+def shorten(step: str) -> str:
+    """The title of a step without mounts and script.
+
+    An example is `[tree-ray 1/1] RUN make-tree /run/ray.txt`.
+    """
     return _SCRIPT.sub(r"\1", _MOUNTS.sub("", step))[:120]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """The step that ended a build, its error in BuildKit's words, and its last lines of output."""
+    """The failure of a build.
+
+    Attributes:
+        step: the title of the failed step; may be empty.
+        error: BuildKit's error message.
+        lines: the last lines of the step's output.
+    """
 
     step: str
     error: str
@@ -34,19 +43,28 @@ class Failure:
 
 @dataclass
 class BuildProgress:
-    """Reads what one build says, passes it to a listener and writes it to a log."""
+    """Reads the output of one build, reports it to a listener and writes it to a log.
+
+    Attributes:
+        name: the name of the build for the listener.
+        listener: gets the progress.
+        log: the open log file.
+    """
 
     name: str
     listener: Listener
     log: IO[str]
     _steps: dict[str, str] = field(default_factory=dict)
-    _moved: dict[str, int] = field(default_factory=dict)
+    _transferred: dict[str, int] = field(default_factory=dict)
     _tails: dict[str, deque[str]] = field(default_factory=dict)
     _unfinished: dict[str, str] = field(default_factory=dict)
     _failed: tuple[str, str] | None = None
 
     def read(self, stream: IO[bytes]) -> str:
-        """Takes every document of a stream up to its end; returns the plain text around them, which is logged too."""
+        """Processes all documents of a stream.
+
+        Returns the plain text around them, which is also logged.
+        """
         document, rest = "", ""
         for raw in stream:
             line = raw.decode(errors="replace")
@@ -55,44 +73,44 @@ class BuildProgress:
                 continue
             document += line
             if line.startswith(("{", "}")) and line.rstrip().endswith("}"):
-                self.take(json.loads(document))
+                self.process(json.loads(document))
                 document = ""
         rest = (rest + document).strip()
         print(rest, file=self.log, flush=True)
         return rest
 
-    def take(self, status: dict[str, Any]) -> None:
-        """Takes one SolveStatus."""
+    def process(self, status: dict[str, Any]) -> None:
+        """Processes one SolveStatus."""
         for vertex in status.get("vertexes") or ():
-            self._vertex(vertex)
-        for item in status.get("statuses") or ():
-            self._moved[item["vertex"]] = int(item.get("current") or 0)
-            self._tell(item["vertex"])
-        for item in status.get("logs") or ():
-            self.output(item["vertex"], base64.b64decode(item.get("data") or ""))
+            self._process_vertex(vertex)
+        for transfer in status.get("statuses") or ():
+            self._transferred[transfer["vertex"]] = int(transfer.get("current") or 0)
+            self._report(transfer["vertex"])
+        for log in status.get("logs") or ():
+            self.process_output(log["vertex"], base64.b64decode(log.get("data") or ""))
 
-    def output(self, digest: str, data: bytes) -> None:
-        """Takes a piece of a step's output, which may end anywhere in a line."""
+    def process_output(self, digest: str, data: bytes) -> None:
+        """Processes a piece of a step's output, which can end within a line."""
         text = self._unfinished.get(digest, "") + data.decode(errors="replace")
         *lines, self._unfinished[digest] = text.split("\n")
         for line in lines:
             self._tails.setdefault(digest, deque(maxlen=TAIL)).append(line.rstrip())
             print(f"  {line.rstrip()}", file=self.log, flush=True)
         if lines:
-            self._tell(digest)
+            self._report(digest)
 
     @property
     def failure(self) -> Failure | None:
-        """The first step that failed; None where none did."""
+        """The first step that failed; None if no step failed."""
         if self._failed is None:
             return None
         digest, error = self._failed
         return Failure(step=self._steps.get(digest, ""), error=error, lines=tuple(self._tails.get(digest, ())))
 
-    def _vertex(self, vertex: dict[str, Any]) -> None:
+    def _process_vertex(self, vertex: dict[str, Any]) -> None:
         digest, title = vertex["digest"], " ".join(vertex.get("name", "").split())
         if error := vertex.get("error"):
-            # The first to fail is the cause; others then report that they were cancelled.
+            # The first failure is the cause; the other steps then report that they were cancelled.
             if self._failed is None and "context canceled" not in error:
                 self._failed = (digest, error)
             self._steps.setdefault(digest, title)
@@ -101,11 +119,11 @@ class BuildProgress:
             self._steps[digest] = title
             cached = " (cached)" if vertex.get("cached") else ""
             print(f"{title}{cached}", file=self.log, flush=True)
-            self._tell(digest)
+            self._report(digest)
 
-    def _tell(self, digest: str) -> None:
+    def _report(self, digest: str) -> None:
         title = self._steps.get(digest, "")
-        if title and not title.startswith(_UNTOLD):
+        if title and not title.startswith(_HIDDEN):
             tail = self._tails.get(digest)
             detail = tail[-1].strip() if tail else ""
-            self.listener(self.name, short(title), detail=detail, size=self._moved.get(digest, 0))
+            self.listener(self.name, shorten(title), detail=detail, size=self._transferred.get(digest, 0))

@@ -1,4 +1,4 @@
-"""A variant's recipe: all that decides its image's content, and the fingerprint over it."""
+"""The recipe of a variant: the inputs of its image, and their fingerprint."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ from raydock.model.lock import Lock
 from raydock.plan.planner import Planned
 
 LAUNCHER = "raydock-probe"
-# What of a context the image gets, by the begin of its path.
+# The beginnings of the paths in a build context that go into the image.
 _PLACED = ("probe/", "scripts/", "modules/", "image.json", "constraints.txt")
 PROBE = Path(__file__).parent.parent / "probe"
 IMAGE_SCHEMA = 1
@@ -31,9 +31,17 @@ OS_PACKAGES = "os-packages.txt"
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What is built: a Dockerfile over a base, with the files of its build context by path.
+    """The inputs of a build.
 
-    `base` is the base's fingerprint; `epoch` is SOURCE_DATE_EPOCH in seconds; `python` the base's Python with patch.
+    Attributes:
+        name: the name of the variant.
+        dockerfile: the text of the Dockerfile.
+        files: the files of the build context, by path.
+        lock_sha256: the sha256 of the lock.
+        base: the fingerprint of the base.
+        python: the version of the base's Python, with patch.
+        platform: the platform, such as linux/amd64.
+        epoch: SOURCE_DATE_EPOCH in seconds.
     """
 
     name: str
@@ -47,7 +55,10 @@ class Recipe:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The hexadecimal sha256 over everything above and uv's version, which installs it."""
+        """The hexadecimal sha256 over all that decides the content of the image.
+
+        It includes the version of uv, but not the name of the variant.
+        """
         parts = {
             "dockerfile": self.dockerfile,
             "files": {path: _sha256(data) for path, data in self.files.items()},
@@ -61,20 +72,23 @@ class Recipe:
 
     @property
     def labels(self) -> dict[str, str]:
-        """The labels that are known only now; the Dockerfile has the others."""
+        """The labels that are not in the Dockerfile.
+
+        They depend on the fingerprint or on the base.
+        """
         return labels.of_build(fingerprint=self.fingerprint, lock_sha256=self.lock_sha256, python=self.python)
 
     def write(self, folder: Path) -> None:
-        """Writes the build context into a folder, in place of what was there.
+        """Writes the build context to a folder and removes its previous content.
 
-        What the image gets besides packages goes into a tar for `ADD`.
+        The image's files that are not packages go into a tar for `ADD`.
         """
         shutil.rmtree(folder, ignore_errors=True)
         placed = {path: data for path, data in self.files.items() if path.startswith(_PLACED)}
         others = {path: data for path, data in self.files.items() if path not in placed}
         minor = self.python.rpartition(".")[0]
-        made = {"Dockerfile": self.dockerfile.encode(), "root.tar": _root_tar(placed, minor, self.epoch)}
-        for path, data in {**others, **made}.items():
+        generated = {"Dockerfile": self.dockerfile.encode(), "root.tar": _root_tar(placed, minor, self.epoch)}
+        for path, data in {**others, **generated}.items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
@@ -84,7 +98,7 @@ class Recipe:
 
 @lru_cache(maxsize=2_000)
 def _sha256(data: bytes) -> str:
-    """The hexadecimal sha256 of a file; most variants share most files."""
+    """The hexadecimal sha256 of a file, cached: most variants share most files."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -95,30 +109,33 @@ def _uv() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """The files that every variant's build context has, read once.
+    """The files that are in the build context of every variant, read once.
 
     Attributes:
-        shared: by path; below `modules` is what the image's Python can import besides packages.
+        shared: the files by path; those below `modules` are put into the image's site-packages.
     """
 
     shared: dict[str, bytes]
 
     @classmethod
     def read(cls, templates: Path) -> "Context":
-        """Reads them from the templates' folder, from raydock itself and from uv's package."""
+        """Reads the files from the templates' folder, from raydock and from uv's package."""
         folders = {
             "installer": templates / "installer",
             "scripts": templates / "image" / "scripts",
             "modules": templates / "image" / "modules",
             "modules/uv": Path(uv.__file__).parent,
         }
-        found = [_files(name, folder) for name, folder in folders.items()]
-        return cls(shared=reduce(or_, found, probe_files()))
+        files = [_files(name, folder) for name, folder in folders.items()]
+        return cls(shared=reduce(or_, files, probe_files()))
 
     def files(
         self, planned: Planned, lock: Lock, layers: tuple[Layer, ...], debs: DebLock | None = None
     ) -> dict[str, bytes]:
-        """The files of one variant's build context; of the OS packages `debs` of its group, the lock."""
+        """The files of one variant's build context.
+
+        `debs` are the locked OS packages of its group.
+        """
         own = {f"layers/{layer.name}.txt": layer.text.encode() for layer in layers}
         own |= {f"layers/{layer.name}.build.txt": "\n".join(layer.build).encode() for layer in layers if layer.build}
         own["constraints.txt"] = constraints(planned.variant, lock).encode()
@@ -127,7 +144,7 @@ class Context:
 
 
 def probe_files() -> dict[str, bytes]:
-    """The probe's files, by their path below the folder in which it is put."""
+    """The probe's files, by their path in the build context."""
     return _files("probe", PROBE)
 
 
@@ -140,9 +157,12 @@ def _files(name: str, folder: Path) -> dict[str, bytes]:
 
 
 def _root_tar(files: dict[str, bytes], python: str, epoch: int) -> bytes:
-    """Files of a context at their paths in an image; `python` is its Python's minor version."""
+    """A tar of files of a build context at their paths in the image.
+
+    `python` is its Python without patch.
+    """
     launcher = f"usr/local/bin/{LAUNCHER}"
-    begins = {
+    targets = {
         f"probe/{LAUNCHER}": launcher,
         "scripts/": "opt/raydock/",
         "modules/": f"opt/venv/lib/python{python}/site-packages/",
@@ -150,13 +170,13 @@ def _root_tar(files: dict[str, bytes], python: str, epoch: int) -> bytes:
     }
     placed = {}
     for path, data in files.items():
-        begin = next(begin for begin in begins if path.startswith(begin))
-        placed[begins[begin] + path.removeprefix(begin)] = data
+        prefix = next(prefix for prefix in targets if path.startswith(prefix))
+        placed[targets[prefix] + path.removeprefix(prefix)] = data
     return tar(placed, folders=folders_of(placed), epoch=epoch, modes={launcher: PROGRAM})
 
 
 def _image(planned: Planned, lock: Lock) -> str:
-    """What the probe compares the image with: /opt/raydock/image.json."""
+    """The text of /opt/raydock/image.json, with which the probe compares the image."""
     document = {
         "schema": IMAGE_SCHEMA,
         "name": planned.variant.name,

@@ -1,4 +1,4 @@
-"""Dockerfiles from templates: images/<variant>/Dockerfile."""
+"""Renders the Dockerfiles images/VARIANT/Dockerfile from templates."""
 
 import shutil
 from dataclasses import dataclass
@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Renderer:
-    """Renders the Dockerfiles of one matrix from the templates of one folder."""
+    """Renders the Dockerfiles of one matrix.
+
+    Attributes:
+        templates: the folder with the templates.
+        matrix: the matrix.
+    """
 
     templates: Path
     matrix: Matrix
@@ -37,16 +42,18 @@ class Renderer:
         return environment(self.templates).get_template("Dockerfile.j2")
 
     def render(self, planned: Planned, layers: tuple[Layer, ...]) -> str:
-        """The Dockerfile of a variant whose lock has these layers. Raises ConfigurationError for a template that is
-        wrong or missing."""
+        """The Dockerfile of a variant whose lock has these layers.
+
+        Raises ConfigurationError if a template is invalid or missing.
+        """
         import jinja2
 
         try:
             return self._render(planned, layers)
         except jinja2.TemplateError as error:
-            where = f"/{error.name}:{error.lineno}" if isinstance(error, jinja2.TemplateSyntaxError) else ""
+            location = f"/{error.name}:{error.lineno}" if isinstance(error, jinja2.TemplateSyntaxError) else ""
             raise ConfigurationError(
-                f"{self.templates}{where}: {type(error).__name__}: {error}.",
+                f"{self.templates}{location}: {type(error).__name__}: {error}.",
                 todo="fix that template, or restore it from git.",
             ) from None
 
@@ -72,43 +79,47 @@ class Renderer:
 
 
 def describe(variant: Variant, packages: Packages) -> str:
-    """A variant in words, for an image's label; of its packages, what a group says."""
+    """The description of a variant for an image's label.
+
+    It has the packages that a group adds.
+    """
     parts = [f"Ray {variant.ray}"]
     parts += [f"vLLM {variant.vllm}"] if variant.vllm != NONE else []
     parts += [f"PyTorch {variant.torch}"] if variant.torch != NONE else []
-    words = f"{', '.join(parts)} on Python {variant.python}, " + (f"CUDA {variant.cuda}" if variant.gpu else "CPU")
-    return (
-        f"{words}, with {', '.join((packages.ray, *packages.added, *packages.os_packages))}"
-        if variant.flavor
-        else words
-    )
+    text = f"{', '.join(parts)} on Python {variant.python}, " + (f"CUDA {variant.cuda}" if variant.gpu else "CPU")
+    if not variant.flavor:
+        return text
+    return f"{text}, with {', '.join((packages.ray, *packages.added, *packages.os_packages))}"
 
 
 def check(checkout: Checkout, rendered: dict[str, str]) -> list[str]:
-    """A line for each Dockerfile under images/ that is missing, differs or belongs to none of `rendered`."""
-    troubles = []
+    """A line for each Dockerfile that is missing or differs from `rendered`."""
+    problems = []
     for name, text in rendered.items():
         path = checkout.dockerfile(name)
         if not path.exists():
-            troubles.append(f"images/{name}/Dockerfile is missing")
+            problems.append(f"images/{name}/Dockerfile is missing")
         elif path.read_text(encoding="utf-8") != text:
-            troubles.append(f"images/{name}/Dockerfile differs from what templates/ and matrix.yaml render")
-    return troubles
+            problems.append(f"images/{name}/Dockerfile differs from what templates/ and matrix.yaml render")
+    return problems
 
 
 def orphans(checkout: Checkout, known: set[str]) -> list[Path]:
-    """Folders under images/ that belong to no variant any more."""
+    """The folders under images/ that do not belong to a variant in `known`."""
     return sorted(path for path in checkout.images.glob("*") if path.is_dir() and path.name not in known)
 
 
 def remove(folders: list[Path]) -> None:
-    """Removes rendered folders that belong to no variant any more."""
+    """Removes folders with rendered Dockerfiles."""
     for folder in folders:
         shutil.rmtree(folder)
 
 
 def write(checkout: Checkout, rendered: dict[str, str]) -> list[str]:
-    """Writes the Dockerfiles that differ from what is there, each whole; returns their variants' names."""
+    """Writes the Dockerfiles that are missing or differ, each atomically.
+
+    Returns the names of their variants.
+    """
     changed = []
     for name, text in rendered.items():
         path = checkout.dockerfile(name)

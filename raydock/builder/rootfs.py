@@ -1,10 +1,10 @@
-"""A bootstrapped root file system's tar without what depends on the host that made it.
+"""Makes the tar of a bootstrapped root file system independent of the host.
 
 mmdebstrap copies the host's /etc/hostname and /etc/resolv.conf with their modes, and keeps the sources and settings of
-its apt. Packages are unpacked and configured in an order that its apt chooses: it decides the times of folders and
-the bytecode that Debian's py3compile writes of itself. apt's own user has its folders, unless it cannot reach them. The
-hook that merges /usr leaves empty folders for 32-bit libraries in some suites, with some versions, or with debootstrap.
-Source: mmdebstrap(1), "SOURCE_DATE_EPOCH"; versions 1.3.5 and 1.5.7 compared file by file on 2026-11-29.
+its apt. Its apt chooses the order in which packages are unpacked and configured. That order affects the times of
+folders and the bytecode that Debian's py3compile writes of itself. apt's own user has its folders if it can reach them.
+The hook that merges /usr leaves empty folders for 32-bit libraries in some suites, with some versions, or with
+debootstrap. Source: mmdebstrap(1), "SOURCE_DATE_EPOCH"; versions 1.3.5 and 1.5.7 compared file by file on 2026-11-29.
 """
 
 import tarfile
@@ -17,7 +17,7 @@ from raydock.core.archive import add_file
 HOSTNAME = "etc/hostname"
 SOURCES = "etc/apt/sources.list"
 STATUS = "var/lib/dpkg/status"
-# By path, with wildcards. What apt and py3compile need of these, they make again.
+# Paths with wildcards. apt and py3compile create those that they need again.
 LEFT_OUT = (
     "etc/resolv.conf",
     "etc/apt/sources.list.d/*",
@@ -27,13 +27,16 @@ LEFT_OUT = (
     "var/cache/apt/archives/partial*",
     "var/lib/apt/lists/partial*",
 )
-# File capabilities and the like; times and names in a pax header are the host's.
+# Extended attributes such as file capabilities; times and names in a pax header depend on the host.
 _KEPT_HEADERS = "SCHILY.xattr."
 
 
 def normalize(source: Path, target: Path, epoch: int, texts: Mapping[str, str]) -> None:
-    """Copies a root file system's tar; `texts` replaces files by path. No file's time is later than `epoch` (seconds),
-    which all folders have."""
+    """Copies the tar of a root file system without what depends on the host.
+
+    epoch: the time of all folders and the latest time of files, in seconds.
+    texts: the text of files that are replaced or added, by path.
+    """
     with tarfile.open(source, "r:") as old, tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as new:
         for member in old:
             path = member.name.removeprefix("./").rstrip("/")
@@ -45,7 +48,10 @@ def normalize(source: Path, target: Path, epoch: int, texts: Mapping[str, str]) 
 
 
 def read_text(source: Path, path: str) -> str:
-    """The text of one file of a root file system's tar. Raises KeyError if it has none."""
+    """The text of one file in the tar of a root file system.
+
+    Raises KeyError if the tar does not have the file.
+    """
     with tarfile.open(source, "r:") as archive:
         member = archive.extractfile(f"./{path}")
         assert member
@@ -53,7 +59,10 @@ def read_text(source: Path, path: str) -> str:
 
 
 def _plain(member: tarfile.TarInfo, epoch: int) -> tarfile.TarInfo:
-    """A member with its numbers alone: who has an id on the host, and parts of seconds, do not matter."""
+    """The member with numeric ids and whole seconds.
+
+    It does not have the names of the host's users and groups.
+    """
     member.pax_headers = {key: value for key, value in member.pax_headers.items() if key.startswith(_KEPT_HEADERS)}
     member.uname = member.gname = ""
     member.mtime = epoch if member.isdir() else min(int(member.mtime), epoch)

@@ -1,4 +1,7 @@
-"""Builds variants side by side: skips what is built, shares the bases, and lets no failure stop the others."""
+"""Builds variants in parallel on shared bases.
+
+Built variants are skipped, and a failure does not stop the others.
+"""
 
 import logging
 import os
@@ -39,7 +42,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Builder:
-    """Builds the variants of one matrix with one engine."""
+    """Builds the variants of one matrix with one engine.
+
+    Attributes:
+        client: the client of the engine.
+        checkout: the paths of the checkout.
+        matrix: the matrix.
+        secrets: the certificates, credentials and indexes of builds.
+        listener: gets the progress.
+        jobs: how many variants are built in parallel.
+        no_cache: whether every step is built again.
+    """
 
     client: EngineClient
     checkout: Checkout
@@ -49,42 +62,49 @@ class Builder:
     jobs: int
     no_cache: bool = False
 
-    def build(self, planned: Iterable[Planned]) -> list[VariantResult]:
-        """Builds what is not built yet; answers in the order asked. Ctrl-C ends all builds and is raised again."""
-        planned = list(planned)
-        if other := builders.configured(self.client.endpoint):
-            _log.warning("the buildx builder %s is configured; raydock builds with the engine's own builder", other)
-        buildx = self._buildx()
-        bases = self._bases(planned, buildx)
-        there = {} if self.no_cache else self.there(item.name for item in planned)
-        recipe = self._recipes_on(bases)
+    def build(self, variants: Iterable[Planned]) -> list[VariantResult]:
+        """Builds the variants that are not built yet.
 
-        def one(item: Planned) -> VariantResult:
-            name, base, wanted = item.name, bases[item.name], recipe(item)
-            if isinstance(wanted, RaydockError):
-                return VariantResult(name=name, error=wanted)
-            assert not isinstance(base, RaydockError)  # it would be the recipe's error
-            if (image := there.get(name)) and image.fingerprint == wanted.fingerprint:
+        The results have the order of `variants`. Ctrl-C ends all builds and is raised again.
+        """
+        variants = list(variants)
+        if builder := builders.configured(self.client.endpoint):
+            _log.warning("the buildx builder %s is configured; raydock builds with the engine's own builder", builder)
+        buildx = self._buildx()
+        bases = self._bases(variants, buildx)
+        built = {} if self.no_cache else self.built(planned.name for planned in variants)
+        recipe_of = self._recipes_on(bases)
+
+        def build_one(planned: Planned) -> VariantResult:
+            name, base, recipe = planned.name, bases[planned.name], recipe_of(planned)
+            if isinstance(recipe, RaydockError):
+                return VariantResult(name=name, error=recipe)
+            assert not isinstance(base, RaydockError)  # otherwise the recipe is that error
+            if (image := built.get(name)) and image.fingerprint == recipe.fingerprint:
                 self.listener(name, "is built already")
                 return VariantResult.of(name, image)
-            # No index of another variant's: what it offers under a pinned version may be another file.
-            secrets = self.secrets.beside(addresses.extras(self.matrix, item.variant, os.environ))
-            return self._build(wanted, base.ref, buildx, secrets, partial(self._place_debs, item, base.ref, buildx))
+            # Only the indexes of this variant: others can offer a different file for a pinned version.
+            secrets = self.secrets.with_indexes(addresses.extras(self.matrix, planned.variant, os.environ))
+            return self._build(recipe, base.ref, buildx, secrets, partial(self._place_debs, planned, base.ref, buildx))
 
-        # Where an engine's overlay2 store (moby 26.1) has a layer already, builds that share its step race, and may
-        # write the files of the next layer in another order: another image id. One at a time there is no race.
-        return in_parallel(one, planned, 1 if self.no_cache else self.jobs, buildx.stop)
+        # If an engine's overlay2 store (moby 26.1) already has a layer, builds that share its step race, and can write
+        # the files of the next layer in a different order, which gives a different image id. With one job, there is no
+        # race.
+        return in_parallel(build_one, variants, 1 if self.no_cache else self.jobs, buildx.stop)
 
-    def recipes(self, planned: Iterable[Planned]) -> dict[str, Recipe | RaydockError]:
-        """What would be built, by name, on bases that are made where the engine lacks them; or why it cannot be."""
-        planned = list(planned)
-        recipe = self._recipes_on(self._bases(planned, self._buildx()))
-        return {item.name: recipe(item) for item in planned}
+    def recipes(self, variants: Iterable[Planned]) -> dict[str, Recipe | RaydockError]:
+        """The recipe of each variant, or the error why there is none, by name.
 
-    def find(self, planned: Iterable[Planned]) -> list[VariantResult]:
-        """The newest built image of each variant, or the error that there is none."""
-        names = [item.name for item in planned]
-        images = self.there(names)
+        Makes the bases that are missing.
+        """
+        variants = list(variants)
+        recipe_of = self._recipes_on(self._bases(variants, self._buildx()))
+        return {planned.name: recipe_of(planned) for planned in variants}
+
+    def find(self, variants: Iterable[Planned]) -> list[VariantResult]:
+        """The newest built image of each variant, or an error if it is not built."""
+        names = [planned.name for planned in variants]
+        images = self.built(names)
         return [VariantResult.of(name, images[name]) if name in images else _not_built(name) for name in names]
 
     def recipe(self, planned: Planned, base: BaseImage, context: Context, renderer: Renderer) -> Recipe:
@@ -114,29 +134,35 @@ class Builder:
         )
 
     def _recipes_on(self, bases: Mapping[str, BaseImage | RaydockError]) -> Callable[[Planned], Recipe | RaydockError]:
-        """What tells a variant's recipe on one of these bases, or why there is none."""
+        """A function that returns the recipe of a variant on one of these bases.
+
+        It returns the error if there is no recipe.
+        """
         context, renderer = Context.read(self.checkout.templates), Renderer(self.checkout.templates, self.matrix)
 
-        def of(item: Planned) -> Recipe | RaydockError:
-            base = bases[item.name]
+        def recipe_of(planned: Planned) -> Recipe | RaydockError:
+            base = bases[planned.name]
             try:
-                return base if isinstance(base, RaydockError) else self.recipe(item, base, context, renderer)
+                return base if isinstance(base, RaydockError) else self.recipe(planned, base, context, renderer)
             except RaydockError as error:
                 return error
 
-        return of
+        return recipe_of
 
     def tag(self, name: str) -> str:
-        """The tag under which the engine keeps a variant's newest image."""
+        """The tag of a variant's newest image on the engine."""
         return f"{self.matrix.registry}:{name}"
 
-    def there(self, names: Iterable[str]) -> dict[str, ContainerImage]:
+    def built(self, names: Iterable[str]) -> dict[str, ContainerImage]:
         """The newest images of these variants that the engine has, by name."""
         return built_images(self.client, self.matrix.registry, names)
 
     @contextmanager
     def apt(self, recipe: BaseRecipe, group: bool) -> Iterator[ContainerApt]:
-        """apt of a pulled base: of the image itself, or of the base that is made of it, to which a group adds."""
+        """The apt of a pulled base.
+
+        It runs in the image itself or, for the packages of a group, in the base made from it.
+        """
         maker = self._maker(self._buildx())
         if not group:
             with maker.apt(recipe) as apt:
@@ -152,81 +178,90 @@ class Builder:
             checkout=self.checkout,
             secrets=self.secrets,
             listener=self.listener,
-            kept=self.matrix.debs,
+            deb_repository=self.matrix.debs,
         )
 
     def _place_debs(self, planned: Planned, base: str, buildx: Buildx, context: Path) -> None:
-        """Puts the OS packages of a variant's group into its build context."""
+        """Puts the OS packages of a variant's group into the build context."""
         if debs := group_debs(self.matrix, planned.variant, self.checkout):
             recipe = recipe_for(self.matrix, planned.variant, self.checkout)
             self._maker(buildx).fetch(debs, recipe, base).place(debs, context / "debs")
 
-    def _bases(self, planned: list[Planned], buildx: Buildx) -> dict[str, BaseImage | RaydockError]:
-        """The base of each variant, by the variant's name; made if the engine lacks it."""
-        recipes = {item.name: self._base(item) for item in planned}
-        wanted = {item.ref: item for item in recipes.values() if isinstance(item, BaseRecipe)}
-        found: dict[str, BaseImage | RaydockError] = dict(existing(self.client, wanted))
+    def _bases(self, variants: list[Planned], buildx: Buildx) -> dict[str, BaseImage | RaydockError]:
+        """The base of each variant, by the name of the variant.
+
+        Made if the engine does not have it.
+        """
+        recipes = {planned.name: self._base_recipe(planned) for planned in variants}
+        needed = {recipe.ref: recipe for recipe in recipes.values() if isinstance(recipe, BaseRecipe)}
+        bases: dict[str, BaseImage | RaydockError] = dict(existing(self.client, needed))
         maker = self._maker(buildx)
 
-        def make(item: BaseRecipe) -> tuple[str, BaseImage | RaydockError]:
+        def make(recipe: BaseRecipe) -> tuple[str, BaseImage | RaydockError]:
             try:
-                return item.ref, maker.make(item)
+                return recipe.ref, maker.make(recipe)
             except RaydockError as error:
-                return item.ref, error
+                return recipe.ref, error
 
-        missing = [item for ref, item in wanted.items() if ref not in found]
-        found |= dict(in_parallel(make, missing, self.jobs, buildx.stop))
-        return {name: item if isinstance(item, RaydockError) else found[item.ref] for name, item in recipes.items()}
+        missing = [recipe for ref, recipe in needed.items() if ref not in bases]
+        bases |= dict(in_parallel(make, missing, self.jobs, buildx.stop))
+        return {
+            name: recipe if isinstance(recipe, RaydockError) else bases[recipe.ref] for name, recipe in recipes.items()
+        }
 
-    def _base(self, planned: Planned) -> BaseRecipe | RaydockError:
+    def _base_recipe(self, planned: Planned) -> BaseRecipe | RaydockError:
         try:
             return recipe_for(self.matrix, planned.variant, self.checkout)
         except RaydockError as error:
             return error
 
     def _build(
-        self, wanted: Recipe, base: str, buildx: Buildx, secrets: Secrets, add: Callable[[Path], None]
+        self, recipe: Recipe, base: str, buildx: Buildx, secrets: Secrets, add: Callable[[Path], None]
     ) -> VariantResult:
         started = time.monotonic()
         try:
-            image = get_image(self.client, self._image(wanted, base, buildx, secrets, add))
+            image = get_image(self.client, self._image(recipe, base, buildx, secrets, add))
         except RaydockError as error:
-            return VariantResult(name=wanted.name, fingerprint=wanted.fingerprint, error=error)
+            return VariantResult(name=recipe.name, fingerprint=recipe.fingerprint, error=error)
         seconds = time.monotonic() - started
-        self.listener(wanted.name, f"built in {seconds:.0f} s")
-        return replace(VariantResult.of(wanted.name, image), built=True, seconds=seconds)
+        self.listener(recipe.name, f"built in {seconds:.0f} s")
+        return replace(VariantResult.of(recipe.name, image), built=True, seconds=seconds)
 
-    def _image(self, wanted: Recipe, base: str, buildx: Buildx, secrets: Secrets, add: Callable[[Path], None]) -> str:
-        """Builds a recipe and returns the image's id. Packages that the build cache lost are made ready again.
+    def _image(self, recipe: Recipe, base: str, buildx: Buildx, secrets: Secrets, add: Callable[[Path], None]) -> str:
+        """Builds a recipe and returns the id of the image.
 
-        `add` puts more files into the build context.
+        Packages evicted from the build cache are installed again.
+        add: puts more files into the build context.
         """
-        folder = self.checkout.work / "contexts" / wanted.name
+        folder = self.checkout.work / "contexts" / recipe.name
         build = partial(
             buildx.build,
-            wanted.name,
+            recipe.name,
             folder,
-            tags=(self.tag(wanted.name),),
-            labels=wanted.labels,
-            epoch=wanted.epoch,
-            platform=wanted.platform,
-            log=self.checkout.log(wanted.name),
+            tags=(self.tag(recipe.name),),
+            labels=recipe.labels,
+            epoch=recipe.epoch,
+            platform=recipe.platform,
+            log=self.checkout.log(recipe.name),
         )
         try:
-            wanted.write(folder)
+            recipe.write(folder)
             add(folder)
             options = (f"--build-arg=BASE={base}", *secrets.options(folder))
             try:
                 return build(options=options)
             except LostPackagesError:
-                self.listener(wanted.name, "the build cache lost packages; making them ready again")
+                self.listener(recipe.name, "the build cache lost packages; installing them again")
                 return build(options=(*options, f"--build-arg=REFRESH={time.time_ns()}"))
         finally:
             (folder / "uv.toml").unlink(missing_ok=True)
 
 
 def built_images(client: EngineClient, registry: str, names: Iterable[str]) -> dict[str, ContainerImage]:
-    """The newest images of these variants that an engine has, by name; `registry` is what their tags begin with."""
+    """The newest images of these variants that an engine has, by name.
+
+    `registry` is the beginning of their tags.
+    """
     images = {name: find_image(client, f"{registry}:{name}") for name in names}
     return {name: image for name, image in images.items() if image and image.fingerprint}
 
@@ -237,7 +272,7 @@ def _not_built(name: str) -> VariantResult:
 
 
 def uv_folder(checkout: Checkout) -> Path:
-    """A folder that holds uv's binary alone, the same file as the one in raydock's environment."""
+    """A folder that contains only the uv binary of raydock's environment."""
     source, folder = Path(uv.find_uv_bin()), checkout.work / "tools"
     target = folder / "uv"
     if not target.exists() or target.stat().st_size != source.stat().st_size:

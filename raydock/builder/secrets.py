@@ -1,4 +1,7 @@
-"""What a build may know and an image must not: a company's CA bundle, its proxies, its package indexes, its Pythons."""
+"""The settings that builds need and images must not contain.
+
+They are CA bundle, proxies, package indexes and Python mirrors.
+"""
 
 import json
 import os
@@ -15,7 +18,7 @@ from raydock.index.credentials import netrc_files
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
-# Where uv downloads its managed Pythons, and the list of them; by the name of each in uv's configuration.
+# The variables with the mirror and the list of uv's managed Pythons, by their names in uv's configuration.
 PYTHON_VARIABLES = {
     "python-install-mirror": "UV_PYTHON_INSTALL_MIRROR",
     "python-downloads-json-url": "UV_PYTHON_DOWNLOADS_JSON_URL",
@@ -28,10 +31,10 @@ class Secrets:
 
     Attributes:
         bundle: a file of PEM certificates.
-        netrc: the file of the logins of hosts, for an index that keeps its files on a different host.
+        netrc: the netrc file, for an index whose files are on a different host.
         default: the package index that replaces the default one.
-        extra: the indexes in addition to it.
-        pythons: the addresses of uv's managed Pythons, by their names in uv's configuration.
+        extra: further package indexes.
+        pythons: pairs of a setting in uv's configuration and the address for managed Pythons.
     """
 
     bundle: Path | None = None
@@ -40,13 +43,16 @@ class Secrets:
     extra: tuple[Address, ...] = ()
     pythons: tuple[tuple[str, str], ...] = ()
 
-    def beside(self, indexes: tuple[Address, ...]) -> Self:
-        """The same with more package indexes."""
+    def with_indexes(self, indexes: tuple[Address, ...]) -> Self:
+        """The same secrets with further package indexes."""
         return replace(self, extra=(*self.extra, *indexes))
 
     @property
     def uv(self) -> str:
-        """The text of uv's configuration, with credentials; empty if there is nothing to configure."""
+        """The text of uv's configuration, with credentials.
+
+        Empty if there is nothing to configure.
+        """
         # A JSON string is a TOML string.
         settings = [f"{name} = {json.dumps(url)}\n" for name, url in self.pythons]
         settings += ['index-strategy = "unsafe-best-match"\n'] if self.extra else []
@@ -56,14 +62,17 @@ class Secrets:
 
     @property
     def loopback(self) -> bool:
-        """Whether an index, a mirror or a proxy is on this machine's own loopback address."""
+        """Whether an index, a mirror or a proxy is on this machine's loopback address."""
         proxies = (os.environ.get(name, "") for name in PROXY_VARIABLES if name.lower() != "no_proxy")
         indexes = (index.url for index in (*self.extra, *((self.default,) if self.default else ())))
         urls = (*indexes, *(url for _, url in self.pythons), *proxies)
         return any(urlsplit(url).hostname in LOOPBACK for url in urls)
 
     def options(self, folder: Path) -> list[str]:
-        """The options for `docker buildx build`. Puts uv's configuration into `folder`, readable by its owner alone."""
+        """The options for `docker buildx build`.
+
+        Writes uv's configuration to `folder`, readable only by the owner.
+        """
         options = [f"--secret=id=ca,src={self.bundle}"] if self.bundle else []
         if self.netrc and (self.default or self.extra):
             options.append(f"--secret=id=netrc,src={self.netrc}")
@@ -72,21 +81,26 @@ class Secrets:
             path.touch(mode=0o600)
             path.write_text(text, encoding="utf-8")
             options.append(f"--secret=id=uv,src={path}")
-        # A build argument without a value takes the environment's, and proxies' never stay in the image.
+        # A build argument without a value gets that of the environment. Proxy arguments do not stay in the image.
         options += [f"--build-arg={name}" for name in PROXY_VARIABLES if os.environ.get(name)]
         return [*options, *(["--network=host"] if self.loopback else [])]
 
 
 def proxies() -> dict[str, str]:
-    """The proxies of the environment by variable, also by the names in lower case, which are all that apt reads."""
-    given = {name: os.environ[name] for name in PROXY_VARIABLES if os.environ.get(name)}
-    return {**{name.lower(): value for name, value in given.items()}, **given}
+    """The proxies of the environment by variable.
+
+    They also have lower-case names, because apt reads only those.
+    """
+    values = {name: os.environ[name] for name in PROXY_VARIABLES if os.environ.get(name)}
+    return {**{name.lower(): value for name, value in values.items()}, **values}
 
 
 def gather(bundle: Path | None = None) -> Secrets:
-    """The secrets of this machine: `bundle`, or the one of the environment; its package index (index/addresses.py) and
-    its mirror of Pythons.
+    """The secrets of this machine.
 
+    They are CA bundle, package index (index/addresses.py) and mirror of Pythons.
+
+    bundle: a file of PEM certificates; None for the one of the environment.
     Raises ConfigurationError if `bundle` does not exist, or if two settings name different indexes.
     """
     if bundle and not bundle.is_file():
@@ -100,5 +114,8 @@ def gather(bundle: Path | None = None) -> Secrets:
 
 
 def _table(index: Address) -> str:
-    """An index for uv. It has raydock's meaning of 403: the index does not have the project (index/client.py)."""
+    """The table of an index in uv's configuration.
+
+    As in index/client.py, 403 means that a project is missing.
+    """
     return f"[[index]]\nurl = {json.dumps(index.full)}\nignore-error-codes = [403]\n"

@@ -1,4 +1,4 @@
-"""`ci`: generates pipelines for CI systems, and contains the commands that their jobs run."""
+"""`ci`: generates CI pipelines, and has the commands that their jobs run."""
 
 import json
 from collections.abc import Callable
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 @click.group()
 def ci() -> None:
-    """Generates pipelines that build, test and publish changed images. Requirements: docs/how-to/ci.md.
+    """Generates pipelines that build, test and publish changed images.
+
+    Requirements: docs/how-to/ci.md.
 
     \b
     Example: ./build.py ci github > .github/workflows/images.yml
@@ -30,7 +32,7 @@ def ci() -> None:
 
 
 def _pipeline_command(system: str) -> Callable[..., Any]:
-    """The command that prints the pipeline of a CI system, or checks the committed one."""
+    """The command that prints or checks the pipeline of a CI system."""
 
     @ci.command(system, help=_HELP[system])
     @click.option("--check", is_flag=True, help="Compare with the committed file; exit 1 if it differs.")
@@ -82,9 +84,10 @@ def plan(
     most: int,
     system: str | None,
 ) -> None:
-    """Lists, in shards, the selected variants whose current fingerprint is not published in a registry.
+    """Lists, in shards, the selected variants that are not published yet.
 
-    A fingerprint includes the base, so bases that this engine does not have are built first.
+    A variant is published if a registry has its current fingerprint. A fingerprint includes the base, so bases that
+    this engine does not have are built first.
 
     \b
     Example: ./build.py ci plan --registry registry.example/raydock --shards 4 --json
@@ -120,7 +123,9 @@ def plan(
 @shared
 @click.argument("repository")
 def push(request: CommandRequest, repository: str) -> None:
-    """Pushes the images of the selected variants for other jobs, to a repository that is used only for this.
+    """Pushes the images of the selected variants for other jobs.
+
+    The repository must be used only for this.
 
     \b
     Example: ./build.py ci push registry.example/raydock/work
@@ -144,7 +149,9 @@ def push(request: CommandRequest, repository: str) -> None:
 @shared
 @click.argument("repository")
 def pull(request: CommandRequest, repository: str) -> None:
-    """Pulls the images that a different job pushed with `ci push`; they then count as built here.
+    """Pulls the images that a different job pushed with `ci push`.
+
+    They then count as built here.
 
     \b
     Example: ./build.py ci pull registry.example/raydock/work

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_contract(request: CommandRequest) -> NoReturn:
-    """Checks each built image of the selection and the images as a set, prints the results and exits."""
+    """Checks the built images of the selection, each and as a set, and exits."""
     from raydock.pipeline.create import create_pipeline
 
     chosen = request.chosen

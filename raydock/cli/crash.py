@@ -1,4 +1,4 @@
-"""The report of an unhandled exception: one line on stderr, and a file with the traceback."""
+"""Reports an unhandled exception: a line on stderr and a file."""
 
 import os
 import platform
@@ -21,7 +21,7 @@ _LOGIN = re.compile(r"(?<=//)[^/@\s]+@")
 
 
 def report(error: BaseException) -> None:
-    """Saves the traceback of an exception to a file, and prints the file's path and how to report the bug."""
+    """Saves the traceback of an exception, and prints how to report the bug."""
     name = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}".rstrip(": ")
     try:
         next_step = f"Next: report it where you got raydock, with {_save(_document(error))}, which has the traceback."
@@ -31,13 +31,16 @@ def report(error: BaseException) -> None:
 
 
 def in_thread(args: threading.ExceptHookArgs) -> None:
-    """The same as a `threading.excepthook`; an exception in a thread does not end the command."""
+    """The same as a `threading.excepthook`.
+
+    An exception in a thread does not end the command.
+    """
     if args.exc_value and not isinstance(args.exc_value, SystemExit):
         report(args.exc_value)
 
 
 def _document(error: BaseException) -> str:
-    """The traceback, versions, platform and command line, without the credentials in addresses."""
+    """The traceback, versions, platform and command line, without credentials."""
     head = (
         f"raydock {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
         f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {shlex.join(sys.argv)}\n\n"
@@ -46,7 +49,7 @@ def _document(error: BaseException) -> str:
 
 
 def _save(text: str) -> Path:
-    """Writes a report to the checkout's .raydock/logs/, or to the temporary folder if that is not possible."""
+    """Writes a report to .raydock/logs/, otherwise to the temporary folder."""
     from raydock.cli.options import root
 
     checkout = Checkout(root())

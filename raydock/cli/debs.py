@@ -17,7 +17,10 @@ from raydock.pipeline.project import Project
 
 
 def lock_debs(request: CommandRequest, listener: Listener, variants: Sequence[Variant]) -> tuple[LockResult, ...]:
-    """Makes the stale locks of Debian packages again. Only pulled bases need an engine."""
+    """Makes the stale locks of Debian packages again.
+
+    Only pulled bases need an engine.
+    """
 
     @contextmanager
     def pulled(recipe: BaseRecipe, group: bool) -> Iterator[ContainerApt]:
@@ -39,7 +42,10 @@ def lock_debs(request: CommandRequest, listener: Listener, variants: Sequence[Va
 
 
 def check_debs(project: Project, variants: Sequence[Variant]) -> list[str]:
-    """A line for each stale lock of Debian packages; prints newer versions in the archive to stderr."""
+    """A line for each stale lock of Debian packages.
+
+    Prints newer versions in the archive to stderr.
+    """
     stale = locker.check(project.matrix, project.checkout, variants)
     stale_names = {lock.name for lock in stale}
     requests = locker.requests(project.matrix, project.checkout, variants)
@@ -55,7 +61,10 @@ def check_debs(project: Project, variants: Sequence[Variant]) -> list[str]:
 
 
 def _describe(moved: Sequence[Moved]) -> list[str]:
-    """A line for each package with a newer version, and a line with the command that takes the newer versions."""
+    """A line for each package with a newer version.
+
+    The last line has the command that takes the newer versions.
+    """
     packages: dict[tuple[str, str, str], list[Moved]] = {}
     for package in moved:
         packages.setdefault((package.name, package.locked, package.now), []).append(package)

@@ -8,7 +8,7 @@ from raydock.cli.deploy_kuberay import kuberay
 
 @click.group()
 def deploy() -> None:
-    """Writes files that run an image: KubeRay manifests, or files for Docker without Kubernetes.
+    """Writes files that run an image with KubeRay or with Docker alone.
 
     \b
     Example: ./build.py deploy kuberay ray2.60.0-py311-cpu --workers 2

@@ -45,11 +45,12 @@ def docker(
     release_repository: str | None,
     insecure: bool,
 ) -> None:
-    """Writes files that start a cluster with Docker alone: compose files, scripts and systemd units.
+    """Writes files that start a cluster with Docker alone.
 
-    compose.yaml is for one machine. With --gpus, it is for a host whose Docker provides GPUs through CDI, and
-    compose.nvidia.yaml is for a host that has only NVIDIA's runtime (`doctor` shows which). head.sh and worker.sh, or
-    the systemd units that call them, run on the hosts that --head and --worker name, and detect the mechanism.
+    They are compose files, scripts and systemd units. compose.yaml is for one machine. With --gpus, it is for a host
+    whose Docker provides GPUs through CDI, and compose.nvidia.yaml is for a host that has only NVIDIA's runtime
+    (`doctor` shows which). head.sh and worker.sh, or the systemd units that call them, run on the hosts that --head and
+    --worker name, and detect the mechanism.
 
     \b
     Example: ./build.py deploy docker ray2.60.0-py311-cpu --head 10.0.0.1 --worker 10.0.0.2 --output cluster

@@ -21,7 +21,10 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def _choice(option: str, default: StrEnum, help: str = "", *, implicit: bool = False) -> Callable[[Command], Command]:
-    """An option whose values are the members of its default's enum; with `implicit`, None if it is not given."""
+    """An option whose values are the members of its default's enum.
+
+    With `implicit`, None if it is not given.
+    """
     kind = type(default)
     values = [member.value for member in kind]
     return click.option(
@@ -78,10 +81,10 @@ def kuberay(
     insecure: bool,
     **options: Any,
 ) -> None:
-    """Prints a manifest that runs VARIANT with the KubeRay operator, with its image by digest.
+    """Prints a manifest that runs VARIANT with the KubeRay operator.
 
-    `--format helm` prints values for KubeRay's ray-cluster chart. `--format kustomize` prints a kustomization that
-    sets the image and the Ray version in your own manifest.yaml in the same folder.
+    The image is pinned by digest. `--format helm` prints values for KubeRay's ray-cluster chart. `--format kustomize`
+    prints a kustomization that sets the image and the Ray version in your own manifest.yaml in the same folder.
 
     \b
     Example: ./build.py deploy kuberay ray2.60.0-py311-cpu --workers 2 | kubectl apply -f -

@@ -13,10 +13,11 @@ from raydock.cli.output import end
 @shared
 @host
 def doctor(request: CommandRequest, hosts: tuple[str, ...]) -> None:
-    """Checks a Docker host: which of the selected variants run on it, what is wrong with it, and how to fix that.
+    """Checks a Docker host, and shows how to fix what is wrong with it.
 
-    Without --host: this machine. Nothing is built, pulled or changed. The checks: docs/reference/doctor.md.
-    Exit codes: 0 no check failed; 1 a check failed; 4 a host cannot be reached.
+    It also shows which of the selected variants run on the host. Without --host: this machine. Nothing is built, pulled
+    or changed. The checks: docs/reference/doctor.md. Exit codes: 0 no check failed; 1 a check failed; 4 a host cannot
+    be reached.
 
     \b
     Example: ./build.py doctor

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 @click.option("-q", "--quiet", is_flag=True, help="Print only errors.")
 @click.option("--check", is_flag=True, help="List the releases that changed, write nothing; exit 1 if there are any.")
 def facts(quiet: bool, check: bool) -> None:
-    """Reads metadata of releases from the package index into lockfiles/facts.json: the releases in matrix.yaml, and
-    every final release of ray, torch and vllm that is not too old. Only releases that changed are read.
+    """Reads metadata of releases from the package index into lockfiles/facts.json.
+
+    The releases are those in matrix.yaml, and every final release of ray, torch and vllm that is not too old. Only
+    releases that changed are read.
 
     \b
     Example: ./build.py facts && git diff lockfiles/facts.json
@@ -46,8 +48,9 @@ def facts(quiet: bool, check: bool) -> None:
 
 
 def read_missing(project: Project, *, quiet: bool) -> None:
-    """Creates facts.json from the package index in a new folder, which has a matrix.yaml and no lockfiles/.
+    """Creates facts.json from the package index in a new folder.
 
+    A new folder has a matrix.yaml and no lockfiles/.
     Raises OutOfReachError if the index does not answer.
     """
     if project.checkout.lockfiles.exists() or not project.checkout.matrix.exists():
@@ -76,7 +79,10 @@ def _write(project: Project, offered: "OfferedReleases", known: Facts, *, quiet:
 
 
 def _known_facts(project: Project) -> Facts:
-    """The facts in the checkout; empty if the file is invalid, so that it is written again."""
+    """The facts in the checkout.
+
+    Empty if the file is invalid, so that it is written again.
+    """
     try:
         return Facts(dict(project.facts.releases))
     except ConfigurationError as error:

@@ -24,7 +24,9 @@ _ca_bundle = click.option(
 @_ca_bundle
 @click.option("--no-cache", is_flag=True, help="Build every step again. The same fingerprint gives the same image id.")
 def build(request: CommandRequest, ca_bundle: Path | None, no_cache: bool) -> None:
-    """Builds the selected variants from their locks. Skips variants whose image has the current fingerprint.
+    """Builds the selected variants from their locks.
+
+    Skips variants whose image has the current fingerprint.
 
     \b
     Example: ./build.py build --select 'ray=2.60.0,cuda=cpu'
@@ -47,9 +49,10 @@ def build(request: CommandRequest, ca_bundle: Path | None, no_cache: bool) -> No
 def smoke(
     request: CommandRequest, contract: bool, image: str | None, hosts: tuple[str, ...], options: GpuOptions
 ) -> None:
-    """Tests the built images of the selected variants by running Ray in them, also if they were tested before.
+    """Tests the built images of the selected variants by running Ray in them.
 
-    If this engine provides GPUs, the GPU checks run too: docs/how-to/gpu.md.
+    Images that were tested before are tested again. If this engine provides GPUs, the GPU checks run too:
+    docs/how-to/gpu.md.
 
     \b
     Example: ./build.py smoke --select 'name=ray2.60.0-py311-cpu'
@@ -85,7 +88,9 @@ def smoke(
 @shared
 @_ca_bundle
 def images(request: CommandRequest, ca_bundle: Path | None) -> None:
-    """The main job: locks, renders, builds and smoke-tests the selected variants. Skips steps that are up to date.
+    """The main job: locks, renders, builds and smoke-tests the selected variants.
+
+    Skips steps that are up to date.
 
     \b
     Example: ./build.py images --group quickstart
@@ -101,7 +106,7 @@ def images(request: CommandRequest, ca_bundle: Path | None) -> None:
 
 @click.command()
 def clean() -> None:
-    """Removes the folder .raydock/, untagged images that newer ones replaced, and the base images.
+    """Removes .raydock/, images that newer ones replaced, and base images.
 
     \b
     Example: ./build.py clean    (tagged images stay: `docker image rm` removes one)

@@ -1,4 +1,7 @@
-"""A click group that imports a command only when it is used. The list of commands needs no import."""
+"""A click group that imports a command only when it is used.
+
+The list of commands needs no import.
+"""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -40,7 +43,7 @@ class LazyGroup(click.Group):
 
 
 def _localize(command: click.Command) -> None:
-    """Adapts the examples in the help of a command and of its subcommands to a checkout or an installation."""
+    """Localizes the help of a command and of its subcommands."""
     command.help = localize(command.help or "")
     for subcommand in command.commands.values() if isinstance(command, click.Group) else ():
         _localize(subcommand)

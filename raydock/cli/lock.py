@@ -14,9 +14,10 @@ from raydock.cli.scan import audit as audit_locks
 @click.option("--allow-unaudited", is_flag=True, help="With --audit: exit with 0 if the index has no advisories API.")
 @click.option("--resolver", type=click.Choice(["uv", "pip-tools"]), default="uv", show_default=True)
 def lock(request: CommandRequest, check: bool, audit: bool, allow_unaudited: bool, resolver: str) -> None:
-    """Makes missing and stale locks in lockfiles/: every package of the selected variants, pinned with hashes.
+    """Makes missing and stale locks of the selected variants in lockfiles/.
 
-    The locks include the Debian packages of bases and groups. --check also lists Debian packages with newer versions.
+    A lock pins every package with hashes. The locks include the Debian packages of bases and groups. --check also lists
+    Debian packages with newer versions.
 
     \b
     Example: ./build.py lock --group serve

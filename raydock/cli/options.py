@@ -51,7 +51,10 @@ class CommandRequest:
         return select.select(self.project.plan, self.groups, self.selectors)
 
     def echo(self, text: RenderableType) -> None:
-        """Prints text unless --quiet is given: to stdout, or to stderr if stdout gets a JSON document."""
+        """Prints text unless --quiet is given.
+
+        It goes to stdout, or to stderr if stdout gets a JSON document.
+        """
         if not self.quiet:
             echo(text, stderr=self.as_json)
 
@@ -102,7 +105,10 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def echo(text: RenderableType, *, stderr: bool = False) -> None:
-    """Prints text or a table without markup, in the terminal's width, or LOG_WIDTH columns if there is no terminal."""
+    """Prints text or a table without markup.
+
+    Its width is that of the terminal, or LOG_WIDTH columns without a terminal.
+    """
     console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=isinstance(text, str))
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = LOG_WIDTH
@@ -110,6 +116,9 @@ def echo(text: RenderableType, *, stderr: bool = False) -> None:
 
 
 def root() -> Path:
-    """The folder with matrix.yaml: RAYDOCK_ROOT, the checkout that contains this package, or the working directory."""
+    """The folder with matrix.yaml.
+
+    It is RAYDOCK_ROOT, the checkout that contains this package, or the working directory.
+    """
     variable = os.environ.get("RAYDOCK_ROOT")
     return Path(variable) if variable else checkout() or Path.cwd()

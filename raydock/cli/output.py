@@ -15,8 +15,9 @@ from raydock.plan.output import count
 
 
 def end_check(problems: list[str], checked: int, command: str) -> NoReturn:
-    """Exits with 0 if a --check found no problems; `checked` is the number of files or releases that it checked.
+    """Exits with 0 if a --check found no problems.
 
+    `checked` is the number of files or releases that it checked.
     Raises VariantError if there are problems.
     """
     if problems:
@@ -39,7 +40,7 @@ def report(request: CommandRequest, results: list[Any]) -> NoReturn:
 
 
 def warn_of_unused_indexes() -> None:
-    """Prints a warning that names the settings of extra indexes, which raydock does not use."""
+    """Warns about settings of extra indexes, which raydock does not use."""
     from raydock.index import addresses
 
     if names := addresses.unused(os.environ):
@@ -51,7 +52,10 @@ def warn_of_unused_indexes() -> None:
 
 
 def cutoff_notes(without: Mapping[str, str]) -> list[str]:
-    """Warnings about locks without a cut-off day. `without` has the indexes by variant (Project.without_cutoff)."""
+    """Warnings about locks without a cut-off day.
+
+    `without` has the indexes by variant (Project.without_cutoff).
+    """
     return [
         f"Warning: the cut-off day does not apply to {count(number, 'lock')}. Indexes without upload times: {indexes}."
         " Locking again may pin newer packages (docs/how-to/restricted-networks.md)."
@@ -68,7 +72,10 @@ def refuse_selection(request: CommandRequest) -> None:
 
 
 def end(errors: dict[str, RaydockError], *, failed: bool = False) -> NoReturn:
-    """Prints the errors and exits: with the code that all errors have, otherwise with 1."""
+    """Prints the errors and exits.
+
+    The exit code is the one that all errors have, otherwise 1.
+    """
     for error in errors.values():
         click.echo(f"\n{error}", err=True)
     codes = {error.exit_code for error in errors.values()}

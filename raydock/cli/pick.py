@@ -39,7 +39,7 @@ def pick(
     release_repository: str | None,
     insecure: bool,
 ) -> None:
-    """Shows the newest image that a host can run, and why newer images cannot run there.
+    """Shows the newest image that a host can run, and why newer ones cannot.
 
     FILES (- is stdin) contain the output of nvidia-smi: of one host each, or lines `host: output` for several hosts.
     For several hosts, it also shows the newest image that all of them can run. With --registry, only published images

@@ -19,7 +19,9 @@ from raydock.plan.planner import Planned
     "--changed-since", "ref", metavar="REF", help="Show variants whose image inputs changed since REF, and the changes."
 )
 def plan(request: CommandRequest, explain: str | None, ref: str | None) -> None:
-    """Shows which variants can exist, and why the others cannot. Needs no network and no engine.
+    """Shows which variants can exist, and why the others cannot.
+
+    Needs no network and no engine.
 
     \b
     Example: ./build.py plan --select 'vllm=!none,python=3.11'
@@ -45,7 +47,10 @@ def plan(request: CommandRequest, explain: str | None, ref: str | None) -> None:
 
 
 def _changed(request: CommandRequest, ref: str, chosen: tuple[Planned, ...]) -> None:
-    """Prints the variants whose image inputs changed since a commit. The exit code is 0 also if there are none."""
+    """Prints the variants whose image inputs changed since a commit.
+
+    The exit code is 0 also if there are none.
+    """
     from raydock.ci.changes import since
 
     changes = since(request.project, ref)

@@ -45,10 +45,10 @@ def publish(
     allow_unscanned: bool,
     require_attachments: bool,
 ) -> None:
-    """Pushes the selected variants that passed smoke, contract and scan, with their reports and SBOMs.
+    """Pushes the selected variants that passed smoke, contract and scan.
 
-    It pushes the immutable tag first, then the variant's tag, then aliases such as 2.60.0-py311. After an
-    interruption, run it again to continue. Credentials are those of `docker login`.
+    Their reports and SBOMs are attached. It pushes the immutable tag first, then the variant's tag, then aliases such
+    as 2.60.0-py311. After an interruption, run it again to continue. Credentials are those of `docker login`.
 
     \b
     Example: ./build.py publish --group quickstart --dry-run
@@ -122,7 +122,7 @@ def _report(request: CommandRequest, outcomes: "Outcomes", dry_run: bool) -> NoR
 def verify(
     *, registry: str | None, release_repository: str | None, insecure: bool, require_attachments: bool, as_json: bool
 ) -> None:
-    """Reports every difference between a registry and the release that was published to it.
+    """Reports every difference between a registry and its release.
 
     Differences are missing or moved tags, incomplete images, and attached files that are gone. Files that the registry
     never stored are listed. Nothing is changed: `publish --force` pushes again what this engine has built.

@@ -25,7 +25,10 @@ insecure = click.option(
 
 
 def select_one(choices: "Choices", variant: str) -> "Planned":
-    """The only variant that a name or a pattern matches. Raises ConfigurationError if it matches several."""
+    """The only variant that a name or a pattern matches.
+
+    Raises ConfigurationError if it matches several.
+    """
     from raydock.plan.select import select
 
     matches = select(choices, names=(variant,))

@@ -1,4 +1,4 @@
-"""`scan` and `lock --audit`: known vulnerabilities of images and of locked packages."""
+"""`scan` and `lock --audit`: vulnerabilities of images and locked packages."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -25,10 +25,11 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--db-repository", default="", metavar="NAME", help="The database's repository. Default: trivy's.")
 @click.option("--allow-unscanned", is_flag=True, help="Exit with 0 if the verdict is `not scanned`.")
 def scan(request: CommandRequest, db: Path | None, db_repository: str, allow_unscanned: bool) -> None:
-    """Scans the built images of the selected variants with trivy by the policy in scan.yaml, and writes their SBOMs.
+    """Scans the built images of the selected variants, and writes their SBOMs.
 
-    It looks for vulnerabilities, secrets, licences, and misconfiguration of the Dockerfile. If the vulnerability
-    database in .raydock/ is missing or outdated, it downloads trivy's database, which is large.
+    It uses trivy and the policy in scan.yaml. It looks for vulnerabilities, secrets, licences, and misconfiguration of
+    the Dockerfile. If the vulnerability database in .raydock/ is missing or outdated, it downloads trivy's database,
+    which is large.
 
     \b
     Example: ./build.py scan --group quickstart
@@ -59,7 +60,10 @@ def scan(request: CommandRequest, db: Path | None, db_repository: str, allow_uns
 
 
 def _remedies(reports: "Sequence[ScanReport]") -> list[str]:
-    """What to do about images that are `not scanned`: fix the database, or change an unsupported base."""
+    """The next steps for images that are `not scanned`.
+
+    They fix the database, or change an unsupported base.
+    """
     missing = [report for report in reports if report.judgement.missing]
     lines = []
     if any(not report.database for report in missing):
@@ -76,7 +80,7 @@ def _remedies(reports: "Sequence[ScanReport]") -> list[str]:
 
 
 def audit(request: CommandRequest, allow_unaudited: bool) -> NoReturn:
-    """Checks the packages of the selected locks against the index's advisories, prints the result and exits."""
+    """Checks the packages of the selected locks for advisories, and exits."""
     from raydock.lock.audit import AuditResult, concerned
     from raydock.lock.audit import audit as audit_locks
     from raydock.model import lock, policy

@@ -36,14 +36,20 @@ class GpuOptions:
 
     @property
     def gpu_request(self) -> "GpuRequest":
-        """The policy and the names of the GPUs. Raises ConfigurationError if a name is invalid."""
+        """The policy and the names of the GPUs.
+
+        Raises ConfigurationError if a name is invalid.
+        """
         from raydock.smoke.gpus import GpuPolicy, GpuRequest, names
 
         return GpuRequest(policy=GpuPolicy(self.gpu), names=names(self.gpus))
 
     @property
     def mounts(self) -> dict[str, str]:
-        """The host's folders by their path in the container. Raises ConfigurationError if a volume is invalid."""
+        """The host's folders by their path in the container.
+
+        Raises ConfigurationError if a volume is invalid.
+        """
         pairs = [volume.split(":") for volume in self.volumes]
         for pair, volume in zip(pairs, self.volumes, strict=True):
             if len(pair) != 2 or not all(path.startswith("/") for path in pair):

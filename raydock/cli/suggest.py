@@ -18,8 +18,10 @@ from raydock.pipeline.project import Project
 @click.option("--python", default="", metavar="X.Y", help="Such as 3.11. Default: any Python of a base.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, the rest on stderr.")
 def suggest(needs: tuple[str, ...], driver: str, gpus: tuple[str, ...], python: str, as_json: bool) -> None:
-    """Lists the newest sets of versions that a host can run, best first, from all releases in the facts. For each set,
-    it prints the lines that matrix.yaml needs. All GPUs given must be able to run the set.
+    """Lists the newest sets of versions that a host can run, best first.
+
+    The sets are chosen from all releases in the facts. For each set, it prints the lines that matrix.yaml needs. All
+    given GPUs must be able to run the set.
 
     \b
     Example: ./build.py suggest --driver 535.104.05 --gpu 8.0 --need vllm --python 3.11

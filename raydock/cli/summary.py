@@ -9,7 +9,7 @@ from raydock.model.result import VariantResult
 
 
 def table(results: Sequence[VariantResult]) -> Table:
-    """A row per variant: its image, the build time, and the checks that failed or were skipped."""
+    """A row per variant: image, build time, and failed or skipped checks."""
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("variant", "image", "build", "checks"):
         grid.add_column(heading, overflow="fold")
@@ -20,7 +20,7 @@ def table(results: Sequence[VariantResult]) -> Table:
 
 
 def check_table(checks: Sequence[Check]) -> Table:
-    """A row per check or clause of KubeRay's contract: its id, status, duration in seconds, and detail."""
+    """A row per check or clause: id, status, duration in seconds, detail."""
     grid = Table(box=None, pad_edge=False, show_header=False)
     for column in ("check", "status", "seconds", "detail"):
         grid.add_column(column, overflow="fold", justify="right" if column == "seconds" else "left")

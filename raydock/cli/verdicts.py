@@ -23,7 +23,7 @@ class Judged(Protocol):
 
 
 def table(reports: Sequence[Judged]) -> Table:
-    """A row per variant: its verdict, and the counts of refused, ignored and reported findings."""
+    """A row per variant: verdict, and counts of findings."""
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("variant", "verdict", "refused", "ignored", "below threshold"):
         grid.add_column(heading, overflow="fold", justify="left" if heading in {"variant", "verdict"} else "right")
@@ -34,7 +34,7 @@ def table(reports: Sequence[Judged]) -> Table:
 
 
 def details(reports: Sequence[Judged], remarks: Sequence[str] = (), *, verbose: bool = False) -> str:
-    """The refused, ignored and skipped findings, each once with the variants that have it, and the remarks.
+    """The findings, each once with the variants that have it, and the remarks.
 
     With `verbose`, also the findings below the policy's threshold.
     """
@@ -54,8 +54,9 @@ def details(reports: Sequence[Judged], remarks: Sequence[str] = (), *, verbose: 
 
 
 def refusal(reports: Sequence[Judged], unknown: str, *, allowed: bool, todo: str) -> PolicyError | None:
-    """The error that ends a run; None if no report refuses, and none has the verdict `unknown` or that is allowed.
+    """The error that ends a run.
 
+    Returns None if no report refuses, and none has the verdict `unknown` or that is allowed.
     todo: the next step for the verdict `unknown`.
     """
     refused = [report.name for report in reports if report.judgement.refuses]
@@ -80,7 +81,10 @@ def _describe(finding: Finding) -> str:
 
 
 def _block(heading: str, lines: dict[str, str]) -> list[str]:
-    """A heading and its lines, each followed by the variants that it concerns; empty if there are no lines."""
+    """A heading and its lines, each followed by the variants that it concerns.
+
+    Empty if there are no lines.
+    """
     indented = [
         part for line, variants in lines.items() for part in (f"  {line}", *([f"    {variants}"] if variants else []))
     ]

@@ -56,9 +56,9 @@ def wheelhouse() -> None:
 def check(
     *, folder: Path, python: str, glibc: str, target: Path | None, cutoff: datetime | None, as_json: bool
 ) -> None:
-    """Finds problems in a folder of wheels before it is installed, and shows what to remove and what to download.
+    """Finds problems in a folder of wheels before it is installed.
 
-    Only --write-lock needs a network. Exits with 1 if there are problems.
+    It shows what to remove and what to download. Only --write-lock needs a network. Exits with 1 if there are problems.
 
     \b
     Example: ./build.py wheelhouse check wheels/ --write-lock wheels.txt

@@ -1,1 +1,1 @@
-"""Errors, files, progress, processes: what every other folder stands on."""
+"""Errors, files, progress, processes and other basics that every folder uses."""

@@ -1,4 +1,7 @@
-"""Reproducible tars and wheels (same content, same bytes), and reading tars from streams."""
+"""Reproducible tars and wheels, and tars that are read from streams.
+
+The same content gives the same bytes.
+"""
 
 import base64
 import hashlib
@@ -40,7 +43,10 @@ def tar(
 
 
 def add_file(archive: tarfile.TarFile, path: str, data: bytes, *, epoch: int, mode: int = READABLE) -> None:
-    """Adds a file owned by root to an open tar; `epoch` is its modification time in seconds."""
+    """Adds a file owned by root to an open tar.
+
+    `epoch` is its modification time in seconds.
+    """
     member = tarfile.TarInfo(path)
     member.size, member.mode, member.mtime = len(data), mode, epoch
     archive.addfile(member, io.BytesIO(data))
@@ -71,7 +77,10 @@ def _record_digest(data: bytes) -> str:
 
 
 def first_file(archive: bytes, limit: int) -> str:
-    """The text of a tar's first member, at most `limit` bytes; empty if it is not a file or the tar is truncated."""
+    """The text of a tar's first member, at most `limit` bytes.
+
+    Empty if it is not a file or the tar is truncated.
+    """
     try:
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:", ignore_zeros=True) as members:
             first = members.next()

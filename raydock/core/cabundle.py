@@ -1,4 +1,4 @@
-"""The CA bundle that the environment names, as needed behind a company's TLS proxy."""
+"""The CA bundle in the environment, as needed behind a TLS proxy."""
 
 import os
 from pathlib import Path

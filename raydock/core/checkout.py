@@ -45,7 +45,7 @@ class Checkout:
 
     @property
     def templates(self) -> Path:
-        """The jinja2 templates: those of the checkout, otherwise those of the installed raydock."""
+        """The jinja2 templates of the checkout, otherwise of the installed raydock."""
         own = self.root / "templates"
         return own if own.is_dir() else PACKAGE / "templates"
 
@@ -63,7 +63,7 @@ class Checkout:
         return self.lockfiles / f"{name}.txt"
 
     def deb_lock(self, name: str) -> Path:
-        """The lock of a base's Debian packages, or of the packages that a group adds to the base."""
+        """The lock of the Debian packages of a base or of a group."""
         return self.lockfiles / f"{name}.debs"
 
     @property

@@ -1,4 +1,7 @@
-"""A lock that lets only one raydock process write to a checkout; other processes wait."""
+"""A lock that lets only one raydock process write to a checkout.
+
+Other processes wait.
+"""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Errors for users: what happened, why it matters, what to do next, and the exit code."""
+"""Errors for users, with a message, the next step and an exit code."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -65,24 +65,30 @@ class SelectionError(RaydockError):
 
 
 class OutOfReachError(RaydockError):
-    """The engine, a registry, the package index or the disk cannot be reached or used now."""
+    """The engine, a registry, the package index or the disk cannot be used now."""
 
     exit_code = ExitCode.OUT_OF_REACH
 
 
 class PolicyError(RaydockError):
-    """A policy refused something, for example a scan finding or a tag that would be overwritten."""
+    """A policy refused something, such as a scan finding or an overwritten tag."""
 
     exit_code = ExitCode.REFUSED
 
 
 def first_line(output: str, default: str) -> str:
-    """The first line of a program's output, for use in a sentence; `default` if the output is empty."""
+    """The first line of a program's output, for use in a sentence.
+
+    `default` if the output is empty.
+    """
     return (output.strip().splitlines() or [default])[0][:300].rstrip(".")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint with the known name most similar to `name`; if none is similar, a list of all names, if they are few."""
+    """A hint with the known name most similar to `name`.
+
+    If none is similar, a list of all names, if they are few.
+    """
     names = [str(known_name) for known_name in known]
     close = get_close_matches(name, names, n=1, cutoff=0.5)
     if close:

@@ -9,7 +9,10 @@ from raydock.core.errors import OutOfReachError
 
 
 def digest_of(data: bytes) -> str:
-    """The digest of these bytes as registries and reports write it: `sha256:` and hexadecimal digits."""
+    """The digest of bytes in registries and reports.
+
+    It is `sha256:` and hexadecimal digits.
+    """
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
@@ -20,8 +23,9 @@ def sha256_of(path: Path) -> str:
 
 
 def write_whole(path: Path, text: str, *, mode: int = 0o644) -> None:
-    """Writes a text file atomically: to a temporary file in the same folder, which is then renamed.
+    """Writes a text file atomically.
 
+    It writes a temporary file in the same folder and renames it.
     Raises OutOfReachError if the disk refuses.
     """
     temporary = None

@@ -7,8 +7,9 @@ _SECONDS = 30.0
 
 
 def run(root: Path, *arguments: str, seconds: float | None = None) -> "subprocess.CompletedProcess[bytes]":
-    """Runs git in a folder, without writes to the repository's index, and with a time limit of `seconds` if given.
+    """Runs git in a folder, without writes to the repository's index.
 
+    `seconds` is the time limit; None for no limit.
     Raises OSError if git is not on PATH, subprocess.TimeoutExpired if it exceeds the limit.
     """
     command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
@@ -16,7 +17,10 @@ def run(root: Path, *arguments: str, seconds: float | None = None) -> "subproces
 
 
 def output(root: Path, *arguments: str) -> str:
-    """The output of git in a folder; empty if git or the repository is missing, or git exceeds 30 seconds."""
+    """The output of git in a folder.
+
+    Empty if git or the repository is missing, or git exceeds 30 seconds.
+    """
     try:
         done = run(root, *arguments, seconds=_SECONDS)
     except (OSError, subprocess.TimeoutExpired):

@@ -36,28 +36,40 @@ class RetryPolicy:
     silence: bool = True
 
     def wait(self, answer: requests.Response, pause: float) -> float | None:
-        """Seconds before a request is sent again, at least `pause`; None if the answer is final."""
+        """Seconds before a request is sent again, at least `pause`.
+
+        Returns None if the answer is final.
+        """
         if answer.status_code not in BUSY:
             return None
         seconds = retry_after(answer)
         return max(pause, seconds) if seconds <= self.longest else None
 
     def passes(self, error: requests.RequestException) -> bool:
-        """Whether a failed request is sent again. It is not after a certificate error, which would only repeat."""
+        """Whether a failed request is sent again.
+
+        It is not after a certificate error, which would only repeat.
+        """
         if isinstance(error, requests.ReadTimeout):
             return self.silence
         return isinstance(error, _PASSING) and not isinstance(error, SSLError)
 
 
 class PatientSession(requests.Session):
-    """A session that retries requests by a policy; `report` gets a line for each wait of a second or more."""
+    """A session that retries requests by a policy.
+
+    `report` gets a line for each wait of a second or more.
+    """
 
     def __init__(self, policy: RetryPolicy, report: Callable[[str], None] = lambda _: None) -> None:
         super().__init__()
         self.policy, self._report = policy, report
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
-        """The first final answer, otherwise the last one. Raises requests.RequestException if no answer came."""
+        """The first final answer, otherwise the last one.
+
+        Raises requests.RequestException if no answer came.
+        """
         options["timeout"] = options.get("timeout") or (self.policy.connect, self.policy.read)
         for pause in self.policy.pauses:
             try:
@@ -81,7 +93,10 @@ class PatientSession(requests.Session):
 
 
 def retry_after(answer: requests.Response) -> float:
-    """The seconds in an answer's Retry-After: a number or a date (RFC 9110, section 10.2.3); 0 for anything else."""
+    """The seconds in an answer's Retry-After; 0 if it is missing or invalid.
+
+    Its value is a number or a date (RFC 9110, section 10.2.3).
+    """
     value = answer.headers.get("Retry-After", "")
     if value.isdigit():
         return float(value)

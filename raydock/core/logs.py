@@ -1,4 +1,7 @@
-"""Log messages on stderr through Python's `logging`: warnings by default, all messages with -v."""
+"""Log messages on stderr through Python's `logging`.
+
+The default level is warning; -v shows all messages.
+"""
 
 import logging
 
@@ -6,7 +9,7 @@ import click
 
 
 class _Handler(logging.Handler):
-    """Writes to the current sys.stderr, which the progress display replaces while it runs."""
+    """Writes to the current sys.stderr, which the progress display replaces."""
 
     def emit(self, record: logging.LogRecord) -> None:
         click.echo(f"raydock: {record.getMessage()}", err=True)

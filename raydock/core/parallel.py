@@ -14,10 +14,11 @@ GRACE = 15.0
 def in_parallel(
     work: Callable[[Item], Result], items: Iterable[Item], jobs: int, stop: Callable[[], None] = lambda: None
 ) -> list[Result]:
-    """The results of `work` for each item, in the order of the items, computed by at most `jobs` threads.
+    """Runs `work` for each item in at most `jobs` threads.
 
-    If `work` raises or Ctrl-C is pressed, no further item starts, `stop` is called to end the running ones, and the
-    error is raised again when all threads are done or after GRACE seconds: a thread may wait for the network.
+    Returns the results in the order of the items. If `work` raises or Ctrl-C is pressed, no further item starts, `stop`
+    is called to end the running ones, and the error is raised again when all threads are done or after GRACE seconds: a
+    thread may wait for the network.
     """
     pool = ThreadPoolExecutor(max_workers=max(1, jobs))
     futures = [pool.submit(work, item) for item in items]
@@ -34,7 +35,10 @@ def in_parallel(
 
 @contextmanager
 def readers(count: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool of threads for network requests; on Ctrl-C or an error, it does not wait for pending requests."""
+    """A pool of threads for network requests.
+
+    On Ctrl-C or an error, it does not wait for pending requests.
+    """
     pool = ThreadPoolExecutor(count)
     try:
         yield pool

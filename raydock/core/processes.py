@@ -22,8 +22,9 @@ class Processes:
     def started(
         self, command: Sequence[str], *, folder: Path | None = None, environment: Mapping[str, str] | None = None
     ) -> Iterator[subprocess.Popen[bytes]]:
-        """Starts a program, with pipes for its output; kills it at the end of the block if it still runs.
+        """Starts a program, with pipes for its output.
 
+        Kills it at the end of the block if it still runs.
         folder: its working directory; None for raydock's own.
         environment: its environment; None for raydock's own.
         Raises KeyboardInterrupt after `stop`.

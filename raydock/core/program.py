@@ -1,4 +1,4 @@
-"""Whether raydock runs from a checkout or is installed, and the commands that its messages name in each case."""
+"""Whether raydock is installed, and the commands that its messages name."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def checkout() -> Path | None:
 
 
 def localize(text: str) -> str:
-    """A message with the commands that work here: those of a checkout, or of an installed raydock."""
+    """A message with the commands of a checkout or of an installed raydock."""
     if checkout() is None:
         for command, replacement in _INSTALLED.items():
             text = text.replace(command, replacement)

@@ -1,4 +1,4 @@
-"""The progress display: one live line per variant on a terminal, plain lines elsewhere."""
+"""The progress display: live lines on a terminal, plain lines elsewhere."""
 
 import time
 from threading import Lock
@@ -13,7 +13,10 @@ from rich.text import Text
 
 
 class Progress:
-    """A listener (raydock/core/events.py) that shows events on a console; use it in a `with` statement."""
+    """A listener (raydock/core/events.py) that shows events on a console.
+
+    Use it in a `with` statement.
+    """
 
     def __init__(self, console: Console, *, quiet: bool = False, verbose: bool = False) -> None:
         self._console, self._quiet, self._verbose = console, quiet, verbose

@@ -7,7 +7,9 @@ import jinja2
 
 
 def environment(folder: Path, variable: tuple[str, str] = ("{{", "}}")) -> jinja2.Environment:
-    """An environment for the plain-text templates of a folder: no escaping, undefined names are errors.
+    """An environment for the plain-text templates of a folder.
+
+    It does not escape values. Undefined names are errors.
 
     variable: the delimiters around a value, for templates of files that use braces themselves.
     The filter `quote` quotes a value for a shell.

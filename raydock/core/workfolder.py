@@ -1,4 +1,7 @@
-"""The work folder .raydock/ with logs, reports and caches. It is ignored by git and replaces the former build/."""
+"""The work folder .raydock/ with logs, reports and caches.
+
+It is ignored by git and replaces the former build/.
+"""
 
 import shutil
 from collections.abc import Callable
@@ -10,8 +13,9 @@ _MARKER = "lock.holder"
 
 
 def prepare(checkout: Checkout, report: Callable[[str], None]) -> None:
-    """Creates the work folder. If the former one exists, renames it and passes a message to `report`.
+    """Creates the work folder.
 
+    If the former one exists, renames it and passes a message to `report`.
     Raises OSError.
     """
     former = checkout.former_work

@@ -48,16 +48,19 @@ class Address:
 
     @property
     def label(self) -> str:
-        """The index in messages, as in `the package index pypi.example (named by /etc/pip.conf)`."""
+        """The index in messages.
+
+        An example is `the package index pypi.example (named by /etc/pip.conf)`.
+        """
         source = f" (named by {self.source})" if self.source else ""
         return f"the package index {urlsplit(self.url).netloc}{source}"
 
     @cached_property
     def login(self) -> IndexLogin | None:
-        """Its credentials: from its address, UV_INDEX_NAME_*, netrc or keyring; None if there are none.
+        """Its credentials: from its address, UV_INDEX_NAME_*, netrc or keyring.
 
-        The keyring is used only if the address names a user, the settings name a keyring provider, or the index answers
-        401, because it can open a dialog.
+        Returns None if there are none. The keyring is used only if the address names a user, the settings name a
+        keyring provider, or the index answers 401, because it can open a dialog.
         """
         user, password = self.given
         if user and password:
@@ -76,7 +79,7 @@ class Address:
 
     @property
     def full(self) -> str:
-        """The address with its credentials, for a secret file that only its owner can read."""
+        """The address with its credentials, for a file that only its owner can read."""
         parts, login = urlsplit(self.url), self.login
         if login is None:
             return self.url
@@ -155,14 +158,17 @@ def _address(setting: Setting, environment: Mapping[str, str]) -> Address:
 
 
 def _aliases(url: str, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """uv's names for an index: those that UV_INDEX and uv.toml give to the same address."""
+    """uv's names for an index, from UV_INDEX and uv.toml."""
     listed = (settings.of_variable("index", {"index": value}) for value in environment.get("UV_INDEX", "").split())
     known = [*(setting for setting in listed if setting), *settings.uv_indexes(environment)]
     return tuple(setting.name for setting in known if setting.name and _key(setting.url) == _key(url))
 
 
 def _key(url: str) -> tuple[str, str, int | None, str]:
-    """A key that is equal for addresses of the same index: without credentials and trailing slashes."""
+    """A key that is equal for addresses of the same index.
+
+    It does not contain credentials and trailing slashes.
+    """
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme), parts.path.rstrip("/")
 

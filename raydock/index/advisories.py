@@ -1,7 +1,7 @@
-"""The advisories that a package index publishes in its JSON API, read with pip-audit's client.
+"""The advisories in the JSON API of a package index.
 
-The JSON API is next to the simple API: PREFIX/pypi/NAME/VERSION/json and PREFIX/simple/ (the documentation of
-Warehouse's JSON API, read 2026-11-25). Not all common mirrors have it.
+They are read with pip-audit's client. The JSON API is next to the simple API: PREFIX/pypi/NAME/VERSION/json and
+PREFIX/simple/ (the documentation of Warehouse's JSON API, read 2026-11-25). Not all common mirrors have it.
 """
 
 import os
@@ -44,8 +44,9 @@ class Advisories:
     listener: Listener = silent
 
     def of(self, releases: Iterable[Release]) -> Mapping[Release, tuple[Finding, ...] | None]:
-        """The advisories of each release, each read once; None for releases that the index does not have.
+        """The advisories of each release, each read once.
 
+        None for releases that the index does not have.
         Raises NoAdvisoriesError if the index does not answer, or not in the format of the JSON API.
         """
         unique, done = sorted(set(releases)), count(1)
@@ -73,7 +74,10 @@ class Advisories:
 def _query(
     session: requests.Session, index: Index, release: ResolvedDependency
 ) -> tuple[Dependency, list[VulnerabilityResult]]:
-    """The answer of pip-audit's client. Raises the client's underlying error, which Index.client translates."""
+    """The answer of pip-audit's client.
+
+    Raises the client's underlying error, which Index.client translates.
+    """
     service = PyPIService(cache_dir=Path(os.devnull))  # disables the cache
     service.session = _IndexSession(session, index.endpoint.rstrip("/").removesuffix("/simple"))
     try:
@@ -87,7 +91,7 @@ def _query(
 
 @dataclass(frozen=True)
 class _IndexSession:
-    """A session that redirects requests for the default index to the index at `prefix`.
+    """A session that sends requests for the default index to a different one.
 
     Attributes:
         session: the session with the user's settings.

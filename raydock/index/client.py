@@ -82,7 +82,10 @@ class Index:
         return self.address.label
 
     def for_cuda(self, label: str, url: str) -> "Index":
-        """The index that matrix.yaml names for a CUDA, with the settings of this one. It must have torch."""
+        """The index that matrix.yaml names for a CUDA, with the settings of this one.
+
+        It must have torch.
+        """
         return replace(self, address=addresses.for_cuda(label, url, self.address.environment), needed="torch")
 
     def page(self, project: str) -> Page:
@@ -124,7 +127,10 @@ class Index:
                     return _metadata(ZipFile(file), wheel.filename)
 
     def download(self, file: DistributionPackage, target: IO[bytes]) -> None:
-        """Writes the bytes of a file to `target`. Raises OutOfReachError if the index cannot be read."""
+        """Writes the bytes of a file to `target`.
+
+        Raises OutOfReachError if the index cannot be read.
+        """
         with self.client() as client:
             self._copy(client, file.url, target)
 
@@ -136,7 +142,7 @@ class Index:
 
     @contextmanager
     def client(self) -> Iterator[PyPISimple]:
-        """The client of this thread, which repeats requests a few times if the index is busy.
+        """The client of this thread, which repeats requests if the index is busy.
 
         Raises OutOfReachError if the index cannot be reached or its answer cannot be read.
         """
@@ -181,7 +187,10 @@ class Index:
         )
 
     def _cause(self, error: Exception) -> str:
-        """The cause of an error as a short phrase, without addresses, which can contain credentials."""
+        """The cause of an error as a short phrase.
+
+        It has no addresses, because they can contain credentials.
+        """
         if isinstance(error, requests.HTTPError):
             answer = error.response
             later = f" and asks to wait {seconds:.0f} s" if (seconds := retry_after(answer)) else ""
@@ -195,7 +204,10 @@ class Index:
         return text if "://" not in text else type(error).__name__
 
     def _elsewhere(self, error: Exception) -> str:
-        """The host of an error if it is not the index itself: the index redirected to it, or it stores the files."""
+        """The host of an error if it is not the index itself.
+
+        The index redirected to it, or it stores the files.
+        """
         request = getattr(error, "request", None)
         host = urlsplit(getattr(request, "url", "") or "").netloc.rpartition("@")[2]
         return f" at {host}, to which it refers" if host and host != urlsplit(self.endpoint).netloc else ""
@@ -203,7 +215,9 @@ class Index:
 
 @dataclass(frozen=True)
 class _Credentials(AuthBase):
-    """Sends the credentials of the index only to its own host; other hosts get the credentials in netrc.
+    """Sends the credentials of the index only to its own host.
+
+    Other hosts get the credentials in netrc.
 
     Attributes:
         address: the address of the index.
@@ -225,10 +239,11 @@ class _Credentials(AuthBase):
 
 
 def from_environment(environment: Mapping[str, str], listener: Listener = silent) -> Index:
-    """The index that the environment or the files of pip and uv name (addresses.default), otherwise the default one.
+    """The index of the environment or the files of pip and uv.
 
-    The CA bundle is that of REQUESTS_CA_BUNDLE, SSL_CERT_FILE or PIP_CERT, the timeout that of UV_HTTP_TIMEOUT. Raises
-    ConfigurationError if the address is not http or https, the bundle does not exist, or the timeout is not a number.
+    See addresses.default; without a setting, it is PyPI. The CA bundle is that of REQUESTS_CA_BUNDLE, SSL_CERT_FILE or
+    PIP_CERT, the timeout that of UV_HTTP_TIMEOUT. Raises ConfigurationError if the address is not http or https, the
+    bundle does not exist, or the timeout is not a number.
     """
     variable = next((name for name in addresses.CA_VARIABLES if environment.get(name)), "")
     bundle = environment[variable] if variable else ""

@@ -1,4 +1,4 @@
-"""The credentials of a package index, from the places where pip and uv look for them."""
+"""The credentials of a package index, from the places of pip and uv."""
 
 import netrc
 import os
@@ -34,12 +34,18 @@ class IndexLogin:
 
 
 def user_of(names: tuple[str, ...], environment: Environment) -> str:
-    """The user that UV_INDEX_NAME_USERNAME names for one of an index's `names`; empty if none does."""
+    """The user that UV_INDEX_NAME_USERNAME names for one of an index's `names`.
+
+    Empty if none does.
+    """
     return next(filter(None, (environment.get(f"{_prefix(name)}_USERNAME", "") for name in names)), "")
 
 
 def from_variables(user: str, names: tuple[str, ...], environment: Environment) -> IndexLogin | None:
-    """The user with the password of UV_INDEX_NAME_PASSWORD for one of an index's `names`."""
+    """The login with the password of UV_INDEX_NAME_PASSWORD.
+
+    `names` are the names of the index.
+    """
     for name in names:
         if password := environment.get(f"{_prefix(name)}_PASSWORD", ""):
             return IndexLogin(user=user, password=password, source=f"{_prefix(name)}_PASSWORD")
@@ -47,7 +53,10 @@ def from_variables(user: str, names: tuple[str, ...], environment: Environment) 
 
 
 def from_netrc(url: str, user: str, environment: Environment) -> IndexLogin | None:
-    """The login of a host in netrc; if the address names a `user`, only a login of that user."""
+    """The login of a host in netrc.
+
+    If the address names a `user`, only a login of that user.
+    """
     for path in netrc_files(environment):
         try:
             entry = netrc.netrc(path).authenticators(urlsplit(url).hostname or "")
@@ -67,9 +76,9 @@ def netrc_files(environment: Environment) -> tuple[Path, ...]:
 
 
 def from_keyring(url: str, user: str, environment: Environment) -> IndexLogin | None:
-    """The login for the index `url` from the command `keyring`; None if the command or the login is missing.
+    """The login for the index `url` from the command `keyring`.
 
-    As in pip and uv, it looks up the address, then the host.
+    Returns None if the command or the login is missing. As in pip and uv, it looks up the address, then the host.
     """
     program = keyring(environment)
     services = (url, url.rstrip("/"), f"{url.rstrip('/')}/", urlsplit(url).netloc) if program else ()
@@ -94,7 +103,10 @@ def from_keyring(url: str, user: str, environment: Environment) -> IndexLogin | 
 
 
 def keyring(environment: Environment) -> str:
-    """The path of the command `keyring`; empty if it is missing or the settings disable it."""
+    """The path of the command `keyring`.
+
+    Empty if it is missing or the settings disable it.
+    """
     if settings.keyring_provider(environment) == "disabled":
         return ""
     path = os.pathsep.join((environment.get("PATH", ""), str(Path(sys.executable).parent)))

@@ -1,4 +1,7 @@
-"""The page of one project in a package index: read from HTML or JSON, and written as JSON (PEP 503, 691 and 700)."""
+"""The page of a project in a package index (PEP 503, 691 and 700).
+
+It is read from HTML or JSON, and written as JSON.
+"""
 
 import json
 import re
@@ -40,7 +43,10 @@ class Page:
 
 
 def read(response: requests.Response, project: str) -> Page:
-    """Parses an index's answer. Raises ValueError if it is not a list of packages, or an error of pypi_simple."""
+    """Parses an index's answer.
+
+    Raises ValueError if it is not a list of packages, or an error of pypi_simple.
+    """
     listed = (_named_by_url(file) for file in ProjectPage.from_response(response, project).packages)
     files = tuple(file for file in listed if file.package_type in {"wheel", "sdist"})
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -50,7 +56,10 @@ def read(response: requests.Response, project: str) -> Page:
 
 
 def _named_by_url(file: DistributionPackage) -> DistributionPackage:
-    """The file with the name at the end of its address, as in uv and pip; the text of a link can differ."""
+    """The file with the name at the end of its address, as in uv and pip.
+
+    The text of a link can differ.
+    """
     if file.url.endswith(f"/{file.filename}"):
         return file
     name = unquote(urlsplit(file.url).path.rpartition("/")[2])

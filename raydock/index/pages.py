@@ -1,4 +1,7 @@
-"""The project pages of package indexes, each read once and shared with the resolvers."""
+"""The project pages of package indexes, each read once.
+
+The resolvers use them too.
+"""
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,7 +21,9 @@ _FEW = 5
 
 @dataclass(frozen=True)
 class Pages:
-    """The project pages of the default index and of extra indexes; as a context manager, it ends its threads.
+    """The project pages of the default index and of extra indexes.
+
+    As a context manager, it ends its threads.
 
     Attributes:
         index: the default index.
@@ -38,30 +43,43 @@ class Pages:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def for_cuda(self, label: str, url: str) -> Index:
-        """The index that matrix.yaml names for a CUDA; always the same object, to look up its credentials once."""
+        """The index that matrix.yaml names for a CUDA.
+
+        Always the same object, to look up its credentials once.
+        """
         with self._mutex:
             if (label, url) not in self._extra:
                 self._extra[label, url] = self.index.for_cuda(label, url)
             return self._extra[label, url]
 
     def files(self, project: str, also: Sequence[Index] = ()) -> tuple[DistributionPackage, ...]:
-        """Every wheel and source distribution of a project in all indexes; empty if no index has the project.
+        """Every wheel and source distribution of a project in all indexes.
 
+        Empty if no index has the project.
         Raises OutOfReachError if an index cannot be read.
         """
         return tuple(file for files in self.offers(project, also) for file in files)
 
     def offers(self, project: str, also: Sequence[Index] = ()) -> tuple[tuple[DistributionPackage, ...], ...]:
-        """The files of a project, separately for each index. Raises OutOfReachError if an index cannot be read."""
+        """The files of a project, separately for each index.
+
+        Raises OutOfReachError if an index cannot be read.
+        """
         futures = [self._page(index, project) for index in (self.index, *also)]
         return tuple(future.result().files for future in futures)
 
     def page(self, index: Index, project: str) -> Page:
-        """The page of a project in one index. Raises OutOfReachError if the index cannot be read."""
+        """The page of a project in one index.
+
+        Raises OutOfReachError if the index cannot be read.
+        """
         return self._page(index, project).result()
 
     def metadata(self, index: Index, wheel: DistributionPackage) -> bytes:
-        """The core metadata of a wheel in an index. Raises OutOfReachError if the index cannot be read."""
+        """The core metadata of a wheel in an index.
+
+        Raises OutOfReachError if the index cannot be read.
+        """
         key = (index, wheel.url)
         with self._mutex:
             if key not in self._metadata:
@@ -86,9 +104,10 @@ class Pages:
         return projects
 
     def without_cutoff(self, projects: Iterable[str], also: Sequence[Index] = ()) -> str:
-        """The indexes with files of these projects without an upload time, to which the cut-off day does not apply.
+        """The indexes with files of these projects without an upload time.
 
-        The form is `default index; cu118 index (torch)`. The projects are omitted if it is all that the index has.
+        The cut-off day does not apply to these files. The form is `default index; cu118 index (torch)`. The projects
+        are omitted if it is all that the index has.
         """
         names = sorted(projects)
         indexes: list[str] = []

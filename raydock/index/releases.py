@@ -74,7 +74,10 @@ class OfferedReleases:
     offers: Mapping[Key, Offer]
 
     def changes(self, known: Facts) -> dict[Key, str]:
-        """The releases that differ from the known facts, with the differences; includes removed releases."""
+        """The releases that differ from the known facts, with the differences.
+
+        Includes removed releases.
+        """
         differences = {
             key: _change(known.releases[key], offer.files)
             for key, offer in self.offers.items()
@@ -85,9 +88,10 @@ class OfferedReleases:
         return {key: difference for key, difference in sorted(differences.items()) if difference}
 
     def refresh(self, known: Facts, today: date, on_progress: Callable[[str], None]) -> Facts:
-        """The facts about these releases: the known facts, and new ones, read in parallel, for releases that changed.
+        """The facts about these releases; releases that changed are read again.
 
-        `on_progress` gets the name of each release that is read. Raises OutOfReachError if the index cannot be read.
+        They are read in parallel. `on_progress` gets the name of each release that is read. Raises OutOfReachError if
+        the index cannot be read.
         """
         changed = [key for key in self.changes(known) if key in self.offers]
         releases = {key: known.releases[key] for key in self.offers if key in known.releases}
@@ -100,10 +104,11 @@ class OfferedReleases:
 
 
 def survey(matrix: Matrix, index: Index) -> OfferedReleases:
-    """Lists the releases in the index: those in the matrix, and final ones from `oldest` on with a wheel for Linux.
+    """Lists the releases in the index that the facts describe.
 
-    An index for one CUDA adds torch's builds for that CUDA. Raises ConfigurationError if the default index does not
-    have a version in the matrix, OutOfReachError if an index cannot be read.
+    They are those in the matrix, and final ones from `oldest` on with a wheel for Linux. An index for one CUDA adds
+    torch's builds for that CUDA. Raises ConfigurationError if the default index does not have a version in the matrix,
+    OutOfReachError if an index cannot be read.
     """
     with readers(len(PROJECTS)) as pool:
         pages = dict(zip(PROJECTS, pool.map(index.page, PROJECTS), strict=True))
@@ -121,7 +126,10 @@ def survey(matrix: Matrix, index: Index) -> OfferedReleases:
 
 
 def _builds(matrix: Matrix, index: Index) -> dict[Key, Offer]:
-    """torch's builds for one CUDA in the index for that CUDA; they have local versions (PEP 440)."""
+    """torch's builds for one CUDA in the index for that CUDA.
+
+    They have local versions (PEP 440).
+    """
     offers: dict[Key, Offer] = {}
     for label in dict.fromkeys(map(label_of, matrix.values(Axis.CUDA))):
         if label in matrix.indexes:
@@ -161,7 +169,10 @@ def _useful(project: str, version: Version, known: Mapping[Version, Files]) -> b
 
 
 def _named(known: Mapping[Version, Files], project: str, version: str) -> Files:
-    """The files of one version. Raises ConfigurationError, with the nearest version, if there are none."""
+    """The files of one version.
+
+    Raises ConfigurationError, with the nearest version, if there are none.
+    """
     files = known.get(Version(version), ())
     if not files:
         near = closest(version, (str(other) for other in known if not other.is_prerelease))
@@ -171,7 +182,10 @@ def _named(known: Mapping[Version, Files], project: str, version: str) -> Files:
 
 
 def _change(known: ProjectRelease, files: Files) -> str:
-    """The differences between the files of a release and the known facts; empty if there are none."""
+    """The differences between the files of a release and the known facts.
+
+    Empty if there are none.
+    """
     before, now = {wheel.filename: wheel for wheel in known.wheels}, {wheel.filename: wheel for wheel in _wheels(files)}
     both = before.keys() & now.keys()
     changes = [
@@ -223,6 +237,9 @@ def metadata(index: Index, wheels: Sequence[DistributionPackage]) -> RawMetadata
 
 
 def _linux(file: DistributionPackage) -> bool:
-    """Whether a file is a wheel that can be installed on x86-64 Linux with glibc (PEP 600, or any platform)."""
+    """Whether a file is a wheel for x86-64 Linux with glibc (PEP 600).
+
+    A wheel for any platform is one too.
+    """
     platforms = file.filename.removesuffix(".whl").rpartition("-")[2].split(".")
     return file.package_type == "wheel" and any(needed_glibc(platform, "amd64") is not None for platform in platforms)

@@ -40,7 +40,10 @@ class Setting:
 
 
 def of_variable(variable: str, environment: Environment) -> Setting | None:
-    """The index that a variable names, as ADDRESS or, as in uv, NAME=ADDRESS; None if it is not set."""
+    """The index that a variable names, as ADDRESS or, as in uv, NAME=ADDRESS.
+
+    Returns None if it is not set.
+    """
     value = environment.get(variable, "").strip()
     if not value:
         return None
@@ -49,7 +52,10 @@ def of_variable(variable: str, environment: Environment) -> Setting | None:
 
 
 def pip_default(environment: Environment) -> Setting | None:
-    """The `index-url` that pip takes from its files. Raises ConfigurationError if one cannot be read."""
+    """The `index-url` that pip takes from its files.
+
+    Raises ConfigurationError if one cannot be read.
+    """
     values = _pip_values("index-url", environment)
     return Setting(url=values[0][0], source=str(values[0][1])) if values else None
 
@@ -60,7 +66,10 @@ def pip_extra(environment: Environment) -> list[str]:
 
 
 def uv_default(environment: Environment) -> Setting | None:
-    """The default index that uv takes from its files. Raises ConfigurationError if one cannot be read."""
+    """The default index that uv takes from its files.
+
+    Raises ConfigurationError if one cannot be read.
+    """
     for path, table in _uv_tables(environment):
         indexes = [index for index in table.get("index", ()) if index.get("default")]
         if indexes:
@@ -91,7 +100,10 @@ def uv_extra(environment: Environment) -> list[str]:
 
 
 def keyring_provider(environment: Environment) -> str:
-    """The keyring provider of uv's or pip's settings: `disabled`, `subprocess`, `import`, `auto`; empty if unset."""
+    """The keyring provider in the settings of uv or pip; empty if unset.
+
+    It is `disabled`, `subprocess`, `import` or `auto`.
+    """
     variable = environment.get("UV_KEYRING_PROVIDER") or environment.get("PIP_KEYRING_PROVIDER")
     if variable:
         return variable
@@ -159,7 +171,10 @@ def _uv_files(environment: Environment) -> list[Path]:
 
 
 def _project(folder: Path) -> list[Path]:
-    """The file of the nearest folder that has one: uv.toml, otherwise a pyproject.toml with a table for uv."""
+    """The uv.toml, or the pyproject.toml with a table for uv, that is nearest.
+
+    It is in the folder or in one of its parents.
+    """
     for parent in (folder, *folder.parents):
         if (parent / "uv.toml").is_file():
             return [parent / "uv.toml"]

@@ -1,4 +1,4 @@
-"""Explains why a point can or cannot exist, also if it is not in matrix.yaml, and finds the nearest points that can."""
+"""Explains why a point can or cannot exist, and finds the nearest ones."""
 
 from dataclasses import dataclass
 from heapq import nsmallest
@@ -72,16 +72,19 @@ def explain(name: str, rule_inputs: RuleInputs) -> Explanation:
 
 
 def _nearest(point: Variant, space: Space, axes: Axes) -> list[Variant]:
-    """The nearest points that can exist, the nearest first. Stops at the smallest sufficient number of axes."""
-    found: list[Variant] = []
+    """The nearest points that can exist, the nearest first.
+
+    Stops at the smallest sufficient number of axes.
+    """
+    points: list[Variant] = []
     for count in range(1, len(Axis) + 1):
         for moving in combinations(Axis, count):
             grid = {axis: axes[axis] if axis in moving else (getattr(point, axis),) for axis in Axis}
-            found += (other for other in space.valid(grid, point.flavor) if len(moved(point, other)) == count)
-        if len(found) >= NEAREST:
+            points += (other for other in space.valid(grid, point.flavor) if len(moved(point, other)) == count)
+        if len(points) >= NEAREST:
             break
-    here = tuple(point.axes.values())
-    return nsmallest(NEAREST, found, key=lambda other: away(here, tuple(other.axes.values())))
+    values = tuple(point.axes.values())
+    return nsmallest(NEAREST, points, key=lambda other: away(values, tuple(other.axes.values())))
 
 
 def moved(point: Variant, other: Variant) -> tuple[Axis, ...]:

@@ -1,4 +1,4 @@
-"""Ray's extras: those of a release, and whether the extras in matrix.yaml are sufficient for KubeRay."""
+"""Ray's extras, and whether those in matrix.yaml are sufficient for KubeRay."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -26,13 +26,19 @@ _EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
 
 
 def known(release: ProjectRelease) -> tuple[str, ...]:
-    """The canonical names of a release's extras, sorted. Extras without requirements are not included."""
-    found = {extra for line in release.requires_dist for extra in _EXTRA.findall(line)}
-    return tuple(sorted(map(canonicalize_name, found)))
+    """The canonical names of a release's extras, sorted.
+
+    Extras without requirements are not included.
+    """
+    extras = {extra for line in release.requires_dist for extra in _EXTRA.findall(line)}
+    return tuple(sorted(map(canonicalize_name, extras)))
 
 
 def lacking(release: ProjectRelease, point: Variant, chosen: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The extras of FLOOR whose packages `chosen` does not install, each with its missing packages."""
+    """The extras of FLOOR that `chosen` does not cover.
+
+    Each comes with its missing packages.
+    """
     chosen = tuple(chosen)
     absent = [extra for extra in FLOOR if extra not in chosen]
     installed = _names(release, point, chosen) if absent else set()
@@ -42,7 +48,7 @@ def lacking(release: ProjectRelease, point: Variant, chosen: Iterable[str]) -> I
 
 
 def refuse(rule_inputs: RuleInputs) -> None:
-    """Raises ConfigurationError, with file and line, for invalid extras in matrix.yaml.
+    """Refuses invalid extras in matrix.yaml with a ConfigurationError.
 
     Extras are invalid if a Ray of matrix.yaml does not have them, or if they are not sufficient for KubeRay and
     `kuberay` is not false. A Ray without facts is left to the rules.

@@ -18,9 +18,10 @@ _FAR = (inf, -1)
 
 
 def nearest_points(axes: Sequence[Sequence[str]], good: Sequence[bool]) -> list[int | None]:
-    """The index of the nearest good point for every point of the grid, in the order of itertools.product(*axes).
+    """The index of the nearest good point for every point of a grid.
 
-    A good point is its own nearest. The entries are None if there is no good point.
+    The order is that of itertools.product(*axes). A good point is its own nearest. The entries are None if there is no
+    good point.
     """
     start: Field = [(0.0, index) if is_good else _FAR for index, is_good in enumerate(good)]
     best = list(start)
@@ -37,12 +38,15 @@ def nearest_points(axes: Sequence[Sequence[str]], good: Sequence[bool]) -> list[
 
 
 def nearest_of(point: Sequence[str], good: Sequence[Sequence[str]]) -> int | None:
-    """The index of the good point nearest to any point; None if there is no good point."""
+    """The index of the good point nearest to any point.
+
+    Returns None if there is no good point.
+    """
     return min(range(len(good)), key=lambda index: away(point, good[index]), default=None)
 
 
 def away(point: Sequence[str], other: Sequence[str]) -> tuple[int, int]:
-    """The distance of two points: the number of different axes, then the version distance."""
+    """The distance of two points: number of different axes, version distance."""
     moved = [pair for pair in zip(point, other, strict=True) if pair[0] != pair[1]]
     return len(moved), sum(abs(position(one) - position(two)) for one, two in moved)
 
@@ -60,7 +64,10 @@ def _spread(field: Field, axes: Sequence[Sequence[str]], axis: int) -> Field:
 
 
 def _sweep(field: Field, line: Sequence[tuple[int, int]]) -> None:
-    """Propagates the nearest good point along a line of (index, place), in one direction."""
+    """Propagates the nearest good point along a line of (index, place).
+
+    It works in the direction of the line.
+    """
     nearest, last_place = _FAR, line[0][1]
     for index, place in line:
         distance = nearest[0] + abs(place - last_place)

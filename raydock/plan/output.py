@@ -1,4 +1,4 @@
-"""A plan, and the explanation of a point, as JSON (docs/reference/json.md) and as tables for the terminal."""
+"""Plans and explanations as JSON (docs/reference/json.md) and as tables."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ def document(
 
 
 def table(plan: Plan, planned: Iterable[Planned], download_bytes: Sizes | None = None) -> RenderableType:
-    """The chosen variants, then the points of the matrix that cannot exist, with the reasons."""
+    """The chosen variants, then the points that cannot exist, with reasons."""
     sizes = download_bytes or {}
     unlocked = sum(size is None for size in sizes.values())
     note = [Text(f"\n{count(unlocked, 'variant')} without a lock: {NOT_CHECKED}")] if unlocked else []

@@ -1,4 +1,4 @@
-"""The plan: which points of the matrix become variants, and why the others cannot exist."""
+"""The plan: the points of a matrix that can exist, and those that cannot."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -105,7 +105,7 @@ class Plan:
 
 
 def make(matrix: Matrix, facts: Facts, today: date) -> Plan:
-    """Applies the rules to every point of the matrix: the cross product and the single points.
+    """Applies the rules to the cross product and the single points of a matrix.
 
     Raises ConfigurationError, with file and line, if the `until` of an `exclude` is before `today`, if `gpus` matches
     no value of the axes, or if extras do not exist or are not sufficient for KubeRay.
@@ -134,7 +134,10 @@ def make(matrix: Matrix, facts: Facts, today: date) -> Plan:
 
 
 def _flavored(matrix: Matrix, variants: Iterable[Variant]) -> Iterator[Variant]:
-    """The flavors of variants: one for each group that selects the variant and adds packages."""
+    """The flavors of variants.
+
+    A variant has one for each group that selects it and adds packages.
+    """
     patterns = {name: chosen(matrix.groups[name], matrix.axes) for name in matrix.flavors}
     return (
         replace(variant, flavor=name)
@@ -160,7 +163,10 @@ def _refuse_overdue(matrix: Matrix, today: date) -> None:
 
 
 def _refuse_idle(matrix: Matrix) -> None:
-    """Refuses an entry of `gpus` that matches no variant: a misspelt version or CUDA would be ignored silently."""
+    """Refuses an entry of `gpus` that matches no variant.
+
+    Otherwise, a misspelt version or CUDA would be ignored silently.
+    """
     for build in matrix.gpus:
         versions = matrix.values(build.project)
         if not any(build.covers(build.project, value, build.cuda) for value in versions if value != NONE):

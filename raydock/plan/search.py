@@ -1,4 +1,4 @@
-"""Every point that can exist, from all releases in the facts, not only those in matrix.yaml."""
+"""Every point that can exist, from all releases in the facts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +14,10 @@ Axes = Mapping[Axis, Sequence[str]]
 
 
 def universe(rule_inputs: RuleInputs) -> dict[Axis, tuple[str, ...]]:
-    """The values of every axis: all releases in the facts, their CUDA versions, and the Pythons of the bases."""
+    """The values of every axis, from the facts and the bases.
+
+    They are all releases in the facts, their CUDA versions, and the Pythons of the bases.
+    """
     pythons = tuple(dict.fromkeys(base.python for base in rule_inputs.matrix.bases))
     projects = {axis: (*SPECIAL.get(axis, ()), *rule_inputs.facts.versions[name]) for name, axis in PROJECTS.items()}
     pinned = {*_cudas(rule_inputs.facts, pythons), *rule_inputs.matrix.values(Axis.CUDA), *SPECIAL[Axis.CUDA]}
@@ -44,7 +47,10 @@ class Space:
         ]
 
     def valid(self, axes: Axes, flavor: str = "") -> Iterator[Variant]:
-        """The points of a grid that can exist with a flavor's packages, in the order of itertools.product."""
+        """The points of a grid that can exist with a flavor's packages.
+
+        The order is that of itertools.product.
+        """
         return self._extend(Variant(ray="", python="", flavor=flavor), axes, 0)
 
     def _extend(self, point: Variant, axes: Axes, step: int) -> Iterator[Variant]:

@@ -55,11 +55,11 @@ class _Part:
 def select(
     plan: Choices, groups: Sequence[str] = (), selectors: Sequence[str] = (), names: Sequence[str] = ()
 ) -> tuple[Planned, ...]:
-    """The variants that are in one of `groups`, match one of `selectors` and one of `names`, in the plan's order.
+    """Selects variants in one of `groups`, `selectors` and `names`.
 
-    An empty argument matches every variant. A selector is `axis=pattern,...`; all its terms must match. Names can be
-    patterns. Raises ConfigurationError if a group, axis, value or name does not exist, SelectionError if no variant
-    matches.
+    The order is that of the plan. An empty argument matches every variant. A selector is `axis=pattern,...`; all its
+    terms must match. Names can be patterns. Raises ConfigurationError if a group, axis, value or name does not exist,
+    SelectionError if no variant matches.
     """
     options = [
         [_group(plan, name) for name in groups],
@@ -107,7 +107,10 @@ def _terms(plan: Choices, selector: str) -> list[tuple[str, str]]:
 
 
 def _refuse_unknown(plan: Choices, key: str, value: str, prefix: str) -> None:
-    """Refuses an unknown value without a wildcard: a misspelt one would silently match nothing."""
+    """Refuses an unknown value without a wildcard.
+
+    Otherwise, a misspelt value would silently match nothing.
+    """
     if is_glob(value):
         return
     if key == NAME:

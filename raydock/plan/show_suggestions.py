@@ -32,7 +32,10 @@ def document(suggestions: Suggestions) -> dict[str, Any]:
 
 
 def table(suggestions: Suggestions) -> RenderableType:
-    """The sets, best first, why newer sets do not run, and the lines that matrix.yaml needs for each set."""
+    """The sets, best first, with the lines that matrix.yaml needs.
+
+    It also shows why newer sets do not run.
+    """
     sets = suggestions.found
     grid = bare_table(f"{len(sets)} newest sets", "variant", "driver", "GPU (sm)", "in matrix.yaml")
     for suggestion in sets:

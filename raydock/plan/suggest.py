@@ -1,4 +1,4 @@
-"""The newest sets of versions that a host can run, from all releases in the facts, not only those in matrix.yaml."""
+"""The newest sets of versions that a host can run, from all known releases."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -87,8 +87,9 @@ class Suggestions:
 def parse_needs(
     needs: Iterable[str], driver: str, gpus: Iterable[str], python: str, rule_inputs: RuleInputs
 ) -> HostNeeds:
-    """The needs in the options of the user. With a driver or a GPU, but without a need, the need is torch.
+    """The needs in the options of the user.
 
+    With a driver or a GPU, but without a need, the need is torch.
     Raises ConfigurationError if a part, driver, GPU or Python is invalid, with the nearest valid one.
     """
     parts = list(needs) or ([Axis.TORCH.value] if driver or list(gpus) else [])
@@ -112,10 +113,10 @@ def parse_needs(
 
 
 def suggest(needs: HostNeeds, rule_inputs: RuleInputs) -> Suggestions:
-    """The newest sets that a host can run, best first: one for each version of the needed part, with the newest others.
+    """The newest sets that a host can run, best first.
 
-    A set for which it is unknown whether the GPUs run it is suggested only if no other set runs. Raises SelectionError,
-    with the reasons, if no set runs.
+    There is one set for each version of the needed part, with the newest others. A set for which it is unknown whether
+    the GPUs run it is suggested only if no other set runs. Raises SelectionError, with the reasons, if no set runs.
     """
     hardware = Hardware(rule_inputs.matrix.gpus)
     found: list[Suggestion] = []
@@ -140,7 +141,10 @@ def suggest(needs: HostNeeds, rule_inputs: RuleInputs) -> Suggestions:
 
 
 def _newest_first(needs: HostNeeds, rule_inputs: RuleInputs) -> list[Variant]:
-    """Every set that can exist and has the needed part, but no larger one; newest first."""
+    """Every set that can exist and has the needed part, but no larger one.
+
+    Newest first.
+    """
     points = Space(rule_inputs).valid(_grid(needs, universe(rule_inputs)))
     first = NEEDS.index(needs.needs)
     axes = (*NEEDS[first:], Axis.PYTHON, Axis.CUDA)
@@ -168,7 +172,10 @@ def _objection(point: Variant, needs: HostNeeds, hardware: Hardware) -> str:
 
 
 def _doubt(point: Variant, needs: HostNeeds, hardware: Hardware) -> str:
-    """Why it is unknown whether the host's GPUs run a set; empty if that is known, or if no GPU is named."""
+    """Why it is unknown whether the host's GPUs run a set.
+
+    Empty if that is known, or if no GPU is named.
+    """
     return gpu_doubt(point, hardware.sm(point)) if needs.gpus else ""
 
 

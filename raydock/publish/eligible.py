@@ -66,7 +66,7 @@ class Eligibility:
         For each other variant, the reason as an error.
         """
         chosen, templates = tuple(chosen), self.builder.checkout.templates
-        images = self.builder.there(planned.name for planned in chosen)
+        images = self.builder.built(planned.name for planned in chosen)
         refs = {recipe_for(self.builder.matrix, planned.variant, self.builder.checkout).ref for planned in chosen}
         bases = existing(self.builder.client, refs)
         context, renderer = Context.read(templates), Renderer(templates, self.builder.matrix)

@@ -146,7 +146,7 @@ def test_the_configuration_of_a_pulled_base_is_reset(
     toy = on_base(unlocked, named)
     done = toy.run("build", "--select", "ray=1.0.0")
     assert done.code == 0, done.words
-    assert f"reset what {named} configures: {RESET}" in done.err, done.words
+    assert f"reset settings of {named}: {RESET}" in done.err, done.words
     image = client.images.get(f"{toy.registry}:{NAMES[0]}").attrs
     config, usual = image["Config"], client.images.get(base).attrs["Config"]
     assert sorted(config["Env"]) == [
@@ -203,7 +203,7 @@ def test_a_base_with_a_different_glibc_is_refused(unlocked: Toy, with_python: st
     done = toy.run("build")
     assert done.code == 1, done.words
     assert f"the base standin-{toy.token}-py311 has glibc 2.36, not 2.31." in done.err
-    assert "Next: write the base's own glibc in matrix.yaml, then lock again." in done.err
+    assert "Next: write the glibc of the base in matrix.yaml, then lock again." in done.err
 
 
 @pytest.mark.parametrize("image", ["{registry}/debian@sha256:" + "0" * 64, "localhost:1/debian@sha256:" + "0" * 64])
@@ -249,7 +249,7 @@ def test_a_managed_python_out_of_reach(unlocked: Toy, with_python: str) -> None:
     assert done.code in {1, 4}, done.words
     assert f"standin-{toy.token}-py311: the build failed at the step `" in done.err
     assert "a base needs Python 3.11" in done.err
-    assert "UV_PYTHON_INSTALL_MIRROR names its mirror over http" in done.err
+    assert "UV_PYTHON_INSTALL_MIRROR names its http mirror" in done.err
     assert toy.leftovers() == []
 
 

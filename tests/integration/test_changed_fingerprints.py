@@ -153,7 +153,7 @@ CODE: dict[str, tuple[Change, bool]] = {
         True,
     ),
     "a comment in code": (replacing(f"{BUILDER}/nss.py", "# one bucket", "# a bucket"), False),
-    "a docstring": (replacing(f"{BUILDER}/baserecipe.py", '"""A name for', '"""The name for'), False),
+    "a docstring": (replacing(f"{BUILDER}/baserecipe.py", '"""Its name, such', '"""The name, such'), False),
     "code of a module that decides nothing": (
         replacing(f"{BUILDER}/basemaker.py", "building the base image", "building a base image"),
         False,

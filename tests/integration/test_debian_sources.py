@@ -119,7 +119,7 @@ def test_a_mirror_without_security_updates(unlocked: Toy) -> None:
 def test_a_mirror_out_of_reach(unlocked: Toy) -> None:
     err = lock_error(with_base(unlocked, "http://127.0.0.1:1/debian"))
     assert "from http://127.0.0.1:1/debian (matrix.yaml): " in err
-    assert "Next: see that a Debian mirror with bookworm answers here; name one by `mirror:`" in err
+    assert "Next: check that a Debian mirror with bookworm answers here; name one by `mirror:`" in err
 
 
 def test_a_host_with_wrong_credentials(unlocked: Toy, tmp_path: Path) -> None:

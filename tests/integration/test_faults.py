@@ -66,7 +66,7 @@ def test_the_index_fails_during_a_build(toy: Toy, fault: str) -> None:
     done = toy.run("build", "--select", "ray=1.0.0")
     assert done.code == 4, done.words
     assert f"{NAMES[0]}: the build failed at the step `" in done.err
-    meaning = "has trouble." if fault == "500" else "does not answer"
+    meaning = "answered with a server error." if fault == "500" else "does not answer"
     assert re.search(rf"The package index 127\.0\.0\.1:\d+ {meaning}", done.err), done.err
     assert "Next: " in done.err
     assert toy.committed() == before

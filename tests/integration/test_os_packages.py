@@ -84,9 +84,9 @@ def test_a_rebuild_after_the_archive_moved_on(toy: Toy, client: docker.DockerCli
     matrix.write_text("".join(line for line in matrix.read_text().splitlines(True) if not line.startswith("debs:")))
     lost = toy.run("build", "--select", f"name={NAME}", "--no-cache")
     assert lost.code == 4, lost.words
-    assert "The archive has moved on: tool is 1:1.1." in lost.err
+    assert "The archive has different versions now: tool is 1:1.1." in lost.err
 
     toy.edit("matrix.yaml", "[tool]", "[toool]")
     unknown = toy.run("lock", "--select", f"name={NAME}")
     assert unknown.code == 2, unknown.words
-    assert "matrix.yaml:8: the image's apt sources has no package 'toool'" in unknown.err
+    assert "matrix.yaml:8: the archive of the image has no package 'toool'" in unknown.err

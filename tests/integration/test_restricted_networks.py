@@ -141,7 +141,7 @@ def test_files_on_a_second_host_with_its_own_login(unlocked: Toy, client: docker
         (401, "answered 401 Unauthorized"),
         (403, "or it answered 403 Forbidden"),
         (429, "answered 429 Too Many Requests"),
-        (503, "has trouble"),
+        (503, "answered with a server error"),
     ],
 )
 def test_an_index_that_refuses_a_build_is_out_of_reach(toy: Toy, status: int, message: str) -> None:

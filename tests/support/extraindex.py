@@ -111,7 +111,7 @@ class Setting:
         (self.folder / "lock.txt").write_text(lock.text)
         own = addresses.default({"UV_DEFAULT_INDEX": default or self.index.endpoint})
         extra = tuple(addresses.for_cuda("cu118", url, {}) for url in indexes)
-        (self.folder / "uv.toml").write_text(Secrets(default=own).beside(extra).uv)
+        (self.folder / "uv.toml").write_text(Secrets(default=own).with_indexes(extra).uv)
         target = self.folder / f"target{len(list(self.folder.glob('target*')))}"
         command = [uv.find_uv_bin(), "pip", "install", "--quiet", "--config-file", str(self.folder / "uv.toml")]
         command += ["--python", sys.executable, "--target", str(target), "--no-deps", "--require-hashes"]

@@ -1,1 +1,4 @@
-"""Debian packages of bases and groups: locked by apt's own solver, kept as files, installed exactly as locked."""
+"""Debian packages of bases and groups, locked by apt's solver.
+
+They are stored as files and installed exactly as locked.
+"""

@@ -1,4 +1,7 @@
-"""apt of a pulled base, in a container of it: with the image's own sources, keys and settings."""
+"""The apt of a pulled base, run in a container.
+
+It uses the image's own sources, keys and settings.
+"""
 
 import io
 import tarfile
@@ -15,12 +18,19 @@ from raydock.builder.secrets import Secrets, proxies
 from raydock.core.archive import ChunkReader
 from raydock.engine.client import reaching
 
-_FETCHED = "/tmp/raydock-debs"  # noqa: S108 - in a container of its own
+_FETCHED = "/tmp/raydock-debs"  # noqa: S108 - in a temporary container
 
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerApt:
-    """apt in containers of the local image `ref`, which are removed; `image` is what the user calls it."""
+    """apt in temporary containers of a local image.
+
+    Attributes:
+        client: the client of the engine.
+        ref: the tag of the local image.
+        image: the name of the pulled image, for messages.
+        secrets: the settings for the network.
+    """
 
     client: docker.DockerClient
     ref: str
@@ -29,20 +39,20 @@ class ContainerApt:
 
     @property
     def origin(self) -> str:
-        """The archives that it reads, and where they are stated."""
+        """The archives that it reads, for messages."""
         return f"the apt sources of {self.image}"
 
     def solve(self, packages: Sequence[str]) -> ScriptResult:
-        """What apt would install for these packages in the image."""
+        """Solves the installation of these packages in the image; see script.SOLVE."""
         return self._run(f"{script.UPDATE}\n{script.SOLVE}", packages)
 
-    def fetch(self, wanted: str, folder: Path) -> ScriptResult:
-        """Downloads files into a folder; see script.FETCH."""
+    def fetch(self, files: str, folder: Path) -> ScriptResult:
+        """Downloads the listed files (script.fetch_list) to a folder; see script.FETCH."""
         text = f"mkdir {_FETCHED}; cd {_FETCHED}\n{script.FETCH}"
-        return self._run(text, environment={"DEBS": wanted}, folder=folder)
+        return self._run(text, environment={"DEBS": files}, folder=folder)
 
     def candidates(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """The version that the archive offers now for each package, and the suites that have it; by name."""
+        """The current version and its suites in the archive, by package name."""
         return script.candidates(self._run(f"{script.UPDATE}\n{script.POLICY}", names).output)
 
     def _run(
@@ -74,7 +84,7 @@ class ContainerApt:
 
 
 def _unpack(container: Any, folder: Path) -> None:
-    """Puts the files of _FETCHED into a folder of this host."""
+    """Copies the packages in _FETCHED to a folder of this host."""
     chunks, _ = container.get_archive(_FETCHED)
     with tarfile.open(fileobj=io.BufferedReader(ChunkReader(chunks)), mode="r|") as archive:
         for member in archive:

@@ -1,6 +1,7 @@
-"""This host's apt with a root of its own: the sources of one base, and the packages that the base has.
+"""This host's apt with a separate root for one base.
 
-It reads and writes nothing of the host's own package state. mmdebstrap uses the same apt to make a base.
+The root has the sources and the packages of the base. It does not read or write the package state of the host.
+mmdebstrap uses the same apt to make a base.
 """
 
 import os
@@ -38,7 +39,7 @@ APT::Sandbox::User "root";
 APT::Get::List-Cleanup "true";
 Acquire::Languages "none";
 """
-# What every Debian root file system has, as mmdebstrap's variant minbase and its hook merged-usr.
+# The packages of a minimal root file system, as in mmdebstrap's variant minbase with its hook merged-usr.
 _MINIMAL = (
     "?and(?architecture(amd64),?essential)",
     "?and(?architecture(amd64),?priority(required))",
@@ -49,58 +50,74 @@ _MINIMAL = (
 
 @dataclass
 class HostApt:
-    """apt of this host for a bootstrapped base; the package lists are kept in a folder below `work`."""
+    """The apt of this host for a bootstrapped base.
+
+    Attributes:
+        base: the base.
+        bundle: a file of PEM certificates for https, if any.
+        work: the work folder, which stores apt's package lists.
+        processes: runs the programs.
+        options: further settings for apt.conf.
+    """
 
     base: Base
     bundle: Path | None
     work: Path
     processes: Processes = field(default_factory=Processes)
-    # Options of apt.conf for this run alone.
     options: str = ""
     _root: Path | None = None
 
     @property
     def origin(self) -> str:
-        """The archives that it reads, and where they are stated."""
+        """The archives that it reads, and the file that names them, for messages."""
         return package_sources(self.base, self.bundle).origin
 
     def solve(self, packages: Sequence[str], status: str = "") -> ScriptResult:
-        """What apt would install for these packages: those of a new root file system, or in one with this `status`."""
+        """Solves the installation of these packages; see script.SOLVE.
+
+        status: dpkg's status of the root file system; empty for a new one.
+        """
         root = self._updated()
         (root / "status").write_text(status, encoding="utf-8")
         return self._run(script.SOLVE, *(() if status else _MINIMAL), *packages)
 
-    def fetch(self, wanted: str, folder: Path) -> ScriptResult:
-        """Downloads files into a folder; see script.FETCH."""
-        return self._run(script.FETCH, folder=folder, environment={"DEBS": wanted}, root=self._configured())
+    def fetch(self, files: str, folder: Path) -> ScriptResult:
+        """Downloads the listed files (script.fetch_list) to a folder; see script.FETCH."""
+        return self._run(script.FETCH, folder=folder, environment={"DEBS": files}, root=self._configured())
 
     def candidates(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """The version that the archive offers now for each package, and the suites that have it; by name."""
+        """The current version and its suites in the archive, by package name."""
         (self._updated() / "status").write_text("", encoding="utf-8")
         return script.candidates(self._run(script.POLICY, *names).output)
 
     def records(self, versions: Mapping[str, str]) -> tuple[Deb, ...]:
-        """The archive's files of packages by name and version."""
+        """The packages in the archive with these names and versions."""
         self._updated()
         names = [f"{name}={version}" for name, version in versions.items()]
         return script.records(self._run('apt-cache show "$@"', *names).output)
 
     def _updated(self) -> Path:
-        """The root with the archive's lists of today. Raises OutOfReachError if an archive does not answer."""
+        """The root with updated package lists.
+
+        Raises OutOfReachError if an archive does not answer.
+        """
         if not self._root:
             root = self._configured()
-            answer = self._run(script.UPDATE, root=root)
-            if answer.code:
-                raise self._unreachable(answer)
+            result = self._run(script.UPDATE, root=root)
+            if result.code:
+                raise self._unreachable(result)
             self._root = root
         return self._root
 
     def _configured(self) -> Path:
-        """A root with sources, keys and settings. Readable by its owner alone: addresses may hold credentials."""
+        """A root with sources, keys and settings.
+
+        Only its owner can read it, as addresses can have credentials.
+        """
         if not shutil.which("apt-get"):
             raise OutOfReachError(
-                f"apt is not on this machine, and the packages of Debian {self.base.suite} are chosen by it.",
-                todo="`apt-get install mmdebstrap`, which brings apt, or give matrix.yaml a base with `source: pull`.",
+                f"apt is not on this machine, but it is needed to lock packages of Debian {self.base.suite}.",
+                todo="`apt-get install mmdebstrap`, which installs apt, or use a base with `source: pull`.",
             )
         sources = package_sources(self.base, self.bundle)
         stanzas = sources.stanzas or default_stanzas(self.base.suite, archive_of(self.base.suite, self.processes))
@@ -128,9 +145,9 @@ class HostApt:
         environment: dict[str, str] | None = None,
         root: Path | None = None,
     ) -> ScriptResult:
-        own = root or self._root
-        assert own
-        settings = {"APT_CONFIG": f"{own.resolve()}/apt.conf", "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
+        apt_root = root or self._root
+        assert apt_root
+        settings = {"APT_CONFIG": f"{apt_root.resolve()}/apt.conf", "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
         done = self.processes.run(
             ["sh", "-c", text, "apt", *arguments],
             folder=folder,
@@ -138,8 +155,8 @@ class HostApt:
         )
         return ScriptResult(code=done.returncode, output=done.stdout, errors=_CREDENTIALS.sub("//", done.stderr))
 
-    def _unreachable(self, answer: ScriptResult) -> OutOfReachError:
+    def _unreachable(self, result: ScriptResult) -> OutOfReachError:
         return OutOfReachError(
-            f"apt could not read Debian {self.base.suite} from {self.origin}: {reason(answer.errors)}.",
-            todo=next_step(self.base, answer.errors),
+            f"apt could not read Debian {self.base.suite} from {self.origin}: {reason(result.errors)}.",
+            todo=next_step(self.base, result.errors),
         )

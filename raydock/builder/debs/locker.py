@@ -1,4 +1,4 @@
-"""Locks of Debian packages: which are stale, and making them again."""
+"""Finds stale locks of Debian packages, and makes them again."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -26,36 +26,45 @@ from raydock.model.debs import DebLock
 from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
 
-# Opens apt of a pulled base: of the image itself, or of the base that was made of it for what a group adds.
+# Opens the apt of a pulled base: in the image itself or, if the flag is set, in the base made from it.
 OpenPulled = Callable[[BaseRecipe, bool], AbstractContextManager[ContainerApt]]
 
 
 def check(matrix: Matrix, checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
-    """The locks of Debian packages of these variants that are missing, out of date or edited. Reads files alone."""
-    found = ((item.name, _reason(checkout, item)) for item in requests(matrix, checkout, variants))
-    return tuple(Stale(name, reason) for name, reason in found if reason)
+    """The missing, outdated or edited locks of Debian packages.
+
+    Reads only files.
+    """
+    reasons = ((request.name, _reason(checkout, request)) for request in requests(matrix, checkout, variants))
+    return tuple(Stale(name, reason) for name, reason in reasons if reason)
 
 
 def orphans(matrix: Matrix, checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
-    """The locks of Debian packages that belong to none of `variants`, which must be all of the plan's."""
-    names = {item.name for item in requests(matrix, checkout, variants)}
-    found = sorted(path.stem for path in checkout.lockfiles.glob(f"*{debs.SUFFIX}"))
-    return tuple(Stale(name, StaleReason.ORPHANED) for name in found if name not in names)
+    """The locks of Debian packages that do not belong to `variants`.
+
+    These must be all variants of the plan.
+    """
+    names = {request.name for request in requests(matrix, checkout, variants)}
+    locks = sorted(path.stem for path in checkout.lockfiles.glob(f"*{debs.SUFFIX}"))
+    return tuple(Stale(name, StaleReason.ORPHANED) for name in locks if name not in names)
 
 
 def requests(matrix: Matrix, checkout: Checkout, variants: Iterable[Variant]) -> tuple[DebRequest, ...]:
-    """What these variants need of apt, each once, a base before what groups add to it."""
-    found: dict[str, DebRequest] = {}
+    """The unique requests of these variants to apt's solver.
+
+    The request of a base comes before those of its groups.
+    """
+    unique: dict[str, DebRequest] = {}
     for variant in variants:
         recipe = _with_lock(base_recipe(matrix, variant, checkout), checkout)
-        found.setdefault(recipe.name, recipe.request)
+        unique.setdefault(recipe.name, recipe.request)
         if group := group_request(matrix, variant, recipe):
-            found.setdefault(group.name, group)
-    return tuple(found.values())
+            unique.setdefault(group.name, group)
+    return tuple(unique.values())
 
 
 def _with_lock(recipe: BaseRecipe, checkout: Checkout) -> BaseRecipe:
-    """A recipe with the lock that it has, fresh or not; without packages if it has none."""
+    """The recipe with its lock, fresh or stale; without packages if there is no lock."""
     try:
         return replace(recipe, debs=debs.read(checkout.deb_lock(recipe.name)) or DebLock())
     except FileNotFoundError:
@@ -64,17 +73,25 @@ def _with_lock(recipe: BaseRecipe, checkout: Checkout) -> BaseRecipe:
 
 def _reason(checkout: Checkout, request: DebRequest) -> StaleReason | None:
     try:
-        found = debs.read(checkout.deb_lock(request.name))
+        lock = debs.read(checkout.deb_lock(request.name))
     except FileNotFoundError:
         return StaleReason.MISSING
-    if not found:
+    if not lock:
         return StaleReason.EDITED
-    return None if found.inputs == request.digest else StaleReason.PACKAGES
+    return None if lock.inputs == request.digest else StaleReason.PACKAGES
 
 
 @dataclass(kw_only=True)
 class DebLocker:
-    """Makes locks of Debian packages in a checkout, with this host's apt or that of a pulled base."""
+    """Makes locks of Debian packages with this host's or a pulled base's apt.
+
+    Attributes:
+        matrix: the matrix.
+        checkout: the paths of the checkout.
+        bundle: a file of PEM certificates for https, if any.
+        listener: gets the progress.
+        pulled: opens the apt of a pulled base.
+    """
 
     matrix: Matrix
     checkout: Checkout
@@ -84,23 +101,23 @@ class DebLocker:
     _apts: dict[tuple[str, object], HostApt] = field(default_factory=dict)
 
     def lock(self, variants: Sequence[Variant]) -> tuple[LockResult, ...]:
-        """Locks what is stale of these variants, one after another, and keeps the files.
+        """Makes the stale locks of these variants, and stores the packages.
 
-        A lock that cannot be made does not stop the others; what a group adds to its base fails with the base. Raises
+        An error in one lock does not stop the others, except for the groups of a base whose lock failed. Raises
         OutOfReachError if an archive or the engine does not answer.
         """
-        outcomes: dict[str, LockResult] = {}
+        results: dict[str, LockResult] = {}
         for variant in variants:
             recipe = base_recipe(self.matrix, variant, self.checkout)
-            if recipe.name not in outcomes:
-                outcomes[recipe.name] = self._outcome(recipe.request, recipe, group=False)
+            if recipe.name not in results:
+                results[recipe.name] = self._result(recipe.request, recipe, group=False)
             recipe = _with_lock(recipe, self.checkout)
             group = group_request(self.matrix, variant, recipe)
-            if group and group.name not in outcomes and not outcomes[recipe.name].error:
-                outcomes[group.name] = self._outcome(group, recipe, group=True)
-        return tuple(outcomes.values())
+            if group and group.name not in results and not results[recipe.name].error:
+                results[group.name] = self._result(group, recipe, group=True)
+        return tuple(results.values())
 
-    def _outcome(self, request: DebRequest, recipe: BaseRecipe, *, group: bool) -> LockResult:
+    def _result(self, request: DebRequest, recipe: BaseRecipe, *, group: bool) -> LockResult:
         try:
             return LockResult(name=request.name, changed=self._lock(request, recipe, group=group))
         except RaydockError as error:
@@ -113,35 +130,38 @@ class DebLocker:
             return False
         with self._apt(recipe, group) as apt:
             self.listener(request.name, f"choosing Debian packages from {apt.origin}")
-            answer = self._solve(apt, request)
-            if answer.code:
-                raise self._refusal(request, answer, apt)
-            text = debs.compose(request.header, self._solution(answer, request))
+            result = self._solve(apt, request)
+            if result.code:
+                raise self._refusal(request, result, apt)
+            text = debs.compose(request.header, self._solution(result, request))
             lock = debs.parse(request.name, text)
             assert lock
             self.listener(request.name, f"fetching {len(lock.debs)} Debian packages")
             store = DebStore(folder=self.checkout.debs)
             store.complete(lock, apt)
         if self.matrix.debs:
-            self.listener(request.name, f"keeping {len(lock.debs)} Debian packages in {self.matrix.debs}")
+            self.listener(request.name, f"storing {len(lock.debs)} Debian packages in {self.matrix.debs}")
             registry.push(self.matrix.debs, lock, store)
         write_whole(path, text)
         self.listener(request.name, "locked")
         return True
 
-    def _refusal(self, request: DebRequest, answer: ScriptResult, apt: HostApt | ContainerApt) -> RaydockError:
-        """The error for a request that apt refuses, about the first package that it refuses also by itself, if any."""
-        for package, place in zip(request.packages, request.places, strict=False):
-            alone = replace(request, packages=(package,), places=(place,))
-            single = self._solve(apt, alone)
-            if single.code:
-                request, answer = alone, single
-                break
-        return refusal(request, answer, lambda package: self._elsewhere(request.base, package))
+    def _refusal(self, request: DebRequest, result: ScriptResult, apt: HostApt | ContainerApt) -> RaydockError:
+        """The error for a request that apt refuses.
 
-    def _solution(self, answer: ScriptResult, request: DebRequest) -> Sequence[debs.Deb]:
+        If apt refuses one package alone, it is about that package.
+        """
+        for package, place in zip(request.packages, request.places, strict=False):
+            single_request = replace(request, packages=(package,), places=(place,))
+            single_result = self._solve(apt, single_request)
+            if single_result.code:
+                request, result = single_request, single_result
+                break
+        return refusal(request, result, lambda package: self._suites_with(request.base, package))
+
+    def _solution(self, result: ScriptResult, request: DebRequest) -> Sequence[debs.Deb]:
         try:
-            return solution(answer.output)
+            return solution(result.output)
         except ValueError as error:
             raise VariantError(
                 f"{request.name}: apt chose packages without a file: {error}.",
@@ -154,7 +174,7 @@ class DebLocker:
         return apt.solve(request.packages, self._status(request.below, apt))
 
     def _status(self, below: DebLock | None, apt: HostApt) -> str:
-        """dpkg's status with a base's packages installed; empty without a base."""
+        """The status of dpkg with the packages of a base installed; empty without a base."""
         if not below:
             return ""
         store = DebStore(folder=self.checkout.debs)
@@ -174,13 +194,13 @@ class DebLocker:
         key = base.suite, base.mirror
         return self._apts.setdefault(key, HostApt(base=base, bundle=self.bundle, work=self.checkout.work))
 
-    def _elsewhere(self, base: Base, package: str) -> list[str]:
-        """The other Debian suites whose archive has a package."""
-        found = []
+    def _suites_with(self, base: Base, package: str) -> list[str]:
+        """The other Debian suites that have a package."""
+        suites = []
         for suite in other_suites(base):
             try:
                 if package in self._host(replace(base, suite=suite)).candidates([package]):
-                    found.append(suite)
+                    suites.append(suite)
             except RaydockError:
-                continue  # an archive without that suite
-        return found
+                continue  # the archive does not have that suite
+        return suites

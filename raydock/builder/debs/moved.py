@@ -1,4 +1,7 @@
-"""Locked Debian packages for which the archive has another version now, and the advisories that an update closes."""
+"""Locked Debian packages with a newer version in the archive.
+
+It also finds the advisories that an update fixes.
+"""
 
 import gzip
 import io
@@ -17,21 +20,21 @@ from raydock.core.errors import RaydockError
 from raydock.model.debs import DebLock
 
 _CVE = re.compile(r"CVE-\d{4}-\d{4,}")
-# A check must not wait for an archive that does not answer.
+# A check must not wait long for an archive that does not answer.
 _IMPATIENT = 'Acquire::Retries "0";\nAcquire::http::Timeout "10";\nAcquire::https::Timeout "10";\n'
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Moved:
-    """A package whose locked version the archive has replaced.
+    """A package with a newer version in the archive.
 
     Attributes:
         lock: the lock's name.
         name: the package's name.
         locked: the version that is locked.
-        now: the version that the archive offers.
-        security: whether a security suite offers it.
-        advisories: the CVEs that its changelog names since the locked version.
+        now: the version in the archive.
+        security: whether that version is in a security suite.
+        advisories: the CVEs in the changelog entries since the locked version.
     """
 
     lock: str
@@ -44,14 +47,22 @@ class Moved:
 
 @dataclass(frozen=True, kw_only=True)
 class MovedPackages:
-    """The packages that moved, and why the archive was not asked about some locks."""
+    """The result of a comparison with the archive.
+
+    Attributes:
+        moved: the packages with a newer version.
+        notes: the reasons why some locks were not compared.
+    """
 
     moved: tuple[Moved, ...]
     notes: tuple[str, ...]
 
 
 def survey(locks: Mapping[str, tuple[DebRequest, DebLock]], work: Path, bundle: Path | None) -> MovedPackages:
-    """Compares locks with the archives that this host's apt reads. Needs no engine; pulled bases are not compared."""
+    """Compares locks with the archives of this host's apt.
+
+    Does not need an engine; pulled bases are not compared.
+    """
     moved: list[Moved] = []
     notes: list[str] = []
     groups: dict[object, list[tuple[DebRequest, DebLock]]] = {}
@@ -61,13 +72,15 @@ def survey(locks: Mapping[str, tuple[DebRequest, DebLock]], work: Path, bundle: 
     for pairs in groups.values():
         base = pairs[0][0].base
         if base.source == "pull":
-            notes.append(f"Whether packages of {base.image} moved is known to the apt in it alone: `./build.py lock`.")
+            notes.append(
+                f"Packages of {base.image} were not checked for newer versions: only the apt in it knows them."
+            )
             continue
         apt = HostApt(base=base, bundle=bundle, work=work, options=_IMPATIENT)
         try:
             moved += _with_advisories(_moved((lock for _, lock in pairs), apt), apt, DebStore(folder=work / "debs"))
         except RaydockError as error:
-            notes.append(f"Not checked whether packages of Debian {base.suite} moved: {error.what}")
+            notes.append(f"Packages of Debian {base.suite} were not checked for newer versions: {error.what}")
     return MovedPackages(moved=tuple(moved), notes=tuple(notes))
 
 
@@ -89,31 +102,40 @@ def _moved(locks: Iterable[DebLock], apt: HostApt) -> list[Moved]:
 
 
 def _with_advisories(moved: list[Moved], apt: HostApt, store: DebStore) -> list[Moved]:
-    """The same with the advisories of security updates, from the changelogs of the packages that the archive offers."""
-    versions = {item.name: item.now for item in moved if item.security}
+    """The same packages with the advisories of security updates.
+
+    They come from the changelogs of the newer packages.
+    """
+    versions = {package.name: package.now for package in moved if package.security}
     if not versions:
         return moved
     files = {deb.name: deb for deb in apt.records(versions)}
     store.complete(DebLock(name="the archive", debs=tuple(files.values())), apt)
     changelogs = {name: _changelog(store.path(deb), name) for name, deb in files.items()}
-    return [replace(item, advisories=closed(changelogs.get(item.name, ""), item.locked)) for item in moved]
+    return [
+        replace(package, advisories=fixed_advisories(changelogs.get(package.name, ""), package.locked))
+        for package in moved
+    ]
 
 
 def _changelog(path: Path, name: str) -> str:
-    """A package's changelog; empty if it is a link to that of a different package."""
+    """The changelog of a package.
+
+    Empty if it is a link to that of a different package.
+    """
     unpacked = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(path)], capture_output=True, check=False).stdout
     with tarfile.open(fileobj=io.BytesIO(unpacked)) as archive:
         for file in ("changelog.Debian.gz", "changelog.gz"):
             with suppress(KeyError, OSError):
-                if found := archive.extractfile(f"./usr/share/doc/{name}/{file}"):
-                    return gzip.decompress(found.read()).decode(errors="replace")
+                if changelog := archive.extractfile(f"./usr/share/doc/{name}/{file}"):
+                    return gzip.decompress(changelog.read()).decode(errors="replace")
     return ""
 
 
-def closed(changelog: str, locked: str) -> tuple[str, ...]:
-    """The CVEs that a Debian changelog names in its entries after the version `locked`.
+def fixed_advisories(changelog: str, locked: str) -> tuple[str, ...]:
+    """The CVEs in the entries of a Debian changelog after the version `locked`.
 
-    A rebuild without a change of source (+b1) has no entry. Source: deb-changelog(5), read 2026-11-29.
+    A rebuild without a change of source (+b1) does not have an entry. Source: deb-changelog(5), read 2026-11-29.
     """
     newer = re.split(rf"^\S+ \({re.escape(re.sub(r'[+]b[0-9]+$', '', locked))}\) ", changelog, flags=re.MULTILINE)
     return tuple(dict.fromkeys(_CVE.findall(newer[0]))) if len(newer) > 1 else ()

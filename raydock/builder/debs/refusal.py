@@ -1,4 +1,7 @@
-"""Why apt cannot install what matrix.yaml names: the line, the package, and what to do."""
+"""The error for packages that apt cannot install.
+
+It has the line of matrix.yaml, the package and the next step.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -16,24 +19,27 @@ _UNMET = re.compile(r"^ (\S+) : (.+(?:\n {3,}.+)*)", re.MULTILINE)
 _ERROR = re.compile(r"^E: (.+)", re.MULTILINE)
 
 
-def refusal(request: DebRequest, answer: ScriptResult, elsewhere: Callable[[str], Sequence[str]]) -> RaydockError:
-    """The error for a request that apt does not fulfil. `elsewhere` gives the other suites that have a package."""
-    if answer.code == OUT_OF_REACH:
+def refusal(request: DebRequest, result: ScriptResult, suites_with: Callable[[str], Sequence[str]]) -> RaydockError:
+    """The error for a request that apt refuses.
+
+    suites_with: a function that returns the other suites that have a package.
+    """
+    if result.code == OUT_OF_REACH:
         return OutOfReachError(
-            f"apt in {request.base.image} could not read its archives: {_reason(answer.errors)}.",
+            f"apt in {request.base.image} could not read its archives: {_reason(result.errors)}.",
             todo="check the image's apt sources and HTTP_PROXY, HTTPS_PROXY and NO_PROXY, then run this again.",
         )
-    unknown = ["".join(groups) for groups in _UNKNOWN.findall(answer.errors)]
+    unknown = ["".join(groups) for groups in _UNKNOWN.findall(result.errors)]
     if unknown:
-        return _missing(request, unknown[0], answer, elsewhere)
-    return _conflict(request, answer)
+        return _missing(request, unknown[0], result, suites_with)
+    return _conflict(request, result)
 
 
 def _missing(
-    request: DebRequest, package: str, answer: ScriptResult, elsewhere: Callable[[str], Sequence[str]]
+    request: DebRequest, package: str, result: ScriptResult, suites_with: Callable[[str], Sequence[str]]
 ) -> RaydockError:
-    where = request.base.suite or "the image's apt sources"
-    what = f"{request.place(package)}: {where} has no package {package!r} for the base {request.base.name}."
+    archive = request.base.suite or "the archive of the image"
+    what = f"{request.place(package)}: {archive} has no package {package!r} for the base {request.base.name}."
     if not request.places:
         todo = "name a base whose archive has it"
         python = package.startswith("python")
@@ -42,24 +48,24 @@ def _missing(
             meaning="raydock itself needs it in each base.",
             todo=f"write `managed` for that Python, or {todo}." if python else f"{todo}.",
         )
-    if suites := elsewhere(package):
+    if suites := suites_with(package):
         return ConfigurationError(
             what,
-            meaning=f"It exists in {', '.join(suites)}, whose packages do not fit that base.",
+            meaning=f"It exists in {', '.join(suites)}, whose packages cannot be installed in that base.",
             todo=f"remove it, or select the Pythons whose base is {suites[0]} in that group.",
         )
-    close = get_close_matches(package, answer.output.split(), n=1, cutoff=0.7)
+    close = get_close_matches(package, result.output.split(), n=1, cutoff=0.7)
     return ConfigurationError(
-        what, todo=f"did you mean {close[0]!r}?" if close else "correct the name: apt searches main alone."
+        what, todo=f"did you mean {close[0]!r}?" if close else "correct the name: apt searches only main."
     )
 
 
-def _conflict(request: DebRequest, answer: ScriptResult) -> RaydockError:
-    details = [f"{name}: {' '.join(why.split())}" for name, why in _UNMET.findall(answer.errors)]
-    removed = " ".join(" ".join(found.split()) for found in _REMOVED.findall(answer.errors))
+def _conflict(request: DebRequest, result: ScriptResult) -> RaydockError:
+    details = [f"{name}: {' '.join(reason.split())}" for name, reason in _UNMET.findall(result.errors)]
+    removed = " ".join(" ".join(names.split()) for names in _REMOVED.findall(result.errors))
     if removed:
         details = [f"apt would remove {removed}, which the image needs"]
-    details = details or [_reason(answer.errors)]
+    details = details or [_reason(result.errors)]
     text = " ".join(details)
     named = [package for package in request.packages if re.search(rf"(?<!\S){re.escape(package)}(?![\w.+-])", text)]
     return ConfigurationError(

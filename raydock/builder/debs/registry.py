@@ -1,6 +1,7 @@
-"""Debian packages as an artifact in a registry, so that a base can be built after its archive has moved on.
+"""Debian packages as an artifact in a registry.
 
-Each lock is one artifact under a tag of its name and content; each package is a blob, found by the sha256 in the lock.
+With them, a base can be built after the archive has newer versions. Each lock is one artifact; its tag contains the
+name and the digest of the lock. Each package is a blob with the sha256 in the lock.
 """
 
 from collections.abc import Callable
@@ -23,9 +24,9 @@ def tag(lock: DebLock) -> str:
 
 
 def push(name: str, lock: DebLock, store: DebStore) -> None:
-    """Puts the packages of a lock into a repository, unless they are there.
+    """Pushes the packages of a lock to a repository, unless it has them.
 
-    Raises ConfigurationError or OutOfReachError if the registry does not take them.
+    Raises ConfigurationError or OutOfReachError if the registry does not accept them.
     """
     target = repository(name)
     if target.digest(tag(lock)):
@@ -35,11 +36,14 @@ def push(name: str, lock: DebLock, store: DebStore) -> None:
     target.push_manifest(tag(lock), artifact(KIND, blobs, None, {Label.TITLE: f"{lock.name}.debs"}))
 
 
-def keeper(name: str, listener: Listener) -> Callable[[Deb], bytes | None]:
-    """What reads packages from a repository: None for what it lacks, or if `name` is empty."""
+def reader(name: str, listener: Listener) -> Callable[[Deb], bytes | None]:
+    """A function that reads a package from a repository.
+
+    It returns None if the package or `name` is missing.
+    """
     opened: list[Repository] = []
 
-    def kept(deb: Deb) -> bytes | None:
+    def read(deb: Deb) -> bytes | None:
         if not name:
             return None
         try:
@@ -54,4 +58,4 @@ def keeper(name: str, listener: Listener) -> Callable[[Deb], bytes | None]:
         listener(deb.name, f"fetched {deb.version} from {name}")
         return data
 
-    return kept
+    return read

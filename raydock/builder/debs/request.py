@@ -1,4 +1,4 @@
-"""What apt is asked for: the Debian packages of a base, or those that a group adds to it."""
+"""A request to apt's solver for the packages of a base or of a group."""
 
 import json
 from dataclasses import dataclass, field
@@ -8,20 +8,20 @@ from raydock.core.files import digest_of
 from raydock.model.bases import Base
 from raydock.model.debs import DebLock
 
-# Raise it if the same request gives another lock: every lock is stale then.
+# Increase it if the same request gives a different lock; this makes every lock stale.
 FORMAT = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class DebRequest:
-    """One question to apt's solver.
+    """One request to apt's solver.
 
     Attributes:
-        name: the lock's name, such as `debian-py311` or, for a group, `debian-py311+media`.
-        base: the base in which apt decides.
-        packages: the packages by name.
-        places: file and line of matrix.yaml that name each package; empty for packages that raydock itself needs.
-        below: the lock of the base's own packages, if a group adds these to it.
+        name: the name of the lock, such as `debian-py311` or, for a group, `debian-py311+media`.
+        base: the base for which packages are chosen.
+        packages: the names of the requested packages.
+        places: file and line of each package in matrix.yaml; empty for packages that raydock itself needs.
+        below: for a group, the lock of the base to which it adds packages.
     """
 
     name: str
@@ -32,7 +32,10 @@ class DebRequest:
 
     @cached_property
     def digest(self) -> str:
-        """`sha256:` and the hexadecimal digest of all that decides the answer, apart from the archive's state."""
+        """`sha256:` and the hexadecimal digest of the inputs of the solver.
+
+        The state of the archive is not included.
+        """
         base = self.base
         parts = {
             "format": FORMAT,
@@ -45,11 +48,14 @@ class DebRequest:
 
     @property
     def header(self) -> dict[str, str]:
-        """The header of its lock."""
+        """The header of the lock."""
         origin = {"suite": self.base.suite} if self.base.suite else {"image": self.base.image.rpartition("@")[2]}
         return {**origin, "requested": " ".join(sorted(self.packages)), "inputs": self.digest}
 
     def place(self, *packages: str) -> str:
-        """Where matrix.yaml names the first of these packages that it names, else the first of all, else the base."""
-        named = dict(zip(self.packages, self.places, strict=False))
-        return next((named[name] for name in packages if name in named), next(iter(self.places), self.base.place))
+        """The place in matrix.yaml of the first of these packages.
+
+        Otherwise, it is that of the first requested package, or of the base.
+        """
+        places = dict(zip(self.packages, self.places, strict=False))
+        return next((places[name] for name in packages if name in places), next(iter(self.places), self.base.place))

@@ -1,4 +1,7 @@
-"""The .deb files that a checkout keeps in .raydock/debs: each verified when it is used, fetched if it is missing."""
+"""The .deb files in .raydock/debs of a checkout.
+
+They are verified on each use, and downloaded if missing.
+"""
 
 import os
 import shutil
@@ -16,47 +19,56 @@ from raydock.model.debs import Deb, DebLock
 
 
 class Fetcher(Protocol):
-    """apt, as it downloads files from a base's archives."""
+    """The part of apt that downloads files from the archives of a base."""
 
     @property
     def origin(self) -> str:
-        """The archives that it reads."""
+        """The archives that it reads, for messages."""
 
-    def fetch(self, wanted: str, folder: Path) -> ScriptResult:
-        """Downloads files into a folder; see script.FETCH."""
+    def fetch(self, files: str, folder: Path) -> ScriptResult:
+        """Downloads the listed files (script.fetch_list) to a folder; see script.FETCH."""
 
     def candidates(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """The version that the archive offers now for each package, and the suites that have it; by name."""
+        """The current version and its suites in the archive, by package name."""
 
 
-# The bytes of a package that the registry named by `debs:` of matrix.yaml keeps; None if it has none.
-Kept = Callable[[Deb], bytes | None]
+# Reads a package from the registry in `debs:` of matrix.yaml; returns None if it does not have the package.
+ReadBackup = Callable[[Deb], bytes | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class DebStore:
-    """A folder of .deb files, and the registry's copies of them."""
+    """A folder of .deb files.
+
+    Attributes:
+        folder: the folder.
+        backup: reads files that the archive no longer has from a registry.
+    """
 
     folder: Path
-    kept: Kept = lambda _: None
+    backup: ReadBackup = lambda _: None
 
     def complete(self, lock: DebLock, fetcher: Fetcher) -> None:
-        """Has every file of a lock in the folder, verified: from the archive, else from the registry.
+        """Downloads the missing files of a lock, and verifies all files.
 
-        Raises VariantError if a file is not the locked one, OutOfReachError if one cannot be fetched.
+        They come from the archive, otherwise from the registry.
+        Raises VariantError if a file is not the locked one, OutOfReachError if a file cannot be downloaded.
         """
         missing = self.missing(lock)
         if missing:
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.folder.parent, prefix="fetch-") as folder:
-                answer = fetcher.fetch(script.wanted(missing), Path(folder))
+                result = fetcher.fetch(script.fetch_list(missing), Path(folder))
                 for deb in missing:
-                    self._take(deb, Path(folder, deb.file))
+                    self._add(deb, Path(folder, deb.file))
         if lost := self.missing(lock):
-            raise _lost(lock, lost, fetcher.origin, _moved(lost, fetcher) or _last_error(answer.errors))
+            raise _lost(lock, lost, fetcher.origin, _moved(lost, fetcher) or _last_error(result.errors))
 
     def missing(self, lock: DebLock) -> list[Deb]:
-        """The packages of a lock whose files are not in the folder. Raises VariantError if a file is another one."""
+        """The packages of a lock whose files are missing.
+
+        Raises VariantError if a file is not the locked one.
+        """
         missing = []
         for deb in lock.debs:
             try:
@@ -66,24 +78,24 @@ class DebStore:
         return missing
 
     def place(self, lock: DebLock, folder: Path) -> None:
-        """Fills a new folder with the files of a lock, all of which are in the store."""
+        """Creates a folder with the files of a lock, all of which must be in the store."""
         folder.mkdir(parents=True)
         for deb in lock.debs:
             try:
                 os.link(self.folder / deb.file, folder / deb.file)
-            except OSError:  # a different file system, or one without hard links
+            except OSError:  # a different file system, or a file system without hard links
                 shutil.copyfile(self.folder / deb.file, folder / deb.file)
 
     def path(self, deb: Deb) -> Path:
-        """The path of a package's file."""
+        """The path of the file of a package."""
         return self.folder / deb.file
 
-    def _take(self, deb: Deb, fetched: Path) -> None:
-        """Keeps a fetched file if it is the locked one, else the registry's."""
+    def _add(self, deb: Deb, fetched: Path) -> None:
+        """Adds a downloaded file if it is the locked one, otherwise the registry's file."""
         if fetched.exists() and sha256_of(fetched) == deb.sha256:
             fetched.chmod(0o644)
             fetched.replace(self.path(deb))
-        elif data := self.kept(deb):
+        elif data := self.backup(deb):
             fetched.write_bytes(data)
             fetched.chmod(0o644)
             fetched.replace(self.path(deb))
@@ -96,18 +108,21 @@ class DebStore:
                 f"{path} is not the file that {lock.name}.debs locks for {deb.name} {deb.version}: it has {size} bytes"
                 f" and sha256 {digest[:12]}..., not {deb.size} and {deb.sha256[:12]}....",
                 meaning="It was modified or damaged, and is not installed.",
-                todo=f"`rm {path}`, then run this again: the locked file is fetched again.",
+                todo=f"`rm {path}`, then run this again to download the locked file.",
             )
 
 
 def _moved(lost: Sequence[Deb], fetcher: Fetcher) -> str:
-    """The versions that the archive has in place of these; empty if it has these, or does not answer."""
+    """A sentence with the archive's newer versions of these packages.
+
+    Empty if there are none or it does not answer.
+    """
     try:
         now = fetcher.candidates([deb.name for deb in lost])
     except RaydockError:
         return ""
     moved = [f"{deb.name} is {now[deb.name][0]}" for deb in lost if now.get(deb.name, (deb.version,))[0] != deb.version]
-    return f"The archive has moved on: {', '.join(moved[:5])}" if moved else ""
+    return f"The archive has different versions now: {', '.join(moved[:5])}" if moved else ""
 
 
 def _last_error(errors: str) -> str:
@@ -115,13 +130,13 @@ def _last_error(errors: str) -> str:
     return "; ".join(lines[:3])[:600].rstrip(".") or "apt gave no reason"
 
 
-def _lost(lock: DebLock, lost: Sequence[Deb], origin: str, why: str) -> OutOfReachError:
+def _lost(lock: DebLock, lost: Sequence[Deb], origin: str, reason: str) -> OutOfReachError:
     names = ", ".join(f"{deb.name} {deb.version}" for deb in lost[:5]) + (", ..." if len(lost) > 5 else "")
     return OutOfReachError(
-        f"{len(lost)} of the {len(lock.debs)} packages that {lock.name}.debs locks cannot be fetched from {origin}:"
+        f"{len(lost)} of the {len(lock.debs)} packages in {lock.name}.debs cannot be downloaded from {origin}:"
         f" {names}.",
-        meaning=f"{why}.",
-        todo=f"see that the archive answers; if it has moved on, remove lockfiles/{lock.name}.debs and run"
-        " `./build.py lock`, or name a registry that keeps the packages by `debs:` in matrix.yaml"
+        meaning=f"{reason}.",
+        todo=f"check that the archive answers; if it has different versions now, remove lockfiles/{lock.name}.debs and"
+        " run `./build.py lock`, or name a registry that stores the packages by `debs:` in matrix.yaml"
         " (docs/how-to/os-packages.md).",
     )

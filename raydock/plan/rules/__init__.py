@@ -1,4 +1,7 @@
-"""The rules that decide which points of the matrix can exist. A verdict has a reason and the fact behind it."""
+"""The rules that decide which points of the matrix can exist.
+
+A verdict has a reason and the fact behind it.
+"""
 
 from raydock.plan.rules.broken import known_breakage
 from raydock.plan.rules.cuda import cuda_major, cuda_used, torch_cuda, vllm_cuda

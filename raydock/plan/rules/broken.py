@@ -1,4 +1,4 @@
-"""Rules for known breakages: numpy-abi, transformers-era and the others in data/breakages.yaml."""
+"""Rules for the known breakages in data/breakages.yaml."""
 
 from raydock.compat.breakages import Breakage, broken
 from raydock.model.facts import PROJECTS
@@ -7,7 +7,10 @@ from raydock.plan.rules.verdict import ABSENT, RuleInputs, RuleVerdict
 
 
 def known_breakage(breakage: Breakage, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """The parts of the point satisfy the constraints of a breakage; its lock must satisfy the other constraints."""
+    """The parts of the point satisfy the constraints of a breakage.
+
+    Its lock must satisfy the other constraints.
+    """
     if not breakage.concerns(point, rule_inputs.matrix.cutoff_of(point)):
         return ABSENT
     parts = {name: version for name in PROJECTS if (version := getattr(point, name)) != NONE}

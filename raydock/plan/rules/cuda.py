@@ -33,7 +33,7 @@ def torch_cuda(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
 
 
 def vllm_cuda(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """A vLLM of the default index is built for the CUDA of the torch in the same index."""
+    """A vLLM of the default index has the CUDA of the torch in that index."""
     vllm, torch = rule_inputs.release("vllm", point), rule_inputs.facts.get("torch", point.torch)
     pin = cuda_pin(torch, point) if torch else None
     if vllm is None or torch is None or pin is None:
@@ -51,7 +51,10 @@ def cuda_used(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:  # noqa: 
 
 
 def cuda_major(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """Requirements for one CUDA major (nvidia-*-cu12, cupy-cuda12x) are for the CUDA major of the variant."""
+    """Requirements for one CUDA major are for the CUDA major of the variant.
+
+    Such requirements are nvidia-*-cu12 and cupy-cuda12x.
+    """
     release = rule_inputs.release(project, point)
     if release is None:
         return ABSENT
@@ -69,5 +72,8 @@ def cuda_major(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVer
 
 @lru_cache(maxsize=10_000)
 def _named_for_others(release: ProjectRelease, own_major: int | None) -> tuple[str, ...]:
-    """The requirements of a release, regardless of markers, that are named for a CUDA major other than `own_major`."""
+    """The requirements of a release for a CUDA major other than `own_major`.
+
+    Markers are ignored.
+    """
     return tuple(name for name in release.required if named_major(name) not in {None, own_major})

@@ -36,7 +36,10 @@ def _of_parts(
     *axes: Axis,
     parts: Sequence[Axis] = (Axis.VLLM, Axis.TORCH, Axis.RAY),
 ) -> tuple[Rule, ...]:
-    """A rule for each part of a variant; torch can have a separate build for each CUDA."""
+    """A rule for each part of a variant.
+
+    Torch can have a separate build for each CUDA.
+    """
     builds = {Axis.TORCH: (Axis.CUDA,)}
     return tuple(Rule(name, (part, *builds.get(part, ()), *axes), partial(check, part.value)) for part in parts)
 
@@ -70,7 +73,10 @@ _WRITTEN: tuple[Rule, ...] = (
 
 @cache
 def rules() -> tuple[Rule, ...]:
-    """Every rule, including one for each known breakage. The first rule that fails excludes a point."""
+    """Every rule, including one for each known breakage.
+
+    The first rule that fails excludes a point.
+    """
     return (*_WRITTEN, *(_of_breakage(breakage) for breakage in breakages.known()))
 
 
@@ -85,7 +91,10 @@ _CachedRule = tuple[Rule, Callable[[Variant], object], dict[object, RuleVerdict]
 
 
 class Evaluator:
-    """Applies rules to points. A verdict is cached by its inputs: axes, cut-off day and packages of the flavor."""
+    """Applies rules to points.
+
+    A verdict is cached by its inputs: axes, cut-off day and packages of the flavor.
+    """
 
     def __init__(self, rule_inputs: RuleInputs, selected: Sequence[Rule] | None = None) -> None:
         self._rule_inputs = rule_inputs

@@ -16,7 +16,7 @@ def vllm_ray(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
 
 
 def ray_llm_extra(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """An extra of Ray that installs vLLM (ray[llm]) is not combined with a selected vLLM."""
+    """ray[llm], which installs vLLM, is not combined with a selected vLLM."""
     ray = rule_inputs.release("ray", point)
     if ray is None or point.vllm == NONE:
         return ABSENT

@@ -39,10 +39,11 @@ class RuleInputs:
     facts: Facts
 
     def release(self, project: str, point: Variant) -> ProjectRelease | None:
-        """The release of a project (the name of an axis) that a point has; None if the facts do not contain it.
+        """The release of a project (the name of an axis) that a point has.
 
-        If matrix.yaml has an index for the point's CUDA, and that index has a build of the version for this CUDA, such
-        as torch 2.3.1+cu118, it is that build (PEP 440: a local version is newer than the same version without one).
+        Returns None if the facts do not contain it. If matrix.yaml has an index for the point's CUDA, and that index
+        has a build of the version for this CUDA, such as torch 2.3.1+cu118, it is that build (PEP 440: a local version
+        is newer than the same version without one).
         """
         version = getattr(point, project)
         own = self.facts.get(project, f"{version}+{point.label}") if point.label in self.matrix.indexes else None
@@ -56,12 +57,12 @@ ABSENT = RuleVerdict(True, "nothing to check")
 
 
 def ray_extras(point: Variant, rule_inputs: RuleInputs) -> tuple[str, ...]:
-    """The extras of Ray that a variant installs: those in matrix.yaml, and those that its vLLM requires."""
+    """The extras of Ray in matrix.yaml, and those that a variant's vLLM requires."""
     vllm = rule_inputs.release("vllm", point)
     required = requirement_of(vllm, "ray", point) if vllm else None
     return (*rule_inputs.matrix.packages_of(point).ray_extras, *sorted(required.extras if required else ()))
 
 
 def source(release: ProjectRelease, fact: str) -> str:
-    """The evidence for a fact about a release, with its source and the day on which it was read."""
+    """The evidence for a fact about a release, with its source and date."""
     return f"{release}: {fact} ({release.source}, read {release.read})"

@@ -1,4 +1,4 @@
-"""Rules about single parts of a variant: whether a release has a wheel that can be installed."""
+"""Rules about single parts of a variant: whether a wheel can be installed."""
 
 from raydock.compat.wheels import fitting, lowest_glibc, newest_patch, requirements, without_wheels
 from raydock.core.program import localize
@@ -18,7 +18,10 @@ def known(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
 
 
 def requires_python(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """The Requires-Python of a release accepts the variant's Python, by its lower and its upper bound."""
+    """The Requires-Python of a release accepts the variant's Python.
+
+    Both the lower and the upper bound count.
+    """
     release = rule_inputs.release(project, point)
     if release is None:
         return ABSENT
@@ -30,7 +33,10 @@ def requires_python(project: str, point: Variant, rule_inputs: RuleInputs) -> Ru
 
 
 def sdist_only(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """A release has wheels. Without them, an installer would compile it from source, for hours or without success."""
+    """A release has wheels.
+
+    Without them, an installer would compile it from source, for hours or without success.
+    """
     release = rule_inputs.release(project, point)
     if release is None:
         return ABSENT
@@ -40,7 +46,10 @@ def sdist_only(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVer
 
 
 def sdist_required(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """A release, with the extras that the variant installs, requires no package that is only offered as source."""
+    """A release requires no package that is only offered as source.
+
+    The requirements of the extras that the variant installs count too.
+    """
     release = rule_inputs.release(project, point)
     if release is None:
         return ABSENT
@@ -67,7 +76,10 @@ def python_wheel(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleV
 
 
 def ray_python(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
-    """Ray has a wheel for the variant's Python. Its Requires-Python has no upper bound, so only wheels show this."""
+    """Ray has a wheel for the variant's Python.
+
+    Its Requires-Python has no upper bound, so only wheels show this.
+    """
     return python_wheel("ray", point, rule_inputs)
 
 

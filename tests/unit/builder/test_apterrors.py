@@ -1,4 +1,4 @@
-"""Output of apt and mmdebstrap, as both print it, and the advice for each kind of failure."""
+"""The reason and the next step for real output of apt and mmdebstrap."""
 
 import pytest
 
@@ -48,5 +48,5 @@ def test_an_unknown_key_needs_the_keyring() -> None:
     assert "debian-archive-keyring" in next_step(base(), "W: GPG error: ... NO_PUBKEY 0E98404D386FA1D9")
 
 
-def test_a_full_disk_needs_no_mirror() -> None:
+def test_a_full_disk_is_not_a_failed_fetch() -> None:
     assert not failed_fetches(FULL)

@@ -1,4 +1,4 @@
-"""This host's apt sources, read from folders of a test's own by the real apt."""
+"""This host's apt sources, read by the real apt from temporary folders."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ Signed-By:
 
 @pytest.fixture
 def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An /etc/apt of the test's own, without any source."""
+    """A temporary /etc/apt without sources."""
     for folder in ("apt.conf.d", "auth.conf.d", "sources.list.d", "preferences.d", "trusted.gpg.d"):
         (tmp_path / folder).mkdir()
     config = tmp_path / "test.conf"
@@ -88,28 +88,28 @@ def test_a_line(etc: Path, line: str, expected: tuple[str, str, tuple[str, ...],
 @pytest.mark.parametrize(
     "line", ["# deb http://m.example/debian bookworm main", "deb-src http://m.example bookworm main", "deb"]
 )
-def test_a_line_that_is_no_source_of_packages(etc: Path, line: str) -> None:
+def test_a_line_that_is_not_a_package_source(etc: Path, line: str) -> None:
     (etc / "sources.list").write_text(f"{line}\n")
     assert aptsources.sources() == ()
 
 
 def test_a_stanza(etc: Path) -> None:
     (etc / "sources.list.d" / "debian.sources").write_text(f"Types: deb-src\nURIs: http://x\n\n{INLINE}")
-    found = aptsources.sources()
-    assert [(source.uri, source.suite) for source in found] == [
+    sources = aptsources.sources()
+    assert [(source.uri, source.suite) for source in sources] == [
         ("https://mirror.example/debian", "bookworm"),
         ("https://mirror.example/debian", "bookworm-updates"),
         ("https://second.example/debian", "bookworm"),
         ("https://second.example/debian", "bookworm-updates"),
     ]
-    assert found[0].place == f"{etc}/sources.list.d/debian.sources:4"
-    assert "\n xsFNBE\n" in found[0].deb822("trixie")
-    assert "Suites: trixie\nComponents: main\n" in found[0].deb822("trixie")
+    assert sources[0].place == f"{etc}/sources.list.d/debian.sources:4"
+    assert "\n xsFNBE\n" in sources[0].deb822("trixie")
+    assert "Suites: trixie\nComponents: main\n" in sources[0].deb822("trixie")
 
 
-@pytest.mark.parametrize("word", ["no", "No", "false", "0"])
-def test_a_stanza_that_is_off(etc: Path, word: str) -> None:
-    (etc / "sources.list.d" / "debian.sources").write_text(f"Enabled: {word}\n{INLINE}")
+@pytest.mark.parametrize("value", ["no", "No", "false", "0"])
+def test_a_disabled_stanza(etc: Path, value: str) -> None:
+    (etc / "sources.list.d" / "debian.sources").write_text(f"Enabled: {value}\n{INLINE}")
     assert aptsources.sources() == ()
 
 

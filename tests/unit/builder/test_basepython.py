@@ -1,8 +1,8 @@
-"""What a base's Python answers, amid other output."""
+"""The versions of Python and glibc in the output of a base's Python."""
 
 import pytest
 
-from raydock.builder.basepython import answer
+from raydock.builder.basepython import parse
 
 
 @pytest.mark.parametrize(
@@ -18,5 +18,5 @@ from raydock.builder.basepython import answer
         (b"[" * 100_000, None),
     ],
 )
-def test_what_a_bases_python_answers_amid_other_output(output: bytes, expected: dict[str, str] | None) -> None:
-    assert answer(output) == expected
+def test_versions_are_found_among_other_output(output: bytes, expected: dict[str, str] | None) -> None:
+    assert parse(output) == expected

@@ -41,12 +41,12 @@ def test_a_pulled_base_gets_its_own_pythons_packages() -> None:
     assert {"python3.12", "python3.12-venv", "python3.12-dev"} <= set(recipe.packages)
 
 
-def test_a_managed_python_needs_none_of_debians() -> None:
+def test_a_managed_python_needs_no_python_of_debian() -> None:
     recipe = BaseRecipe(base=replace(PULLED, managed=True), compiler=True, epoch=0, template="")
     assert not [package for package in recipe.packages if package.startswith("python")]
 
 
-def test_the_tag_changes_with_what_decides_the_base() -> None:
+def test_the_tag_changes_with_each_input() -> None:
     recipe = BaseRecipe(base=BOOTSTRAPPED, compiler=False, epoch=1, template="")
     others = [
         replace(recipe, compiler=True),
@@ -55,5 +55,5 @@ def test_the_tag_changes_with_what_decides_the_base() -> None:
         replace(recipe, base=replace(BOOTSTRAPPED, suite="trixie")),
         replace(recipe, base=PULLED),
     ]
-    assert len({item.ref for item in (recipe, *others)}) == 6
+    assert len({each.ref for each in (recipe, *others)}) == 6
     assert recipe.ref.startswith("raydock-base:debian-py311-")

@@ -1,4 +1,4 @@
-"""Which builder is configured, as buildx itself keeps it."""
+"""The configured builder, in files that buildx itself wrote."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ HERE = Endpoint(address="unix:///nonexistent/docker.sock", source="DOCKER_HOST")
 
 @pytest.fixture
 def buildx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """`docker buildx`, with a configuration of its own and an engine that does not exist."""
+    """`docker buildx` with a separate configuration and an engine that does not exist."""
     if not shutil.which("docker") or subprocess.run(["docker", "buildx", "version"], check=False).returncode:
         pytest.skip("no docker buildx, whose builders these are")
     for name in VARIABLES:
@@ -24,13 +24,13 @@ def buildx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Non
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.setenv("DOCKER_HOST", HERE.address)
 
-    def run(*words: str) -> None:
-        subprocess.run(["docker", "buildx", *words], check=True, capture_output=True, env=dict(os.environ))
+    def run(*arguments: str) -> None:
+        subprocess.run(["docker", "buildx", *arguments], check=True, capture_output=True, env=dict(os.environ))
 
     return run
 
 
-def test_a_builder_in_use_is_named(buildx: Callable[..., None]) -> None:
+def test_the_builder_in_use_is_returned(buildx: Callable[..., None]) -> None:
     buildx("create", "--name", "mine", "--driver", "remote", "tcp://127.0.0.1:1")
     assert configured(HERE) == ""
     buildx("use", "mine")
@@ -44,7 +44,7 @@ def test_a_builder_in_use_is_named(buildx: Callable[..., None]) -> None:
     assert configured(HERE) == ""
 
 
-def test_the_variable_names_one(buildx: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, words in {"mine": "'mine' (BUILDX_BUILDER)", "default": "", "": ""}.items():
+def test_the_variable_has_precedence(buildx: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, expected in {"mine": "'mine' (BUILDX_BUILDER)", "default": "", "": ""}.items():
         monkeypatch.setenv("BUILDX_BUILDER", name)
-        assert configured(HERE) == words
+        assert configured(HERE) == expected

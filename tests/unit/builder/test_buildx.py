@@ -13,7 +13,7 @@ def failure(*lines: str) -> Failure:
     return Failure(step="[4/9] RUN --mount=type=tmpfs,target=/run install ray.txt", error="exit code: 1", lines=lines)
 
 
-def test_a_failed_step_is_named_with_its_last_lines_and_the_log() -> None:
+def test_the_error_has_the_failed_step_its_last_lines_and_the_log() -> None:
     error = explain("toy", failure("first", "hash mismatch"), "", LOG)
     assert isinstance(error, BuildError)
     assert error.exit_code is ExitCode.VARIANT_FAILED
@@ -28,7 +28,7 @@ def test_a_failed_step_is_named_with_its_last_lines_and_the_log() -> None:
         ("ERROR: Cannot connect to the Docker daemon at unix:///var/run/docker.sock.", "No engine answers"),
         (
             "error: HTTP status server error (503 Service Unavailable) for url",
-            "has trouble.",
+            "answered with a server error.",
         ),
         (
             "error: error sending request for url (https://x/)\n  cause: invalid peer certificate: UnknownIssuer",
@@ -37,19 +37,19 @@ def test_a_failed_step_is_named_with_its_last_lines_and_the_log() -> None:
         ("Caused by: operation timed out", "does not answer in time"),
     ],
 )
-def test_what_is_out_of_reach_is_told_apart(line: str, cause: str) -> None:
+def test_engine_disk_and_network_failures_are_recognized(line: str, cause: str) -> None:
     error = explain("toy", failure(line), "", LOG)
     assert isinstance(error, OutOfReachError)
     assert error.exit_code is ExitCode.OUT_OF_REACH
     assert cause in error.meaning
 
 
-def test_packages_lost_by_the_build_cache_are_an_error_of_their_own() -> None:
+def test_packages_evicted_from_the_build_cache_have_a_separate_error() -> None:
     place = (Path(__file__).parents[3] / "templates" / "installer" / "place-tree").read_text()
-    words = next(line for line in place.splitlines() if "echo" in line).split("'")[1]
-    assert isinstance(explain("toy", failure(f"{words} ray"), "", LOG), LostPackagesError)
+    message = next(line for line in place.splitlines() if "echo" in line).split("'")[1]
+    assert isinstance(explain("toy", failure(f"{message} ray"), "", LOG), LostPackagesError)
 
 
-def test_buildx_that_fails_before_any_step_is_quoted() -> None:
+def test_the_error_of_buildx_before_the_first_step_is_quoted() -> None:
     error = explain("toy", None, "\nERROR: unknown flag: --metadata-file\n", LOG)
     assert error.what == "toy: the build failed: ERROR: unknown flag: --metadata-file"

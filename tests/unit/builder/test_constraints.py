@@ -1,4 +1,4 @@
-"""What constraints.txt holds, and what pip and uv make of it."""
+"""The content of constraints.txt, and its effect in pip and uv."""
 
 import subprocess
 import sys
@@ -33,35 +33,35 @@ def _lines(variant: Variant, lock: str) -> set[str]:
     return {line for line in constraints(variant, locks.parse(lock)).splitlines() if not line.startswith("#")}
 
 
-def test_what_must_not_move_is_pinned_and_nothing_else() -> None:
+def test_only_packages_that_must_not_change_are_pinned() -> None:
     pins = {line for line in _lines(CUDA13, LOCK) if "==" in line}
     free = ("certifi", "requests")
     assert pins == {line.replace("[default,serve]", "") for line in LOCK.splitlines() if not line.startswith(free)}
 
 
-def test_other_cudas_are_excluded_but_for_what_the_lock_has() -> None:
-    found = _lines(CUDA13, LOCK)
-    assert {"nvidia-cublas-cu12<0", "nvidia-cudnn-cu12<0", "nvidia-cudnn-cu11<0", "cupy-cuda12x<0"} <= found
-    assert not any(line.startswith("nvidia-cutlass-dsl-libs-cu12<") for line in found)
-    found = _lines(CUDA12, "nvidia-cublas-cu12==12.8.4.1\ntorch==2.8.0\n")
-    assert {"nvidia-cublas<0", "nvidia-cublas-cu13<0", "cupy-cuda13x<0"} <= found
-    assert not any(line.startswith("nvidia-cublas-cu12<") for line in found)
+def test_packages_for_other_cudas_are_excluded_unless_the_lock_has_them() -> None:
+    lines = _lines(CUDA13, LOCK)
+    assert {"nvidia-cublas-cu12<0", "nvidia-cudnn-cu12<0", "nvidia-cudnn-cu11<0", "cupy-cuda12x<0"} <= lines
+    assert not any(line.startswith("nvidia-cutlass-dsl-libs-cu12<") for line in lines)
+    lines = _lines(CUDA12, "nvidia-cublas-cu12==12.8.4.1\ntorch==2.8.0\n")
+    assert {"nvidia-cublas<0", "nvidia-cublas-cu13<0", "cupy-cuda13x<0"} <= lines
+    assert not any(line.startswith("nvidia-cublas-cu12<") for line in lines)
 
 
-def test_a_cpu_image_may_get_any_torch() -> None:
+def test_a_cpu_image_can_get_any_torch() -> None:
     assert _lines(CPU, "ray==2.60.0\nclick==8.1\n") == {"ray==2.60.0"}
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
 @pytest.mark.parametrize(
-    ("asked", "named"),
+    ("requested", "named"),
     [
         ("torch==2.8.0", "torch==2.13.0"),
         ("nvidia-cublas-cu12", "nvidia-cublas-cu12<0"),
         ("old-torch-only", "torch==2.13.0"),  # its requirement conflicts
     ],
 )
-def test_pip_and_uv_refuse_by_name(tmp_path: Path, tool: str, asked: str, named: str) -> None:
+def test_pip_and_uv_refuse_and_name_the_package(tmp_path: Path, tool: str, requested: str, named: str) -> None:
     for project, version, requires in (
         ("torch", "2.8.0", []),
         ("torch", "2.13.0", []),
@@ -74,7 +74,9 @@ def test_pip_and_uv_refuse_by_name(tmp_path: Path, tool: str, asked: str, named:
     programs = {"pip": [sys.executable, "-m", "pip"], "uv": [uv.find_uv_bin(), "pip"]}
     options = ["install", "--dry-run", "--no-index", f"--find-links={tmp_path}", f"--constraint={file}"]
     options += ["--target", str(tmp_path / "target")]
-    done = subprocess.run([*programs[tool], *options, asked], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [*programs[tool], *options, requested], capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode, done.stdout
     printed = " ".join((done.stdout + done.stderr).split())
     assert named in printed.replace(" (constraint) ", " ")

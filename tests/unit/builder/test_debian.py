@@ -1,4 +1,4 @@
-"""Which archives a bootstrapped base gets its packages from."""
+"""The archives of a bootstrapped base."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -41,7 +41,7 @@ def host(
 def chosen(
     suite: str, *sources: AptSource, known: dict[tuple[str, str], AptRelease] | None = None
 ) -> list[tuple[str, str]]:
-    return [(name, item.uri) for name, item in from_host(suite, sources, known or {})]
+    return [(name, each.uri) for name, each in from_host(suite, sources, known or {})]
 
 
 def test_a_hosts_mirror() -> None:
@@ -56,7 +56,7 @@ def test_a_host_without_updates_gets_none() -> None:
     assert chosen("bookworm", source(OWN, "bookworm")) == [("bookworm", OWN)]
 
 
-def test_another_suite_that_the_host_lists_gets_updates_from_where_its_own_come() -> None:
+def test_a_second_suite_of_the_host_uses_the_update_archive_of_the_first() -> None:
     assert chosen("trixie", *FULL, source(OWN, "trixie")) == [
         ("trixie", OWN),
         ("trixie-updates", OWN),
@@ -92,7 +92,7 @@ def test_archives_that_are_not_debians(other: AptSource) -> None:
     assert chosen("bookworm", other, *FULL)[0] == ("bookworm", OWN)
 
 
-def test_what_apt_has_downloaded_decides() -> None:
+def test_the_downloaded_lists_of_apt_decide() -> None:
     company = source("https://nexus.example/apt", "stable", **{"Signed-By": "/etc/apt/keyrings/company.gpg"})
     other = source("https://php.example", "bookworm")
     known = {
@@ -102,38 +102,38 @@ def test_what_apt_has_downloaded_decides() -> None:
     assert chosen("bookworm", other, company, known=known) == [("bookworm", company.uri)]
 
 
-def test_matrix_yaml_goes_before_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_matrix_yaml_has_precedence_over_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     host(monkeypatch, *FULL)
-    found = package_sources(replace(BASE, mirror=MIRROR), None)
-    assert "mirror.corp.example" not in found.stanzas
-    assert found.stanzas.count("URIs: https://m.example/debian\n") == 2
-    assert "URIs: https://m.example/debian-security\nSuites: bookworm-security\n" in found.stanzas
-    assert found.origin == "https://m.example/debian (matrix.yaml)"
+    sources = package_sources(replace(BASE, mirror=MIRROR), None)
+    assert "mirror.corp.example" not in sources.stanzas
+    assert sources.stanzas.count("URIs: https://m.example/debian\n") == 2
+    assert "URIs: https://m.example/debian-security\nSuites: bookworm-security\n" in sources.stanzas
+    assert sources.origin == "https://m.example/debian (matrix.yaml)"
 
 
-def test_the_host_goes_before_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_host_has_precedence_over_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     host(monkeypatch, *FULL)
     assert package_sources(BASE, None).stanzas.count("URIs: http://mirror.corp.example/debian") == 3
     host(monkeypatch)
-    found = package_sources(BASE, None)
-    assert (found.stanzas, found.origin) == ("", "Debian's own archive (no apt source of this host has bookworm)")
+    sources = package_sources(BASE, None)
+    assert (sources.stanzas, sources.origin) == ("", "Debian's own archive (no apt source of this host has bookworm)")
 
 
 def test_credentials_of_the_host_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     host(monkeypatch, source("https://user:secret@m.example/debian", "bookworm"))
-    found = package_sources(BASE, None)
-    assert "user:secret@" in found.stanzas
-    assert "secret" not in found.origin
+    sources = package_sources(BASE, None)
+    assert "user:secret@" in sources.stanzas
+    assert "secret" not in sources.origin
 
 
-def test_a_bundle_is_what_https_trusts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_https_trusts_the_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
     host(monkeypatch)
     assert 'Acquire::https::CaInfo "/ca.pem";\n' in package_sources(BASE, Path("/ca.pem")).settings
     monkeypatch.setattr(aptsources, "connection", lambda: 'Acquire::https::CaInfo "/own.pem";\n')
     assert "/ca.pem" not in package_sources(BASE, Path("/ca.pem")).settings
 
 
-def test_the_images_own_sources() -> None:
+def test_the_sources_in_the_base() -> None:
     assert listing("bookworm", PUBLIC) == (
         "deb http://public.example/debian bookworm main\n"
         "deb http://public.example/debian bookworm-updates main\n"

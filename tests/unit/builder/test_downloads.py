@@ -1,4 +1,4 @@
-"""What uv's own messages mean: each was written by uv 0.13.9 against a server that gives that answer."""
+"""The causes in uv's messages, which uv 0.13.9 printed with a server that gives the answer."""
 
 import pytest
 
@@ -38,7 +38,7 @@ HINT = (
         ),
         (
             "cause: HTTP status server error (502 Bad Gateway) for url (http://c:1/simple/click/)",
-            "The package index c:1 has trouble",
+            "The package index c:1 answered with a server error",
             "run this again",
         ),
         (
@@ -48,15 +48,15 @@ HINT = (
         ),
     ],
 )
-def test_each_answer_is_named(output: str, meaning: str, todo: str) -> None:
-    found = cause(output, STEP)
-    assert found is not None
-    assert meaning in found.meaning
-    assert todo in found.todo
-    assert "me@" not in found.meaning
+def test_each_cause(output: str, meaning: str, todo: str) -> None:
+    failure = cause(output, STEP)
+    assert failure is not None
+    assert meaning in failure.meaning
+    assert todo in failure.todo
+    assert "me@" not in failure.meaning
 
 
-def test_other_failures_are_not_the_indexs() -> None:
+def test_other_failures_are_not_blamed_on_the_index() -> None:
     assert cause("error: Failed to extract archive: click-8.1-py3-none-any.whl", STEP) is None
 
 
@@ -68,11 +68,11 @@ def test_other_failures_are_not_the_indexs() -> None:
         "HTTP status client error (401 Unauthorized) for url (https://pythons.example/x.tar.gz)",
     ],
 )
-def test_other_servers_refusals_are_not_the_indexs(output: str) -> None:
+def test_the_answers_of_other_servers_are_not_blamed_on_the_index(output: str) -> None:
     assert cause(output, "[base 1/1] FROM r.example/base") is None
 
 
-def test_a_python_is_not_downloaded_from_the_package_index() -> None:
-    found = cause("error sending request for url (https://pythons.example/x.tar.gz)", "[stage-0 2/3] RUN <<'PYTHON'")
-    assert found is not None
-    assert found.meaning.startswith("The server pythons.example does not answer")
+def test_the_error_of_a_python_download_does_not_name_the_package_index() -> None:
+    failure = cause("error sending request for url (https://pythons.example/x.tar.gz)", "[stage-0 2/3] RUN <<'PYTHON'")
+    assert failure is not None
+    assert failure.meaning.startswith("The server pythons.example does not answer")

@@ -1,4 +1,4 @@
-"""The library is loaded, and its functions are called as glibc calls them."""
+"""Loads the library and calls its function as glibc does."""
 
 import json
 import os
@@ -32,7 +32,7 @@ print(json.dumps([status, [value.decode() if isinstance(value, bytes) else value
 
 
 def _call(path: Path, uid: int) -> tuple[int, list[object], int]:
-    """What a process of USER gets for a uid: the status, the entry and errno."""
+    """The status, the entry and errno that a process of USER gets for a uid."""
     command = [sys.executable, "-c", CALL, str(path), str(uid), str(USER)]
     status, entry, error = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=30).stdout)
     return status, entry, error
@@ -45,18 +45,18 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_uid_of_the_process_has_the_name_of_the_images_user(library: Path) -> None:
+def test_the_uid_of_the_process_gets_the_name_of_the_images_user(library: Path) -> None:
     status, entry, _ = _call(library, USER)
     assert status == SUCCESS
     assert entry == ["ray", "x", USER, os.getgid(), "ray", "/home/ray", "/bin/bash"]
 
 
 @pytest.mark.parametrize("uid", [USER + 1, USER - 1, 0])
-def test_no_other_uid_has_a_name(library: Path, uid: int) -> None:
+def test_other_uids_get_no_name(library: Path, uid: int) -> None:
     status, _, error = _call(library, uid)
     assert (status, error) == (NOT_FOUND, 2)
 
 
-def test_the_same_bytes_each_time() -> None:
+def test_the_bytes_are_reproducible() -> None:
     assert nss.module() == nss.module()
     assert len(nss.module()) < 4300

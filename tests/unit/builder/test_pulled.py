@@ -1,4 +1,4 @@
-"""What a pulled base keeps of its image's configuration."""
+"""The settings of a pulled base that are kept and that are reset."""
 
 import json
 from typing import Any
@@ -46,18 +46,18 @@ def pulled(**config: Any) -> Pulled:
     ],
 )
 def test_a_variable_that_is_reset(name: str) -> None:
-    found = pulled(Env=["PATH=/usr/bin", f"{name}=x=y"])
-    assert found.reset == (name,)
-    assert found.plain()["config"]["Env"] == ["PATH=/usr/bin"]
+    image = pulled(Env=["PATH=/usr/bin", f"{name}=x=y"])
+    assert image.reset == (name,)
+    assert image.plain()["config"]["Env"] == ["PATH=/usr/bin"]
 
 
 @pytest.mark.parametrize(
     "name", ["PATH", "TZ", "LANG", "SSL_CERT_FILE", "CUDA_VERSION", "NV_CUDA_LIB_VERSION", "OMP_NUM_THREADS"]
 )
 def test_a_variable_that_stays(name: str) -> None:
-    found = pulled(Env=[f"{name}=x=y"])
-    assert found.reset == ()
-    assert found.plain()["config"]["Env"] == [f"{name}=x=y"]
+    image = pulled(Env=[f"{name}=x=y"])
+    assert image.reset == ()
+    assert image.plain()["config"]["Env"] == [f"{name}=x=y"]
 
 
 @pytest.mark.parametrize(
@@ -75,22 +75,22 @@ def test_a_variable_that_stays(name: str) -> None:
         ("ONBUILD", {"OnBuild": ["COPY . /app"]}),
     ],
 )
-def test_no_instruction_stays(instruction: str, config: dict[str, Any]) -> None:
-    found = pulled(**config)
-    assert found.reset == (instruction,)
-    assert found.plain()["config"].keys() == {"Env", "Labels"}
+def test_every_instruction_is_reset(instruction: str, config: dict[str, Any]) -> None:
+    image = pulled(**config)
+    assert image.reset == (instruction,)
+    assert image.plain()["config"].keys() == {"Env", "Labels"}
 
 
 def test_labels_that_describe_the_base_are_reset() -> None:
-    found = pulled(Labels={"maintainer": "them", "org.opencontainers.image.source": "x", "raydock.kuberay": "false"})
-    assert found.reset == ("label org.opencontainers.image.source", "label raydock.kuberay")
-    assert found.plain()["config"]["Labels"] == {"maintainer": "them"}
+    image = pulled(Labels={"maintainer": "them", "org.opencontainers.image.source": "x", "raydock.kuberay": "false"})
+    assert image.reset == ("label org.opencontainers.image.source", "label raydock.kuberay")
+    assert image.plain()["config"]["Labels"] == {"maintainer": "them"}
 
 
 def test_an_image_without_any_configuration() -> None:
-    found = Pulled(image=IMAGE, document={**pulled().document, "Config": None})
-    assert found.reset == ()
-    assert found.library_path == ""
+    image = Pulled(image=IMAGE, document={**pulled().document, "Config": None})
+    assert image.reset == ()
+    assert image.library_path == ""
 
 
 def test_the_layers_stay() -> None:

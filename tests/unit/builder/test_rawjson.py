@@ -5,24 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from raydock.builder.rawjson import BuildProgress, short
+from raydock.builder.rawjson import BuildProgress, shorten
 
 DATA = Path(__file__).parent / "data"
 
 
-class Heard(list[tuple[str, str, str, int]]):
+class Recorder(list[tuple[str, str, str, int]]):
     def __call__(self, name: str, step: str, *, detail: str = "", size: int = 0) -> None:
         self.append((name, step, detail, size))
 
 
-def read(stream: bytes) -> tuple[BuildProgress, Heard, str, str]:
-    heard, log = Heard(), io.StringIO()
-    progress = BuildProgress("toy", heard, log)
+def read(stream: bytes) -> tuple[BuildProgress, Recorder, str, str]:
+    events, log = Recorder(), io.StringIO()
+    progress = BuildProgress("toy", events, log)
     rest = progress.read(io.BytesIO(stream))
-    return progress, heard, log.getvalue(), rest
+    return progress, events, log.getvalue(), rest
 
 
-def test_a_failure_names_the_step_its_last_lines_and_the_error() -> None:
+def test_a_failure_has_the_step_its_last_lines_and_the_error() -> None:
     progress, _, log, rest = read((DATA / "failed.txt").read_bytes())
     assert progress.failure is not None
     assert progress.failure.step == "[2/2] RUN echo one; echo two; sleep 0.2; echo boom >&2; exit 7"
@@ -32,41 +32,41 @@ def test_a_failure_names_the_step_its_last_lines_and_the_error() -> None:
     assert rest.startswith("Dockerfile:2")
 
 
-def test_a_build_that_ends_well_has_no_failure() -> None:
-    progress, heard, log, rest = read((DATA / "done.txt").read_bytes())
+def test_a_successful_build_has_no_failure() -> None:
+    progress, events, log, rest = read((DATA / "done.txt").read_bytes())
     assert progress.failure is None
-    assert ("toy", "exporting to image", "", 0) in heard
+    assert ("toy", "exporting to image", "", 0) in events
     assert "  boom" in log
     assert rest == ""
 
 
-def test_internal_steps_are_logged_and_not_told() -> None:
-    _, heard, log, _ = read((DATA / "done.txt").read_bytes())
+def test_internal_steps_are_only_logged() -> None:
+    _, events, log, _ = read((DATA / "done.txt").read_bytes())
     assert "[internal] load build definition" in log
-    assert not any(step.startswith("[internal]") for _, step, _, _ in heard)
+    assert not any(step.startswith("[internal]") for _, step, _, _ in events)
 
 
-def test_one_document_a_line_is_read_too() -> None:
-    """buildx writes rawjson compactly from 0.14 on."""
+def test_one_document_per_line() -> None:
+    """From 0.14 on, buildx writes compact rawjson."""
     stream = b'{"vertexes":[{"digest":"sha256:0","name":"[1/1] RUN true","started":"2026-11-22T00:00:00Z"}]}\nend\n'
-    _, heard, _, rest = read(stream)
-    assert heard == [("toy", "[1/1] RUN true", "", 0)]
+    _, events, _, rest = read(stream)
+    assert events == [("toy", "[1/1] RUN true", "", 0)]
     assert rest == "end"
 
 
-def test_output_in_pieces_is_put_together() -> None:
+def test_pieces_of_output_are_joined() -> None:
     pieces = [b"Downloa", b"ding ray\nDone", b"\n"]
-    progress, heard, _, _ = read(b"")
-    progress.take({"vertexes": [{"digest": "d", "name": "[1/1] RUN x", "started": "2026"}]})
+    progress, events, _, _ = read(b"")
+    progress.process({"vertexes": [{"digest": "d", "name": "[1/1] RUN x", "started": "2026"}]})
     for piece in pieces:
-        progress.output("d", piece)
-    assert [detail for _, _, detail, _ in heard] == ["", "Downloading ray", "Done"]
+        progress.process_output("d", piece)
+    assert [detail for _, _, detail, _ in events] == ["", "Downloading ray", "Done"]
 
 
 def test_a_cancelled_step_is_not_the_cause() -> None:
     progress, *_ = read(b"")
-    progress.take({"vertexes": [{"digest": "a", "name": "A", "error": "context canceled: context canceled"}]})
-    progress.take({"vertexes": [{"digest": "b", "name": "B", "error": "exit code: 1"}]})
+    progress.process({"vertexes": [{"digest": "a", "name": "A", "error": "context canceled: context canceled"}]})
+    progress.process({"vertexes": [{"digest": "b", "name": "B", "error": "exit code: 1"}]})
     assert progress.failure is not None
     assert progress.failure.step == "B"
 
@@ -82,5 +82,5 @@ def test_a_cancelled_step_is_not_the_cause() -> None:
         ("exporting to image", "exporting to image"),
     ],
 )
-def test_a_steps_title_is_short(step: str, expected: str) -> None:
-    assert short(step) == expected
+def test_the_title_of_a_step_is_shortened(step: str, expected: str) -> None:
+    assert shorten(step) == expected

@@ -14,7 +14,7 @@ NAME = "ray2.60.0-py311-cpu"
 
 @pytest.fixture
 def recipe(plan: Plan) -> Recipe:
-    planned = next(item for item in plan.variants if item.name == NAME)
+    planned = next(each for each in plan.variants if each.name == NAME)
     lock = locks.load(ROOT / "lockfiles" / f"{NAME}.txt")
     return Recipe(
         name=NAME,
@@ -44,24 +44,24 @@ def test_equal_content_has_equal_fingerprints(recipe: Recipe) -> None:
         ("epoch", 2),
     ],
 )
-def test_whatever_decides_the_content_decides_the_fingerprint(recipe: Recipe, field: str, value: object) -> None:
+def test_each_input_changes_the_fingerprint(recipe: Recipe, field: str, value: object) -> None:
     assert replace(recipe, **{field: value}).fingerprint != recipe.fingerprint  # type: ignore[arg-type]
 
 
-def test_each_context_file_decides_the_fingerprint(recipe: Recipe) -> None:
+def test_each_file_of_the_context_changes_the_fingerprint(recipe: Recipe) -> None:
     for path in recipe.files:
         changed = replace(recipe, files={**recipe.files, path: recipe.files[path] + b"\n"})
         assert changed.fingerprint != recipe.fingerprint, path
     assert replace(recipe, files={**recipe.files, "more": b""}).fingerprint != recipe.fingerprint
 
 
-def test_the_context_holds_installer_probe_layers_and_manifest(recipe: Recipe) -> None:
+def test_the_context_has_installer_probe_layers_and_manifest(recipe: Recipe) -> None:
     assert {"installer/make-tree", "installer/unused-files.txt", "layers/ray.txt", "image.json"} <= set(recipe.files)
     assert "probe/raydock-probe" in recipe.files
 
 
-def test_what_is_built_from_source_has_its_tools_in_the_context(plan: Plan) -> None:
-    planned = next(item for item in plan.variants if "legacy" in item.groups)
+def test_the_context_has_the_build_requirements_of_source_packages(plan: Plan) -> None:
+    planned = next(each for each in plan.variants if "legacy" in each.groups)
     lock = locks.load(ROOT / "lockfiles" / f"{planned.name}.txt")
     files = Context.read(ROOT / "templates").files(planned, lock, layers(lock))
     assert b"--no-binary quantile-python" in files["layers/source.txt"]
@@ -69,7 +69,7 @@ def test_what_is_built_from_source_has_its_tools_in_the_context(plan: Plan) -> N
     assert [path for path in files if path.endswith(".build.txt")] == ["layers/source.build.txt"]
 
 
-def test_writing_a_context_replaces_what_was_there(recipe: Recipe, tmp_path: Path) -> None:
+def test_writing_a_context_removes_the_previous_content(recipe: Recipe, tmp_path: Path) -> None:
     stray = tmp_path / "context" / "layers" / "old.txt"
     stray.parent.mkdir(parents=True)
     stray.touch()

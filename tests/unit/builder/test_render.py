@@ -19,7 +19,7 @@ def rendered(plan: Plan) -> dict[str, str]:
     return Project(Checkout(ROOT)).dockerfiles(plan.variants)
 
 
-def test_the_committed_dockerfiles_are_what_the_templates_render(rendered: dict[str, str]) -> None:
+def test_the_committed_dockerfiles_are_up_to_date(rendered: dict[str, str]) -> None:
     committed = {path.parent.name: path.read_text() for path in (ROOT / "images").glob("*/Dockerfile")}
     assert committed == rendered
 
@@ -28,7 +28,7 @@ def test_the_first_line_says_not_to_edit(rendered: dict[str, str]) -> None:
     assert all("Do not edit" in text.splitlines()[0] for text in rendered.values())
 
 
-def test_only_cuda_images_ask_for_a_driver(rendered: dict[str, str]) -> None:
+def test_only_cuda_images_require_a_driver(rendered: dict[str, str]) -> None:
     assert "NVIDIA_REQUIRE_CUDA" not in rendered["ray2.60.0-py311-cpu"]
     assert 'NVIDIA_REQUIRE_CUDA="cuda>=12.0"' in rendered["ray2.60.0-torch2.8.0-py311-cu128"]
     assert 'NVIDIA_REQUIRE_CUDA="cuda>=13.0"' in rendered["ray2.60.0-torch2.13.0-py311-cu130"]
@@ -52,31 +52,31 @@ def test_only_images_with_cuda_13_have_a_compiler(rendered: dict[str, str]) -> N
     assert not any("make-kernels" in text for text in (torch, older, cpu))
 
 
-def test_only_a_layer_built_from_source_does_without_the_cache(rendered: dict[str, str]) -> None:
+def test_only_the_layer_built_from_source_does_not_use_the_cache(rendered: dict[str, str]) -> None:
     for name, text in rendered.items():
         steps = [step for step in text.split("\n\n") if "UV_NO_CACHE=1 TMPDIR" in step]
         assert len(steps) == ("vllm0.3.0" in name)
         assert all("UV_BUILD_CONSTRAINT=/run/source.build.txt" in step for step in steps)
 
 
-def test_user_and_times_are_as_kubernetes_and_reproducibility_ask(rendered: dict[str, str]) -> None:
+def test_user_and_times_suit_kubernetes_and_reproducibility(rendered: dict[str, str]) -> None:
     for text in rendered.values():
         assert "\nUSER 1000\n" in text
         assert 'created="2026-11-15T00:00:00+00:00"' in text
 
 
-def test_check_names_what_is_missing_and_what_differs(tmp_path: Path) -> None:
+def test_check_lists_missing_and_differing_files(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path)
     render.write(checkout, {"one": "FROM a\n", "two": "FROM b\n"})
     checkout.dockerfile("two").write_text("FROM c\n")
-    troubles = render.check(checkout, {"one": "FROM a\n", "two": "FROM b\n", "three": "FROM d\n"})
-    assert troubles == [
+    problems = render.check(checkout, {"one": "FROM a\n", "two": "FROM b\n", "three": "FROM d\n"})
+    assert problems == [
         "images/two/Dockerfile differs from what templates/ and matrix.yaml render",
         "images/three/Dockerfile is missing",
     ]
 
 
-def test_write_changes_only_what_differs(tmp_path: Path) -> None:
+def test_write_changes_only_differing_files(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path)
     assert render.write(checkout, {"one": "FROM a\n"}) == ["one"]
     before = checkout.dockerfile("one").stat().st_mtime_ns
@@ -87,13 +87,13 @@ def test_write_changes_only_what_differs(tmp_path: Path) -> None:
 def test_orphans_are_found_and_removed(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path)
     render.write(checkout, {"one": "FROM a\n", "old": "FROM b\n"})
-    found = render.orphans(checkout, {"one"})
-    assert [path.name for path in found] == ["old"]
-    render.remove(found)
+    orphans = render.orphans(checkout, {"one"})
+    assert [path.name for path in orphans] == ["old"]
+    render.remove(orphans)
     assert not checkout.dockerfile("old").exists()
 
 
-def test_a_file_in_the_way_is_reported_and_nothing_is_left(tmp_path: Path) -> None:
+def test_a_file_in_place_of_a_folder_is_reported_and_no_temporary_file_is_left(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path)
     checkout.images.write_text("a file where a folder should be")
     with pytest.raises(OutOfReachError, match="could not be written"):
@@ -101,11 +101,13 @@ def test_a_file_in_the_way_is_reported_and_nothing_is_left(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["images"]
 
 
-def test_only_an_image_that_is_not_for_kuberay_says_so(plan: Plan, matrix: Matrix, rendered: dict[str, str]) -> None:
-    item = next(item for item in plan.variants if item.name == "ray2.60.0-py311-cpu-xgboost")
-    parts = Project(Checkout(ROOT)).layers(item)
-    text = Renderer(ROOT / "templates", matrix).render(replace(item, kuberay=False), parts)
-    assert text.replace('      raydock.kuberay="false" \\\n', "") == rendered[item.name]
+def test_only_an_image_that_is_not_for_kuberay_has_the_label(
+    plan: Plan, matrix: Matrix, rendered: dict[str, str]
+) -> None:
+    planned = next(each for each in plan.variants if each.name == "ray2.60.0-py311-cpu-xgboost")
+    parts = Project(Checkout(ROOT)).layers(planned)
+    text = Renderer(ROOT / "templates", matrix).render(replace(planned, kuberay=False), parts)
+    assert text.replace('      raydock.kuberay="false" \\\n', "") == rendered[planned.name]
     assert 'raydock.kuberay="false"' in text
     assert not any("raydock.kuberay" in other for other in rendered.values())
     assert 'description="Ray 2.60.0 on Python 3.11, CPU, with ray[default,serve], xgboost-cpu"' in text

@@ -1,4 +1,4 @@
-"""Tars of one root file system that two hosts wrote differently."""
+"""Tars of the same root file system from two hosts."""
 
 import io
 import tarfile
@@ -14,7 +14,7 @@ TEXTS = {HOSTNAME: "localhost\n", SOURCES: "deb http://m.example/debian bookworm
 
 
 def written(path: Path, members: dict[str, bytes | None], **fields: Any) -> Path:
-    """A tar as mmdebstrap's: a folder where a member has no content; `fields` go to each member."""
+    """A tar in the format of mmdebstrap's; members without content are folders, `fields` are set on each member."""
     with tarfile.open(path, "w", format=fields.pop("format", tarfile.PAX_FORMAT)) as archive:
         for name, data in members.items():
             member = tarfile.TarInfo(name)
@@ -35,9 +35,9 @@ def result(folder: Path, source: Path) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("more", "fields"),
+    ("changes", "fields"),
     [
-        ({"./etc/hostname": b"another"}, {}),
+        ({"./etc/hostname": b"different"}, {}),
         ({"./etc/resolv.conf": b"nameserver 10.0.0.1"}, {}),
         ({"./etc/apt/sources.list": b"deb http://user:secret@m.example/debian bookworm main"}, {}),
         ({"./etc/apt/sources.list.d/0000raydock.sources": b"URIs: http://m.example"}, {}),
@@ -51,15 +51,17 @@ def result(folder: Path, source: Path) -> bytes:
         ({}, {"format": tarfile.GNU_FORMAT}),
     ],
 )
-def test_what_hosts_differ_in(tmp_path: Path, more: dict[str, bytes | None], fields: dict[str, Any]) -> None:
+def test_differences_between_hosts_are_removed(
+    tmp_path: Path, changes: dict[str, bytes | None], fields: dict[str, Any]
+) -> None:
     one = result(tmp_path, written(tmp_path / "one.tar", BARE))
-    other = result(tmp_path, written(tmp_path / "other.tar", {**BARE, **more}, **fields))
+    other = result(tmp_path, written(tmp_path / "other.tar", {**BARE, **changes}, **fields))
     assert one == other
     assert b"secret" not in other
 
 
 @pytest.mark.parametrize(
-    ("more", "fields"),
+    ("changes", "fields"),
     [
         ({"./etc/passwd": b"toor"}, {}),
         ({"./etc/shadow": b""}, {}),
@@ -69,13 +71,13 @@ def test_what_hosts_differ_in(tmp_path: Path, more: dict[str, bytes | None], fie
         ({}, {"pax_headers": {"SCHILY.xattr.security.capability": "x"}}),
     ],
 )
-def test_what_decides_a_base(tmp_path: Path, more: dict[str, bytes | None], fields: dict[str, Any]) -> None:
+def test_other_differences_are_kept(tmp_path: Path, changes: dict[str, bytes | None], fields: dict[str, Any]) -> None:
     one = result(tmp_path, written(tmp_path / "one.tar", BARE))
-    assert one != result(tmp_path, written(tmp_path / "other.tar", {**BARE, **more}, **fields))
+    assert one != result(tmp_path, written(tmp_path / "other.tar", {**BARE, **changes}, **fields))
 
 
 @pytest.mark.parametrize("path", ["./srv/etc/resolv.conf", "./usr/lib/python3.11/__pycache__/os.cpython-311.pyc"])
-def test_files_of_the_same_names_elsewhere_stay(tmp_path: Path, path: str) -> None:
+def test_files_with_the_same_names_in_other_folders_stay(tmp_path: Path, path: str) -> None:
     result(tmp_path, written(tmp_path / "one.tar", {path: b"x"}))
     with tarfile.open(tmp_path / "out.tar") as archive:
         assert path in archive.getnames()
@@ -106,10 +108,10 @@ def test_links_and_devices_stay(tmp_path: Path) -> None:
             archive.addfile(member)
     result(tmp_path, source)
     with tarfile.open(tmp_path / "out.tar") as archive:
-        found = [(member.type, member.linkname, member.devminor) for member in archive][:3]
-    assert [(kind, link) for kind, link, _ in found] == [
+        members = [(member.type, member.linkname, member.devminor) for member in archive][:3]
+    assert [(kind, link) for kind, link, _ in members] == [
         (tarfile.SYMTYPE, "b"),
         (tarfile.LNKTYPE, "./a"),
         (tarfile.CHRTYPE, ""),
     ]
-    assert found[2][2] == 3
+    assert members[2][2] == 3

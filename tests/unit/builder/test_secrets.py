@@ -20,12 +20,12 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NETRC", os.devnull)
 
 
-def test_a_machine_without_any_needs_no_option(tmp_path: Path) -> None:
+def test_a_machine_without_settings_needs_no_option(tmp_path: Path) -> None:
     assert gather().options(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_option_goes_before_the_environments_bundle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_option_has_precedence_over_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     own, other = tmp_path / "own.pem", tmp_path / "other.pem"
     own.touch()
     other.touch()
@@ -34,7 +34,7 @@ def test_the_option_goes_before_the_environments_bundle(monkeypatch: pytest.Monk
     assert gather(own).options(tmp_path) == [f"--secret=id=ca,src={own}"]
 
 
-def test_a_variable_that_names_no_file_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_variable_with_a_missing_file_is_skipped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     bundle = tmp_path / "bundle.pem"
     bundle.touch()
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
@@ -56,7 +56,9 @@ def test_netrc_goes_to_a_build_only_if_an_index_is_configured(monkeypatch: pytes
     assert f"--secret=id=netrc,src={logins}" in gather().options(tmp_path)
 
 
-def test_an_index_goes_into_a_file_for_its_owner_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_index_is_written_to_a_file_that_only_its_owner_can_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", 'https://user:pass"word@mirror.example/simple')
     options = gather().options(tmp_path)
     assert options == [f"--secret=id=uv,src={tmp_path / 'uv.toml'}"]
@@ -68,17 +70,17 @@ def test_an_index_goes_into_a_file_for_its_owner_alone(monkeypatch: pytest.Monke
     ]
 
 
-def test_indexes_of_the_matrix_stand_beside_the_default_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_indexes_of_the_matrix_are_added_to_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV_INDEX", "https://one.example/simple")
     urls = ("https://two.example/simple", "https://three.example/simple")
-    text = gather().beside(tuple(addresses.for_cuda("cpu", url, os.environ) for url in urls)).uv
+    text = gather().with_indexes(tuple(addresses.for_cuda("cpu", url, os.environ) for url in urls)).uv
     assert text.count("[[index]]") == 2
     assert "one.example" not in text
     assert "default" not in text
     assert 'index-strategy = "unsafe-best-match"' in text
 
 
-def test_a_mirror_of_pythons_and_a_list_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_mirror_of_pythons_and_its_list(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("UV_PYTHON_INSTALL_MIRROR", "https://user:secret@mirror.example/pythons")
     monkeypatch.setenv("UV_PYTHON_DOWNLOADS_JSON_URL", "http://127.0.0.1:8080/pythons.json")
     options = gather().options(tmp_path)
@@ -89,12 +91,14 @@ def test_a_mirror_of_pythons_and_a_list_of_its_own(monkeypatch: pytest.MonkeyPat
     }
 
 
-def test_proxies_are_named_and_their_values_are_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_options_have_the_names_of_proxies_and_not_their_values(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@proxy.example:3128")
     assert gather().options(tmp_path) == ["--build-arg=HTTPS_PROXY"]
 
 
-def test_proxies_have_the_names_that_apt_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_have_the_lower_case_names_for_apt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://one.example:3128")
     monkeypatch.setenv("HTTP_PROXY", "http://two.example:3128")
     monkeypatch.setenv("http_proxy", "http://three.example:3128")
@@ -108,14 +112,14 @@ def test_proxies_have_the_names_that_apt_reads(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8080/simple", "http://user:x@localhost:3141/simple"])
-def test_a_loopback_index_is_reached_through_the_hosts_network(
+def test_a_loopback_index_needs_the_network_of_the_host(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, address: str
 ) -> None:
     monkeypatch.setenv("UV_DEFAULT_INDEX", address)
     assert "--network=host" in gather().options(tmp_path)
 
 
-def test_no_proxy_that_names_loopback_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_loopback_in_no_proxy_is_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
     assert "--network=host" not in gather().options(tmp_path)
     assert "NO_PROXY" in os.environ

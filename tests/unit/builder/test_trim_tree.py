@@ -1,4 +1,4 @@
-"""What templates/installer/trim-tree.py leaves out of packages, and what it leaves as it was."""
+"""The files that templates/installer/trim-tree.py removes, changes and keeps."""
 
 import base64
 import csv
@@ -18,7 +18,7 @@ Trim = Callable[..., Path]
 
 
 def without_debug(data: bytes) -> bytes | None:
-    """The installer's function of that name."""
+    """Calls the function of that name in the installer."""
     spec = spec_from_file_location("without_debug", INSTALLER / "without_debug.py")
     assert spec
     assert spec.loader
@@ -69,12 +69,12 @@ def trim(tmp_path: Path) -> Trim:
 
 
 def recorded(site: Path) -> dict[str, list[str]]:
-    """The rows of the package's RECORD, by path; each file is as its row says."""
+    """The rows of the package's RECORD, by path; asserts that each file matches its row."""
     with (site / "package-1.dist-info" / "RECORD").open(newline="") as file:
-        rows = {found[0]: found for found in csv.reader(file)}
-    for path, found in rows.items():
-        if found[1]:
-            assert found == row(path, (site / path).read_bytes())
+        rows = {fields[0]: fields for fields in csv.reader(file)}
+    for path, fields in rows.items():
+        if fields[1]:
+            assert fields == row(path, (site / path).read_bytes())
     return rows
 
 
@@ -92,14 +92,14 @@ def test_a_library_without_its_debug_information_works(tmp_path: Path, options: 
     assert without_debug(stripped) is None
 
 
-def test_other_files_stay_as_they_are(tmp_path: Path) -> None:
+def test_other_files_are_unchanged(tmp_path: Path) -> None:
     data = compiled(tmp_path, "-g").read_bytes()
     assert without_debug(compiled(tmp_path).read_bytes()) is None
     for other in (b"", b"#!/bin/sh\n", data[:40], data[:200], b"\x7fELF\x01\x01" + data[6:]):
         assert without_debug(other) is None
 
 
-def test_unused_files_go_and_the_record_says_so(trim: Trim) -> None:
+def test_unused_files_are_removed_from_disk_and_record(trim: Trim) -> None:
     files = {"a/__init__.py": b"", "a/tests/deep/x.py": b"1", "a/b.map": b"2", "a/latest.py": b"3"}
     site = trim(files, "a/*tests/*", "*.map")
     assert recorded(site).keys() == {"a/__init__.py", "a/latest.py", "package-1.dist-info/RECORD"}
@@ -112,7 +112,7 @@ def test_a_pattern_with_a_condition_needs_that_file(trim: Trim) -> None:
     assert recorded(site).keys() == {"a/cu13/x.so", "package-1.dist-info/RECORD"}
 
 
-def test_debug_information_goes_and_the_hash_follows(trim: Trim, tmp_path: Path) -> None:
+def test_debug_information_is_removed_and_the_hash_updated(trim: Trim, tmp_path: Path) -> None:
     library = compiled(tmp_path, "-g").read_bytes()
     site = trim({"a/answer.so": library})
     assert int(recorded(site)["a/answer.so"][2]) < len(library)
@@ -128,7 +128,7 @@ def test_equal_large_files_of_a_folder_become_links(trim: Trim) -> None:
     assert len(recorded(site)) == 6
 
 
-def test_virtualenvs_wheels_for_other_pythons_go(trim: Trim) -> None:
+def test_virtualenvs_wheels_for_other_pythons_are_removed(trim: Trim) -> None:
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     folder = "virtualenv/seed/wheels/embed"
     listing = f'BUNDLE_SUPPORT = {{"3.8": {{"pip": "old.whl"}}, "{python}": {{"pip": "new.whl"}}}}\n'
