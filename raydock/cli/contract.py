@@ -28,8 +28,8 @@ def check_contract(request: CommandRequest) -> NoReturn:
 def check_contract_of_image(request: CommandRequest, image: str) -> NoReturn:
     """Checks any image that the engine has, prints the result and exits."""
     from raydock.contract.run import contract
+    from raydock.engine.cleanup import sweep
     from raydock.engine.client import connect
-    from raydock.engine.container import sweep
     from raydock.model.result import VariantResult
 
     refuse_selection(request)

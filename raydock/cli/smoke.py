@@ -111,8 +111,8 @@ def gpu_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def smoke_any_image(request: CommandRequest, image: str, options: GpuOptions) -> NoReturn:
     """Runs the GPU checks in any image on the engine, prints the results and exits."""
+    from raydock.engine.cleanup import sweep
     from raydock.engine.client import connect
-    from raydock.engine.container import sweep
     from raydock.model.result import VariantResult
     from raydock.smoke.foreign_image import smoke
 

@@ -12,16 +12,9 @@ from docker.models.containers import Container
 from raydock.contract.answer import BrokenError, NotCheckedError
 from raydock.contract.kuberay import KubeRayContract, KubeRayRelease, Share
 from raydock.engine import channel
+from raydock.engine.cleanup import stop_all
 from raydock.engine.client import without_limits
-from raydock.engine.container import (
-    CommandResult,
-    ContainerOptions,
-    Limits,
-    create_container,
-    run_to_end,
-    start,
-    stop_all,
-)
+from raydock.engine.container import CommandResult, ContainerOptions, Limits, create_container, run_to_end, start
 from raydock.engine.inspect import inspect
 from raydock.engine.streams import last_line
 from raydock.model.image import ContainerImage

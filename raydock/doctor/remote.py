@@ -12,8 +12,8 @@ from raydock.core.archive import tar
 from raydock.core.errors import OutOfReachError
 from raydock.core.processes import Processes
 from raydock.engine import ssh
+from raydock.engine.cleanup import LABELS, remove
 from raydock.engine.client import reaching
-from raydock.engine.container import LABELS, remove
 from raydock.engine.host import Host
 
 SECONDS = 60.0

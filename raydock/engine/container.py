@@ -1,8 +1,5 @@
 """Containers that test an image: limited, without network, always removed."""
 
-import os
-import socket
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,19 +14,12 @@ from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
 
 from raydock.core.archive import tar
 from raydock.engine import streams
-from raydock.engine.client import reaching
+from raydock.engine.cleanup import LABELS, remove, remove_network
 from raydock.engine.errors import ENGINE_ERRORS
 from raydock.engine.gpu_access import INFINIBAND
 from raydock.engine.gpu_errors import refusal, start_failure
 
-LABEL = "raydock.smoke"
-# The run of raydock that a container belongs to, so that a run never removes containers of a different one: host name,
-# process id, unique id.
-RUN_LABEL = "raydock.smoke.run"
-RUN = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex}"
-LABELS = {LABEL: "1", RUN_LABEL: RUN}
 NO_NETWORK = "none"
-_REMOVAL_SECONDS = 20.0
 # The exit status of a command that SIGKILL ended.
 _KILLED = 137
 # The engine keeps this much of a container's output, readable with every default log driver.
@@ -198,7 +188,7 @@ def network(client: DockerClient) -> Iterator[str]:
         client.networks.create(name, internal=True, labels=LABELS)
         yield name
     finally:
-        _remove_network(client, name)
+        remove_network(client, name)
 
 
 def run_to_end(container: Container, on_line: Callable[[str], None], seconds: float) -> CommandResult:
@@ -227,76 +217,6 @@ def run_to_end(container: Container, on_line: Callable[[str], None], seconds: fl
     finally:
         timer.cancel()
     return CommandResult(out=out, err=err, status=status, out_of_memory=out_of_memory, in_time=not late.is_set())
-
-
-def stop_all(client: DockerClient) -> None:
-    """Remove every container of this run, so that waiting threads continue.
-
-    If the engine does not answer, `sweep` removes them in the next run.
-    """
-    with suppress(*ENGINE_ERRORS):
-        for container in client.api.containers(all=True, filters={"label": f"{RUN_LABEL}={RUN}"}):
-            remove(client, container["Id"])
-
-
-def sweep(client: DockerClient) -> None:
-    """Remove what killed runs on this machine left."""
-    with reaching("removing containers and networks of earlier runs"):
-        for container in client.api.containers(all=True, filters={"label": LABEL}):
-            if is_over(container["Labels"].get(RUN_LABEL, "")):
-                remove(client, container["Id"])
-        for listed in client.api.networks(filters={"label": LABEL}):
-            if is_over(listed["Labels"].get(RUN_LABEL, "")):
-                _remove_network(client, listed["Name"])
-
-
-def is_over(run: str) -> bool:
-    """Whether a run was on this machine and its process has ended.
-
-    `run`: a value of RUN_LABEL.
-    """
-    host, _, rest = run.partition("/")
-    process = rest.partition("/")[0]
-    if host != socket.gethostname() or not process.isdigit():
-        return False
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:  # the process of a different user
-        return False
-    return False
-
-
-def remove(client: DockerClient, container: str) -> None:
-    """Remove a container and its anonymous volumes, even if it runs.
-
-    It may be missing.
-    """
-    try:
-        client.api.remove_container(container, force=True, v=True)
-    except APIError as error:
-        if error.status_code not in {404, 409}:  # missing, or already being removed
-            raise
-
-
-def _remove_network(client: DockerClient, name: str) -> None:
-    """Remove a network once it is empty.
-
-    A different thread may be removing its containers.
-    """
-    deadline = time.monotonic() + _REMOVAL_SECONDS
-    while inside := client.api.containers(all=True, filters={"network": name}):
-        for container in inside:
-            remove(client, container["Id"])
-        if time.monotonic() > deadline:
-            break
-        time.sleep(0.1)
-    try:
-        client.api.remove_network(name)
-    except APIError as error:
-        if error.status_code != 404:
-            raise
 
 
 def start(container: Container) -> None:

@@ -16,8 +16,8 @@ from raydock.core.errors import RaydockError
 from raydock.core.events import Listener
 from raydock.core.parallel import in_parallel
 from raydock.core.processes import Processes
+from raydock.engine.cleanup import stop_all, sweep
 from raydock.engine.client import reaching
-from raydock.engine.container import stop_all, sweep
 from raydock.engine.gpu_access import detect_gpu_support
 from raydock.engine.host import Host
 from raydock.hosts import cdi_specs, compat

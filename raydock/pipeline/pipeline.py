@@ -17,7 +17,7 @@ from raydock.contract.run import contract
 from raydock.core.errors import RaydockError
 from raydock.core.events import Listener
 from raydock.core.parallel import in_parallel
-from raydock.engine.container import stop_all, sweep
+from raydock.engine.cleanup import stop_all, sweep
 from raydock.lock import locker
 from raydock.model import report as reports
 from raydock.model.result import VariantResult

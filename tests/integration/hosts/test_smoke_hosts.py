@@ -10,7 +10,7 @@ from contextlib import closing
 import docker
 import pytest
 
-from raydock.engine.container import LABEL
+from raydock.engine.cleanup import LABEL
 from tests.integration.conftest import IMAGE
 from tests.integration.hosts.conftest import RemoteHost
 from tests.support.toy import Checkout, finish

@@ -10,7 +10,7 @@ import pytest
 
 from raydock.contract.run import contract
 from raydock.core.errors import VariantError
-from raydock.engine.container import RUN, RUN_LABEL
+from raydock.engine.cleanup import RUN, RUN_LABEL
 from raydock.engine.localimage import get_image
 from raydock.hosts.requested import RequestedImage
 from raydock.hosts.transfer import transfer

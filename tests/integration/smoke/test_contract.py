@@ -19,7 +19,7 @@ from raydock.contract.bench import ClauseTimeouts
 from raydock.contract.catalogue import names
 from raydock.contract.kuberay import known
 from raydock.contract.run import contract
-from raydock.engine.container import RUN, RUN_LABEL, sweep
+from raydock.engine.cleanup import RUN, RUN_LABEL, sweep
 from raydock.engine.inspect import inspect
 from raydock.model.report import Check, Status
 from tests.support.engine import SpareEngine
@@ -146,11 +146,11 @@ def test_a_tag_of_a_different_ray_is_refused_by_a_head(client: docker.DockerClie
 _SLEEPER = """
 import sys, docker
 from msgspec.structs import replace
-from raydock.engine import container
+from raydock.engine import cleanup
 from raydock.contract import run
 from raydock.contract.kuberay import known
 releases = tuple(replace(release, head="sleep 600") for release in known().releases)
-print(container.RUN, flush=True)
+print(cleanup.RUN, flush=True)
 client = docker.DockerClient(base_url=sys.argv[1], timeout=30)
 run.contract(client, sys.argv[2], name="sleeper", fingerprint="", kuberay=replace(known(), releases=releases))
 """

@@ -15,7 +15,8 @@ from raydock.contract.bench import ClauseTimeouts
 from raydock.contract.kuberay import known
 from raydock.contract.run import contract
 from raydock.engine import channel
-from raydock.engine.container import RUN, RUN_LABEL, ContainerOptions, Limits, create_container, run_to_end
+from raydock.engine.cleanup import RUN, RUN_LABEL
+from raydock.engine.container import ContainerOptions, Limits, create_container, run_to_end
 from raydock.engine.inspect import inspect
 from raydock.model.report import Check, Status
 from raydock.smoke.smoke import smoke

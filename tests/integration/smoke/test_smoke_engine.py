@@ -13,7 +13,8 @@ import docker
 import pytest
 
 from raydock.core.errors import VariantError
-from raydock.engine.container import LABEL, RUN, RUN_LABEL, Limits, stop_all
+from raydock.engine.cleanup import LABEL, RUN, RUN_LABEL, stop_all
+from raydock.engine.container import Limits
 from raydock.engine.inspect import inspect
 from raydock.model.report import Check, Report, Status
 from raydock.model.variant import parse_name
@@ -216,9 +217,9 @@ def test_progress_is_reported_while_it_runs(client: docker.DockerClient, image: 
 
 _SCRIPT = """
 import sys, docker
-from raydock.engine import container
+from raydock.engine import cleanup
 from raydock.smoke import smoke
-print(container.RUN, flush=True)
+print(cleanup.RUN, flush=True)
 smoke.smoke(docker.from_env(), sys.argv[1], name=sys.argv[2], fingerprint="f")
 """
 

@@ -17,7 +17,8 @@ from docker.models.networks import Network
 from docker.types import Mount
 
 from raydock.core.archive import tar
-from raydock.engine.container import LABELS, CommandResult, remove, run_to_end
+from raydock.engine.cleanup import LABELS, remove
+from raydock.engine.container import CommandResult, run_to_end
 from tests.support.kuberay.limits import limited, machine, secured
 from tests.support.kuberay.manifest import domain
 from tests.support.kuberay.objects import Container, EmptyDir, Files, Pod

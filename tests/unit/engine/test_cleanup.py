@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from raydock.engine.container import RUN, is_over
+from raydock.engine.cleanup import RUN, is_over
 
 HOST = socket.gethostname()
 
