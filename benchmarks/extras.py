@@ -18,7 +18,7 @@ from raydock.index.client import Index, from_environment
 from raydock.index.pages import Pages
 from raydock.lock import checks
 from raydock.lock.artifacts import Artifact, choose
-from raydock.lock.request import LockRequest, request
+from raydock.lock.request import LockRequest, create_request
 from raydock.lock.resolver import Uv
 from raydock.model.variant import Axis, Variant
 from raydock.pipeline.project import Project
@@ -120,9 +120,9 @@ class ExtraResolver:
         rule_inputs = replace(self.rule_inputs, matrix=replace(self.rule_inputs.matrix, packages=packages))
         if verdict := Evaluator(rule_inputs).objection(variant):
             return f"{verdict.rule}: {verdict.reason}"
-        lock_request = request(rule_inputs, variant)
+        lock_request = create_request(rule_inputs, variant)
         try:
-            checks.hold(lock_request, self.artifacts(lock_request, {}))
+            checks.verify(lock_request, self.artifacts(lock_request, {}))
         except VariantError as error:
             return _short(error.what)
         return ""
@@ -137,14 +137,16 @@ def lock_requests(rule_inputs: RuleInputs) -> dict[tuple[str, str], LockRequest]
         release = rule_inputs.facts.releases["ray", version]
         for extra in ("", *known(release)):
             name = f"ray[{extra}]" if extra else "ray"
-            requests[version, extra] = replace(request(rule_inputs, variant), requirements=(f"{name}=={version}",))
+            requests[version, extra] = replace(
+                create_request(rule_inputs, variant), requirements=(f"{name}=={version}",)
+            )
     return requests
 
 
 def digest(project: Project) -> str:
     """Return the digest of all inputs of the table; if it differs, the document is out of date."""
     digests = [lock_request.digest for lock_request in lock_requests(project.rule_inputs).values()]
-    digests += [request(project.rule_inputs, variant).digest for variant in _images(project)]
+    digests += [create_request(project.rule_inputs, variant).digest for variant in _images(project)]
     return f"sha256:{sha256(' '.join(digests).encode()).hexdigest()}"
 
 

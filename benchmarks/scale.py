@@ -17,7 +17,7 @@ from benchmarks.figure import Bound, Figure, Target
 from raydock.core.checkout import Checkout
 from raydock.lock import lockfile
 from raydock.lock.artifacts import Artifact
-from raydock.lock.request import request
+from raydock.lock.request import create_request
 from raydock.model import facts as model
 from raydock.model import lock as locks
 from raydock.model.facts import Facts
@@ -114,7 +114,7 @@ def _lock(project: Project, variant: Variant, template: Lock) -> str:
         for pin in pins.values()
     ]
     return lockfile.compose(
-        variant.name, request(project.rule_inputs, variant), template.header["resolver"], pins, artifacts
+        variant.name, create_request(project.rule_inputs, variant), template.header["resolver"], pins, artifacts
     )
 
 

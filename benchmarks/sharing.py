@@ -13,7 +13,7 @@ from raydock.builder.schedule import built_images
 from raydock.index.client import from_environment
 from raydock.index.pages import Pages
 from raydock.lock.artifacts import choose
-from raydock.lock.request import request
+from raydock.lock.request import create_request
 from raydock.model import lock as locks
 from raydock.model.variant import Variant
 from raydock.pipeline.project import Project
@@ -49,7 +49,7 @@ def _figure(what: str, sets: Iterable[list[tuple[object, int]]]) -> Figure:
 
 def _wheels(project: Project, variant: Variant, pages: Pages) -> list[tuple[object, int]]:
     """Return a variant's layers: what decides their content, and the size of their wheels."""
-    lock_request = request(project.rule_inputs, variant)
+    lock_request = create_request(project.rule_inputs, variant)
     lock = locks.load(project.checkout.lock(variant.name))
     pages.prefetch(lock.pins)
     sizes: list[tuple[object, int]] = []

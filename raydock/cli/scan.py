@@ -81,7 +81,7 @@ def _remedies(reports: "Sequence[ScanReport]") -> list[str]:
 
 def audit(request: CommandRequest, allow_unaudited: bool) -> NoReturn:
     """Checks the packages of the selected locks for advisories, and exits."""
-    from raydock.lock.audit import AuditResult, concerned
+    from raydock.lock.audit import AuditResult, ignores_of_locks
     from raydock.lock.audit import audit as audit_locks
     from raydock.model import lock, policy
     from raydock.model.judgement import remarks
@@ -91,7 +91,7 @@ def audit(request: CommandRequest, allow_unaudited: bool) -> NoReturn:
     locks = {planned.name: lock.load(project.checkout.lock(planned.name)) for planned in request.chosen}
     with request.progress() as progress:
         audits = audit_locks(locks, rules, today, progress)
-    notes = remarks(concerned(rules, locks), [each.judgement for each in audits])
+    notes = remarks(ignores_of_locks(rules, locks), [each.judgement for each in audits])
     todo = (
         "check that the index answers and has a JSON API, or name one in UV_DEFAULT_INDEX;"
         " or use --allow-unaudited to exit with 0."

@@ -55,12 +55,12 @@ def build_of(version: str) -> str:
     return match[1] or ".".join(filter(None, match.groups()[1:]))
 
 
-def build_words(build: str) -> str:
+def build_text(build: str) -> str:
     """A build in words."""
     return f"CUDA {build}" if build[:1].isdigit() else build
 
 
-def agree(build: str, cuda: str) -> bool:
+def is_built_for(build: str, cuda: str) -> bool:
     """Whether a build is for a CUDA (13.0, or cpu): the same, or its major if the build names that alone."""
     return build == cuda or (build.isdigit() and cuda.partition(".")[0] == build)
 

@@ -1,1 +1,1 @@
-"""What a variant installs: the package index, the resolvers and the committed locks."""
+"""Locks: the request to a resolver, the local index that serves them, the committed files, and their audit."""

@@ -1,4 +1,7 @@
-"""The one file of each pinned package that its variant installs, out of the index's pages: a wheel, if it has any."""
+"""Choose the file that a variant installs for each pin from the index's pages.
+
+It is a wheel if the package has one.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,10 +19,18 @@ from raydock.lock.request import LockRequest
 
 @dataclass(frozen=True, kw_only=True)
 class Artifact:
-    """A wheel, or a source distribution; `size` in bytes, None where the index does not tell.
+    """A wheel or a source distribution that is locked.
 
-    `others` are the sha256 of the files that other indexes offer in its place; `build` is what a source distribution is
-    built with, where that is known: requirements with hashes.
+    Attributes:
+        project: the package's canonical name.
+        version: its version.
+        filename: the file's name.
+        sha256: the file's hexadecimal sha256.
+        size: the file's size in bytes; None if the index does not list it.
+        requires_python: the release's Requires-Python; empty if it has none.
+        yanked: whether the file is yanked (PEP 592).
+        others: the sha256 of files that different indexes offer in its place.
+        build: the packages that build a source distribution, as requirements with hashes; empty for a wheel.
     """
 
     project: str
@@ -34,33 +45,37 @@ class Artifact:
 
     @property
     def hashes(self) -> tuple[str, ...]:
-        """Installers' options for all that may be installed for it."""
+        """The installer options for all files that may be installed for it."""
         return tuple(f"--hash=sha256:{sha256}" for sha256 in (self.sha256, *self.others))
 
     @property
     def requirement(self) -> str:
-        """Its pin with its hashes, on one line."""
+        """The pin with its hashes, on one line."""
         return " ".join((f"{self.project}=={self.version}", *self.hashes))
 
 
 def choose(request: LockRequest, project: str, version: str, *offers: Iterable[DistributionPackage]) -> Artifact:
-    """The wheel that a request's platform installs for a pin, or the source distribution of one of its `sources`.
+    """Choose the wheel that a request's platform installs for a pin.
 
-    `offers` are the files of one index each. Indexes may offer different files for one version, also under one name,
-    and an installer may take any index's: the best of each index is known to the artifact. Raises VariantError where no
-    index has one.
+    For a project in `request.sources`, choose its source distribution. Indexes may offer different files for one
+    version, also under one name, and an installer may take the file of any index. So the artifact has the sha256 of the
+    best file of each index.
+
+    offers: the files of each index.
+
+    Raises VariantError if no index has a file.
     """
-    fitting = (_fitting(request, project, version, offer) for offer in offers)
-    found = sorted((min(some, key=itemgetter(0)) for some in fitting if some), key=itemgetter(0))
-    if not found:
+    compatible = (_compatible_files(request, project, version, offer) for offer in offers)
+    best = sorted((min(files, key=itemgetter(0)) for files in compatible if files), key=itemgetter(0))
+    if not best:
         kind = "sdist" if project in request.sources else "wheel"
         raise VariantError(
             f"{project} {version} has no {kind} with a sha256 for Python {request.python}"
             f" on {MACHINES[request.arch]} with glibc {request.glibc}.",
             todo="choose a version that has one, or a base with a newer glibc.",
         )
-    file = found[0][1]
-    sha256, *others = dict.fromkeys(item.digests["sha256"] for _, item in found)
+    file = best[0][1]
+    sha256, *others = dict.fromkeys(index_file.digests["sha256"] for _, index_file in best)
     return Artifact(
         project=project,
         version=version,
@@ -73,23 +88,23 @@ def choose(request: LockRequest, project: str, version: str, *offers: Iterable[D
     )
 
 
-def _fitting(
+def _compatible_files(
     request: LockRequest, project: str, version: str, offer: Iterable[DistributionPackage]
 ) -> list[tuple[tuple[object, ...], DistributionPackage]]:
-    """The files of an index that may be installed for a pin, each with how well it fits: the lowest the best."""
+    """The files of an index that may be installed for a pin, each with a sort key: the best file has the lowest."""
     platform = Platform(request.python, request.arch, request.glibc)
     kind = "sdist" if project in request.sources else "wheel"
-    fitting: list[tuple[tuple[object, ...], DistributionPackage]] = []
+    compatible: list[tuple[tuple[object, ...], DistributionPackage]] = []
     for file in offer:
-        if file.package_type != kind or not _of(file, version) or too_new(file, request.before):
+        if file.package_type != kind or not _is_of_version(file, version) or too_new(file, request.before):
             continue
         rank = platform.rank(file.filename) if kind == "wheel" else (0, 0)
         if rank is not None and "sha256" in file.digests:
-            fitting.append(((file.is_yanked, *rank, file.filename), file))
-    return fitting
+            compatible.append(((file.is_yanked, *rank, file.filename), file))
+    return compatible
 
 
-def _of(file: DistributionPackage, version: str) -> bool:
+def _is_of_version(file: DistributionPackage, version: str) -> bool:
     try:
         parsed = parse_sdist_filename if file.package_type == "sdist" else parse_wheel_filename
         return parsed(file.filename)[1] == Version(version)

@@ -1,4 +1,4 @@
-"""Locks audited: what the package index's own advisories say of what they pin, judged by scan.yaml."""
+"""Audit locks: judge the index's advisories for their pins by scan.yaml."""
 
 import os
 from collections.abc import Mapping
@@ -20,7 +20,10 @@ from raydock.model.policy import Ignore, Policy
 
 
 class AuditResult(StrEnum):
-    """What an audit says of a lock. NOT_AUDITED: nothing is refused, but the index did not answer for all of it."""
+    """The verdict on a lock.
+
+    NOT_AUDITED: nothing is refused, but the index did not answer for every release.
+    """
 
     CLEAN = "clean"
     REFUSED = "refused"
@@ -29,7 +32,12 @@ class AuditResult(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """One lock's audit."""
+    """The audit of a lock.
+
+    Attributes:
+        name: the variant's name.
+        judgement: the findings, judged by scan.yaml.
+    """
 
     name: str
     judgement: Judgement
@@ -41,25 +49,28 @@ class Audit:
         return AuditResult.NOT_AUDITED if self.judgement.missing else AuditResult.CLEAN
 
     def document(self) -> dict[str, Any]:
-        """Its entry in the JSON document of `lock --audit` (docs/reference/json.md)."""
+        """The entry in the JSON document of `lock --audit` (docs/reference/json.md)."""
         return {"name": self.name, "verdict": self.verdict, **plain(self.judgement)}
 
 
 def audit(
     locks: Mapping[str, Lock], policy: Policy, today: date, on_event: Listener = silent, index: Index | None = None
 ) -> list[Audit]:
-    """Audits locks by their variants' names; of each release that they pin, the index is asked once.
+    """Audit locks, with one request to the index for each release that they pin.
 
-    `index` is by default the one that the environment names. Where it does not answer, that is missing in each audit.
+    If the index does not answer, each judgement says so in `missing`.
+
+    locks: the locks by variant name.
+    index: the package index; None for the one that the environment names.
     """
     advisories = Advisories(index=index or from_environment(os.environ), listener=on_event)
     releases = {name: [(pin.name, pin.version) for pin in lock.pins.values()] for name, lock in locks.items()}
     known: dict[Release, tuple[Finding, ...] | None] = {}
     missing = ""
-    wanted = {release for pinned in releases.values() for release in pinned}
+    pinned_releases = {release for pinned in releases.values() for release in pinned}
     try:
-        known |= _of_ray(advisories, wanted)
-        known |= advisories.of(wanted - known.keys())
+        known |= _ray_advisories(advisories, pinned_releases)
+        known |= advisories.of(pinned_releases - known.keys())
     except NoAdvisoriesError as error:
         missing = error.what
     return [
@@ -69,30 +80,32 @@ def audit(
                 policy,
                 (finding for release in pinned for finding in known.get(release) or ()),
                 today,
-                missing or _unknown(pinned, known),
+                missing or _unknown_releases(pinned, known),
             ),
         )
         for name, pinned in releases.items()
     ]
 
 
-def concerned(policy: Policy, locks: Mapping[str, Lock]) -> list[Ignore]:
-    """The ignores that are about a package of these locks; the others are about what only a scan sees."""
+def ignores_of_locks(policy: Policy, locks: Mapping[str, Lock]) -> list[Ignore]:
+    """The ignores for a package of these locks. The rest are for packages that only a scan finds."""
     pinned = {name for lock in locks.values() for name in lock.pins}
     return [ignore for ignore in policy.ignore if canonicalize_name(ignore.package) in pinned]
 
 
-def _of_ray(advisories: Advisories, wanted: set[Release]) -> Mapping[Release, tuple[Finding, ...] | None]:
-    """The advisories of Ray's releases, which every lock pins. Raises NoAdvisoriesError where the index knows none of
-    them: then it has no such API."""
-    known = advisories.of(release for release in wanted if release[0] == "ray")
-    if known and not any(found is not None for found in known.values()):
+def _ray_advisories(advisories: Advisories, releases: set[Release]) -> Mapping[Release, tuple[Finding, ...] | None]:
+    """The advisories for Ray's releases, which every lock pins.
+
+    Raises NoAdvisoriesError if the index knows none of these releases: it does not have the JSON API then.
+    """
+    known = advisories.of(release for release in releases if release[0] == "ray")
+    if known and not any(findings is not None for findings in known.values()):
         raise NoAdvisoriesError(
             f"{advisories.index.label} publishes no advisories: its JSON API does not know ray {max(known)[1]}."
         )
     return known
 
 
-def _unknown(pinned: list[Release], known: Mapping[Release, object]) -> str:
+def _unknown_releases(pinned: list[Release], known: Mapping[Release, object]) -> str:
     names = [" ".join(release) for release in pinned if known[release] is None]
     return f"the index has no JSON page for {', '.join(names)}." if names else ""

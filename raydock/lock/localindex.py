@@ -1,8 +1,8 @@
-"""A package index on loopback that gives resolvers what raydock's own client reads.
+"""A package index on loopback that serves to resolvers what raydock's own client reads.
 
-So uv and pip see the same packages as raydock, whatever the real index answers: HTML or JSON, with upload times or
-without, 403 for what it does not have, redirects, credentials, waiting. A file without an upload time gets one before
-any cut-off day, and every wheel has its metadata next to it, so that no resolver downloads a wheel.
+So uv and pip see the same packages as raydock, whatever the real index answers: HTML or JSON, with or without upload
+times, 403 for missing projects, redirects, requests for credentials or to wait. A file without an upload time gets a
+time before any cut-off day. Every wheel has its metadata next to it, so that no resolver downloads a wheel.
 """
 
 import secrets
@@ -28,14 +28,21 @@ _CHUNK = 1 << 20
 
 @dataclass
 class LocalIndex:
-    """Some indexes. `errors` are those met while answering, of which the first is the cause: of the real indexes, or
-    raydock's own."""
+    """The indexes that are served.
+
+    Attributes:
+        pages: the pages of the real indexes.
+        indexes: the real indexes.
+        errors: the errors while answering, of the real indexes or raydock's own; the first one is the cause.
+        port: the port on loopback.
+        token: the first part of every path.
+    """
 
     pages: Pages
     indexes: Sequence[Index]
     errors: list[Exception] = field(default_factory=list)
     port: int = 0
-    # A path that no other user of this machine can guess: what is served may need credentials.
+    # Other users of this machine cannot guess it: the real index may require credentials for what is served.
     token: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
 
     @property
@@ -44,20 +51,20 @@ class LocalIndex:
         return tuple(f"http://127.0.0.1:{self.port}/{self.token}/{number}/" for number in range(len(self.indexes)))
 
     def file(self, index: Index, project: str, name: str) -> DistributionPackage | None:
-        """A file that an index lists."""
+        """The file of this name that an index lists; None if it lists no such file."""
         return next((file for file in self.pages.page(index, project).files if file.filename == name), None)
 
 
 @contextmanager
 def serving(pages: Pages, also: Sequence[Index]) -> Iterator[LocalIndex]:
-    """Serves the default index and others."""
-    site = LocalIndex(pages=pages, indexes=(pages.index, *also))
-    with _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"site": site})) as server:
-        site.port = server.server_address[1]
+    """Serve the default index and the indexes in `also`."""
+    local_index = LocalIndex(pages=pages, indexes=(pages.index, *also))
+    with _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"local_index": local_index})) as server:
+        local_index.port = server.server_address[1]
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
-            yield site
+            yield local_index
         finally:
             server.shutdown()
 
@@ -65,55 +72,55 @@ def serving(pages: Pages, also: Sequence[Index]) -> Iterator[LocalIndex]:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
-    # A connection that the queue has no place for is only tried again by its kernel after a second.
+    # If the queue is full, the kernel tries a connection again only after a second.
     request_queue_size = 128
 
     def handle_error(self, *_: Any) -> None:
-        """A resolver that has ended."""
+        """Ignore it: the resolver has ended."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # Without it, each answer waits for the other side's delayed acknowledgement.
     disable_nagle_algorithm = True
-    site: LocalIndex
+    local_index: LocalIndex
 
     def do_GET(self) -> None:
-        """Answers for a page, for a wheel's metadata or for a file."""
+        """Send a page, a wheel's metadata or a file."""
         try:
-            if self.site.errors or not self._answered():
+            if self.local_index.errors or not self._answer_path():
                 self._answer(HTTPStatus.NOT_FOUND, b"")
         except ConnectionError:
             raise  # the resolver has ended
-        except Exception as error:  # whoever started the resolver raises it
-            self.site.errors.append(error)
+        except Exception as error:  # Resolver._run raises it
+            self.local_index.errors.append(error)
             self._answer(HTTPStatus.NOT_FOUND, b"")
 
     def do_HEAD(self) -> None:
-        """The same, without the body."""
+        """Send the same without the body."""
         self.do_GET()
 
-    def _answered(self) -> bool:
+    def _answer_path(self) -> bool:
         token, number, project, *rest = [*unquote(self.path).strip("/").split("/"), "", "", ""]
-        if token != self.site.token or not number.isdecimal() or int(number) >= len(self.site.indexes):
+        if token != self.local_index.token or not number.isdecimal() or int(number) >= len(self.local_index.indexes):
             return False
-        index, name = self.site.indexes[int(number)], rest[0]
+        index, name = self.local_index.indexes[int(number)], rest[0]
         if not name:
-            page = self.site.pages.page(index, canonicalize_name(project)) if project else None
+            page = self.local_index.pages.page(index, canonicalize_name(project)) if project else None
             return page is not None and bool(page.files) and self._answer(HTTPStatus.OK, page.json, _JSON)
-        file = self.site.file(index, project, name.removesuffix(".metadata"))
+        file = self.local_index.file(index, project, name.removesuffix(".metadata"))
         if file is None:
             return False
         if name.endswith(".metadata"):
-            return self._answer(HTTPStatus.OK, self.site.pages.metadata(index, file))
-        with TemporaryFile() as whole:
-            index.download(file, whole)
-            return self._send(whole)
+            return self._answer(HTTPStatus.OK, self.local_index.pages.metadata(index, file))
+        with TemporaryFile() as content:
+            index.download(file, content)
+            return self._send(content)
 
-    def _send(self, whole: IO[bytes]) -> bool:
-        self._head(HTTPStatus.OK, whole.tell(), "application/octet-stream")
-        whole.seek(0)
-        while self.command != "HEAD" and (chunk := whole.read(_CHUNK)):
+    def _send(self, content: IO[bytes]) -> bool:
+        self._head(HTTPStatus.OK, content.tell(), "application/octet-stream")
+        content.seek(0)
+        while self.command != "HEAD" and (chunk := content.read(_CHUNK)):
             self.wfile.write(chunk)
         return True
 
@@ -131,4 +138,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: raydock's own client reports what matters."""
+        """Log nothing: raydock's own client reports problems."""

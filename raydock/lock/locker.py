@@ -1,4 +1,4 @@
-"""Locks: which are stale, and making them again."""
+"""Find stale locks, and lock variants again."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -16,61 +16,72 @@ from raydock.index.client import from_environment
 from raydock.index.pages import Pages
 from raydock.lock import checks, lockfile
 from raydock.lock.artifacts import Artifact, choose
-from raydock.lock.request import LockRequest, request
+from raydock.lock.request import LockRequest, create_request
 from raydock.lock.resolver import RESOLVERS, Pins, Resolver, ResolverName
 from raydock.model import lock as locks
 from raydock.model.variant import Variant
 from raydock.plan.rules import RuleInputs
 
-# Variants whose locks agree on what they share: their Python, architecture, cut-off and extra indexes.
+# Variants that pin the same versions if possible: those with this Python, architecture, cut-off day and extra indexes.
 Family = tuple[str, str, date, tuple[str, ...]]
 
 
 class StaleReason(StrEnum):
-    """Why a lock does not stand."""
+    """Why a lock is stale."""
 
     MISSING = "it was never locked"
     INPUTS = "matrix.yaml or a known breakage changed since it was locked"
     PACKAGES = "matrix.yaml or the packages that raydock itself installs changed since it was locked"
     EDITED = "it was edited by hand"
-    ORPHANED = "matrix.yaml has no such variant any more"
+    ORPHANED = "matrix.yaml no longer has this variant"
 
 
 @dataclass(frozen=True)
 class Stale:
-    """A lock that does not stand, by its variant's name."""
+    """A stale lock.
+
+    Attributes:
+        name: the variant's name.
+        reason: why it is stale.
+    """
 
     name: str
     reason: StaleReason
 
 
 def check(rule_inputs: RuleInputs, checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
-    """The variants whose locks are missing, out of date or edited. Reads files, asks no index and no resolver."""
-    found = ((variant.name, _reason(rule_inputs, checkout, variant)) for variant in variants)
-    return tuple(Stale(name, reason) for name, reason in found if reason is not None)
+    """Find the variants whose locks are missing, out of date or edited, without an index or a resolver."""
+    reasons = ((variant.name, _stale_reason(rule_inputs, checkout, variant)) for variant in variants)
+    return tuple(Stale(name, reason) for name, reason in reasons if reason is not None)
 
 
 def orphans(checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
-    """The locks that belong to none of `variants`, which must be all of the plan's."""
+    """Find the locks that belong to none of `variants`, which are all variants of the plan."""
     names = {variant.name for variant in variants}
-    found = sorted(path.stem for path in checkout.lockfiles.glob("*.txt"))
-    return tuple(Stale(name, StaleReason.ORPHANED) for name in found if name not in names)
+    locked = sorted(path.stem for path in checkout.lockfiles.glob("*.txt"))
+    return tuple(Stale(name, StaleReason.ORPHANED) for name in locked if name not in names)
 
 
-def _reason(rule_inputs: RuleInputs, checkout: Checkout, variant: Variant) -> StaleReason | None:
+def _stale_reason(rule_inputs: RuleInputs, checkout: Checkout, variant: Variant) -> StaleReason | None:
     try:
         header = lockfile.header(checkout.lock(variant.name).read_bytes())
     except FileNotFoundError:
         return StaleReason.MISSING
     if header is None:
         return StaleReason.EDITED
-    wanted = {"variant": variant.name, "inputs": request(rule_inputs, variant).digest}
-    return None if wanted.items() <= header.items() else StaleReason.INPUTS
+    expected = {"variant": variant.name, "inputs": create_request(rule_inputs, variant).digest}
+    return None if expected.items() <= header.items() else StaleReason.INPUTS
 
 
 @dataclass(frozen=True, kw_only=True)
 class LockResult:
-    """What came of locking a variant: whether its lock's bytes changed, or the error that stood in the way."""
+    """The outcome of locking a variant.
+
+    Attributes:
+        name: the variant's name.
+        changed: whether the bytes of its lock changed.
+        error: why it could not be locked; None if it was.
+    """
 
     name: str
     changed: bool = False
@@ -87,7 +98,10 @@ def lock(
     resolver: str = ResolverName.UV,
     on_event: Listener = silent,
 ) -> tuple[LockResult, ...]:
-    """Locks variants from the package index that the environment names; see Locker.lock. `siblings`: all the plan's."""
+    """Lock variants from the package index that the environment names: see Locker.lock.
+
+    siblings: all variants of the plan.
+    """
     with Pages(from_environment(os.environ, on_event)) as pages:
         chosen = RESOLVERS[ResolverName(resolver)](pages=pages)
         locker = Locker(
@@ -98,7 +112,13 @@ def lock(
 
 @dataclass(frozen=True)
 class Lead:
-    """The pins that siblings keep to wherever they can: of which variant, and whether the resolver gave them now."""
+    """The variant of a family whose versions its siblings also pin if possible.
+
+    Attributes:
+        name: its name; empty if no variant of the family can be resolved.
+        pins: its pins.
+        resolved: whether it was resolved now, and not read from its lock.
+    """
 
     name: str = ""
     pins: Pins | None = None
@@ -112,7 +132,15 @@ class Lead:
 
 @dataclass(frozen=True, kw_only=True)
 class Locker:
-    """Makes locks in a checkout. `siblings` are all variants of the matrix: what is locked agrees with them."""
+    """Locks variants of a checkout.
+
+    Attributes:
+        rule_inputs: the matrix and the facts.
+        checkout: where the locks are.
+        siblings: all variants of the matrix.
+        resolver: finds the versions.
+        listener: gets progress messages.
+    """
 
     rule_inputs: RuleInputs
     checkout: Checkout
@@ -121,110 +149,123 @@ class Locker:
     listener: Listener = silent
 
     def lock(self, variants: Sequence[Variant], jobs: int) -> tuple[LockResult, ...]:
-        """Resolves variants, at most `jobs` at once, and writes their locks, each whole or not at all.
+        """Resolve variants, at most `jobs` at once, and write each lock completely or not at all.
 
-        A variant that cannot be locked does not stop the others, and its old lock stays. The locks do not depend on
-        `jobs`, on which variants are asked for together, or on locks that are out of date. Raises OutOfReachError where
-        the index fails; what was written until then stands.
+        A variant that cannot be locked does not stop the others, and keeps its old lock. The locks do not depend on
+        `jobs`, on the set of requested variants, or on locks that are out of date.
+
+        Raises OutOfReachError if the index fails; locks that were written before are kept.
         """
-        self.resolver.pages.files(
-            "ray"
-        )  # an index out of reach is told as that, and not as a package that no index has
+        # If the index does not answer, this raises OutOfReachError. A resolver would report a missing package.
+        self.resolver.pages.files("ray")
         families = list(dict.fromkeys(map(self._family, variants)))
-        found = in_parallel(self._lead, families, jobs, self.resolver.stop)
-        leads = dict(zip(families, found, strict=True))
-        return tuple(
-            in_parallel(lambda item: self._lock(item, leads[self._family(item)]), variants, jobs, self.resolver.stop)
-        )
+        family_leads = in_parallel(self._lead, families, jobs, self.resolver.stop)
+        leads = dict(zip(families, family_leads, strict=True))
+
+        def lock_variant(variant: Variant) -> LockResult:
+            return self._lock(variant, leads[self._family(variant)])
+
+        return tuple(in_parallel(lock_variant, variants, jobs, self.resolver.stop))
 
     def _family(self, variant: Variant) -> Family:
         matrix = self.rule_inputs.matrix
         return variant.python, variant.arch, matrix.cutoff_of(variant), matrix.indexes_of(variant)
 
     def _lead(self, family: Family) -> Lead:
-        """The lead of a family: the first variant that has an answer, of those that ask for most (the newest vllm,
-        torch and ray) and have no packages of their own. It is resolved without a seed."""
-        kin = [variant for variant in self.siblings if self._family(variant) == family]
-        for variant in sorted(kin, key=_demand, reverse=True):
-            if _reason(self.rule_inputs, self.checkout, variant) is None:
+        """The lead of a family: the first variant that can be resolved.
+
+        Variants without packages of their own come first, then those with the newest vllm, torch and ray. The lead is
+        resolved without a seed.
+        """
+        members = [variant for variant in self.siblings if self._family(variant) == family]
+        for variant in sorted(members, key=_lead_order, reverse=True):
+            if _stale_reason(self.rule_inputs, self.checkout, variant) is None:
                 return Lead(variant.name, locks.load(self.checkout.lock(variant.name)).pins)
             self.listener(variant.name, "resolving for its siblings")
             try:
-                return Lead(variant.name, self.resolver.resolve(request(self.rule_inputs, variant), {}), resolved=True)
+                pins = self.resolver.resolve(create_request(self.rule_inputs, variant), {})
             except VariantError:
                 continue
+            return Lead(variant.name, pins, resolved=True)
         return Lead()
 
     def _lock(self, variant: Variant, lead: Lead) -> LockResult:
-        asked = request(self.rule_inputs, variant)
+        request = create_request(self.rule_inputs, variant)
         try:
-            pins = self._resolve(variant, asked, lead)
+            pins = self._resolve(variant, request, lead)
             self.listener(variant.name, "reading the index")
-            artifacts = self._artifacts(asked, pins)
-            checks.hold(asked, artifacts)
+            artifacts = self._artifacts(request, pins)
+            checks.verify(request, artifacts)
         except VariantError as error:
             self.listener(variant.name, "failed")
-            return LockResult(name=variant.name, error=self._explained(variant, error))
-        no_cutoff = self.resolver.pages.without_cutoff(pins, self.resolver.cuda_indexes(asked))
-        text = lockfile.compose(variant.name, asked, self.resolver.label, pins, artifacts, no_cutoff=no_cutoff)
+            return LockResult(name=variant.name, error=self._explain(variant, error))
+        no_cutoff = self.resolver.pages.without_cutoff(pins, self.resolver.cuda_indexes(request))
+        text = lockfile.compose(variant.name, request, self.resolver.label, pins, artifacts, no_cutoff=no_cutoff)
         path = self.checkout.lock(variant.name)
         changed = not path.exists() or path.read_bytes() != text.encode()
         if changed:
             write_whole(path, text)
         self.listener(variant.name, "locked" if changed else "unchanged")
         if no_cutoff:
-            self.listener(variant.name, f"warning: no cut-off day holds; no upload times come from: {no_cutoff}")
+            self.listener(
+                variant.name, f"warning: no cut-off day applies, because these give no upload times: {no_cutoff}"
+            )
         return LockResult(name=variant.name, changed=changed)
 
-    def _explained(self, variant: Variant, error: VariantError) -> VariantError:
-        """The error, with the line of matrix.yaml if a group's packages contradict the CUDA compiler of its images."""
+    def _explain(self, variant: Variant, error: VariantError) -> VariantError:
+        """Add the line of matrix.yaml to an error if a group's packages conflict with its images' CUDA compiler."""
         packages, known = self.rule_inputs.matrix.packages_of(variant), toolchain.known()
         if not (packages.added and known.requirements(variant) and any(name in error.what for name in known.packages)):
-            return self._with_group(variant, error)
+            return self._add_group(variant, error)
         return VariantError(
-            f"{packages.place}: {', '.join(packages.added)} and the CUDA compiler of {variant} contradict each other:"
-            f" {error.what}",
+            f"{packages.place}: {', '.join(packages.added)} and the CUDA compiler of {variant} conflict: {error.what}",
             meaning=f"Images with torch for CUDA {variant.cuda} need {', '.join(known.requirements(variant))}.",
             todo=f"remove the package that needs a different version, or choose one for CUDA {variant.cuda}.",
         )
 
-    def _with_group(self, variant: Variant, error: VariantError) -> VariantError:
-        """The error, with what the variant's group adds and where matrix.yaml says it."""
+    def _add_group(self, variant: Variant, error: VariantError) -> VariantError:
+        """Add the packages of the variant's group, and their line in matrix.yaml, to an error."""
         packages = self.rule_inputs.matrix.packages_of(variant)
         if not variant.flavor:
             return error
         names = ", ".join((packages.ray, *packages.added))
-        group = f"{packages.place}: the group {variant.flavor} makes this variant, with {names}."
+        group = f"{packages.place}: this variant is of the group {variant.flavor}, with {names}."
         return VariantError(error.what, meaning="\n".join(filter(None, (error.meaning, group))), todo=error.todo)
 
-    def _resolve(self, variant: Variant, asked: LockRequest, lead: Lead) -> Pins:
+    def _resolve(self, variant: Variant, request: LockRequest, lead: Lead) -> Pins:
         if lead.name != variant.name:
             self.listener(variant.name, "resolving")
-            return self.resolver.resolve(asked, lead.seed)
+            return self.resolver.resolve(request, lead.seed)
         if lead.resolved and lead.pins is not None:
             return lead.pins
-        return self.resolver.resolve(asked, {})
+        return self.resolver.resolve(request, {})
 
-    def _artifacts(self, asked: LockRequest, pins: Pins) -> list[Artifact]:
-        pages, also = self.resolver.pages, self.resolver.cuda_indexes(asked)
+    def _artifacts(self, request: LockRequest, pins: Pins) -> list[Artifact]:
+        pages, also = self.resolver.pages, self.resolver.cuda_indexes(request)
         pages.prefetch(pins, also)
-        chosen = [choose(asked, pin.name, pin.version, *pages.offers(pin.name, also)) for pin in pins.values()]
-        return [self._from_source(asked, item) if item.project in asked.sources else item for item in chosen]
+        chosen = [choose(request, pin.name, pin.version, *pages.offers(pin.name, also)) for pin in pins.values()]
+        return [
+            self._from_source(request, artifact) if artifact.project in request.sources else artifact
+            for artifact in chosen
+        ]
 
-    def _from_source(self, asked: LockRequest, item: Artifact) -> Artifact:
-        """A source distribution that raydock knows, with what it is built with, pinned with hashes."""
-        sdist = sdists.known()[item.project]
-        if item.sha256 != sdist.sha256:
+    def _from_source(self, request: LockRequest, artifact: Artifact) -> Artifact:
+        """Add the packages that build a source distribution, pinned with hashes.
+
+        Raises VariantError if it is not the file in sdists.yaml.
+        """
+        sdist = sdists.known()[artifact.project]
+        if artifact.sha256 != sdist.sha256:
             raise VariantError(
-                f"{item.filename} has the sha256 {item.sha256}, and raydock knows another file of that package.",
-                meaning="It would be built from source, so that its own code ran in the build.",
-                todo="ask the index's owner where it comes from; raydock/compat/data/sdists.yaml names the known one.",
+                f"{artifact.filename} has the sha256 {artifact.sha256}, which is not the one in raydock's sdists.yaml.",
+                meaning="It would be built from source, and the build would run its code.",
+                todo="compare it with raydock/compat/data/sdists.yaml, and report it to the owner of the index.",
             )
-        wanted = replace(asked, requirements=sdist.build, constraints=(), sources=())
-        tools = self._artifacts(wanted, self.resolver.resolve(wanted, {}))
-        return replace(item, others=(), build=tuple(tool.requirement for tool in tools))
+        build_request = replace(request, requirements=sdist.build, constraints=(), sources=())
+        tools = self._artifacts(build_request, self.resolver.resolve(build_request, {}))
+        return replace(artifact, others=(), build=tuple(tool.requirement for tool in tools))
 
 
-def _demand(variant: Variant) -> tuple[bool, tuple[tuple[int, ...], ...]]:
+def _lead_order(variant: Variant) -> tuple[bool, tuple[tuple[int, ...], ...]]:
     ray, vllm, torch, _, cuda = variant.order
     return not variant.flavor, (vllm, torch, ray, cuda)

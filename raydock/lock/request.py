@@ -1,4 +1,4 @@
-"""What a resolver is asked for a variant: everything that decides a lock, and nothing else."""
+"""The request for a variant's lock: everything that decides the lock, and nothing else."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -17,7 +17,7 @@ from raydock.model.matrix import Matrix
 from raydock.model.variant import NONE, Variant
 from raydock.plan.rules import RuleInputs
 
-# Raise it whenever the same request gives another lock: every lock is stale then.
+# Increase it if the same request gives a different lock: it makes every lock stale.
 FORMAT = 1
 
 # The glibc minors (2.NN) that uv's --python-platform has (uv 0.13.9, `uv pip compile --help`; read 2026-11-30).
@@ -26,11 +26,18 @@ UV_GLIBC = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
 
 @dataclass(frozen=True, kw_only=True)
 class LockRequest:
-    """One question to a resolver.
+    """A request to a resolver.
 
-    `requirements` and `constraints` are PEP 508 lines; files uploaded after the day `cutoff` do not exist; wheels run
-    on CPython `python` on Linux with this architecture and glibc; `indexes` are asked besides the default index.
-    Only wheels are taken, but for the projects in `sources`, which have none: their source distributions.
+    Attributes:
+        requirements: what to resolve, as PEP 508 lines.
+        constraints: bounds for all packages, as PEP 508 lines.
+        cutoff: files that were uploaded after this day do not exist.
+        python: the version of CPython, such as 3.11.
+        cuda: the CUDA version, or `cpu`.
+        arch: the architecture.
+        glibc: the version of glibc, such as 2.36.
+        indexes: the addresses of package indexes in addition to the default one.
+        sources: the projects without wheels, whose source distributions are allowed.
     """
 
     requirements: tuple[str, ...]
@@ -45,21 +52,24 @@ class LockRequest:
 
     @cached_property
     def digest(self) -> str:
-        """`sha256:` and the hexadecimal digest of all of it."""
+        """`sha256:` and the hexadecimal digest of all fields."""
         decisive = {key: value for key, value in asdict(self).items() if value or key != "sources"}
-        # A new password is the same request.
+        # With a new password, the request stays the same.
         decisive["indexes"] = [addresses.clean(url) for url in self.indexes]
         text = json.dumps({"format": FORMAT, **decisive}, default=str, sort_keys=True)
         return digest_of(text.encode())
 
     @property
     def before(self) -> datetime:
-        """The first moment after the cut-off day, UTC: files uploaded from then on do not exist."""
+        """The first moment after the cut-off day, UTC: files that were uploaded later do not exist."""
         return datetime.combine(self.cutoff + timedelta(days=1), time(), UTC)
 
 
-def request(rule_inputs: RuleInputs, variant: Variant) -> LockRequest:
-    """What to ask for a variant. Raises ConfigurationError where no base of the matrix serves it."""
+def create_request(rule_inputs: RuleInputs, variant: Variant) -> LockRequest:
+    """Create the request for a variant's lock.
+
+    Raises ConfigurationError if no base of the matrix has its Python, or if the base's glibc is too old.
+    """
     matrix = rule_inputs.matrix
     return LockRequest(
         requirements=_requirements(rule_inputs, variant),
@@ -80,20 +90,20 @@ def _requirements(rule_inputs: RuleInputs, variant: Variant) -> tuple[str, ...]:
     lines = [f"{packages.ray}=={variant.ray}"]
     lines += [f"torch=={torch.version if torch else variant.torch}"] if variant.torch != NONE else []
     lines += [f"vllm=={variant.vllm}"] if variant.vllm != NONE else []
-    needed = sorted(line for item in _breakages(matrix, variant) for line in item.requirements)
+    needed = sorted(line for breakage in _breakages(matrix, variant) for line in breakage.requirements)
     return (*lines, *packages.always, *packages.added, *needed, *toolchain.known().requirements(variant))
 
 
 def _constraints(matrix: Matrix, variant: Variant) -> tuple[str, ...]:
-    return tuple(sorted({line for item in _breakages(matrix, variant) for line in item.constraints}))
+    return tuple(sorted({line for breakage in _breakages(matrix, variant) for line in breakage.constraints}))
 
 
 def _breakages(matrix: Matrix, variant: Variant) -> list[Breakage]:
-    return [item for item in breakages.known() if item.concerns(variant, matrix.cutoff_of(variant))]
+    return [breakage for breakage in breakages.known() if breakage.concerns(variant, matrix.cutoff_of(variant))]
 
 
 def _glibc(matrix: Matrix, variant: Variant) -> str:
-    """The newest glibc that uv knows and the variant's base has."""
+    """The newest glibc that uv knows and that is not newer than the one of the variant's base."""
     base = matrix.base(variant.python)
     if base is None:
         raise ConfigurationError(
@@ -104,11 +114,14 @@ def _glibc(matrix: Matrix, variant: Variant) -> str:
 
 
 def resolvable_glibc(glibc: str, whose: str) -> str:
-    """The newest glibc that uv knows and that is no newer than this one. Raises ConfigurationError where none is."""
+    """The newest glibc that uv knows and that is not newer than this one.
+
+    Raises ConfigurationError if this one is older than all that uv knows.
+    """
     minor = max((known for known in UV_GLIBC if Version(f"2.{known}") <= Version(glibc)), default=None)
     if minor is None:
         raise ConfigurationError(
-            f"{whose} has glibc {glibc}, older than any that the resolver knows.",
+            f"{whose} has glibc {glibc}, which is older than any that uv supports.",
             todo=f"choose one with glibc 2.{min(UV_GLIBC)} or newer.",
         )
     return f"2.{minor}"

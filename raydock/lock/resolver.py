@@ -1,4 +1,4 @@
-"""The resolvers: uv and pip-tools. Both see the package indexes through raydock's own client: lock/localindex.py."""
+"""The resolvers uv and pip-tools. Both read package indexes through lock/localindex.py."""
 
 import os
 import re
@@ -43,7 +43,12 @@ class ResolverName(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Resolver(ABC):
-    """Finds the newest packages that satisfy a request, from a package index, within `timeout` seconds."""
+    """Finds the newest packages of an index that satisfy a request.
+
+    Attributes:
+        pages: the pages of the package indexes.
+        timeout: the time limit of a resolution, in seconds.
+    """
 
     pages: Pages
     timeout: float
@@ -57,33 +62,35 @@ class Resolver(ABC):
     @property
     @abstractmethod
     def label(self) -> str:
-        """Name and version."""
+        """The resolver's name and version."""
 
     @abstractmethod
     def _command(self, request: LockRequest, folder: Path) -> list[str]:
-        """The command that resolves folder/wanted.in within folder/bounds.txt to folder/lock.txt."""
+        """The command that resolves folder/requirements.in with folder/constraints.txt to folder/lock.txt."""
 
     @abstractmethod
     def _reason(self, errors: str) -> str:
-        """Why there is no answer: the line that matters of what the resolver wrote."""
+        """The reason of a failure: the relevant line of the resolver's stderr."""
 
     def cuda_indexes(self, request: LockRequest) -> tuple[Index, ...]:
-        """The indexes that a request has in addition to the default one."""
+        """The indexes of a request in addition to the default one."""
         return tuple(self.pages.for_cuda(label(request.cuda), url) for url in request.indexes)
 
     def resolve(self, request: LockRequest, seed: Mapping[str, str]) -> Pins:
-        """The pins by name; a version that `seed` names is kept wherever the request allows it.
+        """Resolve a request to pins by name.
 
-        Raises VariantError, in the resolver's own terms, if there is no answer, and OutOfReachError if the index
-        fails or `timeout` is over.
+        seed: versions by package, which are preferred if the request allows them.
+
+        Raises VariantError, with the resolver's message, if there is no solution, and OutOfReachError if the index
+        fails or the time limit is over.
         """
         with (
             tempfile.TemporaryDirectory(prefix="raydock-lock-") as name,
             serving(self.pages, self.cuda_indexes(request)) as local,
         ):
             folder = Path(name)
-            _write(folder / "wanted.in", request.requirements)
-            _write(folder / "bounds.txt", request.constraints)
+            _write(folder / "requirements.in", request.requirements)
+            _write(folder / "constraints.txt", request.constraints)
             self._prepare(request, folder)
             if seed:
                 _write(folder / "lock.txt", (f"{package}=={pinned}" for package, pinned in seed.items()))
@@ -91,10 +98,10 @@ class Resolver(ABC):
             return lock.parse((folder / "lock.txt").read_text(encoding="utf-8")).pins
 
     def _prepare(self, request: LockRequest, folder: Path) -> None:  # noqa: B027 - most resolvers need nothing
-        """Writes what else the command reads into the folder."""
+        """Write further files that the command reads into the folder."""
 
     def stop(self) -> None:
-        """Ends every resolution that runs, and lets none begin."""
+        """End all running resolutions, and prevent new ones."""
         self._processes.stop()
 
     def _run(self, request: LockRequest, local: LocalIndex, folder: Path) -> None:
@@ -117,19 +124,18 @@ class Resolver(ABC):
             )
 
     def _refused(self, local: LocalIndex) -> str:
-        """Words for the projects that an index does not have, or does not give to this user."""
-        found = {index: names for index, names in self.pages.refused().items() if index in local.indexes}
-        parts = (
-            f"{index.label} answered 403 Forbidden for {', '.join(sorted(names))}" for index, names in found.items()
+        """The projects for which an index answered 403, as text; empty if there are none."""
+        text = "; ".join(
+            f"{index.label} answered 403 Forbidden for {', '.join(sorted(names))}"
+            for index, names in self.pages.refused().items()
+            if index in local.indexes
         )
-        words = "; ".join(parts)
-        return f"{words}: it does not have them, or your account may not read them." if words else ""
+        return f"{text}: it does not have them, or your account cannot read them." if text else ""
 
     def _environment(self, request: LockRequest, local: LocalIndex) -> dict[str, str]:
-        """The user's environment, with raydock's local index alone and none of the settings that would lead a resolver
-        elsewhere.
+        """The user's environment, with the local index and without the user's settings of uv and pip.
 
-        A find-links folder, for one, may offer a build of torch that no index has.
+        For example, a find-links folder may offer a build of torch that no index has.
         """
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("UV_", "PIP_"))}
         default, *extra = local.urls
@@ -172,18 +178,18 @@ class Uv(Resolver):
             *("--python", sys.executable, "--python-version", request.python),
             *("--python-platform", f"{MACHINES[request.arch]}-manylinux_{glibc}"),
             *("--only-binary", ":all:", "--exclude-newer", request.before.isoformat()),
-            *(word for name in request.sources for word in ("--no-binary", name)),
+            *(argument for name in request.sources for argument in ("--no-binary", name)),
             # As pip does: the best version of all indexes, so that an extra index adds to the default one.
             *("--index-strategy", "unsafe-best-match"),
-            *("--constraints", str(folder / "bounds.txt"), "--output-file", str(folder / "lock.txt")),
-            str(folder / "wanted.in"),
+            *("--constraints", str(folder / "constraints.txt"), "--output-file", str(folder / "lock.txt")),
+            str(folder / "requirements.in"),
         ]
 
     def _prepare(self, request: LockRequest, folder: Path) -> None:
-        _write(folder / "uv.toml", (item.uv for name, item in sdists.known().items() if name in request.sources))
+        _write(folder / "uv.toml", (sdist.uv for name, sdist in sdists.known().items() if name in request.sources))
 
     def _reason(self, errors: str) -> str:
-        premises = [" ".join(found.split()) for found in _BECAUSE.findall(errors)]
+        premises = [" ".join(premise.split()) for premise in _BECAUSE.findall(errors)]
         if premises:
             return "; ".join(dict.fromkeys((premises[0], premises[-1]))).replace("; because ", "; ") + "."
         lines = [line.strip().removeprefix("error: ") for line in errors.splitlines() if line.strip()]
@@ -193,7 +199,7 @@ class Uv(Resolver):
 
 @dataclass(frozen=True, kw_only=True)
 class PipTools(Resolver):
-    """`pip-compile`, which resolves for the Python that runs it and for no other."""
+    """`pip-compile`, which resolves only for the Python that runs it."""
 
     timeout: float = 3600
 
@@ -202,10 +208,10 @@ class PipTools(Resolver):
         return f"pip-tools {version('pip-tools')}"
 
     def resolve(self, request: LockRequest, seed: Mapping[str, str]) -> Pins:
-        here = f"{sys.version_info.major}.{sys.version_info.minor}"
-        if request.python != here:
+        own = f"{sys.version_info.major}.{sys.version_info.minor}"
+        if request.python != own:
             raise VariantError(
-                f"pip-tools resolves for the Python that runs it, {here}; this variant has Python {request.python}.",
+                f"pip-tools resolves for the Python that runs it, {own}; this variant has Python {request.python}.",
                 todo=f"lock it with uv, or run raydock with Python {request.python}.",
             )
         return super().resolve(request, seed)
@@ -213,17 +219,19 @@ class PipTools(Resolver):
     def _command(self, request: LockRequest, folder: Path) -> list[str]:
         return [
             *(sys.executable, "-m", "piptools", "compile", "--quiet", "--no-config", "--no-header"),
-            # A seed's pins that do not fit are dropped one a round.
+            # Each round drops one pin of the seed that is incompatible.
             *("--allow-unsafe", "--strip-extras", "--annotation-style", "split", "--max-rounds", "1000"),
             *("--no-emit-index-url", "--no-emit-options", "--no-emit-trusted-host"),
             *("--uploaded-prior-to", request.before.isoformat()),
-            *("--constraint", str(folder / "bounds.txt"), "--output-file", str(folder / "lock.txt")),
-            str(folder / "wanted.in"),
+            *("--constraint", str(folder / "constraints.txt"), "--output-file", str(folder / "lock.txt")),
+            str(folder / "requirements.in"),
         ]
 
     def _reason(self, errors: str) -> str:
         last = errors[max(0, errors.rfind("ResolutionImpossible: [")) :]
-        clashes = [f"{name} {pinned} needs {wanted}" if name else wanted for wanted, name, pinned in _clashes(last)]
+        clashes = [
+            f"{name} {pinned} needs {required}" if name else required for required, name, pinned in _clashes(last)
+        ]
         if len(clashes) > 1:
             return f"{'; '.join(dict.fromkeys(clashes))}."
         lines = [*(line.strip() for line in errors.splitlines() if line.strip()), *_PIP_ERROR.findall(errors)]
@@ -234,7 +242,7 @@ RESOLVERS: dict[ResolverName, type[Uv] | type[PipTools]] = {ResolverName.UV: Uv,
 
 
 def _clashes(errors: str) -> list[tuple[str, str, str]]:
-    """What pip calls impossible together: each requirement, with the package and version that has it."""
+    """The conflicts that pip reports: each requirement, and the package and version that has it."""
     return _PIP_CLASH.findall(errors)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
-from raydock.compat.cuda_packages import agree, build_of, cuda_names, named_major
+from raydock.compat.cuda_packages import build_of, cuda_names, is_built_for, named_major
 from raydock.lock.artifacts import Artifact
 from raydock.model.requirement import requirement
 from raydock.wheelhouse.analysis import Analysis
@@ -160,6 +160,6 @@ def _build_to_fetch(analysis: Analysis, project: str) -> str:
     """
     wheel = analysis.selected.get(project)
     build = (build_of(wheel.release.version) or analysis.index_cuda) if wheel else ""
-    if wheel is None or project not in cuda_names().with_torch or not build or agree(build, analysis.cuda):
+    if wheel is None or project not in cuda_names().with_torch or not build or is_built_for(build, analysis.cuda):
         return ""
     return f"=={wheel.version.public}+{analysis.variant.label}"

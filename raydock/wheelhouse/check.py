@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
-from raydock.compat.cuda_packages import build_of, build_words, cuda_names
+from raydock.compat.cuda_packages import build_of, build_text, cuda_names
 from raydock.core.files import sha256_of
 from raydock.lock import checks
 from raydock.lock.artifacts import Artifact
@@ -191,7 +191,7 @@ def set_rules(analysis: Analysis) -> Iterator[WheelFinding]:
             positions = {wheel.filename: _position(fault, wheel) for wheel in wheels}
             files = sorted((name for name in positions if positions[name] >= 0), key=lambda name: positions[name])
             yield WheelFinding(
-                kind=checks.name(rule),
+                kind=checks.rule_name(rule),
                 what=fault,
                 meaning=" ".join((rule.__doc__ or "").split()),
                 todo="drop it, or what it is incompatible with.",
@@ -212,12 +212,12 @@ def index_builds(analysis: Analysis) -> Iterator[WheelFinding]:
                 kind="cuda-build",
                 what=(
                     f"{wheel} has no local version: it is the default index's build for CUDA {built}; "
-                    f"{torch} is for {build_words(analysis.cuda)}"
+                    f"{torch} is for {build_text(analysis.cuda)}"
                 ),
                 meaning="Its libraries do not load with that torch, or each loads different CUDA libraries.",
                 todo=(
-                    f"drop it, and fetch its build for {build_words(analysis.cuda)}; "
-                    f"or use the torch for {build_words(built)}."
+                    f"drop it, and fetch its build for {build_text(analysis.cuda)}; "
+                    f"or use the torch for {build_text(built)}."
                 ),
                 files=(wheel.filename, torch.filename),
                 drop=(wheel.filename,),

@@ -79,7 +79,7 @@ class Relocker:
         try:
             pins = self.resolver.resolve(request, self._versions)
             chosen = [self._choose(request, pin.name, pin.version) for pin in pins.values()]
-            checks.hold(request, chosen)
+            checks.verify(request, chosen)
         except VariantError as error:
             raise VariantError(error.what, todo=_TODO) from None
         existing = [artifact.filename for artifact in chosen if self._is_in_folder(artifact)]

@@ -23,7 +23,7 @@ from raydock.index.addresses import Address
 from raydock.index.client import Index
 from raydock.index.pages import Pages
 from raydock.lock.locker import Locker, LockResult
-from raydock.lock.request import LockRequest, request
+from raydock.lock.request import LockRequest, create_request
 from raydock.lock.resolver import PipTools, Resolver, Uv
 from raydock.model import matrix as matrix_file
 from raydock.model.facts import Facts
@@ -212,7 +212,7 @@ def run(rule_inputs: RuleInputs, checkout: Checkout, siblings: tuple[Variant, ..
 @pytest.fixture
 def asked(rule_inputs: RuleInputs) -> LockRequest:
     """The lock request of the CPU variant."""
-    return request(rule_inputs, Variant(ray="2.60.0", python="3.11"))
+    return create_request(rule_inputs, Variant(ray="2.60.0", python="3.11"))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from raydock.index.addresses import Address
 from raydock.index.client import Index
 from raydock.index.pages import Pages
 from raydock.lock.artifacts import choose
-from raydock.lock.request import LockRequest, request
+from raydock.lock.request import LockRequest, create_request
 from raydock.model.variant import Variant
 from raydock.plan.rules import RuleInputs
 from tests.support.index import Site, serving
@@ -17,7 +17,7 @@ from tests.support.wheels import sdist
 
 @pytest.fixture
 def asked(rule_inputs: RuleInputs) -> LockRequest:
-    return request(rule_inputs, Variant(ray="2.60.0", python="3.11"))
+    return create_request(rule_inputs, Variant(ray="2.60.0", python="3.11"))
 
 
 def test_the_wheel_that_is_chosen(asked: LockRequest, shelf: Any) -> None:
@@ -56,7 +56,7 @@ def test_a_page_is_read_once(shelf: Any) -> None:
     assert shelf.asked.count("/simple/click/") == 1
 
 
-def test_a_source_distribution_where_a_request_says_so(asked: LockRequest) -> None:
+def test_a_source_distribution_if_the_request_allows_it(asked: LockRequest) -> None:
     site = Site()
     site.publish("a", "1.0")
     site.add("a", "a-1.0.tar.gz", sdist("a", "1.0"))

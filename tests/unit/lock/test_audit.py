@@ -1,4 +1,4 @@
-"""Locks audited against the advisories of an index on loopback."""
+"""Audits of locks with the advisories of an index on loopback."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +12,7 @@ from msgspec import structs
 
 from raydock.index.addresses import Address
 from raydock.index.client import Index, from_environment
-from raydock.lock.audit import Audit, AuditResult, audit, concerned
+from raydock.lock.audit import Audit, AuditResult, audit, ignores_of_locks
 from raydock.model import lock as locks
 from raydock.model.policy import Ignore, Policy, load
 from tests.support.index import Site, serving
@@ -86,7 +86,7 @@ def test_an_ignore_may_name_any_alias(index: Index, site: Site, policy: Policy, 
     assert found.judgement.ignored[0].ignore.id == id
 
 
-def test_withdrawn_advisories_are_none_and_unmended_ones_go_by_the_policy(
+def test_withdrawn_advisories_are_none_and_unfixed_ones_go_by_the_policy(
     index: Index, site: Site, policy: Policy
 ) -> None:
     site.advisories["jinja2/2.0"] = said({**JINJA, "withdrawn": "2099-01-01T00:00:00Z"}, {**JINJA, "fixed_in": []})
@@ -120,7 +120,7 @@ def test_an_index_without_advisories_is_asked_once_and_audits_nothing(index: Ind
         (said({**JINJA, "fixed_in": ["soon"]}), "Invalid version: 'soon'"),
     ],
 )
-def test_an_answer_of_another_form_audits_nothing(
+def test_an_answer_of_a_different_form_audits_nothing(
     index: Index, site: Site, policy: Policy, answer: dict[str, Any], words: str
 ) -> None:
     site.advisories["jinja2/2.0"] = answer
@@ -156,4 +156,4 @@ def test_what_was_found_does_not_hide_what_was_not_asked(index: Index, site: Sit
 
 def test_only_ignores_about_locked_packages_can_be_found_useless(policy: Policy) -> None:
     ignores = (ignore("CVE-1", "jinja2"), ignore("CVE-2", "bash"), ignore("CVE-3"))
-    assert concerned(structs.replace(policy, ignore=ignores), LOCKS) == [ignores[0]]
+    assert ignores_of_locks(structs.replace(policy, ignore=ignores), LOCKS) == [ignores[0]]

@@ -2,18 +2,18 @@ from dataclasses import replace
 
 import pytest
 
-from raydock.compat.cuda_packages import agree, build_of, cuda_names, torch_of
+from raydock.compat.cuda_packages import build_of, cuda_names, is_built_for, torch_of
 from raydock.core.errors import VariantError
 from raydock.lock.artifacts import Artifact
-from raydock.lock.checks import hold
-from raydock.lock.request import LockRequest, request
+from raydock.lock.checks import verify
+from raydock.lock.request import LockRequest, create_request
 from raydock.model.variant import Variant
 from raydock.plan.rules import RuleInputs
 
 
 @pytest.fixture
 def asked(rule_inputs: RuleInputs) -> LockRequest:
-    return request(rule_inputs, Variant(ray="2.60.0", python="3.13", cuda="13.0", torch="2.13.0"))
+    return create_request(rule_inputs, Variant(ray="2.60.0", python="3.13", cuda="13.0", torch="2.13.0"))
 
 
 def artifact(project: str, version: str, *, python: str = ">=3.10", yanked: bool = False) -> Artifact:
@@ -24,7 +24,7 @@ def artifact(project: str, version: str, *, python: str = ">=3.10", yanked: bool
 
 
 @pytest.mark.parametrize(
-    ("pin", "words"),
+    ("pin", "message"),
     [
         (artifact("xformers", "1.0", python="<3.13"), "xformers 1.0 is for Python <3.13, not 3.13"),
         (artifact("click", "8.2.2", yanked=True), "click 8.2.2 was yanked by its author"),
@@ -32,7 +32,7 @@ def artifact(project: str, version: str, *, python: str = ">=3.10", yanked: bool
         (artifact("cupy-cuda12x", "13.0"), "cupy-cuda12x 13.0 is for CUDA 12, and the variant for CUDA 13.0"),
         (artifact("nvidia-cublas-cu12", "12.8.4.1"), "is for CUDA 12"),
         (artifact("nvidia-cuda-runtime", "14.0"), "cuda-major: nvidia-cuda-runtime 14.0 is for CUDA 14"),
-        (artifact("torch", "2.13.0+cu126"), "torch 2.13.0+cu126 is another build than 2.13.0"),
+        (artifact("torch", "2.13.0+cu126"), "torch 2.13.0+cu126 is a different build than 2.13.0"),
         (artifact("nixl-cu12", "1.0.1"), "cuda-major: nixl-cu12 1.0.1 is for CUDA 12, and the variant for CUDA 13.0"),
         (artifact("tensorrt-cu12-libs", "10.3.0"), "tensorrt-cu12-libs 10.3.0 is for CUDA 12"),
         (artifact("jax-cuda12-plugin", "0.6.0"), "jax-cuda12-plugin 0.6.0 is for CUDA 12"),
@@ -41,13 +41,13 @@ def artifact(project: str, version: str, *, python: str = ">=3.10", yanked: bool
         (artifact("flash-attn", "2.8.3+cu12torch2.13"), "flash-attn 2.8.3+cu12torch2.13 is built for CUDA 12"),
     ],
 )
-def test_what_would_not_run_is_refused(asked: LockRequest, pin: Artifact, words: str) -> None:
+def test_a_pin_that_would_not_run_is_refused(asked: LockRequest, pin: Artifact, message: str) -> None:
     good = artifact("ray", "2.60.0", python=">=3.9,<3.15")
     with pytest.raises(VariantError) as caught:
-        hold(asked, [good, pin])
-    assert words in caught.value.what
+        verify(asked, [good, pin])
+    assert message in caught.value.what
     assert "ray" not in caught.value.what
-    hold(asked, [good])
+    verify(asked, [good])
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_what_would_not_run_is_refused(asked: LockRequest, pin: Artifact, words:
         ("2.0+computecanada", "", ""),
     ],
 )
-def test_what_a_local_version_says_of_a_build(version: str, build: str, torch: str) -> None:
+def test_the_build_that_a_local_version_names(version: str, build: str, torch: str) -> None:
     assert (build_of(version), torch_of(version)) == (build, torch)
 
 
@@ -87,28 +87,28 @@ def test_what_a_local_version_says_of_a_build(version: str, build: str, torch: s
     ],
 )
 def test_a_build_is_for_the_same_cuda(build: str, cuda: str, ok: bool) -> None:
-    assert agree(build, cuda) is ok
+    assert is_built_for(build, cuda) is ok
 
 
 @pytest.mark.parametrize("name", ["nvidia-cuda-nvcc", "nvidia-cuda-crt", "nvidia-nvvm"])
 def test_a_compiler_of_a_different_minor_version_than_the_runtime_is_refused(asked: LockRequest, name: str) -> None:
     runtime = artifact("nvidia-cuda-runtime", "13.0.96")
     with pytest.raises(VariantError) as caught:
-        hold(asked, [runtime, artifact(name, "13.5.37")])
+        verify(asked, [runtime, artifact(name, "13.5.37")])
     assert f"nvcc-minor: {name} 13.5.37 does not compile for nvidia-cuda-runtime 13.0.96" in caught.value.what
     assert f"pin {name}==13.0.*" in caught.value.what
-    hold(asked, [runtime, artifact(name, "13.0.88")])
+    verify(asked, [runtime, artifact(name, "13.0.88")])
 
 
-def test_every_fault_is_named(asked: LockRequest) -> None:
+def test_every_violation_is_named(asked: LockRequest) -> None:
     with pytest.raises(VariantError) as caught:
-        hold(asked, [artifact("a", "1", yanked=True), artifact("b", "2", python="<3")])
+        verify(asked, [artifact("a", "1", yanked=True), artifact("b", "2", python="<3")])
     assert "a 1 was yanked" in caught.value.what
     assert "b 2 is for Python <3" in caught.value.what
 
 
 @pytest.mark.parametrize(
-    ("variant", "pin", "words"),
+    ("variant", "pin", "message"),
     [
         (
             Variant(ray="2.9.0", python="3.11", cuda="12.1", torch="2.1.2"),
@@ -122,19 +122,19 @@ def test_every_fault_is_named(asked: LockRequest) -> None:
         ),
     ],
 )
-def test_a_known_breakage_is_named(rule_inputs: RuleInputs, variant: Variant, pin: Artifact, words: str) -> None:
+def test_a_known_breakage_is_named(rule_inputs: RuleInputs, variant: Variant, pin: Artifact, message: str) -> None:
     with pytest.raises(VariantError) as caught:
-        hold(request(rule_inputs, variant), [pin])
-    assert words in caught.value.what
+        verify(create_request(rule_inputs, variant), [pin])
+    assert message in caught.value.what
 
 
-def test_a_bound_that_cannot_be_read_binds_nobody(asked: LockRequest) -> None:
-    hold(asked, [artifact("old", "1", python=">=3.6.*")])
+def test_an_invalid_bound_has_no_effect(asked: LockRequest) -> None:
+    verify(asked, [artifact("old", "1", python=">=3.6.*")])
 
 
-def test_a_cpu_variant_holds_no_cuda(asked: LockRequest) -> None:
+def test_a_cpu_variant_has_no_cuda_package(asked: LockRequest) -> None:
     with pytest.raises(VariantError, match="for CUDA 13, and the variant for cpu"):
-        hold(replace(asked, cuda="cpu"), [artifact("nvidia-cudnn-cu13", "9.1")])
+        verify(replace(asked, cuda="cpu"), [artifact("nvidia-cudnn-cu13", "9.1")])
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_it_installs_whichever_index_serves(setting: Setting) -> None:
     }
 
 
-def test_another_cudas_lock_knows_only_the_default_index(setting: Setting) -> None:
+def test_the_lock_of_a_different_cuda_uses_only_the_default_index(setting: Setting) -> None:
     lock = setting.lock(NEW)
     assert lock.version("torch") == "2.3.1"
     assert hashes(lock, "filelock") == {digest(setting.default, "filelock-3.0-py3-none-any.whl")}
@@ -105,8 +105,8 @@ def test_an_extra_index_without_torch_adds_no_build(setting: Setting) -> None:
     assert torch.reason == "torch 2.3.1 is built for CUDA 12.1"
 
 
-def test_a_build_that_was_not_asked_for_is_no_answer(setting: Setting) -> None:
+def test_a_build_that_was_not_requested_is_refused(setting: Setting) -> None:
     """A default index that has every CUDA's build: to a resolver each of them is 2.3.1, and newer."""
     setting.default.publish("torch", "2.3.1+cu118", ["nvidia-cuda-runtime-cu11==11.8.89", "filelock"])
-    with pytest.raises(VariantError, match=r"torch 2\.3\.1\+cu118 is another build than 2\.3\.1"):
+    with pytest.raises(VariantError, match=r"torch 2\.3\.1\+cu118 is a different build than 2\.3\.1"):
         setting.lock(NEW)

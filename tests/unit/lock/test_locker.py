@@ -123,7 +123,7 @@ def test_a_failure_names_what_a_group_adds_and_where(checkout: Checkout, rule_in
         [outcome] = locker.lock([odd], 1)
     assert outcome.error is not None
     assert "torch-for-cuda-12" in outcome.error.what + outcome.error.meaning
-    assert "matrix.yaml:7: the group odd makes this variant, with ray" in outcome.error.meaning
+    assert "matrix.yaml:7: this variant is of the group odd, with ray" in outcome.error.meaning
 
 
 def test_one_failure_does_not_stop_the_others(run: Run, checkout: Checkout) -> None:
@@ -177,7 +177,7 @@ def test_an_index_out_of_reach_leaves_the_locks(
     assert texts(checkout) == before
 
 
-def test_check_tells_what_is_stale(run: Run, checkout: Checkout, rule_inputs: RuleInputs) -> None:
+def test_check_finds_stale_locks(run: Run, checkout: Checkout, rule_inputs: RuleInputs) -> None:
     run(CPU, TORCH)
     assert check(rule_inputs, checkout, [CPU, TORCH, VLLM]) == (Stale(VLLM.name, StaleReason.MISSING),)
     path = checkout.lock(CPU.name)
@@ -261,6 +261,6 @@ def test_a_group_whose_package_needs_a_different_compiler_is_named_with_its_line
         [outcome] = locker.lock([mine], 1)
     assert outcome.error is not None
     assert outcome.error.what.startswith(
-        f"{checkout.matrix}:{line}: kernels and the CUDA compiler of {mine} contradict"
+        f"{checkout.matrix}:{line}: kernels and the CUDA compiler of {mine} conflict"
     )
     assert "nvidia-cuda-nvcc==13.0.*" in outcome.error.meaning

@@ -5,8 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from raydock.core.errors import ConfigurationError
-from raydock.lock.request import LockRequest
-from raydock.lock.request import request as request_of
+from raydock.lock.request import LockRequest, create_request
 from raydock.model.facts import Facts
 from raydock.model.matrix import Matrix
 from raydock.model.matrixfile import Point
@@ -18,11 +17,11 @@ VLLM = Variant(ray="2.49.1", python="3.13", cuda="12.8", torch="2.8.0", vllm="0.
 
 
 def request(matrix: Matrix, variant: Variant) -> LockRequest:
-    """What is asked where no facts are known."""
-    return request_of(RuleInputs(matrix, Facts({})), variant)
+    """The request without any facts."""
+    return create_request(RuleInputs(matrix, Facts({})), variant)
 
 
-def test_what_is_asked_for_a_variant(matrix: Matrix) -> None:
+def test_the_request_for_a_variant(matrix: Matrix) -> None:
     asked = request(matrix, VLLM)
     assert asked.requirements == ("ray[default]==2.49.1", "torch==2.8.0", "vllm==0.10.2", "virtualenv")
     assert {"transformers<5", "protobuf<7", "cuda-python==12.*"} <= set(asked.constraints)
@@ -30,7 +29,7 @@ def test_what_is_asked_for_a_variant(matrix: Matrix) -> None:
     assert asked.before == datetime(2026, 11, 16, tzinfo=UTC)
 
 
-def test_a_cpu_variant_asks_for_ray_alone(matrix: Matrix) -> None:
+def test_a_cpu_variant_requires_only_ray(matrix: Matrix) -> None:
     bare = replace(matrix, packages=Packages(ray_extras=(), always=()))
     asked = request(bare, Variant(ray="2.60.0", python="3.11"))
     assert asked.requirements == ("ray==2.60.0",)
@@ -70,15 +69,15 @@ def test_a_points_own_cutoff_decides_its_lock_alone(matrix: Matrix) -> None:
     assert request(own, VLLM) == request(matrix, VLLM)
 
 
-def test_bases_that_do_not_serve(matrix: Matrix) -> None:
+def test_a_base_without_the_python_or_with_an_old_glibc_is_refused(matrix: Matrix) -> None:
     with pytest.raises(ConfigurationError, match=r"has Python 3\.10"):
         request(matrix, replace(VLLM, python="3.10"))
     old = replace(matrix, bases=tuple(replace(base, glibc="2.12") for base in matrix.bases))
-    with pytest.raises(ConfigurationError, match=r"glibc 2\.12, older"):
+    with pytest.raises(ConfigurationError, match=r"glibc 2\.12, which is older"):
         request(old, VLLM)
 
 
-def test_a_thousand_requests_are_quick(matrix: Matrix) -> None:
+def test_a_thousand_requests_are_fast(matrix: Matrix) -> None:
     rays = [f"2.{minor}.{micro}" for minor in range(100) for micro in range(10)]
     wide = replace(matrix, axes={**matrix.axes, Axis.RAY: tuple(rays)})
     start = time.process_time()

@@ -56,12 +56,12 @@ def test_its_layer_installs_what_is_built_of_that_very_file(
     assert (target / "only_source" / "__init__.py").exists()
 
 
-def test_another_file_of_that_version_is_refused(
+def test_a_different_file_of_that_version_is_refused(
     plain: RuleInputs, checkout: Checkout, index: Index, site: Site
 ) -> None:
     site.pages["only-source"].clear()
     site.add("only-source", FILE, site.files[FILE] + b"more")
-    with pytest.raises(VariantError, match="raydock knows another file of that package"):
+    with pytest.raises(VariantError, match=r"is not the one in raydock's sdists\.yaml"):
         locked(Uv(pages=Pages(index)), plain, checkout)
 
 
