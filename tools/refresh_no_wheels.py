@@ -24,7 +24,7 @@ def main() -> Proposal:
     Example: .venv/bin/python -m tools.refresh_no_wheels --check
     """
     known = facts.load(ROOT / "lockfiles" / "facts.json")
-    required = {name for release in known.releases.values() for name in release.required}
+    required = {name for release in known.releases.values() for name in release.required_projects}
     return propose(package_index(), required)
 
 

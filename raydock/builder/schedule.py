@@ -82,7 +82,7 @@ class Builder:
             assert not isinstance(base, RaydockError)  # otherwise the recipe is that error
             if (image := built.get(name)) and image.fingerprint == recipe.fingerprint:
                 self.listener(name, "is built already")
-                return VariantResult.of(name, image)
+                return VariantResult.untested(name, image)
             # Only the indexes of this variant: others can offer a different file for a pinned version.
             secrets = self.secrets.with_indexes(addresses.extras(self.matrix, planned.variant, os.environ))
             return self._build(recipe, base.ref, buildx, secrets, partial(self._place_debs, planned, base.ref, buildx))
@@ -105,7 +105,7 @@ class Builder:
         """The newest built image of each variant, or an error if it is not built."""
         names = [planned.name for planned in variants]
         images = self.built(names)
-        return [VariantResult.of(name, images[name]) if name in images else _not_built(name) for name in names]
+        return [VariantResult.untested(name, images[name]) if name in images else _not_built(name) for name in names]
 
     def recipe(self, planned: Planned, base: BaseImage, context: Context, renderer: Renderer) -> Recipe:
         """The recipe of a variant on a base, from its committed lock."""
@@ -225,7 +225,7 @@ class Builder:
             return VariantResult(name=recipe.name, fingerprint=recipe.fingerprint, error=error)
         seconds = time.monotonic() - started
         self.listener(recipe.name, f"built in {seconds:.0f} s")
-        return replace(VariantResult.of(recipe.name, image), built=True, seconds=seconds)
+        return replace(VariantResult.untested(recipe.name, image), built=True, seconds=seconds)
 
     def _image(self, recipe: Recipe, base: str, buildx: Buildx, secrets: Secrets, add: Callable[[Path], None]) -> str:
         """Builds a recipe and returns the id of the image.

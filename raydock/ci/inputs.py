@@ -51,7 +51,7 @@ CODE: _Code = {
     "raydock/model/debs.py": ("parse",),
     "raydock/model/lock.py": ("parse",),
     "raydock/model/matrix.py": ("Matrix",),
-    "raydock/model/packages.py": ("of_all", "of_group"),
+    "raydock/model/packages.py": ("common_packages", "group_packages"),
     "raydock/model/variant.py": ("Variant",),
 }
 # The same for bases by their source.

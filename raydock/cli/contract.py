@@ -37,7 +37,7 @@ def check_contract_of_image(request: CommandRequest, image: str) -> NoReturn:
     sweep(client)
     with request.progress() as progress:
         report = contract(client, image, name=image, fingerprint="", jobs=request.jobs, on_event=progress)
-    _report(request, [VariantResult(name=image, proved=True, report=report)], None)
+    _report(request, [VariantResult(name=image, tested=True, report=report)], None)
 
 
 def _report(request: CommandRequest, results: "list[VariantResult]", whole: "SetReport | None") -> NoReturn:

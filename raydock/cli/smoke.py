@@ -129,7 +129,7 @@ def smoke_any_image(request: CommandRequest, image: str, options: GpuOptions) ->
         report = smoke(
             client, image, request=gpus, python=options.python, volumes=mounts, checks=options.checks, on_event=progress
         )
-    _report(request, VariantResult(name=image, proved=True, report=report))
+    _report(request, VariantResult(name=image, tested=True, report=report))
 
 
 def _report(request: CommandRequest, result: Any) -> NoReturn:

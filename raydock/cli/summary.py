@@ -34,8 +34,8 @@ def sentence(results: Sequence[VariantResult]) -> str:
     """A sentence with the counts of the whole run."""
     built = sum(result.built for result in results)
     built_before = sum(not result.built and not result.error for result in results)
-    tested = sum(result.proved and result.passed for result in results)
-    tested_before = sum(result.report is not None and not result.proved and result.passed for result in results)
+    tested = sum(result.tested and result.passed for result in results)
+    tested_before = sum(result.report is not None and not result.tested and result.passed for result in results)
     failed = sum(not result.passed for result in results)
     parts = [f"{built} built" if built else "nothing to build", f"{built_before} built before" if built_before else ""]
     parts += [f"{tested} tested" if tested else "", f"{tested_before} tested before" if tested_before else ""]
@@ -54,6 +54,6 @@ def _checks(result: VariantResult) -> str:
         return "-"
     lines = [result.report.counts]
     for status in (Status.FAILED, Status.SKIPPED):
-        lines += [f"{checks}: {detail}" for detail, checks in result.report.told(status).items()]
+        lines += [f"{checks}: {detail}" for detail, checks in result.report.details(status).items()]
     lines += [f"{check.id}: warning: {warning}" for check in result.report.checks for warning in check.warnings]
     return "\n".join(lines)

@@ -51,7 +51,7 @@ def requirements(
     """The requirements that hold for a variant with some extras of the release (PEP 508 markers evaluated for its
     Python and Linux), on the projects whose canonical names `on` holds, or on all."""
     chosen = ("", *extras)
-    for name in release.required if on is None else on:
+    for name in release.required_projects if on is None else on:
         yield from _holding(release, name, point.python, point.arch, chosen)
 
 
@@ -85,7 +85,7 @@ def _holding(
     }
     return tuple(
         requirement
-        for requirement in release.on(project)
+        for requirement in release.requirements_on(project)
         if (marker := requirement.marker) is None
         or any(marker.evaluate({**environment, "extra": extra}) for extra in extras)
     )
@@ -93,7 +93,7 @@ def _holding(
 
 @lru_cache(maxsize=10_000)
 def _cuda_pin(release: ProjectRelease, python: str, arch: str) -> tuple[str, Requirement] | None:
-    for name in filter(_CUDA.fullmatch, release.required):
+    for name in filter(_CUDA.fullmatch, release.required_projects):
         for requirement in _holding(release, name, python, arch, ("",)):
             for specifier in requirement.specifier:
                 if specifier.operator == "==":

@@ -63,7 +63,7 @@ def _lines(host: str, result: HostResult) -> list[str]:
     lines: list[str] = []
     if report := result.variant.report:
         for status in (Status.FAILED, Status.SKIPPED):
-            lines += [f"{checks} {status}: {detail}" for detail, checks in report.told(status).items()]
+            lines += [f"{checks} {status}: {detail}" for detail, checks in report.details(status).items()]
         lines += [f"{check.id} warns: {warning}" for check in report.checks for warning in check.warnings]
     if result.transferred and result.transferred.remark:
         lines.append(f"not pulled: {result.transferred.remark}")

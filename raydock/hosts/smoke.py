@@ -166,7 +166,7 @@ def _result(
         name=requested.name,
         image=transferred.image if transferred else None,
         fingerprint=transferred.image.fingerprint if transferred else "",
-        proved=True,
+        tested=True,
         report=report,
         error=error,
     )

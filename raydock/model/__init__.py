@@ -1,1 +1,1 @@
-"""Values and their parsing: variant, matrix, facts, lock. Knows no engine and no network."""
+"""The data of raydock and its files: variants, matrix, facts, locks. It uses no engine and no network."""

@@ -11,7 +11,7 @@ from raydock.core.errors import nearest
 from raydock.core.models import Entry, InvalidEntryError, written
 from raydock.core.yamlfile import YamlFile
 
-# glibc of the Debian releases that a base can be made from (packages.debian.org: libc6; read 2026-11-30).
+# glibc of the Debian releases from which a base can be made (packages.debian.org: libc6; read 2026-11-30).
 SUITES = {"bullseye": "2.31", "bookworm": "2.36", "trixie": "2.41"}
 ORIGINS = ("system", "managed")
 NO_SECURITY = "none"
@@ -34,8 +34,8 @@ class Mirror(Entry, frozen=True, kw_only=True):
     """Addresses of a Debian archive.
 
     Attributes:
-        archive: that of its suites.
-        security: that of its security updates; `none` in matrix.yaml, and empty here, to build without them.
+        archive: the address of its suites.
+        security: the address of its security updates; `none` in matrix.yaml, and empty here, to build without them.
     """
 
     archive: _Address
@@ -46,9 +46,16 @@ class Mirror(Entry, frozen=True, kw_only=True):
 class Base:
     """A base image for one Python.
 
-    `source` is `bootstrap` (then `suite` names the Debian release, and `mirror` the archive that matrix.yaml states)
-    or `pull` (then `image` names an image by digest, and `managed` means that uv installs the Python). `place` is where
-    matrix.yaml states it.
+    Attributes:
+        name: its key in matrix.yaml.
+        source: `bootstrap` or `pull`.
+        python: the Python version, such as 3.11.
+        glibc: its version of glibc, such as 2.36.
+        suite: the Debian release from which it is made; empty if it is pulled.
+        mirror: the Debian mirror of matrix.yaml; None for the default.
+        image: the image that is pulled, by digest; empty if it is made.
+        managed: whether uv installs the Python of a pulled base.
+        place: the file and line in matrix.yaml.
     """
 
     name: str
@@ -66,13 +73,13 @@ class BaseEntry(Entry, frozen=True, kw_only=True):
     """A base of matrix.yaml.
 
     Attributes:
-        source: `bootstrap` makes it from Debian packages, `pull` takes an image.
-        python: by Python version, the Debian release of a base that is made, or who brings the Python of an image:
-            its own system, or uv (`managed`).
+        source: `bootstrap` makes it from Debian packages, `pull` pulls an image.
+        python: by Python version, the Debian release of a base that is made. For a pulled image, `system` if the image
+            has the Python, or `managed` if uv installs it.
         image: the image that is pulled, by digest.
         glibc: the glibc of that image.
-        mirror: the Debian mirror from which a base is made; an address, or those of the archive and of its security
-            updates.
+        mirror: the Debian mirror from which a base is made: an address, or the addresses of the archive and of its
+            security updates.
     """
 
     source: Literal["bootstrap", "pull"]
@@ -104,7 +111,7 @@ class BaseEntry(Entry, frozen=True, kw_only=True):
         if isinstance(self.mirror, str):
             force_setattr(self, "mirror", _mirror_at(self.mirror))
         elif self.mirror is not None:
-            force_setattr(self, "mirror", _resolved(self.mirror))
+            force_setattr(self, "mirror", _normalized(self.mirror))
 
     def _check_pythons(self, origins: Collection[str], what: str) -> None:
         for python, origin in self.python.items():
@@ -112,7 +119,11 @@ class BaseEntry(Entry, frozen=True, kw_only=True):
                 raise InvalidEntryError(f"{origin!r} is not {what}.", nearest(origin, origins), "python", python)
 
     def bases(self, name: str, file: YamlFile) -> Iterator[Base]:
-        """The base of each Python, from the matrix.yaml that has this under a name."""
+        """The base for each Python.
+
+        name: its key in matrix.yaml.
+        file: the matrix.yaml.
+        """
         for python, origin in self.python.items():
             yield Base(
                 name=name,
@@ -128,8 +139,8 @@ class BaseEntry(Entry, frozen=True, kw_only=True):
 
 
 def _mirror_at(address: str) -> Mirror:
-    """The mirror at an address, from whose path that of the security updates follows."""
-    _hold_no_credentials(address, "mirror")
+    """The mirror at an address; the path of the security updates follows from it."""
+    _refuse_credentials(address, "mirror")
     archive = address.rstrip("/")
     parts = archive.split("/")
     if "debian" not in parts[3:]:
@@ -142,18 +153,18 @@ def _mirror_at(address: str) -> Mirror:
     return Mirror(archive=archive, security="/".join((*parts[:last], "debian-security", *parts[last + 1 :])))
 
 
-def _resolved(mirror: Mirror) -> Mirror:
-    """A mirror of matrix.yaml as programs need it."""
+def _normalized(mirror: Mirror) -> Mirror:
+    """A mirror of matrix.yaml in its normal form."""
     for key in ("archive", "security"):
-        _hold_no_credentials(getattr(mirror, key), "mirror", key)
+        _refuse_credentials(getattr(mirror, key), "mirror", key)
     security = "" if mirror.security == NO_SECURITY else mirror.security.rstrip("/")
     return Mirror(archive=mirror.archive.rstrip("/"), security=security)
 
 
-def _hold_no_credentials(address: str, *steps: str) -> None:
+def _refuse_credentials(address: str, *steps: str) -> None:
     if urlsplit(address).username is not None:
         raise InvalidEntryError(
-            f"the mirror of {urlsplit(address).hostname} is written with credentials, which matrix.yaml must not hold.",
-            "remove them here, and write them to /etc/apt/auth.conf.d on the hosts that build.",
+            f"the mirror of {urlsplit(address).hostname} is written with credentials, which do not belong in it.",
+            "remove them here, and add them to /etc/apt/auth.conf.d on the hosts that build.",
             *steps,
         )

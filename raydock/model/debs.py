@@ -1,9 +1,9 @@
-"""A lock of Debian packages: lockfiles/NAME.debs, one line a package.
+"""A lock of Debian packages: lockfiles/NAME.debs, with one line for each package.
 
-It begins with raydock's own lines: a warning; `seal`, the sha256 of all that follows; `requested`, the packages that
-apt was asked for; and `inputs`, the digest of the request, so that a stale lock is recognized without apt. Then come
-the packages by name: name, version, architecture, sha256, size in bytes, and path within the archive. No line names a
-host: the same packages may come from any mirror.
+It begins with raydock's own lines: a warning; `seal`, the sha256 of all following lines; `requested`, the packages that
+apt was requested to install; and `inputs`, the digest of the request, so that raydock detects a stale lock without apt.
+Then follow the packages by name: name, version, architecture, sha256, size in bytes, and path within the archive. No
+line names a host: the same packages can come from any mirror.
 """
 
 import hashlib
@@ -52,13 +52,19 @@ class Deb:
 
     @property
     def line(self) -> str:
-        """Its line in a lock."""
+        """The package's line in a lock."""
         return f"{self.name} {self.version} {self.architecture} sha256:{self.sha256} {self.size} {self.path}\n"
 
 
 @dataclass(frozen=True, kw_only=True)
 class DebLock:
-    """The packages of a lock, by name, and the values of its header."""
+    """A lock.
+
+    Attributes:
+        name: the file's name without its suffix.
+        header: the values of its header, by key.
+        debs: the packages, by name.
+    """
 
     name: str = ""
     header: Mapping[str, str] = field(default_factory=dict)
@@ -66,17 +72,17 @@ class DebLock:
 
     @property
     def inputs(self) -> str:
-        """The digest of the request that it answers."""
+        """The digest of the request that it was made for."""
         return self.header.get("inputs", "")
 
     @cached_property
     def sha256(self) -> str:
-        """The hexadecimal sha256 over the packages."""
+        """The hexadecimal sha256 of the packages' lines."""
         return hashlib.sha256("".join(deb.line for deb in self.debs).encode()).hexdigest()
 
 
 def compose(header: Mapping[str, str], debs: Iterable[Deb]) -> str:
-    """The text of a lock."""
+    """Write the text of a lock."""
     head = "".join(f"# {key}: {value}\n" for key, value in header.items())
     sealed = f"{head}\n{''.join(deb.line for deb in sorted(debs))}"
     return f"{_WARNING}\n{_seal(sealed)}\n{sealed}"
@@ -84,54 +90,57 @@ def compose(header: Mapping[str, str], debs: Iterable[Deb]) -> str:
 
 @lru_cache(maxsize=100)
 def parse(name: str, text: str) -> DebLock | None:
-    """Reads a lock's text, once for all variants on the same base; None if it is not as raydock wrote it."""
+    """Read a lock's text, once for all variants on the same base; None if it was edited."""
     warning, _, rest = text.partition("\n")
     seal, _, sealed = rest.partition("\n")
     if warning != _WARNING or seal != _seal(sealed):
         return None
     head, _, body = sealed.partition("\n\n") if "\n\n" in sealed else (sealed.rstrip("\n"), "", "")
     matches = [_LINE.fullmatch(line) for line in body.splitlines()]
-    header = {found[1]: found[2] for line in head.splitlines() if (found := _HEADER.fullmatch(line))}
+    header = {match[1]: match[2] for line in head.splitlines() if (match := _HEADER.fullmatch(line))}
     debs = tuple(
         Deb(
-            name=found["name"],
-            version=found["version"],
-            architecture=found["architecture"],
-            sha256=found["sha256"],
-            size=int(found["size"]),
-            path=found["path"],
+            name=match["name"],
+            version=match["version"],
+            architecture=match["architecture"],
+            sha256=match["sha256"],
+            size=int(match["size"]),
+            path=match["path"],
         )
-        for found in matches
-        if found
+        for match in matches
+        if match
     )
     return DebLock(name=name, header=header, debs=debs) if all(matches) else None
 
 
 def read(path: Path) -> DebLock | None:
-    """The lock in a file; None if it was edited. Raises FileNotFoundError if there is none."""
+    """Read a lock; None if it was edited.
+
+    Raises FileNotFoundError if the file does not exist.
+    """
     return parse(path.stem, path.read_text(encoding="utf-8", errors="replace"))
 
 
 def load(path: Path, inputs: str) -> DebLock:
-    """The lock that answers the request with the digest `inputs`.
+    """Read a lock that was made for the request with the digest `inputs`.
 
-    Raises ConfigurationError if it is missing, edited or answers a different request.
+    Raises ConfigurationError if it is missing, was edited, or was made for a different request.
     """
     try:
-        found = read(path)
+        lock = read(path)
     except FileNotFoundError:
         raise ConfigurationError(
             f"{path} does not exist.", meaning="The Debian packages of that base were never locked.", todo=RELOCK
         ) from None
-    if found is None:
+    if lock is None:
         raise ConfigurationError(f"{path} was edited by hand.", todo="restore it from git, or " + RELOCK)
-    if found.inputs != inputs:
+    if lock.inputs != inputs:
         raise ConfigurationError(
             f"{path} is out of date.",
             meaning="matrix.yaml or the packages that raydock itself installs changed since it was locked.",
             todo=RELOCK,
         )
-    return found
+    return lock
 
 
 def _seal(sealed: str) -> str:

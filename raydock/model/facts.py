@@ -1,4 +1,4 @@
-"""What the package index said of releases, with source and day: lockfiles/facts.json."""
+"""The releases on the package index, with source and day: lockfiles/facts.json."""
 
 import json
 import re
@@ -22,7 +22,7 @@ from raydock.model.variant import Axis
 
 SCHEMA = 2
 
-# The projects that facts are kept of, and the axes on which their versions stand.
+# The projects with facts, and the axes of their versions.
 PROJECTS = {"ray": Axis.RAY, "torch": Axis.TORCH, "vllm": Axis.VLLM}
 
 _TODO = "restore the file from git, or run `./build.py facts` to read the package index again."
@@ -35,7 +35,14 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Wheel:
-    """One wheel of a release; `size` in bytes."""
+    """A wheel of a release.
+
+    Attributes:
+        filename: its file name.
+        size: its size in bytes.
+        sha256: its hexadecimal sha256.
+        yanked: whether it is yanked (PEP 592).
+    """
 
     filename: str
     size: int
@@ -44,19 +51,32 @@ class Wheel:
 
     @cached_property
     def tags(self) -> frozenset[Tag]:
-        """Its compatibility tags (PEP 425). Raises ConfigurationError if the name is not a wheel's."""
+        """Its compatibility tags (PEP 425).
+
+        Raises ConfigurationError if the file name is not the name of a wheel.
+        """
         try:
             return parse_wheel_filename(self.filename)[3]
         except InvalidWheelFilename:
-            raise ConfigurationError(f"The facts hold {self.filename!r}, which names no wheel.", todo=_TODO) from None
+            raise ConfigurationError(
+                f"facts.json has {self.filename!r}, which is not the name of a wheel.", todo=_TODO
+            ) from None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectRelease:
-    """One version of a project: its Linux x86-64 wheels and what they require.
+    """A version of a project.
 
-    `sdist` names its source distribution, empty where it has none. `source` says where this was read, `read` on which
-    day (ISO 8601), `uploaded` when its first file appeared.
+    Attributes:
+        project: the project's canonical name.
+        version: the version.
+        requires_python: its Requires-Python; empty if it has none.
+        requires_dist: its requirements, as PEP 508 lines.
+        wheels: its wheels for Linux on x86-64.
+        uploaded: the day on which its first file was uploaded (ISO 8601).
+        source: the index that it was read from.
+        read: the day on which it was read (ISO 8601).
+        sdist: the file name of its source distribution; empty if it has none.
     """
 
     project: str
@@ -71,7 +91,7 @@ class ProjectRelease:
 
     @cached_property
     def _lines(self) -> dict[str, list[str]]:
-        """Its requirements as they were written, by the canonical name of the project that each is on."""
+        """The unparsed requirements, by the canonical name of the required project."""
         lines: dict[str, list[str]] = {}
         for line in self.requires_dist:
             match = _NAME.match(line)
@@ -79,20 +99,23 @@ class ProjectRelease:
         return lines
 
     @property
-    def required(self) -> Iterable[str]:
-        """The canonical names of the projects that its requirements are on."""
+    def required_projects(self) -> Iterable[str]:
+        """The canonical names of the projects that it requires."""
         return self._lines
 
-    def on(self, project: str) -> Iterator[Requirement]:
-        """Its requirements on a project, by canonical name; only these are parsed.
+    def requirements_on(self, project: str) -> Iterator[Requirement]:
+        """The requirements on a project, by its canonical name; only these are parsed.
 
-        Raises ConfigurationError for one that PEP 508 does not allow.
+        Raises ConfigurationError if one is invalid by PEP 508.
         """
         return map(self._requirement, self._lines.get(project, ()))
 
     @cached_property
     def pythons(self) -> SpecifierSet:
-        """Its Requires-Python, parsed. Raises ConfigurationError where PEP 440 does not allow it."""
+        """The parsed Requires-Python.
+
+        Raises ConfigurationError if it is invalid by PEP 440.
+        """
         try:
             return SpecifierSet(self.requires_python)
         except InvalidSpecifier:
@@ -106,7 +129,7 @@ class ProjectRelease:
             raise ConfigurationError(f"The facts of {self}: {line!r} is not a requirement.", todo=_TODO) from None
 
     def __hash__(self) -> int:
-        """Of what nearly always tells releases apart, since much is remembered by release."""
+        """Hash the two fields that identify a release: caches use releases as keys, so this must be fast."""
         return hash((self.project, self.version))
 
     def __str__(self) -> str:
@@ -115,28 +138,32 @@ class ProjectRelease:
 
 @dataclass(frozen=True)
 class Facts:
-    """Releases by project and version."""
+    """The content of facts.json.
+
+    Attributes:
+        releases: the releases by project and version.
+    """
 
     releases: Mapping[Key, ProjectRelease]
 
     def get(self, project: str, version: str) -> ProjectRelease | None:
-        """The release, or None where it was never read."""
+        """The release; None if it was never read."""
         return self.releases.get((project, version))
 
     @cached_property
     def versions(self) -> dict[str, tuple[str, ...]]:
         """The known versions of each project, oldest first, without builds such as 2.3.1+cu118."""
-        found = [(name, version) for name, version in self.releases if "+" not in version]
+        known = [(name, version) for name, version in self.releases if "+" not in version]
         return {
-            project: tuple(sorted((version for name, version in found if name == project), key=Version))
+            project: tuple(sorted((version for name, version in known if name == project), key=Version))
             for project in PROJECTS
         }
 
 
 def load(path: Path) -> Facts:
-    """Reads facts.json.
+    """Read facts.json.
 
-    Raises ConfigurationError, with the line, if the file is missing, damaged or of a different schema.
+    Raises ConfigurationError, with the line, if the file is missing, invalid or of a different schema.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -147,40 +174,44 @@ def load(path: Path) -> Facts:
         raise ConfigurationError(f"{place}: not readable as JSON: {error}.", todo=_TODO) from None
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
-        raise _another_schema(path, schema)
-    items = document.get("releases")
-    if not isinstance(items, list):
-        raise ConfigurationError(f"{path}:1: it holds no list of releases.", todo=_TODO)
+        raise _different_schema(path, schema)
+    entries = document.get("releases")
+    if not isinstance(entries, list):
+        raise ConfigurationError(f"{path}:1: it has no list of releases.", todo=_TODO)
     releases: dict[Key, ProjectRelease] = {}
-    for number, item in enumerate(items):
+    for number, entry in enumerate(entries):
         try:
-            release = msgspec.convert(item, ProjectRelease)
+            release = msgspec.convert(entry, ProjectRelease)
             releases[release.project, str(Version(release.version))] = release
         except (msgspec.ValidationError, InvalidVersion) as error:
             # JSON is YAML, whose parser knows the lines.
             place = read(path).place("releases", number)
-            raise ConfigurationError(f"{place}: a release is not as it should be: {error}.", todo=_TODO) from None
+            raise ConfigurationError(f"{place}: a release is invalid: {error}.", todo=_TODO) from None
     return Facts(releases)
 
 
 def dump(facts: Facts) -> str:
-    """The text of facts.json: sorted, one requirement and one wheel a line, so that a change reads well in git."""
+    """Write the text of facts.json.
+
+    It is sorted, with one line for each requirement and wheel, so that git shows changes well.
+    """
     keys = sorted(facts.releases, key=lambda key: (key[0], Version(key[1])))
     releases = ",\n".join(_lines(asdict(facts.releases[key])) for key in keys)
     return f'{{"schema": {SCHEMA}, "releases": [\n{releases}\n]}}\n'
 
 
 def _lines(release: dict[str, Any]) -> str:
-    """A release as JSON: what is single on its first line, then its lists, one item a line."""
+    """A release as JSON: a line with all single values, then its lists, with one line for each entry."""
     lists = {key: value for key, value in release.items() if isinstance(value, tuple)}
     single = json.dumps({key: value for key, value in release.items() if key not in lists})
     parts = [
-        f' "{key}": [' + ",".join(f"\n  {json.dumps(item)}" for item in items) + "]" for key, items in lists.items()
+        f' "{key}": [' + ",".join(f"\n  {json.dumps(entry)}" for entry in entries) + "]"
+        for key, entries in lists.items()
     ]
     return ",\n".join([single.removesuffix("}"), *parts]) + "}"
 
 
-def _another_schema(path: Path, schema: object) -> ConfigurationError:
+def _different_schema(path: Path, schema: object) -> ConfigurationError:
     newer = isinstance(schema, int) and schema > SCHEMA
     return ConfigurationError(
         f"{path}:1: its schema is {schema!r}, and this raydock reads {SCHEMA}.",

@@ -1,11 +1,11 @@
-"""What a scan or an audit finds, whoever found it."""
+"""The findings of scans and audits."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class FindingKind(StrEnum):
-    """What is wrong."""
+    """The kinds of findings."""
 
     VULNERABILITY = "vulnerability"
     SECRET = "secret"  # noqa: S105 - a kind of finding
@@ -14,7 +14,7 @@ class FindingKind(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad it is, worst first; UNKNOWN where nobody has rated it."""
+    """The severity of a finding, the worst first; UNKNOWN if no source rates it."""
 
     CRITICAL = "critical"
     HIGH = "high"
@@ -25,10 +25,17 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing found.
+    """A finding.
 
-    `id` is an advisory's, a rule's or a licence's, and `aliases` are its other ids. `package` and `version` say where:
-    of a secret, the file. `fixed` are the versions that fix it, as text; empty where none is known.
+    Attributes:
+        kind: what it is.
+        id: the id of an advisory, of a rule, or of a licence.
+        severity: how severe it is.
+        title: a short description.
+        package: the package that it is in; the file for a secret.
+        version: the package's version.
+        fixed: the versions that fix it, as text; empty if none is known.
+        aliases: further ids of the advisory.
     """
 
     kind: FindingKind

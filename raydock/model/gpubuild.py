@@ -1,4 +1,4 @@
-"""For which CUDA and GPUs the wheels of a release were built, as raydock's tables and matrix.yaml state it."""
+"""The CUDA and the GPUs that the wheels of a release are built for, from raydock's tables and matrix.yaml."""
 
 from functools import cached_property
 from typing import Annotated
@@ -14,7 +14,10 @@ PROJECTS = (Axis.TORCH, Axis.VLLM)
 
 
 class Versions(SpecifierSet):
-    """One version, or a range of them (PEP 440). Raises InvalidSpecifier if the text is neither."""
+    """A version, or a range of versions (PEP 440).
+
+    Raises InvalidSpecifier if the text is neither.
+    """
 
     def __init__(self, text: str) -> None:
         try:
@@ -30,17 +33,17 @@ _Capability = Annotated[
         "a compute capability, like 80 or 8.0 (PTX is not counted: raydock expects compiled code)",
         form=r"\d{1,2}\.\d|\d{2,3}",
     ),
-    # For tools/schemas.py: what a program that reads YAML takes for a number is allowed.
+    # For tools/schemas.py: YAML numbers are also valid.
     msgspec.Meta(extra_json_schema={"x-number": True}),
 ]
 
 
 class GpuBuild(Entry, frozen=True, kw_only=True, dict=True):
-    """Versions of torch or of vllm, and the GPUs that their wheels hold code for.
+    """Versions of torch or of vllm, and the GPUs that their wheels have code for.
 
     Attributes:
-        torch: the versions of torch that this is about; None if it is about vllm.
-        vllm: the versions of vllm that this is about; None if it is about torch.
+        torch: the versions of torch; None if the entry is for vllm.
+        vllm: the versions of vllm; None if the entry is for torch.
         cuda: the CUDA that the wheels are built for.
         capabilities: the GPUs, by compute capability or sm number.
         place: the file and line of the entry, which raydock adds.
@@ -55,7 +58,7 @@ class GpuBuild(Entry, frozen=True, kw_only=True, dict=True):
     def __post_init__(self) -> None:
         if (self.torch is None) == (self.vllm is None):
             todo = "name either `torch:` or `vllm:`, with its versions."
-            raise InvalidEntryError("an entry is about one project.", todo)
+            raise InvalidEntryError("an entry is for one project.", todo)
 
     @property
     def project(self) -> Axis:
@@ -65,9 +68,9 @@ class GpuBuild(Entry, frozen=True, kw_only=True, dict=True):
     @property
     def versions(self) -> SpecifierSet:
         """The versions of the project."""
-        found = self.vllm if self.torch is None else self.torch
-        assert found is not None
-        return found
+        versions = self.vllm if self.torch is None else self.torch
+        assert versions is not None
+        return versions
 
     @cached_property
     def sm(self) -> tuple[int, ...]:
@@ -75,5 +78,5 @@ class GpuBuild(Entry, frozen=True, kw_only=True, dict=True):
         return tuple(sorted({int(text.replace(".", "")) for text in self.capabilities}))
 
     def covers(self, project: Axis, version: str, cuda: str) -> bool:
-        """Whether it is about this version of a project, built for this CUDA."""
+        """Whether the entry is for this version of a project, built for this CUDA."""
         return (project, cuda) == (self.project, self.cuda) and self.versions.contains(version, prereleases=True)

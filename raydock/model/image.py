@@ -1,4 +1,4 @@
-"""An image, as an engine or a registry has it, and as a report names it."""
+"""An image in an engine or a registry, and the image that a report is of."""
 
 import re
 from collections.abc import Mapping
@@ -12,20 +12,20 @@ _NOT_ROOT = re.compile(r"[1-9]\d*(:\d+)?")
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerImage:
-    """One image. What becomes of it is said by results that hold it.
+    """An image of an engine or a registry.
 
     Attributes:
-        id: the engine's id of it: the digest that its image store uses; empty for an image of a registry.
-        digests: every digest that is known to name it: the engine's id; the configuration's, manifest's or index's.
-        content: the digest of its platform, run configuration and layers; equal on every store and registry.
+        id: the engine's id, which is the digest that its image store uses; empty for an image of a registry.
+        digests: its known digests: the engine's id, and those of its configuration, manifest or index.
+        content: the digest of its platform, run configuration and layers; the same in every store and registry.
         layers: the digests of its unpacked layers (diff ids), the lowest first.
-        platform: what it is made for, as linux/arm64/v8; linux alone if it does not say for which architecture.
-        user: the user that it names.
-        environment: the variables that it sets.
-        labels: what its labels say.
+        platform: its platform, such as linux/arm64/v8; only linux if it does not name its architecture.
+        user: its user.
+        environment: its environment variables.
+        labels: its labels.
         tags: its tags on the engine, as NAME:TAG.
-        references: its names by digest on the engine, as NAME@sha256:... . With containerd's store, an image has one
-            before any push.
+        references: its names by digest on the engine, as NAME@sha256:... . With containerd's store, an image has a
+            reference before any push.
     """
 
     id: str = ""
@@ -41,34 +41,34 @@ class ContainerImage:
 
     @property
     def fingerprint(self) -> str:
-        """What decides its content, as its labels say; empty for an image that is not raydock's."""
+        """The fingerprint in its labels, which decides its content; empty for an image that is not raydock's."""
         return self.labels.fingerprint or ""
 
     @property
     def foreign(self) -> list[str]:
-        """The variables of its environment that mislead Ray."""
+        """Its environment variables that have a wrong effect on Ray."""
         return [name for name in FOREIGN if name in self.environment]
 
     @property
     def is_non_root(self) -> bool:
-        """Whether Kubernetes' runAsNonRoot takes its user: a number that is not 0."""
+        """Whether Kubernetes' runAsNonRoot accepts its user: a number that is not 0."""
         return bool(_NOT_ROOT.fullmatch(self.user))
 
     def is_same(self, other: "ContainerImage") -> bool:
-        """Whether both are the same image, whichever store or registry holds them."""
+        """Whether both are the same image, in any store or registry."""
         return self.content == other.content
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageRecord:
-    """What a report keeps of the image that it is about.
+    """The image that a report is of.
 
     Attributes:
-        name: the variant's name; of an image of other people, what the user calls it.
+        name: the variant's name; for an image that is not raydock's, its name on the command line.
         image_id: the id of the image on the engine that was used.
-        content: the digest of the image's content, the same in every image store; empty in a report of a raydock that
-            compared image ids.
-        fingerprint: what decides the image; empty for an image that is not raydock's.
+        content: the digest of the image's content, the same in every image store; empty in a report of an old raydock,
+            which compared image ids.
+        fingerprint: the image's fingerprint; empty for an image that is not raydock's.
     """
 
     name: str
@@ -77,6 +77,6 @@ class ImageRecord:
     fingerprint: str
 
     def is_of(self, image: ContainerImage) -> bool:
-        """Whether it is about this very image."""
+        """Whether it is of this image."""
         same = self.content == image.content if self.content else self.image_id == image.id
         return same and self.fingerprint == image.fingerprint

@@ -10,7 +10,12 @@ from raydock.model.policy import Ignore, Policy
 
 @dataclass(frozen=True, kw_only=True)
 class Ignored:
-    """A finding that was let through, and by what."""
+    """A finding that an entry of scan.yaml ignores.
+
+    Attributes:
+        finding: the finding.
+        ignore: the entry.
+    """
 
     finding: Finding
     ignore: Ignore
@@ -18,10 +23,14 @@ class Ignored:
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """Findings as a policy has them: `refused`, `reported` (below its bar), and `ignored`.
+    """Findings, judged by a policy.
 
-    `expired` are the sentences on ignores whose last day was past, and `missing` says why not all was looked for: a
-    sentence, empty where all was.
+    Attributes:
+        refused: the findings that the policy refuses.
+        reported: the findings that it only reports.
+        ignored: the findings that it ignores.
+        expired: a sentence for each expired ignore.
+        missing: why the scan or audit is incomplete, a sentence; empty if it is complete.
     """
 
     refused: tuple[Finding, ...] = ()
@@ -36,12 +45,12 @@ class Judgement:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why this is no clean bill of health, a sentence each; none where it is."""
+        """Why the result is not clean, a sentence each; empty if it is clean."""
         return (*self.expired, *map(str, self.refused), *([self.missing] if self.missing else []))
 
 
 def judge(policy: Policy, findings: Iterable[Finding], today: date, missing: str = "") -> Judgement:
-    """Judges findings by a policy on a day. Licences that are not refused are left out."""
+    """Judge findings by a policy on a day. The result omits licences that are not refused."""
     refused: list[Finding] = []
     reported: list[Finding] = []
     ignored: list[Ignored] = []
@@ -49,7 +58,7 @@ def judge(policy: Policy, findings: Iterable[Finding], today: date, missing: str
         refuses = policy.refuses(finding)
         if finding.kind is FindingKind.LICENSE and not refuses:
             continue
-        ignore = next((item for item in policy.ignore if today <= item.until and item.concerns(finding)), None)
+        ignore = next((entry for entry in policy.ignore if today <= entry.until and entry.concerns(finding)), None)
         if ignore:
             ignored.append(Ignored(finding=finding, ignore=ignore))
         else:
@@ -64,25 +73,26 @@ def judge(policy: Policy, findings: Iterable[Finding], today: date, missing: str
 
 
 def remarks(ignores: Iterable[Ignore], judgements: Sequence[Judgement]) -> list[str]:
-    """What is worth knowing of ignores after a run: those that match nothing any more, and those whose fix is out.
+    """Find the ignores to remove after a run: those that match no finding, and those whose finding has a fix.
 
-    Where not all was looked for, an ignore may match what nobody saw, and nothing is said of it.
+    If a scan or audit is incomplete, an ignore without a match is not reported: it may match a finding that was not
+    looked for.
     """
     matched: dict[Ignore, set[Finding]] = {}
-    for item in (item for judgement in judgements for item in judgement.ignored):
-        matched.setdefault(item.ignore, set()).add(item.finding)
+    for ignored in (ignored for judgement in judgements for ignored in judgement.ignored):
+        matched.setdefault(ignored.ignore, set()).add(ignored.finding)
     lines = [
-        f"{ignore}: a fix is out: {finding.package} {finding.fixed}. Take it, and remove the ignore."
+        f"{ignore}: a fix exists: {finding.package} {finding.fixed}. Install it, and remove the ignore."
         for ignore, findings in matched.items()
         for finding in sorted(findings, key=str)
         if finding.fixed
     ]
     if judgements and not any(judgement.missing for judgement in judgements):
-        # One past its day ignores nothing and may match all the same.
-        found = {finding for judgement in judgements for finding in (*judgement.refused, *judgement.reported)}
+        # An expired ignore ignores nothing, but it may still match a finding.
+        active = {finding for judgement in judgements for finding in (*judgement.refused, *judgement.reported)}
         lines += [
-            f"{item}: matches nothing here any more. Remove it, unless a variant that was not asked about needs it."
-            for item in ignores
-            if item not in matched and not any(map(item.concerns, found))
+            f"{ignore}: no longer matches a finding. Remove it, unless a variant that was not selected needs it."
+            for ignore in ignores
+            if ignore not in matched and not any(map(ignore.concerns, active))
         ]
     return lines

@@ -1,6 +1,6 @@
-"""The labels of an image: their names, what a build writes into them, and what they say.
+"""The labels of an image: their names, and how they are written and read.
 
-An image that is built on one of raydock's inherits its labels. So does a variant's image those of its base.
+An image that is built on an image of raydock inherits its labels. A variant's image inherits those of its base.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,14 +9,14 @@ from enum import StrEnum
 
 from raydock.model.variant import Variant
 
-# The labels that describe one image: a pulled base's would say of raydock's image what is true of the base.
+# The labels that describe one image. Those of a pulled base must not describe raydock's image.
 PATTERNS = ("raydock.*", "io.ray.*", "org.opencontainers.image.*")
-# The annotation by which the index of an OCI image layout names a manifest; images do not have it as a label.
+# The annotation that names a manifest in the index of an OCI image layout. Images do not have it as a label.
 REF_NAME = "org.opencontainers.image.ref.name"
 
 
 class Label(StrEnum):
-    """The labels that raydock writes. Those of OCI are annotations of its manifests too."""
+    """The labels that raydock writes. The OCI ones are also annotations of its manifests."""
 
     TITLE = "org.opencontainers.image.title"
     DESCRIPTION = "org.opencontainers.image.description"
@@ -35,7 +35,7 @@ class Label(StrEnum):
 
 @dataclass(frozen=True)
 class ImageLabels:
-    """What the labels of an image say. A text is None if the image does not have the label.
+    """The labels of an image. A text is None if the image does not have the label.
 
     Attributes:
         values: the labels by name.
@@ -45,47 +45,47 @@ class ImageLabels:
 
     @property
     def variant(self) -> str | None:
-        """The name of the variant that it is, or that it is built on."""
+        """The name of the image's variant, or of the variant that the image is built on."""
         return self.values.get(Label.VERSION)
 
     @property
     def ray(self) -> str | None:
-        """The version of its Ray."""
+        """The version of Ray."""
         return self.values.get(Label.RAY)
 
     @property
     def python(self) -> str | None:
-        """The version of its Python, with patch."""
+        """The full version of Python, such as 3.11.9."""
         return self.values.get(Label.PYTHON)
 
     @property
     def kuberay(self) -> bool:
-        """Whether KubeRay will run it: all but those that say `false`."""
+        """Whether the image is for KubeRay; False only if the label is `false`."""
         return self.values.get(Label.KUBERAY) != "false"
 
     @property
     def min_driver(self) -> str | None:
-        """The oldest driver that runs it; empty for cpu."""
+        """The oldest driver that runs the image; empty for cpu."""
         return self.values.get(Label.MIN_DRIVER)
 
     @property
     def sm(self) -> tuple[int, ...]:
-        """The GPUs that it has code for; empty for cpu, and if that is unknown."""
+        """The GPUs that the image has code for, as sm numbers; empty for cpu, and if they are unknown."""
         return tuple(int(number) for number in self.values.get(Label.SM, "").split())
 
     @property
     def fingerprint(self) -> str | None:
-        """What decides its content."""
+        """The fingerprint, which decides the image's content."""
         return self.values.get(Label.FINGERPRINT)
 
     @property
     def base_recipe(self) -> str | None:
-        """The digest of the recipe of the base that it is, or that it is built on."""
+        """The digest of the recipe of the base image, or of the base that the image is built on."""
         return self.values.get(Label.BASE_RECIPE)
 
 
 def of_plan(variant: Variant, *, kuberay: bool, min_driver: str, sm: Sequence[int]) -> dict[str, str]:
-    """The labels of a variant's image that its plan decides: see ImageLabels."""
+    """The labels of a variant's image that the plan decides: see ImageLabels."""
     return {
         Label.VERSION: variant.name,
         Label.RAY: variant.ray,
@@ -100,7 +100,8 @@ def of_dockerfile(
 ) -> dict[str, str]:
     """The labels in a variant's Dockerfile, in the order of Label.
 
-    `created` is in ISO 8601; `nvcc` the CUDA of its compiler, empty without one.
+    created: the time in ISO 8601.
+    nvcc: the CUDA version of its compiler; empty if it has no compiler.
     """
     stated: dict[str, str] = {
         **planned.values,
@@ -113,10 +114,10 @@ def of_dockerfile(
 
 
 def of_build(*, fingerprint: str, lock_sha256: str, python: str) -> dict[str, str]:
-    """The labels of a variant's image that are known only when it is built."""
+    """The labels of a variant's image that are known only during the build."""
     return {Label.FINGERPRINT: fingerprint, Label.LOCK: lock_sha256, Label.PYTHON: python}
 
 
 def of_base(*, recipe: str, python: str) -> dict[str, str]:
-    """The labels of a base: its recipe's digest, and its Python with patch."""
+    """The labels of a base image: the digest of its recipe, and the full version of its Python."""
     return {Label.BASE_RECIPE: recipe, Label.PYTHON: python}

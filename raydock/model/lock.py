@@ -1,7 +1,7 @@
 """A lock: every package of a variant, pinned with hashes, as pip's requirements format has it.
 
-A lock begins with comment lines `# key: value` that raydock writes (see raydock/lock/locker.py); then come the pins
-as uv and pip-compile write them, each with its hashes and with comments `# via` that name what asked for it.
+A lock begins with comment lines `# key: value` that raydock writes (see raydock/lock/lockfile.py). Then follow the pins
+as uv and pip-compile write them, each with its hashes and with comments `# via` that name what requires it.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from raydock.core.errors import ConfigurationError
 # The key of the header that names the indexes whose pages give no upload times.
 NO_CUTOFF = "no-cutoff"
 _HEADER = re.compile(r"# ([a-z-]+): (.*)")
-# Begins with a line break, which is much quicker to search for than the begin of a line.
+# It begins with a line break: a search for it is much faster than for the begin of a line.
 _PIN = re.compile(r"\n(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==(?P<version>[^\s;\\]+)")
 _VIA = re.compile(r"^    #(?: via +|   )(\S+)", re.MULTILINE)
 _BUILT = re.compile(r"^    # built with (.+)$", re.MULTILINE)
@@ -26,7 +26,13 @@ _BUILT = re.compile(r"^    # built with (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Pin:
-    """One package: its canonical name (PEP 503), version, who asked for it, and its lines in the lock."""
+    """A pinned package.
+
+    Attributes:
+        name: its canonical name (PEP 503).
+        version: its version.
+        text: its lines in the lock.
+    """
 
     name: str
     version: str
@@ -34,27 +40,30 @@ class Pin:
 
     @cached_property
     def via(self) -> tuple[str, ...]:
-        """Canonical names of the packages that require it; what the variant itself asks for is left out."""
-        found = _VIA.findall(self.text)
-        return tuple(canonicalize_name(name.split("[")[0]) for name in found if not name.startswith("-"))
+        """The canonical names of the packages that require it, without the matrix.yaml that requests it."""
+        names = _VIA.findall(self.text)
+        return tuple(canonicalize_name(name.split("[")[0]) for name in names if not name.startswith("-"))
 
     @cached_property
     def build(self) -> tuple[str, ...]:
-        """What it is built with, as requirements with hashes; nothing for a wheel."""
+        """The packages that build it, as requirements with hashes; empty for a wheel."""
         return tuple(_BUILT.findall(self.text))
 
     @cached_property
     def requirement(self) -> str:
-        """Its lines without comments, which install nothing."""
+        """Its lines without comments."""
         lines = (line for line in self.text.splitlines() if line and not line.lstrip().startswith("#"))
         return "".join(f"{line}\n" for line in lines)
 
 
 @dataclass(frozen=True, eq=False)
 class Lock:
-    """A lock's text and what it says. `header` holds raydock's own lines; `pins` are by name, in the file's order.
+    """A lock. Locks with the same text are one object, so that functions can cache results by lock.
 
-    Locks of the same text are one object, so that what follows from one is worked out once.
+    Attributes:
+        text: its text.
+        header: the values of raydock's own lines, by key.
+        pins: its pins by name, in the file's order.
     """
 
     text: str
@@ -67,14 +76,14 @@ class Lock:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     def version(self, name: str) -> str | None:
-        """The version pinned for a package, or None."""
+        """The pinned version of a package; None if the lock does not have the package."""
         pin = self.pins.get(name)
         return pin.version if pin else None
 
 
 @lru_cache(maxsize=2_000)
 def parse(text: str) -> Lock:
-    """Reads a lock's text. Lines that are neither header, pin, hash nor comment are left to the installer."""
+    """Parse a lock's text. Lines that are not a header, pin, hash or comment are ignored."""
     header: dict[str, str] = {}
     for line in text.splitlines():
         if not line.startswith("#"):
@@ -88,14 +97,17 @@ def parse(text: str) -> Lock:
 
 @lru_cache(maxsize=10_000)
 def _pin(text: str) -> Pin:
-    """The pin of its lines; one object for all locks that hold the same lines, since most variants' do."""
+    """Parse the lines of a pin; all locks with the same lines share one object."""
     match = _PIN.match(f"\n{text}")
     assert match
     return Pin(canonicalize_name(match["name"]), match["version"], text)
 
 
 def load(path: Path) -> Lock:
-    """Reads a lock. Raises ConfigurationError where it is missing, no text, or holds no pin."""
+    """Read a lock.
+
+    Raises ConfigurationError if it is missing, is not text, or has no pin.
+    """
     try:
         lock = parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -107,5 +119,5 @@ def load(path: Path) -> Lock:
             f"{path} is not text: {error}.", todo="run `./build.py lock` to write it again."
         ) from None
     if not lock.pins:
-        raise ConfigurationError(f"{path} holds no package.", todo="run `./build.py lock` to write it again.")
+        raise ConfigurationError(f"{path} has no package.", todo="run `./build.py lock` to write it again.")
     return lock

@@ -1,4 +1,4 @@
-"""What to build: matrix.yaml with its defaults and the packages of each group."""
+"""The matrix: matrix.yaml with its defaults and the packages of each group."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -16,10 +16,22 @@ from raydock.model.variant import Axis, Variant
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
-    """matrix.yaml, parsed. `axes` holds every axis's values of the cross product, in the order written.
+    """The parsed matrix.yaml.
 
-    `flavors` are the packages of those among `groups` that have their own; `gpus` takes precedence over sm.yaml.
-    `debs` is a registry and a path where the Debian packages of bases are kept; empty if there is none.
+    Attributes:
+        path: the file.
+        registry: the registry and the path to which images go.
+        cutoff: packages that are newer than this day do not exist for a lock.
+        axes: the values of the cross product by axis, in the order of the file.
+        bases: the base images, one for each Python.
+        indexes: package indexes in addition to the default one, by CUDA label.
+        packages: the packages of every variant without a flavor.
+        excludes: the variants that are excluded.
+        groups: the patterns by axis of each group.
+        flavors: the packages of each group that has its own.
+        points: single variants outside the cross product.
+        gpus: the GPUs of wheels, which take precedence over sm.yaml.
+        debs: a registry and a path where the Debian packages of bases are kept; empty if it is not set.
     """
 
     path: Path
@@ -38,55 +50,58 @@ class Matrix:
 
     @property
     def epoch(self) -> int:
-        """SOURCE_DATE_EPOCH of every image: the matrix's cut-off day's first second, UTC.
+        """SOURCE_DATE_EPOCH of every image: the first second of the matrix's cut-off day, UTC.
 
-        A point's own cut-off does not change it: layers whose packages agree are shared only if their times agree too.
+        A point's own cut-off does not change it: images share layers with the same packages only if the times are equal.
         """
         return int(datetime(self.cutoff.year, self.cutoff.month, self.cutoff.day, tzinfo=UTC).timestamp())
 
     @property
     def group_names(self) -> tuple[str, ...]:
-        """The names of all groups, those that only points name after the others."""
+        """The names of all groups; those that only points name come last."""
         named = (name for point in self.points for name in point.groups)
         return tuple(dict.fromkeys((*self.groups, *named)))
 
     def values(self, axis: Axis) -> tuple[str, ...]:
-        """Every value of an axis, those that only points have after the others."""
-        beside = (getattr(point.variant, axis) for point in self.points)
-        return tuple(dict.fromkeys((*self.axes[axis], *beside)))
+        """Every value of an axis; those that only points have come last."""
+        point_values = (getattr(point.variant, axis) for point in self.points)
+        return tuple(dict.fromkeys((*self.axes[axis], *point_values)))
 
     def indexes_of(self, variant: Variant) -> tuple[str, ...]:
-        """The package indexes that serve a variant besides the default one."""
+        """The package indexes of a variant in addition to the default one."""
         return (self.indexes[variant.label],) if variant.label in self.indexes else ()
 
     def names(self, variant: Variant) -> bool:
-        """Whether a variant is a point of the cross product, with its packages or a flavor's, or one beside it."""
+        """Whether a variant is in the cross product, with or without a flavor, or is one of the points."""
         crossed = all(getattr(variant, axis) in self.axes[axis] for axis in Axis)
         if crossed and variant.flavor in self.flavors:
-            wanted = self.groups[variant.flavor].items()
-            return all(matches(pattern, getattr(variant, axis)) for axis, pattern in wanted)
+            patterns = self.groups[variant.flavor].items()
+            return all(matches(pattern, getattr(variant, axis)) for axis, pattern in patterns)
         return (crossed and not variant.flavor) or any(point.variant == variant for point in self.points)
 
     def packages_of(self, variant: Variant) -> Packages:
-        """What a variant holds besides the releases that its axes name."""
+        """The packages of a variant in addition to the releases on its axes."""
         return self.flavors[variant.flavor] if variant.flavor else self.packages
 
     def cutoff_of(self, variant: Variant) -> date:
         """The cut-off day of a variant's lock."""
-        own = (point.cutoff for point in self.points if point.variant == variant)
-        return next(own, None) or self.cutoff
+        cutoffs = (point.cutoff for point in self.points if point.variant == variant)
+        return next(cutoffs, None) or self.cutoff
 
     def base(self, python: str) -> Base | None:
-        """The first base that offers this Python."""
+        """The first base with this Python; None if no base has it."""
         return next((base for base in self.bases if base.python == python), None)
 
 
 def load(path: Path) -> Matrix:
-    """Reads matrix.yaml. Raises ConfigurationError, with file and line, for anything that is not as documented."""
+    """Read matrix.yaml.
+
+    Raises ConfigurationError, with file and line, if it is not as documented.
+    """
     file = read_own(path)
     entry = file.convert(MatrixFile)
-    common = packages.of_all(entry.packages, file.place("packages"))
-    own = {name: packages.of_group(name, group, common, file) for name, group in entry.groups.items()}
+    common = packages.common_packages(entry.packages, file.place("packages"))
+    own = {name: packages.group_packages(name, group, common, file) for name, group in entry.groups.items()}
     return Matrix(
         path=path,
         registry=entry.registry,
@@ -97,7 +112,7 @@ def load(path: Path) -> Matrix:
         packages=common,
         excludes=file.placed(entry.exclude, "exclude"),
         groups={name: group.axes for name, group in entry.groups.items()},
-        flavors={name: found for name, found in own.items() if found},
+        flavors={name: own_packages for name, own_packages in own.items() if own_packages},
         points=entry.points,
         gpus=file.placed(entry.gpus, "gpus"),
         debs=entry.debs or "",

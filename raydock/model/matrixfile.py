@@ -1,4 +1,4 @@
-"""matrix.yaml as its owner wrote it."""
+"""The models of matrix.yaml, as its owner writes it."""
 
 import re
 from datetime import UTC, date, datetime
@@ -32,11 +32,11 @@ _Repository = Annotated[
 
 
 class Exclude(AxisPatterns, frozen=True, kw_only=True):
-    """Points that the owner does not want: those that agree with the patterns.
+    """Variants that are not built: those that match the patterns.
 
     Attributes:
         reason: why.
-        until: the day up to which that holds; None: for ever.
+        until: the last day of the exclusion; None: it does not expire.
         place: the file and line of the entry, which raydock adds.
     """
 
@@ -46,11 +46,11 @@ class Exclude(AxisPatterns, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not self.axes:
-            raise InvalidEntryError("an exclusion names no axis, so it would exclude everything.", "add an axis to it.")
+            raise InvalidEntryError("an exclusion without an axis would exclude everything.", "add an axis to it.")
 
 
 class Point(Entry, frozen=True, kw_only=True, dict=True):
-    """A variant beside the cross product.
+    """A variant outside the cross product.
 
     Attributes:
         arch: its architecture.
@@ -119,11 +119,11 @@ class MatrixFile(Entry, frozen=True, kw_only=True, dict=True):
         axes: the values of every axis.
         debs: a registry and a path where the Debian packages of bases are kept.
         indexes: package indexes in addition to the default one, by CUDA.
-        gpus: for which GPUs wheels hold code, where raydock's own table does not say it.
-        packages: what every variant holds besides the releases that its axes name.
-        exclude: variants that the facts allow and that are not wanted.
+        gpus: the GPUs that wheels have code for, if raydock's own table does not list them.
+        packages: the packages of every variant in addition to the releases on its axes.
+        exclude: variants that the facts allow, but that are not built.
         groups: names for selections from the cross product.
-        points: single variants beside the cross product.
+        points: single variants outside the cross product.
     """
 
     registry: _Repository
@@ -153,36 +153,36 @@ class MatrixFile(Entry, frozen=True, kw_only=True, dict=True):
         return {axis: getattr(self.axes, axis) for axis in Axis}
 
     def _check_point(self, number: int) -> None:
-        """Raises InvalidEntryError for a point that is already there, or in a group with packages of its own."""
+        """Raise InvalidEntryError if a point exists already, or is in a group with packages of its own."""
         point = self.points[number]
         if all(value in self.values[Axis(axis)] for axis, value in point.variant.axes.items()):
             what = f"{point.variant} is in the cross product of the axes."
             raise InvalidEntryError(what, "remove this point.", "points", number)
-        if any(point.variant == other.variant for other in self.points[:number]):
+        if any(point.variant == earlier.variant for earlier in self.points[:number]):
             raise InvalidEntryError(f"'points' has {point.variant} twice.", "remove one of them.", "points", number)
         for index, name in enumerate(point.groups):
             if name in self.groups and self.groups[name].has_own_packages:
                 what = f"the group {name!r} has packages of its own, and points have none."
-                raise InvalidEntryError(what, "name others.", "points", number, "groups", index)
+                raise InvalidEntryError(what, "name different groups.", "points", number, "groups", index)
 
     def _check_patterns(self, selection: AxisPatterns, *steps: str | int) -> None:
-        """Raises InvalidEntryError for a pattern without a wildcard that names a value that is not in its axis."""
+        """Raise InvalidEntryError if a pattern without a wildcard is not a value of its axis."""
         for axis, pattern in selection.axes.items():
             known, plain = self.values[Axis(axis)], pattern.removeprefix("!")
             if not is_glob(plain) and plain not in known:
-                what = f"{plain!r} does not stand in the axis {axis}."
+                what = f"{plain!r} is not a value of the axis {axis}."
                 raise InvalidEntryError(what, nearest(plain, known), *steps, axis)
 
 
 def _check_past(day: date) -> None:
-    """Raises InvalidEntryError for a cut-off that is to come (by UTC): what is so by then is not known."""
+    """Raise InvalidEntryError if a cut-off day is in the future (by UTC)."""
     if day > datetime.now(UTC).date():
-        what = f"{{label}} {day} is yet to come."
-        raise InvalidEntryError(what, "name one that is over, or set this machine's clock.", "cutoff")
+        what = f"{{label}} {day} is in the future."
+        raise InvalidEntryError(what, "write a day in the past, or set this machine's clock.", "cutoff")
 
 
 def _check_value(axis: Axis, value: str, *steps: str | int) -> None:
-    """Raises InvalidEntryError for a value that cannot be on an axis."""
+    """Raise InvalidEntryError if a value is not valid for an axis."""
     special = SPECIAL.get(axis, ())
     if value in special:
         return
@@ -193,9 +193,9 @@ def _check_value(axis: Axis, value: str, *steps: str | int) -> None:
         return
     if not _is_version(axis, value):
         example = {Axis.PYTHON: '"3.11"', Axis.CUDA: '"13.0"'}.get(axis, '"2.60.0"')
-        words = " or ".join((*special, f"a version such as {example} (PEP 440, normal form)"))
+        choices = " or ".join((*special, f"a version such as {example} (PEP 440, normal form)"))
         hint = f" {nearest(value, special)}" if special and value.isalpha() else ""
-        raise InvalidEntryError(f"{value!r} is not a value for the axis {axis}.", f"write {words}.{hint}", *steps)
+        raise InvalidEntryError(f"{value!r} is not a value for the axis {axis}.", f"write {choices}.{hint}", *steps)
 
 
 def _is_version(axis: Axis, value: str) -> bool:

@@ -1,7 +1,7 @@
-"""What images hold besides the releases that their axes name: Ray's extras, and packages.
+"""The packages of images in addition to the releases on their axes: Ray's extras, Python and Debian packages.
 
-matrix.yaml says it once for every variant. A group that says otherwise makes variants of its own, beside those that it
-selects: its flavor of them, whose names end with the group's.
+matrix.yaml lists them once for all variants. A group with packages of its own makes additional variants: a flavor of
+each variant that it selects, whose name ends with the group's name.
 """
 
 import re
@@ -19,7 +19,7 @@ from raydock.model.variant import ARCH_NAMES, Axis
 _ON_AXES = (Axis.RAY.value, Axis.TORCH.value, Axis.VLLM.value)
 _FLAVOR = re.compile(rf"(?!(?:{'|'.join(ARCH_NAMES)})$)[a-z][a-z0-9]*")
 _Name = Annotated[str, written("a package's or an extra's name", form="[A-Za-z0-9][A-Za-z0-9._+-]*")]
-# Debian Policy, 5.6.1: at least two characters. A version, an architecture or a suite is apt's to choose.
+# Debian Policy, 5.6.1: at least two characters. apt chooses the version, the architecture and the suite.
 _OsPackage = Annotated[
     str,
     written(
@@ -30,7 +30,7 @@ _OsPackage = Annotated[
 
 
 class PackagesEntry(Entry, frozen=True, kw_only=True):
-    """`packages` of matrix.yaml: what every variant holds.
+    """`packages` of matrix.yaml: the packages of every variant.
 
     Attributes:
         ray_extras: the extras of Ray.
@@ -43,7 +43,7 @@ class PackagesEntry(Entry, frozen=True, kw_only=True):
     kuberay: Flag = "true"
 
     def __post_init__(self) -> None:
-        _hold_no_axis(self.always, "always")
+        _refuse_axes(self.always, "always")
 
 
 class AxisPatterns(Entry, frozen=True, kw_only=True):
@@ -68,12 +68,12 @@ class AxisPatterns(Entry, frozen=True, kw_only=True):
     @property
     def axes(self) -> dict[str, str]:
         """The patterns by axis."""
-        found = {axis.value: getattr(self, axis) for axis in Axis}
-        return {axis: pattern for axis, pattern in found.items() if pattern is not None}
+        patterns = {axis.value: getattr(self, axis) for axis in Axis}
+        return {axis: pattern for axis, pattern in patterns.items() if pattern is not None}
 
 
 class GroupEntry(AxisPatterns, frozen=True, kw_only=True):
-    """A group of matrix.yaml. With any key that is not an axis, its variants are its own.
+    """A group of matrix.yaml. With a key that is not an axis, it makes variants of its own.
 
     Attributes:
         ray_extras: the extras of Ray, in place of those of all variants.
@@ -88,26 +88,26 @@ class GroupEntry(AxisPatterns, frozen=True, kw_only=True):
     kuberay: Flag | None = None
 
     def __post_init__(self) -> None:
-        _hold_no_axis(self.packages or (), "packages")
+        _refuse_axes(self.packages or (), "packages")
 
     @property
     def has_own_packages(self) -> bool:
-        """Whether its variants are its own."""
+        """Whether it makes variants of its own."""
         return (self.ray_extras, self.packages, self.os_packages, self.kuberay) != (None,) * 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Packages:
-    """What a variant holds besides the releases that its axes name, by canonical names.
+    """The packages of a variant in addition to the releases on its axes, by canonical names.
 
     Attributes:
         ray_extras: the extras of Ray.
         always: the packages of every variant.
-        added: the packages of a group alone.
+        added: the additional packages of a group.
         os_packages: the Debian packages of a group.
-        os_places: the lines of matrix.yaml that name each of them.
+        os_places: the file and line of each of them in matrix.yaml.
         kuberay: whether KubeRay can run the images.
-        place: where matrix.yaml says this.
+        place: the file and line in matrix.yaml.
     """
 
     ray_extras: tuple[str, ...] = ("default", "serve")
@@ -124,8 +124,8 @@ class Packages:
         return f"ray[{','.join(self.ray_extras)}]" if self.ray_extras else "ray"
 
 
-def of_all(entry: PackagesEntry, place: str) -> Packages:
-    """What holds for every variant."""
+def common_packages(entry: PackagesEntry, place: str) -> Packages:
+    """The packages of every variant without a flavor."""
     return Packages(
         ray_extras=_canonical(entry.ray_extras),
         always=_canonical(entry.always),
@@ -134,17 +134,18 @@ def of_all(entry: PackagesEntry, place: str) -> Packages:
     )
 
 
-def of_group(name: str, entry: GroupEntry, common: Packages, file: YamlFile) -> Packages | None:
-    """What a group says otherwise than `common`; None if it only selects.
+def group_packages(name: str, entry: GroupEntry, common: Packages, file: YamlFile) -> Packages | None:
+    """The packages of a group; None if it only selects variants.
 
-    Raises ConfigurationError if it says nothing new or its name cannot end a variant's.
+    Raises ConfigurationError if they are the same as `common`, or if its name is not valid at the end of a variant's
+    name.
     """
     if not entry.has_own_packages:
         return None
     place, os_packages = file.place("groups", name), entry.os_packages or ()
     if not _FLAVOR.fullmatch(name):
         raise ConfigurationError(
-            f"{place}: the group {name!r} has packages of its own, so that its name ends its variants' names.",
+            f"{place}: the group {name!r} has packages of its own, so that its variants' names end with it.",
             todo="write it with small letters and digits, a letter first.",
         )
     packages = Packages(
@@ -159,13 +160,13 @@ def of_group(name: str, entry: GroupEntry, common: Packages, file: YamlFile) -> 
     if not packages.added and not packages.os_packages and set(packages.ray_extras) == set(common.ray_extras):
         raise ConfigurationError(
             f"{place}: the group {name!r} would make images with the same packages under other names.",
-            todo="give it `ray-extras`, `packages` or `os-packages` that the others lack, or leave them out.",
+            todo="give it `ray-extras`, `packages` or `os-packages` that other variants do not have, or remove those keys.",
         )
     return packages
 
 
-def _hold_no_axis(names: Iterable[str], key: str) -> None:
-    """Raises InvalidEntryError for a package whose version is on an axis."""
+def _refuse_axes(names: Iterable[str], key: str) -> None:
+    """Raise InvalidEntryError if the version of a package is on an axis."""
     for number, name in enumerate(names):
         if canonicalize_name(name) in _ON_AXES:
             raise InvalidEntryError(

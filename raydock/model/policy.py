@@ -20,13 +20,13 @@ _Days = Annotated[int, written("a whole number, such as 14", "a number of days",
 
 
 class Ignore(Entry, frozen=True, kw_only=True):
-    """One finding that is let through.
+    """A finding that is ignored.
 
     Attributes:
-        id: any of its ids.
-        package: a pattern, with * and ?, of the packages in which it is let through; empty for any package.
+        id: one of its ids.
+        package: a pattern, with * and ?, of the packages in which it is ignored; empty for any package.
         reason: why.
-        until: the last day on which it is let through.
+        until: the last day on which it is ignored.
         place: the file and line of the entry, which raydock adds.
     """
 
@@ -39,18 +39,19 @@ class Ignore(Entry, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for key in ("id", "reason"):
             if not getattr(self, key).strip():
-                raise InvalidEntryError("{label} is empty.", "say what is ignored, and why.", key)
+                raise InvalidEntryError("{label} is empty.", "write the id of the finding, and why it is ignored.", key)
 
     def concerns(self, finding: Finding) -> bool:
-        named = self.id.casefold() in finding.names
-        return named and (not self.package or fnmatchcase(_plain(finding.package), _plain(self.package)))
+        """Whether it ignores a finding."""
+        has_id = self.id.casefold() in finding.names
+        return has_id and (not self.package or fnmatchcase(_normalize(finding.package), _normalize(self.package)))
 
     def __str__(self) -> str:
         return f"{self.place}: {self.id}" + (f" in {self.package}" if self.package else "")
 
 
 class FailRule(Entry, frozen=True, kw_only=True):
-    """What is refused of one kind of findings.
+    """The findings of one kind that are refused.
 
     Attributes:
         fail: the severities that are refused.
@@ -60,11 +61,11 @@ class FailRule(Entry, frozen=True, kw_only=True):
 
 
 class VulnerabilityRule(FailRule, frozen=True, kw_only=True):
-    """What is refused of vulnerabilities.
+    """The vulnerabilities that are refused.
 
     Attributes:
-        unfixed: whether a vulnerability that no version fixes is refused as well (`fail`) or reported.
-        database_days: how old the vulnerability database may be.
+        unfixed: whether a vulnerability without a fix is also refused (`fail`) or only reported.
+        database_days: the maximum age of the vulnerability database, in days.
     """
 
     unfixed: Literal["report", "fail"]
@@ -72,7 +73,7 @@ class VulnerabilityRule(FailRule, frozen=True, kw_only=True):
 
 
 class LicenseRule(Entry, frozen=True, kw_only=True):
-    """What is refused of licences.
+    """The licences that are refused.
 
     Attributes:
         fail: patterns, with * and ?, of the names that are refused.
@@ -85,11 +86,11 @@ class Policy(Entry, frozen=True, kw_only=True, dict=True):
     """scan.yaml: what a scan or an audit refuses, and what it ignores for a while.
 
     Attributes:
-        vulnerabilities: what is refused of vulnerabilities.
-        secrets: what is refused of secrets in files.
-        misconfiguration: what is refused of the rendered Dockerfiles.
-        licenses: what is refused of licences.
-        ignore: the findings that are let through.
+        vulnerabilities: the vulnerabilities that are refused.
+        secrets: the secrets in files that are refused.
+        misconfiguration: the findings in rendered Dockerfiles that are refused.
+        licenses: the licences that are refused.
+        ignore: the findings that are ignored.
     """
 
     vulnerabilities: VulnerabilityRule
@@ -110,11 +111,11 @@ class Policy(Entry, frozen=True, kw_only=True, dict=True):
 
     @property
     def refuses_unfixed(self) -> bool:
-        """Whether a vulnerability that no version fixes is refused as well."""
+        """Whether a vulnerability without a fix is also refused."""
         return self.vulnerabilities.unfixed == "fail"
 
     def refuses(self, finding: Finding) -> bool:
-        """Whether a finding is refused, were it not ignored. What nobody has rated counts as bad enough."""
+        """Whether a finding is refused if it is not ignored. A finding without a severity is refused."""
         if finding.kind is FindingKind.LICENSE:
             return any(fnmatchcase(finding.id.casefold(), pattern.casefold()) for pattern in self.licenses.fail)
         if finding.kind is FindingKind.VULNERABILITY and not finding.fixed and not self.refuses_unfixed:
@@ -122,31 +123,36 @@ class Policy(Entry, frozen=True, kw_only=True, dict=True):
         return finding.severity is Severity.UNKNOWN or finding.severity in self.fail[finding.kind]
 
     def objections(self, today: date) -> tuple[str, ...]:
-        """What is wrong with the policy itself on a day: the ignores whose last day is past, a sentence each."""
-        past = (ignore for ignore in self.ignore if today > ignore.until)
-        return tuple(f"{ignore} was to be ignored up to {ignore.until}: {ignore.reason}" for ignore in past)
+        """A sentence for each ignore that has expired on a day."""
+        expired = (ignore for ignore in self.ignore if today > ignore.until)
+        return tuple(f"{ignore} was ignored until {ignore.until}: {ignore.reason}" for ignore in expired)
 
     @cached_property
     def digest(self) -> str:
-        """`sha256:` and the hexadecimal digest of all that it says, wherever in the file it stands."""
+        """`sha256:` and the hexadecimal digest of all rules, independent of comments and lines."""
         document = {
             "fail": self.fail,
             "licenses": self.licenses.fail,
             "unfixed": self.refuses_unfixed,
             "database_days": self.vulnerabilities.database_days,
-            "ignores": [{key: value for key, value in asdict(item).items() if key != "place"} for item in self.ignore],
+            "ignores": [
+                {key: value for key, value in asdict(ignore).items() if key != "place"} for ignore in self.ignore
+            ],
         }
         return digest_of(json.dumps(document, default=str, sort_keys=True).encode())
 
 
 def load(path: Path) -> Policy:
-    """Reads scan.yaml. Raises ConfigurationError, with file and line, for anything that is not as documented."""
+    """Read scan.yaml.
+
+    Raises ConfigurationError, with file and line, if it is not as documented.
+    """
     file = read_own(path)
     policy = file.convert(Policy)
     located = file.placed(policy.ignore, "ignore")
-    return replace(policy, ignore=tuple(replace(item, place=Path(item.place).name) for item in located))
+    return replace(policy, ignore=tuple(replace(ignore, place=Path(ignore.place).name) for ignore in located))
 
 
-def _plain(package: str) -> str:
-    """A package's name as PEP 503 compares names; a path, or a Debian package's name, stays what it is."""
+def _normalize(package: str) -> str:
+    """A package's name, normalized by PEP 503; a path or the name of a Debian package is not changed."""
     return package if "/" in package else re.sub(r"[-_.]+", "-", package).casefold()

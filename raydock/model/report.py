@@ -1,4 +1,7 @@
-"""Checks and their answers. An answer is passed, failed or skipped with the reason; never silently absent."""
+"""The checks of an image and their results.
+
+Every check has a result: passed, failed, or skipped with the reason.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +15,7 @@ SCHEMA = 1
 
 
 class Status(StrEnum):
-    """What a check found."""
+    """The result of a check."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -20,7 +23,15 @@ class Status(StrEnum):
 
 
 class Check(Entry, frozen=True, kw_only=True):
-    """One question put to an image: its id, the answer, a sentence of detail, the seconds that it took, warnings."""
+    """A check of an image.
+
+    Attributes:
+        id: its id.
+        status: its result.
+        detail: a sentence on the result.
+        seconds: how long it took, in seconds.
+        warnings: its warnings, a sentence each.
+    """
 
     id: str
     status: Status
@@ -31,28 +42,28 @@ class Check(Entry, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Report(ImageRecord):
-    """The answers of one image.
+    """The results of an image.
 
     Attributes:
-        checks: the checks with their answers.
+        checks: the checks with their results.
     """
 
     checks: tuple[Check, ...]
 
     @property
     def passed(self) -> bool:
-        """Whether some check passed and none failed."""
+        """Whether at least one check passed and none failed."""
         states = {check.status for check in self.checks}
         return Status.PASSED in states and Status.FAILED not in states
 
     @property
     def counts(self) -> str:
-        """How many checks found what: `8 passed, 2 skipped`."""
+        """The number of checks with each result: `8 passed, 2 skipped`."""
         counts = {status: sum(check.status is status for check in self.checks) for status in Status}
         return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
 
-    def told(self, status: Status) -> dict[str, str]:
-        """What the checks of a status say, each detail once, with the ids of those that say it."""
+    def details(self, status: Status) -> dict[str, str]:
+        """The details of the checks with a status, each once, with the ids of its checks."""
         ids: dict[str, list[str]] = {}
         for check in self.checks:
             if check.status is status:
@@ -61,10 +72,10 @@ class Report(ImageRecord):
 
 
 def save(report: Report, path: Path) -> None:
-    """Writes a report as JSON, whole or not at all."""
+    """Write a report as JSON, completely or not at all."""
     write(path, {"schema": SCHEMA, **plain(report)})
 
 
 def load(path: Path) -> Report | None:
-    """Reads a report; None where there is none of this schema, which means that the image has to be asked again."""
+    """Read a report; None if it is missing or has a different schema, so that the image must be tested again."""
     return value(read(path, SCHEMA), Report)

@@ -1,4 +1,4 @@
-"""What became of one variant: built, found or brought, and tested."""
+"""The result of building and testing a variant."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,47 +11,47 @@ from raydock.model.report import Report
 
 @dataclass(frozen=True, kw_only=True)
 class VariantResult:
-    """What became of one variant: its image and report, or the error that ended it.
+    """The result of a variant: its image and report, or an error.
 
     Attributes:
-        name: the variant's name; of an image of other people, what the user calls it.
-        image: the image; None if there is none, or if only its report is known.
-        fingerprint: what decides the image, built or not; empty if that is not known.
-        built: False if the image existed already.
-        proved: False if the report existed already.
-        seconds: the time that the build took.
-        report: the answers of the image.
-        error: what ended the build or the test.
+        name: the variant's name; for an image that is not raydock's, its name on the command line.
+        image: the image; None if it does not exist, or if only its report is known.
+        fingerprint: the fingerprint of the image, built or not; empty if it is not known.
+        built: whether it was built now; False if the image existed already.
+        tested: whether it was tested now; False if the report existed already.
+        seconds: how long the build took, in seconds.
+        report: the report on the image.
+        error: why the build or the test failed.
     """
 
     name: str
     image: ContainerImage | None = None
     fingerprint: str = ""
     built: bool = False
-    proved: bool = False
+    tested: bool = False
     seconds: float = 0.0
     report: Report | None = None
     error: RaydockError | None = None
 
     @classmethod
-    def of(cls, name: str, image: ContainerImage) -> "VariantResult":
-        """A variant whose image exists and is not tested."""
+    def untested(cls, name: str, image: ContainerImage) -> "VariantResult":
+        """The result of a variant whose image exists and is not tested."""
         return cls(name=name, image=image, fingerprint=image.fingerprint)
 
     @property
     def image_id(self) -> str:
-        """The engine's id of the image; empty if there is none."""
+        """The engine's id of the image; empty if it does not exist."""
         if self.image:
             return self.image.id
         return self.report.image_id if self.report else ""
 
     @property
     def passed(self) -> bool:
-        """Whether nothing failed; an image that is not tested has not failed."""
+        """Whether neither the build nor a check failed; an untested image passes."""
         return self.error is None and (self.report is None or self.report.passed)
 
     def document(self) -> dict[str, Any]:
-        """Its entry in the JSON document of `images`, `build` and `smoke` (docs/reference/json.md)."""
+        """The entry in the JSON document of `images`, `build` and `smoke` (docs/reference/json.md)."""
         checks = self.report.checks if self.report else ()
         entry = {
             "name": self.name,

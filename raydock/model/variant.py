@@ -1,4 +1,4 @@
-"""A variant: one value on every axis. Its name is its identity."""
+"""Variants: one value on every axis. The name identifies a variant."""
 
 import re
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from raydock.core.models import written
 NONE = "none"
 CPU = "cpu"
 
-# A value of an axis, as Dockerfiles, manifests and scripts can hold it.
+# A value of an axis that is safe in Dockerfiles, manifests and scripts.
 Word = Annotated[str, written("it with letters, digits and . _ -", form="[A-Za-z0-9][A-Za-z0-9._-]*")]
 
-# What may stand for an architecture in a name, built or not.
+# The names of architectures in variants' names, also of those that raydock does not build.
 ARCH_NAMES = ("amd64", "arm64")
 
 
@@ -33,15 +33,22 @@ class Axis(StrEnum):
 
 
 def label(cuda: str) -> str:
-    """What names, the keys of `indexes` and local versions (PEP 440) call a CUDA: `cu118`, or `cpu`."""
+    """The label of a CUDA in names, in the keys of `indexes` and in local versions (PEP 440): `cu118`, or `cpu`."""
     return CPU if cuda == CPU else f"cu{cuda.replace('.', '')}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """One point of the matrix. `cuda` may be `cpu`; `torch` and `vllm` may be `none`.
+    """A variant of the matrix.
 
-    `flavor` is the group of matrix.yaml that gives it packages of its own; empty for the packages that all have.
+    Attributes:
+        ray: the version of Ray.
+        python: the version of Python, such as 3.11.
+        cuda: the version of CUDA, such as 13.0, or `cpu`.
+        torch: the version of torch, or `none`.
+        vllm: the version of vllm, or `none`.
+        arch: the architecture.
+        flavor: the group of matrix.yaml whose packages it has; empty for the packages of all variants.
     """
 
     ray: Word
@@ -54,7 +61,7 @@ class Variant:
 
     @cached_property
     def name(self) -> str:
-        """The name of the rendered folder, the lock and the tag, such as `ray2.60.0-torch2.13.0-py311-cu130`."""
+        """The name, also of its folder, lock and tag, such as `ray2.60.0-torch2.13.0-py311-cu130`."""
         parts = [f"ray{self.ray}"]
         parts += [f"vllm{self.vllm}"] if self.vllm != NONE else []
         parts += [f"torch{self.torch}"] if self.torch != NONE else []
@@ -65,22 +72,22 @@ class Variant:
 
     @property
     def label(self) -> str:
-        """Its CUDA's label."""
+        """The label of its CUDA."""
         return label(self.cuda)
 
     @property
     def axes(self) -> dict[str, str]:
-        """The value on every axis, by the axis's name."""
+        """The value on each axis, by the name of the axis."""
         return {axis.value: getattr(self, axis.value) for axis in Axis}
 
     @property
     def gpu(self) -> bool:
-        """Whether the image carries a CUDA user space."""
+        """Whether the image has the CUDA libraries."""
         return self.cuda != CPU
 
     @cached_property
     def order(self) -> tuple[tuple[int, ...], ...]:
-        """A sort key: oldest versions first, absent parts before present ones."""
+        """A sort key: the oldest versions first; variants without a part before those with it."""
         values = (self.ray, self.vllm, self.torch, self.python, self.cuda)
         return tuple(() if value in {NONE, CPU} else Version(value).release for value in values)
 
@@ -96,7 +103,10 @@ _NAME = re.compile(
 
 
 def parse_name(name: str) -> Variant:
-    """The variant of a name. Raises ConfigurationError where the name does not have the form of one."""
+    """Parse a variant's name.
+
+    Raises ConfigurationError if it is not in the form of a variant's name.
+    """
     match = _NAME.fullmatch(name)
     if not match:
         raise ConfigurationError(

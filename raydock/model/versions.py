@@ -1,4 +1,4 @@
-"""How far versions are from each other."""
+"""The distance between versions."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -12,10 +12,10 @@ ABSENT = -(10**12)
 
 @lru_cache(maxsize=10_000)
 def position(value: str) -> int:
-    """Where a value stands on its axis; two values' distance is the difference of their positions.
+    """The position of a value on its axis. The distance of two values is the difference of their positions.
 
-    Major, minor and micro weigh 10**8, 10**4 and 1. `cpu` stands at 0 and `none` far off: it is a longer way to
-    another set of packages than to another CUDA.
+    The weights of major, minor and micro are 10**8, 10**4 and 1. `cpu` is at 0, and `none` is far from all versions:
+    a different set of packages is more distant than a different CUDA.
     """
     if value == CPU:
         return 0
@@ -28,11 +28,11 @@ def position(value: str) -> int:
 
 
 def closest(value: str, known: Iterable[str]) -> str | None:
-    """The known version nearest to `value`, the newer of two equally far; the newest where `value` is not a version.
+    """The known version that is closest to `value`; the newer one of two at the same distance.
 
-    None where none is known.
+    The newest version if `value` is not a version; None if `known` is empty.
     """
-    here = position(value)
-    if here == ABSENT:
+    center = position(value)
+    if center == ABSENT:
         return max(known, key=position, default=None)
-    return min(known, key=lambda other: (abs(position(other) - here), -position(other)), default=None)
+    return min(known, key=lambda version: (abs(position(version) - center), -position(version)), default=None)

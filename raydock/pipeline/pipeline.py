@@ -154,9 +154,9 @@ class Pipeline:
                 on_event=self.listener,
             )
         except RaydockError as error:
-            return replace(result, proved=True, error=error)
+            return replace(result, tested=True, error=error)
         reports.save(report, self.project.checkout.report(result.name, "contract"))
-        return replace(result, proved=True, report=report)
+        return replace(result, tested=True, report=report)
 
     def _smoke_if_untested(self, result: VariantResult) -> VariantResult:
         known = reports.load(self.project.checkout.report(result.name))
@@ -179,7 +179,7 @@ class Pipeline:
                 outputs=self.project.checkout.report(result.name).with_name("output"),
             )
         except RaydockError as error:
-            return replace(result, proved=True, error=error)
+            return replace(result, tested=True, error=error)
         if not checks:  # some of the checks do not test an image
             reports.save(report, self.project.checkout.report(result.name))
-        return replace(result, proved=True, report=report)
+        return replace(result, tested=True, report=report)

@@ -15,7 +15,7 @@ from raydock.model import labels
 from raydock.model.facts import Facts
 from raydock.model.labels import ImageLabels
 from raydock.model.matrix import Matrix
-from raydock.model.pattern import agrees, chosen
+from raydock.model.pattern import has_values, matching_values
 from raydock.model.variant import NONE, Axis, Variant
 from raydock.plan import extras
 from raydock.plan.nearest import nearest_of, nearest_points
@@ -138,12 +138,12 @@ def _flavored(matrix: Matrix, variants: Iterable[Variant]) -> Iterator[Variant]:
 
     A variant has one for each group that selects it and adds packages.
     """
-    patterns = {name: chosen(matrix.groups[name], matrix.axes) for name in matrix.flavors}
+    patterns = {name: matching_values(matrix.groups[name], matrix.axes) for name in matrix.flavors}
     return (
         replace(variant, flavor=name)
         for variant in variants
         for name, values in patterns.items()
-        if agrees(variant, values)
+        if has_values(variant, values)
     )
 
 
@@ -213,7 +213,9 @@ def _groups(matrix: Matrix) -> Callable[[Variant], tuple[str, ...]]:
     A variant of the cross product is in the groups whose patterns it matches, a single point in the groups that it
     names, and a flavor only in the group that makes it.
     """
-    patterns = {name: chosen(axes, matrix.axes) for name, axes in matrix.groups.items() if name not in matrix.flavors}
+    patterns = {
+        name: matching_values(axes, matrix.axes) for name, axes in matrix.groups.items() if name not in matrix.flavors
+    }
     named = {point.variant: point.groups for point in matrix.points}
 
     def groups_of(variant: Variant) -> tuple[str, ...]:
@@ -221,7 +223,7 @@ def _groups(matrix: Matrix) -> Callable[[Variant], tuple[str, ...]]:
             return (variant.flavor,)
         if variant in named:
             return named[variant]
-        return tuple(name for name, values in patterns.items() if agrees(variant, values))
+        return tuple(name for name, values in patterns.items() if has_values(variant, values))
 
     return groups_of
 

@@ -76,4 +76,4 @@ def _named_for_others(release: ProjectRelease, own_major: int | None) -> tuple[s
 
     Markers are ignored.
     """
-    return tuple(name for name in release.required if named_major(name) not in {None, own_major})
+    return tuple(name for name in release.required_projects if named_major(name) not in {None, own_major})

@@ -54,7 +54,7 @@ def sdist_required(project: str, point: Variant, rule_inputs: RuleInputs) -> Rul
     if release is None:
         return ABSENT
     extras = ray_extras(point, rule_inputs) if project == "ray" else ()
-    for requirement in requirements(release, point, extras, without_wheels() & set(release.required)):
+    for requirement in requirements(release, point, extras, without_wheels() & set(release.required_projects)):
         reason = f"{release} requires {requirement.name}, which is only offered as source"
         return RuleVerdict(False, reason, source(release, f"requires {requirement}"))
     return RuleVerdict(True, f"{release} requires no package that is known to be only offered as source")

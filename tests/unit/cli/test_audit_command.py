@@ -58,7 +58,7 @@ def test_an_advisory_is_refused_until_it_is_ignored(checkout: Checkout, refused:
     policy.write_text(policy.read_text().replace("ignore: []", entry))
     again = run_in_process(checkout, *AUDIT)
     assert again.code == 0, again.words
-    assert "CVE-2099-0001 in aiohttp: a fix is out: aiohttp 99.0" in again.out
+    assert "CVE-2099-0001 in aiohttp: a fix exists: aiohttp 99.0" in again.out
 
 
 def test_an_index_without_advisories_is_never_clean(checkout: Checkout, site: Site) -> None:

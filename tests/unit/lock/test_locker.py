@@ -260,7 +260,5 @@ def test_a_group_whose_package_needs_a_different_compiler_is_named_with_its_line
         )
         [outcome] = locker.lock([mine], 1)
     assert outcome.error is not None
-    assert outcome.error.what.startswith(
-        f"{checkout.matrix}:{line}: kernels and the CUDA compiler of {mine} conflict"
-    )
+    assert outcome.error.what.startswith(f"{checkout.matrix}:{line}: kernels and the CUDA compiler of {mine} conflict")
     assert "nvidia-cuda-nvcc==13.0.*" in outcome.error.meaning

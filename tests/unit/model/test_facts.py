@@ -43,7 +43,7 @@ def test_missing(tmp_path: Path) -> None:
     assert "./build.py facts" in caught.value.todo
 
 
-def test_cut_short_names_the_line(tmp_path: Path) -> None:
+def test_a_truncated_file_is_refused_with_its_line(tmp_path: Path) -> None:
     text = dump(FACTS)[:-40]
     path = damaged(tmp_path, text)
     with pytest.raises(ConfigurationError, match="not readable as JSON") as caught:
@@ -54,7 +54,7 @@ def test_cut_short_names_the_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("document", [{"schema": 1, "releases": []}, {"releases": []}, [], 7])
-def test_another_schema(tmp_path: Path, document: object) -> None:
+def test_a_different_schema(tmp_path: Path, document: object) -> None:
     with pytest.raises(ConfigurationError, match=r"facts\.json:1: its schema is .* reads 2") as caught:
         load(damaged(tmp_path, json.dumps(document)))
     assert caught.value.todo == "restore the file from git, or run `./build.py facts` to read the package index again."
@@ -83,36 +83,36 @@ def test_no_releases(tmp_path: Path) -> None:
         ('"wheels": [', '"wheels": null, "more": ['),
     ],
 )
-def test_a_release_that_is_none_names_its_line(tmp_path: Path, old: str, new: str) -> None:
+def test_an_invalid_release_is_named_with_its_line(tmp_path: Path, old: str, new: str) -> None:
     first = replace(RELEASE, version="2.59.0", requires_dist=(), wheels=())
     good = dump(Facts({("ray", "2.59.0"): first, **FACTS.releases}))
     start = good.splitlines().index(next(line for line in good.splitlines() if '"2.60.0"' in line))
     lines = good.splitlines(keepends=True)
     path = damaged(tmp_path, "".join(lines[:start]) + "".join(lines[start:]).replace(old, new, 1))
-    with pytest.raises(ConfigurationError, match=rf"facts\.json:{start + 1}: a release is not as it should be"):
+    with pytest.raises(ConfigurationError, match=rf"facts\.json:{start + 1}: a release is invalid"):
         _ = load(path).releases["ray", "2.60.0"]
 
 
-def test_versions_are_in_their_order() -> None:
+def test_versions_are_sorted_by_version() -> None:
     versions = ("2.9.0", "2.10.0", "2.60.0")
     held = (*reversed(versions), "2.60.0+local")
     facts = Facts({("ray", version): replace(RELEASE, version=version) for version in held})
     assert facts.versions == {"ray": versions, "torch": (), "vllm": ()}
 
 
-def test_a_requirement_that_is_none_names_the_release() -> None:
+def test_an_invalid_requirement_is_named_with_its_release() -> None:
     release = ProjectRelease(**{**vars(RELEASE), "requires_dist": ("click>=",)})
     with pytest.raises(ConfigurationError, match=r"ray 2\.60\.0: 'click>='"):
-        list(release.on("click"))
-    assert list(release.on("numpy")) == []
+        list(release.requirements_on("click"))
+    assert list(release.requirements_on("numpy")) == []
 
 
-def test_bounds_that_are_none_name_the_release() -> None:
+def test_an_invalid_requires_python_is_named_with_its_release() -> None:
     release = ProjectRelease(**{**vars(RELEASE), "requires_python": "three"})
     with pytest.raises(ConfigurationError, match=r"ray 2\.60\.0: 'three'"):
         _ = release.pythons
 
 
-def test_a_wheel_name_that_is_none_says_so() -> None:
+def test_an_invalid_wheel_name_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"'ray\.whl'"):
         _ = Wheel(filename="ray.whl", size=1, sha256="").tags

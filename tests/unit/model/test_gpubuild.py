@@ -34,8 +34,8 @@ def test_compute_capabilities_as_people_write_them(tmp_path: Path, text: str, sm
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{cuda: 11.8, sm: [80]}", "an entry is about one project"),
-        ("{torch: 2.3.1, vllm: 0.5.0, cuda: 11.8, sm: [80]}", "an entry is about one project"),
+        ("{cuda: 11.8, sm: [80]}", "an entry is for one project"),
+        ("{torch: 2.3.1, vllm: 0.5.0, cuda: 11.8, sm: [80]}", "an entry is for one project"),
         ("{torch: newest, cuda: 11.8, sm: [80]}", "'newest' is not a version"),
         ("{torch: 2.3.1, cuda: cu118, sm: [80]}", "'cu118' is not allowed"),
         ("{torch: 2.3.1, sm: [80]}", "lacks the key 'cuda'"),

@@ -22,7 +22,7 @@ def written(name: str, *, kuberay: bool = True, min_driver: str = "", sm: tuple[
     return ImageLabels(given | of_build(fingerprint="f", lock_sha256="a", python="3.11.2"))
 
 
-def test_what_a_build_writes_is_read() -> None:
+def test_the_labels_of_a_build_are_read() -> None:
     found = written(CUDA, min_driver="580.65.06", sm=(75, 80))
     assert (found.variant, found.ray, found.python) == (CUDA, "2.60.0", "3.11.2")
     assert (found.min_driver, found.sm, found.fingerprint) == ("580.65.06", (75, 80), "f")
@@ -36,17 +36,17 @@ def test_an_image_for_cpu_needs_no_driver_and_names_no_compiler() -> None:
     assert written(CUDA).values[Label.NVCC] == "none"
 
 
-def test_only_an_image_that_is_not_for_kuberay_says_so() -> None:
+def test_only_an_image_that_is_not_for_kuberay_has_the_label() -> None:
     assert Label.KUBERAY not in written(CPU).values
     assert not written(CPU, kuberay=False).kuberay
 
 
-def test_a_base_says_its_recipe_and_its_python() -> None:
+def test_the_labels_of_a_base_name_its_recipe_and_its_python() -> None:
     found = ImageLabels(of_base(recipe="r", python="3.11.2"))
     assert (found.base_recipe, found.python) == ("r", "3.11.2")
 
 
-def test_an_image_of_other_people_says_nothing() -> None:
+def test_an_image_that_is_not_raydocks_has_no_values() -> None:
     found = ImageLabels({"maintainer": "them"})
     stated = (found.variant, found.ray, found.python, found.min_driver, found.fingerprint, found.base_recipe)
     assert stated == (None,) * 6

@@ -64,5 +64,5 @@ def test_missing_and_empty(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="does not exist"):
         load(path)
     path.write_text("# variant: some\n")
-    with pytest.raises(ConfigurationError, match="holds no package"):
+    with pytest.raises(ConfigurationError, match="has no package"):
         load(path)

@@ -32,7 +32,7 @@ DIGEST = "sha256:" + "0" * 64
 
 
 def refusal(tmp_path: Path, old: str, new: str) -> ConfigurationError:
-    """What load says of the matrix with one piece of text changed; its line must be the changed one."""
+    """The error of load after one change in the text; its line must be the changed one."""
     assert old in MATRIX
     path = tmp_path / "matrix.yaml"
     path.write_text(MATRIX.replace(old, new))
@@ -101,7 +101,7 @@ def test_versions_are_pep_440_in_normal_form(tmp_path: Path, version: str) -> No
     "value", [r'"2.60.0\n"', '"2.60.0 "', '"2 .60.0"', "'2.60.0\"'", r"'2.60.0\'", "'$HOME'", "'2.60.0;id'", "'`id`'"]
 )
 @pytest.mark.parametrize("axis", ["python", "cuda", "torch", "vllm", "ray", "arch"])
-def test_values_that_would_break_out_of_a_dockerfile_line(tmp_path: Path, axis: str, value: str) -> None:
+def test_values_that_are_unsafe_in_a_dockerfile_line_are_refused(tmp_path: Path, axis: str, value: str) -> None:
     text = "".join(row + "\n" for row in MATRIX.splitlines() if not row.startswith(f"  {axis}: ["))
     path = tmp_path / "matrix.yaml"
     path.write_text(text.replace("axes:\n", f"axes:\n  {axis}: [{value}]\n"))
@@ -198,7 +198,7 @@ def test_an_index_is_an_address(tmp_path: Path) -> None:
 POINT = 'points:\n  - {python: "3.11", cuda: "12.1", torch: 2.1.2, ray: 2.49.1, groups: [legacy], cutoff: 2025-09-15}\n'
 
 
-def test_a_point_beside_the_cross_product(tmp_path: Path) -> None:
+def test_a_point_outside_the_cross_product(tmp_path: Path) -> None:
     path = tmp_path / "matrix.yaml"
     path.write_text(MATRIX + POINT + '  - {python: "3.12", ray: 2.60.0, groups: [gpu, other]}\n')
     matrix = load(path)
@@ -237,14 +237,14 @@ def test_a_point_that_is_not_as_documented(tmp_path: Path, old: str, new: str, w
     assert words in str(caught.value)
 
 
-def test_a_point_stands_once(tmp_path: Path) -> None:
+def test_a_repeated_point_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "matrix.yaml"
     path.write_text(MATRIX + POINT + POINT.splitlines(keepends=True)[1])
     with pytest.raises(ConfigurationError, match=r"matrix\.yaml:20: .* twice"):
         load(path)
 
 
-def test_which_variants_it_names(matrix: Matrix) -> None:
+def test_the_variants_that_the_matrix_names(matrix: Matrix) -> None:
     assert matrix.names(Variant(ray="2.60.0", python="3.11"))
     assert matrix.names(matrix.points[0].variant)
     assert not matrix.names(Variant(ray="2.60.0", python="3.12"))

@@ -1,4 +1,4 @@
-"""Packages of all variants and of a group's own, as matrix.yaml says them."""
+"""Packages of all variants and of a group's own, in matrix.yaml."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def refusal(tmp_path: Path, group: str, old: str = "old") -> ConfigurationError:
     return caught.value
 
 
-def test_a_groups_extras_stand_in_place_and_its_packages_beside_those_of_all(tmp_path: Path) -> None:
+def test_a_groups_extras_replace_those_of_all_and_its_packages_are_added(tmp_path: Path) -> None:
     matrix = read(tmp_path, "trees: {ray: 2.60*, packages: [XGBoost_cpu], ray-extras: [default, serve, train]}")
     own = Packages(ray_extras=("default", "serve", "train"), always=("pip",), added=("xgboost-cpu",))
     assert matrix.flavors == {"trees": own}
@@ -58,11 +58,11 @@ def test_a_groups_extras_stand_in_place_and_its_packages_beside_those_of_all(tmp
     ],
     ids=str,
 )
-def test_the_matrix_names_the_flavors_of_what_their_group_selects_alone(tmp_path: Path, variant: Variant) -> None:
+def test_the_matrix_has_the_flavors_only_of_variants_that_their_group_selects(tmp_path: Path, variant: Variant) -> None:
     assert not read(tmp_path, 'trees: {ray: "2.60.0", packages: [xgboost-cpu]}').names(variant)
 
 
-def test_what_is_not_for_kuberay_says_so(tmp_path: Path) -> None:
+def test_packages_that_are_not_for_kuberay(tmp_path: Path) -> None:
     assert not read(tmp_path, "bare: {ray-extras: [], kuberay: false}").flavors["bare"].kuberay
     assert read(tmp_path, "trees: {packages: [a]}").flavors["trees"].kuberay
 
@@ -71,16 +71,16 @@ def test_what_is_not_for_kuberay_says_so(tmp_path: Path) -> None:
     ("group", "words", "todo"),
     [
         ("trees: {packges: [a]}", "has no key 'packges'", "'packages'"),
-        ("trees: {packages: [a], ray: 2.61.0}", "'2.61.0' does not stand in the axis ray", "'2.60.0'"),
+        ("trees: {packages: [a], ray: 2.61.0}", "'2.61.0' is not a value of the axis ray", "'2.60.0'"),
         ("trees: {packages: [a b]}", "'a b' is not allowed", "a package's or an extra's name"),
         ("trees: {packages: [a, torch]}", "'torch' is an axis, not a package to add", "`torch:`"),
         ("trees: {packages: [a, a]}", "has 'a' twice", "remove one"),
         ("trees: {packages: [a], kuberay: no}", "'no' is not allowed", "false, true"),
         ("trees: {ray-extras: [serve, default]}", "the same packages under other names", "`packages`"),
         ("trees: {kuberay: false}", "the same packages under other names", "`packages`"),
-        ("Trees: {packages: [a]}", "its name ends its variants' names", "small letters"),
-        ("my-trees: {packages: [a]}", "its name ends its variants' names", "small letters"),
-        ("arm64: {packages: [a]}", "its name ends its variants' names", "small letters"),
+        ("Trees: {packages: [a]}", "its variants' names end with it", "small letters"),
+        ("my-trees: {packages: [a]}", "its variants' names end with it", "small letters"),
+        ("arm64: {packages: [a]}", "its variants' names end with it", "small letters"),
     ],
 )
 def test_refused_with_the_line(tmp_path: Path, group: str, words: str, todo: str) -> None:

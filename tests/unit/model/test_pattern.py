@@ -1,6 +1,6 @@
 import pytest
 
-from raydock.model.pattern import agrees, chosen, is_glob, matches
+from raydock.model.pattern import has_values, is_glob, matches, matching_values
 from raydock.model.variant import Axis, Variant
 
 
@@ -27,10 +27,10 @@ def test_is_glob() -> None:
     assert [is_glob(word) for word in ("3.11", "!none", "3.1*", "3.1?", "[23]")] == [False, False, True, True, True]
 
 
-def test_chosen_values_and_agreement() -> None:
+def test_values_that_match_and_variants_that_have_them() -> None:
     axes = {Axis.CUDA: ("cpu", "12.8", "13.0"), Axis.TORCH: ("none", "2.8.0")}
-    values = chosen({"cuda": "!cpu", "torch": "*"}, axes)
+    values = matching_values({"cuda": "!cpu", "torch": "*"}, axes)
     assert values == {"cuda": {"12.8", "13.0"}, "torch": {"none", "2.8.0"}}
-    assert agrees(Variant(ray="2.60.0", python="3.11", torch="2.8.0", cuda="12.8"), values)
-    assert not agrees(Variant(ray="2.60.0", python="3.11"), values)
-    assert agrees(Variant(ray="2.60.0", python="3.11"), {})
+    assert has_values(Variant(ray="2.60.0", python="3.11", torch="2.8.0", cuda="12.8"), values)
+    assert not has_values(Variant(ray="2.60.0", python="3.11"), values)
+    assert has_values(Variant(ray="2.60.0", python="3.11"), {})

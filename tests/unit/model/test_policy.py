@@ -1,4 +1,4 @@
-"""scan.yaml: what it refuses, and how it is read."""
+"""scan.yaml: the findings that it refuses, and how it is read."""
 
 from datetime import date
 from pathlib import Path
@@ -61,7 +61,7 @@ def test_what_is_refused(policy: Policy, finding: Finding, refused: bool) -> Non
     assert policy.refuses(finding) is refused
 
 
-def test_what_nobody_mended_is_refused_where_the_policy_says_so(file: Path) -> None:
+def test_a_vulnerability_without_a_fix_is_refused_if_the_policy_says_so(file: Path) -> None:
     file.write_text(TEXT.replace("unfixed: report", "unfixed: fail"))
     assert load(file).refuses(found(fixed=""))
 
@@ -75,7 +75,7 @@ def test_what_nobody_mended_is_refused_where_the_policy_says_so(file: Path) -> N
         ({"package": "some-package", "id": "CVE-2099-0002"}, False),
     ],
 )
-def test_an_ignore_goes_by_any_id_and_by_the_package(policy: Policy, more: dict[str, Any], concerned: bool) -> None:
+def test_an_ignore_matches_any_id_and_the_package(policy: Policy, more: dict[str, Any], concerned: bool) -> None:
     assert policy.ignore[0].concerns(found(**more)) is concerned
 
 
@@ -85,15 +85,13 @@ def test_an_ignore_of_a_secret_may_name_files_by_a_pattern(file: Path) -> None:
     assert load(file).ignore[0].concerns(secret)
 
 
-def test_an_ignore_stands_through_its_last_day(policy: Policy) -> None:
+def test_an_ignore_is_valid_through_its_last_day(policy: Policy) -> None:
     assert policy.objections(date(2027, 1, 31)) == ()
     (objection,) = policy.objections(date(2027, 2, 1))
-    assert objection == (
-        "scan.yaml:6: CVE-2099-0001 in Some_Package was to be ignored up to 2027-01-31: we never call it"
-    )
+    assert objection == ("scan.yaml:6: CVE-2099-0001 in Some_Package was ignored until 2027-01-31: we never call it")
 
 
-def test_the_digest_is_of_what_it_says_and_not_of_its_comments(file: Path) -> None:
+def test_the_digest_is_of_the_rules_and_not_of_comments(file: Path) -> None:
     first = load(file).digest
     file.write_text(f"# a comment\n{TEXT}")
     assert load(file).digest == first
@@ -116,7 +114,7 @@ def test_the_digest_is_of_what_it_says_and_not_of_its_comments(file: Path) -> No
         ('licenses: {fail: ["AGPL-*"]}\n', "", 1, "add `licenses:`"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_line(file: Path, old: str, new: str, line: int, words: str) -> None:
+def test_an_invalid_value_is_refused_with_its_line(file: Path, old: str, new: str, line: int, words: str) -> None:
     assert old in TEXT
     file.write_text(TEXT.replace(old, new))
     with pytest.raises(ConfigurationError) as caught:

@@ -10,14 +10,14 @@ def _report(*states: Status) -> Report:
     return Report(name="ray2.60.0-py311-cpu", image_id="sha256:1", content="sha256:c1", fingerprint="f", checks=checks)
 
 
-def test_what_is_saved_is_read(tmp_path: Path) -> None:
+def test_a_saved_report_is_read(tmp_path: Path) -> None:
     report = _report(Status.PASSED, Status.SKIPPED)
     save(report, tmp_path / "smoke.json")
     assert load(tmp_path / "smoke.json") == report
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"schema": 2}', '{"schema": 1, "checks": [{}]}'])
-def test_what_is_no_report_is_none(tmp_path: Path, text: str) -> None:
+def test_an_invalid_report_is_none(tmp_path: Path, text: str) -> None:
     path = tmp_path / "smoke.json"
     path.write_text(text)
     assert load(path) is None

@@ -24,6 +24,6 @@ def test_threads_parse_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
         assert [str(item) for item in pool.map(requirement, lines)] == lines
 
 
-def test_what_is_no_requirement_is_refused() -> None:
+def test_an_invalid_requirement_is_refused() -> None:
     with pytest.raises(InvalidRequirement):
         requirement("numpy<<2")

@@ -1,4 +1,4 @@
-"""What became of a variant, as JSON documents have it."""
+"""The result of a variant, and its entry in JSON documents."""
 
 from raydock.core.errors import VariantError
 from raydock.model.image import ContainerImage
@@ -16,7 +16,7 @@ def _report(status: Status) -> Report:
 
 
 def test_an_image_that_exists_is_neither_built_nor_tested() -> None:
-    assert VariantResult.of(NAME, IMAGE).document() == {
+    assert VariantResult.untested(NAME, IMAGE).document() == {
         "name": NAME,
         "image_id": "sha256:1",
         "fingerprint": "f",
@@ -31,14 +31,14 @@ def test_a_failed_build_has_its_fingerprint_and_no_image() -> None:
     assert (document["image_id"], document["fingerprint"], document["error"]) == ("", "f", "It failed.")
 
 
-def test_an_image_of_other_people_is_known_by_its_report_alone() -> None:
-    document = VariantResult(name="theirs:1", proved=True, report=_report(Status.PASSED)).document()
+def test_an_image_that_is_not_raydocks_has_only_a_report() -> None:
+    document = VariantResult(name="theirs:1", tested=True, report=_report(Status.PASSED)).document()
     assert (document["image_id"], document["fingerprint"]) == ("sha256:2", "")
     assert document["checks"][0]["id"] == "ray"
 
 
-def test_what_is_not_tested_has_not_failed() -> None:
-    assert VariantResult.of(NAME, IMAGE).passed
+def test_an_untested_image_passes() -> None:
+    assert VariantResult.untested(NAME, IMAGE).passed
     assert VariantResult(name=NAME, report=_report(Status.PASSED)).passed
     assert not VariantResult(name=NAME, report=_report(Status.FAILED)).passed
     assert not VariantResult(name=NAME, error=VariantError("It failed.")).passed

@@ -29,7 +29,7 @@ def test_name_and_back(name: str, variant: Variant) -> None:
 @pytest.mark.parametrize(
     "word", ["", "ray2.60.0", "ray2.60.0-py311", "ray2.60.0-py3-cpu", "torch2.8.0-py311-cpu", "ray2.60.0-py311-cu13"]
 )
-def test_no_name(word: str) -> None:
+def test_an_invalid_name_is_refused(word: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         parse_name(word)
     assert repr(word) in caught.value.what
@@ -50,7 +50,7 @@ def test_order_is_by_version_and_not_by_letter() -> None:
     assert shuffled == ordered
 
 
-def test_axes_hold_every_axis() -> None:
+def test_a_variant_has_a_value_on_every_axis() -> None:
     axes = Variant(ray="2.60.0", python="3.11").axes
     assert axes == {
         "arch": "amd64",

@@ -16,9 +16,9 @@ def test_closest_is_by_version_and_the_newer_of_two(value: str, near: str) -> No
     assert closest(value, ["2.10.0", "2.50.0", "2.60.0", "2.62.0"]) == near
 
 
-def test_closest_of_nothing() -> None:
+def test_no_version_is_closest_if_none_is_known() -> None:
     assert closest("1.0", []) is None
 
 
-def test_the_newest_is_closest_to_what_is_no_version() -> None:
+def test_the_newest_is_closest_to_a_value_that_is_not_a_version() -> None:
     assert closest("nightly", ("2.9.0", "2.60.0", "2.49.1")) == "2.60.0"

@@ -93,4 +93,4 @@ def test_a_report_objects_to_publishing(report: ScanReport, policy: Policy) -> N
 def test_an_expired_ignore_stops_publishing(report: ScanReport, policy: Policy) -> None:
     policy = structs.replace(policy, ignore=(structs.replace(IGNORE, until=date(2026, 11, 24)),))
     current = replace(report, policy=policy.digest)
-    assert current.objection(IMAGE, policy, TODAY) == "scan.yaml:7: X-1 was to be ignored up to 2026-11-24: why"
+    assert current.objection(IMAGE, policy, TODAY) == "scan.yaml:7: X-1 was ignored until 2026-11-24: why"
