@@ -62,7 +62,7 @@ def _unknown(names: CudaNames, pins: Mapping[str, list[Pin]]) -> Iterator[str]:
     """Yield packages that match no pattern although their name, or name and version, are those of a CUDA."""
     majors = {Version(pin.version).major for pin in pins.get("nvidia-cuda-runtime", ())} | {12}
     for name, versions in pins.items():
-        if any(re.fullmatch(form, name) for form in names.beside_others):
+        if any(re.fullmatch(form, name) for form in names.coexisting):
             continue
         for pin in versions:
             of_cuda = _NUMBER.search(name) or ("cuda" in name and Version(pin.version).major in majors)

@@ -1,4 +1,4 @@
-"""Which variants' images differ between a commit and the working tree, and in which parts of what decides them."""
+"""Find the variants whose image inputs differ between a commit and the working tree."""
 
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ SCHEMA = 1
 
 
 class What(StrEnum):
-    """What became of a variant."""
+    """How a variant changed."""
 
     CHANGED = "changed"
     NEW = "new"
@@ -35,7 +35,13 @@ class What(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A variant that a commit does not have as the working tree has it; `parts` are those of its recipe that differ."""
+    """A variant whose image inputs differ.
+
+    Attributes:
+        name: its name.
+        what: how it changed.
+        parts: the names of the inputs that differ; empty for a new or removed variant.
+    """
 
     name: str
     what: What
@@ -44,42 +50,49 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
-    """What differs since a commit, which `since` names in full."""
+    """The variants that changed since a commit.
+
+    Attributes:
+        since: the full hash of the commit.
+        changes: the variants.
+    """
 
     since: str
     changes: tuple[Change, ...]
 
     def among(self, names: Iterable[str]) -> "Changes":
-        """Those of variants that the plan has and somebody chose; the gone ones cannot be chosen."""
+        """Only the changes of these variants of the plan, so without the removed ones."""
         chosen = set(names)
-        return Changes(since=self.since, changes=tuple(item for item in self.changes if item.name in chosen))
+        return Changes(since=self.since, changes=tuple(change for change in self.changes if change.name in chosen))
 
     def document(self) -> dict[str, Any]:
-        """`plan --changed-since REF --json` (docs/reference/json.md)."""
-        variants = [{"name": item.name, "what": item.what.value, "parts": list(item.parts)} for item in self.changes]
+        """The document of `plan --changed-since REF --json` (docs/reference/json.md)."""
+        variants = [
+            {"name": change.name, "what": change.what.value, "parts": list(change.parts)} for change in self.changes
+        ]
         return {"schema": SCHEMA, "since": self.since, "variants": variants}
 
     def table(self) -> RenderableType:
-        """The same for a terminal."""
+        """The changes as a table for a terminal."""
         if not self.changes:
             return f"No image differs from what {self.since[:12]} has."
         grid = bare_table(f"{len(self.changes)} differ from what {self.since[:12]} has", "variant", "", "what differs")
-        for item in self.changes:
-            grid.add_row(item.name, item.what, ", ".join(item.parts))
+        for change in self.changes:
+            grid.add_row(change.name, change.what, ", ".join(change.parts))
         return grid
 
 
 def since(project: Project, ref: str) -> Changes:
-    """What differs between a commit and the working tree.
+    """Compare a commit with the working tree.
 
-    Raises ConfigurationError if the folder is not raydock's own checkout or git knows no such commit, OutOfReachError
-    if git cannot read it, OSError if there is no room for temporary files.
+    Raises ConfigurationError if the folder is not a checkout of raydock or git does not know the commit,
+    OutOfReachError if git cannot read the commit, OSError if there is no space for temporary files.
     """
     root = project.checkout.root
     commit = commits.find(root, ref)
     if not (root / CONTEXT["probe"]).is_dir():
         raise ConfigurationError(
-            f"{root} does not hold raydock itself, so that git cannot tell which probe and templates a commit had.",
+            f"{root} does not contain raydock itself, so git does not have the probe and the templates of a commit.",
             todo="run this in a clone of raydock's repository.",
         )
     comparison = _Comparison(project, commit)
@@ -87,13 +100,18 @@ def since(project: Project, ref: str) -> Changes:
 
 
 def differing(before: Inputs, now: Inputs) -> tuple[str, ...]:
-    """The names of the parts that differ, those that only one side has among them."""
+    """The names of the inputs that differ, including those that only one side has."""
     return tuple(part for part in now | before if now.get(part) != before.get(part))
 
 
 @dataclass(frozen=True)
 class _Comparison:
-    """A commit and the working tree of a project."""
+    """Compares a commit with the working tree.
+
+    Attributes:
+        project: the project of the working tree.
+        commit: the commit.
+    """
 
     project: Project
     commit: Commit
@@ -104,7 +122,7 @@ class _Comparison:
 
     @cached_property
     def _matrix(self) -> Matrix | None:
-        """The commit's matrix.yaml; None if this raydock refuses it."""
+        """The commit's matrix.yaml; None if it is invalid for this raydock."""
         text = self.commit.read("matrix.yaml")
         if text == self._tree.read("matrix.yaml"):
             return self.project.matrix
@@ -116,8 +134,8 @@ class _Comparison:
 
     @cached_property
     def _dockerfiles(self) -> dict[str, bytes]:
-        """The Dockerfiles of the locked variants as they are rendered now, which those in images/ may not be."""
-        locked = tuple(item for item in self.project.plan.variants if self._locked(item))
+        """The Dockerfiles of the locked variants, rendered now; those in images/ may be out of date."""
+        locked = tuple(planned for planned in self.project.plan.variants if self._is_locked(planned))
         return {name: text.encode() for name, text in self.project.dockerfiles(locked).items()}
 
     @cached_property
@@ -125,34 +143,34 @@ class _Comparison:
         return differing(shared(self.commit), shared(self._tree))
 
     def changes(self) -> Iterator[Change]:
-        """The variants of the plan that the commit has otherwise or not at all."""
+        """The variants of the plan that are new or whose inputs differ in the commit."""
         for planned in self.project.plan.variants:
-            known = self._names(planned.name)
-            if known and f"lockfiles/{planned.name}.txt" in self.commit.files:
+            in_commit = self._has_variant(planned.name)
+            if in_commit and f"lockfiles/{planned.name}.txt" in self.commit.files:
                 if parts := self._parts(planned):
                     yield Change(name=planned.name, what=What.CHANGED, parts=parts)
-            elif not known or self._locked(planned):
+            elif not in_commit or self._is_locked(planned):
                 yield Change(name=planned.name, what=What.NEW)
 
     def gone(self) -> Iterator[Change]:
         """The locked variants of the commit that the plan does not have."""
-        planned = {item.name for item in self.project.plan.variants}
+        planned = {variant.name for variant in self.project.plan.variants}
         locks = (path for path in sorted(self.commit.files) if path.startswith("lockfiles/") and path.endswith(".txt"))
         names = (path.removeprefix("lockfiles/").removesuffix(".txt") for path in locks)
-        return (Change(name=name, what=What.GONE) for name in names if name not in planned and self._names(name))
+        return (Change(name=name, what=What.GONE) for name in names if name not in planned and self._has_variant(name))
 
-    def _locked(self, planned: Planned) -> bool:
+    def _is_locked(self, planned: Planned) -> bool:
         return self.project.checkout.lock(planned.name).exists()
 
-    def _names(self, name: str) -> bool:
-        """Whether the commit's matrix.yaml names a variant, or may do so."""
+    def _has_variant(self, name: str) -> bool:
+        """Whether the commit's matrix.yaml has a variant; True if that file is invalid for this raydock."""
         with suppress(ConfigurationError):  # a file below lockfiles/ that is not a variant's
             variant = parse_name(name)
             return self._matrix is None or self._matrix.names(variant)
         return False
 
     def _parts(self, planned: Planned) -> tuple[str, ...]:
-        """The parts that differ of what decides an image."""
+        """The names of the inputs of an image that differ."""
         before: Inputs = {"Dockerfile": self.commit.read(f"images/{planned.name}/Dockerfile")}
         now: Inputs = {"Dockerfile": self._dockerfiles.get(planned.name)}
         if self._matrix:

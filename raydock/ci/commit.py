@@ -1,4 +1,4 @@
-"""A commit of the repository that holds a checkout: its files, and the folders that had other names."""
+"""Read a commit of the repository of a checkout, also if folders had different names."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from raydock.core.errors import ConfigurationError, OutOfReachError, first_line
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit. Paths are below the checkout's folder, which need not be the repository's top.
+    """A commit. Paths are relative to the checkout's folder, which may be below the top of the repository.
 
     Attributes:
         root: the checkout's folder.
@@ -29,11 +29,11 @@ class Commit:
 
     @cached_property
     def _differing(self) -> frozenset[str]:
-        """The paths of its files that the working tree has otherwise or not at all, and of files that it lacks."""
+        """The paths of files that differ from the working tree or exist only on one side."""
         return frozenset(self._paths("diff", "--name-only", "--no-renames", "--relative", "-z", self.name, "--"))
 
     def read(self, path: str) -> bytes | None:
-        """The content of a file; None if the commit has no file of this path."""
+        """The content of a file; None if the commit does not have it."""
         if path not in self.files:
             return None
         file = self.root / path
@@ -42,16 +42,16 @@ class Commit:
         return self._output("cat-file", "blob", f"{self.name}:./{path}")
 
     def folder(self, path: str) -> dict[str, bytes]:
-        """The content of the files in a folder by their paths below it, also if the folder has moved since."""
-        found = self._below(path) or self._below(self._former(path))
-        return {name: self.read(place) or b"" for name, place in found.items()}
+        """The content of the files in a folder by their paths below it, also if the folder was moved since."""
+        paths = self._below(path) or self._below(self._former(path))
+        return {name: self.read(full_path) or b"" for name, full_path in paths.items()}
 
     def _below(self, folder: str) -> dict[str, str]:
         start = f"{folder}/"
         return {path.removeprefix(start): path for path in self.files if path.startswith(start)}
 
     def _former(self, folder: str) -> str:
-        """The only folder from which git finds files moved to this one unchanged; empty if there is none."""
+        """The only folder from which files were moved unchanged to this folder; empty if there is no such folder."""
         options = ("--name-status", "--find-renames=100%", "--diff-filter=R", "--relative", "-z")
         fields = self._paths("diff", *options, self.name, "--")
         folders = {
@@ -61,44 +61,47 @@ class Commit:
         }
         return folders.pop() if len(folders) == 1 else ""
 
-    def _paths(self, *words: str) -> list[str]:
-        return [os.fsdecode(path) for path in self._output(*words).split(b"\0") if path]
+    def _paths(self, *arguments: str) -> list[str]:
+        return [os.fsdecode(path) for path in self._output(*arguments).split(b"\0") if path]
 
-    def _output(self, *words: str) -> bytes:
-        """What git prints. Raises OutOfReachError if it fails, as in a partial clone without its server."""
-        done = _git(self.root, *words)
+    def _output(self, *arguments: str) -> bytes:
+        """The output of git.
+
+        Raises OutOfReachError if git fails, such as in a partial clone without its server.
+        """
+        done = _git(self.root, *arguments)
         if done.returncode:
-            why = first_line(done.stderr.decode(errors="replace"), "no reason")
+            reason = first_line(done.stderr.decode(errors="replace"), "no reason")
             raise OutOfReachError(
-                f"git could not read the commit {self.name[:12]}: {why}.",
-                todo="`git fsck` checks the repository; `git fetch` brings what a partial clone lacks.",
+                f"git could not read the commit {self.name[:12]}: {reason}.",
+                todo="`git fsck` checks the repository; `git fetch` downloads the missing objects of a partial clone.",
             )
         return done.stdout
 
 
 def find(root: Path, ref: str) -> Commit:
-    """The commit that git knows by a name.
+    """Find a commit by a name that git knows.
 
-    Raises ConfigurationError if git is missing, the folder is not in a git repository, or git knows no such commit.
+    Raises ConfigurationError if git is missing, the folder is not in a git repository, or git does not know the name.
     """
     if not shutil.which("git"):
-        raise ConfigurationError("git is not on PATH, and it alone knows what a commit holds.", todo="install git.")
-    place = _git(root, "rev-parse", "--git-dir")
-    if place.returncode:
+        raise ConfigurationError("git is not on PATH, and it is needed to read a commit.", todo="install git.")
+    folder = _git(root, "rev-parse", "--git-dir")
+    if folder.returncode:
         raise ConfigurationError(
-            f"{root} is not a git checkout, so that there is no commit to compare with.",
-            meaning=place.stderr.decode(errors="replace").strip(),
+            f"{root} is not a git checkout, so there is no commit to compare with.",
+            meaning=folder.stderr.decode(errors="replace").strip(),
             todo="run this in a clone of raydock's repository.",
         )
     done = _git(root, "rev-parse", "--quiet", "--verify", "--end-of-options", f"{ref}^{{commit}}")
     if done.returncode:
         raise ConfigurationError(
-            f"git knows no commit {ref!r} here.",
-            todo="`git log` shows those that it knows; in a shallow clone, `git fetch --unshallow` brings the others.",
+            f"{ref!r} is not a commit of this repository.",
+            todo="`git log` lists the commits; in a shallow clone, `git fetch --unshallow` downloads the missing ones.",
         )
     return Commit(root, done.stdout.decode().strip())
 
 
-def _git(root: Path, *words: str) -> "subprocess.CompletedProcess[bytes]":
-    """What git answers, without writing to the repository's index."""
-    return subprocess.run(["git", "--no-optional-locks", "-C", str(root), *words], capture_output=True, check=False)
+def _git(root: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+    """Run git without writing to the repository's index."""
+    return subprocess.run(["git", "--no-optional-locks", "-C", str(root), *arguments], capture_output=True, check=False)

@@ -1,7 +1,7 @@
-"""What decides each variant's image, read from the files of a checkout as they are, or as a commit has them.
+"""Read the inputs that decide each variant's image from the working tree or from a commit.
 
-Raydock's own code decides an image too. What it writes into a Dockerfile is committed below images/. What it writes
-elsewhere no committed file shows, so that a change in the modules named here counts for all variants that they serve.
+raydock's own code also decides an image. Its output in Dockerfiles is committed below images/, but no committed file
+shows its further output. So a change in the modules that are listed here counts for all their variants.
 """
 
 import ast
@@ -22,9 +22,9 @@ from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
 from raydock.plan.planner import Planned
 
-# A part of what decides an image, by the name under which it is reported. Parts are compared, and mean nothing else.
+# The inputs of an image by the name that reports show. They are only compared.
 Inputs = dict[str, object]
-# By the path of a file, what of it counts.
+# The definitions or keys that count, by the path of their file.
 _Code = dict[str, tuple[str, ...]]
 
 # The folders whose files are in every build context, by their name there.
@@ -34,8 +34,8 @@ CONTEXT = {
     "scripts": "templates/image/scripts",
     "modules": "templates/image/modules",
 }
-# The code whose results no committed file shows (layers, constraints.txt, image.json, base recipes): what of a file,
-# with all in the same file that it uses.
+# The code whose output no committed file shows (layers, constraints.txt, image.json, base recipes): definitions of a
+# file, which count with everything that they use in the same file.
 CODE: _Code = {
     "raydock/builder/basemaker.py": ("BaseImage.fingerprint",),
     "raydock/builder/baserecipe.py": ("BaseRecipe", "group_debs", "recipe_for"),
@@ -54,7 +54,7 @@ CODE: _Code = {
     "raydock/model/packages.py": ("common_packages", "group_packages"),
     "raydock/model/variant.py": ("Variant",),
 }
-# The same for bases by their source.
+# The same for bases, by their source.
 BASE_CODE: dict[str, _Code] = {
     "bootstrap": {"raydock/builder/bootstrap.py": ("HOOKS", "UNPACKED"), "raydock/builder/rootfs.py": ("LEFT_OUT",)},
     "pull": {"raydock/builder/pulled.py": ("RESET",), "raydock/model/labels.py": ("PATTERNS",)},
@@ -63,17 +63,21 @@ BASE_CODE: dict[str, _Code] = {
 
 @dataclass(frozen=True)
 class WorkingTree:
-    """The files of a checkout as they are, committed or not."""
+    """The files of a checkout, committed or not.
+
+    Attributes:
+        root: the checkout's folder.
+    """
 
     root: Path
 
     def read(self, path: str) -> bytes | None:
-        """The content of a file; None if there is no such file."""
+        """The content of a file; None if it does not exist."""
         file = self.root / path
         return file.read_bytes() if file.is_file() else None
 
     def folder(self, path: str) -> dict[str, bytes]:
-        """The content of the files in a folder by their paths below it."""
+        """The content of the files in a folder, by their paths below it."""
         top = self.root / path
         files = (file for file in sorted(top.rglob("*")) if file.is_file() and file.parent.name != "__pycache__")
         return {file.relative_to(top).as_posix(): file.read_bytes() for file in files}
@@ -83,13 +87,15 @@ Files = Commit | WorkingTree
 
 
 def shared(files: Files) -> Inputs:
-    """What decides every image: files of the build context, code, and the version of uv."""
-    context = {f"{name}/{path}": data for name, place in CONTEXT.items() for path, data in files.folder(place).items()}
+    """The inputs of every image: files of the build context, code, and the version of uv."""
+    context = {
+        f"{name}/{path}": data for name, folder in CONTEXT.items() for path, data in files.folder(folder).items()
+    }
     return {**context, **_code(files, CODE), "uv": locks.parse(_text(files, "requirements.txt")).version("uv")}
 
 
 def own(files: Files, matrix: Matrix, planned: Planned) -> Inputs:
-    """What decides one variant's image, apart from its Dockerfile."""
+    """The inputs of one variant's image, except its Dockerfile."""
     variant, packages = planned.variant, matrix.packages_of(planned.variant)
     lock, base = locks.parse(_text(files, f"lockfiles/{planned.name}.txt")), _base(files, matrix, variant)
     group = _debs(files, f"{base.name}+{variant.flavor}") if base and packages.os_packages else None
@@ -103,7 +109,7 @@ def own(files: Files, matrix: Matrix, planned: Planned) -> Inputs:
 
 
 def _base(files: Files, matrix: Matrix, variant: Variant) -> BaseRecipe | None:
-    """The recipe of a variant's base, with the packages of its lock, be that stale or missing."""
+    """The recipe of a variant's base, with the packages of its lock, which may be stale or missing."""
     base, template = matrix.base(variant.python), _text(files, f"templates/{TEMPLATE}")
     if not base:
         return None
@@ -120,8 +126,8 @@ def _code(files: Files, parts: _Code) -> Inputs:
 
 
 def _meaning(text: str, path: str, names: tuple[str, ...]) -> object:
-    """Definitions of a Python file or keys of a YAML file without comments and docstrings, which decide nothing."""
-    with suppress(SyntaxError, yaml.YAMLError):  # a commit may hold what never ran
+    """The definitions of a Python file or the keys of a YAML file, without comments and docstrings."""
+    with suppress(SyntaxError, yaml.YAMLError):  # the code of a commit may be invalid
         if path.endswith(".py"):
             return {name: list(map(ast.dump, nodes)) for name, nodes in definitions(text, names).items()}
         document = yaml.safe_load(text) or {}
@@ -130,26 +136,26 @@ def _meaning(text: str, path: str, names: tuple[str, ...]) -> object:
 
 
 def definitions(text: str, names: tuple[str, ...]) -> dict[str, list[ast.stmt]]:
-    """The statements of a Python file that define these names and what they use of the file, imports among them."""
+    """The statements that define these names, and everything that they use in the file, including imports."""
     known: dict[str, list[ast.stmt]] = {}
-    for statement in _WithoutTexts().visit(ast.parse(text)).body:
+    for statement in _WithoutDocstrings().visit(ast.parse(text)).body:
         for name, definition in _defined(statement).items():
             known.setdefault(name, []).append(definition)
-    found: dict[str, list[ast.stmt]] = {}
+    used: dict[str, list[ast.stmt]] = {}
     waiting = list(names)
     while waiting:
         name = waiting.pop()
-        if name in known and name not in found:
-            found[name] = known[name]
-            waiting += [node.id for part in found[name] for node in ast.walk(part) if isinstance(node, ast.Name)]
-    return found
+        if name in known and name not in used:
+            used[name] = known[name]
+            waiting += [node.id for part in used[name] for node in ast.walk(part) if isinstance(node, ast.Name)]
+    return used
 
 
 def _defined(statement: ast.stmt) -> dict[str, ast.stmt]:
-    """What a statement of a module defines, by name; methods by that of their class too."""
+    """The definitions in a statement of a module, by name; a method is CLASS.METHOD."""
     match statement:
         case ast.ImportFrom(module=module, names=aliases, level=level):
-            return {item.asname or item.name: ast.ImportFrom(module, [item], level) for item in aliases}
+            return {alias.asname or alias.name: ast.ImportFrom(module, [alias], level) for alias in aliases}
         case ast.ClassDef(name=name, body=body):
             methods = {f"{name}.{node.name}": node for node in body if isinstance(node, ast.FunctionDef)}
             return {name: statement, **methods}
@@ -159,11 +165,11 @@ def _defined(statement: ast.stmt) -> dict[str, ast.stmt]:
     return {node.id: statement for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
-class _WithoutTexts(ast.NodeTransformer):
-    """Removes constants that stand alone in a line, such as docstrings."""
+class _WithoutDocstrings(ast.NodeTransformer):
+    """Removes statements that are only a constant, such as docstrings."""
 
     def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
-        """Keeps any other expression."""
+        """Keep all expressions that are not constants."""
         return None if isinstance(node.value, ast.Constant) else node
 
 

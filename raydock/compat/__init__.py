@@ -1,1 +1,1 @@
-"""Dated knowledge with its sources: breakages, drivers, GPUs, CUDA names, wheel tags."""
+"""Dated facts with their sources: breakages, drivers, GPUs, CUDA names, wheel tags."""

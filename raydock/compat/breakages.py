@@ -1,4 +1,4 @@
-"""Releases that resolve together and then fail, or never resolve, as dated data: data/breakages.yaml."""
+"""Known breakages: releases that resolve together but fail, or never resolve (data/breakages.yaml)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
@@ -20,11 +20,17 @@ _Lines = tuple[Annotated[RequirementLine, written("it as transformers<5 (PEP 508
 
 
 class Breakage(Entry, frozen=True, kw_only=True):
-    """What holds for a variant whose axes match `when`, at a cut-off from `since` on.
+    """A known breakage. Without constraints and requirements, none of its variants can exist.
 
-    Its lock keeps to `constraints` and asks for `requirements` too; without either no such variant can exist.
-
-    `rule` names it to the user. `until` is the last day on which it may be trusted without being looked at again.
+    Attributes:
+        rule: its name in messages.
+        when: the variants that it applies to.
+        constraints: bounds that their locks satisfy, as PEP 508 lines.
+        requirements: packages that their locks require in addition, as PEP 508 lines.
+        reason: what fails.
+        source: where this is documented.
+        since: it applies to locks with a cut-off day from this day on.
+        until: the last day before it must be reviewed.
     """
 
     rule: _RuleName
@@ -37,14 +43,14 @@ class Breakage(Entry, frozen=True, kw_only=True):
     until: date
 
     def concerns(self, variant: Variant, cutoff: date) -> bool:
-        """Whether it holds for this variant with this cut-off."""
+        """Whether it applies to this variant with this cut-off day."""
         return cutoff >= self.since and matches(self.when, variant)
 
 
 def broken(constraints: Iterable[str], versions: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The constraints that packages are against, each with what is there instead, as in `numpy 2.2.6`.
+    """The constraints that packages violate, each with the package, such as `numpy 2.2.6`.
 
-    `versions` are by canonical name.
+    versions: the version of each package by canonical name.
     """
     for line in constraints:
         constraint = requirement(line)
@@ -54,7 +60,10 @@ def broken(constraints: Iterable[str], versions: Mapping[str, str]) -> Iterator[
 
 
 def load(path: Path = DATA) -> tuple[Breakage, ...]:
-    """Reads breakages. Raises ConfigurationError, with file and line, for what is not as the file's head says."""
+    """Read breakages.
+
+    Raises ConfigurationError, with file and line, if the file is not as its head documents.
+    """
     return read(path).convert(tuple[Breakage, ...])
 
 
@@ -65,5 +74,5 @@ def known() -> tuple[Breakage, ...]:
 
 
 def overdue(breakages: tuple[Breakage, ...], today: date) -> list[Breakage]:
-    """Those that must be looked at again."""
-    return [item for item in breakages if today > item.until]
+    """The breakages that must be reviewed."""
+    return [breakage for breakage in breakages if today > breakage.until]

@@ -1,4 +1,4 @@
-"""For which CUDA packages are made, by their names and versions (data/cuda.yaml) and by their local versions."""
+"""The CUDA that a package is for: by its name and version (data/cuda.yaml), or by its local version."""
 
 import re
 from functools import cache
@@ -14,41 +14,46 @@ DATA = Path(__file__).parent / "data" / "cuda.yaml"
 
 
 class CudaNames(Dated, frozen=True, kw_only=True):
-    """Which packages are made for one CUDA major: regular expressions over canonical names (data/cuda.yaml).
+    """The packages for one CUDA major version (data/cuda.yaml).
 
-    `with_torch` are the names of those that are built against one torch and its CUDA.
+    Attributes:
+        names: regular expressions for canonical names; the group is the CUDA major version.
+        versions: regular expressions for canonical names of packages whose own major version is CUDA's.
+        coexisting: the versions of packages, by a regular expression for their canonical names, that can be installed
+            together with the same package for a different CUDA.
+        with_torch: the names of packages that are built for one torch and its CUDA.
     """
 
     names: tuple[re.Pattern[str], ...]
     versions: tuple[re.Pattern[str], ...]
-    beside_others: dict[str, SpecifierSet]
+    coexisting: dict[str, SpecifierSet]
     with_torch: tuple[str, ...]
 
     def named(self, name: str) -> int | None:
-        """The CUDA major that stands in a package's name; None where none does, or it is made for several."""
-        if any(re.fullmatch(form, name) for form in self.beside_others):
+        """The CUDA major version in a package's name; None if there is none, or if the package is for several."""
+        if any(re.fullmatch(pattern, name) for pattern in self.coexisting):
             return None
         return self._in_name(name)
 
     def _in_name(self, name: str) -> int | None:
-        return next((int(match[1]) for form in self.names if (match := form.fullmatch(name))), None)
+        return next((int(match[1]) for pattern in self.names if (match := pattern.fullmatch(name))), None)
 
     def major(self, name: str, version: str) -> int | None:
-        """The CUDA major that a package is made for; None where it is made for none, or for several."""
-        if any(form.fullmatch(name) for form in self.versions):
+        """The CUDA major version that a package is for; None if it is for none, or for several."""
+        if any(pattern.fullmatch(name) for pattern in self.versions):
             return Version(version).major
-        if any(re.fullmatch(form, name) and version in versions for form, versions in self.beside_others.items()):
+        if any(re.fullmatch(pattern, name) and version in versions for pattern, versions in self.coexisting.items()):
             return None
         return self._in_name(name)
 
 
-# What builds write into the local part of a version: +cpu, +cu118, +cu12torch2.5cxx11abiFALSE, +pt25cu124, +rocm6.0.
+# The local versions of builds: +cpu, +cu118, +cu12torch2.5cxx11abiFALSE, +pt25cu124, +rocm6.0.
 _BUILD = re.compile(r"(?<![a-z])(cpu|xpu|rocm[\d.]*)|cu(?:da)?(1\d)\.?(\d)?")
 _BUILD_TORCH = re.compile(r"torch(\d+)\.(\d+)|(?<![a-z])pt(\d)(\d+)")
 
 
 def build_of(version: str) -> str:
-    """The CUDA that a local version names: 11.8, 12 if it names the major alone, or cpu, rocm6.0; empty if none."""
+    """The CUDA that a local version names: 11.8, or 12 for only the major version, or cpu, rocm6.0; empty if none."""
     match = _BUILD.search(Version(version).local or "")
     if match is None:
         return ""
@@ -56,12 +61,15 @@ def build_of(version: str) -> str:
 
 
 def build_text(build: str) -> str:
-    """A build in words."""
+    """The name of a build in messages."""
     return f"CUDA {build}" if build[:1].isdigit() else build
 
 
 def is_built_for(build: str, cuda: str) -> bool:
-    """Whether a build is for a CUDA (13.0, or cpu): the same, or its major if the build names that alone."""
+    """Whether a build is for a CUDA (13.0, or cpu).
+
+    If the build names only the major version, only that is compared.
+    """
     return build == cuda or (build.isdigit() and cuda.partition(".")[0] == build)
 
 
@@ -73,11 +81,11 @@ def torch_of(version: str) -> str:
 
 @cache
 def cuda_names() -> CudaNames:
-    """What raydock ships in data/cuda.yaml."""
+    """The content of data/cuda.yaml."""
     return load(DATA, CudaNames)
 
 
 @cache
 def named_major(name: str) -> int | None:
-    """The CUDA major in a package's canonical name, by what raydock ships."""
+    """The CUDA major version in a package's canonical name, by data/cuda.yaml."""
     return cuda_names().named(name)

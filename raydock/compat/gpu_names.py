@@ -1,4 +1,4 @@
-"""What a GPU's name says of its host, kept as data in data/gpus.yaml."""
+"""Facts about a host from the name of its GPU (data/gpus.yaml)."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -12,9 +12,13 @@ DATA = Path(__file__).parent / "data" / "gpus.yaml"
 
 
 class Names(Dated, frozen=True, kw_only=True):
-    """Patterns of GPUs' names, and the driver branches to which a cuda-compat package can be added.
+    """The content of gpus.yaml.
 
-    `products` are full names of data-centre GPUs, for node labels, which Kubernetes compares as a whole.
+    Attributes:
+        data_centre: patterns of the names of data-centre GPUs.
+        products: full names of data-centre GPUs for node labels, which Kubernetes compares as a whole.
+        arm: patterns of the names of GPUs that share a board with an Arm CPU.
+        branches: the driver branches to which a cuda-compat package can be added.
     """
 
     data_centre: tuple[str, ...]
@@ -32,7 +36,10 @@ class Names(Dated, frozen=True, kw_only=True):
 
 
 def load(path: Path = DATA) -> Names:
-    """Reads the names. Raises ConfigurationError, with file and line, for what is not as the file's head says."""
+    """Read the names.
+
+    Raises ConfigurationError, with file and line, if the file is not as its head documents.
+    """
     return yamlfile.load(path, Names)
 
 

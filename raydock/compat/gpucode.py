@@ -1,4 +1,4 @@
-"""Which GPUs run code that was compiled for others."""
+"""The GPUs that run code that was compiled for different GPUs."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -21,11 +21,11 @@ class TegraGpus(Dated, frozen=True, kw_only=True):
 
 
 def code_for(built: Iterable[int], gpu: int) -> int | None:
-    """The best of the sm numbers in `built` whose code a GPU runs; None if it runs none.
+    """The highest sm number in `built` whose code a GPU runs; None if it runs none.
 
-    Code compiled for X.y runs on X.z where z >= y, and on Tegra only where both are the same (NVIDIA, CUDA C++
-    Programming Guide, binary compatibility). PTX, which a driver could compile for newer GPUs, is not counted: the
-    lists name what wheels hold as binaries.
+    Code for X.y runs on X.z if z >= y, and on Tegra only if both are the same (NVIDIA, CUDA C++ Programming Guide,
+    binary compatibility). A driver can compile PTX for newer GPUs, but PTX is not counted: the lists name the binary
+    code in wheels.
     """
     return max((sm for sm in built if sm == gpu or _compatible(sm, gpu)), default=None)
 
@@ -35,16 +35,16 @@ def _compatible(sm: int, gpu: int) -> bool:
 
 
 def architectures(gpus: Iterable[int]) -> tuple[str, ...]:
-    """What nvcc must compile for so that each of these GPUs runs it, as FlashInfer names it: `8.0`, `9.0a`, `10.0f`.
+    """The architectures that nvcc must compile for these GPUs, with FlashInfer's names: `8.0`, `9.0a`, `10.0f`.
 
-    Code of a major version's oldest GPU runs on all GPUs of it; from 9.0 on, kernels use instructions of their own
+    Code for the oldest GPU of a major version runs on all its GPUs; from 9.0 on, kernels use instructions of their own
     version (a) or of its family (f). Source: CUDA C++ Programming Guide 13.0, feature sets; read 2026-11-29.
     """
-    wanted: list[int] = []
+    needed: list[int] = []
     for gpu in sorted(gpus):
-        if code_for(wanted, gpu) is None:
-            wanted.append(gpu)
-    return tuple(f"{sm // 10}.{sm % 10}{_feature_set(sm)}" for sm in wanted)
+        if code_for(needed, gpu) is None:
+            needed.append(gpu)
+    return tuple(f"{sm // 10}.{sm % 10}{_feature_set(sm)}" for sm in needed)
 
 
 def _feature_set(sm: int) -> str:

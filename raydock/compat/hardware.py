@@ -1,4 +1,4 @@
-"""Which drivers and GPUs a variant runs on, by NVIDIA's tables and by what the wheels of torch and vllm hold."""
+"""The drivers and GPUs that run a variant, from NVIDIA's tables and the code in the wheels of torch and vllm."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,9 +43,9 @@ class GpuTable(Dated, frozen=True, kw_only=True):
     """sm.yaml.
 
     Attributes:
-        wheels: what the wheels of torch and vllm hold code for.
+        wheels: the GPUs that the wheels of torch and vllm have code for.
         vllm_from: the oldest GPU that vllm's own build compiles for.
-        compilers: what compilers can compile for.
+        compilers: the GPUs that compilers can compile for.
     """
 
     wheels: tuple[GpuBuild, ...]
@@ -55,42 +55,47 @@ class GpuTable(Dated, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Hardware:
-    """The tables. `folder` holds drivers.yaml and sm.yaml; `stated` is what matrix.yaml says, which comes first."""
+    """The tables.
+
+    Attributes:
+        stated: the `gpus` of matrix.yaml, which take precedence.
+        folder: the folder with drivers.yaml and sm.yaml.
+    """
 
     stated: tuple[GpuBuild, ...] = ()
     folder: Path = DATA
 
     @cached_property
     def drivers(self) -> DriverTable:
-        """Drivers and CUDA."""
+        """The table of drivers by CUDA."""
         return load(self.folder / "drivers.yaml", DriverTable)
 
     @cached_property
     def gpus(self) -> GpuTable:
-        """GPUs and CUDA."""
+        """The table of GPUs by CUDA."""
         return load(self.folder / "sm.yaml", GpuTable)
 
     def compilable(self, cuda: str) -> tuple[int, ...]:
         """The GPUs that a CUDA toolkit can compile for; empty if the table does not know it."""
-        return next((item.sm for item in self.gpus.compilers if cuda in item.cuda), ())
+        return next((compiler.sm for compiler in self.gpus.compilers if cuda in compiler.cuda), ())
 
     def min_driver(self, variant: Variant) -> str:
         """The oldest driver that runs a variant; empty for cpu and for a CUDA that the table does not know."""
         return self.drivers.floors.get(variant.cuda.split(".")[0], "") if variant.gpu else ""
 
     def sm(self, variant: Variant) -> tuple[int, ...]:
-        """The GPUs for which both torch and vllm hold code; empty for cpu, and if one of the lists is unknown.
+        """The GPUs that both torch and vllm have code for; empty for cpu, and if one of the lists is unknown.
 
-        A GPU runs code of its own major version and at most its own minor one, so that the list names the oldest GPU
-        of each group that both run.
+        A GPU runs code of its own major version up to its own minor version. So the list names the oldest GPU of each
+        group that runs both.
         """
-        lists = [self._of(project, variant) for project in PROJECTS if getattr(variant, project) != NONE]
+        lists = [self._code(project, variant) for project in PROJECTS if getattr(variant, project) != NONE]
         if not variant.gpu or not lists or not all(lists):
             return ()
         first, *rest = lists
         return _common(first, rest[0]) if rest else first
 
-    def _of(self, project: Axis, variant: Variant) -> tuple[int, ...]:
+    def _code(self, project: Axis, variant: Variant) -> tuple[int, ...]:
         version = getattr(variant, project)
         builds = (*self.stated, *self.gpus.wheels)
         covering = (build for build in builds if build.covers(project, version, variant.cuda))
@@ -98,7 +103,7 @@ class Hardware:
 
 
 def _common(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, ...]:
-    """The shortest list that names every GPU for which both lists hold code, of `first` wherever that is enough."""
+    """The shortest list for all GPUs that both lists have code for; it prefers entries of `first`."""
     common = [sm for sm in first if code_for(second, sm)]
     for sm in second:
         if code_for(first, sm) and not code_for(common, sm):

@@ -1,4 +1,4 @@
-"""Packages that are built from source, since no wheel of them exists, as dated data: data/sdists.yaml."""
+"""Packages without a wheel, which are built from source (data/sdists.yaml)."""
 
 import json
 from functools import cache
@@ -12,7 +12,17 @@ DATA = Path(__file__).parent / "data" / "sdists.yaml"
 
 
 class Sdist(Dated, frozen=True, kw_only=True):
-    """One source distribution: the variants that may have it, what it requires and is built with (PEP 508 lines)."""
+    """A source distribution that may be built.
+
+    Attributes:
+        when: the variants that may have it.
+        name: the package's canonical name.
+        version: its version.
+        sha256: the file's hexadecimal sha256.
+        requires: its requirements, as PEP 508 lines.
+        build: the packages that build it, as PEP 508 lines.
+        reason: why it is needed.
+    """
 
     when: When
     name: str
@@ -24,17 +34,20 @@ class Sdist(Dated, frozen=True, kw_only=True):
 
     @property
     def uv(self) -> str:
-        """Its metadata for uv's configuration, so that uv need not run it to learn them."""
+        """Its metadata for uv's configuration, so that uv does not run its code to read them."""
         lines = (f"name = {json.dumps(self.name)}", f"version = {json.dumps(self.version)}")
         return "\n".join(("[[dependency-metadata]]", *lines, f"requires-dist = {json.dumps(self.requires)}\n"))
 
 
 def load(path: Path = DATA) -> dict[str, Sdist]:
-    """Reads sdists by name. Raises ConfigurationError, with file and line, for what is not as the file's head says."""
+    """Read source distributions by name.
+
+    Raises ConfigurationError, with file and line, if the file is not as its head documents.
+    """
     return {sdist.name: sdist for sdist in read(path).convert(tuple[Sdist, ...])}
 
 
 @cache
 def known() -> dict[str, Sdist]:
-    """The sdists that raydock ships, by canonical name."""
+    """The source distributions that raydock ships, by canonical name."""
     return load()

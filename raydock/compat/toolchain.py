@@ -1,4 +1,4 @@
-"""The CUDA compiler of images: which variants have one, and the packages that bring it (data/toolchain.yaml)."""
+"""The CUDA compiler of images: the variants that have one, and its packages (data/toolchain.yaml)."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -20,7 +20,7 @@ class Toolchain(Dated, frozen=True, kw_only=True):
     """The CUDA compiler of the variants that match `when`.
 
     Attributes:
-        when: the variants that have it.
+        when: the variants that have the compiler.
         templates: PEP 508 lines with {cuda} and {next} for the variant's CUDA and the minor version after it.
         same_minor: the packages whose minor version must be the runtime's.
         runtime: the package of the CUDA runtime.
@@ -35,7 +35,7 @@ class Toolchain(Dated, frozen=True, kw_only=True):
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """The names of the packages that variants with it require."""
+        """The names of the packages that variants with the compiler require."""
         return tuple(Requirement(line.format(cuda="13.0", next="13.1")).name for line in self.templates)
 
     def requirements(self, variant: Variant) -> tuple[str, ...]:
@@ -46,9 +46,11 @@ class Toolchain(Dated, frozen=True, kw_only=True):
         return tuple(line.format(cuda=variant.cuda, next=f"{major}.{minor + 1}") for line in self.templates)
 
     def mismatches(self, versions: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-        """The packages whose minor version is not the CUDA runtime's, each with the pin that fixes it.
+        """The packages whose minor version is not the CUDA runtime's.
 
-        `versions` are by canonical name; a pin is such as `nvidia-cuda-nvcc==13.0.*`.
+        Each comes with the pin that fixes it, such as `nvidia-cuda-nvcc==13.0.*`.
+
+        versions: the version of each package by canonical name.
         """
         if self.runtime not in versions:
             return
@@ -60,7 +62,7 @@ class Toolchain(Dated, frozen=True, kw_only=True):
 
 @cache
 def known() -> Toolchain:
-    """What raydock ships in data/toolchain.yaml."""
+    """The content of data/toolchain.yaml."""
     return load(DATA, Toolchain)
 
 
@@ -69,23 +71,23 @@ def compiler_of(variant: Variant) -> str:
     return variant.cuda if matches(known().when, variant) else ""
 
 
-def words(variant: Variant) -> str:
+def compiler_text(variant: Variant) -> str:
     """A variant's CUDA compiler for a table: its CUDA, `none`, or `-` for the CPU."""
     return (compiler_of(variant) or "none") if variant.gpu else "-"
 
 
-def missing(variant: Variant) -> str:
-    """What users of a variant must know if it has vllm and no CUDA compiler; empty otherwise."""
+def missing_compiler(variant: Variant) -> str:
+    """A warning if a variant has vllm but no CUDA compiler; empty otherwise."""
     if variant.vllm == NONE or not variant.gpu or compiler_of(variant):
         return ""
     return (
-        f"it has no nvcc, which no package of CUDA {variant.cuda} brings: vLLM's FlashInfer sampler is switched off"
-        " (VLLM_USE_FLASHINFER_SAMPLER=0), and what compiles CUDA kernels at run time fails"
+        f"it has no nvcc, because CUDA {variant.cuda} has no package of it: vLLM's FlashInfer sampler is switched off"
+        " (VLLM_USE_FLASHINFER_SAMPLER=0), and code that compiles CUDA kernels at run time fails"
     )
 
 
 def has_prebuilt_kernels(variant: Variant) -> bool:
-    """Whether a variant's image holds the FlashInfer modules that its vllm uses by default."""
+    """Whether a variant's image has the FlashInfer modules that its vllm uses by default."""
     return bool(compiler_of(variant)) and matches(known().prebuilt, variant)
 
 

@@ -1,4 +1,4 @@
-"""What the wheels and the requirements of a release mean for one Python on one architecture."""
+"""The wheels and requirements of a release for one Python on one architecture."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ _CUDA = re.compile(r"cuda-toolkit|nvidia-cuda-runtime(-cu\d+)?")
 
 
 class WheellessPackages(Dated, frozen=True, kw_only=True):
-    """Packages that are only offered as source.
+    """Packages without wheels.
 
     Attributes:
         names: their canonical names.
@@ -29,47 +29,50 @@ class WheellessPackages(Dated, frozen=True, kw_only=True):
     names: frozenset[str]
 
 
-def fitting(release: ProjectRelease, python: str, arch: str) -> tuple[Wheel, ...]:
-    """The wheels of a release that a CPython on Linux may install, whatever its glibc."""
+def compatible_wheels(release: ProjectRelease, python: str, arch: str) -> tuple[Wheel, ...]:
+    """The wheels of a release that a CPython on Linux can install, with any glibc."""
     return tuple(wheel for wheel in release.wheels if any(accepts(tag, python, arch) for tag in wheel.tags))
 
 
 def glibc(wheel: Wheel, arch: str) -> Glibc:
-    """The oldest glibc that a wheel runs on, by its platform tags; (0, 0) where it has no compiled part."""
-    found = [needed_glibc(tag.platform, arch) for tag in wheel.tags]
-    return min(version for version in found if version is not None)
+    """The oldest glibc that a wheel runs on, by its platform tags; (0, 0) if it has no compiled part."""
+    versions = [needed_glibc(tag.platform, arch) for tag in wheel.tags]
+    return min(version for version in versions if version is not None)
 
 
 def lowest_glibc(release: ProjectRelease, python: str, arch: str) -> Glibc | None:
-    """The oldest glibc on which some fitting wheel of a release runs; None where no wheel fits."""
-    return min((glibc(wheel, arch) for wheel in fitting(release, python, arch)), default=None)
+    """The oldest glibc on which a compatible wheel of a release runs; None if no wheel is compatible."""
+    return min((glibc(wheel, arch) for wheel in compatible_wheels(release, python, arch)), default=None)
 
 
 def requirements(
     release: ProjectRelease, point: Variant, extras: Iterable[str] = (), on: Iterable[str] | None = None
 ) -> Iterator[Requirement]:
-    """The requirements that hold for a variant with some extras of the release (PEP 508 markers evaluated for its
-    Python and Linux), on the projects whose canonical names `on` holds, or on all."""
+    """The requirements of a release for a variant, with PEP 508 markers evaluated for its Python on Linux.
+
+    extras: the extras of the release.
+    on: the canonical names of the required projects; None for all.
+    """
     chosen = ("", *extras)
     for name in release.required_projects if on is None else on:
-        yield from _holding(release, name, point.python, point.arch, chosen)
+        yield from _applicable(release, name, point.python, point.arch, chosen)
 
 
 def requirement_of(release: ProjectRelease, project: str, point: Variant) -> Requirement | None:
-    """The requirement of a release on a project, or None."""
-    return next(iter(_holding(release, project, point.python, point.arch, ("",))), None)
+    """The requirement of a release on a project; None if it does not require it."""
+    return next(iter(_applicable(release, project, point.python, point.arch, ("",))), None)
 
 
 def cuda_pin(release: ProjectRelease, point: Variant) -> tuple[str, Requirement] | None:
-    """The CUDA (major.minor) that a release pins and the requirement that says so; None where it pins no CUDA."""
+    """The CUDA (major.minor) that a release pins, and the requirement that pins it; None if it pins none."""
     return _cuda_pin(release, point.python, point.arch)
 
 
 @lru_cache(maxsize=100_000)
-def _holding(
+def _applicable(
     release: ProjectRelease, project: str, python: str, arch: str, extras: tuple[str, ...]
 ) -> tuple[Requirement, ...]:
-    """A release's requirements on a project that hold for a Python, an architecture and any of some extras."""
+    """A release's requirements on a project for a Python, an architecture and one of the extras."""
     environment = {
         "implementation_name": "cpython",
         "implementation_version": newest_patch(python),
@@ -94,7 +97,7 @@ def _holding(
 @lru_cache(maxsize=10_000)
 def _cuda_pin(release: ProjectRelease, python: str, arch: str) -> tuple[str, Requirement] | None:
     for name in filter(_CUDA.fullmatch, release.required_projects):
-        for requirement in _holding(release, name, python, arch, ("",)):
+        for requirement in _applicable(release, name, python, arch, ("",)):
             for specifier in requirement.specifier:
                 if specifier.operator == "==":
                     version = Version(specifier.version.removesuffix(".*"))
@@ -104,10 +107,10 @@ def _cuda_pin(release: ProjectRelease, python: str, arch: str) -> tuple[str, Req
 
 @cache
 def without_wheels() -> frozenset[str]:
-    """The canonical names of packages that are only offered as source."""
+    """The canonical names of packages without wheels."""
     return load(_NO_WHEELS, WheellessPackages).names
 
 
 def newest_patch(python: str) -> str:
-    """A patch release of a Python newer than any, so that a bound such as `>=3.11.4` holds for 3.11."""
+    """A patch release of a Python that is newer than all, so that 3.11 satisfies a bound such as `>=3.11.4`."""
     return f"{python}.99"

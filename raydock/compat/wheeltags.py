@@ -1,4 +1,4 @@
-"""The compatibility tags of wheels: which of them a CPython on Linux may install (PEP 425 and 600)."""
+"""The compatibility tags of wheels that a CPython on Linux can install (PEP 425 and 600)."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from packaging.version import Version
 
 MACHINES = {"amd64": "x86_64"}
 
-# glibc of the platform tags that name none (PEP 513, 571 and 599).
+# glibc of the platform tags that do not name it (PEP 513, 571 and 599).
 _LEGACY = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
 _NAMES = {glibc: name for name, glibc in _LEGACY.items()}
 _OLDEST = min(_NAMES)
@@ -31,13 +31,13 @@ def needed_glibc(platform: str, arch: str) -> Glibc | None:
 
 
 def manylinux(glibc: Glibc, arch: str) -> str:
-    """The platform tag of wheels that run from a glibc on."""
+    """The platform tag of wheels that need this glibc or a newer one."""
     major, minor = glibc
     return f"manylinux_{major}_{minor}_{MACHINES[arch]}"
 
 
 def accepts(tag: Tag, python: str, arch: str) -> bool:
-    """Whether a CPython on Linux installs wheels of a tag, whatever its glibc."""
+    """Whether a CPython on Linux installs wheels with a tag, with any glibc."""
     return (tag.interpreter, tag.abi) in _interpreters(python) and needed_glibc(tag.platform, arch) is not None
 
 
@@ -48,7 +48,7 @@ def _interpreters(python: str) -> frozenset[tuple[str, str]]:
 
 
 def _tags(python: str, platforms: Sequence[str]) -> Iterator[Tag]:
-    """The tags that a CPython accepts on some platforms, the best first."""
+    """The tags that a CPython accepts on these platforms, the best first."""
     major, minor = (int(part) for part in python.split("."))
     interpreter = f"cp{major}{minor}"
     yield from cpython_tags((major, minor), abis=[interpreter], platforms=platforms)
@@ -57,7 +57,13 @@ def _tags(python: str, platforms: Sequence[str]) -> Iterator[Tag]:
 
 @dataclass(frozen=True)
 class Platform:
-    """A CPython on a Linux with some glibc: which wheels it may install, the best first."""
+    """A CPython on Linux.
+
+    Attributes:
+        python: its version, such as 3.11.
+        arch: the architecture.
+        glibc: the version of glibc, such as 2.36.
+    """
 
     python: str
     arch: str
@@ -65,7 +71,7 @@ class Platform:
 
     @cached_property
     def ranks(self) -> dict[Tag, int]:
-        """Compatibility tags and their rank; 0 is the best."""
+        """The rank of each compatibility tag; 0 is the best."""
         return {tag: rank for rank, tag in reversed(list(enumerate(_tags(self.python, list(self._platforms())))))}
 
     def _platforms(self) -> Iterator[str]:
@@ -76,7 +82,10 @@ class Platform:
                 yield f"{legacy}_{MACHINES[self.arch]}"
 
     def rank(self, filename: str) -> tuple[int, int] | None:
-        """How well a wheel fits, the lowest the best: by tag, then build number (PEP 427); None where it does not."""
+        """The rank of a wheel by tag, then by build number (PEP 427); the lowest is the best.
+
+        None if the platform cannot install the wheel.
+        """
         _, _, build, tags = parse_wheel_filename(filename)
-        found = [self.ranks[tag] for tag in tags if tag in self.ranks]
-        return (min(found), -build[0] if build else 1) if found else None
+        ranks = [self.ranks[tag] for tag in tags if tag in self.ranks]
+        return (min(ranks), -build[0] if build else 1) if ranks else None

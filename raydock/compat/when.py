@@ -1,4 +1,4 @@
-"""Which variants a piece of data is about: the versions that axes must have (PEP 440)."""
+"""The variants that an entry of a data file applies to: versions by axis (PEP 440)."""
 
 from typing import Annotated
 
@@ -11,9 +11,9 @@ When = dict[Axis, Annotated[SpecifierSet, written('it as "<0.11.1" (PEP 440)', "
 
 
 def matches(when: When, variant: Variant) -> bool:
-    """Whether a variant's version is among those on every axis named; `none` and `cpu` are no version."""
-    return all(_among(getattr(variant, axis), versions) for axis, versions in when.items())
+    """Whether a variant's version matches on each axis; `none` and `cpu` never match."""
+    return all(_contains(getattr(variant, axis), versions) for axis, versions in when.items())
 
 
-def _among(value: str, versions: SpecifierSet) -> bool:
+def _contains(value: str, versions: SpecifierSet) -> bool:
     return value not in {NONE, CPU} and versions.contains(value, prereleases=True)

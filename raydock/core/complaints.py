@@ -1,4 +1,4 @@
-"""What is wrong with a document, in words for the person who wrote it, from what msgspec says of it."""
+"""Explain msgspec's errors in terms of the file that the user wrote."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +14,7 @@ from raydock.core.errors import nearest
 from raydock.core.models import InvalidEntryError, convert
 
 Steps = tuple[str | int, ...]
-# A type, and what `form` or `number` says of its values.
+# A type, and the message of `written` about its values.
 Kind = tuple[inspect.Type, dict[str, Any]]
 
 _PLACE = re.compile(r" - at (?P<key>`key` in )?`\$(?P<path>(?:\.[^.\[`]+|\[(?:\d+|\.\.\.)\])*)`$")
@@ -22,9 +22,9 @@ _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _UNNAMED = "..."
 _MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
-# By how msgspec begins: what is wrong, and what to write.
+# By the begin of msgspec's message: what is wrong, and what to write.
 _CONTAINERS = {
-    "Expected `array` of length": ("is empty", "name one, or remove the key."),
+    "Expected `array` of length": ("is empty", "add an entry, or remove the key."),
     "Expected `array`": ("must be a list", "write it as [a, b]."),
     "Expected `object`": ("must be a mapping of keys to values", ""),
 }
@@ -37,11 +37,11 @@ _SCALARS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Complaint:
-    """What is wrong.
+    """A problem in a document.
 
     Attributes:
         steps: the keys and indexes that lead to the value from the document's root.
-        on_key: whether the last step, a key, is what is wrong, and not its value.
+        on_key: whether the last step, a key, is wrong, and not its value.
         what: what is wrong, a sentence.
         todo: what to write instead.
     """
@@ -53,55 +53,55 @@ class Complaint:
 
 
 def explain(error: msgspec.ValidationError, tree: Any, model: Any) -> Complaint:
-    """What an error of `convert(tree, model)` is about. Cuts `tree` down."""
+    """Explain an error of `convert(tree, model)`. This removes entries from `tree`."""
     place = _PLACE.search(str(error))
-    found, on_key = str(error)[: place.start() if place else None], bool(place and place["key"])
-    written = [name or index for name, index in _STEP.findall(place["path"] if place else "")]
-    steps = _steps(error, tree, model, [*written, *([_UNNAMED] if on_key else [])])
+    message, on_key = str(error)[: place.start() if place else None], bool(place and place["key"])
+    path = [name or index for name, index in _STEP.findall(place["path"] if place else "")]
+    steps = _steps(error, tree, model, [*path, *([_UNNAMED] if on_key else [])])
     if isinstance(error.__cause__, InvalidEntryError):
-        return _of_a_model(error.__cause__, steps)
+        return _explain_invalid_entry(error.__cause__, steps)
     kinds = tuple(_kinds(inspect.type_info(model), steps, on_key=on_key))
-    if match := _MISSING.fullmatch(found):
+    if match := _MISSING.fullmatch(message):
         return Complaint(steps=steps, what=f"{label(steps)} lacks the key {match[1]!r}.", todo=f"add `{match[1]}:`.")
-    if match := _UNKNOWN.fullmatch(found):
+    if match := _UNKNOWN.fullmatch(message):
         steps, on_key = (*steps, match[1]), True
     if on_key:
         what, todo = _about_key(str(steps[-1]), label(steps[:-1]), kinds)
     else:
-        what, todo = _about_value(_value(tree, steps), label(steps), found, kinds)
+        what, todo = _about_value(_value(tree, steps), label(steps), message, kinds)
     return Complaint(steps=steps, on_key=on_key, what=what, todo=todo)
 
 
-def _of_a_model(error: InvalidEntryError, steps: Steps) -> Complaint:
+def _explain_invalid_entry(error: InvalidEntryError, steps: Steps) -> Complaint:
     steps = (*steps, *error.steps)
     return Complaint(steps=steps, what=error.what.replace("{label}", label(steps)), todo=error.todo)
 
 
 def label(steps: Steps) -> str:
-    """What a value is called: the keys that lead to it."""
+    """The name of a value in messages: the keys that lead to it."""
     keys = [step for step in steps if isinstance(step, str)]
     return repr(".".join(keys)) if keys else "the file"
 
 
-def _steps(error: msgspec.ValidationError, tree: Any, model: Any, written: list[str]) -> Steps:
-    """The steps to the value. msgspec does not name keys of mappings: each is tried alone in the tree."""
+def _steps(error: msgspec.ValidationError, tree: Any, model: Any, path: list[str]) -> Steps:
+    """The steps to the value. msgspec does not name the keys of mappings, so each is tried alone in the tree."""
     steps: Steps = ()
-    for step in written:
-        here = _value(tree, steps)
+    for step in path:
+        container = _value(tree, steps)
         if step == _UNNAMED:
-            for key, value in list(here.items()):
-                here.clear()
-                here[key] = value
+            for key, value in list(container.items()):
+                container.clear()
+                container[key] = value
                 if _message(tree, model) == str(error):
                     break
-            steps = (*steps, *here)
+            steps = (*steps, *container)
         else:
-            steps = (*steps, int(step) if isinstance(here, list) else step)
+            steps = (*steps, int(step) if isinstance(container, list) else step)
     return steps
 
 
 def _message(tree: Any, model: Any) -> str:
-    """What msgspec says of a tree; empty if it is a value of the model."""
+    """msgspec's error for a tree; empty if the tree is a value of the model."""
     try:
         convert(tree, model)
     except msgspec.ValidationError as error:
@@ -114,7 +114,7 @@ def _value(tree: Any, steps: Steps) -> Any:
 
 
 def _kinds(kind: inspect.Type, steps: Steps, *, on_key: bool) -> Iterator[Kind]:
-    """The types that what steps lead to may have."""
+    """The possible types of the value that the steps lead to."""
     for option, extra in _options(kind):
         if not steps:
             yield option, extra
@@ -135,17 +135,17 @@ def _options(kind: inspect.Type) -> Iterator[Kind]:
 
 
 def _inner(kind: inspect.Type, step: str | int, *, is_key: bool) -> inspect.Type | None:
-    """The type of what a step leads to; None if the type has no such thing."""
+    """The type of the value that a step leads to; None if the type has no such step."""
     if isinstance(kind, inspect.StructType):
         return next((field.type for field in kind.fields if field.encode_name == step), None)
     if isinstance(kind, inspect.DictType):
         return kind.key_type if is_key else kind.value_type
-    found: inspect.Type | None = getattr(kind, "item_type", None)
-    return found
+    item_type: inspect.Type | None = getattr(kind, "item_type", None)
+    return item_type
 
 
 def _known_keys(kinds: Iterable[Kind]) -> list[str]:
-    """The keys that a mapping of these types may have, if not any."""
+    """The keys that a mapping of these types can have; empty if it can have any."""
     return [field.encode_name for kind, _ in kinds for field in getattr(kind, "fields", ())] or _known_values(kinds)
 
 
@@ -163,27 +163,27 @@ def _known_values(kinds: Iterable[Kind]) -> list[str]:
 def _about_key(key: str, owner: str, kinds: Sequence[Kind]) -> tuple[str, str]:
     if names := _known_keys(kinds):
         return f"{owner} has no key {key!r}.", nearest(key, names)
-    return _misshapen(key, owner, kinds) or (f"{key!r} is not allowed as a key of {owner}.", "")
+    return _malformed(key, owner, kinds) or (f"{key!r} is not allowed as a key of {owner}.", "")
 
 
-def _about_value(value: Any, name: str, found: str, kinds: Sequence[Kind]) -> tuple[str, str]:
+def _about_value(value: Any, name: str, message: str, kinds: Sequence[Kind]) -> tuple[str, str]:
     for begin, (what, todo) in _CONTAINERS.items():
-        if found.startswith(begin):
+        if message.startswith(begin):
             return f"{name} {what}.", todo
     if not isinstance(value, str):
         return f"{name} must be a single value.", ""
     if names := _known_values(kinds):
         return f"{value!r} is not allowed for {name}.", nearest(value, names)
-    if form := _misshapen(value, name, kinds):
+    if form := _malformed(value, name, kinds):
         return form
     for begin, (what, todo) in _SCALARS.items():
-        if found.startswith(begin):
+        if message.startswith(begin):
             return f"{value!r} is not {what}.", todo
-    return f"{value!r} is not allowed for {name}: {found}.", ""
+    return f"{value!r} is not allowed for {name}: {message}.", ""
 
 
-def _misshapen(value: str, name: str, kinds: Sequence[Kind]) -> tuple[str, str] | None:
-    """What is wrong with a text whose type says how to write it; None if none does."""
+def _malformed(value: str, name: str, kinds: Sequence[Kind]) -> tuple[str, str] | None:
+    """The problem of a text whose type has a form; None if no type has one."""
     extra = next((extra for _, extra in kinds if extra), None)
     if extra is None:
         return None

@@ -1,4 +1,4 @@
-"""JSON documents of raydock: written, and read back as values of their types."""
+"""Write raydock's JSON documents, and read them as values of their types."""
 
 import json
 from pathlib import Path
@@ -11,12 +11,15 @@ from raydock.core.models import Model
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
-    """Writes a document, whole or not at all. Raises OutOfReachError if the disk refuses."""
+    """Write a document completely or not at all.
+
+    Raises OutOfReachError if the disk refuses.
+    """
     write_whole(path, json.dumps(content, indent=1) + "\n")
 
 
 def read(path: Path, schema: int) -> dict[str, Any] | None:
-    """The document in a file; None if there is none, or none of this schema."""
+    """Read a document; None if the file is missing, is not JSON, or has a different schema."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -25,7 +28,7 @@ def read(path: Path, schema: int) -> dict[str, Any] | None:
 
 
 def value(content: object, model: type[Model]) -> Model | None:
-    """A document, or a part of it, as a value of a type; None if it is not one."""
+    """Convert a document, or a part of it, to a value of a type; None if it is not one."""
     try:
         return msgspec.convert(content, model)
     except msgspec.ValidationError:

@@ -1,7 +1,7 @@
-"""The parts of which models of documents are made.
+"""The parts of models of documents.
 
 A model is a class that extends Entry. Its fields are the keys of a mapping (`os_packages` is `os-packages` in the
-file), and their types say what the values must be. docs/explanation/decisions/data-models.md says why.
+file), and their types define the valid values. docs/explanation/decisions/data-models.md explains why.
 """
 
 import datetime
@@ -10,21 +10,21 @@ from typing import Any, Literal, TypeVar, get_origin
 
 import msgspec
 
-# Not bool: of the other words that YAML and msgspec take for one, most readers know only some.
+# Not bool: YAML and msgspec accept further texts for a bool, which many readers do not know.
 Flag = Literal["true", "false"]
 
 Model = TypeVar("Model")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """A mapping of a file. Keys that are not among its fields are refused."""
+    """A mapping in a file. Unknown keys are refused."""
 
 
 class Dated(Entry, frozen=True, kw_only=True):
-    """A file, or an entry of one, of dated knowledge.
+    """A data file, or an entry of one, with its source.
 
     Attributes:
-        source: the documents that it is from.
+        source: the documents that it comes from.
         date: the day on which they were read.
     """
 
@@ -33,7 +33,7 @@ class Dated(Entry, frozen=True, kw_only=True):
 
 
 class InvalidEntryError(ValueError):
-    """What a model refuses after each of its values is as its type says.
+    """A model refuses values that are each valid by their types.
 
     Attributes:
         what: what is wrong, a sentence.
@@ -49,12 +49,12 @@ class InvalidEntryError(ValueError):
 
 
 def written(write: str, name: str = "", *, form: str | None = None, least: int | None = None) -> msgspec.Meta:
-    """How a scalar is written, for the message about one that is not.
+    """The form of a scalar, for the error about an invalid one.
 
     write: what to write.
-    name: what such a value is called; empty if it has no name of its own.
-    form: a regular expression for all of a text.
-    least: the least number.
+    name: the name of such a value; empty if it has none.
+    form: a regular expression for the whole text.
+    least: the smallest number.
     """
     extra = {"write": write, "name": name}
     if form is None:
@@ -63,19 +63,22 @@ def written(write: str, name: str = "", *, form: str | None = None, least: int |
 
 
 def convert(tree: object, model: type[Model]) -> Model:
-    """Dicts, lists and texts as a value of a model. Raises msgspec.ValidationError if they are not one."""
-    return msgspec.convert(tree, model, strict=False, dec_hook=_custom)
+    """Convert dicts, lists and texts to a value of a model.
+
+    Raises msgspec.ValidationError if they are not one.
+    """
+    return msgspec.convert(tree, model, strict=False, dec_hook=_from_text)
 
 
 def plain(value: object) -> Any:
-    """A value as dicts, lists and what JSON has. The inverse of `convert`."""
+    """Convert a value to dicts, lists and the scalars of JSON: the inverse of `convert`."""
     return msgspec.to_builtins(value)
 
 
-def _custom(model: type, value: object) -> object:
-    """A value of a type that msgspec does not know: made from the text."""
+def _from_text(model: type, value: object) -> object:
+    """Create a value of a type that msgspec does not support from its text."""
     if not isinstance(value, str):
-        raise TypeError("a text is expected")
+        raise TypeError("the value must be a text")
     if get_origin(model) is not re.Pattern:
         return model(value)
     try:

@@ -1,4 +1,4 @@
-"""YAML files read strictly: every complaint names the file and the line."""
+"""Read YAML files strictly: every error names the file and the line."""
 
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
@@ -15,7 +15,7 @@ from raydock.core.complaints import Steps, explain, label
 from raydock.core.errors import ConfigurationError
 from raydock.core.models import Entry, Model, convert
 
-# libyaml's, which is several times faster, where PyYAML was built with it.
+# The loader of libyaml is several times faster, but not every PyYAML has it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Located = TypeVar("Located", bound=Entry)
@@ -35,14 +35,20 @@ class YamlFile:
 
     @cached_property
     def tree(self) -> Any:
-        """Its content as dicts, lists and texts. Raises ConfigurationError for a key that is no scalar or repeated."""
+        """Its content as dicts, lists and texts.
+
+        Raises ConfigurationError if a key is not a scalar or is repeated.
+        """
         try:
             return self._tree(self.root, ())
         except RecursionError:
-            raise ConfigurationError(f"{self.path}: an alias is within its own anchor.", todo="remove it.") from None
+            raise ConfigurationError(f"{self.path}: an alias is inside its own anchor.", todo="remove it.") from None
 
     def convert(self, model: type[Model]) -> Model:
-        """The file as a value of a model. Raises ConfigurationError, with file and line, if it is not one."""
+        """Convert the file to a value of a model.
+
+        Raises ConfigurationError, with file and line, if it is not one.
+        """
         try:
             return convert(self.tree, model)
         except msgspec.ValidationError as error:
@@ -51,7 +57,7 @@ class YamlFile:
         raise self.refusal(node, complaint.what, complaint.todo)
 
     def place(self, *steps: str | int) -> str:
-        """The file and line of the value to which keys and indexes lead; the file if it has no such value."""
+        """The file and line of the value that keys and indexes lead to; only the file if it has no such value."""
         try:
             return self._place(_node(self.root, steps))
         except StopIteration:
@@ -60,7 +66,7 @@ class YamlFile:
     def placed(self, entries: Iterable[Located], key: str) -> tuple[Located, ...]:
         """The entries of a key's list, each with its file and line in the field `place`.
 
-        Raises ConfigurationError for an entry that has a key `place` in the file.
+        Raises ConfigurationError if an entry has a key `place` in the file.
         """
         for number, entry in enumerate(self.tree.get(key, ())):
             if "place" in entry:
@@ -70,7 +76,7 @@ class YamlFile:
 
     def _tree(self, node: yaml.Node, steps: Steps) -> Any:
         if isinstance(node, yaml.SequenceNode):
-            return [self._tree(item, steps) for item in node.value]
+            return [self._tree(entry, steps) for entry in node.value]
         if isinstance(node, yaml.ScalarNode):
             return node.value
         tree: dict[str, Any] = {}
@@ -91,27 +97,38 @@ class YamlFile:
 
 
 def load(path: Path, model: type[Model]) -> Model:
-    """Reads a file of raydock's as a value of a model. Raises ConfigurationError as `read_own` and `convert` do."""
+    """Read a file of raydock as a value of a model.
+
+    Raises ConfigurationError as `read_own` and `convert` do.
+    """
     return read_own(path).convert(model)
 
 
 def read_own(path: Path) -> YamlFile:
-    """Reads a file of raydock's. Raises ConfigurationError as `read` does, and if a list has a value twice."""
+    """Read a file of raydock.
+
+    Raises ConfigurationError as `read` does, and if a list has a value twice.
+    """
     file = read(path)
-    for steps, items in _lists(file.tree, ()):
-        repeated = next((number for number, item in enumerate(items) if item in items[:number]), None)
+    for steps, values in _lists(file.tree, ()):
+        repeated = next((number for number, value in enumerate(values) if value in values[:number]), None)
         if repeated is not None:
-            what = f"{label(steps)} has {items[repeated]!r} twice."
+            what = f"{label(steps)} has {values[repeated]!r} twice."
             raise file.refusal(_node(file.root, (*steps, repeated)), what, "remove one of them.")
     return file
 
 
 def read(path: Path) -> YamlFile:
-    """Reads a file. Raises ConfigurationError if it is missing, empty or not YAML."""
+    """Read a file.
+
+    Raises ConfigurationError if it is missing, empty or not YAML.
+    """
     try:
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER)
     except FileNotFoundError:
-        raise ConfigurationError(f"{path} does not exist.", todo="run raydock in the checkout that holds it.") from None
+        raise ConfigurationError(
+            f"{path} does not exist.", todo="run raydock in the checkout that contains it."
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else str(path)
@@ -124,7 +141,7 @@ def read(path: Path) -> YamlFile:
 
 
 def _node(node: yaml.Node, steps: Steps, *, on_key: bool = False) -> yaml.Node:
-    """The node to which steps lead: a value's, or that of the last key."""
+    """The node that steps lead to: the node of the value, or of the last key if `on_key`."""
     for number, step in enumerate(steps, 1):
         if isinstance(step, int):
             node = node.value[step]
@@ -135,8 +152,8 @@ def _node(node: yaml.Node, steps: Steps, *, on_key: bool = False) -> yaml.Node:
 
 
 def _lists(tree: Any, steps: Steps) -> Iterator[tuple[Steps, list[Any]]]:
-    """The lists of texts in a tree, with the keys and indexes that lead to them."""
-    if isinstance(tree, list) and all(isinstance(item, str) for item in tree):
+    """Yield the lists of texts in a tree, with the keys and indexes that lead to them."""
+    if isinstance(tree, list) and all(isinstance(entry, str) for entry in tree):
         yield steps, tree
     elif not isinstance(tree, str):
         for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):

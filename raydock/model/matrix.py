@@ -52,7 +52,7 @@ class Matrix:
     def epoch(self) -> int:
         """SOURCE_DATE_EPOCH of every image: the first second of the matrix's cut-off day, UTC.
 
-        A point's own cut-off does not change it: images share layers with the same packages only if the times are equal.
+        A point's own cut-off does not change it: images share layers of the same packages only if the times are equal.
         """
         return int(datetime(self.cutoff.year, self.cutoff.month, self.cutoff.day, tzinfo=UTC).timestamp())
 

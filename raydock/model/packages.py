@@ -160,7 +160,7 @@ def group_packages(name: str, entry: GroupEntry, common: Packages, file: YamlFil
     if not packages.added and not packages.os_packages and set(packages.ray_extras) == set(common.ray_extras):
         raise ConfigurationError(
             f"{place}: the group {name!r} would make images with the same packages under other names.",
-            todo="give it `ray-extras`, `packages` or `os-packages` that other variants do not have, or remove those keys.",
+            todo="give it different `ray-extras`, `packages` or `os-packages`, or remove those keys.",
         )
     return packages
 

@@ -97,7 +97,7 @@ def pick(hosts: Sequence[GpuHost], candidates: Iterable[VariantImage]) -> Pick:
         hints=(
             *(f"{host.name}: {host.remark}" for host in hosts if host.remark),
             *_forward_hints(best, newer, hosts),
-            *filter(None, [toolchain.missing(best.variant) if best else ""]),
+            *filter(None, [toolchain.missing_compiler(best.variant) if best else ""]),
             *(
                 [f"not attached to the image in its registry: {', '.join(best.unattached)}"]
                 if best and best.unattached

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from raydock.compat import toolchain
-from raydock.compat.runs import gpus_in_json, gpus_in_words
+from raydock.compat.runs import gpus_in_json, gpus_text
 from raydock.core.program import localize
 from raydock.plan.explain import Explanation, Near
 from raydock.plan.planner import Excluded, Plan, Planned
@@ -168,8 +168,8 @@ def _grid(planned: tuple[Planned, ...], sizes: Sizes) -> Table:
             each.name,
             " ".join(each.groups),
             f">= {each.min_driver}" if each.min_driver else "-",
-            gpus_in_words(each.variant, each.sm),
-            toolchain.words(each.variant),
+            gpus_text(each.variant, each.sm),
+            toolchain.compiler_text(each.variant),
             f">= {each.glibc}",
         ]
         grid.add_row(*cells, *([f"{size / 1e6:,.0f} MB" if size is not None else "-"] if sizes else []))

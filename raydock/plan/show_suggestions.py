@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from raydock.compat.runs import gpus_in_json, gpus_in_words
+from raydock.compat.runs import gpus_in_json, gpus_text
 from raydock.plan.output import NOT_CHECKED, bare_table
 from raydock.plan.suggest import Suggestion, Suggestions
 
@@ -40,7 +40,7 @@ def table(suggestions: Suggestions) -> RenderableType:
     grid = bare_table(f"{len(sets)} newest sets", "variant", "driver", "GPU (sm)", "in matrix.yaml")
     for suggestion in sets:
         driver = f">= {suggestion.min_driver}" if suggestion.min_driver else "-"
-        gpus = gpus_in_words(suggestion.variant, suggestion.sm)
+        gpus = gpus_text(suggestion.variant, suggestion.sm)
         grid.add_row(suggestion.variant.name, driver, gpus, "no" if suggestion.lines else "yes")
     notes = [f"newer sets do not run: {rejected}" for rejected in suggestions.rejected]
     notes += [f"not checked: {NOT_CHECKED}"] if any(suggestion.lines for suggestion in sets) else []

@@ -190,7 +190,7 @@ def test_invalid_code_of_a_commit_is_a_difference(root: Path) -> None:
 
 @pytest.mark.parametrize("ref", ["nowhere", "--output=stolen", "HEAD:raydock", ""])
 def test_a_reference_that_is_not_a_commit_is_refused(root: Path, ref: str) -> None:
-    with pytest.raises(ConfigurationError, match="git knows no commit"):
+    with pytest.raises(ConfigurationError, match="is not a commit of this repository"):
         changed(root, ref)
     assert not (root / "stolen").exists()
 
@@ -203,7 +203,7 @@ def test_a_folder_that_is_not_a_git_checkout_is_refused(root: Path, tmp_path: Pa
 
 def test_a_folder_without_raydock_is_refused(root: Path) -> None:
     shutil.rmtree(root / "raydock")
-    with pytest.raises(ConfigurationError, match="does not hold raydock itself"):
+    with pytest.raises(ConfigurationError, match="does not contain raydock itself"):
         changed(root)
 
 

@@ -1,6 +1,6 @@
 """Rules about single parts of a variant: whether a wheel can be installed."""
 
-from raydock.compat.wheels import fitting, lowest_glibc, newest_patch, requirements, without_wheels
+from raydock.compat.wheels import compatible_wheels, lowest_glibc, newest_patch, requirements, without_wheels
 from raydock.core.program import localize
 from raydock.model.variant import NONE, Variant
 from raydock.model.versions import closest
@@ -65,7 +65,7 @@ def python_wheel(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleV
     release = rule_inputs.release(project, point)
     if release is None:
         return ABSENT
-    wheels = fitting(release, point.python, point.arch)
+    wheels = compatible_wheels(release, point.python, point.arch)
     if wheels:
         return RuleVerdict(
             True, f"{release} has a wheel for Python {point.python}", source(release, wheels[0].filename)
@@ -86,7 +86,7 @@ def ray_python(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
 def yanked(project: str, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
     """At least one compatible wheel is not yanked (PEP 592)."""
     release = rule_inputs.release(project, point)
-    wheels = fitting(release, point.python, point.arch) if release else ()
+    wheels = compatible_wheels(release, point.python, point.arch) if release else ()
     if release is None or not wheels:
         return ABSENT
     if all(wheel.yanked for wheel in wheels):

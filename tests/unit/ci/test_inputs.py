@@ -1,4 +1,4 @@
-"""What decides images, as the comparison with a commit knows it, against the code that builds them."""
+"""The inputs that the comparison with a commit reads, checked against the code that builds images."""
 
 import ast
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ ROOT = Path(__file__).parents[3]
 COUNTED = CODE | {path: names for code in BASE_CODE.values() for path, names in code.items()}
 PYTHON = {path: names for path, names in COUNTED.items() if path.endswith(".py")}
 
-# What the counted code uses of raydock and need not be counted, and why.
+# Definitions that the counted code uses and that need not be counted, and why.
 NOT_COUNTED = {
-    # Where files are, how YAML is read, and what is raised.
+    # The places of files, reading of YAML, and errors.
     "raydock.core.checkout.Checkout",
     "raydock.core.errors.ConfigurationError",
     "raydock.core.errors.VariantError",
@@ -28,15 +28,15 @@ NOT_COUNTED = {
     "raydock.core.models.written",
     "raydock.core.yamlfile.YamlFile",
     "raydock.core.yamlfile.load",
-    # What the committed Dockerfiles show.
+    # The committed Dockerfiles show its output.
     "raydock.builder.render.Renderer",
     "raydock.compat.when.When",
     "raydock.compat.when.matches",
     "raydock.model.gpubuild.GpuBuild",
     "raydock.plan.planner.Planned",
-    # What a lock of Debian packages shows: the digest of what apt was asked for.
+    # A lock of Debian packages shows its output: the digest of the request to apt.
     "raydock.builder.debs.request.DebRequest",
-    # Which variants there are.
+    # It decides which variants exist.
     "raydock.model.matrixfile.Exclude",
     "raydock.model.matrixfile.Point",
     "raydock.model.pattern.matches",
@@ -48,7 +48,7 @@ NOT_COUNTED = {
 
 
 def used(path: str, names: tuple[str, ...]) -> Iterator[str]:
-    """What of raydock these definitions of a file import."""
+    """The names that these definitions of a file import from raydock."""
     for statement in chain.from_iterable(definitions((ROOT / path).read_text(), names).values()):
         if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("raydock."):
             yield f"{statement.module}.{statement.names[0].name}"
@@ -72,7 +72,7 @@ def test_each_name_is_defined(path: str, names: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(("path", "names"), PYTHON.items())
 def test_what_counted_code_uses_is_counted_too(path: str, names: tuple[str, ...]) -> None:
-    """Whoever moves or adds code that decides images must add it to CODE, or say here why it decides none."""
+    """Code that decides images must be in CODE, or in NOT_COUNTED with a reason."""
     assert not [name for name in used(path, names) if not counted(name) and name not in NOT_COUNTED]
 
 

@@ -20,7 +20,7 @@ GOOD = """\
 VARIANT = Variant(ray="2.60.0", python="3.11", cuda="12.8", torch="2.8.0", vllm="0.10.2")
 
 
-def test_it_concerns_the_variants_and_days_that_it_names(tmp_path: Path) -> None:
+def test_a_breakage_concerns_its_variants_and_days(tmp_path: Path) -> None:
     path = tmp_path / "b.yaml"
     path.write_text(GOOD)
     (item,) = load(path)
@@ -42,7 +42,7 @@ def test_until_is_the_last_day_on_which_it_is_not_overdue(tmp_path: Path) -> Non
 
 
 def test_nothing_that_raydock_ships_is_overdue() -> None:
-    """Fails from the day after an entry's `until` on: look whether it still holds, and fix data/breakages.yaml."""
+    """Fails from the day after an entry's `until` on: check whether it is correct, and update data/breakages.yaml."""
     assert overdue(known(), datetime.now(UTC).date()) == []
 
 
@@ -66,7 +66,7 @@ def test_constraints_that_are_broken() -> None:
         ("  reason:", "  why:", r"b\.yaml:4: .*no key 'why'"),
     ],
 )
-def test_what_is_not_as_documented_is_refused(tmp_path: Path, old: str, new: str, words: str) -> None:
+def test_an_invalid_breakage_is_refused(tmp_path: Path, old: str, new: str, words: str) -> None:
     path = tmp_path / "b.yaml"
     path.write_text(GOOD.replace(old, new))
     with pytest.raises(ConfigurationError, match=words):
@@ -91,7 +91,7 @@ def test_what_raydock_ships() -> None:
 
 
 def needs(point: Variant, day: date = date(2026, 11, 15)) -> set[str]:
-    """What the lock of a point keeps to."""
+    """The constraints of a point's lock."""
     found = [item for item in known() if item.concerns(point, day)]
     return {line for item in found for line in (*item.constraints, *item.requirements)}
 

@@ -7,7 +7,7 @@ from raydock.compat.hardware import Hardware
 from raydock.core.errors import ConfigurationError
 
 
-def test_names_do_not_reach_into_each_other() -> None:
+def test_a_name_matches_only_its_own_patterns() -> None:
     names = known()
     assert names.is_data_centre("NVIDIA A10")
     assert not names.is_data_centre("NVIDIA A10-4Q")

@@ -52,7 +52,7 @@ def test_sm_of_torch(torch: str, cuda: str, first: int, last: int) -> None:
         ("2.3.1", "0.5.3", "11.8"),
     ],
 )
-def test_what_is_not_known_has_no_sm(torch: str, vllm: str, cuda: str) -> None:
+def test_an_unknown_build_has_no_sm(torch: str, vllm: str, cuda: str) -> None:
     assert Hardware().sm(point(torch=torch, vllm=vllm, cuda=cuda)) == ()
 
 

@@ -6,7 +6,7 @@ from raydock.compat.runs import (
     gpu_doubt,
     gpu_objection,
     gpus_in_json,
-    gpus_in_words,
+    gpus_text,
     older,
     own_driver,
 )
@@ -64,7 +64,7 @@ def test_objections_name_both_sides() -> None:
     assert gpu_objection(variant, (75, 80), 70) == "sm_70 not in torch 2.13.0's list 75 80"
 
 
-def test_a_cuda_of_which_no_driver_is_known_is_an_objection() -> None:
+def test_a_cuda_without_a_known_driver_is_an_objection() -> None:
     variant = parse_name("ray2.60.0-torch9.0.0-py311-cu200")
     assert driver_objection(variant, "", "999.99") == "no driver is known for CUDA 20.0"
 
@@ -83,14 +83,14 @@ def test_an_unknown_list_is_a_doubt_and_no_objection(name: str, parts: str) -> N
     assert (
         gpu_doubt(variant, ()) == f"it is unknown for which GPUs {parts} was built: `gpus` in matrix.yaml can state it"
     )
-    assert gpus_in_words(variant, ()) == "unknown"
+    assert gpus_text(variant, ()) == "unknown"
     assert gpus_in_json(variant, ()) is None
 
 
 def test_no_doubt_without_cuda_or_with_a_list() -> None:
     assert gpu_doubt(parse_name("ray2.60.0-py311-cpu"), ()) == ""
     assert gpu_doubt(parse_name(NEW), (80,)) == ""
-    assert (gpus_in_words(parse_name("ray2.60.0-py311-cpu"), ()), gpus_in_words(parse_name(NEW), (80,))) == ("-", "80")
+    assert (gpus_text(parse_name("ray2.60.0-py311-cpu"), ()), gpus_text(parse_name(NEW), (80,))) == ("-", "80")
     assert (gpus_in_json(parse_name("ray2.60.0-py311-cpu"), ()), gpus_in_json(parse_name(NEW), (80,))) == ([], [80])
 
 
@@ -106,7 +106,7 @@ def test_no_doubt_without_cuda_or_with_a_list() -> None:
         ("cu128", 120, False),
         ("cu132", 70, True),
         ("cu132", 75, False),
-        ("cu200", 35, False),  # nothing is known of CUDA 20
+        ("cu200", 35, False),  # CUDA 20 is unknown
     ],
 )
 def test_an_unknown_build_has_no_code_that_its_toolkit_cannot_compile(cuda: str, gpu: int, refused: bool) -> None:
@@ -121,7 +121,7 @@ def test_no_unknown_build_of_vllm_is_for_a_gpu_below_volta(gpu: int, refused: bo
     assert gpu_objection(variant, (), gpu) == (words if refused else "")
 
 
-def test_an_objection_names_whose_list_it_is() -> None:
+def test_an_objection_names_the_owner_of_the_list() -> None:
     both = parse_name("ray2.49.1-vllm0.3.0-torch2.1.2-py311-cu121")
     assert gpu_objection(both, (70, 80), 60) == "sm_60 not in torch 2.1.2's and vllm 0.3.0's common list 70 80"
     assert gpu_objection(parse_name(NEW), (75, 80), 70) == "sm_70 not in torch 2.13.0's list 75 80"

@@ -17,7 +17,7 @@ def test_the_compiler_is_of_the_variants_own_cuda() -> None:
 
 
 @pytest.mark.parametrize("variant", [OLDER, CPU, replace(OLDER, vllm="none")])
-def test_what_has_no_compiler_requires_nothing(variant: Variant) -> None:
+def test_a_variant_without_a_compiler_requires_nothing(variant: Variant) -> None:
     assert toolchain.known().requirements(variant) == ()
     assert toolchain.compiler_of(variant) == ""
     assert not toolchain.has_prebuilt_kernels(variant)
@@ -29,12 +29,12 @@ def test_only_vllm_has_prebuilt_kernels() -> None:
 
 
 def test_a_table_names_the_compiler() -> None:
-    assert [toolchain.words(variant) for variant in (VLLM, OLDER, CPU)] == ["13.0", "none", "-"]
+    assert [toolchain.compiler_text(variant) for variant in (VLLM, OLDER, CPU)] == ["13.0", "none", "-"]
 
 
 def test_only_a_vllm_without_a_compiler_is_explained() -> None:
-    assert "no nvcc, which no package of CUDA 12.8 brings" in toolchain.missing(OLDER)
-    assert [toolchain.missing(variant) for variant in (VLLM, CPU, replace(OLDER, vllm="none"))] == ["", "", ""]
+    assert "no nvcc, because CUDA 12.8 has no package of it" in toolchain.missing_compiler(OLDER)
+    assert [toolchain.missing_compiler(variant) for variant in (VLLM, CPU, replace(OLDER, vllm="none"))] == ["", "", ""]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from raydock.compat.wheels import cuda_pin, fitting, glibc, lowest_glibc, requirement_of
+from raydock.compat.wheels import compatible_wheels, cuda_pin, glibc, lowest_glibc, requirement_of
 from raydock.model.facts import Facts, ProjectRelease, Wheel
 from raydock.model.variant import Variant
 
@@ -35,8 +35,8 @@ def release(*names: str, requires: tuple[str, ...] = ()) -> ProjectRelease:
         ("cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64", True),
     ],
 )
-def test_fitting(tags: str, fits: bool) -> None:
-    assert bool(fitting(release(f"some-1.0-{tags}.whl"), "3.11", "amd64")) is fits
+def test_compatible_wheels(tags: str, fits: bool) -> None:
+    assert bool(compatible_wheels(release(f"some-1.0-{tags}.whl"), "3.11", "amd64")) is fits
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_glibc_by_platform_tag(platform: str, needs: tuple[int, int]) -> None:
     assert glibc(wheel, "amd64") == needs
 
 
-def test_lowest_glibc_is_over_the_fitting_wheels() -> None:
+def test_lowest_glibc_is_that_of_the_compatible_wheels() -> None:
     some = release(
         "some-1.0-cp311-cp311-manylinux_2_35_x86_64.whl",
         "some-1.0-cp311-cp311-manylinux_2_28_x86_64.whl",

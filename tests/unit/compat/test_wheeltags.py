@@ -1,4 +1,4 @@
-"""Which wheels a CPython on Linux may install, by their tags."""
+"""The wheels that a CPython on Linux can install, by their tags."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_the_best_wheel_comes_first() -> None:
         "a-1-py2-none-any.whl",
     ],
 )
-def test_a_wheel_for_elsewhere_does_not_fit(name: str) -> None:
+def test_a_wheel_for_a_different_platform_is_not_installable(name: str) -> None:
     assert Platform("3.11", "amd64", "2.36").rank(name) is None
 
 

@@ -1,4 +1,4 @@
-"""What msgspec refuses, in the words of the person who wrote the file."""
+"""Explain msgspec's errors in terms of the file."""
 
 import re
 from datetime import date
@@ -74,7 +74,7 @@ class Whole(Entry, frozen=True, kw_only=True):
         ("form: '('", 1, "'(' is not allowed for 'form': missing ), unterminated subpattern at position 0.", ""),
         ("form: [a]", 1, "'form' must be a single value.", ""),
         ("versions: x", 1, "'x' is not allowed for 'versions': Invalid specifier: 'x'.", ""),
-        ("some: []", 1, "'some' is empty.", "name one, or remove the key."),
+        ("some: []", 1, "'some' is empty.", "add an entry, or remove the key."),
     ],
 )
 def test_a_complaint_has_the_line_the_value_and_what_to_write(
@@ -88,14 +88,14 @@ def test_a_complaint_has_the_line_the_value_and_what_to_write(
     assert caught.value.todo == todo
 
 
-def test_a_form_is_of_the_whole_text(tmp_path: Path) -> None:
+def test_a_form_applies_to_the_whole_text(tmp_path: Path) -> None:
     path = tmp_path / "whole.yaml"
     path.write_text('mirror: "3.11\\n"')
     with pytest.raises(ConfigurationError, match="is not a Python version"):
         read(path).convert(Whole)
 
 
-def test_what_is_right_is_converted(tmp_path: Path) -> None:
+def test_a_valid_document_is_converted(tmp_path: Path) -> None:
     path = tmp_path / "whole.yaml"
     path.write_text("{days: 3, share: 0.5, day: 2026-11-15, form: a+, versions: '<2', parts: {a: {is-last: true}}}")
     whole = read(path).convert(Whole)

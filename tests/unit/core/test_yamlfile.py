@@ -81,12 +81,12 @@ def test_no_text(tmp_path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("text", ["a: {b: 1}\n", "a: [1]\n"])
-def test_a_single_value_is_wanted(tmp_path: Path, text: str) -> None:
+def test_a_value_that_is_not_single_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigurationError, match="'a' must be a single value"):
         load(written(tmp_path, text), Colors)
 
 
-def test_a_list_is_wanted(tmp_path: Path) -> None:
+def test_a_value_that_is_not_a_list_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="'a' must be a list"):
         load(written(tmp_path, "a: 1\n"), Lists)
 
@@ -98,8 +98,8 @@ def test_a_list_of_raydocks_own_files_has_no_value_twice(tmp_path: Path) -> None
     assert read(path).convert(Lists).a == ("x", "y", "x")
 
 
-def test_an_alias_within_its_own_anchor_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"some\.yaml: .*within its own anchor"):
+def test_an_alias_inside_its_own_anchor_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"some\.yaml: .*inside its own anchor"):
         load(written(tmp_path, "a: &x [*x]\n"), Lists)
 
 
