@@ -1,4 +1,4 @@
-"""A lock that lets only one raydock process write to a checkout.
+"""Allow only one raydock process to write to a checkout.
 
 Other processes wait.
 """

@@ -67,7 +67,7 @@ def forward(cuda: str) -> Forward | None:
 
 
 def is_covered(candidate: VariantImage, host: GpuHost) -> bool:
-    """Whether forward compatibility lets a host with an older driver run a candidate."""
+    """Whether a host with an older driver can run a candidate by forward compatibility."""
     supported = forward(candidate.variant.cuda)
     return (
         supported is not None

@@ -38,9 +38,9 @@ def answer(root: Path) -> dict[str, dict[str, str]]:
 
 
 def _fingerprints(project: Project) -> dict[str, str]:
-    nobody: Any = None
+    unused: Any = None
     builder = Builder(
-        client=nobody, checkout=project.checkout, matrix=project.matrix, secrets=nobody, listener=nobody, jobs=1
+        client=unused, checkout=project.checkout, matrix=project.matrix, secrets=unused, listener=unused, jobs=1
     )
     context = Context.read(project.checkout.templates)
     renderer = Renderer(project.checkout.templates, project.matrix)

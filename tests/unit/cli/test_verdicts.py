@@ -16,7 +16,7 @@ HALF = Audit(name="half", judgement=Judgement(missing="the index did not answer"
 
 
 def _refusal(*audits: Audit, allowed: bool = False) -> str:
-    error = refusal(audits, AuditResult.NOT_AUDITED, allowed=allowed, todo="--allow-unaudited lets it pass")
+    error = refusal(audits, AuditResult.NOT_AUDITED, allowed=allowed, todo="--allow-unaudited accepts it")
     assert error is None or error.exit_code is ExitCode.REFUSED
     return str(error or "")
 

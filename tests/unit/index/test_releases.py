@@ -24,7 +24,7 @@ from tests.support.wheels import metadata, wheel
 TODAY = date(2026, 11, 22)
 TOMORROW = date(2026, 11, 23)
 NOTHING = Facts({})
-PADDING = 400_000  # bytes in a wheel that nobody should fetch
+PADDING = 400_000  # bytes in a wheel that must not be downloaded
 
 MATRIX = """\
 registry: localhost:5000/raydock

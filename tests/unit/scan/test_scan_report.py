@@ -1,4 +1,4 @@
-"""The report of a scan as stored, and whether it lets an image be published."""
+"""The report of a scan as stored, and whether the image may be published."""
 
 from dataclasses import replace
 from datetime import date

@@ -203,13 +203,13 @@ wget (1.1) bookworm-security; urgency=high
 
   * CVE-2026-10001: a crash. Also CVE-2026-10002.
 
- -- nobody <nobody@example.org>  Sun, 29 Nov 2026 00:00:00 +0000
+ -- Some Maintainer <maintainer@example.org>  Sun, 29 Nov 2026 00:00:00 +0000
 
 wget (1.0) bookworm; urgency=low
 
   * CVE-2020-10003
 
- -- nobody <nobody@example.org>  Wed, 01 Jan 2020 00:00:00 +0000
+ -- Some Maintainer <maintainer@example.org>  Wed, 01 Jan 2020 00:00:00 +0000
 """
 
 

@@ -179,7 +179,7 @@ def test_quantities() -> None:
 def test_every_sample_of_kuberay_can_be_read(release: str) -> None:
     folder = SAMPLES / release / "samples"
     if not folder.is_dir():
-        pytest.skip(f"{folder} is absent: KubeRay's samples are beside this checkout on some machines only")
+        pytest.skip(f"{folder} is absent: KubeRay's samples are next to this checkout only on some machines")
     for path in folder.glob("*.yaml"):
         head, *_ = _pods(parse(path.read_text()), release)
         assert "ray start --head" in head.containers[0].args[0]
