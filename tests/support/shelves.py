@@ -210,17 +210,17 @@ def run(rule_inputs: RuleInputs, checkout: Checkout, siblings: tuple[Variant, ..
 
 
 @pytest.fixture
-def asked(rule_inputs: RuleInputs) -> LockRequest:
+def lock_request(rule_inputs: RuleInputs) -> LockRequest:
     """The lock request of the CPU variant."""
     return create_request(rule_inputs, Variant(ray="2.60.0", python="3.11"))
 
 
 @pytest.fixture
-def asked_here(asked: LockRequest) -> LockRequest:
+def lock_request_here(lock_request: LockRequest) -> LockRequest:
     """The same request for the running Python, as pip-tools needs it."""
-    return replace(asked, python=HERE)
+    return replace(lock_request, python=HERE)
 
 
-def versions(resolver: Resolver, asked: LockRequest, seed: Mapping[str, str] | None = None) -> dict[str, str]:
+def versions(resolver: Resolver, lock_request: LockRequest, seed: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the version of each package that a resolver finds."""
-    return {name: pin.version for name, pin in resolver.resolve(asked, seed or {}).items()}
+    return {name: pin.version for name, pin in resolver.resolve(lock_request, seed or {}).items()}

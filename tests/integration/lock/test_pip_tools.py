@@ -25,7 +25,7 @@ from tests.support.shelves import Run, versions
 HERE = replace(VARIANT, python=PYTHON)
 
 
-def test_pip_tools_resolves_as_uv_does(asked_here: LockRequest, shelf: Any, other_shelf: Any) -> None:
+def test_pip_tools_resolves_as_uv_does(lock_request_here: LockRequest, shelf: Any, other_shelf: Any) -> None:
     """With a cut-off, a constraint, an extra index, a valid seed, and more invalid seeds than pip-tools has rounds."""
     shelf.add("filelock", "4.0", uploaded="2026-11-16")
     other_shelf.add("filelock", "3.5")
@@ -36,7 +36,7 @@ def test_pip_tools_resolves_as_uv_does(asked_here: LockRequest, shelf: Any, othe
         shelf.add(name, "2.0")
     shelf.add("whole", "1.0", ["ray", "virtualenv", "only-there", *(f"{name}==1.0" for name in parts)])
     wide = replace(
-        asked_here, requirements=("whole",), constraints=("ray<2.60",), indexes=(f"{other_shelf.url}/simple/",)
+        lock_request_here, requirements=("whole",), constraints=("ray<2.60",), indexes=(f"{other_shelf.url}/simple/",)
     )
     seed = {"click": "8.1", **dict.fromkeys(parts, "2.0")}
     resolved = versions(PipTools(pages=Pages(shelf.index)), wide, seed)
@@ -54,15 +54,15 @@ def test_pip_tools_resolves_as_uv_does(asked_here: LockRequest, shelf: Any, othe
     assert versions(Uv(pages=Pages(shelf.index)), wide, seed) == resolved
 
 
-def test_the_reason_for_a_failed_resolution_is_reported(asked_here: LockRequest, shelf: Any) -> None:
+def test_the_reason_for_a_failed_resolution_is_reported(lock_request_here: LockRequest, shelf: Any) -> None:
     shelf.add("old", "1.0", ["click<7"])
     pip = PipTools(pages=Pages(shelf.index))
     with pytest.raises(VariantError) as caught:
-        pip.resolve(replace(asked_here, requirements=("ray==2.60.0", "old")), {})
+        pip.resolve(replace(lock_request_here, requirements=("ray==2.60.0", "old")), {})
     reasons = caught.value.what.partition(": ")[2]
     assert set(reasons.removesuffix(".").split("; ")) == {"ray 2.60.0 needs click>=7", "old 1.0 needs click<7"}
     with pytest.raises(VariantError, match=r"pip-tools [\d.]+: Could not find a version .* nothing==1"):
-        pip.resolve(replace(asked_here, requirements=("nothing==1",)), {})
+        pip.resolve(replace(lock_request_here, requirements=("nothing==1",)), {})
 
 
 def test_both_make_the_same_lock_despite_settings_in_the_environment(
@@ -97,12 +97,12 @@ def test_both_lock_a_package_without_wheels_in_the_same_way(
 
 
 @pytest.mark.parametrize("ranges", [True, False], ids=["ranges", "whole files"])
-def test_both_read_an_index_like_pytorchs(asked_here: LockRequest, own_caches: None, ranges: bool) -> None:
+def test_both_read_an_index_like_pytorchs(lock_request_here: LockRequest, own_caches: None, ranges: bool) -> None:
     """With plain pages without upload times and metadata, 403 for unknown files, a busy answer, and a redirect."""
     site = Site(html=True, unknown=403, ranges=ranges)
     for name, version in {"ray": "2.60.0", "virtualenv": "20.1", "torch": "2.13.0+cpu"}.items():
         site.publish(name, version)
-    wide = replace(asked_here, requirements=("ray", "virtualenv", "torch==2.13.0"))
+    wide = replace(lock_request_here, requirements=("ray", "virtualenv", "torch==2.13.0"))
     expected = {"ray": "2.60.0", "virtualenv": "20.1", "torch": "2.13.0+cpu"}
     with serving(site) as elsewhere, serving(Site(moved=elsewhere.removesuffix("/simple/"))) as url:
         for kind in (PipTools, Uv):

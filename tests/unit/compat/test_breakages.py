@@ -54,7 +54,7 @@ def test_constraints_that_are_broken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "words"),
+    ("old", "new", "message"),
     [
         ("vllm:", "vlm:", r"b\.yaml:2: .*no key 'vlm'"),
         ("<0.11.1", "0.11", r"b\.yaml:2: '0\.11' is not a set of versions"),
@@ -66,10 +66,10 @@ def test_constraints_that_are_broken() -> None:
         ("  reason:", "  why:", r"b\.yaml:4: .*no key 'why'"),
     ],
 )
-def test_an_invalid_breakage_is_refused(tmp_path: Path, old: str, new: str, words: str) -> None:
+def test_an_invalid_breakage_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
     path = tmp_path / "b.yaml"
     path.write_text(GOOD.replace(old, new))
-    with pytest.raises(ConfigurationError, match=words):
+    with pytest.raises(ConfigurationError, match=message):
         load(path)
 
 
@@ -135,5 +135,5 @@ def test_vllm_and_numpy(vllm: str, bound: bool) -> None:
 @pytest.mark.parametrize(
     ("cuda", "bound"), [("11.8", False), ("12.1", True), ("12.8", True), ("13.0", False), ("cpu", False)]
 )
-def test_nixl_for_cuda_12_brings_nothing_for_13(cuda: str, bound: bool) -> None:
+def test_nixl_for_cuda_12_requires_no_package_for_13(cuda: str, bound: bool) -> None:
     assert ("nixl<1.1" in needs(Variant(ray="2.60.0", python="3.11", torch="2.8.0", cuda=cuda))) is bound

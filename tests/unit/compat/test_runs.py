@@ -117,8 +117,8 @@ def test_an_unknown_build_has_no_code_that_its_toolkit_cannot_compile(cuda: str,
 @pytest.mark.parametrize(("gpu", "refused"), [(60, True), (61, True), (70, False), (80, False)])
 def test_no_unknown_build_of_vllm_is_for_a_gpu_below_volta(gpu: int, refused: bool) -> None:
     variant = parse_name("ray2.9.3-vllm0.5.0-torch2.3.0-py311-cu118")
-    words = f"sm_{gpu} older than sm_70, the oldest that vllm compiles for"
-    assert gpu_objection(variant, (), gpu) == (words if refused else "")
+    message = f"sm_{gpu} older than sm_70, the oldest that vllm compiles for"
+    assert gpu_objection(variant, (), gpu) == (message if refused else "")
 
 
 def test_an_objection_names_the_owner_of_the_list() -> None:

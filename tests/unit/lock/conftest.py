@@ -1,15 +1,25 @@
-"""Indexes on loopback, and what is locked from them."""
+"""Indexes on loopback, and locks from them."""
 
 from tests.support.extraindex import extra, setting
 from tests.support.onlysource import index, plain, site
-from tests.support.shelves import asked, asked_here, checkout, matrix, other_shelf, rule_inputs, run, shelf, siblings
+from tests.support.shelves import (
+    checkout,
+    lock_request,
+    lock_request_here,
+    matrix,
+    other_shelf,
+    rule_inputs,
+    run,
+    shelf,
+    siblings,
+)
 
 __all__ = [
-    "asked",
-    "asked_here",
     "checkout",
     "extra",
     "index",
+    "lock_request",
+    "lock_request_here",
     "matrix",
     "other_shelf",
     "plain",

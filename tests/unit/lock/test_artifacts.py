@@ -16,11 +16,11 @@ from tests.support.wheels import sdist
 
 
 @pytest.fixture
-def asked(rule_inputs: RuleInputs) -> LockRequest:
+def lock_request(rule_inputs: RuleInputs) -> LockRequest:
     return create_request(rule_inputs, Variant(ray="2.60.0", python="3.11"))
 
 
-def test_the_wheel_that_is_chosen(asked: LockRequest, shelf: Any) -> None:
+def test_the_wheel_that_is_chosen(lock_request: LockRequest, shelf: Any) -> None:
     shelf.add("a", "1.0")
     sha256 = shelf.add("a", "1.0", tags="cp311-cp311-manylinux_2_28_x86_64")
     shelf.add("a", "1.0", tags="cp311-cp311-manylinux_2_35_x86_64", uploaded="2026-11-16")  # after the cut-off
@@ -28,23 +28,23 @@ def test_the_wheel_that_is_chosen(asked: LockRequest, shelf: Any) -> None:
     shelf.add("a", "1.0", tags="cp311-cp311-manylinux_2_33_x86_64", hashes={"md5": "0"})
     shelf.add("a", "1.1", tags="cp311-cp311-manylinux_2_36_x86_64")
     with Pages(shelf.index) as pages:
-        found = choose(asked, "a", "1.0.0", pages.files("a"))
+        found = choose(lock_request, "a", "1.0.0", pages.files("a"))
     assert (found.filename, found.sha256) == ("a-1.0-cp311-cp311-manylinux_2_28_x86_64.whl", sha256)
     assert found.size == (shelf.folder / found.filename).stat().st_size
     assert (found.requires_python, found.yanked) == (">=3.10", False)
 
 
-def test_a_yanked_wheel_is_the_last_resort(asked: LockRequest, shelf: Any) -> None:
+def test_a_yanked_wheel_is_the_last_resort(lock_request: LockRequest, shelf: Any) -> None:
     shelf.add("a", "1.0", yanked="broken")
     with Pages(shelf.index) as pages:
-        assert choose(asked, "a", "1.0", pages.files("a")).yanked
+        assert choose(lock_request, "a", "1.0", pages.files("a")).yanked
 
 
-def test_no_wheel_for_the_platform(asked: LockRequest, shelf: Any) -> None:
+def test_no_wheel_for_the_platform(lock_request: LockRequest, shelf: Any) -> None:
     shelf.add("a", "1.0", tags="cp312-cp312-manylinux_2_28_x86_64")
     with Pages(shelf.index) as pages:
         with pytest.raises(VariantError, match=r"a 1\.0 has no wheel .* Python 3\.11 on x86_64 with glibc 2\.36"):
-            choose(asked, "a", "1.0", pages.files("a"))
+            choose(lock_request, "a", "1.0", pages.files("a"))
         assert pages.files("unknown") == ()
 
 
@@ -56,11 +56,11 @@ def test_a_page_is_read_once(shelf: Any) -> None:
     assert shelf.asked.count("/simple/click/") == 1
 
 
-def test_a_source_distribution_if_the_request_allows_it(asked: LockRequest) -> None:
+def test_a_source_distribution_if_the_request_allows_it(lock_request: LockRequest) -> None:
     site = Site()
     site.publish("a", "1.0")
     site.add("a", "a-1.0.tar.gz", sdist("a", "1.0"))
     with serving(site) as address, Pages(Index(address=Address(url=address))) as pages:
         files = pages.files("a")
-        assert choose(asked, "a", "1.0", files).filename == "a-1.0-py3-none-any.whl"
-        assert choose(replace(asked, sources=("a",)), "a", "1.0", files).filename == "a-1.0.tar.gz"
+        assert choose(lock_request, "a", "1.0", files).filename == "a-1.0-py3-none-any.whl"
+        assert choose(replace(lock_request, sources=("a",)), "a", "1.0", files).filename == "a-1.0.tar.gz"

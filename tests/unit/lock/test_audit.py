@@ -35,7 +35,7 @@ CPU, GPU = LOCKS
 
 @pytest.fixture
 def site() -> Site:
-    return Site(advisories={"ray/2.60.0": said(), "jinja2/2.0": said(), "torch/2.3.1": said()})
+    return Site(advisories={"ray/2.60.0": page(), "jinja2/2.0": page(), "torch/2.3.1": page()})
 
 
 @pytest.fixture
@@ -49,11 +49,11 @@ def policy() -> Policy:
     return structs.replace(load(Path(__file__).parents[3] / "scan.yaml"), ignore=())
 
 
-def said(*advisories: dict[str, Any]) -> dict[str, Any]:
+def page(*advisories: dict[str, Any]) -> dict[str, Any]:
     return {"info": {}, "vulnerabilities": advisories}
 
 
-def ask(index: Index, policy: Policy) -> dict[str, Audit]:
+def audit_locks(index: Index, policy: Policy) -> dict[str, Audit]:
     return {item.name: item for item in audit(LOCKS, policy, TODAY, index=index)}
 
 
@@ -61,16 +61,16 @@ def ignore(id: str, package: str = "") -> Ignore:
     return Ignore(id=id, package=package, reason="why", until=TODAY, place="scan.yaml:7")
 
 
-def test_locks_without_advisories_are_clean_and_each_release_is_asked_once(
+def test_locks_without_advisories_are_clean_and_each_release_is_requested_once(
     index: Index, site: Site, policy: Policy
 ) -> None:
-    assert {item.verdict for item in ask(index, policy).values()} == {AuditResult.CLEAN}
+    assert {item.verdict for item in audit_locks(index, policy).values()} == {AuditResult.CLEAN}
     assert sorted(site.asked) == ["/pypi/jinja2/2.0/json", "/pypi/ray/2.60.0/json", "/pypi/torch/2.3.1/json"]
 
 
 def test_an_advisory_refuses_each_lock_that_pins_its_release(index: Index, site: Site, policy: Policy) -> None:
-    site.advisories["torch/2.3.1"] = said(JINJA)
-    found = ask(index, policy)
+    site.advisories["torch/2.3.1"] = page(JINJA)
+    found = audit_locks(index, policy)
     assert [found[CPU].verdict, found[GPU].verdict] == [AuditResult.CLEAN, AuditResult.REFUSED]
     (finding,) = found[GPU].judgement.refused
     assert str(finding) == "PYSEC-2099-1 (not rated) in torch 2.3.1+cu118, fixed in 2.9.1, 3.0"
@@ -79,9 +79,9 @@ def test_an_advisory_refuses_each_lock_that_pins_its_release(index: Index, site:
 
 @pytest.mark.parametrize("id", ["PYSEC-2099-1", "CVE-2099-0001", "ghsa-AAAA-bbbb-cccc"])
 def test_an_ignore_may_name_any_alias(index: Index, site: Site, policy: Policy, id: str) -> None:
-    site.advisories["jinja2/2.0"] = said(JINJA)
-    assert ask(index, policy)[CPU].verdict is AuditResult.REFUSED
-    found = ask(index, structs.replace(policy, ignore=(ignore(id),)))[CPU]
+    site.advisories["jinja2/2.0"] = page(JINJA)
+    assert audit_locks(index, policy)[CPU].verdict is AuditResult.REFUSED
+    found = audit_locks(index, structs.replace(policy, ignore=(ignore(id),)))[CPU]
     assert found.verdict is AuditResult.CLEAN
     assert found.judgement.ignored[0].ignore.id == id
 
@@ -89,24 +89,24 @@ def test_an_ignore_may_name_any_alias(index: Index, site: Site, policy: Policy, 
 def test_withdrawn_advisories_are_none_and_unfixed_ones_go_by_the_policy(
     index: Index, site: Site, policy: Policy
 ) -> None:
-    site.advisories["jinja2/2.0"] = said({**JINJA, "withdrawn": "2099-01-01T00:00:00Z"}, {**JINJA, "fixed_in": []})
-    found = ask(index, policy)[CPU]
+    site.advisories["jinja2/2.0"] = page({**JINJA, "withdrawn": "2099-01-01T00:00:00Z"}, {**JINJA, "fixed_in": []})
+    found = audit_locks(index, policy)[CPU]
     assert found.verdict is AuditResult.CLEAN
     assert [item.fixed for item in found.judgement.reported] == [""]
     strict = structs.replace(policy.vulnerabilities, unfixed="fail")
-    assert ask(index, structs.replace(policy, vulnerabilities=strict))[CPU].verdict is AuditResult.REFUSED
+    assert audit_locks(index, structs.replace(policy, vulnerabilities=strict))[CPU].verdict is AuditResult.REFUSED
 
 
 def test_a_release_that_the_index_does_not_know_is_not_audited(index: Index, site: Site, policy: Policy) -> None:
     del site.advisories["torch/2.3.1"]
-    found = ask(index, policy)
+    found = audit_locks(index, policy)
     assert [found[CPU].verdict, found[GPU].verdict] == [AuditResult.CLEAN, AuditResult.NOT_AUDITED]
     assert found[GPU].judgement.missing == "the index has no JSON page for torch 2.3.1+cu118."
 
 
-def test_an_index_without_advisories_is_asked_once_and_audits_nothing(index: Index, site: Site, policy: Policy) -> None:
+def test_an_index_without_advisories_gets_one_request(index: Index, site: Site, policy: Policy) -> None:
     site.advisories.clear()
-    found = ask(index, policy)
+    found = audit_locks(index, policy)
     assert {item.verdict for item in found.values()} == {AuditResult.NOT_AUDITED}
     assert "its JSON API does not know ray 2.60.0" in found[CPU].judgement.missing
     assert len(site.asked) == 1
@@ -116,21 +116,21 @@ def test_an_index_without_advisories_is_asked_once_and_audits_nothing(index: Ind
     ("answer", "words"),
     [
         ({"info": {}}, "it has no list of vulnerabilities"),
-        (said({"id": "PYSEC-2099-1"}), "it does not have the format"),
-        (said({**JINJA, "fixed_in": ["soon"]}), "Invalid version: 'soon'"),
+        (page({"id": "PYSEC-2099-1"}), "it does not have the format"),
+        (page({**JINJA, "fixed_in": ["soon"]}), "Invalid version: 'soon'"),
     ],
 )
 def test_an_answer_of_a_different_form_audits_nothing(
     index: Index, site: Site, policy: Policy, answer: dict[str, Any], words: str
 ) -> None:
     site.advisories["jinja2/2.0"] = answer
-    found = ask(index, policy)
+    found = audit_locks(index, policy)
     assert {item.verdict for item in found.values()} == {AuditResult.NOT_AUDITED}
     assert f"{index.label} gave an answer that cannot be read: {words}" in found[CPU].judgement.missing
 
 
 @pytest.mark.parametrize("fault", ["500", "hang", "gone"])
-def test_an_index_that_does_not_answer_audits_nothing_and_its_password_is_not_said(
+def test_an_index_that_does_not_answer_audits_nothing_and_its_password_is_not_shown(
     index: Index, site: Site, policy: Policy, fault: str
 ) -> None:
     endpoint = index.endpoint.replace("127.0.0.1", "user:secret@127.0.0.1")
@@ -140,20 +140,20 @@ def test_an_index_that_does_not_answer_audits_nothing_and_its_password_is_not_sa
         site.hang = Event()
     if fault == "gone":
         endpoint = "http://user:secret@127.0.0.1:1/simple/"
-    found = ask(replace(from_environment({"UV_DEFAULT_INDEX": endpoint}), timeout=0.2), policy)
+    found = audit_locks(replace(from_environment({"UV_DEFAULT_INDEX": endpoint}), timeout=0.2), policy)
     assert {item.verdict for item in found.values()} == {AuditResult.NOT_AUDITED}
     assert "(named by UV_DEFAULT_INDEX) cannot be used: " in found[CPU].judgement.missing
     assert "secret" not in found[CPU].judgement.missing
 
 
-def test_what_was_found_does_not_hide_what_was_not_asked(index: Index, site: Site, policy: Policy) -> None:
-    site.advisories["jinja2/2.0"] = said(JINJA)
+def test_findings_do_not_hide_an_incomplete_audit(index: Index, site: Site, policy: Policy) -> None:
+    site.advisories["jinja2/2.0"] = page(JINJA)
     del site.advisories["torch/2.3.1"]
-    found = ask(index, policy)[GPU]
+    found = audit_locks(index, policy)[GPU]
     assert found.verdict is AuditResult.REFUSED
     assert len(found.judgement.reasons) == 2
 
 
-def test_only_ignores_about_locked_packages_can_be_found_useless(policy: Policy) -> None:
+def test_only_ignores_for_locked_packages_are_reported_as_useless(policy: Policy) -> None:
     ignores = (ignore("CVE-1", "jinja2"), ignore("CVE-2", "bash"), ignore("CVE-3"))
     assert ignores_of_locks(structs.replace(policy, ignore=ignores), LOCKS) == [ignores[0]]

@@ -12,7 +12,7 @@ from raydock.plan.rules import RuleInputs
 
 
 @pytest.fixture
-def asked(rule_inputs: RuleInputs) -> LockRequest:
+def lock_request(rule_inputs: RuleInputs) -> LockRequest:
     return create_request(rule_inputs, Variant(ray="2.60.0", python="3.13", cuda="13.0", torch="2.13.0"))
 
 
@@ -41,13 +41,13 @@ def artifact(project: str, version: str, *, python: str = ">=3.10", yanked: bool
         (artifact("flash-attn", "2.8.3+cu12torch2.13"), "flash-attn 2.8.3+cu12torch2.13 is built for CUDA 12"),
     ],
 )
-def test_a_pin_that_would_not_run_is_refused(asked: LockRequest, pin: Artifact, message: str) -> None:
+def test_a_pin_that_would_not_run_is_refused(lock_request: LockRequest, pin: Artifact, message: str) -> None:
     good = artifact("ray", "2.60.0", python=">=3.9,<3.15")
     with pytest.raises(VariantError) as caught:
-        verify(asked, [good, pin])
+        verify(lock_request, [good, pin])
     assert message in caught.value.what
     assert "ray" not in caught.value.what
-    verify(asked, [good])
+    verify(lock_request, [good])
 
 
 @pytest.mark.parametrize(
@@ -91,18 +91,18 @@ def test_a_build_is_for_the_same_cuda(build: str, cuda: str, ok: bool) -> None:
 
 
 @pytest.mark.parametrize("name", ["nvidia-cuda-nvcc", "nvidia-cuda-crt", "nvidia-nvvm"])
-def test_a_compiler_of_a_different_minor_version_than_the_runtime_is_refused(asked: LockRequest, name: str) -> None:
+def test_a_compiler_with_a_different_minor_version_is_refused(lock_request: LockRequest, name: str) -> None:
     runtime = artifact("nvidia-cuda-runtime", "13.0.96")
     with pytest.raises(VariantError) as caught:
-        verify(asked, [runtime, artifact(name, "13.5.37")])
+        verify(lock_request, [runtime, artifact(name, "13.5.37")])
     assert f"nvcc-minor: {name} 13.5.37 does not compile for nvidia-cuda-runtime 13.0.96" in caught.value.what
     assert f"pin {name}==13.0.*" in caught.value.what
-    verify(asked, [runtime, artifact(name, "13.0.88")])
+    verify(lock_request, [runtime, artifact(name, "13.0.88")])
 
 
-def test_every_violation_is_named(asked: LockRequest) -> None:
+def test_every_violation_is_named(lock_request: LockRequest) -> None:
     with pytest.raises(VariantError) as caught:
-        verify(asked, [artifact("a", "1", yanked=True), artifact("b", "2", python="<3")])
+        verify(lock_request, [artifact("a", "1", yanked=True), artifact("b", "2", python="<3")])
     assert "a 1 was yanked" in caught.value.what
     assert "b 2 is for Python <3" in caught.value.what
 
@@ -128,13 +128,13 @@ def test_a_known_breakage_is_named(rule_inputs: RuleInputs, variant: Variant, pi
     assert message in caught.value.what
 
 
-def test_an_invalid_bound_has_no_effect(asked: LockRequest) -> None:
-    verify(asked, [artifact("old", "1", python=">=3.6.*")])
+def test_an_invalid_bound_has_no_effect(lock_request: LockRequest) -> None:
+    verify(lock_request, [artifact("old", "1", python=">=3.6.*")])
 
 
-def test_a_cpu_variant_has_no_cuda_package(asked: LockRequest) -> None:
+def test_a_cpu_variant_has_no_cuda_package(lock_request: LockRequest) -> None:
     with pytest.raises(VariantError, match="for CUDA 13, and the variant for cpu"):
-        verify(replace(asked, cuda="cpu"), [artifact("nvidia-cudnn-cu13", "9.1")])
+        verify(replace(lock_request, cuda="cpu"), [artifact("nvidia-cudnn-cu13", "9.1")])
 
 
 @pytest.mark.parametrize(

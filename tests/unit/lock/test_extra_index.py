@@ -81,7 +81,7 @@ def test_the_lock_of_a_different_cuda_uses_only_the_default_index(setting: Setti
     assert (target / "torch-2.3.1.dist-info").is_dir()
 
 
-def test_the_cutoff_holds_on_both_indexes(setting: Setting) -> None:
+def test_the_cutoff_applies_to_both_indexes(setting: Setting) -> None:
     for site in (setting.default, setting.extra):
         site.publish("filelock", "4.0")
         site.pages["filelock"][-1]["upload-time"] = "2026-11-16T00:00:00Z"

@@ -1,4 +1,4 @@
-"""What each answer of a package index means: the same to raydock's client, and to uv through it."""
+"""The meaning of a package index's answers: the same for raydock's client, and for uv through it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -68,17 +68,17 @@ def busy(site: Site) -> None:
 
 
 @pytest.mark.parametrize("kind", [html, html_and_403, no_ranges, metadata_promised, some_without_times, busy])
-def test_each_kind_of_index_is_resolved_from(site: Site, index: Index, asked: LockRequest, kind: Any) -> None:
+def test_each_kind_of_index_is_resolved_from(site: Site, index: Index, lock_request: LockRequest, kind: Any) -> None:
     kind(site)
-    assert versions(Uv(pages=Pages(index)), asked) == WANTED
+    assert versions(Uv(pages=Pages(index)), lock_request) == WANTED
 
 
-def test_a_redirect_is_followed_and_gets_no_credentials(site: Site, asked: LockRequest) -> None:
+def test_a_redirect_is_followed_and_gets_no_credentials(site: Site, lock_request: LockRequest) -> None:
     gate = Site(login="me:secret")
     with serving(gate) as url, serving(site) as elsewhere:
         gate.moved = elsewhere.removesuffix("/simple/").replace("127.0.0.1", "localhost")
         given = from_environment({"UV_DEFAULT_INDEX": url.replace("//", "//me:secret@")})
-        assert versions(Uv(pages=Pages(given)), asked) == WANTED
+        assert versions(Uv(pages=Pages(given)), lock_request) == WANTED
     assert not any(header.get("Authorization") for header in site.seen)
     assert gate.asked
 
@@ -101,7 +101,7 @@ def test_local_versions_are_decoded(site: Site, index: Index) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
+    ("status", "message"),
     [
         (401, "it answered 401 Unauthorized"),
         (403, "it answered 403 Forbidden"),
@@ -110,37 +110,39 @@ def test_local_versions_are_decoded(site: Site, index: Index) -> None:
         (503, "it answered 503 Service Unavailable"),
     ],
 )
-def test_a_refusal_is_out_of_reach(site: Site, index: Index, asked: LockRequest, status: int, words: str) -> None:
+def test_a_refusal_is_out_of_reach(
+    site: Site, index: Index, lock_request: LockRequest, status: int, message: str
+) -> None:
     site.status = status
-    with pytest.raises(OutOfReachError, match=words) as caught:
+    with pytest.raises(OutOfReachError, match=message) as caught:
         index.page("ray")
-    with pytest.raises(OutOfReachError, match=words) as by_uv:
-        Uv(pages=Pages(index)).resolve(asked, {})
+    with pytest.raises(OutOfReachError, match=message) as by_uv:
+        Uv(pages=Pages(index)).resolve(lock_request, {})
     assert str(by_uv.value) == str(caught.value)
     assert "(named by UV_DEFAULT_INDEX)" in caught.value.what
     if status in {401, 403}:
         assert "UV_INDEX_DEFAULT_PASSWORD" in caught.value.todo
 
 
-def test_403_for_a_package_means_that_the_index_does_not_have_it(site: Site, index: Index, asked: LockRequest) -> None:
+def test_403_for_a_package_means_that_it_is_missing(site: Site, index: Index, lock_request: LockRequest) -> None:
     site.unknown = 403
-    wide = replace(asked, requirements=("ray", "nothing"))
+    wide = replace(lock_request, requirements=("ray", "nothing"))
     with pytest.raises(VariantError, match="nothing was not found") as caught:
         Uv(pages=Pages(index)).resolve(wide, {})
     assert "answered 403 Forbidden for nothing" in caught.value.meaning
 
 
 @pytest.mark.parametrize(
-    ("page", "words"),
+    ("page", "message"),
     [
         (b"<html><form action=login><input name=user></form></html>", "not JSON"),
         (b"", "not JSON"),
         (b"[]", "cannot be read"),
     ],
 )
-def test_an_answer_that_is_something_else(site: Site, index: Index, page: bytes, words: str) -> None:
+def test_an_answer_that_is_not_an_index_page(site: Site, index: Index, page: bytes, message: str) -> None:
     site.page = page
-    with pytest.raises(OutOfReachError, match=words):
+    with pytest.raises(OutOfReachError, match=message):
         index.page("ray")
 
 
@@ -174,7 +176,7 @@ def test_waiting_is_bounded(site: Site, index: Index, wait: str) -> None:
         index.page("ray")
 
 
-def test_credentials_are_for_the_indexs_own_host(site: Site, asked: LockRequest) -> None:
+def test_credentials_are_for_the_indexs_own_host(site: Site, lock_request: LockRequest) -> None:
     """Files on a different host get no credentials of the index."""
     files = Site(files=site.files)
     site.login = "me:p@ss€"
@@ -183,7 +185,7 @@ def test_credentials_are_for_the_indexs_own_host(site: Site, asked: LockRequest)
             for file in page:
                 file["url"] = elsewhere.replace("/simple/", f"/files/{file['filename']}")
         given = from_environment({"UV_DEFAULT_INDEX": url.replace("//", "//me:p%40ss%E2%82%AC@")})
-        assert versions(Uv(pages=Pages(given)), asked) == WANTED
+        assert versions(Uv(pages=Pages(given)), lock_request) == WANTED
     assert files.asked
     assert not any(header.get("Authorization") for header in files.seen)
 

@@ -22,19 +22,19 @@ def request(matrix: Matrix, variant: Variant) -> LockRequest:
 
 
 def test_the_request_for_a_variant(matrix: Matrix) -> None:
-    asked = request(matrix, VLLM)
-    assert asked.requirements == ("ray[default]==2.49.1", "torch==2.8.0", "vllm==0.10.2", "virtualenv")
-    assert {"transformers<5", "protobuf<7", "cuda-python==12.*"} <= set(asked.constraints)
-    assert (asked.python, asked.glibc, asked.arch) == ("3.13", "2.40", "amd64")
-    assert asked.before == datetime(2026, 11, 16, tzinfo=UTC)
+    lock_request = request(matrix, VLLM)
+    assert lock_request.requirements == ("ray[default]==2.49.1", "torch==2.8.0", "vllm==0.10.2", "virtualenv")
+    assert {"transformers<5", "protobuf<7", "cuda-python==12.*"} <= set(lock_request.constraints)
+    assert (lock_request.python, lock_request.glibc, lock_request.arch) == ("3.13", "2.40", "amd64")
+    assert lock_request.before == datetime(2026, 11, 16, tzinfo=UTC)
 
 
 def test_a_cpu_variant_requires_only_ray(matrix: Matrix) -> None:
     bare = replace(matrix, packages=Packages(ray_extras=(), always=()))
-    asked = request(bare, Variant(ray="2.60.0", python="3.11"))
-    assert asked.requirements == ("ray==2.60.0",)
-    assert asked.constraints == ()
-    assert asked.glibc == "2.36"
+    lock_request = request(bare, Variant(ray="2.60.0", python="3.11"))
+    assert lock_request.requirements == ("ray==2.60.0",)
+    assert lock_request.constraints == ()
+    assert lock_request.glibc == "2.36"
 
 
 @pytest.mark.parametrize(("cuda", "expected"), [("cpu", ("http://c/",)), ("12.8", ("http://a/",)), ("13.0", ())])
@@ -62,10 +62,10 @@ def test_the_digest_covers_all_that_decides_a_lock(matrix: Matrix) -> None:
 def test_a_points_own_cutoff_decides_its_lock_alone(matrix: Matrix) -> None:
     old = replace(VLLM, vllm="0.9.0")
     own = replace(matrix, points=(Point(**old.axes, groups=("legacy",), cutoff=date(2025, 9, 15)),))
-    asked = request(own, old)
-    assert asked.before == datetime(2025, 9, 16, tzinfo=UTC)
-    assert "transformers<5" not in asked.constraints  # transformers 5 had not appeared
-    assert asked.digest != request(matrix, old).digest
+    lock_request = request(own, old)
+    assert lock_request.before == datetime(2025, 9, 16, tzinfo=UTC)
+    assert "transformers<5" not in lock_request.constraints  # transformers 5 had not appeared
+    assert lock_request.digest != request(matrix, old).digest
     assert request(own, VLLM) == request(matrix, VLLM)
 
 

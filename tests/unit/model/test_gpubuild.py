@@ -32,7 +32,7 @@ def test_compute_capabilities_as_people_write_them(tmp_path: Path, text: str, sm
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("{cuda: 11.8, sm: [80]}", "an entry is for one project"),
         ("{torch: 2.3.1, vllm: 0.5.0, cuda: 11.8, sm: [80]}", "an entry is for one project"),
@@ -45,8 +45,8 @@ def test_compute_capabilities_as_people_write_them(tmp_path: Path, text: str, sm
         ("{torch: 2.3.1, cuda: 11.8, gpu: [80]}", "has no key 'gpu'"),
     ],
 )
-def test_what_is_not_as_documented_is_refused_with_its_line(tmp_path: Path, text: str, words: str) -> None:
+def test_what_is_not_as_documented_is_refused_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         parse(tmp_path, text)
-    assert words in str(caught.value)
+    assert message in str(caught.value)
     assert "matrix.yaml:1" in str(caught.value)

@@ -162,7 +162,7 @@ def test_a_pulled_base(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "glibc", "origin", "words"),
+    ("image", "glibc", "origin", "message"),
     [
         ("debian:bookworm-slim", '"2.36"', "system", "by digest"),
         (f"'debian@{DIGEST[:-1]}'", '"2.36"', "system", "by digest"),
@@ -172,12 +172,12 @@ def test_a_pulled_base(tmp_path: Path) -> None:
     ],
 )
 def test_a_pulled_base_that_is_not_as_documented(
-    tmp_path: Path, image: str, glibc: str, origin: str, words: str
+    tmp_path: Path, image: str, glibc: str, origin: str, message: str
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load(pulled(tmp_path, image, glibc, origin))
     assert line(caught.value) == 7
-    assert words in caught.value.todo
+    assert message in caught.value.todo
 
 
 def test_an_index_is_an_address(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_a_point_outside_the_cross_product(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "words"),
+    ("old", "new", "message"),
     [
         ("groups: [legacy]", "group: [legacy]", "'groups'"),
         ("cuda:", "cud:", "'cuda'"),
@@ -227,14 +227,14 @@ def test_a_point_outside_the_cross_product(tmp_path: Path) -> None:
         ('cuda: "12.1", torch: 2.1.2, ray: 2.49.1', "ray: 2.60.0", "cross product"),
     ],
 )
-def test_a_point_that_is_not_as_documented(tmp_path: Path, old: str, new: str, words: str) -> None:
+def test_a_point_that_is_not_as_documented(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in POINT
     path = tmp_path / "matrix.yaml"
     path.write_text(MATRIX + POINT.replace(old, new))
     with pytest.raises(ConfigurationError) as caught:
         load(path)
     assert line(caught.value) == 19
-    assert words in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_repeated_point_is_refused(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_packages_that_are_not_for_kuberay(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("group", "words", "todo"),
+    ("group", "message", "todo"),
     [
         ("trees: {packges: [a]}", "has no key 'packges'", "'packages'"),
         ("trees: {packages: [a], ray: 2.61.0}", "'2.61.0' is not a value of the axis ray", "'2.60.0'"),
@@ -83,10 +83,10 @@ def test_packages_that_are_not_for_kuberay(tmp_path: Path) -> None:
         ("arm64: {packages: [a]}", "its variants' names end with it", "small letters"),
     ],
 )
-def test_refused_with_the_line(tmp_path: Path, group: str, words: str, todo: str) -> None:
+def test_refused_with_the_line(tmp_path: Path, group: str, message: str, todo: str) -> None:
     error = refusal(tmp_path, group)
     assert error.what.startswith(f"{tmp_path / 'matrix.yaml'}:8: ")
-    assert words in error.what
+    assert message in error.what
     assert todo in error.todo
 
 

@@ -100,7 +100,7 @@ def test_the_digest_is_of_the_rules_and_not_of_comments(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "words"),
+    ("old", "new", "line", "message"),
     [
         ("vulnerabilities:", "vulnerabilites:", 1, "'vulnerabilities'"),
         ("critical, high]", "critcal, high]", 1, "'critical'"),
@@ -114,10 +114,10 @@ def test_the_digest_is_of_the_rules_and_not_of_comments(file: Path) -> None:
         ('licenses: {fail: ["AGPL-*"]}\n', "", 1, "add `licenses:`"),
     ],
 )
-def test_an_invalid_value_is_refused_with_its_line(file: Path, old: str, new: str, line: int, words: str) -> None:
+def test_an_invalid_value_is_refused_with_its_line(file: Path, old: str, new: str, line: int, message: str) -> None:
     assert old in TEXT
     file.write_text(TEXT.replace(old, new))
     with pytest.raises(ConfigurationError) as caught:
         load(file)
     assert f"scan.yaml:{line}: " in str(caught.value)
-    assert words in str(caught.value)
+    assert message in str(caught.value)
