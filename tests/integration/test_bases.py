@@ -159,8 +159,8 @@ def test_the_configuration_of_a_pulled_base_is_reset(
         "PIP_NO_CACHE_DIR=1",
         'RAY_RUNTIME_ENV_PLUGINS=[{"class": "raydock_runtime_env.Layers"}]',
         "TZ=Europe/Berlin",
-        "UV_CONSTRAINT=/opt/raydock/constraints.txt",
         "USER=ray",
+        "UV_CONSTRAINT=/opt/raydock/constraints.txt",
         "UV_NO_CACHE=1",
         "VIRTUAL_ENV=/opt/venv",
     ]

@@ -124,7 +124,7 @@ def test_a_mirror_out_of_reach(unlocked: Toy) -> None:
 
 def test_a_host_with_wrong_credentials(unlocked: Toy, tmp_path: Path) -> None:
     with debian_mirror(login="builder:s3cret") as mirror:
-        address = mirror.address.replace("//", "//builder:wrong@")
+        address = mirror.address.replace("//", "//builder:mistyped@")
         err = lock_error(on_host(with_base(unlocked), tmp_path, FULL.format(address)))
     assert "401" in err
-    assert "wrong" not in err
+    assert "mistyped" not in err

@@ -66,8 +66,8 @@ def test_only_the_selected_images_are_pushed_and_no_tag_is_left(
     assert (pushed.code, pushed.out) == (0, "1 of 1 pushed.\n")
     pulled = toy.run("ci", "pull", work)
     assert pulled.code == 1
-    assert f"{work} holds no {NAMES[1]}." in pulled.err
-    assert f"holds no {NAMES[0]}" not in pulled.err
+    assert f"{work} does not have {NAMES[1]}." in pulled.err
+    assert f"does not have {NAMES[0]}" not in pulled.err
     assert not any(tag.startswith(work) for image in client.api.images() for tag in image["RepoTags"] or ())
 
 

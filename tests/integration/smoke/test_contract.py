@@ -98,7 +98,9 @@ def test_a_login_shell_that_resets_path_fails(client: docker.DockerClient, deriv
     lost = derive("RUN echo PATH=/usr/bin:/bin > /etc/profile.d/zz.sh")
     found = _check(client, lost, 1, 3, 9, newest=False)
     assert "`bash -lc -- 'command -v ray python && ray --version'` ended with" in _broken(found[1])
-    assert "a login shell sets PATH again; KubeRay v1.3.0 starts Ray by this shell, so its head ends" in found[1].detail
+    assert (
+        "a login shell sets PATH again; KubeRay v1.3.0 starts Ray with this shell, so its head ends" in found[1].detail
+    )
     assert "v1.3.0: `/bin/bash -lc --` does not start a head" in _broken(found[3])
     assert "ray: command not found" in found[3].detail
     assert "v1.7.0: the head starts" in found[3].detail
