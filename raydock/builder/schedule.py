@@ -136,7 +136,7 @@ class Builder:
     def _recipes_on(self, bases: Mapping[str, BaseImage | RaydockError]) -> Callable[[Planned], Recipe | RaydockError]:
         """A function that returns the recipe of a variant on one of these bases.
 
-        It returns the error if there is no recipe.
+        It returns the error if the recipe cannot be made.
         """
         context, renderer = Context.read(self.checkout.templates), Renderer(self.checkout.templates, self.matrix)
 

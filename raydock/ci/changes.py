@@ -86,7 +86,7 @@ def since(project: Project, ref: str) -> Changes:
     """Compare a commit with the working tree.
 
     Raises ConfigurationError if the folder is not a checkout of raydock or git does not know the commit,
-    OutOfReachError if git cannot read the commit, OSError if there is no space for temporary files.
+    OutOfReachError if git cannot read the commit, OSError if the disk has no space for temporary files.
     """
     root = project.checkout.root
     commit = commits.find(root, ref)

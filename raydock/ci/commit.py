@@ -2,11 +2,11 @@
 
 import os
 import shutil
-import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from raydock.core import git
 from raydock.core.errors import ConfigurationError, OutOfReachError, first_line
 
 
@@ -51,7 +51,7 @@ class Commit:
         return {path.removeprefix(start): path for path in self.files if path.startswith(start)}
 
     def _former(self, folder: str) -> str:
-        """The only folder from which files were moved unchanged to this folder; empty if there is no such folder."""
+        """The only folder from which files were moved unchanged to this folder; empty if none or several match."""
         options = ("--name-status", "--find-renames=100%", "--diff-filter=R", "--relative", "-z")
         fields = self._paths("diff", *options, self.name, "--")
         folders = {
@@ -69,7 +69,7 @@ class Commit:
 
         Raises OutOfReachError if git fails, such as in a partial clone without its server.
         """
-        done = _git(self.root, *arguments)
+        done = git.run(self.root, *arguments)
         if done.returncode:
             reason = first_line(done.stderr.decode(errors="replace"), "no reason")
             raise OutOfReachError(
@@ -86,22 +86,17 @@ def find(root: Path, ref: str) -> Commit:
     """
     if not shutil.which("git"):
         raise ConfigurationError("git is not on PATH, and it is needed to read a commit.", todo="install git.")
-    folder = _git(root, "rev-parse", "--git-dir")
+    folder = git.run(root, "rev-parse", "--git-dir")
     if folder.returncode:
         raise ConfigurationError(
-            f"{root} is not a git checkout, so there is no commit to compare with.",
+            f"{root} is not a git checkout, so it has no commit to compare with.",
             meaning=folder.stderr.decode(errors="replace").strip(),
             todo="run this in a clone of raydock's repository.",
         )
-    done = _git(root, "rev-parse", "--quiet", "--verify", "--end-of-options", f"{ref}^{{commit}}")
+    done = git.run(root, "rev-parse", "--quiet", "--verify", "--end-of-options", f"{ref}^{{commit}}")
     if done.returncode:
         raise ConfigurationError(
             f"{ref!r} is not a commit of this repository.",
             todo="`git log` lists the commits; in a shallow clone, `git fetch --unshallow` downloads the missing ones.",
         )
     return Commit(root, done.stdout.decode().strip())
-
-
-def _git(root: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
-    """Run git without writing to the repository's index."""
-    return subprocess.run(["git", "--no-optional-locks", "-C", str(root), *arguments], capture_output=True, check=False)

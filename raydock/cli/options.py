@@ -47,7 +47,7 @@ class CommandRequest:
 
     @property
     def chosen(self) -> tuple[Planned, ...]:
-        """The selected variants; all variants if there is no selection."""
+        """The selected variants; all variants without a selection."""
         return select.select(self.project.plan, self.groups, self.selectors)
 
     def echo(self, text: RenderableType) -> None:

@@ -180,6 +180,6 @@ class Pipeline:
             )
         except RaydockError as error:
             return replace(result, tested=True, error=error)
-        if not checks:  # some of the checks do not test an image
+        if not checks:  # a report of some checks does not say that the image passed all
             reports.save(report, self.project.checkout.report(result.name))
         return replace(result, tested=True, report=report)

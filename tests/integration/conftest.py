@@ -21,6 +21,7 @@ from raydock.engine.client import connect
 from raydock.model import lock as locks
 from raydock.model import matrix
 from raydock.model.variant import parse_name
+from tests.support import clone as clones
 from tests.support.engine import SpareEngine, spare_engine
 from tests.support.index import Site, serving
 from tests.support.toy import NAMES, ROOT, Checkout, Toy, lock, make
@@ -48,6 +49,20 @@ def image(client: docker.DockerClient, checkout: Checkout) -> str:
     done = checkout.run("build", "--select", f"name={IMAGE}")
     assert done.code == 0, done.words
     return f"{matrix.load(ROOT / 'matrix.yaml').registry}:{IMAGE}"
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository of one commit with the files that decide images, in a folder below its top."""
+    return clones.make(tmp_path_factory.mktemp("clone"))
+
+
+@pytest.fixture
+def root(clone: Path) -> Iterator[Path]:
+    """The clone, which is reset to its commit after the test."""
+    before = clones.git(clone, "rev-parse", "HEAD")
+    yield clone
+    clones.restore(clone, before)
 
 
 @pytest.fixture

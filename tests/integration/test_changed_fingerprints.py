@@ -5,14 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from raydock.model import debs
-from tests.support.clone import CPU, GROUP, ROOT, git, make, restore
+from tests.support.clone import CPU, GROUP, ROOT, git
 from tests.support.fingerprints import answer
 
 PROGRAM = ROOT / "tests" / "support" / "fingerprints.py"
@@ -170,19 +170,6 @@ MORE = {
     "glibc of a base",
     "which packages a group adds",
 }
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("clone"))
-
-
-@pytest.fixture
-def root(clone: Path) -> Iterator[Path]:
-    """The clone, as it was committed once the test is done."""
-    name = git(clone, "rev-parse", "HEAD")
-    yield clone
-    restore(clone, name)
 
 
 def by_its_own_code(root: Path) -> dict[str, dict[str, str]]:

@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
@@ -14,23 +14,9 @@ from raydock.ci.changes import Change, What, differing, since
 from raydock.core.checkout import Checkout
 from raydock.core.errors import ConfigurationError, OutOfReachError, SelectionError
 from raydock.pipeline.project import Project
-from tests.support.clone import CPU, CUDA, GROUP, NAMES, PULLED, commit, git, make, render_dockerfiles, restore
+from tests.support.clone import CPU, CUDA, GROUP, NAMES, PULLED, commit, git, render_dockerfiles
 
 Edit = Callable[[str, str, str], None]
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository of one commit with the files that decide images, in a folder below its top."""
-    return make(tmp_path_factory.mktemp("clone"))
-
-
-@pytest.fixture
-def root(clone: Path) -> Iterator[Path]:
-    """The clone, which is reset to its first commit after the test."""
-    before = git(clone, "rev-parse", "HEAD")
-    yield clone
-    restore(clone, before)
 
 
 @pytest.fixture

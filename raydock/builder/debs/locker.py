@@ -64,7 +64,7 @@ def requests(matrix: Matrix, checkout: Checkout, variants: Iterable[Variant]) ->
 
 
 def _with_lock(recipe: BaseRecipe, checkout: Checkout) -> BaseRecipe:
-    """The recipe with its lock, fresh or stale; without packages if there is no lock."""
+    """The recipe with its lock, fresh or stale; without packages if the lock is missing."""
     try:
         return replace(recipe, debs=debs.read(checkout.deb_lock(recipe.name)) or DebLock())
     except FileNotFoundError:

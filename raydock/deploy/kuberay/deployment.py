@@ -110,7 +110,7 @@ class Deployment:
 
     @property
     def code_name(self) -> str:
-        """The name of the code's ConfigMap; empty if there is no code."""
+        """The name of the code's ConfigMap; empty without code."""
         return f"{self.name}-code-{self.code.digest}" if self.code else ""
 
     def metadata(self, name: str) -> Yaml:
