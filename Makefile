@@ -8,8 +8,8 @@ ARGS ?=
 BUILD = ./build.py
 # Keep compiled modules even if PYTHONDONTWRITEBYTECODE is set: every process of a test would compile them again.
 UNIT = PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -n auto --dist worksteal tests/unit
-# One after another: with two at a time, Ctrl-C tests failed now and then.
-INTEGRATION = .venv/bin/python -m pytest tests/integration
+# Tests that run Ray in one process, beside the rest in the other: see tests/integration/conftest.py.
+INTEGRATION = .venv/bin/python -m pytest -n 2 --dist loadgroup tests/integration
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'

@@ -12,7 +12,7 @@ from docker.models.containers import Container
 from raydock.contract.answer import BrokenError, NotCheckedError
 from raydock.contract.kuberay import KubeRayContract, KubeRayRelease, Share
 from raydock.engine import channel
-from raydock.engine.cleanup import stop_all
+from raydock.engine.cleanup import remove_all
 from raydock.engine.client import without_limits
 from raydock.engine.container import CommandResult, ContainerOptions, Limits, create_container, run_to_end, start
 from raydock.engine.inspect import inspect
@@ -121,7 +121,7 @@ class Bench:
     def halt(self) -> None:
         """Stop all containers, and start no more."""
         self.halted.set()
-        stop_all(self.client)
+        remove_all(self.client)
 
     def run(self, command: Sequence[str], share: Share | None = None, seconds: float | None = None) -> CommandResult:
         """Run a command in a new container, for at most `seconds`.

@@ -4,7 +4,9 @@ import os
 import socket
 import time
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Lock
 
 from docker import DockerClient
 from docker.errors import APIError
@@ -18,10 +20,35 @@ LABEL = "raydock.smoke"
 RUN_LABEL = "raydock.smoke.run"
 RUN = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex}"
 LABELS = {LABEL: "1", RUN_LABEL: RUN}
+# Set when this run ends: it creates no container and no network after that.
+ENDED = Event()
+# Held while a container or network is created.
+_CREATION = Lock()
+_CREATION_SECONDS = 5.0
 _REMOVAL_SECONDS = 20.0
 
 
+@contextmanager
+def creation() -> Iterator[None]:
+    """The block creates one container or network of this run.
+
+    Raises KeyboardInterrupt after `stop_all`.
+    """
+    with _CREATION:
+        if ENDED.is_set():
+            raise KeyboardInterrupt
+        yield
+
+
 def stop_all(client: DockerClient) -> None:
+    """Remove every container of this run, so that waiting threads continue, and let the run create no more."""
+    ENDED.set()
+    if _CREATION.acquire(timeout=_CREATION_SECONDS):  # a container that is being created is in the list after that
+        _CREATION.release()
+    remove_all(client)
+
+
+def remove_all(client: DockerClient) -> None:
     """Remove every container of this run, so that waiting threads continue.
 
     If the engine does not answer, `sweep` removes them in the next run.
@@ -63,13 +90,20 @@ def is_over(run: str) -> bool:
 def remove(client: DockerClient, container: str) -> None:
     """Remove a container and its anonymous volumes, even if it runs.
 
-    It may be missing.
+    It may be missing. If a different thread is removing it, this waits until it is gone.
     """
-    try:
-        client.api.remove_container(container, force=True, v=True)
-    except APIError as error:
-        if error.status_code not in {404, 409}:  # missing, or already being removed
-            raise
+    deadline = time.monotonic() + _REMOVAL_SECONDS
+    while True:
+        try:
+            client.api.remove_container(container, force=True, v=True)
+        except APIError as error:
+            if error.status_code not in {404, 409}:
+                raise
+            if error.status_code == 404 or time.monotonic() > deadline:  # `sweep` removes what is stuck
+                return
+            time.sleep(0.05)
+        else:
+            return
 
 
 def remove_network(client: DockerClient, name: str) -> None:

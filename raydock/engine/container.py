@@ -14,7 +14,7 @@ from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
 
 from raydock.core.archive import tar
 from raydock.engine import streams
-from raydock.engine.cleanup import LABELS, remove, remove_network
+from raydock.engine.cleanup import LABELS, creation, remove, remove_network
 from raydock.engine.errors import ENGINE_ERRORS
 from raydock.engine.gpu_access import INFINIBAND
 from raydock.engine.gpu_errors import refusal, start_failure
@@ -134,36 +134,38 @@ def create_container(
 ) -> Iterator[Container]:
     """Create a container of the image without starting it, and remove it afterwards.
 
-    `command` replaces CMD, and also ENTRYPOINT unless `options.by_entrypoint` is set.
+    `command` replaces CMD, and also ENTRYPOINT unless `options.by_entrypoint` is set. Raises KeyboardInterrupt after
+    `stop_all`.
     """
     name = f"raydock-smoke-{uuid.uuid4().hex[:12]}"
     try:
-        container = client.containers.create(
-            image,
-            list(command if options.by_entrypoint else command[1:]),
-            name=name,
-            entrypoint=None if options.by_entrypoint else [command[0]],
-            labels=LABELS,
-            network=options.network,
-            shm_size=limits.shm,
-            mem_limit=limits.memory,
-            memswap_limit=limits.memory,
-            nano_cpus=round(options.cpus * 1e9) or None,
-            environment={**options.environment, **options.grant.environment},
-            device_requests=options.grant.requests(),
-            runtime=options.grant.runtime,
-            devices=[INFINIBAND] if options.grant.infiniband else None,
-            ulimits=[Ulimit(name="memlock", soft=-1, hard=-1)] if options.grant.infiniband else None,
-            user=options.user,
-            cap_drop=["ALL"] if options.restricted else None,
-            security_opt=["no-new-privileges"] if options.restricted else None,
-            volumes=[str(path.parent) for path in options.files],
-            mounts=[Mount(at, folder, type="bind", read_only=True) for at, folder in _mounts(options).items()],
-            read_only=bool(options.read_only_with),
-            tmpfs=dict.fromkeys(options.read_only_with, "exec,mode=1777"),
-            log_config=_LOG,
-            use_config_proxy=False,  # a pod has no proxy either, and all addresses are local
-        )
+        with creation():
+            container = client.containers.create(
+                image,
+                list(command if options.by_entrypoint else command[1:]),
+                name=name,
+                entrypoint=None if options.by_entrypoint else [command[0]],
+                labels=LABELS,
+                network=options.network,
+                shm_size=limits.shm,
+                mem_limit=limits.memory,
+                memswap_limit=limits.memory,
+                nano_cpus=round(options.cpus * 1e9) or None,
+                environment={**options.environment, **options.grant.environment},
+                device_requests=options.grant.requests(),
+                runtime=options.grant.runtime,
+                devices=[INFINIBAND] if options.grant.infiniband else None,
+                ulimits=[Ulimit(name="memlock", soft=-1, hard=-1)] if options.grant.infiniband else None,
+                user=options.user,
+                cap_drop=["ALL"] if options.restricted else None,
+                security_opt=["no-new-privileges"] if options.restricted else None,
+                volumes=[str(path.parent) for path in options.files],
+                mounts=[Mount(at, folder, type="bind", read_only=True) for at, folder in _mounts(options).items()],
+                read_only=bool(options.read_only_with),
+                tmpfs=dict.fromkeys(options.read_only_with, "exec,mode=1777"),
+                log_config=_LOG,
+                use_config_proxy=False,  # a pod has no proxy either, and all addresses are local
+            )
         if options.archive:
             container.put_archive("/", options.archive)
         for path, text in options.files.items():  # readable for all users and owned by root, like a ConfigMap's
@@ -185,7 +187,8 @@ def network(client: DockerClient) -> Iterator[str]:
     """
     name = f"raydock-smoke-{uuid.uuid4().hex[:12]}"
     try:
-        client.networks.create(name, internal=True, labels=LABELS)
+        with creation():
+            client.networks.create(name, internal=True, labels=LABELS)
         yield name
     finally:
         remove_network(client, name)

@@ -29,6 +29,20 @@ from tests.support.toy import NAMES, ROOT, Checkout, Toy, lock, make
 IMAGE = "ray2.60.0-py311-cpu"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests with the real image in one process, and the rest in the other processes by module.
+
+    Ray in a container does not start in time if more of these tests share two CPUs.
+    """
+
+    def group(item: pytest.Item) -> str:
+        return "" if "image" in getattr(item, "fixturenames", ()) else str(item.path)
+
+    items.sort(key=group)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item) or "image"))
+
+
 @pytest.fixture(scope="session")
 def client() -> Iterator[docker.DockerClient]:
     """The engine's client. These tests fail without an engine."""

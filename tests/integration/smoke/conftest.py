@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 import docker
 import pytest
@@ -15,9 +16,10 @@ def derive(client: docker.DockerClient, image: str) -> Iterator[Derive]:
     built: set[str] = set()
 
     def build(*lines: str, user: str = "1000") -> str:
+        unique = {"raydock.test": uuid4().hex}  # a different test that builds the same must not remove this image
         dockerfile = "\n".join([f"FROM {image}", "USER 0", *lines, f"USER {user}", ""])
         built_image, _ = client.images.build(
-            fileobj=io.BytesIO(dockerfile.encode()), rm=True, forcerm=True, network_mode="none"
+            fileobj=io.BytesIO(dockerfile.encode()), rm=True, forcerm=True, network_mode="none", labels=unique
         )
         built.add(built_image.id)
         return str(built_image.id)

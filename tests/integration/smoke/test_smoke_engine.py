@@ -8,13 +8,15 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import docker
 import pytest
 
 from raydock.core.errors import VariantError
+from raydock.engine import cleanup
 from raydock.engine.cleanup import LABEL, RUN, RUN_LABEL, stop_all
-from raydock.engine.container import Limits
+from raydock.engine.container import Limits, create_container
 from raydock.engine.inspect import inspect
 from raydock.model.report import Check, Report, Status
 from raydock.model.variant import parse_name
@@ -237,7 +239,15 @@ def test_ctrl_c_leaves_no_container(client: docker.DockerClient, derive: Derive,
     assert _containers(client, run) == []
 
 
-def test_stop_all_unblocks_the_threads_that_wait(client: docker.DockerClient, derive: Derive, name: str) -> None:
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`stop_all` in a test does not end the run of the later tests."""
+    monkeypatch.setattr(cleanup, "ENDED", Event())
+
+
+def test_stop_all_unblocks_the_threads_that_wait(
+    client: docker.DockerClient, derive: Derive, name: str, ended: None
+) -> None:
     sleepy = derive(_launcher("exec sleep 600"))
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(smoke, client, sleepy, name=name, fingerprint="f")
@@ -245,4 +255,23 @@ def test_stop_all_unblocks_the_threads_that_wait(client: docker.DockerClient, de
         stop_all(client)
         with pytest.raises(VariantError, match="without an answer"):
             waiting.result(timeout=30)
+    assert _containers(client) == []
+
+
+def test_no_container_is_created_after_stop_all(client: docker.DockerClient, image: str, ended: None) -> None:
+    created = Event()
+
+    def create() -> None:
+        while True:
+            with create_container(client, image, ["true"], Limits()):
+                created.set()
+
+    with ThreadPoolExecutor() as pool:
+        creating = [pool.submit(create) for _ in range(4)]
+        assert created.wait(timeout=30)
+        stop_all(client)
+        assert _containers(client) == []  # the threads may still be about to create one
+        for thread in creating:
+            with pytest.raises(KeyboardInterrupt):
+                thread.result(timeout=30)
     assert _containers(client) == []
