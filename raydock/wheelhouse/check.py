@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
-from raydock.compat.cuda_packages import build_of, build_text, cuda_names
+from raydock.compat.cuda_packages import build_of, build_text, cuda_names, is_built_for
+from raydock.compat.wheels import cuda_pin
 from raydock.core.files import sha256_of
 from raydock.lock import checks
 from raydock.lock.artifacts import Artifact
 from raydock.model.requirement import requirement
+from raydock.model.variant import CPU
 from raydock.wheelhouse.analysis import Analysis
 from raydock.wheelhouse.folder import FolderWheel
 from raydock.wheelhouse.needs import Need
@@ -224,6 +226,27 @@ def index_builds(analysis: Analysis) -> Iterator[WheelFinding]:
             )
 
 
+def unlabelled_torch(analysis: Analysis) -> Iterator[WheelFinding]:
+    """Builds for one CUDA or the CPU next to a torch that names no CUDA, by its version or by its requirements."""
+    torch = analysis.selected.get("torch")
+    if torch is None or build_of(torch.release.version) or cuda_pin(torch.release, analysis.target.point):
+        return
+    of_index = analysis.index_cuda
+    for project in cuda_names().with_torch:
+        wheel = analysis.selected.get(project)
+        build = build_of(wheel.release.version) if wheel else ""
+        if wheel and build and not is_built_for(build, of_index or CPU):
+            of_torch = f"; the default index's torch {torch.version.public} is for CUDA {of_index}" if of_index else ""
+            yield WheelFinding(
+                kind="cuda-build",
+                what=f"{wheel} is built for {build_text(build)}, and {torch} does not name a CUDA{of_torch}",
+                meaning="If that torch is for a different CUDA, the libraries of the two do not load together.",
+                todo=f"fetch torch {torch.version.public}+{wheel.version.local}; or drop {wheel}.",
+                files=(wheel.filename, torch.filename),
+                drop=(wheel.filename,),
+            )
+
+
 def missing(analysis: Analysis) -> Iterator[WheelFinding]:
     """Required packages that are missing."""
     for project, needs in analysis.needs.items():
@@ -239,7 +262,7 @@ def missing(analysis: Analysis) -> Iterator[WheelFinding]:
 
 CHECKS: tuple[Check, ...] = (
     *(partial, broken, misnamed, copies, source_only, misfits),
-    *(two_versions, refused, known_breakages, set_rules, index_builds, missing),
+    *(two_versions, refused, known_breakages, set_rules, index_builds, unlabelled_torch, missing),
 )
 
 

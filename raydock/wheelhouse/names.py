@@ -15,12 +15,18 @@ _ZIP = b"PK\x03\x04"
 _PLAIN = re.compile(r"[A-Za-z0-9_.+!-]+\.whl")
 # How browsers, wget wrappers and download managers name an incomplete file; rsync's name starts with a dot.
 _PARTIAL = re.compile(
-    r"\.(part|partial|crdownload|opdownload|download|filepart|unfinished|incomplete|current|aria2|!ut|td|xltd)$", re.I
+    r"\.(part|partial|crdownload|opdownload|download|filepart|unfinished|incomplete|current|aria2"
+    r"|!ut|!qb|!bt|bc!|td|xltd|fdmdownload|idownload|dltemp)$",
+    re.I,
 )
 _PARTIAL_WHEEL = re.compile(r"\.whl\.(te?mp)$|^\..+\.whl\.[A-Za-z0-9]{6}$", re.I)
-# A second download of the same name (Chrome, Firefox, Windows, macOS), and the rest of a URL after the name.
+# A second download of the same name (Chrome, Firefox, Windows, macOS), and what follows the name: the rest of a URL, or
+# an extension.
 _COPY = re.compile(r"\s*\(\d+\)| - copy(?: \(\d+\))?| copy(?: \d+)?|\s+\d+", re.I)
-_REST = re.compile(r"(\.whl)(?:[?#;&@].*|\.\d+)$", re.I)
+_NUMBERED = re.compile(r"(-(?:\w+[._])*(?:any|win32|x86_64|amd64|aarch64|arm64|i686|universal2))_\d+$", re.I)
+_REST = re.compile(r"(\.whl)(?:[?#;&@].*|(?:\.[\w!~-]+)+)$", re.I)
+# What macOS writes next to a file on a disk of another system: its attributes, not its content.
+_APPLE_DOUBLE = "._"
 
 
 class FileKind(Enum):
@@ -35,16 +41,19 @@ class FileKind(Enum):
 def kind(path: Path) -> FileKind:
     """Find the kind of a file. Raises OSError if it cannot be read.
 
-    A file with `.whl` in its name that is not an archive belongs to a wheel: its metadata, signature or hash.
+    A file with `.whl` in its name that is not an archive belongs to a wheel: its metadata, signature or hash. An
+    archive is a wheel if its content says so, whatever its name is.
     """
+    if path.name.startswith(_APPLE_DOUBLE):
+        return FileKind.OTHER
     if _PARTIAL.search(path.name) or _PARTIAL_WHEEL.search(path.name):
         return FileKind.PARTIAL
     if not path.is_file():
         return FileKind.OTHER
     if path.name.endswith(".whl") and (is_proper(path.name) or not _is_zip(path)):
         return FileKind.WHEEL
-    if _named_as_wheel(path):
-        return FileKind.MISNAMED if _is_zip(path) else FileKind.OTHER
+    if _is_zip(path) and (".whl" in _unquoted(path.name.casefold()) or _name_inside(path)):
+        return FileKind.MISNAMED
     return FileKind.OTHER
 
 
@@ -54,7 +63,7 @@ def is_proper(name: str) -> bool:
         parse_wheel_filename(name)
     except InvalidWheelFilename:
         return False
-    return bool(_PLAIN.fullmatch(name))
+    return bool(_PLAIN.fullmatch(name)) and name.count(".whl") == 1 and not _NUMBERED.search(name.removesuffix(".whl"))
 
 
 def right_name(path: Path) -> str:
@@ -65,7 +74,8 @@ def right_name(path: Path) -> str:
     name = _unquoted(path.name)
     stem = _REST.sub(r"\1", name).strip()
     stem = re.sub(r"(\.(whl|zip))+$", "", stem, flags=re.I)
-    for candidate in (stem, _COPY.sub("", stem), _COPY.sub("", stem).replace(" ", "+")):
+    copied = _COPY.sub("", stem)
+    for candidate in (stem, _NUMBERED.sub(r"\1", stem), copied, copied.replace(" ", "+")):
         if is_proper(f"{candidate}.whl"):
             return f"{candidate}.whl"
     return _name_inside(path)
@@ -79,12 +89,6 @@ def _unquoted(name: str) -> str:
     while (plain := unquote(name)) != name:
         name = plain
     return name
-
-
-def _named_as_wheel(path: Path) -> bool:
-    """Whether the name contains `.whl`, or a browser named a wheel .zip."""
-    name = path.name.casefold()
-    return ".whl" in _unquoted(name) or (name.endswith(".zip") and bool(_name_inside(path)))
 
 
 def _is_zip(path: Path) -> bool:

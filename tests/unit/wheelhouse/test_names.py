@@ -47,6 +47,12 @@ def test_files_that_mirrors_store_next_to_a_wheel_are_ignored(tmp_path: Path, ma
     assert len(analysis.folder.wheels) == 2
 
 
+def test_the_attributes_that_macos_writes_next_to_a_wheel_are_ignored(tmp_path: Path, matrix: Matrix) -> None:
+    double = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X"
+    folder = folder_of(tmp_path, {CLICK: wheel("click", "8.1.7"), f"._{CLICK}": double})
+    assert checked(folder, matrix)[1] == ()
+
+
 @pytest.mark.parametrize("name", ["index.html", "SHA256SUMS", "requirements.txt", ".DS_Store", "Thumbs.db", "x.zip"])
 def test_other_files_are_ignored(tmp_path: Path, matrix: Matrix, name: str) -> None:
     assert checked(folder_of(tmp_path, {name: b"PK\3\4 text"}), matrix)[1] == ()
@@ -59,7 +65,7 @@ def test_other_files_are_ignored(tmp_path: Path, matrix: Matrix, name: str) -> N
             f"{CLICK}.{ending}"
             for ending in ("part", "crdownload", "download", "partial", "opdownload", "aria2", "tmp")
         ),
-        *(f"{CLICK}.{ending}" for ending in ("filepart", "PART", "current", "Xy3aZ9", "0")),
+        *(f"{CLICK}.{ending}" for ending in ("filepart", "PART", "current", "Xy3aZ9", "0", "!qB", "!ut", "bc!")),
         "Unconfirmed 448112.crdownload",
         f".{CLICK}.aB3dE9",
     ],
@@ -86,6 +92,10 @@ def test_a_download_folder_of_safari_is_reported(tmp_path: Path, matrix: Matrix)
         ("click-8.1.7-py3-none-any - Copy.whl", CLICK),
         ("click-8.1.7-py3-none-any copy 2.whl", CLICK),
         ("click-8.1.7-py3-none-any.whl.1", CLICK),
+        ("click-8.1.7-py3-none-any_1.whl", CLICK),
+        *((f"{CLICK}.{ending}", CLICK) for ending in ("txt", "bin", "bak", "gz", "st", "old.2", "1~", "orig")),
+        ("download", CLICK),
+        ("ae74fa5d3a2e9fb0f6f27dd5e0ec5e2c", CLICK),
         ("click-8.1.7-py3-none-any.WHL", CLICK),
         ("click-8.1.7-py3-none-any.zip", CLICK),
         ("click-8.1.7-py3-none-any.whl.zip", CLICK),
@@ -98,6 +108,7 @@ def test_a_download_folder_of_safari_is_reported(tmp_path: Path, matrix: Matrix)
         ("torch-2.3.0%252Bcu121-cp311-cp311-linux_x86_64.whl", TORCH),
         ("torch-2.3.0%2bcu121-cp311-cp311-linux_x86_64 (1).whl", TORCH),
         ("torch-2.3.0 cu121-cp311-cp311-linux_x86_64.whl", TORCH),
+        ("torch-2.3.0+cu121-cp311-cp311-linux_x86_64_2.whl", TORCH),
     ],
 )
 def test_misnamed_wheels_of_browsers_and_mirrors(tmp_path: Path, matrix: Matrix, name: str, proper: str) -> None:
@@ -197,6 +208,25 @@ BUILDS = {
             "torch 2.3.0+cu118 is for CUDA 11.8"
         ],
     ),
+    "torchvision next to the default index's torch": (
+        {"torch": "2.3.0", "torchvision": "0.18.0+cu118"},
+        [
+            "torchvision 0.18.0+cu118 is built for CUDA 11.8, and torch 2.3.0 does not name a CUDA; "
+            "the default index's torch 2.3.0 is for CUDA 12.1"
+        ],
+    ),
+    "a CPU build next to the default index's torch": (
+        {"torch": "2.3.0", "torchaudio": "2.3.0+cpu"},
+        [
+            "torchaudio 2.3.0+cpu is built for cpu, and torch 2.3.0 does not name a CUDA; "
+            "the default index's torch 2.3.0 is for CUDA 12.1"
+        ],
+    ),
+    "vllm next to a torch that no index knows": (
+        {"torch": "1.99.0", "vllm": "0.5.0+cu118"},
+        ["vllm 0.5.0+cu118 is built for CUDA 11.8, and torch 1.99.0 does not name a CUDA"],
+    ),
+    "the CUDA of the default index's torch": ({"torch": "2.3.0", "torchvision": "0.18.0+cu121"}, []),
     "flash-attn for a different torch": (
         {"torch": "2.6.0+cu124", "flash_attn": "2.7.4+cu12torch2.5cxx11abiFALSE"},
         ["flash-attn 2.7.4+cu12torch2.5cxx11abifalse is built for torch 2.5, and torch is 2.6.0+cu124"],
