@@ -223,13 +223,17 @@ def _gpu_facts(best: VariantImage, host: GpuHost) -> Iterable[str]:
         yield f"{gpu} {relation} {list_owner(best.variant)}"
 
 
+def _has_code(candidate: VariantImage, hosts: Sequence[GpuHost]) -> bool:
+    return not any(gpu_objection(candidate.variant, candidate.sm, gpu.sm) for host in hosts for gpu in host.gpus)
+
+
 def _none_runs(description: str, hosts: Sequence[GpuHost], newest: Sequence[VariantImage]) -> HostError:
-    floors = (candidate.min_driver for candidate in newest if candidate.min_driver)
+    floors = (candidate.min_driver for candidate in newest if candidate.min_driver and _has_code(candidate, hosts))
     floor = min(floors, key=Version, default="")
     too_old = [host for host in hosts if host.driver and floor and older(host.driver, floor)]
     return HostError(
         f"None of the {len(newest)} selected variants runs on {description}.",
-        meaning=f"The oldest driver that any of them accepts is {floor}." if too_old else "",
+        meaning=f"The oldest driver of those with code for these GPUs is {floor}." if too_old else "",
         todo=f"{'update the driver, or ' if too_old else ''}use a different --select or --group; "
         "`--select cuda=cpu` selects images that need no GPU.",
     )

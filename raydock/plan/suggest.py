@@ -1,7 +1,7 @@
 """The newest sets of versions that a host can run, from all known releases."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from raydock.compat import stated
@@ -122,7 +122,8 @@ def suggest(needs: HostNeeds, rule_inputs: RuleInputs) -> Suggestions:
     found: list[Suggestion] = []
     unknown: dict[str, Suggestion] = {}
     rejected: dict[str, dict[str, None]] = {}
-    for version, sets in groupby(_newest_first(needs, rule_inputs), key=lambda point: getattr(point, needs.needs)):
+    points = _newest_first(needs, rule_inputs)
+    for version, sets in groupby(points, key=lambda point: getattr(point, needs.needs)):
         for point in sets:
             objection, doubt = _objection(point, needs, hardware), _doubt(point, needs, hardware)
             if not objection and not doubt:
@@ -136,7 +137,9 @@ def suggest(needs: HostNeeds, rule_inputs: RuleInputs) -> Suggestions:
             break
     reasons = tuple(RejectedSets(reason, needs.needs, tuple(versions)) for reason, versions in rejected.items())
     if not found and not unknown:
-        raise _no_suggestion(needs, reasons)
+        any_driver = replace(needs, driver="")
+        newer = needs.driver and any(not _objection(point, any_driver, hardware) for point in points)
+        raise _no_suggestion(needs, reasons, "install a newer driver, or " if newer else "")
     return Suggestions(tuple(found or unknown.values()), reasons)
 
 
@@ -166,7 +169,8 @@ def _objection(point: Variant, needs: HostNeeds, hardware: Hardware) -> str:
     """Why the host cannot run a set; empty if it can."""
     if not point.gpu:
         return ""
-    objections = [driver_objection(point, hardware.min_driver(point), needs.driver)] if needs.driver else []
+    objections = [gpu_objection(point, (), gpu) for gpu in needs.gpus]  # of every build: the same for many versions
+    objections += [driver_objection(point, hardware.min_driver(point), needs.driver)] if needs.driver else []
     objections += [gpu_objection(point, hardware.sm(point), gpu) for gpu in needs.gpus]
     return next((objection for objection in objections if objection), "")
 
@@ -201,7 +205,7 @@ def _quote(value: str) -> str:
     return value if value in {NONE, CPU} else f'"{value}"'
 
 
-def _no_suggestion(needs: HostNeeds, reasons: Sequence[RejectedSets]) -> SelectionError:
+def _no_suggestion(needs: HostNeeds, reasons: Sequence[RejectedSets], driver: str) -> SelectionError:
     if not reasons:
         python = f" with Python {needs.python}" if needs.python else ""
         return SelectionError(
@@ -211,5 +215,5 @@ def _no_suggestion(needs: HostNeeds, reasons: Sequence[RejectedSets]) -> Selecti
     return SelectionError(
         f"No set with {needs.needs} runs on this host.",
         meaning="\n".join(map(str, reasons)),
-        todo="install a newer driver, use older versions, or use `--need ray` for a CPU image.",
+        todo=f"{driver}use a different GPU, or use `--need ray` for a CPU image.",
     )

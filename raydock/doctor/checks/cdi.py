@@ -20,8 +20,9 @@ from raydock.doctor.finding import HostFinding, failed, passed, skipped, warned
 from raydock.engine.gpu_access import CDI_FOLDERS, KIND, GpuAccess
 from raydock.hosts import cdi_specs
 
-# The names of NVIDIA's libraries end with the driver's version: libcuda.so.580.159.04.
-_VERSION = re.compile(r"\.so\.(\d{3,}\.\d+(?:\.\d+)?)$")
+# The names of NVIDIA's libraries end with the driver's version: libcuda.so.580.159.04. The folder of its firmware bears
+# it: /lib/firmware/nvidia/580.159.04/gsp_ga10x.bin.
+_VERSION = re.compile(r"(?:\.so\.|/firmware/nvidia/)(\d{3,}\.\d+(?:\.\d+)?)(?=$|/|::)")
 # Folders that are cleared at boot (Filesystem Hierarchy Standard 3.0, /run).
 _VOLATILE = ("/run/", "/var/run/", "/tmp/")  # noqa: S108
 _REFRESH = "nvidia-cdi-refresh.service"
@@ -47,17 +48,20 @@ class Specification:
     @cached_property
     def files(self) -> tuple[str, ...]:
         """The host's files that containers get: device nodes, mounts, hooks' programs."""
-        edits = [
-            self.document.get("containerEdits"),
-            *(device.get("containerEdits") for device in self.document["devices"]),
-        ]
-        return tuple(dict.fromkeys(path for edit in edits for path in _files(edit or {})))
+        return tuple(dict.fromkeys(path for edit in self._edits for path in _files(edit)))
 
     @property
     def drivers(self) -> tuple[str, ...]:
-        """The driver versions of the libraries in the specification, usually one."""
-        versions = (_VERSION.search(path) for path in self.files)
-        return tuple(sorted({match[1] for match in versions if match}))
+        """The driver versions of the libraries and the firmware in the specification, usually one."""
+        arguments = (
+            str(word) for edit in self._edits for hook in edit.get("hooks") or () for word in hook.get("args") or ()
+        )
+        return tuple(sorted({match[1] for text in (*self.files, *arguments) for match in _VERSION.finditer(text)}))
+
+    @property
+    def _edits(self) -> list[dict[str, Any]]:
+        parts = [self.document, *self.document["devices"]]
+        return [edits for part in parts if (edits := part.get("containerEdits"))]
 
     @property
     def generate(self) -> str:
@@ -82,7 +86,7 @@ def read_specifications(facts: HostFacts) -> list[Specification]:
             document = yaml.safe_load(text)
             if folder in folders and document["kind"] == KIND:
                 specification = Specification(path=path, document=document)
-                specification.devices, specification.files  # noqa: B018 - raises if the document has a different form
+                specification.devices, specification.drivers  # noqa: B018 - raises if the document has a different form
                 readable.append(specification)
         except (yaml.YAMLError, TypeError, KeyError, AttributeError):
             continue

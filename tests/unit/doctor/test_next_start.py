@@ -61,6 +61,22 @@ def test_a_specification_of_a_different_driver(*, recorded: Recorded, form: str,
     assert_finding(finding, Grade.FAILED, f"{path} is for driver {version}, but {RUNNING} runs", f"--output={path}`")
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "  mounts: [{hostPath: /lib/firmware/nvidia/535.104.05/gsp_ga10x.bin, containerPath: /x}]",
+        "  mounts: [{hostPath: /lib/firmware/nvidia/535.104.05, containerPath: /x}]",
+        "  hooks: [{hookName: createContainer, path: /x, args: [hook, create-symlinks, --link,"
+        " 'libnvidia-allocator.so.535.104.05::/usr/lib/gbm/nvidia-drm_gbm.so']}]",
+    ],
+)
+def test_the_driver_is_found_in_firmware_and_in_hooks(recorded: Recorded, edit: str) -> None:
+    lines = ["##file /etc/cdi/nvidia.yaml", 'cdiVersion: "0.5.0"', "kind: nvidia.com/gpu", "devices:"]
+    lines += ["- {name: all, containerEdits: {deviceNodes: [{path: /dev/nvidia0}]}}", "containerEdits:", edit, ""]
+    finding = gpus.path(recorded(cdi="\n".join(lines)))
+    assert_finding(finding, Grade.FAILED, f"is for driver 535.104.05, but {RUNNING} runs", "cdi generate")
+
+
 def test_specifications_of_the_running_driver_and_without_a_version(recorded: Recorded) -> None:
     assert gpus.path(recorded(cdi=specification())).grade is Grade.PASSED
     assert gpus.path(recorded()).grade is Grade.PASSED  # mounts a folder, whose name has no version

@@ -116,11 +116,18 @@ def test_groups_limit_the_candidates(offered: Made) -> None:
 def test_the_error_for_a_driver_too_old_for_all_has_the_oldest_accepted_one(offered: Made) -> None:
     answer = pick([host("470.256.02, 7.5, Tesla T4")], offered())
     assert answer.candidate is None
-    assert "The oldest driver that any of them accepts is 525.60.13." in str(answer.error)
+    assert "The oldest driver of those with code for these GPUs is 525.60.13." in str(answer.error)
     assert "update the driver" in str(answer.error)
     assert reason(answer, VLLM_OLD) == "driver 470.256.02 < 525.60.13 needed by CUDA 12.8"
     assert reason(answer, CPU) == "it has no CUDA and would leave the GPUs idle"
     assert len(answer.rejected) == len(offered())
+
+
+def test_no_driver_is_advised_if_none_helps(offered: Made) -> None:
+    answer = pick([host("470.256.02, 6.0, Tesla P100-PCIE-16GB")], offered())
+    assert answer.error is not None
+    assert "driver of those" not in str(answer.error)
+    assert answer.error.todo.startswith("use a different --select")
 
 
 def test_an_unknown_gpu_runs_nothing(offered: Made) -> None:
