@@ -71,8 +71,8 @@ def test_the_mirror_of_matrix_yaml(client: docker.DockerClient, unlocked: Toy) -
     with debian_mirror() as mirror:
         _, sources = built(client, with_base(unlocked, mirror.address))
     assert sources.startswith(FULL.format(mirror.address).encode())
-    assert any(path.startswith("/debian/pool/main/") for path in mirror.asked)
-    assert "/debian-security/dists/bookworm-security/InRelease" in mirror.asked
+    assert any(path.startswith("/debian/pool/main/") for path in mirror.requests)
+    assert "/debian-security/dists/bookworm-security/InRelease" in mirror.requests
 
 
 def test_the_hosts_mirror_leaves_nothing_in_the_base(
@@ -83,7 +83,7 @@ def test_the_hosts_mirror_leaves_nothing_in_the_base(
         login += f"machine {mirror.address}-security login builder password s3cret\n"
         toy = on_host(with_base(unlocked), tmp_path, FULL.format(mirror.address), login=login)
         layer, kept = built(client, toy)
-    assert any(path.startswith("/debian/pool/main/") for path in mirror.asked)
+    assert any(path.startswith("/debian/pool/main/") for path in mirror.requests)
     assert kept.startswith(f"deb {public_archive()} bookworm main\n".encode())
     assert b"127.0.0.1" not in kept
     assert layer == usual  # equal packages give equal bytes
@@ -96,7 +96,7 @@ def test_the_hosts_proxy(client: docker.DockerClient, unlocked: Toy, tmp_path: P
         settings = f'Acquire::http::Proxy "http://127.0.0.1:{port}";\n'
         toy = on_host(with_base(unlocked), tmp_path, FULL.format("http://mirror.invalid/debian"), settings)
         layer, kept = built(client, toy)
-    assert mirror.asked
+    assert mirror.requests
     assert kept.startswith(f"deb {public_archive()} bookworm main\n".encode())
     assert layer == usual
 

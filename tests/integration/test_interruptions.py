@@ -60,7 +60,7 @@ def test_reading_the_index_is_interrupted(unlocked: Toy, command: str, page: str
     toy = unlocked
     assert toy.run("facts").code == 0
     before = toy.committed()
-    toy.site.asked.clear()
+    toy.site.requests.clear()
     toy.site.hang, toy.site.hang_on = Event(), page
     with toy.started(command) as process:
         toy.site.wait_for(page)

@@ -59,13 +59,13 @@ class WheelIndex:
         folder: the folder with wheels and pages.
         url: its address.
         files: entries of wheels by project.
-        asked: the paths of the requests.
+        requests: the paths of the requests.
     """
 
     folder: Path
     url: str = ""
     files: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
     @property
     def index(self) -> Index:
@@ -123,7 +123,7 @@ def _handler(index: WheelIndex) -> type[SimpleHTTPRequestHandler]:
         extensions_map = {".json": "application/vnd.pypi.simple.v1+json", "": "application/octet-stream"}  # noqa: RUF012
 
         def translate_path(self, path: str) -> str:
-            index.asked.append(path)
+            index.requests.append(path)
             return str(index.folder / path.strip("/") / ("index.json" if path.startswith("/simple/") else ""))
 
         def log_message(self, *_: object) -> None:

@@ -173,4 +173,4 @@ def lock(toy: Toy) -> None:
     for command in ("facts", "lock"):
         done = toy.run(command)
         assert done.code == 0, done.words
-    toy.site.asked.clear()
+    toy.site.requests.clear()

@@ -47,7 +47,7 @@ def test_a_publish_killed_at_any_step_leaves_no_tag_on_an_incomplete_image_and_t
             at += 1
             name = f"{seen.address}/step{at}/raydock"
             arguments = ("publish", "--registry", name, "--select", f"name={NAME}")
-            seen.asked.clear()
+            seen.requests.clear()
             seen.fault = killer = Killer(at=at, seen=seen)
             killer.process = started(arguments, project.environment, project.toy.root, tmp_path)
             killer.process.join(60)

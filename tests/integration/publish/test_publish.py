@@ -89,10 +89,10 @@ def test_publishing_again_costs_one_head_for_each_image(project: PublishProject)
     assert again.code == 0, again.words
     assert "nothing to move, 2 images already published." in again.out
     assert seen.writes == []
-    heads = sorted(path for method, path in seen.asked if method == "HEAD")
+    heads = sorted(path for method, path in seen.requests if method == "HEAD")
     assert heads == [f"/v2/{PATH}/manifests/{name}" for name in NAMES]
     # The rest: whether it is a registry, and its release.
-    assert len(seen.asked) - len(heads) <= 4
+    assert len(seen.requests) - len(heads) <= 4
     assert project.tags() == tags
 
 

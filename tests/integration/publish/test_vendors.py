@@ -257,7 +257,7 @@ def test_all_missing_repositories_are_reported_before_anything_is_pushed(
         named = re.findall(r"create the repository (\S+) at", stopped.err)
         assert tuple(named) == missing
         assert "Nothing was pushed." in stopped.err
-        assert not [path for method, path in fronted.asked if method == "PUT" and "/manifests/" in path]
+        assert not [path for method, path in fronted.requests if method == "PUT" and "/manifests/" in path]
     fronted.fault = must_be_created(PATH, INDEX)
     done = proxied.publish(*ONE)
     assert done.code == 0, done.words
@@ -340,7 +340,7 @@ def test_a_refused_layer_stops_the_publish_and_the_next_run_continues(
     proxied.shelf.fill([planned for planned in proxied.variants if planned.name == NEW], os.urandom(3_000_000))
 
     def fault(method: str, path: str) -> Answer | None:
-        return answer if method == "PATCH" and len(fronted.asked) > 20 else None
+        return answer if method == "PATCH" and len(fronted.requests) > 20 else None
 
     fronted.largest, fronted.fault = (1_000_000 if limit else None), fault
     stopped = proxied.publish()

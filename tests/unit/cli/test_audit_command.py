@@ -45,7 +45,7 @@ def test_a_lock_without_advisories_is_clean(checkout: Checkout, site: Site) -> N
     done = run_in_process(checkout, *AUDIT, "--json")
     assert done.code == 0, done.words
     assert done.variants[NAME]["verdict"] == "clean"
-    assert len(site.asked) == len(site.advisories)
+    assert len(site.requests) == len(site.advisories)
 
 
 def test_an_advisory_is_refused_until_it_is_ignored(checkout: Checkout, refused: str) -> None:

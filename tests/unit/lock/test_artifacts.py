@@ -53,7 +53,7 @@ def test_a_page_is_read_once(shelf: Any) -> None:
         pages.prefetch(["click", "click"])
         assert len(pages.files("click")) == 2
         assert pages.files("click") is not None
-    assert shelf.asked.count("/simple/click/") == 1
+    assert shelf.requests.count("/simple/click/") == 1
 
 
 def test_a_source_distribution_if_the_request_allows_it(lock_request: LockRequest) -> None:

@@ -65,7 +65,7 @@ def test_locks_without_advisories_are_clean_and_each_release_is_requested_once(
     index: Index, site: Site, policy: Policy
 ) -> None:
     assert {item.verdict for item in audit_locks(index, policy).values()} == {AuditResult.CLEAN}
-    assert sorted(site.asked) == ["/pypi/jinja2/2.0/json", "/pypi/ray/2.60.0/json", "/pypi/torch/2.3.1/json"]
+    assert sorted(site.requests) == ["/pypi/jinja2/2.0/json", "/pypi/ray/2.60.0/json", "/pypi/torch/2.3.1/json"]
 
 
 def test_an_advisory_refuses_each_lock_that_pins_its_release(index: Index, site: Site, policy: Policy) -> None:
@@ -109,7 +109,7 @@ def test_an_index_without_advisories_gets_one_request(index: Index, site: Site, 
     found = audit_locks(index, policy)
     assert {item.verdict for item in found.values()} == {AuditResult.NOT_AUDITED}
     assert "its JSON API does not know ray 2.60.0" in found[CPU].judgement.missing
-    assert len(site.asked) == 1
+    assert len(site.requests) == 1
 
 
 @pytest.mark.parametrize(

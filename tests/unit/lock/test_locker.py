@@ -53,8 +53,8 @@ def test_a_lock_pins_the_wheel_of_its_variant(
     assert found.pins["click"].via == ("ray",)
     assert found.header["variant"] == CPU.name
     sizes = {file["filename"]: file["size"] for files in shelf.files.values() for file in files}
-    wanted = ("click-8.1-py3", "filelock-3.0-py3", "ray-2.60.0-cp311", "virtualenv-20.1-py3")
-    assert int(found.header["download-bytes"]) == sum(size for name, size in sizes.items() if name.startswith(wanted))
+    expected = ("click-8.1-py3", "filelock-3.0-py3", "ray-2.60.0-cp311", "virtualenv-20.1-py3")
+    assert int(found.header["download-bytes"]) == sum(size for name, size in sizes.items() if name.startswith(expected))
     assert check(rule_inputs, checkout, [CPU]) == ()
 
 
