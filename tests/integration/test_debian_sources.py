@@ -55,7 +55,7 @@ def built(client: docker.DockerClient, toy: Toy) -> tuple[str, bytes]:
     """Build a toy's base; return the digest of its lowest layer and what it contains of its sources."""
     lock(toy)
     done = toy.run("build", "--select", "ray=1.0.0")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     [ref] = [tag for tag in basemaker.tags(client) if toy.token in tag]
     sources = client.containers.run(ref, ["sh", "-c", SOURCES], network_mode="none", remove=True)
     return client.images.get(ref).attrs["RootFS"]["Layers"][0], sources
@@ -104,7 +104,7 @@ def test_the_hosts_proxy(client: docker.DockerClient, unlocked: Toy, tmp_path: P
 def lock_error(toy: Toy) -> str:
     assert toy.run("facts").code == 0
     done = toy.run("lock", "--select", "ray=1.0.0")
-    assert done.code == 4, done.words
+    assert done.code == 4, done.summary
     assert toy.leftovers() == []
     return done.err
 

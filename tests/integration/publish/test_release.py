@@ -40,7 +40,7 @@ def test_pick_names_a_published_image(run_elsewhere: RunElsewhere, project: Publ
     entry = project.release.entry(NEW)
     assert entry
     done = run_elsewhere("pick", "--gpu", "none", "--json")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     answer = json.loads(done.out)
     assert (answer["tag"], answer["where"], answer["digest"]) == (NEW, "published", entry.digest)
     assert answer["image"] == f"{project.name}:{entry.tag}"
@@ -55,32 +55,32 @@ def test_deploy_pins_the_published_digest(run_elsewhere: RunElsewhere, project: 
     entry = project.release.entry(NEW)
     assert entry
     kuberay = run_elsewhere("deploy", "kuberay", NEW)
-    assert (kuberay.code, kuberay.err) == (0, ""), kuberay.words
+    assert (kuberay.code, kuberay.err) == (0, ""), kuberay.summary
     assert yaml.safe_load(kuberay.out)["spec"]["rayVersion"] == "2.0.0"
     assert kuberay.out.count(f"{project.name}@{entry.digest}") == 2
     output = tmp_path / "cluster"
     docker = run_elsewhere(
         "deploy", "docker", NEW, "--head", "10.0.0.1", "--worker", "10.0.0.2", "--output", str(output)
     )
-    assert docker.code == 0, docker.words
+    assert docker.code == 0, docker.summary
     script = (output / "head.sh").read_text()
     assert f"\ndigest={project.name}@{entry.digest}\n" in script
     assert f"\nfingerprint={entry.fingerprint}\n" in script
     unknown = run_elsewhere("deploy", "kuberay", "ray3.0.0-py311-cpu")
-    assert unknown.code == 2, unknown.words
+    assert unknown.code == 2, unknown.summary
     assert f"Did you mean '{NEW}'?" in unknown.err
 
 
 def test_a_registry_without_a_release_is_reported(project: PublishProject) -> None:
     for arguments in (("pick", "--gpu", "none"), ("deploy", "kuberay", NEW), ("verify",)):
         done = project.run(*arguments, "--registry", project.name)
-        assert done.code == 2, done.words
+        assert done.code == 2, done.summary
         assert f"{project.name} has no release: nothing was published to it." in done.err
 
 
 def test_a_registry_that_matches_its_release_is_verified(run_elsewhere: RunElsewhere, project: PublishProject) -> None:
     done = run_elsewhere("verify")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     assert done.out == f"release {project.release.id}: 2 images, 7 aliases, 0 differences.\n"
 
 
@@ -104,7 +104,7 @@ def test_every_difference_from_the_release_is_reported(run_elsewhere: RunElsewhe
     assert run_elsewhere("verify").code == 2
     project.releases.write(release)
     done = run_elsewhere("verify", "--json")
-    assert done.code == 1, done.words
+    assert done.code == 1, done.summary
     differences = [(difference["kind"], difference["of"]) for difference in json.loads(done.out)["differences"]]
     assert differences == [
         ("moved", "latest"),
@@ -119,7 +119,7 @@ def test_a_missing_tag_is_reported(run_elsewhere: RunElsewhere, project: Publish
     assert entry
     delete(project, f"manifests/{entry.digest}")
     done = run_elsewhere("verify")
-    assert done.code == 1, done.words
+    assert done.code == 1, done.summary
     assert f"{OLD}: missing: the release has {entry.digest}\n" in done.out
     assert f"{entry.digest}: unreadable: " in done.out
 

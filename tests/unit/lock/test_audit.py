@@ -113,7 +113,7 @@ def test_an_index_without_advisories_gets_one_request(index: Index, site: Site, 
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("answer", "message"),
     [
         ({"info": {}}, "it has no list of vulnerabilities"),
         (page({"id": "PYSEC-2099-1"}), "it does not have the format"),
@@ -121,12 +121,12 @@ def test_an_index_without_advisories_gets_one_request(index: Index, site: Site, 
     ],
 )
 def test_an_answer_of_a_different_form_audits_nothing(
-    index: Index, site: Site, policy: Policy, answer: dict[str, Any], words: str
+    index: Index, site: Site, policy: Policy, answer: dict[str, Any], message: str
 ) -> None:
     site.advisories["jinja2/2.0"] = answer
     found = audit_locks(index, policy)
     assert {item.verdict for item in found.values()} == {AuditResult.NOT_AUDITED}
-    assert f"{index.label} gave an answer that cannot be read: {words}" in found[CPU].judgement.missing
+    assert f"{index.label} gave an answer that cannot be read: {message}" in found[CPU].judgement.missing
 
 
 @pytest.mark.parametrize("fault", ["500", "hang", "gone"])

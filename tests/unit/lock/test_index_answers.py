@@ -18,7 +18,7 @@ from raydock.lock.resolver import Uv
 from raydock.model import lock as locks
 from raydock.model.variant import Variant
 from tests.support.index import Site, serving
-from tests.support.shelves import Run, versions
+from tests.support.wheelindex import Run, versions
 
 
 @pytest.fixture
@@ -193,25 +193,25 @@ def test_credentials_are_for_the_indexs_own_host(site: Site, lock_request: LockR
 CPU = Variant(ray="2.60.0", python="3.11")
 
 
-def test_a_lock_without_a_cutoff_records_that(run: Run, checkout: Checkout, shelf: Any) -> None:
+def test_a_lock_without_a_cutoff_records_that(run: Run, checkout: Checkout, wheel_index: Any) -> None:
     """Today's packages from an index that gives no upload times, and from one that gives some."""
-    shelf.add("click", "8.9", uploaded="2026-11-20")
+    wheel_index.add("click", "8.9", uploaded="2026-11-20")
     run(CPU)
     lock = locks.load(checkout.lock(CPU.name))
     assert locks.NO_CUTOFF not in lock.header
     assert lock.version("click") == "8.1"
-    for file in shelf.files["click"]:
+    for file in wheel_index.files["click"]:
         del file["upload-time"]
-    shelf.add("filelock", "9.0", uploaded="2026-11-20")
-    shelf.write("click")
+    wheel_index.add("filelock", "9.0", uploaded="2026-11-20")
+    wheel_index.write("click")
     run(CPU)
     lock = locks.load(checkout.lock(CPU.name))
     assert lock.header[locks.NO_CUTOFF] == "default index (click)"
     assert (lock.version("click"), lock.version("filelock")) == ("8.9", "3.0")
-    for project in shelf.files:
-        for file in shelf.files[project]:
+    for project in wheel_index.files:
+        for file in wheel_index.files[project]:
             file.pop("upload-time", None)
-        shelf.write(project)
+        wheel_index.write(project)
     run(CPU)
     lock = locks.load(checkout.lock(CPU.name))
     assert lock.header[locks.NO_CUTOFF] == "default index"

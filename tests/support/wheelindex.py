@@ -144,9 +144,9 @@ def _serving(folder: Path) -> Iterator[WheelIndex]:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, own_caches: None) -> Iterator[WheelIndex]:
+def wheel_index(tmp_path: Path, own_caches: None) -> Iterator[WheelIndex]:
     """An index with two rays, a torch, a vllm and their dependencies; resolvers have their own caches."""
-    with _serving(tmp_path / "shelf") as index:
+    with _serving(tmp_path / "wheel_index") as index:
         for ray in ("2.59.0", "2.60.0"):
             for tag in (f"cp{python.replace('.', '')}" for python in PYTHONS):
                 index.add("ray", ray, ["click>=7", "filelock"], tags=f"{tag}-{tag}-manylinux2014_x86_64")
@@ -159,7 +159,7 @@ def shelf(tmp_path: Path, own_caches: None) -> Iterator[WheelIndex]:
 
 
 @pytest.fixture
-def other_shelf(tmp_path: Path) -> Iterator[WheelIndex]:
+def other_index(tmp_path: Path) -> Iterator[WheelIndex]:
     """A second, empty index."""
     with _serving(tmp_path / "other") as index:
         yield index
@@ -197,11 +197,11 @@ def siblings() -> tuple[Variant, ...]:
 
 
 @pytest.fixture
-def run(rule_inputs: RuleInputs, checkout: Checkout, siblings: tuple[Variant, ...], shelf: Any) -> Run:
+def run(rule_inputs: RuleInputs, checkout: Checkout, siblings: tuple[Variant, ...], wheel_index: Any) -> Run:
     """Return a function that locks variants from the loopback index."""
 
     def locked(*variants: Variant, kind: type[Uv] | type[PipTools] = Uv, jobs: int = 2) -> tuple[LockResult, ...]:
-        with Pages(shelf.index) as pages:
+        with Pages(wheel_index.index) as pages:
             resolver = kind(pages=pages)
             locker = Locker(rule_inputs=rule_inputs, checkout=checkout, siblings=siblings, resolver=resolver)
             return locker.lock(variants, jobs)
