@@ -60,6 +60,8 @@ check: venv-dev ## Lint, check types, and check that locks, Dockerfiles, pipelin
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-cache
 	@.venv/bin/codespell -D - -D tools/words.txt
+	@.venv/bin/codespell -D tools/words.txt tests
+	@.venv/bin/proselint check *.md .github docs
 	@.venv/bin/hadolint images/*/Dockerfile
 	@$(BUILD) lock --check
 	@$(BUILD) render --check

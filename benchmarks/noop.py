@@ -86,12 +86,12 @@ def _run_images(toy: Toy) -> float:
     done = toy.run("images")
     seconds = time.monotonic() - began
     _assert_done(done)
-    assert f"nothing to build, {len(VERSIONS)} built before, {len(VERSIONS)} tested before" in done.out, done.words
+    assert f"nothing to build, {len(VERSIONS)} built before, {len(VERSIONS)} tested before" in done.out, done.summary
     return seconds
 
 
 def _assert_done(done: Run) -> None:
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
 
 
 def _builder(setting: Setting, project: Project) -> Builder:

@@ -70,8 +70,8 @@ def _publish(root: Path, name: str, expected: str) -> float:
     began = time.monotonic()
     done = Checkout(root=root, environment=dict(os.environ)).run("publish", "--registry", name)
     seconds = time.monotonic() - began
-    assert done.code == 0, done.words
-    assert expected in done.out, done.words
+    assert done.code == 0, done.summary
+    assert expected in done.out, done.summary
     return seconds
 
 

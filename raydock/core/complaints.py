@@ -22,7 +22,7 @@ _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _UNNAMED = "..."
 _MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
-# By the begin of msgspec's message: what is wrong, and what to write.
+# By the beginning of msgspec's message: what is wrong, and what to write.
 _CONTAINERS = {
     "Expected `array` of length": ("is empty", "add an entry, or remove the key."),
     "Expected `array`": ("must be a list", "write it as [a, b]."),

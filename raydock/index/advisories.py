@@ -53,7 +53,7 @@ class Advisories:
 
         def read(release: Release) -> tuple[Finding, ...] | None:
             advisories = self._read(release)
-            self.listener("advisories", f"asking {self.index.label}", detail=f"{next(done)} of {len(unique)} releases")
+            self.listener("advisories", f"reading {self.index.label}", detail=f"{next(done)} of {len(unique)} releases")
             return advisories
 
         with readers(_WORKERS) as pool:

@@ -42,7 +42,7 @@ def login(host: str) -> RegistryLogin | None:
     try:
         entry = logins().resolve_authconfig(host) or {}
     except DockerException as error:
-        raise interrupted(error, f"it was asked for the login of {host}") from None
+        raise interrupted(error, f"reading the login of {host}") from None
     # Keys start with a lower-case letter in the file, and with a capital letter in a helper's output.
     values = {key.lower(): value or "" for key, value in entry.items()}
     if token := values.get("identitytoken"):

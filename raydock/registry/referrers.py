@@ -62,8 +62,8 @@ def attach(repository: Repository, subject: Descriptor, artifacts: Mapping[str, 
         name: manifest for name, manifest in artifacts.items() if name not in refused and manifest.digest not in known
     }
     if new:
-        # The header OCI-Subject is no proof: registries without the API send it too (sigstore/sigstore-js pull request
-        # 1183, read 2026-11-29), and the registry of go-containerregistry has the API but does not send it.
+        # The header OCI-Subject does not show it: registries without the API send it too (sigstore/sigstore-js pull
+        # request 1183, read 2026-11-29), and the registry of go-containerregistry has the API but does not send it.
         listed = _by_digest(repository.referrers(subject.digest) or [])
         new = {name: manifest for name, manifest in new.items() if manifest.digest not in listed}
     try:

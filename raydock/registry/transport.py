@@ -113,7 +113,7 @@ class RegistryTransport:
     def _find_base(self, scheme: str) -> str:
         """The base URL of the registry with this scheme."""
         base = f"{scheme}://{self.name.api}/v2/"
-        with self._reached("asking whether it is there"):
+        with self._reached("checking that it answers"):
             answer = self._send("GET", base)
         if answer.status_code not in {200, 401}:
             raise OutOfReachError(
@@ -144,8 +144,8 @@ class RegistryTransport:
         doing: what the request does, for error messages.
         expect: the accepted status codes; None for any.
 
-        Raises RefusedError, with the registry's own message, if the status is a different one, OutOfReachError if there
-        is no answer.
+        Raises RefusedError, with the registry's own message, if the status is a different one, OutOfReachError if the
+        registry does not answer.
         """
         self.connect()
         url = urljoin(self._base, path)

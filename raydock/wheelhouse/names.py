@@ -69,7 +69,7 @@ def is_proper(name: str) -> bool:
 def right_name(path: Path) -> str:
     """The name that pip requires for a wheel.
 
-    It is empty if neither its name nor its content tells.
+    It is empty if neither the name nor the content of the file shows it.
     """
     name = _unquoted(path.name)
     stem = _REST.sub(r"\1", name).strip()

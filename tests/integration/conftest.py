@@ -61,7 +61,7 @@ def checkout() -> Checkout:
 def image(client: docker.DockerClient, checkout: Checkout) -> str:
     """The tag of a real image, built if necessary."""
     done = checkout.run("build", "--select", f"name={IMAGE}")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     return f"{matrix.load(ROOT / 'matrix.yaml').registry}:{IMAGE}"
 
 
@@ -106,7 +106,7 @@ def base(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
             made = make(tmp_path_factory.mktemp("base") / "toy", site, endpoint)
             lock(made)
             done = made.run("build", "--select", "ray=1.0.0")
-        assert done.code == 0, done.words
+        assert done.code == 0, done.summary
         remove_images(client, made)
     return ref
 

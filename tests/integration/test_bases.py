@@ -92,7 +92,7 @@ def configured(toy: Toy, image: str, *, python: str = "system", glibc: str = "2.
 def test_a_base_with_python(unlocked: Toy, client: docker.DockerClient, with_python: str) -> None:
     toy = on_base(unlocked, with_python)
     done = toy.run("build", "--select", "ray=1.0.0")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     output = client.containers.run(f"{toy.registry}:{NAMES[0]}", SHOW_PYTHON, remove=True)
     assert output.startswith(b"3.11")
     # A user without an entry in /etc/passwd, as on OpenShift.
@@ -105,7 +105,7 @@ def test_a_base_with_python(unlocked: Toy, client: docker.DockerClient, with_pyt
 def test_a_base_without_python_gets_debians(unlocked: Toy, client: docker.DockerClient, without_python: str) -> None:
     toy = on_base(unlocked, without_python)
     done = toy.run("build", "--select", "ray=1.0.0")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     assert client.images.get(f"{toy.registry}:{NAMES[0]}").labels["raydock.python"].startswith("3.11.")
 
 
@@ -145,8 +145,8 @@ def test_the_configuration_of_a_pulled_base_is_reset(
     named = derived(client, base, CONFIGURED, f"{registry}/configured")
     toy = on_base(unlocked, named)
     done = toy.run("build", "--select", "ray=1.0.0")
-    assert done.code == 0, done.words
-    assert f"reset settings of {named}: {RESET}" in done.err, done.words
+    assert done.code == 0, done.summary
+    assert f"reset settings of {named}: {RESET}" in done.err, done.summary
     image = client.images.get(f"{toy.registry}:{NAMES[0]}").attrs
     config, usual = image["Config"], client.images.get(base).attrs["Config"]
     assert sorted(config["Env"]) == [
@@ -188,7 +188,7 @@ def test_libraries_that_python_needs_are_found_after_the_reset(
 ) -> None:
     toy = on_base(unlocked, derived(client, base, MOVED, f"{registry}/moved"))
     done = toy.run("build", "--select", "ray=1.0.0")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     command = (
         "python -c 'import pyexpat, os; print(os.environ.get(\"LD_LIBRARY_PATH\"))'; cat /etc/ld.so.conf.d/raydock.conf"
     )
@@ -201,7 +201,7 @@ def test_libraries_that_python_needs_are_found_after_the_reset(
 def test_a_base_with_a_different_glibc_is_refused(unlocked: Toy, with_python: str) -> None:
     toy = on_base(unlocked, with_python, glibc="2.31")
     done = toy.run("build")
-    assert done.code == 1, done.words
+    assert done.code == 1, done.summary
     assert f"the base standin-{toy.token}-py311 has glibc 2.36, not 2.31." in done.err
     assert "Next: write the glibc of the base in matrix.yaml, then lock again." in done.err
 
@@ -212,7 +212,7 @@ def test_a_base_that_cannot_be_pulled(unlocked: Toy, registry: str, image: str) 
     toy = configured(unlocked, image)
     assert toy.run("facts").code == 0
     done = toy.run("lock")
-    assert done.code == 4, done.words
+    assert done.code == 4, done.summary
     assert f"the base {image} could not be pulled" in done.err
     assert "Next: check its name, digest and `docker login`" in done.err
     assert not list((toy.root / "lockfiles").glob("standin*.debs"))
@@ -223,7 +223,7 @@ def test_a_base_without_python_gets_uvs(
 ) -> None:
     toy = mirrored(on_base(unlocked, without_python, python="managed"), python)
     done = toy.run("build", "--select", "ray=1.0.0", "--json")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     image = client.images.get(f"{toy.registry}:{NAMES[0]}")
     named = client.images.get(without_python)
     assert image.attrs["RootFS"]["Layers"][: len(named.attrs["RootFS"]["Layers"])] == named.attrs["RootFS"]["Layers"]
@@ -239,14 +239,14 @@ def test_a_python_with_a_different_hash_is_refused(unlocked: Toy, with_python: s
     toy = mirrored(on_base(unlocked, with_python, python="managed"), python)
     toy.site.files = {name: body + b"more" if name.endswith(".gz") else body for name, body in toy.site.files.items()}
     done = toy.run("build", "--select", "ray=1.0.0")
-    assert done.code == 1, done.words
+    assert done.code == 1, done.summary
     assert "Hash mismatch" in done.err
 
 
 def test_a_managed_python_out_of_reach(unlocked: Toy, with_python: str) -> None:
     toy = on_base(unlocked, with_python, python="managed")
     done = toy.run("build", UV_PYTHON_INSTALL_MIRROR="http://127.0.0.1:1")
-    assert done.code in {1, 4}, done.words
+    assert done.code in {1, 4}, done.summary
     assert f"standin-{toy.token}-py311: the build failed at the step `" in done.err
     assert "a base needs Python 3.11" in done.err
     assert "UV_PYTHON_INSTALL_MIRROR names its http mirror" in done.err
@@ -260,7 +260,7 @@ def test_a_base_for_a_different_architecture_is_refused(
     toy = configured(unlocked, image)
     assert toy.run("facts").code == 0
     done = toy.run("lock")
-    assert done.code == 1, done.words
+    assert done.code == 1, done.summary
     machine = foreign_image.partition(":")[2]
     assert f"the base {image} is for another architecture: it is for linux/{machine}, and the engine runs" in done.err
     assert "no python3.11 that starts" not in done.err

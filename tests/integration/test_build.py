@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
 
 def test_a_second_build_builds_nothing(toy: Toy) -> None:
     first = toy.run("build", "--json")
-    assert first.code == 0, first.words
+    assert first.code == 0, first.summary
     assert [first.variants[name]["built"] for name in NAMES] == [True, True]
     again = toy.run("build")
     assert again.code == 0
@@ -40,19 +40,19 @@ def test_packages_evicted_from_the_build_cache_are_installed_again(toy: Toy, spa
     client.close()
     toy.edit("templates/Dockerfile.j2", "LANG=C.UTF-8", "LANG=C.UTF-8 LC_ALL=C.UTF-8")
     again = toy.run(*command, DOCKER_HOST=spare.host)
-    assert again.code == 0, again.words
+    assert again.code == 0, again.summary
     assert "the build cache lost packages" in again.err
     assert toy.run("build", DOCKER_HOST=spare.host).code == 0
 
 
 def test_the_same_fingerprint_gives_the_same_image(toy: Toy, spare: SpareEngine) -> None:
     first = toy.run("build", "--json", DOCKER_HOST=spare.host)
-    assert first.code == 0, first.words
+    assert first.code == 0, first.summary
     cached = toy.run("build", "--json", "--no-cache", DOCKER_HOST=spare.host)
     forget(spare, toy)
     scratch = toy.run("build", "--json", "--no-cache", DOCKER_HOST=spare.host)
     for again in (cached, scratch):
-        assert again.code == 0, again.words
+        assert again.code == 0, again.summary
         for name in NAMES:
             assert again.variants[name]["built"]
             assert again.variants[name]["fingerprint"] == first.variants[name]["fingerprint"]
@@ -66,7 +66,7 @@ def test_no_secret_is_in_an_image_or_a_log(toy: Toy, client: docker.DockerClient
     toy.site.files["ray-2.0.0-py3-none-any.whl"] = b"no wheel"  # so that the output of a failure is also checked
     options = {"UV_DEFAULT_INDEX": address, "SSL_CERT_FILE": str(bundle)}
     runs = [toy.given(options).run(command) for command in ("facts", "lock", "build")]
-    assert [run.code for run in runs] == [0, 0, 1], runs[-1].words
+    assert [run.code for run in runs] == [0, 0, 1], runs[-1].summary
 
     contents = everything_in(client.images.get(f"{toy.registry}:{NAMES[0]}"))
     assert b"raydock.fingerprint" in contents

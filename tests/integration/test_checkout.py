@@ -12,5 +12,5 @@ OFFLINE = {"UV_DEFAULT_INDEX": "http://127.0.0.1:1/simple", "DOCKER_HOST": "tcp:
 @pytest.mark.parametrize("command", ["lock", "render"])
 def test_committed_files_are_up_to_date(checkout: Checkout, command: str) -> None:
     done = checkout.given(OFFLINE).run(command, "--check")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     assert "are up to date" in done.out

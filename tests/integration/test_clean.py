@@ -29,7 +29,7 @@ def test_clean_removes_replaced_images_and_keeps_the_newest(toy: Toy, engine: Sp
     toy.edit("templates/metadata.j2", "USER 1000", "USER 1001")
     second = toy.run(*command, DOCKER_HOST=engine.host).variants[NAMES[0]]
     done = toy.run("clean", DOCKER_HOST=engine.host)
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     client = engine.client()
     # With containerd's store, a build that takes an image's tag leaves nothing of that image.
     assert f"{0 if uses_containerd_store(client) else 1} replaced images" in done.out

@@ -55,7 +55,7 @@ def built(client: docker.DockerClient, toy: Toy) -> tuple[str, bytes]:
     """Build a toy's base; return the digest of its lowest layer and what it contains of its sources."""
     lock(toy)
     done = toy.run("build", "--select", "ray=1.0.0")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     [ref] = [tag for tag in basemaker.tags(client) if toy.token in tag]
     sources = client.containers.run(ref, ["sh", "-c", SOURCES], network_mode="none", remove=True)
     return client.images.get(ref).attrs["RootFS"]["Layers"][0], sources
@@ -71,8 +71,8 @@ def test_the_mirror_of_matrix_yaml(client: docker.DockerClient, unlocked: Toy) -
     with debian_mirror() as mirror:
         _, sources = built(client, with_base(unlocked, mirror.address))
     assert sources.startswith(FULL.format(mirror.address).encode())
-    assert any(path.startswith("/debian/pool/main/") for path in mirror.asked)
-    assert "/debian-security/dists/bookworm-security/InRelease" in mirror.asked
+    assert any(path.startswith("/debian/pool/main/") for path in mirror.requests)
+    assert "/debian-security/dists/bookworm-security/InRelease" in mirror.requests
 
 
 def test_the_hosts_mirror_leaves_nothing_in_the_base(
@@ -83,7 +83,7 @@ def test_the_hosts_mirror_leaves_nothing_in_the_base(
         login += f"machine {mirror.address}-security login builder password s3cret\n"
         toy = on_host(with_base(unlocked), tmp_path, FULL.format(mirror.address), login=login)
         layer, kept = built(client, toy)
-    assert any(path.startswith("/debian/pool/main/") for path in mirror.asked)
+    assert any(path.startswith("/debian/pool/main/") for path in mirror.requests)
     assert kept.startswith(f"deb {public_archive()} bookworm main\n".encode())
     assert b"127.0.0.1" not in kept
     assert layer == usual  # equal packages give equal bytes
@@ -96,7 +96,7 @@ def test_the_hosts_proxy(client: docker.DockerClient, unlocked: Toy, tmp_path: P
         settings = f'Acquire::http::Proxy "http://127.0.0.1:{port}";\n'
         toy = on_host(with_base(unlocked), tmp_path, FULL.format("http://mirror.invalid/debian"), settings)
         layer, kept = built(client, toy)
-    assert mirror.asked
+    assert mirror.requests
     assert kept.startswith(f"deb {public_archive()} bookworm main\n".encode())
     assert layer == usual
 
@@ -104,7 +104,7 @@ def test_the_hosts_proxy(client: docker.DockerClient, unlocked: Toy, tmp_path: P
 def lock_error(toy: Toy) -> str:
     assert toy.run("facts").code == 0
     done = toy.run("lock", "--select", "ray=1.0.0")
-    assert done.code == 4, done.words
+    assert done.code == 4, done.summary
     assert toy.leftovers() == []
     return done.err
 

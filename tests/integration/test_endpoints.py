@@ -117,7 +117,7 @@ def test_every_tool_reaches_the_named_engine(
     company = {"REQUESTS_CA_BUNDLE": "/etc/ssl/certs/ca-certificates.crt"}
     before = _sockets()
     done = toy.given(endpoints.environment | company).given(variables).run("build", "-v", "--select", "ray=1.0.0")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     assert "raydock: engine: Docker " in done.err
     assert f", at {description}" in done.err
     assert _sockets() <= before  # the forwarded socket is removed
@@ -149,14 +149,14 @@ def test_a_different_builder_in_use_is_named_and_not_used(
     for name in ("mine", "far"):
         _docker(endpoints.folder, "buildx", "use", f"builder-{name}")
         done = given.run("build", "--select", "ray=1.0.0")
-        assert done.code == 0, done.words
+        assert done.code == 0, done.summary
         assert done.err.count(f"the buildx builder 'builder-{name}' (`docker buildx use`) {line}") == 1
         done = given.run("build", "--select", "ray=2.0.0", BUILDX_BUILDER=f"builder-{name}")
-        assert done.code == 0, done.words
+        assert done.code == 0, done.summary
         assert done.err.count(f"the buildx builder 'builder-{name}' (BUILDX_BUILDER) {line}") == 1
     _docker(endpoints.folder, "buildx", "use", "default")
     done = given.run("build", "--no-cache")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     assert line not in done.err
     assert all(client.images.get(f"{toy.registry}:{name}") for name in NAMES)
 

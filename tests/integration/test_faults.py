@@ -20,7 +20,7 @@ def test_no_engine_answers(toy: Toy, host: str) -> None:
     before = toy.committed()
     for command in ("build", "smoke", "images", "clean"):
         done = toy.run(command, DOCKER_HOST=host)
-        assert done.code == 4, done.words
+        assert done.code == 4, done.summary
         assert "no Docker engine answers" in done.err
         assert "Next: run `scripts/engine`" in done.err
     assert toy.committed() == before
@@ -30,7 +30,7 @@ def test_a_wheel_with_a_different_hash(toy: Toy, client: docker.DockerClient) ->
     before = toy.committed()
     toy.site.files[RAY2] = toy.site.files["ray-1.0.0-py3-none-any.whl"]
     done = toy.run("build")
-    assert done.code == 1, done.words
+    assert done.code == 1, done.summary
     assert f"{NAMES[1]}: the build failed at the step `" in done.err
     assert "/run/installer/make-tree /run/ray.txt`" in done.err
     assert "Hash mismatch" in done.err
@@ -51,7 +51,7 @@ def test_the_index_fails_during_a_command(unlocked: Toy, command: str, fault: st
     before = toy.committed()
     _break(toy, fault)
     done = toy.given(IMPATIENT).run(command)
-    assert done.code == 4, done.words
+    assert done.code == 4, done.summary
     assert "the package index 127.0.0.1" in done.err
     assert "Next: " in done.err
     assert toy.committed() == before
@@ -64,7 +64,7 @@ def test_the_index_fails_during_a_build(toy: Toy, fault: str) -> None:
     toy.edit("templates/installer/make-tree", "UV_HTTP_TIMEOUT=30", "UV_HTTP_TIMEOUT=1 UV_HTTP_RETRIES=0")
     _break(toy, fault)
     done = toy.run("build", "--select", "ray=1.0.0")
-    assert done.code == 4, done.words
+    assert done.code == 4, done.summary
     assert f"{NAMES[0]}: the build failed at the step `" in done.err
     meaning = "answered with a server error." if fault == "500" else "does not answer"
     assert re.search(rf"The package index 127\.0\.0\.1:\d+ {meaning}", done.err), done.err
@@ -84,7 +84,7 @@ def test_the_engines_disk_is_full(
     with spare_engine(client, tmp_path_factory.mktemp("small"), tmpfs="350m") as engine:
         engine.load(client.images.get(base).save(named=base))
         done = toy.run("build", "--select", "ray=1.0.0", DOCKER_HOST=engine.host)
-    assert done.code == 4, done.words
+    assert done.code == 4, done.summary
     assert "The engine's disk is full." in done.err
     assert "Next: free some" in done.err
     assert toy.committed() == before

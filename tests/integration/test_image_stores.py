@@ -47,7 +47,7 @@ class Engine:
     def run(self, toy: Toy, *arguments: str) -> Run:
         """Run a command of raydock on this engine, which must succeed."""
         done = toy.given(self.environment).run(*arguments)
-        assert done.code == 0, done.words
+        assert done.code == 0, done.summary
         return done
 
     def image(self, toy: Toy, name: str) -> ContainerImage:
@@ -181,7 +181,7 @@ def test_the_real_image_passes_the_whole_chain_in_the_other_store(
     repository, select = f"{registry}/{tmp_path.name}/real", ("--select", f"name={REAL}")
     # Not on the other engine: it has no firewall rules of its own, so containers of a network do not reach each other.
     contract = checkout.run("smoke", "--contract", *select)
-    assert contract.code == 0, contract.words
+    assert contract.code == 0, contract.summary
     for command in (
         ("smoke", *select),
         ("scan", *select, "--db", str(write(tmp_path / "db", ()))),
@@ -191,8 +191,8 @@ def test_the_real_image_passes_the_whole_chain_in_the_other_store(
         ("deploy", "docker", REAL, *CLUSTER, "--registry", repository, "--output", str(tmp_path / "cluster")),
     ):
         done = checkout.given(there.environment).run(*command)
-        assert done.code == 0, f"{command}\n{done.words}"
+        assert done.code == 0, f"{command}\n{done.summary}"
     again = checkout.run("publish", *select, "--registry", repository, "--json")
-    assert again.code == 0, again.words
+    assert again.code == 0, again.summary
     assert json.loads(again.out)["registries"][0]["unchanged"] == [REAL]
     there.client.images.remove(image, force=True)

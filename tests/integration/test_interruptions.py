@@ -40,7 +40,7 @@ def test_a_build_is_interrupted(toy: Toy, spare: SpareEngine, end: End) -> None:
         toy.site.wait_for(RAY2)
         end(process)
         done = finish(process, 20)
-    assert done.code == 130, done.words
+    assert done.code == 130, done.summary
     assert "Interrupted." in done.err
     assert "failed" not in done.out + done.err
     assert toy.committed() == before
@@ -51,7 +51,7 @@ def test_a_build_is_interrupted(toy: Toy, spare: SpareEngine, end: End) -> None:
 
     toy.site.hang.set()
     again = toy.run("build", DOCKER_HOST=spare.host)
-    assert again.code == 0, again.words
+    assert again.code == 0, again.summary
 
 
 @ends
@@ -60,13 +60,13 @@ def test_reading_the_index_is_interrupted(unlocked: Toy, command: str, page: str
     toy = unlocked
     assert toy.run("facts").code == 0
     before = toy.committed()
-    toy.site.asked.clear()
+    toy.site.requests.clear()
     toy.site.hang, toy.site.hang_on = Event(), page
     with toy.started(command) as process:
         toy.site.wait_for(page)
         end(process)
         done = finish(process, 20)
-    assert done.code == 130, done.words
+    assert done.code == 130, done.summary
     assert toy.committed() == before
     assert toy.leftovers() == []
     assert processes_naming(toy.root) == []
@@ -83,7 +83,7 @@ def test_making_a_base_is_interrupted(unlocked: Toy, spare: SpareEngine, end: En
         assert eventually(lambda: processes_naming(toy.root / ".raydock" / "bases"))
         end(process)
         done = finish(process, 20)
-    assert done.code == 130, done.words
+    assert done.code == 130, done.summary
     assert toy.leftovers() == []
     assert list((toy.root / ".raydock" / "bases").iterdir()) == []
     assert processes_naming(toy.root) == []
@@ -91,14 +91,14 @@ def test_making_a_base_is_interrupted(unlocked: Toy, spare: SpareEngine, end: En
 
 def test_the_engine_is_killed_during_a_build(toy: Toy, spare: SpareEngine) -> None:
     first = toy.run("build", "--select", "ray=1.0.0", "--json", DOCKER_HOST=spare.host)
-    assert first.code == 0, first.words
+    assert first.code == 0, first.summary
     before = toy.committed()
     toy.site.hang, toy.site.hang_on = Event(), RAY2
     with toy.started("build", DOCKER_HOST=spare.host) as process:
         toy.site.wait_for(RAY2)
         spare.kill()
         done = finish(process, 30)
-    assert done.code == 4, done.words
+    assert done.code == 4, done.summary
     assert NAMES[1] in done.err
     assert "engine" in done.err.lower()
     assert "Next: run `scripts/engine`" in done.err
@@ -108,7 +108,7 @@ def test_the_engine_is_killed_during_a_build(toy: Toy, spare: SpareEngine) -> No
     toy.site.hang.set()
     spare.start()
     again = toy.run("build", "--json", DOCKER_HOST=spare.host)
-    assert again.code == 0, again.words
+    assert again.code == 0, again.summary
     assert [again.variants[name]["built"] for name in NAMES] == [False, True]
     assert again.variants[NAMES[0]]["image_id"] == first.variants[NAMES[0]]["image_id"]
 
@@ -125,7 +125,7 @@ def test_two_runs_at_once(toy: Toy) -> None:
         assert "another raydock process uses this checkout" in waiting
         assert f"process {first.pid}" in waiting
         assert "build.py build" in waiting
-    assert (done.code, other.code) == (0, 0), done.words + other.words
+    assert (done.code, other.code) == (0, 0), done.summary + other.summary
     assert "2 built." in done.out
     assert "nothing to build, 2 built before" in other.out
 

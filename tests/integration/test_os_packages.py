@@ -60,7 +60,7 @@ def test_a_rebuild_after_the_archive_moved_on(toy: Toy, client: docker.DockerCli
     assert "127.0.0.1" not in group.read_text()
 
     first = toy.run("build", "--select", f"name={NAME}", "--json")
-    assert first.code == 0, first.words
+    assert first.code == 0, first.summary
     image = first.variants[NAME]["image_id"]
     command = "tool && dpkg-query --show tool library && find /usr /var /opt -newermt 2026-11-15T00:00:01 -type f"
     answer = client.containers.run(image, ["sh", "-c", command], user="0", network_mode="none", remove=True)
@@ -69,24 +69,24 @@ def test_a_rebuild_after_the_archive_moved_on(toy: Toy, client: docker.DockerCli
     archive.put("bookworm", "tool", "1:1.1", Depends="library")
     remove_results(client, toy)
     again = toy.run("build", "--select", f"name={NAME}", "--json", "--no-cache")
-    assert again.code == 0, again.words
+    assert again.code == 0, again.summary
     assert again.variants[NAME]["image_id"] == image
     assert "fetched 1:1.0 from" in again.err
 
     kept = toy.root / ".raydock/debs/tool_1.0_all.deb"
     kept.write_bytes(kept.read_bytes()[:-1] + b"x")
     refused = toy.run("build", "--select", f"name={NAME}", "--no-cache")
-    assert refused.code == 1, refused.words
+    assert refused.code == 1, refused.summary
     assert f"{kept} is not the file that standin-{toy.token}-py311+media.debs locks for tool 1:1.0" in refused.err
 
     kept.unlink()
     matrix = toy.root / "matrix.yaml"
     matrix.write_text("".join(line for line in matrix.read_text().splitlines(True) if not line.startswith("debs:")))
     lost = toy.run("build", "--select", f"name={NAME}", "--no-cache")
-    assert lost.code == 4, lost.words
+    assert lost.code == 4, lost.summary
     assert "The archive has different versions now: tool is 1:1.1." in lost.err
 
     toy.edit("matrix.yaml", "[tool]", "[toool]")
     unknown = toy.run("lock", "--select", f"name={NAME}")
-    assert unknown.code == 2, unknown.words
+    assert unknown.code == 2, unknown.summary
     assert "matrix.yaml:8: the archive of the image has no package 'toool'" in unknown.err

@@ -52,9 +52,11 @@ def test_pytorchs_index_from_facts_to_image(
         unlocked.site.publish(name, version)
     for command in COMMANDS:
         done = unlocked.run(command)
-        assert done.code == 0, done.words
+        assert done.code == 0, done.summary
         if command == "lock":
-            assert "the cut-off day does not apply to 1 lock. Indexes without upload times: cu118 index." in done.words
+            assert (
+                "the cut-off day does not apply to 1 lock. Indexes without upload times: cu118 index." in done.summary
+            )
     lock = (unlocked.root / f"lockfiles/{PYTORCH}.txt").read_text()
     assert "\ntorch==2.3.1+cu118 " in lock
     assert "\n# no-cutoff: cu118 index\n" in lock
@@ -107,8 +109,8 @@ def test_credentials_work_in_facts_lock_and_build_and_stay_secret(
     output = ""
     for command in COMMANDS:
         done = given.run(command, "--verbose") if command != "facts" else given.run(command)
-        assert done.code == 0, done.words
-        output += done.words
+        assert done.code == 0, done.summary
+        output += done.summary
     kept = [path.read_bytes() for path in unlocked.root.rglob("*") if path.is_file() and "uv-cache" not in path.parts]
     image = client.images.get(f"{unlocked.registry}:{NAMES[0]}")
     inside = b"".join(image.save())
@@ -131,7 +133,7 @@ def test_files_on_a_second_host_with_its_own_login(unlocked: Toy, client: docker
         unlocked.site.files = {}
         for command in COMMANDS:
             done = given.run(command)
-            assert done.code == 0, done.words
+            assert done.code == 0, done.summary
     assert client.images.get(f"{unlocked.registry}:{NAMES[0]}")
 
 
@@ -147,7 +149,7 @@ def test_files_on_a_second_host_with_its_own_login(unlocked: Toy, client: docker
 def test_an_index_that_refuses_a_build_is_out_of_reach(toy: Toy, status: int, message: str) -> None:
     toy.site.status = status
     done = toy.run("build", "--select", f"name={NAMES[0]}")
-    assert done.code == 4, done.words
+    assert done.code == 4, done.summary
     assert message in done.err
     host = toy.environment["UV_DEFAULT_INDEX"].split("/")[2]
     assert status == 403 or f"The package index {host}" in done.err

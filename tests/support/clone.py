@@ -37,8 +37,8 @@ points:
 _DEB = Deb(name="bash", version="5.2", architecture="amd64", sha256="0" * 64, size=1, path="pool/bash.deb")
 
 
-def git(folder: Path, *words: str) -> str:
-    command = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@t.example", *words]
+def git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@t.example", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 

@@ -24,14 +24,14 @@ class DebianMirror:
         upstream: the address of the real archive.
         login: USER:PASSWORD, without which it answers 401; empty for none.
         suites: the suites that it has.
-        asked: the paths that were served.
+        requests: the paths that were served.
         address: its address.
     """
 
     upstream: str
     login: str = ""
     suites: tuple[str, ...] = ("bookworm", "bookworm-updates", "bookworm-security")
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
     address: str = ""
 
 
@@ -50,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
             parts[1] == "dists" and parts[2] not in self.mirror.suites
         ):
             return self._refuse(404)
-        self.mirror.asked.append(path)
+        self.mirror.requests.append(path)
         headers = {name: self.headers[name] for name in _FORWARDED if name in self.headers}
         headers["Accept-Encoding"] = "identity"
         with requests.get(f"{self.mirror.upstream}{path}", headers=headers, stream=True, timeout=60) as answer:

@@ -47,7 +47,7 @@ class Front:
         largest: larger bodies, in bytes, are refused as nginx does; None for no limit.
         headers: the headers of answers with only a status.
         body: the body of answers with only a status.
-        asked: method and path of the requests so far.
+        requests: method and path of the requests so far.
         authorizations: the Authorization header of each request.
         referrers: what is attached to each digest, for the referrers API (OCI distribution specification 1.1); None
             if the registry does not have that API.
@@ -59,7 +59,7 @@ class Front:
     largest: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b"{}"
-    asked: list[tuple[str, str]] = field(default_factory=list)
+    requests: list[tuple[str, str]] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
     referrers: dict[str, list[dict[str, Any]]] | None = None
 
@@ -84,7 +84,7 @@ class Front:
     @property
     def writes(self) -> list[tuple[str, str]]:
         """The requests that change something."""
-        return [(method, path) for method, path in self.asked if method not in {"GET", "HEAD"}]
+        return [(method, path) for method, path in self.requests if method not in {"GET", "HEAD"}]
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def _handler(proxy: Front) -> type[BaseHTTPRequestHandler]:
 
         def _any(self) -> None:
             data = self._body()
-            proxy.asked.append((self.command, self.path))
+            proxy.requests.append((self.command, self.path))
             proxy.authorizations.append(self.headers.get("Authorization", ""))
             if proxy.largest is not None and len(data) > proxy.largest:
                 self._send(413, {"Content-Type": "text/html"}, _TOO_LARGE)

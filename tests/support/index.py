@@ -40,7 +40,7 @@ class Site:
         moved: the root of a different site to which pages and files are redirected.
         headers: headers that are sent with each status.
         text: the text of each link in HTML (default: the file's name); the whole page if it has no files.
-        asked: the paths of the requests.
+        requests: the paths of the requests.
         seen: the headers of each request.
         sent: the bytes of all bodies sent.
     """
@@ -60,7 +60,7 @@ class Site:
     moved: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     text: str = ""
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
     seen: list[Mapping[str, str]] = field(default_factory=list)
     sent: int = 0
 
@@ -97,9 +97,9 @@ class Site:
     def wait_for(self, part: str, seconds: float = 60) -> None:
         """Wait until a path that contains `part` is requested. Raises TimeoutError after `seconds`."""
         end = monotonic() + seconds
-        while not any(part in path for path in self.asked):
+        while not any(part in path for path in self.requests):
             if monotonic() > end:
-                raise TimeoutError(f"{part} was not requested; requested: {self.asked}")
+                raise TimeoutError(f"{part} was not requested; requested: {self.requests}")
             sleep(0.02)
 
 
@@ -110,7 +110,7 @@ class Handler(BaseHTTPRequestHandler):
     site: Site
 
     def do_GET(self) -> None:
-        self.site.asked.append(self.path)
+        self.site.requests.append(self.path)
         self.site.seen.append(dict(self.headers))
         if self.site.hang and self.site.hang_on in self.path:
             self.site.hang.wait(300)

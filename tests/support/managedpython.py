@@ -1,4 +1,4 @@
-"""A Python like uv's managed ones, a folder that runs wherever it is unpacked, and a list of downloads with it.
+"""A Python like uv's managed ones, a folder that runs from any path, and a list of downloads with it.
 
 It is made of Debian's Python, because the tests cannot reach uv's own archives. It has the same layout, with every
 library except glibc in its folder.

@@ -37,7 +37,7 @@ class Run:
     err: str
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """The exit code and all output, for the message of a failed test."""
         return f"exit {self.code}\n{self.out}\n{self.err}"
 
@@ -172,5 +172,5 @@ def lock(toy: Toy) -> None:
     """Read a toy's facts and lock its variants."""
     for command in ("facts", "lock"):
         done = toy.run(command)
-        assert done.code == 0, done.words
-    toy.site.asked.clear()
+        assert done.code == 0, done.summary
+    toy.site.requests.clear()

@@ -69,16 +69,16 @@ def write(folder: Path, advisories: Iterable[Advisory], *, schema: int = 2, age:
 
 
 @contextmanager
-def serving(cache: Path, asked: list[str]) -> Iterator[str]:
+def serving(cache: Path, paths: list[str]) -> Iterator[str]:
     """Serve a cache's database from a registry on loopback, in the form that trivy downloads, and yield its name.
 
-    The paths of the requests are added to `asked`.
+    The paths of the requests are added to `paths`.
     """
     contents = _artifact(cache)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            paths.append(self.path)
             kind, body = contents.get(self.path.rpartition("/")[2], ("text/plain", b""))
             self.send_response(200 if body or self.path == "/v2/" else 404)
             self.send_header("Content-Type", kind)

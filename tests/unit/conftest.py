@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that fails is asked again at once."""
+    """A server that fails gets the next request at once."""
     monkeypatch.setattr(http, "PAUSES", (0.0, 0.0, 0.0))
 
 

@@ -99,27 +99,27 @@ def examples() -> list[str]:
     return sorted({re.split(r" (?:[#|>]|&&|  +\()", line)[0] for line in found if not line.startswith("COMMAND")})
 
 
-def parse(command: click.Command, words: list[str]) -> None:
+def parse(command: click.Command, arguments: list[str]) -> None:
     """Parse arguments as the command line does, without running a command.
 
     Raises click.UsageError if they are invalid.
     """
     context = click.Context(command)
     if isinstance(command, click.Group):
-        _, below, rest = command.resolve_command(context, words)
+        _, below, rest = command.resolve_command(context, arguments)
         assert below is not None
         parse(below, rest)
     else:
-        command.parse_args(context, words)
+        command.parse_args(context, arguments)
 
 
 @pytest.mark.parametrize("line", examples())
 def test_the_commands_of_examples_exist(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(click.Path, "convert", lambda _type, value, *_: value)  # an example's files need not exist
-    words = shlex.split(line)
-    if "--help" in words or words == ["--version"]:
+    arguments = shlex.split(line)
+    if "--help" in arguments or arguments == ["--version"]:
         return
-    parse(cli, words)
+    parse(cli, arguments)
 
 
 def test_exit_codes_are_documented() -> None:

@@ -80,12 +80,12 @@ class System:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def run(self, os_release: str, offered: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
+    def run(self, os_release: str, offered: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
         (self.folder / "os-release").write_text(os_release)
         lines = [f" {name} | {version} | http://mirror.example suite/main" for name, version in offered.items()]
         (self.folder / "madison").write_text("\n".join(lines) + "\n")
         return subprocess.run(
-            ["bash", ROOT / "scripts" / "engine", *words],
+            ["bash", ROOT / "scripts" / "engine", *arguments],
             env={"PATH": str(self.folder / "bin"), "STATE": str(self.folder), **self.environment},
             capture_output=True,
             text=True,

@@ -1,4 +1,4 @@
-"""The command line as a user meets it: its exit code and its words."""
+"""The command line as a user meets it: its exit code and its output."""
 
 import json
 import os
@@ -15,8 +15,8 @@ from tests.support.toy import ROOT, Checkout, Run
 LOCK = "ray2.60.0-py311-cpu.txt"
 
 
-def run(*words: str, root: Path = ROOT) -> Run:
-    return run_in_process(Checkout(root=root, environment={}), *words)
+def run(*arguments: str, root: Path = ROOT) -> Run:
+    return run_in_process(Checkout(root=root, environment={}), *arguments)
 
 
 @pytest.fixture
@@ -35,11 +35,11 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
 
 
 def test_a_process_ends_as_the_command_does() -> None:
-    door = Checkout(root=ROOT, environment=dict(os.environ))
-    done = door.run("plan", "--json", "--group", "quickstart")
+    checkout = Checkout(root=ROOT, environment=dict(os.environ))
+    done = checkout.run("plan", "--json", "--group", "quickstart")
     assert (done.code, sorted(done.variants)) == (0, ["ray2.60.0-py311-cpu", "ray2.60.0-py313-cpu"])
-    words = ("plan", "--select", "cuda=cpu,torch=!none")
-    assert door.run(*words) == run(*words)
+    arguments = ("plan", "--select", "cuda=cpu,torch=!none")
+    assert checkout.run(*arguments) == run(*arguments)
 
 
 def test_plan_json_is_one_document_of_twenty_variants() -> None:
@@ -61,10 +61,10 @@ def test_plan_explains_a_point_that_matrix_yaml_does_not_name() -> None:
 
 
 def test_suggest_names_sets_for_a_host_or_says_why_there_is_none() -> None:
-    words = ("suggest", "--need", "vllm", "--gpu", "8.0", "--json", "--driver")
-    document = json.loads(run(*words, "535.104.05").out)
+    arguments = ("suggest", "--need", "vllm", "--gpu", "8.0", "--json", "--driver")
+    document = json.loads(run(*arguments, "535.104.05").out)
     assert document["suggestions"][0]["axes"]["cuda"] == "12.8"
-    done = run(*words, "450.80.02")
+    done = run(*arguments, "450.80.02")
     assert done.code == 3
     assert done.out == ""
     assert "needed by CUDA 12.1" in done.err
@@ -81,7 +81,7 @@ def test_an_unknown_option_is_bad_usage() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
         (("--image", "ray:1", "--group", "serve"), "--image cannot be combined with --group"),
         (("--image", "ray:1", "--contract", "--group", "serve"), "--image cannot be combined with --group"),
@@ -92,10 +92,10 @@ def test_an_unknown_option_is_bad_usage() -> None:
         (("--gpus", "first", "--group", "serve"), "'first' is not the name of a GPU."),
     ],
 )
-def test_options_of_smoke_that_do_not_go_together_are_bad_usage(words: tuple[str, ...], said: str) -> None:
-    done = run("smoke", *words)
+def test_options_of_smoke_that_do_not_go_together_are_bad_usage(arguments: tuple[str, ...], message: str) -> None:
+    done = run("smoke", *arguments)
     assert done.code == 2
-    assert said in done.err
+    assert message in done.err
 
 
 def test_an_empty_selection_has_its_own_code() -> None:
@@ -108,7 +108,7 @@ def test_a_broken_matrix_names_file_and_line(checkout: Path) -> None:
     text = (checkout / "matrix.yaml").read_text().replace("cutoff:", "cutof:")
     (checkout / "matrix.yaml").write_text(text)
     done = run("plan", root=checkout)
-    line = next(number for number, words in enumerate(text.splitlines(), 1) if words.startswith("cutof:"))
+    line = next(number for number, row in enumerate(text.splitlines(), 1) if row.startswith("cutof:"))
     assert done.code == 2
     assert f"matrix.yaml:{line}: " in done.err
     assert "'cutoff'" in done.err
@@ -142,7 +142,7 @@ def test_render_mends_what_check_complains_of(checkout: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("break_it", "words", "code", "said"),
+    ("break_it", "arguments", "code", "message"),
     [
         (
             lambda root: (root / "lockfiles" / LOCK).write_bytes(b"\xff"),
@@ -165,12 +165,12 @@ def test_render_mends_what_check_complains_of(checkout: Path) -> None:
         ),
     ],
 )
-def test_a_broken_checkout_is_told_in_words(
-    checkout: Path, break_it: Callable[[Path], object], words: tuple[str, ...], code: int, said: str
+def test_a_broken_checkout_is_an_error_with_the_next_step(
+    checkout: Path, break_it: Callable[[Path], object], arguments: tuple[str, ...], code: int, message: str
 ) -> None:
     break_it(checkout)
-    done = run(*words, root=checkout)
+    done = run(*arguments, root=checkout)
     assert done.code == code
-    assert said in done.err
+    assert message in done.err
     assert "Next: " in done.err
     assert "Traceback" not in done.err

@@ -64,7 +64,7 @@ def clock(facts: HostFacts) -> HostFinding:
 
 
 def _least_skew(facts: HostFacts) -> float | None:
-    """Return the least possible skew of the host's clock in seconds.
+    """Return the minimum skew of the host's clock in seconds.
 
     Returns None if the host is this machine. The host's times of the script must lie between this machine's times
     before and after it. The skew is 0 if they do.

@@ -19,7 +19,7 @@ def deploy(checkout: Checkout, image: str) -> Deploy:
         options = [option for worker in workers for option in ("--worker", worker)]
         options += ["--model", model] if model else []
         done = checkout.run("deploy", "docker", IMAGE, "--head", head, *options, "--output", str(folder))
-        assert done.code == 0, done.words
+        assert done.code == 0, done.summary
         return folder
 
     return write

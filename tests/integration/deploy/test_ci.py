@@ -46,10 +46,10 @@ def bash(text: str, folder: Path, environment: Mapping[str, str]) -> "subprocess
 def test_a_pushed_image_is_the_same_on_the_next_engine(toy: Toy, spare: SpareEngine, registry: str) -> None:
     work = f"{registry}/{toy.token}/work"
     built = toy.run("build", "--json")
-    assert built.code == 0, built.words
+    assert built.code == 0, built.summary
     assert toy.run("ci", "push", work).code == 0
     pulled = toy.run("ci", "pull", work, DOCKER_HOST=spare.host)
-    assert pulled.code == 0, pulled.words
+    assert pulled.code == 0, pulled.summary
     again = toy.run("build", "--json", DOCKER_HOST=spare.host)
     assert {name: entry["fingerprint"] for name, entry in again.variants.items()} == {
         name: entry["fingerprint"] for name, entry in built.variants.items()

@@ -82,7 +82,7 @@ def test_pictures_are_classified_with_torch(client: docker.DockerClient) -> None
 @pytest.mark.timeout(600)
 def test_trees_are_trained_in_the_image_of_their_group(client: docker.DockerClient, checkout: Checkout) -> None:
     done = checkout.run("build", "--group", "xgboost", "--json")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     [name] = done.variants
     ended = run(client, f"{REGISTRY}:{name}", ["xgboost"], f"{HEAD.format(cpus=2)}\npython train.py")
     assert ended.status == 0, ended.out + ended.err

@@ -30,7 +30,7 @@ def checks(done: Run, host: int = 0) -> dict[str, dict[str, Any]]:
 def test_this_machine(client: docker.DockerClient, checkout: Checkout) -> None:
     done = checkout.run("doctor", "--json")
     found = checks(done)
-    assert done.code == int(any(check["status"] == "failed" for check in found.values())), done.words
+    assert done.code == int(any(check["status"] == "failed" for check in found.values())), done.summary
     assert client.version()["Version"] in found["engine"]["detail"]
     assert found["storage"]["detail"].startswith(client.info()["Driver"])
     assert all(check["todo"] for check in found.values() if check["status"] in {"warned", "failed"})
@@ -49,10 +49,10 @@ def test_a_host_over_ssh_is_checked_for_its_own_ports(two: list[RemoteHost], che
         done = checkout.given(remote.sshd.environment).run("doctor", "--json", "--host", remote.sshd.url)
         listener.kill()
     found = checks(done)
-    assert found["engine"]["status"] == "passed", done.words
+    assert found["engine"]["status"] == "passed", done.summary
     assert found["clock"]["detail"].endswith("agrees with this machine's")
     assert found["ports"]["detail"] == "in use: 6379 (Ray's head)"
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
 
 
 def test_a_host_whose_engine_is_down_is_checked_and_a_host_that_is_down_does_not_stop_the_others(
@@ -62,7 +62,7 @@ def test_a_host_whose_engine_is_down_is_checked_and_a_host_that_is_down_does_not
     down = f"ssh://root@{remote.sshd.address}:1"
     arguments = ("doctor", "--json", "--host", down, "--host", f"{remote.sshd.url}/nonexistent.sock")
     done = checkout.given(remote.sshd.environment).run(*arguments)
-    assert done.code == 4, done.words
+    assert done.code == 4, done.summary
     assert "Connection refused" in json.loads(done.out)["hosts"][0]["error"]
     found = checks(done, 1)
     assert (found["engine"]["status"], found["storage"]["status"]) == ("failed", "skipped")

@@ -30,7 +30,7 @@ def test_a_host_that_is_down_does_not_stop_the_others(remote: RemoteHost, checko
     checks = ("--check", "user", "--check", "versions")
     arguments = ("smoke", "--select", f"name={IMAGE}", *checks, "--json", "--host", down, "--host", remote.sshd.url)
     done = checkout.given(remote.sshd.environment).run(*arguments)
-    assert done.code == 4, done.words
+    assert done.code == 4, done.summary
     first, second = json.loads(done.out)["hosts"]
     assert (first["host"], first["variants"]) == (down, [])
     assert "Connection refused" in first["error"]
@@ -53,7 +53,7 @@ def test_a_host_with_an_unknown_key_is_refused(remote: RemoteHost, checkout: Che
         )
     finally:
         remote.sshd.known_hosts.write_text(known)
-    assert done.code == 4, done.words
+    assert done.code == 4, done.summary
     assert "ssh says 'Host key verification failed.'" in done.err
     assert f"`ssh -p {remote.sshd.port} -l root -- {remote.sshd.address} true`" in done.err
 
@@ -68,7 +68,7 @@ def test_ctrl_c_leaves_neither_container_nor_ssh(remote: RemoteHost, checkout: C
             time.sleep(0.1)
         os.killpg(process.pid, signal.SIGINT)
         done = finish(process)
-        assert done.code == 130, done.words
+        assert done.code == 130, done.summary
         assert remote_client.api.containers(all=True, filters={"label": LABEL}) == []
     assert f"-- {remote.sshd.address}" not in _commands()
 

@@ -54,7 +54,7 @@ def toy(client: docker.DockerClient, base: str, tmp_path_factory: pytest.TempPat
         project = make(tmp_path_factory.mktemp("transfer") / "toy", site, endpoint)
         lock(project)
         done = project.run("build")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     yield project
     remove_images(client, project)
 

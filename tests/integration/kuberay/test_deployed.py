@@ -22,10 +22,10 @@ EXAMPLES = ROOT / "examples"
 def deployed(checkout: Checkout, image: str) -> Deployed:
     """A manifest with these options, its image by digest replaced by the session's."""
 
-    def make(*words: str) -> Manifest:
+    def make(*options: str) -> Manifest:
         digest = f"localhost:5000/raydock@sha256:{'ab' * 32}"
-        done = checkout.run("deploy", "kuberay", IMAGE, "--image", digest, *words)
-        assert done.code == 0, done.words
+        done = checkout.run("deploy", "kuberay", IMAGE, "--image", digest, *options)
+        assert done.code == 0, done.summary
         assert digest in done.out
         return with_image(parse(done.out), image)
 

@@ -31,7 +31,7 @@ def test_ctrl_c_ends_an_audit_at_once(committed: Checkout, silent: Site) -> None
         silent.wait_for("/pypi/ray/")
         process.send_signal(signal.SIGINT)
         done = finish(process, 20)
-    assert done.code == 130, done.words
+    assert done.code == 130, done.summary
     assert "Interrupted." in done.err
 
 
@@ -44,4 +44,4 @@ def test_sigterm_ends_an_audit_in_the_background(committed: Checkout, silent: Si
             done = finish(process, 20)
     finally:
         signal.signal(signal.SIGINT, before)
-    assert done.code == 130, done.words
+    assert done.code == 130, done.summary

@@ -18,28 +18,28 @@ from raydock.plan.rules import RuleInputs
 from tests.support.extraindex import OLD, Setting
 from tests.support.index import Site, serving
 from tests.support.onlysource import VARIANT, locked
-from tests.support.shelves import HERE as PYTHON
-from tests.support.shelves import Run, versions
+from tests.support.wheelindex import HERE as PYTHON
+from tests.support.wheelindex import Run, versions
 
 # pip-tools resolves for the Python that runs it.
 HERE = replace(VARIANT, python=PYTHON)
 
 
-def test_pip_tools_resolves_as_uv_does(lock_request_here: LockRequest, shelf: Any, other_shelf: Any) -> None:
+def test_pip_tools_resolves_as_uv_does(lock_request_here: LockRequest, wheel_index: Any, other_index: Any) -> None:
     """With a cut-off, a constraint, an extra index, a valid seed, and more invalid seeds than pip-tools has rounds."""
-    shelf.add("filelock", "4.0", uploaded="2026-11-16")
-    other_shelf.add("filelock", "3.5")
-    other_shelf.add("only-there", "1.0")
+    wheel_index.add("filelock", "4.0", uploaded="2026-11-16")
+    other_index.add("filelock", "3.5")
+    other_index.add("only-there", "1.0")
     parts = [f"part{number}" for number in range(12)]
     for name in parts:
-        shelf.add(name, "1.0")
-        shelf.add(name, "2.0")
-    shelf.add("whole", "1.0", ["ray", "virtualenv", "only-there", *(f"{name}==1.0" for name in parts)])
+        wheel_index.add(name, "1.0")
+        wheel_index.add(name, "2.0")
+    wheel_index.add("whole", "1.0", ["ray", "virtualenv", "only-there", *(f"{name}==1.0" for name in parts)])
     wide = replace(
-        lock_request_here, requirements=("whole",), constraints=("ray<2.60",), indexes=(f"{other_shelf.url}/simple/",)
+        lock_request_here, requirements=("whole",), constraints=("ray<2.60",), indexes=(f"{other_index.url}/simple/",)
     )
     seed = {"click": "8.1", **dict.fromkeys(parts, "2.0")}
-    resolved = versions(PipTools(pages=Pages(shelf.index)), wide, seed)
+    resolved = versions(PipTools(pages=Pages(wheel_index.index)), wide, seed)
     assert resolved == {
         **dict.fromkeys(parts, "1.0"),
         **{
@@ -51,12 +51,12 @@ def test_pip_tools_resolves_as_uv_does(lock_request_here: LockRequest, shelf: An
             "whole": "1.0",
         },
     }
-    assert versions(Uv(pages=Pages(shelf.index)), wide, seed) == resolved
+    assert versions(Uv(pages=Pages(wheel_index.index)), wide, seed) == resolved
 
 
-def test_the_reason_for_a_failed_resolution_is_reported(lock_request_here: LockRequest, shelf: Any) -> None:
-    shelf.add("old", "1.0", ["click<7"])
-    pip = PipTools(pages=Pages(shelf.index))
+def test_the_reason_for_a_failed_resolution_is_reported(lock_request_here: LockRequest, wheel_index: Any) -> None:
+    wheel_index.add("old", "1.0", ["click<7"])
+    pip = PipTools(pages=Pages(wheel_index.index))
     with pytest.raises(VariantError) as caught:
         pip.resolve(replace(lock_request_here, requirements=("ray==2.60.0", "old")), {})
     reasons = caught.value.what.partition(": ")[2]
@@ -66,11 +66,13 @@ def test_the_reason_for_a_failed_resolution_is_reported(lock_request_here: LockR
 
 
 def test_both_make_the_same_lock_despite_settings_in_the_environment(
-    run: Run, checkout: Checkout, shelf: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, checkout: Checkout, wheel_index: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trap = tmp_path / "trap"
     trap.mkdir()
-    (trap / "filelock-99.0-py3-none-any.whl").write_bytes((shelf.folder / "filelock-3.0-py3-none-any.whl").read_bytes())
+    (trap / "filelock-99.0-py3-none-any.whl").write_bytes(
+        (wheel_index.folder / "filelock-3.0-py3-none-any.whl").read_bytes()
+    )
     (tmp_path / "pip.conf").write_text(f"[global]\nfind-links = {trap}\n")
     for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS"):
         monkeypatch.setenv(name, str(trap))

@@ -35,7 +35,7 @@ class PublishProject:
 
     Attributes:
         toy: the project.
-        shelf: its images.
+        built: its images.
         address: the registry's host and port.
         ids: the id of each image, by variant.
         docker: the folder of Docker's configuration.
@@ -43,7 +43,7 @@ class PublishProject:
     """
 
     toy: Toy
-    shelf: BuiltImages
+    built: BuiltImages
     address: str
     ids: dict[str, str]
     docker: Path
@@ -56,7 +56,7 @@ class PublishProject:
 
     @property
     def variants(self) -> tuple[Planned, ...]:
-        return self.shelf.project.plan.variants
+        return self.built.project.plan.variants
 
     @property
     def environment(self) -> dict[str, str]:
@@ -116,14 +116,14 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 @pytest.fixture
 def project(toy_project: Toy, client: docker.DockerClient, serve: Serve, tmp_path: Path) -> PublishProject:
     """Fresh images with passing reports, and an empty registry."""
-    shelf = BuiltImages(client=client, project=Project(Checkout(toy_project.root)))
-    shutil.rmtree(shelf.checkout.work / "reports", ignore_errors=True)
+    built = BuiltImages(client=client, project=Project(Checkout(toy_project.root)))
+    shutil.rmtree(built.checkout.work / "reports", ignore_errors=True)
     (tmp_path / "docker").mkdir()
     return PublishProject(
         toy=toy_project,
-        shelf=shelf,
+        built=built,
         address=serve().address,
-        ids=shelf.fill(shelf.project.plan.variants),
+        ids=built.fill(built.project.plan.variants),
         docker=tmp_path / "docker",
         output=tmp_path / "output",
     )

@@ -47,7 +47,7 @@ def test_a_publish_killed_at_any_step_leaves_no_tag_on_an_incomplete_image_and_t
             at += 1
             name = f"{seen.address}/step{at}/raydock"
             arguments = ("publish", "--registry", name, "--select", f"name={NAME}")
-            seen.asked.clear()
+            seen.requests.clear()
             seen.fault = killer = Killer(at=at, seen=seen)
             killer.process = started(arguments, project.environment, project.toy.root, tmp_path)
             killer.process.join(60)
@@ -56,7 +56,7 @@ def test_a_publish_killed_at_any_step_leaves_no_tag_on_an_incomplete_image_and_t
             for tag in {NAME, *ALIASES} & set(images.tags()):
                 verify_image(images, images.digest(tag) or "")
             again = run(arguments, project.environment, project.toy.root, tmp_path)
-            assert again.code == 0, again.words
+            assert again.code == 0, again.summary
             tags = {tag: images.digest(tag) for tag in images.tags() if not tag.startswith("sha256-")}
             assert {NAME, *ALIASES} < set(tags)
             assert len(tags) == 6

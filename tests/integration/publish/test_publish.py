@@ -30,7 +30,7 @@ SIX = {
 
 def test_images_are_published_under_all_their_tags(project: PublishProject) -> None:
     done = project.publish()
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     release, tags = project.release, project.tags()
     old, new = release.entry(OLD), release.entry(NEW)
     assert old
@@ -54,13 +54,13 @@ def test_images_are_published_under_all_their_tags(project: PublishProject) -> N
     for entry in (old, new):
         manifest = verify_image(project.images, entry.digest)
         assert manifest.config == entry.image_id
-        assert entry.content == get_image(project.shelf.client, project.ids[entry.name]).content
+        assert entry.content == get_image(project.built.client, project.ids[entry.name]).content
         assert immutable_tag(entry.name, entry.fingerprint) == entry.tag
 
 
 def test_reports_and_sboms_are_attached_to_an_image(project: PublishProject) -> None:
     done = project.publish("--select", f"name={NEW}")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     entry = project.release.entry(NEW)
     assert entry
     listed = attached(project.images, entry.digest)
@@ -86,19 +86,19 @@ def test_publishing_again_costs_one_head_for_each_image(project: PublishProject)
     tags = project.tags()
     with front(project.address) as seen:
         again = project.run("publish", "--registry", f"{seen.address}/{PATH}")
-    assert again.code == 0, again.words
+    assert again.code == 0, again.summary
     assert "nothing to move, 2 images already published." in again.out
     assert seen.writes == []
-    heads = sorted(path for method, path in seen.asked if method == "HEAD")
+    heads = sorted(path for method, path in seen.requests if method == "HEAD")
     assert heads == [f"/v2/{PATH}/manifests/{name}" for name in NAMES]
     # The rest: whether it is a registry, and its release.
-    assert len(seen.asked) - len(heads) <= 4
+    assert len(seen.requests) - len(heads) <= 4
     assert project.tags() == tags
 
 
 def test_a_dry_run_reports_exactly_what_moves_and_changes_nothing(project: PublishProject) -> None:
     dry_run = project.publish("--dry-run", "--json")
-    assert dry_run.code == 0, dry_run.words
+    assert dry_run.code == 0, dry_run.summary
     assert project.tags() == {}
     planned = json.loads(dry_run.out)["registries"][0]
     assert json.loads(dry_run.out)["dry_run"] is True
@@ -116,7 +116,7 @@ def test_a_dry_run_reports_exactly_what_moves_and_changes_nothing(project: Publi
 
 def test_a_dry_run_reports_that_new_reports_make_a_release_without_moving_a_tag(project: PublishProject) -> None:
     assert project.publish().code == 0
-    scan = project.shelf.checkout.report(NEW, "scan")
+    scan = project.built.checkout.report(NEW, "scan")
     scan.write_text(scan.read_text().replace("0.0.0", "0.0.1"))
     dry_run = project.publish("--dry-run")
     assert dry_run.out.splitlines()[-1].strip() == (
@@ -136,19 +136,19 @@ def test_a_new_build_moves_the_tags_and_keeps_the_immutable_tag_of_the_old_one(p
     assert project.publish().code == 0
     before = project.release.entry(NEW)
     assert before
-    lock = project.shelf.checkout.lock(NEW)
+    lock = project.built.checkout.lock(NEW)
     text = lock.read_text()
     try:
         lock.write_text(text + "# a changed lock\n")
         stale = project.publish("--select", f"name={NEW}")
         assert stale.code == 1
         assert f"{NEW} on this engine is out of date with the checkout." in stale.err
-        other = project.shelf.fill([planned for planned in project.variants if planned.name == NEW], b"other content")
+        other = project.built.fill([planned for planned in project.variants if planned.name == NEW], b"other content")
         done = project.publish("--select", f"name={NEW}")
-        project.shelf.client.images.remove(other[NEW], force=True)
+        project.built.client.images.remove(other[NEW], force=True)
     finally:
         lock.write_text(text)
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     after, tags = project.release.entry(NEW), project.tags()
     assert after
     assert after.digest != before.digest
@@ -160,20 +160,20 @@ def test_a_new_build_moves_the_tags_and_keeps_the_immutable_tag_of_the_old_one(p
 def test_an_immutable_tag_is_never_overwritten(project: PublishProject) -> None:
     assert project.publish().code == 0
     tags = project.tags()
-    project.shelf.fill(
+    project.built.fill(
         [planned for planned in project.variants if planned.name == NEW], b"other content, same fingerprint"
     )
     for options in ((), ("--force",)):
         refused = project.publish("--select", f"name={NEW}", *options)
-        assert refused.code == 5, refused.words
+        assert refused.code == 5, refused.summary
         assert "already exists and is a different image" in refused.err
         assert project.tags() == tags
 
 
 def test_only_what_passed_every_gate_is_published(project: PublishProject) -> None:
-    project.shelf.checkout.report(NEW, "contract").unlink()
+    project.built.checkout.report(NEW, "contract").unlink()
     done = project.publish()
-    assert done.code == 5, done.words
+    assert done.code == 5, done.summary
     assert f"{NEW} is not published: it has no contract report." in done.err
     assert f"`./build.py smoke --contract --select 'name={NEW}'`" in done.err
     assert "latest: not moved, unpublished" not in done.out
@@ -185,14 +185,14 @@ def test_only_what_passed_every_gate_is_published(project: PublishProject) -> No
 def test_a_variant_that_is_not_built_is_reported(project: PublishProject, client: docker.DockerClient) -> None:
     client.images.remove(project.ids[NEW], force=True)
     done = project.publish()
-    assert done.code == 1, done.words
+    assert done.code == 1, done.summary
     assert f"{NEW} is not built on this engine." in done.err
     assert OLD in project.tags()
 
 
 def test_an_unreachable_registry_does_not_stop_the_other(project: PublishProject) -> None:
     done = project.publish("--registry", "127.0.0.1:1/raydock", "--json")
-    assert done.code == 4, done.words
+    assert done.code == 4, done.summary
     assert "127.0.0.1:1 cannot be reached: Connection refused" in done.err
     assert NEW in project.tags()
     registries = json.loads(done.out)["registries"]
@@ -203,7 +203,7 @@ def test_an_unreachable_registry_does_not_stop_the_other(project: PublishProject
 def test_two_registries_get_the_same_tags(project: PublishProject, serve: Serve, tmp_path: Path) -> None:
     other = serve(folder=tmp_path / "other")
     done = project.publish("--registry", f"{other.address}/mirror")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     assert f"{other.address}/mirror" in done.out
     tags = project.tags()
     mirror = repository(f"{other.address}/mirror")
@@ -229,6 +229,6 @@ def test_force_fixes_what_verify_reports(project: PublishProject) -> None:
     assert project.run("verify", "--registry", project.name).code == 1
     assert "nothing to move" in project.publish().out
     done = project.publish("--force")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     verified = project.run("verify", "--registry", project.name)
-    assert verified.code == 0, verified.words
+    assert verified.code == 0, verified.summary

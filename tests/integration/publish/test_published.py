@@ -18,7 +18,7 @@ def test_an_image_has_a_digest_from_the_push_on(toy: Toy, client: docker.DockerC
     assert f"{new} is not built on this engine" in unbuilt.err
 
     built = toy.run("build", "--select", "ray=2.0.0")
-    assert built.code == 0, built.words
+    assert built.code == 0, built.summary
     unpushed = toy.run("deploy", "kuberay", new)
     assert (unpushed.code, unpushed.out) == (1, "")
     assert f"`docker push {name}:{new}`" in unpushed.err
@@ -27,7 +27,7 @@ def test_an_image_has_a_digest_from_the_push_on(toy: Toy, client: docker.DockerC
         assert "error" not in line, line
         digest = line.get("aux", {}).get("Digest", "")
     done = toy.run("deploy", "kuberay", new)
-    assert (done.code, done.err) == (0, ""), done.words
+    assert (done.code, done.err) == (0, ""), done.summary
     spec = yaml.safe_load(done.out)["spec"]
     assert spec["rayVersion"] == "2.0.0"
     assert done.out.count(f"image: {name}@{digest}\n") == 2
@@ -45,10 +45,10 @@ def test_an_images_own_label_keeps_it_from_kuberay(toy: Toy, client: docker.Dock
     toy.edit("matrix.yaml", toy.registry, name)
     toy.edit("matrix.yaml", "ray-extras: []", "ray-extras: [], kuberay: false")
     built = toy.run("build", "--select", "ray=2.0.0")
-    assert built.code == 0, built.words
+    assert built.code == 0, built.summary
     assert client.images.get(f"{name}:{new}").labels["raydock.kuberay"] == "false"
     client.images.push(name, new)
     toy.edit("matrix.yaml", "kuberay: false", "kuberay: true")
     done = toy.run("deploy", "kuberay", new)
-    assert (done.code, done.out) == (2, ""), done.words
+    assert (done.code, done.out) == (2, ""), done.summary
     assert f"{new} is not for KubeRay: raydock.kuberay is false." in done.err

@@ -18,11 +18,11 @@ from tests.support.toy import NAMES, ROOT, Run
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(120)]
 
 OLD, NEW = NAMES
-Ask = Callable[..., Run]
+RunElsewhere = Callable[..., Run]
 
 
 @pytest.fixture
-def ask(project: PublishProject, tmp_path: Path) -> Ask:
+def run_elsewhere(project: PublishProject, tmp_path: Path) -> RunElsewhere:
     """Runs commands on published images, without matrix.yaml and without an engine."""
     assert project.publish().code == 0
     root = tmp_path / "elsewhere"
@@ -36,53 +36,55 @@ def ask(project: PublishProject, tmp_path: Path) -> Ask:
     return run_command
 
 
-def test_pick_names_a_published_image(ask: Ask, project: PublishProject) -> None:
+def test_pick_names_a_published_image(run_elsewhere: RunElsewhere, project: PublishProject) -> None:
     entry = project.release.entry(NEW)
     assert entry
-    done = ask("pick", "--gpu", "none", "--json")
-    assert done.code == 0, done.words
+    done = run_elsewhere("pick", "--gpu", "none", "--json")
+    assert done.code == 0, done.summary
     answer = json.loads(done.out)
     assert (answer["tag"], answer["where"], answer["digest"]) == (NEW, "published", entry.digest)
     assert answer["image"] == f"{project.name}:{entry.tag}"
-    older = ask("pick", "--gpu", "none", "--select", "ray=1.0.0", "--json")
+    older = run_elsewhere("pick", "--gpu", "none", "--select", "ray=1.0.0", "--json")
     assert json.loads(older.out)["tag"] == OLD
-    unknown = ask("pick", "--gpu", "none", "--select", "ray=1.0.1")
+    unknown = run_elsewhere("pick", "--gpu", "none", "--select", "ray=1.0.1")
     assert unknown.code == 2
     assert "'1.0.1' is not a value of axis 'ray'." in unknown.err
 
 
-def test_deploy_pins_the_published_digest(ask: Ask, project: PublishProject, tmp_path: Path) -> None:
+def test_deploy_pins_the_published_digest(run_elsewhere: RunElsewhere, project: PublishProject, tmp_path: Path) -> None:
     entry = project.release.entry(NEW)
     assert entry
-    kuberay = ask("deploy", "kuberay", NEW)
-    assert (kuberay.code, kuberay.err) == (0, ""), kuberay.words
+    kuberay = run_elsewhere("deploy", "kuberay", NEW)
+    assert (kuberay.code, kuberay.err) == (0, ""), kuberay.summary
     assert yaml.safe_load(kuberay.out)["spec"]["rayVersion"] == "2.0.0"
     assert kuberay.out.count(f"{project.name}@{entry.digest}") == 2
     output = tmp_path / "cluster"
-    docker = ask("deploy", "docker", NEW, "--head", "10.0.0.1", "--worker", "10.0.0.2", "--output", str(output))
-    assert docker.code == 0, docker.words
+    docker = run_elsewhere(
+        "deploy", "docker", NEW, "--head", "10.0.0.1", "--worker", "10.0.0.2", "--output", str(output)
+    )
+    assert docker.code == 0, docker.summary
     script = (output / "head.sh").read_text()
     assert f"\ndigest={project.name}@{entry.digest}\n" in script
     assert f"\nfingerprint={entry.fingerprint}\n" in script
-    unknown = ask("deploy", "kuberay", "ray3.0.0-py311-cpu")
-    assert unknown.code == 2, unknown.words
+    unknown = run_elsewhere("deploy", "kuberay", "ray3.0.0-py311-cpu")
+    assert unknown.code == 2, unknown.summary
     assert f"Did you mean '{NEW}'?" in unknown.err
 
 
 def test_a_registry_without_a_release_is_reported(project: PublishProject) -> None:
     for arguments in (("pick", "--gpu", "none"), ("deploy", "kuberay", NEW), ("verify",)):
         done = project.run(*arguments, "--registry", project.name)
-        assert done.code == 2, done.words
+        assert done.code == 2, done.summary
         assert f"{project.name} has no release: nothing was published to it." in done.err
 
 
-def test_a_registry_that_matches_its_release_is_verified(ask: Ask, project: PublishProject) -> None:
-    done = ask("verify")
-    assert done.code == 0, done.words
+def test_a_registry_that_matches_its_release_is_verified(run_elsewhere: RunElsewhere, project: PublishProject) -> None:
+    done = run_elsewhere("verify")
+    assert done.code == 0, done.summary
     assert done.out == f"release {project.release.id}: 2 images, 7 aliases, 0 differences.\n"
 
 
-def test_every_difference_from_the_release_is_reported(ask: Ask, project: PublishProject) -> None:
+def test_every_difference_from_the_release_is_reported(run_elsewhere: RunElsewhere, project: PublishProject) -> None:
     images, release = project.images, project.release
     old, new = release.entry(OLD), release.entry(NEW)
     assert old
@@ -99,10 +101,10 @@ def test_every_difference_from_the_release_is_reported(ask: Ask, project: Publis
         repository=f"{PATH}/index",
         expect=frozenset({202}),
     )
-    assert ask("verify").code == 2
+    assert run_elsewhere("verify").code == 2
     project.releases.write(release)
-    done = ask("verify", "--json")
-    assert done.code == 1, done.words
+    done = run_elsewhere("verify", "--json")
+    assert done.code == 1, done.summary
     differences = [(difference["kind"], difference["of"]) for difference in json.loads(done.out)["differences"]]
     assert differences == [
         ("moved", "latest"),
@@ -112,12 +114,12 @@ def test_every_difference_from_the_release_is_reported(ask: Ask, project: Publis
     ]
 
 
-def test_a_missing_tag_is_reported(ask: Ask, project: PublishProject) -> None:
+def test_a_missing_tag_is_reported(run_elsewhere: RunElsewhere, project: PublishProject) -> None:
     entry = project.release.entry(OLD)
     assert entry
     delete(project, f"manifests/{entry.digest}")
-    done = ask("verify")
-    assert done.code == 1, done.words
+    done = run_elsewhere("verify")
+    assert done.code == 1, done.summary
     assert f"{OLD}: missing: the release has {entry.digest}\n" in done.out
     assert f"{entry.digest}: unreadable: " in done.out
 

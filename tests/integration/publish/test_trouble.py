@@ -58,7 +58,7 @@ def test_a_registry_that_fails_sometimes_gets_everything(project: PublishProject
 
         seen.fault = fault
         done = project.run("publish", "--registry", f"{seen.address}/{PATH}")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     assert len(refused) == 4
     assert "latest" in project.tags()
 
@@ -67,7 +67,7 @@ def test_a_registry_that_keeps_failing_is_reported_and_nothing_moves(project: Pu
     with front(project.address) as seen:
         seen.fault = lambda method, path: 500 if method == "PUT" and path.endswith(f"manifests/{NEW}") else None
         done = project.run("publish", "--registry", f"{seen.address}/{PATH}")
-    assert done.code == 4, done.words
+    assert done.code == 4, done.summary
     assert "failed while writing" in done.err
     tags = project.tags()
     assert not {NEW, "latest"} & set(tags)
@@ -86,7 +86,7 @@ def test_a_registry_that_hangs_times_out_and_gets_the_rest_later(project: Publis
     with front(project.address) as seen:
         target = repository(f"{seen.address}/{PATH}", patience=RetryPolicy(read=0.5, pauses=(0.01,)))
         [made] = create_publishers(
-            project.shelf.project,
+            project.built.project,
             project.variants,
             [str(target.name)],
             silent,
@@ -116,21 +116,21 @@ def test_a_push_by_the_engine_times_out(project: PublishProject) -> None:
 
 def test_a_wrong_password_is_reported_without_showing_it(guarded: PublishProject) -> None:
     anonymous = guarded.publish()
-    assert anonymous.code == 4, anonymous.words
+    assert anonymous.code == 4, anonymous.summary
     assert "refuses requests without credentials" in anonymous.err
     logged_in(guarded.docker, guarded.address, "wr0ng-w0rd")
     wrong = guarded.publish()
-    assert wrong.code == 4, wrong.words
+    assert wrong.code == 4, wrong.summary
     assert "refuses the credentials that Docker has for it" in wrong.err
     assert f"`docker login {guarded.address}`" in wrong.err
-    assert "wr0ng-w0rd" not in wrong.words
+    assert "wr0ng-w0rd" not in wrong.summary
 
 
 def test_the_password_is_not_in_output_logs_or_registry(guarded: PublishProject, tmp_path: Path) -> None:
     logged_in(guarded.docker, guarded.address)
     runs = [guarded.publish(*options) for options in (("--dry-run", "-v"), ("-v",), ("--json", "--force", "-v"))]
     for done in runs:
-        assert done.code == 0, done.words
+        assert done.code == 0, done.summary
     secrets = (PASSWORD, base64.b64encode(f"ray:{PASSWORD}".encode()).decode())
     storage = [path for path in (tmp_path / "guarded" / "registry").rglob("*") if path.is_file()]
     assert len(storage) > 50
@@ -140,7 +140,7 @@ def test_the_password_is_not_in_output_logs_or_registry(guarded: PublishProject,
         subprocess.run(["gzip", "-dcq"], input=data, capture_output=True, check=False).stdout for data in contents
     ]
     for secret in secrets:
-        assert not [done for done in runs if secret in done.words]
+        assert not [done for done in runs if secret in done.summary]
         assert not [data for data in contents if secret.encode() in data]
 
 
@@ -152,13 +152,13 @@ def test_a_registry_with_tls_and_a_password(guarded: PublishProject, serve: Serv
     secure = replace(guarded, address=serve(guard, folder).address)
     logged_in(secure.docker, secure.address)
     untrusted = secure.publish()
-    assert untrusted.code == 4, untrusted.words
+    assert untrusted.code == 4, untrusted.summary
     assert "is not trusted" in untrusted.err
     done = secure.publish(SSL_CERT_FILE=str(bundle))
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     assert "11 tags moved" in done.out
     unchecked = secure.publish("--insecure-registry")
-    assert unchecked.code == 0, unchecked.words
+    assert unchecked.code == 0, unchecked.summary
     assert "nothing to move" in unchecked.out
     assert "Warning" not in unchecked.err
 
@@ -170,10 +170,10 @@ def test_a_read_only_registry_is_reported(project: PublishProject, serve: Serve,
     fixed = replace(project, address=serve(Guard(read_only=True), tmp_path).address)
     assert fixed.publish().code == 0
     done = fixed.publish("--force")
-    assert done.code == 4, done.words
+    assert done.code == 4, done.summary
     assert "does not allow" in done.err
     new = fixed.run("publish", "--registry", f"{fixed.address}/new", "--select", f"name={NEW}")
-    assert new.code == 4, new.words
+    assert new.code == 4, new.summary
     assert "does not allow uploading 2 bytes" in new.err
 
 
@@ -182,7 +182,7 @@ def test_a_wrong_clock_is_reported_and_nothing_is_pushed(project: PublishProject
         seen.headers = {"Date": "Fri, 01 Jan 1999 00:00:00 GMT"}
         seen.fault = lambda _method, path: 200 if path == "/v2/" else None
         done = project.run("publish", "--registry", f"{seen.address}/{PATH}", "--registry", project.name)
-        assert done.code == 4, done.words
+        assert done.code == 4, done.summary
         assert f"and that of {seen.address} 1999-01-01 00:00 UTC." in done.err
         assert seen.writes == []
     assert NEW in project.tags()
@@ -198,12 +198,12 @@ def test_a_full_disk_of_the_registry_is_reported_and_no_tag_moves(
     project: PublishProject, serve: Serve, small: Path
 ) -> None:
     full = replace(project, address=serve(folder=small).address)
-    smoke = project.shelf.checkout.report(NEW)
+    smoke = project.built.checkout.report(NEW)
     report = json.loads(smoke.read_text())
     report["checks"][0]["detail"] = base64.b64encode(os.urandom(2_000_000)).decode()
     smoke.write_text(json.dumps(report))
     done = full.publish("--select", f"name={NEW}", "--require-attachments")
-    assert done.code == 4, done.words
+    assert done.code == 4, done.summary
     assert "because its disk is full" in done.err
     assert NEW not in full.tags()
 
@@ -215,11 +215,11 @@ def test_a_damaged_or_newer_release_is_reported(project: PublishProject) -> None
     for data, message in ((b"{", "is damaged: it is not JSON"), (b'{"schema": 99}', "has schema 99")):
         overwrite(project, data)
         done = project.publish()
-        assert done.code == 2, done.words
+        assert done.code == 2, done.summary
         assert message in done.err
     overwrite(project, b"{}")
     fixed = project.publish("--force")
-    assert fixed.code == 0, fixed.words
+    assert fixed.code == 0, fixed.summary
     assert {entry.name for entry in project.release.entries} == set(NAMES)
 
 
@@ -242,13 +242,13 @@ def test_cosign_signs_each_image_by_its_digest_before_a_tag_moves(project: Publi
     program.chmod(0o755)
     path = f"{folder}{os.pathsep}{os.environ['PATH']}"
     failed = project.publish("--select", f"name={NEW}", PATH=path, COSIGN_KEY="env://SOME_KEY")
-    assert failed.code == 1, failed.words
+    assert failed.code == 1, failed.summary
     assert "cosign did not sign" in failed.err
     assert "no key" in failed.err
     assert NEW not in project.tags()
     (tmp_path / "works").touch()
     done = project.publish("--select", f"name={NEW}", PATH=path, COSIGN_KEY="env://SOME_KEY")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     entry = project.release.entry(NEW)
     assert entry
     assert entry.signed
@@ -289,15 +289,15 @@ def test_cosign_verifies_what_it_signed(guarded: PublishProject, serve: Serve, t
         "REQUESTS_CA_BUNDLE": str(bundle),
     }
     refused = project.publish("--select", f"name={NEW}", COSIGN_PASSWORD="wrong", **given)
-    assert refused.code == 1, refused.words
+    assert refused.code == 1, refused.summary
     assert "cosign did not sign" in refused.err
-    assert "wrong" not in refused.words
+    assert "wrong" not in refused.summary
     done = project.publish("--select", f"name={NEW}", COSIGN_PASSWORD="right", **given)
-    assert done.code == 0, done.words
-    assert PASSWORD not in done.words
+    assert done.code == 0, done.summary
+    assert PASSWORD not in done.summary
     run_cosign("verify", f"--key={tmp_path}/test.pub", "--insecure-ignore-tlog", f"{project.name}:{NEW}")
     verified = project.run("verify", "--registry", project.name, SSL_CERT_FILE=str(bundle))
-    assert verified.code == 0, verified.words
+    assert verified.code == 0, verified.summary
 
 
 def test_a_missing_cosign_is_reported_once(project: PublishProject) -> None:

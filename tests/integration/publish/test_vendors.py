@@ -50,12 +50,12 @@ def proxied(project: PublishProject, fronted: Front) -> PublishProject:
 
 def rebuilt(project: PublishProject) -> Iterator[None]:
     """A newer build of one variant, as a new lock makes it; restores the lock."""
-    lock = project.shelf.checkout.lock(NEW)
+    lock = project.built.checkout.lock(NEW)
     text = lock.read_text()
     lock.write_text(text + "# a newer lock\n")
-    ids = project.shelf.fill([planned for planned in project.variants if planned.name == NEW], b"newer content")
+    ids = project.built.fill([planned for planned in project.variants if planned.name == NEW], b"newer content")
     yield
-    project.shelf.client.images.remove(ids[NEW], force=True)
+    project.built.client.images.remove(ids[NEW], force=True)
     lock.write_text(text)
 
 
@@ -80,27 +80,27 @@ REFERRERS = [
 def test_registries_without_the_referrers_api(proxied: PublishProject, fronted: Front, answer: Answer | None) -> None:
     fronted.fault = answers_referrers(answer) if answer else takes_the_tag_for_the_digest(fronted, writable=True)
     first = proxied.publish(*ONE)
-    assert first.code == 0, first.words
-    assert "not attached" not in first.words
+    assert first.code == 0, first.summary
+    assert "not attached" not in first.summary
     again = proxied.publish(*ONE)
-    assert again.code == 0, again.words
+    assert again.code == 0, again.summary
     assert "nothing to move, 1 image already published." in again.out
     verified = proxied.run("verify", "--registry", proxied.name, "--require-attachments")
-    assert verified.code == 0, verified.words
+    assert verified.code == 0, verified.summary
 
 
 def test_a_registry_with_the_referrers_api(project: PublishProject) -> None:
     with referrers_registry(TOOLS) as address:
         other = replace(project, address=address)
         done = other.publish("--require-attachments")
-        assert done.code == 0, done.words
+        assert done.code == 0, done.summary
         entry = other.release.entry(NEW)
         assert entry
         assert set(attached(other.images, entry.digest)) == set(entry.attached.values())
         assert len(entry.attached) == 6
         assert not [tag for tag in other.images.tags() if tag.startswith("sha256-")]
         verified = other.run("verify", "--registry", other.name)
-        assert verified.code == 0, verified.words
+        assert verified.code == 0, verified.summary
         assert "nothing to move, 2 images already published." in other.publish().out
 
 
@@ -109,14 +109,14 @@ def test_files_that_cannot_be_attached_do_not_stop_the_image_and_are_attached_la
 ) -> None:
     fronted.fault = takes_the_tag_for_the_digest(fronted, writable=False)
     done = proxied.publish(*ONE)
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     assert f"{NEW}: not attached: smoke.json, contract.json" in done.out
     assert {NEW, "latest"} < set(proxied.tags())
     entry, first = proxied.release.entry(NEW), proxied.release.id
     assert entry
     assert (len(entry.unattached), entry.attached) == (6, {})
     verified = proxied.run("verify", "--registry", proxied.name)
-    assert verified.code == 0, verified.words
+    assert verified.code == 0, verified.summary
     assert f"{entry.tag}: not attached because the registry did not store them: smoke.json" in verified.out
     assert proxied.run("verify", "--registry", proxied.name, "--require-attachments").code == 1
     report = json.loads(proxied.run("verify", "--registry", proxied.name, "--json").out)
@@ -127,7 +127,7 @@ def test_files_that_cannot_be_attached_do_not_stop_the_image_and_are_attached_la
     ]
 
     again = proxied.publish(*ONE, "--json")
-    assert again.code == 0, again.words
+    assert again.code == 0, again.summary
     [result] = json.loads(again.out)["registries"]
     assert (result["release"], result["attached"], result["unchanged"]) == (None, [], [NEW])
     assert "DIGEST_INVALID" in result["unattached"][NEW]["reason"]
@@ -137,7 +137,7 @@ def test_files_that_cannot_be_attached_do_not_stop_the_image_and_are_attached_la
 
     fronted.fault = lambda _method, _path: None
     fixed = proxied.publish(*ONE)
-    assert fixed.code == 0, fixed.words
+    assert fixed.code == 0, fixed.summary
     assert "nothing to move, reports attached to 1 image, release" in fixed.out
     complete = proxied.release.entry(NEW)
     assert complete
@@ -153,29 +153,29 @@ def test_attachments_can_be_required(proxied: PublishProject, fronted: Front) ->
 
     fronted.fault = refuses
     refused = proxied.publish("--require-attachments")
-    assert refused.code == 4, refused.words
+    assert refused.code == 4, refused.summary
     assert "--require-attachments is set: the image is pushed, but no movable tag names it." in refused.err
     assert all(re.search(r"\.[0-9a-f]{12}$", tag) for tag in proxied.tags())
     fronted.fault = lambda _method, _path: None
     done = proxied.publish("--require-attachments")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     assert {OLD, NEW, "latest"} < set(proxied.tags())
 
 
 def test_a_file_that_is_too_large_is_the_only_one_not_attached(proxied: PublishProject, fronted: Front) -> None:
-    smoke = proxied.shelf.checkout.report(NEW)
+    smoke = proxied.built.checkout.report(NEW)
     report = json.loads(smoke.read_text())
     report["checks"][0]["detail"] = os.urandom(100_000).hex()
     smoke.write_text(json.dumps(report))
     fronted.largest = 100_000
     # The release contains the reports, and must fit.
     done = proxied.publish(*ONE)
-    assert done.code == 4, done.words
+    assert done.code == 4, done.summary
     assert "client_max_body_size" in done.err
     assert NEW not in proxied.tags()
     smoke.write_text(json.dumps(report | {"checks": [report["checks"][0] | {"detail": "right"}]}) + " " * 200_000)
     done = proxied.publish(*ONE)
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     assert f"{NEW}: not attached: smoke.json: " in done.out
     entry = proxied.release.entry(NEW)
     assert entry
@@ -200,20 +200,20 @@ def test_a_registry_without_nested_repositories(
     fronted.fault = refuses_repository(INDEX, answer, reads=reads)
     for _ in ("first", "again"):
         stopped = proxied.publish(*ONE)
-        assert stopped.code == 4, stopped.words
+        assert stopped.code == 4, stopped.summary
         assert f"`--release-repository {proxied.name}-index`" in stopped.err
         assert proxied.tags() == {}
     elsewhere = ("--release-repository", f"{proxied.name}-index")
     done = proxied.publish(*ONE, *elsewhere)
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     assert {NEW, "latest"} < set(proxied.tags())
     for arguments in (("verify",), ("pick", "--gpu", "none"), ("deploy", "kuberay", NEW)):
         done = proxied.run(*arguments, "--registry", proxied.name, *elsewhere)
-        assert done.code == 0, done.words
+        assert done.code == 0, done.summary
         by_environment = proxied.run(*arguments, "--registry", proxied.name, RAYDOCK_RELEASE_REPOSITORY=elsewhere[1])
         assert by_environment.out == done.out
         without = proxied.run(*arguments, "--registry", proxied.name)
-        assert without.code == (4 if reads else 2), without.words
+        assert without.code == (4 if reads else 2), without.summary
         assert "--release-repository" in without.err
 
 
@@ -223,7 +223,7 @@ def test_repositories_that_are_created_by_the_first_write(
 ) -> None:
     fronted.fault = created_by_writing(answer)
     done = proxied.publish(*ONE)
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     assert {NEW, "latest"} < set(proxied.tags())
 
 
@@ -232,18 +232,18 @@ def test_the_release_can_be_in_the_image_repository(proxied: PublishProject, fro
     fronted.fault = must_be_created(PATH)
     among = ("--release-repository", proxied.name)
     done = proxied.publish(*among)
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     tags = proxied.tags()
     assert {"latest", "release", NEW} < set(tags)
     assert tags["latest"] == tags[NEW] != tags["release"]
     verified = proxied.run("verify", "--registry", proxied.name, *among)
-    assert verified.code == 0, verified.words
+    assert verified.code == 0, verified.summary
     assert "nothing to move" in proxied.publish(*among).out
 
 
 def test_two_registries_cannot_share_a_release(project: PublishProject) -> None:
     done = project.publish("--registry", f"{project.name}2", "--release-repository", f"{project.name}-index")
-    assert done.code == 2, done.words
+    assert done.code == 2, done.summary
     assert "cannot store the releases of 2 registries" in done.err
 
 
@@ -253,14 +253,14 @@ def test_all_missing_repositories_are_reported_before_anything_is_pushed(
     for created, missing in (((), (PATH, INDEX)), ((PATH,), (INDEX,)), ((INDEX,), (PATH,))):
         fronted.fault = must_be_created(*created)
         stopped = proxied.publish(*ONE)
-        assert stopped.code == 4, stopped.words
+        assert stopped.code == 4, stopped.summary
         named = re.findall(r"create the repository (\S+) at", stopped.err)
         assert tuple(named) == missing
         assert "Nothing was pushed." in stopped.err
-        assert not [path for method, path in fronted.asked if method == "PUT" and "/manifests/" in path]
+        assert not [path for method, path in fronted.requests if method == "PUT" and "/manifests/" in path]
     fronted.fault = must_be_created(PATH, INDEX)
     done = proxied.publish(*ONE)
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     assert {NEW, "latest"} < set(proxied.tags())
 
 
@@ -270,23 +270,23 @@ def test_tags_that_cannot_move_are_reported_and_none_moves(
 ) -> None:
     fronted.fault = immutable_tags(fronted, answer)
     done = proxied.publish()
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     before, release = proxied.tags(), proxied.releases.repository.digest("latest")
     again = proxied.publish()
-    assert again.code == 0, again.words
+    assert again.code == 0, again.summary
     next(rebuild)
     stopped = proxied.publish()
-    assert stopped.code == 4, stopped.words
+    assert stopped.code == 4, stopped.summary
     for tag in (NEW, "2.0.0", "2.0.0-py311", "2.0.0-py311-cpu", "latest"):
         assert re.search(rf"exempt these tags .*\b{re.escape(tag)}\b", stopped.err), stopped.err
     assert f"latest in {proxied.name}/index" in stopped.err
     pushed = {tag: digest for tag, digest in proxied.tags().items() if tag not in before}
     assert {tag: digest for tag, digest in proxied.tags().items() if tag in before} == before
-    assert list(pushed) == [immutable_tag(NEW, proxied.shelf.recipes(proxied.variants)[NEW].fingerprint)]
+    assert list(pushed) == [immutable_tag(NEW, proxied.built.recipes(proxied.variants)[NEW].fingerprint)]
     assert proxied.releases.repository.digest("latest") == release
     fronted.fault = lambda _method, _path: None
     continued = proxied.publish()
-    assert continued.code == 0, continued.words
+    assert continued.code == 0, continued.summary
     assert proxied.tags()["latest"] == next(iter(pushed.values()))
     assert proxied.run("verify", "--registry", proxied.name).code == 0
 
@@ -307,7 +307,7 @@ def test_a_refused_tag_moves_the_others_back(
 
     fronted.fault = fault
     stopped = proxied.publish()
-    assert stopped.code == 4, stopped.words
+    assert stopped.code == 4, stopped.summary
     assert {tag: digest for tag, digest in proxied.tags().items() if tag in before} == before
     assert proxied.release == release
     assert proxied.run("verify", "--registry", proxied.name).code == 0
@@ -337,17 +337,17 @@ def test_a_refused_tag_moves_the_others_back(
 def test_a_refused_layer_stops_the_publish_and_the_next_run_continues(
     proxied: PublishProject, fronted: Front, limit: bool, answer: Answer | None, setting: str
 ) -> None:
-    proxied.shelf.fill([planned for planned in proxied.variants if planned.name == NEW], os.urandom(3_000_000))
+    proxied.built.fill([planned for planned in proxied.variants if planned.name == NEW], os.urandom(3_000_000))
 
     def fault(method: str, path: str) -> Answer | None:
-        return answer if method == "PATCH" and len(fronted.asked) > 20 else None
+        return answer if method == "PATCH" and len(fronted.requests) > 20 else None
 
     fronted.largest, fronted.fault = (1_000_000 if limit else None), fault
     stopped = proxied.publish()
-    assert stopped.code == 4, stopped.words
+    assert stopped.code == 4, stopped.summary
     assert setting in stopped.err
     assert not {OLD, NEW, "latest"} & set(proxied.tags())
     fronted.largest, fronted.fault = None, lambda _method, _path: None
     done = proxied.publish()
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     assert {OLD, NEW, "latest"} < set(proxied.tags())

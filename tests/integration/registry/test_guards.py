@@ -153,7 +153,7 @@ def test_the_token_server_gets_the_login_and_the_registry_gets_the_token(fronted
     fronted.fault = fault
     assert target.digest("one") is None
     assert target.digest("two") is None
-    assert [path for _, path in fronted.asked].count("/token?service=s&scope=repository%3Araydock%3Apull") == 1
+    assert [path for _, path in fronted.requests].count("/token?service=s&scope=repository%3Araydock%3Apull") == 1
 
 
 def test_a_read_only_registry_is_reported(serve: Serve) -> None:

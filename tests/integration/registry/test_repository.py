@@ -123,9 +123,9 @@ def test_a_failed_request_is_sent_again(fronted: Front, code: int) -> None:
 
     def fault(_method: str, _path: str) -> int | None:
         # The first attempt of every request fails.
-        return code if len(fronted.asked) % 2 else None
+        return code if len(fronted.requests) % 2 else None
 
-    fronted.asked.clear()
+    fronted.requests.clear()
     fronted.fault = fault
     manifest = made(target)
     target.push_manifest("one", manifest)
@@ -134,11 +134,11 @@ def test_a_failed_request_is_sent_again(fronted: Front, code: int) -> None:
 
 def test_a_registry_that_keeps_failing_is_reported(fronted: Front) -> None:
     target = repository(f"{fronted.address}/raydock", patience=HASTY)
-    fronted.asked.clear()
+    fronted.requests.clear()
     fronted.fault = lambda _method, _path: 500
     with pytest.raises(OutOfReachError, match="failed while looking for"):
         target.digest("one")
-    assert len(fronted.asked) == 3
+    assert len(fronted.requests) == 3
 
 
 def test_retry_after_is_respected_up_to_a_limit(fronted: Front) -> None:

@@ -256,7 +256,7 @@ def test_a_token_is_for_one_repository_and_one_action(fronted: Front, anonymous:
     for place in (target, target.child("index"), target):
         made = image(place)
         assert place.digest(made.digest) == made.digest
-    tokens = [path for _, path in fronted.asked if path.startswith("/token")]
+    tokens = [path for _, path in fronted.requests if path.startswith("/token")]
     assert len(tokens) == 4
 
 
@@ -331,7 +331,7 @@ def test_an_unsupported_authentication_is_reported(fronted: Front) -> None:
 def test_a_long_retry_after_is_reported_at_once(fronted: Front) -> None:
     target = repository(f"{fronted.address}/raydock", patience=HASTY)
     later = format_datetime(datetime.now(UTC) + timedelta(hours=6), usegmt=True)
-    fronted.asked.clear()
+    fronted.requests.clear()
     fronted.fault = lambda _method, _path: Answer(
         code=429,
         headers={"Retry-After": later},
@@ -341,7 +341,7 @@ def test_a_long_retry_after_is_reported_at_once(fronted: Front) -> None:
         target.manifest("one")
     assert later in str(refused.value)
     assert f"`docker login {fronted.address}` often raises the limit" in refused.value.todo
-    assert len(fronted.asked) == 1
+    assert len(fronted.requests) == 1
 
 
 def test_an_html_page_is_reported_by_its_title(fronted: Front) -> None:

@@ -52,7 +52,7 @@ def test_an_image_for_a_different_architecture_is_refused_before_anything_runs(
 @pytest.mark.parametrize("options", [("--contract",), ("--gpu", "require"), ("--contract", "--json")])
 def test_the_command_line_reports_it_once(checkout: Checkout, foreign_image: str, options: tuple[str, ...]) -> None:
     done = checkout.run("smoke", *options, "--image", foreign_image)
-    assert done.code == 1, done.words
+    assert done.code == 1, done.summary
     assert done.err.count("is for another architecture") == 1
     assert "failed" not in done.out + done.err
 

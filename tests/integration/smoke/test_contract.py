@@ -64,7 +64,7 @@ def _broken(check: Check) -> str:
 def test_our_image_keeps_the_contract(checkout: Checkout, client: docker.DockerClient, image: str) -> None:
     name = inspect(client, image).labels.values["org.opencontainers.image.version"]
     done = checkout.run("smoke", "--contract", "--select", f"name={name}", "--json")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     checks = done.variants[name]["checks"]
     assert [check["id"] for check in checks] == list(names().values())
     [gpu] = [check for check in checks if check["status"] != "passed"]

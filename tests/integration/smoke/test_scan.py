@@ -54,7 +54,7 @@ def toy(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -
         lock(toy)
         for command in ("render", "build"):
             done = toy.run(command, *ONE)
-            assert done.code == 0, done.words
+            assert done.code == 0, done.summary
         yield toy
     remove_images(client, toy)
 
@@ -93,7 +93,7 @@ def ignore_refused(toy: Toy, until: date, **more: str) -> None:
 
 def test_findings_are_refused_or_reported(toy: Toy, cache: Path, client: docker.DockerClient) -> None:
     done = scan(toy, "--db", str(cache), "--json")
-    assert done.code == 5, done.words
+    assert done.code == 5, done.summary
     document = done.variants[NAME]
     assert document["verdict"] == "refused"
     refused = {(item["kind"], item["id"], item["package"].rpartition("/")[2]) for item in document["refused"]}
@@ -135,7 +135,7 @@ def test_the_sboms_next_to_the_report_list_the_packages(toy: Toy, cache: Path) -
 def test_ignored_findings_are_clean_with_a_remark(toy: Toy, cache: Path) -> None:
     ignore_refused(toy, date.today() + timedelta(days=30), **{"CVE-2099-0099": "bash"})
     done = scan(toy, "--db", str(cache))
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     assert "clean" in done.out
     assert "CVE-2099-0001 in bash: a fix exists: bash 99:1.0." in done.out
     assert "CVE-2099-0099 in bash: no longer matches a finding. Remove it" in done.out
@@ -153,7 +153,7 @@ def test_ignored_findings_are_clean_with_a_remark(toy: Toy, cache: Path) -> None
 def test_an_expired_ignore_is_a_refusal(toy: Toy, cache: Path) -> None:
     ignore_refused(toy, date.today() - timedelta(days=1))
     done = scan(toy, "--db", str(cache))
-    assert done.code == 5, done.words
+    assert done.code == 5, done.summary
     assert "CVE-2099-0001 in bash was ignored until" in done.out
     assert "matches nothing" not in done.out
     assert load_report(toy).verdict is ScanResult.REFUSED  # type: ignore[union-attr]
@@ -163,7 +163,7 @@ def test_without_a_database_the_verdict_is_not_scanned_and_never_clean(toy: Toy,
     ignore_refused(toy, date.today())
     nowhere = ("--db-repository", "127.0.0.1:1/made-up/trivy-db:2")
     done = scan(toy, *nowhere)
-    assert done.code == 5, done.words
+    assert done.code == 5, done.summary
     assert f"1 of 1 not scanned: {NAME}." in done.err
     assert "--allow-unscanned" in done.err
     assert "connection refused" in done.out
@@ -175,7 +175,7 @@ def test_without_a_database_the_verdict_is_not_scanned_and_never_clean(toy: Toy,
     assert {item.finding.id for item in report.judgement.ignored} == {"aws-access-key-id", "AGPL-3.0-only"}
 
     allowed = scan(toy, *nowhere, "--allow-unscanned", "--json")
-    assert allowed.code == 0, allowed.words
+    assert allowed.code == 0, allowed.summary
     assert allowed.variants[NAME]["verdict"] == "not scanned"
     empty = scan(toy, "--db", str(tmp_path))
     assert empty.code == 5
@@ -184,7 +184,7 @@ def test_without_a_database_the_verdict_is_not_scanned_and_never_clean(toy: Toy,
 
 def test_without_a_database_a_secret_is_still_refused(toy: Toy, tmp_path: Path) -> None:
     done = scan(toy, "--db", str(tmp_path), "--allow-unscanned", "--json")
-    assert done.code == 5, done.words
+    assert done.code == 5, done.summary
     assert done.variants[NAME]["verdict"] == "refused"
     assert done.variants[NAME]["missing"]
 
@@ -210,7 +210,7 @@ def test_an_unreadable_database_is_named_and_counts_as_none(
         os.truncate(file, 20000)
     ignore_refused(toy, date.today())
     done = scan(toy, "--db", str(tmp_path))
-    assert done.code == 5, done.words
+    assert done.code == 5, done.summary
     assert message in done.out
     assert f"1 of 1 not scanned: {NAME}." in done.err
 
@@ -243,14 +243,14 @@ def test_ctrl_c_ends_trivy_and_keeps_the_old_report(toy: Toy, cache: Path, tmp_p
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)
         done = finish(process, 20)
-    assert done.code == 130, done.words
+    assert done.code == 130, done.summary
     assert not Path("/proc", started.read_text().strip()).exists()
     assert load_report(toy) == before
 
 
 def test_an_image_that_is_not_built_is_a_separate_error(toy: Toy, cache: Path) -> None:
     done = toy.run("scan", "--db", str(cache), "--json")
-    assert done.code == 1, done.words
+    assert done.code == 1, done.summary
     assert done.variants[NAME]["verdict"] == "refused"
     assert "is not built on this engine" in done.variants[NAMES[1]]["error"]
 

@@ -61,7 +61,7 @@ def submit(cluster: ClusterRun, manifest: Manifest, seconds: float = 180) -> Job
 def _status(cluster: ClusterRun, job: str, log: str, seconds: float = 30) -> str:
     """Return Ray's final status of a job, soon after its submitter ends."""
     end = time.monotonic() + seconds
-    while (status := str(cluster.ask("GET", f"/api/jobs/{job}")["status"])) not in _DONE:
+    while (status := str(cluster.send("GET", f"/api/jobs/{job}")["status"])) not in _DONE:
         assert time.monotonic() < end, f"{job} is {status} after its submitter has ended:\n{log}"
         time.sleep(0.5)
     return status

@@ -62,18 +62,18 @@ class ClusterRun:
 
     def nodes_alive(self) -> int:
         """Return the number of nodes that are alive according to Ray."""
-        nodes = self.ask("GET", "/api/v0/nodes")["data"]["result"]["result"]
+        nodes = self.send("GET", "/api/v0/nodes")["data"]["result"]["result"]
         return sum(node["state"] == "ALIVE" for node in nodes)
 
-    def ask(self, method: str, path: str, body: object = None) -> Any:
+    def send(self, method: str, path: str, body: object = None) -> Any:
         """Send a request to the dashboard and return its JSON answer, or None if it is empty.
 
         Raises OSError if the dashboard refuses or does not answer.
         """
-        return ask(f"http://{self.head.address}:8265{path}", method, body)
+        return send(f"http://{self.head.address}:8265{path}", method, body)
 
 
-def ask(url: str, method: str, body: object = None) -> Any:
+def send(url: str, method: str, body: object = None) -> Any:
     """Send a request and return its JSON answer, or None if it is empty.
 
     Raises OSError, with the text of the answer, if the request fails.

@@ -54,14 +54,14 @@ class ServiceRun:
         Raises AssertionError, with the status of Serve and the pods' logs, if that fails.
         """
         self.run.wait_for(lambda: self.run.head.ready, lambda: "the head is ready", seconds)
-        self.run.ask("PUT", _APPLICATIONS, self.config)
+        self.run.send("PUT", _APPLICATIONS, self.config)
         self._thread.start()
         self.run.wait_for(self._applications_run, lambda: f"every application runs: {self.statuses()}", seconds)
         self.run.wait_for(lambda: bool(self.endpoints), lambda: "a pod is an endpoint of the Service", seconds)
 
     def statuses(self) -> dict[str, str]:
         """Return Serve's status of every application."""
-        applications = self.run.ask("GET", _APPLICATIONS)["applications"]
+        applications = self.run.send("GET", _APPLICATIONS)["applications"]
         return {name: f"{state['status']} {state.get('message') or ''}".strip() for name, state in applications.items()}
 
     def call(self, path: str, body: object) -> str:

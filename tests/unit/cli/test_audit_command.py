@@ -43,31 +43,31 @@ def refused(site: Site) -> str:
 
 def test_a_lock_without_advisories_is_clean(checkout: Checkout, site: Site) -> None:
     done = run_in_process(checkout, *AUDIT, "--json")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     assert done.variants[NAME]["verdict"] == "clean"
-    assert len(site.asked) == len(site.advisories)
+    assert len(site.requests) == len(site.advisories)
 
 
 def test_an_advisory_is_refused_until_it_is_ignored(checkout: Checkout, refused: str) -> None:
     done = run_in_process(checkout, *AUDIT)
-    assert done.code == 5, done.words
+    assert done.code == 5, done.summary
     assert f"PYSEC-2099-1 (not rated) in {refused.replace('/', ' ')}, fixed in 99.0: made up" in done.out
     assert "`ignore` in scan.yaml" in done.err
     policy = checkout.root / "scan.yaml"
     entry = "ignore: [{id: CVE-2099-0001, package: aiohttp, reason: made up, until: 2999-12-31}]"
     policy.write_text(policy.read_text().replace("ignore: []", entry))
     again = run_in_process(checkout, *AUDIT)
-    assert again.code == 0, again.words
+    assert again.code == 0, again.summary
     assert "CVE-2099-0001 in aiohttp: a fix exists: aiohttp 99.0" in again.out
 
 
 def test_an_index_without_advisories_is_never_clean(checkout: Checkout, site: Site) -> None:
     site.advisories.clear()
     done = run_in_process(checkout, *AUDIT)
-    assert done.code == 5, done.words
+    assert done.code == 5, done.summary
     assert f"1 of 1 not audited: {NAME}." in done.err
     allowed = run_in_process(checkout, *AUDIT, "--allow-unaudited", "--json")
-    assert allowed.code == 0, allowed.words
+    assert allowed.code == 0, allowed.summary
     assert json.loads(allowed.out)["variants"][0]["verdict"] == "not audited"
 
 
@@ -75,5 +75,5 @@ def test_a_missing_lock_or_a_second_mode_is_bad_input(checkout: Checkout) -> Non
     assert run_in_process(checkout, *AUDIT, "--check").code == 2
     (checkout.root / "lockfiles" / f"{NAME}.txt").unlink()
     done = run_in_process(checkout, *AUDIT)
-    assert done.code == 2, done.words
+    assert done.code == 2, done.summary
     assert "was never locked" in done.err

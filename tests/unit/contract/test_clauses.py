@@ -73,7 +73,7 @@ def test_without_a_gpu_its_clause_is_not_checked() -> None:
     ("ended", "message"),
     [
         (_ended(err="a\nb: not found\n", status=127), "`x` ended with exit status 127 (b: not found): a pod dies"),
-        (_ended(out="said\n", status=1), "`x` ended with exit status 1 (said): a pod dies"),
+        (_ended(out="no disk\n", status=1), "`x` ended with exit status 1 (no disk): a pod dies"),
         (_ended(status=1), "`x` ended with exit status 1 (no output): a pod dies"),
         (_ended(status=137, out_of_memory=True), "`x` was killed because it used up its memory: a pod dies"),
         (_ended(status=137, in_time=False), "`x` did not end in time: a pod dies"),

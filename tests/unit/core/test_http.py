@@ -64,20 +64,20 @@ def url(site: Site) -> Iterator[str]:
 def test_a_request_is_sent_again_after_temporary_failures(site: Site, url: str) -> None:
     site.statuses = [500, 429]
     assert PatientSession(HASTY).get(url).status_code == 404
-    assert len(site.asked) == 3
+    assert len(site.requests) == 3
 
 
 def test_the_last_answer_of_a_failing_server_is_returned(site: Site, url: str) -> None:
     site.status = 503
     assert PatientSession(HASTY).post(url).status_code == 501  # this server does not support POST
     assert PatientSession(HASTY).get(url).status_code == 503
-    assert len(site.asked) == 3
+    assert len(site.requests) == 3
 
 
 def test_a_long_retry_after_ends_the_attempts(site: Site, url: str) -> None:
     site.status, site.headers = 429, {"Retry-After": "3600"}
     assert PatientSession(HASTY).get(url).status_code == 429
-    assert len(site.asked) == 1
+    assert len(site.requests) == 1
 
 
 @pytest.mark.parametrize(("silence", "attempts"), [(True, 3), (False, 1)])
@@ -87,7 +87,7 @@ def test_a_server_that_does_not_answer_in_time(site: Site, url: str, silence: bo
     with pytest.raises(requests.ReadTimeout):
         PatientSession(policy).get(url)
     site.hang.set()
-    assert len(site.asked) == attempts
+    assert len(site.requests) == attempts
 
 
 def test_a_caller_can_set_its_own_timeout(site: Site, url: str) -> None:

@@ -37,7 +37,7 @@ def test_scalars_stay_as_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "words"),
+    ("text", "line", "message"),
     [
         ("a: 1\nb: 2\na: 3\n", 3, "the key 'a' twice"),
         ("a: 1\ncolour: 2\n", 2, "no key 'colour'"),
@@ -48,12 +48,12 @@ def test_scalars_stay_as_written(tmp_path: Path) -> None:
         ("a: 1\n? [b]\n: 2\n", 2, "a key of the file must be a single value"),
     ],
 )
-def test_refusals_name_file_and_line(tmp_path: Path, text: str, line: int, words: str) -> None:
+def test_refusals_name_file_and_line(tmp_path: Path, text: str, line: int, message: str) -> None:
     path = written(tmp_path, text)
     with pytest.raises(ConfigurationError) as caught:
         load(path, Colors)
     assert caught.value.what.startswith(f"{path}:{line}: ")
-    assert words in caught.value.what
+    assert message in caught.value.what
 
 
 def test_unknown_key_gets_the_nearest(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_a_release_as_the_index_has_it(matrix: Matrix, site: Site) -> None:
 
 def test_only_the_end_of_one_wheel_is_fetched(matrix: Matrix, site: Site) -> None:
     read(matrix, site)
-    assert len({path for path in site.asked if path.startswith("/files/")}) == 1
+    assert len({path for path in site.requests if path.startswith("/files/")}) == 1
     assert site.sent < PADDING / 2
 
 
@@ -107,7 +107,7 @@ def test_metadata_is_read_from_the_file_next_to_the_wheel(matrix: Matrix, site: 
         file["core-metadata"] = {"sha256": sha256(text).hexdigest()}
     site.files["ray-2.60.0-cp310-cp310-manylinux2014_x86_64.whl.metadata"] = text
     assert read(matrix, site).releases["ray", "2.60.0"].requires_dist == ("from-pep-658",)
-    assert [path for path in site.asked if path.endswith(".whl")] == []
+    assert [path for path in site.requests if path.endswith(".whl")] == []
 
 
 def test_a_missing_metadata_file_is_replaced_by_the_wheel(matrix: Matrix, site: Site) -> None:
@@ -128,7 +128,7 @@ def test_yanked_wheels_are_kept_and_marked(matrix: Matrix, site: Site) -> None:
     site.pages["ray"][1]["yanked"] = "broken"
     wheels = read(matrix, site).releases["ray", "2.60.0"].wheels
     assert [wheel.yanked for wheel in wheels] == [True, False]
-    assert not any("cp310" in path for path in site.asked)
+    assert not any("cp310" in path for path in site.requests)
 
 
 def test_every_final_release_that_is_not_too_old_is_read_too(matrix: Matrix, site: Site) -> None:
@@ -142,9 +142,9 @@ def test_every_final_release_that_is_not_too_old_is_read_too(matrix: Matrix, sit
 
 def test_unchanged_releases_are_not_read_again(matrix: Matrix, site: Site) -> None:
     known = read(matrix, site)
-    site.asked.clear()
+    site.requests.clear()
     assert read(matrix, site, known=known, day=TOMORROW) == known
-    assert [path for path in site.asked if path.startswith("/files/")] == []
+    assert [path for path in site.requests if path.startswith("/files/")] == []
     assert changes(matrix, site, known) == {}
 
 
@@ -178,10 +178,10 @@ def test_every_change_is_listed(matrix: Matrix, site: Site) -> None:
 def test_several_projects_and_progress(tmp_path: Path, site: Site) -> None:
     site.add("torch", "torch-2.8.0-py3-none-any.whl", padded("torch", "2.8.0", ("filelock",)))
     matrix = written(tmp_path, MATRIX.replace("RELEASE", "2.8.0"))
-    said: list[str] = []
+    lines: list[str] = []
     with serving(site) as endpoint:
-        facts = survey(matrix, Index(address=Address(url=endpoint))).refresh(NOTHING, TODAY, said.append)
-    assert sorted(said) == ["ray 2.60.0", "torch 2.8.0"]
+        facts = survey(matrix, Index(address=Address(url=endpoint))).refresh(NOTHING, TODAY, lines.append)
+    assert sorted(lines) == ["ray 2.60.0", "torch 2.8.0"]
     assert facts.releases["torch", "2.8.0"].wheels[0].filename == "torch-2.8.0-py3-none-any.whl"
 
 
@@ -207,7 +207,7 @@ def test_an_index_without_the_project(tmp_path: Path, site: Site) -> None:
 def test_a_request_to_a_busy_index_is_repeated(matrix: Matrix, site: Site) -> None:
     site.statuses = [503, 500]
     assert len(read(matrix, site).releases) == 1
-    assert sum(path.startswith("/simple/") for path in site.asked) == 3 + 2
+    assert sum(path.startswith("/simple/") for path in site.requests) == 3 + 2
 
 
 @pytest.mark.parametrize("status", [500, 503, 403])

@@ -2,16 +2,16 @@
 
 from tests.support.extraindex import extra, setting
 from tests.support.onlysource import index, plain, site
-from tests.support.shelves import (
+from tests.support.wheelindex import (
     checkout,
     lock_request,
     lock_request_here,
     matrix,
-    other_shelf,
+    other_index,
     rule_inputs,
     run,
-    shelf,
     siblings,
+    wheel_index,
 )
 
 __all__ = [
@@ -21,12 +21,12 @@ __all__ = [
     "lock_request",
     "lock_request_here",
     "matrix",
-    "other_shelf",
+    "other_index",
     "plain",
     "rule_inputs",
     "run",
     "setting",
-    "shelf",
     "siblings",
     "site",
+    "wheel_index",
 ]

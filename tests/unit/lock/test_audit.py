@@ -65,7 +65,7 @@ def test_locks_without_advisories_are_clean_and_each_release_is_requested_once(
     index: Index, site: Site, policy: Policy
 ) -> None:
     assert {item.verdict for item in audit_locks(index, policy).values()} == {AuditResult.CLEAN}
-    assert sorted(site.asked) == ["/pypi/jinja2/2.0/json", "/pypi/ray/2.60.0/json", "/pypi/torch/2.3.1/json"]
+    assert sorted(site.requests) == ["/pypi/jinja2/2.0/json", "/pypi/ray/2.60.0/json", "/pypi/torch/2.3.1/json"]
 
 
 def test_an_advisory_refuses_each_lock_that_pins_its_release(index: Index, site: Site, policy: Policy) -> None:
@@ -109,11 +109,11 @@ def test_an_index_without_advisories_gets_one_request(index: Index, site: Site, 
     found = audit_locks(index, policy)
     assert {item.verdict for item in found.values()} == {AuditResult.NOT_AUDITED}
     assert "its JSON API does not know ray 2.60.0" in found[CPU].judgement.missing
-    assert len(site.asked) == 1
+    assert len(site.requests) == 1
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("answer", "message"),
     [
         ({"info": {}}, "it has no list of vulnerabilities"),
         (page({"id": "PYSEC-2099-1"}), "it does not have the format"),
@@ -121,12 +121,12 @@ def test_an_index_without_advisories_gets_one_request(index: Index, site: Site, 
     ],
 )
 def test_an_answer_of_a_different_form_audits_nothing(
-    index: Index, site: Site, policy: Policy, answer: dict[str, Any], words: str
+    index: Index, site: Site, policy: Policy, answer: dict[str, Any], message: str
 ) -> None:
     site.advisories["jinja2/2.0"] = answer
     found = audit_locks(index, policy)
     assert {item.verdict for item in found.values()} == {AuditResult.NOT_AUDITED}
-    assert f"{index.label} gave an answer that cannot be read: {words}" in found[CPU].judgement.missing
+    assert f"{index.label} gave an answer that cannot be read: {message}" in found[CPU].judgement.missing
 
 
 @pytest.mark.parametrize("fault", ["500", "hang", "gone"])

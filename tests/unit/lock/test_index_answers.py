@@ -18,7 +18,7 @@ from raydock.lock.resolver import Uv
 from raydock.model import lock as locks
 from raydock.model.variant import Variant
 from tests.support.index import Site, serving
-from tests.support.shelves import Run, versions
+from tests.support.wheelindex import Run, versions
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def index(site: Site) -> Iterator[Index]:
         yield Index(address=Address(url=url, source="UV_DEFAULT_INDEX"), timeout=5)
 
 
-WANTED = {"click": "8.1", "ray": "2.60.0", "virtualenv": "20.1"}
+EXPECTED = {"click": "8.1", "ray": "2.60.0", "virtualenv": "20.1"}
 
 
 def html(site: Site) -> None:
@@ -70,7 +70,7 @@ def busy(site: Site) -> None:
 @pytest.mark.parametrize("kind", [html, html_and_403, no_ranges, metadata_promised, some_without_times, busy])
 def test_each_kind_of_index_is_resolved_from(site: Site, index: Index, lock_request: LockRequest, kind: Any) -> None:
     kind(site)
-    assert versions(Uv(pages=Pages(index)), lock_request) == WANTED
+    assert versions(Uv(pages=Pages(index)), lock_request) == EXPECTED
 
 
 def test_a_redirect_is_followed_and_gets_no_credentials(site: Site, lock_request: LockRequest) -> None:
@@ -78,9 +78,9 @@ def test_a_redirect_is_followed_and_gets_no_credentials(site: Site, lock_request
     with serving(gate) as url, serving(site) as elsewhere:
         gate.moved = elsewhere.removesuffix("/simple/").replace("127.0.0.1", "localhost")
         given = from_environment({"UV_DEFAULT_INDEX": url.replace("//", "//me:secret@")})
-        assert versions(Uv(pages=Pages(given)), lock_request) == WANTED
+        assert versions(Uv(pages=Pages(given)), lock_request) == EXPECTED
     assert not any(header.get("Authorization") for header in site.seen)
-    assert gate.asked
+    assert gate.requests
 
 
 def test_a_circle_of_redirects_ends(site: Site, index: Index) -> None:
@@ -156,12 +156,12 @@ def test_a_login_page_is_not_an_empty_list(site: Site, index: Index) -> None:
 
 def test_waiting_is_reported(site: Site, index: Index) -> None:
     site.statuses, site.headers = [429], {"Retry-After": "1"}
-    said: list[str] = []
+    lines: list[str] = []
     start = monotonic()
-    heard = replace(index, listener=lambda name, step, **_: said.append(f"{name} {step}"))
+    heard = replace(index, listener=lambda name, step, **_: lines.append(f"{name} {step}"))
     assert heard.page("ray").files
     assert monotonic() - start >= 1
-    assert said == [f"{index.label} answered 429 Too Many Requests; waiting 1 s before the next attempt"]
+    assert lines == [f"{index.label} answered 429 Too Many Requests; waiting 1 s before the next attempt"]
 
 
 @pytest.mark.parametrize("wait", ["3600", "Wed, 01 Jan 2200 00:00:00 GMT"])
@@ -185,33 +185,33 @@ def test_credentials_are_for_the_indexs_own_host(site: Site, lock_request: LockR
             for file in page:
                 file["url"] = elsewhere.replace("/simple/", f"/files/{file['filename']}")
         given = from_environment({"UV_DEFAULT_INDEX": url.replace("//", "//me:p%40ss%E2%82%AC@")})
-        assert versions(Uv(pages=Pages(given)), lock_request) == WANTED
-    assert files.asked
+        assert versions(Uv(pages=Pages(given)), lock_request) == EXPECTED
+    assert files.requests
     assert not any(header.get("Authorization") for header in files.seen)
 
 
 CPU = Variant(ray="2.60.0", python="3.11")
 
 
-def test_a_lock_without_a_cutoff_records_that(run: Run, checkout: Checkout, shelf: Any) -> None:
+def test_a_lock_without_a_cutoff_records_that(run: Run, checkout: Checkout, wheel_index: Any) -> None:
     """Today's packages from an index that gives no upload times, and from one that gives some."""
-    shelf.add("click", "8.9", uploaded="2026-11-20")
+    wheel_index.add("click", "8.9", uploaded="2026-11-20")
     run(CPU)
     lock = locks.load(checkout.lock(CPU.name))
     assert locks.NO_CUTOFF not in lock.header
     assert lock.version("click") == "8.1"
-    for file in shelf.files["click"]:
+    for file in wheel_index.files["click"]:
         del file["upload-time"]
-    shelf.add("filelock", "9.0", uploaded="2026-11-20")
-    shelf.write("click")
+    wheel_index.add("filelock", "9.0", uploaded="2026-11-20")
+    wheel_index.write("click")
     run(CPU)
     lock = locks.load(checkout.lock(CPU.name))
     assert lock.header[locks.NO_CUTOFF] == "default index (click)"
     assert (lock.version("click"), lock.version("filelock")) == ("8.9", "3.0")
-    for project in shelf.files:
-        for file in shelf.files[project]:
+    for project in wheel_index.files:
+        for file in wheel_index.files[project]:
             file.pop("upload-time", None)
-        shelf.write(project)
+        wheel_index.write(project)
     run(CPU)
     lock = locks.load(checkout.lock(CPU.name))
     assert lock.header[locks.NO_CUTOFF] == "default index"

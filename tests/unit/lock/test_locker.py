@@ -17,7 +17,7 @@ from raydock.model.facts import Facts
 from raydock.model.matrixfile import Point
 from raydock.model.variant import Axis, Variant
 from raydock.plan.rules import RuleInputs
-from tests.support.shelves import COMPILER, Run
+from tests.support.wheelindex import COMPILER, Run
 
 CPU = Variant(ray="2.60.0", python="3.11")
 TORCH = Variant(ray="2.60.0", python="3.11", cuda="13.0", torch="2.13.0")
@@ -34,11 +34,11 @@ def texts(checkout: Checkout) -> dict[str, str]:
 
 
 def test_a_lock_pins_the_wheel_of_its_variant(
-    run: Run, checkout: Checkout, rule_inputs: RuleInputs, shelf: Any
+    run: Run, checkout: Checkout, rule_inputs: RuleInputs, wheel_index: Any
 ) -> None:
     assert run(CPU) == (LockResult(name=CPU.name, changed=True),)
     found = locks.load(checkout.lock(CPU.name))
-    hashes = {file["filename"]: file["hashes"]["sha256"] for file in shelf.files["ray"]}
+    hashes = {file["filename"]: file["hashes"]["sha256"] for file in wheel_index.files["ray"]}
     assert found.pins["ray"].text == (
         "ray==2.60.0 \\\n"
         f"    --hash=sha256:{hashes['ray-2.60.0-cp311-cp311-manylinux2014_x86_64.whl']}\n"
@@ -52,9 +52,9 @@ def test_a_lock_pins_the_wheel_of_its_variant(
     }
     assert found.pins["click"].via == ("ray",)
     assert found.header["variant"] == CPU.name
-    sizes = {file["filename"]: file["size"] for files in shelf.files.values() for file in files}
-    wanted = ("click-8.1-py3", "filelock-3.0-py3", "ray-2.60.0-cp311", "virtualenv-20.1-py3")
-    assert int(found.header["download-bytes"]) == sum(size for name, size in sizes.items() if name.startswith(wanted))
+    sizes = {file["filename"]: file["size"] for files in wheel_index.files.values() for file in files}
+    expected = ("click-8.1-py3", "filelock-3.0-py3", "ray-2.60.0-cp311", "virtualenv-20.1-py3")
+    assert int(found.header["download-bytes"]) == sum(size for name, size in sizes.items() if name.startswith(expected))
     assert check(rule_inputs, checkout, [CPU]) == ()
 
 
@@ -71,15 +71,15 @@ def test_siblings_agree_and_jobs_do_not_matter(run: Run, checkout: Checkout, sib
 
 
 def test_a_lock_with_its_own_cutoff_neither_leads_nor_is_led(
-    checkout: Checkout, rule_inputs: RuleInputs, siblings: tuple[Variant, ...], shelf: Any
+    checkout: Checkout, rule_inputs: RuleInputs, siblings: tuple[Variant, ...], wheel_index: Any
 ) -> None:
-    shelf.add("ray", "2.50.0", ["click>=7"], uploaded="2025-01-01")
+    wheel_index.add("ray", "2.50.0", ["click>=7"], uploaded="2025-01-01")
     for version, day in (("7.0", "2025-01-01"), ("7.9", "2025-02-01")):
-        shelf.add("click", version, uploaded=day)
-    shelf.add("virtualenv", "20.0", uploaded="2025-01-01")
+        wheel_index.add("click", version, uploaded=day)
+    wheel_index.add("virtualenv", "20.0", uploaded="2025-01-01")
     old = replace(CPU, ray="2.50.0")
     own = altered(rule_inputs, points=(Point(**old.axes, groups=("legacy",), cutoff=date(2025, 1, 15)),))
-    with Pages(shelf.index) as pages:
+    with Pages(wheel_index.index) as pages:
         resolver = Uv(pages=pages)
         locker = Locker(rule_inputs=own, checkout=checkout, siblings=(*siblings, old), resolver=resolver)
         locker.lock([old, CPU], 2)
@@ -92,16 +92,16 @@ def test_a_lock_with_its_own_cutoff_neither_leads_nor_is_led(
 
 
 def test_a_variant_with_packages_of_its_own_is_led_and_never_leads(
-    checkout: Checkout, rule_inputs: RuleInputs, siblings: tuple[Variant, ...], shelf: Any
+    checkout: Checkout, rule_inputs: RuleInputs, siblings: tuple[Variant, ...], wheel_index: Any
 ) -> None:
-    shelf.add("trees", "1.0", ["click>=8"])
+    wheel_index.add("trees", "1.0", ["click>=8"])
     trees = replace(VLLM, flavor="trees")
     own = altered(
         rule_inputs,
         groups={"trees": {}},
         flavors={"trees": replace(rule_inputs.matrix.packages, added=("trees", "click"))},
     )
-    with Pages(shelf.index) as pages:
+    with Pages(wheel_index.index) as pages:
         resolver = Uv(pages=pages)
         locker = Locker(rule_inputs=own, checkout=checkout, siblings=(trees, *siblings), resolver=resolver)
         outcomes = locker.lock([trees, CPU, replace(CPU, flavor="trees")], 2)
@@ -114,11 +114,13 @@ def test_a_variant_with_packages_of_its_own_is_led_and_never_leads(
     assert check(later, checkout, [trees, CPU]) == (Stale(trees.name, StaleReason.INPUTS),)
 
 
-def test_a_failure_names_what_a_group_adds_and_where(checkout: Checkout, rule_inputs: RuleInputs, shelf: Any) -> None:
+def test_a_failure_names_what_a_group_adds_and_where(
+    checkout: Checkout, rule_inputs: RuleInputs, wheel_index: Any
+) -> None:
     odd = replace(CPU, flavor="odd")
     packages = replace(rule_inputs.matrix.packages, added=("torch-for-cuda-12",), place="matrix.yaml:7")
     own = altered(rule_inputs, groups={"odd": {}}, flavors={"odd": packages})
-    with Pages(shelf.index) as pages:
+    with Pages(wheel_index.index) as pages:
         locker = Locker(rule_inputs=own, checkout=checkout, siblings=[CPU], resolver=Uv(pages=pages))
         [outcome] = locker.lock([odd], 1)
     assert outcome.error is not None
@@ -137,9 +139,9 @@ def test_one_failure_does_not_stop_the_others(run: Run, checkout: Checkout) -> N
     assert [path.stem for path in checkout.lockfiles.iterdir()] == [CPU.name]
 
 
-def test_a_lead_without_an_answer_leaves_the_lead_to_the_next(run: Run, checkout: Checkout, shelf: Any) -> None:
-    del shelf.files["vllm"]
-    (shelf.folder / "simple" / "vllm" / "index.json").unlink()
+def test_a_lead_without_an_answer_leaves_the_lead_to_the_next(run: Run, checkout: Checkout, wheel_index: Any) -> None:
+    del wheel_index.files["vllm"]
+    (wheel_index.folder / "simple" / "vllm" / "index.json").unlink()
     failed, locked = run(VLLM, CPU)
     assert failed.error is not None
     assert "vllm was not found" in failed.error.what
@@ -147,11 +149,11 @@ def test_a_lead_without_an_answer_leaves_the_lead_to_the_next(run: Run, checkout
     assert locks.load(checkout.lock(CPU.name)).version("click") == "9.0"
 
 
-def test_a_set_against_a_rule_is_not_written(run: Run, checkout: Checkout, shelf: Any) -> None:
+def test_a_set_against_a_rule_is_not_written(run: Run, checkout: Checkout, wheel_index: Any) -> None:
     checkout.lockfiles.mkdir()
     checkout.lock(TORCH.name).write_text("as it was")
-    shelf.add("ray", "2.60.1", ["cupy-cuda12x"], yanked="broken")
-    shelf.add("cupy-cuda12x", "13.0", **{"requires-python": "<3.11"})
+    wheel_index.add("ray", "2.60.1", ["cupy-cuda12x"], yanked="broken")
+    wheel_index.add("cupy-cuda12x", "13.0", **{"requires-python": "<3.11"})
     error = run(replace(TORCH, ray="2.60.1"), TORCH)[0].error
     assert isinstance(error, VariantError)
     assert "cupy-cuda12x 13.0 is for Python <3.11, not 3.11" in error.what
@@ -202,7 +204,7 @@ def test_an_edited_header_is_noticed(run: Run, checkout: Checkout, rule_inputs: 
 
 
 def test_a_full_disk_leaves_the_lock(
-    rule_inputs: RuleInputs, checkout: Checkout, siblings: tuple[Variant, ...], shelf: Any
+    rule_inputs: RuleInputs, checkout: Checkout, siblings: tuple[Variant, ...], wheel_index: Any
 ) -> None:
     checkout.lockfiles.mkdir()
     checkout.lock(CPU.name).write_text("as it was")
@@ -212,7 +214,7 @@ def test_a_full_disk_leaves_the_lock(
         if step == "reading the index":
             resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
 
-    with Pages(shelf.index) as pages:
+    with Pages(wheel_index.index) as pages:
         resolver = Uv(pages=pages)
         locker = Locker(rule_inputs=rule_inputs, checkout=checkout, siblings=siblings, resolver=resolver, listener=fill)
         try:
@@ -246,15 +248,15 @@ def test_the_compiler_of_a_lock_is_of_its_cuda(run: Run, checkout: Checkout) -> 
 
 
 def test_a_group_whose_package_needs_a_different_compiler_is_named_with_its_line(
-    checkout: Checkout, shelf: Any, siblings: tuple[Variant, ...]
+    checkout: Checkout, wheel_index: Any, siblings: tuple[Variant, ...]
 ) -> None:
-    shelf.add("kernels", "1.0", ["nvidia-cuda-nvcc>=13.5"])
+    wheel_index.add("kernels", "1.0", ["nvidia-cuda-nvcc>=13.5"])
     text = checkout.matrix.read_text()
     line = len(text.splitlines()) + 2
     checkout.matrix.write_text(f"{text}groups:\n  mine: {{torch: '2.13.0', packages: [kernels]}}\n")
     rule_inputs = RuleInputs(matrix_file.load(checkout.matrix), Facts({}))
     mine = replace(TORCH, flavor="mine")
-    with Pages(shelf.index) as pages:
+    with Pages(wheel_index.index) as pages:
         locker = Locker(
             rule_inputs=rule_inputs, checkout=checkout, siblings=(*siblings, mine), resolver=Uv(pages=pages)
         )

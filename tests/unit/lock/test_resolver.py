@@ -13,17 +13,17 @@ from raydock.index.client import Index
 from raydock.index.pages import Pages
 from raydock.lock.request import LockRequest
 from raydock.lock.resolver import PipTools, Uv
-from tests.support.shelves import versions
+from tests.support.wheelindex import versions
 
 
 @pytest.fixture
-def uv(shelf: Any) -> Uv:
-    return Uv(pages=Pages(shelf.index))
+def uv(wheel_index: Any) -> Uv:
+    return Uv(pages=Pages(wheel_index.index))
 
 
-def test_the_newest_within_constraints_and_cutoff(uv: Uv, lock_request: LockRequest, shelf: Any) -> None:
-    shelf.add("filelock", "4.0", uploaded="2026-11-16")
-    shelf.add("filelock", "3.5", uploaded="2026-11-15")
+def test_the_newest_within_constraints_and_cutoff(uv: Uv, lock_request: LockRequest, wheel_index: Any) -> None:
+    wheel_index.add("filelock", "4.0", uploaded="2026-11-16")
+    wheel_index.add("filelock", "3.5", uploaded="2026-11-15")
     expected = {"click": "9.0", "filelock": "3.5", "ray": "2.60.0", "virtualenv": "20.1"}
     assert versions(uv, lock_request) == expected
     assert versions(uv, replace(lock_request, constraints=("click!=9.*",))) == {**expected, "click": "8.1"}
@@ -34,8 +34,8 @@ def test_a_seed_is_kept_if_it_is_compatible(uv: Uv, lock_request: LockRequest) -
     assert seeded == {"click": "8.1", "filelock": "3.0", "ray": "2.60.0", "virtualenv": "20.1"}
 
 
-def test_the_reason_of_a_failure_of_uv(uv: Uv, lock_request: LockRequest, shelf: Any) -> None:
-    shelf.add("old", "1.0", ["click<7"])
+def test_the_reason_of_a_failure_of_uv(uv: Uv, lock_request: LockRequest, wheel_index: Any) -> None:
+    wheel_index.add("old", "1.0", ["click<7"])
     with pytest.raises(VariantError) as caught:
         uv.resolve(replace(lock_request, requirements=("ray==2.60.0", "old")), {})
     label, _, message = caught.value.what.partition(": ")
@@ -47,9 +47,9 @@ def test_the_reason_of_a_failure_of_uv(uv: Uv, lock_request: LockRequest, shelf:
     assert "\n" not in message
 
 
-def test_pip_tools_refuses_a_different_python(lock_request: LockRequest, shelf: Any) -> None:
+def test_pip_tools_refuses_a_different_python(lock_request: LockRequest, wheel_index: Any) -> None:
     with pytest.raises(VariantError, match=r"this variant has Python 3\.99") as caught:
-        PipTools(pages=Pages(shelf.index)).resolve(replace(lock_request, python="3.99"), {})
+        PipTools(pages=Pages(wheel_index.index)).resolve(replace(lock_request, python="3.99"), {})
     assert "with uv" in caught.value.todo
 
 

@@ -10,7 +10,7 @@ from raydock.model.variant import parse_name
 ROOT = Path(__file__).parents[3]
 MODULE = ROOT / "raydock" / "model" / "labels.py"
 CPU, CUDA = "ray2.60.0-py311-cpu", "ray2.60.0-torch2.13.0-py311-cu130"
-# A label that raydock writes, as a whole word, or the begin of any that others have defined.
+# A label that raydock writes, as a whole word, or the beginning of any that others have defined.
 NAMED = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, Label))})(?![\w.-])|org\.opencontainers\.|io\.ray\.")
 
 

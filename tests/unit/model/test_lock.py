@@ -9,7 +9,7 @@ from raydock.model.lock import load, parse
 LOCK = """\
 # variant: ray2.60.0-py311-cpu
 # resolver: uv 0.13.9
-# a remark that is no header
+# a remark that is not a header
 click==8.3.0 \\
     --hash=sha256:aaaa \\
     --hash=sha256:bbbb

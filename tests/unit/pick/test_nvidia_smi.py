@@ -150,7 +150,7 @@ def test_stated() -> None:
     ],
 )
 def test_invalid_options_are_refused(driver: str, gpus: list[str]) -> None:
-    with pytest.raises(ConfigurationError, match=r"is not an? |is no "):
+    with pytest.raises(ConfigurationError, match=r"is not an? "):
         stated("host", driver, gpus)
 
 

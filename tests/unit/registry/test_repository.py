@@ -1,4 +1,4 @@
-"""What a repository asks a registry about manifests, and what the answers mean."""
+"""Which requests a repository sends to a registry for manifests, and what the answers mean."""
 
 from collections.abc import Iterator
 
@@ -30,7 +30,7 @@ def there(fronted: Front) -> Repository:
 def test_a_digest_is_read_by_one_head(fronted: Front, there: Repository) -> None:
     fronted.fault = lambda _method, _path: Answer(code=200, headers={"Docker-Content-Digest": "sha256:1"})
     assert there.digest("one") == "sha256:1"
-    assert fronted.asked[-1] == ("HEAD", "/v2/ml/manifests/one")
+    assert fronted.requests[-1] == ("HEAD", "/v2/ml/manifests/one")
 
 
 def test_what_the_registry_does_not_have_is_none(fronted: Front, there: Repository) -> None:
@@ -49,7 +49,7 @@ def test_a_manifest_whose_bytes_are_others_is_damaged(fronted: Front, there: Rep
 def test_a_manifest_is_pushed_with_a_tag(fronted: Front, there: Repository) -> None:
     fronted.fault = lambda _method, path: 201 if "/manifests/" in path else 200
     there.push_manifest("one", MANIFEST)
-    assert fronted.asked[-1] == ("PUT", "/v2/ml/manifests/one")
+    assert fronted.requests[-1] == ("PUT", "/v2/ml/manifests/one")
     fronted.fault = lambda _method, _path: 403
     with pytest.raises(RefusedError, match=r"does not allow writing 127\.0\.0\.1:\d+/ml:one: 403"):
         there.push_manifest("one", MANIFEST)

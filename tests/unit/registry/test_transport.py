@@ -22,19 +22,19 @@ def fronted() -> Iterator[Front]:
         yield found
 
 
-def ask(found: Front, method: str = "GET") -> int:
+def send(found: Front, method: str = "GET") -> int:
     transport = RegistryTransport(name=Name(host=found.address, path="ml"), patience=HASTY)
     return transport.request(method, "ml/tags/list", doing="listing tags", repository="ml").status_code
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_every_request_is_sent_again_if_the_registry_is_busy(fronted: Front, method: str) -> None:
-    fronted.fault = lambda _method, _path: 503 if len(fronted.asked) % 2 else 200
-    assert ask(fronted, method) == 200
-    assert [path for _, path in fronted.asked] == ["/v2/", "/v2/", "/v2/ml/tags/list", "/v2/ml/tags/list"]
+    fronted.fault = lambda _method, _path: 503 if len(fronted.requests) % 2 else 200
+    assert send(fronted, method) == 200
+    assert [path for _, path in fronted.requests] == ["/v2/", "/v2/", "/v2/ml/tags/list", "/v2/ml/tags/list"]
 
 
-def test_a_token_server_that_is_busy_is_asked_again_too(fronted: Front) -> None:
+def test_a_request_for_a_token_is_sent_again_too(fronted: Front) -> None:
     codes = iter((500, 429))
 
     def fault(_method: str, path: str) -> Answer | int:
@@ -46,8 +46,8 @@ def test_a_token_server_that_is_busy_is_asked_again_too(fronted: Front) -> None:
         return Answer(code=401, headers={"WWW-Authenticate": realm})
 
     fronted.fault = fault
-    assert ask(fronted) == 200
-    assert len([path for _, path in fronted.asked if path.startswith("/token")]) == 3
+    assert send(fronted) == 200
+    assert len([path for _, path in fronted.requests if path.startswith("/token")]) == 3
 
 
 def test_a_token_server_that_stays_busy_is_out_of_reach(fronted: Front) -> None:
@@ -56,16 +56,16 @@ def test_a_token_server_that_stays_busy_is_out_of_reach(fronted: Front) -> None:
         503 if path.startswith("/token") else Answer(code=401, headers={"WWW-Authenticate": realm})
     )
     with pytest.raises(OutOfReachError, match=r"cannot be reached: ConnectionError while listing tags"):
-        ask(fronted)
+        send(fronted)
 
 
 def test_a_registry_that_stays_busy_is_reported_with_what_was_done(fronted: Front) -> None:
     fronted.fault = lambda _method, path: 200 if path == "/v2/" else 500
     with pytest.raises(RefusedError, match="failed while listing tags: 500"):
-        ask(fronted)
-    assert len(fronted.asked) == 4
+        send(fronted)
+    assert len(fronted.requests) == 4
 
 
 def test_a_registry_that_is_not_there_is_out_of_reach() -> None:
-    with pytest.raises(OutOfReachError, match="Connection refused while asking whether it is there"):
+    with pytest.raises(OutOfReachError, match="Connection refused while checking that it answers"):
         RegistryTransport(name=Name(host="127.0.0.1:9", path="ml"), patience=HASTY).connect()

@@ -85,7 +85,7 @@ EXAMPLES = {
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "words"),
+    ("old", "new", "message"),
     [
         ("registry:", "registri:", "'registri' was unexpected"),
         ("cutoff: 2026-11-15\n", "", "'cutoff' is a required property"),
@@ -97,11 +97,11 @@ EXAMPLES = {
         ("exclude: []", "exclude: [{python: '3.11'}]", "'reason' is a required property"),
     ],
 )
-def test_what_raydock_refuses_is_marked(old: str, new: str, words: str) -> None:
+def test_what_raydock_refuses_is_marked(old: str, new: str, message: str) -> None:
     text = (ROOT / "matrix.yaml").read_text()
     assert old in text
     found = errors("matrix", text.replace(old, new, 1))
-    assert any(words in error for error in found), found
+    assert any(message in error for error in found), found
 
 
 def test_what_raydock_accepts_is_not_marked() -> None:

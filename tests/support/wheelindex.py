@@ -59,13 +59,13 @@ class WheelIndex:
         folder: the folder with wheels and pages.
         url: its address.
         files: entries of wheels by project.
-        asked: the paths of the requests.
+        requests: the paths of the requests.
     """
 
     folder: Path
     url: str = ""
     files: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
     @property
     def index(self) -> Index:
@@ -123,7 +123,7 @@ def _handler(index: WheelIndex) -> type[SimpleHTTPRequestHandler]:
         extensions_map = {".json": "application/vnd.pypi.simple.v1+json", "": "application/octet-stream"}  # noqa: RUF012
 
         def translate_path(self, path: str) -> str:
-            index.asked.append(path)
+            index.requests.append(path)
             return str(index.folder / path.strip("/") / ("index.json" if path.startswith("/simple/") else ""))
 
         def log_message(self, *_: object) -> None:
@@ -144,9 +144,9 @@ def _serving(folder: Path) -> Iterator[WheelIndex]:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, own_caches: None) -> Iterator[WheelIndex]:
+def wheel_index(tmp_path: Path, own_caches: None) -> Iterator[WheelIndex]:
     """An index with two rays, a torch, a vllm and their dependencies; resolvers have their own caches."""
-    with _serving(tmp_path / "shelf") as index:
+    with _serving(tmp_path / "wheel_index") as index:
         for ray in ("2.59.0", "2.60.0"):
             for tag in (f"cp{python.replace('.', '')}" for python in PYTHONS):
                 index.add("ray", ray, ["click>=7", "filelock"], tags=f"{tag}-{tag}-manylinux2014_x86_64")
@@ -159,7 +159,7 @@ def shelf(tmp_path: Path, own_caches: None) -> Iterator[WheelIndex]:
 
 
 @pytest.fixture
-def other_shelf(tmp_path: Path) -> Iterator[WheelIndex]:
+def other_index(tmp_path: Path) -> Iterator[WheelIndex]:
     """A second, empty index."""
     with _serving(tmp_path / "other") as index:
         yield index
@@ -197,11 +197,11 @@ def siblings() -> tuple[Variant, ...]:
 
 
 @pytest.fixture
-def run(rule_inputs: RuleInputs, checkout: Checkout, siblings: tuple[Variant, ...], shelf: Any) -> Run:
+def run(rule_inputs: RuleInputs, checkout: Checkout, siblings: tuple[Variant, ...], wheel_index: Any) -> Run:
     """Return a function that locks variants from the loopback index."""
 
     def locked(*variants: Variant, kind: type[Uv] | type[PipTools] = Uv, jobs: int = 2) -> tuple[LockResult, ...]:
-        with Pages(shelf.index) as pages:
+        with Pages(wheel_index.index) as pages:
             resolver = kind(pages=pages)
             locker = Locker(rule_inputs=rule_inputs, checkout=checkout, siblings=siblings, resolver=resolver)
             return locker.lock(variants, jobs)
