@@ -1,8 +1,8 @@
 """The constraints for pip and uv in an image: /opt/raydock/constraints.txt.
 
 They have the packages that `pip install` and `uv pip install` must not change. Other packages of the lock can be
-replaced: a job can install its own `requests`. Packages for other CUDA majors are refused (raydock/compat/data/cuda.yaml),
-because they load a second CUDA into the process.
+replaced: a job can install its own `requests`. Packages for other CUDA majors are refused, because they load a second
+CUDA into the process. raydock/compat/data/cuda.yaml has their names.
 """
 
 import re
@@ -19,13 +19,13 @@ _LIBRARY = re.compile(r"nvidia-(cu(?!tlass)|nc|nv).+")
 _MAJOR = re.compile(r"(?P<stem>.+)-cu(?P<major>\d\d)")
 _HEAD = """\
 # What pip and uv must not change in {name}: PIP_CONSTRAINT and UV_CONSTRAINT name this file.
-# `===` accepts only this build: `==2.13.0` also accepts 2.13.0+cpu.
+# `===` accepts only this build. `==` also accepts local builds of the same version, such as +cpu.
 # To change these, build a different variant (docs/how-to/derived-images.md), or override this file for one command:
 # PIP_CONSTRAINT= pip install ..., UV_CONSTRAINT= uv pip install ...
 """
 _OTHERS = """\
-# Packages for a different CUDA than {cuda} load a second CUDA into the process. `<0` accepts no version of a package; other
-# lines accept the versions that work with CUDA {cuda}.
+# Packages for a different CUDA than {cuda} load a second CUDA into the process. `<0` accepts no version of a package.
+# `==` and `>=` accept the versions that work with CUDA {cuda}.
 """
 
 
@@ -47,7 +47,7 @@ def _exclusions(pinned: Iterable[str], major: int) -> dict[str, str]:
     Most have none. A few can be installed together with the package for `major`, and some have CUDA's major version.
     """
     table = cuda_names()
-    left = {name: f"=={major}.*" for name in table.versions}
+    left = dict.fromkeys(table.versions, f"=={major}.*")
     for name in {*_siblings(pinned, major), *table.known_for_others(major)}:
         coexisting = table.coexisting_versions(name)
         left[name] = "<0" if coexisting is None else str(coexisting)
