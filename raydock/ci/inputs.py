@@ -44,6 +44,8 @@ CODE: _Code = {
     "raydock/builder/nss.py": ("module",),
     "raydock/builder/recipe.py": ("Context", "Recipe.fingerprint"),
     "raydock/builder/schedule.py": ("Builder.recipe",),
+    "raydock/compat/cuda_packages.py": ("cuda_names",),
+    "raydock/compat/data/cuda.yaml": ("names", "versions", "known", "unsuffixed", "coexisting"),
     "raydock/compat/data/toolchain.yaml": ("requirements",),
     "raydock/compat/toolchain.py": ("compiler_of", "known"),
     "raydock/core/models.py": ("plain",),

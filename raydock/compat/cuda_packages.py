@@ -1,6 +1,7 @@
 """The CUDA that a package is for: by its name and version (data/cuda.yaml), or by its local version."""
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from raydock.core.models import Dated
 from raydock.core.yamlfile import load
 
 DATA = Path(__file__).parent / "data" / "cuda.yaml"
+# The CUDA majors that packages are for.
+MAJORS = (11, 12, 13)
+_FIRST_UNSUFFIXED = 13
 
 
 class CudaNames(Dated, frozen=True, kw_only=True):
@@ -18,29 +22,43 @@ class CudaNames(Dated, frozen=True, kw_only=True):
 
     Attributes:
         names: regular expressions for canonical names; the group is the CUDA major version.
-        versions: regular expressions for canonical names of packages whose own major version is CUDA's.
+        versions: the names of packages whose own major version is CUDA's.
+        known: the names of well-known packages for one CUDA; NN is its major version.
+        unsuffixed: the names of NVIDIA's packages for CUDA 13 and later.
         coexisting: the versions of packages, by a regular expression for their canonical names, that can be installed
             together with the same package for a different CUDA.
         with_torch: the names of packages that are built for one torch and its CUDA.
     """
 
     names: tuple[re.Pattern[str], ...]
-    versions: tuple[re.Pattern[str], ...]
+    versions: tuple[str, ...]
+    known: tuple[str, ...]
+    unsuffixed: tuple[str, ...]
     coexisting: dict[str, SpecifierSet]
     with_torch: tuple[str, ...]
 
     def named(self, name: str) -> int | None:
         """The CUDA major version in a package's name; None if there is none, or if the package is for several."""
-        if any(re.fullmatch(pattern, name) for pattern in self.coexisting):
-            return None
-        return self._in_name(name)
+        return None if self.coexisting_versions(name) is not None else self._in_name(name)
+
+    def coexisting_versions(self, name: str) -> SpecifierSet | None:
+        """The versions of a package that can be installed with the same package for a different CUDA; None if none."""
+        return next((versions for form, versions in self.coexisting.items() if re.fullmatch(form, name)), None)
+
+    def known_for_others(self, major: int) -> Iterator[str]:
+        """The names of well-known packages for a CUDA major version other than `major`."""
+        for name in self.known:
+            names = {name.replace("NN", str(other)) for other in MAJORS}
+            yield from (name for name in names if self._in_name(name) != major)
+        if major < _FIRST_UNSUFFIXED:
+            yield from self.unsuffixed
 
     def _in_name(self, name: str) -> int | None:
         return next((int(match[1]) for pattern in self.names if (match := pattern.fullmatch(name))), None)
 
     def major(self, name: str, version: str) -> int | None:
         """The CUDA major version that a package is for; None if it is for none, or for several."""
-        if any(pattern.fullmatch(name) for pattern in self.versions):
+        if name in self.versions:
             return Version(version).major
         if any(re.fullmatch(pattern, name) and version in versions for pattern, versions in self.coexisting.items()):
             return None

@@ -121,6 +121,7 @@ CODE: dict[str, tuple[Change, bool]] = {
     "rendering": (replacing(f"{BUILDER}/render.py", '"Ray {variant.ray}"', '"Ray, {variant.ray}"'), True),
     "what the GPUs are": (replacing("raydock/compat/data/sm.yaml", "cuda: ", "cuda:  "), False),
     "constraints": (replacing(f"{BUILDER}/constraints.py", "# What pip", "# what pip"), True),
+    "packages for a different CUDA": (replacing("raydock/compat/data/cuda.yaml", "  ucx-py-cuNN, ", "  "), True),
     "which layer a package is in": (replacing(f"{BUILDER}/layers.py", '"(nvidia|cuda)-.+"', '"nvidia-.+"'), True),
     "what a layer's file has": (replacing(f"{BUILDER}/layers.py", '"# built with', '"# made with'), False),
     "image.json": (replacing(f"{BUILDER}/recipe.py", "IMAGE_SCHEMA = 1", "IMAGE_SCHEMA = 2"), True),
@@ -162,6 +163,7 @@ CODE: dict[str, tuple[Change, bool]] = {
 # Code counts for all variants, so that the answer names those of them too whose image happens to be the same.
 MORE = {
     "the probe's folder",
+    "packages for a different CUDA",
     "which layer a package is in",
     "what a layer's file has",
     "the packages of bases with a compiler",

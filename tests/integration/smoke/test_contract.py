@@ -252,6 +252,18 @@ def test_a_derived_image_that_moves_ray_or_closes_home_fails(client: docker.Dock
     )
 
 
+@pytest.mark.parametrize("tool", ["pip", "uv pip"])
+def test_pip_and_uv_in_an_image_do_not_replace_ray(image: str, tmp_path: Path, tool: str) -> None:
+    (tmp_path / "ray-9-py3-none-any.whl").write_bytes(wheel("ray", "9"))
+    docker_run = ["docker", "run", "--rm", "--network=none", "--user=0", f"--volume={tmp_path}:/wheels:ro"]
+    install = [*tool.split(), "install", "--dry-run", "--no-index", "--find-links=/wheels", "ray==9"]
+    done = subprocess.run([*docker_run, image, *install], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode, done.stdout
+    assert re.search(r"ray===?2\.60\.0", done.stdout + done.stderr), done.stderr
+    override = ["--env=PIP_CONSTRAINT=", "--env=UV_CONSTRAINT="]
+    subprocess.run([*docker_run, *override, image, *install], capture_output=True, timeout=120, check=True)
+
+
 def test_runtime_env_without_the_layers_copies_the_environment(client: docker.DockerClient, derive: Derive) -> None:
     found = _check(client, derive("ENV RAY_RUNTIME_ENV_PLUGINS="), 18, timeouts=ClauseTimeouts())
     assert "Ray copies the image's virtual environment on each node" in _broken(found[18])
