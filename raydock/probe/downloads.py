@@ -3,24 +3,27 @@
 import os
 import tempfile
 from pathlib import Path
-from typing import Dict, List
+from typing import Any, Dict
 
-from .answer import ProbeFinding
+from .answer import CheckError, ProbeFinding
 from .image import Image
 from .process import start_script
 
 PROGRAM = Path(__file__).with_name("downloads_start.py")
+# How many characters of vllm's error the detail quotes.
+LENGTH = 300
 
 
 def downloads(image: Image) -> ProbeFinding:
-    """Import vllm, read a generated model, and list the contacted hosts.
+    """Import vllm, configure it for a generated model, and list the contacted hosts.
 
-    The container has no network. What vllm downloads only on a GPU is known from the packages: FlashInfer's cubins.
+    The container has no network. Without a GPU, vllm is configured for the CPU. What vllm downloads only on a GPU is
+    known from the packages: FlashInfer's cubins. Raises CheckError if vllm cannot be configured without a download.
     """
     del image
     with tempfile.TemporaryDirectory(prefix="rd") as folder:
         answer = start_script("start of vllm", PROGRAM, folder, env=_environment()).answer()
-    return ProbeFinding(f"{describe_hosts(answer['hosts'])}; {describe_cubins(answer)}", ())
+    return ProbeFinding(f"{describe_configuration(answer)}; {describe_cubins(answer)}")
 
 
 def _environment() -> Dict[str, str]:
@@ -28,13 +31,29 @@ def _environment() -> Dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in {"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"}}
 
 
-def describe_hosts(hosts: List[str]) -> str:
-    """The hosts that were contacted by the imports and by reading a model."""
-    contacts = f"contacts {', '.join(hosts)}" if hosts else "contacts no host"
-    return f"importing flashinfer, triton and vllm and reading a model on disk {contacts}"
+def describe_configuration(answer: Dict[str, Any]) -> str:
+    """The hosts that were contacted by the imports and by vllm's configuration.
+
+    Raises CheckError if vllm contacted a host and then failed. If it failed for a different reason, which may be the
+    missing GPU, the text has the error.
+    """
+    error = answer["error"][:LENGTH]
+    if error and answer["configuration_hosts"]:
+        hosts = ", ".join(answer["configuration_hosts"])
+        raise CheckError(f"vllm cannot be configured for a model on disk without {hosts}: {error}")
+    hosts = ", ".join(answer["hosts"]) or "no host"
+    if error:
+        return (
+            f"importing flashinfer, triton and vllm and reading a model on disk contacts {hosts};"
+            f" vllm was not configured for it on the device {answer['device']}: {error}"
+        )
+    return (
+        "importing flashinfer, triton and vllm and configuring vllm for a model on disk"
+        f" (device {answer['device']}) contacts {hosts}"
+    )
 
 
-def describe_cubins(answer: "Dict[str, object]") -> str:
+def describe_cubins(answer: Dict[str, Any]) -> str:
     """Whether FlashInfer has or downloads its kernels for compute capability 10."""
     if answer["cubins"] is None:
         return "no flashinfer"

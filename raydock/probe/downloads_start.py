@@ -1,7 +1,8 @@
-"""Import vllm and read a model: `downloads_start.py FOLDER`.
+"""Import vllm, read a model, and configure vllm for it: `downloads_start.py FOLDER`.
 
-The answer has the hosts that were looked up or connected to, and the number of files of flashinfer-cubin (null without
-flashinfer).
+The answer has the hosts that were looked up or connected to (`hosts`), and those of the configuration alone
+(`configuration_hosts`); for which device vllm was configured (`device`), and why it was not (`error`, empty if it was);
+and the number of files of flashinfer-cubin (null without flashinfer).
 """
 
 import contextlib
@@ -10,7 +11,9 @@ import ipaddress
 import json
 import os
 import runpy
+import socket
 import sys
+import traceback
 from pathlib import Path
 from typing import Any, Optional, Set, Tuple
 
@@ -21,7 +24,8 @@ def watch(event: str, arguments: Tuple[Any, ...]) -> None:
     """Record the host of every look-up and connection, except this host."""
     if event == "socket.getaddrinfo":
         _note(arguments[0])
-    elif event == "socket.connect" and isinstance(arguments[1], tuple):
+    # A UDP socket sends nothing when it connects: vllm and Ray read their own address from one.
+    elif event == "socket.connect" and isinstance(arguments[1], tuple) and arguments[0].type == socket.SOCK_STREAM:
         _note(arguments[1][0])
 
 
@@ -47,17 +51,66 @@ def cubins() -> Tuple[Optional[int], str]:
     return sum(path.is_file() for path in folder.rglob("*")), cubin_loader.FLASHINFER_CUBINS_REPOSITORY
 
 
+def select_device() -> str:
+    """Return the device for which vllm configures itself: the CPU if it finds no GPU.
+
+    Without a device, vllm would stop before it reads the model. Old releases always assume a GPU.
+    """
+    if importlib.util.find_spec("vllm.platforms") is None:
+        return "cuda"
+    from vllm import platforms  # type: ignore[import-not-found]
+
+    if not platforms.current_platform.device_type:
+        with contextlib.suppress(ImportError):
+            from vllm.platforms.cpu import CpuPlatform  # type: ignore[import-not-found]
+
+            platforms._current_platform = CpuPlatform()
+    return platforms.current_platform.device_type or "unknown"
+
+
+def configure(folder: str) -> None:
+    """Build vllm's configuration for the model in a folder, as `vllm serve` does first."""
+    from vllm.engine.arg_utils import EngineArgs  # type: ignore[import-not-found]
+
+    arguments = EngineArgs(model=folder)
+    # The second name is that of old releases.
+    create = getattr(arguments, "create_engine_config", None) or arguments.create_engine_configs
+    create()
+
+
+def attempt(folder: str) -> str:
+    """Configure vllm, and return the error on one line; empty if there is none."""
+    try:
+        configure(folder)
+    except Exception as error:  # whatever vllm raises without a GPU
+        traceback.print_exc()
+        return " ".join(f"{type(error).__name__}: {error}".split())
+    return ""
+
+
 def main(folder: str) -> None:
     sys.addaudithook(watch)
     runpy.run_path(str(Path(__file__).with_name("gpu") / "tiny_model.py"))["make"](Path(folder))
     import triton  # type: ignore[import-not-found]  # noqa: F401
+
+    device = select_device()
     from transformers import AutoConfig, AutoTokenizer  # type: ignore[import-not-found]
     from vllm.entrypoints import llm  # type: ignore[import-not-found]  # noqa: F401
 
     AutoConfig.from_pretrained(folder)
     AutoTokenizer.from_pretrained(folder)
+    before = set(HOSTS)
+    HOSTS.clear()
+    error = attempt(folder)
     count, repository = cubins()
-    answer = {"hosts": sorted(HOSTS), "cubins": count, "repository": repository}
+    answer = {
+        "hosts": sorted(HOSTS | before),
+        "configuration_hosts": sorted(HOSTS),
+        "device": device,
+        "error": error,
+        "cubins": count,
+        "repository": repository,
+    }
     Path(os.environ["RAYDOCK_ANSWER"]).write_text(json.dumps(answer))
 
 

@@ -86,7 +86,7 @@ need_gpus() {
     gpu_options=(--ulimit memlock=-1 --ulimit stack=67108864)
     # The image's NVIDIA_REQUIRE_CUDA makes NVIDIA's hook refuse the older driver, which is already checked here.
     [ -z "$forward" ] || gpu_options+=(--volume "$compat:$compat:ro" --env NVIDIA_DISABLE_REQUIRE=true)
-    [ ! -d /dev/infiniband ] || gpu_options+=(--device /dev/infiniband)
+    [ ! -d "$infiniband" ] || gpu_options+=(--device "$infiniband")
     if has_cdi; then
         for ((number = 0; number < gpus; number++)); do gpu_options+=(--device "nvidia.com/gpu=$number"); done
     elif command -v nvidia-container-runtime-hook > /dev/null; then

@@ -103,17 +103,20 @@ def _with_ray(summary: str, model: Path, folder: Path, environment: Dict[str, st
     Raises CheckError, with `summary` and the reason, if it does not work.
     """
     try:
-        _serve(model, folder, environment)
+        times = _serve(model, folder, environment)
     except CheckError as error:
         raise CheckError(f"{summary}, but not as a Ray Serve deployment: {error}") from None
-    return f"{summary}, and as a Ray Serve deployment"
+    return f"{summary}, and as a Ray Serve deployment ({times})"
 
 
-def _serve(model: Path, folder: Path, environment: Dict[str, str]) -> None:
+def _serve(model: Path, folder: Path, environment: Dict[str, str]) -> str:
+    """Run vllm in Ray Serve, and return its times as text."""
     [port] = free_ports(1)
     arguments = (str(model), str(TOKENS), str(folder), str(port), *_SAMPLINGS)
     # Without the variables that point Ray to a different cluster.
     kept = {name: value for name, value in environment.items() if not name.startswith("RAY_")}
     program = start_script("vllm in Ray Serve", SERVE, *arguments, env=kept)
-    if (answers := program.answer()) != [{"tokens": TOKENS}] * len(_SAMPLINGS):
-        raise program.error(f"answers {answers} in place of {TOKENS} tokens each")
+    answer = program.answer()
+    if answer["answers"] != [{"tokens": TOKENS}] * len(_SAMPLINGS):
+        raise program.error(f"answers {answer['answers']} in place of {TOKENS} tokens each")
+    return f"ready after {answer['ready']:.1f} s, first answer after {answer['answered']:.1f} s"

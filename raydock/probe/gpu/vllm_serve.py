@@ -2,18 +2,17 @@
 
     vllm_serve.py MODEL TOKENS FOLDER PORT SAMPLING...    (each SAMPLING is a JSON object)
 
-The answer has, for each SAMPLING, what the deployment answers over HTTP.
+The answer has the seconds until the deployment is ready (`ready`) and until it answers the first request (`answered`),
+both with the start of Ray, and for each SAMPLING what it answers over HTTP (`answers`).
 """
 
 import json
 import os
 import sys
+import time
 import urllib.request
 from pathlib import Path
-from typing import List
-
-import ray  # type: ignore[import-not-found]
-from ray import serve
+from typing import Dict, List
 
 
 class Model:
@@ -34,18 +33,29 @@ class Model:
 
 
 def main(model: str, tokens: int, folder: str, port: int, samplings: List[str]) -> None:
+    began = time.monotonic()
+    import ray  # type: ignore[import-not-found]
+    from ray import serve
+
     ray.init(_temp_dir=folder, include_dashboard=False, object_store_memory=10**8)
     serve.start(http_options={"host": "127.0.0.1", "port": port})
     serve.run(serve.deployment(Model, ray_actor_options={"num_gpus": 1}).bind(model, tokens))
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    answers = []
-    for sampling in samplings:
-        body = json.dumps({"prompt": "The quick brown", "sampling": json.loads(sampling)}).encode()
-        with direct.open(f"http://127.0.0.1:{port}/", data=body, timeout=300) as response:
-            answers.append(json.load(response))
+    ready = time.monotonic() - began
+    answers = [_request(port, samplings[0])]
+    answered = time.monotonic() - began
+    answers += [_request(port, sampling) for sampling in samplings[1:]]
     serve.shutdown()
     ray.shutdown()
-    Path(os.environ["RAYDOCK_ANSWER"]).write_text(json.dumps(answers))
+    answer = {"ready": ready, "answered": answered, "answers": answers}
+    Path(os.environ["RAYDOCK_ANSWER"]).write_text(json.dumps(answer))
+
+
+def _request(port: int, sampling: str) -> Dict[str, int]:
+    body = json.dumps({"prompt": "The quick brown", "sampling": json.loads(sampling)}).encode()
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(f"http://127.0.0.1:{port}/", data=body, timeout=300) as response:
+        answer: Dict[str, int] = json.load(response)
+    return answer
 
 
 main(sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), sys.argv[5:])

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from raydock.probe import compiler, downloads, image
+from raydock.probe import compiler, image
 from raydock.probe.answer import CheckError
 from raydock.probe.image import Image
 
@@ -58,23 +58,6 @@ def test_a_linked_program_loads_the_hosts_driver(libraries: list[str], error: st
 def test_a_program_that_loads_the_stub_or_does_not_load_fails(libraries: list[str], error: str, text: str) -> None:
     with pytest.raises(CheckError, match=text):
         compiler.judge(libraries, error)
-
-
-@pytest.mark.parametrize(
-    ("answer", "text"),
-    [
-        ({"hosts": [], "cubins": 0, "repository": "https://x.example/"}, "downloads from https://x.example/"),
-        ({"hosts": [], "cubins": 12, "repository": ""}, "flashinfer-cubin has 12 files"),
-        ({"hosts": [], "cubins": None, "repository": ""}, "no flashinfer"),
-    ],
-)
-def test_the_downloads_of_flashinfer_are_described(answer: dict[str, Any], text: str) -> None:
-    assert text in downloads.describe_cubins(answer)
-
-
-def test_contacted_hosts_are_listed() -> None:
-    assert downloads.describe_hosts([]).endswith("contacts no host")
-    assert downloads.describe_hosts(["a.example", "b.example"]).endswith("contacts a.example, b.example")
 
 
 def test_the_image_json_of_an_older_image_has_no_nvcc(tmp_path: Any) -> None:

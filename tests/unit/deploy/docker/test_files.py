@@ -174,6 +174,7 @@ def test_forward_compatibility_in_every_file(pin: Pin) -> None:
     refused = render_texts()
     assert "\nforward_hosts=()\n" in refused["head.sh"]
     assert f"\ncompat={folder}\n" in refused["head.sh"]  # its refusal names the package
+    assert "\ninfiniband=/dev/infiniband\n" in refused["head.sh"]
     assert all("NVIDIA_DISABLE_REQUIRE" not in node["environment"] for node in compose(refused))
     assert all("volumes" not in node for node in compose(refused))
     accepted = render_texts(forward_compat=True)

@@ -15,6 +15,7 @@ name=raydock-worker role=worker image=raydock:x image_id=sha256:1 digest='' fing
 head=10.255.255.1 hosts=(10.255.255.2) ports=(52365) gpus=0 min_driver='' model='' this_host=10.255.255.2
 forward_hosts=() forward_branches=(535 570) forward_gpus=("Tesla *" "NVIDIA A100 *" "NVIDIA A10[GM]")
 compat=/nonexistent/cuda-13.0/compat compat_package=cuda-compat-13-0
+infiniband=/nonexistent/infiniband
 """
 
 
@@ -94,6 +95,17 @@ def test_gpus_by_cdi(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "--device nvidia.com/gpu=0 --device nvidia.com/gpu=1 " in done.stdout
     assert "--ulimit memlock=-1" in done.stdout
+
+
+def test_the_devices_of_infiniband_are_passed_if_the_host_has_them(tmp_path: Path) -> None:
+    command = 'gpus=1 min_driver=525.60.13; has_cdi() { true; }; need_gpus; printf "%s " "${gpu_options[@]}"'
+    path, devices = fake_smi(tmp_path, "580.95.05"), tmp_path / "infiniband"
+    assert "infiniband" not in call(command, path=path).stdout
+    devices.mkdir()
+    done = call(f"infiniband={devices}; {command}", path=path)
+    assert done.returncode == 0, done.stderr
+    assert f"--device {devices} --device nvidia.com/gpu=0 " in done.stdout
+    assert "infiniband" not in call(f"infiniband={devices}; {command.replace('gpus=1', 'gpus=0')}", path=path).stdout
 
 
 def with_driver(folder: Path, driver: str, *names: str) -> str:

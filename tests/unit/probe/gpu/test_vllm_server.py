@@ -1,5 +1,6 @@
 """How gpu-vllm measures a server; a script stands in for vllm, which needs a GPU."""
 
+import json
 import os
 import stat
 import subprocess
@@ -9,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from raydock.probe.answer import CheckError
-from raydock.probe.gpu import vllm_server
+from raydock.probe.gpu import vllm_level, vllm_server
 from raydock.probe.gpu.tiny_model import CONFIG, shapes
-from raydock.probe.gpu.vllm_level import _describe, _warnings
+from raydock.probe.gpu.vllm_level import _describe, _warnings, _with_ray
 from raydock.probe.gpu.vllm_server import Times, compiled, measure
 
 # Answers as vllm's server does, and prints as it does.
@@ -102,6 +103,27 @@ def test_both_starts_are_described(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _warnings([first, second]) == (
         "first start: Triton compiled or loaded 1 kernels at the first requests (_a)",
     )
+
+
+@pytest.mark.parametrize(
+    ("tokens", "message"), [(16, ""), (3, r"answers \[\{'tokens': 3\}, .*in place of 16 tokens each")]
+)
+def test_the_times_of_ray_serve_are_described(
+    tokens: int, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = {"ready": 41.26, "answered": 42.0, "answers": [{"tokens": tokens}, {"tokens": 16}]}
+    script = tmp_path / "serve.py"
+    script.write_text(
+        f"import os, pathlib\npathlib.Path(os.environ['RAYDOCK_ANSWER']).write_text({json.dumps(answer)!r})"
+    )
+    monkeypatch.setattr(vllm_level, "SERVE", script)
+    monkeypatch.setenv("RAYDOCK_OUTPUT", str(tmp_path))
+    if message:
+        with pytest.raises(CheckError, match=rf"x, but not as a Ray Serve deployment: .*{message}"):
+            _with_ray("x", tmp_path, tmp_path, dict(os.environ))
+        return
+    text = _with_ray("x", tmp_path, tmp_path, dict(os.environ))
+    assert text == "x, and as a Ray Serve deployment (ready after 41.3 s, first answer after 42.0 s)"
 
 
 def test_the_models_weights_are_those_of_its_configuration() -> None:
