@@ -8,7 +8,7 @@ ARGS ?=
 BUILD = ./build.py
 # Keep compiled modules even if PYTHONDONTWRITEBYTECODE is set: every process of a test would compile them again.
 UNIT = PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -n auto --dist worksteal tests/unit
-# Tests that run Ray in one process, beside the rest in the other: see tests/integration/conftest.py.
+# Tests that run Ray in one process, the rest in the other: see tests/integration/conftest.py.
 INTEGRATION = .venv/bin/python -m pytest -n 2 --dist loadgroup tests/integration
 
 help: ## List the targets
