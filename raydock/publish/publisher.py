@@ -18,10 +18,9 @@ from raydock.publish.tags import Alias
 from raydock.publish.task import PublishTask, plan_task
 from raydock.publish.upload import UploadedImage, Uploader
 from raydock.registry.errors import RefusedError
-from raydock.registry.integrity import verify_image
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE
 from raydock.registry.refusals import RefusalCause
-from raydock.registry.repository import Repository, UnreadableError
+from raydock.registry.repository import Repository, UnreadableError, verify_image
 
 # Parallel requests to a registry: they are small, and each waits for the network.
 _PARALLEL_REQUESTS = 16

@@ -7,10 +7,9 @@ from raydock.core.errors import OutOfReachError
 from raydock.publish.release import Release
 from raydock.publish.store import ReleaseStore
 from raydock.registry.errors import RefusedError
-from raydock.registry.integrity import verify_image
 from raydock.registry.manifest import Manifest
 from raydock.registry.refusals import RefusalCause
-from raydock.registry.repository import Repository, UnreadableError
+from raydock.registry.repository import Repository, UnreadableError, verify_image
 
 # A registry that refuses for one of these causes refuses every tag. It rarely reports that a tag is immutable.
 _NOT_IMMUTABLE = {

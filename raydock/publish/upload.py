@@ -19,10 +19,9 @@ from raydock.publish.release import PublishedImage
 from raydock.publish.sign import Signer
 from raydock.publish.task import PublishTask, is_manifest_of
 from raydock.registry.errors import RefusedError
-from raydock.registry.integrity import verify_image
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE, Manifest, artifact
 from raydock.registry.referrers import attach
-from raydock.registry.repository import Repository, UnreadableError
+from raydock.registry.repository import Repository, UnreadableError, verify_image
 
 
 class UnattachedError(OutOfReachError):

@@ -9,9 +9,8 @@ from typing import Any
 from raydock.core.parallel import in_parallel
 from raydock.publish.release import PublishedImage, Release
 from raydock.publish.store import ReleaseStore
-from raydock.registry.integrity import verify_image
 from raydock.registry.referrers import attached
-from raydock.registry.repository import Repository, UnreadableError
+from raydock.registry.repository import Repository, UnreadableError, verify_image
 
 SCHEMA = 1
 _PARALLEL_REQUESTS = 8

@@ -8,9 +8,8 @@ import pytest
 
 from raydock.engine.localimage import get_image
 from raydock.publish.tags import immutable_tag
-from raydock.registry.integrity import verify_image
 from raydock.registry.referrers import attached
-from raydock.registry.repository import repository
+from raydock.registry.repository import repository, verify_image
 from tests.integration.publish.conftest import PATH, PublishProject, Serve
 from tests.support.faults import front
 from tests.support.toy import NAMES

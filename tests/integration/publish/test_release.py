@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from raydock.registry.integrity import verify_image
 from raydock.registry.manifest import OCI_INDEX, Manifest
 from raydock.registry.referrers import fallback_tag
+from raydock.registry.repository import verify_image
 from tests.integration.publish.conftest import PATH, PublishProject
 from tests.support.forked import run
 from tests.support.toy import NAMES, ROOT, Run
