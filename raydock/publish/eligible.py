@@ -3,8 +3,9 @@
 They must be built here, up to date with the checkout, and passed by the gate.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from raydock.builder.basemaker import BaseImage, existing
 from raydock.builder.baserecipe import recipe_for
@@ -65,33 +66,32 @@ class Eligibility:
 
         For each other variant, the reason as an error.
         """
-        chosen, templates = tuple(chosen), self.builder.checkout.templates
+        chosen, matrix, checkout = tuple(chosen), self.builder.matrix, self.builder.checkout
         images = self.builder.built(planned.name for planned in chosen)
-        refs = {recipe_for(self.builder.matrix, planned.variant, self.builder.checkout).ref for planned in chosen}
-        bases = existing(self.builder.client, refs)
-        context, renderer = Context.read(templates), Renderer(templates, self.builder.matrix)
+        refs = {planned.name: recipe_for(matrix, planned.variant, checkout).ref for planned in chosen}
+        bases = existing(self.builder.client, set(refs.values()))
+        context, renderer = Context.read(checkout.templates), Renderer(checkout.templates, matrix)
+        recipe_on = partial(self.builder.recipe, context=context, renderer=renderer)
         builds: dict[str, PublishableBuild | RaydockError] = {}
         for planned in chosen:
+            name = planned.name
             try:
-                builds[planned.name] = self._check(planned, images.get(planned.name), bases, context, renderer)
+                builds[name] = self._check(planned, images.get(name), bases.get(refs[name]), recipe_on)
             except RaydockError as error:
-                builds[planned.name] = error
+                builds[name] = error
         return builds
 
     def _check(
         self,
         planned: Planned,
         image: ContainerImage | None,
-        bases: dict[str, BaseImage],
-        context: Context,
-        renderer: Renderer,
+        base: BaseImage | None,
+        recipe_on: Callable[[Planned, BaseImage], Recipe],
     ) -> PublishableBuild:
         todo = f"`./build.py images --select 'name={planned.name}'`."
         if image is None:
             raise NotBuiltError(f"{planned.name} is not built on this engine.", todo=todo)
-        checkout = self.builder.checkout
-        base = bases.get(recipe_for(self.builder.matrix, planned.variant, checkout).ref)
-        recipe = self.builder.recipe(planned, base, context, renderer) if base else None
+        recipe = recipe_on(planned, base) if base else None
         if base is None or recipe is None or image.fingerprint != recipe.fingerprint:
             raise VariantError(
                 f"{planned.name} on this engine is out of date with the checkout.",
@@ -99,7 +99,7 @@ class Eligibility:
                 todo=todo,
             )
         evidence = self.gate.check(planned.name, image, kuberay=planned.kuberay)
-        lock = locks.load(checkout.lock(planned.name))
+        lock = locks.load(self.builder.checkout.lock(planned.name))
         return PublishableBuild(planned=planned, image=image, recipe=recipe, base=base, lock=lock, evidence=evidence)
 
 

@@ -86,7 +86,7 @@ class Gate:
         assert scan
         paths = [self.checkout.report(name, kind) for kind in (*kinds, "scan")]
         paths += scans.sboms(scan, self.checkout.report(name, "scan")).values()
-        summaries = {kind: _summary(report) for kind, report in loaded.items() if report}
+        summaries = {kind: {"checks": plain(report.checks)} for kind, report in loaded.items() if report}
         return BuildEvidence(
             reports=summaries | {"scan": _scan_summary(scan)}, files={path.name: path.read_bytes() for path in paths}
         )
@@ -108,10 +108,6 @@ def _objection(report: Report | None, image: ContainerImage, kind: str) -> str:
         return ""
     failed = [f"{check.id}: {check.detail}" for check in report.checks if check.status is Status.FAILED]
     return f"{kind} failed ({'; '.join(failed) or 'no check passed'})"
-
-
-def _summary(report: Report) -> dict[str, Any]:
-    return {"checks": plain(report.checks)}
 
 
 def _scan_summary(scan: ScanReport) -> dict[str, Any]:

@@ -111,9 +111,14 @@ class Release:
     aliases: Mapping[str, AliasTarget]
     origin: str = "the release"
 
+    @property
+    def by_variant(self) -> dict[str, PublishedImage]:
+        """The images by the name of their variant."""
+        return {entry.name: entry for entry in self.entries}
+
     def entry(self, name: str) -> PublishedImage | None:
         """The image of a variant."""
-        return next((entry for entry in self.entries if entry.name == name), None)
+        return self.by_variant.get(name)
 
     # What a selection reads, as in a plan (raydock/plan/select.py).
 

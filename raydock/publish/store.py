@@ -103,10 +103,6 @@ class ReleaseStore:
             following += 1
         return f"{day}-{following}"
 
-    def write(self, release: Release) -> None:
-        """Push a release with its id as tag, and then as the newest."""
-        self.make_newest(self.push(release))
-
     def push(self, release: Release) -> Manifest:
         """Push a release with its id as tag; returns its manifest."""
         annotations: dict[str, str] = {Label.CREATED: release.created, Label.VERSION: release.id}

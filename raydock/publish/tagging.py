@@ -1,15 +1,16 @@
 """Move the tags of a registry and its release: all of them, or none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from raydock.core.errors import OutOfReachError
-from raydock.publish.release import Release
+from raydock.publish.release import AliasTarget, Release
 from raydock.publish.store import ReleaseStore
+from raydock.publish.tags import Alias
 from raydock.registry.errors import RefusedError
 from raydock.registry.manifest import Manifest
 from raydock.registry.refusals import RefusalCause
-from raydock.registry.repository import Repository, UnreadableError, verify_image
+from raydock.registry.repository import UnreadableError, verify_image
 
 # A registry that refuses for one of these causes refuses every tag. It rarely reports that a tag is immutable.
 _NOT_IMMUTABLE = {
@@ -28,81 +29,113 @@ class Move:
 
     Attributes:
         tag: the tag.
-        before: the digest that it named before; empty if it did not exist.
+        before: the digest that it named before; None if it did not exist.
         after: the digest that it names now; `new` if the image is not pushed yet.
         variant: the variant's name.
     """
 
     tag: str
-    before: str
+    before: str | None
     after: str
     variant: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tags:
-    """The tags of an image repository and its releases.
+class AliasChanges:
+    """What happens to the aliases of a plan.
 
     Attributes:
-        repository: the image repository.
-        releases: the releases of the repository.
+        move: the variant that each moved alias names from now on, by alias.
+        wait: the unpublished variants that keep an alias from moving, by alias.
     """
 
-    repository: Repository
-    releases: ReleaseStore
+    move: dict[str, str]
+    wait: dict[str, tuple[str, ...]]
 
-    def move(self, moves: Sequence[Move], manifests: Mapping[str, Manifest], release: Release | None) -> None:
-        """Move tags, then push the release, if any.
 
-        `manifests` are those known to be complete, by digest.
+def aliases_to_move(
+    aliases: Mapping[str, Alias],
+    published: Mapping[str, str],
+    blocked: Collection[str],
+    before: Mapping[str, AliasTarget],
+) -> AliasChanges:
+    """Decide for each alias of a plan whether it moves.
 
-        Raises OutOfReachError if the registry refuses a step, after the moved tags are moved back. A new tag stays: not
-        every registry can delete a tag, and it names a complete image.
-        """
-        missing = {move.after for move in moves}.difference(manifests)
-        complete = {**manifests, **{digest: verify_image(self.repository, digest) for digest in missing}}
-        newest = self.releases.push(release) if release else None
-        tried: list[Move] = []
-        try:
-            # Existing tags first: only they can be immutable.
-            for move in sorted(moves, key=lambda move: not move.before):
-                tried.append(move)
-                self.repository.push_manifest(move.tag, complete[move.after])
-        except OutOfReachError as error:
-            raise self._explain(error, moves, tried) from None
-        try:
-            if newest:
-                self.releases.make_newest(newest)
-        except RefusedError as error:
-            # If there is no answer, the release may have moved: then the moved tags agree with it.
-            raise self._explain(error, moves, tried) from None
+    An alias moves only when every image that it could name is published and none is blocked.
 
-    def _explain(self, error: OutOfReachError, moves: Sequence[Move], tried: Sequence[Move]) -> OutOfReachError:
-        """Move the tags back; returns the error with every tag that must be movable."""
-        stuck = self._move_back(tried)
-        error.meaning = (
-            f"These tags moved and could not be moved back: {', '.join(stuck)}."
-            if stuck
-            else "No existing tag changed, and no release was made."
+    published: the fingerprint of each image that is complete in the registry, by variant.
+    blocked: the variants whose newest build could not be published.
+    before: what each alias names now.
+    """
+    move, wait = {}, {}
+    for alias_name, alias in aliases.items():
+        target, known = alias.target.name, before.get(alias_name)
+        names = [variant.name for variant in alias.candidates]
+        missing = tuple(name for name in names if name not in published or name in blocked)
+        if not missing and (known is None or (known.variant, known.fingerprint) != (target, published[target])):
+            move[alias_name] = target
+        elif 0 < len(missing) < len(alias.candidates):
+            wait[alias_name] = missing
+    return AliasChanges(move=move, wait=wait)
+
+
+def move_tags(
+    releases: ReleaseStore, moves: Sequence[Move], manifests: Mapping[str, Manifest], release: Release | None
+) -> None:
+    """Move tags of an image repository, then push its release, if any.
+
+    `manifests` are those known to be complete, by digest.
+
+    Raises OutOfReachError if the registry refuses a step, after the moved tags are moved back. A new tag stays: not
+    every registry can delete a tag, and it names a complete image.
+    """
+    missing = {move.after for move in moves}.difference(manifests)
+    complete = {**manifests, **{digest: verify_image(releases.images, digest) for digest in missing}}
+    newest = releases.push(release) if release else None
+    tried: list[Move] = []
+    try:
+        # Existing tags first: only they can be immutable.
+        for move in sorted(moves, key=lambda move: not move.before):
+            tried.append(move)
+            releases.images.push_manifest(move.tag, complete[move.after])
+    except OutOfReachError as error:
+        raise _explained(error, releases, moves, tried) from None
+    try:
+        if newest:
+            releases.make_newest(newest)
+    except RefusedError as error:
+        # If there is no answer, the release may have moved: then the moved tags agree with it.
+        raise _explained(error, releases, moves, tried) from None
+
+
+def _explained(
+    error: OutOfReachError, releases: ReleaseStore, moves: Sequence[Move], tried: Sequence[Move]
+) -> OutOfReachError:
+    """Move the tags back; returns the error with every tag that must be movable."""
+    stuck = _move_back(releases, tried)
+    error.meaning = (
+        f"These tags moved and could not be moved back: {', '.join(stuck)}."
+        if stuck
+        else "No existing tag changed, and no release was made."
+    )
+    if isinstance(error, RefusedError) and error.status < 500 and error.cause not in _NOT_IMMUTABLE:
+        error.todo = (
+            f"exempt these tags from immutability and from protection: {', '.join(move.tag for move in moves)} in "
+            f"{releases.images.name}; {releases.latest} in {releases.repository.name} "
+            "(docs/reference/registries.md). Then run this again."
         )
-        if isinstance(error, RefusedError) and error.status < 500 and error.cause not in _NOT_IMMUTABLE:
-            error.todo = (
-                f"exempt these tags from immutability and from protection: {', '.join(move.tag for move in moves)} in "
-                f"{self.repository.name}; {self.releases.latest} in {self.releases.repository.name} "
-                "(docs/reference/registries.md). Then run this again."
-            )
-        return error
+    return error
 
-    def _move_back(self, tried: Sequence[Move]) -> list[str]:
-        """Move existing tags back; returns those for which that failed."""
-        remaining = [move for move in tried if move.before]
-        try:
-            while remaining:
-                if self.repository.digest(remaining[-1].tag) != remaining[-1].before:
-                    self.repository.push_manifest(
-                        remaining[-1].tag, verify_image(self.repository, remaining[-1].before)
-                    )
-                remaining.pop()
-        except (OutOfReachError, UnreadableError):
-            return [move.tag for move in remaining]
-        return []
+
+def _move_back(releases: ReleaseStore, tried: Sequence[Move]) -> list[str]:
+    """Move existing tags back; returns those for which that failed."""
+    remaining = [(move.tag, move.before) for move in tried if move.before]
+    try:
+        while remaining:
+            tag, before = remaining[-1]
+            if releases.images.digest(tag) != before:
+                releases.images.push_manifest(tag, verify_image(releases.images, before))
+            remaining.pop()
+    except (OutOfReachError, UnreadableError):
+        return [tag for tag, _ in remaining]
+    return []

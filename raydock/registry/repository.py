@@ -207,6 +207,15 @@ def verify_image(repository: Repository, digest: str) -> Manifest:
     return manifest
 
 
+def find_image_problem(repository: Repository, digest: str) -> str:
+    """What is wrong with an image, by `verify_image`; empty if nothing is."""
+    try:
+        verify_image(repository, digest)
+    except UnreadableError as error:
+        return error.what
+    return ""
+
+
 def parse_index(data: bytes) -> list[dict[str, Any]] | None:
     """The descriptors in an image index; None if the bytes are not one."""
     try:

@@ -100,7 +100,7 @@ def test_every_difference_from_the_release_is_reported(ask: Ask, project: Publis
         expect=frozenset({202}),
     )
     assert ask("verify").code == 2
-    project.releases.write(release)
+    project.releases.make_newest(project.releases.push(release))
     done = ask("verify", "--json")
     assert done.code == 1, done.words
     differences = [(difference["kind"], difference["of"]) for difference in json.loads(done.out)["differences"]]

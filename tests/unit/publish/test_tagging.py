@@ -1,8 +1,8 @@
 """Which aliases move, and which wait."""
 
 from raydock.model.variant import parse_name
-from raydock.publish.moves import aliases_to_move
 from raydock.publish.release import AliasTarget
+from raydock.publish.tagging import aliases_to_move
 from raydock.publish.tags import aliases
 
 CPU311, CPU313 = "ray2.60.0-py311-cpu", "ray2.60.0-py313-cpu"
