@@ -187,7 +187,7 @@ def set_rules(analysis: Analysis) -> Iterator[WheelFinding]:
     wheels = [wheel for wheels in analysis.installable.values() for wheel in wheels]
     artifacts = [_artifact(wheel) for wheel in wheels]
     for rule in checks.RULES:
-        for fault in rule(analysis.request(), artifacts):
+        for fault in rule(analysis.request, artifacts):
             positions = {wheel.filename: _position(fault, wheel) for wheel in wheels}
             files = sorted((name for name in positions if positions[name] >= 0), key=lambda name: positions[name])
             yield WheelFinding(

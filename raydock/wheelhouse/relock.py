@@ -125,9 +125,10 @@ class Relocker:
         fetched = [fetch.project for fetch in by_findings(analysis, self.findings).fetch]
         projects = sorted({*analysis.selected, *fetched})
         self.resolver.pages.prefetch(projects)
-        request = analysis.request(requirements=self._goals(), constraints=analysis.constraints)
         return replace(
-            request,
+            analysis.request,
+            requirements=self._goals(),
+            constraints=analysis.constraints,
             cutoff=self.cutoff or self._newest() or analysis.cutoff,
             glibc=resolvable_glibc(analysis.target.glibc, "The target host"),
             sources=tuple(
