@@ -9,13 +9,11 @@ from raydock.core.errors import OutOfReachError, PolicyError, RaydockError
 from raydock.core.parallel import in_parallel
 from raydock.publish.eligible import NotBuiltError, PublishableBuild
 from raydock.publish.output import PublishResult, Unattached
-from raydock.publish.release import AliasTarget, PublishedImage, Release
-from raydock.publish.release_json import DamagedError
+from raydock.publish.release import AliasTarget, DamagedError, PublishedImage, Release
 from raydock.publish.store import ReleaseStore
 from raydock.publish.tagging import AliasChanges, Move, aliases_to_move, move_tags
 from raydock.publish.tags import Alias
-from raydock.publish.task import PublishTask, plan_task
-from raydock.publish.upload import UploadedImage, Uploader
+from raydock.publish.upload import PublishTask, UploadedImage, Uploader, plan_task
 from raydock.registry.errors import RefusedError
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE
 from raydock.registry.refusals import RefusalCause

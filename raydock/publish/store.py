@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 
 from raydock.core.errors import ConfigurationError
 from raydock.model.labels import Label
-from raydock.publish import release_json
-from raydock.publish.release import Release
+from raydock.publish.release import Release, damaged, dump, load
 from raydock.registry.errors import RefusedError
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE, Manifest, artifact
 from raydock.registry.name import parse
@@ -64,8 +63,8 @@ class ReleaseStore:
                 (layer,) = manifest.document["layers"]
                 data = self.repository.blob(layer["digest"])
         except (UnreadableError, ValueError, KeyError, TypeError) as error:
-            raise release_json.damaged(origin, str(error).rstrip(".")) from None
-        return release_json.load(data, origin)
+            raise damaged(origin, str(error).rstrip(".")) from None
+        return load(data, origin)
 
     def newest(self) -> Release:
         """The newest release.
@@ -108,7 +107,7 @@ class ReleaseStore:
         annotations: dict[str, str] = {Label.CREATED: release.created, Label.VERSION: release.id}
         with self._explained():
             self.repository.upload(EMPTY, EMPTY_TYPE)
-            blob = self.repository.upload(release_json.dump(release), _CONTENT)
+            blob = self.repository.upload(dump(release), _CONTENT)
             manifest = artifact(KIND, [(blob, FILE)], None, annotations)
             self.repository.push_manifest(release.id, manifest)
         return manifest
