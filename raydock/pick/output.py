@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from raydock.core.models import plain
 from raydock.pick.pick import Pick
 
 SCHEMA = 1
@@ -25,8 +26,8 @@ def text(pick: Pick) -> str:
     candidate = pick.candidate
     lines = [pick.host]
     if candidate:
-        lines.append(f"  {pick.image}")
-        lines.append(f"  {pick.digest}" if pick.digest else f"  not built: {_command(candidate.name)}")
+        not_built = f"not built: `./build.py images --select 'name={candidate.name}'`"
+        lines += [f"  {pick.image}", f"  {pick.digest or not_built}"]
     lines += _block("because", pick.why)
     reasons: dict[str, list[str]] = {}
     for rejected in pick.rejected:
@@ -44,7 +45,7 @@ def _entry(pick: Pick) -> dict[str, Any]:
         "digest": pick.digest,
         "where": candidate.state if candidate else None,
         "why": list(pick.why),
-        "rejected": [{"name": rejected.name, "reason": rejected.reason} for rejected in pick.rejected],
+        "rejected": plain(pick.rejected),
         "hints": list(pick.hints),
     }
     return entry | ({"error": str(pick.error)} if pick.error else {})
@@ -53,7 +54,3 @@ def _entry(pick: Pick) -> dict[str, Any]:
 def _block(heading: str, lines: Iterable[str]) -> list[str]:
     indented = [f"    {line}" for line in lines]
     return [f"  {heading}:", *indented] if indented else []
-
-
-def _command(name: str) -> str:
-    return f"`./build.py images --select 'name={name}'`"

@@ -94,16 +94,7 @@ def pick(hosts: Sequence[GpuHost], candidates: Iterable[VariantImage]) -> Pick:
             )
             for candidate in newer
         ),
-        hints=(
-            *(f"{host.name}: {host.remark}" for host in hosts if host.remark),
-            *_forward_hints(best, newer, hosts),
-            *filter(None, [toolchain.missing_compiler(best.variant) if best else ""]),
-            *(
-                [f"not attached to the image in its registry: {', '.join(best.unattached)}"]
-                if best and best.unattached
-                else []
-            ),
-        ),
+        hints=tuple(_hints(best, newer, hosts)),
         error=None if best else _none_runs(description, hosts, newest),
     )
 
@@ -152,6 +143,16 @@ def _reasons(candidate: VariantImage, hosts: Sequence[GpuHost], use_gpu: bool) -
         for reason in objections(candidate, host):
             found.setdefault(reason, []).append(host.name)
     return [f"{_abbreviate(names)}: {reason}" if len(hosts) > 1 else reason for reason, names in found.items()]
+
+
+def _hints(best: VariantImage | None, newer: Sequence[VariantImage], hosts: Sequence[GpuHost]) -> Iterator[str]:
+    """Yield the notes on a pick."""
+    yield from (f"{host.name}: {host.remark}" for host in hosts if host.remark)
+    yield from _forward_hints(best, newer, hosts)
+    if best and (missing := toolchain.missing_compiler(best.variant)):
+        yield missing
+    if best and best.unattached:
+        yield f"not attached to the image in its registry: {', '.join(best.unattached)}"
 
 
 def _forward_hints(best: VariantImage | None, newer: Sequence[VariantImage], hosts: Sequence[GpuHost]) -> Iterator[str]:
