@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from raydock.core.models import plain
 from raydock.pick.pick import Pick
 
 SCHEMA = 1
@@ -30,8 +29,8 @@ def text(pick: Pick) -> str:
         lines += [f"  {pick.image}", f"  {pick.digest or not_built}"]
     lines += _block("because", pick.why)
     reasons: dict[str, list[str]] = {}
-    for rejected in pick.rejected:
-        reasons.setdefault(rejected.reason, []).append(rejected.name)
+    for name, reason in pick.rejected.items():
+        reasons.setdefault(reason, []).append(name)
     for reason, names in reasons.items():
         lines += _block(f"newer, but {reason}" if candidate else f"rejected, since {reason}", names)
     return "\n".join(lines + _block("notes", pick.hints))
@@ -45,7 +44,7 @@ def _entry(pick: Pick) -> dict[str, Any]:
         "digest": pick.digest,
         "where": candidate.state if candidate else None,
         "why": list(pick.why),
-        "rejected": plain(pick.rejected),
+        "rejected": [{"name": name, "reason": reason} for name, reason in pick.rejected.items()],
         "hints": list(pick.hints),
     }
     return entry | ({"error": str(pick.error)} if pick.error else {})

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from packaging.version import Version
 
@@ -16,19 +16,6 @@ from raydock.publish.variant_image import ImageState, VariantImage
 
 
 @dataclass(frozen=True, kw_only=True)
-class RejectedCandidate:
-    """A newer candidate that was not picked.
-
-    Attributes:
-        name: the variant's name.
-        reason: why it was not picked.
-    """
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Pick:
     """The pick for a host or for several hosts.
 
@@ -36,7 +23,7 @@ class Pick:
         host: a description of the host or hosts.
         candidate: the picked image; None if no image runs.
         why: the facts for the pick.
-        rejected: the newer candidates, the newest first.
+        rejected: why newer candidates were not picked, by the variant's name, the newest first.
         hints: notes for the user.
         error: why no image was picked; None if one was.
     """
@@ -44,7 +31,7 @@ class Pick:
     host: str
     candidate: VariantImage | None = None
     why: tuple[str, ...] = ()
-    rejected: tuple[RejectedCandidate, ...] = ()
+    rejected: Mapping[str, str] = field(default_factory=dict)
     hints: tuple[str, ...] = ()
     error: HostError | None = None
 
@@ -87,13 +74,10 @@ def pick(hosts: Sequence[GpuHost], candidates: Iterable[VariantImage]) -> Pick:
         host=description,
         candidate=best,
         why=tuple(_why(best, hosts)) if best else (),
-        rejected=tuple(
-            RejectedCandidate(
-                name=candidate.name,
-                reason="; ".join(reasons[candidate.name]) or _doubt(candidate) or "it is not built",
-            )
+        rejected={
+            candidate.name: "; ".join(reasons[candidate.name]) or _doubt(candidate) or "it is not built"
             for candidate in newer
-        ),
+        },
         hints=tuple(_hints(best, newer, hosts)),
         error=None if best else _none_runs(description, hosts, newest),
     )

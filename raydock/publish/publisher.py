@@ -1,18 +1,18 @@
 """Publish to one registry: images, then aliases, then the release."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from raydock import __version__
 from raydock.core.errors import OutOfReachError, PolicyError, RaydockError
 from raydock.core.parallel import in_parallel
+from raydock.model.variant import Variant
 from raydock.publish.eligible import NotBuiltError, PublishableBuild
 from raydock.publish.output import PublishResult, Unattached
 from raydock.publish.release import AliasTarget, DamagedError, PublishedImage, Release
 from raydock.publish.store import ReleaseStore
 from raydock.publish.tagging import AliasChanges, Move, aliases_to_move, move_tags
-from raydock.publish.tags import Alias
 from raydock.publish.upload import PublishTask, UploadedImage, Uploader, plan_task
 from raydock.registry.errors import RefusedError
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE
@@ -32,7 +32,7 @@ class Publisher:
         releases: the image repository and its releases.
         uploader: pushes an image with its attachments.
         builds: the builds to publish, or why one may not be published, by variant.
-        aliases: every alias of the plan, by name.
+        aliases: the variants that each alias of the plan could name; it names the last one.
         jobs: how many images are pushed at a time.
         force: whether everything is checked and written again, whatever the release contains.
         stop: stops running pushes and signatures.
@@ -41,7 +41,7 @@ class Publisher:
     releases: ReleaseStore
     uploader: Uploader
     builds: Mapping[str, PublishableBuild | RaydockError]
-    aliases: Mapping[str, Alias]
+    aliases: Mapping[str, Sequence[Variant]]
     jobs: int
     force: bool
     stop: Callable[[], None]
@@ -216,7 +216,7 @@ class Publisher:
         blocked = {name for name, error in errors.items() if not isinstance(error, NotBuiltError)}
         named = {} if self.force else before.aliases
         changes = aliases_to_move(self.aliases, fingerprints, blocked, named)
-        candidates = {variant.name for alias in changes.move for variant in self.aliases[alias].candidates}
+        candidates = {variant.name for alias in changes.move for variant in self.aliases[alias]}
         unchanged = candidates.difference(name for name, task in tasks.items() if not task.unchanged)
         known = before.by_variant
         incomplete = {name for name in unchanged if find_image_problem(self.repository, known[name].digest)}

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from raydock.core.errors import OutOfReachError
+from raydock.model.variant import Variant
 from raydock.publish.release import AliasTarget, Release
 from raydock.publish.store import ReleaseStore
-from raydock.publish.tags import Alias
 from raydock.registry.errors import RefusedError
 from raydock.registry.manifest import Manifest
 from raydock.registry.refusals import RefusalCause
@@ -54,7 +54,7 @@ class AliasChanges:
 
 
 def aliases_to_move(
-    aliases: Mapping[str, Alias],
+    aliases: Mapping[str, Sequence[Variant]],
     published: Mapping[str, str],
     blocked: Collection[str],
     before: Mapping[str, AliasTarget],
@@ -63,19 +63,20 @@ def aliases_to_move(
 
     An alias moves only when every image that it could name is published and none is blocked.
 
+    aliases: the variants that each alias could name; it names the last one.
     published: the fingerprint of each image that is complete in the registry, by variant.
     blocked: the variants whose newest build could not be published.
     before: what each alias names now.
     """
     move, wait = {}, {}
-    for alias_name, alias in aliases.items():
-        target, known = alias.target.name, before.get(alias_name)
-        names = [variant.name for variant in alias.candidates]
+    for alias, candidates in aliases.items():
+        target, known = candidates[-1].name, before.get(alias)
+        names = [variant.name for variant in candidates]
         missing = tuple(name for name in names if name not in published or name in blocked)
         if not missing and (known is None or (known.variant, known.fingerprint) != (target, published[target])):
-            move[alias_name] = target
-        elif 0 < len(missing) < len(alias.candidates):
-            wait[alias_name] = missing
+            move[alias] = target
+        elif 0 < len(missing) < len(candidates):
+            wait[alias] = missing
     return AliasChanges(move=move, wait=wait)
 
 

@@ -4,7 +4,6 @@ There is an immutable one, a movable one, and aliases in the grammar of rayproje
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from packaging.version import Version
 
@@ -14,28 +13,13 @@ LATEST = "latest"
 _DIGITS = 12
 
 
-@dataclass(frozen=True, kw_only=True)
-class Alias:
-    """A short name for an image.
-
-    Attributes:
-        name: the tag.
-        target: the variant that it names, the newest candidate.
-        candidates: every variant that it could name, oldest first.
-    """
-
-    name: str
-    target: Variant
-    candidates: tuple[Variant, ...]
-
-
 def immutable_tag(name: str, fingerprint: str) -> str:
     """The tag of one build of a variant. It never names a different image."""
     return f"{name}.{fingerprint[:_DIGITS]}"
 
 
-def aliases(variants: Iterable[Variant]) -> dict[str, Alias]:
-    """Every alias of these variants by name.
+def aliases(variants: Iterable[Variant]) -> dict[str, tuple[Variant, ...]]:
+    """Every variant that an alias could name, by alias, oldest first. An alias names the last one.
 
     Examples: `2.60.0-py311-cu130`, `2.60.0-py311`, `2.60.0` and `latest`.
 
@@ -52,7 +36,7 @@ def aliases(variants: Iterable[Variant]) -> dict[str, Alias]:
     if rays := {variant.ray for variant in variants if not variant.gpu}:
         newest = max(rays, key=_finals_first)
         named[LATEST] = named[newest]
-    return {name: _alias(name, candidates) for name, candidates in named.items()}
+    return {name: _smallest(candidates) for name, candidates in named.items()}
 
 
 def _names(variant: Variant) -> Iterator[str]:
@@ -63,11 +47,10 @@ def _names(variant: Variant) -> Iterator[str]:
         yield variant.ray
 
 
-def _alias(name: str, variants: list[Variant]) -> Alias:
+def _smallest(variants: list[Variant]) -> tuple[Variant, ...]:
     least = min(map(_parts, variants))
     smallest = (variant for variant in variants if _parts(variant) == least)
-    candidates = sorted(smallest, key=lambda variant: variant.order)
-    return Alias(name=name, target=candidates[-1], candidates=tuple(candidates))
+    return tuple(sorted(smallest, key=lambda variant: variant.order))
 
 
 def _parts(variant: Variant) -> tuple[bool, bool]:

@@ -24,7 +24,7 @@ from raydock.wheelhouse import folder as folders
 from raydock.wheelhouse import target as targets
 from raydock.wheelhouse.folder import Folder, FolderWheel
 from raydock.wheelhouse.needs import Need, needs
-from raydock.wheelhouse.target import Target
+from raydock.wheelhouse.target import ARCH, Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ class Analysis:
         misfits = (wheel.name for wheel in self.folder.wheels if not self.target.fits(wheel.name))
         partial = (f"{name.partition('.whl')[0]}.whl" for name in self.folder.partial)
         versions: dict[str, str] = {}
-        for name in (*misfits, *partial, *(file.filename for file in self.folder.broken)):
+        for name in (*misfits, *partial, *self.folder.broken):
             try:
                 project, version, _, _ = parse_wheel_filename(name)
             except InvalidWheelFilename:
@@ -115,7 +115,7 @@ class Analysis:
             axis: self.selected[axis].release.version if axis in self.selected else NONE
             for axis in ("ray", "torch", "vllm")
         }
-        return Variant(**parts, python=self.target.python, cuda=self.cuda, arch=self.target.arch)
+        return Variant(**parts, python=self.target.python, cuda=self.cuda, arch=ARCH)
 
     @cached_property
     def breakages(self) -> tuple[Breakage, ...]:
@@ -135,7 +135,7 @@ class Analysis:
             cutoff=self.cutoff,
             python=self.target.python,
             cuda=self.cuda,
-            arch=self.target.arch,
+            arch=ARCH,
             glibc=self.target.glibc,
             indexes=(),
         )

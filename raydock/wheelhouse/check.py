@@ -59,14 +59,14 @@ def partial(analysis: Analysis) -> Iterator[WheelFinding]:
 
 def broken(analysis: Analysis) -> Iterator[WheelFinding]:
     """Files with the name of a wheel that cannot be installed."""
-    for file in analysis.folder.broken:
+    for filename, reason in analysis.folder.broken.items():
         yield WheelFinding(
             kind="broken",
-            what=f"{file.filename} {file.reason}",
+            what=f"{filename} {reason}",
             meaning="Installing it fails, or installs a different package than its name says.",
             todo="drop it, and fetch it again.",
-            files=(file.filename,),
-            drop=(file.filename,),
+            files=(filename,),
+            drop=(filename,),
         )
 
 
