@@ -11,7 +11,7 @@ from raydock.compat.runs import code_for, driver_objection, gpu_doubt, gpu_objec
 from raydock.core.errors import HostError
 from raydock.pick import forward
 from raydock.pick.nvidia_smi import Gpu, GpuHost
-from raydock.publish.tags import immutable_tag
+from raydock.publish.release import immutable_tag
 from raydock.publish.variant_image import ImageState, VariantImage
 
 

@@ -70,28 +70,20 @@ def create_publishers(
         listener=listener,
         jobs=options.jobs,
     )
-    pusher, signer = Pusher(builder.client, listener), options.signer
     uploader = partial(
         Uploader,
-        pusher=pusher,
-        signer=signer,
+        pusher=Pusher(builder.client, listener),
+        signer=options.signer,
         source=read_source(checkout),
         require_attachments=options.require_attachments,
         listener=listener,
     )
-
-    def stop() -> None:
-        pusher.stop()
-        if signer:
-            signer.processes.stop()
-
     publisher = partial(
         Publisher,
         builds=Eligibility(builder=builder, gate=gate).check(chosen),
         aliases=aliases(project.variants),
         jobs=options.jobs,
         force=options.force,
-        stop=stop,
     )
     return {registry: _connected(registry, options, uploader, publisher) for registry in registries}
 

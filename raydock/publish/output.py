@@ -8,7 +8,7 @@ import msgspec
 
 from raydock.core.errors import RaydockError
 from raydock.plan.output import count
-from raydock.publish.tagging import Move
+from raydock.publish.tags import Move
 
 SCHEMA = 1
 

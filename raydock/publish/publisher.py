@@ -1,6 +1,6 @@
 """Publish to one registry: images, then aliases, then the release."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ from raydock.publish.eligible import NotBuiltError, PublishableBuild
 from raydock.publish.output import PublishResult, Unattached
 from raydock.publish.release import AliasTarget, DamagedError, PublishedImage, Release
 from raydock.publish.store import ReleaseStore
-from raydock.publish.tagging import AliasChanges, Move, aliases_to_move, move_tags
+from raydock.publish.tags import AliasChanges, Move, aliases_to_move, move_tags
 from raydock.publish.upload import PublishTask, UploadedImage, Uploader, plan_task
 from raydock.registry.errors import RefusedError
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE
@@ -35,7 +35,6 @@ class Publisher:
         aliases: the variants that each alias of the plan could name; it names the last one.
         jobs: how many images are pushed at a time.
         force: whether everything is checked and written again, whatever the release contains.
-        stop: stops running pushes and signatures.
     """
 
     releases: ReleaseStore
@@ -44,7 +43,6 @@ class Publisher:
     aliases: Mapping[str, Sequence[Variant]]
     jobs: int
     force: bool
-    stop: Callable[[], None]
 
     @property
     def repository(self) -> Repository:
@@ -200,7 +198,7 @@ class Publisher:
                 return error
 
         changed = {name: task for name, task in tasks.items() if not task.unchanged}
-        outcomes = dict(zip(changed, in_parallel(upload, changed.values(), self.jobs, self.stop), strict=True))
+        outcomes = dict(zip(changed, in_parallel(upload, changed.values(), self.jobs, self.uploader.stop), strict=True))
         uploaded = {name: image for name, image in outcomes.items() if isinstance(image, UploadedImage)}
         return uploaded, {name: error for name, error in outcomes.items() if isinstance(error, RaydockError)}
 

@@ -14,14 +14,19 @@ from raydock.core.errors import ConfigurationError
 from raydock.core.models import plain, written
 from raydock.model.variant import Axis, Variant, Word
 from raydock.plan.planner import Excluded, Planned
-from raydock.publish.tags import immutable_tag
 
 SCHEMA = 1
+_DIGITS = 12
 
 # What a registry says ends in manifests and scripts.
 _Hex = Annotated[str, written("64 hexadecimal digits", form="[0-9a-f]{64}")]
 _Digest = Annotated[str, written("a digest", form="sha256:[0-9a-f]{64}")]
 _Content = Annotated[str, written("a digest, or nothing", form="(sha256:[0-9a-f]{64})?")]
+
+
+def immutable_tag(name: str, fingerprint: str) -> str:
+    """The tag of one build of a variant. It never names a different image."""
+    return f"{name}.{fingerprint[:_DIGITS]}"
 
 
 @dataclass(frozen=True, kw_only=True)

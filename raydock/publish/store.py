@@ -45,19 +45,18 @@ class ReleaseStore:
         """
         return "release" if self.repository.name == self.images.name else "latest"
 
-    def read(self, tag: str = "") -> Release | None:
-        """Read a release by its tag, by default the newest.
+    def read(self) -> Release | None:
+        """Read the newest release.
 
-        Returns None if the tag does not exist.
+        Returns None if there is none.
 
         Raises ConfigurationError if it is damaged or newer than this raydock, OutOfReachError if the registry does not
         answer or refuses.
         """
-        tag = tag or self.latest
-        origin = f"release.json of {self.repository.name}:{tag}"
+        origin = f"release.json of {self.repository.name}:{self.latest}"
         try:
             with self._explained():
-                manifest = self.repository.manifest(tag)
+                manifest = self.repository.manifest(self.latest)
                 if manifest is None:
                     return None
                 (layer,) = manifest.document["layers"]

@@ -17,9 +17,8 @@ from raydock.publish.attest import SourceRevision, provenance_statement
 from raydock.publish.eligible import PublishableBuild
 from raydock.publish.gate import KINDS, PROVENANCE
 from raydock.publish.push import Pusher
-from raydock.publish.release import PublishedImage
+from raydock.publish.release import PublishedImage, immutable_tag
 from raydock.publish.sign import Signer
-from raydock.publish.tags import immutable_tag
 from raydock.registry.errors import RefusedError
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE, Manifest, artifact
 from raydock.registry.referrers import attach
@@ -139,6 +138,12 @@ class Uploader:
     source: SourceRevision
     require_attachments: bool = False
     listener: Listener = field(repr=False)
+
+    def stop(self) -> None:
+        """Stop running pushes and signatures."""
+        self.pusher.stop()
+        if self.signer:
+            self.signer.processes.stop()
 
     def upload(self, task: PublishTask) -> UploadedImage:
         """Upload an image without moving a tag.

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -108,8 +107,7 @@ class RegistryTransport:
 
         Raises OutOfReachError if they differ by more than a day.
         """
-        if error := errors.clock_error(self.name, self._date, datetime.now(UTC)):
-            raise error
+        errors.check_clock(self.name, self._date)
 
     def _find_base(self, scheme: str) -> str:
         """The base URL of the registry with this scheme."""
