@@ -14,8 +14,7 @@ from raydock.model import policy
 from raydock.pipeline.project import Project
 from raydock.plan.planner import Planned
 from raydock.publish.attest import read_source
-from raydock.publish.eligible import Eligibility
-from raydock.publish.gate import Gate
+from raydock.publish.gate import Eligibility, Gate
 from raydock.publish.publisher import Publisher
 from raydock.publish.push import Pusher
 from raydock.publish.sign import Signer

@@ -8,7 +8,7 @@ from raydock import __version__
 from raydock.core.errors import OutOfReachError, PolicyError, RaydockError
 from raydock.core.parallel import in_parallel
 from raydock.model.variant import Variant
-from raydock.publish.eligible import NotBuiltError, PublishableBuild
+from raydock.publish.gate import NotBuiltError, PublishableBuild
 from raydock.publish.output import PublishResult, Unattached
 from raydock.publish.release import AliasTarget, DamagedError, PublishedImage, Release
 from raydock.publish.store import ReleaseStore

@@ -14,8 +14,7 @@ from raydock.engine.identity import from_configuration
 from raydock.model.image import ContainerImage
 from raydock.model.labels import Label
 from raydock.publish.attest import SourceRevision, provenance_statement
-from raydock.publish.eligible import PublishableBuild
-from raydock.publish.gate import KINDS, PROVENANCE
+from raydock.publish.gate import KINDS, PROVENANCE, PublishableBuild
 from raydock.publish.push import Pusher
 from raydock.publish.release import PublishedImage, immutable_tag
 from raydock.publish.sign import Signer
