@@ -15,6 +15,7 @@ from raydock.ci import commit as commits
 from raydock.ci.commit import Commit
 from raydock.ci.inputs import CONTEXT, Inputs, WorkingTree, own, shared
 from raydock.core.errors import ConfigurationError
+from raydock.core.models import plain
 from raydock.model import matrix as matrices
 from raydock.model.matrix import Matrix
 from raydock.model.variant import parse_name
@@ -67,10 +68,7 @@ class Changes:
 
     def document(self) -> dict[str, Any]:
         """The document of `plan --changed-since REF --json` (docs/reference/json.md)."""
-        variants = [
-            {"name": change.name, "what": change.what.value, "parts": list(change.parts)} for change in self.changes
-        ]
-        return {"schema": SCHEMA, "since": self.since, "variants": variants}
+        return {"schema": SCHEMA, "since": self.since, "variants": plain(self.changes)}
 
     def table(self) -> RenderableType:
         """The changes as a table for a terminal."""

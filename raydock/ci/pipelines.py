@@ -1,7 +1,6 @@
 """Render the CI pipelines of a checkout from its matrix and templates/ci/."""
 
 import json
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -27,20 +26,13 @@ class System(StrEnum):
 
 def render_pipeline(system: System, checkout: Checkout, plan: Plan) -> str:
     """Render the pipeline for every variant of a plan."""
-    return _render(
-        checkout,
-        f"{system}.yml.j2",
-        groups=[EVERYTHING, *plan.matrix.group_names],
-        bootstrap=any(base.source == "bootstrap" for base in plan.matrix.bases),
-        gpu=any(planned.variant.gpu for planned in plan.variants),
-    )
+    groups, gpu = [EVERYTHING, *plan.matrix.group_names], any(planned.variant.gpu for planned in plan.variants)
+    return _render(checkout, plan, f"{system}.yml.j2", groups=groups, gpu=gpu)
 
 
 def render_child(checkout: Checkout, plan: Plan, ci_plan: CiPlan) -> str:
     """Render GitLab's child pipeline: the jobs of the shards."""
-    bootstrap = any(base.source == "bootstrap" for base in plan.matrix.bases)
-    jobs: Sequence[dict[str, str]] = [ci_plan.job(shard) for shard in ci_plan.shards]
-    return _render(checkout, "gitlab-shards.yml.j2", shards=jobs, bootstrap=bootstrap)
+    return _render(checkout, plan, "gitlab-shards.yml.j2", shards=[shard.job for shard in ci_plan.shards])
 
 
 def find_difference(system: System, checkout: Checkout, plan: Plan) -> str:
@@ -54,8 +46,9 @@ def find_difference(system: System, checkout: Checkout, plan: Plan) -> str:
     return ""
 
 
-def _render(checkout: Checkout, template: str, **values: object) -> str:
+def _render(checkout: Checkout, plan: Plan, template: str, **values: object) -> str:
     # The pipelines and their shell scripts use braces and brackets themselves.
     templates = environment(checkout.templates / "ci", variable=("@{", "}@"))
     templates.filters["yaml"] = json.dumps  # every JSON value is valid YAML
-    return templates.get_template(template).render(**values)
+    bootstrap = any(base.source == "bootstrap" for base in plan.matrix.bases)
+    return templates.get_template(template).render(bootstrap=bootstrap, **values)

@@ -94,8 +94,7 @@ def plan(
     """
     from raydock.builder.recipe import Recipe
     from raydock.ci import pipelines
-    from raydock.ci.plan import plan_shards
-    from raydock.ci.shards import Load
+    from raydock.ci.plan import Load, plan_shards
     from raydock.model import lock
     from raydock.pipeline.create import create_pipeline
     from raydock.publish.store import published_fingerprints

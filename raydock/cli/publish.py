@@ -15,8 +15,8 @@ from raydock.pipeline.project import Project
 
 if TYPE_CHECKING:
     from raydock.publish.assemble import PublishOptions
+    from raydock.publish.output import PublishResult
     from raydock.publish.publisher import Publisher
-    from raydock.publish.result import PublishResult
 
     Outcomes = dict[str, PublishResult | RaydockError]
 

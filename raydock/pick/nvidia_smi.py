@@ -123,13 +123,13 @@ def parse(text: str, name: str) -> dict[str, GpuHost | HostError]:
     name: the name of the host if the lines have no prefix.
     """
     lines = [line for line in map(str.strip, text.lstrip("\ufeff").splitlines()) if line]
-    hosts: dict[str, list[str]] = {name: lines}
-    if any(_is_labelled(line) for line in lines):
-        hosts = {}
-        for line in lines:
-            match = _LABELLED.fullmatch(line)
-            label, rest = (match["host"], match["line"]) if match else (name, line)
-            hosts.setdefault(label, []).append(rest)
+    if not any(map(_is_labelled, lines)):
+        return {name: _parse_or_error(name, lines)}
+    hosts: dict[str, list[str]] = {}
+    for line in lines:
+        match = _LABELLED.fullmatch(line)
+        label, rest = (match["host"], match["line"]) if match else (name, line)
+        hosts.setdefault(label, []).append(rest)
     return {host: _parse_or_error(host, host_lines) for host, host_lines in hosts.items()}
 
 

@@ -25,12 +25,12 @@ def text(pick: Pick) -> str:
     candidate = pick.candidate
     lines = [pick.host]
     if candidate:
-        lines.append(f"  {pick.image}")
-        lines.append(f"  {pick.digest}" if pick.digest else f"  not built: {_command(candidate.name)}")
+        not_built = f"not built: `./build.py images --select 'name={candidate.name}'`"
+        lines += [f"  {pick.image}", f"  {pick.digest or not_built}"]
     lines += _block("because", pick.why)
     reasons: dict[str, list[str]] = {}
-    for rejected in pick.rejected:
-        reasons.setdefault(rejected.reason, []).append(rejected.name)
+    for name, reason in pick.rejected.items():
+        reasons.setdefault(reason, []).append(name)
     for reason, names in reasons.items():
         lines += _block(f"newer, but {reason}" if candidate else f"rejected, since {reason}", names)
     return "\n".join(lines + _block("notes", pick.hints))
@@ -44,7 +44,7 @@ def _entry(pick: Pick) -> dict[str, Any]:
         "digest": pick.digest,
         "where": candidate.state if candidate else None,
         "why": list(pick.why),
-        "rejected": [{"name": rejected.name, "reason": rejected.reason} for rejected in pick.rejected],
+        "rejected": [{"name": name, "reason": reason} for name, reason in pick.rejected.items()],
         "hints": list(pick.hints),
     }
     return entry | ({"error": str(pick.error)} if pick.error else {})
@@ -53,7 +53,3 @@ def _entry(pick: Pick) -> dict[str, Any]:
 def _block(heading: str, lines: Iterable[str]) -> list[str]:
     indented = [f"    {line}" for line in lines]
     return [f"  {heading}:", *indented] if indented else []
-
-
-def _command(name: str) -> str:
-    return f"`./build.py images --select 'name={name}'`"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from packaging.version import Version
 
@@ -11,21 +11,8 @@ from raydock.compat.runs import code_for, driver_objection, gpu_doubt, gpu_objec
 from raydock.core.errors import HostError
 from raydock.pick import forward
 from raydock.pick.nvidia_smi import Gpu, GpuHost
-from raydock.publish.tags import immutable_tag
+from raydock.publish.release import immutable_tag
 from raydock.publish.variant_image import ImageState, VariantImage
-
-
-@dataclass(frozen=True, kw_only=True)
-class RejectedCandidate:
-    """A newer candidate that was not picked.
-
-    Attributes:
-        name: the variant's name.
-        reason: why it was not picked.
-    """
-
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +23,7 @@ class Pick:
         host: a description of the host or hosts.
         candidate: the picked image; None if no image runs.
         why: the facts for the pick.
-        rejected: the newer candidates, the newest first.
+        rejected: why newer candidates were not picked, by the variant's name, the newest first.
         hints: notes for the user.
         error: why no image was picked; None if one was.
     """
@@ -44,7 +31,7 @@ class Pick:
     host: str
     candidate: VariantImage | None = None
     why: tuple[str, ...] = ()
-    rejected: tuple[RejectedCandidate, ...] = ()
+    rejected: Mapping[str, str] = field(default_factory=dict)
     hints: tuple[str, ...] = ()
     error: HostError | None = None
 
@@ -87,23 +74,11 @@ def pick(hosts: Sequence[GpuHost], candidates: Iterable[VariantImage]) -> Pick:
         host=description,
         candidate=best,
         why=tuple(_why(best, hosts)) if best else (),
-        rejected=tuple(
-            RejectedCandidate(
-                name=candidate.name,
-                reason="; ".join(reasons[candidate.name]) or _doubt(candidate) or "it is not built",
-            )
+        rejected={
+            candidate.name: "; ".join(reasons[candidate.name]) or _doubt(candidate) or "it is not built"
             for candidate in newer
-        ),
-        hints=(
-            *(f"{host.name}: {host.remark}" for host in hosts if host.remark),
-            *_forward_hints(best, newer, hosts),
-            *filter(None, [toolchain.missing_compiler(best.variant) if best else ""]),
-            *(
-                [f"not attached to the image in its registry: {', '.join(best.unattached)}"]
-                if best and best.unattached
-                else []
-            ),
-        ),
+        },
+        hints=tuple(_hints(best, newer, hosts)),
         error=None if best else _none_runs(description, hosts, newest),
     )
 
@@ -152,6 +127,16 @@ def _reasons(candidate: VariantImage, hosts: Sequence[GpuHost], use_gpu: bool) -
         for reason in objections(candidate, host):
             found.setdefault(reason, []).append(host.name)
     return [f"{_abbreviate(names)}: {reason}" if len(hosts) > 1 else reason for reason, names in found.items()]
+
+
+def _hints(best: VariantImage | None, newer: Sequence[VariantImage], hosts: Sequence[GpuHost]) -> Iterator[str]:
+    """Yield the notes on a pick."""
+    yield from (f"{host.name}: {host.remark}" for host in hosts if host.remark)
+    yield from _forward_hints(best, newer, hosts)
+    if best and (missing := toolchain.missing_compiler(best.variant)):
+        yield missing
+    if best and best.unattached:
+        yield f"not attached to the image in its registry: {', '.join(best.unattached)}"
 
 
 def _forward_hints(best: VariantImage | None, newer: Sequence[VariantImage], hosts: Sequence[GpuHost]) -> Iterator[str]:

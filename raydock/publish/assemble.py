@@ -1,8 +1,9 @@
 """Create the publishers of a project: one for each registry."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from raydock.builder.schedule import Builder
 from raydock.builder.secrets import Secrets
@@ -12,14 +13,13 @@ from raydock.engine.client import connect
 from raydock.model import policy
 from raydock.pipeline.project import Project
 from raydock.plan.planner import Planned
-from raydock.publish.attest import SourceRevision, read_source
-from raydock.publish.eligible import Eligibility, PublishableBuild
-from raydock.publish.gate import Gate
+from raydock.publish.attest import read_source
+from raydock.publish.gate import Eligibility, Gate
 from raydock.publish.publisher import Publisher
 from raydock.publish.push import Pusher
 from raydock.publish.sign import Signer
 from raydock.publish.store import release_store
-from raydock.publish.tags import Alias, aliases
+from raydock.publish.tags import aliases
 from raydock.publish.upload import Uploader
 from raydock.registry.repository import repository
 
@@ -69,57 +69,32 @@ def create_publishers(
         listener=listener,
         jobs=options.jobs,
     )
-    common = _Common(
-        options=options,
-        builds=Eligibility(builder=builder, gate=gate).check(chosen),
-        aliases=aliases(project.variants),
+    uploader = partial(
+        Uploader,
         pusher=Pusher(builder.client, listener),
+        signer=options.signer,
         source=read_source(checkout),
+        require_attachments=options.require_attachments,
         listener=listener,
     )
-    return {registry: common.publisher(registry) for registry in registries}
+    publisher = partial(
+        Publisher,
+        builds=Eligibility(builder=builder, gate=gate).check(chosen),
+        aliases=aliases(project.variants),
+        jobs=options.jobs,
+        force=options.force,
+    )
+    return {registry: _connected(registry, options, uploader, publisher) for registry in registries}
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Common:
-    """What the publishers of all registries have in common."""
-
-    options: PublishOptions
-    builds: Mapping[str, PublishableBuild | RaydockError]
-    aliases: Mapping[str, Alias]
-    pusher: Pusher
-    source: SourceRevision
-    listener: Listener
-
-    def publisher(self, registry: str) -> Publisher | RaydockError:
-        """The publisher for one registry, or why there is none."""
-        insecure = self.options.insecure
-        try:
-            images = repository(registry, insecure=insecure)
-            images.transport.check_clock()
-            releases = release_store(images, self.options.release_repository, insecure=insecure)
-        except RaydockError as error:
-            return error
-        uploader = Uploader(
-            repository=images,
-            pusher=self.pusher,
-            signer=self.options.signer,
-            source=self.source,
-            require_attachments=self.options.require_attachments,
-            listener=self.listener,
-        )
-        return Publisher(
-            repository=images,
-            releases=releases,
-            uploader=uploader,
-            builds=self.builds,
-            aliases=self.aliases,
-            jobs=self.options.jobs,
-            force=self.options.force,
-            stop=self._stop,
-        )
-
-    def _stop(self) -> None:
-        self.pusher.stop()
-        if self.options.signer:
-            self.options.signer.processes.stop()
+def _connected(
+    registry: str, options: PublishOptions, uploader: Callable[..., Uploader], publisher: Callable[..., Publisher]
+) -> Publisher | RaydockError:
+    """The publisher for one registry, or why there is none."""
+    try:
+        images = repository(registry, insecure=options.insecure)
+        images.transport.check_clock()
+        releases = release_store(images, options.release_repository, insecure=options.insecure)
+    except RaydockError as error:
+        return error
+    return publisher(releases=releases, uploader=uploader(repository=images))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from raydock import __version__
 from raydock.core import git
 from raydock.core.checkout import Checkout
-from raydock.publish.eligible import PublishableBuild
+from raydock.publish.gate import PublishableBuild
 
 BUILD_TYPE = "urn:raydock:image:1"
 

@@ -1,20 +1,31 @@
-"""The publishing gate.
+"""The publishing gate: decide which variants may be published.
 
-The smoke, contract and scan reports of this exact build must all have passed.
+They must be built here and up to date with the checkout, and the smoke, contract and scan reports of this exact build
+must all have passed.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
+from raydock.builder.basemaker import BaseImage, existing
+from raydock.builder.baserecipe import recipe_for
+from raydock.builder.recipe import Context, Recipe
+from raydock.builder.render import Renderer
+from raydock.builder.schedule import Builder
 from raydock.core.checkout import Checkout
-from raydock.core.errors import PolicyError
+from raydock.core.errors import PolicyError, RaydockError, VariantError
 from raydock.core.files import digest_of
 from raydock.core.models import plain
+from raydock.model import lock as locks
 from raydock.model import report as reports
 from raydock.model.image import ContainerImage
+from raydock.model.lock import Lock
 from raydock.model.policy import Policy
 from raydock.model.report import Report, Status
+from raydock.plan.planner import Planned
 from raydock.scan import report as scans
 from raydock.scan.report import ScanReport
 
@@ -86,7 +97,7 @@ class Gate:
         assert scan
         paths = [self.checkout.report(name, kind) for kind in (*kinds, "scan")]
         paths += scans.sboms(scan, self.checkout.report(name, "scan")).values()
-        summaries = {kind: _summary(report) for kind, report in loaded.items() if report}
+        summaries = {kind: {"checks": plain(report.checks)} for kind, report in loaded.items() if report}
         return BuildEvidence(
             reports=summaries | {"scan": _scan_summary(scan)}, files={path.name: path.read_bytes() for path in paths}
         )
@@ -99,6 +110,93 @@ class Gate:
         return scan.objection(image, self.policy, self.today)
 
 
+@dataclass(frozen=True, kw_only=True)
+class PublishableBuild:
+    """A variant whose newest build may be published.
+
+    Attributes:
+        planned: the variant in the plan.
+        image: its image on the engine.
+        recipe: the inputs that the image was built from.
+        base: the base image that it was built on.
+        lock: its locked packages.
+        evidence: the reports and files that the gate checked.
+    """
+
+    planned: Planned
+    image: ContainerImage
+    recipe: Recipe
+    base: BaseImage
+    lock: Lock
+    evidence: BuildEvidence
+
+    @property
+    def name(self) -> str:
+        return self.planned.name
+
+    @property
+    def fingerprint(self) -> str:
+        return self.recipe.fingerprint
+
+
+@dataclass(frozen=True, kw_only=True)
+class Eligibility:
+    """Checks which builds of one engine may be published.
+
+    Attributes:
+        builder: finds images and computes fingerprints.
+        gate: checks the reports of an image.
+    """
+
+    builder: Builder
+    gate: Gate
+
+    def check(self, chosen: Iterable[Planned]) -> dict[str, PublishableBuild | RaydockError]:
+        """The builds that may be published, by variant name.
+
+        For each other variant, the reason as an error.
+        """
+        chosen, matrix, checkout = tuple(chosen), self.builder.matrix, self.builder.checkout
+        images = self.builder.built(planned.name for planned in chosen)
+        refs = {planned.name: recipe_for(matrix, planned.variant, checkout).ref for planned in chosen}
+        bases = existing(self.builder.client, set(refs.values()))
+        context, renderer = Context.read(checkout.templates), Renderer(checkout.templates, matrix)
+        recipe_on = partial(self.builder.recipe, context=context, renderer=renderer)
+        builds: dict[str, PublishableBuild | RaydockError] = {}
+        for planned in chosen:
+            name = planned.name
+            try:
+                builds[name] = self._check(planned, images.get(name), bases.get(refs[name]), recipe_on)
+            except RaydockError as error:
+                builds[name] = error
+        return builds
+
+    def _check(
+        self,
+        planned: Planned,
+        image: ContainerImage | None,
+        base: BaseImage | None,
+        recipe_on: Callable[[Planned, BaseImage], Recipe],
+    ) -> PublishableBuild:
+        todo = f"`./build.py images --select 'name={planned.name}'`."
+        if image is None:
+            raise NotBuiltError(f"{planned.name} is not built on this engine.", todo=todo)
+        recipe = recipe_on(planned, base) if base else None
+        if base is None or recipe is None or image.fingerprint != recipe.fingerprint:
+            raise VariantError(
+                f"{planned.name} on this engine is out of date with the checkout.",
+                meaning="Its lock, its templates, its base or raydock changed after it was built.",
+                todo=todo,
+            )
+        evidence = self.gate.check(planned.name, image, kuberay=planned.kuberay)
+        lock = locks.load(self.builder.checkout.lock(planned.name))
+        return PublishableBuild(planned=planned, image=image, recipe=recipe, base=base, lock=lock, evidence=evidence)
+
+
+class NotBuiltError(VariantError):
+    """The engine does not have an image of a variant."""
+
+
 def _objection(report: Report | None, image: ContainerImage, kind: str) -> str:
     if report is None:
         return f"it has no {kind} report"
@@ -108,10 +206,6 @@ def _objection(report: Report | None, image: ContainerImage, kind: str) -> str:
         return ""
     failed = [f"{check.id}: {check.detail}" for check in report.checks if check.status is Status.FAILED]
     return f"{kind} failed ({'; '.join(failed) or 'no check passed'})"
-
-
-def _summary(report: Report) -> dict[str, Any]:
-    return {"checks": plain(report.checks)}
 
 
 def _scan_summary(scan: ScanReport) -> dict[str, Any]:

@@ -1,17 +1,54 @@
-"""Show what was published, or would be.
-
-Text for people, JSON for programs (docs/reference/json.md).
-"""
+"""The outcome of publishing to a registry: text for people, JSON for programs (docs/reference/json.md)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from raydock.core.errors import RaydockError
 from raydock.plan.output import count
-from raydock.publish.result import PublishResult
-from raydock.publish.tagging import Move
+from raydock.publish.tags import Move
 
 SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unattached:
+    """Files that are not attached to an image.
+
+    Attributes:
+        files: their names.
+        reason: why the registry did not store them.
+    """
+
+    files: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishResult:
+    """The outcome of publishing to a registry, or of a dry run.
+
+    Attributes:
+        registry: the image repository.
+        release: the id of the new release; None if there is none.
+        moves: the tags that moved, or would move.
+        attached: the variants that got attachments.
+        unchanged: the variants that were already published.
+        unattached: the files that are not attached, by variant.
+        waiting: the unpublished variants that keep an alias from moving, by alias.
+        errors: why a variant is not published, by variant.
+    """
+
+    registry: str
+    release: str | None = None
+    moves: tuple[Move, ...] = ()
+    attached: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    unattached: Mapping[str, Unattached] = field(default_factory=dict)
+    waiting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    errors: Mapping[str, RaydockError] = field(default_factory=dict)
 
 
 def document(outcomes: Mapping[str, PublishResult | RaydockError], *, dry_run: bool) -> dict[str, Any]:
@@ -20,7 +57,9 @@ def document(outcomes: Mapping[str, PublishResult | RaydockError], *, dry_run: b
         "schema": SCHEMA,
         "dry_run": dry_run,
         "registries": [
-            {"registry": name, "error": str(outcome)} if isinstance(outcome, RaydockError) else _entry(outcome)
+            {"registry": name, "error": str(outcome)}
+            if isinstance(outcome, RaydockError)
+            else msgspec.to_builtins(outcome, enc_hook=str)  # its errors as texts
             for name, outcome in outcomes.items()
         ],
     }
@@ -56,27 +95,4 @@ def _summary(result: PublishResult, dry_run: bool) -> str:
 
 
 def _change(move: Move) -> str:
-    return f"{_short(move.before) or 'none'} -> {_short(move.after)}"
-
-
-def _short(digest: str) -> str:
-    return digest[:19]
-
-
-def _entry(result: PublishResult) -> dict[str, Any]:
-    return {
-        "registry": result.registry,
-        "release": result.release or None,
-        "moves": [
-            {"tag": move.tag, "before": move.before or None, "after": move.after, "variant": move.variant}
-            for move in result.moves
-        ],
-        "attached": list(result.attached),
-        "unchanged": list(result.unchanged),
-        "unattached": {
-            name: {"files": list(unattached.files), "reason": unattached.reason}
-            for name, unattached in result.unattached.items()
-        },
-        "waiting": {alias: list(missing) for alias, missing in result.waiting.items()},
-        "errors": {name: str(error) for name, error in result.errors.items()},
-    }
+    return f"{(move.before or 'none')[:19]} -> {move.after[:19]}"

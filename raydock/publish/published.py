@@ -3,8 +3,6 @@
 import re
 from dataclasses import replace
 
-from docker import DockerClient
-
 from raydock.core.errors import ConfigurationError, OutOfReachError, VariantError
 from raydock.engine.client import connect, is_in_registry
 from raydock.engine.localimage import find_image
@@ -35,21 +33,23 @@ def find_built(planned: Planned, registry: str) -> VariantImage:
 
     Raises OutOfReachError if no engine answers, VariantError if the variant is not built there.
     """
-    tag, client = f"{registry}:{planned.name}", connect()
-    image = find_image(client, tag)
+    image = _on_engine(planned, registry)
     if image is None:
         todo = f"`./build.py build --select 'name={planned.name}'`."
         raise VariantError(f"{planned.name} is not built on this engine.", todo=todo)
-    return _checked(client, of_image(planned.variant, registry, image))
+    return image
 
 
-def _checked(client: DockerClient, image: VariantImage) -> VariantImage:
-    """The image, without its digest if the registry does not have it.
+def _on_engine(planned: Planned, registry: str) -> VariantImage | None:
+    """A variant's image on the engine, without its digest if the registry does not have it.
 
     With overlay2, an engine knows a manifest digest only from a registry. With containerd's image store, every image
     has one, which is its id: the engine then queries the registry.
     """
-    if image.digest == image.id and not is_in_registry(client, image.reference):
+    client = connect()
+    found = find_image(client, f"{registry}:{planned.name}")
+    image = of_image(planned.variant, registry, found) if found else None
+    if image and image.digest == image.id and not is_in_registry(client, image.reference):
         return replace(image, digest="")
     return image
 
@@ -81,18 +81,16 @@ def _from_reference(planned: Planned, reference: str) -> VariantImage:
 
 
 def _pushed(planned: Planned, registry: str) -> VariantImage:
-    tag, client = f"{registry}:{planned.name}", connect()
-    image = find_image(client, tag)
+    image = _on_engine(planned, registry)
     if image is None:
         raise VariantError(
             f"{planned.name} is not built on this engine, so its digest is unknown.",
             todo=f"`./build.py images --select 'name={planned.name}'` and push it, or {_HINT}",
         )
-    pushed_image = _checked(client, of_image(planned.variant, registry, image))
-    if not pushed_image.digest:
+    if not image.digest:
         raise VariantError(
-            f"{tag} is built on this engine but was never pushed, or its registry does not answer.",
+            f"{image.tag} is built on this engine but was never pushed, or its registry does not answer.",
             meaning="A cluster can pull an image only after a push.",
-            todo=f"`docker push {tag}` and run this again, or {_HINT}",
+            todo=f"`docker push {image.tag}` and run this again, or {_HINT}",
         )
-    return pushed_image
+    return image

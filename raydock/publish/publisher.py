@@ -1,27 +1,23 @@
 """Publish to one registry: images, then aliases, then the release."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from raydock import __version__
 from raydock.core.errors import OutOfReachError, PolicyError, RaydockError
 from raydock.core.parallel import in_parallel
-from raydock.publish.eligible import NotBuiltError, PublishableBuild
-from raydock.publish.moves import AliasChanges, aliases_to_move
-from raydock.publish.release import AliasTarget, PublishedImage, Release
-from raydock.publish.release_json import DamagedError
-from raydock.publish.result import PublishResult, Unattached
+from raydock.model.variant import Variant
+from raydock.publish.gate import NotBuiltError, PublishableBuild
+from raydock.publish.output import PublishResult, Unattached
+from raydock.publish.release import AliasTarget, DamagedError, PublishedImage, Release
 from raydock.publish.store import ReleaseStore
-from raydock.publish.tagging import Move, Tags
-from raydock.publish.tags import Alias
-from raydock.publish.task import PublishTask, plan_task
-from raydock.publish.upload import UploadedImage, Uploader
+from raydock.publish.tags import AliasChanges, Move, aliases_to_move, move_tags
+from raydock.publish.upload import PublishTask, UploadedImage, Uploader, plan_task
 from raydock.registry.errors import RefusedError
-from raydock.registry.integrity import verify_image
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE
 from raydock.registry.refusals import RefusalCause
-from raydock.registry.repository import Repository, UnreadableError
+from raydock.registry.repository import Repository, UnreadableError, find_image_problem
 
 # Parallel requests to a registry: they are small, and each waits for the network.
 _PARALLEL_REQUESTS = 16
@@ -33,51 +29,50 @@ class Publisher:
     """Publishes builds to one registry, and moves the aliases of the whole plan.
 
     Attributes:
-        repository: the image repository.
-        releases: the releases of the repository.
+        releases: the image repository and its releases.
         uploader: pushes an image with its attachments.
         builds: the builds to publish, or why one may not be published, by variant.
-        aliases: every alias of the plan, by name.
+        aliases: the variants that each alias of the plan could name; it names the last one.
         jobs: how many images are pushed at a time.
         force: whether everything is checked and written again, whatever the release contains.
-        stop: stops running pushes and signatures.
     """
 
-    repository: Repository
     releases: ReleaseStore
     uploader: Uploader
     builds: Mapping[str, PublishableBuild | RaydockError]
-    aliases: Mapping[str, Alias]
+    aliases: Mapping[str, Sequence[Variant]]
     jobs: int
-    force: bool = False
-    stop: Callable[[], None] = lambda: None
+    force: bool
+
+    @property
+    def repository(self) -> Repository:
+        """The image repository."""
+        return self.releases.images
 
     def plan(self) -> PublishResult:
         """What `publish` would do. Only reads from the registry."""
         before = self._read_release()
         tasks, errors = self._plan_tasks(before)
-        new = [name for name, task in tasks.items() if not task.published]
-        fingerprints = {name: task.build.fingerprint for name, task in tasks.items()}
-        tags = self._aliases(before, fingerprints, _changed(tasks), errors)
-        moves = [move for task in tasks.values() for move in _image_moves(task, task.digest or _NEW)]
-        for alias, variant in tags.move.items():
-            known = tasks[variant].digest if variant in tasks else _entry_of(before, variant).digest
-            moves += self._alias_move(alias, variant, known or _NEW)
-        entries = {entry.name: entry for entry in before.entries} | _published(tasks)
-        changed = bool(new) or self._next_release(before, entries, tags) != before
+        published = _published(tasks)
+        new = [name for name in tasks if name not in published]
+        tags = self._aliases(before, tasks, errors)
+        digests = {entry.name: entry.digest for entry in before.entries}
+        digests |= {name: task.digest or _NEW for name, task in tasks.items()}
+        moves = [move for name, task in tasks.items() for move in _image_moves(task, digests[name])]
+        changed = bool(new) or self._next_release(before, before.by_variant | published, tags) != before
         return PublishResult(
             registry=str(self.repository.name),
-            moves=tuple(moves),
+            release=self.releases.next_id(before.id) if changed else None,
+            moves=(*moves, *self._alias_moves(tags, digests)),
             attached=tuple(new),
-            unchanged=tuple(_published(tasks)),
+            unchanged=tuple(published),
             unattached={
                 name: Unattached(files=entry.unattached, reason="`publish` tries to attach them again")
-                for name, entry in _published(tasks).items()
+                for name, entry in published.items()
                 if entry.unattached
             },
             waiting=tags.wait,
             errors=errors,
-            release=self.releases.next_id(before.id) if changed else "",
         )
 
     def publish(self) -> PublishResult:
@@ -106,29 +101,28 @@ class Publisher:
     ) -> PublishResult:
         """Move the tags and aliases to the images in the registry, and push the release."""
         entries = _published(tasks) | {name: image.entry for name, image in uploaded.items()}
-        fingerprints = {name: entry.fingerprint for name, entry in entries.items()}
-        tags = self._aliases(before, fingerprints, _changed(tasks), errors)
-        all_entries = {entry.name: entry for entry in before.entries} | entries
+        all_entries = before.by_variant | entries
+        tags = self._aliases(before, tasks, errors)
         moves = [move for name in uploaded for move in _image_moves(tasks[name], entries[name].digest)]
-        for alias, variant in tags.move.items():
-            moves += self._alias_move(alias, variant, all_entries[variant].digest)
+        moves += self._alias_moves(tags, {name: entry.digest for name, entry in all_entries.items()})
         after = self._next_release(before, all_entries, tags)
         release = self._stamped(after) if after != before else None
         pushed = {task.tag for task in tasks.values()}
-        Tags(repository=self.repository, releases=self.releases).move(
+        move_tags(
+            self.releases,
             [move for move in moves if move.tag not in pushed],
             {image.manifest.digest: image.manifest for image in uploaded.values()},
             release,
         )
         return PublishResult(
             registry=str(self.repository.name),
+            release=release.id if release else None,
             moves=tuple(moves),
             attached=tuple(name for name, image in uploaded.items() if image.changed),
             unchanged=tuple(name for name in entries if name not in uploaded or not uploaded[name].changed),
             unattached={name: _unattached(image) for name, image in uploaded.items() if image.refused},
             waiting=tags.wait,
             errors=errors,
-            release=release.id if release else "",
         )
 
     def _read_release_for_push(self) -> Release:
@@ -177,7 +171,7 @@ class Publisher:
 
     def _plan_tasks(self, before: Release) -> tuple[dict[str, PublishTask], dict[str, RaydockError]]:
         """The task for each variant; for each other variant, the reason as an error."""
-        known = {} if self.force else {entry.name: entry for entry in before.entries}
+        known = {} if self.force else before.by_variant
 
         def plan(build: PublishableBuild | RaydockError) -> PublishTask | RaydockError:
             if isinstance(build, RaydockError):
@@ -203,53 +197,47 @@ class Publisher:
             except RaydockError as error:
                 return error
 
-        changed = {name: tasks[name] for name in _changed(tasks)}
-        outcomes = dict(zip(changed, in_parallel(upload, changed.values(), self.jobs, self.stop), strict=True))
+        changed = {name: task for name, task in tasks.items() if not task.unchanged}
+        outcomes = dict(zip(changed, in_parallel(upload, changed.values(), self.jobs, self.uploader.stop), strict=True))
         uploaded = {name: image for name, image in outcomes.items() if isinstance(image, UploadedImage)}
         return uploaded, {name: error for name, error in outcomes.items() if isinstance(error, RaydockError)}
 
     def _aliases(
-        self,
-        before: Release,
-        published: Mapping[str, str],
-        changed: Collection[str],
-        errors: Mapping[str, RaydockError],
+        self, before: Release, tasks: Mapping[str, PublishTask], errors: Mapping[str, RaydockError]
     ) -> AliasChanges:
         """Decide which aliases move.
 
         An image that this run does not change counts only if it is complete.
         """
-        fingerprints = {entry.name: entry.fingerprint for entry in before.entries} | dict(published)
+        fingerprints = {entry.name: entry.fingerprint for entry in before.entries}
+        fingerprints |= {name: task.build.fingerprint for name, task in tasks.items()}
         blocked = {name for name, error in errors.items() if not isinstance(error, NotBuiltError)}
         named = {} if self.force else before.aliases
         changes = aliases_to_move(self.aliases, fingerprints, blocked, named)
-        candidates = {variant.name for alias in changes.move for variant in self.aliases[alias].candidates}
-        unchanged = candidates.difference(changed)
-        incomplete = {name for name in unchanged if not self._is_complete(_entry_of(before, name).digest)}
+        candidates = {variant.name for alias in changes.move for variant in self.aliases[alias]}
+        unchanged = candidates.difference(name for name, task in tasks.items() if not task.unchanged)
+        known = before.by_variant
+        incomplete = {name for name in unchanged if find_image_problem(self.repository, known[name].digest)}
         if not incomplete:
             return changes
         return aliases_to_move(self.aliases, fingerprints, blocked | incomplete, named)
 
-    def _is_complete(self, digest: str) -> bool:
-        try:
-            verify_image(self.repository, digest)
-        except UnreadableError:
-            return False
-        return True
-
-    def _alias_move(self, alias: str, variant: str, digest: str) -> list[Move]:
-        current = self.repository.digest(alias)
-        return [] if current == digest else [Move(tag=alias, before=current or "", after=digest, variant=variant)]
+    def _alias_moves(self, tags: AliasChanges, digests: Mapping[str, str]) -> list[Move]:
+        """The aliases that must move to name the image with their variant's digest."""
+        moves = []
+        for alias, variant in tags.move.items():
+            current = self.repository.digest(alias)
+            if current != digests[variant]:
+                moves.append(Move(tag=alias, before=current, after=digests[variant], variant=variant))
+        return moves
 
     def _next_release(self, before: Release, entries: Mapping[str, PublishedImage], tags: AliasChanges) -> Release:
-        named = {
-            alias: AliasTarget(
-                variant=variant, fingerprint=entries[variant].fingerprint, digest=entries[variant].digest
-            )
-            for alias, variant in tags.move.items()
-        }
+        aliases = dict(before.aliases)
+        for alias, variant in tags.move.items():
+            entry = entries[variant]
+            aliases[alias] = AliasTarget(variant=variant, fingerprint=entry.fingerprint, digest=entry.digest)
         ordered = tuple(sorted(entries.values(), key=lambda entry: entry.variant.order))
-        return replace(before, entries=ordered, aliases=dict(sorted({**before.aliases, **named}.items())))
+        return replace(before, entries=ordered, aliases=dict(sorted(aliases.items())))
 
     def _stamped(self, release: Release) -> Release:
         now = datetime.now(UTC)
@@ -270,14 +258,10 @@ def _image_moves(task: PublishTask, digest: str) -> list[Move]:
     """The tags of one image that move to this digest."""
     tags = {task.tag: task.digest, task.name: task.variant_tag_digest}
     return [
-        Move(tag=tag, before=current or "", after=digest, variant=task.name)
+        Move(tag=tag, before=current, after=digest, variant=task.name)
         for tag, current in tags.items()
         if current != digest
     ]
-
-
-def _changed(tasks: Mapping[str, PublishTask]) -> list[str]:
-    return [name for name, task in tasks.items() if not task.unchanged]
 
 
 def _published(tasks: Mapping[str, PublishTask]) -> dict[str, PublishedImage]:
@@ -286,9 +270,3 @@ def _published(tasks: Mapping[str, PublishTask]) -> dict[str, PublishedImage]:
     They have their current place in the plan.
     """
     return {name: replace(task.published, planned=task.build.planned) for name, task in tasks.items() if task.published}
-
-
-def _entry_of(release: Release, variant: str) -> PublishedImage:
-    entry = release.entry(variant)
-    assert entry
-    return entry

@@ -1,18 +1,32 @@
-"""A release: the published images of a registry and their aliases."""
+"""A release: the published images of a registry and their aliases.
 
+Its file release.json has schema 1 (docs/reference/json.md), and is read strictly.
+"""
+
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
-from raydock.core.models import written
+import msgspec
+
+from raydock.core.errors import ConfigurationError
+from raydock.core.models import plain, written
 from raydock.model.variant import Axis, Variant, Word
 from raydock.plan.planner import Excluded, Planned
-from raydock.publish.tags import immutable_tag
+
+SCHEMA = 1
+_DIGITS = 12
 
 # What a registry says ends in manifests and scripts.
 _Hex = Annotated[str, written("64 hexadecimal digits", form="[0-9a-f]{64}")]
 _Digest = Annotated[str, written("a digest", form="sha256:[0-9a-f]{64}")]
 _Content = Annotated[str, written("a digest, or nothing", form="(sha256:[0-9a-f]{64})?")]
+
+
+def immutable_tag(name: str, fingerprint: str) -> str:
+    """The tag of one build of a variant. It never names a different image."""
+    return f"{name}.{fingerprint[:_DIGITS]}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,9 +125,14 @@ class Release:
     aliases: Mapping[str, AliasTarget]
     origin: str = "the release"
 
+    @property
+    def by_variant(self) -> dict[str, PublishedImage]:
+        """The images by the name of their variant."""
+        return {entry.name: entry for entry in self.entries}
+
     def entry(self, name: str) -> PublishedImage | None:
         """The image of a variant."""
-        return next((entry for entry in self.entries if entry.name == name), None)
+        return self.by_variant.get(name)
 
     # What a selection reads, as in a plan (raydock/plan/select.py).
 
@@ -136,3 +155,70 @@ class Release:
     def values(self, axis: Axis) -> tuple[str, ...]:
         """Every value of an axis that an image has."""
         return tuple(dict.fromkeys(getattr(entry.variant, axis) for entry in self.entries))
+
+
+def dump(release: Release) -> bytes:
+    """A release as JSON."""
+    document = plain(release)
+    del document["origin"], document["entries"]
+    aliases = document.pop("aliases")
+    document = {
+        "schema": SCHEMA,
+        **document,
+        "variants": list(map(_entry_document, release.entries)),
+        "aliases": aliases,
+    }
+    return (json.dumps(document, indent=1) + "\n").encode()
+
+
+def load(data: bytes, origin: str) -> Release:
+    """Read a release.
+
+    Raises ConfigurationError if it is damaged or has a newer schema.
+    """
+    try:
+        document = json.loads(data)
+        schema = int(document["schema"])
+    except (ValueError, KeyError, TypeError):
+        raise damaged(origin, "it is not JSON with a schema") from None
+    if schema > SCHEMA:
+        raise ConfigurationError(
+            f"{origin} has schema {schema}, and this raydock reads schemas up to {SCHEMA}.",
+            meaning="A newer raydock published it.",
+            todo="update raydock.",
+        )
+    try:
+        entries = tuple(map(_entry, document["variants"]))
+        return replace(msgspec.convert({**document, "entries": ()}, Release), entries=entries, origin=origin)
+    except (KeyError, TypeError, ValueError, AttributeError, msgspec.ValidationError) as error:
+        raise damaged(origin, f"{type(error).__name__}: {error}") from None
+
+
+class DamagedError(ConfigurationError):
+    """A release that cannot be read."""
+
+
+def damaged(origin: str, reason: str) -> DamagedError:
+    """The error for a release that cannot be read."""
+    return DamagedError(
+        f"{origin} is damaged: {reason}.",
+        meaning="It does not tell what is published. The images themselves did not change.",
+        todo="run `./build.py publish --force`, which writes it again from the builds on this engine.",
+    )
+
+
+def _entry_document(entry: PublishedImage) -> dict[str, Any]:
+    document = plain(entry)
+    planned = document.pop("planned")
+    flavor = planned.pop("variant")["flavor"]
+    axes = {"name": entry.name, "axes": entry.variant.axes, "flavor": flavor}
+    return {**axes, **planned, "tags": [entry.tag, entry.name], **document}
+
+
+def _entry(document: dict[str, Any]) -> PublishedImage:
+    planned = {**document, "variant": {**document["axes"], "flavor": document["flavor"]}}
+    # raydock 0.1 does not write `content`.
+    image = msgspec.convert({"content": "", **document, "planned": planned}, PublishedImage)
+    if image.name != document["name"]:
+        raise ValueError(f"{document['name']} has the axes of {image.name}")
+    return image

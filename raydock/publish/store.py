@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 
 from raydock.core.errors import ConfigurationError
 from raydock.model.labels import Label
-from raydock.publish import release_json
-from raydock.publish.release import Release
+from raydock.publish.release import Release, damaged, dump, load
 from raydock.registry.errors import RefusedError
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE, Manifest, artifact
 from raydock.registry.name import parse
@@ -46,26 +45,25 @@ class ReleaseStore:
         """
         return "release" if self.repository.name == self.images.name else "latest"
 
-    def read(self, tag: str = "") -> Release | None:
-        """Read a release by its tag, by default the newest.
+    def read(self) -> Release | None:
+        """Read the newest release.
 
-        Returns None if the tag does not exist.
+        Returns None if there is none.
 
         Raises ConfigurationError if it is damaged or newer than this raydock, OutOfReachError if the registry does not
         answer or refuses.
         """
-        tag = tag or self.latest
-        origin = f"release.json of {self.repository.name}:{tag}"
+        origin = f"release.json of {self.repository.name}:{self.latest}"
         try:
             with self._explained():
-                manifest = self.repository.manifest(tag)
+                manifest = self.repository.manifest(self.latest)
                 if manifest is None:
                     return None
                 (layer,) = manifest.document["layers"]
                 data = self.repository.blob(layer["digest"])
         except (UnreadableError, ValueError, KeyError, TypeError) as error:
-            raise release_json.damaged(origin, str(error).rstrip(".")) from None
-        return release_json.load(data, origin)
+            raise damaged(origin, str(error).rstrip(".")) from None
+        return load(data, origin)
 
     def newest(self) -> Release:
         """The newest release.
@@ -103,16 +101,12 @@ class ReleaseStore:
             following += 1
         return f"{day}-{following}"
 
-    def write(self, release: Release) -> None:
-        """Push a release with its id as tag, and then as the newest."""
-        self.make_newest(self.push(release))
-
     def push(self, release: Release) -> Manifest:
         """Push a release with its id as tag; returns its manifest."""
         annotations: dict[str, str] = {Label.CREATED: release.created, Label.VERSION: release.id}
         with self._explained():
             self.repository.upload(EMPTY, EMPTY_TYPE)
-            blob = self.repository.upload(release_json.dump(release), _CONTENT)
+            blob = self.repository.upload(dump(release), _CONTENT)
             manifest = artifact(KIND, [(blob, FILE)], None, annotations)
             self.repository.push_manifest(release.id, manifest)
         return manifest

@@ -1,4 +1,4 @@
-"""Upload one image to one registry.
+"""Upload one image to one registry, as far as the registry does not have it.
 
 Push it, verify it, attach its reports and SBOMs, sign it.
 """
@@ -7,26 +7,98 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from raydock.core.errors import OutOfReachError, RaydockError
+from raydock.core.errors import OutOfReachError, PolicyError, RaydockError
 from raydock.core.events import Listener
 from raydock.core.files import digest_of
+from raydock.engine.identity import from_configuration
+from raydock.model.image import ContainerImage
 from raydock.model.labels import Label
 from raydock.publish.attest import SourceRevision, provenance_statement
-from raydock.publish.eligible import PublishableBuild
-from raydock.publish.gate import KINDS, PROVENANCE
+from raydock.publish.gate import KINDS, PROVENANCE, PublishableBuild
 from raydock.publish.push import Pusher
-from raydock.publish.release import PublishedImage
+from raydock.publish.release import PublishedImage, immutable_tag
 from raydock.publish.sign import Signer
-from raydock.publish.task import PublishTask, is_manifest_of
 from raydock.registry.errors import RefusedError
-from raydock.registry.integrity import verify_image
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE, Manifest, artifact
 from raydock.registry.referrers import attach
-from raydock.registry.repository import Repository, UnreadableError
+from raydock.registry.repository import Repository, UnreadableError, verify_image
 
 
-class UnattachedError(OutOfReachError):
-    """A registry does not store attachments that --require-attachments requires."""
+@dataclass(frozen=True, kw_only=True)
+class PublishTask:
+    """What a registry has of an image, and so what is left to publish.
+
+    Attributes:
+        build: the build to publish.
+        digest: the digest of the image in the registry; None if it was not pushed.
+        variant_tag_digest: the digest that the variant's own tag names; None if the tag does not exist.
+        published: the release entry if the image is already published: only its unattached files are left to attach.
+    """
+
+    build: PublishableBuild
+    digest: str | None
+    variant_tag_digest: str | None
+    published: PublishedImage | None = None
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether nothing is left to publish."""
+        return self.published is not None and not self.published.unattached
+
+    @property
+    def name(self) -> str:
+        return self.build.name
+
+    @property
+    def tag(self) -> str:
+        """The immutable tag."""
+        return immutable_tag(self.name, self.build.fingerprint)
+
+
+def plan_task(repository: Repository, build: PublishableBuild, known: PublishedImage | None) -> PublishTask:
+    """Plan what to publish of a build.
+
+    Costs one HEAD request if `known`, the release entry, is of this build.
+
+    Raises PolicyError if the immutable tag names a different image.
+    """
+    variant_tag_digest = repository.digest(build.name)
+    if known and _is_entry_of(known, build) and variant_tag_digest == known.digest:
+        return PublishTask(
+            build=build, digest=variant_tag_digest, variant_tag_digest=variant_tag_digest, published=known
+        )
+    tag = immutable_tag(build.name, build.fingerprint)
+    manifest = repository.manifest(tag)
+    if manifest and not is_manifest_of(repository, manifest, build.image):
+        raise PolicyError(
+            f"{repository.name}:{tag} already exists and is a different image ({manifest.digest}).",
+            meaning="An immutable tag is never overwritten, not even with --force: a cluster may run its image.",
+            todo="find out who pushed it. `./build.py build --no-cache` shows whether this build is reproducible; "
+            "`docker pull` of that tag fetches the published image.",
+        )
+    return PublishTask(build=build, digest=manifest.digest if manifest else None, variant_tag_digest=variant_tag_digest)
+
+
+def is_manifest_of(repository: Repository, manifest: Manifest, image: ContainerImage) -> bool:
+    """Whether a manifest is that of an image, whichever image store built the image.
+
+    Raises UnreadableError if the image's configuration is missing from the repository.
+    """
+    if {manifest.digest, manifest.config} & image.digests:
+        return True
+    if not manifest.config:  # an index, or an artifact of a different kind
+        return False
+    try:
+        return image.is_same(from_configuration(repository.blob(manifest.config), {manifest.digest, manifest.config}))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def _is_entry_of(entry: PublishedImage, build: PublishableBuild) -> bool:
+    """Whether a release entry is of this build, with these reports."""
+    sums = build.evidence.sums
+    reports = {name: digest for name, digest in entry.files.items() if name in sums}
+    return (entry.fingerprint, entry.content) == (build.fingerprint, build.image.content) and reports == sums
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +138,19 @@ class Uploader:
     require_attachments: bool = False
     listener: Listener = field(repr=False)
 
+    def stop(self) -> None:
+        """Stop running pushes and signatures."""
+        self.pusher.stop()
+        if self.signer:
+            self.signer.processes.stop()
+
     def upload(self, task: PublishTask) -> UploadedImage:
         """Upload an image without moving a tag.
 
         A step that is already done changes nothing.
 
-        Raises UnreadableError if the image is incomplete after its push, UnattachedError if attachments are required
-        and not stored, OutOfReachError if a step fails.
+        Raises UnreadableError if the image is incomplete after its push, OutOfReachError if a step fails or attachments
+        are required and not stored.
         """
         manifest, known = self._push(task), task.published
         files = task.build.evidence.files | {PROVENANCE: provenance_statement(task.build, manifest.digest, self.source)}
@@ -134,9 +212,9 @@ class Uploader:
         return {name: attached.digest for name, attached in artifacts.items() if name not in refused}, refused
 
 
-def _required(image: str, refused: Mapping[str, RaydockError]) -> UnattachedError:
+def _required(image: str, refused: Mapping[str, RaydockError]) -> OutOfReachError:
     error = next(iter(refused.values()))
-    return UnattachedError(
+    return OutOfReachError(
         f"{', '.join(refused)} cannot be attached to {image}: {error.what}",
         meaning="--require-attachments is set: the image is pushed, but no movable tag names it.",
         todo=f"{error.todo.rstrip('.')}; or publish without --require-attachments.".lstrip("; "),

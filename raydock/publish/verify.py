@@ -9,9 +9,8 @@ from typing import Any
 from raydock.core.parallel import in_parallel
 from raydock.publish.release import PublishedImage, Release
 from raydock.publish.store import ReleaseStore
-from raydock.registry.integrity import verify_image
 from raydock.registry.referrers import attached
-from raydock.registry.repository import Repository, UnreadableError
+from raydock.registry.repository import Repository, UnreadableError, find_image_problem
 
 SCHEMA = 1
 _PARALLEL_REQUESTS = 8
@@ -102,19 +101,13 @@ def _check_tag(repository: Repository, tag: str, digest: str) -> RegistryDiffere
     current = repository.digest(tag)
     if current is None:
         return RegistryDifference(kind=DifferenceKind.MISSING, of=tag, detail=f"the release has {digest}")
-    if current != digest:
-        return RegistryDifference(
-            kind=DifferenceKind.MOVED, of=tag, detail=f"it names {current}, but the release has {digest}"
-        )
-    return None
+    detail = f"it names {current}, but the release has {digest}"
+    return RegistryDifference(kind=DifferenceKind.MOVED, of=tag, detail=detail) if current != digest else None
 
 
 def _check_image(repository: Repository, digest: str) -> RegistryDifference | None:
-    try:
-        verify_image(repository, digest)
-    except UnreadableError as error:
-        return RegistryDifference(kind=DifferenceKind.UNREADABLE, of=digest, detail=error.what)
-    return None
+    problem = find_image_problem(repository, digest)
+    return RegistryDifference(kind=DifferenceKind.UNREADABLE, of=digest, detail=problem) if problem else None
 
 
 def _check_attachments(repository: Repository, entry: PublishedImage) -> Iterator[RegistryDifference]:
@@ -127,11 +120,7 @@ def _check_attachments(repository: Repository, entry: PublishedImage) -> Iterato
         return
     for name, digest in entry.attached.items():
         if digest not in artifacts:
-            yield RegistryDifference(
-                kind=DifferenceKind.DETACHED, of=entry.tag, detail=f"{name} ({digest}) is not attached to it"
-            )
-            continue
-        try:
-            verify_image(repository, digest)
-        except UnreadableError as error:
-            yield RegistryDifference(kind=DifferenceKind.UNREADABLE, of=entry.tag, detail=f"{name}: {error.what}")
+            detail = f"{name} ({digest}) is not attached to it"
+            yield RegistryDifference(kind=DifferenceKind.DETACHED, of=entry.tag, detail=detail)
+        elif problem := find_image_problem(repository, digest):
+            yield RegistryDifference(kind=DifferenceKind.UNREADABLE, of=entry.tag, detail=f"{name}: {problem}")

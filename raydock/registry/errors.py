@@ -48,20 +48,21 @@ def untrusted(name: Name, error: requests.exceptions.SSLError, doing: str) -> Ra
     return OutOfReachError(f"the certificate of {name.host} is not trusted: {reason} (while {doing}).", todo=todo)
 
 
-def clock_error(name: Name, date: str, now: datetime) -> OutOfReachError | None:
-    """The error for a clock that differs by more than a day from the registry's.
-
-    Returns None if it does not, or if unknown.
+def check_clock(name: Name, date: str) -> None:
+    """Compare this machine's clock with the registry's.
 
     date: the registry's Date header (RFC 9110).
+
+    Raises OutOfReachError if they differ by more than a day.
     """
+    now = datetime.now(UTC)
     try:
         theirs = parsedate_to_datetime(date).astimezone(UTC)
     except ValueError:
-        return None
+        return
     if abs(now - theirs) <= timedelta(days=1):
-        return None
-    return OutOfReachError(
+        return
+    raise OutOfReachError(
         f"this machine's clock says {now:%Y-%m-%d %H:%M} UTC, and that of {name.host} {theirs:%Y-%m-%d %H:%M} UTC.",
         meaning="The release would get a wrong date, and the dates in scan.yaml would be wrong. Nothing was pushed.",
         todo="set the clock that is wrong, then run this again.",

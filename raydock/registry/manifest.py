@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 from raydock.core.files import digest_of
+from raydock.core.models import convert, plain
 from raydock.model.labels import Label
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -17,8 +20,7 @@ ACCEPTED = (OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_LIST)
 EMPTY_TYPE, EMPTY = "application/vnd.oci.empty.v1+json", b"{}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Descriptor:
+class Descriptor(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A reference to a blob or manifest.
 
     Attributes:
@@ -34,15 +36,7 @@ class Descriptor:
     @property
     def document(self) -> dict[str, Any]:
         """The JSON form."""
-        return {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
-
-
-def descriptor(document: Mapping[str, Any]) -> Descriptor:
-    """Read a descriptor.
-
-    Raises KeyError, TypeError or ValueError if the document is not a descriptor.
-    """
-    return Descriptor(media_type=str(document["mediaType"]), digest=str(document["digest"]), size=int(document["size"]))
+        return {**plain(self)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +75,7 @@ class Manifest:
 
         Raises KeyError, TypeError or ValueError if it is not an image.
         """
-        return tuple(descriptor(part) for part in (self.document["config"], *self.document["layers"]))
+        return convert([self.document["config"], *self.document["layers"]], tuple[Descriptor, ...])
 
 
 def artifact(
@@ -91,13 +85,12 @@ def artifact(
 
     It has blobs with file names, and is attached to a subject if any.
     """
-    layers = [blob.document | {"annotations": {Label.TITLE: title}} for blob, title in blobs]
     document = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
         "artifactType": kind,
         "config": Descriptor(media_type=EMPTY_TYPE, digest=digest_of(EMPTY), size=len(EMPTY)).document,
-        "layers": layers,
+        "layers": [blob.document | {"annotations": {Label.TITLE: title}} for blob, title in blobs],
         "annotations": dict(annotations),
     }
     if subject:

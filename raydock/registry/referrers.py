@@ -6,7 +6,7 @@ Source: OCI distribution specification 1.1, "Pushing Manifests with Subject" and
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from raydock.core.errors import RaydockError
@@ -61,20 +61,19 @@ def attach(repository: Repository, subject: Descriptor, artifacts: Mapping[str, 
     new = {
         name: manifest for name, manifest in artifacts.items() if name not in refused and manifest.digest not in known
     }
-    if new:
-        # The header OCI-Subject does not show it: registries without the API send it too (sigstore/sigstore-js pull
-        # request 1183, read 2026-11-29), and the registry of go-containerregistry has the API but does not send it.
-        listed = _by_digest(repository.referrers(subject.digest) or [])
-        new = {name: manifest for name, manifest in new.items() if manifest.digest not in listed}
+    # The header OCI-Subject does not show it: registries without the API send it too (sigstore/sigstore-js pull request
+    # 1183, read 2026-11-29), and the registry of go-containerregistry has the API but does not send it.
+    listed = _by_digest(repository.referrers(subject.digest) or []) if new else {}
+    unlisted = {name: manifest for name, manifest in new.items() if manifest.digest not in listed}
     try:
-        if new:
-            _add_to_tag(repository, subject.digest, list(new.values()))
+        if unlisted:
+            _add_to_tag(repository, subject.digest, unlisted.values())
     except (RefusedError, UnreadableError) as error:
-        refused |= dict.fromkeys(new, error)
+        refused |= dict.fromkeys(unlisted, error)
     return refused
 
 
-def _add_to_tag(repository: Repository, digest: str, new: list[Manifest]) -> None:
+def _add_to_tag(repository: Repository, digest: str, new: Iterable[Manifest]) -> None:
     """Add artifacts to the list that the tag names.
 
     Raises UnreadableError if the registry does not store it.
@@ -122,6 +121,4 @@ def _by_digest(entries: list[dict[str, Any]]) -> Entries:
 
 
 def _entry(manifest: Manifest) -> dict[str, Any]:
-    document = manifest.document
-    more = {"artifactType": document["artifactType"], "annotations": document["annotations"]}
-    return manifest.descriptor.document | more
+    return manifest.descriptor.document | {key: manifest.document[key] for key in ("artifactType", "annotations")}

@@ -17,7 +17,8 @@ from raydock.registry.name import Name, parse
 from raydock.registry.transport import RegistryTransport
 
 _FOUND = frozenset({200, 404})
-_TAKEN = frozenset({200, 201, 202, 204})
+_WRITTEN = frozenset({200, 201, 202})
+_TAKEN = _WRITTEN | {204}
 # An upload that the registry lost, or received twice because its answer was late.
 _LOST = frozenset({400, 404, 416})
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="?next"?')
@@ -73,19 +74,13 @@ class Repository:
 
     def push_manifest(self, reference: str, manifest: Manifest) -> None:
         """Push a manifest with a tag or its digest."""
-        self._send(
-            "PUT",
-            self._path(f"manifests/{reference}"),
-            f"writing {self.name}:{reference}",
-            frozenset({200, 201, 202}),
-            headers={"Content-Type": manifest.media_type},
-            data=manifest.data,
-        )
+        doing, headers = f"writing {self.name}:{reference}", {"Content-Type": manifest.media_type}
+        self._send("PUT", f"manifests/{reference}", doing, _WRITTEN, headers=headers, data=manifest.data)
 
     def _manifest_answer(self, method: str, reference: str, doing: str) -> requests.Response:
         """The answer to a request for the manifest of a tag or digest; the status is 200 or 404."""
-        path, headers = self._path(f"manifests/{reference}"), {"Accept": ", ".join(ACCEPTED)}
-        return self._send(method, path, f"{doing} {self.name}:{reference}", _FOUND, headers=headers)
+        headers = {"Accept": ", ".join(ACCEPTED)}
+        return self._send(method, f"manifests/{reference}", f"{doing} {self.name}:{reference}", _FOUND, headers=headers)
 
     def find_blob_problem(self, blob: Descriptor) -> str:
         """What is wrong with a blob, by one HEAD request; empty if nothing is.
@@ -100,8 +95,7 @@ class Repository:
         return f"its blob {blob.digest} has {size} bytes, not {blob.size}" if wrong else ""
 
     def _head(self, digest: str) -> requests.Response:
-        doing, path = f"looking for a blob of {self.name}", self._path(f"blobs/{digest}")
-        return self.transport.request("HEAD", path, doing=doing, repository=self.name.path, expect=None)
+        return self._send("HEAD", f"blobs/{digest}", f"looking for a blob of {self.name}", None)
 
     def _blob_headers(self, digest: str) -> requests.Response:
         """The headers of a blob; the status is 200 or 404."""
@@ -109,21 +103,13 @@ class Repository:
         if answer.status_code in _FOUND:
             return answer
         # The redirect of a storage host may be signed for GET only; the body is not read.
-        doing, path = f"looking for a blob of {self.name}", self._path(f"blobs/{digest}")
-        with self.transport.request(
-            "GET", path, doing=doing, repository=self.name.path, expect=_FOUND, stream=True
-        ) as answer:
+        doing = f"looking for a blob of {self.name}"
+        with self._send("GET", f"blobs/{digest}", doing, _FOUND, stream=True) as answer:
             return answer
 
     def blob(self, digest: str) -> bytes:
         """A blob's bytes. Raises UnreadableError if it is missing or damaged."""
-        answer = self.transport.request(
-            "GET",
-            self._path(f"blobs/{digest}"),
-            doing=f"reading a blob of {self.name}",
-            repository=self.name.path,
-            expect=_FOUND,
-        )
+        answer = self._send("GET", f"blobs/{digest}", f"reading a blob of {self.name}", _FOUND)
         if answer.status_code == 404:
             raise UnreadableError(f"{self.name}: the blob {digest} is missing.")
         if digest_of(answer.content) != digest:
@@ -148,7 +134,7 @@ class Repository:
         """
         doing = f"uploading {len(data)} bytes to {self.name}"
         octets = {"Content-Type": "application/octet-stream"}
-        started = self._send("POST", self._path("blobs/uploads/"), doing, frozenset({202}))
+        started = self._send("POST", "blobs/uploads/", doing, frozenset({202}))
         sent = self._send("PATCH", _upload_url(started), doing, _TAKEN | lost, headers=octets, data=data)
         if sent.status_code in lost:
             return False
@@ -158,18 +144,12 @@ class Repository:
         return done.status_code not in lost
 
     def _send(
-        self,
-        method: str,
-        path: str,
-        doing: str,
-        expect: frozenset[int],
-        *,
-        headers: dict[str, str] | None = None,
-        data: bytes | None = None,
+        self, method: str, path: str, doing: str, expect: frozenset[int] | None, **options: Any
     ) -> requests.Response:
-        return self.transport.request(
-            method, path, doing=doing, repository=self.name.path, expect=expect, headers=headers, data=data
-        )
+        """The answer to a request for a path below the repository's, or for a URL: see RegistryTransport.request."""
+        repository = self.name.path
+        path = urljoin(f"{repository}/", path)
+        return self.transport.request(method, path, doing=doing, repository=repository, expect=expect, **options)
 
     def tags(self) -> tuple[str, ...]:
         """Every tag of the repository; none if it does not exist."""
@@ -202,22 +182,38 @@ class Repository:
 
     def _pages(self, path: str, doing: str, expect: frozenset[int] | None) -> Iterator[requests.Response]:
         """The answers to a request for a list that can have several pages."""
-        following: str | None = self._path(path)
-        while following:
-            answer = self.transport.request(
-                "GET",
-                following,
-                doing=doing,
-                repository=self.name.path,
-                expect=expect,
-                headers={"Accept": f"{OCI_INDEX}, application/json"},
-            )
+        while path:
+            answer = self._send("GET", path, doing, expect, headers={"Accept": f"{OCI_INDEX}, application/json"})
             yield answer
             link = _NEXT.search(answer.headers.get("Link", ""))
-            following = urljoin(answer.url, link[1]) if link else None
+            path = urljoin(answer.url, link[1]) if link else ""
 
-    def _path(self, rest: str) -> str:
-        return f"{self.name.path}/{rest}"
+
+def verify_image(repository: Repository, digest: str) -> Manifest:
+    """Check that every blob of an image exists with its size; returns its manifest.
+
+    Raises UnreadableError, with what is wrong, if the image is incomplete.
+    """
+    manifest = repository.manifest(digest)
+    if manifest is None:
+        raise UnreadableError(f"{repository.name}@{digest} does not exist.")
+    try:
+        parts = manifest.parts
+    except (ValueError, KeyError, TypeError):
+        raise UnreadableError(f"{repository.name}@{digest} is not an image.") from None
+    for part in parts:
+        if problem := repository.find_blob_problem(part):
+            raise UnreadableError(f"{repository.name}@{digest}: {problem}.")
+    return manifest
+
+
+def find_image_problem(repository: Repository, digest: str) -> str:
+    """What is wrong with an image, by `verify_image`; empty if nothing is."""
+    try:
+        verify_image(repository, digest)
+    except UnreadableError as error:
+        return error.what
+    return ""
 
 
 def parse_index(data: bytes) -> list[dict[str, Any]] | None:

@@ -1,9 +1,9 @@
 """Send requests to one registry, with credentials, TLS and retries."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -107,8 +107,7 @@ class RegistryTransport:
 
         Raises OutOfReachError if they differ by more than a day.
         """
-        if error := errors.clock_error(self.name, self._date, datetime.now(UTC)):
-            raise error
+        errors.check_clock(self.name, self._date)
 
     def _find_base(self, scheme: str) -> str:
         """The base URL of the registry with this scheme."""
@@ -135,14 +134,13 @@ class RegistryTransport:
         doing: str,
         repository: str,
         expect: frozenset[int] | None = frozenset({200}),
-        headers: Mapping[str, str] | None = None,
-        data: bytes | None = None,
-        stream: bool = False,
+        **options: Any,
     ) -> requests.Response:
         """The registry's answer to a request for `path`, relative to /v2/.
 
         doing: what the request does, for error messages.
         expect: the accepted status codes; None for any.
+        options: `headers`, `data` and `stream` of `requests.request`.
 
         Raises RefusedError, with the registry's own message, if the status is a different one, OutOfReachError if the
         registry does not answer.
@@ -150,32 +148,22 @@ class RegistryTransport:
         self.connect()
         url = urljoin(self._base, path)
         with self._reached(doing):
-            answer = self._authorized(method, url, repository, headers=headers, data=data, stream=stream)
+            answer = self._authorized(method, url, repository, **options)
         if expect is not None and answer.status_code not in expect:
             raise errors.refused(Name(host=self.name.host, path=repository), answer, doing)
         return answer
 
-    def _authorized(
-        self,
-        method: str,
-        url: str,
-        repository: str,
-        *,
-        headers: Mapping[str, str] | None,
-        data: bytes | None,
-        stream: bool,
-    ) -> requests.Response:
+    def _authorized(self, method: str, url: str, repository: str, **options: Any) -> requests.Response:
         """Send a request; with credentials if the registry requires them.
 
         Without known credentials, the first request has none.
         """
         write = self.pushes or method not in _READS
         key = (repository, write)
-        known = self._headers.get(key, self._basic)
-        answer = self._send(method, url, known, headers=headers, data=data, stream=stream)
+        answer = self._send(method, url, self._headers.get(key, self._basic), **options)
         if answer.status_code == 401 and (header := answer.headers.get("WWW-Authenticate", "")):
             self._headers[key] = self._answer(challenges(header), repository, write=write)
-            answer = self._send(method, url, self._headers[key], headers=headers, data=data, stream=stream)
+            answer = self._send(method, url, self._headers[key], **options)
         return answer
 
     def _answer(self, offered: list[Challenge], repository: str, *, write: bool) -> str:
@@ -202,7 +190,7 @@ class RegistryTransport:
         """Get a token by distribution's token authentication, or by OAuth2 if Docker has an identity token."""
         if known and known.token:
             form = {**fields, "grant_type": "refresh_token", "refresh_token": known.token, "client_id": "raydock"}
-            answer = self._session.post(realm, data=form, auth=_Given(""), verify=self.verify)
+            answer = self._send("POST", realm, data=form)
         else:
             given = _Given(known.basic if known else "")
             answer = self._session.get(realm, params=fields, auth=given, verify=self.verify)
@@ -218,27 +206,11 @@ class RegistryTransport:
             token = ""
         return f"Bearer {token}" if token else ""
 
-    def _send(
-        self,
-        method: str,
-        url: str,
-        authorization: str = "",
-        *,
-        headers: Mapping[str, str] | None = None,
-        data: bytes | None = None,
-        stream: bool = False,
-    ) -> requests.Response:
+    def _send(self, method: str, url: str, authorization: str = "", **options: Any) -> requests.Response:
         # An upload may go to a different host, or over plain HTTP: the credentials must not be sent there.
         ours = bool(self._base) and _origin(url) == _origin(self._base)
-        return self._session.request(
-            method,
-            url,
-            headers=headers,
-            data=data,
-            auth=_Given(authorization if ours else ""),
-            verify=self.verify,
-            stream=stream,
-        )
+        auth = _Given(authorization if ours else "")
+        return self._session.request(method, url, auth=auth, verify=self.verify, **options)
 
     @property
     def verify(self) -> bool | str:

@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def _newest(trivy: Trivy, repository: str, now: datetime) -> Database:
     except NoDatabaseError as error:
         if not kept:
             raise
-        return Database(folder=folder, updated=kept.updated, due=kept.due, note=error.what)
+        return replace(kept, note=error.what)
     return _in_folder(folder)
 
 

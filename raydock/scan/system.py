@@ -27,20 +27,6 @@ def gap(document: Entry, warnings: Sequence[str]) -> str:
     document: trivy's JSON form of an image.
     warnings: trivy's warnings during the scan.
     """
-    if reason := _reason(document, warnings):
-        return f"vulnerabilities of OS packages: {reason}"
-    return ""
-
-
-def unread(warnings: Iterable[str]) -> list[str]:
-    """The warnings about package lists that trivy could not read.
-
-    It does not repeat them for a cached layer.
-    """
-    return [warning for warning in warnings if _UNREAD.search(warning)]
-
-
-def _reason(document: Entry, warnings: Sequence[str]) -> str:
     system = (document.get("Metadata") or {}).get("OS") or {}
     family = str(system.get("Family") or "")
     name = f"{family} {system.get('Name') or ''}".strip()
@@ -53,7 +39,15 @@ def _reason(document: Entry, warnings: Sequence[str]) -> str:
         (_any(_UNKNOWN_RELEASE, warnings), f"trivy does not know the release {name}"),
         (lines, f"trivy could not read all packages of {name}: {' / '.join(lines)[:300]}"),
     )
-    return next((reason for applies, reason in reasons if applies), "")
+    return next((f"vulnerabilities of OS packages: {reason}" for applies, reason in reasons if applies), "")
+
+
+def unread(warnings: Iterable[str]) -> list[str]:
+    """The warnings about package lists that trivy could not read.
+
+    It does not repeat them for a cached layer.
+    """
+    return [warning for warning in warnings if _UNREAD.search(warning)]
 
 
 def _packages(document: Entry) -> list[Any] | None:

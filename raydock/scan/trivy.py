@@ -74,8 +74,7 @@ class Trivy:
 
     def version(self) -> str:
         """The version of trivy. Raises OutOfReachError if it does not start."""
-        with self._temporary_folder() as run_folder:
-            return str(self._json(run_folder, "print its version", "version", _QUIET).get("Version", ""))
+        return str(self._json("print its version", "version", _QUIET).get("Version", ""))
 
     def download_database(self, repository: str, target: Path) -> None:
         """Download a vulnerability database into a new folder `target`.
@@ -116,17 +115,15 @@ class Trivy:
 
         Returns trivy's own form.
         """
-        with self._temporary_folder() as run_folder:
-            return self._json(run_folder, f"check {path}", "config", _QUIET, "--skip-check-update", str(path.resolve()))
+        return self._json(f"check {path}", "config", _QUIET, "--skip-check-update", str(path.resolve()))
 
     def sbom(self, document: Document, form: str) -> str:
         """Convert a document of `image` to an SBOM in trivy's format `form`."""
         with self._temporary_folder() as run_folder:
             source = run_folder / "image.json"
             source.write_text(json.dumps(document), encoding="utf-8")
-            return self._run(
-                run_folder, f"write an SBOM ({form})", "convert", _QUIET, f"--format={form}", str(source)
-            ).stdout
+            options = (_QUIET, f"--format={form}", str(source))
+            return self._run(run_folder, f"write an SBOM ({form})", "convert", *options).stdout
 
     def sweep(self) -> None:
         """Remove the temporary folders of killed runs."""
@@ -154,8 +151,10 @@ class Trivy:
                 f"{self.folder} cannot be written: {error.strerror}.", todo="fix the permissions, or free disk space."
             ) from None
 
-    def _json(self, run_folder: Path, doing: str, *arguments: str) -> Document:
-        return self._parsed(doing, self._run(run_folder, doing, *arguments, _JSON).stdout)
+    def _json(self, doing: str, *arguments: str) -> Document:
+        with self._temporary_folder() as run_folder:
+            done = self._run(run_folder, doing, *arguments, _JSON)
+        return self._parsed(doing, done.stdout)
 
     def _parsed(self, doing: str, output: str) -> Document:
         try:

@@ -14,32 +14,6 @@ from raydock.wheelhouse.folder import FolderWheel
 from raydock.wheelhouse.needs import bounds
 
 
-@dataclass(frozen=True)
-class Drop:
-    """A file to remove from the folder.
-
-    Attributes:
-        filename: its name.
-        why: the reason.
-    """
-
-    filename: str
-    why: str
-
-
-@dataclass(frozen=True)
-class Rename:
-    """A complete wheel with a file name that pip ignores.
-
-    Attributes:
-        filename: its name in the folder.
-        name: the name that pip requires.
-    """
-
-    filename: str
-    name: str
-
-
 @dataclass(frozen=True, kw_only=True)
 class Fetch:
     """A package to fetch.
@@ -57,19 +31,19 @@ class Fetch:
     size: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Advice:
     """What fixes a folder.
 
     Attributes:
-        drop: the files to remove.
+        drop: the reason for each file to remove, by its name.
         fetch: the packages to fetch.
-        rename: the files to rename.
+        rename: the name that pip requires for each complete wheel with a name that pip ignores, by that name.
     """
 
-    drop: tuple[Drop, ...]
+    drop: dict[str, str]
     fetch: tuple[Fetch, ...]
-    rename: tuple[Rename, ...] = ()
+    rename: dict[str, str]
 
 
 def by_findings(analysis: Analysis, findings: Sequence[WheelFinding]) -> Advice:
@@ -82,8 +56,7 @@ def by_findings(analysis: Analysis, findings: Sequence[WheelFinding]) -> Advice:
     dropped = {wheel.project for wheel in bad if _is_replaceable(analysis, wheel)}
     missing = sorted((analysis.needs.keys() - analysis.available) | analysis.unusable.keys() | dropped)
     fetch = (Fetch(project=name, versions=_versions(analysis, name, reasons)) for name in missing)
-    drop = tuple(Drop(name, why) for name, why in sorted(reasons.items()))
-    return Advice(drop, tuple(fetch), _renames(analysis, reasons))
+    return Advice(drop=dict(sorted(reasons.items())), fetch=tuple(fetch), rename=_renames(analysis, reasons))
 
 
 def by_lock(
@@ -97,11 +70,10 @@ def by_lock(
     kept, reasons = set(existing), _reasons(findings)
     wheels = {wheel.filename: wheel.name for wheel in analysis.folder.wheels}
     files = (*wheels, *analysis.folder.sdists, *reasons)
-    different = dict.fromkeys(locked, "its content differs from the file of this name in the index")
-    why = {**different, **reasons}
+    why = dict.fromkeys(locked, "its content differs from the file of this name in the index") | reasons
     drop = {
         name: why.get(name, why.get(wheels.get(name, name), "the lock does not name it"))
-        for name in files
+        for name in sorted(files)
         if wheels.get(name, name) not in kept
     }
     fetch = (
@@ -109,7 +81,7 @@ def by_lock(
         for name, artifact in sorted(locked.items())
         if name not in kept
     )
-    return Advice(tuple(Drop(name, why) for name, why in sorted(drop.items())), tuple(fetch), _renames(analysis, drop))
+    return Advice(drop=drop, fetch=tuple(fetch), rename=_renames(analysis, drop))
 
 
 def _is_replaceable(analysis: Analysis, wheel: FolderWheel) -> bool:
@@ -121,10 +93,9 @@ def _is_replaceable(analysis: Analysis, wheel: FolderWheel) -> bool:
     return major is None or analysis.cuda.partition(".")[0] == str(major)
 
 
-def _renames(analysis: Analysis, dropped: Container[str]) -> tuple[Rename, ...]:
+def _renames(analysis: Analysis, dropped: Container[str]) -> dict[str, str]:
     """The files that stay and must be renamed."""
-    staying = (wheel for wheel in analysis.folder.misnamed if wheel.filename not in dropped)
-    return tuple(Rename(wheel.filename, wheel.name) for wheel in staying)
+    return {wheel.filename: wheel.name for wheel in analysis.folder.misnamed if wheel.filename not in dropped}
 
 
 def _reasons(findings: Iterable[WheelFinding]) -> dict[str, str]:

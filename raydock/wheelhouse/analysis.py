@@ -6,6 +6,8 @@ Which wheels can be installed, which are selected, and what they require.
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from packaging.utils import InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
@@ -22,7 +24,7 @@ from raydock.wheelhouse import folder as folders
 from raydock.wheelhouse import target as targets
 from raydock.wheelhouse.folder import Folder, FolderWheel
 from raydock.wheelhouse.needs import Need, needs
-from raydock.wheelhouse.target import Target
+from raydock.wheelhouse.target import ARCH, Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +46,9 @@ class Analysis:
     @cached_property
     def installable(self) -> dict[str, tuple[FolderWheel, ...]]:
         """The wheels that can be installed, by project, the oldest version first."""
-        installable: dict[str, list[FolderWheel]] = {}
-        for wheel in sorted(self.folder.wheels, key=lambda wheel: (wheel.project, wheel.version, wheel.filename)):
-            if self.target.fits(wheel.name):
-                installable.setdefault(wheel.project, []).append(wheel)
-        return {project: tuple(wheels) for project, wheels in installable.items()}
+        fitting = (wheel for wheel in self.folder.wheels if self.target.fits(wheel.name))
+        ordered = sorted(fitting, key=attrgetter("project", "version", "filename"))
+        return {project: tuple(wheels) for project, wheels in groupby(ordered, attrgetter("project"))}
 
     @cached_property
     def available(self) -> frozenset[str]:
@@ -64,7 +64,7 @@ class Analysis:
         misfits = (wheel.name for wheel in self.folder.wheels if not self.target.fits(wheel.name))
         partial = (f"{name.partition('.whl')[0]}.whl" for name in self.folder.partial)
         versions: dict[str, str] = {}
-        for name in (*misfits, *partial, *(file.filename for file in self.folder.broken)):
+        for name in (*misfits, *partial, *self.folder.broken):
             try:
                 project, version, _, _ = parse_wheel_filename(name)
             except InvalidWheelFilename:
@@ -89,11 +89,9 @@ class Analysis:
     @cached_property
     def needs(self) -> dict[str, tuple[Need, ...]]:
         """The requirements of the selected wheels, by required project."""
-        by_project: dict[str, list[Need]] = {}
-        for need in self.all_needs:
-            if self.selected[need.by.project] == need.by:
-                by_project.setdefault(need.project, []).append(need)
-        return {project: tuple(group) for project, group in sorted(by_project.items())}
+        of_selected = (need for need in self.all_needs if self.selected[need.by.project] == need.by)
+        ordered = sorted(of_selected, key=attrgetter("project"))
+        return {project: tuple(group) for project, group in groupby(ordered, attrgetter("project"))}
 
     @cached_property
     def cuda(self) -> str:
@@ -117,7 +115,7 @@ class Analysis:
             axis: self.selected[axis].release.version if axis in self.selected else NONE
             for axis in ("ray", "torch", "vllm")
         }
-        return Variant(**parts, python=self.target.python, cuda=self.cuda, arch=self.target.arch)
+        return Variant(**parts, python=self.target.python, cuda=self.cuda, arch=ARCH)
 
     @cached_property
     def breakages(self) -> tuple[Breakage, ...]:
@@ -128,15 +126,16 @@ class Analysis:
         """The constraints of the known breakages of this set."""
         return tuple(sorted(line for breakage in self.breakages for line in breakage.constraints))
 
-    def request(self, requirements: tuple[str, ...] = (), constraints: tuple[str, ...] = ()) -> LockRequest:
-        """A request to the resolver for this Python, glibc and CUDA."""
+    @property
+    def request(self) -> LockRequest:
+        """A request to the resolver for this Python, glibc and CUDA, without requirements."""
         return LockRequest(
-            requirements=requirements,
-            constraints=constraints,
+            requirements=(),
+            constraints=(),
             cutoff=self.cutoff,
             python=self.target.python,
             cuda=self.cuda,
-            arch=self.target.arch,
+            arch=ARCH,
             glibc=self.target.glibc,
             indexes=(),
         )

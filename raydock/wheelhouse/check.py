@@ -61,14 +61,14 @@ def partial(analysis: Analysis) -> Iterator[WheelFinding]:
 
 def broken(analysis: Analysis) -> Iterator[WheelFinding]:
     """Files with the name of a wheel that cannot be installed."""
-    for file in analysis.folder.broken:
+    for filename, reason in analysis.folder.broken.items():
         yield WheelFinding(
             kind="broken",
-            what=f"{file.filename} {file.reason}",
+            what=f"{filename} {reason}",
             meaning="Installing it fails, or installs a different package than its name says.",
             todo="drop it, and fetch it again.",
-            files=(file.filename,),
-            drop=(file.filename,),
+            files=(filename,),
+            drop=(filename,),
         )
 
 
@@ -189,7 +189,7 @@ def set_rules(analysis: Analysis) -> Iterator[WheelFinding]:
     wheels = [wheel for wheels in analysis.installable.values() for wheel in wheels]
     artifacts = [_artifact(wheel) for wheel in wheels]
     for rule in checks.RULES:
-        for fault in rule(analysis.request(), artifacts):
+        for fault in rule(analysis.request, artifacts):
             positions = {wheel.filename: _position(fault, wheel) for wheel in wheels}
             files = sorted((name for name in positions if positions[name] >= 0), key=lambda name: positions[name])
             yield WheelFinding(

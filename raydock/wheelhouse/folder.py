@@ -14,7 +14,6 @@ from raydock.core.errors import ConfigurationError, OutOfReachError, nearest
 from raydock.core.parallel import in_parallel
 from raydock.model.facts import ProjectRelease
 from raydock.wheelhouse import names, wheelfile
-from raydock.wheelhouse.names import FileKind
 from raydock.wheelhouse.wheelfile import BrokenWheelError
 
 _PARALLEL_READS = 4
@@ -54,19 +53,6 @@ class FolderWheel:
         return str(self.release)
 
 
-@dataclass(frozen=True)
-class BrokenFile:
-    """A file that cannot be installed.
-
-    Attributes:
-        filename: its name.
-        reason: why, as text that follows its name.
-    """
-
-    filename: str
-    reason: str
-
-
 @dataclass(frozen=True, kw_only=True)
 class Folder:
     """The files of a folder.
@@ -75,7 +61,7 @@ class Folder:
         path: the path of the folder.
         wheels: complete wheels, including those with a name that pip ignores.
         copies: misnamed wheels whose correct name a different wheel of the folder has.
-        broken: files that cannot be installed.
+        broken: why a file cannot be installed, as text that follows its name, by its name.
         partial: the names of incomplete downloads.
         sdists: the file names of source distributions, which must be built.
     """
@@ -83,7 +69,7 @@ class Folder:
     path: Path
     wheels: tuple[FolderWheel, ...]
     copies: tuple[FolderWheel, ...] = ()
-    broken: tuple[BrokenFile, ...]
+    broken: dict[str, str]
     partial: tuple[str, ...]
     sdists: tuple[str, ...]
 
@@ -106,37 +92,36 @@ def read(path: Path) -> Folder:
         raise ConfigurationError(f"{path} is not a folder.", todo=nearest(path.name, siblings))
     try:
         files = sorted(path.iterdir())
-        kinds = {file: names.kind(file) for file in files}
-        candidates = [file for file in files if kinds[file] in {FileKind.WHEEL, FileKind.MISNAMED}]
-        read_wheels = in_parallel(_read, candidates, _PARALLEL_READS)
+        partial = [file.name for file in files if names.is_partial(file.name)]
+        candidates = [file for file in files if file.name not in partial and names.is_wheel(file)]
+        outcomes = dict(zip(candidates, in_parallel(_read, candidates, _PARALLEL_READS), strict=True))
     except OSError as error:
         raise OutOfReachError(
             f"{error.filename} cannot be read: {error.strerror}.", todo="fix the permissions or the disk."
         ) from None
-    partial = [file.name for file in files if kinds[file] is FileKind.PARTIAL]
-    partial += [name for name in read_wheels if isinstance(name, str)]
-    if not read_wheels and not partial:
+    partial += [file.name for file, outcome in outcomes.items() if outcome is None]
+    if not outcomes and not partial:
         raise ConfigurationError(f"{path} has no wheels.", todo="name the folder with the *.whl files.")
-    wheels, copies = _split_copies(wheel for wheel in read_wheels if isinstance(wheel, FolderWheel))
+    wheels, copies = _split_copies(wheel for wheel in outcomes.values() if isinstance(wheel, FolderWheel))
     return Folder(
         path=path,
         wheels=wheels,
         copies=copies,
-        broken=tuple(file for file in read_wheels if isinstance(file, BrokenFile)),
+        broken={file.name: str(error) for file, error in outcomes.items() if isinstance(error, BrokenWheelError)},
         partial=tuple(sorted(partial)),
         sdists=tuple(_sdists(file for file in files if file.is_file() and file not in candidates)),
     )
 
 
-def _read(path: Path) -> FolderWheel | BrokenFile | str:
-    """A wheel, why it is broken, or the name of an incomplete download."""
+def _read(path: Path) -> FolderWheel | BrokenWheelError | None:
+    """A wheel, why it is broken, or None for an incomplete download."""
     name = path.name if names.is_proper(path.name) else names.right_name(path)
     if not name and not path.name.endswith(".whl"):
-        return path.name
+        return None
     try:
-        return FolderWheel(path, wheelfile.read(path, name or path.name))
+        return FolderWheel(path, wheelfile.read(path, name))
     except BrokenWheelError as error:
-        return BrokenFile(path.name, str(error))
+        return error
 
 
 def _split_copies(wheels: Iterable[FolderWheel]) -> tuple[tuple[FolderWheel, ...], tuple[FolderWheel, ...]]:

@@ -4,7 +4,6 @@ As pip requires them, and as browsers, download tools and mirrors write them.
 """
 
 import re
-from enum import Enum, auto
 from pathlib import Path
 from urllib.parse import unquote
 from zipfile import BadZipFile, ZipFile
@@ -29,32 +28,22 @@ _REST = re.compile(r"(\.whl)(?:[?#;&@].*|(?:\.[\w!~-]+)+)$", re.I)
 _APPLE_DOUBLE = "._"
 
 
-class FileKind(Enum):
-    """The kind of a file, by its name and its first bytes."""
-
-    WHEEL = auto()
-    MISNAMED = auto()
-    PARTIAL = auto()
-    OTHER = auto()
+def is_partial(name: str) -> bool:
+    """Whether a file name is that of an incomplete download."""
+    return bool(_PARTIAL.search(name) or _PARTIAL_WHEEL.search(name))
 
 
-def kind(path: Path) -> FileKind:
-    """Find the kind of a file. Raises OSError if it cannot be read.
+def is_wheel(path: Path) -> bool:
+    """Whether a file is a wheel by its name, or by its name and its first bytes. Raises OSError if it cannot be read.
 
-    A file with `.whl` in its name that is not an archive belongs to a wheel: its metadata, signature or hash. An
+    A file with `.whl` inside its name that is not an archive belongs to a wheel: its metadata, signature or hash. An
     archive is a wheel if its content says so, whatever its name is.
     """
-    if path.name.startswith(_APPLE_DOUBLE):
-        return FileKind.OTHER
-    if _PARTIAL.search(path.name) or _PARTIAL_WHEEL.search(path.name):
-        return FileKind.PARTIAL
-    if not path.is_file():
-        return FileKind.OTHER
-    if path.name.endswith(".whl") and (is_proper(path.name) or not _is_zip(path)):
-        return FileKind.WHEEL
-    if _is_zip(path) and (".whl" in _unquoted(path.name.casefold()) or _name_inside(path)):
-        return FileKind.MISNAMED
-    return FileKind.OTHER
+    if path.name.startswith(_APPLE_DOUBLE) or not path.is_file():
+        return False
+    if path.name.endswith(".whl"):
+        return True
+    return _is_zip(path) and (".whl" in _unquoted(path.name.casefold()) or bool(_name_inside(path)))
 
 
 def is_proper(name: str) -> bool:

@@ -78,12 +78,8 @@ def bounds(specifiers: Iterable[SpecifierSet]) -> str:
     for operator, tightest in ((">=", max), ("<", min)):
         versions = [version for name, version in parts if name == operator]
         parts -= {(operator, version) for version in versions if version != tightest(versions, key=Version)}
-    return ",".join(sorted((operator + version for operator, version in parts), key=_display_order))
-
-
-def _display_order(specifier: str) -> tuple[bool, str]:
-    """Lower bounds first."""
-    return not specifier.startswith(">"), specifier
+    # Lower bounds first.
+    return ",".join(sorted(map("".join, parts), key=lambda specifier: (not specifier.startswith(">"), specifier)))
 
 
 def _extras(all_needs: Iterable[Need]) -> dict[str, frozenset[str]]:

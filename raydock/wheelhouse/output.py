@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -54,18 +55,16 @@ class WheelhouseReport:
             "glibc": target.glibc,
             "cuda": self.analysis.cuda,
             "findings": [asdict(finding) for finding in self.findings],
-            "drop": [asdict(drop) for drop in self.advice.drop],
+            "drop": [{"filename": filename, "why": why} for filename, why in self.advice.drop.items()],
             "fetch": [asdict(fetch) for fetch in self.advice.fetch],
-            "rename": [asdict(rename) for rename in self.advice.rename],
+            "rename": [{"filename": filename, "name": name} for filename, name in self.advice.rename.items()],
             "lock": str(self.path) if self.path else None,
             "cutoff": self.locked.cutoff.isoformat() if self.locked else None,
         }
 
     def text(self) -> str:
         """The result as text."""
-        return "\n".join(
-            [*self._head(), *self._problems(), *self._rename(), *self._drop(), *self._fetch(), *self._lock()]
-        )
+        return "\n".join([*self._head(), *self._problems(), *self._advice(), *self._fetch(), *self._lock()])
 
     def _head(self) -> Iterator[str]:
         folder, target = self.analysis.folder, self.analysis.target
@@ -78,25 +77,19 @@ class WheelhouseReport:
         yield f"{count(number, 'problem')} found." if number else "No problems found."
 
     def _problems(self) -> Iterator[str]:
-        for (kind, meaning, todo), group in groupby(
-            self.findings, lambda finding: (finding.kind, finding.meaning, finding.todo)
-        ):
+        same = attrgetter("kind", "meaning", "todo")
+        for (kind, meaning, todo), group in groupby(self.findings, same):
             yield from ("", kind)
             yield from (f"  {finding.what}" for finding in group)
             yield from (f"    {meaning}", f"    Next: {todo}")
 
-    def _rename(self) -> Iterator[str]:
-        if self.advice.rename:
-            yield from ("", f"rename {count(len(self.advice.rename), 'file')}")
-            yield from (
-                f"  mv {shlex.quote(rename.filename)} {shlex.quote(rename.name)}" for rename in self.advice.rename
-            )
-
-    def _drop(self) -> Iterator[str]:
-        if self.advice.drop:
-            yield from ("", f"drop {count(len(self.advice.drop), 'file')}")
-            for drop in self.advice.drop:
-                yield from (f"  {drop.filename}", f"    {drop.why}")
+    def _advice(self) -> Iterator[str]:
+        if rename := self.advice.rename:
+            yield from ("", f"rename {count(len(rename), 'file')}")
+            yield from (f"  mv {shlex.quote(filename)} {shlex.quote(name)}" for filename, name in rename.items())
+        if drop := self.advice.drop:
+            yield from ("", f"drop {count(len(drop), 'file')}")
+            yield from (f"  {filename}\n    {why}" for filename, why in drop.items())
 
     def _fetch(self) -> Iterator[str]:
         packages = self.advice.fetch

@@ -125,9 +125,10 @@ class Relocker:
         fetched = [fetch.project for fetch in by_findings(analysis, self.findings).fetch]
         projects = sorted({*analysis.selected, *fetched})
         self.resolver.pages.prefetch(projects)
-        request = analysis.request(requirements=self._goals(), constraints=analysis.constraints)
         return replace(
-            request,
+            analysis.request,
+            requirements=self._goals(),
+            constraints=analysis.constraints,
             cutoff=self.cutoff or self._newest() or analysis.cutoff,
             glibc=resolvable_glibc(analysis.target.glibc, "The target host"),
             sources=tuple(
@@ -156,12 +157,12 @@ class Relocker:
         wheel, files = self.analysis.selected.get(project), self.resolver.pages.files(project)
         if wheel is None or wheel.release.version != version:
             return choose(request, project, version, files)
-        if project in request.sources:
-            size = wheel.release.wheels[0].size
-            sdist = choose(request, project, version, files)
-            return replace(sdist, filename=wheel.name, sha256=sha256_of(wheel.path), size=size)
         own = [file for file in files if file.filename == wheel.name]
-        return choose(request, project, version, own or files)
+        artifact = choose(request, project, version, own or files)
+        if project not in request.sources:
+            return artifact
+        size = wheel.release.wheels[0].size
+        return replace(artifact, filename=wheel.name, sha256=sha256_of(wheel.path), size=size)
 
     def _is_in_folder(self, artifact: Artifact) -> bool:
         paths = [wheel.path for wheel in self.analysis.folder.wheels if wheel.name == artifact.filename]

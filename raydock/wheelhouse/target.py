@@ -17,60 +17,60 @@ from raydock.core.errors import ConfigurationError
 from raydock.model.variant import CPU, NONE, Variant
 from raydock.wheelhouse.folder import FolderWheel
 
+ARCH = "amd64"
 # What a wheel that was built on some host is taken to need.
 _ON_HOSTS = (2, 17)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """The CPython on Linux that a folder is for.
+    """The CPython on Linux on x86-64 that a folder is for.
 
     Attributes:
         python: its version, such as 3.11.
         glibc: the version of glibc.
         python_source: how the Python version was found.
-        arch: the architecture.
     """
 
     python: str
     glibc: str
     python_source: str
-    arch: str = "amd64"
 
     @cached_property
     def platform(self) -> Platform:
-        return Platform(self.python, self.arch, self.glibc)
+        return Platform(self.python, ARCH, self.glibc)
 
     @property
     def point(self) -> Variant:
         """A variant with only this Python and architecture."""
-        return Variant(ray=NONE, python=self.python, arch=self.arch)
+        return Variant(ray=NONE, python=self.python, arch=ARCH)
 
     def fits(self, filename: str) -> bool:
         """Whether pip would install a wheel here.
 
         One tagged linux_x86_64 was built on some host: it may fit.
         """
-        tagged = filename.replace(f"-linux_{MACHINES[self.arch]}.whl", f"-{manylinux(_ON_HOSTS, self.arch)}.whl")
+        tagged = filename.replace(f"-linux_{MACHINES[ARCH]}.whl", f"-{manylinux(_ON_HOSTS, ARCH)}.whl")
         return self.platform.rank(tagged) is not None
 
     def misfit(self, wheel: FolderWheel) -> str:
         """The platform of a wheel that does not fit, as text that follows "is for"."""
         (file,) = wheel.release.wheels
-        if lowest_glibc(wheel.release, self.python, self.arch) is not None:
-            major, minor = glibc(file, self.arch)
+        if lowest_glibc(wheel.release, self.python, ARCH) is not None:
+            major, minor = glibc(file, ARCH)
             return f"glibc {major}.{minor} or newer, not {self.glibc}"
         platforms = {tag.platform for tag in file.tags}
-        if any(self._ours(platform) for platform in platforms):
+        if any(map(_is_for_host, platforms)):
             made_for = sorted({f"{tag.interpreter}-{tag.abi}" for tag in file.tags})
             return f"{' '.join(made_for)}, not Python {self.python}"
-        return f"{' '.join(sorted(platforms))}, not Linux on {MACHINES[self.arch]} with glibc"
-
-    def _ours(self, platform: str) -> bool:
-        return needed_glibc(platform, self.arch) is not None or platform == f"linux_{MACHINES[self.arch]}"
+        return f"{' '.join(sorted(platforms))}, not Linux on {MACHINES[ARCH]} with glibc"
 
 
-def agreed(wheels: Sequence[FolderWheel], arch: str = "amd64") -> tuple[str, str]:
+def _is_for_host(platform: str) -> bool:
+    return needed_glibc(platform, ARCH) is not None or platform == f"linux_{MACHINES[ARCH]}"
+
+
+def agreed(wheels: Sequence[FolderWheel]) -> tuple[str, str]:
     """The Python for which most wheels can be installed.
 
     Returns also how many wheels are made for it, as text.
@@ -80,7 +80,7 @@ def agreed(wheels: Sequence[FolderWheel], arch: str = "amd64") -> tuple[str, str
     named = Counter(python for wheel in wheels for python in _pythons(wheel))
     if not named:
         raise ConfigurationError("No wheel in the folder is compiled for one Python version.", todo="set --python.")
-    best = max(named, key=lambda python: (_count_fitting(wheels, python, arch), Version(python)))
+    best = max(named, key=lambda python: (_count_fitting(wheels, python), Version(python)))
     return best, f"{named[best]} of the {sum(1 for wheel in wheels if _pythons(wheel))} wheels made for one Python"
 
 
@@ -122,5 +122,5 @@ def _pythons(wheel: FolderWheel) -> set[str]:
     return {f"{name[2]}.{name[3:]}" for name in tags if name.startswith("cp") and name[3:].isdigit()}
 
 
-def _count_fitting(wheels: Iterable[FolderWheel], python: str, arch: str) -> int:
-    return sum(lowest_glibc(wheel.release, python, arch) is not None for wheel in wheels)
+def _count_fitting(wheels: Iterable[FolderWheel], python: str) -> int:
+    return sum(lowest_glibc(wheel.release, python, ARCH) is not None for wheel in wheels)

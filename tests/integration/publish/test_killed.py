@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from raydock.registry.integrity import verify_image
-from raydock.registry.repository import repository
+from raydock.registry.repository import repository, verify_image
 from tests.integration.publish.conftest import PublishProject
 from tests.support.faults import Front, front
 from tests.support.forked import run, started

@@ -7,10 +7,9 @@ import docker
 import pytest
 
 from raydock.engine.localimage import get_image
-from raydock.publish.tags import immutable_tag
-from raydock.registry.integrity import verify_image
+from raydock.publish.release import immutable_tag
 from raydock.registry.referrers import attached
-from raydock.registry.repository import repository
+from raydock.registry.repository import repository, verify_image
 from tests.integration.publish.conftest import PATH, PublishProject, Serve
 from tests.support.faults import front
 from tests.support.toy import NAMES

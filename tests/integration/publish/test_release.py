@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from raydock.registry.integrity import verify_image
 from raydock.registry.manifest import OCI_INDEX, Manifest
 from raydock.registry.referrers import fallback_tag
+from raydock.registry.repository import verify_image
 from tests.integration.publish.conftest import PATH, PublishProject
 from tests.support.forked import run
 from tests.support.toy import NAMES, ROOT, Run
@@ -102,7 +102,7 @@ def test_every_difference_from_the_release_is_reported(run_elsewhere: RunElsewhe
         expect=frozenset({202}),
     )
     assert run_elsewhere("verify").code == 2
-    project.releases.write(release)
+    project.releases.make_newest(project.releases.push(release))
     done = run_elsewhere("verify", "--json")
     assert done.code == 1, done.summary
     differences = [(difference["kind"], difference["of"]) for difference in json.loads(done.out)["differences"]]

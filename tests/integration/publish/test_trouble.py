@@ -93,7 +93,8 @@ def test_a_registry_that_hangs_times_out_and_gets_the_rest_later(project: Publis
             PublishOptions(jobs=2),
         ).values()
         assert isinstance(made, Publisher)
-        made = replace(made, repository=target, uploader=replace(made.uploader, repository=target))
+        releases, uploader = replace(made.releases, images=target), replace(made.uploader, repository=target)
+        made = replace(made, releases=releases, uploader=uploader)
         seen.fault = fault
         with pytest.raises(OutOfReachError, match="did not answer in time while writing"):
             made.publish()

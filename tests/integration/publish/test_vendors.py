@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from raydock.publish.tags import immutable_tag
+from raydock.publish.release import immutable_tag
 from raydock.registry.referrers import attached
 from tests.integration.publish.conftest import PATH, TOOLS, PublishProject
 from tests.support.faults import Answer, Front, front

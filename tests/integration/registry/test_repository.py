@@ -10,11 +10,10 @@ from docker.auth import INDEX_NAME
 
 from raydock.core.errors import ConfigurationError, OutOfReachError
 from raydock.core.files import digest_of
-from raydock.registry.integrity import verify_image
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE, OCI_MANIFEST, Manifest, artifact
 from raydock.registry.name import parse
 from raydock.registry.referrers import attach, attached, fallback_tag
-from raydock.registry.repository import Repository, UnreadableError, repository
+from raydock.registry.repository import Repository, UnreadableError, repository, verify_image
 from tests.integration.registry.conftest import HASTY, Serve
 from tests.support.faults import Front, front
 from tests.support.registry import Registry

@@ -14,11 +14,10 @@ import requests
 
 from raydock.core.errors import OutOfReachError
 from raydock.registry.errors import RefusedError
-from raydock.registry.integrity import verify_image
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE, OCI_INDEX, Descriptor, Manifest, artifact
 from raydock.registry.referrers import attach, attached, fallback_tag
 from raydock.registry.refusals import RefusalCause
-from raydock.registry.repository import Repository, UnreadableError, repository
+from raydock.registry.repository import Repository, UnreadableError, repository, verify_image
 from tests.integration.registry.conftest import HASTY, TOOLS, Serve
 from tests.support.faults import Answer, Front, front
 from tests.support.registry import PASSWORD, logged_in, referrers_registry

@@ -18,8 +18,7 @@ from click.testing import CliRunner
 
 from raydock.__main__ import cli
 from raydock.ci.pipelines import System, find_difference, render_child, render_pipeline
-from raydock.ci.plan import plan_shards
-from raydock.ci.shards import Load
+from raydock.ci.plan import Load, plan_shards
 from raydock.core.checkout import Checkout
 from raydock.model import lock as locks
 from raydock.model.matrix import Matrix

@@ -17,7 +17,7 @@ def test_a_folder_is_read(tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
     folder = read(tmp_path)
     assert [str(wheel) for wheel in folder.wheels] == ["thing 1.0"]
-    assert [file.filename for file in folder.broken] == ["thing-1.1-py3-none-any.whl"]
+    assert list(folder.broken) == ["thing-1.1-py3-none-any.whl"]
     assert [name.rpartition(".")[2] for name in folder.partial] == ["crdownload", "current", "part"]
     assert folder.sdists == ("old-1.0.tar.gz",)
 

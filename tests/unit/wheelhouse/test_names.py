@@ -8,7 +8,7 @@ import pytest
 
 from raydock.model.facts import Facts
 from raydock.model.matrix import Matrix
-from raydock.wheelhouse.advice import Rename, by_findings
+from raydock.wheelhouse.advice import by_findings
 from raydock.wheelhouse.analysis import Analysis, analyze_folder
 from raydock.wheelhouse.check import WheelFinding, findings
 from tests.support.wheels import wheel
@@ -75,7 +75,7 @@ def test_an_incomplete_download_is_reported(tmp_path: Path, matrix: Matrix, name
     analysis, problems = checked(folder, matrix)
     assert {finding.kind for finding in problems} <= {"partial-download", "broken"}
     assert [finding.drop for finding in problems] == [(name,)]
-    assert [drop.filename for drop in by_findings(analysis, problems).drop] == [name]
+    assert list(by_findings(analysis, problems).drop) == [name]
 
 
 def test_a_download_folder_of_safari_is_reported(tmp_path: Path, matrix: Matrix) -> None:
@@ -119,7 +119,7 @@ def test_misnamed_wheels_of_browsers_and_mirrors(tmp_path: Path, matrix: Matrix,
     assert (finding.kind, finding.files, finding.drop) == ("misnamed", (name,), ())
     assert finding.todo.endswith(f" {proper}")
     advice = by_findings(analysis, problems)
-    assert (advice.rename, advice.drop, advice.fetch) == ((Rename(name, proper),), (), ())
+    assert (advice.rename, advice.drop, advice.fetch) == ({name: proper}, {}, ())
     (folder / name).rename(folder / proper)
     assert checked(folder, matrix)[1] == ()
 
@@ -180,8 +180,8 @@ def test_a_second_download_replaces_a_broken_first(tmp_path: Path, matrix: Matri
     analysis, problems = checked(folder, matrix)
     assert [(finding.kind, finding.files) for finding in problems] == [("broken", (CLICK,)), ("misnamed", (again,))]
     advice = by_findings(analysis, problems)
-    assert [drop.filename for drop in advice.drop] == [CLICK]
-    assert (advice.rename, advice.fetch) == ((Rename(again, CLICK),), ())
+    assert list(advice.drop) == [CLICK]
+    assert (advice.rename, advice.fetch) == ({again: CLICK}, ())
 
 
 BUILDS = {

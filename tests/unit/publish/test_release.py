@@ -12,8 +12,7 @@ from raydock.pick.nvidia_smi import GpuHost, stated
 from raydock.pick.pick import pick
 from raydock.plan.planner import Plan
 from raydock.plan.select import select
-from raydock.publish.release import AliasTarget, PublishedImage, Release
-from raydock.publish.release_json import DamagedError, dump, load
+from raydock.publish.release import AliasTarget, DamagedError, PublishedImage, Release, dump, load
 from raydock.publish.variant_image import ImageState, of_release
 
 CPU, CUDA = "ray2.60.0-py311-cpu", "ray2.60.0-torch2.13.0-py311-cu130"
