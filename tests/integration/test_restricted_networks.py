@@ -135,6 +135,20 @@ def test_files_on_a_second_host_with_its_own_login(unlocked: Toy, client: docker
     assert client.images.get(f"{unlocked.registry}:{NAMES[0]}")
 
 
+@pytest.mark.parametrize("redirected", [False, True])
+def test_a_login_page_in_place_of_the_index(unlocked: Toy, redirected: bool) -> None:
+    login = Site(everywhere=("text/html", '<html><h1>Please log in</h1><a href="/login">Log in</a></html>'))
+    assert unlocked.run("facts").code == 0
+    with serving(login) as url:
+        unlocked.site.moved = url.removesuffix("/simple/") if redirected else ""
+        unlocked.site.everywhere = None if redirected else login.everywhere
+        for command in ("facts", "lock"):
+            done = unlocked.run(command)
+            assert done.code == 4, done.words
+            assert "a web page that is not a page of a package index, such as a login page" in done.err
+            assert "Next: check the address in UV_DEFAULT_INDEX" in done.err
+
+
 @pytest.mark.parametrize(
     ("status", "message"),
     [
