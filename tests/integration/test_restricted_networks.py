@@ -4,6 +4,8 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
+from time import sleep
 
 import docker
 import pytest
@@ -133,6 +135,27 @@ def test_files_on_a_second_host_with_its_own_login(unlocked: Toy, client: docker
             done = given.run(command)
             assert done.code == 0, done.words
     assert client.images.get(f"{unlocked.registry}:{NAMES[0]}")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_build_waits_for_an_index_that_throttles(toy: Toy, client: docker.DockerClient, status: int) -> None:
+    """The index is busy until uv in the build has given up and raydock has read Retry-After."""
+    toy.site.status, toy.site.headers = status, {"Retry-After": "8"}
+
+    def recover() -> None:
+        while not any("python-requests" in header.get("User-Agent", "") for header in toy.site.seen):
+            sleep(0.2)
+        toy.site.status = 0
+
+    toy.site.seen.clear()
+    Thread(target=recover, daemon=True).start()
+    done = toy.run("build", "--select", f"name={NAMES[0]}")
+    assert done.code == 0, done.words
+    host = toy.environment["UV_DEFAULT_INDEX"].split("/")[2]
+    [line] = [line for line in done.err.splitlines() if "before the next attempt" in line]
+    assert f"The package index {host} answered" in line
+    assert "; waiting 8 s before the next attempt" in line
+    assert client.images.get(f"{toy.registry}:{NAMES[0]}")
 
 
 @pytest.mark.parametrize("redirected", [False, True])
