@@ -1,7 +1,7 @@
 """Repeats builds that a busy server ended.
 
-uv repeats requests for about ten seconds and ignores Retry-After (uv 0.13.9, 2026-11-30). raydock waits longer, as in
-`facts` and `lock`: docs/how-to/restricted-networks.md has the rule.
+uv repeats requests for about ten seconds and ignores Retry-After (uv 0.13.9, tried 2026-11-30). raydock waits longer,
+as in `facts` and `lock`: docs/how-to/restricted-networks.md has the rule.
 """
 
 from collections.abc import Callable
@@ -51,9 +51,9 @@ def repeat(
         wait(seconds)
         try:
             return attempt()
-        except DownloadError as again:
-            error = again
-    if error.failure:
+        except DownloadError as repeated:
+            error = repeated
+    if error.failure and error.failure.status in BUSY:
         given_up.add(error.failure.host)
     raise error
 

@@ -17,9 +17,9 @@ from pypi_simple.errors import UnparsableFilenameError
 from pypi_simple.filenames import parse_filename
 
 _UNDATED = "1970-01-01T00:00:00Z"
-# What the page of a project without files has (read in the sources of warehouse, bandersnatch, devpi, Nexus, pypiserver
-# and GitLab, 2026-11-30): a title such as `root/pypi: links for click`, or the version of the API. Folders of a web
-# server are titled `Index of /simple/click/` or `Directory listing for /simple/click/`.
+# What the page of a project without files has (sources of warehouse, bandersnatch, devpi, Nexus, pypiserver, GitLab and
+# Gitea, read 2026-11-30): a title such as `root/pypi: links for click`, or the version of the API. Folders of a web
+# server are titled `Index of /simple/click/` (nginx) or `Directory listing for /simple/click/` (Python's http.server).
 _TITLE = re.compile(
     r"<(?:title|h1)\b[^>]*>\s*(?:[^<\s]+:\s*)?"
     r"(?:links for\s+(?P<project>[\w.-]+)|simple index\b|(?:index of|directory listing for)\s+/)",

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from raydock.core.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError, OutOfReachError
 from raydock.index import addresses
 from raydock.index.addresses import Address
+from raydock.index.client import from_environment
 from tests.support.index import Site, serving
 
 PIP, UV = "http://pip.example/simple", "http://uv.example/simple"
@@ -120,6 +121,21 @@ def test_credentials_come_from_any_setting_of_the_same_index(home: Path) -> None
     # A refused login is fixed in the file that has it.
     assert address.source == "UV_DEFAULT_INDEX"
     assert address.login.source == str(home / ".config/pip/pip.conf")
+
+
+@pytest.mark.parametrize("variable", ["UV_DEFAULT_INDEX", "PIP_INDEX_URL", ""])
+@pytest.mark.parametrize("place", [".config/pip/pip.conf", ".config/uv/uv.toml"])
+def test_a_refused_login_is_fixed_where_it_is(home: Path, place: str, variable: str) -> None:
+    with serving(Site(login="me:other")) as url:
+        full = url.replace("//", "//me:secret@")
+        text = f'index-url = "{full}"\n' if place.endswith("toml") else f"[global]\nindex-url = {full}\n"
+        path = write(home / place, text)
+        index = from_environment(environment(home, **({variable: url} if variable else {})))
+        with pytest.raises(OutOfReachError, match="it answered 401 Unauthorized") as caught:
+            index.page("ray")
+    assert f"fix the credentials from {path}" in caught.value.todo
+    assert caught.value.todo.endswith(f"name a different index in {variable or path}.")
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("value", ["mirror.example/simple", "file:///srv/wheels", "http://", "http://h:port/", "x=y"])

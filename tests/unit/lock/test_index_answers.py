@@ -187,13 +187,13 @@ def test_a_redirect_to_a_login_page_names_its_host(site: Site, index: Index) -> 
             index.page("ray")
 
 
-# The pages of projects without files, as these programs write them (their sources, read 2026-11-30).
+# Pages of projects without files. Those of warehouse, nexus and devpi are shortened from their sources (2026-11-30).
 EMPTY_LISTS = {
     "warehouse": '<html><head><meta name="pypi:repository-version" content="1.4"><title>Links for ray</title></head>',
     "nexus": '<title>Links for ray</title><meta name="api-version" value="2"/></head><body><h1>Links for ray</h1>',
-    "artifactory": '<html><head><title>Simple Index</title><meta name="api-version" value="2" /></head><body></body>',
+    "simple index": '<html><head><title>Simple Index</title><meta name="api-version" value="2" /></head><body></body>',
     "devpi": "<title>root/pypi: links for ray</title><h1>root/pypi: links for ray</h1><form><input name=refresh>",
-    "pytorch": "<!DOCTYPE html><html><body><h1>Links for ray</h1></body></html>",
+    "heading": "<!DOCTYPE html><html><body><h1>Links for ray</h1></body></html>",
     "other spelling": "<html><head><title>Links for Ray</title></head></html>",
     "nginx": "<html><head><title>Index of /simple/ray/</title></head><body><h1>Index of /simple/ray/</h1><a href=../>",
     "http.server": '<html><head><meta charset="utf-8"><title>Directory listing for /simple/ray/</title></head>',
