@@ -24,7 +24,8 @@ def next_step(base: Base, output: str) -> str:
     if "NO_PUBKEY" in output:
         return (
             "`apt-get install debian-archive-keyring`; if the mirror has its own signing key, put it into"
-            " /etc/apt/trusted.gpg.d of this host."
+            " /etc/apt/trusted.gpg.d of this host; if it is not a mirror of Debian, run `apt-get update` on this host,"
+            " so that raydock can read its origin."
         )
     # apt reports a suite that a server does not have by its Release file.
     missing = [line for line in output.splitlines() if "does not have a Release file" in line]

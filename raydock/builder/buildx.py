@@ -6,9 +6,11 @@ A failure does not stop other builds.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from raydock.builder import downloads
+from raydock.builder.downloads import DownloadFailure
 from raydock.builder.rawjson import BuildProgress, Failure, shorten
 from raydock.core.errors import OutOfReachError, RaydockError, VariantError
 from raydock.core.events import Listener
@@ -31,7 +33,12 @@ class DownloadError(OutOfReachError):
     """A download in a build failed.
 
     The message contains the step, its last lines and the path of the log.
+
+    Attributes:
+        failure: the cause.
     """
+
+    failure: DownloadFailure | None = None
 
 
 @dataclass
@@ -51,6 +58,8 @@ class Buildx:
     uv: Path
     no_cache: bool = False
     processes: Processes = field(default_factory=Processes)
+    # The hosts that stayed busy: further builds do not wait for them.
+    _given_up: set[str] = field(default_factory=set)
 
     def build(
         self,
@@ -66,6 +75,7 @@ class Buildx:
     ) -> str:
         """Builds the Dockerfile in `context`, tags the image and returns its id.
 
+        A build that a busy server ended is repeated after a reported wait (builder/busyserver.py).
         epoch: SOURCE_DATE_EPOCH in seconds.
         options: further options of the command line.
         log: the file for the whole output.
@@ -79,6 +89,19 @@ class Buildx:
         command += [f"--build-arg=SOURCE_DATE_EPOCH={epoch}", f"--build-context=uv={self.uv}"]
         command += [f"--tag={tag}" for tag in tags] + [f"--label={key}={value}" for key, value in labels.items()]
         command += [f"--metadata-file={metadata}", *(["--no-cache"] if self.no_cache else []), *options, str(context)]
+        attempt = partial(self._run, name, command, metadata, log)
+        try:
+            return attempt()
+        except DownloadError as error:
+            # The import takes time, and few builds need it.
+            from raydock.builder import busyserver
+
+            return busyserver.repeat(
+                attempt, error, report=partial(self.listener, name), wait=self.processes.wait, given_up=self._given_up
+            )
+
+    def _run(self, name: str, command: Sequence[str], metadata: Path, log: Path) -> str:
+        """Runs a build once and returns the id of the image."""
         with log.open("w", encoding="utf-8") as file:
             progress = BuildProgress(name, self.listener, file)
             with self.processes.started(command, environment=self.endpoint.environment()) as process:
@@ -132,11 +155,14 @@ def explain(name: str, failure: Failure | None, rest: str, log: Path) -> Raydock
     what = f"{name}: the build failed{step}: {failure.error[:300]}"
     tail = ["Its last lines:", *(f"  {line}" for line in failure.lines)] if failure.lines else []
     meaning = "\n".join([*tail, f"Log: {log}"])
-    output = "\n".join((failure.error, rest, *failure.lines)).lower()
+    output = "\n".join((failure.error, rest, *failure.lines))
+    text = output.lower()
     for sign, (cause, todo) in _OUT_OF_REACH.items():
-        if sign in output:
+        if sign in text:
             return OutOfReachError(what, meaning=f"{meaning}\n{cause}", todo=todo)
     if download := downloads.cause(output, failure.step):
-        return DownloadError(what, meaning=f"{meaning}\n{download.meaning}", todo=download.todo)
-    error = LostPackagesError if LOST.lower() in output else BuildError
+        failed = DownloadError(what, meaning=f"{meaning}\n{download.meaning}", todo=download.todo)
+        failed.failure = download
+        return failed
+    error = LostPackagesError if LOST.lower() in text else BuildError
     return error(what, meaning=meaning, todo="read the log, fix the cause, run this again; finished images stay.")

@@ -50,10 +50,23 @@ def _chosen(base: Base) -> tuple[str, str]:
     """The deb822 stanzas of the sources to use, and their origin."""
     if base.mirror:
         return _stanzas(base.mirror, base.suite), f"{_without_credentials([base.mirror.archive])} (matrix.yaml)"
-    if chosen := from_host(base.suite, aptsources.sources(), aptsources.releases()):
+    sources, releases = aptsources.sources(), aptsources.releases()
+    if chosen := from_host(base.suite, sources, releases):
         stanzas = "\n".join(source.deb822(suite) for suite, source in chosen)
         return stanzas, f"{_without_credentials(source.uri for _, source in chosen)} ({chosen[0][1].place})"
-    return "", f"Debian's own archive (no apt source of this host has {base.suite})"
+    return "", f"Debian's own archive ({_why_not(base.suite, sources, releases)})"
+
+
+def _why_not(suite: str, sources: Iterable[AptSource], releases: dict[tuple[str, str], AptRelease]) -> str:
+    """Why no apt source of this host is used."""
+    for source in sources:
+        unread = (source.uri, source.suite) not in releases
+        if unread and source.suite == suite and aptsources.MAIN in source.components:
+            return (
+                f"{source.place} is not used, because its Signed-By is not Debian's key and apt has not read its"
+                " origin; if it is a mirror of Debian, run `apt-get update`"
+            )
+    return f"no apt source of this host has {suite}"
 
 
 def from_host(
@@ -64,11 +77,17 @@ def from_host(
     Each comes with the name of the suite. If the host has updates only for a different suite, their archive is used:
     scripts/engine adds only trixie. Empty if the host does not have the suite.
     """
-    known: dict[str, list[AptSource]] = {}
+    possible: dict[str, list[AptSource]] = {}
     for source in sources:
-        if aptsources.MAIN in source.components and _is_debian(source, releases):
+        if aptsources.MAIN in source.components and _is_debian(source, releases) is not False:
             release = releases.get((source.uri, source.suite))
-            known.setdefault(release.codename if release else source.suite, []).append(source)
+            possible.setdefault(release.codename if release else source.suite, []).append(source)
+    # Archives of other vendors have no suite of updates.
+    archives = {source.uri for name, group in possible.items() if name.endswith("-updates") for source in group}
+    known: dict[str, list[AptSource]] = {}
+    for name, group in possible.items():
+        certain = [source for source in group if source.uri in archives or _is_debian(source, releases)]
+        known[name] = certain or group[:1]
     if suite not in known:
         return []
     chosen = []
@@ -110,16 +129,18 @@ def default_stanzas(suite: str, archive: Mirror) -> str:
     return _stanzas(archive, suite)
 
 
-def _is_debian(source: AptSource, releases: dict[tuple[str, str], AptRelease]) -> bool:
-    """Whether an archive is Debian's or a mirror of it.
+def _is_debian(source: AptSource, releases: dict[tuple[str, str], AptRelease]) -> bool | None:
+    """Whether an archive is Debian's or a mirror of it; None if that is unknown.
 
     Other archives can have the same suite and component names. If apt has not downloaded its lists, the name of its key
-    decides.
+    decides, and without a key its host.
     """
     if release := releases.get((source.uri, source.suite)):
         return release.origin == aptsources.DEBIAN
     keys = next((value for name, value in source.options.items() if name.lower() == "signed-by"), "")
-    return all(Path(key).name.startswith("debian-archive") for key in keys.split())
+    if keys:
+        return all(Path(key).name.startswith("debian-archive") for key in keys.split())
+    return True if (urlsplit(source.uri).hostname or "").endswith(".debian.org") else None
 
 
 def _without_credentials(addresses: Iterable[str]) -> str:

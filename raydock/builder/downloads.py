@@ -1,7 +1,7 @@
 """The causes of failed downloads in a build, from uv's error messages."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 _AGAIN = "check that the package index answers (UV_DEFAULT_INDEX names a mirror), then run this again."
@@ -14,6 +14,7 @@ _LOCKED = (
     " UV_DEFAULT_INDEX."
 )
 _ADDRESS = re.compile(r"https?://[^\s`'\")]+")
+_STATUS = re.compile(r"\((\d{3}) [A-Z]")
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,19 @@ class DownloadFailure:
     Attributes:
         meaning: the cause, as a sentence.
         todo: the next step.
+        address: what could not be downloaded, without credentials; empty if unknown.
+        status: the HTTP status of the answer; 0 if unknown.
     """
 
     meaning: str
     todo: str = _AGAIN
+    address: str = ""
+    status: int = 0
+
+    @property
+    def host(self) -> str:
+        """The host of the server; empty if unknown."""
+        return urlsplit(self.address).netloc
 
 
 _INSTALLS = "make-tree"  # in the title of each step that installs packages
@@ -44,7 +54,7 @@ _OF_INDEX = {
     "404 not found": DownloadFailure("{server} lists a file that it does not have.", _LOCKED),
     "received some unexpected": DownloadFailure("{server} answered with something that is not a list of packages."),
     "was not found in the package registry": DownloadFailure(
-        "No package index of this build has the package, or it answered 403 Forbidden.", _LOCKED
+        "No package index of this build has the package, or it answered 403 Forbidden or with a login page.", _LOCKED
     ),
     "there is no version of": DownloadFailure(
         "No package index of this build has the version that the lock pins.", _LOCKED
@@ -69,16 +79,17 @@ def cause(output: str, step: str) -> DownloadFailure | None:
     server = "The package index" if installs else "The server"
     for sign, failure in (_OF_ANY_SERVER | (_OF_INDEX if installs else {})).items():
         if sign in text:
-            return DownloadFailure(failure.meaning.format(server=f"{server}{_host(text, sign)}"), failure.todo)
+            address, status = _answer(output, sign)
+            found = replace(failure, address=address, status=status)
+            return replace(found, meaning=failure.meaning.format(server=f"{server} {found.host}".rstrip()))
     return None
 
 
-def _host(text: str, sign: str) -> str:
-    """A space and the host in the line with the sign, without credentials.
-
-    Empty if there is none.
-    """
-    for line in text.splitlines():
-        if sign in line and (address := _ADDRESS.search(line)):
-            return f" {urlsplit(address[0]).netloc.rpartition('@')[2]}"
-    return ""
+def _answer(output: str, sign: str) -> tuple[str, int]:
+    """The address, without credentials, and the status in the line with the sign; empty and 0 if there is none."""
+    for line in output.splitlines():
+        if sign in line.lower() and (address := _ADDRESS.search(line)):
+            parts, status = urlsplit(address[0]), _STATUS.search(line)
+            clean = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+            return clean, int(status[1]) if status else 0
+    return "", 0

@@ -67,6 +67,11 @@ class Processes:
             for process in self._running:
                 _signal(process, signal.SIGTERM)
 
+    def wait(self, seconds: float) -> None:
+        """Waits; raises KeyboardInterrupt after `stop`, without waiting to the end."""
+        if self._stopped.wait(seconds):
+            raise KeyboardInterrupt
+
     def _begin(
         self, command: Sequence[str], folder: Path | None, environment: Mapping[str, str] | None
     ) -> subprocess.Popen[bytes]:

@@ -35,6 +35,7 @@ class Address:
         name: `default`, or the label of a CUDA in matrix.yaml.
         source: the variable or file that names it; empty for the built-in default.
         given: the user and password in the address.
+        given_by: the variable or file with the user and password; empty if it is `source`.
         aliases: uv's names for it.
         environment: the variables in which credentials are looked up.
     """
@@ -43,6 +44,7 @@ class Address:
     name: str = DEFAULT
     source: str = ""
     given: tuple[str, str] = field(default=("", ""), repr=False)
+    given_by: str = ""
     aliases: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False, compare=False)
 
@@ -64,7 +66,7 @@ class Address:
         """
         user, password = self.given
         if user and password:
-            return IndexLogin(user=user, password=password, source=self.source)
+            return IndexLogin(user=user, password=password, source=self.given_by or self.source)
         names = tuple(dict.fromkeys((*self.aliases, self.name)))
         user = user or credentials.user_of(names, self.environment)
         login = credentials.from_variables(user, names, self.environment)
@@ -75,7 +77,7 @@ class Address:
         if credentials.keyring(self.environment) and (provider or _answers_401(self.url, self.environment)):
             login = credentials.from_keyring(self.url, user, self.environment)
         # A token can be the user, without a password.
-        return login or (IndexLogin(user=user, password="", source=self.source) if user else None)
+        return login or (IndexLogin(user=user, password="", source=self.given_by or self.source) if user else None)
 
     @property
     def full(self) -> str:
@@ -108,7 +110,12 @@ def default(environment: Mapping[str, str]) -> Address | None:
     with_login = next((address for address in addresses if any(address.given)), first)
     names = (*(setting.name for setting in named if setting.name), *_aliases(first.url, environment))
     return Address(
-        url=first.url, source=first.source, given=with_login.given, aliases=tuple(names), environment=environment
+        url=first.url,
+        source=first.source,
+        given=with_login.given,
+        given_by=with_login.source,
+        aliases=tuple(names),
+        environment=environment,
     )
 
 
@@ -148,7 +155,7 @@ def _address(setting: Setting, environment: Mapping[str, str]) -> Address:
         valid = bool(parts.hostname) and parts.port != 0
     except ValueError:  # raised for an invalid port
         valid = False
-    if not valid or parts.scheme not in _PORTS:
+    if not valid or parts.scheme not in _PORTS or any(map(str.isspace, setting.url)):
         raise ConfigurationError(
             f"{setting.source} is not set to an http or https address of a package index.",
             todo=f"fix it, or remove it from {setting.source}.",

@@ -32,7 +32,7 @@ from raydock.core.events import Listener, silent
 from raydock.core.http import PatientSession, RetryPolicy, retry_after
 from raydock.index import addresses, page
 from raydock.index.addresses import Address
-from raydock.index.page import Page
+from raydock.index.page import NotAnIndexPageError, Page
 
 _UNREACHED = (requests.RequestException, RemoteZipError, urllib3.exceptions.HTTPError)
 _DAMAGED = (UnsupportedContentTypeError, UnsupportedRepoVersionError, DigestMismatchError, BadZipFile, ValueError)
@@ -41,6 +41,11 @@ _CHUNK = 1 << 20
 # The order matters: some exceptions are subclasses of a later one.
 _CAUSES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (requests.JSONDecodeError, "its answer is not JSON"),
+    (UnsupportedContentTypeError, "its content type is not one of a package index (PEP 503 and PEP 691 name them)"),
+    (
+        NotAnIndexPageError,
+        "it answered with a web page that is not a page of a package index, such as a login page or a proxy's page",
+    ),
     (requests.TooManyRedirects, "it redirects in a loop"),
     ((requests.Timeout, urllib3.exceptions.TimeoutError), "it gave no answer in time"),
     (
@@ -173,7 +178,13 @@ class Index:
         )
 
     def _todo(self, error: Exception) -> str:
-        """The next step if the index refuses the credentials; empty for other errors."""
+        """The next step if the index refuses the credentials or shows a web page; empty for other errors."""
+        if isinstance(error, NotAnIndexPageError):
+            return (
+                f"check the address in {self.address.source or 'UV_DEFAULT_INDEX'} (it often ends with /simple); give"
+                " credentials if the index requires a login, or add its host to NO_PROXY if a proxy shows the page"
+                " (docs/how-to/restricted-networks.md); then run this again."
+            )
         status = error.response.status_code if isinstance(error, requests.HTTPError) else 0
         if status not in _REFUSED:
             return ""

@@ -11,12 +11,26 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import requests
+from packaging.utils import canonicalize_name
 from pypi_simple import DistributionPackage, ProjectPage
 from pypi_simple.errors import UnparsableFilenameError
 from pypi_simple.filenames import parse_filename
 
-_NOT_A_LIST = re.compile(rb"<(?:form|input|script)\b", re.IGNORECASE)
 _UNDATED = "1970-01-01T00:00:00Z"
+# What the page of a project without files has (sources of warehouse, bandersnatch, devpi, Nexus, pypiserver, GitLab and
+# Gitea, read 2026-11-30): a title such as `root/pypi: links for click`, or the version of the API. Folders of a web
+# server are titled `Index of /simple/click/` (nginx) or `Directory listing for /simple/click/` (Python's http.server).
+_TITLE = re.compile(
+    r"<(?:title|h1)\b[^>]*>\s*(?:[^<\s]+:\s*)?"
+    r"(?:links for\s+(?P<project>[\w.-]+)|simple index\b|(?:index of|directory listing for)\s+/)",
+    re.IGNORECASE,
+)
+_VERSION = re.compile(r"""<meta\s[^>]*\bname\s*=\s*["']?(?:pypi:|api-version\b)""", re.IGNORECASE)
+_BLANK = re.compile(r"</?(?:!doctype|html|head|body)\b[^>]*>|<meta charset=[^>\s]*>|\s", re.IGNORECASE)
+
+
+class NotAnIndexPageError(requests.RequestException):
+    """A server answered with a web page that is not a page of a package index, such as a login page."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +59,26 @@ class Page:
 def read(response: requests.Response, project: str) -> Page:
     """Parses an index's answer.
 
-    Raises ValueError if it is not a list of packages, or an error of pypi_simple.
+    Raises NotAnIndexPageError if it is a different web page, or an error of pypi_simple.
     """
-    listed = (_named_by_url(file) for file in ProjectPage.from_response(response, project).packages)
-    files = tuple(file for file in listed if file.package_type in {"wheel", "sdist"})
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if not files and kind == "text/html" and _NOT_A_LIST.search(response.content):
-        raise ValueError("it is a web page that lists no packages, such as a login page")
-    return Page(files)
+    listed = [_named_by_url(file) for file in ProjectPage.from_response(response, project).packages]
+    if not any(file.package_type for file in listed) and not _is_empty_list(response, project):
+        raise NotAnIndexPageError(response=response)
+    return Page(tuple(file for file in listed if file.package_type in {"wheel", "sdist"}))
+
+
+def _is_empty_list(response: requests.Response, project: str) -> bool:
+    """Whether an answer without package files is the page of a project that has none.
+
+    Login pages, proxies and maintenance pages answer 200 with HTML too.
+    """
+    if response.headers.get("Content-Type", "").strip().lower().startswith("application/vnd.pypi.simple."):
+        return True
+    text = response.content.decode(errors="replace")
+    title = _TITLE.search(text)
+    if title and canonicalize_name(title["project"] or project) == canonicalize_name(project):
+        return True
+    return bool(_VERSION.search(text)) or bool(text.strip() and not _BLANK.sub("", text))
 
 
 def _named_by_url(file: DistributionPackage) -> DistributionPackage:

@@ -13,15 +13,62 @@ from configparser import Error as ConfigParserError
 from configparser import RawConfigParser
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from raydock.core.errors import ConfigurationError
+from raydock.core.models import Model
 
 Environment = Mapping[str, str]
 
 # In pip, an option in the section of the command has precedence over one in [global].
 _SECTIONS = ("install", "global")
 _NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)=(\w+://.*)")
+_PLACE = re.compile(r" - at `\$\.?(.*)`$")
+# The form of each key of uv's files, for errors.
+_FORMS = {
+    "index": '`[[{table}index]]` with `url = "https://mirror.example/simple"` (`name`: text, `default`: true or false)',
+    "index-url": '`index-url = "https://mirror.example/simple"`',
+    "extra-index-url": '`extra-index-url = ["https://mirror.example/simple"]`',
+    "keyring-provider": '`keyring-provider = "subprocess"`',
+    "pip": 'a table `[{table}pip]`, such as one with `index-url = "https://mirror.example/simple"`',
+}
+_TYPES = {"str": "text", "int": "a number", "float": "a number", "bool": "true or false", "array": "a list"}
+
+
+class UvIndex(msgspec.Struct, frozen=True, kw_only=True):
+    """A table `[[index]]` in uv's files."""
+
+    url: str
+    name: str = ""
+    default: bool = False
+
+
+class UvPipOptions(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """The table `[pip]` in uv's files."""
+
+    index_url: str = ""
+    extra_index_url: tuple[str, ...] = ()
+
+
+class UvOptions(UvPipOptions, frozen=True, kw_only=True, rename="kebab"):
+    """The keys of uv.toml, or of `[tool.uv]` in pyproject.toml, that raydock reads."""
+
+    keyring_provider: str = ""
+    index: tuple[UvIndex, ...] = ()
+    pip: UvPipOptions = UvPipOptions()
+
+
+class ToolTables(msgspec.Struct, frozen=True, kw_only=True):
+    """The table `[tool]` in pyproject.toml."""
+
+    uv: UvOptions | None = None
+
+
+class Pyproject(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of pyproject.toml that raydock reads."""
+
+    tool: ToolTables = ToolTables()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,31 +117,30 @@ def uv_default(environment: Environment) -> Setting | None:
 
     Raises ConfigurationError if one cannot be read.
     """
-    for path, table in _uv_tables(environment):
-        indexes = [index for index in table.get("index", ()) if index.get("default")]
+    for path, options in _uv_options(environment):
+        indexes = [index for index in options.index if index.default]
         if indexes:
-            return Setting(url=str(indexes[0]["url"]), source=str(path), name=str(indexes[0].get("name", "")))
-        url = table.get("index-url") or table.get("pip", {}).get("index-url")
-        if url:
-            return Setting(url=str(url), source=str(path))
+            return Setting(url=indexes[0].url, source=str(path), name=indexes[0].name)
+        if url := options.index_url or options.pip.index_url:
+            return Setting(url=url, source=str(path))
     return None
 
 
 def uv_indexes(environment: Environment) -> list[Setting]:
     """Every `[[index]]` of uv's files that is not the default one."""
     return [
-        Setting(url=str(index["url"]), source=str(path), name=str(index.get("name", "")))
-        for path, table in _uv_tables(environment)
-        for index in table.get("index", ())
-        if not index.get("default")
+        Setting(url=index.url, source=str(path), name=index.name)
+        for path, options in _uv_options(environment)
+        for index in options.index
+        if not index.default
     ]
 
 
 def uv_extra(environment: Environment) -> list[str]:
     """The settings in uv's files that name extra indexes."""
     names = [f"[[index]] {index.name or 'without a name'} in {index.source}" for index in uv_indexes(environment)]
-    for path, table in _uv_tables(environment):
-        if table.get("extra-index-url") or table.get("pip", {}).get("extra-index-url"):
+    for path, options in _uv_options(environment):
+        if options.extra_index_url or options.pip.extra_index_url:
             names.append(f"extra-index-url in {path}")
     return names
 
@@ -107,8 +153,8 @@ def keyring_provider(environment: Environment) -> str:
     variable = environment.get("UV_KEYRING_PROVIDER") or environment.get("PIP_KEYRING_PROVIDER")
     if variable:
         return variable
-    tables = [table for _, table in _uv_tables(environment)]
-    uv = next((str(table["keyring-provider"]) for table in tables if table.get("keyring-provider")), "")
+    providers = (options.keyring_provider for _, options in _uv_options(environment))
+    uv = next(filter(None, providers), "")
     pip = _pip_values("keyring-provider", environment)
     return uv or (pip[0][0] if pip else "")
 
@@ -127,7 +173,7 @@ def _pip_section(path: Path, section: str) -> dict[str, str]:
     parser = RawConfigParser()
     try:
         parser.read_string(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (ConfigParserError, UnicodeDecodeError, OSError) as error:
         raise _unreadable(path, error) from None
@@ -150,16 +196,17 @@ def _pip_files(environment: Environment) -> list[Path]:
     return [*files, Path(sys.prefix) / "pip.conf", *([Path(own)] if own else [])]
 
 
-def _uv_tables(environment: Environment) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """uv's files with their content, the most important first."""
+def _uv_options(environment: Environment) -> Iterator[tuple[Path, UvOptions]]:
+    """uv's files with their content, the most important first.
+
+    Raises ConfigurationError if one cannot be read, or a key has a wrong form.
+    """
     if environment.get("UV_NO_CONFIG", "").lower() in {"1", "true", "yes", "on"}:
         return
     for path in _uv_files(environment):
-        table = _toml(path)
-        if path.name == "pyproject.toml":
-            table = table.get("tool", {}).get("uv", {})
-        if table:
-            yield path, table
+        options = _pyproject(path) if path.name == "pyproject.toml" else _toml(path, UvOptions)
+        if options:
+            yield path, options
 
 
 def _uv_files(environment: Environment) -> list[Path]:
@@ -178,18 +225,43 @@ def _project(folder: Path) -> list[Path]:
     for parent in (folder, *folder.parents):
         if (parent / "uv.toml").is_file():
             return [parent / "uv.toml"]
-        if "uv" in _toml(parent / "pyproject.toml").get("tool", {}):
+        if _pyproject(parent / "pyproject.toml"):
             return [parent / "pyproject.toml"]
     return []
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _pyproject(path: Path) -> UvOptions | None:
+    content = _toml(path, Pyproject)
+    return content.tool.uv if content else None
+
+
+def _toml(path: Path, model: type[Model]) -> Model | None:
+    """A file's content; None if there is no file."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), model)
     except (FileNotFoundError, NotADirectoryError):
-        return {}
+        return None
+    except msgspec.ValidationError as error:
+        raise _malformed(path, str(error)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise _unreadable(path, error) from None
+
+
+def _malformed(path: Path, error: str) -> ConfigurationError:
+    """The error for a key with a wrong form, from msgspec's message."""
+    place = _PLACE.search(error)
+    key = place[1] if place else ""
+    problem = _PLACE.sub("", error).replace("Object missing required field", "it lacks the key")
+    for name, text in {**_TYPES, "object": "a table"}.items():
+        problem = problem.replace(f"`{name}`", text)
+    table = "tool.uv." if path.name == "pyproject.toml" else ""
+    option = re.split(r"[.\[]", key.removeprefix(table))[0]
+    form = _FORMS.get(key.rpartition(".")[2], _FORMS.get(option, "a table, `[tool.uv]`")).format(table=table)
+    return ConfigurationError(
+        f"{path}: the value of `{key}` is invalid: {problem[:1].lower()}{problem[1:]}.",
+        meaning="uv's files can name the package index for locks and builds.",
+        todo=f"write it as {form}; or set UV_NO_CONFIG=1, with which raydock and uv ignore uv's files.",
+    )
 
 
 def _unreadable(path: Path, error: Exception) -> ConfigurationError:

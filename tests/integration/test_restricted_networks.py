@@ -4,6 +4,8 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
+from time import sleep
 
 import docker
 import pytest
@@ -135,6 +137,41 @@ def test_files_on_a_second_host_with_its_own_login(unlocked: Toy, client: docker
             done = given.run(command)
             assert done.code == 0, done.summary
     assert client.images.get(f"{unlocked.registry}:{NAMES[0]}")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_build_waits_for_an_index_that_throttles(toy: Toy, client: docker.DockerClient, status: int) -> None:
+    """The index is busy until uv in the build has given up and raydock has read Retry-After."""
+    toy.site.status, toy.site.headers = status, {"Retry-After": "8"}
+
+    def recover() -> None:
+        while not any("python-requests" in header.get("User-Agent", "") for header in toy.site.seen):
+            sleep(0.2)
+        toy.site.status = 0
+
+    toy.site.seen.clear()
+    Thread(target=recover, daemon=True).start()
+    done = toy.run("build", "--select", f"name={NAMES[0]}")
+    assert done.code == 0, done.words
+    host = toy.environment["UV_DEFAULT_INDEX"].split("/")[2]
+    [line] = [line for line in done.err.splitlines() if "before the next attempt" in line]
+    assert f"The package index {host} answered" in line
+    assert "; waiting 8 s before the next attempt" in line
+    assert client.images.get(f"{toy.registry}:{NAMES[0]}")
+
+
+@pytest.mark.parametrize("redirected", [False, True])
+def test_a_login_page_in_place_of_the_index(unlocked: Toy, redirected: bool) -> None:
+    login = Site(everywhere=("text/html", '<html><h1>Please log in</h1><a href="/login">Log in</a></html>'))
+    assert unlocked.run("facts").code == 0
+    with serving(login) as url:
+        unlocked.site.moved = url.removesuffix("/simple/") if redirected else ""
+        unlocked.site.everywhere = None if redirected else login.everywhere
+        for command in ("facts", "lock"):
+            done = unlocked.run(command)
+            assert done.code == 4, done.words
+            assert "a web page that is not a page of a package index, such as a login page" in done.err
+            assert "Next: check the address in UV_DEFAULT_INDEX" in done.err
 
 
 @pytest.mark.parametrize(

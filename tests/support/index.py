@@ -40,6 +40,7 @@ class Site:
         moved: the root of a different site to which pages and files are redirected.
         headers: headers that are sent with each status.
         text: the text of each link in HTML (default: the file's name); the whole page if it has no files.
+        everywhere: the answer to every request with status 200, as content type and body.
         requests: the paths of the requests.
         seen: the headers of each request.
         sent: the bytes of all bodies sent.
@@ -60,6 +61,7 @@ class Site:
     moved: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     text: str = ""
+    everywhere: tuple[str, str] | None = None
     requests: list[str] = field(default_factory=list)
     seen: list[Mapping[str, str]] = field(default_factory=list)
     sent: int = 0
@@ -119,6 +121,9 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(status, b"", self.site.headers)
         elif not self._is_authorized():
             self._answer(401, b"", {"WWW-Authenticate": 'Basic realm="index"'})
+        elif self.site.everywhere:
+            kind, text = self.site.everywhere
+            self._answer(200, text.encode(), {"Content-Type": kind} if kind else {})
         elif self.site.moved:
             self._answer(302, b"", {"Location": f"{self.site.moved}{self.path}"})
         elif self.path.startswith("/simple/"):

@@ -92,6 +92,42 @@ def test_archives_that_are_not_debians(other: AptSource) -> None:
     assert chosen("bookworm", other, *FULL)[0] == ("bookworm", OWN)
 
 
+@pytest.mark.parametrize(
+    "debian",
+    [
+        FULL,
+        tuple(source(each.uri, each.suite) for each in FULL),
+        (source("http://deb.debian.org/debian", "bookworm"),),
+        (source("http://ftp.de.debian.org/debian", "bookworm"), source("http://deb.debian.org/debian", "bookworm")),
+    ],
+    ids=["signed", "with updates", "Debian's host", "Debian's hosts"],
+)
+@pytest.mark.parametrize("uri", ["https://pkgs.example.com/stable/debian", "https://php.example", "file:/srv/own"])
+def test_an_archive_of_unknown_origin_is_not_added_to_debians(debian: tuple[AptSource, ...], uri: str) -> None:
+    """Before the first `apt-get update`, a source without Signed-By can be anything."""
+    expected = [("bookworm", each.uri) for each in debian if each.suite == "bookworm"]
+    assert chosen("bookworm", source(uri, "bookworm"), *debian)[: len(expected)] == expected
+    assert uri not in [used for _, used in chosen("bookworm", *debian, source(uri, "bookworm"))]
+
+
+def test_of_several_archives_of_unknown_origin_the_first_is_used() -> None:
+    other = source("https://pkgs.example.com/stable/debian", "bookworm")
+    assert chosen("bookworm", source(OWN, "bookworm"), other) == [("bookworm", OWN)]
+
+
+@pytest.mark.parametrize("key", ["\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n xsFNBE", "/etc/apt/keyrings/corp.gpg"])
+def test_the_reason_why_a_source_is_not_used(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    own = source(OWN, "bookworm", **{"signed-by": key})
+    host(monkeypatch, own)
+    reason = package_sources(BASE, None).origin
+    assert reason.startswith("Debian's own archive (/etc/apt/sources.list:1 is not used, because its Signed-By is not")
+    assert "`apt-get update`" in reason
+    host(monkeypatch, own, known={(OWN, "bookworm"): AptRelease(codename="bookworm", origin="Debian")})
+    assert package_sources(BASE, None).origin == f"{OWN} (/etc/apt/sources.list:1)"
+    host(monkeypatch, own, known={(OWN, "bookworm"): AptRelease(codename="bookworm", origin="corp")})
+    assert package_sources(BASE, None).origin == "Debian's own archive (no apt source of this host has bookworm)"
+
+
 def test_the_downloaded_lists_of_apt_decide() -> None:
     company = source("https://nexus.example/apt", "stable", **{"Signed-By": "/etc/apt/keyrings/company.gpg"})
     other = source("https://php.example", "bookworm")

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from raydock.core.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError, OutOfReachError
 from raydock.index import addresses
 from raydock.index.addresses import Address
+from raydock.index.client import from_environment
 from tests.support.index import Site, serving
 
 PIP, UV = "http://pip.example/simple", "http://uv.example/simple"
@@ -117,6 +118,24 @@ def test_credentials_come_from_any_setting_of_the_same_index(home: Path) -> None
     assert address.login is not None
     assert (address.login.user, address.login.password) == ("me", "p@ss")
     assert address.full == "http://me:p%40ss@ONE.example:80/simple"
+    # A refused login is fixed in the file that has it.
+    assert address.source == "UV_DEFAULT_INDEX"
+    assert address.login.source == str(home / ".config/pip/pip.conf")
+
+
+@pytest.mark.parametrize("variable", ["UV_DEFAULT_INDEX", "PIP_INDEX_URL", ""])
+@pytest.mark.parametrize("place", [".config/pip/pip.conf", ".config/uv/uv.toml"])
+def test_a_refused_login_is_fixed_where_it_is(home: Path, place: str, variable: str) -> None:
+    with serving(Site(login="me:other")) as url:
+        full = url.replace("//", "//me:secret@")
+        text = f'index-url = "{full}"\n' if place.endswith("toml") else f"[global]\nindex-url = {full}\n"
+        path = write(home / place, text)
+        index = from_environment(environment(home, **({variable: url} if variable else {})))
+        with pytest.raises(OutOfReachError, match="it answered 401 Unauthorized") as caught:
+            index.page("ray")
+    assert f"fix the credentials from {path}" in caught.value.todo
+    assert caught.value.todo.endswith(f"name a different index in {variable or path}.")
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("value", ["mirror.example/simple", "file:///srv/wheels", "http://", "http://h:port/", "x=y"])
@@ -137,6 +156,108 @@ def test_the_error_names_an_invalid_file(home: Path, place: str, text: str) -> N
     path = write(home / place, text)
     with pytest.raises(ConfigurationError, match=str(path)):
         addresses.default(environment(home))
+
+
+URL = "https://mirror.example/simple"
+INVALID_TOML = {
+    '[[index]]\nname = "corp"\n': ("index[0]", "it lacks the key `url`"),
+    f'[[index]]\nurl = "{URL}"\n[[index]]\ndefault = true\n': ("index[1]", "it lacks the key `url`"),
+    f'index = ["{URL}"]\n': ("index[0]", "expected a table, got text"),
+    f'index = "{URL}"\n': ("index", "expected a list, got text"),
+    f'[index]\nurl = "{URL}"\n': ("index", "expected a list, got a table"),
+    "[[index]]\nurl = 5\n": ("index[0].url", "expected text, got a number"),
+    f'[[index]]\nurl = ["{URL}"]\n': ("index[0].url", "expected text, got a list"),
+    f'[[index]]\nurl = "{URL}"\nname = 1.5\n': ("index[0].name", "expected text, got a number"),
+    f'[[index]]\nurl = "{URL}"\ndefault = "yes"\n': ("index[0].default", "expected true or false, got text"),
+    "index-url = 5\n": ("index-url", "expected text, got a number"),
+    f'index-url = ["{URL}"]\n': ("index-url", "expected text, got a list"),
+    f'extra-index-url = "{URL}"\n': ("extra-index-url", "expected a list, got text"),
+    "extra-index-url = [5]\n": ("extra-index-url[0]", "expected text, got a number"),
+    "keyring-provider = true\n": ("keyring-provider", "expected text, got true or false"),
+    'pip = "x"\n': ("pip", "expected a table, got text"),
+    "[pip]\nindex-url = 5\n": ("pip.index-url", "expected text, got a number"),
+}
+
+
+@pytest.mark.parametrize(("text", "problem"), INVALID_TOML.items())
+def test_a_key_of_uv_with_a_wrong_form(home: Path, text: str, problem: tuple[str, str]) -> None:
+    path = write(home / ".config/uv/uv.toml", text)
+    key, reason = problem
+    for read in (addresses.default, addresses.unused):
+        with pytest.raises(ConfigurationError) as caught:
+            read(environment(home))
+        assert caught.value.what == f"{path}: the value of `{key}` is invalid: {reason}."
+    option = key.rpartition(".")[2].partition("[")[0]
+    assert option in {"url", "name", "default"} or option in caught.value.todo
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('[tool]\nuv = "x"\n', "tool.uv"),
+        ('tool = "uv"\n', "tool"),
+        ("[tool.uv]\nindex-url = 5\n", "tool.uv.index-url"),
+        ('[[tool.uv.index]]\nname = "corp"\n', "tool.uv.index[0]"),
+        ('[tool.uv]\npip = "x"\n', "tool.uv.pip"),
+    ],
+)
+def test_a_key_of_pyproject_with_a_wrong_form(home: Path, text: str, key: str) -> None:
+    path = write(home / "pyproject.toml", text)
+    with pytest.raises(ConfigurationError) as caught:
+        default_index(home)
+    assert caught.value.what.startswith(f"{path}: the value of `{key}` is invalid: ")
+    assert caught.value.todo.startswith("write it as ")
+
+
+def test_other_keys_of_uv_are_not_checked(home: Path) -> None:
+    write(home / "uv.toml", f'future = 5\nindex-url = "{UV}"\n[[index]]\nurl = "{PIP}"\nfuture = 5\n')
+    assert default_index(home).url == UV
+    write(home / "uv.toml", "")
+    write(home / "pyproject.toml", '[project]\nname = "x"\n[tool.ruff]\nline-length = 88\n')
+    assert addresses.default(environment(home)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[global]\nindex-url = {PIP}\nindex-url = {UV}\n",
+        "[global]\nindex-url\n",
+        "[global]\n[global]\n",
+        f"[global]\nindex-url = {PIP}\n    {UV}\n",
+        "[global]\nindex-url = 5\n",
+        "[global]\nindex-url = %(home)s\n",
+    ],
+)
+def test_a_pip_conf_with_a_wrong_form(home: Path, text: str) -> None:
+    path = write(home / ".config/pip/pip.conf", text)
+    with pytest.raises(ConfigurationError, match=str(path)):
+        addresses.default(environment(home))
+
+
+def test_places_of_files_that_cannot_have_files(home: Path) -> None:
+    write(home / ".pip", "a file")
+    write(home / ".config/uv", "a file")
+    assert addresses.default(environment(home)) is None
+    (home / ".config/pip/pip.conf").mkdir(parents=True)
+    with pytest.raises(ConfigurationError, match=r"pip\.conf cannot be read"):
+        addresses.default(environment(home))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"machine",
+        b"machine uv.example login",
+        b"login x",
+        b"\xff\xfe",
+        b"machine uv.example",
+        b"machine uv.example x y",
+    ],
+)
+def test_an_invalid_netrc_has_no_credentials_as_in_pip_and_uv(home: Path, text: bytes) -> None:
+    (home / ".netrc").write_bytes(text)
+    (home / ".netrc").chmod(0o600)
+    assert default_index(home, UV_DEFAULT_INDEX=UV).login is None
 
 
 def test_extra_indexes_are_listed_as_unused(home: Path) -> None:

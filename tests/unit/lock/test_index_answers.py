@@ -146,12 +146,86 @@ def test_an_answer_that_is_not_an_index_page(site: Site, index: Index, page: byt
         index.page("ray")
 
 
-def test_a_login_page_is_not_an_empty_list(site: Site, index: Index) -> None:
-    site.html, site.pages = True, {"ray": []}
-    assert index.page("ray").files == ()
-    site.text = "<form action=login><input name=user></form>"
-    with pytest.raises(OutOfReachError, match="such as a login page"):
+LOGIN = '<html><body><h1>Please log in</h1> <a href="/login">Log in</a></body></html>'
+WEB_PAGES = {
+    "login form": "<!DOCTYPE html><html><body><form action=login><input name=user></form></body></html>",
+    "login link": LOGIN,
+    "single sign-on": "<html><head><title>Sign in</title><script src=/sso.js></script></head><body></body></html>",
+    "meta refresh": '<html><head><meta http-equiv="refresh" content="0; url=/login"></head><body></body></html>',
+    "maintenance": "<html><body><h1>503 Service Unavailable</h1></body></html>",
+    "portal": "<title>Guest network</title><h1>Quick links for guests</h1><a href=/terms>Terms</a>",
+    "page of a different project": "<title>Links for numpy</title><a href=/login>Log in</a>",
+    "folder of a web site": "<title>Index of services</title><a href=/wiki>Wiki</a>",
+    "text": "blocked by policy",
+    "comment": "<!-- blocked -->",
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("text", WEB_PAGES.values(), ids=WEB_PAGES)
+@pytest.mark.parametrize("kind", ["text/html", "text/html; charset=utf-8", ""])
+def test_a_web_page_is_not_an_empty_list(site: Site, index: Index, text: str, kind: str) -> None:
+    site.everywhere = (kind, text)
+    with pytest.raises(OutOfReachError, match="such as a login page or a proxy's page") as caught:
         index.page("ray")
+    assert "in UV_DEFAULT_INDEX" in caught.value.todo
+    assert "NO_PROXY" in caught.value.todo
+
+
+def test_uv_gets_the_same_answer_for_a_login_page(site: Site, index: Index, lock_request: LockRequest) -> None:
+    site.everywhere = ("text/html", LOGIN)
+    with pytest.raises(OutOfReachError, match="such as a login page or a proxy's page"):
+        Uv(pages=Pages(index)).resolve(lock_request, {})
+
+
+def test_a_redirect_to_a_login_page_names_its_host(site: Site, index: Index) -> None:
+    login = Site(everywhere=("text/html", LOGIN))
+    with serving(login) as url:
+        host = url.split("/")[2].replace("127.0.0.1", "localhost")
+        site.moved = f"http://{host}"
+        with pytest.raises(OutOfReachError, match=f"such as a login page .* at {host}, to which it refers"):
+            index.page("ray")
+
+
+# Pages of projects without files. Those of warehouse, nexus and devpi are shortened from their sources (2026-11-30).
+EMPTY_LISTS = {
+    "warehouse": '<html><head><meta name="pypi:repository-version" content="1.4"><title>Links for ray</title></head>',
+    "nexus": '<title>Links for ray</title><meta name="api-version" value="2"/></head><body><h1>Links for ray</h1>',
+    "simple index": '<html><head><title>Simple Index</title><meta name="api-version" value="2" /></head><body></body>',
+    "devpi": "<title>root/pypi: links for ray</title><h1>root/pypi: links for ray</h1><form><input name=refresh>",
+    "heading": "<!DOCTYPE html><html><body><h1>Links for ray</h1></body></html>",
+    "other spelling": "<html><head><title>Links for Ray</title></head></html>",
+    "nginx": "<html><head><title>Index of /simple/ray/</title></head><body><h1>Index of /simple/ray/</h1><a href=../>",
+    "http.server": '<html><head><meta charset="utf-8"><title>Directory listing for /simple/ray/</title></head>',
+    "no title": '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"></head><body>\n</body></html>\n',
+}
+
+
+@pytest.mark.parametrize("text", EMPTY_LISTS.values(), ids=EMPTY_LISTS)
+def test_an_empty_list_is_not_a_web_page(site: Site, index: Index, text: str) -> None:
+    site.everywhere = ("text/html", text)
+    assert index.page("ray").files == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("application/vnd.pypi.simple.v1+html", "<html></html>"),
+        ("application/vnd.pypi.simple.v1+json", '{"meta": {"api-version": "1.0"}, "name": "ray", "files": []}'),
+        ("text/html", '<a href="ray-0.1-py2.7.egg">ray-0.1-py2.7.egg</a>'),
+    ],
+)
+def test_lists_without_wheels(site: Site, index: Index, kind: str, text: str) -> None:
+    site.everywhere = (kind, text)
+    assert index.page("ray").files == ()
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/octet-stream"])
+def test_a_content_type_that_is_not_that_of_an_index(site: Site, index: Index, kind: str) -> None:
+    site.everywhere = (kind, '{"error": "no such repository"}')
+    with pytest.raises(OutOfReachError, match="its content type is not one of a package index") as caught:
+        index.page("ray")
+    assert "Error" not in caught.value.what
 
 
 def test_waiting_is_reported(site: Site, index: Index) -> None:
