@@ -16,12 +16,12 @@ from raydock.core.errors import ExitCode, OutOfReachError, RaydockError, first_l
 
 COMMANDS = {
     "plan": ("raydock.cli.plan:plan", "Show which variants can exist, and why the others cannot."),
-    "suggest": ("raydock.cli.suggest:suggest", "Suggest versions for a driver and GPUs."),
+    "suggest": ("raydock.cli.plan:suggest", "Suggest versions for a driver and GPUs."),
     "facts": ("raydock.cli.facts:facts", "Read metadata of releases from the package index."),
     "lock": ("raydock.cli.lock:lock", "Pin every package of the variants, with hashes."),
     "render": ("raydock.cli.lock:render", "Render the Dockerfiles of the variants."),
     "build": ("raydock.cli.images:build", "Build the images of the variants."),
-    "smoke": ("raydock.cli.images:smoke", "Test images by running Ray in them, on CPU or GPUs."),
+    "smoke": ("raydock.cli.smoke:smoke", "Test images by running Ray in them, on CPU or GPUs."),
     "scan": ("raydock.cli.scan:scan", "Scan images for vulnerabilities, secrets and licences."),
     "images": ("raydock.cli.images:images", "Lock, render, build and test: the main job."),
     "publish": ("raydock.cli.publish:publish", "Push tested and scanned images to registries."),

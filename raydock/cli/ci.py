@@ -1,18 +1,15 @@
 """`ci`: generates CI pipelines, and has the commands that their jobs run."""
 
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from raydock.cli.options import CommandRequest, root, shared
+from raydock.cli.options import CommandRequest, current_project, shared
 from raydock.cli.output import end
-from raydock.cli.registries import insecure, release_repository
-from raydock.core.checkout import Checkout
+from raydock.cli.registries import RegistryOptions, registry_options
 from raydock.core.errors import RaydockError, VariantError
 from raydock.core.events import Listener
-from raydock.pipeline.project import Project
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -39,7 +36,7 @@ def _pipeline_command(system: str) -> Callable[..., Any]:
     def command(check: bool) -> None:
         from raydock.ci import pipelines
 
-        project, ci_system = Project(Checkout(root())), pipelines.System(system)
+        project, ci_system = current_project(), pipelines.System(system)
         if not check:
             click.echo(pipelines.render_pipeline(ci_system, project.checkout, project.plan), nl=False)
             return
@@ -68,22 +65,12 @@ github, gitlab = map(_pipeline_command, ("github", "gitlab"))
 
 @ci.command()
 @shared
-@click.option("--registry", metavar="HOST/PATH", help="The registry with the published images. Default: matrix.yaml's.")
-@release_repository
-@insecure
+@registry_options("The registry with the published images. Default: matrix.yaml's.")
 @click.option("--shards", "most", type=click.IntRange(1, 200), default=8, show_default=True, help="The maximum number.")
 @click.option(
     "--for", "system", type=click.Choice(["github", "gitlab"]), help="Print the outputs of a step, or GitLab jobs."
 )
-def plan(
-    request: CommandRequest,
-    *,
-    registry: str | None,
-    release_repository: str | None,
-    insecure: bool,
-    most: int,
-    system: str | None,
-) -> None:
+def plan(request: CommandRequest, *, registry: RegistryOptions, most: int, system: str | None) -> None:
     """Lists, in shards, the selected variants that are not published yet.
 
     A variant is published if a registry has its current fingerprint. A fingerprint includes the base, so bases that
@@ -101,7 +88,8 @@ def plan(
     from raydock.publish.store import published_fingerprints
 
     project, chosen = request.project, request.chosen
-    published = published_fingerprints(registry or project.matrix.registry, release_repository or "", insecure=insecure)
+    address = registry.address or project.matrix.registry
+    published = published_fingerprints(address, registry.release_repository, insecure=registry.insecure)
     with request.writing() as progress:
         recipes = create_pipeline(project, progress, request.jobs).builder.recipes(chosen)
     if errors := {name: recipe for name, recipe in recipes.items() if isinstance(recipe, RaydockError)}:
@@ -113,10 +101,8 @@ def plan(
         click.echo(shards.github(), nl=False)
     elif system == "gitlab":
         click.echo(pipelines.render_child(project.checkout, project.plan, shards), nl=False)
-    elif request.as_json:
-        click.echo(json.dumps(shards.document(), indent=1))
     else:
-        request.echo(shards.table())
+        request.show(shards.document(), shards.table())
 
 
 @ci.command()

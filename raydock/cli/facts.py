@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from raydock.cli.options import root
+from raydock.cli.options import current_project
 from raydock.cli.output import end_check, warn_of_unused_indexes
-from raydock.core.checkout import Checkout
 from raydock.core.errors import ConfigurationError
 from raydock.core.progress import Progress
 from raydock.model import facts as model
@@ -32,7 +31,7 @@ def facts(quiet: bool, check: bool) -> None:
     \b
     Example: ./build.py facts && git diff lockfiles/facts.json
     """
-    project = Project(Checkout(root()))
+    project = current_project()
     known = project.facts if check else _known_facts(project)
     warn_of_unused_indexes()
     with Progress(Console(stderr=True), quiet=quiet) as progress:

@@ -1,17 +1,20 @@
 """The results of commands: what they print, and their exit codes."""
 
-import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 import click
+from rich.console import RenderableType
 
 from raydock.cli.options import CommandRequest
-from raydock.core.errors import ConfigurationError, ExitCode, RaydockError, VariantError
+from raydock.core.errors import ExitCode, RaydockError, VariantError
 from raydock.plan.output import count
+
+if TYPE_CHECKING:
+    from raydock.model.result import VariantResult
 
 
 def end_check(problems: list[str], checked: int, command: str) -> NoReturn:
@@ -26,15 +29,15 @@ def end_check(problems: list[str], checked: int, command: str) -> NoReturn:
     sys.exit(ExitCode.DONE)
 
 
-def report(request: CommandRequest, results: list[Any]) -> NoReturn:
-    """Prints the results of the variants and exits."""
+def report(request: CommandRequest, results: "Sequence[VariantResult]", *texts: RenderableType) -> NoReturn:
+    """Prints the results of variants, as JSON or as texts, and exits.
+
+    The default texts are a table and a sentence on the whole run.
+    """
     from raydock.cli import summary
 
-    if request.as_json:
-        click.echo(json.dumps({"schema": 1, "variants": [result.document() for result in results]}, indent=1))
-    else:
-        request.echo(summary.table(results))
-        request.echo(summary.sentence(results))
+    texts = texts or (summary.table(results), summary.sentence(results))
+    request.show({"schema": 1, "variants": [result.document() for result in results]}, *texts)
     errors = {result.name: result.error for result in results if result.error}
     end(errors, failed=not all(result.passed for result in results))
 
@@ -61,14 +64,6 @@ def cutoff_notes(without: Mapping[str, str]) -> list[str]:
         " Locking again may pin newer packages (docs/how-to/restricted-networks.md)."
         for indexes, number in sorted(Counter(without.values()).items())
     ]
-
-
-def refuse_selection(request: CommandRequest) -> None:
-    """Raises ConfigurationError if a selection is given in addition to --image."""
-    if request.groups or request.selectors:
-        raise ConfigurationError(
-            "--image cannot be combined with --group or --select.", todo="remove --group and --select."
-        )
 
 
 def end(errors: dict[str, RaydockError], *, failed: bool = False) -> NoReturn:

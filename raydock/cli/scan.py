@@ -1,6 +1,5 @@
 """`scan` and `lock --audit`: vulnerabilities of images and locked packages."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -111,12 +110,9 @@ def _answer(
 ) -> NoReturn:
     from raydock.cli import verdicts
 
-    if request.as_json:
-        documents = [report.document() for report in judged]
-        documents += [{"name": name, "error": str(error)} for name, error in errors.items()]
-        click.echo(json.dumps({"schema": 1, "variants": documents, "remarks": notes}, indent=1, default=str))
-    elif judged:
-        request.echo(verdicts.table(judged))
-        request.echo(verdicts.details(judged, notes, verbose=request.verbose))
+    documents = [report.document() for report in judged]
+    documents += [{"name": name, "error": str(error)} for name, error in errors.items()]
+    texts = (verdicts.table(judged), verdicts.details(judged, notes, verbose=request.verbose)) if judged else ()
+    request.show({"schema": 1, "variants": documents, "remarks": notes}, *texts)
     refused = verdicts.refusal(judged, unknown, allowed=allowed, todo=todo)
     end({**errors, **({"scan.yaml": refused} if refused else {})})
