@@ -10,7 +10,7 @@ from docker import DockerClient
 from docker.models.containers import Container
 
 from raydock.contract.answer import BrokenError, NotCheckedError
-from raydock.contract.kuberay import KubeRayContract, KubeRayRelease, Share
+from raydock.contract.kuberay import KubeRayContract, KubeRayRelease, Share, known
 from raydock.engine import channel
 from raydock.engine.cleanup import stop_all
 from raydock.engine.client import without_limits
@@ -100,10 +100,10 @@ class Bench:
         tag: str,
         network: str,
         *,
-        kuberay: KubeRayContract,
-        timeouts: ClauseTimeouts,
+        kuberay: KubeRayContract | None = None,
+        timeouts: ClauseTimeouts | None = None,
     ) -> "Bench":
-        """A bench for an image (a tag or an id).
+        """A bench for an image (a tag or an id), with the known releases of KubeRay and default time limits.
 
         Raises VariantError if the engine does not have it.
         """
@@ -113,8 +113,8 @@ class Bench:
             image=inspected,
             tag=tag,
             network=network,
-            kuberay=kuberay,
-            timeouts=timeouts,
+            kuberay=kuberay or known(),
+            timeouts=timeouts or ClauseTimeouts(),
             unlimited=without_limits(client.info()),
         )
 

@@ -48,13 +48,10 @@ class ImageDifference:
     steps: tuple[str, ...]
 
     def __str__(self) -> str:
-        parts = [f"{word} {_some(values)}" for word, values in self._packages if values]
+        packages = {"added": self.added, "replaced": self.replaced, "removed": self.removed}
+        parts = [f"{word} {_some(values)}" for word, values in packages.items() if values]
         parts += [f"{len(self.steps)} instructions: {_some(self.steps, '; ')}"] if self.steps else []
         return f"against {self.parent}: {'; '.join(parts) or 'nothing changed'}"
-
-    @property
-    def _packages(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        return ("added", self.added), ("replaced", self.replaced), ("removed", self.removed)
 
 
 def compare(bench: Bench) -> str:

@@ -46,16 +46,6 @@ answer([ray.get(version.remote()), time.monotonic() - began])
 """
 
 
-def pip(bench: Bench) -> str:
-    """Run a task with runtime_env `pip`, which may cost some megabytes."""
-    return _runtime_env(bench, "pip")
-
-
-def uv(bench: Bench) -> str:
-    """Run a task with runtime_env `uv`, which may cost some megabytes."""
-    return _runtime_env(bench, "uv")
-
-
 def uv_run(bench: Bench) -> str:
     """Run KubeRay's sample for `uv run --with`; script and tasks need the package."""
     command = ["uv", "run", "--with", PROJECT, f"{_FOLDER}/sample.py"]
@@ -66,7 +56,8 @@ def uv_run(bench: Bench) -> str:
     return f"script and task have {PROJECT} {version} by `uv run --with`, the task after {float(seconds):.1f} s"
 
 
-def _runtime_env(bench: Bench, kind: str) -> str:
+def runtime_env(bench: Bench, kind: str) -> str:
+    """Run a task with runtime_env `pip` or `uv`, which may cost some megabytes."""
     consequence = f"each job, task or Serve application whose runtime_env has `{kind}` fails"
     reply = _run(bench, ["python", f"{_FOLDER}/sample.py", kind], _RUNTIME_ENV, _OFFLINE)
     version, seconds, megabytes = _read_answer(reply, f"a task with runtime_env `{kind}`", consequence)

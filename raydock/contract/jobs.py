@@ -3,7 +3,7 @@
 from docker.errors import APIError
 
 from raydock.contract.answer import BrokenError
-from raydock.contract.bench import SAMPLE, SAMPLE_SAYS, TestCluster, describe_failure
+from raydock.contract.bench import SAMPLE, SAMPLE_SAYS, TestCluster, require_success
 from raydock.contract.kuberay import fill
 from raydock.contract.probes import job_status
 from raydock.contract.ray_node import TIMED_OUT, describe_end, run_script
@@ -17,9 +17,7 @@ def submits(cluster: TestCluster) -> str:
     script = fill(release.submitter, head=cluster.address, job=job, entrypoint=f"python {SAMPLE}")
     ended = bench.run([*release.submitter_shell, script], bench.kuberay.limits.submitter, bench.timeouts.job)
     consequence = "KubeRay's RayJob goes to Failed after the retries of its submitter"
-    if ended.status or not ended.in_time:
-        raise BrokenError(f"the submitter of a RayJob {describe_failure(ended)}: {consequence}")
-    if SAMPLE_SAYS not in ended.out:
+    if SAMPLE_SAYS not in require_success(ended, "the submitter of a RayJob", consequence):
         raise BrokenError(
             "the submitter does not follow the job's logs: Ray does not if they are not UTF-8, and they include the"
             " output of a sitecustomize or a login file. `kubectl logs` of a RayJob does not show its output"
