@@ -87,8 +87,8 @@ def kuberay(*, variant: str, image: str, registry: RegistryOptions, **options: A
         --entrypoint 'python /home/ray/samples/sample_code.py'
       ./build.py deploy kuberay ray2.60.0-torch2.13.0-py311-cu130 --kind rayjob --probe --workers 4 --shutdown
     """
+    from raydock.deploy.kuberay.formats import to_yaml
     from raydock.deploy.kuberay.resources import KubeRayOptions, make_resources, notes
-    from raydock.deploy.kuberay.yamltext import to_yaml
     from raydock.publish.published import find_published
     from raydock.publish.variant_image import ImageState
 
@@ -124,13 +124,9 @@ def kuberay(*, variant: str, image: str, registry: RegistryOptions, **options: A
 def docker(
     *,
     variant: str,
-    head: str,
-    workers: tuple[str, ...],
-    gpus: int | None,
-    model: Path | None,
-    forward_compat: bool,
     output: Path,
     registry: RegistryOptions,
+    **options: Any,
 ) -> None:
     """Writes files that start a cluster with Docker alone.
 
@@ -151,15 +147,7 @@ def docker(
     project = current_project()
     published = registry.select(variant) if registry.address else None
     chosen = published or select_one(project.plan, variant)
-    cluster = make_cluster(
-        chosen.variant,
-        head=head,
-        workers=workers,
-        gpus=gpus,
-        model=model,
-        forward_compat=forward_compat,
-        accepting=names.accepting_hosts(project.checkout.hosts),
-    )
+    cluster = make_cluster(chosen.variant, accepting=names.accepting_hosts(project.checkout.hosts), **options)
     image = published or find_built(select_one(project.plan, variant), project.matrix.registry)
     for file in render_files(cluster, image, project.checkout.templates):
         write_whole(output / file.name, file.text, mode=0o755 if file.program else 0o644)

@@ -1,7 +1,7 @@
 """`publish` and `verify`."""
 
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -32,15 +32,7 @@ if TYPE_CHECKING:
     "--require-attachments", is_flag=True, help="Refuse an image if the registry does not store its reports and SBOMs."
 )
 def publish(
-    request: CommandRequest,
-    *,
-    registries: tuple[str, ...],
-    release_repository: str,
-    insecure: bool,
-    dry_run: bool,
-    force: bool,
-    allow_unscanned: bool,
-    require_attachments: bool,
+    request: CommandRequest, *, registries: tuple[str, ...], release_repository: str, dry_run: bool, **options: Any
 ) -> None:
     """Pushes the selected variants that passed smoke, contract and scan.
 
@@ -60,16 +52,10 @@ def publish(
             meaning="Each registry needs a separate release repository.",
             todo="publish to one registry at a time.",
         )
-    options = PublishOptions(
-        jobs=request.jobs,
-        signer=find_signer(),
-        insecure=insecure,
-        force=force,
-        allow_unscanned=allow_unscanned,
-        require_attachments=require_attachments,
-        release_repository=release_repository,
+    publish_options = PublishOptions(
+        jobs=request.jobs, signer=find_signer(), release_repository=release_repository, **options
     )
-    outcomes = _outcomes(request, registries or (request.project.matrix.registry,), options, dry_run)
+    outcomes = _outcomes(request, registries or (request.project.matrix.registry,), publish_options, dry_run)
     _report(request, outcomes, dry_run)
 
 
