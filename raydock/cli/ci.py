@@ -1,7 +1,6 @@
 """`ci`: generates CI pipelines, and has the commands that their jobs run."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -28,39 +27,43 @@ def ci() -> None:
     """
 
 
-def _pipeline_command(system: str) -> Callable[..., Any]:
-    """The command that prints or checks the pipeline of a CI system."""
-
-    @ci.command(system, help=_HELP[system])
-    @click.option("--check", is_flag=True, help="Compare with the committed file; exit 1 if it differs.")
-    def command(check: bool) -> None:
-        from raydock.ci import pipelines
-
-        project, ci_system = current_project(), pipelines.System(system)
-        if not check:
-            click.echo(pipelines.render_pipeline(ci_system, project.checkout, project.plan), nl=False)
-            return
-        path = ci_system.path(project.checkout).relative_to(project.checkout.root)
-        if problem := pipelines.find_difference(ci_system, project.checkout, project.plan):
-            raise VariantError(problem, todo=f"`./build.py ci {system} > {path}`, then commit it.")
-        click.echo(f"{path} is up to date.")
-
-    return command
+_check = click.option("--check", is_flag=True, help="Compare with the committed file; exit 1 if it differs.")
 
 
-_HELP = {
-    "github": """Prints the workflow for GitHub Actions.
+@ci.command()
+@_check
+def github(check: bool) -> None:
+    """Prints the workflow for GitHub Actions.
 
     \b
     Example: ./build.py ci github > .github/workflows/images.yml
-    """,
-    "gitlab": """Prints the pipeline for GitLab. Its first job generates the other jobs.
+    """
+    _print_pipeline("github", check)
+
+
+@ci.command()
+@_check
+def gitlab(check: bool) -> None:
+    """Prints the pipeline for GitLab. Its first job generates the other jobs.
 
     \b
     Example: ./build.py ci gitlab > .gitlab-ci.yml
-    """,
-}
-github, gitlab = map(_pipeline_command, ("github", "gitlab"))
+    """
+    _print_pipeline("gitlab", check)
+
+
+def _print_pipeline(system: str, check: bool) -> None:
+    """Prints the pipeline of a CI system, or compares it with the committed file."""
+    from raydock.ci import pipelines
+
+    project, ci_system = current_project(), pipelines.System(system)
+    if not check:
+        click.echo(pipelines.render_pipeline(ci_system, project.checkout, project.plan), nl=False)
+        return
+    path = ci_system.path(project.checkout).relative_to(project.checkout.root)
+    if problem := pipelines.find_difference(ci_system, project.checkout, project.plan):
+        raise VariantError(problem, todo=f"`./build.py ci {system} > {path}`, then commit it.")
+    click.echo(f"{path} is up to date.")
 
 
 @ci.command()

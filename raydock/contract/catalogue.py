@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
-from raydock.contract import derived, heads, inside, jobs, joining, probes, shells, versions
+from raydock.contract import derived, heads, inside, joining, probes, shells, versions
 from raydock.contract.bench import Bench, TestCluster
 from raydock.contract.environments import runtime_env, uv_run
 from raydock.contract.kuberay import KubeRayRelease
@@ -90,11 +90,11 @@ TOGETHER: tuple[Clause[TestCluster], ...] = (
         concerns=lambda release: release.http_probe is not None,
     ),
     Clause(9, "serve", "/api/serve/applications/ answers 200.", probes.serve),
-    Clause(15, "mounted-file", "A file mounted into HOME runs.", jobs.runs_a_mounted_file),
+    Clause(15, "mounted-file", "A file mounted into HOME runs.", joining.runs_a_mounted_file),
     Clause(
         6, "health-check", "`ray health-check` passes within 0.2 CPU and 256 MiB, in under 15 s.", joining.health_check
     ),
-    Clause(8, "submitter", "The submitter's script runs a job to its success within 1 CPU and 1 GiB.", jobs.submits),
+    Clause(8, "submitter", "The submitter's script runs a job to its success within 1 CPU and 1 GiB.", joining.submits),
     # Last: for some seconds after the worker's end Ray regards its node as alive, and might send the job there.
     Clause(7, "join", "A worker joins, two nodes are alive.", joining.joins),
 )

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import yaml
 
-from raydock.deploy.kuberay.cluster import cluster_spec
 from raydock.deploy.kuberay.deployment import Deployment, ResourceKind, Yaml
+from raydock.deploy.kuberay.manifest import cluster_spec
 from raydock.publish.variant_image import VariantImage
 
 # The chart's keys, by the keys of a container.
