@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from raydock.cli.options import CommandRequest, option_group, shared
-from raydock.cli.output import end, report
+from raydock.cli.output import check_table, end, report
 from raydock.core.errors import ConfigurationError
 from raydock.plan.output import count
 
@@ -168,7 +168,6 @@ def _smoke_on_hosts(request: CommandRequest, host_names: tuple[str, ...], option
 
 def _smoke_any_image(request: CommandRequest, image: str, options: GpuOptions) -> NoReturn:
     """Runs the GPU checks in any image on the engine, prints the results and exits."""
-    from raydock.cli import summary
     from raydock.model.result import VariantResult
     from raydock.smoke.foreign_image import smoke
 
@@ -182,7 +181,7 @@ def _smoke_any_image(request: CommandRequest, image: str, options: GpuOptions) -
         tested = smoke(
             client, image, request=gpus, python=options.python, volumes=mounts, checks=options.checks, on_event=progress
         )
-    report(request, [VariantResult(name=image, tested=True, report=tested)], summary.check_table(tested.checks))
+    report(request, [VariantResult(name=image, tested=True, report=tested)], check_table(tested.checks))
 
 
 def _check_contract(request: CommandRequest, image: str | None) -> NoReturn:
@@ -204,12 +203,10 @@ def _check_contract(request: CommandRequest, image: str | None) -> NoReturn:
 
 
 def _report_contract(request: CommandRequest, results: "list[VariantResult]", whole: "SetReport | None") -> NoReturn:
-    from raydock.cli import summary
-
     sections = {result.name: result.report.checks for result in results if result.report}
     if whole:
         sections[f"The {len(whole.images)} images as a set"] = whole.checks
-    texts = [text for title, checks in sections.items() for text in (f"{title}\n", summary.check_table(checks), "")]
+    texts = [text for title, checks in sections.items() for text in (f"{title}\n", check_table(checks), "")]
     document = {"schema": 1, "variants": [result.document() for result in results]}
     set_document = {"set": whole.document()} if whole else {}
     request.show(document | set_document, *texts, _summarize_contract(results, whole))

@@ -76,9 +76,9 @@ def compare(bench: Bench) -> str:
 def _difference(bench: Bench) -> ImageDifference:
     if not bench.image.fingerprint:
         raise NotCheckedError("the image is not built on an image of raydock")
-    reply = bench.run_for_answer(["python", "-c", _COMPARE])
-    require_success(reply.ended, "reading the installed packages", "the image's Python or /opt/raydock is damaged")
-    parent, locked, installed, pinned, closed = json.loads(reply.text)
+    ended, text = bench.run_for_answer(["python", "-c", _COMPARE])
+    require_success(ended, "reading the installed packages", "the image's Python or /opt/raydock is damaged")
+    parent, locked, installed, pinned, closed = json.loads(text)
     changed = {name for name in locked.keys() & installed.keys() if locked[name] != installed[name]}
     removed = locked.keys() - installed.keys()
     return ImageDifference(
