@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -79,9 +80,7 @@ def check(
         try:
             locked = relock.lock(analysis, problems, os.environ, cutoff.date() if cutoff else None)
             write_whole(target, locked.text)
-            report = WheelhouseReport(
-                analysis=analysis, findings=problems, advice=locked.advice, locked=locked, path=target
-            )
+            report = replace(report, advice=locked.advice, locked=locked, path=target)
         except RaydockError as error:
             failure = error
     show(report.document(), report.text(), as_json=as_json)

@@ -162,10 +162,7 @@ def _nccl_reports(client: EngineClient) -> dict[str, str]:
 def make_script(info: Mapping[str, Any] | None, registry: str) -> str:
     """Return collect.sh with its variables, and the script for CDI specifications."""
     known = info or {}
-    variables = {
-        "folder": str(known.get("DockerRootDir") or "/var/lib/docker"),
-        "names": registry.partition("/")[0].partition(":")[0],
-    }
-    head = "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
+    folder, names = known.get("DockerRootDir") or "/var/lib/docker", registry.partition("/")[0].partition(":")[0]
+    head = f"folder={shlex.quote(folder)}\nnames={shlex.quote(names)}\n"
     folders = cdi_specs.assign_folders(tuple(known.get("CDISpecDirs") or CDI_FOLDERS))
     return f"{head}{folders}{SCRIPT}section cdi\n{cdi_specs.SCRIPT}"

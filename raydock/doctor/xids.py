@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from raydock.core.models import Dated
@@ -49,27 +48,20 @@ class XidTable(Dated, frozen=True, kw_only=True):
     gpu: dict[str, str]
 
 
-@cache
-def load_meanings() -> XidTable:
-    """Load the table of meanings."""
-    return load(DATA, XidTable)
-
-
 def find(lines: Iterable[str]) -> list[Xid]:
     """Find the Xids in lines of the kernel log.
 
     The severe ones come first, then the most frequent.
     """
-    table = load_meanings()
+    table = load(DATA, XidTable)
+    meanings = table.program | table.gpu
     counts = Counter((match["bus"], match["number"]) for line in lines if (match := _LINE.search(line)))
     found = [
         Xid(
             bus=bus,
             number=number,
             count=count,
-            meaning=table.gpu.get(number)
-            or table.program.get(number)
-            or "not in raydock's table; see NVIDIA's catalogue",
+            meaning=meanings.get(number, "not in raydock's table; see NVIDIA's catalogue"),
             severe=number in table.gpu,
         )
         for (bus, number), count in counts.items()
