@@ -35,8 +35,7 @@ def files(facts: HostFacts) -> HostFinding:
         return warned(message, "`reboot` at a time of your choice, then `./build.py doctor` again.")
     if kernel := _kernel_without_module(facts):
         message = f"the newest kernel {kernel} has no nvidia module: no driver is loaded at the next boot"
-        todo = f"`dkms autoinstall -k {kernel}`, or install its package linux-modules-nvidia-*."
-        return failed(message, todo)
+        return failed(message, f"`dkms autoinstall -k {kernel}`, or install its package linux-modules-nvidia-*.")
     return passed(f"driver {loaded or module or library}: loaded and installed versions are equal")
 
 

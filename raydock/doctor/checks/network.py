@@ -67,8 +67,7 @@ def dns(facts: HostFacts) -> HostFinding:
         todo = f"add `ADDRESS {own}` to /etc/hosts: Ray, Gloo and NCCL resolve their own host's name."
         return failed(f"the host cannot resolve its own name {own}", todo)
     if unresolved:
-        message = f"the host cannot resolve {', '.join(unresolved)}"
-        return failed(message, "fix /etc/resolv.conf or /etc/hosts.")
+        return failed(f"the host cannot resolve {', '.join(unresolved)}", "fix /etc/resolv.conf or /etc/hosts.")
     return passed(", ".join(f"{name} is {addresses[0]}" for name, *addresses in answers if addresses))
 
 
