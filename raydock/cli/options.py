@@ -131,7 +131,7 @@ class CommandRequest:
     @contextmanager
     def writing(self) -> Iterator[Progress]:
         """A progress display, with the checkout locked for this run."""
-        from raydock.core.checkoutlock import lock_checkout
+        from raydock.core.workfolder import lock_checkout
 
         report = lambda message: click.echo(f"raydock: {message}", err=True)  # noqa: E731
         with lock_checkout(self.project.checkout, report), self.progress() as progress:

@@ -15,7 +15,7 @@ from raydock.core.events import Listener, silent
 from raydock.core.parallel import in_parallel
 from raydock.engine.client import reaching
 from raydock.engine.container import network
-from raydock.model.report import Check, Report, Status
+from raydock.model.report import Report, Status
 
 Tasks = list[Callable[[], list[Part]]]
 _NO_HEAD = "needs a head, which does not start (clause 3)"
@@ -49,7 +49,11 @@ def contract(
         image_id=bench.image.id,
         content=bench.image.content,
         fingerprint=fingerprint,
-        checks=_merge(parts, numbers),
+        checks=tuple(
+            merge_parts(clause, [part for part in parts if part.number == number])
+            for number, clause in names().items()
+            if number in numbers
+        ),
     )
 
 
@@ -89,12 +93,3 @@ def _check_cluster(
         parts = [replace(skipped, number=clause.number) for clause in others]
     head = replace(head, seconds=head.seconds - sum(part.seconds for part in parts))
     return [head, *parts]
-
-
-def _merge(parts: list[Part], numbers: Collection[int]) -> tuple[Check, ...]:
-    """One check for each clause, in the contract's order."""
-    return tuple(
-        merge_parts(clause, [part for part in parts if part.number == number])
-        for number, clause in names().items()
-        if number in numbers
-    )

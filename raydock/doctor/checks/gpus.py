@@ -6,7 +6,7 @@ from raydock.core.errors import HostError
 from raydock.doctor.checks.cdi import find_stale
 from raydock.doctor.facts import HostFacts
 from raydock.doctor.finding import HostFinding, failed, passed, skipped, warned
-from raydock.doctor.xids import find
+from raydock.doctor.xids import describe
 from raydock.engine.gpu_access import GpuAccess
 
 _INSTALL = "install nvidia-container-toolkit (NVIDIA's package repository), then `nvidia-ctk cdi generate`."
@@ -71,10 +71,10 @@ def xids(facts: HostFacts) -> HostFinding:
     facts.require_card()
     if facts.lines("xids") == ["unreadable"]:
         return skipped("this user cannot read the kernel log", "run doctor or `dmesg | grep Xid` as root.")
-    found = find(facts.lines("xids"))
+    found = describe(facts.lines("xids"))
     if not found:
         return passed("none in the kernel log")
-    message = "; ".join(f"GPU at {xid.bus}: Xid {xid.number}, {xid.count} times: {xid.meaning}" for xid in found[:8])
-    if any(xid.severe for xid in found):
+    message = "; ".join(list(found)[:8])
+    if any(found.values()):
         return failed(message, "drain that GPU and reset it; if the errors come back, have it replaced.")
     return warned(message, "check the program that ran at that time: such errors are usually its fault.")
