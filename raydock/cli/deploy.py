@@ -121,13 +121,7 @@ def kuberay(*, variant: str, image: str, registry: RegistryOptions, **options: A
 @forward_compat
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR")
 @registry_options()
-def docker(
-    *,
-    variant: str,
-    output: Path,
-    registry: RegistryOptions,
-    **options: Any,
-) -> None:
+def docker(*, variant: str, output: Path, registry: RegistryOptions, **options: Any) -> None:
     """Writes files that start a cluster with Docker alone.
 
     They are compose files, scripts and systemd units. compose.yaml is for one machine. With --gpus, it is for a host

@@ -31,7 +31,8 @@ def reload(facts: HostFacts) -> HostFinding:
     access, info = facts.require_gpu_access(), facts.require_engine().info
     systemd = info.get("CgroupDriver") == "systemd"
     hook = access.way is GpuAccess.RUNTIME
-    if hook and not _is_rootless(info) and "no-cgroups=true" in "".join(facts.lines("hook")).replace(" ", ""):
+    rootless = any("rootless" in str(option) for option in info.get("SecurityOptions") or ())
+    if hook and not rootless and "no-cgroups=true" in "".join(facts.lines("hook")).replace(" ", ""):
         message = "no-cgroups is on, which is for rootless Docker: containers see the GPUs but cannot open them"
         return failed(message, "`nvidia-ctk config --in-place --set nvidia-container-cli.no-cgroups=false`.")
     if hook and systemd:
@@ -44,10 +45,6 @@ def reload(facts: HostFacts) -> HostFinding:
         message += " `systemctl daemon-reload` takes the GPUs from containers"
         return warned(message, "`nvidia-ctk system create-dev-char-symlinks --create-all`, at each boot.")
     return passed(f"cgroup driver {info.get('CgroupDriver', 'unknown')}, {access.summary}")
-
-
-def _is_rootless(info: Mapping[str, Any]) -> bool:
-    return any("rootless" in str(option) for option in info.get("SecurityOptions") or ())
 
 
 def _restart_note(info: Mapping[str, Any]) -> str:
