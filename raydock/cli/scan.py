@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 from rich.table import Table
@@ -12,24 +12,14 @@ from raydock.cli.options import CommandRequest, shared
 from raydock.cli.output import end
 from raydock.core.errors import PolicyError, RaydockError
 from raydock.model.finding import Finding
-from raydock.model.judgement import Judgement
 
 if TYPE_CHECKING:
+    from raydock.lock.audit import Audit
     from raydock.scan.report import ScanReport
 
+    Judged = ScanReport | Audit
+
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-
-
-class Judged(Protocol):
-    """A scan's report or a lock's audit."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def verdict(self) -> str: ...
-    @property
-    def judgement(self) -> Judgement: ...
-    def document(self) -> dict[str, Any]: ...
 
 
 @click.command()
@@ -114,7 +104,7 @@ def audit(request: CommandRequest, allow_unaudited: bool) -> NoReturn:
 
 def _answer(
     request: CommandRequest,
-    judged: Sequence[Judged],
+    judged: "Sequence[Judged]",
     notes: list[str],
     errors: Mapping[str, RaydockError],
     *,
@@ -130,7 +120,7 @@ def _answer(
     end({**errors, **({"scan.yaml": refused} if refused else {})})
 
 
-def table(reports: Sequence[Judged]) -> Table:
+def table(reports: "Sequence[Judged]") -> Table:
     """A row per variant: verdict, and counts of findings."""
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("variant", "verdict", "refused", "ignored", "below threshold"):
@@ -141,7 +131,7 @@ def table(reports: Sequence[Judged]) -> Table:
     return grid
 
 
-def details(reports: Sequence[Judged], remarks: Sequence[str] = (), *, verbose: bool = False) -> str:
+def details(reports: "Sequence[Judged]", remarks: Sequence[str] = (), *, verbose: bool = False) -> str:
     """The findings, each once with the variants that have it, and the remarks.
 
     With `verbose`, also the findings below the policy's threshold.
@@ -161,7 +151,7 @@ def details(reports: Sequence[Judged], remarks: Sequence[str] = (), *, verbose: 
     return "\n".join(lines + _block("notes", dict.fromkeys(remarks, "")))
 
 
-def refusal(reports: Sequence[Judged], unknown: str, *, allowed: bool, todo: str) -> PolicyError | None:
+def refusal(reports: "Sequence[Judged]", unknown: str, *, allowed: bool, todo: str) -> PolicyError | None:
     """The error that ends a run.
 
     Returns None if no report refuses, and none has the verdict `unknown` or that is allowed.
