@@ -5,23 +5,25 @@ import signal
 import sys
 import threading
 import warnings
-from typing import NoReturn
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, NoReturn
 
 import click
 
 from raydock import __version__
 from raydock.cli import crash
-from raydock.cli.lazygroup import LazyGroup
 from raydock.core.errors import ExitCode, OutOfReachError, RaydockError, first_line
+from raydock.core.program import localize
 
 COMMANDS = {
     "plan": ("raydock.cli.plan:plan", "Show which variants can exist, and why the others cannot."),
-    "suggest": ("raydock.cli.suggest:suggest", "Suggest versions for a driver and GPUs."),
+    "suggest": ("raydock.cli.plan:suggest", "Suggest versions for a driver and GPUs."),
     "facts": ("raydock.cli.facts:facts", "Read metadata of releases from the package index."),
     "lock": ("raydock.cli.lock:lock", "Pin every package of the variants, with hashes."),
     "render": ("raydock.cli.lock:render", "Render the Dockerfiles of the variants."),
     "build": ("raydock.cli.images:build", "Build the images of the variants."),
-    "smoke": ("raydock.cli.images:smoke", "Test images by running Ray in them, on CPU or GPUs."),
+    "smoke": ("raydock.cli.smoke:smoke", "Test images by running Ray in them, on CPU or GPUs."),
     "scan": ("raydock.cli.scan:scan", "Scan images for vulnerabilities, secrets and licences."),
     "images": ("raydock.cli.images:images", "Lock, render, build and test: the main job."),
     "publish": ("raydock.cli.publish:publish", "Push tested and scanned images to registries."),
@@ -33,6 +35,43 @@ COMMANDS = {
     "wheelhouse": ("raydock.cli.wheelhouse:wheelhouse", "Check a folder of wheels."),
     "clean": ("raydock.cli.images:clean", "Remove what runs leave behind."),
 }
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a command only when it is used; the list of commands needs no import.
+
+    lazy: for each command, `MODULE:NAME` and its line in the list of commands.
+
+    Source: click's documentation, "Lazily Loading Subcommands", read 2026-11-29.
+    """
+
+    def __init__(self, *arguments: Any, lazy: Mapping[str, tuple[str, str]], **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.lazy = lazy
+        self.help = localize(self.help or "")
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(self.lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.lazy:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = self.lazy[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        _localize(command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Writes the list of commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in self.lazy.items()])
+
+
+def _localize(command: click.Command) -> None:
+    """Localizes the help of a command and of its subcommands."""
+    command.help = localize(command.help or "")
+    for subcommand in command.commands.values() if isinstance(command, click.Group) else ():
+        _localize(subcommand)
 
 
 @click.group(

@@ -1,18 +1,14 @@
 """`ci`: generates CI pipelines, and has the commands that their jobs run."""
 
-import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from raydock.cli.options import CommandRequest, root, shared
+from raydock.cli.options import CommandRequest, current_project, shared
 from raydock.cli.output import end
-from raydock.cli.registries import insecure, release_repository
-from raydock.core.checkout import Checkout
+from raydock.cli.registries import RegistryOptions, registry_options
 from raydock.core.errors import RaydockError, VariantError
 from raydock.core.events import Listener
-from raydock.pipeline.project import Project
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -31,59 +27,53 @@ def ci() -> None:
     """
 
 
-def _pipeline_command(system: str) -> Callable[..., Any]:
-    """The command that prints or checks the pipeline of a CI system."""
-
-    @ci.command(system, help=_HELP[system])
-    @click.option("--check", is_flag=True, help="Compare with the committed file; exit 1 if it differs.")
-    def command(check: bool) -> None:
-        from raydock.ci import pipelines
-
-        project, ci_system = Project(Checkout(root())), pipelines.System(system)
-        if not check:
-            click.echo(pipelines.render_pipeline(ci_system, project.checkout, project.plan), nl=False)
-            return
-        path = ci_system.path(project.checkout).relative_to(project.checkout.root)
-        if problem := pipelines.find_difference(ci_system, project.checkout, project.plan):
-            raise VariantError(problem, todo=f"`./build.py ci {system} > {path}`, then commit it.")
-        click.echo(f"{path} is up to date.")
-
-    return command
+_check = click.option("--check", is_flag=True, help="Compare with the committed file; exit 1 if it differs.")
 
 
-_HELP = {
-    "github": """Prints the workflow for GitHub Actions.
+@ci.command()
+@_check
+def github(check: bool) -> None:
+    """Prints the workflow for GitHub Actions.
 
     \b
     Example: ./build.py ci github > .github/workflows/images.yml
-    """,
-    "gitlab": """Prints the pipeline for GitLab. Its first job generates the other jobs.
+    """
+    _print_pipeline("github", check)
+
+
+@ci.command()
+@_check
+def gitlab(check: bool) -> None:
+    """Prints the pipeline for GitLab. Its first job generates the other jobs.
 
     \b
     Example: ./build.py ci gitlab > .gitlab-ci.yml
-    """,
-}
-github, gitlab = map(_pipeline_command, ("github", "gitlab"))
+    """
+    _print_pipeline("gitlab", check)
+
+
+def _print_pipeline(system: str, check: bool) -> None:
+    """Prints the pipeline of a CI system, or compares it with the committed file."""
+    from raydock.ci import pipelines
+
+    project, ci_system = current_project(), pipelines.System(system)
+    if not check:
+        click.echo(pipelines.render_pipeline(ci_system, project.checkout, project.plan), nl=False)
+        return
+    path = ci_system.path(project.checkout).relative_to(project.checkout.root)
+    if problem := pipelines.find_difference(ci_system, project.checkout, project.plan):
+        raise VariantError(problem, todo=f"`./build.py ci {system} > {path}`, then commit it.")
+    click.echo(f"{path} is up to date.")
 
 
 @ci.command()
 @shared
-@click.option("--registry", metavar="HOST/PATH", help="The registry with the published images. Default: matrix.yaml's.")
-@release_repository
-@insecure
+@registry_options("The registry with the published images. Default: matrix.yaml's.")
 @click.option("--shards", "most", type=click.IntRange(1, 200), default=8, show_default=True, help="The maximum number.")
 @click.option(
     "--for", "system", type=click.Choice(["github", "gitlab"]), help="Print the outputs of a step, or GitLab jobs."
 )
-def plan(
-    request: CommandRequest,
-    *,
-    registry: str | None,
-    release_repository: str | None,
-    insecure: bool,
-    most: int,
-    system: str | None,
-) -> None:
+def plan(request: CommandRequest, *, registry: RegistryOptions, most: int, system: str | None) -> None:
     """Lists, in shards, the selected variants that are not published yet.
 
     A variant is published if a registry has its current fingerprint. A fingerprint includes the base, so bases that
@@ -100,7 +90,8 @@ def plan(
     from raydock.publish.store import published_fingerprints
 
     project, chosen = request.project, request.chosen
-    published = published_fingerprints(registry or project.matrix.registry, release_repository or "", insecure=insecure)
+    address = registry.address or project.matrix.registry
+    published = published_fingerprints(address, registry.release_repository, insecure=registry.insecure)
     with request.writing() as progress:
         recipes = create_pipeline(project, progress, request.jobs).builder.recipes(chosen)
     if errors := {name: recipe for name, recipe in recipes.items() if isinstance(recipe, RaydockError)}:
@@ -112,10 +103,8 @@ def plan(
         click.echo(shards.github(), nl=False)
     elif system == "gitlab":
         click.echo(pipelines.render_child(project.checkout, project.plan, shards), nl=False)
-    elif request.as_json:
-        click.echo(json.dumps(shards.document(), indent=1))
     else:
-        request.echo(shards.table())
+        request.show(shards.document(), shards.table())
 
 
 @ci.command()

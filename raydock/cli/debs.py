@@ -1,7 +1,7 @@
 """The part of `lock` for the Debian packages of bases and groups."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from raydock.builder.baserecipe import BaseRecipe
 from raydock.builder.debs import locker
@@ -13,6 +13,7 @@ from raydock.core.events import Listener
 from raydock.lock.locker import LockResult
 from raydock.model import debs
 from raydock.model.variant import Variant
+from raydock.pipeline.create import create_pipeline
 from raydock.pipeline.project import Project
 
 
@@ -21,15 +22,11 @@ def lock_debs(request: CommandRequest, listener: Listener, variants: Sequence[Va
 
     Only pulled bases need an engine.
     """
-
-    @contextmanager
-    def pulled(recipe: BaseRecipe, group: bool) -> Iterator[ContainerApt]:
-        from raydock.pipeline.create import create_pipeline
-
-        with create_pipeline(request.project, listener, request.jobs).builder.apt(recipe, group) as apt:
-            yield apt
-
     project = request.project
+
+    def pulled(recipe: BaseRecipe, group: bool) -> AbstractContextManager[ContainerApt]:
+        return create_pipeline(project, listener, request.jobs).builder.apt(recipe, group)
+
     if not locker.check(project.matrix, project.checkout, variants):
         return ()
     return locker.DebLocker(

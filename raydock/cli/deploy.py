@@ -1,9 +1,19 @@
 """`deploy`: writes files that run built images."""
 
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from raydock.cli.deploy_docker import docker
-from raydock.cli.deploy_kuberay import kuberay
+from raydock.cli.options import Decorator, current_project, echo, forward_compat
+from raydock.cli.registries import RegistryOptions, registry_options, select_one
+from raydock.core.errors import ConfigurationError
+from raydock.deploy.kuberay.deployment import DriverAffinity, Format, OperatorVersion, ResourceKind
+
+if TYPE_CHECKING:
+    from raydock.deploy.docker.cluster import DockerCluster
 
 
 @click.group()
@@ -15,5 +25,142 @@ def deploy() -> None:
     """
 
 
-deploy.add_command(kuberay)
-deploy.add_command(docker)
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def _choice(option: str, default: StrEnum, help: str = "", *, implicit: bool = False) -> Decorator:
+    """An option whose values are the members of its default's enum.
+
+    With `implicit`, None if it is not given.
+    """
+    kind = type(default)
+    values = [member.value for member in kind]
+    return click.option(
+        option,
+        type=click.Choice(values),
+        default=None if implicit else default.value,
+        show_default=default.value if implicit else True,
+        callback=lambda _context, _option, value: value and kind(value),
+        help=help,
+    )
+
+
+@deploy.command()
+@click.argument("variant")
+@_choice("--kind", ResourceKind.RAYCLUSTER)
+@click.option(
+    "--image", default="", metavar="NAME@sha256:...", help="Default: the digest that this engine pushed or pulled."
+)
+@click.option("--name", default="", help="Default: the variant's name, with dashes for dots.")
+@click.option("--workers", type=int, metavar="N", help="Default: 1, or the minimum of --autoscale.")
+@click.option("--gpus-per-worker", type=click.IntRange(0, 16), metavar="N", help="Default: 1; 0 for cpu.")
+@click.option("--autoscale", default="", metavar="MIN:MAX", help="Ray's autoscaler sets the number of workers.")
+@click.option("--code", type=_FOLDER, help="A folder whose files are in /home/ray/samples of the pods (PYTHONPATH).")
+@click.option("--entrypoint", default="", metavar="COMMAND", help="The command of a RayJob.")
+@click.option("--probe", is_flag=True, help="A RayJob that runs raydock-probe on every worker and fails if one fails.")
+@click.option("--shutdown", is_flag=True, help="Stop the cluster of a RayJob when the job has finished.")
+@click.option("--serve-config", type=_FILE, help="A RayService's applications: a Ray Serve configuration file.")
+@click.option("--namespace", default="", help="Default: the namespace of the kubectl context that applies it.")
+@click.option("--node-selector", multiple=True, metavar="LABEL=VALUE", help="Nodes for every pod. Repeatable.")
+@click.option("--image-pull-secret", default="", metavar="SECRET", help="The secret with the registry's credentials.")
+@_choice(
+    "--driver-affinity",
+    DriverAffinity.PREFERRED,
+    "Nodes of GPU workers, by the driver in the labels of NVIDIA's GPU Feature Discovery. `required` excludes nodes"
+    " without these labels (the default on GKE and EKS), so a node group cannot scale from zero.",
+    implicit=True,
+)
+@forward_compat
+@_choice("--kuberay", OperatorVersion.V1_7)
+@_choice("--format", Format.YAML)
+@registry_options()
+def kuberay(*, variant: str, image: str, registry: RegistryOptions, **options: Any) -> None:
+    """Prints a manifest that runs VARIANT with the KubeRay operator.
+
+    The image is pinned by digest. `--format helm` prints values for KubeRay's ray-cluster chart. `--format kustomize`
+    prints a kustomization that sets the image and the Ray version in your own manifest.yaml in the same folder.
+
+    \b
+    Example: ./build.py deploy kuberay ray2.60.0-py311-cpu --workers 2 | kubectl apply -f -
+      ./build.py deploy kuberay ray2.60.0-py311-cpu --kind rayjob --code examples/job --shutdown \\
+        --entrypoint 'python /home/ray/samples/sample_code.py'
+      ./build.py deploy kuberay ray2.60.0-torch2.13.0-py311-cu130 --kind rayjob --probe --workers 4 --shutdown
+    """
+    from raydock.deploy.kuberay.formats import to_yaml
+    from raydock.deploy.kuberay.resources import KubeRayOptions, make_resources, notes
+    from raydock.publish.published import find_published
+    from raydock.publish.variant_image import ImageState
+
+    if registry.address and image:
+        raise ConfigurationError("--image and --registry both select the image.", todo="give only one of them.")
+    if registry.address:
+        named = registry.select(variant)
+    else:
+        project = current_project()
+        named = find_published(select_one(project.plan, variant), project.matrix.registry, image)
+    kuberay_options = KubeRayOptions(**options)
+    manifests = make_resources(kuberay_options, named)
+    for note in notes(kuberay_options, named):
+        click.echo(f"raydock: {note}", err=True)
+    if named.state is ImageState.PLANNED:
+        click.echo(
+            "raydock: no engine here has that image: the Ray version and the driver are taken from the plan.", err=True
+        )
+    click.echo(to_yaml(manifests), nl=False)
+
+
+@deploy.command()
+@click.argument("variant")
+@click.option("--head", required=True, metavar="HOST", help="The head's IPv4 address or name.")
+@click.option(
+    "--worker", "workers", multiple=True, required=True, metavar="HOST", help="A worker's address or name. Repeatable."
+)
+@click.option("--gpus", type=click.IntRange(0, 64), help="GPUs of each host. Required for a variant with CUDA.")
+@click.option("--model", type=click.Path(path_type=Path), help="A folder on every host, mounted read-only at /model.")
+@forward_compat
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR")
+@registry_options()
+def docker(*, variant: str, output: Path, registry: RegistryOptions, **options: Any) -> None:
+    """Writes files that start a cluster with Docker alone.
+
+    They are compose files, scripts and systemd units. compose.yaml is for one machine. With --gpus, it is for a host
+    whose Docker provides GPUs through CDI, and compose.nvidia.yaml is for a host that has only NVIDIA's runtime
+    (`doctor` shows which). head.sh and worker.sh, or the systemd units that call them, run on the hosts that --head and
+    --worker name, and detect the mechanism.
+
+    \b
+    Example: ./build.py deploy docker ray2.60.0-py311-cpu --head 10.0.0.1 --worker 10.0.0.2 --output cluster
+    """
+    from raydock.core.files import write_whole
+    from raydock.deploy.docker.cluster import health_warning, make_cluster
+    from raydock.deploy.docker.files import render_files
+    from raydock.hosts import names
+    from raydock.publish.published import find_built
+
+    project = current_project()
+    published = registry.select(variant) if registry.address else None
+    chosen = published or select_one(project.plan, variant)
+    cluster = make_cluster(chosen.variant, accepting=names.accepting_hosts(project.checkout.hosts), **options)
+    image = published or find_built(select_one(project.plan, variant), project.matrix.registry)
+    for file in render_files(cluster, image, project.checkout.templates):
+        write_whole(output / file.name, file.text, mode=0o755 if file.program else 0o644)
+    for line in _describe(cluster, output):
+        echo(line)
+    if warning := health_warning(image):
+        click.echo(warning, err=True)
+    if not image.digest:
+        echo(f"{image.tag} was never pushed. To copy it to a host: `docker save {image.tag} | ssh HOST docker load`.")
+
+
+def _describe(cluster: "DockerCluster", output: Path) -> Iterator[str]:
+    """The purpose of each file, and how it starts a cluster."""
+    from raydock.deploy.docker.files import compose_lines, configured_no_proxy
+
+    yield f"{output} contains, for one machine:"
+    yield from (f"  {line}" for line in compose_lines(cluster))
+    if excluded := configured_no_proxy():
+        yield f"  Its NO_PROXY replaces the noProxy of config.json: write NO_PROXY={excluded} to {output}/.env"
+    yield "and for separate hosts:"
+    yield f"  {cluster.head}: head.sh, or raydock-head.service, which calls it"
+    yield f"  {', '.join(cluster.workers)}: worker.sh, or raydock-worker.service"

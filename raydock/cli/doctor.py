@@ -1,12 +1,10 @@
 """`doctor`."""
 
-import json
-
 import click
 
-from raydock.cli.hosts import host
 from raydock.cli.options import CommandRequest, shared
 from raydock.cli.output import end
+from raydock.cli.smoke import host
 
 
 @click.command()
@@ -39,12 +37,7 @@ def doctor(request: CommandRequest, hosts: tuple[str, ...]) -> None:
             needed=max((size for size in sizes if size), default=0),
             listener=progress,
         ).run(docker_hosts)
-    if request.as_json:
-        click.echo(json.dumps(output.document(reports), indent=1))
-    else:
-        for report in reports:
-            if not report.error:
-                request.echo(output.text(report))
-                request.echo("")
+    texts = [text for report in reports if not report.error for text in (output.text(report), "")]
+    request.show(output.document(reports), *texts)
     errors = {report.host.name: report.error for report in reports if report.error}
     end(errors, failed=not all(report.passed for report in reports))

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from raydock.cli.options import root
+from raydock.cli.options import current_project
 from raydock.cli.output import end_check, warn_of_unused_indexes
-from raydock.core.checkout import Checkout
 from raydock.core.errors import ConfigurationError
 from raydock.core.progress import Progress
 from raydock.model import facts as model
@@ -32,11 +31,9 @@ def facts(quiet: bool, check: bool) -> None:
     \b
     Example: ./build.py facts && git diff lockfiles/facts.json
     """
-    project = Project(Checkout(root()))
+    project = current_project()
     known = project.facts if check else _known_facts(project)
-    warn_of_unused_indexes()
-    with Progress(Console(stderr=True), quiet=quiet) as progress:
-        offered = _survey(project, progress)
+    offered = _survey(project, quiet=quiet)
     changes = offered.changes(known)
     if check:
         end_check(
@@ -55,18 +52,19 @@ def read_missing(project: Project, *, quiet: bool) -> None:
     """
     if project.checkout.lockfiles.exists() or not project.checkout.matrix.exists():
         return
-    warn_of_unused_indexes()
-    with Progress(Console(stderr=True), quiet=quiet) as progress:
-        progress("facts", "reading the package index: lockfiles/facts.json does not exist")
-        offered = _survey(project, progress)
+    offered = _survey(project, quiet=quiet, note="reading the package index: lockfiles/facts.json does not exist")
     _write(project, offered, Facts({}), quiet=quiet)
 
 
-def _survey(project: Project, progress: Progress) -> "OfferedReleases":
+def _survey(project: Project, *, quiet: bool, note: str = "") -> "OfferedReleases":
     from raydock.index import releases
     from raydock.index.client import from_environment
 
-    return releases.survey(project.matrix, from_environment(os.environ, progress))
+    warn_of_unused_indexes()
+    with Progress(Console(stderr=True), quiet=quiet) as progress:
+        if note:
+            progress("facts", note)
+        return releases.survey(project.matrix, from_environment(os.environ, progress))
 
 
 def _write(project: Project, offered: "OfferedReleases", known: Facts, *, quiet: bool) -> None:

@@ -1,17 +1,19 @@
-"""The options that most commands share."""
+"""The options that most commands share, and the output that depends on them."""
 
+import inspect
+import json
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console, RenderableType
 
-from raydock.core import logs
 from raydock.core.checkout import Checkout
 from raydock.core.program import checkout, localize
 from raydock.core.progress import Progress
@@ -19,8 +21,69 @@ from raydock.pipeline.project import Project
 from raydock.plan import select
 from raydock.plan.planner import Planned
 
+if TYPE_CHECKING:
+    from docker import DockerClient
+
 # Columns of a table in a file or a CI log.
 LOG_WIDTH = 200
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def root() -> Path:
+    """The folder with matrix.yaml.
+
+    It is RAYDOCK_ROOT, the checkout that contains this package, or the working directory.
+    """
+    variable = os.environ.get("RAYDOCK_ROOT")
+    return Path(variable) if variable else checkout() or Path.cwd()
+
+
+def current_project() -> Project:
+    """The checkout in `root`."""
+    return Project(Checkout(root()))
+
+
+def echo(text: RenderableType, *, stderr: bool = False) -> None:
+    """Prints text or a table without markup.
+
+    Its width is that of the terminal, or LOG_WIDTH columns without a terminal.
+    """
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=isinstance(text, str))
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = LOG_WIDTH
+    console.print(localize(text) if isinstance(text, str) else text)
+
+
+def show(document: object, *texts: RenderableType, as_json: bool) -> None:
+    """Prints a document as JSON, or texts and tables instead."""
+    if as_json:
+        click.echo(json.dumps(document, indent=1, default=str))
+        return
+    for text in texts:
+        echo(text)
+
+
+def option_group(parameter: str, model: Callable[..., Any], *options: Decorator) -> Decorator:
+    """A decorator that adds options to a command, which gets them as one value.
+
+    parameter: the command's parameter for the value.
+    model: makes the value; its parameters have the names of the options.
+    options: the options in the order of the help text.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def run(*arguments: Any, **values: Any) -> Any:
+            group = {name: values.pop(name) for name in inspect.signature(model).parameters}
+            return command(*arguments, **values, **{parameter: model(**group)})
+
+        decorated: Callable[..., Any] = run
+        for option in reversed(options):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +100,7 @@ class CommandRequest:
         verbose: whether the output of each step is printed.
     """
 
-    project: Project
+    project: Project = field(init=False, default_factory=current_project)
     groups: tuple[str, ...]
     selectors: tuple[str, ...]
     as_json: bool
@@ -58,67 +121,86 @@ class CommandRequest:
         if not self.quiet:
             echo(text, stderr=self.as_json)
 
+    def show(self, document: object, *texts: RenderableType) -> None:
+        """Prints the command's result: a document with --json, otherwise texts unless --quiet is given."""
+        show(document, *(() if self.quiet else texts), as_json=self.as_json)
+
     def progress(self) -> Progress:
         return Progress(Console(stderr=True), quiet=self.quiet, verbose=self.verbose)
 
     @contextmanager
     def writing(self) -> Iterator[Progress]:
         """A progress display, with the checkout locked for this run."""
-        from raydock.core.checkoutlock import lock_checkout
+        from raydock.core.workfolder import lock_checkout
 
         report = lambda message: click.echo(f"raydock: {message}", err=True)  # noqa: E731
         with lock_checkout(self.project.checkout, report), self.progress() as progress:
             yield progress
+
+    @contextmanager
+    def swept_engine(self) -> Iterator[tuple["DockerClient", Progress]]:
+        """This engine, without the containers that earlier tests left behind, and a progress display."""
+        from raydock.engine.cleanup import sweep
+        from raydock.engine.client import connect
+
+        client = connect()
+        sweep(client)
+        with self.progress() as progress:
+            yield client, progress
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, the rest on stderr.")
+_SHARED = option_group(
+    "request",
+    CommandRequest,
+    click.option("--group", "groups", multiple=True, metavar="NAME", help="A group of matrix.yaml. Repeatable."),
+    click.option(
+        "--select",
+        "selectors",
+        multiple=True,
+        metavar="AXIS=GLOB,...",
+        envvar="RAYDOCK_SELECT",
+        help="Such as 'cuda=13.0,python=3.1*' or 'name=*-cpu'; ! negates. Repeatable.",
+        show_envvar=True,
+    ),
+    as_json,
+    click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Parallel variants."),
+    click.option("-q", "--quiet", is_flag=True, help="Print only errors."),
+    click.option("-v", "--verbose", is_flag=True, help="Print the engine in use and all output of each step."),
+)
 
 
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the shared options to a command, which gets them as one CommandRequest."""
 
     @wraps(command)
-    def run(**options: Any) -> Any:
-        common = {key: options.pop(key) for key in ("groups", "selectors", "as_json", "jobs", "quiet", "verbose")}
-        logs.configure(quiet=common["quiet"], verbose=common["verbose"])
+    def run(request: CommandRequest, **options: Any) -> Any:
         from raydock.cli.facts import read_missing
 
-        project = Project(Checkout(root()))
-        read_missing(project, quiet=common["quiet"])
-        return command(CommandRequest(project=project, **common), **options)
+        _configure_logs(request)
+        read_missing(request.project, quiet=request.quiet)
+        return command(request, **options)
 
-    for option in (
-        click.option("-v", "--verbose", is_flag=True, help="Print the engine in use and all output of each step."),
-        click.option("-q", "--quiet", is_flag=True, help="Print only errors."),
-        click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Parallel variants."),
-        click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, the rest on stderr."),
-        click.option(
-            "--select",
-            "selectors",
-            multiple=True,
-            metavar="AXIS=GLOB,...",
-            envvar="RAYDOCK_SELECT",
-            help="Such as 'cuda=13.0,python=3.1*' or 'name=*-cpu'; ! negates. Repeatable.",
-            show_envvar=True,
-        ),
-        click.option("--group", "groups", multiple=True, metavar="NAME", help="A group of matrix.yaml. Repeatable."),
-    ):
-        run = option(run)
-    return run
+    return _SHARED(run)
 
 
-def echo(text: RenderableType, *, stderr: bool = False) -> None:
-    """Prints text or a table without markup.
+class _LogHandler(logging.Handler):
+    """Writes to the current sys.stderr, which the progress display replaces."""
 
-    Its width is that of the terminal, or LOG_WIDTH columns without a terminal.
-    """
-    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=isinstance(text, str))
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = LOG_WIDTH
-    console.print(localize(text) if isinstance(text, str) else text)
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(f"raydock: {record.getMessage()}", err=True)
 
 
-def root() -> Path:
-    """The folder with matrix.yaml.
+def _configure_logs(request: CommandRequest) -> None:
+    """Shows warnings on stderr: with -v all messages, with -q only errors."""
+    logger = logging.getLogger("raydock")
+    logger.handlers = [_LogHandler()]
+    logger.propagate = False
+    logger.setLevel(logging.ERROR if request.quiet else logging.INFO if request.verbose else logging.WARNING)
 
-    It is RAYDOCK_ROOT, the checkout that contains this package, or the working directory.
-    """
-    variable = os.environ.get("RAYDOCK_ROOT")
-    return Path(variable) if variable else checkout() or Path.cwd()
+
+forward_compat = click.option(
+    "--forward-compat",
+    is_flag=True,
+    help="Accept data-centre GPUs with an older driver: docs/explanation/forward-compatibility.md.",
+)

@@ -1,17 +1,22 @@
 """The results of commands: what they print, and their exit codes."""
 
-import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 import click
+from rich.console import RenderableType
+from rich.table import Table
 
 from raydock.cli.options import CommandRequest
-from raydock.core.errors import ConfigurationError, ExitCode, RaydockError, VariantError
+from raydock.core.errors import ExitCode, RaydockError, VariantError
 from raydock.plan.output import count
+
+if TYPE_CHECKING:
+    from raydock.model.report import Check
+    from raydock.model.result import VariantResult
 
 
 def end_check(problems: list[str], checked: int, command: str) -> NoReturn:
@@ -26,15 +31,13 @@ def end_check(problems: list[str], checked: int, command: str) -> NoReturn:
     sys.exit(ExitCode.DONE)
 
 
-def report(request: CommandRequest, results: list[Any]) -> NoReturn:
-    """Prints the results of the variants and exits."""
-    from raydock.cli import summary
+def report(request: CommandRequest, results: "Sequence[VariantResult]", *texts: RenderableType) -> NoReturn:
+    """Prints the results of variants, as JSON or as texts, and exits.
 
-    if request.as_json:
-        click.echo(json.dumps({"schema": 1, "variants": [result.document() for result in results]}, indent=1))
-    else:
-        request.echo(summary.table(results))
-        request.echo(summary.sentence(results))
+    The default texts are a table and a sentence on the whole run.
+    """
+    texts = texts or (table(results), sentence(results))
+    request.show({"schema": 1, "variants": [result.document() for result in results]}, *texts)
     errors = {result.name: result.error for result in results if result.error}
     end(errors, failed=not all(result.passed for result in results))
 
@@ -63,14 +66,6 @@ def cutoff_notes(without: Mapping[str, str]) -> list[str]:
     ]
 
 
-def refuse_selection(request: CommandRequest) -> None:
-    """Raises ConfigurationError if a selection is given in addition to --image."""
-    if request.groups or request.selectors:
-        raise ConfigurationError(
-            "--image cannot be combined with --group or --select.", todo="remove --group and --select."
-        )
-
-
 def end(errors: dict[str, RaydockError], *, failed: bool = False) -> NoReturn:
     """Prints the errors and exits.
 
@@ -82,3 +77,56 @@ def end(errors: dict[str, RaydockError], *, failed: bool = False) -> NoReturn:
     if failed and not codes:
         sys.exit(ExitCode.VARIANT_FAILED)
     sys.exit(codes.pop() if len(codes) == 1 else ExitCode.VARIANT_FAILED if codes else ExitCode.DONE)
+
+
+def table(results: "Sequence[VariantResult]") -> Table:
+    """A row per variant: image, build time, and failed or skipped checks."""
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("variant", "image", "build", "checks"):
+        grid.add_column(heading, overflow="fold")
+    for result in results:
+        image_id = result.image_id.removeprefix("sha256:")[:12] or "-"
+        grid.add_row(result.name, image_id, _build(result), _checks(result))
+    return grid
+
+
+def check_table(checks: "Sequence[Check]") -> Table:
+    """A row per check or clause: id, status, duration in seconds, detail."""
+    grid = Table(box=None, pad_edge=False, show_header=False)
+    for column in ("check", "status", "seconds", "detail"):
+        grid.add_column(column, overflow="fold", justify="right" if column == "seconds" else "left")
+    for check in checks:
+        detail = "\nwarning: ".join([check.detail, *check.warnings])
+        grid.add_row(check.id, check.status, f"{check.seconds:.1f} s", detail)
+    return grid
+
+
+def sentence(results: "Sequence[VariantResult]") -> str:
+    """A sentence with the counts of the whole run."""
+    built = sum(result.built for result in results)
+    built_before = sum(not result.built and not result.error for result in results)
+    tested = sum(result.tested and result.passed for result in results)
+    tested_before = sum(result.report is not None and not result.tested and result.passed for result in results)
+    failed = sum(not result.passed for result in results)
+    parts = [f"{built} built" if built else "nothing to build", f"{built_before} built before" if built_before else ""]
+    parts += [f"{tested} tested" if tested else "", f"{tested_before} tested before" if tested_before else ""]
+    parts += [f"{failed} failed" if failed else ""]
+    return ", ".join(part for part in parts if part) + "."
+
+
+def _build(result: "VariantResult") -> str:
+    if result.error and not result.image_id:
+        return "failed"
+    return f"{result.seconds:.1f} s" if result.built else "built before"
+
+
+def _checks(result: "VariantResult") -> str:
+    from raydock.model.report import Status
+
+    if not result.report:
+        return "-"
+    lines = [result.report.counts]
+    for status in (Status.FAILED, Status.SKIPPED):
+        lines += [f"{checks}: {detail}" for detail, checks in result.report.details(status).items()]
+    lines += [f"{check.id}: warning: {warning}" for check in result.report.checks for warning in check.warnings]
+    return "\n".join(lines)

@@ -1,14 +1,13 @@
 """`pick`."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from raydock.cli.options import CommandRequest, shared
+from raydock.cli.options import CommandRequest, forward_compat, shared
 from raydock.cli.output import end
-from raydock.cli.registries import insecure, registry, release_repository
+from raydock.cli.registries import RegistryOptions, registry_options
 from raydock.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -20,14 +19,8 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--driver", metavar="VERSION", help="The host's driver, such as 535.104.05, instead of FILES.")
 @click.option("--gpu", "gpus", multiple=True, metavar="X.Y", help="A GPU's compute capability, or none. Repeatable.")
-@click.option(
-    "--forward-compat",
-    is_flag=True,
-    help="Accept data-centre GPUs with an older driver: docs/explanation/forward-compatibility.md.",
-)
-@registry
-@release_repository
-@insecure
+@forward_compat
+@registry_options()
 def pick(
     request: CommandRequest,
     *,
@@ -35,9 +28,7 @@ def pick(
     driver: str | None,
     gpus: tuple[str, ...],
     forward_compat: bool,
-    registry: str | None,
-    release_repository: str | None,
-    insecure: bool,
+    registry: RegistryOptions,
 ) -> None:
     """Shows the newest image that a host can run, and why newer ones cannot.
 
@@ -66,15 +57,11 @@ def pick(
     hosts = {
         name: nvidia_smi.with_forward_compat(host, forward_compat or name in accepting) for name, host in hosts.items()
     }
-    images = _published(request, registry, release_repository, insecure) if registry else _built(request)
+    images = _published(request, registry) if registry.address else _built(request)
     each, together = pick_each(hosts, images)
     picks = [*each.values(), *([together] if together else [])]
-    if request.as_json:
-        click.echo(json.dumps(output.document(each, together), indent=1))
-    else:
-        for host_pick in picks:
-            if host_pick.candidate or host_pick.rejected:
-                request.echo(output.text(host_pick))
+    texts = [output.text(host_pick) for host_pick in picks if host_pick.candidate or host_pick.rejected]
+    request.show(output.document(each, together), *texts)
     end({host_pick.host: host_pick.error for host_pick in picks if host_pick.error})
 
 
@@ -89,14 +76,10 @@ def _built(request: CommandRequest) -> "tuple[VariantImage, ...]":
     return candidates(chosen, built, name)
 
 
-def _published(
-    request: CommandRequest, name: str, release_repository: str | None, insecure: bool
-) -> "tuple[VariantImage, ...]":
+def _published(request: CommandRequest, registry: RegistryOptions) -> "tuple[VariantImage, ...]":
     """The images that were published to a registry."""
     from raydock.pick.candidate import published
     from raydock.plan.select import select
-    from raydock.publish.store import release_store
-    from raydock.registry.repository import repository
 
-    release = release_store(repository(name, insecure=insecure), release_repository or "", insecure=insecure).newest()
-    return published(release, select(release, request.groups, request.selectors), name)
+    release = registry.releases().newest()
+    return published(release, select(release, request.groups, request.selectors), registry.address)

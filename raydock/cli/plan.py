@@ -1,10 +1,8 @@
-"""`plan`."""
-
-import json
+"""`plan` and `suggest`."""
 
 import click
 
-from raydock.cli.options import CommandRequest, shared
+from raydock.cli.options import CommandRequest, as_json, current_project, shared, show
 from raydock.cli.output import cutoff_notes
 from raydock.plan import output
 from raydock.plan.planner import Planned
@@ -38,10 +36,8 @@ def plan(request: CommandRequest, explain: str | None, ref: str | None) -> None:
         _changed(request, ref, chosen)
         return
     sizes, without = request.project.download_bytes(chosen), request.project.without_cutoff(chosen)
-    if request.as_json:
-        click.echo(json.dumps(output.document(request.project.plan, chosen, sizes, without), indent=1))
-    else:
-        request.echo(output.table(request.project.plan, chosen, sizes))
+    plan = request.project.plan
+    request.show(output.document(plan, chosen, sizes, without), output.table(plan, chosen, sizes))
     for note in cutoff_notes(without):
         request.echo(note)
 
@@ -56,10 +52,7 @@ def _changed(request: CommandRequest, ref: str, chosen: tuple[Planned, ...]) -> 
     changes = since(request.project, ref)
     if request.groups or request.selectors:
         changes = changes.among(planned.name for planned in chosen)
-    if request.as_json:
-        click.echo(json.dumps(changes.document(), indent=1))
-    else:
-        request.echo(changes.table())
+    request.show(changes.document(), changes.table())
 
 
 def _explain(request: CommandRequest, name: str) -> None:
@@ -69,7 +62,30 @@ def _explain(request: CommandRequest, name: str) -> None:
     if request.groups or request.selectors:
         raise click.UsageError("--explain cannot be combined with --group or --select.")
     explanation = explain(name, request.project.rule_inputs)
-    if request.as_json:
-        click.echo(json.dumps(output.explanation_document(explanation), indent=1))
-    else:
-        request.echo(output.explanation(explanation))
+    request.show(output.explanation_document(explanation), output.explanation(explanation))
+
+
+@click.command()
+@click.option("--need", "needs", multiple=True, metavar="PART", help="vllm, torch or ray. Repeatable.")
+@click.option("--driver", default="", metavar="VERSION", help="The host's driver, such as 535.104.05.")
+@click.option(
+    "--gpu", "gpus", multiple=True, metavar="X.Y", help="A GPU's compute capability, such as 8.0. Repeatable."
+)
+@click.option("--python", default="", metavar="X.Y", help="Such as 3.11. Default: any Python of a base.")
+@as_json
+def suggest(needs: tuple[str, ...], driver: str, gpus: tuple[str, ...], python: str, as_json: bool) -> None:
+    """Lists the newest sets of versions that a host can run, best first.
+
+    The sets are chosen from all releases in the facts. For each set, it prints the lines that matrix.yaml needs. All
+    given GPUs must be able to run the set.
+
+    \b
+    Example: ./build.py suggest --driver 535.104.05 --gpu 8.0 --need vllm --python 3.11
+    """
+    from raydock.plan import show_suggestions
+    from raydock.plan import suggest as suggesting
+
+    rule_inputs = current_project().rule_inputs
+    host_needs = suggesting.parse_needs(needs, driver, gpus, python, rule_inputs)
+    suggestions = suggesting.suggest(host_needs, rule_inputs)
+    show(show_suggestions.document(suggestions), show_suggestions.table(suggestions), as_json=as_json)

@@ -1,17 +1,14 @@
 """`publish` and `verify`."""
 
-import json
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from raydock.cli.options import CommandRequest, root, shared
+from raydock.cli.options import CommandRequest, as_json, shared, show
 from raydock.cli.output import end
-from raydock.cli.registries import insecure, release_repository
-from raydock.core.checkout import Checkout
+from raydock.cli.registries import RegistryOptions, insecure, registry_options, release_repository
 from raydock.core.errors import ConfigurationError, ExitCode, RaydockError
-from raydock.pipeline.project import Project
 
 if TYPE_CHECKING:
     from raydock.publish.assemble import PublishOptions
@@ -35,15 +32,7 @@ if TYPE_CHECKING:
     "--require-attachments", is_flag=True, help="Refuse an image if the registry does not store its reports and SBOMs."
 )
 def publish(
-    request: CommandRequest,
-    *,
-    registries: tuple[str, ...],
-    release_repository: str | None,
-    insecure: bool,
-    dry_run: bool,
-    force: bool,
-    allow_unscanned: bool,
-    require_attachments: bool,
+    request: CommandRequest, *, registries: tuple[str, ...], release_repository: str, dry_run: bool, **options: Any
 ) -> None:
     """Pushes the selected variants that passed smoke, contract and scan.
 
@@ -63,16 +52,10 @@ def publish(
             meaning="Each registry needs a separate release repository.",
             todo="publish to one registry at a time.",
         )
-    options = PublishOptions(
-        jobs=request.jobs,
-        signer=find_signer(),
-        insecure=insecure,
-        force=force,
-        allow_unscanned=allow_unscanned,
-        require_attachments=require_attachments,
-        release_repository=release_repository or "",
+    publish_options = PublishOptions(
+        jobs=request.jobs, signer=find_signer(), release_repository=release_repository, **options
     )
-    outcomes = _outcomes(request, registries or (request.project.matrix.registry,), options, dry_run)
+    outcomes = _outcomes(request, registries or (request.project.matrix.registry,), publish_options, dry_run)
     _report(request, outcomes, dry_run)
 
 
@@ -104,24 +87,17 @@ def _report(request: CommandRequest, outcomes: "Outcomes", dry_run: bool) -> NoR
     from raydock.publish import output
 
     results = [outcome for outcome in outcomes.values() if not isinstance(outcome, RaydockError)]
-    if request.as_json:
-        click.echo(json.dumps(output.document(outcomes, dry_run=dry_run), indent=1))
-    else:
-        for result in results:
-            request.echo(output.format_result(result, dry_run=dry_run))
+    texts = [output.format_result(result, dry_run=dry_run) for result in results]
+    request.show(output.document(outcomes, dry_run=dry_run), *texts)
     errors = {registry: outcome for registry, outcome in outcomes.items() if isinstance(outcome, RaydockError)}
     end(errors | {f"{result.registry} {name}": error for result in results for name, error in result.errors.items()})
 
 
 @click.command()
-@click.option("--registry", metavar="HOST/PATH", help="Default: matrix.yaml's.")
-@release_repository
-@insecure
+@registry_options("Default: matrix.yaml's.")
 @click.option("--require-attachments", is_flag=True, help="Also fail if files are not attached to their image.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, the rest on stderr.")
-def verify(
-    *, registry: str | None, release_repository: str | None, insecure: bool, require_attachments: bool, as_json: bool
-) -> None:
+@as_json
+def verify(*, registry: RegistryOptions, require_attachments: bool, as_json: bool) -> None:
     """Reports every difference between a registry and its release.
 
     Differences are missing or moved tags, incomplete images, and attached files that are gone. Files that the registry
@@ -130,16 +106,11 @@ def verify(
     \b
     Example: ./build.py verify --registry registry.example/ml/raydock
     """
-    from raydock.publish.store import release_store
     from raydock.publish.verify import document, format_differences, unattached, verify
-    from raydock.registry.repository import repository
 
-    images = repository(registry or Project(Checkout(root())).matrix.registry, insecure=insecure)
-    releases = release_store(images, release_repository or "", insecure=insecure)
+    releases = registry.releases()
     release = releases.newest()
     differences = verify(releases, release)
-    click.echo(
-        json.dumps(document(release, differences), indent=1) if as_json else format_differences(release, differences)
-    )
+    show(document(release, differences), format_differences(release, differences), as_json=as_json)
     failed = differences or (require_attachments and unattached(release))
     sys.exit(ExitCode.VARIANT_FAILED if failed else ExitCode.DONE)

@@ -1,20 +1,23 @@
 """The options and functions that the commands for published images share."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
+from raydock.cli.options import Decorator, current_project, option_group
 from raydock.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from raydock.plan.planner import Planned
     from raydock.plan.select import Choices
+    from raydock.publish.store import ReleaseStore
     from raydock.publish.variant_image import VariantImage
 
-registry = click.option("--registry", metavar="HOST/PATH", help="Use only images that were published to this registry.")
 release_repository = click.option(
     "--release-repository",
     metavar="HOST/PATH",
+    default="",
     envvar="RAYDOCK_RELEASE_REPOSITORY",
     show_envvar=True,
     help="The repository with the release. Default: REGISTRY/index.",
@@ -22,6 +25,44 @@ release_repository = click.option(
 insecure = click.option(
     "--insecure-registry", "insecure", is_flag=True, help="Allow plain HTTP and untrusted certificates."
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryOptions:
+    """The values of the options for a registry.
+
+    Attributes:
+        address: the value of --registry; empty if it is not given.
+        release_repository: the value of --release-repository; empty if it is not given.
+        insecure: whether plain HTTP and untrusted certificates are allowed.
+    """
+
+    address: str
+    release_repository: str
+    insecure: bool
+
+    def releases(self) -> "ReleaseStore":
+        """The releases of the registry; without --registry, of matrix.yaml's."""
+        from raydock.publish.store import release_store
+        from raydock.registry.repository import repository
+
+        images = repository(self.address or current_project().matrix.registry, insecure=self.insecure)
+        return release_store(images, self.release_repository, insecure=self.insecure)
+
+    def select(self, variant: str) -> "VariantImage":
+        """The published image of a variant, by its name or a pattern."""
+        from raydock.publish.variant_image import of_release
+
+        release = self.releases().newest()
+        entry = release.entry(select_one(release, variant).name)
+        assert entry
+        return of_release(entry, self.address)
+
+
+def registry_options(help: str = "Use only images that were published to this registry.") -> Decorator:
+    """Adds the options for a registry to a command, which gets them as its parameter `registry`."""
+    address = click.option("--registry", "address", metavar="HOST/PATH", default="", help=help)
+    return option_group("registry", RegistryOptions, address, release_repository, insecure)
 
 
 def select_one(choices: "Choices", variant: str) -> "Planned":
@@ -38,15 +79,3 @@ def select_one(choices: "Choices", variant: str) -> "Planned":
             todo=f"name one, such as {matches[-1].name}.",
         )
     return matches[0]
-
-
-def select_published(variant: str, name: str, release_repository: str | None, insecure: bool) -> "VariantImage":
-    """The published image of a variant in a registry."""
-    from raydock.publish.store import release_store
-    from raydock.publish.variant_image import of_release
-    from raydock.registry.repository import repository
-
-    release = release_store(repository(name, insecure=insecure), release_repository or "", insecure=insecure).newest()
-    entry = release.entry(select_one(release, variant).name)
-    assert entry
-    return of_release(entry, name)

@@ -1,19 +1,27 @@
-"""The GPU options of `smoke`, and `smoke --image` for any image."""
+"""`smoke`: tests images on this engine or on other Docker hosts."""
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from raydock.cli.options import CommandRequest
-from raydock.cli.output import end, refuse_selection
+from raydock.cli.options import CommandRequest, option_group, shared
+from raydock.cli.output import check_table, end, report
 from raydock.core.errors import ConfigurationError
+from raydock.plan.output import count
 
 if TYPE_CHECKING:
+    from raydock.contract.image_set import SetReport
+    from raydock.model.result import VariantResult
     from raydock.smoke.gpus import GpuRequest
+
+host = click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="HOST",
+    help="Use this engine instead: ssh://USER@HOST, a host or label of hosts.yaml, or a docker context. Repeatable.",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,93 +58,166 @@ class GpuOptions:
 
         Raises ConfigurationError if a volume is invalid.
         """
-        pairs = [volume.split(":") for volume in self.volumes]
-        for pair, volume in zip(pairs, self.volumes, strict=True):
-            if len(pair) != 2 or not all(path.startswith("/") for path in pair):
+        mounts = {}
+        for volume in self.volumes:
+            folder, _, path = volume.partition(":")
+            if not (folder.startswith("/") and path.startswith("/")) or ":" in path:
                 raise ConfigurationError(
                     f"--volume {volume} is not HOST:PATH.", todo="write it like /data/model:/model."
                 )
-        return {path: folder for folder, path in pairs}
-
-    def refuse_without_image(self) -> None:
-        """Raises ConfigurationError if an option is given that works only with --image."""
-        if self.python or self.volumes:
-            raise ConfigurationError(
-                "--python and --volume work only with --image.", todo="add --image REF, or remove them."
-            )
+            mounts[path] = folder
+        return mounts
 
 
-def gpu_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the GPU options to a command, which gets them as one GpuOptions."""
-
-    @wraps(command)
-    def run(request: CommandRequest, **options: Any) -> Any:
-        values = {key: options.pop(key) for key in ("gpu", "gpus", "checks", "python", "volumes")}
-        return command(request, options=GpuOptions(**values), **options)
-
-    for option in (
-        click.option(
-            "--volume",
-            "volumes",
-            multiple=True,
-            metavar="HOST:PATH",
-            help="With --image: mount a folder of the engine's host at PATH, read-only. Repeatable.",
-        ),
-        click.option("--python", metavar="PATH", help="With --image: the Python to use. Default: python3 on its PATH."),
-        click.option(
-            "--check",
-            "checks",
-            multiple=True,
-            metavar="ID",
-            help="Run only this check, such as gpu-driver. Repeatable.",
-        ),
-        click.option(
-            "--gpus",
-            metavar="NAMES",
-            default="all",
-            show_default=True,
-            help="The GPUs to use: numbers (0,2), MIG slices (0:1), UUIDs.",
-        ),
-        click.option(
-            "--gpu",
-            type=click.Choice(["auto", "require", "off"]),
-            default="auto",
-            show_default=True,
-            help="auto: skip GPU checks that cannot run; require: they fail (exit 1); off: run no GPU checks.",
-        ),
-    ):
-        run = option(run)
-    return run
+_gpu_options = option_group(
+    "options",
+    GpuOptions,
+    click.option(
+        "--gpu",
+        type=click.Choice(["auto", "require", "off"]),
+        default="auto",
+        show_default=True,
+        help="auto: skip GPU checks that cannot run; require: they fail (exit 1); off: run no GPU checks.",
+    ),
+    click.option(
+        "--gpus",
+        metavar="NAMES",
+        default="all",
+        show_default=True,
+        help="The GPUs to use: numbers (0,2), MIG slices (0:1), UUIDs.",
+    ),
+    click.option(
+        "--check", "checks", multiple=True, metavar="ID", help="Run only this check, such as gpu-driver. Repeatable."
+    ),
+    click.option("--python", metavar="PATH", help="With --image: the Python to use. Default: python3 on its PATH."),
+    click.option(
+        "--volume",
+        "volumes",
+        multiple=True,
+        metavar="HOST:PATH",
+        help="With --image: mount a folder of the engine's host at PATH, read-only. Repeatable.",
+    ),
+)
 
 
-def smoke_any_image(request: CommandRequest, image: str, options: GpuOptions) -> NoReturn:
+@click.command()
+@shared
+@click.option("--contract", is_flag=True, help="Check KubeRay's requirements of an image instead of running Ray in it.")
+@click.option("--image", metavar="REF", help="Any image on the engine: runs the GPU checks, or --contract.")
+@host
+@_gpu_options
+def smoke(
+    request: CommandRequest, contract: bool, image: str | None, hosts: tuple[str, ...], options: GpuOptions
+) -> None:
+    """Tests the built images of the selected variants by running Ray in them.
+
+    Images that were tested before are tested again. If this engine provides GPUs, the GPU checks run too:
+    docs/how-to/gpu.md.
+
+    \b
+    Example: ./build.py smoke --select 'name=ray2.60.0-py311-cpu'
+             ./build.py smoke --gpu require --gpus 0,1 --select 'cuda=13.0'
+             ./build.py smoke --gpu require --image pytorch/pytorch:2.9.0-cuda12.8-cudnn9-runtime --python python
+             ./build.py smoke --contract --image rayproject/ray:2.49.1-py311-cpu
+             ./build.py smoke --group quickstart --host ssh://ray@gpu1 --host ssh://ray@gpu2
+    """
+    from raydock.pipeline.create import create_pipeline
+
+    if hosts and (contract or image is not None):
+        raise ConfigurationError(
+            "--host tests variants of matrix.yaml and cannot be combined with --contract or --image.",
+            todo="remove one of these options.",
+        )
+    if image is not None and (request.groups or request.selectors):
+        raise ConfigurationError(
+            "--image cannot be combined with --group or --select.", todo="remove --group and --select."
+        )
+    if contract:
+        _check_contract(request, image)
+    if image is not None:
+        _smoke_any_image(request, image, options)
+    if options.python or options.volumes:
+        raise ConfigurationError(
+            "--python and --volume work only with --image.", todo="add --image REF, or remove them."
+        )
+    if hosts:
+        _smoke_on_hosts(request, hosts, options)
+    gpus, chosen = options.gpu_request, request.chosen
+    with request.writing() as progress:
+        pipeline = create_pipeline(request.project, progress, request.jobs)
+        results = pipeline.smoke_all(pipeline.builder.find(chosen), gpus, options.checks)
+    report(request, results)
+
+
+def _smoke_on_hosts(request: CommandRequest, host_names: tuple[str, ...], options: GpuOptions) -> NoReturn:
+    """Tests the selected variants on every host, prints the results and exits."""
+    from raydock.hosts import names, output
+    from raydock.hosts.requested import requested_images
+    from raydock.hosts.smoke import HostTester
+
+    project = request.project
+    hosts = names.resolve(host_names, project.checkout.hosts)
+    images = requested_images(request.chosen, project.matrix.registry)
+    with request.progress() as progress:
+        tester = HostTester(listener=progress, gpus=options.gpu_request, checks=options.checks)
+        outcomes = tester.run(hosts, images)
+    request.show(output.document(outcomes), output.table(outcomes, [image.name for image in images]))
+    errors = {host: error for outcome in outcomes for host, error in outcome.errors.items()}
+    end(errors, failed=not all(outcome.passed for outcome in outcomes))
+
+
+def _smoke_any_image(request: CommandRequest, image: str, options: GpuOptions) -> NoReturn:
     """Runs the GPU checks in any image on the engine, prints the results and exits."""
-    from raydock.engine.cleanup import sweep
-    from raydock.engine.client import connect
     from raydock.model.result import VariantResult
     from raydock.smoke.foreign_image import smoke
 
-    refuse_selection(request)
     if options.gpu == "off":
         raise ConfigurationError(
             "--image runs only the GPU checks, and --gpu off disables them.",
             todo=f"./build.py smoke --gpu require --image {image}, or --contract.",
         )
     gpus, mounts = options.gpu_request, options.mounts
-    client = connect()
-    sweep(client)
-    with request.progress() as progress:
-        report = smoke(
+    with request.swept_engine() as (client, progress):
+        tested = smoke(
             client, image, request=gpus, python=options.python, volumes=mounts, checks=options.checks, on_event=progress
         )
-    _report(request, VariantResult(name=image, tested=True, report=report))
+    report(request, [VariantResult(name=image, tested=True, report=tested)], check_table(tested.checks))
 
 
-def _report(request: CommandRequest, result: Any) -> NoReturn:
-    from raydock.cli import summary
+def _check_contract(request: CommandRequest, image: str | None) -> NoReturn:
+    """Checks KubeRay's contract in any image, or in the selected ones, each and as a set, and exits."""
+    from raydock.contract.run import contract
+    from raydock.model.result import VariantResult
+    from raydock.pipeline.create import create_pipeline
 
-    if request.as_json:
-        click.echo(json.dumps({"schema": 1, "variants": [result.document()]}, indent=1))
-    else:
-        request.echo(summary.check_table(result.report.checks))
-    end({}, failed=not result.passed)
+    if image is not None:
+        with request.swept_engine() as (client, progress):
+            tested = contract(client, image, name=image, fingerprint="", jobs=request.jobs, on_event=progress)
+        _report_contract(request, [VariantResult(name=image, tested=True, report=tested)], None)
+    chosen = request.chosen
+    with request.writing() as progress:
+        pipeline = create_pipeline(request.project, progress, request.jobs)
+        results = pipeline.contract(pipeline.builder.find(chosen))
+        whole = pipeline.check_set(results)
+    _report_contract(request, results, whole)
+
+
+def _report_contract(request: CommandRequest, results: "list[VariantResult]", whole: "SetReport | None") -> NoReturn:
+    sections = {result.name: result.report.checks for result in results if result.report}
+    if whole:
+        sections[f"The {len(whole.images)} images as a set"] = whole.checks
+    texts = [text for title, checks in sections.items() for text in (f"{title}\n", check_table(checks), "")]
+    document = {"schema": 1, "variants": [result.document() for result in results]}
+    set_document = {"set": whole.document()} if whole else {}
+    request.show(document | set_document, *texts, _summarize_contract(results, whole))
+    failed = not all(result.passed for result in results) or bool(whole and not whole.passed)
+    end({result.name: result.error for result in results if result.error}, failed=failed)
+
+
+def _summarize_contract(results: "list[VariantResult]", whole: "SetReport | None") -> str:
+    passed = sum(result.report is not None and result.passed for result in results)
+    failed = [result.name for result in results if result.report and not result.passed]
+    parts = [f"{count(passed, 'image')} passed"] if passed else []
+    parts += [f"failed: {', '.join(failed)}"] if failed else []
+    parts += ["the images as a set failed"] if whole and not whole.passed else []
+    return f"KubeRay's contract: {'; '.join(parts) or 'not checked'}."

@@ -1,19 +1,17 @@
 """`wheelhouse`: checks folders of wheels."""
 
-import json
 import os
 import re
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import click
 
-from raydock.cli.options import root
+from raydock.cli.options import as_json, current_project, show
 from raydock.cli.output import warn_of_unused_indexes
-from raydock.core.checkout import Checkout
 from raydock.core.errors import ExitCode, RaydockError
-from raydock.pipeline.project import Project
 
 
 def _version(context: click.Context, option: click.Parameter, value: str) -> str:
@@ -52,7 +50,7 @@ def wheelhouse() -> None:
     type=click.DateTime(["%Y-%m-%d"]),
     help="Ignore packages newer than this day in the lock. Default: the day of the folder's newest wheel.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, the rest on stderr.")
+@as_json
 def check(
     *, folder: Path, python: str, glibc: str, target: Path | None, cutoff: datetime | None, as_json: bool
 ) -> None:
@@ -72,7 +70,7 @@ def check(
 
     if cutoff and not target:
         raise click.UsageError("--cutoff works only with --write-lock.")
-    project = Project(Checkout(root()))
+    project = current_project()
     analysis = analyze_folder(folder, project.matrix, python, glibc, project.facts)
     problems = findings(analysis)
     report = WheelhouseReport(analysis=analysis, findings=problems, advice=by_findings(analysis, problems))
@@ -82,12 +80,10 @@ def check(
         try:
             locked = relock.lock(analysis, problems, os.environ, cutoff.date() if cutoff else None)
             write_whole(target, locked.text)
-            report = WheelhouseReport(
-                analysis=analysis, findings=problems, advice=locked.advice, locked=locked, path=target
-            )
+            report = replace(report, advice=locked.advice, locked=locked, path=target)
         except RaydockError as error:
             failure = error
-    click.echo(json.dumps(report.document(), indent=1) if as_json else report.text())
+    show(report.document(), report.text(), as_json=as_json)
     if failure:
         raise failure
     sys.exit(ExitCode.DONE if report.ok else ExitCode.VARIANT_FAILED)

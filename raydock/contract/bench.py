@@ -10,7 +10,7 @@ from docker import DockerClient
 from docker.models.containers import Container
 
 from raydock.contract.answer import BrokenError, NotCheckedError
-from raydock.contract.kuberay import KubeRayContract, KubeRayRelease, Share
+from raydock.contract.kuberay import KubeRayContract, KubeRayRelease, Share, known
 from raydock.engine import channel
 from raydock.engine.cleanup import remove_all
 from raydock.engine.client import without_limits
@@ -56,19 +56,6 @@ class ClauseTimeouts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reply:
-    """The result of a command that writes its answer to channel.PATH.
-
-    Attributes:
-        ended: how the command ended.
-        text: what it wrote to channel.PATH.
-    """
-
-    ended: CommandResult
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Bench:
     """An image under test.
 
@@ -100,10 +87,10 @@ class Bench:
         tag: str,
         network: str,
         *,
-        kuberay: KubeRayContract,
-        timeouts: ClauseTimeouts,
+        kuberay: KubeRayContract | None = None,
+        timeouts: ClauseTimeouts | None = None,
     ) -> "Bench":
-        """A bench for an image (a tag or an id).
+        """A bench for an image (a tag or an id), with the known releases of KubeRay and default time limits.
 
         Raises VariantError if the engine does not have it.
         """
@@ -113,8 +100,8 @@ class Bench:
             image=inspected,
             tag=tag,
             network=network,
-            kuberay=kuberay,
-            timeouts=timeouts,
+            kuberay=kuberay or known(),
+            timeouts=timeouts or ClauseTimeouts(),
             unlimited=without_limits(client.info()),
         )
 
@@ -142,15 +129,15 @@ class Bench:
         *,
         files: Mapping[str, bytes] | None = None,
         environment: Mapping[str, str] | None = None,
-    ) -> "Reply":
-        """Run a command in a new container, and return what it writes to PATH.
+    ) -> tuple[CommandResult, str]:
+        """Run a command in a new container. Returns how it ended, and what it wrote to channel.PATH.
 
         `files`: files that the container gets, by path.
         """
         options = ContainerOptions(network=self.network, archive=channel.archive(files), environment=environment or {})
         with self._create(command, Limits(memory=_RAY_MEMORY), options) as container:
             ended = run_to_end(container, lambda _: None, seconds or self.timeouts.command)
-            return Reply(ended=ended, text=channel.read(container))
+            return ended, channel.read(container)
 
     @contextmanager
     def node(self, command: Sequence[str], options: ContainerOptions) -> Iterator[Container]:
@@ -165,11 +152,11 @@ class Bench:
 
         Without an answer the status is 0, and the body is the client's message.
         """
-        reply = self.run_for_answer(["/bin/bash", "-c", _GET, "bash", host, str(port), path], seconds)
-        head, _, body = reply.text.partition("\r\n\r\n")
+        ended, text = self.run_for_answer(["/bin/bash", "-c", _GET, "bash", host, str(port), path], seconds)
+        head, _, body = text.partition("\r\n\r\n")
         fields = head.split()
-        if reply.ended.status or len(fields) < 2 or not fields[1].isdecimal():
-            return 0, _last(reply.ended.err) if reply.ended.in_time else f"no answer within {seconds:g} s"
+        if ended.status or len(fields) < 2 or not fields[1].isdecimal():
+            return 0, _last(ended.err) if ended.in_time else f"no answer within {seconds:g} s"
         return int(fields[1]), body
 
     @contextmanager

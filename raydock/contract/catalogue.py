@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
-from raydock.contract import derived, environments, heads, inside, jobs, joining, probes, shells, versions
+from raydock.contract import derived, heads, inside, joining, probes, shells, versions
 from raydock.contract.bench import Bench, TestCluster
+from raydock.contract.environments import runtime_env, uv_run
 from raydock.contract.kuberay import KubeRayRelease
 
 Subject = TypeVar("Subject", Bench, TestCluster)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Clause(Generic[Subject]):
     """A clause of the contract.
 
@@ -38,107 +40,63 @@ class Clause(Generic[Subject]):
 # The clauses that need no cluster, in any order: those that take longest are first.
 APART: tuple[Clause[Bench], ...] = (
     Clause(
-        number=12,
-        word="any-user",
-        title="The head starts as OpenShift's arbitrary user of group 0, without capabilities.",
-        check=heads.as_any_user,
+        12,
+        "any-user",
+        "The head starts as OpenShift's arbitrary user of group 0, without capabilities.",
+        heads.as_any_user,
     ),
     Clause(
-        number=10,
-        word="imports",
-        title="The autoscaler's module imports in 512 MiB, the Redis cleanup's in 256 MiB.",
-        check=inside.imports,
+        10, "imports", "The autoscaler's module imports in 512 MiB, the Redis cleanup's in 256 MiB.", inside.imports
     ),
-    Clause(number=1, word="shells", title="`bash -c` and `bash -lc` find the same tools.", check=shells.agree),
+    Clause(1, "shells", "`bash -c` and `bash -lc` find the same tools.", shells.agree),
+    Clause(14, "runtime-env", "`python -m virtualenv` and `python -m pip` work.", shells.runtime_env),
+    Clause(13, "versions", "Ray's version and Python's patch are the tag's and the labels'.", versions.as_promised),
+    Clause(2, "tools", "The tools that KubeRay calls are on PATH under `sh -c`, and wget is GNU Wget.", shells.tools),
+    Clause(11, "user", "The image's user is a number and not 0.", inside.user),
     Clause(
-        number=14,
-        word="runtime-env",
-        title="`python -m virtualenv` and `python -m pip` work.",
-        check=shells.runtime_env,
+        16,
+        "environment",
+        "No RAY_ADDRESS, RAY_PORT or PYTHONDONTWRITEBYTECODE in the image's environment.",
+        inside.environment,
     ),
+    Clause(17, "gpu", "A Ray task computes on the GPU.", inside.gpu),
     Clause(
-        number=13,
-        word="versions",
-        title="Ray's version and Python's patch are the tag's and the labels'.",
-        check=versions.as_promised,
+        18, "pip", "A task's runtime_env `pip` works offline and costs megabytes.", partial(runtime_env, kind="pip")
     ),
+    Clause(19, "uv", "A task's runtime_env `uv` works offline and costs megabytes.", partial(runtime_env, kind="uv")),
+    Clause(20, "uv-run", "KubeRay's sample for `uv run` works offline.", uv_run),
     Clause(
-        number=2,
-        word="tools",
-        title="The tools that KubeRay calls are on PATH under `sh -c`, and wget is GNU Wget.",
-        check=shells.tools,
-    ),
-    Clause(number=11, word="user", title="The image's user is a number and not 0.", check=inside.user),
-    Clause(
-        number=16,
-        word="environment",
-        title="No RAY_ADDRESS, RAY_PORT or PYTHONDONTWRITEBYTECODE in the image's environment.",
-        check=inside.environment,
-    ),
-    Clause(number=17, word="gpu", title="A Ray task computes on the GPU.", check=inside.gpu),
-    Clause(
-        number=18,
-        word="pip",
-        title="A task's runtime_env `pip` works offline and costs megabytes.",
-        check=environments.pip,
-    ),
-    Clause(
-        number=19,
-        word="uv",
-        title="A task's runtime_env `uv` works offline and costs megabytes.",
-        check=environments.uv,
-    ),
-    Clause(
-        number=20,
-        word="uv-run",
-        title="KubeRay's sample for `uv run` works offline.",
-        check=environments.uv_run,
-    ),
-    Clause(
-        number=21,
-        word="derived",
-        title="An image that is built on one of raydock's keeps torch, ray, vllm, CUDA and HOME as they are.",
-        check=derived.compare,
+        21,
+        "derived",
+        "An image that is built on one of raydock's keeps torch, ray, vllm, CUDA and HOME as they are.",
+        derived.compare,
     ),
 )
 
 # The clause that must pass before those that need a cluster can be checked.
 HEAD: Clause[TestCluster] = Clause(
-    number=3, word="head", title="The head starts from KubeRay's command, with `-lc` and with `-c`.", check=heads.starts
+    3, "head", "The head starts from KubeRay's command, with `-lc` and with `-c`.", heads.starts
 )
 
 # The clauses that need a cluster, for each release of KubeRay in this order.
 TOGETHER: tuple[Clause[TestCluster], ...] = (
     HEAD,
+    Clause(4, "probes", "The head's wget probe answers within 5 s, a worker's half of it within 2 s.", probes.wget),
     Clause(
-        number=4,
-        word="probes",
-        title="The head's wget probe answers within 5 s, a worker's half of it within 2 s.",
-        check=probes.wget,
-    ),
-    Clause(
-        number=5,
-        word="http-probe",
-        title="From Ray 2.53 on, /api/healthz answers from another container.",
-        check=probes.http,
+        5,
+        "http-probe",
+        "From Ray 2.53 on, /api/healthz answers from another container.",
+        probes.http,
         concerns=lambda release: release.http_probe is not None,
     ),
-    Clause(number=9, word="serve", title="/api/serve/applications/ answers 200.", check=probes.serve),
-    Clause(number=15, word="mounted-file", title="A file mounted into HOME runs.", check=jobs.runs_a_mounted_file),
+    Clause(9, "serve", "/api/serve/applications/ answers 200.", probes.serve),
+    Clause(15, "mounted-file", "A file mounted into HOME runs.", joining.runs_a_mounted_file),
     Clause(
-        number=6,
-        word="health-check",
-        title="`ray health-check` passes within 0.2 CPU and 256 MiB, in under 15 s.",
-        check=joining.health_check,
+        6, "health-check", "`ray health-check` passes within 0.2 CPU and 256 MiB, in under 15 s.", joining.health_check
     ),
-    Clause(
-        number=8,
-        word="submitter",
-        title="The submitter's script runs a job to its success within 1 CPU and 1 GiB.",
-        check=jobs.submits,
-    ),
+    Clause(8, "submitter", "The submitter's script runs a job to its success within 1 CPU and 1 GiB.", joining.submits),
     # Last: for some seconds after the worker's end Ray regards its node as alive, and might send the job there.
-    Clause(number=7, word="join", title="A worker joins, two nodes are alive.", check=joining.joins),
+    Clause(7, "join", "A worker joins, two nodes are alive.", joining.joins),
 )
 
 

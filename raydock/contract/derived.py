@@ -1,7 +1,7 @@
 """Clause 21: the changes of a derived image to its parent."""
 
 import json
-from dataclasses import dataclass
+from typing import Any
 
 from raydock.contract.answer import BrokenError, NotCheckedError
 from raydock.contract.bench import Bench, require_success
@@ -25,86 +25,61 @@ _LAST = f"{Label.MIN_DRIVER}="
 _MOST = 8
 
 
-@dataclass(frozen=True, kw_only=True)
-class ImageDifference:
-    """What an image changed.
-
-    Attributes:
-        parent: the name of the variant on which it was built.
-        added: packages that the parent does not have, with versions.
-        replaced: packages of a different version than the parent's, with both versions.
-        removed: packages of the parent that it does not have.
-        moved: those of the last two that constraints.txt pins.
-        closed: folders in HOME that user 1000 cannot write.
-        steps: the instructions of its Dockerfile.
-    """
-
-    parent: str
-    added: tuple[str, ...]
-    replaced: tuple[str, ...]
-    removed: tuple[str, ...]
-    moved: tuple[str, ...]
-    closed: tuple[str, ...]
-    steps: tuple[str, ...]
-
-    def __str__(self) -> str:
-        parts = [f"{word} {_some(values)}" for word, values in self._packages if values]
-        parts += [f"{len(self.steps)} instructions: {_some(self.steps, '; ')}"] if self.steps else []
-        return f"against {self.parent}: {'; '.join(parts) or 'nothing changed'}"
-
-    @property
-    def _packages(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        return ("added", self.added), ("replaced", self.replaced), ("removed", self.removed)
-
-
 def compare(bench: Bench) -> str:
-    """Report the changes.
+    """Report the changes of packages and the added instructions.
 
     Raises BrokenError if a pinned package changed, or if user 1000 cannot write a folder of HOME.
     """
-    difference = _difference(bench)
-    if difference.moved:
+    parent, locked, installed, pinned, closed = _read_packages(bench)
+    replaced = {name for name in locked.keys() & installed.keys() if locked[name] != installed[name]}
+    removed = locked.keys() - installed.keys()
+    changes = {
+        "added": [f"{name} {installed[name]}" for name in sorted(installed.keys() - locked.keys())],
+        "replaced": [f"{name} {locked[name]} by {installed[name]}" for name in sorted(replaced)],
+        "removed": sorted(removed),
+    }
+    difference = f"against {parent}: {_describe(changes, _steps(bench))}"
+    if moved := sorted((replaced | removed) & pinned.keys()):
         raise BrokenError(
-            f"{_some(difference.moved)} must not change ({difference}): torch, ray, vllm and CUDA's packages are"
+            f"{_some(moved)} must not change ({difference}): torch, ray, vllm and CUDA's packages are"
             " compatible only in the locked versions"
         )
-    if difference.closed:
+    if closed:
         raise BrokenError(
-            f"user 1000 cannot write {_some(difference.closed)} ({difference}): programs with a cache there fail, such"
-            " as FlashInfer; remove it in the Dockerfile, in the instruction that creates it"
+            f"user 1000 cannot write {_some(sorted(closed))} ({difference}): programs with a cache there fail, such as"
+            " FlashInfer; remove it in the Dockerfile, in the instruction that creates it"
         )
-    return str(difference)
+    return difference
 
 
-def _difference(bench: Bench) -> ImageDifference:
+def _read_packages(bench: Bench) -> Any:
+    """What _COMPARE writes: the parent's name; locked, installed and pinned packages; folders that are not writable.
+
+    Raises NotCheckedError if the image is not raydock's, BrokenError if its Python does not run.
+    """
     if not bench.image.fingerprint:
         raise NotCheckedError("the image is not built on an image of raydock")
-    reply = bench.run_for_answer(["python", "-c", _COMPARE])
-    require_success(reply.ended, "reading the installed packages", "the image's Python or /opt/raydock is damaged")
-    parent, locked, installed, pinned, closed = json.loads(reply.text)
-    changed = {name for name in locked.keys() & installed.keys() if locked[name] != installed[name]}
-    removed = locked.keys() - installed.keys()
-    return ImageDifference(
-        parent=parent,
-        added=tuple(f"{name} {installed[name]}" for name in sorted(installed.keys() - locked.keys())),
-        replaced=tuple(f"{name} {locked[name]} by {installed[name]}" for name in sorted(changed)),
-        removed=tuple(sorted(removed)),
-        moved=tuple(sorted((changed | removed) & pinned.keys())),
-        closed=tuple(sorted(closed)),
-        steps=_steps(bench),
-    )
+    ended, text = bench.run_for_answer(["python", "-c", _COMPARE])
+    require_success(ended, "reading the installed packages", "the image's Python or /opt/raydock is damaged")
+    return json.loads(text)
 
 
-def _steps(bench: Bench) -> tuple[str, ...]:
+def _describe(changes: dict[str, list[str]], steps: list[str]) -> str:
+    parts = [f"{word} {_some(packages)}" for word, packages in changes.items() if packages]
+    parts += [f"{len(steps)} instructions: {_some(steps, '; ')}"] if steps else []
+    return "; ".join(parts) or "nothing changed"
+
+
+def _steps(bench: Bench) -> list[str]:
     """The instructions after the parent's, in the order of the Dockerfile.
 
     They are from the engine's history.
     """
     newest_first = [str(entry.get("CreatedBy") or "") for entry in bench.client.api.history(bench.image.id)]
     steps = newest_first[: next((index for index, step in enumerate(newest_first) if _LAST in step), 0)]
-    return tuple(" ".join(step.split())[:80] for step in reversed(steps))
+    return [" ".join(step.split())[:80] for step in reversed(steps)]
 
 
-def _some(values: tuple[str, ...], separator: str = ", ") -> str:
+def _some(values: list[str], separator: str = ", ") -> str:
     more = f" and {len(values) - _MOST} more" if len(values) > _MOST else ""
     return separator.join(values[:_MOST]) + more

@@ -6,9 +6,10 @@ The checks are offline, with one small wheel in a folder, as in a cluster withou
 import json
 
 from raydock.contract.answer import BrokenError
-from raydock.contract.bench import Bench, Reply, describe_failure
+from raydock.contract.bench import Bench, describe_failure
 from raydock.core.archive import wheel
 from raydock.engine import channel
+from raydock.engine.container import CommandResult
 
 PROJECT, MODULE, VERSION = "raydock-sample", "raydock_sample", "1.0"
 _FOLDER = "/raydock-sample"
@@ -46,30 +47,21 @@ answer([ray.get(version.remote()), time.monotonic() - began])
 """
 
 
-def pip(bench: Bench) -> str:
-    """Run a task with runtime_env `pip`, which may cost some megabytes."""
-    return _runtime_env(bench, "pip")
-
-
-def uv(bench: Bench) -> str:
-    """Run a task with runtime_env `uv`, which may cost some megabytes."""
-    return _runtime_env(bench, "uv")
-
-
 def uv_run(bench: Bench) -> str:
     """Run KubeRay's sample for `uv run --with`; script and tasks need the package."""
     command = ["uv", "run", "--with", PROJECT, f"{_FOLDER}/sample.py"]
-    reply = _run(bench, command, _UV_RUN, {**_OFFLINE, **_HOOK})
+    ended, text = _run(bench, command, _UV_RUN, {**_OFFLINE, **_HOOK})
     version, seconds = _read_answer(
-        reply, f"`{' '.join(command[:3])}`", "a job that `uv run` starts, as KubeRay's sample, fails"
+        ended, text, f"`{' '.join(command[:3])}`", "a job that `uv run` starts, as KubeRay's sample, fails"
     )
     return f"script and task have {PROJECT} {version} by `uv run --with`, the task after {float(seconds):.1f} s"
 
 
-def _runtime_env(bench: Bench, kind: str) -> str:
+def runtime_env(bench: Bench, kind: str) -> str:
+    """Run a task with runtime_env `pip` or `uv`, which may cost some megabytes."""
     consequence = f"each job, task or Serve application whose runtime_env has `{kind}` fails"
-    reply = _run(bench, ["python", f"{_FOLDER}/sample.py", kind], _RUNTIME_ENV, _OFFLINE)
-    version, seconds, megabytes = _read_answer(reply, f"a task with runtime_env `{kind}`", consequence)
+    ended, text = _run(bench, ["python", f"{_FOLDER}/sample.py", kind], _RUNTIME_ENV, _OFFLINE)
+    version, seconds, megabytes = _read_answer(ended, text, f"a task with runtime_env `{kind}`", consequence)
     cost = f"{float(megabytes):.1f} MB and {float(seconds):.1f} s for a wheel of 1 kB"
     if float(megabytes) > _MOST_MEGABYTES:
         raise BrokenError(
@@ -79,19 +71,19 @@ def _runtime_env(bench: Bench, kind: str) -> str:
     return f"a task has {PROJECT} {version}, {cost}"
 
 
-def _run(bench: Bench, command: list[str], script: str, environment: dict[str, str]) -> Reply:
+def _run(bench: Bench, command: list[str], script: str, environment: dict[str, str]) -> tuple[CommandResult, str]:
     files = {f"{_FOLDER}/sample.py": script.encode(), f"{_FOLDER}/{MODULE}-{VERSION}-py3-none-any.whl": _wheel()}
     return bench.run_for_answer(command, bench.timeouts.job, files=files, environment=environment)
 
 
-def _read_answer(reply: Reply, what: str, consequence: str) -> list[str]:
+def _read_answer(ended: CommandResult, text: str, what: str, consequence: str) -> list[str]:
     """What the script wrote.
 
     Raises BrokenError if it failed, or if the version is different.
     """
-    if reply.ended.status or not reply.ended.in_time or not reply.text:
-        raise BrokenError(f"{what} {describe_failure(reply.ended)}: {consequence}")
-    values = [str(value) for value in json.loads(reply.text)]
+    if ended.status or not ended.in_time or not text:
+        raise BrokenError(f"{what} {describe_failure(ended)}: {consequence}")
+    values = [str(value) for value in json.loads(text)]
     if values[0] != VERSION:
         raise BrokenError(f"{what} has {PROJECT} {values[0]}, not {VERSION}: {consequence}")
     return values

@@ -11,8 +11,7 @@ from docker import DockerClient
 
 from raydock.contract import heads, joining
 from raydock.contract.answer import BrokenError, NotCheckedError, Part, check_clause, merge_parts
-from raydock.contract.bench import Bench, ClauseTimeouts, cluster
-from raydock.contract.kuberay import known
+from raydock.contract.bench import Bench, cluster
 from raydock.core import jsonfile
 from raydock.core.events import Listener, silent
 from raydock.core.models import plain
@@ -23,7 +22,6 @@ from raydock.model.report import SCHEMA, Check, Status
 from raydock.model.variant import parse_name
 
 PYTHON, JOIN = "set-13-python", "set-7-join"
-TIMEOUTS = ClauseTimeouts()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,18 +51,15 @@ def save(report: SetReport, path: Path) -> None:
     jsonfile.write(path, {"schema": SCHEMA, **report.document()})
 
 
-def check_set(
-    client: DockerClient, images: dict[str, str], on_event: Listener = silent, timeouts: ClauseTimeouts = TIMEOUTS
-) -> SetReport:
+def check_set(client: DockerClient, images: dict[str, str], on_event: Listener = silent) -> SetReport:
     """Check a set of variants' images, ids by name.
 
     Raises the errors of `run.contract`.
     """
     with reaching("checking the set of images"), network(client) as joint:
-        benches = [
-            Bench.of(client, image, name, joint, kuberay=known(), timeouts=timeouts) for name, image in images.items()
-        ]
-        python = check_clause(13, partial(require_one_patch, {bench.tag: _python(bench) for bench in benches}))
+        benches = [Bench.of(client, image, name, joint) for name, image in images.items()]
+        pythons = {bench.tag: bench.image.labels.python or "" for bench in benches}
+        python = check_clause(13, partial(require_one_patch, pythons))
         joined = _join(benches, on_event)
     return SetReport(images=images, checks=(merge_parts(PYTHON, [python]), merge_parts(JOIN, joined)))
 
@@ -101,10 +96,6 @@ def families(names: list[str]) -> list[list[str]]:
     return [family for family in groups.values() if len(family) > 1]
 
 
-def _python(bench: Bench) -> str:
-    return bench.image.labels.python or ""
-
-
 def _join(benches: list[Bench], on_event: Listener) -> list[Part]:
     by_name = {bench.tag: bench for bench in benches}
 
@@ -114,10 +105,15 @@ def _join(benches: list[Bench], on_event: Listener) -> list[Part]:
         others = [by_name[name] for name in family if name != head]
         return check_clause(7, partial(_all_join, by_name[head], others), head)
 
+    def halt() -> None:
+        for bench in benches:
+            bench.halt()
+
     pairs = [(name, family) for family in families(list(by_name)) for name in family]
     if not pairs:
-        return [check_clause(7, _no_family)]
-    return in_parallel(check_head, pairs, 1, lambda: _halt(benches))
+        reason = "no two images of the set have the same Ray and Python"
+        return [Part(number=7, status=Status.SKIPPED, detail=reason)]
+    return in_parallel(check_head, pairs, 1, halt)
 
 
 def _all_join(bench: Bench, others: list[Bench]) -> str:
@@ -126,12 +122,3 @@ def _all_join(bench: Bench, others: list[Bench]) -> str:
         heads.starts(started)
         joining.await_nodes(started, [stack.enter_context(joining.worker(started, other)) for other in others])
     return f"its head is joined by {', '.join(other.tag for other in others)}"
-
-
-def _no_family() -> str:
-    raise NotCheckedError("no two images of the set have the same Ray and Python")
-
-
-def _halt(benches: list[Bench]) -> None:
-    for bench in benches:
-        bench.halt()

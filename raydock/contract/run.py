@@ -10,15 +10,14 @@ from raydock.contract import heads
 from raydock.contract.answer import Part, check_clause, merge_parts
 from raydock.contract.bench import Bench, ClauseTimeouts, TestCluster, cluster
 from raydock.contract.catalogue import APART, HEAD, TOGETHER, Clause, names
-from raydock.contract.kuberay import KubeRayContract, KubeRayRelease, known
+from raydock.contract.kuberay import KubeRayContract, KubeRayRelease
 from raydock.core.events import Listener, silent
 from raydock.core.parallel import in_parallel
 from raydock.engine.client import reaching
 from raydock.engine.container import network
-from raydock.model.report import Check, Report, Status
+from raydock.model.report import Report, Status
 
 Tasks = list[Callable[[], list[Part]]]
-TIMEOUTS = ClauseTimeouts()
 _NO_HEAD = "needs a head, which does not start (clause 3)"
 
 
@@ -32,7 +31,7 @@ def contract(
     jobs: int = 2,
     on_event: Listener = silent,
     kuberay: KubeRayContract | None = None,
-    timeouts: ClauseTimeouts = TIMEOUTS,
+    timeouts: ClauseTimeouts | None = None,
 ) -> Report:
     """Check all clauses, or those of `clauses`, on an image (a tag or an id).
 
@@ -43,14 +42,18 @@ def contract(
     """
     numbers = names().keys() if clauses is None else clauses
     with reaching(f"checking KubeRay's contract on {name}"), network(client) as joint:
-        bench = Bench.of(client, image, name, joint, kuberay=kuberay or known(), timeouts=timeouts)
+        bench = Bench.of(client, image, name, joint, kuberay=kuberay, timeouts=timeouts)
         parts = _check(bench, numbers, jobs, on_event)
     return Report(
         name=name,
         image_id=bench.image.id,
         content=bench.image.content,
         fingerprint=fingerprint,
-        checks=_merge(parts, numbers),
+        checks=tuple(
+            merge_parts(clause, [part for part in parts if part.number == number])
+            for number, clause in names().items()
+            if number in numbers
+        ),
     )
 
 
@@ -90,12 +93,3 @@ def _check_cluster(
         parts = [replace(skipped, number=clause.number) for clause in others]
     head = replace(head, seconds=head.seconds - sum(part.seconds for part in parts))
     return [head, *parts]
-
-
-def _merge(parts: list[Part], numbers: Collection[int]) -> tuple[Check, ...]:
-    """One check for each clause, in the contract's order."""
-    return tuple(
-        merge_parts(clause, [part for part in parts if part.number == number])
-        for number, clause in names().items()
-        if number in numbers
-    )

@@ -27,28 +27,26 @@ def _find(bench: Bench, flag: str) -> ShellFinding:
 
     Raises BrokenError if it does not find both.
     """
-    reply = bench.run_for_answer(["/bin/bash", flag, "--", find(channel.PATH)])
+    ended, text = bench.run_for_answer(["/bin/bash", flag, "--", find(channel.PATH)])
     command = f"`bash {flag} -- '{FIND}'`"
     users = ", ".join(release.version for release in bench.kuberay.releases if flag in release.shell)
     hint = "a login shell sets PATH again; " if flag == LOGIN else ""
     consequence = f"{hint}KubeRay {users} starts Ray with this shell, so its head ends at once, on every restart"
-    require_success(reply.ended, command, consequence)
+    require_success(ended, command, consequence)
     try:
-        return read(reply.text, reply.ended.out)
+        return read(text, ended.out)
     except ValueError as problem:
         raise BrokenError(f"{command} {problem}: {consequence}") from None
 
 
 def tools(bench: Bench) -> str:
     """Check that the tools of KubeRay's commands are on PATH, with GNU Wget."""
-    reply = bench.run_for_answer(["sh", "-c", f"{{ {MISSING}; echo {_END}; }} > {channel.PATH}"])
+    ended, text = bench.run_for_answer(["sh", "-c", f"{{ {MISSING}; echo {_END}; }} > {channel.PATH}"])
     consequence = "KubeRay's containers need a shell"
-    require_success(reply.ended, "`sh -c`", consequence)
-    *missing, end = reply.text.split() or [""]
+    require_success(ended, "`sh -c`", consequence)
+    *missing, end = text.split() or [""]
     if end != _END:
-        raise BrokenError(
-            f"`sh -c` does not run its command ({last_line(reply.ended.out) or 'no output'}): {consequence}"
-        )
+        raise BrokenError(f"`sh -c` does not run its command ({last_line(ended.out) or 'no output'}): {consequence}")
     if missing:
         raise BrokenError(f"not on PATH: {', '.join(missing)}: {_consequence(missing)}")
     ended = bench.run(["sh", "-c", " ".join(WGET)])
@@ -73,11 +71,11 @@ def _module(bench: Bench, module: str) -> str:
     """
     command = f"python -m {module} --version"
     consequence = "a RayJob or RayService whose runtime_env has `pip` fails before its first line runs"
-    reply = bench.run_for_answer(["/bin/bash", "-c", f'{command} && python -c "{_PACKAGE}" {module}'])
-    require_success(reply.ended, f"`{command}`", consequence)
-    if not reply.text:
+    ended, text = bench.run_for_answer(["/bin/bash", "-c", f'{command} && python -c "{_PACKAGE}" {module}'])
+    require_success(ended, f"`{command}`", consequence)
+    if not text:
         raise BrokenError(f"`{command}` succeeds, but `python -c` runs no program: {consequence}")
-    return reply.text
+    return text
 
 
 def _consequence(missing: list[str]) -> str:

@@ -71,11 +71,11 @@ def _running(bench: Bench) -> tuple[str, str]:
 
     Raises BrokenError if they do not run.
     """
-    reply = bench.run_for_answer(["/bin/bash", "-c", f'python -c "{_WRITE_VERSIONS}"'])
+    ended, text = bench.run_for_answer(["/bin/bash", "-c", f'python -c "{_WRITE_VERSIONS}"'])
     command, consequence = '`python -c "import ray"`', "KubeRay starts Ray with this Python, and it does not run"
-    require_success(reply.ended, command, consequence)
+    require_success(ended, command, consequence)
     try:
-        ray, python = json.loads(reply.text)
+        ray, python = json.loads(text)
     except (ValueError, TypeError, RecursionError):
         raise BrokenError(f"{command} succeeds but runs no program: {consequence}") from None
     return str(ray), str(python)

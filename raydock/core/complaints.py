@@ -58,8 +58,10 @@ def explain(error: msgspec.ValidationError, tree: Any, model: Any) -> Complaint:
     message, on_key = str(error)[: place.start() if place else None], bool(place and place["key"])
     path = [name or index for name, index in _STEP.findall(place["path"] if place else "")]
     steps = _steps(error, tree, model, [*path, *([_UNNAMED] if on_key else [])])
-    if isinstance(error.__cause__, InvalidEntryError):
-        return _explain_invalid_entry(error.__cause__, steps)
+    cause = error.__cause__
+    if isinstance(cause, InvalidEntryError):
+        steps = (*steps, *cause.steps)
+        return Complaint(steps=steps, what=cause.what.replace("{label}", label(steps)), todo=cause.todo)
     kinds = tuple(_kinds(inspect.type_info(model), steps, on_key=on_key))
     if match := _MISSING.fullmatch(message):
         return Complaint(steps=steps, what=f"{label(steps)} lacks the key {match[1]!r}.", todo=f"add `{match[1]}:`.")
@@ -70,11 +72,6 @@ def explain(error: msgspec.ValidationError, tree: Any, model: Any) -> Complaint:
     else:
         what, todo = _about_value(_value(tree, steps), label(steps), message, kinds)
     return Complaint(steps=steps, on_key=on_key, what=what, todo=todo)
-
-
-def _explain_invalid_entry(error: InvalidEntryError, steps: Steps) -> Complaint:
-    steps = (*steps, *error.steps)
-    return Complaint(steps=steps, what=error.what.replace("{label}", label(steps)), todo=error.todo)
 
 
 def label(steps: Steps) -> str:

@@ -15,7 +15,7 @@ from raydock.core.errors import RaydockError
 from raydock.core.events import Listener
 from raydock.core.parallel import in_parallel
 from raydock.core.processes import Processes
-from raydock.doctor.checks import CHECKS
+from raydock.doctor.checks import run_checks
 from raydock.doctor.facts import EngineFacts, HostFacts, split_sections
 from raydock.doctor.finding import Grade, HostFinding
 from raydock.doctor.remote import script_runner
@@ -45,20 +45,20 @@ class HostReport:
 
     Attributes:
         host: the host.
-        findings: a finding for each check.
+        findings: the finding of each check, by the check's id.
         verdict: the variants that the host can run.
         error: why the host could not be examined; None if it was.
     """
 
     host: Host
-    findings: tuple[HostFinding, ...] = ()
+    findings: Mapping[str, HostFinding] = field(default_factory=dict)
     verdict: HostVerdict | None = None
     error: RaydockError | None = None
 
     @property
     def passed(self) -> bool:
         """Whether the host was examined and no check failed."""
-        return self.error is None and not any(finding.grade is Grade.FAILED for finding in self.findings)
+        return self.error is None and not any(finding.grade is Grade.FAILED for finding in self.findings.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +91,7 @@ class Examiner:
             facts = self._collect(host)
         except RaydockError as error:
             return HostReport(host=host, error=error)
-        findings = tuple(check(facts) for check in CHECKS)
-        return HostReport(host=host, findings=findings, verdict=judge(facts, self.candidates))
+        return HostReport(host=host, findings=run_checks(facts), verdict=judge(facts, self.candidates))
 
     def _collect(self, host: Host) -> HostFacts:
         with ExitStack() as stack:
@@ -163,10 +162,7 @@ def _nccl_reports(client: EngineClient) -> dict[str, str]:
 def make_script(info: Mapping[str, Any] | None, registry: str) -> str:
     """Return collect.sh with its variables, and the script for CDI specifications."""
     known = info or {}
-    variables = {
-        "folder": str(known.get("DockerRootDir") or "/var/lib/docker"),
-        "names": registry.partition("/")[0].partition(":")[0],
-    }
-    head = "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
+    folder, names = known.get("DockerRootDir") or "/var/lib/docker", registry.partition("/")[0].partition(":")[0]
+    head = f"folder={shlex.quote(folder)}\nnames={shlex.quote(names)}\n"
     folders = cdi_specs.assign_folders(tuple(known.get("CDISpecDirs") or CDI_FOLDERS))
     return f"{head}{folders}{SCRIPT}section cdi\n{cdi_specs.SCRIPT}"

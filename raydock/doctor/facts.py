@@ -7,11 +7,16 @@ from functools import cached_property
 from typing import Any
 
 from raydock.core.errors import HostError, RaydockError
+from raydock.doctor import nvidia_smi_xml
 from raydock.engine.gpu_access import GpuSupport, detect_gpu_support
 from raydock.hosts import cdi_specs
 from raydock.pick import nvidia_smi
 
 _SECTION = re.compile(r"^#### (\w+)\n", re.MULTILINE)
+
+
+class NotApplicableError(Exception):
+    """The host lacks what a check examines; the message says what."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +64,16 @@ class HostFacts:
         """Return a section's lines; none if the section is missing."""
         return [line for line in self.sections.get(section, "").splitlines() if line.strip()]
 
-    @property
-    def info(self) -> Mapping[str, Any] | None:
-        """The engine's `info`; None if the engine does not answer."""
-        return self.engine.info if isinstance(self.engine, EngineFacts) else None
+    def require_engine(self) -> EngineFacts:
+        """Return the facts about the engine; raise NotApplicableError if it does not answer."""
+        if not isinstance(self.engine, EngineFacts):
+            raise NotApplicableError("the engine does not answer")
+        return self.engine
+
+    def require_card(self) -> None:
+        """Raise NotApplicableError if the host has no NVIDIA GPU."""
+        if not self.has_card:
+            raise NotApplicableError("this host has no NVIDIA GPU")
 
     @cached_property
     def has_card(self) -> bool:
@@ -80,9 +91,22 @@ class HostFacts:
     @cached_property
     def gpu_access(self) -> GpuSupport | None:
         """How the engine provides GPUs; None if it does not answer."""
-        if self.info is None:
+        if not isinstance(self.engine, EngineFacts):
             return None
-        return detect_gpu_support(self.info, cdi_specs.parse(self.sections["cdi"]) if "cdi" in self.sections else None)
+        texts = cdi_specs.parse(self.sections["cdi"]) if "cdi" in self.sections else None
+        return detect_gpu_support(self.engine.info, texts)
+
+    def require_gpu_access(self) -> GpuSupport:
+        """Return how the engine provides GPUs; raise NotApplicableError without a GPU or engine."""
+        self.require_card()
+        self.require_engine()
+        assert self.gpu_access
+        return self.gpu_access
+
+    @cached_property
+    def smi(self) -> nvidia_smi_xml.Smi | None:
+        """The report of `nvidia-smi -q -x`; None if there is none."""
+        return nvidia_smi_xml.read(self.sections.get("report", ""))
 
 
 def split_sections(text: str) -> dict[str, str]:

@@ -23,37 +23,31 @@ class HostFinding:
     """The finding of one check.
 
     Attributes:
-        id: the check's id.
         grade: the grade.
         detail: a sentence on what was found.
         todo: what to do; empty if there is nothing to do.
     """
 
-    id: str
     grade: Grade
     detail: str
     todo: str = ""
 
 
-def passed(id: str, detail: str) -> HostFinding:
+def passed(detail: str) -> HostFinding:
     """Return the finding of a check that found no problem."""
-    return HostFinding(id=id, grade=Grade.PASSED, detail=detail)
+    return HostFinding(grade=Grade.PASSED, detail=detail)
 
 
-def warned(id: str, detail: str, todo: str) -> HostFinding:
+def warned(detail: str, todo: str) -> HostFinding:
     """Return a warning, with what to do about it."""
-    return _with_todo(id, Grade.WARNED, detail, todo)
+    return HostFinding(grade=Grade.WARNED, detail=detail, todo=localize(todo))
 
 
-def failed(id: str, detail: str, todo: str) -> HostFinding:
+def failed(detail: str, todo: str) -> HostFinding:
     """Return a failure, with what to do about it."""
-    return _with_todo(id, Grade.FAILED, detail, todo)
+    return HostFinding(grade=Grade.FAILED, detail=detail, todo=localize(todo))
 
 
-def skipped(id: str, reason: str, todo: str = "") -> HostFinding:
+def skipped(reason: str, todo: str = "") -> HostFinding:
     """Return the finding of a check that could not run, with the reason."""
-    return _with_todo(id, Grade.SKIPPED, reason, todo)
-
-
-def _with_todo(id: str, grade: Grade, detail: str, todo: str) -> HostFinding:
-    return HostFinding(id=id, grade=grade, detail=detail, todo=localize(todo))
+    return HostFinding(grade=Grade.SKIPPED, detail=reason, todo=localize(todo))

@@ -79,35 +79,21 @@ def _card(number: int, gpu: ElementTree.Element) -> NvidiaSmiGpu:
 
 _RESET = "drain it, then `nvidia-smi --gpu-reset -i {number}`, or reboot the host"
 _REPLACE = "take it out of service, run NVIDIA's field diagnostic, and have it replaced if that fails"
-# Problems in fields of the report: the message, whether results can be wrong, what to do, and the fields' names in all
-# generations of GPUs. Source: NVIDIA, GPU Memory Error Management, and nvidia-smi's manual. Read 2026-11-25.
+# Fields of the report, under their names in all generations of GPUs.
+_RECOVERY = ("gpu_recovery_action", "gpu_reset_status/reset_required")
+_NOT_REMAPPED = ("remapped_rows/remapped_row_failure", "ecc_errors/unrepairable_memory")
+_SRAM = ("ecc_errors/aggregate/sram_threshold_exceeded",)
+_PENDING = (
+    *("remapped_rows/remapped_row_pending", "retired_pages/pending_retirement", "retired_pages/pending_blacklist"),
+    *("ecc_errors/channel_repair_pending", "ecc_errors/tpc_repair_pending"),
+)
+# Problems in fields of the report: the message, whether results can be wrong, what to do, and the fields.
+# Source: NVIDIA, GPU Memory Error Management, and nvidia-smi's manual. Read 2026-11-25.
 _SIGNS = (
-    ("the driver requests a recovery", True, _RESET, ("gpu_recovery_action", "gpu_reset_status/reset_required")),
-    (
-        "bad memory that could not be remapped",
-        True,
-        _REPLACE,
-        ("remapped_rows/remapped_row_failure", "ecc_errors/unrepairable_memory"),
-    ),
-    (
-        "more uncorrectable errors in its SRAM than NVIDIA accepts",
-        True,
-        _REPLACE,
-        ("ecc_errors/aggregate/sram_threshold_exceeded",),
-    ),
-    (
-        "bad memory is retired only at the next reset",
-        False,
-        _RESET,
-        (
-            *(
-                "remapped_rows/remapped_row_pending",
-                "retired_pages/pending_retirement",
-                "retired_pages/pending_blacklist",
-            ),
-            *("ecc_errors/channel_repair_pending", "ecc_errors/tpc_repair_pending"),
-        ),
-    ),
+    ("the driver requests a recovery", True, _RESET, _RECOVERY),
+    ("bad memory that could not be remapped", True, _REPLACE, _NOT_REMAPPED),
+    ("more uncorrectable errors in its SRAM than NVIDIA accepts", True, _REPLACE, _SRAM),
+    ("bad memory is retired only at the next reset", False, _RESET, _PENDING),
 )
 
 

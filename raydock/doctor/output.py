@@ -26,16 +26,16 @@ def text(report: HostReport) -> RenderableType:
     grid = Table(box=None, pad_edge=False, show_header=False)
     for column in ("check", "grade", "detail"):
         grid.add_column(column, overflow="fold", no_wrap=column != "detail")
-    for finding in report.findings:
-        grid.add_row(finding.id, Text(finding.grade, style=_STYLES[finding.grade]), Text(finding.detail))
-    todos = [Text(f"Next, {finding.id}: {finding.todo}") for finding in report.findings if finding.todo]
+    for id, finding in report.findings.items():
+        grid.add_row(id, Text(finding.grade, style=_STYLES[finding.grade]), Text(finding.detail))
+    todos = [Text(f"Next, {id}: {finding.todo}") for id, finding in report.findings.items() if finding.todo]
     return Group(Text(f"{report.host.name}: {sentence}."), grid, *todos)
 
 
 def _entry(report: HostReport) -> dict[str, Any]:
     checks = [
-        {"id": finding.id, "status": finding.grade, "detail": finding.detail, "todo": finding.todo}
-        for finding in report.findings
+        {"id": id, "status": finding.grade, "detail": finding.detail, "todo": finding.todo}
+        for id, finding in report.findings.items()
     ]
     entry = {"host": report.host.name, **(_verdict(report.verdict) if report.verdict else {}), "checks": checks}
     return entry | ({"error": str(report.error)} if report.error else {})

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from raydock.core.errors import HostError
-from raydock.doctor import nvidia_smi_xml
 from raydock.doctor.facts import HostFacts
 from raydock.pick.nvidia_smi import GpuHost
 from raydock.pick.pick import objections
@@ -52,9 +51,8 @@ def judge(facts: HostFacts, candidates: Iterable[VariantImage]) -> HostVerdict:
     """
     newest = sorted(candidates, key=lambda candidate: candidate.variant.order, reverse=True)
     host = None if isinstance(facts.gpus, HostError) else facts.gpus
-    report = nvidia_smi_xml.read(facts.sections.get("report", ""))
     known = host or GpuHost(name=facts.name)
     runs = tuple(
         candidate.name for candidate in newest if not candidate.variant.gpu or not objections(candidate, known)
     )
-    return HostVerdict(host=host, cuda=report.cuda if report else "", runs=runs, of=len(newest))
+    return HostVerdict(host=host, cuda=facts.smi.cuda if facts.smi else "", runs=runs, of=len(newest))

@@ -6,8 +6,6 @@ Their meanings are in data/xids.yaml.
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from raydock.core.models import Dated
@@ -15,26 +13,8 @@ from raydock.core.yamlfile import load
 
 DATA = Path(__file__).parent / "data" / "xids.yaml"
 
+_UNKNOWN = "not in raydock's table; see NVIDIA's catalogue"
 _LINE = re.compile(r"NVRM: Xid \(PCI:(?P<bus>[0-9a-fA-F:.]+)\): (?P<number>\d+)")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Xid:
-    """An Xid of one GPU.
-
-    Attributes:
-        bus: the GPU's address on the PCI bus.
-        number: the Xid's number.
-        count: how often the log has it.
-        meaning: the meaning of the number.
-        severe: whether it is a fault of the GPU or the driver; if not, it is usually a program's or unknown.
-    """
-
-    bus: str
-    number: str
-    count: int
-    meaning: str
-    severe: bool
 
 
 class XidTable(Dated, frozen=True, kw_only=True):
@@ -49,29 +29,17 @@ class XidTable(Dated, frozen=True, kw_only=True):
     gpu: dict[str, str]
 
 
-@cache
-def load_meanings() -> XidTable:
-    """Load the table of meanings."""
-    return load(DATA, XidTable)
-
-
-def find(lines: Iterable[str]) -> list[Xid]:
-    """Find the Xids in lines of the kernel log.
+def describe(lines: Iterable[str]) -> dict[str, bool]:
+    """Describe the Xids in lines of the kernel log, each with its GPU, count and meaning.
 
     The severe ones come first, then the most frequent.
+
+    Returns whether each is severe: a fault of the GPU or the driver. Others are usually a program's or unknown.
     """
-    table = load_meanings()
+    table = load(DATA, XidTable)
+    meanings = table.program | table.gpu
     counts = Counter((match["bus"], match["number"]) for line in lines if (match := _LINE.search(line)))
-    found = [
-        Xid(
-            bus=bus,
-            number=number,
-            count=count,
-            meaning=table.gpu.get(number)
-            or table.program.get(number)
-            or "not in raydock's table; see NVIDIA's catalogue",
-            severe=number in table.gpu,
-        )
-        for (bus, number), count in counts.items()
-    ]
-    return sorted(found, key=lambda xid: (not xid.severe, -xid.count))
+    return {
+        f"GPU at {bus}: Xid {number}, {count} times: {meanings.get(number, _UNKNOWN)}": number in table.gpu
+        for (bus, number), count in sorted(counts.items(), key=lambda xid: (xid[0][1] not in table.gpu, -xid[1]))
+    }

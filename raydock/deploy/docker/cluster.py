@@ -1,7 +1,7 @@
 """A Ray cluster on Docker hosts: the hosts, their GPUs and the model folder."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
@@ -119,16 +119,15 @@ def _bad_host(host: str) -> ConfigurationError:
     )
 
 
-def _refuse_duplicates(hosts: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for host in hosts:
-        if host.lower() in seen:
+def _refuse_duplicates(hosts: Sequence[str]) -> None:
+    names = [host.lower() for host in hosts]
+    for number, host in enumerate(hosts):
+        if host.lower() in names[:number]:
             raise ConfigurationError(
                 f"{host} is listed twice.",
                 meaning="A host runs one node, and the head runs tasks too.",
                 todo="list it once, as --head or as --worker.",
             )
-        seen.add(host.lower())
 
 
 def _check_model(path: str) -> None:

@@ -162,6 +162,7 @@ def _devices(gpus: range, access: ComposeFile) -> dict[str, object] | None:
 
 def _host_settings(cluster: DockerCluster, image: VariantImage, role: Role) -> dict[str, object]:
     command = ray_start(role, cluster.gpus)
+    parts = "\0".join((image.fingerprint, *command, cluster.model, cluster.head))
     return {
         "role": role,
         "hosts": (cluster.head,) if role is Role.HEAD else cluster.workers,
@@ -170,12 +171,8 @@ def _host_settings(cluster: DockerCluster, image: VariantImage, role: Role) -> d
         "ports": PORTS[role],
         "healthy": HEALTHY[role],
         "command": command,
-        "settings": _short_hash(image.fingerprint, *command, cluster.model, cluster.head),
+        "settings": hashlib.sha256(parts.encode()).hexdigest()[:12],
     }
-
-
-def _short_hash(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
 def _compose_text(value: object) -> str:

@@ -3,11 +3,12 @@
 A ConfigMap with the code comes first, then a RayCluster, RayJob or RayService.
 """
 
-from raydock.deploy.kuberay.cluster import cluster_spec
 from raydock.deploy.kuberay.deployment import Deployment, OperatorVersion, ResourceKind, Yaml
-from raydock.deploy.kuberay.pod import image, pod_spec
+from raydock.deploy.kuberay.pod import CONTAINER_SECURITY, HEAD, image, pod_spec, ray_pod, worker_size
 
+_PORTS = {"gcs-server": 6379, "dashboard": 8265, "client": 10001}
 SERVE_PORT = {"serve": 8000}
+_GROUP = "workers"
 # The value of KubeRay's sample: a log collector has time to read a finished job's pods.
 TTL_SECONDS = 10
 
@@ -76,3 +77,47 @@ def _resources(deployment: Deployment, kind: ResourceKind, spec: Yaml) -> list[Y
         "data": deployment.code.files,
     }
     return [code, resource]
+
+
+def cluster_spec(deployment: Deployment, extra_ports: dict[str, int] | None = None) -> Yaml:
+    """Return a cluster's specification.
+
+    `rayStartParams` are strings. KubeRay 1.3 requires the key even if it is empty.
+    """
+    workers = deployment.workers
+    return {
+        "rayVersion": deployment.image.ray,
+        **(_autoscaling() if workers.autoscaled else {}),
+        "headGroupSpec": {
+            "rayStartParams": {"num-cpus": "0"},
+            "template": ray_pod(deployment, "ray-head", HEAD, _PORTS | (extra_ports or {})),
+        },
+        "workerGroupSpecs": [
+            {
+                "groupName": _GROUP,
+                "replicas": workers.replicas,
+                "minReplicas": workers.least,
+                "maxReplicas": workers.most,
+                "rayStartParams": {},
+                "template": ray_pod(deployment, "ray-worker", worker_size(workers.gpus), {}),
+            }
+        ],
+    }
+
+
+def _autoscaling() -> Yaml:
+    """Return the settings of the autoscaler, a sidecar of the head.
+
+    They are KubeRay's defaults, with restricted privileges.
+    """
+    amounts = {"cpu": "500m", "memory": "512Mi"}
+    return {
+        "enableInTreeAutoscaling": True,
+        "autoscalerOptions": {
+            "upscalingMode": "Default",
+            "idleTimeoutSeconds": 60,
+            "imagePullPolicy": "IfNotPresent",
+            "resources": {"limits": amounts, "requests": dict(amounts)},
+            "securityContext": CONTAINER_SECURITY,
+        },
+    }

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raydock.core.errors import ConfigurationError
-from raydock.deploy.kuberay import code, helm, kustomize, manifest, probing, serveconfig, validate
+from raydock.deploy.kuberay import formats, manifest, validate
+from raydock.deploy.kuberay.code import MOUNT, Code, read
 from raydock.deploy.kuberay.deployment import Deployment, DriverAffinity, Format, OperatorVersion, ResourceKind, Yaml
 from raydock.model.labels import Label
 from raydock.pick.forward import OPTION, Forward, forward
 from raydock.publish.variant_image import VariantImage
+
+PROBE_SCRIPT = Path(__file__).parent / "jobs" / "probe_workers.py"
 
 _OPTION_KINDS = {
     "entrypoint": ResourceKind.RAYJOB,
@@ -100,14 +103,12 @@ def make_resources(options: KubeRayOptions, image: VariantImage) -> list[Yaml]:
         )
     _check_combination(options)
     if options.format is Format.KUSTOMIZE:
-        return [kustomize.overlay(image, options.kind)]
+        return [formats.kustomization(image, options.kind)]
     deployment = _deployment(options, image)
     if options.format is Format.HELM:
-        return [helm.values(deployment)]
+        return [formats.helm_values(deployment)]
     if options.kind is ResourceKind.RAYJOB:
-        entrypoint = (
-            probing.entrypoint(deployment.workers) if options.probe else validate.entrypoint(options.entrypoint)
-        )
+        entrypoint = _probe_command(deployment) if options.probe else validate.entrypoint(options.entrypoint)
         return manifest.ray_job(deployment, entrypoint, shutdown=options.shutdown)
     if options.kind is ResourceKind.RAYCLUSTER:
         return manifest.ray_cluster(deployment)
@@ -116,7 +117,7 @@ def make_resources(options: KubeRayOptions, image: VariantImage) -> list[Yaml]:
             "A RayService needs --serve-config, and it is missing.",
             todo="add --serve-config FILE, such as examples/serve/serve.yaml.",
         )
-    return manifest.ray_service(deployment, serveconfig.load(options.serve_config))
+    return manifest.ray_service(deployment, validate.serve_config(options.serve_config))
 
 
 def notes(options: KubeRayOptions, image: VariantImage) -> list[str]:
@@ -194,7 +195,17 @@ def _forward(options: KubeRayOptions, image: VariantImage) -> Forward | None:
     return supported
 
 
-def _code(options: KubeRayOptions) -> code.Code | None:
+def _code(options: KubeRayOptions) -> Code | None:
     if options.probe:
-        return probing.code()
-    return code.read(options.code) if options.code else None
+        return probe_code()
+    return read(options.code) if options.code else None
+
+
+def probe_code() -> Code:
+    """Return the job that runs raydock-probe on every worker, mounted like a user's code."""
+    return Code({PROBE_SCRIPT.name: PROBE_SCRIPT.read_text(encoding="utf-8")})
+
+
+def _probe_command(deployment: Deployment) -> str:
+    workers = deployment.workers
+    return f"python {MOUNT}/{PROBE_SCRIPT.name} --workers {workers.replicas} --gpus {workers.gpus}"

@@ -2,8 +2,12 @@
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NoReturn
 
+import msgspec
+
+from raydock.core import yamlfile
 from raydock.core.errors import ConfigurationError
 from raydock.deploy.kuberay.deployment import Workers
 from raydock.publish.variant_image import VariantImage
@@ -62,6 +66,35 @@ def entrypoint(value: str) -> str:
     if not value.strip() or not value.isprintable():
         _refuse("--entrypoint", value, "one line, such as `python /home/ray/samples/sample_code.py`")
     return value
+
+
+class ServeApplication(msgspec.Struct):
+    """An application of Ray Serve, as far as raydock knows it.
+
+    Attributes:
+        import_path: the module and the name of the application in it.
+    """
+
+    import_path: str
+
+
+class ServeConfig(msgspec.Struct):
+    """A configuration of Ray Serve, as far as raydock knows it.
+
+    Attributes:
+        applications: the applications.
+    """
+
+    applications: tuple[ServeApplication, ...]
+
+
+def serve_config(path: Path) -> str:
+    """Return the text of a Ray Serve configuration file.
+
+    Raises ConfigurationError, with the line, if the file does not configure applications.
+    """
+    yamlfile.read(path).convert(ServeConfig)
+    return path.read_text(encoding="utf-8")
 
 
 def workers(image: VariantImage, count: int | None, gpus: int | None, autoscale: str) -> Workers:

@@ -78,7 +78,7 @@ def _files(edits: dict[str, Any]) -> Iterator[str]:
 
 def read_specifications(facts: HostFacts) -> list[Specification]:
     """Return the specifications of NVIDIA's GPUs; the highest priority is last."""
-    folders = list((facts.info or {}).get("CDISpecDirs") or CDI_FOLDERS)
+    folders = list(facts.require_engine().info.get("CDISpecDirs") or CDI_FOLDERS)
     readable = []
     for path, text in cdi_specs.parse(facts.sections.get("cdi", "")).items():
         folder = str(PurePosixPath(path).parent)
@@ -111,17 +111,17 @@ def find_stale(facts: HostFacts, driver: str) -> Specification | None:
 def cdi(facts: HostFacts) -> HostFinding:
     """The specifications list every GPU and only existing files, and survive a boot."""
     if not facts.has_card or facts.gpu_access is None or facts.gpu_access.way is not GpuAccess.CDI:
-        return skipped("cdi", "this host's engine does not provide GPUs by CDI")
+        return skipped("this host's engine does not provide GPUs by CDI")
     in_use = specifications_in_use(facts)
     if not in_use or "missing" not in facts.sections:
-        return skipped("cdi", "the specifications cannot be read")
+        return skipped("the specifications cannot be read")
     problems = (
         *(_missing_files(facts, spec) for spec in in_use),
         _not_renewed(facts, in_use[0]),
-        _shadowed(facts),
-        _missing_gpus(facts),
+        _shadowed(facts, in_use),
+        _missing_gpus(facts, in_use),
     )
-    success = passed("cdi", f"{', '.join(spec.path for spec in in_use)}: every listed file exists")
+    success = passed(f"{', '.join(spec.path for spec in in_use)}: every listed file exists")
     return next((problem for problem in problems if problem), success)
 
 
@@ -136,7 +136,7 @@ def _missing_files(facts: HostFacts, spec: Specification) -> HostFinding | None:
     todo = f"`{spec.generate}`; if a device node is missing, run `nvidia-modprobe -c 0 -u` first."
     if all("nvidia-persistenced" in path for path in missing):
         todo = f"`systemctl enable --now nvidia-persistenced`, or write it again: `{spec.generate}`."
-    return failed("cdi", f"{message}: no container with a GPU starts", todo)
+    return failed(f"{message}: no container with a GPU starts", todo)
 
 
 def _not_renewed(facts: HostFacts, spec: Specification) -> HostFinding | None:
@@ -151,29 +151,27 @@ def _not_renewed(facts: HostFacts, spec: Specification) -> HostFinding | None:
         todo += " again after each driver update."
     if spec.path.startswith(_VOLATILE):
         message = f"{spec.path} is lost at the next boot, and {_REFRESH}, which writes it again, is not enabled"
-        return failed("cdi", message, todo)
-    return warned("cdi", f"no unit renews {spec.path} after a driver update", todo)
+        return failed(message, todo)
+    return warned(f"no unit renews {spec.path} after a driver update", todo)
 
 
-def _shadowed(facts: HostFacts) -> HostFinding | None:
+def _shadowed(facts: HostFacts, in_use: list[Specification]) -> HostFinding | None:
     """Return a warning on an unused specification of a different driver.
 
     It is used if the one in use is removed.
     """
-    in_use = specifications_in_use(facts)
     drivers = {driver for spec in in_use for driver in spec.drivers}
     for spec in read_specifications(facts):
         if spec not in in_use and spec.drivers and not drivers & {*spec.drivers}:
             message = f"{spec.path} lists the same GPUs as {in_use[-1].path}, but for driver {spec.drivers[0]}"
-            return warned("cdi", message, f"`rm {spec.path}`, so that only one specification is left.")
+            return warned(message, f"`rm {spec.path}`, so that only one specification is left.")
     return None
 
 
-def _missing_gpus(facts: HostFacts) -> HostFinding | None:
+def _missing_gpus(facts: HostFacts, in_use: list[Specification]) -> HostFinding | None:
     """Return a warning if the specifications list fewer GPUs than the driver."""
-    in_use = specifications_in_use(facts)
     listed = {device for spec in in_use for device in spec.devices if device.isdigit()}
     gpus = () if isinstance(facts.gpus, HostError) else facts.gpus.gpus
     if not listed or len(listed) >= len(gpus):
         return None
-    return warned("cdi", f"{in_use[0].path} lists {len(listed)} of {len(gpus)} GPUs", f"`{in_use[0].generate}`.")
+    return warned(f"{in_use[0].path} lists {len(listed)} of {len(gpus)} GPUs", f"`{in_use[0].generate}`.")

@@ -28,27 +28,23 @@ def reload(facts: HostFacts) -> HostFinding:
     rootless mode (no-cgroups); NVIDIA/nvidia-container-toolkit discussion 1133 (/dev/char), issues 48 and 1227. Read
     2026-11-29.
     """
-    if not facts.has_card or facts.info is None or facts.gpu_access is None:
-        return skipped("reload", "the engine does not answer" if facts.has_card else "this host has no NVIDIA GPU")
-    systemd = facts.info.get("CgroupDriver") == "systemd"
-    hook = facts.gpu_access.way is GpuAccess.RUNTIME
-    if hook and not _is_rootless(facts.info) and "no-cgroups=true" in "".join(facts.lines("hook")).replace(" ", ""):
+    access, info = facts.require_gpu_access(), facts.require_engine().info
+    systemd = info.get("CgroupDriver") == "systemd"
+    hook = access.way is GpuAccess.RUNTIME
+    rootless = any("rootless" in str(option) for option in info.get("SecurityOptions") or ())
+    if hook and not rootless and "no-cgroups=true" in "".join(facts.lines("hook")).replace(" ", ""):
         message = "no-cgroups is on, which is for rootless Docker: containers see the GPUs but cannot open them"
-        return failed("reload", message, "`nvidia-ctk config --in-place --set nvidia-container-cli.no-cgroups=false`.")
+        return failed(message, "`nvidia-ctk config --in-place --set nvidia-container-cli.no-cgroups=false`.")
     if hook and systemd:
         message = "runc does not know the GPUs that NVIDIA's hook adds: `systemctl daemon-reload` takes them away"
         cgroupfs = '`"exec-opts": ["native.cgroupdriver=cgroupfs"]` in daemon.json, then `systemctl restart docker`'
-        return warned("reload", message, f"use CDI: {_TO_CDI}; or {cgroupfs}. {_restart_note(facts.info)}")
+        return warned(message, f"use CDI: {_TO_CDI}; or {cgroupfs}. {_restart_note(info)}")
     unlinked = [line.split()[0] for line in facts.lines("devices") if line.split()[1] == "no"]
     if systemd and unlinked:
         message = f"/dev/char has no link to {', '.join(unlinked)}: with some releases of runc,"
         message += " `systemctl daemon-reload` takes the GPUs from containers"
-        return warned("reload", message, "`nvidia-ctk system create-dev-char-symlinks --create-all`, at each boot.")
-    return passed("reload", f"cgroup driver {facts.info.get('CgroupDriver', 'unknown')}, {facts.gpu_access.summary}")
-
-
-def _is_rootless(info: Mapping[str, Any]) -> bool:
-    return any("rootless" in str(option) for option in info.get("SecurityOptions") or ())
+        return warned(message, "`nvidia-ctk system create-dev-char-symlinks --create-all`, at each boot.")
+    return passed(f"cgroup driver {info.get('CgroupDriver', 'unknown')}, {access.summary}")
 
 
 def _restart_note(info: Mapping[str, Any]) -> str:
@@ -107,18 +103,16 @@ def daemon(facts: HostFacts) -> HostFinding:
 
     Source: Docker, dockerd, daemon configuration file. Read 2026-11-29.
     """
-    text = facts.sections.get("daemon", "")
-    if facts.info is None:
-        return skipped("daemon", "the engine does not answer")
+    info, text = facts.require_engine().info, facts.sections.get("daemon", "")
     if not text:
-        return skipped("daemon", "the arguments of the engine's dockerd cannot be read from here")
+        return skipped("the arguments of the engine's dockerd cannot be read from here")
     settings = _settings(text)
     if settings.state == "unreadable":
-        return skipped("daemon", f"this user cannot read {settings.path}", "run doctor as root.")
-    problem = next(_problems(facts, facts.info, settings), None)
+        return skipped(f"this user cannot read {settings.path}", "run doctor as root.")
+    problem = next(_problems(facts, info, settings), None)
     if problem:
-        return failed("daemon", *problem)
-    return passed("daemon", f"the next start uses the same settings as now, from {settings.path} ({settings.state})")
+        return failed(*problem)
+    return passed(f"the next start uses the same settings as now, from {settings.path} ({settings.state})")
 
 
 def _problems(facts: HostFacts, info: Mapping[str, Any], settings: _Settings) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,6 @@ import re
 from raydock.doctor.facts import HostFacts
 from raydock.doctor.finding import HostFinding, failed, passed, skipped, warned
 
-_NONE = "this host has no NVIDIA GPU"
 _RELOAD = (
     "`reboot`; without a reboot: stop the programs that use the GPUs, then `rmmod nvidia_uvm nvidia_drm nvidia_modeset"
     " nvidia` and `modprobe nvidia`."
@@ -20,24 +19,24 @@ def files(facts: HostFacts) -> HostFinding:
     Source: NVIDIA/nvidia-container-toolkit issue 169; badbread/crumbvms pull request 395 (running containers hide the
     problem until one is created again). Read 2026-11-29.
     """
+    facts.require_card()
     versions = {fields[0]: fields[1] for fields in map(str.split, facts.lines("driverfiles"))}
-    if not facts.has_card or not versions:
-        return skipped("driver-files", "the driver's files cannot be read from here" if facts.has_card else _NONE)
+    if not versions:
+        return skipped("the driver's files cannot be read from here")
     loaded, module, library = (versions.get(name, "") for name in ("loaded", "module", "library"))
     if loaded and library and loaded != library:
         message = f"driver {loaded} is loaded, but its libraries are {library}: no container with a GPU starts"
-        return failed("driver-files", message, _RELOAD)
+        return failed(message, _RELOAD)
     if module and library and module != library:
         message = f"the module on disk is {module}, but the libraries are {library}: no GPU answers after the next boot"
-        return failed("driver-files", message, "install the driver's packages in one version, then `dkms autoinstall`.")
+        return failed(message, "install the driver's packages in one version, then `dkms autoinstall`.")
     if loaded and module and loaded != module:
         message = f"driver {loaded} is loaded, but {module} is installed: the next boot changes the driver"
-        return warned("driver-files", message, "`reboot` at a time of your choice, then `./build.py doctor` again.")
+        return warned(message, "`reboot` at a time of your choice, then `./build.py doctor` again.")
     if kernel := _kernel_without_module(facts):
         message = f"the newest kernel {kernel} has no nvidia module: no driver is loaded at the next boot"
-        todo = f"`dkms autoinstall -k {kernel}`, or install its package linux-modules-nvidia-*."
-        return failed("driver-files", message, todo)
-    return passed("driver-files", f"driver {loaded or module or library}: loaded and installed versions are equal")
+        return failed(message, f"`dkms autoinstall -k {kernel}`, or install its package linux-modules-nvidia-*.")
+    return passed(f"driver {loaded or module or library}: loaded and installed versions are equal")
 
 
 def _kernel_without_module(facts: HostFacts) -> str:
@@ -56,15 +55,16 @@ def persistence(facts: HostFacts) -> HostFinding:
 
     Source: NVIDIA, Driver Persistence. Read 2026-11-29.
     """
+    facts.require_card()
     modes = re.findall(r"<persistence_mode>(\w+)</persistence_mode>", facts.sections.get("report", ""))
-    if not facts.has_card or not modes:
-        return skipped("persistence", "nvidia-smi has no report" if facts.has_card else _NONE)
+    if not modes:
+        return skipped("nvidia-smi has no report")
     if "Disabled" in modes:
         message = (
             "persistence mode is off: the driver unloads a GPU when its last program ends, so the next start is slow"
         )
-        return warned("persistence", message, "`systemctl enable --now nvidia-persistenced`, or `nvidia-smi -pm 1`.")
-    return passed("persistence", "persistence mode is on")
+        return warned(message, "`systemctl enable --now nvidia-persistenced`, or `nvidia-smi -pm 1`.")
+    return passed("persistence mode is on")
 
 
 def upgrades(facts: HostFacts) -> HostFinding:
@@ -73,12 +73,13 @@ def upgrades(facts: HostFacts) -> HostFinding:
     Source: Debian, unattended-upgrades, README; NVIDIA/nvidia-docker issue 1678; badbread/crumbvms pull request 395.
     Read 2026-11-29.
     """
+    facts.require_card()
     lines = facts.lines("upgrades")
-    if not facts.has_card or not lines:
-        return skipped("upgrades", "no apt on this host" if facts.has_card else _NONE)
+    if not lines:
+        return skipped("no apt on this host")
     packages = {line.split()[1] for line in lines if line.startswith("package ")}
     if "unattended-upgrades" not in packages or not any(map(_ON.match, lines)):
-        return passed("upgrades", "unattended upgrades are off")
+        return passed("unattended upgrades are off")
     held = {line.split()[1] for line in lines if line.startswith("held ")}
     excluded = [match[1] for line in lines if (match := _EXCLUDED.match(line))]
     upgradable = sorted(
@@ -87,11 +88,9 @@ def upgrades(facts: HostFacts) -> HostFinding:
         if not any(_matches(pattern, package) for pattern in excluded)
     )
     if not upgradable:
-        return passed("upgrades", "unattended upgrades do not change the driver")
+        return passed("unattended upgrades do not change the driver")
     message = f"unattended upgrades can replace the driver while it is in use: {', '.join(upgradable)}"
-    return warned(
-        "upgrades", message, f"`apt-mark hold {' '.join(upgradable)}`, and update the driver before a reboot."
-    )
+    return warned(message, f"`apt-mark hold {' '.join(upgradable)}`, and update the driver before a reboot.")
 
 
 _ON = re.compile(r'APT::Periodic::Unattended-Upgrade "[^0"]')

@@ -19,7 +19,7 @@ def ulimits(facts: HostFacts) -> HostFinding:
     text = facts.sections.get("limits", "")
     limits = {match[1].removeprefix("Max "): match[2] for match in _LIMIT.finditer(text)}
     if not limits:
-        return skipped("ulimits", "neither containerd nor dockerd runs on the host")
+        return skipped("neither containerd nor dockerd runs on the host")
     process = facts.lines("limits")[0]
     message = f"{', '.join(f'{name} {value}' for name, value in limits.items())} ({process})"
     low = [
@@ -29,21 +29,21 @@ def ulimits(facts: HostFacts) -> HostFinding:
     ]
     if low:
         todo = "in `systemctl edit docker` and `systemctl edit containerd`: LimitNOFILE=1048576, LimitNPROC=infinity."
-        return warned("ulimits", f"{message}: too few {' and '.join(low)} for Ray's workers", todo)
-    return passed("ulimits", message)
+        return warned(f"{message}: too few {' and '.join(low)} for Ray's workers", todo)
+    return passed(message)
 
 
 def shm(facts: HostFacts) -> HostFinding:
     """The host's /dev/shm is large enough for Ray's object store."""
     memory, mount = facts.lines("memory"), facts.lines("shm")
     if not memory or not mount:
-        return skipped("shm", "the size of /dev/shm or of the memory cannot be read")
+        return skipped("the size of /dev/shm or of the memory cannot be read")
     size, total = int(mount[-1].split()[1]), int(memory[0])
     message = f"{size / 2**20:.1f} GiB of /dev/shm, {total / 2**20:.1f} GiB of memory"
     if size < _STORE * total:
         todo = "give containers --shm-size (`deploy docker` does), or `mount -o remount,size=50% /dev/shm`."
-        return warned("shm", f"{message}: Ray's object store needs {_STORE:.0%} of the memory in /dev/shm", todo)
-    return passed("shm", message)
+        return warned(f"{message}: Ray's object store needs {_STORE:.0%} of the memory in /dev/shm", todo)
+    return passed(message)
 
 
 def clock(facts: HostFacts) -> HostFinding:
@@ -57,10 +57,10 @@ def clock(facts: HostFacts) -> HostFinding:
             f", {abs(skew):.1f} s {'behind' if skew < 0 else 'ahead'}" if skew else ", agrees with this machine's"
         )
         if abs(skew) > _LARGE_SKEW:
-            return failed("clock", message, todo)
+            return failed(message, todo)
     if (skew and abs(skew) > _SKEW) or synchronized == "not synchronized":
-        return warned("clock", message, todo)
-    return passed("clock", message) if synchronized or skew is not None else skipped("clock", message)
+        return warned(message, todo)
+    return passed(message) if synchronized or skew is not None else skipped(message)
 
 
 def _least_skew(facts: HostFacts) -> float | None:

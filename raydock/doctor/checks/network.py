@@ -21,14 +21,14 @@ _LITERAL = re.compile(r"localhost|[\d.]+|\[.*\]")
 def ports(facts: HostFacts) -> HostFinding:
     """No program listens on the ports that a Ray node uses."""
     if "listening" not in facts.sections:
-        return skipped("ports", "the listening ports are not known")
+        return skipped("the listening ports are not known")
     taken = {int(line.rpartition(":")[2], 16) for line in facts.lines("listening")} & PORTS.keys()
     if taken:
         message = ", ".join(f"{port} ({PORTS[port]})" for port in sorted(taken))
         first = min(taken)
         todo = f"`ss -ltnp 'sport = :{first}'` shows the program; stop it, unless it is your own cluster."
-        return warned("ports", f"in use: {message}", todo)
-    return passed("ports", f"{' '.join(map(str, PORTS))} are free")
+        return warned(f"in use: {message}", todo)
+    return passed(f"{' '.join(map(str, PORTS))} are free")
 
 
 def mtu(facts: HostFacts) -> HostFinding:
@@ -36,42 +36,39 @@ def mtu(facts: HostFacts) -> HostFinding:
     sizes = dict(line.split() for line in facts.lines("mtu") if len(line.split()) == 2)
     card = next(iter(facts.lines("route")), "")
     if card not in sizes:
-        return skipped("mtu", "no default route")
+        return skipped("no default route")
     message = f"{card} {sizes[card]}"
     bridge = facts.engine.bridge_mtu if isinstance(facts.engine, EngineFacts) else None
     if bridge is None:
-        return passed("mtu", f"{message}; the engine has no bridge")
+        return passed(f"{message}; the engine has no bridge")
     if bridge > int(sizes[card]):
         todo = f'"mtu": {sizes[card]} in daemon.json, then restart Docker; or run Ray with the host\'s network.'
-        return warned("mtu", f"{message}, containers' bridge {bridge}: large packets of containers are lost", todo)
-    return passed("mtu", f"{message}, containers' bridge {bridge}")
+        return warned(f"{message}, containers' bridge {bridge}: large packets of containers are lost", todo)
+    return passed(f"{message}, containers' bridge {bridge}")
 
 
 def registry(facts: HostFacts) -> HostFinding:
     """The engine reaches matrix.yaml's registry, with its own proxy and certificates."""
-    if not isinstance(facts.engine, EngineFacts):
-        return skipped("registry", "the engine does not answer")
-    name = facts.registry.rpartition(":")[0]
-    if not facts.engine.registry_error:
-        return passed("registry", f"{name} answers the engine")
+    error, name = facts.require_engine().registry_error, facts.registry.rpartition(":")[0]
+    if not error:
+        return passed(f"{name} answers the engine")
     todo = "fix that, or send images with `./build.py smoke --host`, which sends only the missing layers."
-    return warned("registry", f"the engine cannot reach {name}: {facts.engine.registry_error}", todo)
+    return warned(f"the engine cannot reach {name}: {error}", todo)
 
 
 def dns(facts: HostFacts) -> HostFinding:
     """The host's own name and the registry's resolve."""
     answers = [line.split() for line in facts.lines("names")]
     if not answers:
-        return skipped("dns", "the addresses of host names are not known")
+        return skipped("the addresses of host names are not known")
     (own, *_), *_ = answers
     unresolved = [name for name, *addresses in answers if not addresses and not _LITERAL.fullmatch(name)]
     if own in unresolved:
         todo = f"add `ADDRESS {own}` to /etc/hosts: Ray, Gloo and NCCL resolve their own host's name."
-        return failed("dns", f"the host cannot resolve its own name {own}", todo)
+        return failed(f"the host cannot resolve its own name {own}", todo)
     if unresolved:
-        message = f"the host cannot resolve {', '.join(unresolved)}"
-        return failed("dns", message, "fix /etc/resolv.conf or /etc/hosts.")
-    return passed("dns", ", ".join(f"{name} is {addresses[0]}" for name, *addresses in answers if addresses))
+        return failed(f"the host cannot resolve {', '.join(unresolved)}", "fix /etc/resolv.conf or /etc/hosts.")
+    return passed(", ".join(f"{name} is {addresses[0]}" for name, *addresses in answers if addresses))
 
 
 def infiniband(facts: HostFacts) -> HostFinding:
@@ -80,17 +77,17 @@ def infiniband(facts: HostFacts) -> HostFinding:
     The nodes on the host report what NCCL chose.
     """
     if "infiniband" not in facts.sections:
-        return skipped("infiniband", "the InfiniBand and RoCE ports are not known")
+        return skipped("the InfiniBand and RoCE ports are not known")
     ports = [line.split() for line in facts.lines("infiniband")]
     active = [f"{name} ({layer})" for name, layer, *state in ports if state[-1:] == ["ACTIVE"]]
     nodes = facts.engine.nccl if isinstance(facts.engine, EngineFacts) else {}
     message = "; ".join([_describe_ports(len(ports), active), *(f"{name}: {report}" for name, report in nodes.items())])
     if active and not facts.lines("verbs"):
         todo = "`modprobe ib_uverbs`, and add it to /etc/modules-load.d/; then start the nodes again."
-        return warned("infiniband", f"{message}: /dev/infiniband has no device, so NCCL uses TCP", todo)
+        return warned(f"{message}: /dev/infiniband has no device, so NCCL uses TCP", todo)
     if any(UNUSED in report for report in nodes.values()):
-        return warned("infiniband", message, "fix the cause in the warning, then start the node again.")
-    return passed("infiniband", message) if ports or nodes else skipped("infiniband", message)
+        return warned(message, "fix the cause in the warning, then start the node again.")
+    return passed(message) if ports or nodes else skipped(message)
 
 
 def _describe_ports(count: int, active: Sequence[str]) -> str:

@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 import docker
 import pytest
 
-from raydock.deploy.kuberay import probing
 from raydock.deploy.kuberay.code import MOUNT
+from raydock.deploy.kuberay.resources import PROBE_SCRIPT, probe_code
 from raydock.engine.container import ContainerOptions, Limits, create_container, run_to_end
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(150)]
@@ -47,9 +47,9 @@ class Job:
 @pytest.fixture(scope="module")
 def jobs(client: docker.DockerClient, image: str) -> dict[str, Job]:
     """The ends of the jobs on one cluster, by name."""
-    script = PurePosixPath(MOUNT, probing.SCRIPT.name)
+    script = PurePosixPath(MOUNT, PROBE_SCRIPT.name)
     runs = [f"python {script} {arguments} 2>&1; echo END {name} $?" for name, arguments in JOBS.items()]
-    files = {PurePosixPath(MOUNT, name): text for name, text in probing.code().files.items()}
+    files = {PurePosixPath(MOUNT, name): text for name, text in probe_code().files.items()}
     command = ["bash", "-c", "\n".join([CLUSTER, *runs])]
     with create_container(client, image, command, Limits(memory=4 * 2**30), ContainerOptions(files=files)) as container:
         ended = run_to_end(container, lambda _: None, 120)

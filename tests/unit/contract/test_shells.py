@@ -8,7 +8,7 @@ import pytest
 
 from raydock.contract import shells
 from raydock.contract.answer import BrokenError
-from raydock.contract.bench import Bench, Reply
+from raydock.contract.bench import Bench
 from raydock.contract.kuberay import KubeRayContract, known
 from raydock.engine.container import CommandResult
 from raydock.probe.shells import TOOLS, WGET, find, gnu_wget, read
@@ -31,12 +31,12 @@ class RecordedBench:
     wget: str = "GNU Wget 1.21.3 built on linux-gnu.\n"
     kuberay: KubeRayContract = field(default_factory=known)
 
-    def run_for_answer(self, command: Sequence[str], *_: Any) -> Reply:
+    def run_for_answer(self, command: Sequence[str], *_: Any) -> tuple[CommandResult, str]:
         if command[0] == "sh":
             assert all(tool in command[-1] for tool in TOOLS)
-            return Reply(ended=ended(), text=self.missing)
+            return ended(), self.missing
         text, out = self.shells[command[1]]
-        return Reply(ended=ended(out), text=text)
+        return ended(out), text
 
     def run(self, command: Sequence[str], *_: Any) -> CommandResult:
         assert command[-1] == " ".join(WGET)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from raydock.doctor.checks import cdi, daemon, driver, gpus
+from raydock.doctor.checks import cdi, daemon, driver, gpus, run_check
 from raydock.doctor.finding import Grade, HostFinding
 from tests.unit.doctor.conftest import Recorded
 
@@ -57,7 +57,7 @@ def assert_finding(finding: HostFinding, grade: Grade, message: str, todo: str) 
 @pytest.mark.parametrize("version", ["535.104.05", "580.95.05", "590.44.01"])
 def test_a_specification_of_a_different_driver(*, recorded: Recorded, form: str, folder: str, version: str) -> None:
     path = f"{folder}/nvidia.{form}"
-    finding = gpus.path(recorded(cdi=specification(path, version, form)))
+    finding = run_check(gpus.path, recorded(cdi=specification(path, version, form)))
     assert_finding(finding, Grade.FAILED, f"{path} is for driver {version}, but {RUNNING} runs", f"--output={path}`")
 
 
@@ -78,10 +78,10 @@ def test_the_driver_is_found_in_firmware_and_in_hooks(recorded: Recorded, edit: 
 
 
 def test_specifications_of_the_running_driver_and_without_a_version(recorded: Recorded) -> None:
-    assert gpus.path(recorded(cdi=specification())).grade is Grade.PASSED
-    assert gpus.path(recorded()).grade is Grade.PASSED  # mounts a folder, whose name has no version
+    assert run_check(gpus.path, recorded(cdi=specification())).grade is Grade.PASSED
+    assert run_check(gpus.path, recorded()).grade is Grade.PASSED  # mounts a folder, whose name has no version
     assert (
-        gpus.path(recorded(cdi=specification(version="1.1"))).grade is Grade.PASSED
+        run_check(gpus.path, recorded(cdi=specification(version="1.1"))).grade is Grade.PASSED
     )  # the form of the names of Tegra's libraries
 
 
@@ -89,11 +89,11 @@ def test_a_specification_with_a_lower_priority(recorded: Recorded) -> None:
     """The last of the engine's folders has priority: /var/run/cdi, which nvidia-cdi-refresh writes to."""
     old, new = specification(version="535.104.05"), specification("/var/run/cdi/nvidia.yaml")
     facts = recorded(cdi=old + new, missing="", units=ENABLED)
-    assert gpus.path(facts).grade is Grade.PASSED
-    assert_finding(cdi.cdi(facts), Grade.WARNED, "for driver 535.104.05", "`rm /etc/cdi/nvidia.yaml`")
+    assert run_check(gpus.path, facts).grade is Grade.PASSED
+    assert_finding(run_check(cdi.cdi, facts), Grade.WARNED, "for driver 535.104.05", "`rm /etc/cdi/nvidia.yaml`")
     old, new = specification("/var/run/cdi/nvidia.yaml", "535.104.05"), specification()
     assert_finding(
-        gpus.path(recorded(cdi=new + old)),
+        run_check(gpus.path, recorded(cdi=new + old)),
         Grade.FAILED,
         "/var/run/cdi/nvidia.yaml is for driver 535.104.05",
         "cdi generate",
@@ -110,7 +110,9 @@ def test_a_specification_with_a_lower_priority(recorded: Recorded) -> None:
     ],
 )
 def test_a_file_that_the_host_no_longer_has(recorded: Recorded, missing: str, todo: str) -> None:
-    finding = cdi.cdi(recorded(cdi=specification(), missing=f"{missing}\n/of/a/different/kind", units=ENABLED))
+    finding = run_check(
+        cdi.cdi, recorded(cdi=specification(), missing=f"{missing}\n/of/a/different/kind", units=ENABLED)
+    )
     assert_finding(
         finding, Grade.FAILED, f"lists {missing}, which this host does not have: no container with a GPU starts", todo
     )
@@ -140,12 +142,12 @@ def test_a_file_that_the_host_no_longer_has(recorded: Recorded, missing: str, to
     ],
 )
 def test_the_next_boot(*, recorded: Recorded, path: str, units: str, grade: Grade, message: str, todo: str) -> None:
-    assert_finding(cdi.cdi(recorded(cdi=specification(path), missing="", units=units)), grade, message, todo)
+    assert_finding(run_check(cdi.cdi, recorded(cdi=specification(path), missing="", units=units)), grade, message, todo)
 
 
 def test_a_gpu_that_no_specification_lists(recorded: Recorded) -> None:
     two = "\n".join([f"{RUNNING}, 9.0, NVIDIA H100 80GB HBM3"] * 2)
-    finding = cdi.cdi(recorded(cdi=specification(), missing="", units=ENABLED, gpus=two))
+    finding = run_check(cdi.cdi, recorded(cdi=specification(), missing="", units=ENABLED, gpus=two))
     assert_finding(finding, Grade.WARNED, "lists 1 of 2 GPUs", "cdi generate")
 
 
@@ -164,22 +166,22 @@ def versions(loaded: str = RUNNING, module: str = RUNNING, library: str = RUNNIN
     ],
 )
 def test_the_drivers_files(*, recorded: Recorded, files: str, grade: Grade, message: str, todo: str) -> None:
-    assert_finding(driver.files(recorded(driverfiles=files)), grade, message, todo)
+    assert_finding(run_check(driver.files, recorded(driverfiles=files)), grade, message, todo)
 
 
 def test_a_newer_kernel_without_the_driver(recorded: Recorded) -> None:
     kernel = recorded().sections["kernel"].split()[1]
-    finding = driver.files(recorded(driverfiles=versions(), kernels=f"{kernel} yes\n9.9.1-new no"))
+    finding = run_check(driver.files, recorded(driverfiles=versions(), kernels=f"{kernel} yes\n9.9.1-new no"))
     assert_finding(
         finding, Grade.FAILED, "the newest kernel 9.9.1-new has no nvidia module", "`dkms autoinstall -k 9.9.1-new`"
     )
     for kernels in (f"{kernel} yes\n9.9.1-new yes", f"9.9.1-old no\n{kernel} yes", f"{kernel} no\n9.9.1-new no"):
-        assert driver.files(recorded(driverfiles=versions(), kernels=kernels)).grade is Grade.PASSED
+        assert run_check(driver.files, recorded(driverfiles=versions(), kernels=kernels)).grade is Grade.PASSED
 
 
 def test_persistence_mode(recorded: Recorded) -> None:
-    assert driver.persistence(recorded()).grade is Grade.PASSED
-    off = driver.persistence(recorded(("<persistence_mode>Enabled", "<persistence_mode>Disabled")))
+    assert run_check(driver.persistence, recorded()).grade is Grade.PASSED
+    off = run_check(driver.persistence, recorded(("<persistence_mode>Enabled", "<persistence_mode>Disabled")))
     assert_finding(off, Grade.WARNED, "persistence mode is off", "`systemctl enable --now nvidia-persistenced`")
 
 
@@ -218,7 +220,10 @@ PACKAGES = "package libnvidia-compute-580\npackage nvidia-driver-580\npackage un
 )
 def test_unattended_upgrades(recorded: Recorded, output: str, grade: Grade, message: str) -> None:
     assert_finding(
-        driver.upgrades(recorded(upgrades=output)), grade, message, "apt-mark hold" if grade is Grade.WARNED else ""
+        run_check(driver.upgrades, recorded(upgrades=output)),
+        grade,
+        message,
+        "apt-mark hold" if grade is Grade.WARNED else "",
     )
 
 
@@ -250,7 +255,7 @@ def test_a_reload_of_systemd(
 ) -> None:
     if "Runtimes" in info:
         changed = changed | {"cdi": ""}
-    assert_finding(daemon.reload(recorded(info=info, **changed)), grade, message, todo)
+    assert_finding(run_check(daemon.reload, recorded(info=info, **changed)), grade, message, todo)
 
 
 def settings(values: object, command: str = "/usr/bin/dockerd -H fd://") -> str:
@@ -293,13 +298,14 @@ def test_docker_starts_again_with_its_settings(
     recorded: Recorded, output: str, info: dict[str, Any], message: str, todo: str
 ) -> None:
     changed = {"cdi": "", "programs": PROGRAMS} if "Runtimes" in info else {}
-    finding = daemon.daemon(recorded(info=info, daemon=output, **changed))
+    finding = run_check(daemon.daemon, recorded(info=info, daemon=output, **changed))
     assert_finding(finding, Grade.FAILED if message else Grade.PASSED, message, todo)
 
 
 def test_a_runtime_whose_program_is_missing(recorded: Recorded) -> None:
-    finding = daemon.daemon(
-        recorded(info=HOOK, cdi="", daemon=settings({"runtimes": RUNTIMES}), programs="/usr/bin/nvidia-ctk")
+    finding = run_check(
+        daemon.daemon,
+        recorded(info=HOOK, cdi="", daemon=settings({"runtimes": RUNTIMES}), programs="/usr/bin/nvidia-ctk"),
     )
     assert_finding(
         finding, Grade.FAILED, "needs the program nvidia-container-runtime, which this host does not have", "install"
@@ -308,4 +314,4 @@ def test_a_runtime_whose_program_is_missing(recorded: Recorded) -> None:
 
 def test_settings_that_cannot_be_read(recorded: Recorded) -> None:
     output = "command dockerd\nunreadable /etc/docker/daemon.json"
-    assert daemon.daemon(recorded(daemon=output)).grade is Grade.SKIPPED
+    assert run_check(daemon.daemon, recorded(daemon=output)).grade is Grade.SKIPPED

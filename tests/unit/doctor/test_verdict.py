@@ -46,7 +46,7 @@ def test_without_a_gpu_or_a_driver_only_cpu_variants_count(recorded: Recorded, p
 def test_the_document_has_every_host_and_no_serial_number(recorded: Recorded, plan: Plan) -> None:
     host = Host(name="gpu1", address="ssh://gpu1")
     verdict = judge(recorded(), candidates(select(plan), {}, "localhost:5000/raydock"))
-    findings = (passed("engine", "Docker"), failed("gpus", "bad", "fix it."))
+    findings = {"engine": passed("Docker"), "gpus": failed("bad", "fix it.")}
     good = HostReport(host=host, findings=findings, verdict=verdict)
     lost = HostReport(host=host, error=OutOfReachError("gpu1 is out of reach."))
     first, second = document([good, lost])["hosts"]

@@ -1,6 +1,6 @@
 """The text output of scans and audits."""
 
-from raydock.cli.verdicts import details, refusal
+from raydock.cli.scan import details, refusal
 from raydock.core.errors import ExitCode
 from raydock.lock.audit import Audit, AuditResult
 from raydock.model.finding import Finding, FindingKind, Severity

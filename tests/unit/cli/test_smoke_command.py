@@ -1,4 +1,4 @@
-"""Invalid uses of `--host` in `smoke` and `doctor`."""
+"""Invalid uses of `smoke` and `doctor` on other hosts."""
 
 from pathlib import Path
 

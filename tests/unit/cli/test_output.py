@@ -2,7 +2,7 @@ import pytest
 from rich.console import Console
 
 from raydock.cli.options import echo
-from raydock.cli.summary import check_table, table
+from raydock.cli.output import check_table, table
 from raydock.model.report import Check, Report, Status
 from raydock.model.result import VariantResult
 

@@ -1,4 +1,4 @@
-"""The command `deploy kuberay` without an engine."""
+"""The commands of `deploy` without an engine."""
 
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from tests.support.crds import problems
 
 ROOT = Path(__file__).parents[3]
 CPU = "ray2.60.0-py311-cpu"
+HOSTS = ("--head", "10.0.0.1", "--worker", "10.0.0.2")
 IMAGE = f"--image=localhost:5000/raydock@sha256:{'ab' * 32}"
 
 
@@ -97,3 +98,25 @@ def test_an_invalid_serve_config(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     done = deploy(monkeypatch, CPU, IMAGE, "--kind", "rayservice", "--serve-config", str(tmp_path / "serve.yaml"))
     assert isinstance(done.exception, ConfigurationError)
     assert message in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("ray2.60.0-py311-cpv", *HOSTS), 2, "'ray2.60.0-py311-cpu'"),
+        (("ray2.60.0-*", *HOSTS), 2, "variants, but exactly one is required."),
+        ((CPU, "--head", "localhost", "--worker", "gpu02"), 2, "other hosts cannot reach it"),
+        (("ray2.60.0-torch2.13.0-py311-cu130", *HOSTS), 2, "--gpus is missing"),
+        ((CPU, "--head", "gpu01"), 2, "workers"),
+        ((CPU, *HOSTS), 4, "no Docker engine answers"),
+    ],
+)
+def test_what_cannot_be_deployed_with_docker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+    output = tmp_path / "cluster"
+    done = CliRunner().invoke(cli, ["deploy", "docker", *arguments, "--output", str(output)], standalone_mode=False)
+    assert getattr(done.exception, "exit_code", None) == code
+    assert message in str(done.exception)
+    assert not output.exists()

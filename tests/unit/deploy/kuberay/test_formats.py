@@ -1,0 +1,176 @@
+"""The forms of the output: YAML text, values for the ray-cluster chart, a kustomization.
+
+Go's and Python's parsers read the values that were written. With the values, the chart's template creates the
+manifest's cluster. The kustomization is applied to manifests with a different image.
+"""
+
+from itertools import product
+from typing import Any
+
+import pytest
+import yaml
+
+from raydock.deploy.kuberay.deployment import DriverAffinity, Format, ResourceKind, Yaml
+from raydock.deploy.kuberay.formats import to_yaml
+from tests.unit.deploy.kuberay.conftest import DIGEST, Made
+
+TRICKY = [
+    *[
+        "y",
+        "N",
+        "on",
+        "No",
+        "null",
+        "~",
+        "1e3",
+        "0x1F",
+        "0o17",
+        "1_000",
+        "12:30:45",
+        ".inf",
+        "2026-11-25",
+        "1.0",
+        "-",
+        "?",
+    ],
+    *[
+        "a: b",
+        "a #b",
+        "- a",
+        "{{ x }}",
+        "&a *a",
+        "!!python/object:os.system",
+        "'",
+        '"',
+        "%",
+        "@a",
+        "`a`",
+        "",
+        " a ",
+        "é",
+    ],
+    *[
+        "a\nb\n",
+        "a\n\n---\nkind: Pod\n",
+        "  indented\nless\n",
+        "tab\there\n",
+        "\u2028\n",
+        "trailing \n",
+        "\r\n",
+        "...\n",
+    ],
+]
+
+
+@pytest.mark.parametrize("text", TRICKY)
+def test_any_text_is_read_unchanged(text: str) -> None:
+    resource = {"kind": "ConfigMap", "data": {"key": text, "list": [text]}, text or "empty": "value"}
+    written = to_yaml([resource, resource])
+    assert list(yaml.safe_load_all(written)) == [resource, resource]
+
+
+def test_texts_that_go_reads_as_numbers_or_booleans_are_quoted() -> None:
+    assert to_yaml([{"y": "1e3", "plain": "nvidia.com/gpu"}]) == '"y": "1e3"\nplain: nvidia.com/gpu\n'
+
+
+def test_equal_values_are_written_twice_and_code_as_a_block() -> None:
+    part = {"a": "print(1)\n"}
+    assert to_yaml([{"one": part, "two": part}]) == "one:\n  a: |\n    print(1)\ntwo:\n  a: |\n    print(1)\n"
+
+
+# The keys of `head` and `worker` that the chart of KubeRay 1.3 and 1.7 puts into a container and into a pod
+# (ray-project/kuberay, helm-chart/ray-cluster/templates/raycluster-cluster.yaml).
+OF_CONTAINER = {key: key for key in ("resources", "securityContext", "ports", "volumeMounts")} | {"containerEnv": "env"}
+OF_POD = {
+    "podSecurityContext": "securityContext",
+    **{key: key for key in ("volumes", "affinity", "tolerations", "nodeSelector")},
+}
+OF_HEAD = ("rayVersion", "enableInTreeAutoscaling", "autoscalerOptions")
+OF_WORKERS = ("groupName", "replicas", "minReplicas", "maxReplicas")
+
+
+def template(values: Yaml, group: Yaml, name: str) -> Yaml:
+    image = {"image": "{repository}:{tag}".format(**values["image"]), "imagePullPolicy": values["image"]["pullPolicy"]}
+    container = {"name": name, **image, **{key: group[name] for name, key in OF_CONTAINER.items() if name in group}}
+    pod = {key: group[name] for name, key in OF_POD.items() if name in group}
+    secrets = {"imagePullSecrets": values["imagePullSecrets"]} if values["imagePullSecrets"] else {}
+    return {"metadata": {"labels": group["labels"]}, "spec": {**secrets, **pod, "containers": [container]}}
+
+
+def rendered(values: Yaml) -> Yaml:
+    """Return the specification of the RayCluster that the chart creates, without the labels that it adds."""
+    head, worker = values["head"], values["worker"]
+    used = {*OF_CONTAINER, *OF_POD, *OF_HEAD, *OF_WORKERS, "labels", "rayStartParams"}
+    assert not (head.keys() | worker.keys()) - used
+    groups = [
+        {"rayStartParams": group["rayStartParams"], "template": template(values, group, name)}
+        for group, name in ((head, "ray-head"), (worker, "ray-worker"))
+    ]
+    spec = {key: head[key] for key in OF_HEAD if key in head}
+    return {
+        **spec,
+        "headGroupSpec": groups[0],
+        "workerGroupSpecs": [{key: worker[key] for key in OF_WORKERS} | groups[1]],
+    }
+
+
+@pytest.mark.parametrize(
+    ("variant", "scaling"),
+    [
+        *product(["cpu", "cuda"], [{"workers": 2}, {"autoscale": "0:4", "image_pull_secret": "reg"}]),
+        *(("cuda", {"driver_affinity": affinity}) for affinity in DriverAffinity),
+        ("cuda", {"forward_compat": True}),
+    ],
+)
+def test_the_chart_creates_the_manifests_cluster(made: Made, variant: str, scaling: Yaml) -> None:
+    options = {"name": "mine", "node_selector": ("pool=a",), **scaling}
+    [values] = made(variant, format=Format.HELM, **options)
+    [manifest] = made(variant, **options)
+    del manifest["spec"]["upgradeStrategy"]  # the chart has no value for it
+    assert rendered(values) == manifest["spec"]
+    assert values["fullnameOverride"] == "mine"
+
+
+IMAGE = f"localhost:5000/raydock@{DIGEST}"
+
+
+def set_field(target: Any, path: list[str], value: str, *, create: bool) -> None:
+    """Set a field as kustomize does: `*` is every entry of a list, and `create` adds a missing field."""
+    key, *rest = path
+    if key == "*":
+        for entry in target:
+            set_field(entry, rest, value, create=create)
+    elif rest:
+        set_field(target[int(key) if isinstance(target, list) else key], rest, value, create=create)
+    else:
+        assert create or key in target
+        target[key] = value
+
+
+def apply(overlay: Yaml, resource: Yaml) -> None:
+    [generator] = overlay["configMapGenerator"]
+    data = dict(literal.split("=", 1) for literal in generator["literals"])
+    for replacement in overlay["replacements"]:
+        [target] = replacement["targets"]
+        assert target["select"] == {"group": "ray.io", "kind": resource["kind"]}
+        for path in target["fieldPaths"]:
+            key = replacement["source"]["fieldPath"].removeprefix("data.")
+            set_field(resource, path.split("."), data[key], create=target.get("options", {}).get("create", False))
+
+
+@pytest.mark.parametrize(
+    ("kind", "within"), [("RayCluster", None), ("RayJob", "rayClusterSpec"), ("RayService", "rayClusterConfig")]
+)
+def test_an_overlay_sets_image_and_version_in_every_group(made: Made, kind: str, within: str | None) -> None:
+    pod = {"template": {"spec": {"containers": [{"image": "old"}, {"image": "sidecar"}]}}}
+    cluster = {
+        "headGroupSpec": pod,
+        "workerGroupSpecs": [{"template": {"spec": {"containers": [{"image": "old"}]}}}] * 2,
+    }
+    resource = {"kind": kind, "spec": {within: cluster} if within else cluster}
+    [overlay] = made(kind=ResourceKind(kind.lower()), format=Format.KUSTOMIZE)
+    assert overlay["resources"] == ["manifest.yaml"]
+    apply(overlay, resource)
+    assert cluster["rayVersion"] == "2.60.0"
+    assert [container["image"] for container in pod["template"]["spec"]["containers"]] == [IMAGE, "sidecar"]
+    assert "old" not in str(resource)
