@@ -152,7 +152,7 @@ def test_a_build_waits_for_an_index_that_throttles(toy: Toy, client: docker.Dock
     toy.site.seen.clear()
     Thread(target=recover, daemon=True).start()
     done = toy.run("build", "--select", f"name={NAMES[0]}")
-    assert done.code == 0, done.words
+    assert done.code == 0, done.summary
     host = toy.environment["UV_DEFAULT_INDEX"].split("/")[2]
     [line] = [line for line in done.err.splitlines() if "before the next attempt" in line]
     assert f"The package index {host} answered" in line
@@ -169,7 +169,7 @@ def test_a_login_page_in_place_of_the_index(unlocked: Toy, redirected: bool) -> 
         unlocked.site.everywhere = None if redirected else login.everywhere
         for command in ("facts", "lock"):
             done = unlocked.run(command)
-            assert done.code == 4, done.words
+            assert done.code == 4, done.summary
             assert "a web page that is not a page of a package index, such as a login page" in done.err
             assert "Next: check the address in UV_DEFAULT_INDEX" in done.err
 
