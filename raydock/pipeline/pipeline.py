@@ -5,6 +5,8 @@ Only what is stale is locked, and only what is not built or tested is built and 
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 import docker
 
@@ -20,6 +22,7 @@ from raydock.core.parallel import in_parallel
 from raydock.engine.cleanup import stop_all, sweep
 from raydock.lock import locker
 from raydock.model import report as reports
+from raydock.model.report import Report
 from raydock.model.result import VariantResult
 from raydock.pipeline.project import Project
 from raydock.plan.planner import Planned
@@ -59,9 +62,8 @@ class Pipeline:
         Returns the errors of variants that could not be locked.
         """
         project = self.project
-        variants = [planned.variant for planned in chosen]
         failed = self._lock_debs(chosen)
-        variants = [variant for variant in variants if variant.name not in failed]
+        variants = [planned.variant for planned in chosen if planned.name not in failed]
         stale = {state.name for state in locker.check(project.rule_inputs, project.checkout, variants)}
         if stale:
             stale_variants = [variant for variant in variants if variant.name in stale]
@@ -104,7 +106,7 @@ class Pipeline:
 
     def smoke_untested(self, built: list[VariantResult]) -> list[VariantResult]:
         """Smoke-test the images that do not have a passing report yet."""
-        return self._smoke_in_parallel(built, self._smoke_if_untested)
+        return self._smoke_in_parallel(built, lambda result: self._passed_before(result) or self._smoke(result))
 
     def smoke_all(
         self, built: list[VariantResult], gpus: GpuRequest = AUTO, checks: Collection[str] = ()
@@ -142,44 +144,36 @@ class Pipeline:
         return report
 
     def _contract(self, result: VariantResult) -> VariantResult:
-        if result.image is None:
-            return result
-        try:
-            report = contract(
-                self.client,
-                result.image.id,
-                name=result.name,
-                fingerprint=result.fingerprint,
-                jobs=self.jobs,
-                on_event=self.listener,
-            )
-        except RaydockError as error:
-            return replace(result, tested=True, error=error)
-        reports.save(report, self.project.checkout.report(result.name, "contract"))
-        return replace(result, tested=True, report=report)
+        path = self.project.checkout.report(result.name, "contract")
+        return self._test(result, path, partial(contract, jobs=self.jobs))
 
-    def _smoke_if_untested(self, result: VariantResult) -> VariantResult:
+    def _passed_before(self, result: VariantResult) -> VariantResult | None:
+        """The result with the report on the same image that passed; None if there is none."""
         known = reports.load(self.project.checkout.report(result.name))
         if result.image and known and known.passed and known.content == result.image.content:
             return replace(result, report=known)
-        return self._smoke(result)
+        return None
 
     def _smoke(self, result: VariantResult, gpus: GpuRequest = AUTO, checks: Collection[str] = ()) -> VariantResult:
+        path = self.project.checkout.report(result.name)
+        test = partial(smoke, checks=tuple(checks) or None, request=gpus, outputs=path.with_name("output"))
+        # A report of some checks does not say that the image passed all.
+        return self._test(result, None if checks else path, test)
+
+    def _test(self, result: VariantResult, path: Path | None, test: Callable[..., Report]) -> VariantResult:
+        """The result with the report of a test, which is saved at `path`, or with the error."""
         if result.image is None:
             return result
         try:
-            report = smoke(
+            report = test(
                 self.client,
                 result.image.id,
                 name=result.name,
                 fingerprint=result.fingerprint,
-                checks=tuple(checks) or None,
                 on_event=self.listener,
-                request=gpus,
-                outputs=self.project.checkout.report(result.name).with_name("output"),
             )
         except RaydockError as error:
             return replace(result, tested=True, error=error)
-        if not checks:  # a report of some checks does not say that the image passed all
-            reports.save(report, self.project.checkout.report(result.name))
+        if path:
+            reports.save(report, path)
         return replace(result, tested=True, report=report)

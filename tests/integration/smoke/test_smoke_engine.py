@@ -15,7 +15,7 @@ import pytest
 from raydock.core.errors import VariantError
 from raydock.engine.cleanup import LABEL, RUN, RUN_LABEL, stop_all
 from raydock.engine.container import Limits
-from raydock.engine.inspect import inspect
+from raydock.engine.localimage import inspect
 from raydock.model.report import Check, Report, Status
 from raydock.model.variant import parse_name
 from raydock.smoke.smoke import check_ids, smoke
