@@ -3,7 +3,9 @@
 A failure does not stop other builds.
 """
 
+import hashlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +15,8 @@ from raydock.builder.rawjson import BuildProgress, Failure, shorten
 from raydock.core.errors import OutOfReachError, RaydockError, VariantError
 from raydock.core.events import Listener
 from raydock.core.processes import Processes
-from raydock.engine.endpoint import Endpoint
+from raydock.engine import dockerconfig
+from raydock.engine.endpoint import DEFAULT, Endpoint
 
 
 class BuildError(VariantError):
@@ -140,3 +143,40 @@ def explain(name: str, failure: Failure | None, rest: str, log: Path) -> Raydock
         return DownloadError(what, meaning=f"{meaning}\n{download.meaning}", todo=download.todo)
     error = LostPackagesError if LOST.lower() in output else BuildError
     return error(what, meaning=meaning, todo="read the log, fix the cause, run this again; finished images stay.")
+
+
+def configured_builder(endpoint: Endpoint) -> str:
+    """The builder that `docker buildx build` would use on an engine, and its origin.
+
+    Empty for the engine's own.
+    Source: docker/buildx, store/store.go and store/storeutil, 0.13 to 0.29, read 2026-11-29.
+    """
+    variable = os.environ.get("BUILDX_BUILDER", "")
+    if variable:
+        return "" if variable in (DEFAULT, endpoint.context) else f"{variable!r} (BUILDX_BUILDER)"
+    folder = Path(os.environ.get("BUILDX_CONFIG") or dockerconfig.folder() / "buildx")
+    key = endpoint.address if endpoint.context == DEFAULT else endpoint.context
+    default = folder / "defaults" / hashlib.sha256(key.encode()).hexdigest()
+    for name in (_in_use(folder / "current", key), _read(default)):
+        if name and (folder / "instances" / name).is_file():
+            return f"{name!r} (`docker buildx use`)"
+    return ""
+
+
+def _in_use(file: Path, key: str) -> str:
+    """The name of the builder in use for all engines or for the engine of this key.
+
+    Otherwise empty.
+    """
+    try:
+        document = json.loads(_read(file) or "{}")
+        return str(document["Name"]) if document["Global"] or document["Key"] == key else ""
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError):
+        return ""

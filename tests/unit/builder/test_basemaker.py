@@ -2,7 +2,7 @@
 
 import pytest
 
-from raydock.builder.basepython import parse
+from raydock.builder.basemaker import parse
 
 
 @pytest.mark.parametrize(
