@@ -46,7 +46,7 @@ class Buildx:
         endpoint: the endpoint of the engine.
         uv: a folder that contains only uv's binary; the build context named uv.
         no_cache: whether every step is built again.
-        processes: runs the programs.
+        processes: runs the builds. To stop it ends all of them; BuildKit discards unfinished steps.
     """
 
     listener: Listener
@@ -102,13 +102,6 @@ class Buildx:
                 meaning=f"It is not the engine's own builder.\nLog: {log}",
                 todo=f"`docker buildx rm {self.endpoint.builder}`, or give the builder a different name.",
             ) from None
-
-    def stop(self) -> None:
-        """Ends every running build, and prevents further ones.
-
-        BuildKit discards unfinished steps.
-        """
-        self.processes.stop()
 
 
 LOST = "raydock: the build cache lost the packages"  # templates/installer/place-tree

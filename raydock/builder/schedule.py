@@ -88,7 +88,7 @@ class Builder:
         # If an engine's overlay2 store (moby 26.1) already has a layer, builds that share its step race, and can write
         # the files of the next layer in a different order, which gives a different image id. With one job, there is no
         # race.
-        return in_parallel(build_one, variants, 1 if self.no_cache else self.jobs, self._buildx.stop)
+        return in_parallel(build_one, variants, 1 if self.no_cache else self.jobs, self._buildx.processes.stop)
 
     def recipes(self, variants: Iterable[Planned]) -> dict[str, Recipe | RaydockError]:
         """The recipe of each variant, or the error why there is none, by name.
@@ -188,7 +188,7 @@ class Builder:
         bases: dict[str, BaseImage | RaydockError] = dict(existing(self.client, needed))
         missing = [recipe for ref, recipe in needed.items() if ref not in bases]
         work = [partial(self._maker.make, recipe) for recipe in missing]
-        made = in_parallel(_attempt, work, self.jobs, self._buildx.stop)
+        made = in_parallel(_attempt, work, self.jobs, self._buildx.processes.stop)
         bases |= {recipe.ref: base for recipe, base in zip(missing, made, strict=True)}
         return {
             name: recipe if isinstance(recipe, RaydockError) else bases[recipe.ref] for name, recipe in recipes.items()

@@ -16,7 +16,7 @@ from subprocess import CompletedProcess
 from raydock.builder.apterrors import next_step, reason
 from raydock.builder.aptsources import TRUSTED, trusted
 from raydock.builder.bootstrap import NO_USRMERGE, archive_of
-from raydock.builder.debian import KEYRING, default_stanzas, package_sources
+from raydock.builder.debian import KEYRING, mirror_stanzas, package_sources
 from raydock.builder.debs import script
 from raydock.builder.secrets import proxies
 from raydock.core.errors import OutOfReachError
@@ -125,9 +125,10 @@ class HostApt:
                 todo="`apt-get install mmdebstrap`, which installs apt, or use a base with `source: pull`.",
             )
         sources = package_sources(self.base, self.bundle)
-        stanzas = sources.stanzas or default_stanzas(self.base.suite, archive_of(self.base.suite, self.processes))
+        suite = self.base.suite
+        stanzas = sources.stanzas or mirror_stanzas(archive_of(suite, self.processes), suite)
         key = digest_of((stanzas + sources.settings).encode()).removeprefix("sha256:")[:12]
-        root = self.work / "apt" / f"{self.base.suite}-{key}"
+        root = self.work / "apt" / f"{suite}-{key}"
         root.mkdir(parents=True, exist_ok=True)
         root.chmod(0o700)
         for folder in _FOLDERS:

@@ -1,13 +1,12 @@
 """Finds stale locks of Debian packages, and makes them again."""
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from subprocess import CompletedProcess
 
 from raydock.builder.baserecipe import BaseRecipe, base_recipe, group_request
-from raydock.builder.debian import other_suites
 from raydock.builder.debs import registry
 from raydock.builder.debs.containerapt import ContainerApt
 from raydock.builder.debs.hostapt import HostApt
@@ -22,7 +21,7 @@ from raydock.core.events import Listener
 from raydock.core.files import write_whole
 from raydock.lock.locker import LockResult, Stale, StaleReason
 from raydock.model import debs
-from raydock.model.bases import Base
+from raydock.model.bases import SUITES, Base
 from raydock.model.debs import DebLock
 from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
@@ -194,10 +193,8 @@ class DebLocker:
     def _suites_with(self, base: Base, package: str) -> list[str]:
         """The other Debian suites that have a package."""
         suites = []
-        for suite in other_suites(base):
-            try:
-                if package in self._host(replace(base, suite=suite)).candidates([package]):
+        for suite in SUITES:
+            with suppress(RaydockError):  # the archive does not have that suite
+                if suite != base.suite and package in self._host(replace(base, suite=suite)).candidates([package]):
                     suites.append(suite)
-            except RaydockError:
-                continue  # the archive does not have that suite
         return suites
