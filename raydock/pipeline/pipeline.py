@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import docker
-
 from raydock.builder import render
 from raydock.builder.debs import locker as deb_locker
 from raydock.builder.schedule import Builder
@@ -17,7 +15,6 @@ from raydock.contract import image_set
 from raydock.contract.image_set import SetReport
 from raydock.contract.run import contract
 from raydock.core.errors import RaydockError
-from raydock.core.events import Listener
 from raydock.core.parallel import in_parallel
 from raydock.engine.cleanup import stop_all, sweep
 from raydock.lock import locker
@@ -36,17 +33,11 @@ class Pipeline:
 
     Attributes:
         project: the checkout with its matrix, facts and plan.
-        client: the Docker client of the engine.
-        builder: builds the images.
-        listener: gets progress messages.
-        jobs: how many variants run at a time.
+        builder: builds the images. Its engine, its listener and its number of jobs are also those of the tests.
     """
 
     project: Project
-    client: docker.DockerClient
     builder: Builder
-    listener: Listener
-    jobs: int
 
     def images(self, chosen: tuple[Planned, ...]) -> list[VariantResult]:
         """Run all steps for each variant. One failure does not stop the others."""
@@ -72,13 +63,13 @@ class Pipeline:
                 project.checkout,
                 stale_variants,
                 siblings=project.variants,
-                jobs=self.jobs,
-                on_event=self.listener,
+                jobs=self.builder.jobs,
+                on_event=self.builder.listener,
             )
             failed |= {result.name: result.error for result in locked if result.error}
         rest = tuple(planned for planned in chosen if planned.name not in failed)
         for name in render.write(project.checkout, project.dockerfiles(rest)):
-            self.listener(name, f"rendered images/{name}/Dockerfile")
+            self.builder.listener(name, f"rendered images/{name}/Dockerfile")
         return failed
 
     def _lock_debs(self, chosen: tuple[Planned, ...]) -> dict[str, RaydockError]:
@@ -93,7 +84,7 @@ class Pipeline:
             matrix=project.matrix,
             checkout=project.checkout,
             bundle=self.builder.secrets.bundle,
-            listener=self.listener,
+            listener=self.builder.listener,
             pulled=self.builder.apt,
         ).lock(variants)
         errors = {result.name: result.error for result in locked if result.error}
@@ -120,15 +111,15 @@ class Pipeline:
     def _smoke_in_parallel(
         self, built: list[VariantResult], test: Callable[[VariantResult], VariantResult]
     ) -> list[VariantResult]:
-        sweep(self.client)
-        return in_parallel(test, built, self.jobs, lambda: stop_all(self.client))
+        sweep(self.builder.client)
+        return in_parallel(test, built, self.builder.jobs, lambda: stop_all(self.builder.client))
 
     def contract(self, built: list[VariantResult]) -> list[VariantResult]:
         """Check KubeRay's contract for images, one at a time.
 
         The clauses have time limits.
         """
-        sweep(self.client)
+        sweep(self.builder.client)
         return [self._contract(result) for result in built]
 
     def check_set(self, results: list[VariantResult]) -> SetReport | None:
@@ -139,13 +130,13 @@ class Pipeline:
         images = {result.name: result.image_id for result in results if result.image_id}
         if len(images) < 2:
             return None
-        report = image_set.check_set(self.client, images, self.listener)
+        report = image_set.check_set(self.builder.client, images, self.builder.listener)
         image_set.save(report, self.project.checkout.report("set", "contract"))
         return report
 
     def _contract(self, result: VariantResult) -> VariantResult:
         path = self.project.checkout.report(result.name, "contract")
-        return self._test(result, path, partial(contract, jobs=self.jobs))
+        return self._test(result, path, partial(contract, jobs=self.builder.jobs))
 
     def _passed_before(self, result: VariantResult) -> VariantResult | None:
         """The result with the report on the same image that passed; None if there is none."""
@@ -166,11 +157,11 @@ class Pipeline:
             return result
         try:
             report = test(
-                self.client,
+                self.builder.client,
                 result.image.id,
                 name=result.name,
                 fingerprint=result.fingerprint,
-                on_event=self.listener,
+                on_event=self.builder.listener,
             )
         except RaydockError as error:
             return replace(result, tested=True, error=error)
