@@ -261,7 +261,7 @@ class BaseMaker:
                     f"{python} does not start in the base {recipe.name}: {error}.",
                     todo="write `managed` for that Python in matrix.yaml, or name a base that has it.",
                 ) from None
-        versions = parse(output)
+        versions = parse_versions(output)
         if not versions:
             raise VariantError(
                 f"{python} of the base {recipe.name} does not print its version: {output[-200:]!r}.",
@@ -276,7 +276,7 @@ class BaseMaker:
         return versions["python"]
 
 
-def parse(output: bytes) -> dict[str, str] | None:
+def parse_versions(output: bytes) -> dict[str, str] | None:
     """The versions of `python` and `glibc` in the output of _VERSIONS.
 
     The output can contain other text. Returns None if they are missing.
