@@ -10,6 +10,7 @@ import shlex
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 MAIN = "main"
@@ -85,8 +86,8 @@ def connection() -> str:
 
     They are proxies, certificates, credentials and validity limits.
     """
-    lines = [line for line in _config("dump", "Acquire").splitlines() if _CONNECTION.fullmatch(line)]
-    paths = _config("shell", "netrc", "Dir::Etc::netrc/f", "netrcparts", "Dir::Etc::netrcparts/d")
+    lines = [line for line in _output("apt-config", "dump", "Acquire").splitlines() if _CONNECTION.fullmatch(line)]
+    paths = _output("apt-config", "shell", "netrc", "Dir::Etc::netrc/f", "netrcparts", "Dir::Etc::netrcparts/d")
     for part in shlex.split(paths):
         name, _, path = part.partition("=")
         lines.append(f'Dir::Etc::{name} "{path}";')
@@ -107,15 +108,11 @@ def _configured(file: str, folder: str) -> tuple[Path, ...]:
 
     apt prints nothing for a setting that it does not have: apt 3 does not have a single key file.
     """
-    output = shlex.split(_config("shell", "FILE", file, "FOLDER", folder))
+    output = shlex.split(_output("apt-config", "shell", "FILE", file, "FOLDER", folder))
     paths = {name: Path(path) for name, _, path in (part.partition("=") for part in output)}
     files = [paths["FILE"]] if "FILE" in paths else []
     files += sorted(paths["FOLDER"].glob("*")) if "FOLDER" in paths else []
     return tuple(path for path in files if path.is_file())
-
-
-def _config(*arguments: str) -> str:
-    return _output("apt-config", *arguments)
 
 
 def _output(*command: str) -> str:
@@ -160,16 +157,10 @@ def _stanzas(path: Path, text: str) -> Iterator[AptSource]:
         fields = _fields(stanza)
         if "deb" in fields.pop("types", "").split() and fields.pop("enabled", "yes").lower() not in _OFF:
             uris, suites = fields.pop("uris", "").split(), fields.pop("suites", "").split()
-            components = tuple(fields.pop("components", "").split())
-            for uri in uris:
-                for suite in suites:
-                    yield AptSource(
-                        place=f"{path}:{number}",
-                        uri=uri.rstrip("/"),
-                        suite=suite,
-                        components=components,
-                        options=fields,
-                    )
+            place, components = f"{path}:{number}", tuple(fields.pop("components", "").split())
+            for uri, suite in product(uris, suites):
+                address = uri.rstrip("/")
+                yield AptSource(place=place, uri=address, suite=suite, components=components, options=fields)
         number += stanza.count("\n") + 2
 
 

@@ -4,6 +4,7 @@ They are bootstrapped from Debian packages, or pulled by digest and extended.
 """
 
 import hashlib
+import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -13,13 +14,13 @@ from pathlib import Path
 
 import docker
 
-from raydock.builder import basepython, nss
+from raydock.builder import nss
 from raydock.builder.baserecipe import REPOSITORY, TEMPLATE, BaseRecipe
 from raydock.builder.bootstrap import bootstrap
 from raydock.builder.buildx import BuildError, Buildx, DownloadError
 from raydock.builder.debs.containerapt import ContainerApt
 from raydock.builder.debs.hostapt import HostApt
-from raydock.builder.debs.store import DebStore
+from raydock.builder.debs.store import Apt, DebStore
 from raydock.builder.pulled import load_plain, pull
 from raydock.builder.secrets import Secrets
 from raydock.core.archive import folders_of, tar
@@ -34,6 +35,12 @@ from raydock.model import labels
 from raydock.model.bases import Base
 from raydock.model.debs import DebLock
 from raydock.model.image import ContainerImage
+
+# Prints the versions of Python and glibc.
+_VERSIONS = (
+    "import json, os, platform, sys; "
+    "print(json.dumps({'python': platform.python_version(), 'glibc': os.confstr('CS_GNU_LIBC_VERSION').split()[1]}))"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,19 +68,6 @@ class BaseImage:
         """
         recipe = self.image.labels.base_recipe or ""
         return hashlib.sha256("\n".join((recipe, *self.image.layers)).encode()).hexdigest()
-
-
-@dataclass(frozen=True, kw_only=True)
-class BuildStart:
-    """The start of a base's Dockerfile.
-
-    Attributes:
-        ref: the tag of a local image; empty for rootfs.tar.
-        library_path: the LD_LIBRARY_PATH of the pulled image; empty if it has none.
-    """
-
-    ref: str = ""
-    library_path: str = ""
 
 
 def existing(client: docker.DockerClient, refs: Iterable[str]) -> dict[str, BaseImage]:
@@ -119,7 +113,7 @@ class BaseMaker:
         """
         with reaching("reading the engine's platform"):
             require_native(self.client, f"the base {recipe.name}", BUILT)
-        with self._folder() as folder, self._start(recipe, folder) as start:
+        with self._folder() as folder, self._start(recipe, folder) as (start, library_path):
             files = {"etc/hosts": b"", "etc/resolv.conf": b"", nss.PATH: nss.module()}
             (folder / "files.tar").write_bytes(tar(files, folders=folders_of(files), epoch=recipe.epoch))
             dockerfile = (
@@ -127,9 +121,9 @@ class BaseMaker:
                 .get_template(TEMPLATE)
                 .render(
                     base=recipe.base,
-                    packages=_missing(recipe),
-                    start=start.ref,
-                    library_path=start.library_path,
+                    packages=start and recipe.debs.debs,  # a bootstrapped base already has them
+                    start=start,
+                    library_path=library_path,
                     nss=nss.NAME,
                 )
             )
@@ -150,8 +144,8 @@ class BaseMaker:
 
         It can be used within the block.
         """
-        with self._folder() as folder, self._pulled(recipe, folder) as start:
-            yield self._container_apt(start.ref, recipe.base)
+        with self._folder() as folder, self._pulled(recipe, folder) as (ref, _):
+            yield self._container_apt(ref, recipe.base)
 
     def fetch(self, lock: DebLock, recipe: BaseRecipe, ref: str) -> DebStore:
         """The store with all files of a lock; missing files are fetched.
@@ -160,33 +154,30 @@ class BaseMaker:
         """
         from raydock.builder.debs import registry
 
-        apt = (
-            self._host_apt(recipe.base) if recipe.base.source == "bootstrap" else self._container_apt(ref, recipe.base)
-        )
-        store = DebStore(
-            folder=self.checkout.debs,
-            backup=registry.reader(self.deb_repository, self.listener),
-        )
+        apt: Apt
+        if recipe.base.source == "pull":
+            apt = self._container_apt(ref, recipe.base)
+        else:
+            work, processes = self.checkout.work, self.buildx.processes
+            apt = HostApt(base=recipe.base, bundle=self.secrets.bundle, work=work, processes=processes)
+        store = DebStore(folder=self.checkout.debs, backup=registry.reader(self.deb_repository, self.listener))
         store.complete(lock, apt)
         return store
-
-    def _host_apt(self, base: Base) -> HostApt:
-        return HostApt(base=base, bundle=self.secrets.bundle, work=self.checkout.work, processes=self.buildx.processes)
 
     def _container_apt(self, ref: str, base: Base) -> ContainerApt:
         return ContainerApt(client=self.client, ref=ref, image=base.image, secrets=self.secrets)
 
     @contextmanager
-    def _start(self, recipe: BaseRecipe, folder: Path) -> Iterator[BuildStart]:
-        """The start of the base's Dockerfile.
+    def _start(self, recipe: BaseRecipe, folder: Path) -> Iterator[tuple[str, str]]:
+        """The image on which the base's Dockerfile builds, and its LD_LIBRARY_PATH; both empty for rootfs.tar.
 
         A temporary image is removed after the block.
         """
         if recipe.base.source == "pull":
-            with self._pulled(recipe, folder) as start:
-                self.fetch(recipe.debs, recipe, start.ref).place(recipe.debs, folder / "debs")
+            with self._pulled(recipe, folder) as (ref, library_path):
+                self.fetch(recipe.debs, recipe, ref).place(recipe.debs, folder / "debs")
                 shutil.copy2(self.checkout.templates / "installer" / "place-debs", folder)
-                yield start
+                yield ref, library_path
             return
         store = self.fetch(recipe.debs, recipe, "")
         self.listener(recipe.name, f"bootstrapping Debian {recipe.base.suite} from {len(recipe.debs.debs)} packages")
@@ -202,11 +193,14 @@ class BaseMaker:
                 log=self.checkout.log(f"bootstrap-{recipe.name}"),
                 processes=self.buildx.processes,
             )
-        yield BuildStart()
+        yield "", ""
 
     @contextmanager
-    def _pulled(self, recipe: BaseRecipe, folder: Path) -> Iterator[BuildStart]:
-        """A temporary local image with the layers of a pulled base, without its settings."""
+    def _pulled(self, recipe: BaseRecipe, folder: Path) -> Iterator[tuple[str, str]]:
+        """A temporary local image with the layers of a pulled base, without its settings.
+
+        Yields its tag, and the LD_LIBRARY_PATH of the pulled image.
+        """
         self.listener(recipe.name, f"pulling {recipe.base.image}")
         pulled = pull(self.client, recipe.base.image)
         if pulled.reset:
@@ -214,7 +208,7 @@ class BaseMaker:
         ref = f"{recipe.ref}-plain-{folder.name}"
         load_plain(self.client, pulled, ref)
         try:
-            yield BuildStart(ref=ref, library_path=pulled.library_path)
+            yield ref, pulled.library_path
         finally:
             self._remove(ref)
 
@@ -230,6 +224,8 @@ class BaseMaker:
             yield Path(folder)
 
     def _build(self, recipe: BaseRecipe, folder: Path, tag: str, image_labels: dict[str, str]) -> str:
+        # BuildKit has used cached steps of a different digest (moby 26.1.5, 2026-11-25).
+        no_cache = ("--no-cache",) if recipe.base.source == "pull" else ()
         try:
             return self.buildx.build(
                 recipe.name,
@@ -238,7 +234,7 @@ class BaseMaker:
                 labels=image_labels,
                 epoch=recipe.epoch,
                 platform=BUILT,
-                options=(*self.secrets.options(folder), *_caching(recipe)),
+                options=(*self.secrets.options(folder), *no_cache),
                 log=self.checkout.log(f"base-{recipe.name}"),
             )
         except (BuildError, DownloadError) as error:
@@ -258,14 +254,14 @@ class BaseMaker:
         with reaching(f"examining the base {recipe.name}"):
             try:
                 output = self.client.containers.run(
-                    ref, entrypoint=[python, "-c", basepython.PROGRAM], network_mode="none", remove=True
+                    ref, entrypoint=[python, "-c", _VERSIONS], network_mode="none", remove=True
                 )
             except (docker.errors.ContainerError, docker.errors.APIError) as error:
                 raise VariantError(
                     f"{python} does not start in the base {recipe.name}: {error}.",
                     todo="write `managed` for that Python in matrix.yaml, or name a base that has it.",
                 ) from None
-        versions = basepython.parse(output)
+        versions = parse_versions(output)
         if not versions:
             raise VariantError(
                 f"{python} of the base {recipe.name} does not print its version: {output[-200:]!r}.",
@@ -280,19 +276,14 @@ class BaseMaker:
         return versions["python"]
 
 
-def _missing(recipe: BaseRecipe) -> bool:
-    """Whether the Dockerfile must install packages.
+def parse_versions(output: bytes) -> dict[str, str] | None:
+    """The versions of `python` and `glibc` in the output of _VERSIONS.
 
-    A bootstrapped base already has them.
+    The output can contain other text. Returns None if they are missing.
     """
-    return recipe.base.source == "pull" and bool(recipe.debs.debs)
-
-
-def _caching(recipe: BaseRecipe) -> tuple[str, ...]:
-    """The options that disable the cache for a pulled base.
-
-    BuildKit has used cached steps of a different digest.
-
-    Source: moby 26.1.5, 2026-11-25.
-    """
-    return ("--no-cache",) if recipe.base.source == "pull" else ()
+    text = output.decode("utf-8", "replace")
+    try:
+        document, _ = json.JSONDecoder().raw_decode(text, max(text.rfind('{"python"'), 0))
+        return {name: str(document[name]) for name in ("python", "glibc")}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None

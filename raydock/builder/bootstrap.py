@@ -67,7 +67,8 @@ def bootstrap(
     with tempfile.TemporaryDirectory(dir=target.parent) as folder, _scratch() as scratch:
         raw = Path(folder, "rootfs.tar")
         command = [program, *_options(packages, debs), base.suite, str(raw), _SOURCES.format("")]
-        done = processes.run(command, folder=target.parent, environment=_environment(epoch, scratch))
+        settings = {"TMPDIR": scratch, "SOURCE_DATE_EPOCH": str(epoch), "PYTHONHASHSEED": "0"}
+        done = processes.run(command, folder=target.parent, environment={**os.environ, **settings})
         write_whole(log, done.stderr)
         if done.returncode:
             raise OutOfReachError(
@@ -131,10 +132,6 @@ def _scratch() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="raydock-base-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o1777)  # apt's user, and users of a namespace, write into it
         yield folder
-
-
-def _environment(epoch: int, scratch: str) -> dict[str, str]:
-    return {**os.environ, "TMPDIR": scratch, "SOURCE_DATE_EPOCH": str(epoch), "PYTHONHASHSEED": "0"}
 
 
 def _require_exact(lock: DebLock, status: str) -> None:

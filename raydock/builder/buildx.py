@@ -3,7 +3,9 @@
 A failure does not stop other builds.
 """
 
+import hashlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +17,8 @@ from raydock.builder.rawjson import BuildProgress, Failure, shorten
 from raydock.core.errors import OutOfReachError, RaydockError, VariantError
 from raydock.core.events import Listener
 from raydock.core.processes import Processes
-from raydock.engine.endpoint import Endpoint
+from raydock.engine import dockerconfig
+from raydock.engine.endpoint import DEFAULT, Endpoint
 
 
 class BuildError(VariantError):
@@ -50,7 +53,7 @@ class Buildx:
         endpoint: the endpoint of the engine.
         uv: a folder that contains only uv's binary; the build context named uv.
         no_cache: whether every step is built again.
-        processes: runs the programs.
+        processes: runs the builds. To stop it ends all of them; BuildKit discards unfinished steps.
     """
 
     listener: Listener
@@ -123,13 +126,6 @@ class Buildx:
                 todo=f"`docker buildx rm {self.endpoint.builder}`, or give the builder a different name.",
             ) from None
 
-    def stop(self) -> None:
-        """Ends every running build, and prevents further ones.
-
-        BuildKit discards unfinished steps.
-        """
-        self.processes.stop()
-
 
 LOST = "raydock: the build cache lost the packages"  # templates/installer/place-tree
 _OUT_OF_REACH = {
@@ -166,3 +162,40 @@ def explain(name: str, failure: Failure | None, rest: str, log: Path) -> Raydock
         return failed
     error = LostPackagesError if LOST.lower() in text else BuildError
     return error(what, meaning=meaning, todo="read the log, fix the cause, run this again; finished images stay.")
+
+
+def configured_builder(endpoint: Endpoint) -> str:
+    """The builder that `docker buildx build` would use on an engine, and its origin.
+
+    Empty for the engine's own.
+    Source: docker/buildx, store/store.go and store/storeutil, 0.13 to 0.29, read 2026-11-29.
+    """
+    variable = os.environ.get("BUILDX_BUILDER", "")
+    if variable:
+        return "" if variable in (DEFAULT, endpoint.context) else f"{variable!r} (BUILDX_BUILDER)"
+    folder = Path(os.environ.get("BUILDX_CONFIG") or dockerconfig.folder() / "buildx")
+    key = endpoint.address if endpoint.context == DEFAULT else endpoint.context
+    default = folder / "defaults" / hashlib.sha256(key.encode()).hexdigest()
+    for name in (_in_use(folder / "current", key), _read(default)):
+        if name and (folder / "instances" / name).is_file():
+            return f"{name!r} (`docker buildx use`)"
+    return ""
+
+
+def _in_use(file: Path, key: str) -> str:
+    """The name of the builder in use for all engines or for the engine of this key.
+
+    Otherwise empty.
+    """
+    try:
+        document = json.loads(_read(file) or "{}")
+        return str(document["Name"]) if document["Global"] or document["Key"] == key else ""
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError):
+        return ""

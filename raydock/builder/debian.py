@@ -49,7 +49,7 @@ def package_sources(base: Base, bundle: Path | None) -> PackageSources:
 def _chosen(base: Base) -> tuple[str, str]:
     """The deb822 stanzas of the sources to use, and their origin."""
     if base.mirror:
-        return _stanzas(base.mirror, base.suite), f"{_without_credentials([base.mirror.archive])} (matrix.yaml)"
+        return mirror_stanzas(base.mirror, base.suite), f"{_without_credentials([base.mirror.archive])} (matrix.yaml)"
     sources, releases = aptsources.sources(), aptsources.releases()
     if chosen := from_host(base.suite, sources, releases):
         stanzas = "\n".join(source.deb822(suite) for suite, source in chosen)
@@ -112,21 +112,12 @@ def _addresses(mirror: Mirror, suite: str) -> list[tuple[str, str]]:
     return [*addresses, (f"{suite}-security", mirror.security)] if mirror.security else addresses
 
 
-def _stanzas(mirror: Mirror, suite: str) -> str:
+def mirror_stanzas(mirror: Mirror, suite: str) -> str:
+    """The sources of a mirror or of Debian's own archive, as deb822."""
     return "\n".join(
         AptSource(place="", uri=address, suite=suite, components=(aptsources.MAIN,), options={}).deb822(suite)
         for suite, address in _addresses(mirror, suite)
     )
-
-
-def other_suites(base: Base) -> list[str]:
-    """The other supported suites, in which a missing package is looked up."""
-    return [suite for suite in SUITES if suite != base.suite]
-
-
-def default_stanzas(suite: str, archive: Mirror) -> str:
-    """The sources of Debian's own archive, as deb822."""
-    return _stanzas(archive, suite)
 
 
 def _is_debian(source: AptSource, releases: dict[tuple[str, str], AptRelease]) -> bool | None:

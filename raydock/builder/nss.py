@@ -12,9 +12,7 @@ and it imports nothing. Source: System V ABI (gabi), chapters 4 and 5; nss/nss.h
 2026-11-29.
 """
 
-import re
 import struct
-from itertools import accumulate
 
 NAME = "raydock"
 PATH = f"usr/lib/libnss_{NAME}.so.2"
@@ -23,8 +21,8 @@ USER = "ray"
 _FUNCTION = f"_nss_{NAME}_getpwuid_r"
 # struct passwd points to these: name, password, comment, home and shell.
 _TEXTS = (USER, "x", USER, "/home/ray", "/bin/bash")
-# Each line is one instruction. Arguments: rdi is the uid, rsi a struct passwd, r8 a pointer to errno. {} is the
-# distance to a text. 0 is NSS_STATUS_NOTFOUND, 1 is NSS_STATUS_SUCCESS.
+# Each line is one instruction. Arguments: rdi is the uid, rsi a struct passwd, r8 a pointer to errno. The distances
+# are those to the texts, which follow the code. 0 is NSS_STATUS_NOTFOUND, 1 is NSS_STATUS_SUCCESS.
 _CODE = """
 b8 66 00 00 00        mov eax, 102                ; getuid
 0f 05                 syscall
@@ -32,19 +30,19 @@ b8 66 00 00 00        mov eax, 102                ; getuid
 74 4d                 je none
 39 f8                 cmp eax, edi
 75 49                 jne none
-48 8d 05 {}           lea rax, [rip+name]
+48 8d 05 4c 00 00 00  lea rax, [rip+name]
 48 89 06              mov [rsi], rax
-48 8d 05 {}           lea rax, [rip+password]
+48 8d 05 46 00 00 00  lea rax, [rip+password]
 48 89 46 08           mov [rsi+8], rax
 89 7e 10              mov [rsi+16], edi           ; uid
 b8 68 00 00 00        mov eax, 104                ; getgid
 0f 05                 syscall
 89 46 14              mov [rsi+20], eax
-48 8d 05 {}           lea rax, [rip+comment]
+48 8d 05 30 00 00 00  lea rax, [rip+comment]
 48 89 46 18           mov [rsi+24], rax
-48 8d 05 {}           lea rax, [rip+home]
+48 8d 05 29 00 00 00  lea rax, [rip+home]
 48 89 46 20           mov [rsi+32], rax
-48 8d 05 {}           lea rax, [rip+shell]
+48 8d 05 28 00 00 00  lea rax, [rip+shell]
 48 89 46 28           mov [rsi+40], rax
 b8 01 00 00 00        mov eax, 1
 c3                    ret
@@ -83,14 +81,8 @@ def module() -> bytes:
 
 def _code() -> bytes:
     """The machine code and, after it, the texts."""
-    instructions = [re.split(r"\s{2,}", line)[0] for line in _CODE.strip().splitlines()]
-    parts = [bytes.fromhex(text.replace("{}", "00 00 00 00")) for text in instructions]
-    ends = list(accumulate(len(part) for part in parts))
-    targets = iter(accumulate((len(text) + 1 for text in _TEXTS), initial=ends[-1]))
-    for number, text in enumerate(instructions):
-        if "{}" in text:
-            parts[number] = parts[number][:-4] + struct.pack("<i", next(targets) - ends[number])
-    return b"".join((*parts, *(f"{text}\0".encode() for text in _TEXTS)))
+    instructions = (line.partition("  ")[0] for line in _CODE.strip().splitlines())
+    return b"".join((*map(bytes.fromhex, instructions), *(f"{text}\0".encode() for text in _TEXTS)))
 
 
 def _header(segments: int) -> bytes:

@@ -9,6 +9,7 @@ raydock/hosts/layers.py).
 import json
 import tarfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -22,6 +23,7 @@ from raydock.core.files import digest_of
 from raydock.engine.architecture import platform, require_native
 from raydock.engine.client import reaching, uses_containerd_store
 from raydock.model import labels
+from raydock.registry.manifest import OCI_MANIFEST, Manifest
 
 LIBRARIES = "LD_LIBRARY_PATH"
 # Variables that affect libraries, packages, indexes, proxies and GPUs, which raydock's images configure themselves.
@@ -146,22 +148,19 @@ def _files(pulled: Pulled, ref: str, manifest: dict[str, Any]) -> dict[str, byte
     With a manifest of the packed layers, they are for containerd's store too.
     """
     config = _json(pulled.plain())
-    layers = [_blob(layer) for layer in pulled.layers]
-    files = {
-        _blob(digest_of(config)): config,
-        "manifest.json": _json([{"Config": _blob(digest_of(config)), "RepoTags": [ref], "Layers": layers}]),
-    }
+    digest = digest_of(config)
+    layers = [layer["digest"] for layer in manifest["layers"]] if manifest else pulled.layers
+    saved = {"Config": _blob(digest), "RepoTags": [ref], "Layers": [_blob(layer) for layer in layers]}
+    files = {_blob(digest): config, "manifest.json": _json([saved])}
     if not manifest:
         return files
-    described = manifest["config"] | {"digest": digest_of(config), "size": len(config)}
+    described = manifest["config"] | {"digest": digest, "size": len(config)}
     body = _json(manifest | {"config": described, "annotations": {}})
-    entry = {"mediaType": manifest["mediaType"], "digest": digest_of(body), "size": len(body)}
+    own = Manifest(media_type=manifest["mediaType"], data=body)
     names = {"io.containerd.image.name": f"docker.io/library/{ref}", labels.REF_NAME: ref}
-    index = {"schemaVersion": 2, "manifests": [entry | {"annotations": names}]}
-    packed = [_blob(layer["digest"]) for layer in manifest["layers"]]
+    index = {"schemaVersion": 2, "manifests": [own.descriptor.document | {"annotations": names}]}
     return files | {
-        _blob(digest_of(body)): body,
-        "manifest.json": _json([{"Config": _blob(digest_of(config)), "RepoTags": [ref], "Layers": packed}]),
+        _blob(own.digest): own.data,
         "index.json": _json(index),
         "oci-layout": _json({"imageLayoutVersion": "1.0.0"}),
     }
@@ -177,9 +176,10 @@ def _manifest(client: DockerClient, pulled: Pulled) -> dict[str, Any]:
     with tarfile.open(fileobj=ChunkReader(client.api.get_image(pulled.image)), mode="r|") as archive:
         for member in archive:
             file = archive.extractfile(member) if member.isfile() and member.size < _SMALL else None
-            document = _parse(file.read()) if file else None
-            if isinstance(document, dict) and _describes(document, pulled):
-                return {"mediaType": "application/vnd.oci.image.manifest.v1+json", **document}
+            with suppress(ValueError):  # a file that is not JSON
+                document = json.loads(file.read()) if file else None
+                if isinstance(document, dict) and _describes(document, pulled):
+                    return {"mediaType": OCI_MANIFEST, **document}
     raise OutOfReachError(
         f"the engine's `docker save {pulled.image}` has no manifest of its {len(pulled.layers)} layers.",
         todo=f"`docker rmi {pulled.image}`, then run this again: it is pulled again.",
@@ -193,13 +193,6 @@ def _describes(document: dict[str, Any], pulled: Pulled) -> bool:
     """
     layers = document.get("layers") or ()
     return len(layers) == len(pulled.layers) and all("tar" in layer.get("mediaType", "") for layer in layers)
-
-
-def _parse(data: bytes) -> object:
-    try:
-        return json.loads(data)
-    except ValueError:
-        return None
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:

@@ -10,15 +10,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TypeVar
 
 import uv
 
-from raydock.builder import builders
 from raydock.builder.basemaker import BaseImage, BaseMaker, existing
 from raydock.builder.baserecipe import BaseRecipe, group_debs, recipe_for
-from raydock.builder.buildx import Buildx, LostPackagesError
+from raydock.builder.buildx import Buildx, LostPackagesError, configured_builder
 from raydock.builder.debs.containerapt import ContainerApt
 from raydock.builder.layers import layers
 from raydock.builder.recipe import Context, Recipe
@@ -38,6 +38,7 @@ from raydock.model.result import VariantResult
 from raydock.plan.planner import Planned
 
 _log = logging.getLogger(__name__)
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,29 +69,26 @@ class Builder:
         The results have the order of `variants`. Ctrl-C ends all builds and is raised again.
         """
         variants = list(variants)
-        if builder := builders.configured(self.client.endpoint):
+        if builder := configured_builder(self.client.endpoint):
             _log.warning("the buildx builder %s is configured; raydock builds with the engine's own builder", builder)
-        buildx = self._buildx()
-        bases = self._bases(variants, buildx)
+        bases = self._bases(variants)
+        recipes = self._recipes(variants, bases)
         built = {} if self.no_cache else self.built(planned.name for planned in variants)
-        recipe_of = self._recipes_on(bases)
 
         def build_one(planned: Planned) -> VariantResult:
-            name, base, recipe = planned.name, bases[planned.name], recipe_of(planned)
+            name, base, recipe = planned.name, bases[planned.name], recipes[planned.name]
             if isinstance(recipe, RaydockError):
                 return VariantResult(name=name, error=recipe)
             assert not isinstance(base, RaydockError)  # otherwise the recipe is that error
             if (image := built.get(name)) and image.fingerprint == recipe.fingerprint:
                 self.listener(name, "is built already")
                 return VariantResult.untested(name, image)
-            # Only the indexes of this variant: others can offer a different file for a pinned version.
-            secrets = self.secrets.with_indexes(addresses.extras(self.matrix, planned.variant, os.environ))
-            return self._build(recipe, base.ref, buildx, secrets, partial(self._place_debs, planned, base.ref, buildx))
+            return self._build(planned, recipe, base.ref)
 
         # If an engine's overlay2 store (moby 26.1) already has a layer, builds that share its step race, and can write
         # the files of the next layer in a different order, which gives a different image id. With one job, there is no
         # race.
-        return in_parallel(build_one, variants, 1 if self.no_cache else self.jobs, buildx.stop)
+        return in_parallel(build_one, variants, 1 if self.no_cache else self.jobs, self._buildx.processes.stop)
 
     def recipes(self, variants: Iterable[Planned]) -> dict[str, Recipe | RaydockError]:
         """The recipe of each variant, or the error why there is none, by name.
@@ -98,8 +96,7 @@ class Builder:
         Makes the bases that are missing.
         """
         variants = list(variants)
-        recipe_of = self._recipes_on(self._bases(variants, self._buildx()))
-        return {planned.name: recipe_of(planned) for planned in variants}
+        return self._recipes(variants, self._bases(variants))
 
     def find(self, variants: Iterable[Planned]) -> list[VariantResult]:
         """The newest built image of each variant, or an error if it is not built."""
@@ -109,10 +106,8 @@ class Builder:
 
     def recipe(self, planned: Planned, base: BaseImage, context: Context, renderer: Renderer) -> Recipe:
         """The recipe of a variant on a base, from its committed lock."""
-        lock, debs = (
-            locks.load(self.checkout.lock(planned.name)),
-            group_debs(self.matrix, planned.variant, self.checkout),
-        )
+        lock = locks.load(self.checkout.lock(planned.name))
+        debs = group_debs(self.matrix, planned.variant, self.checkout)
         parts = layers(lock, self.matrix.packages_of(planned.variant).added)
         return Recipe(
             name=planned.name,
@@ -125,6 +120,7 @@ class Builder:
             epoch=self.matrix.epoch,
         )
 
+    @cached_property
     def _buildx(self) -> Buildx:
         return Buildx(
             listener=self.listener,
@@ -133,21 +129,19 @@ class Builder:
             no_cache=self.no_cache,
         )
 
-    def _recipes_on(self, bases: Mapping[str, BaseImage | RaydockError]) -> Callable[[Planned], Recipe | RaydockError]:
-        """A function that returns the recipe of a variant on one of these bases.
-
-        It returns the error if the recipe cannot be made.
-        """
+    def _recipes(
+        self, variants: Iterable[Planned], bases: Mapping[str, BaseImage | RaydockError]
+    ) -> dict[str, Recipe | RaydockError]:
+        """The recipe of each variant on its base, or the error why there is none, by name."""
         context, renderer = Context.read(self.checkout.templates), Renderer(self.checkout.templates, self.matrix)
-
-        def recipe_of(planned: Planned) -> Recipe | RaydockError:
+        recipes: dict[str, Recipe | RaydockError] = {}
+        for planned in variants:
             base = bases[planned.name]
-            try:
-                return base if isinstance(base, RaydockError) else self.recipe(planned, base, context, renderer)
-            except RaydockError as error:
-                return error
-
-        return recipe_of
+            if isinstance(base, RaydockError):
+                recipes[planned.name] = base
+            else:
+                recipes[planned.name] = _attempt(partial(self.recipe, planned, base, context, renderer))
+        return recipes
 
     def tag(self, name: str) -> str:
         """The tag of a variant's newest image on the engine."""
@@ -163,79 +157,63 @@ class Builder:
 
         It runs in the image itself or, for the packages of a group, in the base made from it.
         """
-        maker = self._maker(self._buildx())
         if not group:
-            with maker.apt(recipe) as apt:
+            with self._maker.apt(recipe) as apt:
                 yield apt
             return
-        base = existing(self.client, [recipe.ref]).get(recipe.ref) or maker.make(recipe)
+        base = existing(self.client, [recipe.ref]).get(recipe.ref) or self._maker.make(recipe)
         yield ContainerApt(client=self.client, ref=base.ref, image=recipe.base.image, secrets=self.secrets)
 
-    def _maker(self, buildx: Buildx) -> BaseMaker:
+    @cached_property
+    def _maker(self) -> BaseMaker:
         return BaseMaker(
             client=self.client,
-            buildx=buildx,
+            buildx=self._buildx,
             checkout=self.checkout,
             secrets=self.secrets,
             listener=self.listener,
             deb_repository=self.matrix.debs,
         )
 
-    def _place_debs(self, planned: Planned, base: str, buildx: Buildx, context: Path) -> None:
-        """Puts the OS packages of a variant's group into the build context."""
-        if debs := group_debs(self.matrix, planned.variant, self.checkout):
-            recipe = recipe_for(self.matrix, planned.variant, self.checkout)
-            self._maker(buildx).fetch(debs, recipe, base).place(debs, context / "debs")
-
-    def _bases(self, variants: list[Planned], buildx: Buildx) -> dict[str, BaseImage | RaydockError]:
+    def _bases(self, variants: list[Planned]) -> dict[str, BaseImage | RaydockError]:
         """The base of each variant, by the name of the variant.
 
         Made if the engine does not have it.
         """
-        recipes = {planned.name: self._base_recipe(planned) for planned in variants}
+        recipes = {
+            planned.name: _attempt(partial(recipe_for, self.matrix, planned.variant, self.checkout))
+            for planned in variants
+        }
         needed = {recipe.ref: recipe for recipe in recipes.values() if isinstance(recipe, BaseRecipe)}
         bases: dict[str, BaseImage | RaydockError] = dict(existing(self.client, needed))
-        maker = self._maker(buildx)
-
-        def make(recipe: BaseRecipe) -> tuple[str, BaseImage | RaydockError]:
-            try:
-                return recipe.ref, maker.make(recipe)
-            except RaydockError as error:
-                return recipe.ref, error
-
         missing = [recipe for ref, recipe in needed.items() if ref not in bases]
-        bases |= dict(in_parallel(make, missing, self.jobs, buildx.stop))
+        work = [partial(self._maker.make, recipe) for recipe in missing]
+        made = in_parallel(_attempt, work, self.jobs, self._buildx.processes.stop)
+        bases |= {recipe.ref: base for recipe, base in zip(missing, made, strict=True)}
         return {
             name: recipe if isinstance(recipe, RaydockError) else bases[recipe.ref] for name, recipe in recipes.items()
         }
 
-    def _base_recipe(self, planned: Planned) -> BaseRecipe | RaydockError:
-        try:
-            return recipe_for(self.matrix, planned.variant, self.checkout)
-        except RaydockError as error:
-            return error
-
-    def _build(
-        self, recipe: Recipe, base: str, buildx: Buildx, secrets: Secrets, add: Callable[[Path], None]
-    ) -> VariantResult:
+    def _build(self, planned: Planned, recipe: Recipe, base: str) -> VariantResult:
+        # Only the indexes of this variant: others can offer a different file for a pinned version.
+        secrets = self.secrets.with_indexes(addresses.extras(self.matrix, planned.variant, os.environ))
         started = time.monotonic()
         try:
-            image = get_image(self.client, self._image(recipe, base, buildx, secrets, add))
+            image = get_image(self.client, self._image(planned, recipe, base, secrets))
         except RaydockError as error:
             return VariantResult(name=recipe.name, fingerprint=recipe.fingerprint, error=error)
         seconds = time.monotonic() - started
         self.listener(recipe.name, f"built in {seconds:.0f} s")
         return replace(VariantResult.untested(recipe.name, image), built=True, seconds=seconds)
 
-    def _image(self, recipe: Recipe, base: str, buildx: Buildx, secrets: Secrets, add: Callable[[Path], None]) -> str:
-        """Builds a recipe and returns the id of the image.
+    def _image(self, planned: Planned, recipe: Recipe, base: str, secrets: Secrets) -> str:
+        """Builds a recipe on the base with this tag, and returns the id of the image.
 
         Packages evicted from the build cache are installed again.
-        add: puts more files into the build context.
         """
         folder = self.checkout.work / "contexts" / recipe.name
         build = partial(
-            buildx.build,
+            self._buildx.build,
             recipe.name,
             folder,
             tags=(self.tag(recipe.name),),
@@ -246,7 +224,9 @@ class Builder:
         )
         try:
             recipe.write(folder)
-            add(folder)
+            if debs := group_debs(self.matrix, planned.variant, self.checkout):
+                base_recipe = recipe_for(self.matrix, planned.variant, self.checkout)
+                self._maker.fetch(debs, base_recipe, base).place(debs, folder / "debs")
             options = (f"--build-arg=BASE={base}", *secrets.options(folder))
             try:
                 return build(options=options)
@@ -264,6 +244,14 @@ def built_images(client: EngineClient, registry: str, names: Iterable[str]) -> d
     """
     images = {name: find_image(client, f"{registry}:{name}") for name in names}
     return {name: image for name, image in images.items() if image and image.fingerprint}
+
+
+def _attempt(work: Callable[[], Value]) -> Value | RaydockError:
+    """The value of a function, or its error, so that it does not stop the work on other variants."""
+    try:
+        return work()
+    except RaydockError as error:
+        return error
 
 
 def _not_built(name: str) -> VariantResult:

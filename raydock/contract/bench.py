@@ -15,7 +15,7 @@ from raydock.engine import channel
 from raydock.engine.cleanup import remove_all
 from raydock.engine.client import without_limits
 from raydock.engine.container import CommandResult, ContainerOptions, Limits, create_container, run_to_end, start
-from raydock.engine.inspect import inspect
+from raydock.engine.localimage import inspect
 from raydock.engine.streams import last_line
 from raydock.model.image import ContainerImage
 

@@ -1,4 +1,4 @@
-"""Remove the containers and networks of smoke tests: those of this run, and those that earlier runs left."""
+"""Remove the containers, networks and volumes of smoke tests: those of this run, and those that earlier runs left."""
 
 import os
 import socket
@@ -60,13 +60,17 @@ def remove_all(client: DockerClient) -> None:
 
 def sweep(client: DockerClient) -> None:
     """Remove what killed runs on this machine left."""
-    with reaching("removing containers and networks of earlier runs"):
+    with reaching("removing containers, networks and volumes of earlier runs"):
         for container in client.api.containers(all=True, filters={"label": LABEL}):
             if is_over(container["Labels"].get(RUN_LABEL, "")):
                 remove(client, container["Id"])
         for listed in client.api.networks(filters={"label": LABEL}):
             if is_over(listed["Labels"].get(RUN_LABEL, "")):
                 remove_network(client, listed["Name"])
+        # An engine that was killed can forget which volumes its containers have (Docker 28.5).
+        for volume in client.api.volumes(filters={"label": LABEL})["Volumes"] or ():
+            if is_over(volume["Labels"].get(RUN_LABEL, "")):
+                client.api.remove_volume(volume["Name"])
 
 
 def is_over(run: str) -> bool:

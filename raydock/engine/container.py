@@ -19,7 +19,6 @@ from raydock.engine.errors import ENGINE_ERRORS
 from raydock.engine.gpu_access import INFINIBAND
 from raydock.engine.gpu_errors import refusal, start_failure
 
-NO_NETWORK = "none"
 # The exit status of a command that SIGKILL ended.
 _KILLED = 137
 # The engine keeps this much of a container's output, readable with every default log driver.
@@ -109,7 +108,7 @@ class ContainerOptions:
     """
 
     by_entrypoint: bool = False
-    network: str = NO_NETWORK
+    network: str = "none"
     cpus: float = 0.0
     environment: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
@@ -137,7 +136,11 @@ def create_container(
     `command` replaces CMD, and also ENTRYPOINT unless `options.by_entrypoint` is set. Raises KeyboardInterrupt after
     `stop_all`.
     """
-    name = f"raydock-smoke-{uuid.uuid4().hex[:12]}"
+    name, grant = f"raydock-smoke-{uuid.uuid4().hex[:12]}", options.grant
+    mounts = {**options.mounts, **{folder: folder for folder in grant.folders}}
+    folders = [Mount(at, folder, type="bind", read_only=True) for at, folder in mounts.items()]
+    parents = dict.fromkeys(str(path.parent) for path in options.files)
+    volumes = [Mount(parent, None, type="volume", labels=LABELS) for parent in parents]
     try:
         with creation():
             container = client.containers.create(
@@ -151,16 +154,15 @@ def create_container(
                 mem_limit=limits.memory,
                 memswap_limit=limits.memory,
                 nano_cpus=round(options.cpus * 1e9) or None,
-                environment={**options.environment, **options.grant.environment},
-                device_requests=options.grant.requests(),
-                runtime=options.grant.runtime,
-                devices=[INFINIBAND] if options.grant.infiniband else None,
-                ulimits=[Ulimit(name="memlock", soft=-1, hard=-1)] if options.grant.infiniband else None,
+                environment={**options.environment, **grant.environment},
+                device_requests=grant.requests(),
+                runtime=grant.runtime,
+                devices=[INFINIBAND] if grant.infiniband else None,
+                ulimits=[Ulimit(name="memlock", soft=-1, hard=-1)] if grant.infiniband else None,
                 user=options.user,
                 cap_drop=["ALL"] if options.restricted else None,
                 security_opt=["no-new-privileges"] if options.restricted else None,
-                volumes=[str(path.parent) for path in options.files],
-                mounts=[Mount(at, folder, type="bind", read_only=True) for at, folder in _mounts(options).items()],
+                mounts=[*folders, *volumes],
                 read_only=bool(options.read_only_with),
                 tmpfs=dict.fromkeys(options.read_only_with, "exec,mode=1777"),
                 log_config=_LOG,
@@ -173,10 +175,6 @@ def create_container(
         yield container
     finally:
         remove(client, name)
-
-
-def _mounts(options: ContainerOptions) -> dict[str, str]:
-    return {**options.mounts, **{folder: folder for folder in options.grant.folders}}
 
 
 @contextmanager

@@ -23,10 +23,10 @@ def resolve() -> Endpoint:
 
     It is from DOCKER_HOST, else DOCKER_CONTEXT, else the current context. Raises ConfigurationError if it is invalid.
     """
-    read()
+    configuration = read()
     source, name = "DOCKER_CONTEXT", os.environ.get("DOCKER_CONTEXT") or ""
     if not name:
-        source, name = "the current context", current_context()
+        source, name = "the current context", str(configuration.get("currentContext") or DEFAULT)
     if os.environ.get("DOCKER_HOST") or name == DEFAULT:
         return from_environment(os.environ, folder())
     return context(name, source)
@@ -35,14 +35,6 @@ def resolve() -> Endpoint:
 def folder() -> Path:
     """The folder of Docker's configuration: DOCKER_CONFIG, or ~/.docker."""
     return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
-
-
-def current_context() -> str:
-    """The context that `docker context use` set, or `default`.
-
-    Raises the errors of `read`.
-    """
-    return str(read().get("currentContext") or DEFAULT)
 
 
 class Logins(auth.AuthConfig):  # type: ignore[misc] # the SDK has no types
@@ -105,7 +97,7 @@ def context_names() -> list[str]:
 
 def has_context(name: str) -> bool:
     """Whether a context of this name exists."""
-    return name == DEFAULT or _meta(name).exists()
+    return name == DEFAULT or (_folder("meta", name) / "meta.json").exists()
 
 
 def context(name: str, source: str) -> Endpoint:
@@ -115,7 +107,7 @@ def context(name: str, source: str) -> Endpoint:
 
     Raises ConfigurationError if the context does not exist, or if its files are invalid.
     """
-    path = _meta(name)
+    path = _folder("meta", name) / "meta.json"
     try:
         endpoint = json.loads(path.read_text(encoding="utf-8"))["Endpoints"]["docker"]
         host, skips = str(endpoint.get("Host") or ""), bool(endpoint.get("SkipTLSVerify"))
@@ -134,7 +126,8 @@ def context(name: str, source: str) -> Endpoint:
             f"the docker context {name!r} ({source}) names no engine.",
             todo=f"`docker context update {name} --docker host=ADDRESS`.",
         )
-    files = {key: file for key in ("ca", "cert", "key") if (file := _tls(name) / f"{key}.pem").is_file()}
+    pems = {key: _folder("tls", name) / "docker" / f"{key}.pem" for key in ("ca", "cert", "key")}
+    files = {key: file for key, file in pems.items() if file.is_file()}
     tls = Tls(**files, verify=not skips) if files or skips else None
     address = parse_address(host, f"the docker context {name!r}")
     return Endpoint(address=address, source=f"{source} {name!r}", context=name, tls=tls)
@@ -147,16 +140,9 @@ def _check_login(registry: str, login: object) -> None:
         raise ValueError(f"its login for {registry!r} cannot be decoded ({error})") from None
 
 
-def _meta(name: str) -> Path:
-    return folder() / "contexts" / "meta" / _id(name) / "meta.json"
-
-
-def _tls(name: str) -> Path:
-    return folder() / "contexts" / "tls" / _id(name) / "docker"
-
-
-def _id(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()
+def _folder(kind: str, name: str) -> Path:
+    """The folder of a context's `meta` or `tls`."""
+    return folder() / "contexts" / kind / hashlib.sha256(name.encode()).hexdigest()
 
 
 def _name(meta: Path) -> str:

@@ -113,17 +113,15 @@ def parse_address(text: str, source: str) -> str:
             f"{source}: {text!r} is not an address: {error}.", todo="write it as ssh://USER@HOST:PORT."
         ) from None
     if parts.scheme not in SCHEMES:
-        hint = nearest(parts.scheme, SCHEMES)
-        raise ConfigurationError(
-            f"{source}: {text!r} is not an engine's address: it begins with {parts.scheme}://.", todo=hint
-        )
-    if parts.scheme != "unix" and (not parts.hostname or parts.hostname.startswith("-")):
-        todo = "write it as ssh://USER@HOST, or ssh://USER@HOST:PORT."
-        raise ConfigurationError(f"{source}: {text!r} names no host.", todo=todo)
-    if parts.password is not None or port == 0:
-        todo = "use a key, and omit the port."
-        raise ConfigurationError(f"{source}: {text!r} has a password or port 0.", todo=todo)
-    return text
+        fault = f"is not an engine's address: it begins with {parts.scheme}://"
+        todo = nearest(parts.scheme, SCHEMES)
+    elif parts.scheme != "unix" and (not parts.hostname or parts.hostname.startswith("-")):
+        fault, todo = "names no host", "write it as ssh://USER@HOST, or ssh://USER@HOST:PORT."
+    elif parts.password is not None or port == 0:
+        fault, todo = "has a password or port 0", "use a key, and omit the port."
+    else:
+        return text
+    raise ConfigurationError(f"{source}: {text!r} {fault}.", todo=todo)
 
 
 def from_environment(environment: Mapping[str, str], certificates: Path) -> Endpoint:

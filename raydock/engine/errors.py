@@ -60,8 +60,9 @@ def interrupted(error: Exception, doing: str) -> RaydockError:
     if isinstance(error, StoreError) or "Credentials store error" in str(error):
         return _no_login(error, doing)
     if isinstance(error, APIError):  # a RequestException too
+        reason = " ".join(str(error.explanation or error).split()).rstrip(".")
         return OutOfReachError(
-            f"the Docker engine refused while {doing}: {_explained(error)}.",
+            f"the Docker engine refused while {doing}: {reason}.",
             todo="read its log (`journalctl -u docker`, or the file that scripts/engine names), fix the cause, retry.",
         )
     if isinstance(error, (StreamParseError, requests.JSONDecodeError)):
@@ -103,10 +104,6 @@ def _no_login(error: Exception, doing: str) -> ConfigurationError:
         meaning="config.json in DOCKER_CONFIG (or ~/.docker) names it in credsStore or credHelpers.",
         todo="install that program on PATH, or remove its name from config.json and run `docker login`.",
     )
-
-
-def _explained(error: APIError) -> str:
-    return " ".join(str(error.explanation or error).split()).rstrip(".")
 
 
 def _ssl(error: Exception) -> str:

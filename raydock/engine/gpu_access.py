@@ -68,7 +68,8 @@ def detect_gpu_support(info: Mapping[str, Any], specs: Mapping[str, str] | None)
         return GpuSupport(way=GpuAccess.CDI, summary=f"{engine} by CDI: {KIND}={', '.join(known)}", devices=known)
     if runtime:
         return GpuSupport(way=GpuAccess.RUNTIME, summary=f"{engine} by the runtime `{RUNTIME}`, without CDI")
-    if folders and specs is None and not _lists_devices(info):
+    # Engines from 28.2 on (API 1.50) list the devices that they found.
+    if folders and specs is None and info.get("DiscoveredDevices") is None:
         return GpuSupport(way=GpuAccess.CDI, summary=f"{engine} reads CDI; its GPUs cannot be listed from here")
     return _none(engine, folders, known)
 
@@ -87,18 +88,12 @@ def read_specs(folders: Sequence[str] = CDI_FOLDERS) -> dict[str, str]:
 
 def _none(engine: str, folders: Sequence[str], known: Sequence[str]) -> GpuSupport:
     if known:
-        summary = f"{engine} does not read CDI (features.cdi is off), although a specification exists"
-        return GpuSupport(way=GpuAccess.NONE, summary=summary, command=_ENABLE)
-    if folders:
-        summary = f"{engine} reads CDI, but no specification in {', '.join(folders)} names {KIND}"
-        return GpuSupport(way=GpuAccess.NONE, summary=summary, command=_GENERATE)
-    summary = f"{engine} has neither CDI nor the runtime `{RUNTIME}`"
-    return GpuSupport(way=GpuAccess.NONE, summary=summary, command=_CONFIGURE)
-
-
-def _lists_devices(info: Mapping[str, Any]) -> bool:
-    """Whether the engine (from 28.2, API 1.50) lists the devices that it found."""
-    return info.get("DiscoveredDevices") is not None
+        state, command = "does not read CDI (features.cdi is off), although a specification exists", _ENABLE
+    elif folders:
+        state, command = f"reads CDI, but no specification in {', '.join(folders)} names {KIND}", _GENERATE
+    else:
+        state, command = f"has neither CDI nor the runtime `{RUNTIME}`", _CONFIGURE
+    return GpuSupport(way=GpuAccess.NONE, summary=f"{engine} {state}", command=command)
 
 
 def _discovered(info: Mapping[str, Any]) -> tuple[str, ...]:

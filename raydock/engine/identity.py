@@ -7,12 +7,12 @@ different ways, and no API of the engine has the configuration's digest with con
 28.5, 2026-11-29). So images are compared by what both stores report: platform, run configuration and unpacked layers.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from raydock.core.files import digest_of
 from raydock.engine.architecture import platform
 from raydock.model.image import ContainerImage
 from raydock.model.labels import ImageLabels
@@ -60,7 +60,7 @@ def _image(
     parts = json.dumps({"platform": system, "run": run, "layers": layers}, sort_keys=True)
     return ContainerImage(
         digests=frozenset(digests),
-        content=f"sha256:{hashlib.sha256(parts.encode()).hexdigest()}",
+        content=digest_of(parts.encode()),
         layers=layers,
         user=configuration.get("User") or "",
         environment=dict(line.partition("=")[::2] for line in configuration.get("Env") or ()),

@@ -8,6 +8,7 @@ import docker
 from docker.errors import ImageNotFound
 
 from raydock.core.errors import VariantError
+from raydock.engine.architecture import require_native
 from raydock.engine.client import reaching
 from raydock.engine.identity import from_inspect
 from raydock.model.image import ContainerImage
@@ -38,6 +39,23 @@ def get_image(client: docker.DockerClient, reference: str) -> ContainerImage:
         meaning="It was removed while raydock was running.",
         todo="run this again: raydock builds it again.",
     )
+
+
+def inspect(
+    client: docker.DockerClient, reference: str, todo: str = "build it first: `./build.py build`, or `make images`."
+) -> ContainerImage:
+    """The image of a container that is about to run.
+
+    `todo`: what the user can do if the engine does not have it.
+
+    Raises VariantError if the engine does not have the image, or if it is for a different architecture.
+    """
+    try:
+        image = from_inspect(client.api.inspect_image(reference))
+    except ImageNotFound:
+        raise VariantError(f"the engine has no image {reference}.", todo=todo) from None
+    require_native(client, reference, image.platform)
+    return image
 
 
 def listed_images(client: docker.DockerClient, label: Label) -> dict[str, tuple[str, ...]]:

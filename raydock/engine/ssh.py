@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -38,10 +38,14 @@ done
 
 def command(host: Host, *options: str) -> list[str]:
     """The ssh command line for a host, without the command to run there."""
+    return ["ssh", *_OPTIONS, *options, *_destination(host)]
+
+
+def _destination(host: Host) -> list[str]:
     parts = urlsplit(host.address)
     port = ["-p", str(parts.port)] if parts.port else []
     user = ["-l", unquote(parts.username)] if parts.username else []
-    return ["ssh", *_OPTIONS, *options, *port, *user, "--", str(parts.hostname)]
+    return [*port, *user, "--", str(parts.hostname)]
 
 
 def run_script(host: Host, script: str, seconds: float, processes: Processes) -> str:
@@ -114,13 +118,9 @@ def _last(text: str) -> str:
 
 
 def _out_of_reach(host: Host, why: str) -> OutOfReachError:
-    by_hand = shlex.join(_plain(command(host)))
+    by_hand = shlex.join(["ssh", *_destination(host)])
     return OutOfReachError(
         f"{host.name} is out of reach: {why}.",
         meaning="Nothing was run on it.",
         todo=f"make `{by_hand} true` work without questions: check the name, its host key, your key and its sshd.",
     )
-
-
-def _plain(line: Sequence[str]) -> list[str]:
-    return [line[0], *line[1 + len(_OPTIONS) :]]

@@ -1,8 +1,7 @@
 """A client of a host's engine, through the Docker SDK."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import closing, contextmanager, nullcontext
 
 from raydock.core.processes import Processes
 from raydock.engine import ssh
@@ -21,19 +20,8 @@ def open_engine(host: Host, processes: Processes) -> Iterator[EngineClient]:
 
     Raises OutOfReachError if the engine does not answer or is not Docker, HostError if the user has no access to it.
     """
-    if host.scheme == "ssh":
-        with ssh.socket(host, processes) as local, _client(host, local) as client:
+    with ssh.socket(host, processes) if host.scheme == "ssh" else nullcontext("") as socket:
+        source = host.source or host.name
+        endpoint = Endpoint(address=host.address, source=source, tls=host.tls, socket=str(socket))
+        with closing(open_client(endpoint, _TODO)) as client:
             yield client
-    else:
-        with _client(host) as client:
-            yield client
-
-
-@contextmanager
-def _client(host: Host, socket: Path | None = None) -> Iterator[EngineClient]:
-    endpoint = Endpoint(address=host.address, source=host.source or host.name, tls=host.tls, socket=str(socket or ""))
-    client = open_client(endpoint, _TODO)
-    try:
-        yield client
-    finally:
-        client.close()

@@ -8,6 +8,7 @@ either store does so.
 import json
 import tarfile
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from docker import DockerClient
 
@@ -37,11 +38,9 @@ def list_files(client: DockerClient, image: str) -> tuple[str, ...]:
 
 def find_shared(client: DockerClient, layers: tuple[str, ...]) -> tuple[str, ...]:
     """Return the lowest of these layers that one of the engine's images begins with."""
-    best = 0
-    for image_id in {summary["Id"] for summary in client.api.images()}:
-        if image := find_image(client, image_id):  # None if it was removed since the list was read
-            best = max(best, _count_equal(layers, image.layers))
-    return layers[:best]
+    images = (find_image(client, image_id) for image_id in {summary["Id"] for summary in client.api.images()})
+    # An image is None if it was removed since the list was read.
+    return layers[: max((_count_equal(layers, image.layers) for image in images if image), default=0)]
 
 
 def remove_files(tar: Iterable[bytes], excluded: Iterable[str]) -> Iterator[bytes]:
@@ -64,9 +63,4 @@ def _count_equal(first: tuple[str, ...], second: tuple[str, ...]) -> int:
 
     An engine stores a layer only with all layers below it.
     """
-    count = 0
-    for layer, counterpart in zip(first, second, strict=False):
-        if layer != counterpart:
-            break
-        count += 1
-    return count
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))

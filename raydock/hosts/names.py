@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import urlsplit
 
 from raydock.core.errors import ConfigurationError, nearest
@@ -92,11 +91,24 @@ def _resolve_value(value: str, entries: dict[str, HostEntry], file: Path) -> Ite
     names = [name for name, entry in entries.items() if value == name or value in entry.labels]
     for name in names:
         engine = entries[name].engine
-        host = _find_host(name, engine) or _refuse_entry(read(file).place("hosts", name, "engine"), engine)
+        host = _find_host(name, engine)
+        if not host:
+            raise ConfigurationError(
+                f"{read(file).place('hosts', name, 'engine')}: {engine!r} is neither an address nor a docker context.",
+                todo=nearest(engine, [*dockerconfig.context_names(), "ssh://USER@HOST"]),
+            )
         yield replace(host, forward_compat=entries[name].forward_compat == "true")
-    if not names:
-        labels = (label for entry in entries.values() for label in entry.labels)
-        yield _find_host(value, value) or _refuse_value(value, [*entries, *labels, *dockerconfig.context_names()])
+    if names:
+        return
+    if host := _find_host(value, value):
+        yield host
+        return
+    labels = (label for entry in entries.values() for label in entry.labels)
+    known = nearest(value, [*entries, *labels, *dockerconfig.context_names()])
+    raise ConfigurationError(
+        f"--host {value!r} is neither an address, nor a host or label of hosts.yaml, nor a docker context.",
+        todo=f"write it as ssh://USER@HOST. {known}",
+    )
 
 
 def _find_host(name: str, engine: str) -> Host | None:
@@ -109,17 +121,3 @@ def _find_host(name: str, engine: str) -> Host | None:
         return Host(name=name, address=DEFAULT_SOCKET)
     endpoint = dockerconfig.context(engine, name)
     return Host(name=name, address=endpoint.address, tls=endpoint.tls)
-
-
-def _refuse_entry(place: str, engine: str) -> NoReturn:
-    raise ConfigurationError(
-        f"{place}: {engine!r} is neither an address nor a docker context.",
-        todo=nearest(engine, [*dockerconfig.context_names(), "ssh://USER@HOST"]),
-    )
-
-
-def _refuse_value(value: str, known: list[str]) -> NoReturn:
-    raise ConfigurationError(
-        f"--host {value!r} is neither an address, nor a host or label of hosts.yaml, nor a docker context.",
-        todo=f"write it as ssh://USER@HOST. {nearest(value, known)}",
-    )

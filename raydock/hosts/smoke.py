@@ -25,7 +25,6 @@ from raydock.hosts.compat import Compat
 from raydock.hosts.engine import open_engine
 from raydock.hosts.requested import RequestedImage
 from raydock.hosts.transfer import TransferredImage, transfer
-from raydock.model.report import Report
 from raydock.model.result import VariantResult
 from raydock.smoke.gpus import AUTO, GpuRequest
 from raydock.smoke.smoke import smoke
@@ -108,7 +107,7 @@ class HostTester:
     def _test_host(self, host: Host, images: Sequence[RequestedImage]) -> HostOutcome:
         self.listener(host.name, "connecting")
         results: list[HostResult] = []
-        version = ""
+        version, failure = "", None
         try:
             with open_engine(host, self._processes) as client:
                 self._clients.append(client)
@@ -123,8 +122,8 @@ class HostTester:
                 # Unlike a list, extend keeps the results before an error.
                 results.extend(self._test_image(host, client, gpus, requested, forward) for requested in images)
         except RaydockError as error:
-            return HostOutcome(host=host, engine=version, results=tuple(results), error=error)
-        return HostOutcome(host=host, engine=version, results=tuple(results))
+            failure = error
+        return HostOutcome(host=host, engine=version, results=tuple(results), error=failure)
 
     def _test_image(
         self, host: Host, client: DockerClient, gpus: GpuRequest, requested: RequestedImage, forward: Compat | None
@@ -132,7 +131,7 @@ class HostTester:
         def listen(name: str, step: str, *, detail: str = "", size: int = 0) -> None:
             self.listener(host.name, f"{name}: {step}", detail=detail, size=size)
 
-        transferred = None
+        transferred, report, failure = None, None, None
         try:
             transferred = transfer(client, requested, listen)
             report = smoke(
@@ -145,28 +144,20 @@ class HostTester:
                 request=forward.extend(gpus, requested.name, transferred.image) if forward else gpus,
             )
         except RaydockError as error:
-            return HostResult(variant=_result(requested, transferred, error=error), transferred=transferred)
-        return HostResult(variant=_result(requested, transferred, report=report), transferred=transferred)
+            failure = error
+        image = transferred.image if transferred else None
+        result = VariantResult(
+            name=requested.name,
+            image=image,
+            fingerprint=image.fingerprint if image else "",
+            tested=True,
+            report=report,
+            error=failure,
+        )
+        return HostResult(variant=result, transferred=transferred)
 
     def _stop(self) -> None:
         for client in self._clients:
             with suppress(requests.RequestException, DockerException):  # it has ended, or is out of reach
                 stop_all(client)
         self._processes.stop()
-
-
-def _result(
-    requested: RequestedImage,
-    transferred: TransferredImage | None,
-    *,
-    report: Report | None = None,
-    error: RaydockError | None = None,
-) -> VariantResult:
-    return VariantResult(
-        name=requested.name,
-        image=transferred.image if transferred else None,
-        fingerprint=transferred.image.fingerprint if transferred else "",
-        tested=True,
-        report=report,
-        error=error,
-    )

@@ -4,6 +4,7 @@ The image is present, or the host pulls it, or this machine sends it.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -111,39 +112,29 @@ def _send(remote: DockerClient, requested: RequestedImage, source: DockerClient,
 
     If the engine cannot load it, the whole image is sent.
     """
-    present = layers.find_shared(remote, get_image(source, requested.image.id).layers)
+    present = len(layers.find_shared(remote, get_image(source, requested.image.id).layers))
     try:
-        return _load(remote, requested, source, present, listener)
+        if present:  # one of them can be removed meanwhile, or stored in a different form
+            with suppress(ImageLoadError):
+                return _load(remote, requested, source, present, listener)
+        return _load(remote, requested, source, 0, listener)
     except ImageLoadError as error:
-        if present:  # one of them was removed since, or is stored in a different form
-            return _send_all(remote, requested, source, listener)
-        raise _load_failed(requested, error) from None
-
-
-def _send_all(remote: DockerClient, requested: RequestedImage, source: DockerClient, listener: Listener) -> int:
-    try:
-        return _load(remote, requested, source, (), listener)
-    except ImageLoadError as error:
-        raise _load_failed(requested, error) from None
-
-
-def _load_failed(requested: RequestedImage, error: ImageLoadError) -> OutOfReachError:
-    return OutOfReachError(
-        f"the host's engine cannot load {requested.tag}: {first_line(str(error), _NO_MESSAGE)}.",
-        todo="check the host's disk with `./build.py doctor --host ...`, and read its engine's log.",
-    )
+        raise OutOfReachError(
+            f"the host's engine cannot load {requested.tag}: {first_line(str(error), _NO_MESSAGE)}.",
+            todo="check the host's disk with `./build.py doctor --host ...`, and read its engine's log.",
+        ) from None
 
 
 def _load(
-    remote: DockerClient, requested: RequestedImage, source: DockerClient, present: tuple[str, ...], listener: Listener
+    remote: DockerClient, requested: RequestedImage, source: DockerClient, present: int, listener: Listener
 ) -> int:
-    sent, excluded = 0, layers.list_files(source, requested.tag)[: len(present)]
+    sent, excluded = 0, layers.list_files(source, requested.tag)[:present]
 
     def counted() -> Iterator[bytes]:
         nonlocal sent
         for chunk in layers.remove_files(source.api.get_image(requested.tag), excluded):
             sent += len(chunk)
-            listener(requested.name, f"sending it without {len(present)} layers that the host has", size=sent)
+            listener(requested.name, f"sending it without {present} layers that the host has", size=sent)
             yield chunk
 
     remote.images.load(counted())

@@ -36,9 +36,8 @@ def create_pipeline(
             "the docker command line is not on PATH, and builds need it.",
             todo="run `scripts/engine`, or install docker-cli and docker-buildx.",
         )
-    client = connect()
     builder = Builder(
-        client=client,
+        client=connect(),
         checkout=project.checkout,
         matrix=project.matrix,
         secrets=secrets.gather(bundle),
@@ -46,7 +45,7 @@ def create_pipeline(
         jobs=jobs,
         no_cache=no_cache,
     )
-    return Pipeline(project=project, client=client, builder=builder, listener=listener, jobs=jobs)
+    return Pipeline(project=project, builder=builder)
 
 
 def create_scanner(

@@ -5,8 +5,8 @@ Only what is stale is locked, and only what is not built or tested is built and 
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-
-import docker
+from functools import partial
+from pathlib import Path
 
 from raydock.builder import render
 from raydock.builder.debs import locker as deb_locker
@@ -15,11 +15,11 @@ from raydock.contract import image_set
 from raydock.contract.image_set import SetReport
 from raydock.contract.run import contract
 from raydock.core.errors import RaydockError
-from raydock.core.events import Listener
 from raydock.core.parallel import in_parallel
 from raydock.engine.cleanup import stop_all, sweep
 from raydock.lock import locker
 from raydock.model import report as reports
+from raydock.model.report import Report
 from raydock.model.result import VariantResult
 from raydock.pipeline.project import Project
 from raydock.plan.planner import Planned
@@ -33,17 +33,11 @@ class Pipeline:
 
     Attributes:
         project: the checkout with its matrix, facts and plan.
-        client: the Docker client of the engine.
-        builder: builds the images.
-        listener: gets progress messages.
-        jobs: how many variants run at a time.
+        builder: builds the images. Its engine, its listener and its number of jobs are also those of the tests.
     """
 
     project: Project
-    client: docker.DockerClient
     builder: Builder
-    listener: Listener
-    jobs: int
 
     def images(self, chosen: tuple[Planned, ...]) -> list[VariantResult]:
         """Run all steps for each variant. One failure does not stop the others."""
@@ -59,9 +53,8 @@ class Pipeline:
         Returns the errors of variants that could not be locked.
         """
         project = self.project
-        variants = [planned.variant for planned in chosen]
         failed = self._lock_debs(chosen)
-        variants = [variant for variant in variants if variant.name not in failed]
+        variants = [planned.variant for planned in chosen if planned.name not in failed]
         stale = {state.name for state in locker.check(project.rule_inputs, project.checkout, variants)}
         if stale:
             stale_variants = [variant for variant in variants if variant.name in stale]
@@ -70,13 +63,13 @@ class Pipeline:
                 project.checkout,
                 stale_variants,
                 siblings=project.variants,
-                jobs=self.jobs,
-                on_event=self.listener,
+                jobs=self.builder.jobs,
+                on_event=self.builder.listener,
             )
             failed |= {result.name: result.error for result in locked if result.error}
         rest = tuple(planned for planned in chosen if planned.name not in failed)
         for name in render.write(project.checkout, project.dockerfiles(rest)):
-            self.listener(name, f"rendered images/{name}/Dockerfile")
+            self.builder.listener(name, f"rendered images/{name}/Dockerfile")
         return failed
 
     def _lock_debs(self, chosen: tuple[Planned, ...]) -> dict[str, RaydockError]:
@@ -91,7 +84,7 @@ class Pipeline:
             matrix=project.matrix,
             checkout=project.checkout,
             bundle=self.builder.secrets.bundle,
-            listener=self.listener,
+            listener=self.builder.listener,
             pulled=self.builder.apt,
         ).lock(variants)
         errors = {result.name: result.error for result in locked if result.error}
@@ -104,7 +97,7 @@ class Pipeline:
 
     def smoke_untested(self, built: list[VariantResult]) -> list[VariantResult]:
         """Smoke-test the images that do not have a passing report yet."""
-        return self._smoke_in_parallel(built, self._smoke_if_untested)
+        return self._smoke_in_parallel(built, lambda result: self._passed_before(result) or self._smoke(result))
 
     def smoke_all(
         self, built: list[VariantResult], gpus: GpuRequest = AUTO, checks: Collection[str] = ()
@@ -118,15 +111,15 @@ class Pipeline:
     def _smoke_in_parallel(
         self, built: list[VariantResult], test: Callable[[VariantResult], VariantResult]
     ) -> list[VariantResult]:
-        sweep(self.client)
-        return in_parallel(test, built, self.jobs, lambda: stop_all(self.client))
+        sweep(self.builder.client)
+        return in_parallel(test, built, self.builder.jobs, lambda: stop_all(self.builder.client))
 
     def contract(self, built: list[VariantResult]) -> list[VariantResult]:
         """Check KubeRay's contract for images, one at a time.
 
         The clauses have time limits.
         """
-        sweep(self.client)
+        sweep(self.builder.client)
         return [self._contract(result) for result in built]
 
     def check_set(self, results: list[VariantResult]) -> SetReport | None:
@@ -137,49 +130,41 @@ class Pipeline:
         images = {result.name: result.image_id for result in results if result.image_id}
         if len(images) < 2:
             return None
-        report = image_set.check_set(self.client, images, self.listener)
+        report = image_set.check_set(self.builder.client, images, self.builder.listener)
         image_set.save(report, self.project.checkout.report("set", "contract"))
         return report
 
     def _contract(self, result: VariantResult) -> VariantResult:
-        if result.image is None:
-            return result
-        try:
-            report = contract(
-                self.client,
-                result.image.id,
-                name=result.name,
-                fingerprint=result.fingerprint,
-                jobs=self.jobs,
-                on_event=self.listener,
-            )
-        except RaydockError as error:
-            return replace(result, tested=True, error=error)
-        reports.save(report, self.project.checkout.report(result.name, "contract"))
-        return replace(result, tested=True, report=report)
+        path = self.project.checkout.report(result.name, "contract")
+        return self._test(result, path, partial(contract, jobs=self.builder.jobs))
 
-    def _smoke_if_untested(self, result: VariantResult) -> VariantResult:
+    def _passed_before(self, result: VariantResult) -> VariantResult | None:
+        """The result with the report on the same image that passed; None if there is none."""
         known = reports.load(self.project.checkout.report(result.name))
         if result.image and known and known.passed and known.content == result.image.content:
             return replace(result, report=known)
-        return self._smoke(result)
+        return None
 
     def _smoke(self, result: VariantResult, gpus: GpuRequest = AUTO, checks: Collection[str] = ()) -> VariantResult:
+        path = self.project.checkout.report(result.name)
+        test = partial(smoke, checks=tuple(checks) or None, request=gpus, outputs=path.with_name("output"))
+        # A report of some checks does not say that the image passed all.
+        return self._test(result, None if checks else path, test)
+
+    def _test(self, result: VariantResult, path: Path | None, test: Callable[..., Report]) -> VariantResult:
+        """The result with the report of a test, which is saved at `path`, or with the error."""
         if result.image is None:
             return result
         try:
-            report = smoke(
-                self.client,
+            report = test(
+                self.builder.client,
                 result.image.id,
                 name=result.name,
                 fingerprint=result.fingerprint,
-                checks=tuple(checks) or None,
-                on_event=self.listener,
-                request=gpus,
-                outputs=self.project.checkout.report(result.name).with_name("output"),
+                on_event=self.builder.listener,
             )
         except RaydockError as error:
             return replace(result, tested=True, error=error)
-        if not checks:  # a report of some checks does not say that the image passed all
-            reports.save(report, self.project.checkout.report(result.name))
+        if path:
+            reports.save(report, path)
         return replace(result, tested=True, report=report)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from docker import DockerClient
 
@@ -10,8 +11,7 @@ from raydock.core.archive import folders_of, tar
 from raydock.core.events import Listener, silent
 from raydock.engine.client import reaching
 from raydock.engine.container import ContainerOptions, Grant
-from raydock.engine.inspect import inspect
-from raydock.model.image import ContainerImage
+from raydock.engine.localimage import inspect
 from raydock.model.report import Check, Report
 from raydock.probe.catalogue import DRIVER
 from raydock.smoke import gpus
@@ -40,11 +40,12 @@ def smoke(
     """
     with reaching(f"testing {image}"):
         configuration = inspect(client, image, f"`docker pull {image}`.")
-        probe = _probe(configuration, image, python)
+        is_own = python is None and bool(configuration.fingerprint)
+        probe = OWN if is_own else copied_probe(image, python or PYTHON)
 
         def run_checks(grant: Grant) -> dict[str, Check]:
             options = ContainerOptions(grant=grant, mounts=volumes or {})
-            on_line = lambda line: on_event(image, line)  # noqa: E731
+            on_line = partial(on_event, image)
             return run_probe(client, image, checks, on_line, gpus.LIMITS, options=options, probe=probe).checks
 
         answers = gpus.run_on_gpus(client, request, checks or (DRIVER.id,), run_checks)
@@ -55,12 +56,6 @@ def smoke(
         fingerprint="",
         checks=tuple(answers.values()),
     )
-
-
-def _probe(configuration: ContainerImage, image: str, python: str | None) -> Probe:
-    if python is None and configuration.fingerprint:
-        return OWN
-    return copied_probe(image, python or PYTHON)
 
 
 def copied_probe(image: str, python: str) -> Probe:

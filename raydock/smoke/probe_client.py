@@ -49,23 +49,8 @@ OWN = Probe(command=(PROBE,))
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProbeDocument:
-    """The document that the probe prints.
-
-    Attributes:
-        name: the variant's name in image.json.
-        python: the version of the running Python, with its patch.
-        checks: the results.
-    """
-
-    name: str
-    python: str
-    checks: tuple[Check, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Answers:
-    """The probe's document.
+    """The document that the probe prints.
 
     Attributes:
         name: the variant's name in image.json.
@@ -102,23 +87,18 @@ def run_probe(
         answers = parse(ended.out)
         if answers and outputs:
             answers = replace(answers, checks=reports.save(container, answers.checks, outputs))
-    if answers is None:
-        through = _THROUGH.format(shlex.join(entrypoint)) if entrypoint else ""
-        raise VariantError(
-            f"the probe of {image} ended with exit status {ended.status} and without an answer.",
-            meaning=_reason(ended, limits) + through,
-            todo=f"run it by hand: {_by_hand(probe, image, bool(entrypoint))}",
-        )
-    return answers
-
-
-_THROUGH = " The image's ENTRYPOINT `{}` started it, as it starts every command of a user."
-
-
-def _by_hand(probe: Probe, image: str, by_entrypoint: bool) -> str:
-    program = probe.command[0]
-    ending = f"{image} {program}" if by_entrypoint else f"--entrypoint {program} {image}"
-    return f"docker run --rm --shm-size 1g {ending}"
+    if answers:
+        return answers
+    meaning, by_hand = _reason(ended, limits), f"--entrypoint {probe.command[0]} {image}"
+    if entrypoint:
+        started_by = shlex.join(entrypoint)
+        meaning += f" The image's ENTRYPOINT `{started_by}` started it, as it starts every command of a user."
+        by_hand = f"{image} {probe.command[0]}"
+    raise VariantError(
+        f"the probe of {image} ended with exit status {ended.status} and without an answer.",
+        meaning=meaning,
+        todo=f"run it by hand: docker run --rm --shm-size 1g {by_hand}",
+    )
 
 
 def parse(text: str) -> Answers | None:
@@ -132,11 +112,14 @@ def _document(text: str, start: int) -> Answers | None:
         document, _ = json.JSONDecoder().raw_decode(text, start)
         if document["schema"] != SCHEMA:
             return None
-        answer = msgspec.convert(document, ProbeDocument)
-    except (ValueError, KeyError, TypeError, RecursionError, msgspec.ValidationError):
+        checks = msgspec.convert(document["checks"], tuple[Check, ...])
+        return Answers(
+            name=printable(document["name"]),
+            python=printable(document["python"]),
+            checks={check.id: _limit(check) for check in checks},
+        )
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    checks = {check.id: _limit(check) for check in answer.checks}
-    return Answers(name=printable(answer.name), python=printable(answer.python), checks=checks)
 
 
 def _limit(check: Check) -> Check:

@@ -1,6 +1,6 @@
 """Smoke-test a built image, with its own probe and with what its engine reports."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from msgspec import structs
 from raydock.core.errors import ConfigurationError, nearest
 from raydock.core.events import Listener, silent
 from raydock.engine.client import reaching
-from raydock.engine.container import ContainerOptions, Grant, Limits
-from raydock.engine.inspect import inspect
+from raydock.engine.container import ContainerOptions, Limits
+from raydock.engine.localimage import inspect
 from raydock.model.image import ContainerImage
 from raydock.model.labels import Label
 from raydock.model.report import Check, Report, Status
@@ -61,8 +61,12 @@ def smoke(
             answers = probe_client.run_probe(client, image, probed, on_line, limits, outputs=_below(outputs, "image"))
             results |= with_outside(answers, configuration, variant)
         if levels := [check for check in requested if check in gpus.CHECKS]:
-            run = partial(_run_with_gpus, client, image, levels, on_line=on_line, outputs=_below(outputs, "gpu"))
-            results |= gpus.run_on_gpus(client, request, levels, run)
+            run = partial(
+                probe_client.run_probe, client, image, levels, on_line, gpus.LIMITS, outputs=_below(outputs, "gpu")
+            )
+            results |= gpus.run_on_gpus(
+                client, request, levels, lambda grant: run(options=ContainerOptions(grant=grant)).checks
+            )
         if outside_checks.ID in requested and outside_checks.ID not in results:
             on_event(name, "starting a Ray head in a new container")
             results[outside_checks.ID] = outside_checks.cold(client, image, limits)
@@ -70,20 +74,6 @@ def smoke(
     return Report(
         name=name, image_id=configuration.id, content=configuration.content, fingerprint=fingerprint, checks=all_checks
     )
-
-
-def _run_with_gpus(
-    client: DockerClient,
-    image: str,
-    checks: Sequence[str],
-    grant: Grant,
-    *,
-    on_line: Callable[[str], None],
-    outputs: Path | None,
-) -> dict[str, Check]:
-    return probe_client.run_probe(
-        client, image, checks, on_line, gpus.LIMITS, options=ContainerOptions(grant=grant), outputs=outputs
-    ).checks
 
 
 def _below(folder: Path | None, name: str) -> Path | None:

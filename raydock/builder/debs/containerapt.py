@@ -8,12 +8,12 @@ import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import docker
 
 from raydock.builder.debs import script
-from raydock.builder.debs.script import ScriptResult
 from raydock.builder.secrets import Secrets, proxies
 from raydock.core.archive import ChunkReader
 from raydock.engine.client import reaching
@@ -42,18 +42,18 @@ class ContainerApt:
         """The archives that it reads, for messages."""
         return f"the apt sources of {self.image}"
 
-    def solve(self, packages: Sequence[str]) -> ScriptResult:
+    def solve(self, packages: Sequence[str]) -> CompletedProcess[str]:
         """Solves the installation of these packages in the image; see script.SOLVE."""
         return self._run(f"{script.UPDATE}\n{script.SOLVE}", packages)
 
-    def fetch(self, files: str, folder: Path) -> ScriptResult:
+    def fetch(self, files: str, folder: Path) -> CompletedProcess[str]:
         """Downloads the listed files (script.fetch_list) to a folder; see script.FETCH."""
         text = f"mkdir {_FETCHED}; cd {_FETCHED}\n{script.FETCH}"
         return self._run(text, environment={"DEBS": files}, folder=folder)
 
     def candidates(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
         """The current version and its suites in the archive, by package name."""
-        return script.candidates(self._run(f"{script.UPDATE}\n{script.POLICY}", names).output)
+        return script.candidates(self._run(f"{script.UPDATE}\n{script.POLICY}", names).stdout)
 
     def _run(
         self,
@@ -62,13 +62,13 @@ class ContainerApt:
         *,
         environment: Mapping[str, str] = {},
         folder: Path | None = None,
-    ) -> ScriptResult:
+    ) -> CompletedProcess[str]:
         with reaching(f"running apt in {self.image}"):
             container = self.client.containers.create(
                 self.ref,
                 entrypoint=["/bin/sh", "-c", text, "apt", *arguments],
                 user="0",
-                environment={**proxies(), **environment, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"},
+                environment={**proxies(), **environment, **script.SETTINGS},
                 **({"network_mode": "host"} if self.secrets.loopback else {}),
             )
             try:
@@ -80,7 +80,7 @@ class ContainerApt:
                     _unpack(container, folder)
             finally:
                 container.remove(force=True)
-        return ScriptResult(code=code, output=output, errors=errors)
+        return CompletedProcess(text, code, output, errors)
 
 
 def _unpack(container: Any, folder: Path) -> None:

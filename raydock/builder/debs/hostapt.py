@@ -9,14 +9,15 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from subprocess import CompletedProcess
 
 from raydock.builder.apterrors import next_step, reason
 from raydock.builder.aptsources import TRUSTED, trusted
 from raydock.builder.bootstrap import NO_USRMERGE, archive_of
-from raydock.builder.debian import KEYRING, default_stanzas, package_sources
+from raydock.builder.debian import KEYRING, mirror_stanzas, package_sources
 from raydock.builder.debs import script
-from raydock.builder.debs.script import ScriptResult
 from raydock.builder.secrets import proxies
 from raydock.core.errors import OutOfReachError
 from raydock.core.files import digest_of
@@ -65,51 +66,55 @@ class HostApt:
     work: Path
     processes: Processes = field(default_factory=Processes)
     options: str = ""
-    _root: Path | None = None
+    _is_updated: bool = False
 
     @property
     def origin(self) -> str:
         """The archives that it reads, and the file that names them, for messages."""
         return package_sources(self.base, self.bundle).origin
 
-    def solve(self, packages: Sequence[str], status: str = "") -> ScriptResult:
+    def solve(self, packages: Sequence[str], status: str = "") -> CompletedProcess[str]:
         """Solves the installation of these packages; see script.SOLVE.
 
         status: dpkg's status of the root file system; empty for a new one.
         """
-        root = self._updated()
-        (root / "status").write_text(status, encoding="utf-8")
+        self._update()
+        (self._root / "status").write_text(status, encoding="utf-8")
         return self._run(script.SOLVE, *(() if status else _MINIMAL), *packages)
 
-    def fetch(self, files: str, folder: Path) -> ScriptResult:
+    def fetch(self, files: str, folder: Path) -> CompletedProcess[str]:
         """Downloads the listed files (script.fetch_list) to a folder; see script.FETCH."""
-        return self._run(script.FETCH, folder=folder, environment={"DEBS": files}, root=self._configured())
+        return self._run(script.FETCH, folder=folder, environment={"DEBS": files})
 
     def candidates(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
         """The current version and its suites in the archive, by package name."""
-        (self._updated() / "status").write_text("", encoding="utf-8")
-        return script.candidates(self._run(script.POLICY, *names).output)
+        self._update()
+        (self._root / "status").write_text("", encoding="utf-8")
+        return script.candidates(self._run(script.POLICY, *names).stdout)
 
     def records(self, versions: Mapping[str, str]) -> tuple[Deb, ...]:
         """The packages in the archive with these names and versions."""
-        self._updated()
+        self._update()
         names = [f"{name}={version}" for name, version in versions.items()]
-        return script.records(self._run('apt-cache show "$@"', *names).output)
+        return script.records(self._run('apt-cache show "$@"', *names).stdout)
 
-    def _updated(self) -> Path:
-        """The root with updated package lists.
+    def _update(self) -> None:
+        """Updates the package lists, once.
 
         Raises OutOfReachError if an archive does not answer.
         """
-        if not self._root:
-            root = self._configured()
-            result = self._run(script.UPDATE, root=root)
-            if result.code:
-                raise self._unreachable(result)
-            self._root = root
-        return self._root
+        if self._is_updated:
+            return
+        result = self._run(script.UPDATE)
+        if result.returncode:
+            raise OutOfReachError(
+                f"apt could not read Debian {self.base.suite} from {self.origin}: {reason(result.stderr)}.",
+                todo=next_step(self.base, result.stderr),
+            )
+        self._is_updated = True
 
-    def _configured(self) -> Path:
+    @cached_property
+    def _root(self) -> Path:
         """A root with sources, keys and settings.
 
         Only its owner can read it, as addresses can have credentials.
@@ -120,9 +125,10 @@ class HostApt:
                 todo="`apt-get install mmdebstrap`, which installs apt, or use a base with `source: pull`.",
             )
         sources = package_sources(self.base, self.bundle)
-        stanzas = sources.stanzas or default_stanzas(self.base.suite, archive_of(self.base.suite, self.processes))
+        suite = self.base.suite
+        stanzas = sources.stanzas or mirror_stanzas(archive_of(suite, self.processes), suite)
         key = digest_of((stanzas + sources.settings).encode()).removeprefix("sha256:")[:12]
-        root = self.work / "apt" / f"{self.base.suite}-{key}"
+        root = self.work / "apt" / f"{suite}-{key}"
         root.mkdir(parents=True, exist_ok=True)
         root.chmod(0o700)
         for folder in _FOLDERS:
@@ -142,21 +148,13 @@ class HostApt:
         text: str,
         *arguments: str,
         folder: Path | None = None,
-        environment: dict[str, str] | None = None,
-        root: Path | None = None,
-    ) -> ScriptResult:
-        apt_root = root or self._root
-        assert apt_root
-        settings = {"APT_CONFIG": f"{apt_root.resolve()}/apt.conf", "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
+        environment: Mapping[str, str] = {},
+    ) -> CompletedProcess[str]:
+        settings = {**script.SETTINGS, "APT_CONFIG": f"{self._root.resolve()}/apt.conf"}
         done = self.processes.run(
             ["sh", "-c", text, "apt", *arguments],
             folder=folder,
-            environment={**proxies(), **os.environ, **settings, **(environment or {})},
+            environment={**proxies(), **os.environ, **settings, **environment},
         )
-        return ScriptResult(code=done.returncode, output=done.stdout, errors=_CREDENTIALS.sub("//", done.stderr))
-
-    def _unreachable(self, result: ScriptResult) -> OutOfReachError:
-        return OutOfReachError(
-            f"apt could not read Debian {self.base.suite} from {self.origin}: {reason(result.errors)}.",
-            todo=next_step(self.base, result.errors),
-        )
+        done.stderr = _CREDENTIALS.sub("//", done.stderr)
+        return done

@@ -1,19 +1,19 @@
 """Finds stale locks of Debian packages, and makes them again."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from subprocess import CompletedProcess
 
 from raydock.builder.baserecipe import BaseRecipe, base_recipe, group_request
-from raydock.builder.debian import other_suites
 from raydock.builder.debs import registry
 from raydock.builder.debs.containerapt import ContainerApt
 from raydock.builder.debs.hostapt import HostApt
 from raydock.builder.debs.refusal import refusal
 from raydock.builder.debs.request import DebRequest
-from raydock.builder.debs.script import ScriptResult, solution
-from raydock.builder.debs.store import DebStore
+from raydock.builder.debs.script import solution
+from raydock.builder.debs.store import Apt, DebStore
 from raydock.builder.localarchive import control
 from raydock.core.checkout import Checkout
 from raydock.core.errors import RaydockError, VariantError
@@ -21,7 +21,7 @@ from raydock.core.events import Listener
 from raydock.core.files import write_whole
 from raydock.lock.locker import LockResult, Stale, StaleReason
 from raydock.model import debs
-from raydock.model.bases import Base
+from raydock.model.bases import SUITES, Base
 from raydock.model.debs import DebLock
 from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
@@ -131,7 +131,7 @@ class DebLocker:
         with self._apt(recipe, group) as apt:
             self.listener(request.name, f"choosing Debian packages from {apt.origin}")
             result = self._solve(apt, request)
-            if result.code:
+            if result.returncode:
                 raise self._refusal(request, result, apt)
             text = debs.compose(request.header, self._solution(result, request))
             lock = debs.parse(request.name, text)
@@ -146,7 +146,7 @@ class DebLocker:
         self.listener(request.name, "locked")
         return True
 
-    def _refusal(self, request: DebRequest, result: ScriptResult, apt: HostApt | ContainerApt) -> RaydockError:
+    def _refusal(self, request: DebRequest, result: CompletedProcess[str], apt: Apt) -> RaydockError:
         """The error for a request that apt refuses.
 
         If apt refuses one package alone, it is about that package.
@@ -154,21 +154,21 @@ class DebLocker:
         for package, place in zip(request.packages, request.places, strict=False):
             single_request = replace(request, packages=(package,), places=(place,))
             single_result = self._solve(apt, single_request)
-            if single_result.code:
+            if single_result.returncode:
                 request, result = single_request, single_result
                 break
         return refusal(request, result, lambda package: self._suites_with(request.base, package))
 
-    def _solution(self, result: ScriptResult, request: DebRequest) -> Sequence[debs.Deb]:
+    def _solution(self, result: CompletedProcess[str], request: DebRequest) -> Sequence[debs.Deb]:
         try:
-            return solution(result.output)
+            return solution(result.stdout)
         except ValueError as error:
             raise VariantError(
                 f"{request.name}: apt chose packages without a file: {error}.",
                 todo="use a base whose apt sources are archives (not a local dpkg status).",
             ) from None
 
-    def _solve(self, apt: HostApt | ContainerApt, request: DebRequest) -> ScriptResult:
+    def _solve(self, apt: Apt, request: DebRequest) -> CompletedProcess[str]:
         if isinstance(apt, ContainerApt):
             return apt.solve(request.packages)
         return apt.solve(request.packages, self._status(request.below, apt))
@@ -182,13 +182,9 @@ class DebLocker:
         fields = (control(store.path(deb)) for deb in below.debs)
         return "".join(f"{text}Status: install ok installed\n\n" for text in fields)
 
-    @contextmanager
-    def _apt(self, recipe: BaseRecipe, group: bool) -> Iterator[HostApt | ContainerApt]:
-        if recipe.base.source == "bootstrap":
-            yield self._host(recipe.base)
-        else:
-            with self.pulled(recipe, group) as apt:
-                yield apt
+    def _apt(self, recipe: BaseRecipe, group: bool) -> AbstractContextManager[Apt]:
+        is_pulled = recipe.base.source == "pull"
+        return self.pulled(recipe, group) if is_pulled else nullcontext(self._host(recipe.base))
 
     def _host(self, base: Base) -> HostApt:
         key = base.suite, base.mirror
@@ -197,10 +193,8 @@ class DebLocker:
     def _suites_with(self, base: Base, package: str) -> list[str]:
         """The other Debian suites that have a package."""
         suites = []
-        for suite in other_suites(base):
-            try:
-                if package in self._host(replace(base, suite=suite)).candidates([package]):
+        for suite in SUITES:
+            with suppress(RaydockError):  # the archive does not have that suite
+                if suite != base.suite and package in self._host(replace(base, suite=suite)).candidates([package]):
                     suites.append(suite)
-            except RaydockError:
-                continue  # the archive does not have that suite
         return suites

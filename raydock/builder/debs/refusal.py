@@ -6,9 +6,10 @@ It has the line of matrix.yaml, the package and the next step.
 import re
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from subprocess import CompletedProcess
 
 from raydock.builder.debs.request import DebRequest
-from raydock.builder.debs.script import OUT_OF_REACH, ScriptResult
+from raydock.builder.debs.script import OUT_OF_REACH
 from raydock.core.errors import ConfigurationError, OutOfReachError, RaydockError
 
 _UNKNOWN = re.compile(
@@ -19,24 +20,26 @@ _UNMET = re.compile(r"^ (\S+) : (.+(?:\n {3,}.+)*)", re.MULTILINE)
 _ERROR = re.compile(r"^E: (.+)", re.MULTILINE)
 
 
-def refusal(request: DebRequest, result: ScriptResult, suites_with: Callable[[str], Sequence[str]]) -> RaydockError:
+def refusal(
+    request: DebRequest, result: CompletedProcess[str], suites_with: Callable[[str], Sequence[str]]
+) -> RaydockError:
     """The error for a request that apt refuses.
 
     suites_with: a function that returns the other suites that have a package.
     """
-    if result.code == OUT_OF_REACH:
+    if result.returncode == OUT_OF_REACH:
         return OutOfReachError(
-            f"apt in {request.base.image} could not read its archives: {_reason(result.errors)}.",
+            f"apt in {request.base.image} could not read its archives: {_reason(result.stderr)}.",
             todo="check the image's apt sources and HTTP_PROXY, HTTPS_PROXY and NO_PROXY, then run this again.",
         )
-    unknown = ["".join(groups) for groups in _UNKNOWN.findall(result.errors)]
+    unknown = ["".join(groups) for groups in _UNKNOWN.findall(result.stderr)]
     if unknown:
         return _missing(request, unknown[0], result, suites_with)
     return _conflict(request, result)
 
 
 def _missing(
-    request: DebRequest, package: str, result: ScriptResult, suites_with: Callable[[str], Sequence[str]]
+    request: DebRequest, package: str, result: CompletedProcess[str], suites_with: Callable[[str], Sequence[str]]
 ) -> RaydockError:
     archive = request.base.suite or "the archive of the image"
     what = f"{request.place(package)}: {archive} has no package {package!r} for the base {request.base.name}."
@@ -54,18 +57,18 @@ def _missing(
             meaning=f"It exists in {', '.join(suites)}, whose packages cannot be installed in that base.",
             todo=f"remove it, or select the Pythons whose base is {suites[0]} in that group.",
         )
-    close = get_close_matches(package, result.output.split(), n=1, cutoff=0.7)
+    close = get_close_matches(package, result.stdout.split(), n=1, cutoff=0.7)
     return ConfigurationError(
         what, todo=f"did you mean {close[0]!r}?" if close else "correct the name: apt searches only main."
     )
 
 
-def _conflict(request: DebRequest, result: ScriptResult) -> RaydockError:
-    details = [f"{name}: {' '.join(reason.split())}" for name, reason in _UNMET.findall(result.errors)]
-    removed = " ".join(" ".join(names.split()) for names in _REMOVED.findall(result.errors))
+def _conflict(request: DebRequest, result: CompletedProcess[str]) -> RaydockError:
+    details = [f"{name}: {' '.join(reason.split())}" for name, reason in _UNMET.findall(result.stderr)]
+    removed = " ".join(" ".join(names.split()) for names in _REMOVED.findall(result.stderr))
     if removed:
         details = [f"apt would remove {removed}, which the image needs"]
-    details = details or [_reason(result.errors)]
+    details = details or [_reason(result.stderr)]
     text = " ".join(details)
     named = [package for package in request.packages if re.search(rf"(?<!\S){re.escape(package)}(?![\w.+-])", text)]
     return ConfigurationError(

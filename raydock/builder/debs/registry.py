@@ -5,6 +5,7 @@ name and the digest of the lock. Each package is a blob with the sha256 in the l
 """
 
 from collections.abc import Callable
+from functools import cache, partial
 
 from raydock.builder.debs.store import DebStore
 from raydock.core.errors import RaydockError
@@ -12,7 +13,7 @@ from raydock.core.events import Listener
 from raydock.model.debs import Deb, DebLock
 from raydock.model.labels import Label
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE, artifact
-from raydock.registry.repository import Repository, UnreadableError, repository
+from raydock.registry.repository import UnreadableError, repository
 
 KIND = "application/vnd.raydock.debs.v1"
 PACKAGE = "application/vnd.debian.binary-package"
@@ -41,15 +42,13 @@ def reader(name: str, listener: Listener) -> Callable[[Deb], bytes | None]:
 
     It returns None if the package or `name` is missing.
     """
-    opened: list[Repository] = []
+    opened = cache(partial(repository, name))
 
     def read(deb: Deb) -> bytes | None:
         if not name:
             return None
         try:
-            if not opened:
-                opened.append(repository(name))
-            data = opened[0].blob(f"sha256:{deb.sha256}")
+            data = opened().blob(f"sha256:{deb.sha256}")
         except UnreadableError:
             return None
         except RaydockError as error:

@@ -5,11 +5,12 @@ It also parses their output.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from raydock.model.debs import Deb
 
 OUT_OF_REACH, REFUSED = 4, 5
+# The environment of the scripts: apt's messages are parsed, and it must not ask questions.
+SETTINGS = {"LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
 _MARK = "raydock: packages"
 UPDATE = f"apt-get update -qq -o APT::Update::Error-Mode=any >&2 || exit {OUT_OF_REACH}"
 # Prints the packages that apt would install for its arguments, and the record of each in the archive. If apt refuses,
@@ -39,21 +40,6 @@ done
 """
 POLICY = 'apt-cache policy "$@"'
 _FIELD = re.compile(r"^(Package|Version|Architecture|SHA256|Size|Filename): (.+)$", re.MULTILINE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScriptResult:
-    """The result of a script.
-
-    Attributes:
-        code: the exit code.
-        output: the standard output.
-        errors: the standard error.
-    """
-
-    code: int
-    output: str
-    errors: str
 
 
 def fetch_list(debs: Sequence[Deb]) -> str:

@@ -9,29 +9,17 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
+from raydock.builder.apterrors import reason
 from raydock.builder.debs import script
-from raydock.builder.debs.script import ScriptResult
+from raydock.builder.debs.containerapt import ContainerApt
+from raydock.builder.debs.hostapt import HostApt
 from raydock.core.errors import OutOfReachError, RaydockError, VariantError
 from raydock.core.files import sha256_of
 from raydock.model.debs import Deb, DebLock
 
-
-class Fetcher(Protocol):
-    """The part of apt that downloads files from the archives of a base."""
-
-    @property
-    def origin(self) -> str:
-        """The archives that it reads, for messages."""
-
-    def fetch(self, files: str, folder: Path) -> ScriptResult:
-        """Downloads the listed files (script.fetch_list) to a folder; see script.FETCH."""
-
-    def candidates(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """The current version and its suites in the archive, by package name."""
-
-
+# The apt of a base: this host's for a bootstrapped one, its own for a pulled one.
+Apt = HostApt | ContainerApt
 # Reads a package from the registry in `debs:` of matrix.yaml; returns None if it does not have the package.
 ReadBackup = Callable[[Deb], bytes | None]
 
@@ -48,7 +36,7 @@ class DebStore:
     folder: Path
     backup: ReadBackup = lambda _: None
 
-    def complete(self, lock: DebLock, fetcher: Fetcher) -> None:
+    def complete(self, lock: DebLock, apt: Apt) -> None:
         """Downloads the missing files of a lock, and verifies all files.
 
         They come from the archive, otherwise from the registry.
@@ -58,11 +46,11 @@ class DebStore:
         if missing:
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.folder.parent, prefix="fetch-") as folder:
-                result = fetcher.fetch(script.fetch_list(missing), Path(folder))
+                result = apt.fetch(script.fetch_list(missing), Path(folder))
                 for deb in missing:
                     self._add(deb, Path(folder, deb.file))
         if lost := self.missing(lock):
-            raise _lost(lock, lost, fetcher.origin, _moved(lost, fetcher) or _last_error(result.errors))
+            raise _lost(lock, lost, apt.origin, _moved(lost, apt) or reason(result.stderr))
 
     def missing(self, lock: DebLock) -> list[Deb]:
         """The packages of a lock whose files are missing.
@@ -92,13 +80,13 @@ class DebStore:
 
     def _add(self, deb: Deb, fetched: Path) -> None:
         """Adds a downloaded file if it is the locked one, otherwise the registry's file."""
-        if fetched.exists() and sha256_of(fetched) == deb.sha256:
-            fetched.chmod(0o644)
-            fetched.replace(self.path(deb))
-        elif data := self.backup(deb):
+        if not fetched.exists() or sha256_of(fetched) != deb.sha256:
+            data = self.backup(deb)
+            if not data:
+                return
             fetched.write_bytes(data)
-            fetched.chmod(0o644)
-            fetched.replace(self.path(deb))
+        fetched.chmod(0o644)
+        fetched.replace(self.path(deb))
 
     def _verify(self, deb: Deb, lock: DebLock) -> None:
         path = self.path(deb)
@@ -112,30 +100,25 @@ class DebStore:
             )
 
 
-def _moved(lost: Sequence[Deb], fetcher: Fetcher) -> str:
+def _moved(lost: Sequence[Deb], apt: Apt) -> str:
     """A sentence with the archive's newer versions of these packages.
 
     Empty if there are none or it does not answer.
     """
     try:
-        now = fetcher.candidates([deb.name for deb in lost])
+        now = apt.candidates([deb.name for deb in lost])
     except RaydockError:
         return ""
     moved = [f"{deb.name} is {now[deb.name][0]}" for deb in lost if now.get(deb.name, (deb.version,))[0] != deb.version]
     return f"The archive has different versions now: {', '.join(moved[:5])}" if moved else ""
 
 
-def _last_error(errors: str) -> str:
-    lines = [line for line in errors.splitlines() if line.startswith("E: ")]
-    return "; ".join(lines[:3])[:600].rstrip(".") or "apt gave no reason"
-
-
-def _lost(lock: DebLock, lost: Sequence[Deb], origin: str, reason: str) -> OutOfReachError:
+def _lost(lock: DebLock, lost: Sequence[Deb], origin: str, why: str) -> OutOfReachError:
     names = ", ".join(f"{deb.name} {deb.version}" for deb in lost[:5]) + (", ..." if len(lost) > 5 else "")
     return OutOfReachError(
         f"{len(lost)} of the {len(lock.debs)} packages in {lock.name}.debs cannot be downloaded from {origin}:"
         f" {names}.",
-        meaning=f"{reason}.",
+        meaning=f"{why}.",
         todo=f"check that the archive answers; if it has different versions now, remove lockfiles/{lock.name}.debs and"
         " run `./build.py lock`, or name a registry that stores the packages by `debs:` in matrix.yaml"
         " (docs/how-to/os-packages.md).",

@@ -20,7 +20,7 @@ from raydock.contract.catalogue import names
 from raydock.contract.kuberay import known
 from raydock.contract.run import contract
 from raydock.engine.cleanup import RUN, RUN_LABEL, sweep
-from raydock.engine.inspect import inspect
+from raydock.engine.localimage import inspect
 from raydock.model.report import Check, Status
 from tests.support.engine import SpareEngine
 from tests.support.toy import Checkout

@@ -17,7 +17,7 @@ from raydock.contract.run import contract
 from raydock.engine import channel
 from raydock.engine.cleanup import RUN, RUN_LABEL
 from raydock.engine.container import ContainerOptions, Limits, create_container, run_to_end
-from raydock.engine.inspect import inspect
+from raydock.engine.localimage import inspect
 from raydock.model.report import Check, Status
 from raydock.smoke.smoke import smoke
 

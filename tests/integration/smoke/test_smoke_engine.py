@@ -17,7 +17,7 @@ from raydock.core.errors import VariantError
 from raydock.engine import cleanup
 from raydock.engine.cleanup import LABEL, RUN, RUN_LABEL, stop_all
 from raydock.engine.container import Limits, create_container
-from raydock.engine.inspect import inspect
+from raydock.engine.localimage import inspect
 from raydock.model.report import Check, Report, Status
 from raydock.model.variant import parse_name
 from raydock.smoke.smoke import check_ids, smoke

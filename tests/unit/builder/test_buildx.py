@@ -1,11 +1,17 @@
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from raydock.builder.buildx import BuildError, LostPackagesError, explain
+from raydock.builder.buildx import BuildError, LostPackagesError, configured_builder, explain
 from raydock.builder.rawjson import Failure
 from raydock.core.errors import ExitCode, OutOfReachError
+from raydock.engine.endpoint import VARIABLES, Endpoint
 
+HERE = Endpoint(address="unix:///nonexistent/docker.sock", source="DOCKER_HOST")
 LOG = Path(".raydock/logs/toy.log")
 
 
@@ -53,3 +59,41 @@ def test_packages_evicted_from_the_build_cache_have_a_separate_error() -> None:
 def test_the_error_of_buildx_before_the_first_step_is_quoted() -> None:
     error = explain("toy", None, "\nERROR: unknown flag: --metadata-file\n", LOG)
     assert error.what == "toy: the build failed: ERROR: unknown flag: --metadata-file"
+
+
+@pytest.fixture
+def buildx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`docker buildx` with a separate configuration and an engine that does not exist."""
+    if not shutil.which("docker") or subprocess.run(["docker", "buildx", "version"], check=False).returncode:
+        pytest.skip("no docker buildx, whose builders these are")
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("DOCKER_HOST", HERE.address)
+
+    def run(*arguments: str) -> None:
+        subprocess.run(["docker", "buildx", *arguments], check=True, capture_output=True, env=dict(os.environ))
+
+    return run
+
+
+def test_the_builder_in_use_is_returned(buildx: Callable[..., None]) -> None:
+    buildx("create", "--name", "mine", "--driver", "remote", "tcp://127.0.0.1:1")
+    assert configured_builder(HERE) == ""
+    buildx("use", "mine")
+    assert configured_builder(HERE) == "'mine' (`docker buildx use`)"
+    assert configured_builder(Endpoint(address="tcp://10.0.0.9:2375", source="--host")) == ""
+    buildx("use", "--default", "mine")
+    assert configured_builder(HERE) == "'mine' (`docker buildx use`)"
+    buildx("use", "--global", "mine")
+    assert (
+        configured_builder(Endpoint(address="tcp://10.0.0.9:2375", source="--host")) == "'mine' (`docker buildx use`)"
+    )
+    buildx("use", "default")
+    assert configured_builder(HERE) == ""
+
+
+def test_the_variable_has_precedence(buildx: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, expected in {"mine": "'mine' (BUILDX_BUILDER)", "default": "", "": ""}.items():
+        monkeypatch.setenv("BUILDX_BUILDER", name)
+        assert configured_builder(HERE) == expected

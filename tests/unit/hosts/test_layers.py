@@ -3,8 +3,14 @@
 import io
 import tarfile
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, cast
 
-from raydock.hosts.layers import remove_files
+import docker
+import pytest
+from docker.errors import ImageNotFound
+
+from raydock.hosts.layers import find_shared, remove_files
 
 NAMES = ["blobs/sha256/aa", "blobs/sha256/bb", "manifest.json", "long/" + "n" * 200]
 
@@ -44,3 +50,27 @@ def test_only_the_given_files_are_removed() -> None:
 
 def test_by_default_no_file_is_removed() -> None:
     assert members(b"".join(remove_files([make_tar()], []))) == members(make_tar())
+
+
+class Api:
+    """The API of an engine whose images have these layers; an image without layers was removed meanwhile."""
+
+    def __init__(self, *images: str) -> None:
+        self._images = {f"sha256:{number}": layers for number, layers in enumerate(images)}
+
+    def images(self) -> list[dict[str, str]]:
+        return [{"Id": image} for image in self._images]
+
+    def inspect_image(self, image: str) -> dict[str, Any]:
+        if not self._images[image]:
+            raise ImageNotFound(image)
+        return {"Id": image, "RootFS": {"Layers": list(self._images[image])}}
+
+
+@pytest.mark.parametrize(
+    ("images", "shared"),
+    [((), ""), (("xbc", ""), ""), (("a", "abx", "xbc"), "ab"), (("abcd",), "abc"), (("abc", "ab"), "abc")],
+)
+def test_the_layers_below_the_first_different_one_are_shared(images: tuple[str, ...], shared: str) -> None:
+    client = cast("docker.DockerClient", SimpleNamespace(api=Api(*images)))
+    assert find_shared(client, tuple("abc")) == tuple(shared)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from raydock.builder.basepython import parse
+from raydock.builder.basemaker import parse_versions
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,4 @@ from raydock.builder.basepython import parse
     ],
 )
 def test_versions_are_found_among_other_output(output: bytes, expected: dict[str, str] | None) -> None:
-    assert parse(output) == expected
+    assert parse_versions(output) == expected
