@@ -20,7 +20,7 @@ from raydock.lock.request import LockRequest, create_request
 from raydock.lock.resolver import RESOLVERS, Pins, Resolver, ResolverName
 from raydock.model import lock as locks
 from raydock.model.variant import Variant
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 
 # Variants that pin the same versions if possible: those with this Python, architecture, cut-off day and extra indexes.
 Family = tuple[str, str, date, tuple[str, ...]]

@@ -15,7 +15,7 @@ from raydock.core.files import digest_of
 from raydock.index import addresses
 from raydock.model.matrix import Matrix
 from raydock.model.variant import NONE, Variant
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 
 # Increase it if the same request gives a different lock: it makes every lock stale.
 FORMAT = 1

@@ -10,7 +10,8 @@ from raydock.model.matrixfile import ARCHES
 from raydock.model.variant import NONE, Axis, Variant, parse_name
 from raydock.model.versions import closest
 from raydock.plan.nearest import away
-from raydock.plan.rules import Evaluator, RuleInputs, RuleVerdict
+from raydock.plan.rules.evaluator import Evaluator
+from raydock.plan.rules.verdict import RuleInputs, RuleVerdict
 from raydock.plan.search import Axes, Space, universe
 
 NEAREST = 3

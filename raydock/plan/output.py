@@ -13,7 +13,7 @@ from raydock.compat.runs import gpus_in_json, gpus_text
 from raydock.core.program import localize
 from raydock.plan.explain import Explanation, Near
 from raydock.plan.planner import Excluded, Plan, Planned
-from raydock.plan.rules import ABSENT
+from raydock.plan.rules.verdict import ABSENT
 
 SCHEMA = 1
 

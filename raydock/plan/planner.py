@@ -19,7 +19,8 @@ from raydock.model.pattern import has_values, matching_values
 from raydock.model.variant import NONE, Axis, Variant
 from raydock.plan import extras
 from raydock.plan.nearest import nearest_of, nearest_points
-from raydock.plan.rules import Evaluator, RuleInputs, RuleVerdict
+from raydock.plan.rules.evaluator import Evaluator
+from raydock.plan.rules.verdict import RuleInputs, RuleVerdict
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,8 @@ from raydock.model.facts import PROJECTS, Facts
 from raydock.model.matrixfile import SPECIAL
 from raydock.model.variant import Axis, Variant
 from raydock.model.versions import position
-from raydock.plan.rules import Evaluator, RuleInputs, rules
+from raydock.plan.rules.evaluator import Evaluator, rules
+from raydock.plan.rules.verdict import RuleInputs
 
 Axes = Mapping[Axis, Sequence[str]]
 

@@ -11,7 +11,7 @@ from raydock.core.errors import ConfigurationError, SelectionError, nearest
 from raydock.model.matrix import Matrix
 from raydock.model.variant import CPU, NONE, Axis, Variant
 from raydock.model.versions import position
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 from raydock.plan.search import Axes, Space, universe
 
 MOST = 5

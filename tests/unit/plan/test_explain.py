@@ -12,7 +12,8 @@ from raydock.model.versions import position
 from raydock.plan.explain import NEAREST, explain
 from raydock.plan.output import explanation, explanation_document
 from raydock.plan.planner import Plan
-from raydock.plan.rules import Evaluator, RuleInputs, rules
+from raydock.plan.rules.evaluator import Evaluator, rules
+from raydock.plan.rules.verdict import RuleInputs
 from raydock.plan.search import Space, universe
 
 IMPOSSIBLE = "ray2.44.0-vllm0.8.5-torch2.6.0-py313-cu124"

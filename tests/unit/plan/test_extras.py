@@ -16,7 +16,7 @@ from raydock.model.variant import Variant
 from raydock.plan import extras, planner
 from raydock.plan.explain import explain
 from raydock.plan.planner import Plan
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 
 TODAY = date(2026, 11, 22)
 CPU = Variant(ray="2.60.0", python="3.11")

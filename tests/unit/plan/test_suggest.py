@@ -16,7 +16,8 @@ from raydock.model.gpubuild import GpuBuild, Versions
 from raydock.model.matrix import Matrix
 from raydock.model.variant import Axis
 from raydock.plan import planner
-from raydock.plan.rules import Evaluator, RuleInputs
+from raydock.plan.rules.evaluator import Evaluator
+from raydock.plan.rules.verdict import RuleInputs
 from raydock.plan.show_suggestions import document, table
 from raydock.plan.suggest import MOST, Suggestions, parse_needs, suggest
 
