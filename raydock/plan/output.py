@@ -1,7 +1,6 @@
 """Plans and explanations as JSON (docs/reference/json.md) and as tables."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -13,7 +12,7 @@ from raydock.compat.runs import gpus_in_json, gpus_text
 from raydock.core.program import localize
 from raydock.plan.explain import Explanation, Near
 from raydock.plan.planner import Excluded, Plan, Planned
-from raydock.plan.rules.verdict import ABSENT
+from raydock.plan.rules.verdict import ABSENT, RuleVerdict
 
 SCHEMA = 1
 
@@ -59,9 +58,9 @@ def document(
         "excluded": [
             {
                 "name": excluded.variant.name,
-                "axes": excluded.axes,
-                "reason": excluded.reason,
-                "evidence": excluded.evidence,
+                "axes": excluded.variant.axes,
+                "reason": excluded.verdict.reason,
+                "evidence": excluded.verdict.evidence,
                 "nearest": excluded.nearest,
             }
             for excluded in plan.excluded
@@ -77,32 +76,12 @@ def table(plan: Plan, planned: Iterable[Planned], download_bytes: Sizes | None =
     return Group(_grid(tuple(planned), sizes), *note, Text(), _exclusions(plan))
 
 
-@dataclass(frozen=True)
-class ExclusionReason:
-    """All exclusions with the same reason.
-
-    Attributes:
-        rule: the rule that excludes them.
-        reason: the reason.
-        evidence: the fact behind the reason.
-        count: the number of exclusions.
-        example: one of the exclusions.
-    """
-
-    rule: str
-    reason: str
-    evidence: str
-    count: int
-    example: Excluded
-
-
-def reasons(excluded: Iterable[Excluded]) -> list[ExclusionReason]:
+def by_reason(excluded: Iterable[Excluded]) -> list[list[Excluded]]:
     """Exclusions grouped by their reason, the most frequent first."""
-    grouped: dict[tuple[str, str, str], list[Excluded]] = {}
+    grouped: dict[RuleVerdict, list[Excluded]] = {}
     for exclusion in excluded:
-        grouped.setdefault((exclusion.rule, exclusion.reason, exclusion.evidence), []).append(exclusion)
-    unsorted = [ExclusionReason(*key, len(same), same[0]) for key, same in grouped.items()]
-    return sorted(unsorted, key=lambda reason: -reason.count)
+        grouped.setdefault(exclusion.verdict, []).append(exclusion)
+    return sorted(grouped.values(), key=len, reverse=True)
 
 
 def explanation_document(explained: Explanation) -> dict[str, Any]:
@@ -185,8 +164,8 @@ def _exclusions(plan: Plan) -> Table:
     title = f"{count(len(plan.excluded), 'point')} of the matrix cannot exist"
     grid = bare_table(title, "points", "why", "fact", "for example", "nearest")
     grid.columns[0].justify = "right"
-    for reason in reasons(plan.excluded):
-        example = reason.example
-        cells = (str(reason.count), reason.reason, reason.evidence, example.variant.name, example.nearest or "-")
+    for group in by_reason(plan.excluded):
+        example, verdict = group[0], group[0].verdict
+        cells = (str(len(group)), verdict.reason, verdict.evidence, example.variant.name, example.nearest or "-")
         grid.add_row(*map(Text, cells))
     return grid

@@ -44,11 +44,11 @@ def table(suggestions: Suggestions) -> RenderableType:
         grid.add_row(suggestion.variant.name, driver, gpus, "no" if suggestion.lines else "yes")
     notes = [f"newer sets do not run: {rejected}" for rejected in suggestions.rejected]
     notes += [f"not checked: {NOT_CHECKED}"] if any(suggestion.lines for suggestion in sets) else []
-    return Group(grid, *([Text("\n".join(["", *notes]))] if notes else []), *map(_lines, filter(_is_new, sets)))
-
-
-def _is_new(suggestion: Suggestion) -> bool:
-    return bool(suggestion.lines)
+    return Group(
+        grid,
+        *([Text("\n".join(["", *notes]))] if notes else []),
+        *(_lines(suggestion) for suggestion in sets if suggestion.lines),
+    )
 
 
 def _lines(suggestion: Suggestion) -> Text:

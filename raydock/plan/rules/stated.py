@@ -2,7 +2,7 @@
 
 from raydock.compat.breakages import Breakage, broken
 from raydock.model.facts import PROJECTS
-from raydock.model.pattern import matches
+from raydock.model.pattern import selects
 from raydock.model.variant import NONE, Variant
 from raydock.plan.rules.verdict import ABSENT, RuleInputs, RuleVerdict
 
@@ -22,7 +22,7 @@ def base(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
 def exclude(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
     """The `exclude` of matrix.yaml does not contain the point."""
     for exclusion in rule_inputs.matrix.excludes:
-        if all(matches(pattern, getattr(point, axis)) for axis, pattern in exclusion.axes.items()):
+        if selects(exclusion.axes, point):
             limit = f" until {exclusion.until}" if exclusion.until else ""
             return RuleVerdict(False, exclusion.reason, f"excluded at {exclusion.place}{limit}")
     return RuleVerdict(True, f"{rule_inputs.matrix.path.name} does not exclude it")
