@@ -19,6 +19,7 @@ from raydock.lock.artifacts import Artifact, choose
 from raydock.lock.request import LockRequest, create_request
 from raydock.lock.resolver import RESOLVERS, Pins, Resolver, ResolverName
 from raydock.model import lock as locks
+from raydock.model import sealed
 from raydock.model.variant import Variant
 from raydock.plan.rules.verdict import RuleInputs
 
@@ -64,13 +65,13 @@ def orphans(checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...
 
 def _stale_reason(rule_inputs: RuleInputs, checkout: Checkout, variant: Variant) -> StaleReason | None:
     try:
-        header = lockfile.header(checkout.lock(variant.name).read_bytes())
+        parts = sealed.split(checkout.lock(variant.name).read_bytes().decode(errors="replace"))
     except FileNotFoundError:
         return StaleReason.MISSING
-    if header is None:
+    if parts is None:
         return StaleReason.EDITED
     expected = {"variant": variant.name, "inputs": create_request(rule_inputs, variant).digest}
-    return None if expected.items() <= header.items() else StaleReason.INPUTS
+    return None if expected.items() <= parts[0].items() else StaleReason.INPUTS
 
 
 @dataclass(frozen=True, kw_only=True)
