@@ -26,13 +26,13 @@ def suggest(needs: tuple[str, ...], driver: str, gpus: tuple[str, ...], python: 
     \b
     Example: ./build.py suggest --driver 535.104.05 --gpu 8.0 --need vllm --python 3.11
     """
-    from raydock.plan import show_suggestions
+    from raydock.plan import output
     from raydock.plan import suggest as suggesting
 
     rule_inputs = Project(Checkout(root())).rule_inputs
     host_needs = suggesting.parse_needs(needs, driver, gpus, python, rule_inputs)
     suggestions = suggesting.suggest(host_needs, rule_inputs)
     if as_json:
-        click.echo(json.dumps(show_suggestions.document(suggestions), indent=1))
+        click.echo(json.dumps(output.suggestions_document(suggestions), indent=1))
     else:
-        echo(show_suggestions.table(suggestions))
+        echo(output.suggestions_table(suggestions))

@@ -8,16 +8,17 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from configparser import Error as ConfigParserError
 from configparser import RawConfigParser
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from raydock.core.errors import ConfigurationError
 
 Environment = Mapping[str, str]
+_Content = TypeVar("_Content")
 
 # In pip, an option in the section of the command has precedence over one in [global].
 _SECTIONS = ("install", "global")
@@ -39,16 +40,16 @@ class Setting:
     name: str = ""
 
 
-def of_variable(variable: str, environment: Environment) -> Setting | None:
-    """The index that a variable names, as ADDRESS or, as in uv, NAME=ADDRESS.
+def parse(text: str, source: str) -> Setting:
+    """The index that a text names, as ADDRESS or, as in uv, NAME=ADDRESS."""
+    match = _NAMED.fullmatch(text)
+    return Setting(name=match[1], url=match[2], source=source) if match else Setting(url=text, source=source)
 
-    Returns None if it is not set.
-    """
+
+def of_variable(variable: str, environment: Environment) -> Setting | None:
+    """The index that a variable names; None if it is not set."""
     value = environment.get(variable, "").strip()
-    if not value:
-        return None
-    match = _NAMED.fullmatch(value)
-    return Setting(url=match[2] if match else value, source=variable, name=match[1] if match else "")
+    return parse(value, variable) if value else None
 
 
 def pip_default(environment: Environment) -> Setting | None:
@@ -72,18 +73,17 @@ def uv_default(environment: Environment) -> Setting | None:
     """
     for path, table in _uv_tables(environment):
         indexes = [index for index in table.get("index", ()) if index.get("default")]
+        if url := _of_pip(table, "index-url"):
+            indexes.append({"url": url})
         if indexes:
-            return Setting(url=str(indexes[0]["url"]), source=str(path), name=str(indexes[0].get("name", "")))
-        url = table.get("index-url") or table.get("pip", {}).get("index-url")
-        if url:
-            return Setting(url=str(url), source=str(path))
+            return _setting(indexes[0], path)
     return None
 
 
 def uv_indexes(environment: Environment) -> list[Setting]:
     """Every `[[index]]` of uv's files that is not the default one."""
     return [
-        Setting(url=str(index["url"]), source=str(path), name=str(index.get("name", "")))
+        _setting(index, path)
         for path, table in _uv_tables(environment)
         for index in table.get("index", ())
         if not index.get("default")
@@ -93,10 +93,17 @@ def uv_indexes(environment: Environment) -> list[Setting]:
 def uv_extra(environment: Environment) -> list[str]:
     """The settings in uv's files that name extra indexes."""
     names = [f"[[index]] {index.name or 'without a name'} in {index.source}" for index in uv_indexes(environment)]
-    for path, table in _uv_tables(environment):
-        if table.get("extra-index-url") or table.get("pip", {}).get("extra-index-url"):
-            names.append(f"extra-index-url in {path}")
-    return names
+    extra = (path for path, table in _uv_tables(environment) if _of_pip(table, "extra-index-url"))
+    return [*names, *(f"extra-index-url in {path}" for path in extra)]
+
+
+def _setting(index: dict[str, Any], path: Path) -> Setting:
+    return Setting(url=str(index["url"]), source=str(path), name=str(index.get("name", "")))
+
+
+def _of_pip(table: dict[str, Any], key: str) -> Any:
+    """The value of a key that uv has for compatibility with pip; None if it is not set."""
+    return table.get(key) or table.get("pip", {}).get(key)
 
 
 def keyring_provider(environment: Environment) -> str:
@@ -115,24 +122,20 @@ def keyring_provider(environment: Environment) -> str:
 
 def _pip_values(option: str, environment: Environment) -> list[tuple[str, Path]]:
     """The values of an option in pip's files, the one that pip uses first."""
-    values: list[tuple[int, str, Path]] = []
-    for path in reversed(_pip_files(environment)):
-        for rank, section in enumerate(_SECTIONS):
-            value = _pip_section(path, section).get(option, "").strip()
-            values += [(rank, value, path)] if value else []
-    return [(value, path) for _, value, path in sorted(values, key=lambda ranked: ranked[0])]
+    files = [(path, _read(path, _pip_options)) for path in reversed(_pip_files(environment))]
+    values = ((options.get((section, option), ""), path) for section in _SECTIONS for path, options in files)
+    return [(value, path) for value, path in values if value]
 
 
-def _pip_section(path: Path, section: str) -> dict[str, str]:
+def _pip_options(text: str) -> dict[tuple[str, str], str]:
+    """The options in a file of pip, by section and name."""
     parser = RawConfigParser()
-    try:
-        parser.read_string(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (ConfigParserError, UnicodeDecodeError, OSError) as error:
-        raise _unreadable(path, error) from None
-    items = parser.items(section) if parser.has_section(section) else ()
-    return {key.replace("_", "-").removeprefix("--"): value for key, value in items}
+    parser.read_string(text)
+    return {
+        (section, key.replace("_", "-").removeprefix("--")): value.strip()
+        for section in parser.sections()
+        for key, value in parser.items(section)
+    }
 
 
 def _pip_files(environment: Environment) -> list[Path]:
@@ -155,7 +158,7 @@ def _uv_tables(environment: Environment) -> Iterator[tuple[Path, dict[str, Any]]
     if environment.get("UV_NO_CONFIG", "").lower() in {"1", "true", "yes", "on"}:
         return
     for path in _uv_files(environment):
-        table = _toml(path)
+        table = _read(path, tomllib.loads)
         if path.name == "pyproject.toml":
             table = table.get("tool", {}).get("uv", {})
         if table:
@@ -178,26 +181,21 @@ def _project(folder: Path) -> list[Path]:
     for parent in (folder, *folder.parents):
         if (parent / "uv.toml").is_file():
             return [parent / "uv.toml"]
-        if "uv" in _toml(parent / "pyproject.toml").get("tool", {}):
+        if "uv" in _read(parent / "pyproject.toml", tomllib.loads).get("tool", {}):
             return [parent / "pyproject.toml"]
     return []
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _read(path: Path, parse_text: Callable[[str], _Content]) -> _Content:
+    """The content of a file; that of an empty file if it does not exist."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: Path, error: Exception) -> ConfigurationError:
-    return ConfigurationError(
-        f"{path} cannot be read: {' '.join(str(error).split())}.",
-        meaning="It can name the package index for locks and builds.",
-        todo="fix the file.",
-    )
+        return parse_text(path.read_text(encoding="utf-8") if path.exists() else "")
+    except (ConfigParserError, tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {' '.join(str(error).split())}.",
+            meaning="It can name the package index for locks and builds.",
+            todo="fix the file.",
+        ) from None
 
 
 def _home(environment: Environment) -> Path:

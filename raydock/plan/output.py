@@ -1,4 +1,4 @@
-"""Plans and explanations as JSON (docs/reference/json.md) and as tables."""
+"""Plans, explanations and suggestions as JSON (docs/reference/json.md) and as tables."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,6 +13,7 @@ from raydock.core.program import localize
 from raydock.plan.explain import Explanation, Near
 from raydock.plan.planner import Excluded, Plan, Planned
 from raydock.plan.rules.verdict import ABSENT, RuleVerdict
+from raydock.plan.suggest import Suggestion, Suggestions
 
 SCHEMA = 1
 
@@ -129,6 +130,49 @@ def _difference(explained: Explanation, near: Near) -> str:
     )
 
 
+def suggestions_document(suggestions: Suggestions) -> dict[str, Any]:
+    """The document of `suggest --json`."""
+    return {
+        "schema": SCHEMA,
+        "suggestions": [
+            {
+                "name": suggestion.variant.name,
+                "axes": suggestion.variant.axes,
+                "min_driver": suggestion.min_driver,
+                "sm": gpus_in_json(suggestion.variant, suggestion.sm),
+                "in_matrix": not suggestion.lines,
+                "lines": list(suggestion.lines),
+            }
+            for suggestion in suggestions.found
+        ],
+        "rejected": [{"reason": sets.reason, "versions": list(sets.versions)} for sets in suggestions.rejected],
+    }
+
+
+def suggestions_table(suggestions: Suggestions) -> RenderableType:
+    """The sets, best first, with the lines that matrix.yaml needs.
+
+    It also shows why newer sets do not run.
+    """
+    sets = suggestions.found
+    grid = bare_table(f"{len(sets)} newest sets", "variant", "driver", "GPU (sm)", "in matrix.yaml")
+    for suggestion in sets:
+        driver, gpus = _driver_text(suggestion.min_driver), gpus_text(suggestion.variant, suggestion.sm)
+        grid.add_row(suggestion.variant.name, driver, gpus, "no" if suggestion.lines else "yes")
+    notes = [f"newer sets do not run: {rejected}" for rejected in suggestions.rejected]
+    notes += [f"not checked: {NOT_CHECKED}"] if any(suggestion.lines for suggestion in sets) else []
+    return Group(
+        grid,
+        *([Text("\n".join(["", *notes]))] if notes else []),
+        *(_matrix_lines(suggestion) for suggestion in sets if suggestion.lines),
+    )
+
+
+def _matrix_lines(suggestion: Suggestion) -> Text:
+    head = ["", f"# matrix.yaml for {suggestion.variant.name}", "axes:"]
+    return Text("\n".join([*head, *(f"  {line}" for line in suggestion.lines)]))
+
+
 def bare_table(title: str, *headings: str) -> Table:
     """A table without borders, in which long cells wrap."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
@@ -146,13 +190,17 @@ def _grid(planned: tuple[Planned, ...], sizes: Sizes) -> Table:
         cells = [
             each.name,
             " ".join(each.groups),
-            f">= {each.min_driver}" if each.min_driver else "-",
+            _driver_text(each.min_driver),
             gpus_text(each.variant, each.sm),
             toolchain.compiler_text(each.variant),
             f">= {each.glibc}",
         ]
         grid.add_row(*cells, *([f"{size / 1e6:,.0f} MB" if size is not None else "-"] if sizes else []))
     return grid
+
+
+def _driver_text(min_driver: str) -> str:
+    return f">= {min_driver}" if min_driver else "-"
 
 
 def count(number: int, what: str) -> str:
