@@ -20,7 +20,8 @@ from raydock.lock.resolver import Uv
 from raydock.model.bases import Base
 from raydock.model.variant import CPU, Variant
 from raydock.pipeline.project import Project
-from raydock.plan.rules import Evaluator, RuleInputs, RuleVerdict
+from raydock.plan.rules.evaluator import Evaluator
+from raydock.plan.rules.verdict import RuleInputs, RuleVerdict
 
 DOCUMENT = ROOT / "docs" / "reference" / "compat.md"
 SEED, COUNT, JOBS = 20261126, 40, 2

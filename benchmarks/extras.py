@@ -23,7 +23,8 @@ from raydock.lock.resolver import Uv
 from raydock.model.variant import Axis, Variant
 from raydock.pipeline.project import Project
 from raydock.plan.extras import FLOOR, known
-from raydock.plan.rules import Evaluator, RuleInputs
+from raydock.plan.rules.evaluator import Evaluator
+from raydock.plan.rules.verdict import RuleInputs
 
 DOCUMENT = ROOT / "docs" / "reference" / "extras.md"
 MB = 1e6

@@ -54,6 +54,7 @@ CODE: _Code = {
     "raydock/model/lock.py": ("parse",),
     "raydock/model/matrix.py": ("Matrix",),
     "raydock/model/packages.py": ("common_packages", "group_packages"),
+    "raydock/model/sealed.py": ("split",),
     "raydock/model/variant.py": ("Variant",),
 }
 # The same for bases, by their source.

@@ -82,10 +82,10 @@ def suggest(needs: tuple[str, ...], driver: str, gpus: tuple[str, ...], python: 
     \b
     Example: ./build.py suggest --driver 535.104.05 --gpu 8.0 --need vllm --python 3.11
     """
-    from raydock.plan import show_suggestions
+    from raydock.plan import output
     from raydock.plan import suggest as suggesting
 
     rule_inputs = current_project().rule_inputs
     host_needs = suggesting.parse_needs(needs, driver, gpus, python, rule_inputs)
     suggestions = suggesting.suggest(host_needs, rule_inputs)
-    show(show_suggestions.document(suggestions), show_suggestions.table(suggestions), as_json=as_json)
+    show(output.suggestions_document(suggestions), output.suggestions_table(suggestions), as_json=as_json)

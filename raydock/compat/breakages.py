@@ -71,8 +71,3 @@ def load(path: Path = DATA) -> tuple[Breakage, ...]:
 def known() -> tuple[Breakage, ...]:
     """The breakages that raydock ships."""
     return load()
-
-
-def overdue(breakages: tuple[Breakage, ...], today: date) -> list[Breakage]:
-    """The breakages that must be reviewed."""
-    return [breakage for breakage in breakages if today > breakage.until]

@@ -27,11 +27,8 @@ def code_for(built: Iterable[int], gpu: int) -> int | None:
     binary compatibility). A driver can compile PTX for newer GPUs, but PTX is not counted: the lists name the binary
     code in wheels.
     """
-    return max((sm for sm in built if sm == gpu or _compatible(sm, gpu)), default=None)
-
-
-def _compatible(sm: int, gpu: int) -> bool:
-    return sm // 10 == gpu // 10 and sm < gpu and not tegra() & {sm, gpu}
+    older = (sm for sm in built if sm // 10 == gpu // 10 and sm <= gpu)
+    return max((sm for sm in older if sm == gpu or not tegra() & {sm, gpu}), default=None)
 
 
 def architectures(gpus: Iterable[int]) -> tuple[str, ...]:

@@ -8,18 +8,6 @@ from raydock.compat.gpucode import code_for
 from raydock.compat.hardware import Hardware
 from raydock.model.variant import NONE, Variant
 
-__all__ = [
-    "code_for",
-    "driver_objection",
-    "gpu_doubt",
-    "gpu_objection",
-    "gpus_in_json",
-    "gpus_text",
-    "list_owner",
-    "older",
-    "own_driver",
-]
-
 
 def older(driver: str, other: str) -> bool:
     """Whether a driver, such as 535.104.05, is older than a different one."""

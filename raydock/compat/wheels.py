@@ -40,6 +40,7 @@ def glibc(wheel: Wheel, arch: str) -> Glibc:
     return min(version for version in versions if version is not None)
 
 
+@lru_cache(maxsize=10_000)
 def lowest_glibc(release: ProjectRelease, python: str, arch: str) -> Glibc | None:
     """The oldest glibc on which a compatible wheel of a release runs; None if no wheel is compatible."""
     return min((glibc(wheel, arch) for wheel in compatible_wheels(release, python, arch)), default=None)
@@ -65,7 +66,13 @@ def requirement_of(release: ProjectRelease, project: str, point: Variant) -> Req
 
 def cuda_pin(release: ProjectRelease, point: Variant) -> tuple[str, Requirement] | None:
     """The CUDA (major.minor) that a release pins, and the requirement that pins it; None if it pins none."""
-    return _cuda_pin(release, point.python, point.arch)
+    for project in filter(_CUDA.fullmatch, release.required_projects):
+        for requirement in requirements(release, point, on=(project,)):
+            for specifier in requirement.specifier:
+                if specifier.operator == "==":
+                    version = Version(specifier.version.removesuffix(".*"))
+                    return f"{version.major}.{version.minor}", requirement
+    return None
 
 
 @lru_cache(maxsize=100_000)
@@ -92,17 +99,6 @@ def _applicable(
         if (marker := requirement.marker) is None
         or any(marker.evaluate({**environment, "extra": extra}) for extra in extras)
     )
-
-
-@lru_cache(maxsize=10_000)
-def _cuda_pin(release: ProjectRelease, python: str, arch: str) -> tuple[str, Requirement] | None:
-    for name in filter(_CUDA.fullmatch, release.required_projects):
-        for requirement in _applicable(release, name, python, arch, ("",)):
-            for specifier in requirement.specifier:
-                if specifier.operator == "==":
-                    version = Version(specifier.version.removesuffix(".*"))
-                    return f"{version.major}.{version.minor}", requirement
-    return None
 
 
 @cache

@@ -6,7 +6,7 @@ because a developer's environment must not change a lock.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http import HTTPStatus
 from urllib.parse import quote, unquote, urlsplit
@@ -94,11 +94,8 @@ def default(environment: Mapping[str, str]) -> Address | None:
 
     Raises ConfigurationError if two settings name different indexes, or if one is not an http or https address.
     """
-    candidates = [
-        *(settings.of_variable(variable, environment) for variable in DEFAULT_VARIABLES),
-        settings.pip_default(environment),
-        settings.uv_default(environment),
-    ]
+    variables = (settings.of_variable(variable, environment) for variable in DEFAULT_VARIABLES)
+    candidates = (*variables, settings.pip_default(environment), settings.uv_default(environment))
     named = [setting for setting in candidates if setting]
     if not named:
         return None
@@ -109,27 +106,14 @@ def default(environment: Mapping[str, str]) -> Address | None:
             raise _disagreement(first, other)
     with_login = next((address for address in addresses if any(address.given)), first)
     names = (*(setting.name for setting in named if setting.name), *_aliases(first.url, environment))
-    return Address(
-        url=first.url,
-        source=first.source,
-        given=with_login.given,
-        given_by=with_login.source,
-        aliases=tuple(names),
-        environment=environment,
-    )
+    return replace(first, given=with_login.given, given_by=with_login.source, aliases=names)
 
 
 def for_cuda(label: str, url: str, environment: Mapping[str, str]) -> Address:
     """The index that matrix.yaml names for a CUDA."""
     address = _address(Setting(url=url, source="matrix.yaml"), environment)
-    return Address(
-        url=address.url,
-        name=label,
-        source=f"indexes: {label} in matrix.yaml",
-        given=address.given,
-        aliases=_aliases(address.url, environment),
-        environment=environment,
-    )
+    aliases = _aliases(address.url, environment)
+    return replace(address, name=label, source=f"indexes: {label} in matrix.yaml", aliases=aliases)
 
 
 def extras(matrix: Matrix, variant: Variant, environment: Mapping[str, str]) -> tuple[Address, ...]:
@@ -166,8 +150,8 @@ def _address(setting: Setting, environment: Mapping[str, str]) -> Address:
 
 def _aliases(url: str, environment: Mapping[str, str]) -> tuple[str, ...]:
     """uv's names for an index, from UV_INDEX and uv.toml."""
-    listed = (settings.of_variable("index", {"index": value}) for value in environment.get("UV_INDEX", "").split())
-    known = [*(setting for setting in listed if setting), *settings.uv_indexes(environment)]
+    listed = (settings.parse(text, "UV_INDEX") for text in environment.get("UV_INDEX", "").split())
+    known = (*listed, *settings.uv_indexes(environment))
     return tuple(setting.name for setting in known if setting.name and _key(setting.url) == _key(url))
 
 

@@ -205,23 +205,17 @@ class Index:
         if isinstance(error, requests.HTTPError):
             answer = error.response
             later = f" and asks to wait {seconds:.0f} s" if (seconds := retry_after(answer)) else ""
-            return f"it answered {answer.status_code} {answer.reason}{later}{self._elsewhere(error)}"
-        text = str(error)
-        if "timed out" in text.lower():
-            return f"it gave no answer in time{self._elsewhere(error)}"
-        for kinds, cause in _CAUSES:
-            if isinstance(error, kinds):
-                return f"{cause}{self._elsewhere(error)}"
-        return text if "://" not in text else type(error).__name__
-
-    def _elsewhere(self, error: Exception) -> str:
-        """The host of an error if it is not the index itself.
-
-        The index redirected to it, or it stores the files.
-        """
+            cause = f"it answered {answer.status_code} {answer.reason}{later}"
+        elif "timed out" in str(error).lower():
+            cause = "it gave no answer in time"
+        else:
+            cause = next((cause for kinds, cause in _CAUSES if isinstance(error, kinds)), "")
+        if not cause:
+            return str(error) if "://" not in str(error) else type(error).__name__
+        # The index redirected to a different host, or its files are stored there.
         request = getattr(error, "request", None)
         host = urlsplit(getattr(request, "url", "") or "").netloc.rpartition("@")[2]
-        return f" at {host}, to which it refers" if host and host != urlsplit(self.endpoint).netloc else ""
+        return cause if host in {"", urlsplit(self.endpoint).netloc} else f"{cause} at {host}, to which it refers"
 
 
 @dataclass(frozen=True)
@@ -274,12 +268,7 @@ def _timeout(environment: Mapping[str, str]) -> float:
 
 
 def _metadata(archive: ZipFile, filename: str) -> bytes:
-    names = [name for name in archive.namelist() if _is_metadata(name)]
+    names = [name for name in archive.namelist() if re.fullmatch(r"[^/]*\.dist-info/METADATA", name)]
     if len(names) != 1:
         raise BadZipFile(f"{filename} has {len(names)} METADATA files instead of one")
     return archive.read(names[0])
-
-
-def _is_metadata(name: str) -> bool:
-    folder, _, file = name.rpartition("/")
-    return file == "METADATA" and folder.endswith(".dist-info") and "/" not in folder

@@ -52,13 +52,12 @@ class Pages:
                 self._extra[label, url] = self.index.for_cuda(label, url)
             return self._extra[label, url]
 
-    def files(self, project: str, also: Sequence[Index] = ()) -> tuple[DistributionPackage, ...]:
-        """Every wheel and source distribution of a project in all indexes.
+    def files(self, project: str) -> tuple[DistributionPackage, ...]:
+        """Every wheel and source distribution of a project in the default index; empty if it has no such project.
 
-        Empty if no index has the project.
-        Raises OutOfReachError if an index cannot be read.
+        Raises OutOfReachError if the index cannot be read.
         """
-        return tuple(file for files in self.offers(project, also) for file in files)
+        return self.page(self.index, project).files
 
     def offers(self, project: str, also: Sequence[Index] = ()) -> tuple[tuple[DistributionPackage, ...], ...]:
         """The files of a project, separately for each index.
@@ -96,10 +95,10 @@ class Pages:
     def refused(self) -> dict[Index, list[str]]:
         """The projects for which an index answered 403 so far."""
         with self._mutex:
-            read = [(index, name, page.result()) for (index, name), page in self._pages.items() if _succeeded(page)]
+            pages = dict(self._pages)
         projects: dict[Index, list[str]] = {}
-        for index, project, page in read:
-            if page.refused:
+        for (index, project), page in pages.items():
+            if _succeeded(page) and page.result().refused:
                 projects.setdefault(index, []).append(project)
         return projects
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -152,16 +153,10 @@ def _versions(page: Page) -> dict[Version, Files]:
     """The files of each version of a project."""
     versions: dict[Version, Files] = {}
     for file in page.files:
-        if version := _version(file):
+        with suppress(InvalidVersion):
+            version = Version(file.version or "")
             versions[version] = (*versions.get(version, ()), file)
     return versions
-
-
-def _version(file: DistributionPackage) -> Version | None:
-    try:
-        return Version(file.version) if file.version else None
-    except InvalidVersion:
-        return None
 
 
 def _useful(project: str, version: Version, known: Mapping[Version, Files]) -> bool:

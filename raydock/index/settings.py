@@ -86,16 +86,16 @@ class Setting:
     name: str = ""
 
 
-def of_variable(variable: str, environment: Environment) -> Setting | None:
-    """The index that a variable names, as ADDRESS or, as in uv, NAME=ADDRESS.
+def parse(text: str, source: str) -> Setting:
+    """The index that a text names, as ADDRESS or, as in uv, NAME=ADDRESS."""
+    match = _NAMED.fullmatch(text)
+    return Setting(name=match[1], url=match[2], source=source) if match else Setting(url=text, source=source)
 
-    Returns None if it is not set.
-    """
+
+def of_variable(variable: str, environment: Environment) -> Setting | None:
+    """The index that a variable names; None if it is not set."""
     value = environment.get(variable, "").strip()
-    if not value:
-        return None
-    match = _NAMED.fullmatch(value)
-    return Setting(url=match[2] if match else value, source=variable, name=match[1] if match else "")
+    return parse(value, variable) if value else None
 
 
 def pip_default(environment: Environment) -> Setting | None:

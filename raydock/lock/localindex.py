@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from shutil import copyfileobj
 from tempfile import TemporaryFile
 from threading import Thread
 from typing import IO, Any
@@ -96,10 +97,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.local_index.errors.append(error)
             self._answer(HTTPStatus.NOT_FOUND, b"")
 
-    def do_HEAD(self) -> None:
-        """Send the same without the body."""
-        self.do_GET()
-
     def _answer_path(self) -> bool:
         token, number, project, *rest = [*unquote(self.path).strip("/").split("/"), "", "", ""]
         if token != self.local_index.token or not number.isdecimal() or int(number) >= len(self.local_index.indexes):
@@ -120,14 +117,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, content: IO[bytes]) -> bool:
         self._head(HTTPStatus.OK, content.tell(), "application/octet-stream")
         content.seek(0)
-        while self.command != "HEAD" and (chunk := content.read(_CHUNK)):
-            self.wfile.write(chunk)
+        copyfileobj(content, self.wfile, _CHUNK)
         return True
 
     def _answer(self, status: HTTPStatus, body: bytes, kind: str = "application/octet-stream") -> bool:
         self._head(status, len(body), kind)
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        self.wfile.write(body)
         return True
 
     def _head(self, status: HTTPStatus, size: int, kind: str) -> None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -19,8 +19,9 @@ from raydock.lock.artifacts import Artifact, choose
 from raydock.lock.request import LockRequest, create_request
 from raydock.lock.resolver import RESOLVERS, Pins, Resolver, ResolverName
 from raydock.model import lock as locks
+from raydock.model import sealed
 from raydock.model.variant import Variant
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 
 # Variants that pin the same versions if possible: those with this Python, architecture, cut-off day and extra indexes.
 Family = tuple[str, str, date, tuple[str, ...]]
@@ -64,13 +65,13 @@ def orphans(checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...
 
 def _stale_reason(rule_inputs: RuleInputs, checkout: Checkout, variant: Variant) -> StaleReason | None:
     try:
-        header = lockfile.header(checkout.lock(variant.name).read_bytes())
+        parts = sealed.split(checkout.lock(variant.name).read_bytes().decode(errors="replace"))
     except FileNotFoundError:
         return StaleReason.MISSING
-    if header is None:
+    if parts is None:
         return StaleReason.EDITED
     expected = {"variant": variant.name, "inputs": create_request(rule_inputs, variant).digest}
-    return None if expected.items() <= header.items() else StaleReason.INPUTS
+    return None if expected.items() <= parts[0].items() else StaleReason.INPUTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,19 +116,19 @@ class Lead:
     """The variant of a family whose versions its siblings also pin if possible.
 
     Attributes:
-        name: its name; empty if no variant of the family can be resolved.
-        pins: its pins.
+        name: its name; empty without pins.
+        pins: its pins; empty if no variant of the family can be resolved.
         resolved: whether it was resolved now, and not read from its lock.
     """
 
     name: str = ""
-    pins: Pins | None = None
+    pins: Pins = field(default_factory=dict)
     resolved: bool = False
 
     @property
     def seed(self) -> dict[str, str]:
         """The version of every package."""
-        return {pin.name: pin.version for pin in (self.pins or {}).values()}
+        return {pin.name: pin.version for pin in self.pins.values()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,21 +214,17 @@ class Locker:
         return LockResult(name=variant.name, changed=changed)
 
     def _explain(self, variant: Variant, error: VariantError) -> VariantError:
-        """Add the line of matrix.yaml to an error if a group's packages conflict with its images' CUDA compiler."""
-        packages, known = self.rule_inputs.matrix.packages_of(variant), toolchain.known()
-        if not (packages.added and known.requirements(variant) and any(name in error.what for name in known.packages)):
-            return self._add_group(variant, error)
-        return VariantError(
-            f"{packages.place}: {', '.join(packages.added)} and the CUDA compiler of {variant} conflict: {error.what}",
-            meaning=f"Images with torch for CUDA {variant.cuda} need {', '.join(known.requirements(variant))}.",
-            todo=f"remove the package that needs a different version, or choose one for CUDA {variant.cuda}.",
-        )
-
-    def _add_group(self, variant: Variant, error: VariantError) -> VariantError:
         """Add the packages of the variant's group, and their line in matrix.yaml, to an error."""
-        packages = self.rule_inputs.matrix.packages_of(variant)
+        packages, known = self.rule_inputs.matrix.packages_of(variant), toolchain.known()
         if not variant.flavor:
             return error
+        if packages.added and known.requirements(variant) and any(name in error.what for name in known.packages):
+            added = ", ".join(packages.added)
+            return VariantError(
+                f"{packages.place}: {added} and the CUDA compiler of {variant} conflict: {error.what}",
+                meaning=f"Images with torch for CUDA {variant.cuda} need {', '.join(known.requirements(variant))}.",
+                todo=f"remove the package that needs a different version, or choose one for CUDA {variant.cuda}.",
+            )
         names = ", ".join((packages.ray, *packages.added))
         group = f"{packages.place}: this variant is of the group {variant.flavor}, with {names}."
         return VariantError(error.what, meaning="\n".join(filter(None, (error.meaning, group))), todo=error.todo)
@@ -236,9 +233,7 @@ class Locker:
         if lead.name != variant.name:
             self.listener(variant.name, "resolving")
             return self.resolver.resolve(request, lead.seed)
-        if lead.resolved and lead.pins is not None:
-            return lead.pins
-        return self.resolver.resolve(request, {})
+        return lead.pins if lead.resolved else self.resolver.resolve(request, {})
 
     def _artifacts(self, request: LockRequest, pins: Pins) -> list[Artifact]:
         pages, also = self.resolver.pages, self.resolver.cuda_indexes(request)

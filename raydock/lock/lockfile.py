@@ -1,16 +1,14 @@
 """Write the text of locks, sealed, and with the same bytes for the same pins.
 
-A lock begins with raydock's own lines: a warning; `seal`, the sha256 of all following lines, which detects edits by
-hand; `variant`; `inputs`, the request's digest; `resolver`; `no-cutoff`, the indexes that give no upload times, so that
-the cut-off day does not apply to them; and `download-bytes`, the size of the wheels, if the index gives it. Then follow
-the pins by name, each with the hash of the wheel that the variant installs and with the packages that require it. A pin
-does not have the hashes of all platforms' files: so the lock names exactly what the image installs, even if a release
-gets more files later, and it is a tenth of the size. If an extra index offers a different wheel in its place, the pin
-has both hashes. A package without a wheel has the hash of its source distribution, pip's option that allows it, and the
-packages that build it.
+Its header (raydock/model/sealed.py) has `variant`; `inputs`, the request's digest; `resolver`; `no-cutoff`, the indexes
+that give no upload times, so that the cut-off day does not apply to them; and `download-bytes`, the size of the wheels,
+if the index gives it. Then follow the pins by name, each with the hash of the wheel that the variant installs and with
+the packages that require it. A pin does not have the hashes of all platforms' files: so the lock names exactly what the
+image installs, even if a release gets more files later, and it is a tenth of the size. If an extra index offers a
+different wheel in its place, the pin has both hashes. A package without a wheel has the hash of its source
+distribution, pip's option that allows it, and the packages that build it.
 """
 
-import hashlib
 from collections.abc import Sequence
 
 from packaging.utils import canonicalize_name
@@ -18,10 +16,8 @@ from packaging.utils import canonicalize_name
 from raydock.lock.artifacts import Artifact
 from raydock.lock.request import LockRequest
 from raydock.lock.resolver import Pins
-from raydock.model import lock
+from raydock.model import lock, sealed
 from raydock.model.requirement import requirement
-
-_WARNING = b"# Made by `./build.py lock` from matrix.yaml: do not edit."
 
 
 def compose(
@@ -42,9 +38,7 @@ def compose(
     sizes = [artifact.size for artifact in artifacts if artifact.size is not None]
     if len(sizes) == len(artifacts):
         header["download-bytes"] = str(sum(sizes))
-    head = "".join(f"# {key}: {value}\n" for key, value in header.items())
-    sealed = f"{head}\n{body(request, pins, artifacts, 'matrix.yaml')}".encode()
-    return b"\n".join((_WARNING, _seal(sealed), sealed)).decode()
+    return sealed.compose(header, body(request, pins, artifacts, "matrix.yaml"))
 
 
 def body(request: LockRequest, pins: Pins, artifacts: Sequence[Artifact], source: str) -> str:
@@ -57,19 +51,6 @@ def body(request: LockRequest, pins: Pins, artifacts: Sequence[Artifact], source
         )
         for artifact in sorted(artifacts, key=lambda artifact: artifact.project)
     )
-
-
-def header(content: bytes) -> dict[str, str] | None:
-    """Read the header of a lock; None if the lock was edited. To be fast, this reads no pins."""
-    warning, _, rest = content.partition(b"\n")
-    seal, _, sealed = rest.partition(b"\n")
-    if warning != _WARNING or seal != _seal(sealed):
-        return None
-    return lock.parse(sealed.partition(b"\n\n")[0].decode()).header
-
-
-def _seal(sealed: bytes) -> bytes:
-    return f"# seal: sha256:{hashlib.sha256(sealed).hexdigest()}".encode()
 
 
 def _pin(artifact: Artifact, parents: Sequence[str]) -> str:

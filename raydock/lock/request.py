@@ -1,6 +1,7 @@
 """The request for a variant's lock: everything that decides the lock, and nothing else."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -8,14 +9,13 @@ from functools import cached_property
 from packaging.version import Version
 
 from raydock.compat import breakages, sdists, toolchain
-from raydock.compat.breakages import Breakage
 from raydock.compat.when import matches
 from raydock.core.errors import ConfigurationError
 from raydock.core.files import digest_of
 from raydock.index import addresses
 from raydock.model.matrix import Matrix
 from raydock.model.variant import NONE, Variant
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 
 # Increase it if the same request gives a different lock: it makes every lock stale.
 FORMAT = 1
@@ -70,11 +70,13 @@ def create_request(rule_inputs: RuleInputs, variant: Variant) -> LockRequest:
 
     Raises ConfigurationError if no base of the matrix has its Python, or if the base's glibc is too old.
     """
-    matrix = rule_inputs.matrix
+    matrix, cutoff = rule_inputs.matrix, rule_inputs.matrix.cutoff_of(variant)
+    known = [breakage for breakage in breakages.known() if breakage.concerns(variant, cutoff)]
+    needed = sorted(line for breakage in known for line in breakage.requirements)
     return LockRequest(
-        requirements=_requirements(rule_inputs, variant),
-        constraints=_constraints(matrix, variant),
-        cutoff=matrix.cutoff_of(variant),
+        requirements=(*_requirements(rule_inputs, variant), *needed, *toolchain.known().requirements(variant)),
+        constraints=tuple(sorted({line for breakage in known for line in breakage.constraints})),
+        cutoff=cutoff,
         python=variant.python,
         cuda=variant.cuda,
         arch=variant.arch,
@@ -84,22 +86,15 @@ def create_request(rule_inputs: RuleInputs, variant: Variant) -> LockRequest:
     )
 
 
-def _requirements(rule_inputs: RuleInputs, variant: Variant) -> tuple[str, ...]:
-    matrix, torch = rule_inputs.matrix, rule_inputs.release("torch", variant)
-    packages = matrix.packages_of(variant)
-    lines = [f"{packages.ray}=={variant.ray}"]
-    lines += [f"torch=={torch.version if torch else variant.torch}"] if variant.torch != NONE else []
-    lines += [f"vllm=={variant.vllm}"] if variant.vllm != NONE else []
-    needed = sorted(line for breakage in _breakages(matrix, variant) for line in breakage.requirements)
-    return (*lines, *packages.always, *packages.added, *needed, *toolchain.known().requirements(variant))
-
-
-def _constraints(matrix: Matrix, variant: Variant) -> tuple[str, ...]:
-    return tuple(sorted({line for breakage in _breakages(matrix, variant) for line in breakage.constraints}))
-
-
-def _breakages(matrix: Matrix, variant: Variant) -> list[Breakage]:
-    return [breakage for breakage in breakages.known() if breakage.concerns(variant, matrix.cutoff_of(variant))]
+def _requirements(rule_inputs: RuleInputs, variant: Variant) -> Iterator[str]:
+    """The parts of a variant, and the packages that matrix.yaml adds to them."""
+    torch, packages = rule_inputs.release("torch", variant), rule_inputs.matrix.packages_of(variant)
+    yield f"{packages.ray}=={variant.ray}"
+    if variant.torch != NONE:
+        yield f"torch=={torch.version if torch else variant.torch}"
+    if variant.vllm != NONE:
+        yield f"vllm=={variant.vllm}"
+    yield from (*packages.always, *packages.added)
 
 
 def _glibc(matrix: Matrix, variant: Variant) -> str:

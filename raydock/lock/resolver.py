@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import ClassVar
 
 import uv
 
@@ -46,10 +47,12 @@ class Resolver(ABC):
     """Finds the newest packages of an index that satisfy a request.
 
     Attributes:
+        name: the name of the resolver and of its package.
         pages: the pages of the package indexes.
         timeout: the time limit of a resolution, in seconds.
     """
 
+    name: ClassVar[ResolverName]
     pages: Pages
     timeout: float
     _processes: Processes = field(default_factory=Processes, repr=False)
@@ -59,14 +62,17 @@ class Resolver(ABC):
         """The default index."""
         return self.pages.index
 
-    @property
-    @abstractmethod
+    @cached_property
     def label(self) -> str:
         """The resolver's name and version."""
+        return f"{self.name} {version(self.name)}"
 
     @abstractmethod
     def _command(self, request: LockRequest, folder: Path) -> list[str]:
-        """The command that resolves folder/requirements.in with folder/constraints.txt to folder/lock.txt."""
+        """The command that resolves folder/requirements.in with folder/constraints.txt to folder/lock.txt.
+
+        uv's configuration is folder/uv.toml.
+        """
 
     @abstractmethod
     def _reason(self, errors: str) -> str:
@@ -91,14 +97,12 @@ class Resolver(ABC):
             folder = Path(name)
             _write(folder / "requirements.in", request.requirements)
             _write(folder / "constraints.txt", request.constraints)
-            self._prepare(request, folder)
+            known = sdists.known()
+            _write(folder / "uv.toml", (known[project].uv for project in known if project in request.sources))
             if seed:
                 _write(folder / "lock.txt", (f"{package}=={pinned}" for package, pinned in seed.items()))
             self._run(request, local, folder)
             return lock.parse((folder / "lock.txt").read_text(encoding="utf-8")).pins
-
-    def _prepare(self, request: LockRequest, folder: Path) -> None:  # noqa: B027 - most resolvers need nothing
-        """Write further files that the command reads into the folder."""
 
     def stop(self) -> None:
         """End all running resolutions, and prevent new ones."""
@@ -137,14 +141,11 @@ class Resolver(ABC):
 
         For example, a find-links folder may offer a build of torch that no index has.
         """
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("UV_", "PIP_"))}
         default, *extra = local.urls
-        cache = {"UV_CACHE_DIR": os.environ["UV_CACHE_DIR"]} if "UV_CACHE_DIR" in os.environ else {}
         also = {"UV_INDEX": " ".join(extra), "PIP_EXTRA_INDEX_URL": " ".join(extra)} if extra else {}
         return {
-            **kept,
+            **{name: value for name, value in os.environ.items() if _is_kept(name)},
             **also,
-            **cache,
             "NO_PROXY": "127.0.0.1",
             "no_proxy": "127.0.0.1",
             "NO_COLOR": "1",
@@ -164,11 +165,8 @@ class Resolver(ABC):
 class Uv(Resolver):
     """`uv pip compile`, for any Python."""
 
+    name = ResolverName.UV
     timeout: float = 300
-
-    @cached_property
-    def label(self) -> str:
-        return f"uv {version('uv')}"
 
     def _command(self, request: LockRequest, folder: Path) -> list[str]:
         glibc = request.glibc.replace(".", "_")
@@ -185,9 +183,6 @@ class Uv(Resolver):
             str(folder / "requirements.in"),
         ]
 
-    def _prepare(self, request: LockRequest, folder: Path) -> None:
-        _write(folder / "uv.toml", (sdist.uv for name, sdist in sdists.known().items() if name in request.sources))
-
     def _reason(self, errors: str) -> str:
         premises = [" ".join(premise.split()) for premise in _BECAUSE.findall(errors)]
         if premises:
@@ -201,11 +196,8 @@ class Uv(Resolver):
 class PipTools(Resolver):
     """`pip-compile`, which resolves only for the Python that runs it."""
 
+    name = ResolverName.PIP_TOOLS
     timeout: float = 3600
-
-    @cached_property
-    def label(self) -> str:
-        return f"pip-tools {version('pip-tools')}"
 
     def resolve(self, request: LockRequest, seed: Mapping[str, str]) -> Pins:
         own = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -229,21 +221,20 @@ class PipTools(Resolver):
 
     def _reason(self, errors: str) -> str:
         last = errors[max(0, errors.rfind("ResolutionImpossible: [")) :]
-        clashes = [
-            f"{name} {pinned} needs {required}" if name else required for required, name, pinned in _clashes(last)
-        ]
+        # The conflicts that pip reports: each requirement, and the package and version that has it.
+        found = _PIP_CLASH.findall(last)
+        clashes = [f"{name} {pinned} needs {required}" if name else required for required, name, pinned in found]
         if len(clashes) > 1:
             return f"{'; '.join(dict.fromkeys(clashes))}."
         lines = [*(line.strip() for line in errors.splitlines() if line.strip()), *_PIP_ERROR.findall(errors)]
         return lines[-1] if lines else "it failed without a message."
 
 
-RESOLVERS: dict[ResolverName, type[Uv] | type[PipTools]] = {ResolverName.UV: Uv, ResolverName.PIP_TOOLS: PipTools}
+RESOLVERS: dict[ResolverName, type[Uv] | type[PipTools]] = {resolver.name: resolver for resolver in (Uv, PipTools)}
 
 
-def _clashes(errors: str) -> list[tuple[str, str, str]]:
-    """The conflicts that pip reports: each requirement, and the package and version that has it."""
-    return _PIP_CLASH.findall(errors)
+def _is_kept(variable: str) -> bool:
+    return variable == "UV_CACHE_DIR" or not variable.startswith(("UV_", "PIP_"))
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:

@@ -1,9 +1,9 @@
 """A lock of Debian packages: lockfiles/NAME.debs, with one line for each package.
 
-It begins with raydock's own lines: a warning; `seal`, the sha256 of all following lines; `requested`, the packages that
-apt was requested to install; and `inputs`, the digest of the request, so that raydock detects a stale lock without apt.
-Then follow the packages by name: name, version, architecture, sha256, size in bytes, and path within the archive. No
-line names a host: the same packages can come from any mirror.
+Its header (raydock/model/sealed.py) has `requested`, the packages that apt was requested to install, and `inputs`, the
+digest of the request, so that raydock detects a stale lock without apt. Then follow the packages by name: name,
+version, architecture, sha256, size in bytes, and path within the archive. No line names a host: the same packages can
+come from any mirror.
 """
 
 import hashlib
@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+import msgspec
+
 from raydock.core.errors import ConfigurationError
+from raydock.model import sealed
 
 SUFFIX = ".debs"
-_WARNING = "# Made by `./build.py lock` from matrix.yaml: do not edit."
-_HEADER = re.compile(r"# ([a-z-]+): (.*)")
 _LINE = re.compile(
     r"(?P<name>[a-z0-9][a-z0-9+.-]*) (?P<version>\S+) (?P<architecture>[a-z0-9-]+) sha256:(?P<sha256>[0-9a-f]{64})"
     r" (?P<size>\d+) (?P<path>(?!/)(?!.*\.\./)[^\s'\"]+\.deb)"
@@ -83,33 +84,18 @@ class DebLock:
 
 def compose(header: Mapping[str, str], debs: Iterable[Deb]) -> str:
     """Write the text of a lock."""
-    head = "".join(f"# {key}: {value}\n" for key, value in header.items())
-    sealed = f"{head}\n{''.join(deb.line for deb in sorted(debs))}"
-    return f"{_WARNING}\n{_seal(sealed)}\n{sealed}"
+    return sealed.compose(header, "".join(deb.line for deb in sorted(debs)))
 
 
 @lru_cache(maxsize=100)
 def parse(name: str, text: str) -> DebLock | None:
     """Read a lock's text, once for all variants on the same base; None if it was edited."""
-    warning, _, rest = text.partition("\n")
-    seal, _, sealed = rest.partition("\n")
-    if warning != _WARNING or seal != _seal(sealed):
+    parts = sealed.split(text)
+    if parts is None:
         return None
-    head, _, body = sealed.partition("\n\n") if "\n\n" in sealed else (sealed.rstrip("\n"), "", "")
+    header, body = parts
     matches = [_LINE.fullmatch(line) for line in body.splitlines()]
-    header = {match[1]: match[2] for line in head.splitlines() if (match := _HEADER.fullmatch(line))}
-    debs = tuple(
-        Deb(
-            name=match["name"],
-            version=match["version"],
-            architecture=match["architecture"],
-            sha256=match["sha256"],
-            size=int(match["size"]),
-            path=match["path"],
-        )
-        for match in matches
-        if match
-    )
+    debs = tuple(msgspec.convert(match.groupdict(), Deb, strict=False) for match in matches if match)
     return DebLock(name=name, header=header, debs=debs) if all(matches) else None
 
 
@@ -141,7 +127,3 @@ def load(path: Path, inputs: str) -> DebLock:
             todo=RELOCK,
         )
     return lock
-
-
-def _seal(sealed: str) -> str:
-    return f"# seal: sha256:{hashlib.sha256(sealed.encode()).hexdigest()}"

@@ -1,7 +1,7 @@
 """A lock: every package of a variant, pinned with hashes, as pip's requirements format has it.
 
-A lock begins with comment lines `# key: value` that raydock writes (see raydock/lock/lockfile.py). Then follow the pins
-as uv and pip-compile write them, each with its hashes and with comments `# via` that name what requires it.
+A lock begins with a header that raydock writes (see raydock/lock/lockfile.py). Then follow the pins as uv and
+pip-compile write them, each with its hashes and with comments `# via` that name what requires it.
 """
 
 import hashlib
@@ -14,10 +14,10 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from raydock.core.errors import ConfigurationError
+from raydock.model.sealed import read_header
 
 # The key of the header that names the indexes whose pages give no upload times.
 NO_CUTOFF = "no-cutoff"
-_HEADER = re.compile(r"# ([a-z-]+): (.*)")
 # It begins with a line break: a search for it is much faster than for the begin of a line.
 _PIN = re.compile(r"\n(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==(?P<version>[^\s;\\]+)")
 _VIA = re.compile(r"^    #(?: via +|   )(\S+)", re.MULTILINE)
@@ -84,15 +84,9 @@ class Lock:
 @lru_cache(maxsize=2_000)
 def parse(text: str) -> Lock:
     """Parse a lock's text. Lines that are not a header, pin, hash or comment are ignored."""
-    header: dict[str, str] = {}
-    for line in text.splitlines():
-        if not line.startswith("#"):
-            break
-        if match := _HEADER.fullmatch(line):
-            header[match[1]] = match[2]
     starts = [match.start() for match in _PIN.finditer(f"\n{text}")]
     pins = (_pin(text[start:end]) for start, end in pairwise([*starts, len(text)]))
-    return Lock(text, header, {pin.name: pin for pin in pins})
+    return Lock(text, read_header(text.partition("\n\n")[0]), {pin.name: pin for pin in pins})
 
 
 @lru_cache(maxsize=10_000)

@@ -10,7 +10,7 @@ from raydock.model.bases import Base
 from raydock.model.gpubuild import GpuBuild
 from raydock.model.matrixfile import Exclude, MatrixFile, Point
 from raydock.model.packages import Packages
-from raydock.model.pattern import matches
+from raydock.model.pattern import selects
 from raydock.model.variant import Axis, Variant
 
 
@@ -75,8 +75,7 @@ class Matrix:
         """Whether a variant is in the cross product, with or without a flavor, or is one of the points."""
         crossed = all(getattr(variant, axis) in self.axes[axis] for axis in Axis)
         if crossed and variant.flavor in self.flavors:
-            patterns = self.groups[variant.flavor].items()
-            return all(matches(pattern, getattr(variant, axis)) for axis, pattern in patterns)
+            return selects(self.groups[variant.flavor], variant)
         return (crossed and not variant.flavor) or any(point.variant == variant for point in self.points)
 
     def packages_of(self, variant: Variant) -> Packages:

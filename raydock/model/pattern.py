@@ -1,11 +1,9 @@
 """Patterns over the values of axes: `3.1*` with `*`, `?` and `[...]`, and a leading `!` for everything else."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
-from raydock.model.variant import Axis, Variant
-
-AxisValues = Mapping[str, frozenset[str]]
+from raydock.model.variant import Variant
 
 
 def matches(pattern: str, value: str) -> bool:
@@ -18,14 +16,6 @@ def is_glob(pattern: str) -> bool:
     return any(character in pattern for character in "*?[")
 
 
-def matching_values(patterns: Mapping[str, str], axes: Mapping[Axis, Iterable[str]]) -> AxisValues:
-    """The values that match the pattern, for each axis with a pattern."""
-    return {
-        axis: frozenset(value for value in axes[Axis(axis)] if matches(pattern, value))
-        for axis, pattern in patterns.items()
-    }
-
-
-def has_values(variant: Variant, values: AxisValues) -> bool:
-    """Whether a variant has one of the values on each of the axes."""
-    return all(getattr(variant, axis) in allowed for axis, allowed in values.items())
+def selects(patterns: Mapping[str, str], variant: Variant) -> bool:
+    """Whether a variant matches the pattern of each axis that has one."""
+    return all(matches(pattern, getattr(variant, axis)) for axis, pattern in patterns.items())

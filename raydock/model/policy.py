@@ -100,14 +100,13 @@ class Policy(Entry, frozen=True, kw_only=True, dict=True):
     ignore: tuple[Ignore, ...] = ()
 
     @property
-    def fail(self) -> dict[FindingKind, tuple[Severity, ...]]:
+    def fail(self) -> dict[FindingKind, tuple[str, ...]]:
         """The severities that are refused, by kind."""
-        rules = {
-            FindingKind.VULNERABILITY: self.vulnerabilities,
-            FindingKind.SECRET: self.secrets,
-            FindingKind.MISCONFIGURATION: self.misconfiguration,
+        return {
+            FindingKind.VULNERABILITY: self.vulnerabilities.fail,
+            FindingKind.SECRET: self.secrets.fail,
+            FindingKind.MISCONFIGURATION: self.misconfiguration.fail,
         }
-        return {kind: tuple(map(Severity, rule.fail)) for kind, rule in rules.items()}
 
     @property
     def refuses_unfixed(self) -> bool:

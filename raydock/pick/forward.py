@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from raydock.compat.gpu_names import known
-from raydock.compat.runs import code_for, older, own_driver
+from raydock.compat.gpucode import code_for
+from raydock.compat.runs import older, own_driver
 from raydock.pick.nvidia_smi import GpuHost
 from raydock.publish.variant_image import VariantImage
 

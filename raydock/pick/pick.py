@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from packaging.version import Version
 
 from raydock.compat import gpu_names, toolchain
-from raydock.compat.runs import code_for, driver_objection, gpu_doubt, gpu_objection, list_owner, older, own_driver
+from raydock.compat.gpucode import code_for
+from raydock.compat.runs import driver_objection, gpu_doubt, gpu_objection, list_owner, older, own_driver
 from raydock.core.errors import HostError
 from raydock.pick import forward
 from raydock.pick.nvidia_smi import Gpu, GpuHost

@@ -13,7 +13,7 @@ from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
 from raydock.plan import planner
 from raydock.plan.planner import Plan, Planned
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 
 
 @dataclass(frozen=True)

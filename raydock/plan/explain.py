@@ -1,6 +1,7 @@
 """Explains why a point can or cannot exist, and finds the nearest ones."""
 
 from dataclasses import dataclass
+from functools import partial
 from heapq import nsmallest
 from itertools import combinations
 
@@ -10,7 +11,8 @@ from raydock.model.matrixfile import ARCHES
 from raydock.model.variant import NONE, Axis, Variant, parse_name
 from raydock.model.versions import closest
 from raydock.plan.nearest import away
-from raydock.plan.rules import Evaluator, RuleInputs, RuleVerdict
+from raydock.plan.rules.evaluator import Evaluator
+from raydock.plan.rules.verdict import RuleInputs, RuleVerdict
 from raydock.plan.search import Axes, Space, universe
 
 NEAREST = 3
@@ -83,8 +85,7 @@ def _nearest(point: Variant, space: Space, axes: Axes) -> list[Variant]:
             points += (other for other in space.valid(grid, point.flavor) if len(moved(point, other)) == count)
         if len(points) >= NEAREST:
             break
-    values = tuple(point.axes.values())
-    return nsmallest(NEAREST, points, key=lambda other: away(values, tuple(other.axes.values())))
+    return nsmallest(NEAREST, points, key=partial(away, point))
 
 
 def moved(point: Variant, other: Variant) -> tuple[Axis, ...]:

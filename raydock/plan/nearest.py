@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from math import inf, prod
 
+from raydock.model.variant import Axis, Variant
 from raydock.model.versions import position
 
 # For every point: the distance to the nearest good point and that point's index.
@@ -37,18 +38,11 @@ def nearest_points(axes: Sequence[Sequence[str]], good: Sequence[bool]) -> list[
     return [None if distance == inf else index for distance, index in best]
 
 
-def nearest_of(point: Sequence[str], good: Sequence[Sequence[str]]) -> int | None:
-    """The index of the good point nearest to any point.
-
-    Returns None if there is no good point.
-    """
-    return min(range(len(good)), key=lambda index: away(point, good[index]), default=None)
-
-
-def away(point: Sequence[str], other: Sequence[str]) -> tuple[int, int]:
+def away(point: Variant, other: Variant) -> tuple[int, int]:
     """The distance of two points: number of different axes, version distance."""
-    moved = [pair for pair in zip(point, other, strict=True) if pair[0] != pair[1]]
-    return len(moved), sum(abs(position(one) - position(two)) for one, two in moved)
+    pairs = ((getattr(point, axis), getattr(other, axis)) for axis in Axis)
+    moved = [abs(position(one) - position(two)) for one, two in pairs if one != two]
+    return len(moved), sum(moved)
 
 
 def _spread(field: Field, axes: Sequence[Sequence[str]], axis: int) -> Field:

@@ -1,7 +1,6 @@
-"""Plans and explanations as JSON (docs/reference/json.md) and as tables."""
+"""Plans, explanations and suggestions as JSON (docs/reference/json.md) and as tables."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -13,7 +12,8 @@ from raydock.compat.runs import gpus_in_json, gpus_text
 from raydock.core.program import localize
 from raydock.plan.explain import Explanation, Near
 from raydock.plan.planner import Excluded, Plan, Planned
-from raydock.plan.rules import ABSENT
+from raydock.plan.rules.verdict import ABSENT, RuleVerdict
+from raydock.plan.suggest import Suggestion, Suggestions
 
 SCHEMA = 1
 
@@ -59,9 +59,9 @@ def document(
         "excluded": [
             {
                 "name": excluded.variant.name,
-                "axes": excluded.axes,
-                "reason": excluded.reason,
-                "evidence": excluded.evidence,
+                "axes": excluded.variant.axes,
+                "reason": excluded.verdict.reason,
+                "evidence": excluded.verdict.evidence,
                 "nearest": excluded.nearest,
             }
             for excluded in plan.excluded
@@ -77,32 +77,12 @@ def table(plan: Plan, planned: Iterable[Planned], download_bytes: Sizes | None =
     return Group(_grid(tuple(planned), sizes), *note, Text(), _exclusions(plan))
 
 
-@dataclass(frozen=True)
-class ExclusionReason:
-    """All exclusions with the same reason.
-
-    Attributes:
-        rule: the rule that excludes them.
-        reason: the reason.
-        evidence: the fact behind the reason.
-        count: the number of exclusions.
-        example: one of the exclusions.
-    """
-
-    rule: str
-    reason: str
-    evidence: str
-    count: int
-    example: Excluded
-
-
-def reasons(excluded: Iterable[Excluded]) -> list[ExclusionReason]:
+def by_reason(excluded: Iterable[Excluded]) -> list[list[Excluded]]:
     """Exclusions grouped by their reason, the most frequent first."""
-    grouped: dict[tuple[str, str, str], list[Excluded]] = {}
+    grouped: dict[RuleVerdict, list[Excluded]] = {}
     for exclusion in excluded:
-        grouped.setdefault((exclusion.rule, exclusion.reason, exclusion.evidence), []).append(exclusion)
-    unsorted = [ExclusionReason(*key, len(same), same[0]) for key, same in grouped.items()]
-    return sorted(unsorted, key=lambda reason: -reason.count)
+        grouped.setdefault(exclusion.verdict, []).append(exclusion)
+    return sorted(grouped.values(), key=len, reverse=True)
 
 
 def explanation_document(explained: Explanation) -> dict[str, Any]:
@@ -150,6 +130,49 @@ def _difference(explained: Explanation, near: Near) -> str:
     )
 
 
+def suggestions_document(suggestions: Suggestions) -> dict[str, Any]:
+    """The document of `suggest --json`."""
+    return {
+        "schema": SCHEMA,
+        "suggestions": [
+            {
+                "name": suggestion.variant.name,
+                "axes": suggestion.variant.axes,
+                "min_driver": suggestion.min_driver,
+                "sm": gpus_in_json(suggestion.variant, suggestion.sm),
+                "in_matrix": not suggestion.lines,
+                "lines": list(suggestion.lines),
+            }
+            for suggestion in suggestions.found
+        ],
+        "rejected": [{"reason": sets.reason, "versions": list(sets.versions)} for sets in suggestions.rejected],
+    }
+
+
+def suggestions_table(suggestions: Suggestions) -> RenderableType:
+    """The sets, best first, with the lines that matrix.yaml needs.
+
+    It also shows why newer sets do not run.
+    """
+    sets = suggestions.found
+    grid = bare_table(f"{len(sets)} newest sets", "variant", "driver", "GPU (sm)", "in matrix.yaml")
+    for suggestion in sets:
+        driver, gpus = _driver_text(suggestion.min_driver), gpus_text(suggestion.variant, suggestion.sm)
+        grid.add_row(suggestion.variant.name, driver, gpus, "no" if suggestion.lines else "yes")
+    notes = [f"newer sets do not run: {rejected}" for rejected in suggestions.rejected]
+    notes += [f"not checked: {NOT_CHECKED}"] if any(suggestion.lines for suggestion in sets) else []
+    return Group(
+        grid,
+        *([Text("\n".join(["", *notes]))] if notes else []),
+        *(_matrix_lines(suggestion) for suggestion in sets if suggestion.lines),
+    )
+
+
+def _matrix_lines(suggestion: Suggestion) -> Text:
+    head = ["", f"# matrix.yaml for {suggestion.variant.name}", "axes:"]
+    return Text("\n".join([*head, *(f"  {line}" for line in suggestion.lines)]))
+
+
 def bare_table(title: str, *headings: str) -> Table:
     """A table without borders, in which long cells wrap."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
@@ -167,13 +190,17 @@ def _grid(planned: tuple[Planned, ...], sizes: Sizes) -> Table:
         cells = [
             each.name,
             " ".join(each.groups),
-            f">= {each.min_driver}" if each.min_driver else "-",
+            _driver_text(each.min_driver),
             gpus_text(each.variant, each.sm),
             toolchain.compiler_text(each.variant),
             f">= {each.glibc}",
         ]
         grid.add_row(*cells, *([f"{size / 1e6:,.0f} MB" if size is not None else "-"] if sizes else []))
     return grid
+
+
+def _driver_text(min_driver: str) -> str:
+    return f">= {min_driver}" if min_driver else "-"
 
 
 def count(number: int, what: str) -> str:
@@ -185,8 +212,8 @@ def _exclusions(plan: Plan) -> Table:
     title = f"{count(len(plan.excluded), 'point')} of the matrix cannot exist"
     grid = bare_table(title, "points", "why", "fact", "for example", "nearest")
     grid.columns[0].justify = "right"
-    for reason in reasons(plan.excluded):
-        example = reason.example
-        cells = (str(reason.count), reason.reason, reason.evidence, example.variant.name, example.nearest or "-")
+    for group in by_reason(plan.excluded):
+        example, verdict = group[0], group[0].verdict
+        cells = (str(len(group)), verdict.reason, verdict.evidence, example.variant.name, example.nearest or "-")
         grid.add_row(*map(Text, cells))
     return grid

@@ -1,25 +1,26 @@
 """The plan: the points of a matrix that can exist, and those that cannot."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from itertools import product
 from typing import Annotated
 
 from raydock.compat.hardware import Hardware
 from raydock.compat.wheels import lowest_glibc
-from raydock.compat.wheeltags import Glibc
 from raydock.core.errors import ConfigurationError, nearest
 from raydock.core.models import written
 from raydock.model import labels
-from raydock.model.facts import Facts
+from raydock.model.facts import PROJECTS, Facts
 from raydock.model.labels import ImageLabels
 from raydock.model.matrix import Matrix
-from raydock.model.pattern import has_values, matching_values
+from raydock.model.pattern import selects
 from raydock.model.variant import NONE, Axis, Variant
 from raydock.plan import extras
-from raydock.plan.nearest import nearest_of, nearest_points
-from raydock.plan.rules import Evaluator, RuleInputs, RuleVerdict
+from raydock.plan.nearest import away, nearest_points
+from raydock.plan.rules.evaluator import Evaluator
+from raydock.plan.rules.verdict import RuleInputs, RuleVerdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,21 +60,13 @@ class Excluded:
 
     Attributes:
         variant: the point.
-        rule: the name of the rule that excludes it.
-        reason: the reason.
-        evidence: the fact behind the reason.
+        verdict: the verdict of the rule that excludes it.
         nearest: the name of the nearest variant; None if there is no variant.
     """
 
     variant: Variant
-    rule: str
-    reason: str
-    evidence: str
+    verdict: RuleVerdict
     nearest: str | None
-
-    @property
-    def axes(self) -> dict[str, str]:
-        return self.variant.axes
 
 
 @dataclass(frozen=True)
@@ -127,10 +120,13 @@ def make(matrix: Matrix, facts: Facts, today: date) -> Plan:
     objections += [evaluator.objection(point) for point in single]
     points = [*grid, *single]
     good = [point for point, objection in zip(points, objections, strict=True) if objection is None]
-    near += [_nearest(point, good) for point in single]
-    judged = zip(points, objections, near, strict=True)
-    excluded = (_excluded(point, objection, other) for point, objection, other in judged if objection is not None)
-    return Plan(matrix, _planned(good, rule_inputs), tuple(excluded))
+    near += [min(good, key=partial(away, point), default=None) for point in single]
+    excluded = tuple(
+        Excluded(variant=point, verdict=objection, nearest=other.name if other else None)
+        for point, objection, other in zip(points, objections, near, strict=True)
+        if objection
+    )
+    return Plan(matrix, _planned(good, rule_inputs), excluded)
 
 
 def _flavored(matrix: Matrix, variants: Iterable[Variant]) -> Iterator[Variant]:
@@ -138,19 +134,12 @@ def _flavored(matrix: Matrix, variants: Iterable[Variant]) -> Iterator[Variant]:
 
     A variant has one for each group that selects it and adds packages.
     """
-    patterns = {name: matching_values(matrix.groups[name], matrix.axes) for name in matrix.flavors}
     return (
         replace(variant, flavor=name)
         for variant in variants
-        for name, values in patterns.items()
-        if has_values(variant, values)
+        for name in matrix.flavors
+        if selects(matrix.groups[name], variant)
     )
-
-
-def _nearest(point: Variant, good: list[Variant]) -> Variant | None:
-    """The variant nearest to a point that is not in the cross product."""
-    index = nearest_of(tuple(point.axes.values()), [tuple(variant.axes.values()) for variant in good])
-    return None if index is None else good[index]
 
 
 def _refuse_overdue(matrix: Matrix, today: date) -> None:
@@ -181,67 +170,33 @@ def _refuse_idle(matrix: Matrix) -> None:
             )
 
 
-def _excluded(point: Variant, objection: RuleVerdict, near: Variant | None) -> Excluded:
-    return Excluded(
-        variant=point,
-        rule=objection.rule,
-        reason=objection.reason,
-        evidence=objection.evidence,
-        nearest=near.name if near else None,
-    )
-
-
 def _planned(points: list[Variant], rule_inputs: RuleInputs) -> tuple[Planned, ...]:
-    hardware, glibc = Hardware(rule_inputs.matrix.gpus), _GlibcNeeds(rule_inputs)
-    groups = _groups(rule_inputs.matrix)
+    hardware, matrix = Hardware(rule_inputs.matrix.gpus), rule_inputs.matrix
+    named = {point.variant: point.groups for point in matrix.points}
     return tuple(
         Planned(
             variant=point,
-            groups=groups(point),
+            groups=named[point] if point in named else _groups(matrix, point),
             min_driver=hardware.min_driver(point),
             sm=hardware.sm(point),
-            glibc=glibc.of(point),
-            kuberay=rule_inputs.matrix.packages_of(point).kuberay,
+            glibc=_glibc(point, rule_inputs),
+            kuberay=matrix.packages_of(point).kuberay,
         )
         for point in sorted(points, key=lambda point: point.order)
     )
 
 
-def _groups(matrix: Matrix) -> Callable[[Variant], tuple[str, ...]]:
-    """A function that returns the groups of a variant.
-
-    A variant of the cross product is in the groups whose patterns it matches, a single point in the groups that it
-    names, and a flavor only in the group that makes it.
-    """
-    patterns = {
-        name: matching_values(axes, matrix.axes) for name, axes in matrix.groups.items() if name not in matrix.flavors
-    }
-    named = {point.variant: point.groups for point in matrix.points}
-
-    def groups_of(variant: Variant) -> tuple[str, ...]:
-        if variant.flavor:
-            return (variant.flavor,)
-        if variant in named:
-            return named[variant]
-        return tuple(name for name, values in patterns.items() if has_values(variant, values))
-
-    return groups_of
+def _groups(matrix: Matrix, variant: Variant) -> tuple[str, ...]:
+    """The groups whose patterns match a variant of the cross product. A flavor is only in the group that makes it."""
+    if variant.flavor:
+        return (variant.flavor,)
+    selecting = {name: patterns for name, patterns in matrix.groups.items() if name not in matrix.flavors}
+    return tuple(name for name, patterns in selecting.items() if selects(patterns, variant))
 
 
-class _GlibcNeeds:
-    """The oldest glibc that variants run on; reads the tags of each wheel once."""
-
-    def __init__(self, rule_inputs: RuleInputs) -> None:
-        self._rule_inputs = rule_inputs
-        self._memory: dict[tuple[str, ...], Glibc] = {}
-
-    def of(self, point: Variant) -> str:
-        major, minor = max(self._part(project, point) for project in (Axis.RAY, Axis.TORCH, Axis.VLLM))
-        return f"{major}.{minor}"
-
-    def _part(self, project: Axis, point: Variant) -> Glibc:
-        key = (project, getattr(point, project), point.cuda, point.python, point.arch)
-        if key not in self._memory:
-            release = self._rule_inputs.release(project, point)
-            self._memory[key] = (lowest_glibc(release, point.python, point.arch) if release else None) or (0, 0)
-        return self._memory[key]
+def _glibc(variant: Variant, rule_inputs: RuleInputs) -> str:
+    """The oldest glibc that a variant's wheels run on."""
+    releases = (rule_inputs.release(project, variant) for project in PROJECTS)
+    needs = (lowest_glibc(release, variant.python, variant.arch) for release in releases if release)
+    major, minor = max(filter(None, needs), default=(0, 0))
+    return f"{major}.{minor}"

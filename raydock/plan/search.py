@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from raydock.compat.wheels import cuda_pin
-from raydock.model.facts import PROJECTS, Facts
+from raydock.model.facts import PROJECTS
 from raydock.model.matrixfile import SPECIAL
 from raydock.model.variant import Axis, Variant
 from raydock.model.versions import position
-from raydock.plan.rules import Evaluator, RuleInputs, rules
+from raydock.plan.rules.evaluator import Evaluator, rules
+from raydock.plan.rules.verdict import RuleInputs
 
 Axes = Mapping[Axis, Sequence[str]]
 
@@ -16,20 +17,15 @@ Axes = Mapping[Axis, Sequence[str]]
 def universe(rule_inputs: RuleInputs) -> dict[Axis, tuple[str, ...]]:
     """The values of every axis, from the facts and the bases.
 
-    They are all releases in the facts, their CUDA versions, and the Pythons of the bases.
+    They are all releases in the facts, the CUDA versions that releases of torch pin, and the Pythons of the bases.
     """
     pythons = tuple(dict.fromkeys(base.python for base in rule_inputs.matrix.bases))
     projects = {axis: (*SPECIAL.get(axis, ()), *rule_inputs.facts.versions[name]) for name, axis in PROJECTS.items()}
-    pinned = {*_cudas(rule_inputs.facts, pythons), *rule_inputs.matrix.values(Axis.CUDA), *SPECIAL[Axis.CUDA]}
-    cudas = tuple(sorted(pinned, key=position))
-    return {Axis.ARCH: rule_inputs.matrix.axes[Axis.ARCH], Axis.PYTHON: pythons, Axis.CUDA: cudas, **projects}
-
-
-def _cudas(facts: Facts, pythons: Sequence[str]) -> Iterator[str]:
-    """The CUDA versions that releases of torch pin."""
-    torches = [facts.releases["torch", version] for version in facts.versions["torch"]]
+    torches = [rule_inputs.facts.releases["torch", version] for version in rule_inputs.facts.versions["torch"]]
     pins = (cuda_pin(torch, Variant(ray="", python=python)) for torch in torches for python in pythons)
-    return (pin[0] for pin in pins if pin)
+    pinned = {pin[0] for pin in pins if pin}
+    cudas = tuple(sorted({*pinned, *rule_inputs.matrix.values(Axis.CUDA), *SPECIAL[Axis.CUDA]}, key=position))
+    return {Axis.ARCH: rule_inputs.matrix.axes[Axis.ARCH], Axis.PYTHON: pythons, Axis.CUDA: cudas, **projects}
 
 
 class Space:

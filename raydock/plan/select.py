@@ -125,7 +125,7 @@ def _unknown_name(plan: Choices, name: str, prefix: str) -> ConfigurationError:
         if point.variant.name == name:
             near = f"use the nearest variant, {point.nearest}." if point.nearest else "no variant can exist."
             return ConfigurationError(
-                f"{prefix}{name} cannot exist: {point.reason}.", meaning=point.evidence, todo=near
+                f"{prefix}{name} cannot exist: {point.verdict.reason}.", meaning=point.verdict.evidence, todo=near
             )
     return ConfigurationError(
         f"{prefix}{name!r} is not a variant.", todo=nearest(name, (planned.name for planned in plan.variants))

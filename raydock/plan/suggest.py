@@ -11,7 +11,7 @@ from raydock.core.errors import ConfigurationError, SelectionError, nearest
 from raydock.model.matrix import Matrix
 from raydock.model.variant import CPU, NONE, Axis, Variant
 from raydock.model.versions import position
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 from raydock.plan.search import Axes, Space, universe
 
 MOST = 5
@@ -125,7 +125,9 @@ def suggest(needs: HostNeeds, rule_inputs: RuleInputs) -> Suggestions:
     points = _newest_first(needs, rule_inputs)
     for version, sets in groupby(points, key=lambda point: getattr(point, needs.needs)):
         for point in sets:
-            objection, doubt = _objection(point, needs, hardware), _doubt(point, needs, hardware)
+            objection = _objection(point, needs, hardware)
+            # It is unknown whether the host's GPUs run the set.
+            doubt = gpu_doubt(point, hardware.sm(point)) if needs.gpus else ""
             if not objection and not doubt:
                 found.append(_suggestion(point, rule_inputs.matrix, hardware))
                 break
@@ -173,14 +175,6 @@ def _objection(point: Variant, needs: HostNeeds, hardware: Hardware) -> str:
     objections += [driver_objection(point, hardware.min_driver(point), needs.driver)] if needs.driver else []
     objections += [gpu_objection(point, hardware.sm(point), gpu) for gpu in needs.gpus]
     return next((objection for objection in objections if objection), "")
-
-
-def _doubt(point: Variant, needs: HostNeeds, hardware: Hardware) -> str:
-    """Why it is unknown whether the host's GPUs run a set.
-
-    Empty if that is known, or if no GPU is named.
-    """
-    return gpu_doubt(point, hardware.sm(point)) if needs.gpus else ""
 
 
 def _suggestion(point: Variant, matrix: Matrix, hardware: Hardware) -> Suggestion:

@@ -26,7 +26,7 @@ from raydock.model.lock import Lock
 from raydock.model.variant import Variant
 from raydock.plan import planner
 from raydock.plan.planner import Plan
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 from tests.support.index import Site, serving
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"

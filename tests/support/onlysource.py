@@ -19,7 +19,7 @@ from raydock.lock.resolver import Resolver
 from raydock.model import lock as locks
 from raydock.model.lock import Lock
 from raydock.model.variant import Variant
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 from tests.support.index import Site, serving
 from tests.support.wheels import wheel
 

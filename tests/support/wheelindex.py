@@ -29,7 +29,7 @@ from raydock.model import matrix as matrix_file
 from raydock.model.facts import Facts
 from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 from tests.support.index import Server
 
 Run = Callable[..., tuple[LockResult, ...]]

@@ -12,7 +12,7 @@ from raydock.model.facts import Facts
 from raydock.model.matrix import Matrix
 from raydock.plan import planner
 from raydock.plan.planner import Plan
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 
 ROOT = Path(__file__).parents[2]
 

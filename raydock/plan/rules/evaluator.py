@@ -1,18 +1,19 @@
 """The list of all rules, and the evaluator that applies them to points."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
 from operator import attrgetter
 
 from raydock.compat import breakages
-from raydock.model.facts import PROJECTS
+from raydock.model.facts import PROJECTS, ProjectRelease
 from raydock.model.requirement import requirement
 from raydock.model.variant import Axis, Variant
-from raydock.plan.rules import cuda, owner, requirements, wheels
-from raydock.plan.rules.broken import known_breakage
-from raydock.plan.rules.verdict import Check, RuleInputs, RuleVerdict
+from raydock.plan.rules import requirements, stated, wheels
+from raydock.plan.rules.verdict import ABSENT, RuleInputs, RuleVerdict
+
+_ReleaseCheck = Callable[[ProjectRelease, Variant, RuleInputs], RuleVerdict]
 
 
 @dataclass(frozen=True)
@@ -27,47 +28,49 @@ class Rule:
 
     name: str
     axes: tuple[Axis, ...]
-    check: Check
+    check: Callable[[Variant, RuleInputs], RuleVerdict]
 
 
-def _of_parts(
-    name: str,
-    check: Callable[[str, Variant, RuleInputs], RuleVerdict],
-    *axes: Axis,
-    parts: Sequence[Axis] = (Axis.VLLM, Axis.TORCH, Axis.RAY),
-) -> tuple[Rule, ...]:
-    """A rule for each part of a variant.
+# The parts of a variant, with the axes that choose a release. Torch can have a separate build for each CUDA.
+_PARTS = {Axis.VLLM: (Axis.VLLM,), Axis.TORCH: (Axis.TORCH, Axis.CUDA), Axis.RAY: (Axis.RAY,)}
 
-    Torch can have a separate build for each CUDA.
-    """
-    builds = {Axis.TORCH: (Axis.CUDA,)}
-    return tuple(Rule(name, (part, *builds.get(part, ()), *axes), partial(check, part.value)) for part in parts)
+
+def _of_releases(name: str, check: _ReleaseCheck, *axes: Axis, parts: Iterable[Axis] = _PARTS) -> Iterator[Rule]:
+    """A rule for the release of each part. It has nothing to check if a variant does not have the part."""
+
+    def check_part(part: Axis, point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
+        release = rule_inputs.release(part.value, point)
+        return check(release, point, rule_inputs) if release else ABSENT
+
+    return (Rule(name, (*_PARTS[part], *axes), partial(check_part, part)) for part in parts)
 
 
 _PLATFORM = (Axis.PYTHON, Axis.ARCH)
-_GPU_PARTS = (Axis.VLLM, Axis.TORCH)
+_RAY, _TORCH, _VLLM, _GPU = (Axis.RAY,), (Axis.TORCH,), (Axis.VLLM,), (Axis.VLLM, Axis.TORCH)
 
 # The rules that are code, in the order of the explanations.
 _WRITTEN: tuple[Rule, ...] = (
-    Rule("base", _PLATFORM, owner.base),
-    *_of_parts("known", wheels.known),
-    Rule("vllm-torch", (Axis.VLLM, Axis.TORCH, *_PLATFORM), requirements.vllm_torch),
-    Rule("torch-cuda", (Axis.TORCH, Axis.CUDA, *_PLATFORM), cuda.torch_cuda),
-    Rule("vllm-cuda", (Axis.VLLM, Axis.TORCH, Axis.CUDA, *_PLATFORM), cuda.vllm_cuda),
-    Rule("cuda-used", (Axis.CUDA, Axis.TORCH), cuda.cuda_used),
-    Rule("vllm-ray", (Axis.VLLM, Axis.RAY, *_PLATFORM), requirements.vllm_ray),
-    Rule("ray-llm-extra", (Axis.VLLM, Axis.RAY, *_PLATFORM), requirements.ray_llm_extra),
-    *_of_parts("cuda-major", cuda.cuda_major, Axis.CUDA, *_PLATFORM, parts=_GPU_PARTS),
-    *_of_parts("cuda-major", cuda.cuda_major, Axis.VLLM, Axis.CUDA, *_PLATFORM, parts=(Axis.RAY,)),
-    *_of_parts("requires-python", wheels.requires_python, Axis.PYTHON),
-    *_of_parts("sdist-only", wheels.sdist_only),
-    *_of_parts("sdist-only", wheels.sdist_required, *_PLATFORM, parts=_GPU_PARTS),
-    *_of_parts("sdist-only", wheels.sdist_required, Axis.VLLM, *_PLATFORM, parts=(Axis.RAY,)),
-    *_of_parts("python-wheel", wheels.python_wheel, *_PLATFORM, parts=_GPU_PARTS),
-    Rule("ray-python", (Axis.RAY, *_PLATFORM), wheels.ray_python),
-    *_of_parts("yanked", wheels.yanked, *_PLATFORM),
-    *_of_parts("glibc", wheels.glibc, *_PLATFORM),
-    Rule("exclude", tuple(Axis), owner.exclude),
+    Rule("base", _PLATFORM, stated.base),
+    *(Rule("known", axes, partial(wheels.known, part.value)) for part, axes in _PARTS.items()),
+    # The torch is the one that vLLM pins.
+    *_of_releases("vllm-torch", partial(requirements.requires, "torch"), Axis.TORCH, *_PLATFORM, parts=_VLLM),
+    *_of_releases("torch-cuda", requirements.torch_cuda, *_PLATFORM, parts=_TORCH),
+    *_of_releases("vllm-cuda", requirements.vllm_cuda, Axis.TORCH, Axis.CUDA, *_PLATFORM, parts=_VLLM),
+    Rule("cuda-used", (Axis.CUDA, Axis.TORCH), requirements.cuda_used),
+    # vLLM accepts the Ray (from 0.18 on it does not require Ray).
+    *_of_releases("vllm-ray", partial(requirements.requires, "ray"), Axis.RAY, *_PLATFORM, parts=_VLLM),
+    *_of_releases("ray-llm-extra", requirements.ray_llm_extra, Axis.VLLM, *_PLATFORM, parts=_RAY),
+    *_of_releases("cuda-major", requirements.cuda_major, Axis.CUDA, *_PLATFORM, parts=_GPU),
+    *_of_releases("cuda-major", requirements.cuda_major, Axis.VLLM, Axis.CUDA, *_PLATFORM, parts=_RAY),
+    *_of_releases("requires-python", wheels.requires_python, Axis.PYTHON),
+    *_of_releases("sdist-only", wheels.sdist_only),
+    *_of_releases("sdist-only", wheels.sdist_required, *_PLATFORM, parts=_GPU),
+    *_of_releases("sdist-only", wheels.sdist_required, Axis.VLLM, *_PLATFORM, parts=_RAY),
+    *_of_releases("python-wheel", wheels.python_wheel, *_PLATFORM, parts=_GPU),
+    *_of_releases("ray-python", wheels.python_wheel, *_PLATFORM, parts=_RAY),
+    *_of_releases("yanked", wheels.yanked, *_PLATFORM),
+    *_of_releases("glibc", wheels.glibc, *_PLATFORM),
+    Rule("exclude", tuple(Axis), stated.exclude),
 )
 
 
@@ -83,7 +86,7 @@ def rules() -> tuple[Rule, ...]:
 def _of_breakage(breakage: breakages.Breakage) -> Rule:
     named = {requirement(line).name for line in breakage.constraints}
     axes: set[str] = {*breakage.when, *(axis for project, axis in PROJECTS.items() if project in named)}
-    return Rule(breakage.rule, tuple(axis for axis in Axis if axis in axes), partial(known_breakage, breakage))
+    return Rule(breakage.rule, tuple(axis for axis in Axis if axis in axes), partial(stated.known_breakage, breakage))
 
 
 # A rule, the function that reads a point's values on its axes, and the cached verdicts by these values.

@@ -1,6 +1,5 @@
 """The inputs of the rules, and the form of their verdicts."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -50,14 +49,14 @@ class RuleInputs:
         return own or self.facts.get(project, version)
 
 
-Check = Callable[[Variant, RuleInputs], RuleVerdict]
-
 # The verdict of a rule about a part that the point does not have, or that the facts do not contain.
 ABSENT = RuleVerdict(True, "nothing to check")
 
 
-def ray_extras(point: Variant, rule_inputs: RuleInputs) -> tuple[str, ...]:
-    """The extras of Ray in matrix.yaml, and those that a variant's vLLM requires."""
+def extras_of(release: ProjectRelease, point: Variant, rule_inputs: RuleInputs) -> tuple[str, ...]:
+    """The extras of a release that a variant installs: Ray's in matrix.yaml, and those that its vLLM requires."""
+    if release.project != "ray":
+        return ()
     vllm = rule_inputs.release("vllm", point)
     required = requirement_of(vllm, "ray", point) if vllm else None
     return (*rule_inputs.matrix.packages_of(point).ray_extras, *sorted(required.extras if required else ()))

@@ -14,7 +14,7 @@ from raydock.index.pages import Pages
 from raydock.lock.request import LockRequest
 from raydock.lock.resolver import PipTools, Uv
 from raydock.model import lock as locks
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 from tests.support.extraindex import OLD, Setting
 from tests.support.index import Site, serving
 from tests.support.onlysource import VARIANT, locked

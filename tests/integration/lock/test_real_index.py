@@ -17,7 +17,7 @@ from raydock.model import matrix as matrix_file
 from raydock.model.facts import Facts
 from raydock.model.lock import Lock
 from raydock.model.variant import Variant
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 
 MATRIX = """\
 registry: localhost:5000/raydock

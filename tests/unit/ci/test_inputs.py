@@ -39,7 +39,7 @@ NOT_COUNTED = {
     # It decides which variants exist.
     "raydock.model.matrixfile.Exclude",
     "raydock.model.matrixfile.Point",
-    "raydock.model.pattern.matches",
+    "raydock.model.pattern.selects",
     "raydock.model.variant.ARCH_NAMES",
     # Counted by its property, or not part of a fingerprint.
     "raydock.builder.basemaker.BaseImage",

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from raydock.compat.breakages import broken, known, load, overdue
+from raydock.compat.breakages import Breakage, broken, known, load
 from raydock.core.errors import ConfigurationError
 from raydock.model.variant import Variant
 
@@ -32,6 +32,11 @@ def test_a_breakage_concerns_its_variants_and_days(tmp_path: Path) -> None:
     assert not item.concerns(VARIANT, date(2026, 1, 25))
     assert item.concerns(VARIANT, date(2026, 1, 26))
     assert item.concerns(VARIANT, date(2026, 12, 2))
+
+
+def overdue(breakages: tuple[Breakage, ...], today: date) -> list[Breakage]:
+    """The breakages that must be reviewed."""
+    return [breakage for breakage in breakages if today > breakage.until]
 
 
 def test_until_is_the_last_day_on_which_it_is_not_overdue(tmp_path: Path) -> None:

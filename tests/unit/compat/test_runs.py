@@ -1,7 +1,7 @@
 import pytest
 
+from raydock.compat.gpucode import code_for
 from raydock.compat.runs import (
-    code_for,
     driver_objection,
     gpu_doubt,
     gpu_objection,

@@ -10,7 +10,7 @@ from raydock.index.pages import Pages
 from raydock.lock.artifacts import choose
 from raydock.lock.request import LockRequest, create_request
 from raydock.model.variant import Variant
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 from tests.support.index import Site, serving
 from tests.support.wheels import sdist
 

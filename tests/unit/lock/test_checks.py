@@ -8,7 +8,7 @@ from raydock.lock.artifacts import Artifact
 from raydock.lock.checks import verify
 from raydock.lock.request import LockRequest, create_request
 from raydock.model.variant import Variant
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 
 
 @pytest.fixture

@@ -41,8 +41,8 @@ def test_each_cuda_has_its_torch_and_vllm_the_default_indexs_alone(setting: Sett
     old = setting.plan.variants[1]
     assert (old.min_driver, old.sm) == ("450.80.02", (37, 50, 60, 70, 75, 80, 86, 90))
     (vllm,) = (item for item in setting.plan.excluded if item.variant == replace(OLD, vllm="0.5.0"))
-    assert (vllm.rule, vllm.nearest) == ("vllm-cuda", f"ray2.60.0-vllm0.5.0-torch2.3.1-py{tag}-cu121")
-    assert vllm.reason == "vllm 0.5.0 is built for CUDA 12.1, as the torch 2.3.1 of its index"
+    assert (vllm.verdict.rule, vllm.nearest) == ("vllm-cuda", f"ray2.60.0-vllm0.5.0-torch2.3.1-py{tag}-cu121")
+    assert vllm.verdict.reason == "vllm 0.5.0 is built for CUDA 12.1, as the torch 2.3.1 of its index"
 
 
 def test_the_lock_has_the_hashes_of_both_indexes(setting: Setting) -> None:
@@ -102,7 +102,7 @@ def test_an_extra_index_without_upload_times_is_taken_as_it_is(setting: Setting)
 def test_an_extra_index_without_torch_adds_no_build(setting: Setting) -> None:
     assert {item.variant.cuda for item in setting.plan.variants} == {"cpu", "12.1"}
     (torch,) = (item for item in setting.plan.excluded if item.variant == OLD)
-    assert torch.reason == "torch 2.3.1 is built for CUDA 12.1"
+    assert torch.verdict.reason == "torch 2.3.1 is built for CUDA 12.1"
 
 
 def test_a_build_that_was_not_requested_is_refused(setting: Setting) -> None:

@@ -16,7 +16,7 @@ from raydock.model import matrix as matrix_file
 from raydock.model.facts import Facts
 from raydock.model.matrixfile import Point
 from raydock.model.variant import Axis, Variant
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 from tests.support.wheelindex import COMPILER, Run
 
 CPU = Variant(ray="2.60.0", python="3.11")

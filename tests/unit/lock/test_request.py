@@ -11,7 +11,7 @@ from raydock.model.matrix import Matrix
 from raydock.model.matrixfile import Point
 from raydock.model.packages import Packages
 from raydock.model.variant import Axis, Variant
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 
 VLLM = Variant(ray="2.49.1", python="3.13", cuda="12.8", torch="2.8.0", vllm="0.10.2")
 

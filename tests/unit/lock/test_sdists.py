@@ -15,7 +15,7 @@ from raydock.core.errors import ConfigurationError, VariantError
 from raydock.index.client import Index
 from raydock.index.pages import Pages
 from raydock.lock.resolver import Uv
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 from tests.support.index import Site
 from tests.support.onlysource import DATA, FILE, locked
 

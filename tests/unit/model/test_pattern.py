@@ -1,7 +1,7 @@
 import pytest
 
-from raydock.model.pattern import has_values, is_glob, matches, matching_values
-from raydock.model.variant import Axis, Variant
+from raydock.model.pattern import is_glob, matches, selects
+from raydock.model.variant import Variant
 
 
 @pytest.mark.parametrize(
@@ -27,10 +27,9 @@ def test_is_glob() -> None:
     assert [is_glob(word) for word in ("3.11", "!none", "3.1*", "3.1?", "[23]")] == [False, False, True, True, True]
 
 
-def test_values_that_match_and_variants_that_have_them() -> None:
-    axes = {Axis.CUDA: ("cpu", "12.8", "13.0"), Axis.TORCH: ("none", "2.8.0")}
-    values = matching_values({"cuda": "!cpu", "torch": "*"}, axes)
-    assert values == {"cuda": {"12.8", "13.0"}, "torch": {"none", "2.8.0"}}
-    assert has_values(Variant(ray="2.60.0", python="3.11", torch="2.8.0", cuda="12.8"), values)
-    assert not has_values(Variant(ray="2.60.0", python="3.11"), values)
-    assert has_values(Variant(ray="2.60.0", python="3.11"), {})
+def test_patterns_select_a_variant_that_matches_all_of_them() -> None:
+    patterns = {"cuda": "!cpu", "torch": "*"}
+    assert selects(patterns, Variant(ray="2.60.0", python="3.11", torch="2.8.0", cuda="12.8"))
+    assert selects(patterns, Variant(ray="2.60.0", python="3.11", cuda="13.0"))
+    assert not selects(patterns, Variant(ray="2.60.0", python="3.11", torch="2.8.0"))
+    assert selects({}, Variant(ray="2.60.0", python="3.11"))

@@ -16,7 +16,7 @@ from raydock.model.variant import Variant
 from raydock.plan import extras, planner
 from raydock.plan.explain import explain
 from raydock.plan.planner import Plan
-from raydock.plan.rules import RuleInputs
+from raydock.plan.rules.verdict import RuleInputs
 
 TODAY = date(2026, 11, 22)
 CPU = Variant(ray="2.60.0", python="3.11")
@@ -133,14 +133,14 @@ def test_an_impossible_extra_excludes_only_its_flavor(planned: Planning) -> None
         "ray2.60.0-vllm0.32.0-torch2.13.0-py311-cu130-graph",
     }
     cpu = out["ray2.60.0-py311-cpu-graph"]
-    assert (cpu.rule, cpu.nearest) == ("cuda-major", "ray2.60.0-py311-cpu")
-    assert "cupy-cuda12x" in cpu.reason
+    assert (cpu.verdict.rule, cpu.nearest) == ("cuda-major", "ray2.60.0-py311-cpu")
+    assert "cupy-cuda12x" in cpu.verdict.reason
 
 
 def test_rays_llm_extra_is_not_combined_with_a_selected_vllm(planned: Planning) -> None:
     plan = planned('llm: {ray: "2.60.0", vllm: "0.32.0", ray-extras: [default, serve, llm]}')
     assert not [item for item in plan.variants if "llm" in item.groups]
-    assert {item.rule for item in plan.excluded if item.variant.flavor} == {"ray-llm-extra"}
+    assert {item.verdict.rule for item in plan.excluded if item.variant.flavor} == {"ray-llm-extra"}
 
 
 def test_a_flavor_is_explained_with_its_packages(rule_inputs: RuleInputs) -> None:

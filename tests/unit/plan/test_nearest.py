@@ -1,7 +1,8 @@
 from itertools import product
 
+from raydock.model.variant import Variant
 from raydock.model.versions import position
-from raydock.plan.nearest import nearest_of, nearest_points
+from raydock.plan.nearest import away, nearest_points
 
 AXES = (("3.11", "3.13"), ("cpu", "13.0", "12.8"), ("none", "2.8.0", "2.13.0", "2.9.0"), ("2.60.0", "2.49.1"))
 POINTS = list(product(*AXES))
@@ -29,16 +30,14 @@ def test_the_nearest_points_of_a_grid_match_brute_force() -> None:
         assert all(aim is not None and good[aim] for aim in near)
 
 
-def test_the_nearest_point_of_a_single_point_matches_brute_force() -> None:
-    good = [index % 11 == 3 for index in range(len(POINTS))]
-    aims = [point for point, yes in zip(POINTS, good, strict=True) if yes]
-    near = [nearest_of(point, aims) for point in POINTS]
-    distances = [None if aim is None else measure(point, aims[aim]) for point, aim in zip(POINTS, near, strict=True)]
-    assert distances == brute_force(good)
-    outside = nearest_of(("3.11", "12.9", "2.9.0", "2.60.0"), aims)
-    assert outside is not None
-    assert aims[outside][1] != "12.9"
-    assert nearest_of(POINTS[0], []) is None
+def variant(point: tuple[str, ...]) -> Variant:
+    python, cuda, torch, ray = point
+    return Variant(python=python, cuda=cuda, torch=torch, ray=ray)
+
+
+def test_the_distance_of_single_points_matches_brute_force() -> None:
+    for point, other in product(POINTS, (*POINTS[::5], ("3.11", "12.9", "2.9.0", "2.60.0"))):
+        assert away(variant(point), variant(other)) == measure(point, other)
 
 
 def test_a_good_point_is_its_own_nearest() -> None:

@@ -4,7 +4,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from raydock.plan.output import document, reasons, table
+from raydock.plan.output import by_reason, document, table
 from raydock.plan.planner import Plan
 from raydock.plan.select import select
 
@@ -51,10 +51,10 @@ def test_document(plan: Plan) -> None:
 
 
 def test_reasons_are_counted(plan: Plan) -> None:
-    grouped = reasons(plan.excluded)
-    assert sum(reason.count for reason in grouped) == len(plan.excluded)
-    assert [reason.count for reason in grouped] == [24, 24, 16, 16, 4, 4]
-    assert all(reason.example in plan.excluded for reason in grouped)
+    grouped = by_reason(plan.excluded)
+    assert [len(group) for group in grouped] == [24, 24, 16, 16, 4, 4]
+    assert {exclusion for group in grouped for exclusion in group} == set(plan.excluded)
+    assert all(len({exclusion.verdict for exclusion in group}) == 1 for group in grouped)
 
 
 def test_table_has_variants_and_reasons(plan: Plan) -> None:
@@ -73,5 +73,7 @@ def test_table_with_sizes(plan: Plan) -> None:
 
 
 def test_brackets_of_an_extra_are_not_markup(plan: Plan) -> None:
-    marked = replace(plan.excluded[0], evidence="requires ray[cgraph]>=2.48.0")
+    marked = replace(
+        plan.excluded[0], verdict=plan.excluded[0].verdict._replace(evidence="requires ray[cgraph]>=2.48.0")
+    )
     assert "ray[cgraph]>=2.48.0" in render(replace(plan, excluded=(marked,)))

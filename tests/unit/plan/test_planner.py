@@ -68,17 +68,17 @@ def test_nearest(plan: Plan, name: str, near: str) -> None:
 def test_every_exclusion_has_a_reason_and_a_nearest_variant(plan: Plan) -> None:
     names = {item.name for item in plan.variants}
     for point in plan.excluded:
-        assert point.reason
-        assert point.evidence
+        assert point.verdict.reason
+        assert point.verdict.evidence
         assert point.nearest in names
-        assert set(point.axes) == set(Axis)
+        assert set(point.variant.axes) == set(Axis)
 
 
 def test_without_variants_there_is_no_nearest(matrix: Matrix) -> None:
     plan = planner.make(matrix, Facts({}), TODAY)
     assert plan.variants == ()
     assert len(plan.excluded) == 108 + 1
-    assert {(point.rule, point.nearest) for point in plan.excluded} == {("known", None)}
+    assert {(point.verdict.rule, point.nearest) for point in plan.excluded} == {("known", None)}
 
 
 def excluding(tmp_path: Path, matrix: Matrix, text: str) -> Matrix:
@@ -91,15 +91,15 @@ def test_an_exclusion_of_matrix_yaml(tmp_path: Path, matrix: Matrix, facts: Fact
     text = '{python: "3.13", ray: "2.4*", reason: our jobs pickle with 3.11, until: 2026-11-22}'
     plan = planner.make(excluding(tmp_path, matrix, text), facts, TODAY)
     assert len(plan.variants) == 23 - 5
-    unwanted = [point for point in plan.excluded if point.rule == "exclude"]
+    unwanted = [point for point in plan.excluded if point.verdict.rule == "exclude"]
     assert len(unwanted) == 5
-    assert {point.reason for point in unwanted} == {"our jobs pickle with 3.11"}
+    assert {point.verdict.reason for point in unwanted} == {"our jobs pickle with 3.11"}
     line = next(
         n
         for n, row in enumerate((tmp_path / "matrix.yaml").read_text().splitlines(), 1)
         if row.startswith("  - {python")
     )
-    assert unwanted[0].evidence == f"excluded at {tmp_path / 'matrix.yaml'}:{line} until 2026-11-22"
+    assert unwanted[0].verdict.evidence == f"excluded at {tmp_path / 'matrix.yaml'}:{line} until 2026-11-22"
     assert unwanted[0].nearest == "ray2.49.1-py311-cpu"
 
 
@@ -115,7 +115,7 @@ def test_a_single_point_follows_the_same_rules(tmp_path: Path, matrix: Matrix, f
     assert len(plan.variants) == 23
     point = plan.excluded[-1]
     assert point.variant.name == "ray2.60.0-torch2.1.2-py311-cu124"
-    assert (point.rule, point.reason) == ("torch-cuda", "torch 2.1.2 is built for CUDA 12.1")
+    assert (point.verdict.rule, point.verdict.reason) == ("torch-cuda", "torch 2.1.2 is built for CUDA 12.1")
     assert point.nearest == "ray2.60.0-torch2.8.0-py311-cu128"
 
 

@@ -1,6 +1,8 @@
 """The rules on the committed facts, and on former releases that the committed facts do not contain."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -9,8 +11,9 @@ from raydock.model.facts import Facts, ProjectRelease, Wheel
 from raydock.model.matrix import Matrix
 from raydock.model.packages import Packages
 from raydock.model.variant import Variant
-from raydock.plan import rules
-from raydock.plan.rules import Evaluator, RuleInputs, RuleVerdict
+from raydock.plan.rules import requirements, wheels
+from raydock.plan.rules.evaluator import Evaluator, rules
+from raydock.plan.rules.verdict import RuleInputs, RuleVerdict
 
 CPU = Variant(ray="2.60.0", python="3.11")
 TRAIN = Variant(ray="2.60.0", python="3.11", torch="2.13.0", cuda="13.0")
@@ -40,10 +43,26 @@ def objection(rule_inputs: RuleInputs, point: Variant) -> RuleVerdict | None:
     return Evaluator(rule_inputs).objection(point)
 
 
+def verdict_of(
+    check: Callable[[ProjectRelease, Variant, RuleInputs], RuleVerdict],
+    project: str,
+    point: Variant,
+    rule_inputs: RuleInputs,
+) -> RuleVerdict:
+    """The verdict of a rule on a variant's release of a project."""
+    known = rule_inputs.release(project, point)
+    assert known is not None
+    return check(known, point, rule_inputs)
+
+
+def vllm_ray(point: Variant, rule_inputs: RuleInputs) -> RuleVerdict:
+    return verdict_of(partial(requirements.requires, "ray"), "vllm", point, rule_inputs)
+
+
 @pytest.mark.parametrize("point", [CPU, TRAIN, SERVE, OLD], ids=str)
 def test_an_existing_variant_passes_every_rule(rule_inputs: RuleInputs, point: Variant) -> None:
     verdicts = list(Evaluator(rule_inputs).verdicts(point))
-    assert [verdict.rule for verdict in verdicts] == [rule.name for rule in rules.rules()]
+    assert [verdict.rule for verdict in verdicts] == [rule.name for rule in rules()]
     assert all(verdict.ok and verdict.reason for verdict in verdicts)
 
 
@@ -95,7 +114,7 @@ def test_evidence_names_source_and_day(rule_inputs: RuleInputs) -> None:
 )
 def test_requires_python_has_two_bounds(rule_inputs: RuleInputs, requires_python: str, python: str, ok: bool) -> None:
     vllm = replace(release(rule_inputs, "vllm", "0.32.0"), requires_python=requires_python)
-    verdict = rules.requires_python("vllm", replace(SERVE, python=python), changed(rule_inputs, vllm))
+    verdict = verdict_of(wheels.requires_python, "vllm", replace(SERVE, python=python), changed(rule_inputs, vllm))
     assert verdict.ok is ok
     assert ("accepts" in verdict.reason) is ok
     assert requires_python in verdict.evidence
@@ -115,7 +134,7 @@ def test_requires_python_has_two_bounds(rule_inputs: RuleInputs, requires_python
 )
 def test_vllm_ray(rule_inputs: RuleInputs, requirement: str, ray: str, ok: bool) -> None:
     vllm = replace(release(rule_inputs, "vllm", "0.32.0"), requires_dist=(requirement,))
-    assert rules.vllm_ray(replace(SERVE, ray=ray), changed(rule_inputs, vllm)).ok is ok
+    assert vllm_ray(replace(SERVE, ray=ray), changed(rule_inputs, vllm)).ok is ok
 
 
 @pytest.mark.parametrize(
@@ -133,7 +152,7 @@ def test_vllm_ray(rule_inputs: RuleInputs, requirement: str, ray: str, ok: bool)
     ],
 )
 def test_vllm_ray_through_history(rule_inputs: RuleInputs, vllm: str, ray: str, ok: bool) -> None:
-    assert rules.vllm_ray(replace(OLD, vllm=vllm, ray=ray), rule_inputs).ok is ok
+    assert vllm_ray(replace(OLD, vllm=vllm, ray=ray), rule_inputs).ok is ok
 
 
 @pytest.mark.parametrize(
@@ -142,21 +161,21 @@ def test_vllm_ray_through_history(rule_inputs: RuleInputs, vllm: str, ray: str, 
 )
 def test_requires_python_through_history(rule_inputs: RuleInputs, vllm: str, python: str, ok: bool) -> None:
     point = replace(OLD, vllm=vllm, python=python)
-    assert rules.requires_python("vllm", point, rule_inputs).ok is ok
-    assert rules.python_wheel("vllm", point, rule_inputs).ok  # abi3: the bound alone tells
+    assert verdict_of(wheels.requires_python, "vllm", point, rule_inputs).ok is ok
+    assert verdict_of(wheels.python_wheel, "vllm", point, rule_inputs).ok  # abi3: the bound alone tells
 
 
 def test_vllm_ray_on_the_real_facts(rule_inputs: RuleInputs) -> None:
-    assert rules.vllm_ray(OLD, rule_inputs).reason == "vllm 0.10.2 needs ray >=2.48.0"
-    verdict = rules.vllm_ray(replace(OLD, ray="2.47.1"), rule_inputs)
+    assert vllm_ray(OLD, rule_inputs).reason == "vllm 0.10.2 needs ray >=2.48.0"
+    verdict = vllm_ray(replace(OLD, ray="2.47.1"), rule_inputs)
     assert not verdict.ok
     assert "ray[cgraph]>=2.48.0" in verdict.evidence
 
 
 def test_python_wheel(rule_inputs: RuleInputs) -> None:
-    assert rules.python_wheel("torch", TRAIN, rule_inputs).ok
-    assert rules.python_wheel("vllm", replace(SERVE, python="3.14"), rule_inputs).ok  # abi3
-    verdict = rules.python_wheel("ray", replace(CPU, python="3.15"), rule_inputs)
+    assert verdict_of(wheels.python_wheel, "torch", TRAIN, rule_inputs).ok
+    assert verdict_of(wheels.python_wheel, "vllm", replace(SERVE, python="3.14"), rule_inputs).ok  # abi3
+    verdict = verdict_of(wheels.python_wheel, "ray", replace(CPU, python="3.15"), rule_inputs)
     assert verdict[:2] == (False, "ray 2.60.0 has no wheel for Python 3.15 on Linux amd64")
     assert "cp310, cp311, cp312, cp313, cp314" in verdict.evidence
 
@@ -171,7 +190,7 @@ def test_a_release_without_wheels(rule_inputs: RuleInputs) -> None:
 
 def test_a_release_that_is_only_offered_as_source(rule_inputs: RuleInputs) -> None:
     vllm = release(rule_inputs, "vllm", "0.32.0")
-    assert rules.sdist_only("vllm", SERVE, rule_inputs).ok
+    assert verdict_of(wheels.sdist_only, "vllm", SERVE, rule_inputs).ok
     verdict = objection(changed(rule_inputs, replace(vllm, wheels=())), SERVE)
     assert verdict is not None
     assert verdict[::3] == (False, "sdist-only")
@@ -208,7 +227,7 @@ def test_a_yanked_release(rule_inputs: RuleInputs) -> None:
     verdict = objection(changed(rule_inputs, some), CPU)
     assert verdict is not None
     assert verdict[:2] == (False, "ray 2.60.0 was yanked by its author")
-    assert rules.yanked("ray", replace(CPU, python="3.13"), changed(rule_inputs, some)).ok
+    assert verdict_of(wheels.yanked, "ray", replace(CPU, python="3.13"), changed(rule_inputs, some)).ok
 
 
 def with_extras(rule_inputs: RuleInputs, *extras: str) -> RuleInputs:
@@ -231,24 +250,24 @@ def test_cuda_major_of_rays_extras(
     rule_inputs: RuleInputs, point: Variant, extras: tuple[str, ...], message: str
 ) -> None:
     inputs = with_extras(rule_inputs, *extras)
-    verdict = rules.cuda_major("ray", point, inputs)
+    verdict = verdict_of(requirements.cuda_major, "ray", point, inputs)
     assert verdict.ok is not bool(message)
     assert message in verdict.reason
 
 
 def test_cuda_major_of_the_ray_extra_that_vllm_requires(rule_inputs: RuleInputs) -> None:
     """vllm 0.10.2 requires ray[cgraph], which requires cupy-cuda12x, which is wrong with CUDA 13."""
-    assert rules.cuda_major("ray", OLD, rule_inputs).ok
-    verdict = rules.cuda_major("ray", replace(OLD, cuda="13.0"), rule_inputs)
+    assert verdict_of(requirements.cuda_major, "ray", OLD, rule_inputs).ok
+    verdict = verdict_of(requirements.cuda_major, "ray", replace(OLD, cuda="13.0"), rule_inputs)
     assert verdict[:2] == (False, "ray 2.49.1 requires cupy-cuda12x, which is for CUDA 12")
 
 
 def test_cuda_major_of_torch_and_vllm(rule_inputs: RuleInputs) -> None:
-    assert "cu13" in rules.cuda_major("torch", replace(TRAIN, cuda="12.8"), rule_inputs).reason
-    assert "cu12" in rules.cuda_major("torch", replace(OLD, cuda="13.0"), rule_inputs).reason
+    assert "cu13" in verdict_of(requirements.cuda_major, "torch", replace(TRAIN, cuda="12.8"), rule_inputs).reason
+    assert "cu12" in verdict_of(requirements.cuda_major, "torch", replace(OLD, cuda="13.0"), rule_inputs).reason
     old = Variant(ray="2.9.0", python="3.11", torch="2.1.2", vllm="0.3.1", cuda="12.1")
-    assert rules.cuda_major("vllm", old, rule_inputs).ok
-    assert "cupy-cuda12x" in rules.cuda_major("vllm", replace(old, cuda="13.0"), rule_inputs).reason
+    assert verdict_of(requirements.cuda_major, "vllm", old, rule_inputs).ok
+    assert "cupy-cuda12x" in verdict_of(requirements.cuda_major, "vllm", replace(old, cuda="13.0"), rule_inputs).reason
 
 
 @pytest.mark.parametrize(("ray", "requirement"), [("2.60.0", "vllm[audio]==0.29.0"), ("2.49.1", "vllm>=0.10.0")])
@@ -258,8 +277,8 @@ def test_ray_llm_extra(rule_inputs: RuleInputs, ray: str, requirement: str) -> N
     assert verdict is not None
     assert verdict[::3] == (False, "ray-llm-extra")
     assert requirement in verdict.evidence
-    assert rules.ray_llm_extra(replace(TRAIN, ray=ray), inputs).ok
-    assert rules.ray_llm_extra(replace(OLD, ray=ray), rule_inputs).ok
+    assert verdict_of(requirements.ray_llm_extra, "ray", replace(TRAIN, ray=ray), inputs).ok
+    assert verdict_of(requirements.ray_llm_extra, "ray", replace(OLD, ray=ray), rule_inputs).ok
 
 
 @pytest.mark.parametrize(
@@ -288,7 +307,7 @@ def test_known_breakages_that_a_lock_avoids(rule_inputs: RuleInputs, point: Vari
 
 def test_a_known_breakage_between_parts(rule_inputs: RuleInputs) -> None:
     point = Variant(ray="2.44.1", python="3.11", torch="2.6.0", vllm="0.8.1", cuda="12.4")
-    assert rules.vllm_ray(point, rule_inputs).ok
+    assert vllm_ray(point, rule_inputs).ok
     verdict = objection(rule_inputs, point)
     assert verdict is not None
     assert verdict.rule == "vllm-ray"
@@ -316,13 +335,13 @@ def test_a_breakage_without_a_constraint_excludes_the_point(rule_inputs: RuleInp
 
 def test_a_torch_that_pins_no_cuda(rule_inputs: RuleInputs) -> None:
     torch = replace(release(rule_inputs, "torch", "2.13.0"), requires_dist=("filelock",))
-    verdict = rules.torch_cuda(TRAIN, changed(rule_inputs, torch))
+    verdict = verdict_of(requirements.torch_cuda, "torch", TRAIN, changed(rule_inputs, torch))
     assert verdict[:2] == (False, "torch 2.13.0 does not say which CUDA it needs")
 
 
 @pytest.mark.parametrize(("has", "ok"), [("2.17", False), ("2.27", False), ("2.28", True), ("2.36", True)])
 def test_glibc_against_the_base(matrix: Matrix, rule_inputs: RuleInputs, has: str, ok: bool) -> None:
-    verdict = rules.glibc("torch", TRAIN, based(matrix, rule_inputs, has))
+    verdict = verdict_of(wheels.glibc, "torch", TRAIN, based(matrix, rule_inputs, has))
     assert verdict[:2] == (ok, "torch 2.13.0 for Python 3.11 needs glibc 2.28")
     assert f"base old has glibc {has}" in verdict.evidence
 
@@ -330,7 +349,7 @@ def test_glibc_against_the_base(matrix: Matrix, rule_inputs: RuleInputs, has: st
 def test_glibc_numbers_are_compared_as_numbers(matrix: Matrix, rule_inputs: RuleInputs) -> None:
     wheel = Wheel(filename="ray-2.60.0-cp311-cp311-manylinux_2_9_x86_64.whl", size=1, sha256="")
     ray = replace(release(rule_inputs, "ray", "2.60.0"), wheels=(wheel,))
-    assert rules.glibc("ray", CPU, changed(based(matrix, rule_inputs, "2.10"), ray)).ok
+    assert verdict_of(wheels.glibc, "ray", CPU, changed(based(matrix, rule_inputs, "2.10"), ray)).ok
 
 
 def test_a_verdict_depends_only_on_the_axes_that_its_rule_names(rule_inputs: RuleInputs) -> None:
@@ -348,7 +367,7 @@ def test_a_verdict_depends_only_on_the_axes_that_its_rule_names(rule_inputs: Rul
         points = [replace(point, **{axis: value}) for point in points for value in among]
     for point in points:
         assert list(remembering.verdicts(point)) == [
-            rule.check(point, rule_inputs)._replace(rule=rule.name) for rule in rules.rules()
+            rule.check(point, rule_inputs)._replace(rule=rule.name) for rule in rules()
         ]
 
 

@@ -4,7 +4,8 @@ from itertools import product
 from raydock.model.facts import Facts
 from raydock.model.variant import Axis, Variant
 from raydock.plan.planner import Plan
-from raydock.plan.rules import Evaluator, RuleInputs
+from raydock.plan.rules.evaluator import Evaluator
+from raydock.plan.rules.verdict import RuleInputs
 from raydock.plan.search import Space, universe
 
 
