@@ -20,6 +20,7 @@ from raydock.engine.gpu_access import INFINIBAND
 from raydock.engine.gpu_errors import refusal, start_failure
 
 NO_NETWORK = "none"
+_ROOT = "/"
 # The exit status of a command that SIGKILL ended.
 _KILLED = 137
 # The engine keeps this much of a container's output, readable with every default log driver.
@@ -103,7 +104,8 @@ class ContainerOptions:
         restricted: no capabilities and no new privileges.
         files: texts by path, each mounted in a separate volume.
         mounts: folders of the host by their path in the container, read-only.
-        archive: a tar that is unpacked at the root.
+        archive: a tar that is unpacked in `archive_at`.
+        archive_at: the root, or a folder that is a volume.
         read_only_with: the root file system is read-only, except for these folders in memory.
         grant: the GPUs that it gets.
     """
@@ -117,6 +119,7 @@ class ContainerOptions:
     files: Mapping[PurePosixPath, str] = field(default_factory=dict)
     mounts: Mapping[str, str] = field(default_factory=dict)
     archive: bytes = b""
+    archive_at: str = _ROOT
     read_only_with: Sequence[str] = ()
     grant: Grant = Grant()
 
@@ -159,7 +162,7 @@ def create_container(
                 user=options.user,
                 cap_drop=["ALL"] if options.restricted else None,
                 security_opt=["no-new-privileges"] if options.restricted else None,
-                volumes=[str(path.parent) for path in options.files],
+                volumes=_volumes(options),
                 mounts=[Mount(at, folder, type="bind", read_only=True) for at, folder in _mounts(options).items()],
                 read_only=bool(options.read_only_with),
                 tmpfs=dict.fromkeys(options.read_only_with, "exec,mode=1777"),
@@ -167,12 +170,17 @@ def create_container(
                 use_config_proxy=False,  # a pod has no proxy either, and all addresses are local
             )
         if options.archive:
-            container.put_archive("/", options.archive)
+            container.put_archive(options.archive_at, options.archive)
         for path, text in options.files.items():  # readable for all users and owned by root, like a ConfigMap's
             container.put_archive(str(path.parent), tar({path.name: text.encode()}))
         yield container
     finally:
         remove(client, name)
+
+
+def _volumes(options: ContainerOptions) -> list[str]:
+    folders = [str(path.parent) for path in options.files]
+    return folders if options.archive_at == _ROOT else [*folders, options.archive_at]
 
 
 def _mounts(options: ContainerOptions) -> dict[str, str]:
