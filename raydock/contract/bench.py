@@ -66,6 +66,8 @@ class Bench:
         network: the network of its containers.
         kuberay: the contract.
         timeouts: the time limits.
+        user: the user of its containers, in place of the image's.
+        read_only_with: their root file system is read-only, except for these folders in memory.
         unlimited: why the engine enforces no limits of memory and CPU; empty if it does.
         halted: set when the run must end.
     """
@@ -76,6 +78,8 @@ class Bench:
     network: str
     kuberay: KubeRayContract
     timeouts: ClauseTimeouts = ClauseTimeouts()
+    user: str | None = None
+    read_only_with: Sequence[str] = ()
     unlimited: str = ""
     halted: Event = field(default_factory=Event)
 
@@ -132,9 +136,14 @@ class Bench:
     ) -> tuple[CommandResult, str]:
         """Run a command in a new container. Returns how it ended, and what it wrote to channel.PATH.
 
-        `files`: files that the container gets, by path.
+        `files`: files that the container gets in channel.FOLDER, by name.
         """
-        options = ContainerOptions(network=self.network, archive=channel.archive(files), environment=environment or {})
+        options = ContainerOptions(
+            network=self.network,
+            archive=channel.archive(files),
+            archive_at=channel.FOLDER,
+            environment=environment or {},
+        )
         with self._create(command, Limits(memory=_RAY_MEMORY), options) as container:
             ended = run_to_end(container, lambda _: None, seconds or self.timeouts.command)
             return ended, channel.read(container)
@@ -161,6 +170,11 @@ class Bench:
 
     @contextmanager
     def _create(self, command: Sequence[str], limits: Limits, options: ContainerOptions) -> Iterator[Container]:
+        options = replace(
+            options,
+            user=options.user or self.user,
+            read_only_with=options.read_only_with or self.read_only_with,
+        )
         with create_container(self.client, self.image.id, command, limits, options) as container:
             if self.halted.is_set():
                 raise NotCheckedError("the run was stopped")

@@ -12,7 +12,7 @@ from raydock.engine import channel
 from raydock.engine.container import CommandResult
 
 PROJECT, MODULE, VERSION = "raydock-sample", "raydock_sample", "1.0"
-_FOLDER = "/raydock-sample"
+_FOLDER = channel.FOLDER
 # pip and uv install packages only from the folder.
 _OFFLINE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": _FOLDER, "UV_OFFLINE": "1", "UV_FIND_LINKS": _FOLDER}
 # From KubeRay's sample ray-cluster.uv.yaml.
@@ -72,7 +72,7 @@ def runtime_env(bench: Bench, kind: str) -> str:
 
 
 def _run(bench: Bench, command: list[str], script: str, environment: dict[str, str]) -> tuple[CommandResult, str]:
-    files = {f"{_FOLDER}/sample.py": script.encode(), f"{_FOLDER}/{MODULE}-{VERSION}-py3-none-any.whl": _wheel()}
+    files = {"sample.py": script.encode(), f"{MODULE}-{VERSION}-py3-none-any.whl": _wheel()}
     return bench.run_for_answer(command, bench.timeouts.job, files=files, environment=environment)
 
 

@@ -11,6 +11,7 @@ from raydock.engine.container import ContainerOptions
 from raydock.engine.streams import last_line
 
 OPENSHIFT_USER = "1000710000:0"
+_WAIT = ("sleep", "infinity")
 _VOLUMES = ("/tmp", "/home/ray")  # noqa: S108 - in a container
 # Without single quotes: it is in single quotes in a shell command.
 _NAME_AND_CACHES = """
@@ -51,6 +52,9 @@ def as_any_user(bench: Bench) -> str:
 
 def _as_any_user(bench: Bench) -> str:
     *_, newest = bench.kuberay.releases
+    # On a volume, every user can write HOME.
+    with bench.node(_WAIT, ContainerOptions(user=OPENSHIFT_USER, restricted=True)) as container:
+        _require_name_and_folders(bench, container)
     for release in bench.kuberay.releases:
         volumes = _VOLUMES if release is newest else ()
         options = ContainerOptions(

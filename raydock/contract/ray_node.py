@@ -1,13 +1,17 @@
 """A Ray node in a container: its start, and its output if it does not."""
 
+import struct
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from threading import Timer
 
+from docker import APIClient
 from docker.errors import APIError, DockerException
 from docker.models.containers import Container
 from docker.types import CancellableStream
+from requests import Response
 
 from raydock.engine.streams import Tail, last_line
 
@@ -19,6 +23,10 @@ TIMED_OUT = 124
 _KILLED = 137
 # Seconds that the image's `timeout` has to end a command before raydock stops waiting.
 _GRACE = 5.0
+# Each piece of a command's output begins with the number of its stream and its size.
+# Source: https://docs.docker.com/reference/api/engine/version/v1.43/#tag/Container/operation/ContainerAttach
+_HEADER = struct.Struct(">BxxxL")
+_STDOUT, _STDERR = 1, 2
 # The number of last lines of a container's log that are searched: Ray prints some 20 after STARTED.
 _LINES = 10000
 
@@ -33,19 +41,36 @@ def run_script(container: Container, script: str, seconds: float) -> tuple[int, 
     """
     api = container.client.api
     execution = api.exec_create(container.id, ["timeout", f"{seconds:g}", "bash", "-c", script])["Id"]
-    stream = api.exec_start(execution, stream=True, demux=True)
-    out, err = Tail(), Tail()
+    stream = _start(api, execution)
+    tails = {_STDOUT: Tail(), _STDERR: Tail()}
     timer = Timer(seconds + _GRACE, partial(_close, stream))
     timer.daemon = True
     timer.start()
     try:
-        for more_out, more_err in stream:
-            out.add(more_out or b"")
-            err.add(more_err or b"")
+        for number, data in stream:
+            tails[number].add(data)
     finally:
         timer.cancel()
     code = api.exec_inspect(execution)["ExitCode"]
-    return TIMED_OUT if code is None else int(code), f"{out.text}\n{err.text}".strip()
+    return TIMED_OUT if code is None else int(code), f"{tails[_STDOUT].text}\n{tails[_STDERR].text}".strip()
+
+
+def _start(api: APIClient, execution: str) -> CancellableStream:
+    """Start an execution. Returns its output in pieces, each with _STDOUT or _STDERR.
+
+    `exec_start` of the SDK upgrades the connection and reads it without the buffer in which the answer's header is. The
+    output that arrives together with the header is in that buffer too, and is lost. Source: docker 7.2.0, 2026-11-30.
+    """
+    path = api._url("/exec/{0}/start", execution)
+    response = api._post_json(path, data={"Tty": False, "Detach": False}, stream=True)
+    api._disable_socket_timeout(api._get_raw_response_socket(response))
+    return CancellableStream(_frames(response), response)
+
+
+def _frames(response: Response) -> Iterator[tuple[int, bytes]]:
+    while len(header := response.raw.read(_HEADER.size)) == _HEADER.size:
+        number, size = _HEADER.unpack(header)
+        yield number, response.raw.read(size)
 
 
 def _close(stream: CancellableStream) -> None:

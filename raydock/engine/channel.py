@@ -11,17 +11,19 @@ from docker.models.containers import Container
 
 from raydock.core.archive import WRITABLE, first_file, tar
 
-PATH = "/raydock.answer"
+# In a volume of its own, so that it is writable in a container with a read-only root file system.
+FOLDER = "/raydock.channel"
+PATH = f"{FOLDER}/answer"
 LIMIT = 2**20
 
 
 def archive(files: Mapping[str, bytes] | None = None) -> bytes:
-    """A tar for the root of a container: the empty answer file, and `files`.
+    """A tar for FOLDER of a container: the empty answer file, and `files` by name.
 
     Every user can write the answer file and read the others.
     """
-    placed = {path.lstrip("/"): data for path, data in {PATH: b"", **(files or {})}.items()}
-    return tar(placed, modes={PATH.lstrip("/"): WRITABLE})
+    answer = PATH.rpartition("/")[2]
+    return tar({answer: b"", **(files or {})}, modes={answer: WRITABLE})
 
 
 def read(container: Container) -> str:

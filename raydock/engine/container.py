@@ -19,6 +19,7 @@ from raydock.engine.errors import ENGINE_ERRORS
 from raydock.engine.gpu_access import INFINIBAND
 from raydock.engine.gpu_errors import refusal, start_failure
 
+_ROOT = "/"
 # The exit status of a command that SIGKILL ended.
 _KILLED = 137
 # The engine keeps this much of a container's output, readable with every default log driver.
@@ -102,7 +103,8 @@ class ContainerOptions:
         restricted: no capabilities and no new privileges.
         files: texts by path, each mounted in a separate volume.
         mounts: folders of the host by their path in the container, read-only.
-        archive: a tar that is unpacked at the root.
+        archive: a tar that is unpacked in `archive_at`.
+        archive_at: the root, or a folder that is a volume.
         read_only_with: the root file system is read-only, except for these folders in memory.
         grant: the GPUs that it gets.
     """
@@ -116,6 +118,7 @@ class ContainerOptions:
     files: Mapping[PurePosixPath, str] = field(default_factory=dict)
     mounts: Mapping[str, str] = field(default_factory=dict)
     archive: bytes = b""
+    archive_at: str = _ROOT
     read_only_with: Sequence[str] = ()
     grant: Grant = Grant()
 
@@ -139,8 +142,8 @@ def create_container(
     name, grant = f"raydock-smoke-{uuid.uuid4().hex[:12]}", options.grant
     mounts = {**options.mounts, **{folder: folder for folder in grant.folders}}
     folders = [Mount(at, folder, type="bind", read_only=True) for at, folder in mounts.items()]
-    parents = dict.fromkeys(str(path.parent) for path in options.files)
-    volumes = [Mount(parent, None, type="volume", labels=LABELS) for parent in parents]
+    parents = {str(path.parent): None for path in options.files} | {options.archive_at: None}
+    volumes = [Mount(parent, None, type="volume", labels=LABELS) for parent in parents if parent != _ROOT]
     try:
         with creation():
             container = client.containers.create(
@@ -169,7 +172,7 @@ def create_container(
                 use_config_proxy=False,  # a pod has no proxy either, and all addresses are local
             )
         if options.archive:
-            container.put_archive("/", options.archive)
+            container.put_archive(options.archive_at, options.archive)
         for path, text in options.files.items():  # readable for all users and owned by root, like a ConfigMap's
             container.put_archive(str(path.parent), tar({path.name: text.encode()}))
         yield container

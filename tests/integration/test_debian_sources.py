@@ -1,4 +1,7 @@
-"""Bootstrapped bases from mirrors, with the real mmdebstrap: which mirrors are used, and what is left in the base."""
+"""Bootstrapped bases from mirrors, with the real mmdebstrap: which mirrors are used, and what is left in the base.
+
+The last test builds a base and a group's OS packages again after the mirror has removed some of their files.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -8,6 +11,7 @@ import docker
 import pytest
 
 from raydock.builder import basemaker
+from raydock.model import debs
 from tests.support.debianmirror import debian_mirror, public_archive
 from tests.support.toy import Toy, lock
 
@@ -128,3 +132,45 @@ def test_a_host_with_wrong_credentials(unlocked: Toy, tmp_path: Path) -> None:
         err = lock_error(on_host(with_base(unlocked), tmp_path, FULL.format(address)))
     assert "401" in err
     assert "mistyped" not in err
+
+
+# The archive has moved on: these are no longer in it. libzstd1 and wget are in the base, libbsd0 is in the group.
+REMOVED = ("libzstd1", "wget", "libbsd0")
+MEDIA = "ray1.0.0-py311-cpu-media"
+GROUP = "groups: {{media: {{ray: '1.0.0', os-packages: [openssh-client]}}}}\ndebs: {registry}/debs\n"
+
+
+def build_media(client: docker.DockerClient, toy: Toy) -> tuple[str, list[str], str]:
+    """Build the variant with OS packages; return its id, its layers and the output."""
+    done = toy.run("build", "--select", f"name={MEDIA}", "--no-cache", "--json")
+    assert done.code == 0, done.summary
+    image = done.variants[MEDIA]["image_id"]
+    return image, client.images.get(image).attrs["RootFS"]["Layers"], done.err
+
+
+@pytest.mark.timeout(900)
+def test_a_rebuild_after_the_archive_moved_on(client: docker.DockerClient, unlocked: Toy, registry: str) -> None:
+    with debian_mirror() as mirror:
+        toy = with_base(unlocked, mirror.address)
+        toy.edit("matrix.yaml", "packages:", GROUP.format(registry=registry) + "packages:")
+        lock(toy)
+        image, layers, out = build_media(client, toy)
+        assert "fetched" not in out
+
+        client.images.remove(f"{toy.registry}:{MEDIA}", force=True)
+        [base] = [tag for tag in basemaker.tags(client) if toy.token in tag]
+        client.images.remove(base, force=True)
+        shutil.rmtree(toy.root / ".raydock" / "debs")
+        locks = [debs.read(path) for path in (toy.root / "lockfiles").glob(f"own-{toy.token}-*.debs")]
+        removed = [deb for lock in locks if lock for deb in lock.debs if deb.name in REMOVED]
+        assert {deb.name for deb in removed} == set(REMOVED)
+        mirror.removed.update(deb.file for deb in removed)
+        mirror.requests.clear()
+
+        again = build_media(client, toy)
+    assert again[:2] == (image, layers)
+    assert [
+        deb.name for deb in removed if f"{deb.name}: fetched {deb.version} from {registry}/debs" not in again[2]
+    ] == []
+    assert again[2].count(f"from {registry}/debs") == len(REMOVED)
+    assert any(path.startswith("/debian/pool/main/") for path in mirror.requests)

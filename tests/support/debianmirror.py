@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
 
@@ -24,6 +24,7 @@ class DebianMirror:
         upstream: the address of the real archive.
         login: USER:PASSWORD, without which it answers 401; empty for none.
         suites: the suites that it has.
+        removed: the names of package files that it no longer has.
         requests: the paths that were served.
         address: its address.
     """
@@ -31,6 +32,7 @@ class DebianMirror:
     upstream: str
     login: str = ""
     suites: tuple[str, ...] = ("bookworm", "bookworm-updates", "bookworm-security")
+    removed: set[str] = field(default_factory=set)
     requests: list[str] = field(default_factory=list)
     address: str = ""
 
@@ -49,6 +51,8 @@ class _Handler(BaseHTTPRequestHandler):
         if parts[0] not in {"debian", "debian-security"} or (
             parts[1] == "dists" and parts[2] not in self.mirror.suites
         ):
+            return self._refuse(404)
+        if unquote(parts[-1]) in self.mirror.removed:
             return self._refuse(404)
         self.mirror.requests.append(path)
         headers = {name: self.headers[name] for name in _FORWARDED if name in self.headers}

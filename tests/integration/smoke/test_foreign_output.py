@@ -13,10 +13,11 @@ from msgspec.structs import replace
 
 from raydock.contract.bench import ClauseTimeouts
 from raydock.contract.kuberay import known
+from raydock.contract.ray_node import run_script
 from raydock.contract.run import contract
 from raydock.engine import channel
 from raydock.engine.cleanup import RUN, RUN_LABEL
-from raydock.engine.container import ContainerOptions, Limits, create_container, run_to_end
+from raydock.engine.container import ContainerOptions, Limits, create_container, run_to_end, start
 from raydock.engine.localimage import inspect
 from raydock.model.report import Check, Status
 from raydock.smoke.smoke import smoke
@@ -183,7 +184,11 @@ def test_the_answer_file_is_read_whatever_it_is(
 ) -> None:
     command = ["/bin/bash", "-c", script.format(path=channel.PATH)]
     with create_container(
-        client, image, command, Limits(), ContainerOptions(archive=channel.archive(), user="0")
+        client,
+        image,
+        command,
+        Limits(),
+        ContainerOptions(archive=channel.archive(), archive_at=channel.FOLDER, user="0"),
     ) as container:
         assert run_to_end(container, lambda _: None, 60).in_time
         assert channel.read(container) == expected
@@ -191,7 +196,8 @@ def test_the_answer_file_is_read_whatever_it_is(
 
 def test_a_long_answer_is_truncated(client: docker.DockerClient, image: str) -> None:
     command = ["/bin/bash", "-c", f"head -c 30000000 /dev/zero > {channel.PATH}"]
-    with create_container(client, image, command, Limits(), ContainerOptions(archive=channel.archive())) as container:
+    options = ContainerOptions(archive=channel.archive(), archive_at=channel.FOLDER)
+    with create_container(client, image, command, Limits(), options) as container:
         run_to_end(container, lambda _: None, 60)
         assert len(channel.read(container)) <= channel.LIMIT
 
@@ -210,3 +216,11 @@ def test_clauses_have_results_for_an_image_without_configuration(client: docker.
         **dict.fromkeys((1, 2, 11, 13), "failed"),
         16: "passed",
     }
+
+
+def test_the_output_of_a_fast_command_is_complete(client: docker.DockerClient, base: str) -> None:
+    """Output that arrives together with the header of the engine's answer is not lost."""
+    with create_container(client, base, ["sleep", "300"], Limits()) as container:
+        start(container)
+        outputs = {run_script(container, "echo hello; echo there >&2", 60) for _ in range(20)}
+    assert {(code, *output.split()) for code, output in outputs} == {(0, "hello", "there")}
