@@ -1,5 +1,6 @@
 """The configured builder, in files that buildx itself wrote."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -42,6 +43,18 @@ def test_the_builder_in_use_is_returned(buildx: Callable[..., None]) -> None:
     assert configured(Endpoint(address="tcp://10.0.0.9:2375", source="--host")) == "'mine' (`docker buildx use`)"
     buildx("use", "default")
     assert configured(HERE) == ""
+
+
+def test_a_kubernetes_builder_is_returned(buildx: Callable[..., None], tmp_path: Path) -> None:
+    """buildx creates one only in a cluster, so the file is written here."""
+    node = {"Name": "pods0", "Endpoint": "kubernetes:///pods?deployment=pods0", "Platforms": None, "Flags": []}
+    instances = tmp_path / "buildx" / "instances"
+    instances.mkdir(parents=True)
+    instance = {"Name": "pods", "Driver": "kubernetes", "Nodes": [node], "Dynamic": False}
+    (instances / "pods").write_text(json.dumps(instance))
+    assert configured(HERE) == ""
+    buildx("use", "pods")
+    assert configured(HERE) == "'pods' (`docker buildx use`)"
 
 
 def test_the_variable_has_precedence(buildx: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
