@@ -47,7 +47,12 @@ def test_the_builder_in_use_is_returned(buildx: Callable[..., None]) -> None:
 
 def test_a_kubernetes_builder_is_returned(buildx: Callable[..., None], tmp_path: Path) -> None:
     """buildx creates one only in a cluster, so the file is written here."""
-    node = {"Name": "pods0", "Endpoint": "kubernetes:///pods?deployment=pods0", "Platforms": None, "Flags": []}
+    node: dict[str, object] = {
+        "Name": "pods0",
+        "Endpoint": "kubernetes:///pods?deployment=pods0",
+        "Platforms": None,
+        "Flags": [],
+    }
     instances = tmp_path / "buildx" / "instances"
     instances.mkdir(parents=True)
     instance = {"Name": "pods", "Driver": "kubernetes", "Nodes": [node], "Dynamic": False}
