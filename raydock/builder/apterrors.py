@@ -1,6 +1,11 @@
 """The reason and the next step for a failure of apt or mmdebstrap."""
 
+import re
+
 from raydock.model.bases import Base
+
+# The words of GnuTLS (apt 2.6) and of OpenSSL (apt 3.1) for a certificate of an unknown authority.
+_UNTRUSTED = re.compile("certificate issuer is unknown|certificate verify failed", re.IGNORECASE)
 
 
 def reason(output: str) -> str:
@@ -26,6 +31,11 @@ def next_step(base: Base, output: str) -> str:
             "`apt-get install debian-archive-keyring`; if the mirror has its own signing key, put it into"
             " /etc/apt/trusted.gpg.d of this host; if it is not a mirror of Debian, run `apt-get update` on this host,"
             " so that raydock can read its origin."
+        )
+    if _UNTRUSTED.search(output):
+        return (
+            "name the PEM file of the mirror's certificate authority by SSL_CERT_FILE, or by Acquire::https::CaInfo in"
+            " this host's apt settings (docs/how-to/debian-mirrors.md)."
         )
     # apt reports a suite that a server does not have by its Release file.
     missing = [line for line in output.splitlines() if "does not have a Release file" in line]

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from raydock.contract import derived, heads, inside, joining, probes, shells, versions
 from raydock.contract.bench import Bench, TestCluster
-from raydock.contract.environments import runtime_env, uv_run
+from raydock.contract.environments import runtime_env, uv, uv_run
 from raydock.contract.kuberay import KubeRayRelease
 
 Subject = TypeVar("Subject", Bench, TestCluster)
@@ -63,7 +63,7 @@ APART: tuple[Clause[Bench], ...] = (
     Clause(
         18, "pip", "A task's runtime_env `pip` works offline and costs megabytes.", partial(runtime_env, kind="pip")
     ),
-    Clause(19, "uv", "A task's runtime_env `uv` works offline and costs megabytes.", partial(runtime_env, kind="uv")),
+    Clause(19, "uv", "A task's runtime_env `uv` works offline and costs megabytes.", uv),
     Clause(20, "uv-run", "KubeRay's sample for `uv run` works offline.", uv_run),
     Clause(
         21,

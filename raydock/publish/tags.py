@@ -134,8 +134,8 @@ def move_tags(
 
     `manifests` are those known to be complete, by digest.
 
-    Raises OutOfReachError if the registry refuses a step, after the moved tags are moved back. A new tag stays: not
-    every registry can delete a tag, and it names a complete image.
+    Raises OutOfReachError if the registry refuses a step, after the moved tags are moved back. A new tag stays, and
+    the error names it: not every registry can delete a tag, and it names a complete image.
     """
     missing = {move.after for move in moves}.difference(manifests)
     complete = {**manifests, **{digest: verify_image(releases.images, digest) for digest in missing}}
@@ -161,11 +161,13 @@ def _explained(
 ) -> OutOfReachError:
     """Move the tags back; returns the error with every tag that must be movable."""
     stuck = _move_back(releases, tried)
+    new = ", ".join(move.tag for move in tried if not move.before)
     error.meaning = (
         f"These tags moved and could not be moved back: {', '.join(stuck)}."
         if stuck
         else "No existing tag changed, and no release was made."
     )
+    error.meaning += f" These new tags may remain, and name complete images: {new}." if new else ""
     if isinstance(error, RefusedError) and error.status < 500 and error.cause not in _NOT_IMMUTABLE:
         error.todo = (
             f"exempt these tags from immutability and from protection: {', '.join(move.tag for move in moves)} in "

@@ -12,6 +12,7 @@ import pytest
 
 from raydock.builder import basemaker
 from raydock.model import debs
+from tests.support.certificates import certified
 from tests.support.debianmirror import debian_mirror, public_archive
 from tests.support.toy import Toy, lock
 
@@ -77,6 +78,22 @@ def test_the_mirror_of_matrix_yaml(client: docker.DockerClient, unlocked: Toy) -
     assert sources.startswith(FULL.format(mirror.address).encode())
     assert any(path.startswith("/debian/pool/main/") for path in mirror.requests)
     assert "/debian-security/dists/bookworm-security/InRelease" in mirror.requests
+
+
+def test_an_https_mirror_with_a_ca_of_its_own(unlocked: Toy, tmp_path: Path) -> None:
+    """Only `lock` reads a mirror here: what a build installs is in local files then."""
+    guard, bundle = certified(tmp_path)
+    with debian_mirror(guard=guard) as mirror:
+        toy = with_base(unlocked, mirror.address)
+        err = lock_error(toy)
+        assert f"apt could not read Debian bookworm from {mirror.address} (matrix.yaml): " in err
+        assert "The certificate issuer is unknown." in err
+        assert "Next: name the PEM file of the mirror's certificate authority by SSL_CERT_FILE" in err
+        assert mirror.requests == []
+        done = toy.run("lock", "--select", "ray=1.0.0", SSL_CERT_FILE=str(bundle))
+    assert done.code == 0, done.summary
+    assert (toy.root / "lockfiles" / f"own-{toy.token}-py311.debs").exists()
+    assert any(path.startswith("/debian/pool/main/") for path in mirror.requests)
 
 
 def test_the_hosts_mirror_leaves_nothing_in_the_base(

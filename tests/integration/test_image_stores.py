@@ -6,6 +6,7 @@ other one.
 
 import json
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from raydock.pipeline.project import Project
 from tests.integration.conftest import remove_images
 from tests.support.builtimages import BuiltImages
 from tests.support.engine import SpareEngine, spare_engine
+from tests.support.hosts import empty_hosts
 from tests.support.index import Site, serving
 from tests.support.toy import NAMES, ROOT, Checkout, Run, Toy, lock, make
 from tests.support.trivydb import write
@@ -69,6 +71,29 @@ def engines(client: docker.DockerClient, other: SpareEngine) -> Iterator[tuple[E
     assert uses_containerd_store(client) != uses_containerd_store(there)
     yield Engine(client=client, environment={}), Engine(client=there, environment={"DOCKER_HOST": other.host})
     there.close()
+
+
+@pytest.fixture
+def isolated(client: docker.DockerClient, base: str, image: str, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment for an engine with the other store in its own network, where containers reach each other.
+
+    The firewall rules of this machine do not apply there. It has the base and the real image.
+    """
+    settings = tmp_path / "daemon.json"
+    settings.write_text(json.dumps({"features": {"containerd-snapshotter": not uses_containerd_store(client)}}))
+    with (
+        tempfile.TemporaryDirectory(prefix="rd-") as state,  # short, since a socket's path has at most 104 bytes
+        empty_hosts(client, base, 1, Path(state)) as [host],
+    ):
+        host.engine.stop()
+        host.engine.options = (f"--config-file={settings}",)
+        host.engine.start()
+        there = host.engine.client()
+        assert uses_containerd_store(there) != uses_containerd_store(client)
+        there.close()
+        for tag in (base, image):
+            host.engine.load(client.images.get(tag).save(named=tag))
+        yield {"DOCKER_HOST": host.engine.host}
 
 
 @pytest.fixture(params=["from this engine", "from the other engine"])
@@ -172,16 +197,26 @@ def test_an_image_has_a_digest_for_deployments_only_once_it_is_pushed(
     engine.client.images.remove(tag)
 
 
+@pytest.mark.timeout(900)
 def test_the_real_image_passes_the_whole_chain_in_the_other_store(
-    image: str, checkout: Checkout, engines: tuple[Engine, Engine], registry: str, tmp_path: Path
+    *,
+    image: str,
+    checkout: Checkout,
+    engines: tuple[Engine, Engine],
+    isolated: dict[str, str],
+    registry: str,
+    tmp_path: Path,
 ) -> None:
     here, there = engines
     there.client.images.load(here.client.images.get(image).save(named=image))
     assert get_image(here.client, image).is_same(get_image(there.client, image))
     repository, select = f"{registry}/{tmp_path.name}/real", ("--select", f"name={REAL}")
-    # Not on the other engine: it has no firewall rules of its own, so containers of a network do not reach each other.
-    contract = checkout.run("smoke", "--contract", *select)
+    made = checkout.given(isolated).run("images", *select, "--json")
+    assert made.code == 0, made.summary
+    assert not made.variants[REAL]["built"]
+    contract = checkout.given(isolated).run("smoke", "--contract", *select)
     assert contract.code == 0, contract.summary
+    # On the engine that reaches the registry of this machine.
     for command in (
         ("smoke", *select),
         ("scan", *select, "--db", str(write(tmp_path / "db", ()))),

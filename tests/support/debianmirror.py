@@ -1,6 +1,7 @@
-"""A Debian mirror on loopback: a reverse proxy of the real archive, optionally with a login."""
+"""A Debian mirror on loopback: a reverse proxy of the real archive, optionally with a login and TLS."""
 
 import base64
+import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from threading import Thread
 from urllib.parse import unquote, urlsplit
 
 import requests
+
+from tests.support.registry import Guard
 
 _CHUNK = 2**16
 _FORWARDED = ("Range", "If-Modified-Since", "If-Range")
@@ -25,6 +28,7 @@ class DebianMirror:
         login: USER:PASSWORD, without which it answers 401; empty for none.
         suites: the suites that it has.
         removed: the names of package files that it no longer has.
+        guard: its certificate and key for https; None for http.
         requests: the paths that were served.
         address: its address.
     """
@@ -33,6 +37,7 @@ class DebianMirror:
     login: str = ""
     suites: tuple[str, ...] = ("bookworm", "bookworm-updates", "bookworm-security")
     removed: set[str] = field(default_factory=set)
+    guard: Guard | None = None
     requests: list[str] = field(default_factory=list)
     address: str = ""
 
@@ -92,7 +97,12 @@ def debian_mirror(**settings: object) -> Iterator[DebianMirror]:
     mirror = DebianMirror(upstream=public_archive().removesuffix("/debian"), **settings)  # type: ignore[arg-type]
     handler = type("Handler", (_Handler,), {"mirror": mirror})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    mirror.address = f"http://127.0.0.1:{server.server_address[1]}/debian"
+    scheme = "http"
+    if mirror.guard and mirror.guard.certificate:
+        scheme, context = "https", ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(mirror.guard.certificate, mirror.guard.key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    mirror.address = f"{scheme}://127.0.0.1:{server.server_address[1]}/debian"
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
         yield mirror

@@ -317,6 +317,31 @@ def test_a_refused_tag_moves_the_others_back(
     assert proxied.run("verify", "--registry", proxied.name).code == 0
 
 
+@pytest.mark.parametrize("refused", ["latest", "index"])
+def test_a_refused_first_publish_leaves_no_release_and_names_its_new_tags(
+    proxied: PublishProject, fronted: Front, refused: str
+) -> None:
+    place = f"/v2/{INDEX if refused == 'index' else PATH}/manifests/latest"
+    fronted.fault = lambda method, path: DENIED if (method, path) == ("PUT", place) else None
+    stopped = proxied.publish()
+    assert stopped.code == 4, stopped.summary
+    assert "No existing tag changed, and no release was made." in stopped.err
+    named = re.search(r"These new tags may remain, and name complete images: (.+)\.", stopped.err)
+    assert named, stopped.err
+    tags = proxied.tags()
+    immutable = {tag: digest for tag, digest in tags.items() if re.search(r"\.[0-9a-f]{12}$", tag)}
+    remaining = tags.keys() - immutable
+    assert {OLD, NEW} <= remaining <= set(named[1].split(", "))
+    assert {tags[tag] for tag in remaining} <= set(immutable.values())
+    assert proxied.releases.repository.digest("latest") is None
+    fronted.fault = lambda _method, _path: None
+    continued = proxied.publish()
+    assert continued.code == 0, continued.summary
+    assert tags.items() <= proxied.tags().items()
+    assert proxied.release.aliases.keys() <= proxied.tags().keys()
+    assert proxied.run("verify", "--registry", proxied.name).code == 0
+
+
 @pytest.mark.parametrize(
     ("limit", "answer", "setting"),
     [

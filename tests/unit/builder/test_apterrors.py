@@ -13,6 +13,11 @@ E: Failed to fetch http://archive.example/debian/dists/bookworm/InRelease  Could
 E: Some index files failed to download.
 """
 MMDEBSTRAP = "E: apt-get update failed: Err:1 http://archive.example/debian bookworm InRelease: Could not connect"
+UNTRUSTED = """\
+E: Failed to fetch https://mirror.example/debian/dists/bookworm/InRelease  Certificate verification failed: \
+The certificate is NOT trusted. The certificate issuer is unknown.  Could not handshake: Error in the certificate \
+verification.
+"""
 NO_SECURITY = "Err:3 http://mirror.example/debian-security bookworm-security Release\n  404  Not Found\n"
 FULL = "dpkg: error processing archive\nE: write error: No space left on device\nE: Sub-process dpkg returned an error"
 
@@ -42,6 +47,12 @@ def test_an_archive_that_does_not_answer_needs_a_mirror(printed: str) -> None:
 def test_a_mirror_without_security_updates() -> None:
     mirror = Mirror(archive="http://mirror.example/debian", security="http://mirror.example/debian-security")
     assert "`security: none`" in next_step(base(mirror), NO_SECURITY)
+
+
+def test_an_unknown_authority_needs_its_certificate() -> None:
+    assert "certificate authority by SSL_CERT_FILE" in next_step(base(), UNTRUSTED)
+    wrong_name = UNTRUSTED.replace("issuer is unknown", "does not match the host name")
+    assert "`mirror:` of the base debian" in next_step(base(), wrong_name)
 
 
 def test_an_unknown_key_needs_the_keyring() -> None:

@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import subprocess
@@ -91,6 +92,23 @@ def test_the_builder_in_use_is_returned(buildx: Callable[..., None]) -> None:
     )
     buildx("use", "default")
     assert configured_builder(HERE) == ""
+
+
+def test_a_kubernetes_builder_is_returned(buildx: Callable[..., None], tmp_path: Path) -> None:
+    """buildx creates one only in a cluster, so the file is written here."""
+    node: dict[str, object] = {
+        "Name": "pods0",
+        "Endpoint": "kubernetes:///pods?deployment=pods0",
+        "Platforms": None,
+        "Flags": [],
+    }
+    instances = tmp_path / "buildx" / "instances"
+    instances.mkdir(parents=True)
+    instance = {"Name": "pods", "Driver": "kubernetes", "Nodes": [node], "Dynamic": False}
+    (instances / "pods").write_text(json.dumps(instance))
+    assert configured_builder(HERE) == ""
+    buildx("use", "pods")
+    assert configured_builder(HERE) == "'pods' (`docker buildx use`)"
 
 
 def test_the_variable_has_precedence(buildx: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
