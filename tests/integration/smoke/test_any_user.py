@@ -71,7 +71,7 @@ def test_a_user_without_a_name_fails(client: docker.DockerClient, derive: Derive
     ],
 )
 def test_a_closed_cache_folder_fails(client: docker.DockerClient, derive: Derive, module: str, line: str) -> None:
-    """The module tells only where its package caches, as the real one does."""
+    """The module has the path of its package's cache, as the real one does."""
     path = f"{SITE}/{module}.py"
     made = derive(f'RUN mkdir -p $(dirname {path}) && echo "{line}" > {path}', "RUN mkdir -p /home/ray/.cache")
     detail = any_user(client, made)
