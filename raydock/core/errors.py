@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from raydock.core.program import localize
 
+_LONG = 300  # characters
 _FEW = 24
 
 
@@ -77,11 +78,12 @@ class PolicyError(RaydockError):
 
 
 def first_line(output: str, default: str) -> str:
-    """The first line of a program's output, for use in a sentence.
+    """The first line of a program's output, for use in a sentence; of a long line its start and its end.
 
-    `default` if the output is empty.
+    `default` if the output is empty. A chain of Go's errors ends with its cause.
     """
-    return (output.strip().splitlines() or [default])[0][:300].rstrip(".")
+    line = (output.strip().splitlines() or [default])[0].rstrip(".")
+    return line if len(line) <= _LONG else f"{line[: _LONG // 2]} ... {line[-_LONG // 2 :]}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from docker.errors import ImageNotFound
 
 from raydock.core.events import silent
 from raydock.core.processes import Processes
+from raydock.engine.client import uses_containerd_store
 from raydock.engine.localimage import get_image
 from raydock.hosts.engine import open_engine
 from raydock.hosts.requested import RequestedImage
@@ -65,7 +66,9 @@ def test_only_layers_that_the_engine_lacks_are_sent(client: docker.DockerClient,
     with client_of(remote) as remote_client:
         before = remote.received()
         whole = transfer(remote_client, first, silent)
-        assert (whole.method, whole.remark) == (TransferMethod.SENT, "it was never pushed")
+        assert whole.method is TransferMethod.SENT
+        # With containerd's store, an image has a digest in a registry before it is pushed.
+        assert whole.remark == "it was never pushed" or uses_containerd_store(client)
         assert abs(whole.sent - size) < 10**5
         assert remote.received() - before > size
         before = remote.received()
@@ -89,7 +92,8 @@ def test_an_engine_with_containerds_image_store_sends_and_loads_without_shared_l
 ) -> None:
     with containerd_engine(client, tmp_path) as containerd_client:
         first, second = (requested(client, toy.registry, name) for name in NAMES)
-        assert transfer(containerd_client, first, silent).sent > 10**8
+        size = sum(len(chunk) for chunk in client.api.get_image(first.tag))
+        assert transfer(containerd_client, first, silent).sent > size / 2
         assert transfer(containerd_client, second, silent).sent < 3 * 10**5
         stored = requested(containerd_client, toy.registry, second.name)
         with client_of(remote) as remote_client:
