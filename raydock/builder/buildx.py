@@ -128,6 +128,12 @@ class Buildx:
 
 
 LOST = "raydock: the build cache lost the packages"  # templates/installer/place-tree
+# Source: docs.docker.com, "Build garbage collection", read 2026-11-30.
+_LOSS = "The engine removes the least used parts of its build cache above a limit: a tenth of the disk by default."
+_KEEP_MORE = (
+    'raise the limit in /etc/docker/daemon.json, such as {"builder": {"gc": {"defaultKeepStorage": "60GB"}}} '
+    "(`defaultReservedSpace` from Docker 28 on), restart the engine, and run this again; finished layers stay."
+)
 _OUT_OF_REACH = {
     "no space left on device": (
         "The engine's disk is full.",
@@ -160,8 +166,9 @@ def explain(name: str, failure: Failure | None, rest: str, log: Path) -> Raydock
         failed = DownloadError(what, meaning=f"{meaning}\n{download.meaning}", todo=download.todo)
         failed.failure = download
         return failed
-    error = LostPackagesError if LOST.lower() in text else BuildError
-    return error(what, meaning=meaning, todo="read the log, fix the cause, run this again; finished images stay.")
+    if LOST.lower() in text:
+        return LostPackagesError(what, meaning=f"{meaning}\n{_LOSS}", todo=_KEEP_MORE)
+    return BuildError(what, meaning=meaning, todo="read the log, fix the cause, run this again; finished images stay.")
 
 
 def configured_builder(endpoint: Endpoint) -> str:

@@ -38,6 +38,8 @@ from raydock.model.result import VariantResult
 from raydock.plan.planner import Planned
 
 _log = logging.getLogger(__name__)
+# How often packages are installed again that the build cache lost. Each time at least one more layer is placed.
+_MOST_LOSSES = 5
 Value = TypeVar("Value")
 
 
@@ -209,7 +211,7 @@ class Builder:
     def _image(self, planned: Planned, recipe: Recipe, base: str, secrets: Secrets) -> str:
         """Builds a recipe on the base with this tag, and returns the id of the image.
 
-        Packages evicted from the build cache are installed again.
+        Packages evicted from the build cache are installed again; the layers that are placed are kept.
         """
         folder = self.checkout.work / "contexts" / recipe.name
         build = partial(
@@ -228,11 +230,13 @@ class Builder:
                 base_recipe = recipe_for(self.matrix, planned.variant, self.checkout)
                 self._maker.fetch(debs, base_recipe, base).place(debs, folder / "debs")
             options = (f"--build-arg=BASE={base}", *secrets.options(folder))
-            try:
-                return build(options=options)
-            except LostPackagesError:
-                self.listener(recipe.name, "the build cache lost packages; installing them again")
-                return build(options=(*options, f"--build-arg=REFRESH={time.time_ns()}"))
+            for _ in range(_MOST_LOSSES):
+                try:
+                    return build(options=options)
+                except LostPackagesError:
+                    self.listener(recipe.name, "the build cache lost packages; installing them again")
+                    options = (*options, f"--build-arg=REFRESH={time.time_ns()}")
+            return build(options=options)
         finally:
             (folder / "uv.toml").unlink(missing_ok=True)
 

@@ -54,7 +54,10 @@ def test_engine_disk_and_network_failures_are_recognized(line: str, cause: str) 
 def test_packages_evicted_from_the_build_cache_have_a_separate_error() -> None:
     place = (Path(__file__).parents[3] / "templates" / "installer" / "place-tree").read_text()
     message = next(line for line in place.splitlines() if "echo" in line).split("'")[1]
-    assert isinstance(explain("toy", failure(f"{message} ray"), "", LOG), LostPackagesError)
+    error = explain("toy", failure(f"{message} ray"), "", LOG)
+    assert isinstance(error, LostPackagesError)
+    assert "a tenth of the disk" in error.meaning
+    assert '{"builder": {"gc": {"defaultKeepStorage": "60GB"}}}' in error.todo
 
 
 def test_the_error_of_buildx_before_the_first_step_is_quoted() -> None:
