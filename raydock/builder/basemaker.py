@@ -238,6 +238,8 @@ class BaseMaker:
                 log=self.checkout.log(f"base-{recipe.name}"),
             )
         except (BuildError, DownloadError) as error:
+            if recipe.base.source != "pull":  # its Python is one of the installed packages
+                raise
             python = f"Python {recipe.base.python}"
             hint = (
                 f"a base needs {python}: with `managed`, uv downloads it (UV_PYTHON_INSTALL_MIRROR names its http"
