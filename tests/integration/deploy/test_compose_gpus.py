@@ -120,7 +120,7 @@ def test_compose_nvidia_yaml_starts_a_cluster_by_nvidias_hook(
                 assert f"NVIDIA_VISIBLE_DEVICES={number}" in environment(found, node)
         with (
             # From Docker 28 on, CDI is enabled by default; this engine has no specification.
-            pytest.raises(Exception, match='could not select device driver "cdi"|CDI device injection failed'),
+            pytest.raises(Exception, match=r'could not select device driver "cdi"|CDI device injection failed'),
             ray_cluster(folder / "compose.yaml"),
         ):
             pass

@@ -2,10 +2,12 @@
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from uuid import uuid4
 
 import docker
 import pytest
+from docker.errors import ImageNotFound
 
 Derive = Callable[..., str]
 
@@ -26,4 +28,5 @@ def derive(client: docker.DockerClient, image: str) -> Iterator[Derive]:
 
     yield build
     for image_id in built:
-        client.images.remove(image_id, force=True)
+        with suppress(ImageNotFound):  # removed together with an image that depends on it
+            client.images.remove(image_id, force=True)

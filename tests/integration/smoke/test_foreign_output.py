@@ -5,10 +5,12 @@ import shlex
 import tarfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from uuid import uuid4
 
 import docker
 import pytest
+from docker.errors import ImageNotFound
 from msgspec.structs import replace
 
 from raydock.contract.bench import ClauseTimeouts
@@ -99,13 +101,15 @@ def noisy(client: docker.DockerClient, image: str, tmp_path_factory: pytest.Temp
         lines += [f"COPY {number} {path}" for number, path in enumerate(files)]
         lines += ["ENV BASH_ENV=/etc/profile.d/zz-banner.sh", "USER 1000", ""]
         (folder / "Dockerfile").write_text("\n".join(lines))
-        made, _ = client.images.build(path=str(folder), rm=True, forcerm=True, network_mode="none")
+        unique = {"raydock.test": uuid4().hex}  # a different test that builds the same must not remove this image
+        made, _ = client.images.build(path=str(folder), rm=True, forcerm=True, network_mode="none", labels=unique)
         built.add(made.id)
         return str(made.id)
 
     yield build
     for image_id in built:
-        client.images.remove(image_id, force=True)
+        with suppress(ImageNotFound):  # removed together with an image that depends on it
+            client.images.remove(image_id, force=True)
 
 
 def test_output_of_login_files_and_of_python_breaks_no_clause(client: docker.DockerClient, noisy: Noisy) -> None:
