@@ -8,11 +8,12 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from configparser import Error as ConfigParserError
 from configparser import RawConfigParser
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -20,6 +21,7 @@ from raydock.core.errors import ConfigurationError
 from raydock.core.models import Model
 
 Environment = Mapping[str, str]
+_Content = TypeVar("_Content")
 
 # In pip, an option in the section of the command has precedence over one in [global].
 _SECTIONS = ("install", "global")
@@ -161,24 +163,20 @@ def keyring_provider(environment: Environment) -> str:
 
 def _pip_values(option: str, environment: Environment) -> list[tuple[str, Path]]:
     """The values of an option in pip's files, the one that pip uses first."""
-    values: list[tuple[int, str, Path]] = []
-    for path in reversed(_pip_files(environment)):
-        for rank, section in enumerate(_SECTIONS):
-            value = _pip_section(path, section).get(option, "").strip()
-            values += [(rank, value, path)] if value else []
-    return [(value, path) for _, value, path in sorted(values, key=lambda ranked: ranked[0])]
+    files = [(path, _read(path, _pip_options) or {}) for path in reversed(_pip_files(environment))]
+    values = ((options.get((section, option), ""), path) for section in _SECTIONS for path, options in files)
+    return [(value, path) for value, path in values if value]
 
 
-def _pip_section(path: Path, section: str) -> dict[str, str]:
+def _pip_options(text: str) -> dict[tuple[str, str], str]:
+    """The options in a file of pip, by section and name."""
     parser = RawConfigParser()
-    try:
-        parser.read_string(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (ConfigParserError, UnicodeDecodeError, OSError) as error:
-        raise _unreadable(path, error) from None
-    items = parser.items(section) if parser.has_section(section) else ()
-    return {key.replace("_", "-").removeprefix("--"): value for key, value in items}
+    parser.read_string(text)
+    return {
+        (section, key.replace("_", "-").removeprefix("--")): value.strip()
+        for section in parser.sections()
+        for key, value in parser.items(section)
+    }
 
 
 def _pip_files(environment: Environment) -> list[Path]:
@@ -236,15 +234,23 @@ def _pyproject(path: Path) -> UvOptions | None:
 
 
 def _toml(path: Path, model: type[Model]) -> Model | None:
-    """A file's content; None if there is no file."""
+    return _read(path, lambda text: msgspec.convert(tomllib.loads(text), model))
+
+
+def _read(path: Path, parse_text: Callable[[str], _Content]) -> _Content | None:
+    """The content of a file; None if the file does not exist."""
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), model)
+        return parse_text(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except msgspec.ValidationError as error:
         raise _malformed(path, str(error)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise _unreadable(path, error) from None
+    except (ConfigParserError, tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {' '.join(str(error).split())}.",
+            meaning="It can name the package index for locks and builds.",
+            todo="fix the file.",
+        ) from None
 
 
 def _malformed(path: Path, error: str) -> ConfigurationError:
@@ -261,14 +267,6 @@ def _malformed(path: Path, error: str) -> ConfigurationError:
         f"{path}: the value of `{key}` is invalid: {problem[:1].lower()}{problem[1:]}.",
         meaning="uv's files can name the package index for locks and builds.",
         todo=f"write it as {form}; or set UV_NO_CONFIG=1, with which raydock and uv ignore uv's files.",
-    )
-
-
-def _unreadable(path: Path, error: Exception) -> ConfigurationError:
-    return ConfigurationError(
-        f"{path} cannot be read: {' '.join(str(error).split())}.",
-        meaning="It can name the package index for locks and builds.",
-        todo="fix the file.",
     )
 
 
