@@ -1,5 +1,7 @@
 """Clauses 3 and 12: the head starts, also as OpenShift's arbitrary user."""
 
+from dataclasses import replace
+
 from docker.errors import APIError
 from docker.models.containers import Container
 
@@ -51,19 +53,18 @@ def as_any_user(bench: Bench) -> str:
 
 
 def _as_any_user(bench: Bench) -> str:
-    *_, newest = bench.kuberay.releases
-    # On a volume, every user can write HOME.
-    with bench.node(_WAIT, ContainerOptions(user=OPENSHIFT_USER, restricted=True)) as container:
+    *older, newest = bench.kuberay.releases
+    condition = f" as user {OPENSHIFT_USER} without capabilities"
+    options = ContainerOptions(environment=bench.kuberay.variables(), user=OPENSHIFT_USER, restricted=True)
+    # Also without the volumes, on which every user can write HOME.
+    with bench.node(_WAIT, options) as container:
         _require_name_and_folders(bench, container)
-    for release in bench.kuberay.releases:
-        volumes = _VOLUMES if release is newest else ()
-        options = ContainerOptions(
-            environment=bench.kuberay.variables(), user=OPENSHIFT_USER, restricted=True, read_only_with=volumes
-        )
+    for release in older:
         with bench.node(release.command(release.head), options) as container:
-            root = ", with a read-only root file system" if volumes else ""
-            _await(bench, release, container, f" as user {OPENSHIFT_USER} without capabilities{root}")
-            _require_name_and_folders(bench, container)
+            _await(bench, release, container, condition)
+    with bench.node(newest.command(newest.head), replace(options, read_only_with=_VOLUMES)) as container:
+        _await(bench, newest, container, f"{condition}, with a read-only root file system")
+        _require_name_and_folders(bench, container)
     return (
         f"as user {OPENSHIFT_USER} without capabilities the head starts, in both shells, also with a read-only root"
         " file system; the user has a name, and HOME and the cache folders are writable"

@@ -1,4 +1,4 @@
-"""Images that differ from the session's image by a few lines of a Dockerfile."""
+"""Images that differ from the session's image."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -9,24 +9,33 @@ import docker
 import pytest
 from docker.errors import ImageNotFound
 
+Build = Callable[..., str]
 Derive = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def derive(client: docker.DockerClient, image: str) -> Iterator[Derive]:
-    """Build an image from `image` with these lines as root; return its id."""
-    built: set[str] = set()
+def build_image(client: docker.DockerClient) -> Iterator[Build]:
+    """Build an image without a network; return its id. The options are those of the SDK's `images.build`."""
+    built: list[str] = []
 
-    def build(*lines: str, user: str = "1000") -> str:
+    def build(**options: object) -> str:
         unique = {"raydock.test": uuid4().hex}  # a different test that builds the same must not remove this image
-        dockerfile = "\n".join([f"FROM {image}", "USER 0", *lines, f"USER {user}", ""])
-        built_image, _ = client.images.build(
-            fileobj=io.BytesIO(dockerfile.encode()), rm=True, forcerm=True, network_mode="none", labels=unique
-        )
-        built.add(built_image.id)
-        return str(built_image.id)
+        image, _ = client.images.build(rm=True, forcerm=True, network_mode="none", labels=unique, **options)
+        built.append(str(image.id))
+        return built[-1]
 
     yield build
     for image_id in built:
         with suppress(ImageNotFound):  # removed together with an image that depends on it
             client.images.remove(image_id, force=True)
+
+
+@pytest.fixture(scope="module")
+def derive(build_image: Build, image: str) -> Derive:
+    """Build an image from `image` with these lines as root; return its id."""
+
+    def build(*lines: str, user: str = "1000") -> str:
+        dockerfile = "\n".join([f"FROM {image}", "USER 0", *lines, f"USER {user}", ""])
+        return build_image(fileobj=io.BytesIO(dockerfile.encode()))
+
+    return build

@@ -4,13 +4,11 @@ import io
 import shlex
 import tarfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from uuid import uuid4
 
 import docker
 import pytest
-from docker.errors import ImageNotFound
 from msgspec.structs import replace
 
 from raydock.contract.bench import ClauseTimeouts
@@ -81,9 +79,8 @@ Noisy = Callable[[str], str]
 
 
 @pytest.fixture(scope="module")
-def noisy(client: docker.DockerClient, image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Noisy]:
+def noisy(build_image: Callable[..., str], image: str, tmp_path_factory: pytest.TempPathFactory) -> Noisy:
     """Build an image whose shells and Pythons all print; return its id."""
-    built = set()
 
     def build(sitecustomize: str) -> str:
         folder = tmp_path_factory.mktemp("noisy")
@@ -101,15 +98,9 @@ def noisy(client: docker.DockerClient, image: str, tmp_path_factory: pytest.Temp
         lines += [f"COPY {number} {path}" for number, path in enumerate(files)]
         lines += ["ENV BASH_ENV=/etc/profile.d/zz-banner.sh", "USER 1000", ""]
         (folder / "Dockerfile").write_text("\n".join(lines))
-        unique = {"raydock.test": uuid4().hex}  # a different test that builds the same must not remove this image
-        made, _ = client.images.build(path=str(folder), rm=True, forcerm=True, network_mode="none", labels=unique)
-        built.add(made.id)
-        return str(made.id)
+        return build_image(path=str(folder))
 
-    yield build
-    for image_id in built:
-        with suppress(ImageNotFound):  # removed together with an image that depends on it
-            client.images.remove(image_id, force=True)
+    return build
 
 
 def test_output_of_login_files_and_of_python_breaks_no_clause(client: docker.DockerClient, noisy: Noisy) -> None:
