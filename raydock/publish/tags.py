@@ -152,7 +152,7 @@ def move_tags(
         if newest:
             releases.make_newest(newest)
     except RefusedError as error:
-        # If there is no answer, the release may have moved: then the moved tags agree with it.
+        # Without an answer, the release may have moved, and the moved tags agree with it.
         raise _explained(error, releases, moves, tried) from None
 
 

@@ -97,8 +97,11 @@ def test_archives_that_are_not_debians(other: AptSource) -> None:
     [
         FULL,
         tuple(source(each.uri, each.suite) for each in FULL),
-        (source("http://deb.debian.org/debian", "bookworm"),),
-        (source("http://ftp.de.debian.org/debian", "bookworm"), source("http://deb.debian.org/debian", "bookworm")),
+        (source("http://archive.example.debian.org/debian", "bookworm"),),
+        (
+            source("http://mirror.example.debian.org/debian", "bookworm"),
+            source("http://archive.example.debian.org/debian", "bookworm"),
+        ),
     ],
     ids=["signed", "with updates", "Debian's host", "Debian's hosts"],
 )

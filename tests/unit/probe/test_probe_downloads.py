@@ -1,4 +1,4 @@
-"""What the check `downloads` reports; small modules stand in for vllm."""
+"""What the check `downloads` reports; small modules replace vllm."""
 
 import socket
 import sys
