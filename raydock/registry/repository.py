@@ -40,10 +40,6 @@ class Repository:
     name: Name
     transport: RegistryTransport
 
-    def child(self, folder: str) -> "Repository":
-        """The repository below this one, such as `index`."""
-        return Repository(name=Name(host=self.name.host, path=f"{self.name.path}/{folder}"), transport=self.transport)
-
     def digest(self, reference: str) -> str | None:
         """The digest that a tag or digest names, by one HEAD request.
 

@@ -15,6 +15,7 @@ import requests
 from raydock.core.errors import OutOfReachError
 from raydock.registry.errors import RefusedError
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE, OCI_INDEX, Descriptor, Manifest, artifact
+from raydock.registry.name import parse
 from raydock.registry.referrers import attach, attached, fallback_tag
 from raydock.registry.refusals import RefusalCause
 from raydock.registry.repository import Repository, UnreadableError, repository, verify_image
@@ -252,7 +253,8 @@ def test_a_token_is_for_one_repository_and_one_action(fronted: Front, anonymous:
 
     fronted.fault = fault
     target = repository(f"{fronted.address}/ml/raydock", patience=HASTY)
-    for place in (target, target.child("index"), target):
+    below = Repository(name=parse(f"{target.name}/index"), transport=target.transport)
+    for place in (target, below, target):
         made = image(place)
         assert place.digest(made.digest) == made.digest
     tokens = [path for _, path in fronted.requests if path.startswith("/token")]
