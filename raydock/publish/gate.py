@@ -17,7 +17,6 @@ from raydock.builder.render import Renderer
 from raydock.builder.schedule import Builder
 from raydock.core.checkout import Checkout
 from raydock.core.errors import PolicyError, RaydockError, VariantError
-from raydock.core.files import digest_of
 from raydock.core.models import plain
 from raydock.core.outcomes import attempt
 from raydock.model import lock as locks
@@ -55,11 +54,6 @@ class BuildEvidence:
 
     reports: dict[str, Any]
     files: dict[str, bytes]
-
-    @property
-    def sums(self) -> dict[str, str]:
-        """The sha256 of each file by name."""
-        return {name: digest_of(data) for name, data in self.files.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from raydock.core.errors import OutOfReachError, PolicyError, RaydockError
 from raydock.core.events import Listener
 from raydock.core.files import digest_of
+from raydock.core.outcomes import attempt, split
 from raydock.engine.identity import from_configuration
 from raydock.model.image import ContainerImage
 from raydock.model.labels import Label
@@ -86,7 +87,7 @@ def is_manifest_of(repository: Repository, manifest: Manifest, image: ContainerI
 
 def _is_entry_of(entry: PublishedImage, build: PublishableBuild) -> bool:
     """Whether a release entry is of this build, with these reports."""
-    sums = build.evidence.sums
+    sums = {name: digest_of(data) for name, data in build.evidence.files.items()}
     reports = {name: digest for name, digest in entry.files.items() if name in sums}
     return (entry.fingerprint, entry.content) == (build.recipe.fingerprint, build.image.content) and reports == sums
 
@@ -186,16 +187,13 @@ class Uploader:
             self.repository.upload(EMPTY, EMPTY_TYPE)
         except RefusedError as error:
             return {}, dict.fromkeys(files, error)
-        artifacts: dict[str, Manifest] = {}
-        refused: dict[str, RaydockError] = {}
-        for name, data in files.items():
+
+        def create(name: str) -> Manifest:
             kind = KINDS[name]
-            try:
-                blob = self.repository.upload(data, kind)
-            except RefusedError as error:
-                refused[name] = error
-                continue
-            artifacts[name] = artifact(kind, [(blob, name)], manifest.descriptor, {Label.TITLE: name})
+            blob = self.repository.upload(files[name], kind)
+            return artifact(kind, [(blob, name)], manifest.descriptor, {Label.TITLE: name})
+
+        artifacts, refused = split({name: attempt(create, name, (RefusedError,)) for name in files})
         refused |= attach(self.repository, manifest.descriptor, artifacts)
         return {name: attached.digest for name, attached in artifacts.items() if name not in refused}, refused
 

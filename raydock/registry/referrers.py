@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from raydock.core.errors import RaydockError
+from raydock.core.models import plain
+from raydock.core.outcomes import attempt, split
 from raydock.registry.errors import RefusedError
 from raydock.registry.manifest import OCI_INDEX, Descriptor, Manifest
 from raydock.registry.repository import Repository, UnreadableError, parse_index
@@ -51,13 +53,12 @@ def attach(repository: Repository, subject: Descriptor, artifacts: Mapping[str, 
         known = attached(repository, subject.digest)
     except UnreadableError as error:
         return dict.fromkeys(artifacts, error)
-    refused: dict[str, RaydockError] = {}
-    for name, manifest in artifacts.items():
-        try:
-            if manifest.digest not in known or repository.digest(manifest.digest) is None:
-                repository.push_manifest(manifest.digest, manifest)
-        except RefusedError as error:
-            refused[name] = error
+
+    def push(manifest: Manifest) -> None:
+        if manifest.digest not in known or repository.digest(manifest.digest) is None:
+            repository.push_manifest(manifest.digest, manifest)
+
+    _, refused = split({name: attempt(push, manifest, (RefusedError,)) for name, manifest in artifacts.items()})
     new = {
         name: manifest for name, manifest in artifacts.items() if name not in refused and manifest.digest not in known
     }
@@ -121,4 +122,4 @@ def _by_digest(entries: list[dict[str, Any]]) -> Entries:
 
 
 def _entry(manifest: Manifest) -> dict[str, Any]:
-    return manifest.descriptor.document | {key: manifest.document[key] for key in ("artifactType", "annotations")}
+    return {**plain(manifest.descriptor), **{key: manifest.document[key] for key in ("artifactType", "annotations")}}
