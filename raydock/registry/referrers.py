@@ -14,9 +14,7 @@ from raydock.core.models import plain
 from raydock.core.outcomes import attempt, split
 from raydock.registry.errors import RefusedError
 from raydock.registry.manifest import OCI_INDEX, Descriptor, Manifest
-from raydock.registry.repository import Repository, UnreadableError, parse_index
-
-Entries = dict[str, dict[str, Any]]
+from raydock.registry.repository import Entries, Repository, UnreadableError, parse_index
 
 
 def fallback_tag(digest: str) -> str:
@@ -35,11 +33,11 @@ def attached(repository: Repository, digest: str) -> Entries:
     """
     known = repository.referrers(digest)
     try:
-        return _tagged(repository, digest) | _by_digest(known or [])
+        return _tagged(repository, digest) | (known or {})
     except UnreadableError:
         if known is None:
             raise
-        return _by_digest(known)
+        return known
 
 
 def attach(repository: Repository, subject: Descriptor, artifacts: Mapping[str, Manifest]) -> dict[str, RaydockError]:
@@ -64,7 +62,7 @@ def attach(repository: Repository, subject: Descriptor, artifacts: Mapping[str, 
     }
     # The header OCI-Subject does not show it: registries without the API send it too (sigstore/sigstore-js pull request
     # 1183, read 2026-11-29), and the registry of go-containerregistry has the API but does not send it.
-    listed = _by_digest(repository.referrers(subject.digest) or []) if new else {}
+    listed = (repository.referrers(subject.digest) or {}) if new else {}
     unlisted = {name: manifest for name, manifest in new.items() if manifest.digest not in listed}
     try:
         if unlisted:
@@ -114,11 +112,7 @@ def _tagged(repository: Repository, digest: str) -> Entries:
             f" attached to {digest}.",
             todo="delete or rename that tag: the OCI distribution specification reserves it for that list.",
         )
-    return _by_digest(entries)
-
-
-def _by_digest(entries: list[dict[str, Any]]) -> Entries:
-    return {str(entry["digest"]): entry for entry in entries}
+    return entries
 
 
 def _entry(manifest: Manifest) -> dict[str, Any]:
