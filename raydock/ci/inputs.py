@@ -1,7 +1,7 @@
 """Read the inputs that decide each variant's image from the working tree or from a commit.
 
 raydock's own code also decides an image. Its output in Dockerfiles is committed below images/, but no committed file
-shows its further output. So a change in the definitions that data/inputs.yaml lists counts for all their variants.
+shows its further output. So a change in the definitions that inputs.yaml lists counts for all their variants.
 """
 
 import ast
@@ -29,11 +29,11 @@ from raydock.plan.planner import Planned
 Inputs = dict[str, object]
 # The definitions or keys that count, by the path of their file.
 _Code = dict[str, tuple[str, ...]]
-DATA = Path(__file__).parent / "data" / "inputs.yaml"
+DATA = Path(__file__).with_suffix(".yaml")
 
 
 class CountedFiles(Entry, frozen=True, kw_only=True):
-    """The files of a checkout that decide images (data/inputs.yaml).
+    """The files of a checkout that decide images (inputs.yaml).
 
     Attributes:
         context: the folders whose files are in every build context, by their name there.

@@ -74,7 +74,7 @@ def test_each_name_is_defined(path: str, names: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(("path", "names"), PYTHON.items())
 def test_what_counted_code_uses_is_counted_too(path: str, names: tuple[str, ...]) -> None:
-    """Code that decides images must be in data/inputs.yaml, or in NOT_COUNTED with a reason."""
+    """Code that decides images must be in inputs.yaml, or in NOT_COUNTED with a reason."""
     assert not [name for name in used(path, names) if not counted(name) and name not in NOT_COUNTED]
 
 
