@@ -20,6 +20,7 @@ from docker.errors import APIError, ImageLoadError, ImageNotFound
 from raydock.core.archive import ChunkReader, tar
 from raydock.core.errors import OutOfReachError, first_line
 from raydock.core.files import digest_of
+from raydock.core.models import plain
 from raydock.engine.architecture import platform, require_native
 from raydock.engine.client import reaching, uses_containerd_store
 from raydock.model import labels
@@ -158,7 +159,7 @@ def _files(pulled: Pulled, ref: str, manifest: dict[str, Any]) -> dict[str, byte
     body = _json(manifest | {"config": described, "annotations": {}})
     own = Manifest(media_type=manifest["mediaType"], data=body)
     names = {"io.containerd.image.name": f"docker.io/library/{ref}", labels.REF_NAME: ref}
-    index = {"schemaVersion": 2, "manifests": [own.descriptor.document | {"annotations": names}]}
+    index = {"schemaVersion": 2, "manifests": [plain(own.descriptor) | {"annotations": names}]}
     return files | {
         _blob(own.digest): own.data,
         "index.json": _json(index),

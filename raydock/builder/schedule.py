@@ -7,12 +7,11 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TypeVar
 
 import uv
 
@@ -27,6 +26,7 @@ from raydock.builder.secrets import Secrets
 from raydock.core.checkout import Checkout
 from raydock.core.errors import RaydockError, VariantError
 from raydock.core.events import Listener
+from raydock.core.outcomes import attempt, attempt_each, split
 from raydock.core.parallel import in_parallel
 from raydock.engine.client import EngineClient
 from raydock.engine.localimage import find_image, get_image
@@ -40,7 +40,6 @@ from raydock.plan.planner import Planned
 _log = logging.getLogger(__name__)
 # How often packages are installed again that the build cache lost. Each time at least one more layer is placed.
 _MOST_LOSSES = 5
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,14 +135,12 @@ class Builder:
     ) -> dict[str, Recipe | RaydockError]:
         """The recipe of each variant on its base, or the error why there is none, by name."""
         context, renderer = Context.read(self.checkout.templates), Renderer(self.checkout.templates, self.matrix)
-        recipes: dict[str, Recipe | RaydockError] = {}
-        for planned in variants:
-            base = bases[planned.name]
-            if isinstance(base, RaydockError):
-                recipes[planned.name] = base
-            else:
-                recipes[planned.name] = _attempt(partial(self.recipe, planned, base, context, renderer))
-        return recipes
+        return {
+            planned.name: attempt(
+                partial(self.recipe, planned, context=context, renderer=renderer), bases[planned.name]
+            )
+            for planned in variants
+        }
 
     def tag(self, name: str) -> str:
         """The tag of a variant's newest image on the engine."""
@@ -183,15 +180,14 @@ class Builder:
         Made if the engine does not have it.
         """
         recipes = {
-            planned.name: _attempt(partial(recipe_for, self.matrix, planned.variant, self.checkout))
+            planned.name: attempt(partial(recipe_for, self.matrix, checkout=self.checkout), planned.variant)
             for planned in variants
         }
-        needed = {recipe.ref: recipe for recipe in recipes.values() if isinstance(recipe, BaseRecipe)}
-        bases: dict[str, BaseImage | RaydockError] = dict(existing(self.client, needed))
-        missing = [recipe for ref, recipe in needed.items() if ref not in bases]
-        work = [partial(self._maker.make, recipe) for recipe in missing]
-        made = in_parallel(_attempt, work, self.jobs, self._buildx.processes.stop)
-        bases |= {recipe.ref: base for recipe, base in zip(missing, made, strict=True)}
+        needed = {recipe.ref: recipe for recipe in split(recipes)[0].values()}
+        known = existing(self.client, needed)
+        missing = {ref: recipe for ref, recipe in needed.items() if ref not in known}
+        made, failed = attempt_each(self._maker.make, missing, self.jobs, self._buildx.processes.stop)
+        bases: dict[str, BaseImage | RaydockError] = {**known, **made, **failed}
         return {
             name: recipe if isinstance(recipe, RaydockError) else bases[recipe.ref] for name, recipe in recipes.items()
         }
@@ -248,14 +244,6 @@ def built_images(client: EngineClient, registry: str, names: Iterable[str]) -> d
     """
     images = {name: find_image(client, f"{registry}:{name}") for name in names}
     return {name: image for name, image in images.items() if image and image.fingerprint}
-
-
-def _attempt(work: Callable[[], Value]) -> Value | RaydockError:
-    """The value of a function, or its error, so that it does not stop the work on other variants."""
-    try:
-        return work()
-    except RaydockError as error:
-        return error
 
 
 def _not_built(name: str) -> VariantResult:

@@ -13,7 +13,7 @@ from rich.console import RenderableType
 
 from raydock.ci import commit as commits
 from raydock.ci.commit import Commit
-from raydock.ci.inputs import CONTEXT, Inputs, WorkingTree, own, shared
+from raydock.ci.inputs import Inputs, WorkingTree, counted, own, shared
 from raydock.core.errors import ConfigurationError
 from raydock.core.models import plain
 from raydock.model import matrix as matrices
@@ -88,7 +88,7 @@ def since(project: Project, ref: str) -> Changes:
     """
     root = project.checkout.root
     commit = commits.find(root, ref)
-    if not (root / CONTEXT["probe"]).is_dir():
+    if not (root / counted().context["probe"]).is_dir():
         raise ConfigurationError(
             f"{root} does not contain raydock itself, so git does not have the probe and the templates of a commit.",
             todo="run this in a clone of raydock's repository.",

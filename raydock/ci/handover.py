@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import docker
-from docker.errors import APIError, NotFound
+from docker.errors import NotFound
 
 from raydock.builder.baserecipe import REPOSITORY, recipe_for
 from raydock.core.errors import OutOfReachError, RaydockError, VariantError
 from raydock.core.events import Listener
-from raydock.core.parallel import in_parallel
+from raydock.core.outcomes import attempt_each
 from raydock.engine.client import reaching
 from raydock.engine.localimage import find_image, get_image
 from raydock.pipeline.project import Project
@@ -66,15 +66,11 @@ class ImageHandover:
     ) -> dict[str, RaydockError]:
         local = dict.fromkeys(names, self.local) | dict.fromkeys(bases, REPOSITORY)
 
-        def move_image(name: str) -> tuple[str, RaydockError | None]:
-            try:
-                with reaching(f"moving {name}"):
-                    move(local[name], name)
-            except RaydockError as error:
-                return name, error
-            return name, None
+        def move_image(name: str) -> None:
+            with reaching(f"moving {name}"):
+                move(local[name], name)
 
-        return {name: error for name, error in in_parallel(move_image, local, self.jobs) if error}
+        return attempt_each(move_image, {name: name for name in local}, self.jobs)[1]
 
     def _push(self, local: str, name: str) -> None:
         self.listener(name, f"pushing to {self.repository}")
@@ -118,11 +114,6 @@ def _raise_refused(events: Iterable[dict[str, Any]], repository: str) -> None:
 
     Raises OutOfReachError if the registry refuses.
     """
-    try:
-        for event in events:
-            if "error" in event:
-                raise OutOfReachError(f"{repository} refuses: {event['error']}.", todo=_LOGIN)
-    except NotFound:
-        raise
-    except APIError as error:
-        raise OutOfReachError(f"{repository} refuses: {error.explanation or error}.", todo=_LOGIN) from None
+    for event in events:
+        if "error" in event:
+            raise OutOfReachError(f"{repository} refuses: {event['error']}.", todo=_LOGIN)

@@ -1,12 +1,13 @@
 """Read the inputs that decide each variant's image from the working tree or from a commit.
 
 raydock's own code also decides an image. Its output in Dockerfiles is committed below images/, but no committed file
-shows its further output. So a change in the modules that are listed here counts for all their variants.
+shows its further output. So a change in the definitions that inputs.yaml lists counts for all their variants.
 """
 
 import ast
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -15,6 +16,8 @@ from raydock.builder.baserecipe import TEMPLATE, BaseRecipe
 from raydock.builder.layers import layers
 from raydock.builder.recipe import Context
 from raydock.ci.commit import Commit
+from raydock.core.models import Entry
+from raydock.core.yamlfile import load
 from raydock.model import debs
 from raydock.model import lock as locks
 from raydock.model.debs import DebLock
@@ -26,42 +29,27 @@ from raydock.plan.planner import Planned
 Inputs = dict[str, object]
 # The definitions or keys that count, by the path of their file.
 _Code = dict[str, tuple[str, ...]]
+DATA = Path(__file__).with_suffix(".yaml")
 
-# The folders whose files are in every build context, by their name there.
-CONTEXT = {
-    "probe": "raydock/probe",
-    "installer": "templates/installer",
-    "scripts": "templates/image/scripts",
-    "modules": "templates/image/modules",
-}
-# The code whose output no committed file shows (layers, constraints.txt, image.json, base recipes): definitions of a
-# file, which count with everything that they use in the same file.
-CODE: _Code = {
-    "raydock/builder/basemaker.py": ("BaseImage.fingerprint",),
-    "raydock/builder/baserecipe.py": ("BaseRecipe", "group_debs", "recipe_for"),
-    "raydock/builder/constraints.py": ("constraints",),
-    "raydock/builder/layers.py": ("layers",),
-    "raydock/builder/nss.py": ("module",),
-    "raydock/builder/recipe.py": ("Context", "Recipe.fingerprint"),
-    "raydock/builder/schedule.py": ("Builder.recipe",),
-    "raydock/compat/cuda_packages.py": ("cuda_names",),
-    "raydock/compat/data/cuda.yaml": ("names", "versions", "known", "unsuffixed", "coexisting"),
-    "raydock/compat/data/toolchain.yaml": ("requirements",),
-    "raydock/compat/toolchain.py": ("compiler_of", "known"),
-    "raydock/core/models.py": ("plain",),
-    "raydock/model/bases.py": ("BaseEntry",),
-    "raydock/model/debs.py": ("parse",),
-    "raydock/model/lock.py": ("parse",),
-    "raydock/model/matrix.py": ("Matrix",),
-    "raydock/model/packages.py": ("common_packages", "group_packages"),
-    "raydock/model/sealed.py": ("split",),
-    "raydock/model/variant.py": ("Variant",),
-}
-# The same for bases, by their source.
-BASE_CODE: dict[str, _Code] = {
-    "bootstrap": {"raydock/builder/bootstrap.py": ("HOOKS", "UNPACKED"), "raydock/builder/rootfs.py": ("LEFT_OUT",)},
-    "pull": {"raydock/builder/pulled.py": ("RESET",), "raydock/model/labels.py": ("PATTERNS",)},
-}
+
+class CountedFiles(Entry, frozen=True, kw_only=True):
+    """The files of a checkout that decide images (inputs.yaml).
+
+    Attributes:
+        context: the folders whose files are in every build context, by their name there.
+        code: the definitions that decide every image.
+        base_code: the definitions that also decide the bases, by the source of a base.
+    """
+
+    context: dict[str, str]
+    code: _Code
+    base_code: dict[str, _Code]
+
+
+@cache
+def counted() -> CountedFiles:
+    """Read the files that decide images."""
+    return load(DATA, CountedFiles)
 
 
 @dataclass(frozen=True)
@@ -92,9 +80,15 @@ Files = Commit | WorkingTree
 def shared(files: Files) -> Inputs:
     """The inputs of every image: files of the build context, code, and the version of uv."""
     context = {
-        f"{name}/{path}": data for name, folder in CONTEXT.items() for path, data in files.folder(folder).items()
+        f"{name}/{path}": data
+        for name, folder in counted().context.items()
+        for path, data in files.folder(folder).items()
     }
-    return {**context, **_code(files, CODE), "uv": locks.parse(_text(files, "requirements.txt")).version("uv")}
+    return {
+        **context,
+        **_code(files, counted().code),
+        "uv": locks.parse(_text(files, "requirements.txt")).version("uv"),
+    }
 
 
 def own(files: Files, matrix: Matrix, planned: Planned) -> Inputs:
@@ -107,7 +101,7 @@ def own(files: Files, matrix: Matrix, planned: Planned) -> Inputs:
         "base": base.digest if base else None,
         "cut-off day": matrix.epoch,
         **Context(shared={}).files(planned, lock, layers(lock, packages.added), group),
-        **(_code(files, BASE_CODE[base.base.source]) if base else {}),
+        **(_code(files, counted().base_code[base.base.source]) if base else {}),
     }
 
 

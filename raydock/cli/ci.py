@@ -9,6 +9,7 @@ from raydock.cli.output import end
 from raydock.cli.registries import RegistryOptions, registry_options
 from raydock.core.errors import RaydockError, VariantError
 from raydock.core.events import Listener
+from raydock.core.outcomes import split
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -82,21 +83,19 @@ def plan(request: CommandRequest, *, registry: RegistryOptions, most: int, syste
     \b
     Example: ./build.py ci plan --registry registry.example/raydock --shards 4 --json
     """
-    from raydock.builder.recipe import Recipe
     from raydock.ci import pipelines
     from raydock.ci.plan import Load, plan_shards
     from raydock.model import lock
     from raydock.pipeline.create import create_pipeline
-    from raydock.publish.store import published_fingerprints
 
     project, chosen = request.project, request.chosen
-    address = registry.address or project.matrix.registry
-    published = published_fingerprints(address, registry.release_repository, insecure=registry.insecure)
+    release = registry.releases().read()
+    published = {entry.name: entry.fingerprint for entry in release.entries} if release else {}
     with request.writing() as progress:
-        recipes = create_pipeline(project, progress, request.jobs).builder.recipes(chosen)
-    if errors := {name: recipe for name, recipe in recipes.items() if isinstance(recipe, RaydockError)}:
+        recipes, errors = split(create_pipeline(project, progress, request.jobs).builder.recipes(chosen))
+    if errors:
         end(errors)
-    current = {name: recipe.fingerprint for name, recipe in recipes.items() if isinstance(recipe, Recipe)}
+    current = {name: recipe.fingerprint for name, recipe in recipes.items()}
     loads = [Load.of(planned.variant, lock.load(project.checkout.lock(planned.name))) for planned in chosen]
     shards = plan_shards(current, published, loads, most)
     if system == "github":

@@ -9,11 +9,11 @@ from raydock.cli.options import CommandRequest, as_json, shared, show
 from raydock.cli.output import end
 from raydock.cli.registries import RegistryOptions, insecure, registry_options, release_repository
 from raydock.core.errors import ConfigurationError, ExitCode, RaydockError
+from raydock.core.outcomes import attempt, split
 
 if TYPE_CHECKING:
-    from raydock.publish.assemble import PublishOptions
+    from raydock.publish.options import PublishOptions
     from raydock.publish.output import PublishResult
-    from raydock.publish.publisher import Publisher
 
     Outcomes = dict[str, PublishResult | RaydockError]
 
@@ -43,7 +43,7 @@ def publish(
     Example: ./build.py publish --group quickstart --dry-run
       ./build.py publish --registry registry.example/ml/raydock --registry mirror.example/raydock
     """
-    from raydock.publish.assemble import PublishOptions
+    from raydock.publish.options import PublishOptions
     from raydock.publish.sign import find_signer
 
     if release_repository and len(registries) > 1:
@@ -64,33 +64,27 @@ def _outcomes(
 ) -> "Outcomes":
     """The result of publishing to each registry; with --dry-run, the expected one."""
     from raydock.publish.assemble import create_publishers
+    from raydock.publish.publisher import Publisher
 
     chosen = request.chosen
     if options.signer is None:
         click.echo("raydock: cosign is not on PATH, so nothing is signed.", err=True)
     with request.writing() as progress:
         publishers = create_publishers(request.project, chosen, registries, progress, options)
-        return {registry: _outcome(publisher, dry_run) for registry, publisher in publishers.items()}
-
-
-def _outcome(publisher: "Publisher | RaydockError", dry_run: bool) -> "PublishResult | RaydockError":
-    if isinstance(publisher, RaydockError):
-        return publisher
-    try:
-        return publisher.plan() if dry_run else publisher.publish()
-    except RaydockError as error:
-        return error
+        run = Publisher.plan if dry_run else Publisher.publish
+        return {registry: attempt(run, publisher) for registry, publisher in publishers.items()}
 
 
 def _report(request: CommandRequest, outcomes: "Outcomes", dry_run: bool) -> NoReturn:
     """Prints the results of the registries and exits."""
     from raydock.publish import output
 
-    results = [outcome for outcome in outcomes.values() if not isinstance(outcome, RaydockError)]
-    texts = [output.format_result(result, dry_run=dry_run) for result in results]
+    results, errors = split(outcomes)
+    texts = [output.format_result(result, dry_run=dry_run) for result in results.values()]
     request.show(output.document(outcomes, dry_run=dry_run), *texts)
-    errors = {registry: outcome for registry, outcome in outcomes.items() if isinstance(outcome, RaydockError)}
-    end(errors | {f"{result.registry} {name}": error for result in results for name, error in result.errors.items()})
+    for result in results.values():
+        errors |= {f"{result.registry} {name}": error for name, error in result.errors.items()}
+    end(errors)
 
 
 @click.command()

@@ -157,9 +157,9 @@ def _smoke_on_hosts(request: CommandRequest, host_names: tuple[str, ...], option
 
     project = request.project
     hosts = names.resolve(host_names, project.checkout.hosts)
-    images = requested_images(request.chosen, project.matrix.registry)
+    images, engine = requested_images(request.chosen, project.matrix.registry)
     with request.progress() as progress:
-        tester = HostTester(listener=progress, gpus=options.gpu_request, checks=options.checks)
+        tester = HostTester(listener=progress, gpus=options.gpu_request, checks=options.checks, source=engine)
         outcomes = tester.run(hosts, images)
     request.show(output.document(outcomes), output.table(outcomes, [image.name for image in images]))
     errors = {host: error for outcome in outcomes for host, error in outcome.errors.items()}

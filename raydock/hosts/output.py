@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from raydock.hosts.smoke import HostOutcome, HostResult
 from raydock.hosts.transfer import TransferMethod
 from raydock.model.report import Status
+from raydock.plan.output import bare_table
 
 SCHEMA = 1
 
@@ -32,9 +32,7 @@ def document(outcomes: Sequence[HostOutcome]) -> dict[str, Any]:
 
 def table(outcomes: Sequence[HostOutcome], variants: Sequence[str]) -> RenderableType:
     """Return a table of hosts and variants, then the failed and skipped checks."""
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("host", "engine", *variants):
-        grid.add_column(heading, overflow="fold")
+    grid = bare_table("", "host", "engine", *variants)
     for outcome in outcomes:
         cells = {result.variant.name: _cell(result) for result in outcome.results}
         missing = "out of reach" if outcome.error else "-"

@@ -23,9 +23,9 @@ from raydock.engine.host import Host
 from raydock.hosts import cdi_specs, compat
 from raydock.hosts.compat import Compat
 from raydock.hosts.engine import open_engine
-from raydock.hosts.requested import RequestedImage
 from raydock.hosts.transfer import TransferredImage, transfer
 from raydock.model.result import VariantResult
+from raydock.publish.variant_image import VariantImage
 from raydock.smoke.gpus import AUTO, GpuRequest
 from raydock.smoke.smoke import smoke
 
@@ -87,6 +87,7 @@ class HostTester:
         listener: receives the progress.
         gpus: the requested GPUs.
         checks: the ids of the checks to run; empty for all.
+        source: this machine's engine, which has the built images; None if it does not answer.
         _processes: runs ssh.
         _clients: the clients of the engines, whose containers are stopped after an interrupt.
     """
@@ -94,17 +95,18 @@ class HostTester:
     listener: Listener
     gpus: GpuRequest = AUTO
     checks: tuple[str, ...] = ()
+    source: DockerClient | None = None
     _processes: Processes = field(default_factory=Processes)
     _clients: list[DockerClient] = field(default_factory=list)
 
-    def run(self, hosts: Sequence[Host], images: Sequence[RequestedImage]) -> list[HostOutcome]:
+    def run(self, hosts: Sequence[Host], images: Sequence[VariantImage]) -> list[HostOutcome]:
         """Test every image on every host; return the outcomes in the hosts' order.
 
         A host that is down does not stop the others.
         """
         return in_parallel(lambda host: self._test_host(host, images), hosts, len(hosts), self._stop)
 
-    def _test_host(self, host: Host, images: Sequence[RequestedImage]) -> HostOutcome:
+    def _test_host(self, host: Host, images: Sequence[VariantImage]) -> HostOutcome:
         self.listener(host.name, "connecting")
         results: list[HostResult] = []
         version, failure = "", None
@@ -126,34 +128,28 @@ class HostTester:
         return HostOutcome(host=host, engine=version, results=tuple(results), error=failure)
 
     def _test_image(
-        self, host: Host, client: DockerClient, gpus: GpuRequest, requested: RequestedImage, forward: Compat | None
+        self, host: Host, client: DockerClient, gpus: GpuRequest, requested: VariantImage, forward: Compat | None
     ) -> HostResult:
         def listen(name: str, step: str, *, detail: str = "", size: int = 0) -> None:
             self.listener(host.name, f"{name}: {step}", detail=detail, size=size)
 
-        transferred, report, failure = None, None, None
+        result, transferred = VariantResult(name=requested.name, tested=True), None
         try:
-            transferred = transfer(client, requested, listen)
+            transferred = transfer(client, requested, self.source, listen)
+            image = transferred.image
+            result = replace(result, image=image, fingerprint=image.fingerprint)
             report = smoke(
                 client,
-                transferred.image.id,
+                image.id,
                 name=requested.name,
-                fingerprint=transferred.image.fingerprint,
+                fingerprint=image.fingerprint,
                 checks=self.checks or None,
                 on_event=listen,
-                request=forward.extend(gpus, requested.name, transferred.image) if forward else gpus,
+                request=forward.extend(gpus, requested.name, image) if forward else gpus,
             )
+            result = replace(result, report=report)
         except RaydockError as error:
-            failure = error
-        image = transferred.image if transferred else None
-        result = VariantResult(
-            name=requested.name,
-            image=image,
-            fingerprint=image.fingerprint if image else "",
-            tested=True,
-            report=report,
-            error=failure,
-        )
+            result = replace(result, error=error)
         return HostResult(variant=result, transferred=transferred)
 
     def _stop(self) -> None:

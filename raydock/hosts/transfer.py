@@ -17,8 +17,8 @@ from raydock.engine.architecture import require_native
 from raydock.engine.client import reaching
 from raydock.engine.localimage import find_image, get_image
 from raydock.hosts import layers
-from raydock.hosts.requested import RequestedImage
 from raydock.model.image import ContainerImage
+from raydock.publish.variant_image import ImageState, VariantImage
 
 _NO_MESSAGE = "no message"
 
@@ -48,28 +48,32 @@ class TransferredImage:
     remark: str = ""
 
 
-def transfer(remote: DockerClient, requested: RequestedImage, listener: Listener) -> TransferredImage:
+def transfer(
+    remote: DockerClient, requested: VariantImage, source: DockerClient | None, listener: Listener
+) -> TransferredImage:
     """Make sure that an engine has an image under its tag.
 
     It is the image built on this machine, else the registry's.
 
+    source: this machine's engine, which has the built images; None if it does not answer.
+
     Raises VariantError if neither is available, OutOfReachError if an engine stops answering.
     """
     with reaching(f"transferring {requested.name}"):
-        if requested.source:
-            return _transfer_built(remote, requested, requested.source, listener)
+        if source and requested.state is ImageState.BUILT:
+            return _transfer_built(remote, requested, source, listener)
         return _pull_tag(remote, requested, listener)
 
 
 def _transfer_built(
-    remote: DockerClient, requested: RequestedImage, source: DockerClient, listener: Listener
+    remote: DockerClient, requested: VariantImage, source: DockerClient, listener: Listener
 ) -> TransferredImage:
-    image = get_image(source, requested.image.id)
+    image = get_image(source, requested.id)
     require_native(remote, requested.tag, image.platform)  # before gigabytes are sent
     remark, sent = "it was never pushed", 0
     for method in TransferMethod:
-        if method is TransferMethod.PULLED and requested.image.reference:
-            remark = _pull(remote, requested.image.reference, requested, listener)
+        if method is TransferMethod.PULLED and requested.reference:
+            remark = _pull(remote, requested.reference, requested, listener)
         if method is TransferMethod.SENT:
             sent = _send(remote, requested, source, listener)
         found = find_image(remote, requested.tag)
@@ -78,7 +82,7 @@ def _transfer_built(
     raise VariantError(f"{requested.tag} was sent, but the host's engine has a different image under that name.")
 
 
-def _pull_tag(remote: DockerClient, requested: RequestedImage, listener: Listener) -> TransferredImage:
+def _pull_tag(remote: DockerClient, requested: VariantImage, listener: Listener) -> TransferredImage:
     remark = _pull(remote, requested.tag, requested, listener)
     found = find_image(remote, requested.tag)
     if found is None:
@@ -90,7 +94,7 @@ def _pull_tag(remote: DockerClient, requested: RequestedImage, listener: Listene
     return TransferredImage(image=found, method=method, remark=remark)
 
 
-def _pull(remote: DockerClient, image: str, requested: RequestedImage, listener: Listener) -> str:
+def _pull(remote: DockerClient, image: str, requested: VariantImage, listener: Listener) -> str:
     """Pull NAME@DIGEST or NAME:TAG and give it the variant's tag.
 
     Returns the error message; empty on success.
@@ -107,12 +111,12 @@ def _pull(remote: DockerClient, image: str, requested: RequestedImage, listener:
     return ""
 
 
-def _send(remote: DockerClient, requested: RequestedImage, source: DockerClient, listener: Listener) -> int:
+def _send(remote: DockerClient, requested: VariantImage, source: DockerClient, listener: Listener) -> int:
     """Send an image without the layers that the engine has; return the bytes sent.
 
     If the engine cannot load it, the whole image is sent.
     """
-    present = len(layers.find_shared(remote, get_image(source, requested.image.id).layers))
+    present = len(layers.find_shared(remote, get_image(source, requested.id).layers))
     try:
         if present:  # one of them can be removed meanwhile, or stored in a different form
             with suppress(ImageLoadError):
@@ -125,9 +129,7 @@ def _send(remote: DockerClient, requested: RequestedImage, source: DockerClient,
         ) from None
 
 
-def _load(
-    remote: DockerClient, requested: RequestedImage, source: DockerClient, present: int, listener: Listener
-) -> int:
+def _load(remote: DockerClient, requested: VariantImage, source: DockerClient, present: int, listener: Listener) -> int:
     sent, excluded = 0, layers.list_files(source, requested.tag)[:present]
 
     def counted() -> Iterator[bytes]:

@@ -75,7 +75,7 @@ def is_covered(candidate: VariantImage, host: GpuHost) -> bool:
         and bool(host.gpus)
         and older(host.driver, candidate.min_driver)
         and _branch(host.driver) in supported.branches
-        and all(known().is_data_centre(gpu.name) and code_for(candidate.sm, gpu.sm) for gpu in host.gpus)
+        and all(known().is_data_centre(gpu.name) and code_for(candidate.labels.sm, gpu.sm) for gpu in host.gpus)
     )
 
 

@@ -92,7 +92,7 @@ def _first(fitting: Sequence[VariantImage]) -> VariantImage | None:
 
 def _doubt(candidate: VariantImage) -> str:
     """Return why the GPUs that run a candidate are unknown; empty if they are known."""
-    return gpu_doubt(candidate.variant, candidate.sm)
+    return gpu_doubt(candidate.variant, candidate.labels.sm)
 
 
 def pick_each(
@@ -171,7 +171,7 @@ def objections(candidate: VariantImage, host: GpuHost) -> list[str]:
     found = [_wrong_processor(candidate, gpu) for gpu in host.gpus]
     if not (host.forward_compat and forward.is_covered(candidate, host)):
         found.append(driver_objection(candidate.variant, candidate.min_driver, host.driver))
-    found += [gpu_objection(candidate.variant, candidate.sm, gpu.sm) for gpu in host.gpus]
+    found += [gpu_objection(candidate.variant, candidate.labels.sm, gpu.sm) for gpu in host.gpus]
     return [reason for reason in dict.fromkeys(found) if reason]
 
 
@@ -204,13 +204,13 @@ def _gpu_facts(best: VariantImage, host: GpuHost) -> Iterable[str]:
         yield doubt
         return
     for gpu in Counter(host.gpus):
-        sm = code_for(best.sm, gpu.sm)
+        sm = code_for(best.labels.sm, gpu.sm)
         relation = "is in" if sm == gpu.sm else f"runs the code for sm_{sm} of"
         yield f"{gpu} {relation} {list_owner(best.variant)}"
 
 
 def _has_code(candidate: VariantImage, hosts: Sequence[GpuHost]) -> bool:
-    return not any(gpu_objection(candidate.variant, candidate.sm, gpu.sm) for host in hosts for gpu in host.gpus)
+    return not any(gpu_objection(candidate.variant, candidate.labels.sm, gpu.sm) for host in hosts for gpu in host.gpus)
 
 
 def _none_runs(description: str, hosts: Sequence[GpuHost], newest: Sequence[VariantImage]) -> HostError:

@@ -120,7 +120,8 @@ class Pipeline:
         The clauses have time limits.
         """
         sweep(self.builder.client)
-        return [self._contract(result) for result in built]
+        test, report = partial(contract, jobs=self.builder.jobs), self.project.checkout.report
+        return [self._test(result, report(result.name, "contract"), test) for result in built]
 
     def check_set(self, results: list[VariantResult]) -> SetReport | None:
         """Check the clauses of the contract that compare the built images.
@@ -133,10 +134,6 @@ class Pipeline:
         report = image_set.check_set(self.builder.client, images, self.builder.listener)
         image_set.save(report, self.project.checkout.report("set", "contract"))
         return report
-
-    def _contract(self, result: VariantResult) -> VariantResult:
-        path = self.project.checkout.report(result.name, "contract")
-        return self._test(result, path, partial(contract, jobs=self.builder.jobs))
 
     def _passed_before(self, result: VariantResult) -> VariantResult | None:
         """The result with the report on the same image that passed; None if there is none."""

@@ -17,8 +17,8 @@ from raydock.builder.render import Renderer
 from raydock.builder.schedule import Builder
 from raydock.core.checkout import Checkout
 from raydock.core.errors import PolicyError, RaydockError, VariantError
-from raydock.core.files import digest_of
 from raydock.core.models import plain
+from raydock.core.outcomes import attempt
 from raydock.model import lock as locks
 from raydock.model import report as reports
 from raydock.model.image import ContainerImage
@@ -26,6 +26,7 @@ from raydock.model.lock import Lock
 from raydock.model.policy import Policy
 from raydock.model.report import Report, Status
 from raydock.plan.planner import Planned
+from raydock.publish.release import immutable_tag
 from raydock.scan import report as scans
 from raydock.scan.report import ScanReport
 
@@ -53,11 +54,6 @@ class BuildEvidence:
 
     reports: dict[str, Any]
     files: dict[str, bytes]
-
-    @property
-    def sums(self) -> dict[str, str]:
-        """The sha256 of each file by name."""
-        return {name: digest_of(data) for name, data in self.files.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,8 +131,9 @@ class PublishableBuild:
         return self.planned.name
 
     @property
-    def fingerprint(self) -> str:
-        return self.recipe.fingerprint
+    def tag(self) -> str:
+        """The immutable tag."""
+        return immutable_tag(self.name, self.recipe.fingerprint)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,14 +159,11 @@ class Eligibility:
         bases = existing(self.builder.client, set(refs.values()))
         context, renderer = Context.read(checkout.templates), Renderer(checkout.templates, matrix)
         recipe_on = partial(self.builder.recipe, context=context, renderer=renderer)
-        builds: dict[str, PublishableBuild | RaydockError] = {}
-        for planned in chosen:
-            name = planned.name
-            try:
-                builds[name] = self._check(planned, images.get(name), bases.get(refs[name]), recipe_on)
-            except RaydockError as error:
-                builds[name] = error
-        return builds
+
+        def check(planned: Planned) -> PublishableBuild:
+            return self._check(planned, images.get(planned.name), bases.get(refs[planned.name]), recipe_on)
+
+        return {planned.name: attempt(check, planned) for planned in chosen}
 
     def _check(
         self,

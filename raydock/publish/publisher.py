@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 from raydock import __version__
 from raydock.core.errors import OutOfReachError, PolicyError, RaydockError
-from raydock.core.parallel import in_parallel
+from raydock.core.outcomes import attempt_each
 from raydock.model.variant import Variant
 from raydock.publish.gate import NotBuiltError, PublishableBuild
+from raydock.publish.options import PublishOptions
 from raydock.publish.output import PublishResult, Unattached
 from raydock.publish.release import AliasTarget, DamagedError, PublishedImage, Release
 from raydock.publish.store import ReleaseStore
@@ -17,7 +18,7 @@ from raydock.publish.upload import PublishTask, UploadedImage, Uploader, plan_ta
 from raydock.registry.errors import RefusedError
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE
 from raydock.registry.refusals import RefusalCause
-from raydock.registry.repository import Repository, UnreadableError, find_image_problem
+from raydock.registry.repository import UnreadableError, find_image_problem
 
 # Parallel requests to a registry: they are small, and each waits for the network.
 _PARALLEL_REQUESTS = 16
@@ -33,21 +34,14 @@ class Publisher:
         uploader: pushes an image with its attachments.
         builds: the builds to publish, or why one may not be published, by variant.
         aliases: the variants that each alias of the plan could name; it names the last one.
-        jobs: how many images are pushed at a time.
-        force: whether everything is checked and written again, whatever the release contains.
+        options: how images are published.
     """
 
     releases: ReleaseStore
     uploader: Uploader
     builds: Mapping[str, PublishableBuild | RaydockError]
     aliases: Mapping[str, Sequence[Variant]]
-    jobs: int
-    force: bool
-
-    @property
-    def repository(self) -> Repository:
-        """The image repository."""
-        return self.releases.images
+    options: PublishOptions
 
     def plan(self) -> PublishResult:
         """What `publish` would do. Only reads from the registry."""
@@ -61,7 +55,7 @@ class Publisher:
         moves = [move for name, task in tasks.items() for move in _image_moves(task, digests[name])]
         changed = bool(new) or self._next_release(before, before.by_variant | published, tags) != before
         return PublishResult(
-            registry=str(self.repository.name),
+            registry=str(self.releases.images.name),
             release=self.releases.next_id(before.id) if changed else None,
             moves=(*moves, *self._alias_moves(tags, digests)),
             attached=tuple(new),
@@ -89,7 +83,7 @@ class Publisher:
             self._check_writable()
         uploaded, failed = self._upload(tasks)
         if any(isinstance(error, OutOfReachError) for error in failed.values()):
-            return PublishResult(registry=str(self.repository.name), errors=errors | failed)
+            return PublishResult(registry=str(self.releases.images.name), errors=errors | failed)
         return self._finish(before, tasks, uploaded, errors | failed)
 
     def _finish(
@@ -107,7 +101,7 @@ class Publisher:
         moves += self._alias_moves(tags, {name: entry.digest for name, entry in all_entries.items()})
         after = self._next_release(before, all_entries, tags)
         release = self._stamped(after) if after != before else None
-        pushed = {task.tag for task in tasks.values()}
+        pushed = {task.build.tag for task in tasks.values()}
         move_tags(
             self.releases,
             [move for move in moves if move.tag not in pushed],
@@ -115,7 +109,7 @@ class Publisher:
             release,
         )
         return PublishResult(
-            registry=str(self.repository.name),
+            registry=str(self.releases.images.name),
             release=release.id if release else None,
             moves=tuple(moves),
             attached=tuple(name for name, image in uploaded.items() if image.changed),
@@ -127,7 +121,7 @@ class Publisher:
 
     def _read_release_for_push(self) -> Release:
         """Read the release with tokens that may push."""
-        for repository in (self.repository, self.releases.repository):
+        for repository in (self.releases.images, self.releases.repository):
             repository.transport.pushes = True
         try:
             return self._read_release()
@@ -144,7 +138,7 @@ class Publisher:
         Raises RefusedError with every repository that is missing.
         """
         errors: list[RefusedError] = []
-        for check in (lambda: self.repository.upload(EMPTY, EMPTY_TYPE), self.releases.check_writable):
+        for check in (lambda: self.releases.images.upload(EMPTY, EMPTY_TYPE), self.releases.check_writable):
             try:
                 check()
             except RefusedError as error:
@@ -164,43 +158,27 @@ class Publisher:
         try:
             release = self.releases.read()
         except DamagedError:
-            if not self.force:
+            if not self.options.force:
                 raise
             release = None
         return release or Release(id="", created="", raydock="", commit="", entries=(), aliases={})
 
     def _plan_tasks(self, before: Release) -> tuple[dict[str, PublishTask], dict[str, RaydockError]]:
         """The task for each variant; for each other variant, the reason as an error."""
-        known = {} if self.force else before.by_variant
+        known = {} if self.options.force else before.by_variant
 
-        def plan(build: PublishableBuild | RaydockError) -> PublishTask | RaydockError:
-            if isinstance(build, RaydockError):
-                return build
-            try:
-                return plan_task(self.repository, build, known.get(build.name))
-            except (PolicyError, UnreadableError) as error:
-                return error
+        def plan(build: PublishableBuild) -> PublishTask:
+            return plan_task(self.releases.images, build, known.get(build.name))
 
-        planned = dict(zip(self.builds, in_parallel(plan, self.builds.values(), _PARALLEL_REQUESTS), strict=True))
-        tasks = {name: task for name, task in planned.items() if isinstance(task, PublishTask)}
-        return tasks, {name: error for name, error in planned.items() if isinstance(error, RaydockError)}
+        return attempt_each(plan, self.builds, _PARALLEL_REQUESTS, kinds=(PolicyError, UnreadableError))
 
     def _upload(self, tasks: Mapping[str, PublishTask]) -> tuple[dict[str, UploadedImage], dict[str, RaydockError]]:
         """Upload the images that changed; returns them and the errors.
 
         One failure does not stop the others.
         """
-
-        def upload(task: PublishTask) -> UploadedImage | RaydockError:
-            try:
-                return self.uploader.upload(task)
-            except RaydockError as error:
-                return error
-
         changed = {name: task for name, task in tasks.items() if not task.unchanged}
-        outcomes = dict(zip(changed, in_parallel(upload, changed.values(), self.jobs, self.uploader.stop), strict=True))
-        uploaded = {name: image for name, image in outcomes.items() if isinstance(image, UploadedImage)}
-        return uploaded, {name: error for name, error in outcomes.items() if isinstance(error, RaydockError)}
+        return attempt_each(self.uploader.upload, changed, self.options.jobs, self.uploader.stop)
 
     def _aliases(
         self, before: Release, tasks: Mapping[str, PublishTask], errors: Mapping[str, RaydockError]
@@ -210,14 +188,14 @@ class Publisher:
         An image that this run does not change counts only if it is complete.
         """
         fingerprints = {entry.name: entry.fingerprint for entry in before.entries}
-        fingerprints |= {name: task.build.fingerprint for name, task in tasks.items()}
+        fingerprints |= {name: task.build.recipe.fingerprint for name, task in tasks.items()}
         blocked = {name for name, error in errors.items() if not isinstance(error, NotBuiltError)}
-        named = {} if self.force else before.aliases
+        named = {} if self.options.force else before.aliases
         changes = aliases_to_move(self.aliases, fingerprints, blocked, named)
         candidates = {variant.name for alias in changes.move for variant in self.aliases[alias]}
         unchanged = candidates.difference(name for name, task in tasks.items() if not task.unchanged)
         known = before.by_variant
-        incomplete = {name for name in unchanged if find_image_problem(self.repository, known[name].digest)}
+        incomplete = {name for name in unchanged if find_image_problem(self.releases.images, known[name].digest)}
         if not incomplete:
             return changes
         return aliases_to_move(self.aliases, fingerprints, blocked | incomplete, named)
@@ -226,7 +204,7 @@ class Publisher:
         """The aliases that must move to name the image with their variant's digest."""
         moves = []
         for alias, variant in tags.move.items():
-            current = self.repository.digest(alias)
+            current = self.releases.images.digest(alias)
             if current != digests[variant]:
                 moves.append(Move(tag=alias, before=current, after=digests[variant], variant=variant))
         return moves
@@ -256,9 +234,9 @@ def _unattached(image: UploadedImage) -> Unattached:
 
 def _image_moves(task: PublishTask, digest: str) -> list[Move]:
     """The tags of one image that move to this digest."""
-    tags = {task.tag: task.digest, task.name: task.variant_tag_digest}
+    tags = {task.build.tag: task.digest, task.build.name: task.variant_tag_digest}
     return [
-        Move(tag=tag, before=current, after=digest, variant=task.name)
+        Move(tag=tag, before=current, after=digest, variant=task.build.name)
         for tag, current in tags.items()
         if current != digest
     ]

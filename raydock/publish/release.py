@@ -114,7 +114,7 @@ class Release:
         commit: the commit of the checkout that made it.
         entries: the images, oldest versions first.
         aliases: what each alias names.
-        origin: where it was read, for messages.
+        name: where it was read, for messages.
     """
 
     id: str
@@ -123,7 +123,7 @@ class Release:
     commit: str
     entries: tuple[PublishedImage, ...]
     aliases: Mapping[str, AliasTarget]
-    origin: str = "the release"
+    name: str = "the release"
 
     @property
     def by_variant(self) -> dict[str, PublishedImage]:
@@ -135,10 +135,6 @@ class Release:
         return self.by_variant.get(name)
 
     # What a selection reads, as in a plan (raydock/plan/select.py).
-
-    @property
-    def name(self) -> str:
-        return self.origin
 
     @property
     def variants(self) -> tuple[Planned, ...]:
@@ -160,7 +156,7 @@ class Release:
 def dump(release: Release) -> bytes:
     """A release as JSON."""
     document = plain(release)
-    del document["origin"], document["entries"]
+    del document["name"], document["entries"]
     aliases = document.pop("aliases")
     document = {
         "schema": SCHEMA,
@@ -189,7 +185,7 @@ def load(data: bytes, origin: str) -> Release:
         )
     try:
         entries = tuple(map(_entry, document["variants"]))
-        return replace(msgspec.convert({**document, "entries": ()}, Release), entries=entries, origin=origin)
+        return replace(msgspec.convert({**document, "entries": ()}, Release), entries=entries, name=origin)
     except (KeyError, TypeError, ValueError, AttributeError, msgspec.ValidationError) as error:
         raise damaged(origin, f"{type(error).__name__}: {error}") from None
 

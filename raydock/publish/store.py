@@ -126,15 +126,13 @@ class ReleaseStore:
         except RefusedError as error:
             if error.cause not in _SETTING or self._images_refused():
                 raise
-            raise RefusedError(
-                error.what,
-                status=error.status,
-                cause=error.cause,
-                meaning=f"The release of {self.images.name} is stored in {self.repository.name}. No tag moved.",
-                todo=f"name a different repository in each command, such as `--release-repository {self.images.name}-"
+            error.meaning = f"The release of {self.images.name} is stored in {self.repository.name}. No tag moved."
+            error.todo = (
+                f"name a different repository in each command, such as `--release-repository {self.images.name}-"
                 f"{INDEX}` (or set RAYDOCK_RELEASE_REPOSITORY), or the image repository. Or, if "
-                f"{self.repository.name.host} supports nested repositories: {error.todo}",
-            ) from None
+                f"{self.repository.name.host} supports nested repositories: {error.todo}"
+            )
+            raise
 
     def _images_refused(self) -> bool:
         try:
@@ -151,20 +149,7 @@ def release_store(images: Repository, release_repository: str = "", *, insecure:
 
     Raises ConfigurationError if it is not a repository name, OutOfReachError if its registry does not answer.
     """
-    if not release_repository:
-        return ReleaseStore(images=images, repository=images.child(INDEX))
-    name = parse(release_repository)
+    name = parse(release_repository or f"{images.name}/{INDEX}")
     if name.host == images.name.host:
         return ReleaseStore(images=images, repository=Repository(name=name, transport=images.transport))
     return ReleaseStore(images=images, repository=repository(release_repository, insecure=insecure))
-
-
-def published_fingerprints(registry: str, release_repository: str = "", *, insecure: bool = False) -> dict[str, str]:
-    """The fingerprint of each image in a registry's newest release, by variant.
-
-    Returns an empty dict if the registry has no release.
-
-    Raises what `ReleaseStore.read` raises.
-    """
-    release = release_store(repository(registry, insecure=insecure), release_repository, insecure=insecure).read()
-    return {entry.name: entry.fingerprint for entry in release.entries} if release else {}

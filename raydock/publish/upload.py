@@ -10,14 +10,15 @@ from datetime import UTC, datetime
 from raydock.core.errors import OutOfReachError, PolicyError, RaydockError
 from raydock.core.events import Listener
 from raydock.core.files import digest_of
+from raydock.core.outcomes import attempt, split
 from raydock.engine.identity import from_configuration
 from raydock.model.image import ContainerImage
 from raydock.model.labels import Label
 from raydock.publish.attest import SourceRevision, provenance_statement
 from raydock.publish.gate import KINDS, PROVENANCE, PublishableBuild
+from raydock.publish.options import PublishOptions
 from raydock.publish.push import Pusher
-from raydock.publish.release import PublishedImage, immutable_tag
-from raydock.publish.sign import Signer
+from raydock.publish.release import PublishedImage
 from raydock.registry.errors import RefusedError
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE, Manifest, artifact
 from raydock.registry.referrers import attach
@@ -45,15 +46,6 @@ class PublishTask:
         """Whether nothing is left to publish."""
         return self.published is not None and not self.published.unattached
 
-    @property
-    def name(self) -> str:
-        return self.build.name
-
-    @property
-    def tag(self) -> str:
-        """The immutable tag."""
-        return immutable_tag(self.name, self.build.fingerprint)
-
 
 def plan_task(repository: Repository, build: PublishableBuild, known: PublishedImage | None) -> PublishTask:
     """Plan what to publish of a build.
@@ -67,11 +59,10 @@ def plan_task(repository: Repository, build: PublishableBuild, known: PublishedI
         return PublishTask(
             build=build, digest=variant_tag_digest, variant_tag_digest=variant_tag_digest, published=known
         )
-    tag = immutable_tag(build.name, build.fingerprint)
-    manifest = repository.manifest(tag)
+    manifest = repository.manifest(build.tag)
     if manifest and not is_manifest_of(repository, manifest, build.image):
         raise PolicyError(
-            f"{repository.name}:{tag} already exists and is a different image ({manifest.digest}).",
+            f"{repository.name}:{build.tag} already exists and is a different image ({manifest.digest}).",
             meaning="An immutable tag is never overwritten, not even with --force: a cluster may run its image.",
             todo="find out who pushed it. `./build.py build --no-cache` shows whether this build is reproducible; "
             "`docker pull` of that tag fetches the published image.",
@@ -96,9 +87,9 @@ def is_manifest_of(repository: Repository, manifest: Manifest, image: ContainerI
 
 def _is_entry_of(entry: PublishedImage, build: PublishableBuild) -> bool:
     """Whether a release entry is of this build, with these reports."""
-    sums = build.evidence.sums
+    sums = {name: digest_of(data) for name, data in build.evidence.files.items()}
     reports = {name: digest for name, digest in entry.files.items() if name in sums}
-    return (entry.fingerprint, entry.content) == (build.fingerprint, build.image.content) and reports == sums
+    return (entry.fingerprint, entry.content) == (build.recipe.fingerprint, build.image.content) and reports == sums
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,24 +116,22 @@ class Uploader:
     Attributes:
         repository: the image repository.
         pusher: pushes with the engine.
-        signer: signs the images; None if they are not signed.
         source: the git state of the checkout.
-        require_attachments: whether an image fails if the registry does not store its attachments.
+        options: how images are published.
         listener: gets progress messages.
     """
 
     repository: Repository
     pusher: Pusher
-    signer: Signer | None
     source: SourceRevision
-    require_attachments: bool = False
+    options: PublishOptions
     listener: Listener = field(repr=False)
 
     def stop(self) -> None:
         """Stop running pushes and signatures."""
         self.pusher.stop()
-        if self.signer:
-            self.signer.processes.stop()
+        if self.options.signer:
+            self.options.signer.processes.stop()
 
     def upload(self, task: PublishTask) -> UploadedImage:
         """Upload an image without moving a tag.
@@ -156,34 +145,34 @@ class Uploader:
         files = task.build.evidence.files | {PROVENANCE: provenance_statement(task.build, manifest.digest, self.source)}
         if known:
             files = {name: data for name, data in files.items() if name in known.unattached}
-        self.listener(task.name, "attaching reports and SBOMs")
+        self.listener(task.build.name, "attaching reports and SBOMs")
         attached, refused = self._attach(manifest, files)
-        if refused and self.require_attachments:
+        if refused and self.options.require_attachments:
             raise _required(f"{self.repository.name}@{manifest.digest}", refused)
         if known:
             sums = {name: digest_of(files[name]) for name in attached}
             entry = replace(known, files={**known.files, **sums}, attached={**known.attached, **attached})
             return UploadedImage(entry=entry, manifest=manifest, changed=bool(attached), refused=refused)
-        if self.signer:
-            self.listener(task.name, "signing")
-            self.signer.sign(self.repository, manifest.digest)
-        entry = _entry(task.build, manifest, files, attached, signed=self.signer is not None)
+        if self.options.signer:
+            self.listener(task.build.name, "signing")
+            self.options.signer.sign(self.repository, manifest.digest)
+        entry = _entry(task.build, manifest, files, attached, signed=self.options.signer is not None)
         return UploadedImage(entry=entry, manifest=manifest, changed=True, refused=refused)
 
     def _push(self, task: PublishTask) -> Manifest:
         """Push the image if it is missing or incomplete; returns its manifest, verified."""
         name, image = self.repository.name, task.build.image
-        if f"{name}:{task.tag}" in image.tags:  # left by a killed run
-            self.pusher.untag(f"{name}:{task.tag}")
+        if f"{name}:{task.build.tag}" in image.tags:  # left by a killed run
+            self.pusher.untag(f"{name}:{task.build.tag}")
         if task.digest:
             try:
                 return verify_image(self.repository, task.digest)
             except UnreadableError as error:
-                self.listener(task.name, f"pushing again: {error.what}")
-        self.pusher.push(task.name, image.id, str(name), task.tag)
-        digest = self.repository.digest(task.tag)
+                self.listener(task.build.name, f"pushing again: {error.what}")
+        self.pusher.push(task.build.name, image.id, str(name), task.build.tag)
+        digest = self.repository.digest(task.build.tag)
         if digest is None:
-            raise UnreadableError(f"{name}:{task.tag} was pushed, but the registry does not have it.")
+            raise UnreadableError(f"{name}:{task.build.tag} was pushed, but the registry does not have it.")
         manifest = verify_image(self.repository, digest)
         if not is_manifest_of(self.repository, manifest, task.build.image):
             raise UnreadableError(f"{name}@{digest} is not the pushed image {image.id}.")
@@ -198,16 +187,13 @@ class Uploader:
             self.repository.upload(EMPTY, EMPTY_TYPE)
         except RefusedError as error:
             return {}, dict.fromkeys(files, error)
-        artifacts: dict[str, Manifest] = {}
-        refused: dict[str, RaydockError] = {}
-        for name, data in files.items():
+
+        def create(name: str) -> Manifest:
             kind = KINDS[name]
-            try:
-                blob = self.repository.upload(data, kind)
-            except RefusedError as error:
-                refused[name] = error
-                continue
-            artifacts[name] = artifact(kind, [(blob, name)], manifest.descriptor, {Label.TITLE: name})
+            blob = self.repository.upload(files[name], kind)
+            return artifact(kind, [(blob, name)], manifest.descriptor, {Label.TITLE: name})
+
+        artifacts, refused = split({name: attempt(create, name, (RefusedError,)) for name in files})
         refused |= attach(self.repository, manifest.descriptor, artifacts)
         return {name: attached.digest for name, attached in artifacts.items() if name not in refused}, refused
 
@@ -226,7 +212,7 @@ def _entry(
 ) -> PublishedImage:
     return PublishedImage(
         planned=build.planned,
-        fingerprint=build.fingerprint,
+        fingerprint=build.recipe.fingerprint,
         image_id=manifest.config,
         content=build.image.content,
         digest=manifest.digest,

@@ -75,16 +75,6 @@ class VariantImage:
         return self.labels.min_driver or ""
 
     @property
-    def sm(self) -> tuple[int, ...]:
-        """The compute capabilities that it has code for; empty for cpu and if unknown."""
-        return self.labels.sm
-
-    @property
-    def kuberay(self) -> bool:
-        """Whether it is for KubeRay."""
-        return self.labels.kuberay
-
-    @property
     def fingerprint(self) -> str:
         """Its fingerprint; empty if it is only planned."""
         return self.labels.fingerprint or ""

@@ -33,11 +33,6 @@ class Descriptor(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     digest: str
     size: int
 
-    @property
-    def document(self) -> dict[str, Any]:
-        """The JSON form."""
-        return {**plain(self)}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
@@ -89,10 +84,10 @@ def artifact(
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
         "artifactType": kind,
-        "config": Descriptor(media_type=EMPTY_TYPE, digest=digest_of(EMPTY), size=len(EMPTY)).document,
-        "layers": [blob.document | {"annotations": {Label.TITLE: title}} for blob, title in blobs],
+        "config": plain(Descriptor(media_type=EMPTY_TYPE, digest=digest_of(EMPTY), size=len(EMPTY))),
+        "layers": [plain(blob) | {"annotations": {Label.TITLE: title}} for blob, title in blobs],
         "annotations": dict(annotations),
     }
     if subject:
-        document["subject"] = subject.document
+        document["subject"] = plain(subject)
     return Manifest(media_type=OCI_MANIFEST, data=json.dumps(document, indent=1).encode())

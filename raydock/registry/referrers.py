@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from raydock.core.errors import RaydockError
+from raydock.core.models import plain
+from raydock.core.outcomes import attempt, split
 from raydock.registry.errors import RefusedError
 from raydock.registry.manifest import OCI_INDEX, Descriptor, Manifest
-from raydock.registry.repository import Repository, UnreadableError, parse_index
-
-Entries = dict[str, dict[str, Any]]
+from raydock.registry.repository import Entries, Repository, UnreadableError, parse_index
 
 
 def fallback_tag(digest: str) -> str:
@@ -33,11 +33,11 @@ def attached(repository: Repository, digest: str) -> Entries:
     """
     known = repository.referrers(digest)
     try:
-        return _tagged(repository, digest) | _by_digest(known or [])
+        return _tagged(repository, digest) | (known or {})
     except UnreadableError:
         if known is None:
             raise
-        return _by_digest(known)
+        return known
 
 
 def attach(repository: Repository, subject: Descriptor, artifacts: Mapping[str, Manifest]) -> dict[str, RaydockError]:
@@ -51,19 +51,18 @@ def attach(repository: Repository, subject: Descriptor, artifacts: Mapping[str, 
         known = attached(repository, subject.digest)
     except UnreadableError as error:
         return dict.fromkeys(artifacts, error)
-    refused: dict[str, RaydockError] = {}
-    for name, manifest in artifacts.items():
-        try:
-            if manifest.digest not in known or repository.digest(manifest.digest) is None:
-                repository.push_manifest(manifest.digest, manifest)
-        except RefusedError as error:
-            refused[name] = error
+
+    def push(manifest: Manifest) -> None:
+        if manifest.digest not in known or repository.digest(manifest.digest) is None:
+            repository.push_manifest(manifest.digest, manifest)
+
+    _, refused = split({name: attempt(push, manifest, (RefusedError,)) for name, manifest in artifacts.items()})
     new = {
         name: manifest for name, manifest in artifacts.items() if name not in refused and manifest.digest not in known
     }
     # The header OCI-Subject does not show it: registries without the API send it too (sigstore/sigstore-js pull request
     # 1183, read 2026-11-29), and the registry of go-containerregistry has the API but does not send it.
-    listed = _by_digest(repository.referrers(subject.digest) or []) if new else {}
+    listed = (repository.referrers(subject.digest) or {}) if new else {}
     unlisted = {name: manifest for name, manifest in new.items() if manifest.digest not in listed}
     try:
         if unlisted:
@@ -113,12 +112,8 @@ def _tagged(repository: Repository, digest: str) -> Entries:
             f" attached to {digest}.",
             todo="delete or rename that tag: the OCI distribution specification reserves it for that list.",
         )
-    return _by_digest(entries)
-
-
-def _by_digest(entries: list[dict[str, Any]]) -> Entries:
-    return {str(entry["digest"]): entry for entry in entries}
+    return entries
 
 
 def _entry(manifest: Manifest) -> dict[str, Any]:
-    return manifest.descriptor.document | {key: manifest.document[key] for key in ("artifactType", "annotations")}
+    return {**plain(manifest.descriptor), **{key: manifest.document[key] for key in ("artifactType", "annotations")}}

@@ -21,6 +21,8 @@ _WRITTEN = frozenset({200, 201, 202})
 _TAKEN = _WRITTEN | {204}
 # An upload that the registry lost, or received twice because its answer was late.
 _LOST = frozenset({400, 404, 416})
+# Descriptors by digest.
+Entries = dict[str, dict[str, Any]]
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="?next"?')
 
 
@@ -39,10 +41,6 @@ class Repository:
 
     name: Name
     transport: RegistryTransport
-
-    def child(self, folder: str) -> "Repository":
-        """The repository below this one, such as `index`."""
-        return Repository(name=Name(host=self.name.host, path=f"{self.name.path}/{folder}"), transport=self.transport)
 
     def digest(self, reference: str) -> str | None:
         """The digest that a tag or digest names, by one HEAD request.
@@ -163,8 +161,8 @@ class Repository:
                 raise UnreadableError(f"{self.name.host} does not return a list of the tags of {self.name}.") from None
         return tuple(names)
 
-    def referrers(self, digest: str) -> list[dict[str, Any]] | None:
-        """The descriptors of what is attached to a manifest, by the referrers API.
+    def referrers(self, digest: str) -> Entries | None:
+        """The descriptors of what is attached to a manifest, by the referrers API, by digest.
 
         Returns None if the registry lacks the API.
 
@@ -172,12 +170,12 @@ class Repository:
         specification 1.1, "Unavailable Referrers API"; google/go-containerregistry issue 1962 and pull request 2026
         (Artifactory answers 406); read 2026-11-29.
         """
-        descriptors: list[dict[str, Any]] = []
+        descriptors: Entries = {}
         for answer in self._pages(f"referrers/{digest}", f"listing what is attached to {self.name}@{digest}", None):
             entries = parse_index(answer.content) if answer.status_code == 200 else None
             if entries is None:
                 return None
-            descriptors += entries
+            descriptors |= entries
         return descriptors
 
     def _pages(self, path: str, doing: str, expect: frozenset[int] | None) -> Iterator[requests.Response]:
@@ -216,15 +214,15 @@ def find_image_problem(repository: Repository, digest: str) -> str:
     return ""
 
 
-def parse_index(data: bytes) -> list[dict[str, Any]] | None:
-    """The descriptors in an image index; None if the bytes are not one."""
+def parse_index(data: bytes) -> Entries | None:
+    """The descriptors in an image index, by digest; None if the bytes are not one."""
     try:
         document = json.loads(data)
         if document["schemaVersion"] != 2 or document.get("mediaType", OCI_INDEX) != OCI_INDEX:
             return None
         # Go writes an empty list as null.
         entries = document["manifests"] or []
-        return [{**entry} for entry in entries if str(entry["digest"])]
+        return {digest: {**entry} for entry in entries if (digest := str(entry["digest"]))}
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -1,13 +1,12 @@
 """Send requests to one registry, with credentials, TLS and retries."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.auth import AuthBase
 
 from raydock.core.cabundle import ca_bundle
 from raydock.core.errors import OutOfReachError
@@ -20,19 +19,18 @@ from raydock.registry.name import Name
 _READS = frozenset({"GET", "HEAD"})
 
 
-class _Given(AuthBase):
-    """Sets the Authorization header, if any.
+def _authorize(header: str) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
+    """An authentication of requests that sets the Authorization header, if any.
 
     It also keeps requests from reading ~/.netrc.
     """
 
-    def __init__(self, header: str) -> None:
-        self._header = header
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._header:
-            request.headers["Authorization"] = self._header
+    def authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if header:
+            request.headers["Authorization"] = header
         return request
+
+    return authorize
 
 
 class _Session(PatientSession):
@@ -192,7 +190,7 @@ class RegistryTransport:
             form = {**fields, "grant_type": "refresh_token", "refresh_token": known.token, "client_id": "raydock"}
             answer = self._send("POST", realm, data=form)
         else:
-            given = _Given(known.basic if known else "")
+            given = _authorize(known.basic if known else "")
             answer = self._session.get(realm, params=fields, auth=given, verify=self.verify)
         if answer.status_code in BUSY:
             raise requests.ConnectionError(f"the token server answered {answer.status_code}")
@@ -209,7 +207,7 @@ class RegistryTransport:
     def _send(self, method: str, url: str, authorization: str = "", **options: Any) -> requests.Response:
         # An upload may go to a different host, or over plain HTTP: the credentials must not be sent there.
         ours = bool(self._base) and _origin(url) == _origin(self._base)
-        auth = _Given(authorization if ours else "")
+        auth = _authorize(authorization if ours else "")
         return self._session.request(method, url, auth=auth, verify=self.verify, **options)
 
     @property

@@ -5,6 +5,7 @@ They have `kuberay: false` in matrix.yaml.
 
 import time
 from collections.abc import Callable, Collection
+from pathlib import Path
 
 from docker import DockerClient
 
@@ -20,12 +21,7 @@ _SKIPPED = {
     outside_checks.ID: "this needs the dashboard's agent",
 }
 _RAY = "ray"
-# Runs the probe's own driver on a head without a dashboard.
-_SCRIPT = """
-ray start --head --num-cpus=1 --include-dashboard=false --disable-usage-stats >&2
-RAYDOCK_ANSWER=/tmp/answer.json python /opt/raydock/probe/driver.py 127.0.0.1:6379
-ray stop >&2
-"""
+_SCRIPT = Path(__file__).with_name("plain.sh").read_text(encoding="utf-8")
 
 
 def checks(

@@ -62,7 +62,7 @@ def moving(root: Path) -> None:
         path.write_text(path.read_text().replace("from raydock.probe.", "from raydock.elsewhere."))
     git(root, "add", "--all")
     replacing("raydock/builder/recipe.py", '"probe"\n', '"elsewhere"\n')(root)
-    replacing("raydock/ci/inputs.py", '"raydock/probe"', '"raydock/elsewhere"')(root)
+    replacing("raydock/ci/inputs.yaml", "probe: raydock/probe", "probe: raydock/elsewhere")(root)
 
 
 BUILDER, MODEL = "raydock/builder", "raydock/model"

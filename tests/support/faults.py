@@ -13,6 +13,7 @@ from typing import Any
 
 import requests
 
+from raydock.core.models import plain
 from raydock.registry.manifest import OCI_INDEX, OCI_MANIFEST, Manifest
 from tests.support.index import Server
 
@@ -78,7 +79,7 @@ class Front:
             return {}
         subject = str(manifest.document["subject"]["digest"])
         more = {"artifactType": manifest.document["artifactType"]}
-        self.referrers.setdefault(subject, []).append(manifest.descriptor.document | more)
+        self.referrers.setdefault(subject, []).append(plain(manifest.descriptor) | more)
         return {"OCI-Subject": subject}
 
     @property

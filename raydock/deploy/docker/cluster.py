@@ -87,7 +87,7 @@ def make_cluster(
 
 def health_warning(image: VariantImage) -> str:
     """Return a warning if the image's nodes may never become healthy; else ""."""
-    if image.kuberay:
+    if image.labels.kuberay:
         return ""
     return (
         f"{image.variant} is labelled as not for KubeRay ({Label.KUBERAY} is false). If it lacks ray[default],"

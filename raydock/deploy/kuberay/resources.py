@@ -94,7 +94,7 @@ def make_resources(options: KubeRayOptions, image: VariantImage) -> list[Yaml]:
 
     Raises ConfigurationError if an option is invalid or not allowed here, or if the image is not for KubeRay.
     """
-    if not image.kuberay:
+    if not image.labels.kuberay:
         raise ConfigurationError(
             f"{image.variant} is not for KubeRay: {Label.KUBERAY} is false.",
             meaning="It lacks packages that probes, jobs or services need: its pods would never be ready.",

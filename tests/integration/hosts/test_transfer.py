@@ -15,10 +15,9 @@ from raydock.core.processes import Processes
 from raydock.engine.client import uses_containerd_store
 from raydock.engine.localimage import get_image
 from raydock.hosts.engine import open_engine
-from raydock.hosts.requested import RequestedImage
 from raydock.hosts.transfer import TransferMethod, transfer
 from raydock.model.variant import parse_name
-from raydock.publish.variant_image import of_image
+from raydock.publish.variant_image import VariantImage, of_image
 from tests.integration.conftest import remove_images
 from tests.integration.hosts.conftest import RemoteHost
 from tests.support.engine import spare_engine
@@ -42,9 +41,8 @@ def client_of(remote: RemoteHost) -> Iterator[docker.DockerClient]:
         yield client
 
 
-def requested(client: docker.DockerClient, registry: str, name: str) -> RequestedImage:
-    image = get_image(client, f"{registry}:{name}")
-    return RequestedImage(image=of_image(parse_name(name), registry, image), source=client)
+def requested(client: docker.DockerClient, registry: str, name: str) -> VariantImage:
+    return of_image(parse_name(name), registry, get_image(client, f"{registry}:{name}"))
 
 
 @pytest.fixture(scope="module")
@@ -65,14 +63,14 @@ def test_only_layers_that_the_engine_lacks_are_sent(client: docker.DockerClient,
     size = sum(len(chunk) for chunk in client.api.get_image(first.tag))
     with client_of(remote) as remote_client:
         before = remote.received()
-        whole = transfer(remote_client, first, silent)
+        whole = transfer(remote_client, first, client, silent)
         assert whole.method is TransferMethod.SENT
         # With containerd's store, an image has a digest in a registry before it is pushed.
         assert whole.remark == "it was never pushed" or uses_containerd_store(client)
         assert abs(whole.sent - size) < 10**5
         assert remote.received() - before > size
         before = remote.received()
-        partial = transfer(remote_client, second, silent)
+        partial = transfer(remote_client, second, client, silent)
         assert partial.method is TransferMethod.SENT
         received = remote.received() - before
         print(f"whole {whole.sent} bytes, partial {partial.sent} bytes, {received} over the wire")
@@ -83,7 +81,7 @@ def test_only_layers_that_the_engine_lacks_are_sent(client: docker.DockerClient,
         )
         assert output.decode().strip() == toy.token
         before = remote.received()
-        assert transfer(remote_client, second, silent).method is TransferMethod.PRESENT
+        assert transfer(remote_client, second, client, silent).method is TransferMethod.PRESENT
         assert remote.received() - before < 10**5
 
 
@@ -93,14 +91,14 @@ def test_an_engine_with_containerds_image_store_sends_and_loads_without_shared_l
     with containerd_engine(client, tmp_path) as containerd_client:
         first, second = (requested(client, toy.registry, name) for name in NAMES)
         size = sum(len(chunk) for chunk in client.api.get_image(first.tag))
-        assert transfer(containerd_client, first, silent).sent > size / 2
-        assert transfer(containerd_client, second, silent).sent < 3 * 10**5
+        assert transfer(containerd_client, first, client, silent).sent > size / 2
+        assert transfer(containerd_client, second, client, silent).sent < 3 * 10**5
         stored = requested(containerd_client, toy.registry, second.name)
         with client_of(remote) as remote_client:
-            transfer(remote_client, first, silent)
+            transfer(remote_client, first, client, silent)
             with suppress(ImageNotFound):
                 remote_client.images.remove(second.tag, force=True)
-            sent = transfer(remote_client, stored, silent)
+            sent = transfer(remote_client, stored, containerd_client, silent)
             assert (sent.method, sent.sent < 3 * 10**5) == (TransferMethod.SENT, True)
             assert get_image(remote_client, second.tag).layers == get_image(client, second.tag).layers
 
@@ -123,16 +121,15 @@ def test_a_pushed_image_is_pulled_by_digest_if_the_host_reaches_the_registry(
     client.images.get(f"{toy.registry}:{name}").tag(repository, name)
     client.api.push(repository, name)
     pushed = requested(client, repository, name)
-    assert pushed.image.reference
+    assert pushed.reference
     with client_of(remote) as remote_client:
         with _forwarded_registry(remote, registry):
-            pulled = transfer(remote_client, pushed, silent)
+            pulled = transfer(remote_client, pushed, client, silent)
             assert (pulled.method, pulled.sent) == (TransferMethod.PULLED, 0)
             remote_client.images.remove(pushed.tag, force=True)
-            unbuilt = RequestedImage(image=pushed.image)
-            assert transfer(remote_client, unbuilt, silent).image.fingerprint == pushed.image.fingerprint
+            assert transfer(remote_client, pushed, None, silent).image.fingerprint == pushed.fingerprint
             remote_client.images.remove(pushed.tag, force=True)
-        sent = transfer(remote_client, pushed, silent)
+        sent = transfer(remote_client, pushed, client, silent)
         assert sent.method is TransferMethod.SENT
         assert "connection refused" in sent.remark
 

@@ -16,7 +16,8 @@ from raydock.core.errors import OutOfReachError
 from raydock.core.events import silent
 from raydock.core.http import RetryPolicy
 from raydock.publish import store
-from raydock.publish.assemble import PublishOptions, create_publishers
+from raydock.publish.assemble import create_publishers
+from raydock.publish.options import PublishOptions
 from raydock.publish.publisher import Publisher
 from raydock.publish.push import Pusher
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE, artifact

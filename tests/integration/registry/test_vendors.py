@@ -13,8 +13,10 @@ import pytest
 import requests
 
 from raydock.core.errors import OutOfReachError
+from raydock.core.models import plain
 from raydock.registry.errors import RefusedError
 from raydock.registry.manifest import EMPTY, EMPTY_TYPE, OCI_INDEX, Descriptor, Manifest, artifact
+from raydock.registry.name import parse
 from raydock.registry.referrers import attach, attached, fallback_tag
 from raydock.registry.refusals import RefusalCause
 from raydock.registry.repository import Repository, UnreadableError, repository, verify_image
@@ -71,7 +73,7 @@ def test_a_tag_that_the_registry_reads_as_the_digest_is_not_a_list(fronted: Fron
     target = repository(f"{fronted.address}/raydock", patience=HASTY)
     subject = image(target)
     if index:  # its images must not count as attachments
-        document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [subject.descriptor.document]}
+        document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [plain(subject.descriptor)]}
         subject = Manifest(media_type=OCI_INDEX, data=json.dumps(document).encode())
         target.push_manifest(subject.digest, subject)
     fronted.fault = takes_the_tag_for_the_digest(fronted, writable=True)
@@ -151,7 +153,7 @@ def test_a_list_of_referrers_can_have_several_pages(fronted: Front) -> None:
             return None
         number = int(parse_qs(urlsplit(path).query).get("page", ["0"])[0])
         following = f'<{urlsplit(path).path}?page={number + 1}>; rel="next"' if number < 2 else ""
-        entry = Descriptor(media_type="text/plain", digest=pages[number], size=1).document
+        entry = plain(Descriptor(media_type="text/plain", digest=pages[number], size=1))
         body = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry]}).encode()
         return Answer(code=200, headers={"Content-Type": OCI_INDEX, "Link": following}, body=body)
 
@@ -252,7 +254,8 @@ def test_a_token_is_for_one_repository_and_one_action(fronted: Front, anonymous:
 
     fronted.fault = fault
     target = repository(f"{fronted.address}/ml/raydock", patience=HASTY)
-    for place in (target, target.child("index"), target):
+    below = Repository(name=parse(f"{target.name}/index"), transport=target.transport)
+    for place in (target, below, target):
         made = image(place)
         assert place.digest(made.digest) == made.digest
     tokens = [path for _, path in fronted.requests if path.startswith("/token")]

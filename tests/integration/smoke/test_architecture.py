@@ -12,7 +12,6 @@ from raydock.contract.run import contract
 from raydock.core.errors import VariantError
 from raydock.engine.cleanup import RUN, RUN_LABEL
 from raydock.engine.localimage import get_image
-from raydock.hosts.requested import RequestedImage
 from raydock.hosts.transfer import transfer
 from raydock.model.labels import ImageLabels
 from raydock.model.variant import parse_name
@@ -81,7 +80,6 @@ def test_it_is_not_sent_to_a_host(client: docker.DockerClient, foreign_image: st
         del name, detail, size
         steps.append(step)
 
-    requested = RequestedImage(image=built, source=client)
     with pytest.raises(VariantError, match="is for another architecture"):
-        transfer(client, requested, listen)
+        transfer(client, built, client, listen)
     assert steps == []

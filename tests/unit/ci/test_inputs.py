@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from raydock.builder.recipe import Context
-from raydock.ci.inputs import BASE_CODE, CODE, CONTEXT, WorkingTree, definitions, shared
+from raydock.ci.inputs import WorkingTree, definitions, shared
+from raydock.ci.inputs import counted as counted_files
 
 ROOT = Path(__file__).parents[3]
-COUNTED = CODE | {path: names for code in BASE_CODE.values() for path, names in code.items()}
+FILES = counted_files()
+COUNTED = FILES.code | {path: names for code in FILES.base_code.values() for path, names in code.items()}
 PYTHON = {path: names for path, names in COUNTED.items() if path.endswith(".py")}
 
 # Definitions that the counted code uses and that need not be counted, and why.
@@ -72,7 +74,7 @@ def test_each_name_is_defined(path: str, names: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(("path", "names"), PYTHON.items())
 def test_what_counted_code_uses_is_counted_too(path: str, names: tuple[str, ...]) -> None:
-    """Code that decides images must be in CODE, or in NOT_COUNTED with a reason."""
+    """Code that decides images must be in inputs.yaml, or in NOT_COUNTED with a reason."""
     assert not [name for name in used(path, names) if not counted(name) and name not in NOT_COUNTED]
 
 
@@ -82,7 +84,7 @@ def test_what_is_not_counted_is_used() -> None:
 
 def test_the_files_are_those_of_each_build_context() -> None:
     real = Context.read(ROOT / "templates").shared
-    begins = tuple(f"{name}/" for name in CONTEXT)
+    begins = tuple(f"{name}/" for name in FILES.context)
     ours = {path: data for path, data in shared(WorkingTree(ROOT)).items() if path.startswith(begins)}
     assert ours == {path: data for path, data in real.items() if not path.startswith("modules/uv/")}
 

@@ -98,7 +98,7 @@ def test_if_no_built_image_runs_a_planned_one_is_picked(offered: Made) -> None:
 def test_a_built_image_is_compared_by_its_labels(offered: Made) -> None:
     (built,) = offered(TORCH_OLD, selectors=(f"name={TORCH_OLD}",))
     (planned,) = offered(selectors=(f"name={TORCH_OLD}",))
-    assert (built.min_driver, built.sm) == (planned.min_driver, planned.sm)
+    assert (built.min_driver, built.labels.sm) == (planned.min_driver, planned.labels.sm)
 
 
 def test_a_host_with_gpus_gets_cpu_only_if_no_selected_variant_has_cuda(offered: Made) -> None:

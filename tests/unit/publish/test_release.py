@@ -56,7 +56,7 @@ def entry(plan: Plan, name: str) -> PublishedImage:
 
 
 def test_a_release_is_read_as_written(release: Release) -> None:
-    assert load(dump(release), "release.json") == replace(release, origin="release.json")
+    assert load(dump(release), "release.json") == replace(release, name="release.json")
 
 
 def test_an_entry_has_the_documented_fields(release: Release) -> None:
