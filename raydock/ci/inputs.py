@@ -42,6 +42,7 @@ CODE: _Code = {
     "raydock/builder/constraints.py": ("constraints",),
     "raydock/builder/layers.py": ("layers",),
     "raydock/builder/nss.py": ("module",),
+    "raydock/builder/nss.yaml": ("code", "dynamic"),
     "raydock/builder/recipe.py": ("Context", "Recipe.fingerprint"),
     "raydock/builder/schedule.py": ("Builder.recipe",),
     "raydock/compat/cuda_packages.py": ("cuda_names",),
