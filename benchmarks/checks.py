@@ -39,7 +39,7 @@ def main(root: Path) -> dict[str, float]:
 
     timed("plan", lambda: len(project.plan.variants))
     timed("lock check", lambda: len(locker.check(project.rule_inputs, project.checkout, project.variants)))
-    timed("render check", lambda: len(render.check(project.checkout, project.dockerfiles(project.plan.variants))))
+    timed("render check", lambda: len(render.outdated(project.checkout, project.dockerfiles(project.plan.variants))))
     timed("fingerprints", lambda: len(_fingerprints(project)))
     return seconds
 

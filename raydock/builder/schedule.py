@@ -7,8 +7,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,7 +18,6 @@ import uv
 from raydock.builder.basemaker import BaseImage, BaseMaker, existing
 from raydock.builder.baserecipe import BaseRecipe, group_debs, recipe_for
 from raydock.builder.buildx import Buildx, LostPackagesError, configured_builder
-from raydock.builder.debs.containerapt import ContainerApt
 from raydock.builder.layers import layers
 from raydock.builder.recipe import Context, Recipe
 from raydock.builder.render import Renderer
@@ -153,21 +151,9 @@ class Builder:
         """The newest images of these variants that the engine has, by name."""
         return built_images(self.client, self.matrix.registry, names)
 
-    @contextmanager
-    def apt(self, recipe: BaseRecipe, group: bool) -> Iterator[ContainerApt]:
-        """The apt of a pulled base.
-
-        It runs in the image itself or, for the packages of a group, in the base made from it.
-        """
-        if not group:
-            with self._maker.apt(recipe) as apt:
-                yield apt
-            return
-        base = existing(self.client, [recipe.ref]).get(recipe.ref) or self._maker.make(recipe)
-        yield ContainerApt(client=self.client, ref=base.ref, image=recipe.base.image, secrets=self.secrets)
-
     @cached_property
-    def _maker(self) -> BaseMaker:
+    def bases(self) -> BaseMaker:
+        """Makes the bases of the variants."""
         return BaseMaker(
             client=self.client,
             buildx=self._buildx,
@@ -189,7 +175,7 @@ class Builder:
         needed = {recipe.ref: recipe for recipe in recipes.values() if isinstance(recipe, BaseRecipe)}
         bases: dict[str, BaseImage | RaydockError] = dict(existing(self.client, needed))
         missing = [recipe for ref, recipe in needed.items() if ref not in bases]
-        work = [partial(self._maker.make, recipe) for recipe in missing]
+        work = [partial(self.bases.make, recipe) for recipe in missing]
         made = in_parallel(_attempt, work, self.jobs, self._buildx.processes.stop)
         bases |= {recipe.ref: base for recipe, base in zip(missing, made, strict=True)}
         return {
@@ -228,7 +214,7 @@ class Builder:
             recipe.write(folder)
             if debs := group_debs(self.matrix, planned.variant, self.checkout):
                 base_recipe = recipe_for(self.matrix, planned.variant, self.checkout)
-                self._maker.fetch(debs, base_recipe, base).place(debs, folder / "debs")
+                self.bases.fetch(debs, base_recipe, base).place(debs, folder / "debs")
             options = (f"--build-arg=BASE={base}", *secrets.options(folder))
             for _ in range(_MOST_LOSSES):
                 try:
