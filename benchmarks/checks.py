@@ -14,8 +14,6 @@ import docker
 from raydock.builder import render
 from raydock.builder.basemaker import BaseImage
 from raydock.builder.baserecipe import recipe_for
-from raydock.builder.recipe import Context
-from raydock.builder.render import Renderer
 from raydock.builder.schedule import Builder
 from raydock.builder.secrets import gather
 from raydock.core.checkout import Checkout
@@ -48,13 +46,12 @@ def _fingerprints(project: Project) -> set[str]:
     client = docker.DockerClient(version="1.43")  # receives no requests
     checkout, matrix = project.checkout, project.matrix
     builder = Builder(client=client, checkout=checkout, matrix=matrix, secrets=gather(), listener=silent, jobs=1)
-    context, renderer = Context.read(checkout.templates), Renderer(checkout.templates, matrix)
     fingerprints = set()
     for planned in project.plan.variants:
         ref = recipe_for(matrix, planned.variant, checkout).ref
         image_labels = ImageLabels(labels.of_base(recipe=ref, python=planned.variant.python))
         base = BaseImage(ref=ref, image=ContainerImage(content="", layers=(ref,), labels=image_labels))
-        fingerprints.add(builder.recipe(planned, base, context, renderer).fingerprint)
+        fingerprints.add(builder.recipe(planned, base).fingerprint)
     return fingerprints
 
 

@@ -14,8 +14,7 @@ from benchmarks.engine import REPOSITORY
 from raydock.builder.basemaker import BaseImage, BaseMaker, existing
 from raydock.builder.baserecipe import recipe_for
 from raydock.builder.buildx import Buildx
-from raydock.builder.recipe import Context, Recipe
-from raydock.builder.render import Renderer
+from raydock.builder.recipe import Recipe
 from raydock.builder.schedule import Builder, uv_folder
 from raydock.builder.secrets import Secrets, gather
 from raydock.core.checkout import Checkout
@@ -114,10 +113,7 @@ class Subject:
     @cached_property
     def recipe(self) -> Recipe:
         """raydock's recipe."""
-        templates = self.checkout.templates
-        return self.builder.recipe(
-            self.planned, self.base, Context.read(templates), Renderer(templates, self.project.matrix)
-        )
+        return self.builder.recipe(self.planned, self.base)
 
     @property
     def buildx(self) -> Buildx:

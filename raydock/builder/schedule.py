@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -71,19 +71,17 @@ class Builder:
         variants = list(variants)
         if builder := configured_builder(self.client.endpoint):
             _log.warning("the buildx builder %s is configured; raydock builds with the engine's own builder", builder)
-        bases = self._bases(variants)
-        recipes = self._recipes(variants, bases)
+        recipes = self.recipes(variants)
         built = {} if self.no_cache else self.built(planned.name for planned in variants)
 
         def build_one(planned: Planned) -> VariantResult:
-            name, base, recipe = planned.name, bases[planned.name], recipes[planned.name]
+            name, recipe = planned.name, recipes[planned.name]
             if isinstance(recipe, RaydockError):
                 return VariantResult(name=name, error=recipe)
-            assert not isinstance(base, RaydockError)  # otherwise the recipe is that error
             if (image := built.get(name)) and image.fingerprint == recipe.fingerprint:
                 self.listener(name, "is built already")
                 return VariantResult.untested(name, image)
-            return self._build(planned, recipe, base.ref)
+            return self._build(planned, recipe)
 
         # If an engine's overlay2 store (moby 26.1) already has a layer, builds that share its step race, and can write
         # the files of the next layer in a different order, which gives a different image id. With one job, there is no
@@ -96,7 +94,15 @@ class Builder:
         Makes the bases that are missing.
         """
         variants = list(variants)
-        return self._recipes(variants, self._bases(variants))
+        bases = self._bases(variants)
+        recipes: dict[str, Recipe | RaydockError] = {}
+        for planned in variants:
+            base = bases[planned.name]
+            if isinstance(base, RaydockError):
+                recipes[planned.name] = base
+            else:
+                recipes[planned.name] = _attempt(partial(self.recipe, planned, base))
+        return recipes
 
     def find(self, variants: Iterable[Planned]) -> list[VariantResult]:
         """The newest built image of each variant, or an error if it is not built."""
@@ -104,21 +110,30 @@ class Builder:
         images = self.built(names)
         return [VariantResult.untested(name, images[name]) if name in images else _not_built(name) for name in names]
 
-    def recipe(self, planned: Planned, base: BaseImage, context: Context, renderer: Renderer) -> Recipe:
+    def recipe(self, planned: Planned, base: BaseImage) -> Recipe:
         """The recipe of a variant on a base, from its committed lock."""
         lock = locks.load(self.checkout.lock(planned.name))
         debs = group_debs(self.matrix, planned.variant, self.checkout)
         parts = layers(lock, self.matrix.packages_of(planned.variant).added)
         return Recipe(
             name=planned.name,
-            dockerfile=renderer.render(planned, parts),
-            files=context.files(planned, lock, parts, debs),
+            dockerfile=self._renderer.render(planned, parts),
+            files=self._context.files(planned, lock, parts, debs),
             lock_sha256=lock.sha256,
             base=base.fingerprint,
+            base_ref=base.ref,
             python=base.python,
             platform=f"linux/{planned.variant.arch}",
             epoch=self.matrix.epoch,
         )
+
+    @cached_property
+    def _context(self) -> Context:
+        return Context.read(self.checkout.templates)
+
+    @cached_property
+    def _renderer(self) -> Renderer:
+        return Renderer(self.checkout.templates, self.matrix)
 
     @cached_property
     def _buildx(self) -> Buildx:
@@ -128,20 +143,6 @@ class Builder:
             uv=uv_folder(self.checkout),
             no_cache=self.no_cache,
         )
-
-    def _recipes(
-        self, variants: Iterable[Planned], bases: Mapping[str, BaseImage | RaydockError]
-    ) -> dict[str, Recipe | RaydockError]:
-        """The recipe of each variant on its base, or the error why there is none, by name."""
-        context, renderer = Context.read(self.checkout.templates), Renderer(self.checkout.templates, self.matrix)
-        recipes: dict[str, Recipe | RaydockError] = {}
-        for planned in variants:
-            base = bases[planned.name]
-            if isinstance(base, RaydockError):
-                recipes[planned.name] = base
-            else:
-                recipes[planned.name] = _attempt(partial(self.recipe, planned, base, context, renderer))
-        return recipes
 
     def tag(self, name: str) -> str:
         """The tag of a variant's newest image on the engine."""
@@ -182,20 +183,20 @@ class Builder:
             name: recipe if isinstance(recipe, RaydockError) else bases[recipe.ref] for name, recipe in recipes.items()
         }
 
-    def _build(self, planned: Planned, recipe: Recipe, base: str) -> VariantResult:
+    def _build(self, planned: Planned, recipe: Recipe) -> VariantResult:
         # Only the indexes of this variant: others can offer a different file for a pinned version.
         secrets = self.secrets.with_indexes(addresses.extras(self.matrix, planned.variant, os.environ))
         started = time.monotonic()
         try:
-            image = get_image(self.client, self._image(planned, recipe, base, secrets))
+            image = get_image(self.client, self._image(planned, recipe, secrets))
         except RaydockError as error:
             return VariantResult(name=recipe.name, fingerprint=recipe.fingerprint, error=error)
         seconds = time.monotonic() - started
         self.listener(recipe.name, f"built in {seconds:.0f} s")
         return replace(VariantResult.untested(recipe.name, image), built=True, seconds=seconds)
 
-    def _image(self, planned: Planned, recipe: Recipe, base: str, secrets: Secrets) -> str:
-        """Builds a recipe on the base with this tag, and returns the id of the image.
+    def _image(self, planned: Planned, recipe: Recipe, secrets: Secrets) -> str:
+        """Builds a recipe on its base, and returns the id of the image.
 
         Packages evicted from the build cache are installed again; the layers that are placed are kept.
         """
@@ -214,8 +215,8 @@ class Builder:
             recipe.write(folder)
             if debs := group_debs(self.matrix, planned.variant, self.checkout):
                 base_recipe = recipe_for(self.matrix, planned.variant, self.checkout)
-                self.bases.fetch(debs, base_recipe, base).place(debs, folder / "debs")
-            options = (f"--build-arg=BASE={base}", *secrets.options(folder))
+                self.bases.fetch(debs, base_recipe, recipe.base_ref).place(debs, folder / "debs")
+            options = (f"--build-arg=BASE={recipe.base_ref}", *secrets.options(folder))
             for _ in range(_MOST_LOSSES):
                 try:
                     return build(options=options)

@@ -30,7 +30,6 @@ NOT_COUNTED = {
     "raydock.core.yamlfile.load",
     "raydock.core.yamlfile.read",
     # The committed Dockerfiles show its output.
-    "raydock.builder.render.Renderer",
     "raydock.compat.when.When",
     "raydock.compat.when.matches",
     "raydock.model.gpubuild.GpuBuild",
