@@ -11,7 +11,7 @@ from pathlib import Path
 import docker
 
 from benchmarks.engine import REPOSITORY
-from raydock.builder.basemaker import BaseImage, BaseMaker, existing
+from raydock.builder.basemaker import BaseImage, existing
 from raydock.builder.baserecipe import recipe_for
 from raydock.builder.buildx import Buildx
 from raydock.builder.recipe import Recipe
@@ -94,17 +94,7 @@ class Subject:
     def base(self) -> BaseImage:
         """The base image of both ways, built if the engine does not have it."""
         recipe = recipe_for(self.project.matrix, self.planned.variant, self.checkout)
-        return existing(self.client, [recipe.ref]).get(recipe.ref) or self._maker.make(recipe)
-
-    @property
-    def _maker(self) -> BaseMaker:
-        return BaseMaker(
-            client=self.client,
-            buildx=self.buildx,
-            checkout=self.checkout,
-            secrets=self.secrets,
-            listener=silent,
-        )
+        return existing(self.client, [recipe.ref]).get(recipe.ref) or self.builder.bases.make(recipe)
 
     @property
     def checkout(self) -> Checkout:
