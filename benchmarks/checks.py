@@ -14,8 +14,6 @@ import docker
 from raydock.builder import render
 from raydock.builder.basemaker import BaseImage
 from raydock.builder.baserecipe import recipe_for
-from raydock.builder.recipe import Context
-from raydock.builder.render import Renderer
 from raydock.builder.schedule import Builder
 from raydock.builder.secrets import gather
 from raydock.core.checkout import Checkout
@@ -39,7 +37,7 @@ def main(root: Path) -> dict[str, float]:
 
     timed("plan", lambda: len(project.plan.variants))
     timed("lock check", lambda: len(locker.check(project.rule_inputs, project.checkout, project.variants)))
-    timed("render check", lambda: len(render.check(project.checkout, project.dockerfiles(project.plan.variants))))
+    timed("render check", lambda: len(render.outdated(project.checkout, project.dockerfiles(project.plan.variants))))
     timed("fingerprints", lambda: len(_fingerprints(project)))
     return seconds
 
@@ -48,13 +46,12 @@ def _fingerprints(project: Project) -> set[str]:
     client = docker.DockerClient(version="1.43")  # receives no requests
     checkout, matrix = project.checkout, project.matrix
     builder = Builder(client=client, checkout=checkout, matrix=matrix, secrets=gather(), listener=silent, jobs=1)
-    context, renderer = Context.read(checkout.templates), Renderer(checkout.templates, matrix)
     fingerprints = set()
     for planned in project.plan.variants:
         ref = recipe_for(matrix, planned.variant, checkout).ref
         image_labels = ImageLabels(labels.of_base(recipe=ref, python=planned.variant.python))
         base = BaseImage(ref=ref, image=ContainerImage(content="", layers=(ref,), labels=image_labels))
-        fingerprints.add(builder.recipe(planned, base, context, renderer).fingerprint)
+        fingerprints.add(builder.recipe(planned, base).fingerprint)
     return fingerprints
 
 

@@ -11,11 +11,10 @@ from pathlib import Path
 import docker
 
 from benchmarks.engine import REPOSITORY
-from raydock.builder.basemaker import BaseImage, BaseMaker, existing
+from raydock.builder.basemaker import BaseImage, existing
 from raydock.builder.baserecipe import recipe_for
 from raydock.builder.buildx import Buildx
-from raydock.builder.recipe import Context, Recipe
-from raydock.builder.render import Renderer
+from raydock.builder.recipe import Recipe
 from raydock.builder.schedule import Builder, uv_folder
 from raydock.builder.secrets import Secrets, gather
 from raydock.core.checkout import Checkout
@@ -95,17 +94,7 @@ class Subject:
     def base(self) -> BaseImage:
         """The base image of both ways, built if the engine does not have it."""
         recipe = recipe_for(self.project.matrix, self.planned.variant, self.checkout)
-        return existing(self.client, [recipe.ref]).get(recipe.ref) or self._maker.make(recipe)
-
-    @property
-    def _maker(self) -> BaseMaker:
-        return BaseMaker(
-            client=self.client,
-            buildx=self.buildx,
-            checkout=self.checkout,
-            secrets=self.secrets,
-            listener=silent,
-        )
+        return existing(self.client, [recipe.ref]).get(recipe.ref) or self.builder.bases.make(recipe)
 
     @property
     def checkout(self) -> Checkout:
@@ -114,10 +103,7 @@ class Subject:
     @cached_property
     def recipe(self) -> Recipe:
         """raydock's recipe."""
-        templates = self.checkout.templates
-        return self.builder.recipe(
-            self.planned, self.base, Context.read(templates), Renderer(templates, self.project.matrix)
-        )
+        return self.builder.recipe(self.planned, self.base)
 
     @property
     def buildx(self) -> Buildx:

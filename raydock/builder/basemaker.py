@@ -139,11 +139,15 @@ class BaseMaker:
         return BaseImage(ref=recipe.ref, image=get_image(self.client, image))
 
     @contextmanager
-    def apt(self, recipe: BaseRecipe) -> Iterator[ContainerApt]:
-        """The apt of a pulled base to which raydock has not added packages.
+    def apt(self, recipe: BaseRecipe, group: bool) -> Iterator[ContainerApt]:
+        """The apt of a pulled base, for the time of the block.
 
-        It can be used within the block.
+        It runs in the image itself or, for the packages of a group, in the base made from it.
         """
+        if group:
+            base = existing(self.client, [recipe.ref]).get(recipe.ref) or self.make(recipe)
+            yield self._container_apt(base.ref, recipe.base)
+            return
         with self._folder() as folder, self._pulled(recipe, folder) as (ref, _):
             yield self._container_apt(ref, recipe.base)
 

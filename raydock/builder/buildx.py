@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from raydock.builder import downloads
-from raydock.builder.downloads import DownloadFailure
+from raydock.builder import failures
+from raydock.builder.failures import BuildFailure, FailureKind
 from raydock.builder.rawjson import BuildProgress, Failure, shorten
 from raydock.core.errors import OutOfReachError, RaydockError, VariantError
 from raydock.core.events import Listener
@@ -41,7 +41,7 @@ class DownloadError(OutOfReachError):
         failure: the cause.
     """
 
-    failure: DownloadFailure | None = None
+    failure: BuildFailure | None = None
 
 
 @dataclass
@@ -127,20 +127,11 @@ class Buildx:
             ) from None
 
 
-LOST = "raydock: the build cache lost the packages"  # templates/installer/place-tree
-# Source: docs.docker.com, "Build garbage collection", read 2026-11-30.
-_LOSS = "The engine removes the least used parts of its build cache above a limit: a tenth of the disk by default."
-_KEEP_MORE = (
-    'raise the limit in /etc/docker/daemon.json, such as {"builder": {"gc": {"defaultKeepStorage": "60GB"}}} '
-    "(`defaultReservedSpace` from Docker 28 on), restart the engine, and run this again; finished layers stay."
-)
-_OUT_OF_REACH = {
-    "no space left on device": (
-        "The engine's disk is full.",
-        "free some space (`docker builder prune`, `docker image prune`), then run this again; finished images stay.",
-    ),
-    "cannot connect to the docker daemon": ("No engine answers.", "run `scripts/engine`, then this again."),
-    "error reading from server: eof": ("The engine stopped.", "run `scripts/engine`, then this again."),
+_ERRORS: dict[FailureKind, type[RaydockError]] = {
+    FailureKind.ENGINE: OutOfReachError,
+    FailureKind.SERVER: DownloadError,
+    FailureKind.INDEX: DownloadError,
+    FailureKind.CACHE: LostPackagesError,
 }
 
 
@@ -158,17 +149,14 @@ def explain(name: str, failure: Failure | None, rest: str, log: Path) -> Raydock
     tail = ["Its last lines:", *(f"  {line}" for line in failure.lines)] if failure.lines else []
     meaning = "\n".join([*tail, f"Log: {log}"])
     output = "\n".join((failure.error, rest, *failure.lines))
-    text = output.lower()
-    for sign, (cause, todo) in _OUT_OF_REACH.items():
-        if sign in text:
-            return OutOfReachError(what, meaning=f"{meaning}\n{cause}", todo=todo)
-    if download := downloads.cause(output, failure.step):
-        failed = DownloadError(what, meaning=f"{meaning}\n{download.meaning}", todo=download.todo)
-        failed.failure = download
-        return failed
-    if LOST.lower() in text:
-        return LostPackagesError(what, meaning=f"{meaning}\n{_LOSS}", todo=_KEEP_MORE)
-    return BuildError(what, meaning=meaning, todo="read the log, fix the cause, run this again; finished images stay.")
+    cause = failures.cause(output, failure.step)
+    if not cause:
+        todo = "read the log, fix the cause, run this again; finished images stay."
+        return BuildError(what, meaning=meaning, todo=todo)
+    error = _ERRORS[cause.kind](what, meaning=f"{meaning}\n{cause.meaning}", todo=cause.todo)
+    if isinstance(error, DownloadError):
+        error.failure = cause
+    return error
 
 
 def configured_builder(endpoint: Endpoint) -> str:

@@ -25,23 +25,22 @@ def repeat(
     report: Callable[[str], None],
     wait: Callable[[float], None],
     given_up: set[str],
-    policy: RetryPolicy = POLICY,
 ) -> Result:
-    """Waits and repeats a build that failed with `error`, as often as the policy has pauses.
+    """Waits and repeats a build that failed with `error`, as often as POLICY has pauses.
 
     attempt: the build.
     report: gets a line before each wait.
     wait: waits for seconds.
     given_up: the hosts that stayed busy; this adds one.
-    Raises DownloadError if the server stays busy, if it requires a longer wait than the policy allows, or if the
+    Raises DownloadError if the server stays busy, if it requires a longer wait than POLICY allows, or if the
     failure is of a different kind; and the errors of `attempt`.
     """
-    for pause in policy.pauses:
+    for pause in POLICY.pauses:
         failure = error.failure
         if failure is None or failure.status not in BUSY or failure.host in given_up:
             raise error
-        delay = _retry_after(failure.address, policy)
-        if delay > policy.longest:
+        delay = _retry_after(failure.address)
+        if delay > POLICY.longest:
             given_up.add(failure.host)
             raise DownloadError(
                 error.what, meaning=f"{error.meaning}\nIt asks to wait {delay:.0f} s.", todo=error.todo
@@ -58,14 +57,14 @@ def repeat(
     raise error
 
 
-def _retry_after(address: str, policy: RetryPolicy) -> float:
+def _retry_after(address: str) -> float:
     """The seconds in the server's Retry-After; 0 if it is not busy now.
 
     uv does not print this header, so the address is requested again.
     """
     try:
         with requests.get(
-            address, timeout=(policy.connect, policy.read), stream=True, verify=str(ca_bundle() or "") or True
+            address, timeout=(POLICY.connect, POLICY.read), stream=True, verify=str(ca_bundle() or "") or True
         ) as answer:
             return retry_after(answer) if answer.status_code in BUSY else 0.0
     except (requests.RequestException, OSError):

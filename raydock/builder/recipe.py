@@ -39,6 +39,7 @@ class Recipe:
         files: the files of the build context, by path.
         lock_sha256: the sha256 of the lock.
         base: the fingerprint of the base.
+        base_ref: the tag of the base, which is not part of the fingerprint.
         python: the version of the base's Python, with patch.
         platform: the platform, such as linux/amd64.
         epoch: SOURCE_DATE_EPOCH in seconds.
@@ -49,6 +50,7 @@ class Recipe:
     files: dict[str, bytes]
     lock_sha256: str
     base: str
+    base_ref: str
     python: str
     platform: str
     epoch: int

@@ -92,15 +92,15 @@ def describe(variant: Variant, packages: Packages) -> str:
     return f"{text}, with {', '.join((packages.ray, *packages.added, *packages.os_packages))}"
 
 
-def check(checkout: Checkout, rendered: dict[str, str]) -> list[str]:
-    """A line for each Dockerfile that is missing or differs from `rendered`."""
-    problems = []
+def outdated(checkout: Checkout, rendered: dict[str, str]) -> dict[str, str]:
+    """The Dockerfiles that are missing or differ from `rendered`: by variant, a line about each."""
+    problems = {}
     for name, text in rendered.items():
         path = checkout.dockerfile(name)
         if not path.exists():
-            problems.append(f"images/{name}/Dockerfile is missing")
+            problems[name] = f"images/{name}/Dockerfile is missing"
         elif path.read_text(encoding="utf-8") != text:
-            problems.append(f"images/{name}/Dockerfile differs from what templates/ and matrix.yaml render")
+            problems[name] = f"images/{name}/Dockerfile differs from what templates/ and matrix.yaml render"
     return problems
 
 
@@ -120,10 +120,7 @@ def write(checkout: Checkout, rendered: dict[str, str]) -> list[str]:
 
     Returns the names of their variants.
     """
-    changed = []
-    for name, text in rendered.items():
-        path = checkout.dockerfile(name)
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            write_whole(path, text)
-            changed.append(name)
+    changed = list(outdated(checkout, rendered))
+    for name in changed:
+        write_whole(checkout.dockerfile(name), rendered[name])
     return changed

@@ -7,8 +7,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,9 +15,8 @@ from pathlib import Path
 import uv
 
 from raydock.builder.basemaker import BaseImage, BaseMaker, existing
-from raydock.builder.baserecipe import BaseRecipe, group_debs, recipe_for
+from raydock.builder.baserecipe import group_debs, recipe_for
 from raydock.builder.buildx import Buildx, LostPackagesError, configured_builder
-from raydock.builder.debs.containerapt import ContainerApt
 from raydock.builder.layers import layers
 from raydock.builder.recipe import Context, Recipe
 from raydock.builder.render import Renderer
@@ -72,19 +70,17 @@ class Builder:
         variants = list(variants)
         if builder := configured_builder(self.client.endpoint):
             _log.warning("the buildx builder %s is configured; raydock builds with the engine's own builder", builder)
-        bases = self._bases(variants)
-        recipes = self._recipes(variants, bases)
+        recipes = self.recipes(variants)
         built = {} if self.no_cache else self.built(planned.name for planned in variants)
 
         def build_one(planned: Planned) -> VariantResult:
-            name, base, recipe = planned.name, bases[planned.name], recipes[planned.name]
+            name, recipe = planned.name, recipes[planned.name]
             if isinstance(recipe, RaydockError):
                 return VariantResult(name=name, error=recipe)
-            assert not isinstance(base, RaydockError)  # otherwise the recipe is that error
             if (image := built.get(name)) and image.fingerprint == recipe.fingerprint:
                 self.listener(name, "is built already")
                 return VariantResult.untested(name, image)
-            return self._build(planned, recipe, base.ref)
+            return self._build(planned, recipe)
 
         # If an engine's overlay2 store (moby 26.1) already has a layer, builds that share its step race, and can write
         # the files of the next layer in a different order, which gives a different image id. With one job, there is no
@@ -97,7 +93,8 @@ class Builder:
         Makes the bases that are missing.
         """
         variants = list(variants)
-        return self._recipes(variants, self._bases(variants))
+        bases = self._bases(variants)
+        return {planned.name: attempt(partial(self.recipe, planned), bases[planned.name]) for planned in variants}
 
     def find(self, variants: Iterable[Planned]) -> list[VariantResult]:
         """The newest built image of each variant, or an error if it is not built."""
@@ -105,21 +102,30 @@ class Builder:
         images = self.built(names)
         return [VariantResult.untested(name, images[name]) if name in images else _not_built(name) for name in names]
 
-    def recipe(self, planned: Planned, base: BaseImage, context: Context, renderer: Renderer) -> Recipe:
+    def recipe(self, planned: Planned, base: BaseImage) -> Recipe:
         """The recipe of a variant on a base, from its committed lock."""
         lock = locks.load(self.checkout.lock(planned.name))
         debs = group_debs(self.matrix, planned.variant, self.checkout)
         parts = layers(lock, self.matrix.packages_of(planned.variant).added)
         return Recipe(
             name=planned.name,
-            dockerfile=renderer.render(planned, parts),
-            files=context.files(planned, lock, parts, debs),
+            dockerfile=self._renderer.render(planned, parts),
+            files=self._context.files(planned, lock, parts, debs),
             lock_sha256=lock.sha256,
             base=base.fingerprint,
+            base_ref=base.ref,
             python=base.python,
             platform=f"linux/{planned.variant.arch}",
             epoch=self.matrix.epoch,
         )
+
+    @cached_property
+    def _context(self) -> Context:
+        return Context.read(self.checkout.templates)
+
+    @cached_property
+    def _renderer(self) -> Renderer:
+        return Renderer(self.checkout.templates, self.matrix)
 
     @cached_property
     def _buildx(self) -> Buildx:
@@ -130,18 +136,6 @@ class Builder:
             no_cache=self.no_cache,
         )
 
-    def _recipes(
-        self, variants: Iterable[Planned], bases: Mapping[str, BaseImage | RaydockError]
-    ) -> dict[str, Recipe | RaydockError]:
-        """The recipe of each variant on its base, or the error why there is none, by name."""
-        context, renderer = Context.read(self.checkout.templates), Renderer(self.checkout.templates, self.matrix)
-        return {
-            planned.name: attempt(
-                partial(self.recipe, planned, context=context, renderer=renderer), bases[planned.name]
-            )
-            for planned in variants
-        }
-
     def tag(self, name: str) -> str:
         """The tag of a variant's newest image on the engine."""
         return f"{self.matrix.registry}:{name}"
@@ -150,21 +144,9 @@ class Builder:
         """The newest images of these variants that the engine has, by name."""
         return built_images(self.client, self.matrix.registry, names)
 
-    @contextmanager
-    def apt(self, recipe: BaseRecipe, group: bool) -> Iterator[ContainerApt]:
-        """The apt of a pulled base.
-
-        It runs in the image itself or, for the packages of a group, in the base made from it.
-        """
-        if not group:
-            with self._maker.apt(recipe) as apt:
-                yield apt
-            return
-        base = existing(self.client, [recipe.ref]).get(recipe.ref) or self._maker.make(recipe)
-        yield ContainerApt(client=self.client, ref=base.ref, image=recipe.base.image, secrets=self.secrets)
-
     @cached_property
-    def _maker(self) -> BaseMaker:
+    def bases(self) -> BaseMaker:
+        """Makes the bases of the variants."""
         return BaseMaker(
             client=self.client,
             buildx=self._buildx,
@@ -186,26 +168,26 @@ class Builder:
         needed = {recipe.ref: recipe for recipe in split(recipes)[0].values()}
         known = existing(self.client, needed)
         missing = {ref: recipe for ref, recipe in needed.items() if ref not in known}
-        made, failed = attempt_each(self._maker.make, missing, self.jobs, self._buildx.processes.stop)
+        made, failed = attempt_each(self.bases.make, missing, self.jobs, self._buildx.processes.stop)
         bases: dict[str, BaseImage | RaydockError] = {**known, **made, **failed}
         return {
             name: recipe if isinstance(recipe, RaydockError) else bases[recipe.ref] for name, recipe in recipes.items()
         }
 
-    def _build(self, planned: Planned, recipe: Recipe, base: str) -> VariantResult:
+    def _build(self, planned: Planned, recipe: Recipe) -> VariantResult:
         # Only the indexes of this variant: others can offer a different file for a pinned version.
         secrets = self.secrets.with_indexes(addresses.extras(self.matrix, planned.variant, os.environ))
         started = time.monotonic()
         try:
-            image = get_image(self.client, self._image(planned, recipe, base, secrets))
+            image = get_image(self.client, self._image(planned, recipe, secrets))
         except RaydockError as error:
             return VariantResult(name=recipe.name, fingerprint=recipe.fingerprint, error=error)
         seconds = time.monotonic() - started
         self.listener(recipe.name, f"built in {seconds:.0f} s")
         return replace(VariantResult.untested(recipe.name, image), built=True, seconds=seconds)
 
-    def _image(self, planned: Planned, recipe: Recipe, base: str, secrets: Secrets) -> str:
-        """Builds a recipe on the base with this tag, and returns the id of the image.
+    def _image(self, planned: Planned, recipe: Recipe, secrets: Secrets) -> str:
+        """Builds a recipe on its base, and returns the id of the image.
 
         Packages evicted from the build cache are installed again; the layers that are placed are kept.
         """
@@ -224,8 +206,8 @@ class Builder:
             recipe.write(folder)
             if debs := group_debs(self.matrix, planned.variant, self.checkout):
                 base_recipe = recipe_for(self.matrix, planned.variant, self.checkout)
-                self._maker.fetch(debs, base_recipe, base).place(debs, folder / "debs")
-            options = (f"--build-arg=BASE={base}", *secrets.options(folder))
+                self.bases.fetch(debs, base_recipe, recipe.base_ref).place(debs, folder / "debs")
+            options = (f"--build-arg=BASE={recipe.base_ref}", *secrets.options(folder))
             for _ in range(_MOST_LOSSES):
                 try:
                     return build(options=options)

@@ -25,7 +25,7 @@ def lock_debs(request: CommandRequest, listener: Listener, variants: Sequence[Va
     project = request.project
 
     def pulled(recipe: BaseRecipe, group: bool) -> AbstractContextManager[ContainerApt]:
-        return create_pipeline(project, listener, request.jobs).builder.apt(recipe, group)
+        return create_pipeline(project, listener, request.jobs).builder.bases.apt(recipe, group)
 
     if not locker.check(project.matrix, project.checkout, variants):
         return ()

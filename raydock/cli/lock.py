@@ -78,7 +78,7 @@ def render(request: CommandRequest, check: bool) -> None:
     orphans = rendering.orphans(project.checkout, {planned.name for planned in project.plan.variants})
     if check:
         lines = [f"{path.relative_to(project.checkout.root)} belongs to no variant" for path in orphans]
-        end_check(rendering.check(project.checkout, rendered) + lines, len(chosen), "render")
+        end_check([*rendering.outdated(project.checkout, rendered).values(), *lines], len(chosen), "render")
     with request.writing():
         changed = rendering.write(project.checkout, rendered)
         rendering.remove(orphans)

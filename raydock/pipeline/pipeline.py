@@ -85,7 +85,7 @@ class Pipeline:
             checkout=project.checkout,
             bundle=self.builder.secrets.bundle,
             listener=self.builder.listener,
-            pulled=self.builder.apt,
+            pulled=self.builder.bases.apt,
         ).lock(variants)
         errors = {result.name: result.error for result in locked if result.error}
         failed: dict[str, RaydockError] = {}

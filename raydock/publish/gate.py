@@ -4,16 +4,14 @@ They must be built here and up to date with the checkout, and the smoke, contrac
 must all have passed.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
 from typing import Any
 
 from raydock.builder.basemaker import BaseImage, existing
 from raydock.builder.baserecipe import recipe_for
-from raydock.builder.recipe import Context, Recipe
-from raydock.builder.render import Renderer
+from raydock.builder.recipe import Recipe
 from raydock.builder.schedule import Builder
 from raydock.core.checkout import Checkout
 from raydock.core.errors import PolicyError, RaydockError, VariantError
@@ -157,25 +155,17 @@ class Eligibility:
         images = self.builder.built(planned.name for planned in chosen)
         refs = {planned.name: recipe_for(matrix, planned.variant, checkout).ref for planned in chosen}
         bases = existing(self.builder.client, set(refs.values()))
-        context, renderer = Context.read(checkout.templates), Renderer(checkout.templates, matrix)
-        recipe_on = partial(self.builder.recipe, context=context, renderer=renderer)
 
         def check(planned: Planned) -> PublishableBuild:
-            return self._check(planned, images.get(planned.name), bases.get(refs[planned.name]), recipe_on)
+            return self._check(planned, images.get(planned.name), bases.get(refs[planned.name]))
 
         return {planned.name: attempt(check, planned) for planned in chosen}
 
-    def _check(
-        self,
-        planned: Planned,
-        image: ContainerImage | None,
-        base: BaseImage | None,
-        recipe_on: Callable[[Planned, BaseImage], Recipe],
-    ) -> PublishableBuild:
+    def _check(self, planned: Planned, image: ContainerImage | None, base: BaseImage | None) -> PublishableBuild:
         todo = f"`./build.py images --select 'name={planned.name}'`."
         if image is None:
             raise NotBuiltError(f"{planned.name} is not built on this engine.", todo=todo)
-        recipe = recipe_on(planned, base) if base else None
+        recipe = self.builder.recipe(planned, base) if base else None
         if base is None or recipe is None or image.fingerprint != recipe.fingerprint:
             raise VariantError(
                 f"{planned.name} on this engine is out of date with the checkout.",

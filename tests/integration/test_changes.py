@@ -87,7 +87,7 @@ def test_a_comment_in_a_lock_changes_the_fingerprint_and_no_layer(root: Path, ed
         (("matrix.yaml", "1" * 64, "2" * 64), "base", {PULLED}),
         (("matrix.yaml", "os-packages", "packages: [pip], os-packages"), "layers/added.txt", {GROUP}),
         (("requirements.txt", "uv==", "uv==9"), "uv", NAMES),
-        (("raydock/builder/nss.py", "/home/ray", "/home/user"), "raydock/builder/nss.py", NAMES),
+        (("raydock/builder/nss.yaml", "72 61 79 00", "61 62 63 00"), "raydock/builder/nss.yaml", NAMES),
         (("raydock/builder/rootfs.py", '"lib32", ', ""), "raydock/builder/rootfs.py", {*NAMES} - {PULLED}),
         (("raydock/builder/pulled.py", '"LD_AUDIT", ', ""), "raydock/builder/pulled.py", {PULLED}),
     ],

@@ -16,8 +16,7 @@ import docker
 
 from raydock.builder.basemaker import existing
 from raydock.builder.baserecipe import recipe_for
-from raydock.builder.recipe import Context, Recipe
-from raydock.builder.render import Renderer
+from raydock.builder.recipe import Recipe
 from raydock.builder.schedule import Builder
 from raydock.builder.secrets import Secrets
 from raydock.core.checkout import Checkout
@@ -54,12 +53,10 @@ class BuiltImages:
 
     def recipes(self, variants: Iterable[Planned]) -> dict[str, Recipe]:
         """Return the current recipe of each variant by name."""
-        builder, templates = self._builder, self.checkout.templates
-        context, renderer = Context.read(templates), Renderer(templates, self.project.matrix)
-        matrix = self.project.matrix
+        builder, matrix = self._builder, self.project.matrix
         refs = {planned: recipe_for(matrix, planned.variant, self.checkout).ref for planned in variants}
         bases = existing(self.client, refs.values())
-        return {planned.name: builder.recipe(planned, bases[ref], context, renderer) for planned, ref in refs.items()}
+        return {planned.name: builder.recipe(planned, bases[ref]) for planned, ref in refs.items()}
 
     def fill(self, variants: Iterable[Planned], content: bytes = b"content") -> dict[str, str]:
         """Make an image for each variant, with a passing report of each gate, and return their ids by name."""

@@ -13,8 +13,6 @@ from unittest.mock import patch
 
 from raydock.builder import recipe
 from raydock.builder.baserecipe import recipe_for
-from raydock.builder.recipe import Context
-from raydock.builder.render import Renderer
 from raydock.builder.schedule import Builder
 from raydock.ci.changes import since
 from raydock.core.checkout import Checkout
@@ -42,14 +40,12 @@ def _fingerprints(project: Project) -> dict[str, str]:
     builder = Builder(
         client=unused, checkout=project.checkout, matrix=project.matrix, secrets=unused, listener=unused, jobs=1
     )
-    context = Context.read(project.checkout.templates)
-    renderer = Renderer(project.checkout.templates, project.matrix)
 
     def fingerprint(planned: Planned) -> str:
         try:
             digest = recipe_for(project.matrix, planned.variant, project.checkout).digest
-            base: Any = SimpleNamespace(fingerprint=digest, python="3.11.2")
-            return builder.recipe(planned, base, context, renderer).fingerprint
+            base: Any = SimpleNamespace(ref="", fingerprint=digest, python="3.11.2")
+            return builder.recipe(planned, base).fingerprint
         except ConfigurationError as error:
             return f"none: {error.what}"
 

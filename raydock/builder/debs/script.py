@@ -5,39 +5,16 @@ It also parses their output.
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from raydock.model.debs import Deb
 
-OUT_OF_REACH, REFUSED = 4, 5
+OUT_OF_REACH = 4
 # The environment of the scripts: apt's messages are parsed, and it must not ask questions.
 SETTINGS = {"LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
-_MARK = "raydock: packages"
+_MARK = "raydock: packages"  # solve.sh prints it
 UPDATE = f"apt-get update -qq -o APT::Update::Error-Mode=any >&2 || exit {OUT_OF_REACH}"
-# Prints the packages that apt would install for its arguments, and the record of each in the archive. If apt refuses,
-# it prints the names of all packages.
-SOLVE = f"""
-command -v apt-get > /dev/null || {{ echo 'apt-get is missing' >&2; exit {REFUSED}; }}
-solved=$(apt-get install -s -y -q --no-install-recommends --no-remove "$@") ||
-    {{ printf '%s\\n' "$solved" >&2; apt-cache pkgnames; exit {REFUSED}; }}
-printf '%s\\n' "$solved" | sed -n 's/^Inst \\([^ ]*\\) .*(\\([^ ]*\\) .*/\\1=\\2/p' > /tmp/raydock-$$
-echo '{_MARK}'
-cat /tmp/raydock-$$
-echo
-[ ! -s /tmp/raydock-$$ ] || xargs apt-cache show < /tmp/raydock-$$
-rm /tmp/raydock-$$
-"""
-# Downloads files from the first archive that has them to the working folder. Each line of $DEBS is a path and a sha256.
-FETCH = """
-for archive in $(apt-get indextargets --no-release-info --format '$(REPO_URI)' 'Created-By: Packages' | sort -u); do
-    set --
-    while read -r path sha256; do
-        [ -e "${path##*/}" ] || set -- "$@" "$archive$path" "${path##*/}" "SHA256:$sha256"
-    done <<LIST
-$DEBS
-LIST
-    [ $# = 0 ] || /usr/lib/apt/apt-helper download-file "$@" >&2 || true
-done
-"""
+SOLVE, FETCH = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("solve.sh", "fetch.sh"))
 POLICY = 'apt-cache policy "$@"'
 _FIELD = re.compile(r"^(Package|Version|Architecture|SHA256|Size|Filename): (.+)$", re.MULTILINE)
 

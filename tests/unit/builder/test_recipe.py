@@ -22,6 +22,7 @@ def recipe(plan: Plan) -> Recipe:
         files=Context.read(ROOT / "templates").files(planned, lock, layers(lock)),
         lock_sha256=lock.sha256,
         base="00",
+        base_ref="raydock-base:debian-py311",
         python="3.11.2",
         platform="linux/amd64",
         epoch=1,

@@ -69,10 +69,10 @@ def test_check_lists_missing_and_differing_files(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path)
     render.write(checkout, {"one": "FROM a\n", "two": "FROM b\n"})
     checkout.dockerfile("two").write_text("FROM c\n")
-    problems = render.check(checkout, {"one": "FROM a\n", "two": "FROM b\n", "three": "FROM d\n"})
-    assert problems == [
-        "images/two/Dockerfile differs from what templates/ and matrix.yaml render",
-        "images/three/Dockerfile is missing",
+    problems = render.outdated(checkout, {"one": "FROM a\n", "two": "FROM b\n", "three": "FROM d\n"})
+    assert list(problems.items()) == [
+        ("two", "images/two/Dockerfile differs from what templates/ and matrix.yaml render"),
+        ("three", "images/three/Dockerfile is missing"),
     ]
 
 

@@ -8,6 +8,7 @@ import pytest
 from raydock.core.errors import ConfigurationError
 from tests.unit.tools.conftest import Put
 from tools import (
+    refresh_build_failures,
     refresh_cards,
     refresh_driver_errors,
     refresh_drivers,
@@ -260,6 +261,15 @@ def test_refusals_of_registries_are_reviewed_each_year(put: Put) -> None:
     assert refresh_refusals.propose(year).open == ()
     (line,) = refresh_refusals.propose(year + timedelta(1)).open
     assert "refusals.yaml:1: check whether this is still true: quota of 2026-11-29" in line
+
+
+def test_messages_of_builds_are_reviewed_each_year(put: Put) -> None:
+    entry = "{kind: engine, text: a, meaning: b, todo: c}"
+    put(refresh_build_failures.TABLE, f"failures: [{entry}]\nsource: uv\ndate: 2026-11-29\n")
+    year = date(2026, 11, 29) + timedelta(365)
+    assert refresh_build_failures.propose(year).open == ()
+    (line,) = refresh_build_failures.propose(year + timedelta(1)).open
+    assert "check whether this is still true: 1 entries of 2026-11-29" in line
 
 
 def test_gpus_without_rates(put: Put) -> None:

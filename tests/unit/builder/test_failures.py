@@ -2,7 +2,7 @@
 
 import pytest
 
-from raydock.builder.downloads import cause
+from raydock.builder.failures import cause
 
 STEP = "[tree-ray 1/1] RUN /run/installer/make-tree /run/ray.txt"
 MISSING = "Because click was not found in the package registry and you require click==8.1, we can conclude that"
