@@ -17,7 +17,7 @@ from raydock.engine import streams
 from raydock.engine.cleanup import LABELS, creation, remove, remove_network
 from raydock.engine.errors import ENGINE_ERRORS
 from raydock.engine.gpu_access import INFINIBAND
-from raydock.engine.gpu_errors import refusal, start_failure
+from raydock.engine.start_failures import refusal, start_failure
 
 _ROOT = "/"
 # The exit status of a command that SIGKILL ended.

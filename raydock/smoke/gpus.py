@@ -22,7 +22,7 @@ from raydock.engine.gpu_access import (
     detect_gpu_support,
     read_specs,
 )
-from raydock.engine.gpu_errors import GrantError
+from raydock.engine.start_failures import GrantError
 from raydock.model.report import Check, Status
 from raydock.probe.catalogue import DRIVER, GPU
 
