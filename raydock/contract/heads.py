@@ -33,13 +33,13 @@ for folder in folders:
 
 
 def starts(cluster: TestCluster) -> str:
-    """Check that `ray start --head` reports a running Ray."""
+    """The head starts from KubeRay's command, with `-lc` and with `-c`."""
     _await(cluster.bench, cluster.release, cluster.head, "")
     return "the head starts"
 
 
 def as_any_user(bench: Bench) -> str:
-    """Start the head as a user of group 0 without a name and capabilities.
+    """The head starts as OpenShift's arbitrary user of group 0, without capabilities.
 
     It starts in each of KubeRay's shells.
     """

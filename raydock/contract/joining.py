@@ -25,7 +25,7 @@ while sum(node["Alive"] for node in ray.nodes()) < int(sys.argv[1]): time.sleep(
 
 
 def health_check(cluster: TestCluster) -> str:
-    """Check that the init container finds the head in under 15 s."""
+    """`ray health-check` passes within 0.2 CPU and 256 MiB, in under 15 s."""
     bench, release = cluster.bench, cluster.release
     began = time.monotonic()
     ended = bench.run(release.command(release.init, cluster.address), bench.kuberay.limits.init, INIT_SECONDS)
@@ -41,7 +41,7 @@ def health_check(cluster: TestCluster) -> str:
 
 
 def joins(cluster: TestCluster) -> str:
-    """Start a worker with KubeRay's command, and check that two nodes are alive."""
+    """A worker joins, two nodes are alive."""
     with worker(cluster, cluster.bench) as node:
         await_nodes(cluster, [node])
     return "a worker joins, 2 nodes alive"
@@ -82,7 +82,7 @@ def await_nodes(cluster: TestCluster, workers: list[Container]) -> None:
 
 
 def submits(cluster: TestCluster) -> str:
-    """Let the submitter run a job to its success and follow its logs."""
+    """The submitter's script runs a job to its success within 1 CPU and 1 GiB."""
     bench, release = cluster.bench, cluster.release
     job = f"raydock-{release.version.replace('.', '-')}"
     script = fill(release.submitter, head=cluster.address, job=job, entrypoint=f"python {SAMPLE}")
@@ -99,7 +99,7 @@ def submits(cluster: TestCluster) -> str:
 
 
 def runs_a_mounted_file(cluster: TestCluster) -> str:
-    """Run the RayJob sample's file on the head, at the path where KubeRay mounts it."""
+    """A file mounted into HOME runs."""
     try:
         code, output = run_script(cluster.head, f"python {SAMPLE}", cluster.bench.timeouts.command)
     except APIError:
