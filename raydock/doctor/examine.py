@@ -18,7 +18,7 @@ from raydock.core.processes import Processes
 from raydock.doctor.checks import run_checks
 from raydock.doctor.facts import EngineFacts, HostFacts, split_sections
 from raydock.doctor.finding import Grade, HostFinding
-from raydock.doctor.remote import script_runner
+from raydock.doctor.remote import run_script
 from raydock.doctor.verdict import HostVerdict, judge
 from raydock.engine.client import EngineClient, reaching
 from raydock.engine.errors import interrupted
@@ -102,14 +102,13 @@ class Examiner:
                 client = stack.enter_context(open_engine(host, self._processes))
                 answer = inspect_engine(client, self.registry)
             except RaydockError as error:
+                if client is None and host.scheme == "tcp":  # only the engine can run a script on its host
+                    raise
                 answer = error
-            run_script = script_runner(host, client, self._processes)
-            if run_script is None:
-                assert isinstance(answer, RaydockError)
-                raise answer
             self.listener(host.name, "checking the host itself")
             started = time.time()
-            output = run_script(make_script(answer.info if isinstance(answer, EngineFacts) else None, self.registry))
+            script = make_script(answer.info if isinstance(answer, EngineFacts) else None, self.registry)
+            output = run_script(host, client, script, self._processes)
             between = None if host.scheme == "unix" else (started, time.time())
         return HostFacts(
             name=host.name,
