@@ -20,9 +20,9 @@ from raydock.doctor.facts import EngineFacts, HostFacts, split_sections
 from raydock.doctor.finding import Grade, HostFinding
 from raydock.doctor.remote import run_script
 from raydock.doctor.verdict import HostVerdict, judge
+from raydock.engine.cdi import CDI_FOLDERS
 from raydock.engine.client import EngineClient, reaching
 from raydock.engine.errors import interrupted
-from raydock.engine.gpu_access import CDI_FOLDERS
 from raydock.engine.host import Host
 from raydock.engine.streams import printable
 from raydock.hosts import cdi_specs
