@@ -2,53 +2,21 @@
 
 from collections import defaultdict
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 from docker import DockerClient
 
 from raydock.contract import heads, joining
 from raydock.contract.answer import BrokenError, NotCheckedError, Part, check_clause, merge_parts
 from raydock.contract.bench import Bench, cluster
-from raydock.core import jsonfile
 from raydock.core.events import Listener, silent
-from raydock.core.models import plain
 from raydock.core.parallel import in_parallel
 from raydock.engine.client import reaching
 from raydock.engine.container import network
-from raydock.model.report import SCHEMA, Check, Status
+from raydock.model.report import SetReport, Status
 from raydock.model.variant import parse_name
 
 PYTHON, JOIN = "set-13-python", "set-7-join"
-
-
-@dataclass(frozen=True, kw_only=True)
-class SetReport:
-    """The report on a set of images.
-
-    Attributes:
-        images: the ids of its images by name.
-        checks: the checks of the set.
-    """
-
-    images: dict[str, str]
-    checks: tuple[Check, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether no check failed."""
-        return all(check.status is not Status.FAILED for check in self.checks)
-
-    def document(self) -> dict[str, Any]:
-        """The report as JSON (docs/reference/json.md)."""
-        return {**plain(self)}
-
-
-def save(report: SetReport, path: Path) -> None:
-    """Write the report of a set as JSON, atomically."""
-    jsonfile.write(path, {"schema": SCHEMA, **report.document()})
 
 
 def check_set(client: DockerClient, images: dict[str, str], on_event: Listener = silent) -> SetReport:
