@@ -27,9 +27,9 @@ def check_set(client: DockerClient, images: dict[str, str], on_event: Listener =
     with reaching("checking the set of images"), network(client) as joint:
         benches = [Bench.of(client, image, name, joint) for name, image in images.items()]
         pythons = {bench.tag: bench.image.labels.python or "" for bench in benches}
-        python = check_clause(13, partial(require_one_patch, pythons))
+        python = check_clause(PYTHON, partial(require_one_patch, pythons))
         joined = _join(benches, on_event)
-    return SetReport(images=images, checks=(merge_parts(PYTHON, [python]), merge_parts(JOIN, joined)))
+    return SetReport(images=images, checks=(merge_parts([python]), merge_parts(joined)))
 
 
 def require_one_patch(pythons: dict[str, str]) -> str:
@@ -71,7 +71,7 @@ def _join(benches: list[Bench], on_event: Listener) -> list[Part]:
         head, family = pair
         on_event(head, "joining its head with all other tags")
         others = [by_name[name] for name in family if name != head]
-        return check_clause(7, partial(_all_join, by_name[head], others), head)
+        return check_clause(JOIN, partial(_all_join, by_name[head], others), head)
 
     def halt() -> None:
         for bench in benches:
@@ -80,7 +80,7 @@ def _join(benches: list[Bench], on_event: Listener) -> list[Part]:
     pairs = [(name, family) for family in families(list(by_name)) for name in family]
     if not pairs:
         reason = "no two images of the set have the same Ray and Python"
-        return [Part(number=7, status=Status.SKIPPED, detail=reason)]
+        return [Part(id=JOIN, status=Status.SKIPPED, detail=reason, seconds=0.0)]
     return in_parallel(check_head, pairs, 1, halt)
 
 
