@@ -100,14 +100,13 @@ def remove(client: DockerClient, container: str) -> None:
     while True:
         try:
             client.api.remove_container(container, force=True, v=True)
+            return
         except APIError as error:
             if error.status_code not in {404, 409}:
                 raise
             if error.status_code == 404 or time.monotonic() > deadline:  # `sweep` removes what is stuck
                 return
             time.sleep(0.05)
-        else:
-            return
 
 
 def remove_network(client: DockerClient, name: str) -> None:
