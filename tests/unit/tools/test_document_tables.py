@@ -14,7 +14,6 @@ from tools import (
     refresh_gpus,
     refresh_optional_libs,
     refresh_refusals,
-    refresh_start_failures,
     refresh_tegra,
     refresh_uv_platforms,
     refresh_xids,
@@ -261,15 +260,6 @@ def test_refusals_of_registries_are_reviewed_each_year(put: Put) -> None:
     assert refresh_refusals.propose(year).open == ()
     (line,) = refresh_refusals.propose(year + timedelta(1)).open
     assert "refusals.yaml:1: check whether this is still true: quota of 2026-11-29" in line
-
-
-def test_messages_of_engines_are_reviewed_each_year(put: Put) -> None:
-    entry = "{message: a, what: b}"
-    put(refresh_start_failures.TABLE, f"gpus: [{entry}]\nimages: [{entry}]\nsource: moby\ndate: 2026-11-29\n")
-    year = date(2026, 11, 29) + timedelta(365)
-    assert refresh_start_failures.propose(year).open == ()
-    (line,) = refresh_start_failures.propose(year + timedelta(1)).open
-    assert "check whether this is still true: 2 entries of 2026-11-29" in line
 
 
 def test_gpus_without_rates(put: Put) -> None:
