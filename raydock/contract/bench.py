@@ -51,6 +51,9 @@ class ClauseTimeouts:
     command: float = 60.0
 
 
+DEFAULT_TIMEOUTS = ClauseTimeouts()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bench:
     """An image under test.
@@ -73,23 +76,14 @@ class Bench:
     tag: str
     network: str
     kuberay: KubeRayContract
-    timeouts: ClauseTimeouts = ClauseTimeouts()
+    timeouts: ClauseTimeouts = DEFAULT_TIMEOUTS
     user: str | None = None
     read_only_with: Sequence[str] = ()
     unlimited: str = ""
     halted: Event = field(default_factory=Event)
 
     @classmethod
-    def of(
-        cls,
-        client: DockerClient,
-        image: str,
-        tag: str,
-        network: str,
-        *,
-        kuberay: KubeRayContract | None = None,
-        timeouts: ClauseTimeouts | None = None,
-    ) -> "Bench":
+    def of(cls, client: DockerClient, image: str, tag: str, network: str) -> "Bench":
         """A bench for an image (a tag or an id), with the known releases of KubeRay and default time limits.
 
         Raises VariantError if the engine does not have it.
@@ -100,8 +94,7 @@ class Bench:
             image=inspected,
             tag=tag,
             network=network,
-            kuberay=kuberay or known(),
-            timeouts=timeouts or ClauseTimeouts(),
+            kuberay=known(),
             unlimited=without_limits(client.info()),
         )
 

@@ -1,8 +1,7 @@
 """Clauses 6, 7, 8 and 15: a worker waits for its head and joins it, and the cluster runs jobs."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from docker.errors import APIError
 from docker.models.containers import Container
@@ -47,16 +46,14 @@ def joins(cluster: TestCluster) -> str:
     return "a worker joins, 2 nodes alive"
 
 
-@contextmanager
-def worker(cluster: TestCluster, bench: Bench) -> Iterator[Container]:
+def worker(cluster: TestCluster, bench: Bench) -> AbstractContextManager[Container]:
     """Start a worker of a bench's image for a cluster.
 
     The image of the cluster may be a different one.
     """
     release = cluster.release
     options = ContainerOptions(environment=bench.kuberay.variables(cluster.address))
-    with bench.node(release.command(release.worker, cluster.address), options) as container:
-        yield container
+    return bench.node(release.command(release.worker, cluster.address), options)
 
 
 def await_nodes(cluster: TestCluster, workers: list[Container]) -> None:

@@ -1,5 +1,6 @@
 """Check the clauses of KubeRay's contract on an image."""
 
+import dataclasses
 from collections.abc import Callable, Collection
 from functools import partial
 
@@ -8,9 +9,9 @@ from msgspec.structs import replace
 
 from raydock.contract import heads
 from raydock.contract.answer import Part, check_clause, merge_parts
-from raydock.contract.bench import Bench, ClauseTimeouts, TestCluster, cluster
+from raydock.contract.bench import DEFAULT_TIMEOUTS, Bench, ClauseTimeouts, TestCluster, cluster
 from raydock.contract.catalogue import APART, HEAD, TOGETHER, Clause, names
-from raydock.contract.kuberay import KubeRayContract, KubeRayRelease
+from raydock.contract.kuberay import KubeRayContract, KubeRayRelease, known
 from raydock.core.events import Listener, silent
 from raydock.core.parallel import in_parallel
 from raydock.engine.client import reaching
@@ -31,7 +32,7 @@ def contract(
     jobs: int = 2,
     on_event: Listener = silent,
     kuberay: KubeRayContract | None = None,
-    timeouts: ClauseTimeouts | None = None,
+    timeouts: ClauseTimeouts = DEFAULT_TIMEOUTS,
 ) -> Report:
     """Check all clauses, or those of `clauses`, on an image (a tag or an id).
 
@@ -42,7 +43,7 @@ def contract(
     """
     numbers = names().keys() if clauses is None else clauses
     with reaching(f"checking KubeRay's contract on {name}"), network(client) as joint:
-        bench = Bench.of(client, image, name, joint, kuberay=kuberay, timeouts=timeouts)
+        bench = dataclasses.replace(Bench.of(client, image, name, joint), kuberay=kuberay or known(), timeouts=timeouts)
         parts = _check(bench, numbers, jobs, on_event)
     return Report(
         name=name,

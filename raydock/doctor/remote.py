@@ -30,13 +30,9 @@ def run_script(host: Host, client: DockerClient | None, script: str, processes: 
     """
     if host.scheme == "ssh":
         return ssh.run_script(host, script, SECONDS, processes)
-    if host.scheme == "unix":
-        return _run_locally(script, processes)
-    assert client
-    return run_in_container(client, script)
-
-
-def _run_locally(script: str, processes: Processes) -> str:
+    if host.scheme == "tcp":
+        assert client
+        return run_in_container(client, script)
     try:
         return processes.run(["sh", "-c", script], folder=Path("/"), timeout=SECONDS).stdout
     except TimeoutExpired:

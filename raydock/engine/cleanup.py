@@ -84,10 +84,8 @@ def is_over(run: str) -> bool:
         return False
     try:
         os.kill(int(process), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:  # the process of a different user
-        return False
+    except OSError as error:  # PermissionError: the process of a different user
+        return isinstance(error, ProcessLookupError)
     return False
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from raydock.contract.answer import check_clause
-from raydock.contract.bench import Bench, ClauseTimeouts, cluster
+from raydock.contract.bench import Bench, cluster
 from raydock.contract.catalogue import APART, TOGETHER
 from raydock.contract.heads import OPENSHIFT_USER
 from raydock.contract.kuberay import known
@@ -30,7 +30,8 @@ def test_the_image_works_with_a_read_only_root(client: docker.DockerClient, imag
     kuberay = msgspec.structs.replace(known(), releases=known().releases[-1:])
     with network(client) as joint:
         bench = replace(
-            Bench.of(client, image, "read-only", joint, kuberay=kuberay, timeouts=ClauseTimeouts()),
+            Bench.of(client, image, "read-only", joint),
+            kuberay=kuberay,
             user=OPENSHIFT_USER,
             read_only_with=("/tmp", "/home/ray"),
         )
