@@ -8,10 +8,11 @@ import click
 from raydock.cli.options import CommandRequest, option_group, shared
 from raydock.cli.output import check_table, end, report
 from raydock.core.errors import ConfigurationError
+from raydock.core.models import plain
 from raydock.plan.output import count
 
 if TYPE_CHECKING:
-    from raydock.contract.image_set import SetReport
+    from raydock.model.report import SetReport
     from raydock.model.result import VariantResult
     from raydock.smoke.gpus import GpuRequest
 
@@ -208,7 +209,7 @@ def _report_contract(request: CommandRequest, results: "list[VariantResult]", wh
         sections[f"The {len(whole.images)} images as a set"] = whole.checks
     texts = [text for title, checks in sections.items() for text in (f"{title}\n", check_table(checks), "")]
     document = {"schema": 1, "variants": [result.document() for result in results]}
-    set_document = {"set": whole.document()} if whole else {}
+    set_document = {"set": plain(whole)} if whole else {}
     request.show(document | set_document, *texts, _summarize_contract(results, whole))
     failed = not all(result.passed for result in results) or bool(whole and not whole.passed)
     end({result.name: result.error for result in results if result.error}, failed=failed)

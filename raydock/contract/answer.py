@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from raydock.core.errors import VariantError
 from raydock.engine.streams import printable
@@ -20,27 +19,18 @@ class NotCheckedError(Exception):
     """The clause cannot be checked here; the message says why."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Part:
+class Part(Check, frozen=True, kw_only=True):
     """The result of a clause, or of its part for one version of KubeRay.
 
     Attributes:
-        number: the number of the clause.
-        status: passed, failed or skipped.
-        detail: what was found, or the reason.
-        seconds: how long the check took.
         release: the version of KubeRay; empty if the clause is the same for all.
     """
 
-    number: int
-    status: Status
-    detail: str
-    seconds: float = 0.0
     release: str = ""
 
 
-def check_clause(number: int, check: Callable[[], str], release: str = "") -> Part:
-    """Run a check, and return its result with the time that it took."""
+def check_clause(clause: str, check: Callable[[], str], release: str = "") -> Part:
+    """Run the check of a clause, and return its result with the time that it took."""
     began = time.monotonic()
     status = Status.PASSED
     try:
@@ -51,13 +41,12 @@ def check_clause(number: int, check: Callable[[], str], release: str = "") -> Pa
         status, detail = Status.SKIPPED, str(reason)
     except VariantError as error:
         status, detail = Status.FAILED, f"{error.what} No pod of this image starts."
-    return Part(
-        number=number, status=status, detail=printable(detail), seconds=time.monotonic() - began, release=release
-    )
+    seconds = time.monotonic() - began
+    return Part(id=clause, status=status, detail=printable(detail), seconds=seconds, release=release)
 
 
-def merge_parts(clause: str, parts: list[Part]) -> Check:
-    """Merge the parts of a clause into one check.
+def merge_parts(parts: list[Part]) -> Check:
+    """Merge the parts of one clause into one check.
 
     It failed if a part failed, else it is skipped if a part was.
     """
@@ -72,4 +61,4 @@ def merge_parts(clause: str, parts: list[Part]) -> Check:
         for detail, releases in by_detail.items()
     ]
     seconds = round(sum(part.seconds for part in parts), 3)
-    return Check(id=clause, status=status, detail="; ".join(details), seconds=seconds)
+    return Check(id=parts[0].id, status=status, detail="; ".join(details), seconds=seconds)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from threading import Event
 
 from docker import DockerClient
@@ -30,11 +30,7 @@ def square(n):
 
 print("{SAMPLE_SAYS.rpartition(" ")[0]}", sum(ray.get([square.remote(n) for n in range(4)])))
 """
-# An HTTP client in bash, so that the image needs only bash for it. The dashboard of Ray 2.49 answers 500 to requests
-# without a User-Agent; KubeRay sends one.
-_GET = rf"""exec 3<>"/dev/tcp/$1/$2" &&
-printf 'GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: Go-http-client/1.1\r\n\r\n' "$3" "$1" >&3 &&
-cat <&3 > {channel.PATH}"""
+_GET = Path(__file__).with_name("get.sh").read_text(encoding="utf-8")
 _RAY_MEMORY = 3 * 2**30  # Ray's object store, 30 % of it, fits into 1 GiB of /dev/shm
 
 
@@ -53,6 +49,9 @@ class ClauseTimeouts:
     answer: float = 45.0
     job: float = 90.0
     command: float = 60.0
+
+
+DEFAULT_TIMEOUTS = ClauseTimeouts()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,23 +76,14 @@ class Bench:
     tag: str
     network: str
     kuberay: KubeRayContract
-    timeouts: ClauseTimeouts = ClauseTimeouts()
+    timeouts: ClauseTimeouts = DEFAULT_TIMEOUTS
     user: str | None = None
     read_only_with: Sequence[str] = ()
     unlimited: str = ""
     halted: Event = field(default_factory=Event)
 
     @classmethod
-    def of(
-        cls,
-        client: DockerClient,
-        image: str,
-        tag: str,
-        network: str,
-        *,
-        kuberay: KubeRayContract | None = None,
-        timeouts: ClauseTimeouts | None = None,
-    ) -> "Bench":
+    def of(cls, client: DockerClient, image: str, tag: str, network: str) -> "Bench":
         """A bench for an image (a tag or an id), with the known releases of KubeRay and default time limits.
 
         Raises VariantError if the engine does not have it.
@@ -104,8 +94,7 @@ class Bench:
             image=inspected,
             tag=tag,
             network=network,
-            kuberay=kuberay or known(),
-            timeouts=timeouts or ClauseTimeouts(),
+            kuberay=known(),
             unlimited=without_limits(client.info()),
         )
 
@@ -161,7 +150,8 @@ class Bench:
 
         Without an answer the status is 0, and the body is the client's message.
         """
-        ended, text = self.run_for_answer(["/bin/bash", "-c", _GET, "bash", host, str(port), path], seconds)
+        command = ["/bin/bash", "-c", _GET, "bash", host, str(port), path, channel.PATH]
+        ended, text = self.run_for_answer(command, seconds)
         head, _, body = text.partition("\r\n\r\n")
         fields = head.split()
         if ended.status or len(fields) < 2 or not fields[1].isdecimal():

@@ -26,7 +26,9 @@ _MOST = 8
 
 
 def compare(bench: Bench) -> str:
-    """Report the changes of packages and the added instructions.
+    """An image that is built on one of raydock's keeps torch, ray, vllm, CUDA and HOME as they are.
+
+    Returns the changes of packages and the added instructions.
 
     Raises BrokenError if a pinned package changed, or if user 1000 cannot write a folder of HOME.
     """

@@ -51,7 +51,10 @@ answer([ray.get(version.remote()), time.monotonic() - began])
 
 
 def uv_run(bench: Bench) -> str:
-    """Run KubeRay's sample for `uv run --with`; script and tasks need the package."""
+    """KubeRay's sample for `uv run` works offline.
+
+    Script and tasks need the package.
+    """
     command = ["uv", "run", "--with", PROJECT, f"{_FOLDER}/sample.py"]
     with _unless_python_prints(bench):
         ended, text = _run(bench, command, _UV_RUN, {**_OFFLINE, **_HOOK})
@@ -82,13 +85,17 @@ def _unless_python_prints(bench: Bench) -> Iterator[None]:
 
 
 def uv(bench: Bench) -> str:
-    """Run a task with runtime_env `uv`, which may cost some megabytes."""
+    """A task's runtime_env `uv` works offline and costs megabytes."""
     with _unless_python_prints(bench):
-        return runtime_env(bench, "uv")
+        return _run_task(bench, "uv")
 
 
-def runtime_env(bench: Bench, kind: str) -> str:
-    """Run a task with runtime_env `pip` or `uv`, which may cost some megabytes."""
+def pip(bench: Bench) -> str:
+    """A task's runtime_env `pip` works offline and costs megabytes."""
+    return _run_task(bench, "pip")
+
+
+def _run_task(bench: Bench, kind: str) -> str:
     consequence = f"each job, task or Serve application whose runtime_env has `{kind}` fails"
     ended, text = _run(bench, ["python", f"{_FOLDER}/sample.py", kind], _RUNTIME_ENV, _OFFLINE)
     version, seconds, megabytes = _read_answer(ended, text, f"a task with runtime_env `{kind}`", consequence)

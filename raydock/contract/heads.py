@@ -33,38 +33,34 @@ for folder in folders:
 
 
 def starts(cluster: TestCluster) -> str:
-    """Check that `ray start --head` reports a running Ray."""
+    """The head starts from KubeRay's command, with `-lc` and with `-c`."""
     _await(cluster.bench, cluster.release, cluster.head, "")
     return "the head starts"
 
 
 def as_any_user(bench: Bench) -> str:
-    """Start the head as a user of group 0 without a name and capabilities.
+    """The head starts as OpenShift's arbitrary user of group 0, without capabilities.
 
     It starts in each of KubeRay's shells.
     """
+    *older, newest = bench.kuberay.releases
+    condition = f" as user {OPENSHIFT_USER} without capabilities"
+    options = ContainerOptions(environment=bench.kuberay.variables(), user=OPENSHIFT_USER, restricted=True)
     try:
-        return _as_any_user(bench)
+        # Also without the volumes, on which every user can write HOME.
+        with bench.node(_WAIT, options) as container:
+            _require_name_and_folders(bench, container)
+        for release in older:
+            with bench.node(release.command(release.head), options) as container:
+                _await(bench, release, container, condition)
+        with bench.node(newest.command(newest.head), replace(options, read_only_with=_VOLUMES)) as container:
+            _await(bench, newest, container, f"{condition}, with a read-only root file system")
+            _require_name_and_folders(bench, container)
     except APIError as error:
         if "unable to setup user" not in str(error):
             raise
         reason = f"the engine's user namespace has no user {OPENSHIFT_USER} (rootless Docker, or userns-remap)"
         raise NotCheckedError(reason) from None
-
-
-def _as_any_user(bench: Bench) -> str:
-    *older, newest = bench.kuberay.releases
-    condition = f" as user {OPENSHIFT_USER} without capabilities"
-    options = ContainerOptions(environment=bench.kuberay.variables(), user=OPENSHIFT_USER, restricted=True)
-    # Also without the volumes, on which every user can write HOME.
-    with bench.node(_WAIT, options) as container:
-        _require_name_and_folders(bench, container)
-    for release in older:
-        with bench.node(release.command(release.head), options) as container:
-            _await(bench, release, container, condition)
-    with bench.node(newest.command(newest.head), replace(options, read_only_with=_VOLUMES)) as container:
-        _await(bench, newest, container, f"{condition}, with a read-only root file system")
-        _require_name_and_folders(bench, container)
     return (
         f"as user {OPENSHIFT_USER} without capabilities the head starts, in both shells, also with a read-only root"
         " file system; the user has a name, and HOME and the cache folders are writable"

@@ -2,53 +2,21 @@
 
 from collections import defaultdict
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 from docker import DockerClient
 
 from raydock.contract import heads, joining
 from raydock.contract.answer import BrokenError, NotCheckedError, Part, check_clause, merge_parts
 from raydock.contract.bench import Bench, cluster
-from raydock.core import jsonfile
 from raydock.core.events import Listener, silent
-from raydock.core.models import plain
 from raydock.core.parallel import in_parallel
 from raydock.engine.client import reaching
 from raydock.engine.container import network
-from raydock.model.report import SCHEMA, Check, Status
+from raydock.model.report import SetReport, Status
 from raydock.model.variant import parse_name
 
 PYTHON, JOIN = "set-13-python", "set-7-join"
-
-
-@dataclass(frozen=True, kw_only=True)
-class SetReport:
-    """The report on a set of images.
-
-    Attributes:
-        images: the ids of its images by name.
-        checks: the checks of the set.
-    """
-
-    images: dict[str, str]
-    checks: tuple[Check, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether no check failed."""
-        return all(check.status is not Status.FAILED for check in self.checks)
-
-    def document(self) -> dict[str, Any]:
-        """The report as JSON (docs/reference/json.md)."""
-        return {**plain(self)}
-
-
-def save(report: SetReport, path: Path) -> None:
-    """Write the report of a set as JSON, atomically."""
-    jsonfile.write(path, {"schema": SCHEMA, **report.document()})
 
 
 def check_set(client: DockerClient, images: dict[str, str], on_event: Listener = silent) -> SetReport:
@@ -59,9 +27,9 @@ def check_set(client: DockerClient, images: dict[str, str], on_event: Listener =
     with reaching("checking the set of images"), network(client) as joint:
         benches = [Bench.of(client, image, name, joint) for name, image in images.items()]
         pythons = {bench.tag: bench.image.labels.python or "" for bench in benches}
-        python = check_clause(13, partial(require_one_patch, pythons))
+        python = check_clause(PYTHON, partial(require_one_patch, pythons))
         joined = _join(benches, on_event)
-    return SetReport(images=images, checks=(merge_parts(PYTHON, [python]), merge_parts(JOIN, joined)))
+    return SetReport(images=images, checks=(merge_parts([python]), merge_parts(joined)))
 
 
 def require_one_patch(pythons: dict[str, str]) -> str:
@@ -103,7 +71,7 @@ def _join(benches: list[Bench], on_event: Listener) -> list[Part]:
         head, family = pair
         on_event(head, "joining its head with all other tags")
         others = [by_name[name] for name in family if name != head]
-        return check_clause(7, partial(_all_join, by_name[head], others), head)
+        return check_clause(JOIN, partial(_all_join, by_name[head], others), head)
 
     def halt() -> None:
         for bench in benches:
@@ -112,7 +80,7 @@ def _join(benches: list[Bench], on_event: Listener) -> list[Part]:
     pairs = [(name, family) for family in families(list(by_name)) for name in family]
     if not pairs:
         reason = "no two images of the set have the same Ray and Python"
-        return [Part(number=7, status=Status.SKIPPED, detail=reason)]
+        return [Part(id=JOIN, status=Status.SKIPPED, detail=reason, seconds=0.0)]
     return in_parallel(check_head, pairs, 1, halt)
 
 

@@ -5,7 +5,7 @@ from raydock.contract.bench import Bench, require_success
 
 
 def imports(bench: Bench) -> str:
-    """Import the autoscaler and the Redis cleanup within their shares of a node."""
+    """The autoscaler's module imports in 512 MiB, the Redis cleanup's in 256 MiB."""
     kuberay = bench.kuberay
     for release in kuberay.releases:
         require_success(
@@ -22,7 +22,7 @@ def imports(bench: Bench) -> str:
 
 
 def user(bench: Bench) -> str:
-    """Check that the image's user is a number and not 0."""
+    """The image's user is a number and not 0."""
     image = bench.image
     if not image.is_non_root:
         raise BrokenError(
@@ -33,7 +33,7 @@ def user(bench: Bench) -> str:
 
 
 def environment(bench: Bench) -> str:
-    """Check that the image sets no variable that misleads Ray."""
+    """No RAY_ADDRESS, RAY_PORT or PYTHONDONTWRITEBYTECODE in the image's environment."""
     if foreign := bench.image.foreign:
         raise BrokenError(
             f"{', '.join(foreign)} is set by the image: KubeRay does not replace a variable that is already set, so"
@@ -43,9 +43,9 @@ def environment(bench: Bench) -> str:
 
 
 def gpu(bench: Bench) -> str:
-    """Report why Ray on a GPU is not checked here.
+    """A Ray task computes on the GPU.
 
-    The image's own probe checks it, on a host with a GPU.
+    It is not checked here: the image's own probe checks it, on a host with a GPU.
     """
     if bench.image.labels.min_driver == "":
         raise NotCheckedError("the image is for CPU")

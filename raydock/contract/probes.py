@@ -21,7 +21,7 @@ _RESTARTS = (
 
 
 def wget(cluster: TestCluster) -> str:
-    """Check that the wget probes answer within the kubelet's limits."""
+    """The head's wget probe answers within 5 s, a worker's half of it within 2 s."""
     bench, release = cluster.bench, cluster.release
     if problem := await_answer(cluster.head, release.head_probe, bench.timeouts.answer):
         raise BrokenError(f"no answer to `{release.head_probe}`: {problem}: {_RESTARTS}")
@@ -34,7 +34,7 @@ def wget(cluster: TestCluster) -> str:
 
 
 def http(cluster: TestCluster) -> str:
-    """Check that the kubelet's GET gets an answer in a different container."""
+    """From Ray 2.53 on, /api/healthz answers from another container."""
     probe, ray = cluster.release.http_probe, ray_version(cluster.bench)
     if not probe or ray < Version(probe.since):
         since = f"; HTTP probes begin with {probe.since}" if probe else ""
@@ -46,7 +46,7 @@ def http(cluster: TestCluster) -> str:
 
 
 def serve(cluster: TestCluster) -> str:
-    """Check that the operator's request for Serve's applications gets an answer."""
+    """/api/serve/applications/ answers 200."""
     path = "/api/serve/applications/"
     status, body = cluster.bench.get(cluster.address, DASHBOARD, path, _OPERATOR_SECONDS)
     if status != 200:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
-from threading import Timer
 
 from docker import APIClient
 from docker.errors import APIError, DockerException
@@ -13,7 +12,7 @@ from docker.models.containers import Container
 from docker.types import CancellableStream
 from requests import Response
 
-from raydock.engine.streams import Tail, last_line
+from raydock.engine.streams import Tail, last_line, time_limit
 
 STARTED = b"Ray runtime started."
 ENDED = "it has ended"
@@ -43,14 +42,9 @@ def run_script(container: Container, script: str, seconds: float) -> tuple[int, 
     execution = api.exec_create(container.id, ["timeout", f"{seconds:g}", "bash", "-c", script])["Id"]
     stream = _start(api, execution)
     tails = {_STDOUT: Tail(), _STDERR: Tail()}
-    timer = Timer(seconds + _GRACE, partial(_close, stream))
-    timer.daemon = True
-    timer.start()
-    try:
+    with time_limit(seconds + _GRACE, partial(_close, stream)):
         for number, data in stream:
             tails[number].add(data)
-    finally:
-        timer.cancel()
     code = api.exec_inspect(execution)["ExitCode"]
     return TIMED_OUT if code is None else int(code), f"{tails[_STDOUT].text}\n{tails[_STDERR].text}".strip()
 

@@ -1,16 +1,17 @@
 """Check the clauses of KubeRay's contract on an image."""
 
+import dataclasses
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from functools import partial
 
 from docker import DockerClient
+from msgspec.structs import replace
 
 from raydock.contract import heads
 from raydock.contract.answer import Part, check_clause, merge_parts
-from raydock.contract.bench import Bench, ClauseTimeouts, TestCluster, cluster
+from raydock.contract.bench import DEFAULT_TIMEOUTS, Bench, ClauseTimeouts, TestCluster, cluster
 from raydock.contract.catalogue import APART, HEAD, TOGETHER, Clause, names
-from raydock.contract.kuberay import KubeRayContract, KubeRayRelease
+from raydock.contract.kuberay import KubeRayContract, KubeRayRelease, known
 from raydock.core.events import Listener, silent
 from raydock.core.parallel import in_parallel
 from raydock.engine.client import reaching
@@ -31,7 +32,7 @@ def contract(
     jobs: int = 2,
     on_event: Listener = silent,
     kuberay: KubeRayContract | None = None,
-    timeouts: ClauseTimeouts | None = None,
+    timeouts: ClauseTimeouts = DEFAULT_TIMEOUTS,
 ) -> Report:
     """Check all clauses, or those of `clauses`, on an image (a tag or an id).
 
@@ -42,7 +43,7 @@ def contract(
     """
     numbers = names().keys() if clauses is None else clauses
     with reaching(f"checking KubeRay's contract on {name}"), network(client) as joint:
-        bench = Bench.of(client, image, name, joint, kuberay=kuberay, timeouts=timeouts)
+        bench = dataclasses.replace(Bench.of(client, image, name, joint), kuberay=kuberay or known(), timeouts=timeouts)
         parts = _check(bench, numbers, jobs, on_event)
     return Report(
         name=name,
@@ -50,7 +51,7 @@ def contract(
         content=bench.image.content,
         fingerprint=fingerprint,
         checks=tuple(
-            merge_parts(clause, [part for part in parts if part.number == number])
+            merge_parts([part for part in parts if part.id == clause])
             for number, clause in names().items()
             if number in numbers
         ),
@@ -68,7 +69,7 @@ def _check(bench: Bench, numbers: Collection[int], jobs: int, on_event: Listener
 
 def _check_image(bench: Bench, clause: Clause[Bench], on_event: Listener) -> list[Part]:
     on_event(bench.tag, f"{clause.id}: {clause.title}")
-    return [check_clause(clause.number, partial(clause.check, bench))]
+    return [check_clause(clause.id, partial(clause.check, bench))]
 
 
 def _check_cluster(
@@ -83,13 +84,13 @@ def _check_cluster(
             detail = heads.starts(started)
             for clause in others:
                 on_event(bench.tag, f"{clause.id}, KubeRay {release.version}: {clause.title}")
-                parts.append(check_clause(clause.number, partial(clause.check, started), release.version))
+                parts.append(check_clause(clause.id, partial(clause.check, started), release.version))
         return detail
 
     on_event(bench.tag, f"{HEAD.id}, KubeRay {release.version}: {HEAD.title}")
-    head = check_clause(HEAD.number, check, release.version)
+    head = check_clause(HEAD.id, check, release.version)
     if head.status is not Status.PASSED:
         skipped = replace(head, status=Status.SKIPPED, detail=_NO_HEAD, seconds=0.0)
-        parts = [replace(skipped, number=clause.number) for clause in others]
+        parts = [replace(skipped, id=clause.id) for clause in others]
     head = replace(head, seconds=head.seconds - sum(part.seconds for part in parts))
     return [head, *parts]

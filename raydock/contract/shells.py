@@ -12,7 +12,7 @@ _PACKAGE = f"import importlib.metadata, sys; open('{channel.PATH}', 'w').write(i
 
 
 def agree(bench: Bench) -> str:
-    """Check that `bash -c` and `bash -lc` find the same Ray and Python."""
+    """`bash -c` and `bash -lc` find the same tools."""
     plain, login = (_find(bench, flag) for flag in (PLAIN, LOGIN))
     if plain != login:
         raise BrokenError(
@@ -40,7 +40,7 @@ def _find(bench: Bench, flag: str) -> ShellFinding:
 
 
 def tools(bench: Bench) -> str:
-    """Check that the tools of KubeRay's commands are on PATH, with GNU Wget."""
+    """The tools that KubeRay calls are on PATH under `sh -c`, and wget is GNU Wget."""
     ended, text = bench.run_for_answer(["sh", "-c", f"{{ {MISSING}; echo {_END}; }} > {channel.PATH}"])
     consequence = "KubeRay's containers need a shell"
     require_success(ended, "`sh -c`", consequence)
@@ -60,7 +60,7 @@ def tools(bench: Bench) -> str:
 
 
 def runtime_env(bench: Bench) -> str:
-    """Check that Python has pip and virtualenv, which Ray's runtime_env calls."""
+    """`python -m virtualenv` and `python -m pip` work."""
     return ", ".join(f"{module} {_module(bench, module)}" for module in ("virtualenv", "pip"))
 
 

@@ -22,7 +22,7 @@ _REFUSED = "Ray accepts workers and jobs only with its own versions of Ray and P
 
 
 def as_promised(bench: Bench) -> str:
-    """Check that the running versions are those of the tag and of the labels."""
+    """Ray's version and Python's patch are the tag's and the labels'."""
     ray, python = _running(bench)
     promised = [(f"the tag {bench.tag} says", *version) for version in of_tag(bench.tag).items()]
     labels = bench.image.labels

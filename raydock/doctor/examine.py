@@ -3,14 +3,13 @@
 import shlex
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from docker.errors import APIError, DockerException, NotFound
 
-from raydock.core.archive import first_file
 from raydock.core.errors import RaydockError
 from raydock.core.events import Listener
 from raydock.core.parallel import in_parallel
@@ -18,11 +17,12 @@ from raydock.core.processes import Processes
 from raydock.doctor.checks import run_checks
 from raydock.doctor.facts import EngineFacts, HostFacts, split_sections
 from raydock.doctor.finding import Grade, HostFinding
-from raydock.doctor.remote import script_runner
+from raydock.doctor.remote import run_script
 from raydock.doctor.verdict import HostVerdict, judge
+from raydock.engine import channel
+from raydock.engine.cdi import CDI_FOLDERS
 from raydock.engine.client import EngineClient, reaching
 from raydock.engine.errors import interrupted
-from raydock.engine.gpu_access import CDI_FOLDERS
 from raydock.engine.host import Host
 from raydock.engine.streams import printable
 from raydock.hosts import cdi_specs
@@ -36,7 +36,7 @@ _REACHED = ("manifest unknown", "not found", "denied", "unauthorized", "authenti
 # The same values as in templates/docker/node.sh.
 SETTINGS_LABEL = "raydock.settings"
 NCCL_REPORT = "/tmp/raydock-nccl"  # noqa: S108 - in a container
-_REPORT_BYTES = 4096
+_REPORT_SIZE = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,22 +102,20 @@ class Examiner:
                 client = stack.enter_context(open_engine(host, self._processes))
                 answer = inspect_engine(client, self.registry)
             except RaydockError as error:
+                if client is None and host.scheme == "tcp":  # only the engine can run a script on its host
+                    raise
                 answer = error
-            run_script = script_runner(host, client, self._processes)
-            if run_script is None:
-                assert isinstance(answer, RaydockError)
-                raise answer
             self.listener(host.name, "checking the host itself")
             started = time.time()
-            output = run_script(make_script(answer.info if isinstance(answer, EngineFacts) else None, self.registry))
+            script = make_script(answer.info if isinstance(answer, EngineFacts) else None, self.registry)
+            output = run_script(host, client, script, self._processes)
             between = None if host.scheme == "unix" else (started, time.time())
         return HostFacts(
-            name=host.name,
+            host=host,
             sections=split_sections(output),
             engine=answer,
             registry=self.registry,
             needed=self.needed,
-            forward_compat=host.forward_compat,
             between=between,
         )
 
@@ -151,12 +149,10 @@ def _nccl_reports(client: EngineClient) -> dict[str, str]:
 
     head.sh and worker.sh write it.
     """
-    reports = {}
-    for container in client.containers.list(filters={"label": SETTINGS_LABEL}):
-        with suppress(NotFound):  # a node without GPUs, or from an older script
-            chunks, _ = container.get_archive(NCCL_REPORT)
-            reports[str(container.name)] = printable(first_file(b"".join(chunks), _REPORT_BYTES))
-    return reports
+    nodes = client.containers.list(filters={"label": SETTINGS_LABEL})
+    reports = {str(node.name): printable(channel.read(node, NCCL_REPORT)[:_REPORT_SIZE]) for node in nodes}
+    # A node without GPUs, or from an older script, has no report.
+    return {name: report for name, report in reports.items() if report}
 
 
 def make_script(info: Mapping[str, Any] | None, registry: str) -> str:

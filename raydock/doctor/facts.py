@@ -9,6 +9,7 @@ from typing import Any
 from raydock.core.errors import HostError, RaydockError
 from raydock.doctor import nvidia_smi_xml
 from raydock.engine.gpu_access import GpuSupport, detect_gpu_support
+from raydock.engine.host import Host
 from raydock.hosts import cdi_specs
 from raydock.pick import nvidia_smi
 
@@ -43,21 +44,19 @@ class HostFacts:
     """The facts about a host.
 
     Attributes:
-        name: the host's name.
+        host: the host.
         sections: the output of collect.sh by section.
         engine: the facts about its engine, or why there are none.
         registry: the full name of an image in the registry.
         needed: the size of our largest variant's packages in bytes.
-        forward_compat: whether hosts.yaml accepts forward compatibility on the host.
         between: this machine's clock before and after collect.sh, in seconds; None if the host is this machine.
     """
 
-    name: str
+    host: Host
     sections: Mapping[str, str]
     engine: EngineFacts | RaydockError
     registry: str
     needed: int = 0
-    forward_compat: bool = False
     between: tuple[float, float] | None = None
 
     def lines(self, section: str) -> list[str]:
@@ -84,9 +83,9 @@ class HostFacts:
     def gpus(self) -> nvidia_smi.GpuHost | HostError:
         """The host's GPUs and driver, or why they are not known."""
         if not self.lines("gpus") and not self.lines("pci"):
-            return nvidia_smi.GpuHost(name=self.name)
-        [host] = nvidia_smi.parse(self.sections.get("gpus") or "nvidia-smi: command not found", self.name).values()
-        return nvidia_smi.with_forward_compat(host, self.forward_compat)
+            return nvidia_smi.GpuHost(name=self.host.name)
+        [host] = nvidia_smi.parse(self.sections.get("gpus") or "nvidia-smi: command not found", self.host.name).values()
+        return nvidia_smi.with_forward_compat(host, self.host.forward_compat)
 
     @cached_property
     def gpu_access(self) -> GpuSupport | None:

@@ -1,6 +1,5 @@
 """The ways to run collect.sh: on this machine, over ssh, or in a container."""
 
-from collections.abc import Callable
 from pathlib import Path
 from subprocess import TimeoutExpired
 from uuid import uuid4
@@ -17,29 +16,23 @@ from raydock.engine.client import reaching
 from raydock.engine.host import Host
 
 SECONDS = 60.0
-ScriptRunner = Callable[[str], str]
 
 # The container's image is empty: its programs are the host's. The whole host is mounted at _ROOT, its new root.
 _ROOT = "/host"
 _PROGRAMS = ("/usr", "/bin", "/lib", "/lib64")
 
 
-def script_runner(host: Host, client: DockerClient | None, processes: Processes) -> ScriptRunner | None:
-    """Return a function that runs a script on a host and returns its output.
-
-    Returns None if no script can run on the host.
+def run_script(host: Host, client: DockerClient | None, script: str, processes: Processes) -> str:
+    """Run a script on a host and return its output.
 
     On a host behind tcp://, a privileged container with the host's processes and network runs the script, which needs
-    the host's engine. The function raises OutOfReachError if the script does not end within a minute.
+    a client of the host's engine. Raises OutOfReachError if the script does not end within a minute.
     """
     if host.scheme == "ssh":
-        return lambda script: ssh.run_script(host, script, SECONDS, processes)
-    if host.scheme == "unix":
-        return lambda script: _run_locally(script, processes)
-    return (lambda script: run_in_container(client, script)) if client else None
-
-
-def _run_locally(script: str, processes: Processes) -> str:
+        return ssh.run_script(host, script, SECONDS, processes)
+    if host.scheme == "tcp":
+        assert client
+        return run_in_container(client, script)
     try:
         return processes.run(["sh", "-c", script], folder=Path("/"), timeout=SECONDS).stdout
     except TimeoutExpired:

@@ -51,7 +51,7 @@ def judge(facts: HostFacts, candidates: Iterable[VariantImage]) -> HostVerdict:
     """
     newest = sorted(candidates, key=lambda candidate: candidate.variant.order, reverse=True)
     host = None if isinstance(facts.gpus, HostError) else facts.gpus
-    known = host or GpuHost(name=facts.name)
+    known = host or GpuHost(name=facts.host.name)
     runs = tuple(
         candidate.name for candidate in newest if not candidate.variant.gpu or not objections(candidate, known)
     )

@@ -26,13 +26,13 @@ def archive(files: Mapping[str, bytes] | None = None) -> bytes:
     return tar({answer: b"", **(files or {})}, modes={answer: WRITABLE})
 
 
-def read(container: Container) -> str:
-    """The content of the answer file, up to LIMIT bytes.
+def read(container: Container, path: str = PATH) -> str:
+    """The content of the answer file, or of a different one, up to LIMIT bytes.
 
     Empty if it is missing or is not a file.
     """
     try:
-        chunks, _ = container.get_archive(PATH)
+        chunks, _ = container.get_archive(path)
     except APIError as error:
         if error.status_code == 404:
             return ""

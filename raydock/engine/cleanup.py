@@ -84,10 +84,8 @@ def is_over(run: str) -> bool:
         return False
     try:
         os.kill(int(process), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:  # the process of a different user
-        return False
+    except OSError as error:  # PermissionError: the process of a different user
+        return isinstance(error, ProcessLookupError)
     return False
 
 
@@ -100,14 +98,13 @@ def remove(client: DockerClient, container: str) -> None:
     while True:
         try:
             client.api.remove_container(container, force=True, v=True)
+            return
         except APIError as error:
             if error.status_code not in {404, 409}:
                 raise
             if error.status_code == 404 or time.monotonic() > deadline:  # `sweep` removes what is stuck
                 return
             time.sleep(0.05)
-        else:
-            return
 
 
 def remove_network(client: DockerClient, name: str) -> None:

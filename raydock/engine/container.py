@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from threading import Event, Timer
+from threading import Event
 
 from docker import DockerClient
 from docker.errors import APIError, DockerException, NotFound
@@ -17,7 +17,7 @@ from raydock.engine import streams
 from raydock.engine.cleanup import LABELS, creation, remove, remove_network
 from raydock.engine.errors import ENGINE_ERRORS
 from raydock.engine.gpu_access import INFINIBAND
-from raydock.engine.gpu_errors import refusal, start_failure
+from raydock.engine.start_failures import refusal, start_failure
 
 _ROOT = "/"
 # The exit status of a command that SIGKILL ended.
@@ -211,15 +211,10 @@ def run_to_end(container: Container, on_line: Callable[[str], None], seconds: fl
             with suppress(DockerException):  # over ssh it cannot be closed
                 stream.close()
 
-    timer = Timer(seconds, kill)
-    timer.daemon = True
-    try:
-        start(container)
-        timer.start()
+    start(container)
+    with streams.time_limit(seconds, kill):
         out, err = streams.read(stream, on_line)
         status, out_of_memory = _end(container)
-    finally:
-        timer.cancel()
     return CommandResult(out=out, err=err, status=status, out_of_memory=out_of_memory, in_time=not late.is_set())
 
 

@@ -50,7 +50,7 @@ class Endpoint:
     """
 
     address: str
-    source: str
+    source: str = ""
     context: str = DEFAULT
     tls: Tls | None = None
     socket: str = ""

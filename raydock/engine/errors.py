@@ -121,13 +121,9 @@ def _short(error: Exception) -> str:
 
 def _causes(error: BaseException, kind: type[Kind]) -> Iterator[Kind]:
     """All exceptions of a kind: the error, its causes, and what it wraps."""
-    seen, rest = set(), [error]
-    while rest:
-        current = rest.pop(0)
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
+    errors = [error]
+    for current in errors:  # which grows
         if isinstance(current, kind) and not isinstance(current, requests.RequestException):
             yield current
         inner = [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
-        rest += [cause for cause in inner if isinstance(cause, BaseException)]
+        errors += [cause for cause in inner if isinstance(cause, BaseException) and cause not in errors]

@@ -1,16 +1,12 @@
 """How an engine gives containers GPUs: by CDI, by NVIDIA's runtime, or not."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
-import yaml
+from raydock.engine.cdi import CDI_FOLDERS, KIND, parse_specifications
 
-# The default folders of Container Device Interface specifications.
-CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")
-KIND = "nvidia.com/gpu"
 # The devices of InfiniBand and RoCE cards (rdma-core), without which NCCL uses TCP between hosts.
 INFINIBAND = "/dev/infiniband"
 RUNTIME = "nvidia"
@@ -56,7 +52,7 @@ class GpuSupport:
 def detect_gpu_support(info: Mapping[str, Any], specs: Mapping[str, str] | None) -> GpuSupport:
     """Detect how an engine gives containers GPUs, from `info` and CDI files.
 
-    `specs`: the text of each specification by its path (see `read_specs`); None if the host's files cannot be read.
+    `specs`: the text of each specification by its path (see `cdi.read_specs`); None if the host's files cannot be read.
     CDI comes before the runtime, because NVIDIA's toolkit (from 1.18) and Docker (from 29.2) use it themselves. Docker
     reads CDI from 25 on if `features.cdi` is set, which is the default from 28.2 on.
     """
@@ -74,18 +70,6 @@ def detect_gpu_support(info: Mapping[str, Any], specs: Mapping[str, str] | None)
     return _none(engine, folders, known)
 
 
-def read_specs(folders: Sequence[str] = CDI_FOLDERS) -> dict[str, str]:
-    """The text of every readable CDI specification on this machine, by path."""
-    paths = [path for folder in folders for path in sorted(Path(folder).glob("*")) if path.suffix in {".yaml", ".json"}]
-    texts = {}
-    for path in paths:
-        try:
-            texts[str(path)] = path.read_text(encoding="utf-8")
-        except (OSError, ValueError):
-            continue
-    return texts
-
-
 def _none(engine: str, folders: Sequence[str], known: Sequence[str]) -> GpuSupport:
     if known:
         state, command = "does not read CDI (features.cdi is off), although a specification exists", _ENABLE
@@ -97,25 +81,11 @@ def _none(engine: str, folders: Sequence[str], known: Sequence[str]) -> GpuSuppo
 
 
 def _discovered(info: Mapping[str, Any]) -> tuple[str, ...]:
-    devices = info.get("DiscoveredDevices") or ()
-    return _short(str(device.get("ID", "")) for device in devices if device.get("Source") == "cdi")
+    ids = (str(device.get("ID", "")) for device in info.get("DiscoveredDevices") or () if device.get("Source") == "cdi")
+    prefix = f"{KIND}="
+    return tuple(dict.fromkeys(id.removeprefix(prefix) for id in ids if id.startswith(prefix)))
 
 
 def _named(specs: Mapping[str, str], folders: Sequence[str]) -> tuple[str, ...]:
     """The names of NVIDIA's GPUs in the specifications in these folders."""
-    texts = [text for path, text in specs.items() if str(Path(path).parent) in folders]
-    return _short(name for text in texts for name in _names(text))
-
-
-def _names(text: str) -> Iterator[str]:
-    try:
-        document = yaml.safe_load(text)
-        if document["kind"] == KIND:
-            yield from (f"{KIND}={device['name']}" for device in document["devices"])
-    except (yaml.YAMLError, TypeError, KeyError):
-        return
-
-
-def _short(names: Iterator[str]) -> tuple[str, ...]:
-    prefix = f"{KIND}="
-    return tuple(dict.fromkeys(name.removeprefix(prefix) for name in names if name.startswith(prefix)))
+    return tuple(dict.fromkeys(device for spec in parse_specifications(specs, folders) for device in spec.devices))

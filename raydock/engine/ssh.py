@@ -27,13 +27,7 @@ _OPTIONS = (
 # The exit status of ssh's own failure, as opposed to the remote command's.
 _SSH_FAILED = 255
 _NOISE = re.compile(r"^(debug\d|Warning: Permanently added|\*\*)")
-_FIND_SOCKET = """
-for socket in "${DOCKER_HOST#unix://}" /var/run/docker.sock "/run/user/$(id -u)/docker.sock"; do
-    [ -S "$socket" ] || continue
-    [ -w "$socket" ] && { echo "open $socket"; exit; }
-    echo "closed $socket"
-done
-"""
+_FIND_SOCKET = Path(__file__).with_name("find_socket.sh").read_text(encoding="utf-8")
 
 
 def command(host: Host, *options: str) -> list[str]:

@@ -2,7 +2,9 @@
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from threading import Timer
 
 Stream = Iterable[tuple[bytes | None, bytes | None]]
 # Some login banners and start-up hooks print megabytes; a loop would print until the memory is full.
@@ -32,6 +34,18 @@ class Tail:
     def text(self) -> str:
         """The bytes as UTF-8; invalid bytes are replaced."""
         return b"".join(self._chunks).decode("utf-8", "replace")
+
+
+@contextmanager
+def time_limit(seconds: float, stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop`, in a different thread, if the block does not end within `seconds`."""
+    timer = Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def read(stream: Stream, on_line: Callable[[str], None]) -> tuple[str, str]:

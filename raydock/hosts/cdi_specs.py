@@ -8,7 +8,8 @@ from typing import Any
 
 from raydock.core.processes import Processes
 from raydock.engine import ssh
-from raydock.engine.gpu_access import CDI_FOLDERS, INFINIBAND, read_specs
+from raydock.engine.cdi import CDI_FOLDERS, read_specs
+from raydock.engine.gpu_access import INFINIBAND
 from raydock.engine.host import Host
 
 # Prints every readable file of the folders in $cdi, each after a line with its path.

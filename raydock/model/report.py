@@ -71,7 +71,25 @@ class Report(ImageRecord):
         return {detail: ", ".join(names) for detail, names in ids.items()}
 
 
-def save(report: Report, path: Path) -> None:
+@dataclass(frozen=True, kw_only=True)
+class SetReport:
+    """The results of a set of images.
+
+    Attributes:
+        images: the ids of its images by name.
+        checks: the checks of the set.
+    """
+
+    images: dict[str, str]
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no check failed."""
+        return all(check.status is not Status.FAILED for check in self.checks)
+
+
+def save(report: Report | SetReport, path: Path) -> None:
     """Write a report as JSON, completely or not at all."""
     write(path, {"schema": SCHEMA, **plain(report)})
 

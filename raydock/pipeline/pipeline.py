@@ -12,14 +12,13 @@ from raydock.builder import render
 from raydock.builder.debs import locker as deb_locker
 from raydock.builder.schedule import Builder
 from raydock.contract import image_set
-from raydock.contract.image_set import SetReport
 from raydock.contract.run import contract
 from raydock.core.errors import RaydockError
 from raydock.core.parallel import in_parallel
 from raydock.engine.cleanup import stop_all, sweep
 from raydock.lock import locker
 from raydock.model import report as reports
-from raydock.model.report import Report
+from raydock.model.report import Report, SetReport
 from raydock.model.result import VariantResult
 from raydock.pipeline.project import Project
 from raydock.plan.planner import Planned
@@ -132,7 +131,7 @@ class Pipeline:
         if len(images) < 2:
             return None
         report = image_set.check_set(self.builder.client, images, self.builder.listener)
-        image_set.save(report, self.project.checkout.report("set", "contract"))
+        reports.save(report, self.project.checkout.report("set", "contract"))
         return report
 
     def _passed_before(self, result: VariantResult) -> VariantResult | None:

@@ -10,19 +10,11 @@ from docker import DockerClient
 from msgspec import structs
 
 from raydock.core.errors import ConfigurationError, nearest
+from raydock.engine.cdi import CDI_FOLDERS, KIND, read_specs
 from raydock.engine.client import EngineClient
 from raydock.engine.container import Grant, Limits
-from raydock.engine.gpu_access import (
-    CDI_FOLDERS,
-    INFINIBAND,
-    KIND,
-    RUNTIME,
-    GpuAccess,
-    GpuSupport,
-    detect_gpu_support,
-    read_specs,
-)
-from raydock.engine.gpu_errors import GrantError
+from raydock.engine.gpu_access import INFINIBAND, RUNTIME, GpuAccess, GpuSupport, detect_gpu_support
+from raydock.engine.start_failures import GrantError
 from raydock.model.report import Check, Status
 from raydock.probe.catalogue import DRIVER, GPU
 

@@ -11,7 +11,7 @@ from docker.utils.config import load_general_config
 
 from raydock.core.templating import environment
 from raydock.deploy.docker.cluster import DockerCluster
-from raydock.engine.gpu_access import KIND
+from raydock.engine.cdi import KIND
 from raydock.publish.variant_image import VariantImage
 
 FOLDER = "docker"

@@ -5,92 +5,24 @@ Source: NVIDIA Container Toolkit, Support for Container Device Interface (nvidia
 specification is needed); HaveAGitGat/Tdarr issue 1423; NVIDIA/nvidia-container-toolkit issue 450. Read 2026-11-29.
 """
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Any
-
-import yaml
 
 from raydock.core.errors import HostError
 from raydock.doctor.facts import HostFacts
 from raydock.doctor.finding import HostFinding, failed, passed, skipped, warned
-from raydock.engine.gpu_access import CDI_FOLDERS, KIND, GpuAccess
+from raydock.engine.cdi import CDI_FOLDERS, Specification, parse_specifications
+from raydock.engine.gpu_access import GpuAccess
 from raydock.hosts import cdi_specs
 
-# The names of NVIDIA's libraries end with the driver's version: libcuda.so.580.159.04. The folder of its firmware bears
-# it: /lib/firmware/nvidia/580.159.04/gsp_ga10x.bin.
-_VERSION = re.compile(r"(?:\.so\.|/firmware/nvidia/)(\d{3,}\.\d+(?:\.\d+)?)(?=$|/|::)")
 # Folders that are cleared at boot (Filesystem Hierarchy Standard 3.0, /run).
 _VOLATILE = ("/run/", "/var/run/", "/tmp/")  # noqa: S108
 _REFRESH = "nvidia-cdi-refresh.service"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Specification:
-    """A CDI specification of NVIDIA's GPUs.
-
-    Attributes:
-        path: the file's path on the host.
-        document: the file's content.
-    """
-
-    path: str
-    document: dict[str, Any]
-
-    @property
-    def devices(self) -> frozenset[str]:
-        """The names of the devices."""
-        return frozenset(str(device["name"]) for device in self.document["devices"])
-
-    @cached_property
-    def files(self) -> tuple[str, ...]:
-        """The host's files that containers get: device nodes, mounts, hooks' programs."""
-        return tuple(dict.fromkeys(path for edit in self._edits for path in _files(edit)))
-
-    @property
-    def drivers(self) -> tuple[str, ...]:
-        """The driver versions of the libraries and the firmware in the specification, usually one."""
-        arguments = (
-            str(word) for edit in self._edits for hook in edit.get("hooks") or () for word in hook.get("args") or ()
-        )
-        return tuple(sorted({match[1] for text in (*self.files, *arguments) for match in _VERSION.finditer(text)}))
-
-    @property
-    def _edits(self) -> list[dict[str, Any]]:
-        parts = [self.document, *self.document["devices"]]
-        return [edits for part in parts if (edits := part.get("containerEdits"))]
-
-    @property
-    def generate(self) -> str:
-        """The command that writes the specification again."""
-        return f"nvidia-ctk cdi generate --output={self.path}"
-
-
-def _files(edits: dict[str, Any]) -> Iterator[str]:
-    for node in edits.get("deviceNodes") or ():
-        yield str(node.get("hostPath") or node["path"])
-    yield from (str(mount["hostPath"]) for mount in edits.get("mounts") or ())
-    yield from (str(hook["path"]) for hook in edits.get("hooks") or ())
-
-
 def read_specifications(facts: HostFacts) -> list[Specification]:
     """Return the specifications of NVIDIA's GPUs; the highest priority is last."""
-    folders = list(facts.require_engine().info.get("CDISpecDirs") or CDI_FOLDERS)
-    readable = []
-    for path, text in cdi_specs.parse(facts.sections.get("cdi", "")).items():
-        folder = str(PurePosixPath(path).parent)
-        try:
-            document = yaml.safe_load(text)
-            if folder in folders and document["kind"] == KIND:
-                specification = Specification(path=path, document=document)
-                specification.devices, specification.drivers  # noqa: B018 - raises if the document has a different form
-                readable.append(specification)
-        except (yaml.YAMLError, TypeError, KeyError, AttributeError):
-            continue
-    return sorted(readable, key=lambda spec: folders.index(str(PurePosixPath(spec.path).parent)))
+    folders = facts.require_engine().info.get("CDISpecDirs") or CDI_FOLDERS
+    return parse_specifications(cdi_specs.parse(facts.sections.get("cdi", "")), folders)
 
 
 def specifications_in_use(facts: HostFacts) -> list[Specification]:

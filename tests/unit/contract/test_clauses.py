@@ -1,6 +1,7 @@
 """The clauses and checks that need no container."""
 
 from dataclasses import replace
+from pathlib import Path
 from threading import Event
 
 import docker
@@ -9,12 +10,14 @@ import pytest
 from raydock.contract import image_set, inside
 from raydock.contract.answer import BrokenError, NotCheckedError
 from raydock.contract.bench import Bench, ClauseTimeouts, describe_failure, require_success
-from raydock.contract.catalogue import names
+from raydock.contract.catalogue import APART, TOGETHER, names
 from raydock.contract.kuberay import known
 from raydock.contract.versions import of_tag
 from raydock.engine.container import CommandResult
 from raydock.model.image import ContainerImage
 from raydock.model.labels import ImageLabels
+
+ROOT = Path(__file__).parents[3]
 
 
 def _bench(user: str = "1000", variables: tuple[str, ...] = (), labels: dict[str, str] | None = None) -> Bench:
@@ -44,6 +47,12 @@ def _ended(
 def test_the_catalogue_has_all_clauses_of_the_contract() -> None:
     assert list(names()) == list(range(1, 22))
     assert all(name.startswith(f"{number}-") for number, name in names().items())
+
+
+def test_the_documentation_lists_the_clauses_as_the_catalogue_does() -> None:
+    titles = {clause.id: clause.title for clause in APART} | {clause.id: clause.title for clause in TOGETHER}
+    table = [f"| `{name}` | {titles[name]} |" for name in names().values()]
+    assert "\n".join(table) in (ROOT / "docs/reference/contract.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("user", ["", "0", "root", "ray", "0:0"])

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from raydock.doctor.facts import EngineFacts, HostFacts, split_sections
+from raydock.engine.host import Host
 
 DATA = Path(__file__).parents[2] / "support" / "data" / "doctor"
 OUTPUT = (DATA / "h100.txt").read_text()
@@ -39,7 +40,7 @@ def recorded() -> Recorded:
             text = text.replace(old, new)
         engine = EngineFacts(info=INFO | (info or {}), bridge_mtu=bridge_mtu, registry_error=registry_error)
         return HostFacts(
-            name="gpu1",
+            host=Host(name="gpu1", address="ssh://gpu1"),
             sections=split_sections(text) | changed,
             engine=engine,
             registry="reg.example:5000/raydock:x",

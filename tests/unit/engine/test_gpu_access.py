@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from raydock.engine.gpu_access import GpuAccess, detect_gpu_support, read_specs
+from raydock.engine.cdi import read_specs
+from raydock.engine.gpu_access import GpuAccess, detect_gpu_support
 
 # As on GPU hosts: a GPU by number, all GPUs, and a slice of a GPU in MIG mode.
 SPEC = """\

@@ -12,7 +12,7 @@ from raydock.core.errors import ConfigurationError
 from raydock.engine.container import Grant
 from raydock.engine.endpoint import Endpoint
 from raydock.engine.gpu_access import GpuAccess, GpuSupport
-from raydock.engine.gpu_errors import refusal
+from raydock.engine.start_failures import refusal
 from raydock.model.report import Check, Status
 from raydock.smoke.foreign_image import copied_probe
 from raydock.smoke.gpus import CHECKS, GpuPolicy, GpuRequest, grant_gpus, names, run_on_gpus
@@ -125,50 +125,6 @@ def test_a_grant_has_cdi_names_or_the_variable_of_the_runtime() -> None:
 def test_an_unknown_gpu_is_refused_before_a_container_starts() -> None:
     with pytest.raises(ConfigurationError, match="the engine has no GPU '7'"):
         grant_gpus(CDI, ["0", "7"])
-
-
-@pytest.mark.parametrize(
-    ("message", "what", "todo"),
-    [
-        (
-            "CDI device injection failed: unresolvable CDI devices nvidia.com/gpu=7",
-            "the engine has no GPU nvidia.com/gpu=7",
-            "nvidia-ctk cdi list",
-        ),
-        (
-            'CDI device injection failed: failed to stat CDI host device "/dev/nvidia1": no such file or directory',
-            "the CDI specification names the device /dev/nvidia1, which no longer exists",
-            "nvidia-ctk cdi generate",
-        ),
-        (
-            'runc create failed: error mounting "/usr/lib/libcuda.so.535.104" to rootfs: no such file or directory',
-            "names the file /usr/lib/libcuda.so.535.104, which does not exist: it is for a different driver version",
-            "nvidia-ctk cdi generate",
-        ),
-        ('could not select device driver "cdi" with capabilities: []', "does not read CDI", "--cdi.enabled"),
-        (
-            "nvidia-container-cli: requirement error: unsatisfied condition: cuda>=12.8, please update your driver",
-            "the host's driver is too old: the image requires cuda>=12.8",
-            "update the driver",
-        ),
-        (
-            "nvidia-container-cli: initialization error: nvml error: driver not loaded: unknown",
-            "initialization error: nvml error: driver not loaded: unknown",
-            "nvidia-smi",
-        ),
-        ("unknown or invalid runtime name: nvidia", "the engine has no runtime nvidia", "nvidia-ctk runtime configure"),
-    ],
-)
-def test_a_refusal_of_the_engine_is_explained(message: str, what: str, todo: str) -> None:
-    error = refusal(message)
-    assert error
-    assert what in error.what
-    assert todo in error.todo
-    assert message in error.meaning
-
-
-def test_a_message_that_is_not_about_gpus_is_not_a_refusal() -> None:
-    assert refusal('exec: "python3": executable file not found in $PATH') is None
 
 
 def test_the_copied_probe_is_complete_and_describes_a_foreign_image() -> None:
