@@ -59,15 +59,10 @@ def broken(constraints: Iterable[str], versions: Mapping[str, str]) -> Iterator[
             yield line, f"{constraint.name} {version}"
 
 
-def load(path: Path = DATA) -> tuple[Breakage, ...]:
-    """Read breakages.
+@cache
+def known(path: Path = DATA) -> tuple[Breakage, ...]:
+    """The breakages in a file, by default those that raydock ships.
 
     Raises ConfigurationError, with file and line, if the file is not as its head documents.
     """
     return read(path).convert(tuple[Breakage, ...])
-
-
-@cache
-def known() -> tuple[Breakage, ...]:
-    """The breakages that raydock ships."""
-    return load()

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from raydock.core import yamlfile
 from raydock.core.models import Dated
+from raydock.core.yamlfile import load
 from raydock.model.pattern import matches
 
 DATA = Path(__file__).parent / "data" / "gpus.yaml"
@@ -35,18 +35,13 @@ class Names(Dated, frozen=True, kw_only=True):
         return _any(self.arm, name)
 
 
-def load(path: Path = DATA) -> Names:
-    """Read the names.
+@cache
+def known(path: Path = DATA) -> Names:
+    """The names in a file, by default those that raydock ships.
 
     Raises ConfigurationError, with file and line, if the file is not as its head documents.
     """
-    return yamlfile.load(path, Names)
-
-
-@cache
-def known() -> Names:
-    """The names that raydock ships."""
-    return load()
+    return load(path, Names)
 
 
 def _any(patterns: Iterable[str], name: str) -> bool:

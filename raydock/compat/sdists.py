@@ -39,15 +39,10 @@ class Sdist(Dated, frozen=True, kw_only=True):
         return "\n".join(("[[dependency-metadata]]", *lines, f"requires-dist = {json.dumps(self.requires)}\n"))
 
 
-def load(path: Path = DATA) -> dict[str, Sdist]:
-    """Read source distributions by name.
+@cache
+def known(path: Path = DATA) -> dict[str, Sdist]:
+    """The source distributions in a file, by default those that raydock ships, by canonical name.
 
     Raises ConfigurationError, with file and line, if the file is not as its head documents.
     """
     return {sdist.name: sdist for sdist in read(path).convert(tuple[Sdist, ...])}
-
-
-@cache
-def known() -> dict[str, Sdist]:
-    """The source distributions that raydock ships, by canonical name."""
-    return load()

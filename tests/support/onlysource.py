@@ -77,7 +77,8 @@ def site(tmp_path: Path, own_caches: None, monkeypatch: pytest.MonkeyPatch) -> S
     offered.add("only-source", FILE, body)
     data = tmp_path / "sdists.yaml"
     data.write_text(DATA.format(sha256=sha256(body).hexdigest()))
-    monkeypatch.setattr(sdists, "known", lambda: sdists.load(data))
+    own = sdists.known(data)
+    monkeypatch.setattr(sdists, "known", lambda: own)
     return offered
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from raydock.compat.gpu_names import DATA, known, load
+from raydock.compat.gpu_names import DATA, known
 from raydock.compat.hardware import Hardware
 from raydock.core.errors import ConfigurationError
 
@@ -25,4 +25,4 @@ def test_a_file_that_lacks_a_key_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "gpus.yaml"
     path.write_text(DATA.read_text().replace("branches:", "branchs:"))
     with pytest.raises(ConfigurationError, match="branches"):
-        load(path)
+        known(path)

@@ -66,7 +66,7 @@ def test_a_different_file_of_that_version_is_refused(
 
 
 def test_what_raydock_ships() -> None:
-    found = sdists.load()
+    found = sdists.known()
     assert list(found) == ["quantile-python"]
     assert all(len(item.sha256) == 64 and item.build for item in found.values())
 
@@ -75,4 +75,4 @@ def test_what_is_not_as_documented_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(DATA.format(sha256="0" * 64).replace("  reason: no wheel of it exists\n", ""))
     with pytest.raises(ConfigurationError, match="lacks the key 'reason'"):
-        sdists.load(path)
+        sdists.known(path)
