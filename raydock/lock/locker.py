@@ -37,30 +37,21 @@ class StaleReason(StrEnum):
     ORPHANED = "matrix.yaml no longer has this variant"
 
 
-@dataclass(frozen=True)
-class Stale:
-    """A stale lock.
-
-    Attributes:
-        name: the variant's name.
-        reason: why it is stale.
-    """
-
-    name: str
-    reason: StaleReason
+# Why locks are stale, by the names of their variants.
+StaleLocks = dict[str, StaleReason]
 
 
-def check(rule_inputs: RuleInputs, checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
+def check(rule_inputs: RuleInputs, checkout: Checkout, variants: Iterable[Variant]) -> StaleLocks:
     """Find the variants whose locks are missing, out of date or edited, without an index or a resolver."""
     reasons = ((variant.name, _stale_reason(rule_inputs, checkout, variant)) for variant in variants)
-    return tuple(Stale(name, reason) for name, reason in reasons if reason is not None)
+    return {name: reason for name, reason in reasons if reason is not None}
 
 
-def orphans(checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
+def orphans(checkout: Checkout, variants: Iterable[Variant]) -> StaleLocks:
     """Find the locks that belong to none of `variants`, which are all variants of the plan."""
     names = {variant.name for variant in variants}
     locked = sorted(path.stem for path in checkout.lockfiles.glob("*.txt"))
-    return tuple(Stale(name, StaleReason.ORPHANED) for name in locked if name not in names)
+    return {name: StaleReason.ORPHANED for name in locked if name not in names}
 
 
 def _stale_reason(rule_inputs: RuleInputs, checkout: Checkout, variant: Variant) -> StaleReason | None:
