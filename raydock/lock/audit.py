@@ -2,15 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
-from typing import Any
 
 from packaging.utils import canonicalize_name
 
 from raydock.core.events import Listener, silent
-from raydock.core.models import plain
 from raydock.index.advisories import Advisories, NoAdvisoriesError, Release
 from raydock.index.client import Index, from_environment
 from raydock.model.finding import Finding
@@ -19,44 +15,10 @@ from raydock.model.lock import Lock
 from raydock.model.policy import Ignore, Policy
 
 
-class AuditResult(StrEnum):
-    """The verdict on a lock.
-
-    NOT_AUDITED: nothing is refused, but the index did not answer for every release.
-    """
-
-    CLEAN = "clean"
-    REFUSED = "refused"
-    NOT_AUDITED = "not audited"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Audit:
-    """The audit of a lock.
-
-    Attributes:
-        name: the variant's name.
-        judgement: the findings, judged by scan.yaml.
-    """
-
-    name: str
-    judgement: Judgement
-
-    @property
-    def verdict(self) -> AuditResult:
-        if self.judgement.refuses:
-            return AuditResult.REFUSED
-        return AuditResult.NOT_AUDITED if self.judgement.missing else AuditResult.CLEAN
-
-    def document(self) -> dict[str, Any]:
-        """The entry in the JSON document of `lock --audit` (docs/reference/json.md)."""
-        return {"name": self.name, "verdict": self.verdict, **plain(self.judgement)}
-
-
 def audit(
     locks: Mapping[str, Lock], policy: Policy, today: date, on_event: Listener = silent, index: Index | None = None
-) -> list[Audit]:
-    """Audit locks, with one request to the index for each release that they pin.
+) -> dict[str, Judgement]:
+    """Judge the advisories of locks by variant name, with one request to the index for each release that they pin.
 
     If the index does not answer, each judgement says so in `missing`.
 
@@ -73,18 +35,15 @@ def audit(
         known |= advisories.of(pinned_releases - known.keys())
     except NoAdvisoriesError as error:
         missing = error.what
-    return [
-        Audit(
-            name=name,
-            judgement=judge(
-                policy,
-                (finding for release in pinned for finding in known.get(release) or ()),
-                today,
-                missing or _unknown_releases(pinned, known),
-            ),
+    return {
+        name: judge(
+            policy,
+            (finding for release in pinned for finding in known.get(release) or ()),
+            today,
+            missing or _unknown_releases(pinned, known),
         )
         for name, pinned in releases.items()
-    ]
+    }
 
 
 def ignores_of_locks(policy: Policy, locks: Mapping[str, Lock]) -> list[Ignore]:

@@ -77,7 +77,7 @@ class Trivy:
         return str(self._json("print its version", "version", _QUIET).get("Version", ""))
 
     def download_database(self, repository: str, target: Path) -> None:
-        """Download a vulnerability database into a new folder `target`.
+        """Replace the folder `target` with a vulnerability database, completely or not at all.
 
         The database is in an OCI repository (empty: trivy's own).
 
@@ -85,7 +85,9 @@ class Trivy:
         """
         options = [f"--db-repository={repository}"] if repository else []
         with self._temporary_folder() as run_folder:
+            target.parent.mkdir(exist_ok=True)
             self._run(run_folder, "download a vulnerability database", "image", _QUIET, "--download-db-only", *options)
+            shutil.rmtree(target, ignore_errors=True)
             (run_folder / "db").rename(target)
 
     def image(self, image_id: str, database: Path | None, log: Path) -> ImageScan:

@@ -9,7 +9,7 @@ from uuid import uuid4
 import docker
 import pytest
 
-from raydock.scan.system import gap
+from raydock.scan.findings import gap
 from raydock.scan.trivy import ImageScan, Trivy, find
 from tests.support.trivydb import DEBIAN, Advisory, write
 
