@@ -33,7 +33,7 @@ def main() -> Proposal:
     \b
     Example: .venv/bin/python -m tools.refresh_breakages --check
     """
-    return propose(package_index(), breakages.known(TABLE.file))
+    return propose(package_index(), breakages.known())
 
 
 def propose(index: Index, entries: tuple[Breakage, ...]) -> Proposal:

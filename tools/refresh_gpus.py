@@ -42,7 +42,7 @@ def propose(gpus: str, page: str) -> Proposal:
 
     Raises ConfigurationError if a source is a different document.
     """
-    known, text = gpu_names.known(TABLE.file), TABLE.read()
+    known, text = gpu_names.known(), TABLE.read()
     new = [
         name
         for name in names(gpus)

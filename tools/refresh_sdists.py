@@ -24,7 +24,7 @@ def main() -> Proposal:
     \b
     Example: .venv/bin/python -m tools.refresh_sdists --check
     """
-    return propose(package_index(), sdists.known(TABLE.file).values())
+    return propose(package_index(), sdists.known().values())
 
 
 def propose(index: Index, entries: Iterable[Sdist]) -> Proposal:

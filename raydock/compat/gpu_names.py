@@ -1,14 +1,10 @@
 """Facts about a host from the name of its GPU (data/gpus.yaml)."""
 
 from collections.abc import Iterable
-from functools import cache
-from pathlib import Path
 
 from raydock.core.models import Dated
-from raydock.core.yamlfile import load
+from raydock.core.yamlfile import shipped
 from raydock.model.pattern import matches
-
-DATA = Path(__file__).parent / "data" / "gpus.yaml"
 
 
 class Names(Dated, frozen=True, kw_only=True):
@@ -35,13 +31,9 @@ class Names(Dated, frozen=True, kw_only=True):
         return _any(self.arm, name)
 
 
-@cache
-def known(path: Path = DATA) -> Names:
-    """The names in a file, by default those that raydock ships.
-
-    Raises ConfigurationError, with file and line, if the file is not as its head documents.
-    """
-    return load(path, Names)
+def known() -> Names:
+    """The names that raydock ships."""
+    return shipped("compat/data/gpus.yaml", Names)
 
 
 def _any(patterns: Iterable[str], name: str) -> bool:

@@ -10,8 +10,10 @@ import uv
 
 from raydock.builder.layers import layers
 from raydock.compat import sdists
+from raydock.compat.sdists import Sdist
 from raydock.core.checkout import Checkout
 from raydock.core.errors import ConfigurationError, VariantError
+from raydock.core.yamlfile import load
 from raydock.index.client import Index
 from raydock.index.pages import Pages
 from raydock.lock.resolver import Uv
@@ -75,4 +77,4 @@ def test_what_is_not_as_documented_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(DATA.format(sha256="0" * 64).replace("  reason: no wheel of it exists\n", ""))
     with pytest.raises(ConfigurationError, match="lacks the key 'reason'"):
-        sdists.known(path)
+        load(path, tuple[Sdist, ...])
