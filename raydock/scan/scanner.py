@@ -16,7 +16,7 @@ from raydock.model.policy import Policy
 from raydock.scan.database import Database
 from raydock.scan.findings import content, findings, gap, unread
 from raydock.scan.report import ScanReport, save
-from raydock.scan.trivy import Document, ImageScan, NoDatabaseError, Trivy
+from raydock.scan.trivy import Document, NoDatabaseError, Trivy
 
 # The file name of each SBOM, and trivy's name of its format.
 SBOMS = {"sbom.cdx.json": "cyclonedx", "sbom.spdx.json": "spdx-json"}
@@ -102,18 +102,16 @@ class Scanner:
         if isinstance(missing, Database):
             self.listener(name, "looking for vulnerabilities, secrets and licences")
             try:
-                scan = self.trivy.image(image.id, missing.folder, log)
+                document, warnings = self.trivy.image(image.id, missing.folder, log)
             except NoDatabaseError as error:
                 missing = error
             else:
-                return scan.document, missing, self._gap(scan)
+                if unread(warnings):
+                    self.trivy.forget_layers()  # else the next scan gets the incomplete list without the warning
+                return document, missing, gap(document, warnings)
         self.listener(name, "looking for secrets and licences")
-        return self.trivy.image(image.id, None, log).document, None, f"vulnerabilities: {missing.what}"
-
-    def _gap(self, scan: ImageScan) -> str:
-        if unread(scan.warnings):
-            self.trivy.forget_layers()  # else the next scan gets the incomplete list without the warning
-        return gap(scan.document, scan.warnings)
+        document, _ = self.trivy.image(image.id, None, log)
+        return document, None, f"vulnerabilities: {missing.what}"
 
     def _dockerfile(self, name: str) -> list[Finding]:
         path = self.checkout.dockerfile(name)
