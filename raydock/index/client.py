@@ -77,11 +77,6 @@ class Index:
     _clients: local = field(default_factory=local, init=False, repr=False, compare=False)
 
     @property
-    def endpoint(self) -> str:
-        """Its address without credentials."""
-        return self.address.url
-
-    @property
     def label(self) -> str:
         """The index in messages."""
         return self.address.label
@@ -168,7 +163,7 @@ class Index:
         session.headers["User-Agent"] = USER_AGENT
         session.verify = self.ca_bundle or True
         session.auth = _Credentials(self.address)
-        return PyPISimple(self.endpoint, session=session)
+        return PyPISimple(self.address.url, session=session)
 
     def _error(self, what: str, todo: str = "") -> OutOfReachError:
         return OutOfReachError(
@@ -215,7 +210,7 @@ class Index:
         # The index redirected to a different host, or its files are stored there.
         request = getattr(error, "request", None)
         host = urlsplit(getattr(request, "url", "") or "").netloc.rpartition("@")[2]
-        return cause if host in {"", urlsplit(self.endpoint).netloc} else f"{cause} at {host}, to which it refers"
+        return cause if host in {"", urlsplit(self.address.url).netloc} else f"{cause} at {host}, to which it refers"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from datetime import date
 from packaging.utils import canonicalize_name
 
 from raydock.core.events import Listener, silent
-from raydock.index.advisories import Advisories, NoAdvisoriesError, Release
+from raydock.index.advisories import NoAdvisoriesError, Release, advisories_of
 from raydock.index.client import Index, from_environment
 from raydock.model.finding import Finding
 from raydock.model.judgement import Judgement, judge
@@ -25,14 +25,14 @@ def audit(
     locks: the locks by variant name.
     index: the package index; None for the one that the environment names.
     """
-    advisories = Advisories(index=index or from_environment(os.environ), listener=on_event)
+    index = index or from_environment(os.environ)
     releases = {name: [(pin.name, pin.version) for pin in lock.pins.values()] for name, lock in locks.items()}
     known: dict[Release, tuple[Finding, ...] | None] = {}
     missing = ""
     pinned_releases = {release for pinned in releases.values() for release in pinned}
     try:
-        known |= _ray_advisories(advisories, pinned_releases)
-        known |= advisories.of(pinned_releases - known.keys())
+        known |= _ray_advisories(pinned_releases, index)
+        known |= advisories_of(pinned_releases - known.keys(), index, on_event)
     except NoAdvisoriesError as error:
         missing = error.what
     return {
@@ -52,15 +52,15 @@ def ignores_of_locks(policy: Policy, locks: Mapping[str, Lock]) -> list[Ignore]:
     return [ignore for ignore in policy.ignore if canonicalize_name(ignore.package) in pinned]
 
 
-def _ray_advisories(advisories: Advisories, releases: set[Release]) -> Mapping[Release, tuple[Finding, ...] | None]:
+def _ray_advisories(releases: set[Release], index: Index) -> Mapping[Release, tuple[Finding, ...] | None]:
     """The advisories for Ray's releases, which every lock pins.
 
     Raises NoAdvisoriesError if the index knows none of these releases: it does not have the JSON API then.
     """
-    known = advisories.of(release for release in releases if release[0] == "ray")
+    known = advisories_of((release for release in releases if release[0] == "ray"), index)
     if known and not any(findings is not None for findings in known.values()):
         raise NoAdvisoriesError(
-            f"{advisories.index.label} publishes no advisories: its JSON API does not know ray {max(known)[1]}."
+            f"{index.label} publishes no advisories: its JSON API does not know ray {max(known)[1]}."
         )
     return known
 

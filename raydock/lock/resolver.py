@@ -57,11 +57,6 @@ class Resolver(ABC):
     timeout: float
     _processes: Processes = field(default_factory=Processes, repr=False)
 
-    @property
-    def index(self) -> Index:
-        """The default index."""
-        return self.pages.index
-
     @cached_property
     def label(self) -> str:
         """The resolver's name and version."""
@@ -115,7 +110,7 @@ class Resolver(ABC):
         except subprocess.TimeoutExpired:
             raise OutOfReachError(
                 f"{self.label} gave no answer in {self.timeout:.0f} s.",
-                meaning=f"{self.index.label} may be slow or hang.",
+                meaning=f"{self.pages.index.label} may be slow or hang.",
                 todo="try again later, or name a mirror in UV_DEFAULT_INDEX.",
             ) from None
         if local.errors:

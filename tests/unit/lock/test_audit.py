@@ -142,7 +142,7 @@ def test_an_answer_of_a_different_form_audits_nothing(
 def test_an_index_that_does_not_answer_audits_nothing_and_its_password_is_not_shown(
     index: Index, site: Site, policy: Policy, fault: str
 ) -> None:
-    endpoint = index.endpoint.replace("127.0.0.1", "user:secret@127.0.0.1")
+    endpoint = index.address.url.replace("127.0.0.1", "user:secret@127.0.0.1")
     if fault == "500":
         site.status = 500
     if fault == "hang":

@@ -84,7 +84,7 @@ def test_a_redirect_is_followed_and_gets_no_credentials(site: Site, lock_request
 
 
 def test_a_circle_of_redirects_ends(site: Site, index: Index) -> None:
-    site.moved = index.endpoint.removesuffix("/simple/")
+    site.moved = index.address.url.removesuffix("/simple/")
     with pytest.raises(OutOfReachError, match="redirects in a loop"):
         index.page("ray")
 

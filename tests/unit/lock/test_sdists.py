@@ -47,7 +47,7 @@ def test_its_layer_installs_what_is_built_of_that_very_file(
     text, target = parts["source"].text, tmp_path / "target"
     assert text.endswith(f"# built with {parts['source'].build[0]}\n")  # other tools are another layer
     command = [uv.find_uv_bin(), "pip", "install", "--quiet", "--no-config", "--python", sys.executable]
-    command += ["--target", str(target), "--index-url", index.endpoint, "--no-deps", "--require-hashes"]
+    command += ["--target", str(target), "--index-url", index.address.url, "--no-deps", "--require-hashes"]
     command += ["--only-binary", ":all:", "-r", str(tmp_path / "source.txt")]
     (tmp_path / "source.txt").write_text(text.replace(sha256(site.files[FILE]).hexdigest(), "0" * 64))
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
