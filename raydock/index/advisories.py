@@ -43,7 +43,7 @@ def advisories_of(
 
     def read(release: Release) -> tuple[Finding, ...] | None:
         advisories = _read(release, index)
-        listener("advisories", f"reading {index.label}", detail=f"{next(done)} of {len(unique)} releases")
+        listener("advisories", f"reading {index.address.label}", detail=f"{next(done)} of {len(unique)} releases")
         return advisories
 
     with readers(_WORKERS) as pool:

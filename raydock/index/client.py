@@ -76,11 +76,6 @@ class Index:
     # One client per thread, which keeps its connection: a handshake takes longer than most answers.
     _clients: local = field(default_factory=local, init=False, repr=False, compare=False)
 
-    @property
-    def label(self) -> str:
-        """The index in messages."""
-        return self.address.label
-
     def for_cuda(self, label: str, url: str) -> "Index":
         """The index that matrix.yaml names for a CUDA, with the settings of this one.
 
@@ -121,7 +116,7 @@ class Index:
                 with RemoteZip(wheel.url, session=client.s) as archive:
                     return _metadata(archive, wheel.filename)
             except RemoteZipError:
-                self.listener(self.label, f"does not support range requests; reading all of {wheel.filename}")
+                self.listener(self.address.label, f"does not support range requests; reading all of {wheel.filename}")
                 with TemporaryFile() as file:
                     self._copy(client, wheel.url, file)
                     return _metadata(ZipFile(file), wheel.filename)
@@ -159,7 +154,7 @@ class Index:
     def _open(self) -> PyPISimple:
         # UV_HTTP_TIMEOUT limits the time of an answer, so a request that timed out is not repeated.
         policy = RetryPolicy(connect=self.timeout, read=self.timeout, silence=False)
-        session = PatientSession(policy, lambda line: self.listener(self.label, line))
+        session = PatientSession(policy, lambda line: self.listener(self.address.label, line))
         session.headers["User-Agent"] = USER_AGENT
         session.verify = self.ca_bundle or True
         session.auth = _Credentials(self.address)
@@ -167,7 +162,7 @@ class Index:
 
     def _error(self, what: str, todo: str = "") -> OutOfReachError:
         return OutOfReachError(
-            f"{self.label} {what}",
+            f"{self.address.label} {what}",
             meaning="No facts were changed; plan, lock --check and render still work with those in lockfiles/.",
             todo=todo or "check the network and the proxy, or name a mirror in UV_DEFAULT_INDEX, then run this again.",
         )

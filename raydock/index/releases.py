@@ -141,8 +141,8 @@ def _builds(matrix: Matrix, index: Index) -> dict[Key, Offer]:
 def _missing(index: Index, project: str, page: Page) -> RaydockError:
     todo = "name an index that has it in UV_DEFAULT_INDEX, or unset that variable."
     if page.refused:
-        return OutOfReachError(f"{index.label} answered 403 Forbidden for the project {project!r}.", todo=todo)
-    return ConfigurationError(f"{index.label} has no project {project!r}.", todo=todo)
+        return OutOfReachError(f"{index.address.label} answered 403 Forbidden for the project {project!r}.", todo=todo)
+    return ConfigurationError(f"{index.address.label} has no project {project!r}.", todo=todo)
 
 
 def _versions(page: Page) -> dict[Version, Files]:

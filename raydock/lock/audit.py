@@ -60,7 +60,7 @@ def _ray_advisories(releases: set[Release], index: Index) -> Mapping[Release, tu
     known = advisories_of((release for release in releases if release[0] == "ray"), index)
     if known and not any(findings is not None for findings in known.values()):
         raise NoAdvisoriesError(
-            f"{index.label} publishes no advisories: its JSON API does not know ray {max(known)[1]}."
+            f"{index.address.label} publishes no advisories: its JSON API does not know ray {max(known)[1]}."
         )
     return known
 

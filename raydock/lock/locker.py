@@ -17,7 +17,7 @@ from raydock.index.pages import Pages
 from raydock.lock import checks, lockfile
 from raydock.lock.artifacts import Artifact, choose
 from raydock.lock.request import LockRequest, create_request
-from raydock.lock.resolver import RESOLVERS, Pins, Resolver, ResolverName
+from raydock.lock.resolver import RESOLVERS, Pins, Resolver, Uv
 from raydock.model import lock as locks
 from raydock.model import sealed
 from raydock.model.variant import Variant
@@ -87,7 +87,7 @@ def lock(
     *,
     siblings: Sequence[Variant],
     jobs: int,
-    resolver: str = ResolverName.UV,
+    resolver: str = Uv.name,
     on_event: Listener = silent,
 ) -> tuple[LockResult, ...]:
     """Lock variants from the package index that the environment names: see Locker.lock.
@@ -95,7 +95,7 @@ def lock(
     siblings: all variants of the plan.
     """
     with Pages(from_environment(os.environ, on_event)) as pages:
-        chosen = RESOLVERS[ResolverName(resolver)](pages=pages)
+        chosen = RESOLVERS[resolver](pages=pages)
         locker = Locker(
             rule_inputs=rule_inputs, checkout=checkout, siblings=siblings, resolver=chosen, listener=on_event
         )

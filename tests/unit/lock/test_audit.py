@@ -135,7 +135,7 @@ def test_an_answer_of_a_different_form_audits_nothing(
     site.advisories["jinja2/2.0"] = answer
     found = audit_locks(index, policy)
     assert verdicts(found) == [Verdict.NOT_AUDITED, Verdict.NOT_AUDITED]
-    assert f"{index.label} gave an answer that cannot be read: {message}" in found[CPU].missing
+    assert f"{index.address.label} gave an answer that cannot be read: {message}" in found[CPU].missing
 
 
 @pytest.mark.parametrize("fault", ["500", "hang", "gone"])
