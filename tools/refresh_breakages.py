@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import click
 from packaging.version import Version
 
-from raydock.compat import breakages
 from raydock.compat.breakages import Breakage
+from raydock.core.yamlfile import load
 from raydock.index.client import Index
 from raydock.model.facts import PROJECTS
 from raydock.model.requirement import requirement
@@ -33,7 +33,7 @@ def main() -> Proposal:
     \b
     Example: .venv/bin/python -m tools.refresh_breakages --check
     """
-    return propose(package_index(), breakages.load(TABLE.file))
+    return propose(package_index(), load(TABLE.file, tuple[Breakage, ...]))
 
 
 def propose(index: Index, entries: tuple[Breakage, ...]) -> Proposal:

@@ -14,8 +14,9 @@ import re
 
 import click
 
-from raydock.compat import gpu_names
+from raydock.compat.gpu_names import Names
 from raydock.core.errors import ConfigurationError
+from raydock.core.yamlfile import load
 from tools.refresh import Proposal, Table, document, refresher, rows, with_block, with_list
 
 TABLE = Table(path="raydock/compat/data/gpus.yaml", marks=("\ndate: ", 'products". Read '))
@@ -42,7 +43,7 @@ def propose(gpus: str, page: str) -> Proposal:
 
     Raises ConfigurationError if a source is a different document.
     """
-    known, text = gpu_names.load(TABLE.file), TABLE.read()
+    known, text = load(TABLE.file, Names), TABLE.read()
     new = [
         name
         for name in names(gpus)

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from packaging.version import Version
 
-from raydock.compat import sdists
 from raydock.compat.sdists import Sdist
+from raydock.core.yamlfile import load
 from raydock.index.client import Index
 from tools.refresh import Proposal, Table, final_releases, package_index, refresher
 
@@ -24,7 +24,7 @@ def main() -> Proposal:
     \b
     Example: .venv/bin/python -m tools.refresh_sdists --check
     """
-    return propose(package_index(), sdists.load(TABLE.file).values())
+    return propose(package_index(), load(TABLE.file, tuple[Sdist, ...]))
 
 
 def propose(index: Index, entries: Iterable[Sdist]) -> Proposal:

@@ -44,17 +44,16 @@ def check_debs(project: Project, variants: Sequence[Variant]) -> list[str]:
     Prints newer versions in the archive to stderr.
     """
     stale = locker.check(project.matrix, project.checkout, variants)
-    stale_names = {lock.name for lock in stale}
     requests = locker.requests(project.matrix, project.checkout, variants)
-    fresh = {request.name: request for request in requests if request.name not in stale_names}
+    fresh = {request.name: request for request in requests if request.name not in stale}
     locks = {
         name: (request, debs.load(project.checkout.deb_lock(name), request.digest)) for name, request in fresh.items()
     }
     survey_result = survey(locks, project.checkout.work, gather().bundle)
     for line in (*survey_result.notes, *_describe(survey_result.moved)):
         echo(line, stderr=True)
-    stale += locker.orphans(project.matrix, project.checkout, project.variants)
-    return [f"lockfiles/{lock.name}.debs: {lock.reason}" for lock in stale]
+    stale |= locker.orphans(project.matrix, project.checkout, project.variants)
+    return [f"lockfiles/{name}.debs: {reason}" for name, reason in stale.items()]
 
 
 def _describe(moved: Sequence[Moved]) -> list[str]:

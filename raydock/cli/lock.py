@@ -34,16 +34,16 @@ def lock(request: CommandRequest, check: bool, audit: bool, allow_unaudited: boo
     variants = [planned.variant for planned in chosen]
     stale = locker.check(project.rule_inputs, project.checkout, variants)
     if check:
-        stale += locker.orphans(project.checkout, project.variants)
+        stale |= locker.orphans(project.checkout, project.variants)
         for note in cutoff_notes(project.without_cutoff(chosen)):
             click.echo(note, err=True)
-        lines = [f"lockfiles/{lock.name}.txt: {lock.reason}" for lock in stale]
+        lines = [f"lockfiles/{name}.txt: {reason}" for name, reason in stale.items()]
         end_check(lines + check_debs(project, variants), len(chosen), "lock")
     warn_of_unused_indexes()
     with request.writing() as progress:
         debs = lock_debs(request, progress, variants)
-        names = {lock.name for lock in locker.check(project.rule_inputs, project.checkout, variants)}
-        stale_variants = [variant for variant in variants if variant.name in names]
+        stale = locker.check(project.rule_inputs, project.checkout, variants)
+        stale_variants = [variant for variant in variants if variant.name in stale]
         results = locker.lock(
             project.rule_inputs,
             project.checkout,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from rich.table import Table
@@ -11,13 +11,12 @@ from rich.table import Table
 from raydock.cli.options import CommandRequest, shared
 from raydock.cli.output import end
 from raydock.core.errors import PolicyError, RaydockError
+from raydock.core.models import plain
 from raydock.model.finding import Finding
+from raydock.model.judgement import Judgement, Verdict, remarks
 
 if TYPE_CHECKING:
-    from raydock.lock.audit import Audit
     from raydock.scan.report import ScanReport
-
-    Judged = ScanReport | Audit
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -38,9 +37,8 @@ def scan(request: CommandRequest, db: Path | None, db_repository: str, allow_uns
     Example: ./build.py scan --group quickstart
              ./build.py scan --db /media/usb/trivy    (downloads nothing)
     """
-    from raydock.model.judgement import remarks
     from raydock.pipeline.create import create_pipeline, create_scanner
-    from raydock.scan.report import ScanReport, ScanResult
+    from raydock.scan.report import ScanReport
 
     if db and db_repository:
         raise click.UsageError("--db and --db-repository cannot be combined: the first is local, the second remote.")
@@ -54,12 +52,16 @@ def scan(request: CommandRequest, db: Path | None, db_repository: str, allow_uns
         if images := {result.name: result.image for result in built if result.image}:
             image_scanner = create_scanner(request.project, progress, builder.client.endpoint, db, db_repository)
             scanned = image_scanner.scan(images)
-            reports = [scan_result.report for scan_result in scanned if scan_result.report]
-            errors |= {scan_result.name: scan_result.error for scan_result in scanned if scan_result.error}
+            reports = [result for result in scanned.values() if isinstance(result, ScanReport)]
+            errors |= {name: result for name, result in scanned.items() if isinstance(result, RaydockError)}
             notes = remarks(image_scanner.policy.ignore, [report.judgement for report in reports])
             notes += image_scanner.notes
+    judged = {report.name: report.judgement for report in reports}
+    documents = [report.document() for report in reports]
+    documents += [{"name": name, "error": str(error)} for name, error in errors.items()]
     todo = "; ".join([*_remedies(reports), "--allow-unscanned exits with 0 anyway."])
-    _answer(request, reports, notes, errors, unknown=ScanResult.NOT_SCANNED, allowed=allow_unscanned, todo=todo)
+    unknown = Verdict.NOT_SCANNED
+    _answer(request, documents, judged, notes, errors, unknown=unknown, allowed=allow_unscanned, todo=todo)
 
 
 def _remedies(reports: "Sequence[ScanReport]") -> list[str]:
@@ -84,90 +86,91 @@ def _remedies(reports: "Sequence[ScanReport]") -> list[str]:
 
 def audit(request: CommandRequest, allow_unaudited: bool) -> NoReturn:
     """Checks the packages of the selected locks for advisories, and exits."""
-    from raydock.lock.audit import AuditResult, ignores_of_locks
     from raydock.lock.audit import audit as audit_locks
+    from raydock.lock.audit import ignores_of_locks
     from raydock.model import lock, policy
-    from raydock.model.judgement import remarks
 
-    project = request.project
+    project, unknown = request.project, Verdict.NOT_AUDITED
     rules, today = policy.load(project.checkout.policy), datetime.now(UTC).date()
     locks = {planned.name: lock.load(project.checkout.lock(planned.name)) for planned in request.chosen}
     with request.progress() as progress:
-        audits = audit_locks(locks, rules, today, progress)
-    notes = remarks(ignores_of_locks(rules, locks), [each.judgement for each in audits])
+        judged = audit_locks(locks, rules, today, progress)
+    documents = [
+        {"name": name, "verdict": judgement.verdict(unknown), **plain(judgement)} for name, judgement in judged.items()
+    ]
+    notes = remarks(ignores_of_locks(rules, locks), list(judged.values()))
     todo = (
         "check that the index answers and has a JSON API, or name one in UV_DEFAULT_INDEX;"
         " or use --allow-unaudited to exit with 0."
     )
-    _answer(request, audits, notes, {}, unknown=AuditResult.NOT_AUDITED, allowed=allow_unaudited, todo=todo)
+    _answer(request, documents, judged, notes, {}, unknown=unknown, allowed=allow_unaudited, todo=todo)
 
 
 def _answer(
     request: CommandRequest,
-    judged: "Sequence[Judged]",
+    documents: list[dict[str, Any]],
+    judged: Mapping[str, Judgement],
     notes: list[str],
     errors: Mapping[str, RaydockError],
     *,
-    unknown: str,
+    unknown: Verdict,
     allowed: bool,
     todo: str,
 ) -> NoReturn:
-    documents = [report.document() for report in judged]
-    documents += [{"name": name, "error": str(error)} for name, error in errors.items()]
-    texts = (table(judged), details(judged, notes, verbose=request.verbose)) if judged else ()
+    texts = (table(judged, unknown), details(judged, notes, verbose=request.verbose)) if judged else ()
     request.show({"schema": 1, "variants": documents, "remarks": notes}, *texts)
     refused = refusal(judged, unknown, allowed=allowed, todo=todo)
     end({**errors, **({"scan.yaml": refused} if refused else {})})
 
 
-def table(reports: "Sequence[Judged]") -> Table:
+def table(judged: Mapping[str, Judgement], unknown: Verdict) -> Table:
     """A row per variant: verdict, and counts of findings."""
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("variant", "verdict", "refused", "ignored", "below threshold"):
         grid.add_column(heading, overflow="fold", justify="left" if heading in {"variant", "verdict"} else "right")
-    for report in reports:
-        counts = (report.judgement.refused, report.judgement.ignored, report.judgement.reported)
-        grid.add_row(report.name, report.verdict, *(str(len(findings)) for findings in counts))
+    for name, judgement in judged.items():
+        counts = (judgement.refused, judgement.ignored, judgement.reported)
+        grid.add_row(name, judgement.verdict(unknown), *(str(len(findings)) for findings in counts))
     return grid
 
 
-def details(reports: "Sequence[Judged]", remarks: Sequence[str] = (), *, verbose: bool = False) -> str:
+def details(judged: Mapping[str, Judgement], remarks: Sequence[str] = (), *, verbose: bool = False) -> str:
     """The findings, each once with the variants that have it, and the remarks.
 
     With `verbose`, also the findings below the policy's threshold.
     """
     lines: list[str] = []
     for heading, describe in (
-        ("refused", lambda judged: [*judged.expired, *map(_describe, judged.refused)]),
-        ("not looked for", lambda judged: [judged.missing] if judged.missing else []),
-        ("ignored", lambda judged: [f"{i.finding}: up to {i.ignore.until}: {i.ignore.reason}" for i in judged.ignored]),
-        ("below threshold", lambda judged: map(_describe, judged.reported if verbose else ())),
+        ("refused", lambda judgement: [*judgement.expired, *map(_describe, judgement.refused)]),
+        ("not looked for", lambda judgement: [judgement.missing] if judgement.missing else []),
+        ("ignored", lambda judgement: map(str, judgement.ignored)),
+        ("below threshold", lambda judgement: map(_describe, judgement.reported if verbose else ())),
     ):
         names: dict[str, list[str]] = {}
-        for report in reports:
-            for line in dict.fromkeys(describe(report.judgement)):
-                names.setdefault(line, []).append(report.name)
-        lines += _block(heading, {line: _join_names(which, len(reports)) for line, which in names.items()})
+        for name, judgement in judged.items():
+            for line in dict.fromkeys(describe(judgement)):
+                names.setdefault(line, []).append(name)
+        lines += _block(heading, {line: _join_names(which, len(judged)) for line, which in names.items()})
     return "\n".join(lines + _block("notes", dict.fromkeys(remarks, "")))
 
 
-def refusal(reports: "Sequence[Judged]", unknown: str, *, allowed: bool, todo: str) -> PolicyError | None:
+def refusal(judged: Mapping[str, Judgement], unknown: Verdict, *, allowed: bool, todo: str) -> PolicyError | None:
     """The error that ends a run.
 
-    Returns None if no report refuses, and none has the verdict `unknown` or that is allowed.
+    Returns None if no judgement refuses, and none has the verdict `unknown` or that is allowed.
     todo: the next step for the verdict `unknown`.
     """
-    refused = [report.name for report in reports if report.judgement.refuses]
-    missing = [report.name for report in reports if report.verdict == unknown]
+    refused = [name for name, judgement in judged.items() if judgement.refuses]
+    missing = [name for name, judgement in judged.items() if judgement.verdict(unknown) is unknown]
     if refused:
         return PolicyError(
-            f"{len(refused)} of {len(reports)} refused by scan.yaml: {', '.join(refused)}.",
+            f"{len(refused)} of {len(judged)} refused by scan.yaml: {', '.join(refused)}.",
             todo="use versions with a fix, or add it to `ignore` in scan.yaml, with a reason and a day"
             " (docs/how-to/scan.md).",
         )
     if missing and not allowed:
         return PolicyError(
-            f"{len(missing)} of {len(reports)} {unknown}: {', '.join(missing)}.",
+            f"{len(missing)} of {len(judged)} {unknown}: {', '.join(missing)}.",
             meaning="No finding is refused, but the check is incomplete.",
             todo=todo,
         )

@@ -2,19 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from functools import cache
-from pathlib import Path
 from typing import Annotated
 
 from packaging.utils import canonicalize_name
 
 from raydock.compat.when import When, matches
 from raydock.core.models import Entry, written
-from raydock.core.yamlfile import read
+from raydock.core.yamlfile import shipped
 from raydock.model.requirement import RequirementLine, requirement
 from raydock.model.variant import Variant
 
-DATA = Path(__file__).parent / "data" / "breakages.yaml"
 _RuleName = Annotated[str, written("it as transformers-era", "a name of a rule", form="[a-z]+(-[a-z]+)*")]
 _Lines = tuple[Annotated[RequirementLine, written("it as transformers<5 (PEP 508)", "a requirement")], ...]
 
@@ -59,15 +56,6 @@ def broken(constraints: Iterable[str], versions: Mapping[str, str]) -> Iterator[
             yield line, f"{constraint.name} {version}"
 
 
-def load(path: Path = DATA) -> tuple[Breakage, ...]:
-    """Read breakages.
-
-    Raises ConfigurationError, with file and line, if the file is not as its head documents.
-    """
-    return read(path).convert(tuple[Breakage, ...])
-
-
-@cache
 def known() -> tuple[Breakage, ...]:
     """The breakages that raydock ships."""
-    return load()
+    return shipped("compat/data/breakages.yaml", tuple[Breakage, ...])

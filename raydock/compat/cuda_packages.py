@@ -3,15 +3,13 @@
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from raydock.core.models import Dated
-from raydock.core.yamlfile import load
+from raydock.core.yamlfile import shipped
 
-DATA = Path(__file__).parent / "data" / "cuda.yaml"
 # The CUDA majors that packages are for.
 MAJORS = (11, 12, 13)
 _FIRST_UNSUFFIXED = 13
@@ -97,10 +95,9 @@ def torch_of(version: str) -> str:
     return ".".join(filter(None, match.groups())) if match else ""
 
 
-@cache
 def cuda_names() -> CudaNames:
     """The content of data/cuda.yaml."""
-    return load(DATA, CudaNames)
+    return shipped("compat/data/cuda.yaml", CudaNames)
 
 
 @cache

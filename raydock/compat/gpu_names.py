@@ -1,14 +1,10 @@
 """Facts about a host from the name of its GPU (data/gpus.yaml)."""
 
 from collections.abc import Iterable
-from functools import cache
-from pathlib import Path
 
-from raydock.core import yamlfile
 from raydock.core.models import Dated
+from raydock.core.yamlfile import shipped
 from raydock.model.pattern import matches
-
-DATA = Path(__file__).parent / "data" / "gpus.yaml"
 
 
 class Names(Dated, frozen=True, kw_only=True):
@@ -35,18 +31,9 @@ class Names(Dated, frozen=True, kw_only=True):
         return _any(self.arm, name)
 
 
-def load(path: Path = DATA) -> Names:
-    """Read the names.
-
-    Raises ConfigurationError, with file and line, if the file is not as its head documents.
-    """
-    return yamlfile.load(path, Names)
-
-
-@cache
 def known() -> Names:
     """The names that raydock ships."""
-    return load()
+    return shipped("compat/data/gpus.yaml", Names)
 
 
 def _any(patterns: Iterable[str], name: str) -> bool:

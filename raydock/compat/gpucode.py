@@ -1,13 +1,9 @@
 """The GPUs that run code that was compiled for different GPUs."""
 
 from collections.abc import Iterable
-from functools import cache
-from pathlib import Path
 
 from raydock.core.models import Dated
-from raydock.core.yamlfile import load
-
-_TEGRA = Path(__file__).parent / "data" / "tegra.yaml"
+from raydock.core.yamlfile import shipped
 
 
 class TegraGpus(Dated, frozen=True, kw_only=True):
@@ -27,8 +23,9 @@ def code_for(built: Iterable[int], gpu: int) -> int | None:
     binary compatibility). A driver can compile PTX for newer GPUs, but PTX is not counted: the lists name the binary
     code in wheels.
     """
+    tegra = shipped("compat/data/tegra.yaml", TegraGpus).sm
     older = (sm for sm in built if sm // 10 == gpu // 10 and sm <= gpu)
-    return max((sm for sm in older if sm == gpu or not tegra() & {sm, gpu}), default=None)
+    return max((sm for sm in older if sm == gpu or not tegra & {sm, gpu}), default=None)
 
 
 def architectures(gpus: Iterable[int]) -> tuple[str, ...]:
@@ -48,9 +45,3 @@ def _feature_set(sm: int) -> str:
     if sm < 90:
         return ""
     return "a" if sm < 100 else "f"
-
-
-@cache
-def tegra() -> frozenset[int]:
-    """The sm numbers of Tegra's GPUs."""
-    return load(_TEGRA, TegraGpus).sm

@@ -1,18 +1,14 @@
 """The drivers and GPUs that run a variant, from NVIDIA's tables and the code in the wheels of torch and vllm."""
 
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from dataclasses import dataclass, field
 
 from packaging.specifiers import SpecifierSet
 
 from raydock.compat.gpucode import code_for
 from raydock.core.models import Dated, Entry
-from raydock.core.yamlfile import load
+from raydock.core.yamlfile import shipped
 from raydock.model.gpubuild import PROJECTS, GpuBuild
 from raydock.model.variant import NONE, Axis, Variant
-
-DATA = Path(__file__).parent / "data"
 
 
 class DriverTable(Dated, frozen=True, kw_only=True):
@@ -59,21 +55,13 @@ class Hardware:
 
     Attributes:
         stated: the `gpus` of matrix.yaml, which take precedence.
-        folder: the folder with drivers.yaml and sm.yaml.
+        gpus: the table of GPUs by CUDA.
+        drivers: the table of drivers by CUDA.
     """
 
     stated: tuple[GpuBuild, ...] = ()
-    folder: Path = DATA
-
-    @cached_property
-    def drivers(self) -> DriverTable:
-        """The table of drivers by CUDA."""
-        return load(self.folder / "drivers.yaml", DriverTable)
-
-    @cached_property
-    def gpus(self) -> GpuTable:
-        """The table of GPUs by CUDA."""
-        return load(self.folder / "sm.yaml", GpuTable)
+    gpus: GpuTable = field(default_factory=lambda: shipped("compat/data/sm.yaml", GpuTable))
+    drivers: DriverTable = field(default_factory=lambda: shipped("compat/data/drivers.yaml", DriverTable))
 
     def compilable(self, cuda: str) -> tuple[int, ...]:
         """The GPUs that a CUDA toolkit can compile for; empty if the table does not know it."""

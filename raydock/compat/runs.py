@@ -1,7 +1,5 @@
 """Whether a driver and a GPU run a variant, and if not, why."""
 
-from functools import cache
-
 from packaging.version import Version
 
 from raydock.compat.gpucode import code_for
@@ -63,7 +61,7 @@ def list_owner(variant: Variant) -> str:
 
 def _build_objection(variant: Variant, gpu: int) -> str:
     """Why no build of a variant can have code for a GPU; empty if one can."""
-    tables = _tables()
+    tables = Hardware()
     compilable = tables.compilable(variant.cuda)
     if compilable and not code_for(compilable, gpu):
         return f"sm_{gpu} not among the GPUs that CUDA {variant.cuda} compiles for"
@@ -72,12 +70,6 @@ def _build_objection(variant: Variant, gpu: int) -> str:
     return ""
 
 
-@cache
-def _tables() -> Hardware:
-    return Hardware()
-
-
-@cache
 def own_driver(cuda: str) -> str:
     """The driver that a CUDA toolkit came with; empty if the table does not list it."""
-    return _tables().drivers.toolkits.get(cuda, "")
+    return Hardware().drivers.toolkits.get(cuda, "")

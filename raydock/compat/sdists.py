@@ -1,14 +1,10 @@
 """Packages without a wheel, which are built from source (data/sdists.yaml)."""
 
 import json
-from functools import cache
-from pathlib import Path
 
 from raydock.compat.when import When
 from raydock.core.models import Dated
-from raydock.core.yamlfile import read
-
-DATA = Path(__file__).parent / "data" / "sdists.yaml"
+from raydock.core.yamlfile import shipped
 
 
 class Sdist(Dated, frozen=True, kw_only=True):
@@ -39,15 +35,6 @@ class Sdist(Dated, frozen=True, kw_only=True):
         return "\n".join(("[[dependency-metadata]]", *lines, f"requires-dist = {json.dumps(self.requires)}\n"))
 
 
-def load(path: Path = DATA) -> dict[str, Sdist]:
-    """Read source distributions by name.
-
-    Raises ConfigurationError, with file and line, if the file is not as its head documents.
-    """
-    return {sdist.name: sdist for sdist in read(path).convert(tuple[Sdist, ...])}
-
-
-@cache
 def known() -> dict[str, Sdist]:
     """The source distributions that raydock ships, by canonical name."""
-    return load()
+    return {sdist.name: sdist for sdist in shipped("compat/data/sdists.yaml", tuple[Sdist, ...])}

@@ -1,8 +1,6 @@
 """The CUDA compiler of images: the variants that have one, and its packages (data/toolchain.yaml)."""
 
 from collections.abc import Iterator, Mapping
-from functools import cache
-from pathlib import Path
 
 import msgspec
 from packaging.requirements import Requirement
@@ -10,10 +8,8 @@ from packaging.version import Version
 
 from raydock.compat.when import When, matches
 from raydock.core.models import Dated
-from raydock.core.yamlfile import load
+from raydock.core.yamlfile import shipped
 from raydock.model.variant import NONE, Variant
-
-DATA = Path(__file__).parent / "data" / "toolchain.yaml"
 
 
 class Toolchain(Dated, frozen=True, kw_only=True):
@@ -60,10 +56,9 @@ class Toolchain(Dated, frozen=True, kw_only=True):
                 yield name, f"{name}=={minor}.*"
 
 
-@cache
 def known() -> Toolchain:
     """The content of data/toolchain.yaml."""
-    return load(DATA, Toolchain)
+    return shipped("compat/data/toolchain.yaml", Toolchain)
 
 
 def compiler_of(variant: Variant) -> str:

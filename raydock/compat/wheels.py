@@ -2,19 +2,16 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 
 from packaging.requirements import Requirement
 from packaging.version import Version
 
 from raydock.compat.wheeltags import MACHINES, Glibc, accepts, needed_glibc
 from raydock.core.models import Dated
-from raydock.core.yamlfile import load
+from raydock.core.yamlfile import shipped
 from raydock.model.facts import ProjectRelease, Wheel
 from raydock.model.variant import Variant
-
-_NO_WHEELS = Path(__file__).parent / "data" / "no-wheels.yaml"
 
 _CUDA = re.compile(r"cuda-toolkit|nvidia-cuda-runtime(-cu\d+)?")
 
@@ -101,10 +98,9 @@ def _applicable(
     )
 
 
-@cache
 def without_wheels() -> frozenset[str]:
     """The canonical names of packages without wheels."""
-    return load(_NO_WHEELS, WheellessPackages).names
+    return shipped("compat/data/no-wheels.yaml", WheellessPackages).names
 
 
 def newest_patch(python: str) -> str:

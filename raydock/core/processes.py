@@ -29,7 +29,20 @@ class Processes:
         environment: its environment; None for raydock's own.
         Raises KeyboardInterrupt after `stop`.
         """
-        process = self._begin(command, folder, environment)
+        with self._guard:
+            if self._stopped.is_set():
+                raise KeyboardInterrupt
+            # A separate process group: Ctrl-C reaches only raydock, which then ends its programs in order.
+            process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                process_group=0,
+            )
+            self._running.add(process)
         try:
             yield process
         finally:
@@ -71,25 +84,6 @@ class Processes:
         """Waits; raises KeyboardInterrupt after `stop`, without waiting to the end."""
         if self._stopped.wait(seconds):
             raise KeyboardInterrupt
-
-    def _begin(
-        self, command: Sequence[str], folder: Path | None, environment: Mapping[str, str] | None
-    ) -> subprocess.Popen[bytes]:
-        with self._guard:
-            if self._stopped.is_set():
-                raise KeyboardInterrupt
-            # A separate process group: Ctrl-C reaches only raydock, which then ends its programs in order.
-            process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                process_group=0,
-            )
-            self._running.add(process)
-            return process
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -14,9 +14,12 @@ from msgspec.structs import replace
 from raydock.core.complaints import Steps, explain, label
 from raydock.core.errors import ConfigurationError
 from raydock.core.models import Entry, Model, convert
+from raydock.core.program import PACKAGE
 
 # The loader of libyaml is several times faster, but not every PyYAML has it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# The files of the package that were read, by path.
+_SHIPPED: dict[str, Any] = {}
 
 Located = TypeVar("Located", bound=Entry)
 
@@ -102,6 +105,17 @@ def load(path: Path, model: type[Model]) -> Model:
     Raises ConfigurationError as `read_own` and `convert` do.
     """
     return read_own(path).convert(model)
+
+
+def shipped(path: str, model: type[Model]) -> Model:
+    """The content of a file of the package, which is read once.
+
+    path: its path in the package, such as `compat/data/cuda.yaml`.
+    """
+    if path not in _SHIPPED:
+        _SHIPPED[path] = load(PACKAGE / path, model)
+    content: Model = _SHIPPED[path]
+    return content
 
 
 def read_own(path: Path) -> YamlFile:

@@ -5,7 +5,7 @@ PREFIX/simple/ (the documentation of Warehouse's JSON API, read 2026-11-25). Not
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -31,44 +31,35 @@ class NoAdvisoriesError(OutOfReachError):
     """The index does not publish advisories, or does not answer."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Advisories:
-    """Reads advisories from one index.
+def advisories_of(
+    releases: Iterable[Release], index: Index, listener: Listener = silent
+) -> dict[Release, tuple[Finding, ...] | None]:
+    """The advisories of each release in an index, each read once.
 
-    Attributes:
-        index: the index.
-        listener: gets the progress.
+    None for releases that the index does not have.
+    Raises NoAdvisoriesError if the index does not answer, or not in the format of the JSON API.
     """
+    unique, done = sorted(set(releases)), count(1)
 
-    index: Index
-    listener: Listener = silent
+    def read(release: Release) -> tuple[Finding, ...] | None:
+        advisories = _read(release, index)
+        listener("advisories", f"reading {index.address.label}", detail=f"{next(done)} of {len(unique)} releases")
+        return advisories
 
-    def of(self, releases: Iterable[Release]) -> Mapping[Release, tuple[Finding, ...] | None]:
-        """The advisories of each release, each read once.
+    with readers(_WORKERS) as pool:
+        return dict(zip(unique, pool.map(read, unique), strict=True))
 
-        None for releases that the index does not have.
-        Raises NoAdvisoriesError if the index does not answer, or not in the format of the JSON API.
-        """
-        unique, done = sorted(set(releases)), count(1)
 
-        def read(release: Release) -> tuple[Finding, ...] | None:
-            advisories = self._read(release)
-            self.listener("advisories", f"reading {self.index.label}", detail=f"{next(done)} of {len(unique)} releases")
-            return advisories
-
-        with readers(_WORKERS) as pool:
-            return dict(zip(unique, pool.map(read, unique), strict=True))
-
-    def _read(self, release: Release) -> tuple[Finding, ...] | None:
-        name, version = release
-        # An index can add a local version (2.3.1+cu118) to its own builds of a release; advisories do not have it.
-        public = Version(Version(version).public)
-        try:
-            with self.index.client() as client:
-                answer, advisories = _query(client.s, self.index, ResolvedDependency(name, public))
-        except OutOfReachError as error:
-            raise NoAdvisoriesError(error.what) from None
-        return None if answer.is_skipped() else tuple(_finding(advisory, release) for advisory in advisories)
+def _read(release: Release, index: Index) -> tuple[Finding, ...] | None:
+    name, version = release
+    # An index can add a local version (2.3.1+cu118) to its own builds of a release; advisories do not have it.
+    public = Version(Version(version).public)
+    try:
+        with index.client() as client:
+            answer, advisories = _query(client.s, index, ResolvedDependency(name, public))
+    except OutOfReachError as error:
+        raise NoAdvisoriesError(error.what) from None
+    return None if answer.is_skipped() else tuple(_finding(advisory, release) for advisory in advisories)
 
 
 def _query(
@@ -79,7 +70,7 @@ def _query(
     Raises the client's underlying error, which Index.client translates.
     """
     service = PyPIService(cache_dir=Path(os.devnull))  # disables the cache
-    service.session = _IndexSession(session, index.endpoint.rstrip("/").removesuffix("/simple"))
+    service.session = _IndexSession(session, index.address.url.rstrip("/").removesuffix("/simple"))
     try:
         answer, advisories = service.query(release)
         return answer, advisories

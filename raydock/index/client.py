@@ -76,16 +76,6 @@ class Index:
     # One client per thread, which keeps its connection: a handshake takes longer than most answers.
     _clients: local = field(default_factory=local, init=False, repr=False, compare=False)
 
-    @property
-    def endpoint(self) -> str:
-        """Its address without credentials."""
-        return self.address.url
-
-    @property
-    def label(self) -> str:
-        """The index in messages."""
-        return self.address.label
-
     def for_cuda(self, label: str, url: str) -> "Index":
         """The index that matrix.yaml names for a CUDA, with the settings of this one.
 
@@ -126,7 +116,7 @@ class Index:
                 with RemoteZip(wheel.url, session=client.s) as archive:
                     return _metadata(archive, wheel.filename)
             except RemoteZipError:
-                self.listener(self.label, f"does not support range requests; reading all of {wheel.filename}")
+                self.listener(self.address.label, f"does not support range requests; reading all of {wheel.filename}")
                 with TemporaryFile() as file:
                     self._copy(client, wheel.url, file)
                     return _metadata(ZipFile(file), wheel.filename)
@@ -164,15 +154,15 @@ class Index:
     def _open(self) -> PyPISimple:
         # UV_HTTP_TIMEOUT limits the time of an answer, so a request that timed out is not repeated.
         policy = RetryPolicy(connect=self.timeout, read=self.timeout, silence=False)
-        session = PatientSession(policy, lambda line: self.listener(self.label, line))
+        session = PatientSession(policy, lambda line: self.listener(self.address.label, line))
         session.headers["User-Agent"] = USER_AGENT
         session.verify = self.ca_bundle or True
         session.auth = _Credentials(self.address)
-        return PyPISimple(self.endpoint, session=session)
+        return PyPISimple(self.address.url, session=session)
 
     def _error(self, what: str, todo: str = "") -> OutOfReachError:
         return OutOfReachError(
-            f"{self.label} {what}",
+            f"{self.address.label} {what}",
             meaning="No facts were changed; plan, lock --check and render still work with those in lockfiles/.",
             todo=todo or "check the network and the proxy, or name a mirror in UV_DEFAULT_INDEX, then run this again.",
         )
@@ -215,7 +205,7 @@ class Index:
         # The index redirected to a different host, or its files are stored there.
         request = getattr(error, "request", None)
         host = urlsplit(getattr(request, "url", "") or "").netloc.rpartition("@")[2]
-        return cause if host in {"", urlsplit(self.endpoint).netloc} else f"{cause} at {host}, to which it refers"
+        return cause if host in {"", urlsplit(self.address.url).netloc} else f"{cause} at {host}, to which it refers"
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ from concurrent.futures import as_completed
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from pathlib import Path
 
 from packaging.metadata import RawMetadata, parse_email
 from packaging.version import InvalidVersion, Version
@@ -16,7 +14,7 @@ from raydock.compat.wheeltags import needed_glibc
 from raydock.core.errors import ConfigurationError, OutOfReachError, RaydockError
 from raydock.core.models import Dated
 from raydock.core.parallel import readers
-from raydock.core.yamlfile import load
+from raydock.core.yamlfile import shipped
 from raydock.index.client import Index
 from raydock.index.page import Page
 from raydock.model.facts import PROJECTS, Facts, Key, ProjectRelease, Wheel
@@ -25,7 +23,6 @@ from raydock.model.variant import NONE, Axis
 from raydock.model.variant import label as label_of
 from raydock.model.versions import closest
 
-DATA = Path(__file__).parent / "data" / "releases.yaml"
 SOURCE = "package index"
 
 _WORKERS = 8
@@ -43,10 +40,9 @@ class OldestReleases(Dated, frozen=True, kw_only=True):
     oldest: dict[str, Version]
 
 
-@cache
 def oldest() -> Mapping[str, Version]:
     """For each project, the oldest version whose facts are read (data/releases.yaml)."""
-    return load(DATA, OldestReleases).oldest
+    return shipped("index/data/releases.yaml", OldestReleases).oldest
 
 
 @dataclass(frozen=True)
@@ -145,8 +141,8 @@ def _builds(matrix: Matrix, index: Index) -> dict[Key, Offer]:
 def _missing(index: Index, project: str, page: Page) -> RaydockError:
     todo = "name an index that has it in UV_DEFAULT_INDEX, or unset that variable."
     if page.refused:
-        return OutOfReachError(f"{index.label} answered 403 Forbidden for the project {project!r}.", todo=todo)
-    return ConfigurationError(f"{index.label} has no project {project!r}.", todo=todo)
+        return OutOfReachError(f"{index.address.label} answered 403 Forbidden for the project {project!r}.", todo=todo)
+    return ConfigurationError(f"{index.address.label} has no project {project!r}.", todo=todo)
 
 
 def _versions(page: Page) -> dict[Version, Files]:

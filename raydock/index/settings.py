@@ -81,11 +81,13 @@ class Setting:
         url: its address.
         source: the variable or file, for error messages.
         name: uv's name of the index; may be empty.
+        extra: whether the index is in addition to the default one.
     """
 
     url: str
     source: str
     name: str = ""
+    extra: bool = False
 
 
 def parse(text: str, source: str) -> Setting:
@@ -119,23 +121,12 @@ def uv_default(environment: Environment) -> Setting | None:
 
     Raises ConfigurationError if one cannot be read.
     """
-    for path, options in _uv_options(environment):
-        indexes = [index for index in options.index if index.default]
-        if indexes:
-            return Setting(url=indexes[0].url, source=str(path), name=indexes[0].name)
-        if url := options.index_url or options.pip.index_url:
-            return Setting(url=url, source=str(path))
-    return None
+    return next((setting for setting in _uv_settings(environment) if not setting.extra), None)
 
 
 def uv_indexes(environment: Environment) -> list[Setting]:
     """Every `[[index]]` of uv's files that is not the default one."""
-    return [
-        Setting(url=index.url, source=str(path), name=index.name)
-        for path, options in _uv_options(environment)
-        for index in options.index
-        if not index.default
-    ]
+    return [setting for setting in _uv_settings(environment) if setting.extra]
 
 
 def uv_extra(environment: Environment) -> list[str]:
@@ -159,6 +150,15 @@ def keyring_provider(environment: Environment) -> str:
     uv = next(filter(None, providers), "")
     pip = _pip_values("keyring-provider", environment)
     return uv or (pip[0][0] if pip else "")
+
+
+def _uv_settings(environment: Environment) -> Iterator[Setting]:
+    """The indexes in uv's files, the most important first."""
+    for path, options in _uv_options(environment):
+        for index in options.index:
+            yield Setting(url=index.url, source=str(path), name=index.name, extra=not index.default)
+        if url := options.index_url or options.pip.index_url:
+            yield Setting(url=url, source=str(path))
 
 
 def _pip_values(option: str, environment: Environment) -> list[tuple[str, Path]]:

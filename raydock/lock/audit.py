@@ -2,16 +2,12 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
-from typing import Any
 
 from packaging.utils import canonicalize_name
 
 from raydock.core.events import Listener, silent
-from raydock.core.models import plain
-from raydock.index.advisories import Advisories, NoAdvisoriesError, Release
+from raydock.index.advisories import NoAdvisoriesError, Release, advisories_of
 from raydock.index.client import Index, from_environment
 from raydock.model.finding import Finding
 from raydock.model.judgement import Judgement, judge
@@ -19,72 +15,35 @@ from raydock.model.lock import Lock
 from raydock.model.policy import Ignore, Policy
 
 
-class AuditResult(StrEnum):
-    """The verdict on a lock.
-
-    NOT_AUDITED: nothing is refused, but the index did not answer for every release.
-    """
-
-    CLEAN = "clean"
-    REFUSED = "refused"
-    NOT_AUDITED = "not audited"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Audit:
-    """The audit of a lock.
-
-    Attributes:
-        name: the variant's name.
-        judgement: the findings, judged by scan.yaml.
-    """
-
-    name: str
-    judgement: Judgement
-
-    @property
-    def verdict(self) -> AuditResult:
-        if self.judgement.refuses:
-            return AuditResult.REFUSED
-        return AuditResult.NOT_AUDITED if self.judgement.missing else AuditResult.CLEAN
-
-    def document(self) -> dict[str, Any]:
-        """The entry in the JSON document of `lock --audit` (docs/reference/json.md)."""
-        return {"name": self.name, "verdict": self.verdict, **plain(self.judgement)}
-
-
 def audit(
     locks: Mapping[str, Lock], policy: Policy, today: date, on_event: Listener = silent, index: Index | None = None
-) -> list[Audit]:
-    """Audit locks, with one request to the index for each release that they pin.
+) -> dict[str, Judgement]:
+    """Judge the advisories of locks by variant name, with one request to the index for each release that they pin.
 
     If the index does not answer, each judgement says so in `missing`.
 
     locks: the locks by variant name.
     index: the package index; None for the one that the environment names.
     """
-    advisories = Advisories(index=index or from_environment(os.environ), listener=on_event)
+    index = index or from_environment(os.environ)
     releases = {name: [(pin.name, pin.version) for pin in lock.pins.values()] for name, lock in locks.items()}
     known: dict[Release, tuple[Finding, ...] | None] = {}
     missing = ""
     pinned_releases = {release for pinned in releases.values() for release in pinned}
     try:
-        known |= _ray_advisories(advisories, pinned_releases)
-        known |= advisories.of(pinned_releases - known.keys())
+        known |= _ray_advisories(pinned_releases, index)
+        known |= advisories_of(pinned_releases - known.keys(), index, on_event)
     except NoAdvisoriesError as error:
         missing = error.what
-    return [
-        Audit(
-            name=name,
-            judgement=judge(
-                policy,
-                (finding for release in pinned for finding in known.get(release) or ()),
-                today,
-                missing or _unknown_releases(pinned, known),
-            ),
+    return {
+        name: judge(
+            policy,
+            (finding for release in pinned for finding in known.get(release) or ()),
+            today,
+            missing or _unknown_releases(pinned, known),
         )
         for name, pinned in releases.items()
-    ]
+    }
 
 
 def ignores_of_locks(policy: Policy, locks: Mapping[str, Lock]) -> list[Ignore]:
@@ -93,15 +52,15 @@ def ignores_of_locks(policy: Policy, locks: Mapping[str, Lock]) -> list[Ignore]:
     return [ignore for ignore in policy.ignore if canonicalize_name(ignore.package) in pinned]
 
 
-def _ray_advisories(advisories: Advisories, releases: set[Release]) -> Mapping[Release, tuple[Finding, ...] | None]:
+def _ray_advisories(releases: set[Release], index: Index) -> Mapping[Release, tuple[Finding, ...] | None]:
     """The advisories for Ray's releases, which every lock pins.
 
     Raises NoAdvisoriesError if the index knows none of these releases: it does not have the JSON API then.
     """
-    known = advisories.of(release for release in releases if release[0] == "ray")
+    known = advisories_of((release for release in releases if release[0] == "ray"), index)
     if known and not any(findings is not None for findings in known.values()):
         raise NoAdvisoriesError(
-            f"{advisories.index.label} publishes no advisories: its JSON API does not know ray {max(known)[1]}."
+            f"{index.address.label} publishes no advisories: its JSON API does not know ray {max(known)[1]}."
         )
     return known
 

@@ -5,12 +5,14 @@ times, 403 for missing projects, redirects, requests for credentials or to wait.
 time before any cut-off day. Every wheel has its metadata next to it, so that no resolver downloads a wheel.
 """
 
+import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from shutil import copyfileobj
 from tempfile import TemporaryFile
 from threading import Thread
@@ -18,7 +20,6 @@ from typing import IO, Any
 from urllib.parse import unquote
 
 from packaging.utils import canonicalize_name
-from pypi_simple import DistributionPackage
 
 from raydock.index.client import Index
 from raydock.index.pages import Pages
@@ -50,10 +51,6 @@ class LocalIndex:
     def urls(self) -> tuple[str, ...]:
         """The address of each index."""
         return tuple(f"http://127.0.0.1:{self.port}/{self.token}/{number}/" for number in range(len(self.indexes)))
-
-    def file(self, index: Index, project: str, name: str) -> DistributionPackage | None:
-        """The file of this name that an index lists; None if it lists no such file."""
-        return next((file for file in self.pages.page(index, project).files if file.filename == name), None)
 
 
 @contextmanager
@@ -90,47 +87,42 @@ class _Handler(BaseHTTPRequestHandler):
         """Send a page, a wheel's metadata or a file."""
         try:
             if self.local_index.errors or not self._answer_path():
-                self._answer(HTTPStatus.NOT_FOUND, b"")
+                self._send(BytesIO(), HTTPStatus.NOT_FOUND)
         except ConnectionError:
             raise  # the resolver has ended
         except Exception as error:  # Resolver._run raises it
             self.local_index.errors.append(error)
-            self._answer(HTTPStatus.NOT_FOUND, b"")
+            self._send(BytesIO(), HTTPStatus.NOT_FOUND)
 
     def _answer_path(self) -> bool:
         token, number, project, *rest = [*unquote(self.path).strip("/").split("/"), "", "", ""]
         if token != self.local_index.token or not number.isdecimal() or int(number) >= len(self.local_index.indexes):
             return False
-        index, name = self.local_index.indexes[int(number)], rest[0]
+        index, name, pages = self.local_index.indexes[int(number)], rest[0], self.local_index.pages
         if not name:
-            page = self.local_index.pages.page(index, canonicalize_name(project)) if project else None
-            return page is not None and bool(page.files) and self._answer(HTTPStatus.OK, page.json, _JSON)
-        file = self.local_index.file(index, project, name.removesuffix(".metadata"))
+            page = pages.page(index, canonicalize_name(project)) if project else None
+            return page is not None and bool(page.files) and self._send(BytesIO(page.json), kind=_JSON)
+        wheel = name.removesuffix(".metadata")
+        file = next((file for file in pages.page(index, project).files if file.filename == wheel), None)
         if file is None:
             return False
         if name.endswith(".metadata"):
-            return self._answer(HTTPStatus.OK, self.local_index.pages.metadata(index, file))
+            return self._send(BytesIO(pages.metadata(index, file)))
         with TemporaryFile() as content:
             index.download(file, content)
             return self._send(content)
 
-    def _send(self, content: IO[bytes]) -> bool:
-        self._head(HTTPStatus.OK, content.tell(), "application/octet-stream")
+    def _send(
+        self, content: IO[bytes], status: HTTPStatus = HTTPStatus.OK, kind: str = "application/octet-stream"
+    ) -> bool:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(content.seek(0, os.SEEK_END)))
+        self.send_header("Cache-Control", "no-store")  # the next resolution has a different address
+        self.end_headers()
         content.seek(0)
         copyfileobj(content, self.wfile, _CHUNK)
         return True
-
-    def _answer(self, status: HTTPStatus, body: bytes, kind: str = "application/octet-stream") -> bool:
-        self._head(status, len(body), kind)
-        self.wfile.write(body)
-        return True
-
-    def _head(self, status: HTTPStatus, size: int, kind: str) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(size))
-        self.send_header("Cache-Control", "no-store")  # the next resolution has a different address
-        self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing: raydock's own client reports problems."""

@@ -17,7 +17,7 @@ from raydock.index.pages import Pages
 from raydock.lock import checks, lockfile
 from raydock.lock.artifacts import Artifact, choose
 from raydock.lock.request import LockRequest, create_request
-from raydock.lock.resolver import RESOLVERS, Pins, Resolver, ResolverName
+from raydock.lock.resolver import RESOLVERS, Pins, Resolver, Uv
 from raydock.model import lock as locks
 from raydock.model import sealed
 from raydock.model.variant import Variant
@@ -37,30 +37,21 @@ class StaleReason(StrEnum):
     ORPHANED = "matrix.yaml no longer has this variant"
 
 
-@dataclass(frozen=True)
-class Stale:
-    """A stale lock.
-
-    Attributes:
-        name: the variant's name.
-        reason: why it is stale.
-    """
-
-    name: str
-    reason: StaleReason
+# Why locks are stale, by the names of their variants.
+StaleLocks = dict[str, StaleReason]
 
 
-def check(rule_inputs: RuleInputs, checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
+def check(rule_inputs: RuleInputs, checkout: Checkout, variants: Iterable[Variant]) -> StaleLocks:
     """Find the variants whose locks are missing, out of date or edited, without an index or a resolver."""
     reasons = ((variant.name, _stale_reason(rule_inputs, checkout, variant)) for variant in variants)
-    return tuple(Stale(name, reason) for name, reason in reasons if reason is not None)
+    return {name: reason for name, reason in reasons if reason is not None}
 
 
-def orphans(checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
+def orphans(checkout: Checkout, variants: Iterable[Variant]) -> StaleLocks:
     """Find the locks that belong to none of `variants`, which are all variants of the plan."""
     names = {variant.name for variant in variants}
     locked = sorted(path.stem for path in checkout.lockfiles.glob("*.txt"))
-    return tuple(Stale(name, StaleReason.ORPHANED) for name in locked if name not in names)
+    return {name: StaleReason.ORPHANED for name in locked if name not in names}
 
 
 def _stale_reason(rule_inputs: RuleInputs, checkout: Checkout, variant: Variant) -> StaleReason | None:
@@ -96,7 +87,7 @@ def lock(
     *,
     siblings: Sequence[Variant],
     jobs: int,
-    resolver: str = ResolverName.UV,
+    resolver: str = Uv.name,
     on_event: Listener = silent,
 ) -> tuple[LockResult, ...]:
     """Lock variants from the package index that the environment names: see Locker.lock.
@@ -104,7 +95,7 @@ def lock(
     siblings: all variants of the plan.
     """
     with Pages(from_environment(os.environ, on_event)) as pages:
-        chosen = RESOLVERS[ResolverName(resolver)](pages=pages)
+        chosen = RESOLVERS[resolver](pages=pages)
         locker = Locker(
             rule_inputs=rule_inputs, checkout=checkout, siblings=siblings, resolver=chosen, listener=on_event
         )

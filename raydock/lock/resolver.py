@@ -8,7 +8,6 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -35,13 +34,6 @@ _PIP_ERROR = re.compile(r"^ *ERROR: (.*)$", re.MULTILINE)
 _PIP_CLASH = re.compile(r"requirement=\w+\('([^']+)'\), parent=(?:None|\w+\('[^']*/([^/-]+)-([^/-]+)-[^/]*\.whl)")
 
 
-class ResolverName(StrEnum):
-    """The values of `--resolver`."""
-
-    UV = "uv"
-    PIP_TOOLS = "pip-tools"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Resolver(ABC):
     """Finds the newest packages of an index that satisfy a request.
@@ -52,15 +44,10 @@ class Resolver(ABC):
         timeout: the time limit of a resolution, in seconds.
     """
 
-    name: ClassVar[ResolverName]
+    name: ClassVar[str]
     pages: Pages
     timeout: float
     _processes: Processes = field(default_factory=Processes, repr=False)
-
-    @property
-    def index(self) -> Index:
-        """The default index."""
-        return self.pages.index
 
     @cached_property
     def label(self) -> str:
@@ -115,7 +102,7 @@ class Resolver(ABC):
         except subprocess.TimeoutExpired:
             raise OutOfReachError(
                 f"{self.label} gave no answer in {self.timeout:.0f} s.",
-                meaning=f"{self.index.label} may be slow or hang.",
+                meaning=f"{self.pages.index.address.label} may be slow or hang.",
                 todo="try again later, or name a mirror in UV_DEFAULT_INDEX.",
             ) from None
         if local.errors:
@@ -130,7 +117,7 @@ class Resolver(ABC):
     def _refused(self, local: LocalIndex) -> str:
         """The projects for which an index answered 403, as text; empty if there are none."""
         text = "; ".join(
-            f"{index.label} answered 403 Forbidden for {', '.join(sorted(names))}"
+            f"{index.address.label} answered 403 Forbidden for {', '.join(sorted(names))}"
             for index, names in self.pages.refused().items()
             if index in local.indexes
         )
@@ -165,7 +152,7 @@ class Resolver(ABC):
 class Uv(Resolver):
     """`uv pip compile`, for any Python."""
 
-    name = ResolverName.UV
+    name = "uv"
     timeout: float = 300
 
     def _command(self, request: LockRequest, folder: Path) -> list[str]:
@@ -196,7 +183,7 @@ class Uv(Resolver):
 class PipTools(Resolver):
     """`pip-compile`, which resolves only for the Python that runs it."""
 
-    name = ResolverName.PIP_TOOLS
+    name = "pip-tools"
     timeout: float = 3600
 
     def resolve(self, request: LockRequest, seed: Mapping[str, str]) -> Pins:
@@ -230,7 +217,8 @@ class PipTools(Resolver):
         return lines[-1] if lines else "it failed without a message."
 
 
-RESOLVERS: dict[ResolverName, type[Uv] | type[PipTools]] = {resolver.name: resolver for resolver in (Uv, PipTools)}
+# By the values of `--resolver`.
+RESOLVERS: dict[str, type[Uv] | type[PipTools]] = {resolver.name: resolver for resolver in (Uv, PipTools)}
 
 
 def _is_kept(variable: str) -> bool:

@@ -3,9 +3,22 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from raydock.model.finding import Finding, FindingKind
 from raydock.model.policy import Ignore, Policy
+
+
+class Verdict(StrEnum):
+    """The verdict on an image or a lock.
+
+    NOT_SCANNED, NOT_AUDITED: nothing is refused, but not everything was checked.
+    """
+
+    CLEAN = "clean"
+    REFUSED = "refused"
+    NOT_SCANNED = "not scanned"
+    NOT_AUDITED = "not audited"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +32,9 @@ class Ignored:
 
     finding: Finding
     ignore: Ignore
+
+    def __str__(self) -> str:
+        return f"{self.finding}: up to {self.ignore.until}: {self.ignore.reason}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +58,12 @@ class Judgement:
     @property
     def refuses(self) -> bool:
         return bool(self.refused or self.expired)
+
+    def verdict(self, incomplete: Verdict) -> Verdict:
+        """The verdict; `incomplete` if nothing is refused, but not everything was checked."""
+        if self.refuses:
+            return Verdict.REFUSED
+        return incomplete if self.missing else Verdict.CLEAN
 
     @property
     def reasons(self) -> tuple[str, ...]:

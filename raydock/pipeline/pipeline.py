@@ -54,7 +54,7 @@ class Pipeline:
         project = self.project
         failed = self._lock_debs(chosen)
         variants = [planned.variant for planned in chosen if planned.name not in failed]
-        stale = {state.name for state in locker.check(project.rule_inputs, project.checkout, variants)}
+        stale = locker.check(project.rule_inputs, project.checkout, variants)
         if stale:
             stale_variants = [variant for variant in variants if variant.name in stale]
             locked = locker.lock(

@@ -5,13 +5,10 @@ It is in a folder that the user names, or trivy downloads it.
 
 import json
 import re
-import shutil
-import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from raydock.core.errors import OutOfReachError
 from raydock.scan.trivy import NoDatabaseError, Trivy
 
 
@@ -74,7 +71,7 @@ def _newest(trivy: Trivy, repository: str, now: datetime) -> Database:
     if kept and now < kept.due:
         return kept
     try:
-        _replace(trivy, repository, folder)
+        trivy.download_database(repository, folder)
     except NoDatabaseError as error:
         if not kept:
             raise
@@ -101,21 +98,6 @@ def _check_age(database: Database, days: int, now: datetime) -> None:
             f"the vulnerability database in {database.folder} is {age.days} days old, and scan.yaml "
             f"allows {days}.{note}"
         )
-
-
-def _replace(trivy: Trivy, repository: str, folder: Path) -> None:
-    """Replace a folder with a new database, completely or not at all."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=trivy.folder, prefix=".run-") as temporary:
-            new = Path(temporary) / "db"
-            trivy.download_database(repository, new)
-            shutil.rmtree(folder, ignore_errors=True)
-            new.rename(folder)
-    except OSError as error:
-        raise OutOfReachError(
-            f"{folder} cannot be written: {error.strerror}.", todo="fix the permissions, or free disk space."
-        ) from None
 
 
 def _read(folder: Path) -> Database | None:

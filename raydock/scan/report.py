@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +9,10 @@ from raydock.core.files import digest_of
 from raydock.core.jsonfile import read, value, write
 from raydock.core.models import plain
 from raydock.model.image import ContainerImage, ImageRecord
-from raydock.model.judgement import Judgement
+from raydock.model.judgement import Judgement, Verdict
 from raydock.model.policy import Policy
 
 SCHEMA = 1
-
-
-class ScanResult(StrEnum):
-    """The result of a scan.
-
-    NOT_SCANNED: nothing is refused, but not everything was checked.
-    """
-
-    CLEAN = "clean"
-    REFUSED = "refused"
-    NOT_SCANNED = "not scanned"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +36,8 @@ class ScanReport(ImageRecord):
     sboms: dict[str, str]
 
     @property
-    def verdict(self) -> ScanResult:
-        if self.judgement.refuses:
-            return ScanResult.REFUSED
-        return ScanResult.NOT_SCANNED if self.judgement.missing else ScanResult.CLEAN
+    def verdict(self) -> Verdict:
+        return self.judgement.verdict(Verdict.NOT_SCANNED)
 
     def objection(self, image: ContainerImage, policy: Policy, today: date) -> str:
         """Why this report does not let an image be published, as one phrase.
@@ -60,7 +46,7 @@ class ScanReport(ImageRecord):
         """
         if not self.is_of(image):
             return "it was scanned before its newest build"
-        if self.verdict is not ScanResult.CLEAN:
+        if self.verdict is not Verdict.CLEAN:
             return f"its scan: {self.verdict}: {'; '.join(self.judgement.reasons)}"
         if self.policy != policy.digest:
             return "scan.yaml changed since it was scanned"

@@ -13,29 +13,13 @@ from raydock.model.finding import Finding
 from raydock.model.image import ContainerImage
 from raydock.model.judgement import judge
 from raydock.model.policy import Policy
-from raydock.scan import system
 from raydock.scan.database import Database
-from raydock.scan.findings import content, findings
+from raydock.scan.findings import content, findings, gap, unread
 from raydock.scan.report import ScanReport, save
-from raydock.scan.trivy import Document, ImageScan, NoDatabaseError, Trivy
+from raydock.scan.trivy import Document, NoDatabaseError, Trivy
 
 # The file name of each SBOM, and trivy's name of its format.
 SBOMS = {"sbom.cdx.json": "cyclonedx", "sbom.spdx.json": "spdx-json"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScanOutcome:
-    """The outcome of the scan of one image.
-
-    Attributes:
-        name: the variant's name.
-        report: its report; None if the scan failed.
-        error: why the scan failed; None if it did not.
-    """
-
-    name: str
-    report: ScanReport | None = None
-    error: RaydockError | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,21 +51,23 @@ class Scanner:
             return []
         return [f"the vulnerability database is of {self.database.updated:%Y-%m-%d}: {self.database.note}"]
 
-    def scan(self, images: Mapping[str, ContainerImage]) -> list[ScanOutcome]:
+    def scan(self, images: Mapping[str, ContainerImage]) -> dict[str, ScanReport | RaydockError]:
         """Scan images, by variant name, and write their reports.
 
-        One failure does not stop the others.
+        Returns the report of each image, or why its scan failed: one failure does not stop the others.
 
         Ctrl-C stops trivy.
         """
         version = self.trivy.version()
-        return in_parallel(lambda name: self._scan(name, images[name], version), images, 1, self.trivy.processes.stop)
 
-    def _scan(self, name: str, image: ContainerImage, version: str) -> ScanOutcome:
-        try:
-            return ScanOutcome(name=name, report=self._report(name, image, version))
-        except RaydockError as error:
-            return ScanOutcome(name=name, error=error)
+        def scan_image(name: str) -> ScanReport | RaydockError:
+            try:
+                return self._report(name, images[name], version)
+            except RaydockError as error:
+                return error
+
+        results = in_parallel(scan_image, images, 1, self.trivy.processes.stop)
+        return dict(zip(images, results, strict=True))
 
     def _report(self, name: str, image: ContainerImage, version: str) -> ScanReport:
         document, database, missing = self._image(name, image)
@@ -116,18 +102,16 @@ class Scanner:
         if isinstance(missing, Database):
             self.listener(name, "looking for vulnerabilities, secrets and licences")
             try:
-                scan = self.trivy.image(image.id, missing.folder, log)
+                document, warnings = self.trivy.image(image.id, missing.folder, log)
             except NoDatabaseError as error:
                 missing = error
             else:
-                return scan.document, missing, self._gap(scan)
+                if unread(warnings):
+                    self.trivy.forget_layers()  # else the next scan gets the incomplete list without the warning
+                return document, missing, gap(document, warnings)
         self.listener(name, "looking for secrets and licences")
-        return self.trivy.image(image.id, None, log).document, None, f"vulnerabilities: {missing.what}"
-
-    def _gap(self, scan: ImageScan) -> str:
-        if system.unread(scan.warnings):
-            self.trivy.forget_layers()  # else the next scan gets the incomplete list without the warning
-        return system.gap(scan.document, scan.warnings)
+        document, _ = self.trivy.image(image.id, None, log)
+        return document, None, f"vulnerabilities: {missing.what}"
 
     def _dockerfile(self, name: str) -> list[Finding]:
         path = self.checkout.dockerfile(name)

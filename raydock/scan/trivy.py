@@ -44,19 +44,6 @@ class NoDatabaseError(RaydockError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageScan:
-    """What trivy found in an image.
-
-    Attributes:
-        document: trivy's own JSON form.
-        warnings: the warnings in its log, one line each.
-    """
-
-    document: Document
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Trivy:
     """Runs trivy, one process at a time because it locks its cache.
 
@@ -77,7 +64,7 @@ class Trivy:
         return str(self._json("print its version", "version", _QUIET).get("Version", ""))
 
     def download_database(self, repository: str, target: Path) -> None:
-        """Download a vulnerability database into a new folder `target`.
+        """Replace the folder `target` with a vulnerability database, completely or not at all.
 
         The database is in an OCI repository (empty: trivy's own).
 
@@ -85,11 +72,15 @@ class Trivy:
         """
         options = [f"--db-repository={repository}"] if repository else []
         with self._temporary_folder() as run_folder:
+            target.parent.mkdir(exist_ok=True)
             self._run(run_folder, "download a vulnerability database", "image", _QUIET, "--download-db-only", *options)
+            shutil.rmtree(target, ignore_errors=True)
             (run_folder / "db").rename(target)
 
-    def image(self, image_id: str, database: Path | None, log: Path) -> ImageScan:
+    def image(self, image_id: str, database: Path | None, log: Path) -> tuple[Document, list[str]]:
         """Scan an image of the engine.
+
+        Returns trivy's own JSON form, and the warnings in its log, one line each.
 
         Vulnerabilities are checked only with the folder of a database.
 
@@ -103,8 +94,8 @@ class Trivy:
         with self._temporary_folder(database) as run_folder:
             done = self._run(run_folder, doing, "image", "--no-progress", *options, "--timeout=2h", _JSON, image_id)
         write_whole(log, done.stderr)
-        warnings = tuple(" ".join(line.split()) for line in _WARNING.findall(done.stderr))
-        return ImageScan(document=self._parsed(doing, done.stdout), warnings=warnings)
+        warnings = [" ".join(line.split()) for line in _WARNING.findall(done.stderr)]
+        return self._parsed(doing, done.stdout), warnings
 
     def forget_layers(self) -> None:
         """Remove the cached layers, so that the next scan reads all of them again."""

@@ -133,8 +133,8 @@ def test_every_tool_reaches_the_named_engine(
         monkeypatch.setenv(name, value)
     if not way.startswith("ssh"):
         trivy = Trivy(program=find(), folder=toy.root / "trivy", endpoint=resolve())
-        scan = trivy.image(image.id, None, toy.root / "trivy.log")
-        assert scan.document["Metadata"]["ImageID"]
+        document, _ = trivy.image(image.id, None, toy.root / "trivy.log")
+        assert document["Metadata"]["ImageID"]
     engine.images.remove(tag, force=True)
     engine.close()
 

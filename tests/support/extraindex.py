@@ -109,7 +109,7 @@ class Setting:
     def install(self, lock: Lock, indexes: tuple[str, ...], default: str = "") -> Path:
         """Install a lock with the uv configuration of a build, and return the folder."""
         (self.folder / "lock.txt").write_text(lock.text)
-        own = addresses.default({"UV_DEFAULT_INDEX": default or self.index.endpoint})
+        own = addresses.default({"UV_DEFAULT_INDEX": default or self.index.address.url})
         extra = tuple(addresses.for_cuda("cu118", url, {}) for url in indexes)
         (self.folder / "uv.toml").write_text(Secrets(default=own).with_indexes(extra).uv)
         target = self.folder / f"target{len(list(self.folder.glob('target*')))}"

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from raydock.compat import sdists
+from raydock.compat.sdists import Sdist
 from raydock.core.checkout import Checkout
+from raydock.core.yamlfile import load
 from raydock.index.addresses import Address
 from raydock.index.client import Index
 from raydock.lock.locker import Locker
@@ -77,7 +79,8 @@ def site(tmp_path: Path, own_caches: None, monkeypatch: pytest.MonkeyPatch) -> S
     offered.add("only-source", FILE, body)
     data = tmp_path / "sdists.yaml"
     data.write_text(DATA.format(sha256=sha256(body).hexdigest()))
-    monkeypatch.setattr(sdists, "known", lambda: sdists.load(data))
+    own = {sdist.name: sdist for sdist in load(data, tuple[Sdist, ...])}
+    monkeypatch.setattr(sdists, "known", lambda: own)
     return offered
 
 

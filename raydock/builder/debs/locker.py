@@ -19,7 +19,7 @@ from raydock.core.checkout import Checkout
 from raydock.core.errors import RaydockError, VariantError
 from raydock.core.events import Listener
 from raydock.core.files import write_whole
-from raydock.lock.locker import LockResult, Stale, StaleReason
+from raydock.lock.locker import LockResult, StaleLocks, StaleReason
 from raydock.model import debs
 from raydock.model.bases import SUITES, Base
 from raydock.model.debs import DebLock
@@ -30,23 +30,23 @@ from raydock.model.variant import Variant
 OpenPulled = Callable[[BaseRecipe, bool], AbstractContextManager[ContainerApt]]
 
 
-def check(matrix: Matrix, checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
+def check(matrix: Matrix, checkout: Checkout, variants: Iterable[Variant]) -> StaleLocks:
     """The missing, outdated or edited locks of Debian packages.
 
     Reads only files.
     """
     reasons = ((request.name, _reason(checkout, request)) for request in requests(matrix, checkout, variants))
-    return tuple(Stale(name, reason) for name, reason in reasons if reason)
+    return {name: reason for name, reason in reasons if reason}
 
 
-def orphans(matrix: Matrix, checkout: Checkout, variants: Iterable[Variant]) -> tuple[Stale, ...]:
+def orphans(matrix: Matrix, checkout: Checkout, variants: Iterable[Variant]) -> StaleLocks:
     """The locks of Debian packages that do not belong to `variants`.
 
     These must be all variants of the plan.
     """
     names = {request.name for request in requests(matrix, checkout, variants)}
     locks = sorted(path.stem for path in checkout.lockfiles.glob(f"*{debs.SUFFIX}"))
-    return tuple(Stale(name, StaleReason.ORPHANED) for name in locks if name not in names)
+    return {name: StaleReason.ORPHANED for name in locks if name not in names}
 
 
 def requests(matrix: Matrix, checkout: Checkout, variants: Iterable[Variant]) -> tuple[DebRequest, ...]:

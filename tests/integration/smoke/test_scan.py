@@ -15,8 +15,9 @@ import pytest
 from raydock.core.checkout import Checkout as Paths
 from raydock.model import policy
 from raydock.model.image import ContainerImage
+from raydock.model.judgement import Verdict
 from raydock.model.labels import ImageLabels
-from raydock.scan.report import ScanReport, ScanResult, load, sboms
+from raydock.scan.report import ScanReport, load, sboms
 from raydock.scan.trivy import find
 from tests.integration.conftest import remove_images
 from tests.support.index import Site, serving
@@ -156,7 +157,7 @@ def test_an_expired_ignore_is_a_refusal(toy: Toy, cache: Path) -> None:
     assert done.code == 5, done.summary
     assert "CVE-2099-0001 in bash was ignored until" in done.out
     assert "matches nothing" not in done.out
-    assert load_report(toy).verdict is ScanResult.REFUSED  # type: ignore[union-attr]
+    assert load_report(toy).verdict is Verdict.REFUSED  # type: ignore[union-attr]
 
 
 def test_without_a_database_the_verdict_is_not_scanned_and_never_clean(toy: Toy, tmp_path: Path) -> None:
@@ -170,7 +171,7 @@ def test_without_a_database_the_verdict_is_not_scanned_and_never_clean(toy: Toy,
     assert "matches nothing" not in done.out
     report = load_report(toy)
     assert report
-    assert report.verdict is ScanResult.NOT_SCANNED
+    assert report.verdict is Verdict.NOT_SCANNED
     assert report.database == ""
     assert {item.finding.id for item in report.judgement.ignored} == {"aws-access-key-id", "AGPL-3.0-only"}
 

@@ -9,8 +9,8 @@ from uuid import uuid4
 import docker
 import pytest
 
-from raydock.scan.system import gap
-from raydock.scan.trivy import ImageScan, Trivy, find
+from raydock.scan.findings import gap
+from raydock.scan.trivy import Trivy, find
 from tests.support.trivydb import DEBIAN, Advisory, write
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
@@ -83,15 +83,14 @@ def imported(client: docker.DockerClient, request: pytest.FixtureRequest) -> Ite
     client.images.remove(tag, force=True)
 
 
-def scan(trivy: Trivy, image: str, database: Path) -> ImageScan:
-    return trivy.image(image, database, trivy.folder / "scan.log")
+def gap_of(trivy: Trivy, image: str, database: Path) -> str:
+    return gap(*trivy.image(image, database, trivy.folder / "scan.log"))
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_the_gaps_of_trivy_are_reported(imported: str, system: str, trivy: Trivy, database: Path) -> None:
-    result = scan(trivy, imported, database)
     expected = SYSTEMS[system][1]
-    missing = gap(result.document, result.warnings)
+    missing = gap_of(trivy, imported, database)
     assert expected in missing if expected else missing == ""
     assert "INFO" in (trivy.folder / "scan.log").read_text()
 
@@ -103,8 +102,7 @@ def test_a_cached_layer_hides_the_damage_until_it_is_removed(
     trivy = Trivy(program=find(), folder=tmp_path)
     gaps = []
     for _ in range(3):
-        result = scan(trivy, imported, database)
-        gaps.append(gap(result.document, result.warnings))
+        gaps.append(gap_of(trivy, imported, database))
         if len(gaps) == 2:
             trivy.forget_layers()
     assert [SYSTEMS[system][1] in text for text in gaps] == [True, False, True]

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from raydock.compat.breakages import Breakage, broken, known, load
+from raydock.compat.breakages import Breakage, broken, known
 from raydock.core.errors import ConfigurationError
+from raydock.core.yamlfile import load
 from raydock.model.variant import Variant
 
 GOOD = """\
@@ -23,7 +24,7 @@ VARIANT = Variant(ray="2.60.0", python="3.11", cuda="12.8", torch="2.8.0", vllm=
 def test_a_breakage_concerns_its_variants_and_days(tmp_path: Path) -> None:
     path = tmp_path / "b.yaml"
     path.write_text(GOOD)
-    (item,) = load(path)
+    (item,) = load(path, tuple[Breakage, ...])
     day = date(2026, 6, 1)
     assert item.constraints == ("transformers<5",)
     assert item.concerns(VARIANT, day)
@@ -42,8 +43,8 @@ def overdue(breakages: tuple[Breakage, ...], today: date) -> list[Breakage]:
 def test_until_is_the_last_day_on_which_it_is_not_overdue(tmp_path: Path) -> None:
     path = tmp_path / "b.yaml"
     path.write_text(GOOD)
-    assert overdue(load(path), date(2026, 12, 1)) == []
-    assert [item.rule for item in overdue(load(path), date(2026, 12, 2))] == ["transformers-era"]
+    assert overdue(load(path, tuple[Breakage, ...]), date(2026, 12, 1)) == []
+    assert [item.rule for item in overdue(load(path, tuple[Breakage, ...]), date(2026, 12, 2))] == ["transformers-era"]
 
 
 def test_nothing_that_raydock_ships_is_overdue() -> None:
@@ -75,7 +76,7 @@ def test_an_invalid_breakage_is_refused(tmp_path: Path, old: str, new: str, mess
     path = tmp_path / "b.yaml"
     path.write_text(GOOD.replace(old, new))
     with pytest.raises(ConfigurationError, match=message):
-        load(path)
+        load(path, tuple[Breakage, ...])
 
 
 def test_what_raydock_ships() -> None:

@@ -2,9 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from raydock.compat.gpu_names import DATA, known, load
+from raydock.compat.gpu_names import Names, known
 from raydock.compat.hardware import Hardware
 from raydock.core.errors import ConfigurationError
+from raydock.core.program import PACKAGE
+from raydock.core.yamlfile import load
 
 
 def test_a_name_matches_only_its_own_patterns() -> None:
@@ -23,6 +25,6 @@ def test_branches_are_those_of_drivers_that_came_with_a_toolkit() -> None:
 
 def test_a_file_that_lacks_a_key_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "gpus.yaml"
-    path.write_text(DATA.read_text().replace("branches:", "branchs:"))
+    path.write_text((PACKAGE / "compat/data/gpus.yaml").read_text().replace("branches:", "branchs:"))
     with pytest.raises(ConfigurationError, match="branches"):
-        load(path)
+        load(path, Names)

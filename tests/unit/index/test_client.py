@@ -14,11 +14,11 @@ from raydock.index.client import Index, from_environment
         ({"PIP_INDEX_URL": "http://pip/simple"}, "http://pip/simple"),
         ({"PIP_INDEX_URL": "http://a/simple/", "UV_DEFAULT_INDEX": "http://a:80/simple"}, "http://a:80/simple"),
         ({"PIP_INDEX_URL": "", "UV_INDEX_URL": "http://old/simple"}, "http://old/simple"),
-        ({}, Index().endpoint),
+        ({}, Index().address.url),
     ],
 )
 def test_the_environment_names_the_index(environment: dict[str, str], endpoint: str) -> None:
-    assert from_environment(environment).endpoint == endpoint
+    assert from_environment(environment).address.url == endpoint
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "PIP_CERT"])

@@ -12,8 +12,9 @@ from msgspec import structs
 
 from raydock.index.addresses import Address
 from raydock.index.client import Index, from_environment
-from raydock.lock.audit import Audit, AuditResult, audit, ignores_of_locks
+from raydock.lock.audit import audit, ignores_of_locks
 from raydock.model import lock as locks
+from raydock.model.judgement import Judgement, Verdict
 from raydock.model.policy import Ignore, Policy, load
 from tests.support.index import Site, serving
 
@@ -53,8 +54,13 @@ def page(*advisories: dict[str, Any]) -> dict[str, Any]:
     return {"info": {}, "vulnerabilities": advisories}
 
 
-def audit_locks(index: Index, policy: Policy) -> dict[str, Audit]:
-    return {item.name: item for item in audit(LOCKS, policy, TODAY, index=index)}
+def audit_locks(index: Index, policy: Policy) -> dict[str, Judgement]:
+    return audit(LOCKS, policy, TODAY, index=index)
+
+
+def verdicts(judged: dict[str, Judgement]) -> list[Verdict]:
+    """The verdicts on LOCKS."""
+    return [judged[name].verdict(Verdict.NOT_AUDITED) for name in LOCKS]
 
 
 def ignore(id: str, package: str = "") -> Ignore:
@@ -64,15 +70,15 @@ def ignore(id: str, package: str = "") -> Ignore:
 def test_locks_without_advisories_are_clean_and_each_release_is_requested_once(
     index: Index, site: Site, policy: Policy
 ) -> None:
-    assert {item.verdict for item in audit_locks(index, policy).values()} == {AuditResult.CLEAN}
+    assert verdicts(audit_locks(index, policy)) == [Verdict.CLEAN, Verdict.CLEAN]
     assert sorted(site.requests) == ["/pypi/jinja2/2.0/json", "/pypi/ray/2.60.0/json", "/pypi/torch/2.3.1/json"]
 
 
 def test_an_advisory_refuses_each_lock_that_pins_its_release(index: Index, site: Site, policy: Policy) -> None:
     site.advisories["torch/2.3.1"] = page(JINJA)
     found = audit_locks(index, policy)
-    assert [found[CPU].verdict, found[GPU].verdict] == [AuditResult.CLEAN, AuditResult.REFUSED]
-    (finding,) = found[GPU].judgement.refused
+    assert verdicts(found) == [Verdict.CLEAN, Verdict.REFUSED]
+    (finding,) = found[GPU].refused
     assert str(finding) == "PYSEC-2099-1 (not rated) in torch 2.3.1+cu118, fixed in 2.9.1, 3.0"
     assert finding.title == "made up"
 
@@ -80,10 +86,10 @@ def test_an_advisory_refuses_each_lock_that_pins_its_release(index: Index, site:
 @pytest.mark.parametrize("id", ["PYSEC-2099-1", "CVE-2099-0001", "ghsa-AAAA-bbbb-cccc"])
 def test_an_ignore_may_name_any_alias(index: Index, site: Site, policy: Policy, id: str) -> None:
     site.advisories["jinja2/2.0"] = page(JINJA)
-    assert audit_locks(index, policy)[CPU].verdict is AuditResult.REFUSED
+    assert audit_locks(index, policy)[CPU].verdict(Verdict.NOT_AUDITED) is Verdict.REFUSED
     found = audit_locks(index, structs.replace(policy, ignore=(ignore(id),)))[CPU]
-    assert found.verdict is AuditResult.CLEAN
-    assert found.judgement.ignored[0].ignore.id == id
+    assert found.verdict(Verdict.NOT_AUDITED) is Verdict.CLEAN
+    assert found.ignored[0].ignore.id == id
 
 
 def test_withdrawn_advisories_are_none_and_unfixed_ones_go_by_the_policy(
@@ -91,24 +97,27 @@ def test_withdrawn_advisories_are_none_and_unfixed_ones_go_by_the_policy(
 ) -> None:
     site.advisories["jinja2/2.0"] = page({**JINJA, "withdrawn": "2099-01-01T00:00:00Z"}, {**JINJA, "fixed_in": []})
     found = audit_locks(index, policy)[CPU]
-    assert found.verdict is AuditResult.CLEAN
-    assert [item.fixed for item in found.judgement.reported] == [""]
+    assert found.verdict(Verdict.NOT_AUDITED) is Verdict.CLEAN
+    assert [item.fixed for item in found.reported] == [""]
     strict = structs.replace(policy.vulnerabilities, unfixed="fail")
-    assert audit_locks(index, structs.replace(policy, vulnerabilities=strict))[CPU].verdict is AuditResult.REFUSED
+    assert (
+        audit_locks(index, structs.replace(policy, vulnerabilities=strict))[CPU].verdict(Verdict.NOT_AUDITED)
+        is Verdict.REFUSED
+    )
 
 
 def test_a_release_that_the_index_does_not_know_is_not_audited(index: Index, site: Site, policy: Policy) -> None:
     del site.advisories["torch/2.3.1"]
     found = audit_locks(index, policy)
-    assert [found[CPU].verdict, found[GPU].verdict] == [AuditResult.CLEAN, AuditResult.NOT_AUDITED]
-    assert found[GPU].judgement.missing == "the index has no JSON page for torch 2.3.1+cu118."
+    assert verdicts(found) == [Verdict.CLEAN, Verdict.NOT_AUDITED]
+    assert found[GPU].missing == "the index has no JSON page for torch 2.3.1+cu118."
 
 
 def test_an_index_without_advisories_gets_one_request(index: Index, site: Site, policy: Policy) -> None:
     site.advisories.clear()
     found = audit_locks(index, policy)
-    assert {item.verdict for item in found.values()} == {AuditResult.NOT_AUDITED}
-    assert "its JSON API does not know ray 2.60.0" in found[CPU].judgement.missing
+    assert verdicts(found) == [Verdict.NOT_AUDITED, Verdict.NOT_AUDITED]
+    assert "its JSON API does not know ray 2.60.0" in found[CPU].missing
     assert len(site.requests) == 1
 
 
@@ -125,15 +134,15 @@ def test_an_answer_of_a_different_form_audits_nothing(
 ) -> None:
     site.advisories["jinja2/2.0"] = answer
     found = audit_locks(index, policy)
-    assert {item.verdict for item in found.values()} == {AuditResult.NOT_AUDITED}
-    assert f"{index.label} gave an answer that cannot be read: {message}" in found[CPU].judgement.missing
+    assert verdicts(found) == [Verdict.NOT_AUDITED, Verdict.NOT_AUDITED]
+    assert f"{index.address.label} gave an answer that cannot be read: {message}" in found[CPU].missing
 
 
 @pytest.mark.parametrize("fault", ["500", "hang", "gone"])
 def test_an_index_that_does_not_answer_audits_nothing_and_its_password_is_not_shown(
     index: Index, site: Site, policy: Policy, fault: str
 ) -> None:
-    endpoint = index.endpoint.replace("127.0.0.1", "user:secret@127.0.0.1")
+    endpoint = index.address.url.replace("127.0.0.1", "user:secret@127.0.0.1")
     if fault == "500":
         site.status = 500
     if fault == "hang":
@@ -141,17 +150,17 @@ def test_an_index_that_does_not_answer_audits_nothing_and_its_password_is_not_sh
     if fault == "gone":
         endpoint = "http://user:secret@127.0.0.1:1/simple/"
     found = audit_locks(replace(from_environment({"UV_DEFAULT_INDEX": endpoint}), timeout=0.2), policy)
-    assert {item.verdict for item in found.values()} == {AuditResult.NOT_AUDITED}
-    assert "(named by UV_DEFAULT_INDEX) cannot be used: " in found[CPU].judgement.missing
-    assert "secret" not in found[CPU].judgement.missing
+    assert verdicts(found) == [Verdict.NOT_AUDITED, Verdict.NOT_AUDITED]
+    assert "(named by UV_DEFAULT_INDEX) cannot be used: " in found[CPU].missing
+    assert "secret" not in found[CPU].missing
 
 
 def test_findings_do_not_hide_an_incomplete_audit(index: Index, site: Site, policy: Policy) -> None:
     site.advisories["jinja2/2.0"] = page(JINJA)
     del site.advisories["torch/2.3.1"]
     found = audit_locks(index, policy)[GPU]
-    assert found.verdict is AuditResult.REFUSED
-    assert len(found.judgement.reasons) == 2
+    assert found.verdict(Verdict.NOT_AUDITED) is Verdict.REFUSED
+    assert len(found.reasons) == 2
 
 
 def test_only_ignores_for_locked_packages_are_reported_as_useless(policy: Policy) -> None:

@@ -65,7 +65,7 @@ def test_it_installs_whichever_index_serves(setting: Setting) -> None:
     lock, indexes = setting.lock(OLD), setting.rule_inputs.matrix.indexes_of(OLD)
     both = setting.install(lock, indexes)
     assert (both / "torch-2.3.1+cu118.dist-info").is_dir()
-    swapped = setting.install(lock, (setting.index.endpoint,), default=indexes[0])
+    swapped = setting.install(lock, (setting.index.address.url,), default=indexes[0])
     assert {(folder / "filelock" / "__init__.py").read_bytes() for folder in (both, swapped)} == {
         b"",
         b"HERE = 'extra'\n",

@@ -84,7 +84,7 @@ def test_a_redirect_is_followed_and_gets_no_credentials(site: Site, lock_request
 
 
 def test_a_circle_of_redirects_ends(site: Site, index: Index) -> None:
-    site.moved = index.endpoint.removesuffix("/simple/")
+    site.moved = index.address.url.removesuffix("/simple/")
     with pytest.raises(OutOfReachError, match="redirects in a loop"):
         index.page("ray")
 
@@ -235,7 +235,7 @@ def test_waiting_is_reported(site: Site, index: Index) -> None:
     heard = replace(index, listener=lambda name, step, **_: lines.append(f"{name} {step}"))
     assert heard.page("ray").files
     assert monotonic() - start >= 1
-    assert lines == [f"{index.label} answered 429 Too Many Requests; waiting 1 s before the next attempt"]
+    assert lines == [f"{index.address.label} answered 429 Too Many Requests; waiting 1 s before the next attempt"]
 
 
 @pytest.mark.parametrize("wait", ["3600", "Wed, 01 Jan 2200 00:00:00 GMT"])

@@ -9,7 +9,7 @@ import pytest
 from raydock.core.checkout import Checkout
 from raydock.core.errors import OutOfReachError, VariantError
 from raydock.index.pages import Pages
-from raydock.lock.locker import Locker, LockResult, Stale, StaleReason, check, lock, orphans
+from raydock.lock.locker import Locker, LockResult, StaleReason, check, lock, orphans
 from raydock.lock.resolver import Uv
 from raydock.model import lock as locks
 from raydock.model import matrix as matrix_file
@@ -55,7 +55,7 @@ def test_a_lock_pins_the_wheel_of_its_variant(
     sizes = {file["filename"]: file["size"] for files in wheel_index.files.values() for file in files}
     expected = ("click-8.1-py3", "filelock-3.0-py3", "ray-2.60.0-cp311", "virtualenv-20.1-py3")
     assert int(found.header["download-bytes"]) == sum(size for name, size in sizes.items() if name.startswith(expected))
-    assert check(rule_inputs, checkout, [CPU]) == ()
+    assert check(rule_inputs, checkout, [CPU]) == {}
 
 
 def test_siblings_agree_and_jobs_do_not_matter(run: Run, checkout: Checkout, siblings: tuple[Variant, ...]) -> None:
@@ -85,10 +85,8 @@ def test_a_lock_with_its_own_cutoff_neither_leads_nor_is_led(
         locker.lock([old, CPU], 2)
     assert locks.load(checkout.lock(old.name)).version("click") == "7.0"
     assert locks.load(checkout.lock(CPU.name)).version("click") == "8.1"
-    assert check(own, checkout, [old, CPU]) == ()
-    assert check(altered(own, cutoff=date(2026, 11, 14)), checkout, [old, CPU]) == (
-        Stale(CPU.name, StaleReason.INPUTS),
-    )
+    assert check(own, checkout, [old, CPU]) == {}
+    assert check(altered(own, cutoff=date(2026, 11, 14)), checkout, [old, CPU]) == {CPU.name: StaleReason.INPUTS}
 
 
 def test_a_variant_with_packages_of_its_own_is_led_and_never_leads(
@@ -109,9 +107,9 @@ def test_a_variant_with_packages_of_its_own_is_led_and_never_leads(
     assert {locks.parse(text).version("click") for text in texts(checkout).values()} == {"8.1"}
     assert locks.load(checkout.lock(trees.name)).version("trees") == "1.0"
     assert locks.load(checkout.lock(CPU.name)).version("trees") is None
-    assert check(own, checkout, [trees, CPU]) == ()
+    assert check(own, checkout, [trees, CPU]) == {}
     later = altered(own, flavors={"trees": rule_inputs.matrix.packages})
-    assert check(later, checkout, [trees, CPU]) == (Stale(trees.name, StaleReason.INPUTS),)
+    assert check(later, checkout, [trees, CPU]) == {trees.name: StaleReason.INPUTS}
 
 
 def test_a_failure_names_what_a_group_adds_and_where(
@@ -181,15 +179,15 @@ def test_an_index_out_of_reach_leaves_the_locks(
 
 def test_check_finds_stale_locks(run: Run, checkout: Checkout, rule_inputs: RuleInputs) -> None:
     run(CPU, TORCH)
-    assert check(rule_inputs, checkout, [CPU, TORCH, VLLM]) == (Stale(VLLM.name, StaleReason.MISSING),)
+    assert check(rule_inputs, checkout, [CPU, TORCH, VLLM]) == {VLLM.name: StaleReason.MISSING}
     path = checkout.lock(CPU.name)
     path.write_text(path.read_text().replace("click==8.1", "click==9.0"))
-    assert check(rule_inputs, checkout, [CPU, TORCH]) == (Stale(CPU.name, StaleReason.EDITED),)
+    assert check(rule_inputs, checkout, [CPU, TORCH]) == {CPU.name: StaleReason.EDITED}
     wider = altered(rule_inputs, packages=replace(rule_inputs.matrix.packages, always=("pip", "virtualenv")))
-    assert check(wider, checkout, [TORCH]) == (Stale(TORCH.name, StaleReason.INPUTS),)
+    assert check(wider, checkout, [TORCH]) == {TORCH.name: StaleReason.INPUTS}
     checkout.lock(VLLM.name).write_bytes(checkout.lock(TORCH.name).read_bytes())
-    assert check(rule_inputs, checkout, [VLLM]) == (Stale(VLLM.name, StaleReason.INPUTS),)
-    assert orphans(checkout, [TORCH, VLLM]) == (Stale(CPU.name, StaleReason.ORPHANED),)
+    assert check(rule_inputs, checkout, [VLLM]) == {VLLM.name: StaleReason.INPUTS}
+    assert orphans(checkout, [TORCH, VLLM]) == {CPU.name: StaleReason.ORPHANED}
 
 
 def test_an_edited_header_is_noticed(run: Run, checkout: Checkout, rule_inputs: RuleInputs) -> None:
@@ -198,9 +196,9 @@ def test_an_edited_header_is_noticed(run: Run, checkout: Checkout, rule_inputs: 
     for old, new in (("# download-bytes: ", "# download-bytes: 1"), ("do not edit", "edit"), ("\n\n", "\n# a: b\n\n")):
         text = path.read_text()
         path.write_text(text.replace(old, new, 1))
-        assert check(rule_inputs, checkout, [CPU]) == (Stale(CPU.name, StaleReason.EDITED),)
+        assert check(rule_inputs, checkout, [CPU]) == {CPU.name: StaleReason.EDITED}
         path.write_text(text)
-    assert check(rule_inputs, checkout, [CPU]) == ()
+    assert check(rule_inputs, checkout, [CPU]) == {}
 
 
 def test_a_full_disk_leaves_the_lock(

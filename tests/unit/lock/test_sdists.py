@@ -10,8 +10,10 @@ import uv
 
 from raydock.builder.layers import layers
 from raydock.compat import sdists
+from raydock.compat.sdists import Sdist
 from raydock.core.checkout import Checkout
 from raydock.core.errors import ConfigurationError, VariantError
+from raydock.core.yamlfile import load
 from raydock.index.client import Index
 from raydock.index.pages import Pages
 from raydock.lock.resolver import Uv
@@ -45,7 +47,7 @@ def test_its_layer_installs_what_is_built_of_that_very_file(
     text, target = parts["source"].text, tmp_path / "target"
     assert text.endswith(f"# built with {parts['source'].build[0]}\n")  # other tools are another layer
     command = [uv.find_uv_bin(), "pip", "install", "--quiet", "--no-config", "--python", sys.executable]
-    command += ["--target", str(target), "--index-url", index.endpoint, "--no-deps", "--require-hashes"]
+    command += ["--target", str(target), "--index-url", index.address.url, "--no-deps", "--require-hashes"]
     command += ["--only-binary", ":all:", "-r", str(tmp_path / "source.txt")]
     (tmp_path / "source.txt").write_text(text.replace(sha256(site.files[FILE]).hexdigest(), "0" * 64))
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
@@ -66,7 +68,7 @@ def test_a_different_file_of_that_version_is_refused(
 
 
 def test_what_raydock_ships() -> None:
-    found = sdists.load()
+    found = sdists.known()
     assert list(found) == ["quantile-python"]
     assert all(len(item.sha256) == 64 and item.build for item in found.values())
 
@@ -75,4 +77,4 @@ def test_what_is_not_as_documented_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(DATA.format(sha256="0" * 64).replace("  reason: no wheel of it exists\n", ""))
     with pytest.raises(ConfigurationError, match="lacks the key 'reason'"):
-        sdists.load(path)
+        load(path, tuple[Sdist, ...])

@@ -11,10 +11,10 @@ from msgspec import structs
 from raydock.core.files import digest_of
 from raydock.model.finding import Finding, FindingKind, Severity
 from raydock.model.image import ContainerImage
-from raydock.model.judgement import Ignored, Judgement
+from raydock.model.judgement import Ignored, Judgement, Verdict
 from raydock.model.labels import ImageLabels
 from raydock.model.policy import Ignore, Policy
-from raydock.scan.report import ScanReport, ScanResult, load, save
+from raydock.scan.report import ScanReport, load, save
 
 TODAY = date(2026, 11, 25)
 IMAGE = ContainerImage(id="sha256:1", content="sha256:c1", labels=ImageLabels({"raydock.fingerprint": "f"}))
@@ -71,10 +71,10 @@ def test_a_report_without_its_own_sboms_is_ignored(path: Path, sbom: str | None)
 
 
 def test_the_verdict(report: ScanReport) -> None:
-    assert report.verdict is ScanResult.CLEAN
-    assert judged(report, missing="no database").verdict is ScanResult.NOT_SCANNED
-    assert judged(report, missing="no database", refused=(FINDING,)).verdict is ScanResult.REFUSED
-    assert judged(report, expired=("an ignore is past its day",)).verdict is ScanResult.REFUSED
+    assert report.verdict is Verdict.CLEAN
+    assert judged(report, missing="no database").verdict is Verdict.NOT_SCANNED
+    assert judged(report, missing="no database", refused=(FINDING,)).verdict is Verdict.REFUSED
+    assert judged(report, expired=("an ignore is past its day",)).verdict is Verdict.REFUSED
 
 
 def test_a_report_objects_to_publishing(report: ScanReport, policy: Policy) -> None:

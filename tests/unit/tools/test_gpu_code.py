@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 import pytest
 from packaging.version import Version
 
-from raydock.compat.hardware import Hardware
+from raydock.compat.hardware import GpuTable, Hardware
+from raydock.core.yamlfile import load
 from raydock.index.client import Index, from_environment
 from tests.support.index import Site, serving
 from tools import fatbin, refresh_sm
@@ -84,9 +85,9 @@ def test_releases_that_no_row_covers_get_a_row(index: Index) -> None:
 
 
 def test_the_new_rows_are_read_by_raydock(index: Index, tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("data")
-    (folder / "sm.yaml").write_text(refresh_sm.propose(Measurements(index=index), Hardware()).text)
-    known = Hardware(folder=folder)
+    path = tmp_path_factory.mktemp("data") / "sm.yaml"
+    path.write_text(refresh_sm.propose(Measurements(index=index), Hardware()).text)
+    known = Hardware(gpus=load(path, GpuTable))
     assert known.compilable("14.1") == (80, 90, 130)
     assert any(build.cuda == "14.1" and Version("9.1.5") in build.versions for build in known.gpus.wheels)
     assert refresh_sm.propose(Measurements(index=index), known).text == refresh_sm.TABLE.read()
