@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raydock.core.errors import ConfigurationError
-from raydock.deploy.kuberay import formats, manifest, validate
+from raydock.deploy.kuberay import formats, validate
 from raydock.deploy.kuberay.code import MOUNT, Code, read
 from raydock.deploy.kuberay.deployment import Deployment, DriverAffinity, Format, OperatorVersion, ResourceKind, Yaml
+from raydock.deploy.kuberay.manifest import make_manifest
 from raydock.model.labels import Label
 from raydock.pick.forward import OPTION, Forward, forward
 from raydock.publish.variant_image import VariantImage
@@ -103,21 +104,16 @@ def make_resources(options: KubeRayOptions, image: VariantImage) -> list[Yaml]:
         )
     _check_combination(options)
     if options.format is Format.KUSTOMIZE:
-        return [formats.kustomization(image, options.kind)]
+        return formats.kustomization(image, options.kind)
     deployment = _deployment(options, image)
     if options.format is Format.HELM:
-        return [formats.helm_values(deployment)]
+        return formats.helm_values(deployment)
+    values = {}
     if options.kind is ResourceKind.RAYJOB:
-        entrypoint = _probe_command(deployment) if options.probe else validate.entrypoint(options.entrypoint)
-        return manifest.ray_job(deployment, entrypoint, shutdown=options.shutdown)
-    if options.kind is ResourceKind.RAYCLUSTER:
-        return manifest.ray_cluster(deployment)
-    if not options.serve_config:
-        raise ConfigurationError(
-            "A RayService needs --serve-config, and it is missing.",
-            todo="add --serve-config FILE, such as examples/serve/serve.yaml.",
-        )
-    return manifest.ray_service(deployment, validate.serve_config(options.serve_config))
+        values["entrypoint"] = _probe_command(deployment) if options.probe else validate.entrypoint(options.entrypoint)
+    if options.kind is ResourceKind.RAYSERVICE:
+        values["serve_config"] = validate.serve_config(options.serve_config)
+    return make_manifest(deployment, options.kind, shutdown=options.shutdown, **values)
 
 
 def notes(options: KubeRayOptions, image: VariantImage) -> list[str]:
