@@ -11,7 +11,7 @@ _CONTAINER_KEYS = {key: key for key in ("resources", "securityContext", "ports",
 }
 
 
-def helm_values(deployment: Deployment) -> list[Yaml]:
+def helm_values(deployment: Deployment) -> Yaml:
     """Return values for KubeRay's ray-cluster chart, which creates the same cluster as a manifest.
 
     The chart joins REPOSITORY:TAG, so a digest is split at its colon.
@@ -21,14 +21,13 @@ def helm_values(deployment: Deployment) -> list[Yaml]:
     spec.pop("upgradeStrategy", None)  # the chart has no value for it
     head, [workers] = spec.pop("headGroupSpec"), spec.pop("workerGroupSpecs")
     repository, _, tag = deployment.image.reference.rpartition(":")
-    values = {
+    return {
         "fullnameOverride": deployment.name,
         "image": {"repository": repository, "tag": tag, "pullPolicy": "IfNotPresent"},
         "imagePullSecrets": head["template"]["spec"].get("imagePullSecrets", []),
         "head": spec | _chart_group(head),
         "worker": _chart_group(workers),
     }
-    return [values]
 
 
 def _chart_group(group: Yaml) -> Yaml:

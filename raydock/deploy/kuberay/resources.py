@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from raydock.core import yamlfile
 from raydock.core.errors import ConfigurationError
 from raydock.deploy.kuberay import formats, validate
 from raydock.deploy.kuberay.code import MOUNT, Code, read
@@ -13,6 +14,7 @@ from raydock.pick.forward import OPTION, Forward, forward
 from raydock.publish.variant_image import VariantImage
 
 PROBE_SCRIPT = Path(__file__).parent / "jobs" / "probe_workers.py"
+NOTES = Path(__file__).parent / "notes.yaml"
 
 _OPTION_KINDS = {
     "entrypoint": ResourceKind.RAYJOB,
@@ -26,23 +28,6 @@ _NOT_IN_KUSTOMIZE = (
     *("name", "workers", "gpus_per_worker", "autoscale", "node_selector", "image_pull_secret"),
     *("driver_affinity", "forward_compat"),
 )
-
-_AFFINITY = {
-    DriverAffinity.REQUIRED: (
-        "GPU workers start only on nodes whose labels (NVIDIA's GPU Feature Discovery) state a driver >= {floor}."
-        " They stay pending on nodes without these labels (the default on GKE and EKS) and in an empty node group that"
-        " scales from zero: use `--driver-affinity preferred` there."
-    ),
-    DriverAffinity.PREFERRED: (
-        "GPU workers prefer nodes whose labels (NVIDIA's GPU Feature Discovery) state a driver >= {floor}. They accept"
-        " other nodes, so they start without these labels and from zero nodes. An older driver is not refused:"
-        " `--kind rayjob --probe` tests the driver of every worker; `--driver-affinity required` refuses it."
-    ),
-    DriverAffinity.NONE: (
-        "GPU workers start on any node with GPUs. The image needs a driver >= {floor}:"
-        " `--kind rayjob --probe` tests it."
-    ),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +92,7 @@ def make_resources(options: KubeRayOptions, image: VariantImage) -> list[Yaml]:
         return formats.kustomization(image, options.kind)
     deployment = _deployment(options, image)
     if options.format is Format.HELM:
-        return formats.helm_values(deployment)
+        return [formats.helm_values(deployment)]
     values = {}
     if options.kind is ResourceKind.RAYJOB:
         values["entrypoint"] = _probe_command(deployment) if options.probe else validate.entrypoint(options.entrypoint)
@@ -121,7 +106,7 @@ def notes(options: KubeRayOptions, image: VariantImage) -> list[str]:
     if options.format is Format.KUSTOMIZE or not _deployment(options, image).workers.gpus:
         return []
     affinity = options.driver_affinity or DriverAffinity.PREFERRED
-    lines = [_AFFINITY[affinity].format(floor=image.min_driver)]
+    lines = [yamlfile.load(NOTES, dict[DriverAffinity, str])[affinity].format(floor=image.min_driver)]
     if accepted := _forward(options, image):
         lines.append(
             f"forward compatibility: nodes with an older driver (branch {', '.join(map(str, accepted.branches))}) "
