@@ -44,7 +44,7 @@ def to_yaml(documents: Iterable[Yaml]) -> str:
 
 
 def render(template: str, **values: object) -> list[Yaml]:
-    """Return the documents of a template beside this module; its filter `text` writes a value on one line."""
+    """Return the documents of a template in this folder; its filter `text` writes a value on one line."""
     jinja = environment(Path(__file__).parent)
     jinja.filters["text"] = _on_one_line
     return list(yaml.safe_load_all(jinja.get_template(template).render(values)))
