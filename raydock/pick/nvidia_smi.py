@@ -14,7 +14,7 @@ from typing import NoReturn
 from raydock.compat.stated import CAPABILITY, DRIVER, capability, sm
 from raydock.compat.stated import driver as driver_version
 from raydock.core.errors import ConfigurationError, HostError
-from raydock.core.models import Entry
+from raydock.core.models import Dated
 from raydock.core.yamlfile import load
 
 QUERY = "nvidia-smi --query-gpu=driver_version,compute_cap,name --format=csv,noheader"
@@ -29,7 +29,7 @@ _ROW = re.compile(rf"(?P<driver>{DRIVER.pattern}|\[[^],]+\]|N/A),\s*(?P<capabili
 _LABELLED = re.compile(r"(?P<host>[\w.@-]+):\s+(?P<line>\S.*)")
 
 
-class SmiFailure(Entry, frozen=True, kw_only=True):
+class SmiFailure(Dated, frozen=True, kw_only=True):
     """An error message of nvidia-smi or of the shell.
 
     Attributes:
@@ -179,8 +179,14 @@ def _parse_host(name: str, lines: Iterable[str]) -> GpuHost:
 
 def _refuse(name: str, line: str) -> NoReturn:
     message = f"{name}: nvidia-smi's output is not valid: {line[:200]!r}."
-    failure = next(failure for failure in load(DATA, tuple[SmiFailure, ...]) if failure.text in line)
-    raise HostError(message, meaning=failure.meaning, todo=failure.todo.format(query=QUERY))
+    for failure in load(DATA, tuple[SmiFailure, ...]):
+        if failure.text in line:
+            raise HostError(message, meaning=failure.meaning, todo=failure.todo)
+    raise HostError(
+        message,
+        meaning="A valid line is such as `535.104.05, 8.0, NVIDIA A100-SXM4-80GB`.",
+        todo=f"run `{QUERY}`.",
+    )
 
 
 def _check(place: str, pattern: re.Pattern[str], value: str, kind: str, example: str) -> None:
