@@ -29,7 +29,6 @@ from remotezip import RemoteZip
 from raydock.core.cabundle import ca_bundle
 from raydock.core.errors import ConfigurationError, OutOfReachError, RaydockError
 from raydock.core.files import write_whole
-from raydock.core.models import Dated
 from raydock.index.client import Index, from_environment
 from raydock.model import lock as locks
 from raydock.model.lock import Pin
@@ -37,7 +36,6 @@ from raydock.model.lock import Pin
 ROOT = Path(__file__).parents[1]
 
 _DAY = r"\d{4}-\d\d-\d\d"
-_YEAR = 365
 _GZIP = b"\x1f\x8b"
 _LINUX = re.compile(r"-(any|[^-]*linux[^-]*_x86_64)\.whl$")
 
@@ -139,17 +137,6 @@ def today() -> date:
 def age(day: date) -> str:
     """Return how long ago a day is, such as `214 days`."""
     return f"{(today() - day).days} days"
-
-
-def review(table: Table, content: Dated) -> Proposal:
-    """Return the unchanged table, which a person must review if it is older than a year.
-
-    It is for tables whose source no program can read.
-    """
-    line = f"{content.date} ({age(content.date)}): {content.source}"
-    click.echo(line)
-    is_old = (today() - content.date).days > _YEAR
-    return Proposal(text=table.read(), open=(f"check whether this is still true: {line}",) if is_old else ())
 
 
 # Tables are edited as text, so that their comments are kept.

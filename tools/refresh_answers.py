@@ -5,7 +5,8 @@ The table has only the keys that raydock reads, so this program says how old it 
 
 from raydock.core.yamlfile import load
 from raydock.engine.responses import AnswerForms
-from tools.refresh import Proposal, Table, refresher, review
+from tools.refresh import Proposal, Table, refresher, today
+from tools.review import review
 
 TABLE = Table(path="raydock/engine/data/answers.yaml", marks=())
 
@@ -20,7 +21,7 @@ def main() -> Proposal:
     \b
     Example: .venv/bin/python -m tools.refresh_answers --check
     """
-    return review(TABLE, load(TABLE.file, AnswerForms))
+    return review(TABLE, [("the table", load(TABLE.file, AnswerForms))], today())
 
 
 if __name__ == "__main__":

@@ -6,14 +6,12 @@ more than a year.
 
 from datetime import date
 
-import click
-
 from raydock.builder.failures import BuildFailures
 from raydock.core.yamlfile import load
-from tools.refresh import Proposal, Table, age, refresher, today
+from tools.refresh import Proposal, Table, refresher, today
+from tools.review import review
 
 TABLE = Table(path="raydock/builder/data/build-failures.yaml", marks=())
-_YEAR = 365
 
 
 @refresher(TABLE)
@@ -31,11 +29,7 @@ def main() -> Proposal:
 
 def propose(day: date) -> Proposal:
     """Return the unchanged table, with what must be reviewed if it is older than a year on `day`."""
-    table = load(TABLE.file, BuildFailures)
-    line = f"{len(table.failures)} entries of {table.date} ({age(table.date)}): {table.source}"
-    click.echo(line)
-    old = (day - table.date).days > _YEAR
-    return Proposal(text=TABLE.read(), open=(f"check whether this is still true: {line}",) if old else ())
+    return review(TABLE, [("the table", load(TABLE.file, BuildFailures))], day)
 
 
 if __name__ == "__main__":

@@ -6,14 +6,12 @@ messages, so this program lists the entries with their age, and those older than
 
 from datetime import date
 
-import click
-
 from raydock.core.yamlfile import read
 from raydock.registry.refusals import Refusal
-from tools.refresh import Proposal, Table, age, refresher, today
+from tools.refresh import Proposal, Table, refresher, today
+from tools.review import review
 
 TABLE = Table(path="raydock/registry/data/refusals.yaml", marks=())
-_YEAR = 365
 
 
 @refresher(TABLE)
@@ -30,13 +28,9 @@ def main() -> Proposal:
 
 def propose(day: date) -> Proposal:
     """Return the unchanged table with its entries that are older than a year on `day`, and print all entries."""
-    file, old = read(TABLE.file), []
-    for number, refusal in enumerate(file.convert(tuple[Refusal, ...])):
-        line = f"{refusal.cause} of {refusal.date} ({age(refusal.date)}): {refusal.source}"
-        click.echo(line)
-        if (day - refusal.date).days > _YEAR:
-            old.append(f"{file.place(number)}: check whether this is still true: {line}")
-    return Proposal(text=TABLE.read(), open=tuple(old))
+    file = read(TABLE.file)
+    refusals = enumerate(file.convert(tuple[Refusal, ...]))
+    return review(TABLE, [(f"{file.place(number)}: {refusal.cause}", refusal) for number, refusal in refusals], day)
 
 
 if __name__ == "__main__":

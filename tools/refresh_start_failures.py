@@ -6,7 +6,8 @@ this program says how old the table is.
 
 from raydock.core.yamlfile import load
 from raydock.engine.start_failures import StartFailures
-from tools.refresh import Proposal, Table, refresher, review
+from tools.refresh import Proposal, Table, refresher, today
+from tools.review import review
 
 TABLE = Table(path="raydock/engine/data/start-failures.yaml", marks=())
 
@@ -21,7 +22,7 @@ def main() -> Proposal:
     \b
     Example: .venv/bin/python -m tools.refresh_start_failures --check
     """
-    return review(TABLE, load(TABLE.file, StartFailures))
+    return review(TABLE, [("the table", load(TABLE.file, StartFailures))], today())
 
 
 if __name__ == "__main__":

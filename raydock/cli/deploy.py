@@ -87,8 +87,8 @@ def kuberay(*, variant: str, image: str, registry: RegistryOptions, **options: A
         --entrypoint 'python /home/ray/samples/sample_code.py'
       ./build.py deploy kuberay ray2.60.0-torch2.13.0-py311-cu130 --kind rayjob --probe --workers 4 --shutdown
     """
-    from raydock.deploy.kuberay.formats import to_yaml
     from raydock.deploy.kuberay.resources import KubeRayOptions, make_resources, notes
+    from raydock.deploy.kuberay.yamltext import to_yaml
     from raydock.publish.published import find_published
     from raydock.publish.variant_image import ImageState
 

@@ -14,9 +14,12 @@ from typing import NoReturn
 from raydock.compat.stated import CAPABILITY, DRIVER, capability, sm
 from raydock.compat.stated import driver as driver_version
 from raydock.core.errors import ConfigurationError, HostError
+from raydock.core.models import Dated
+from raydock.core.yamlfile import load
 
 QUERY = "nvidia-smi --query-gpu=driver_version,compute_cap,name --format=csv,noheader"
 STDIN = Path("-")
+DATA = Path(__file__).parent / "data" / "nvidia-smi.yaml"
 
 _NONE_FOUND = "No devices were found"
 _LOST = "nvidia-smi found no GPU: if the host has one, its driver has lost it (`dmesg | grep -i nvrm` shows why)"
@@ -25,35 +28,19 @@ _ROW = re.compile(rf"(?P<driver>{DRIVER.pattern}|\[[^],]+\]|N/A),\s*(?P<capabili
 # The form of pdsh and clush: the host, a colon, the line.
 _LABELLED = re.compile(r"(?P<host>[\w.@-]+):\s+(?P<line>\S.*)")
 
-_IF_NONE = "if that host has no GPU, use `./build.py pick --gpu none`."
-# Error messages of nvidia-smi and the shell: a part of the text, what it means and what to do.
-_FAILURES = (
-    (
-        "couldn't communicate with the NVIDIA driver",
-        "Its driver is not loaded, so its GPUs are not known.",
-        f"load it on the host (`modprobe nvidia`; `dmesg` shows why it fails) and run nvidia-smi again; {_IF_NONE}",
-    ),
-    (
-        "Driver/library version mismatch",
-        "Its driver was updated while the old one was running.",
-        "reboot it, and run nvidia-smi again.",
-    ),
-    (
-        "Unable to determine the device handle",
-        "One of its GPUs does not answer.",
-        "reset that GPU or reboot the host (`dmesg | grep -i xid` shows why), and run nvidia-smi again.",
-    ),
-    (
-        "is not a valid field to query",
-        "Its nvidia-smi is too old to report compute capabilities (that of driver 470 is).",
-        "query driver_version,name, look up the compute capability, then `./build.py pick --driver D --gpu X.Y`.",
-    ),
-    (
-        "command not found",
-        "nvidia-smi is not on the PATH of ssh: the host has no driver, or nvidia-smi is in a different folder.",
-        f"call nvidia-smi by its full path; {_IF_NONE}",
-    ),
-)
+
+class SmiFailure(Dated, frozen=True, kw_only=True):
+    """An error message of nvidia-smi or of the shell.
+
+    Attributes:
+        text: a part of the message.
+        meaning: what it means.
+        todo: what to do.
+    """
+
+    text: str
+    meaning: str
+    todo: str
 
 
 @dataclass(frozen=True, order=True)
@@ -172,7 +159,7 @@ def _parse_host(name: str, lines: Iterable[str]) -> GpuHost:
         raise HostError(
             f"{name}: nvidia-smi printed nothing.",
             meaning="The host has no GPU or no nvidia-smi, or ssh failed.",
-            todo=f"run `{QUERY}` on the host by hand; {_IF_NONE}",
+            todo=f"run `{QUERY}` on the host by hand; if that host has no GPU, use `./build.py pick --gpu none`.",
         )
     if output == [_NONE_FOUND]:
         return GpuHost(name=name, remark=_LOST)
@@ -192,9 +179,9 @@ def _parse_host(name: str, lines: Iterable[str]) -> GpuHost:
 
 def _refuse(name: str, line: str) -> NoReturn:
     message = f"{name}: nvidia-smi's output is not valid: {line[:200]!r}."
-    for part, meaning, todo in _FAILURES:
-        if part in line:
-            raise HostError(message, meaning=meaning, todo=todo)
+    for failure in load(DATA, tuple[SmiFailure, ...]):
+        if failure.text in line:
+            raise HostError(message, meaning=failure.meaning, todo=failure.todo)
     raise HostError(
         message,
         meaning="A valid line is such as `535.104.05, 8.0, NVIDIA A100-SXM4-80GB`.",

@@ -9,7 +9,6 @@ from pathlib import Path
 from raydock.core.errors import ConfigurationError
 
 MOUNT = "/home/ray/samples"
-VOLUME = "code"
 # Kubernetes, ConfigMaps: "The data stored in a ConfigMap cannot exceed 1 MiB."
 LIMIT = 2**20
 

@@ -112,7 +112,3 @@ class Deployment:
     def code_name(self) -> str:
         """The name of the code's ConfigMap; empty without code."""
         return f"{self.name}-code-{self.code.digest}" if self.code else ""
-
-    def metadata(self, name: str) -> Yaml:
-        """Return the metadata of one of the resources."""
-        return {"name": name} | ({"namespace": self.namespace} if self.namespace else {}) | {"labels": self.labels}

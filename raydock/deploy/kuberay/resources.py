@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from raydock.core import yamlfile
 from raydock.core.errors import ConfigurationError
-from raydock.deploy.kuberay import formats, manifest, validate
+from raydock.deploy.kuberay import formats, validate
 from raydock.deploy.kuberay.code import MOUNT, Code, read
 from raydock.deploy.kuberay.deployment import Deployment, DriverAffinity, Format, OperatorVersion, ResourceKind, Yaml
+from raydock.deploy.kuberay.manifest import make_manifest
 from raydock.model.labels import Label
 from raydock.pick.forward import OPTION, Forward, forward
 from raydock.publish.variant_image import VariantImage
 
 PROBE_SCRIPT = Path(__file__).parent / "jobs" / "probe_workers.py"
+NOTES = Path(__file__).parent / "notes.yaml"
 
 _OPTION_KINDS = {
     "entrypoint": ResourceKind.RAYJOB,
@@ -25,23 +28,6 @@ _NOT_IN_KUSTOMIZE = (
     *("name", "workers", "gpus_per_worker", "autoscale", "node_selector", "image_pull_secret"),
     *("driver_affinity", "forward_compat"),
 )
-
-_AFFINITY = {
-    DriverAffinity.REQUIRED: (
-        "GPU workers start only on nodes whose labels (NVIDIA's GPU Feature Discovery) state a driver >= {floor}."
-        " They stay pending on nodes without these labels (the default on GKE and EKS) and in an empty node group that"
-        " scales from zero: use `--driver-affinity preferred` there."
-    ),
-    DriverAffinity.PREFERRED: (
-        "GPU workers prefer nodes whose labels (NVIDIA's GPU Feature Discovery) state a driver >= {floor}. They accept"
-        " other nodes, so they start without these labels and from zero nodes. An older driver is not refused:"
-        " `--kind rayjob --probe` tests the driver of every worker; `--driver-affinity required` refuses it."
-    ),
-    DriverAffinity.NONE: (
-        "GPU workers start on any node with GPUs. The image needs a driver >= {floor}:"
-        " `--kind rayjob --probe` tests it."
-    ),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,21 +89,16 @@ def make_resources(options: KubeRayOptions, image: VariantImage) -> list[Yaml]:
         )
     _check_combination(options)
     if options.format is Format.KUSTOMIZE:
-        return [formats.kustomization(image, options.kind)]
+        return formats.kustomization(image, options.kind)
     deployment = _deployment(options, image)
     if options.format is Format.HELM:
         return [formats.helm_values(deployment)]
+    values = {}
     if options.kind is ResourceKind.RAYJOB:
-        entrypoint = _probe_command(deployment) if options.probe else validate.entrypoint(options.entrypoint)
-        return manifest.ray_job(deployment, entrypoint, shutdown=options.shutdown)
-    if options.kind is ResourceKind.RAYCLUSTER:
-        return manifest.ray_cluster(deployment)
-    if not options.serve_config:
-        raise ConfigurationError(
-            "A RayService needs --serve-config, and it is missing.",
-            todo="add --serve-config FILE, such as examples/serve/serve.yaml.",
-        )
-    return manifest.ray_service(deployment, validate.serve_config(options.serve_config))
+        values["entrypoint"] = _probe_command(deployment) if options.probe else validate.entrypoint(options.entrypoint)
+    if options.kind is ResourceKind.RAYSERVICE:
+        values["serve_config"] = validate.serve_config(options.serve_config)
+    return make_manifest(deployment, options.kind, shutdown=options.shutdown, **values)
 
 
 def notes(options: KubeRayOptions, image: VariantImage) -> list[str]:
@@ -125,7 +106,7 @@ def notes(options: KubeRayOptions, image: VariantImage) -> list[str]:
     if options.format is Format.KUSTOMIZE or not _deployment(options, image).workers.gpus:
         return []
     affinity = options.driver_affinity or DriverAffinity.PREFERRED
-    lines = [_AFFINITY[affinity].format(floor=image.min_driver)]
+    lines = [yamlfile.load(NOTES, dict[DriverAffinity, str])[affinity].format(floor=image.min_driver)]
     if accepted := _forward(options, image):
         lines.append(
             f"forward compatibility: nodes with an older driver (branch {', '.join(map(str, accepted.branches))}) "

@@ -88,11 +88,16 @@ class ServeConfig(msgspec.Struct):
     applications: tuple[ServeApplication, ...]
 
 
-def serve_config(path: Path) -> str:
+def serve_config(path: Path | None) -> str:
     """Return the text of a Ray Serve configuration file.
 
-    Raises ConfigurationError, with the line, if the file does not configure applications.
+    Raises ConfigurationError if no file is given or, with the line, if the file does not configure applications.
     """
+    if path is None:
+        raise ConfigurationError(
+            "A RayService needs --serve-config, and it is missing.",
+            todo="add --serve-config FILE, such as examples/serve/serve.yaml.",
+        )
     yamlfile.read(path).convert(ServeConfig)
     return path.read_text(encoding="utf-8")
 

@@ -15,6 +15,7 @@ from tools import (
     refresh_gpus,
     refresh_optional_libs,
     refresh_refusals,
+    refresh_smi_failures,
     refresh_tegra,
     refresh_uv_platforms,
     refresh_xids,
@@ -260,7 +261,7 @@ def test_refusals_of_registries_are_reviewed_each_year(put: Put) -> None:
     year = date(2026, 11, 29) + timedelta(365)
     assert refresh_refusals.propose(year).open == ()
     (line,) = refresh_refusals.propose(year + timedelta(1)).open
-    assert "refusals.yaml:1: check whether this is still true: quota of 2026-11-29" in line
+    assert "refusals.yaml:1: quota of 2026-11-29" in line
 
 
 def test_messages_of_builds_are_reviewed_each_year(put: Put) -> None:
@@ -269,7 +270,16 @@ def test_messages_of_builds_are_reviewed_each_year(put: Put) -> None:
     year = date(2026, 11, 29) + timedelta(365)
     assert refresh_build_failures.propose(year).open == ()
     (line,) = refresh_build_failures.propose(year + timedelta(1)).open
-    assert "check whether this is still true: 1 entries of 2026-11-29" in line
+    assert "check whether this is still true: the table of 2026-11-29" in line
+
+
+def test_messages_of_nvidia_smi_are_reviewed_each_year(put: Put) -> None:
+    entry = "- text: mismatch\n  meaning: old\n  todo: reboot\n  source: an issue\n  date: 2026-11-30\n"
+    put(refresh_smi_failures.TABLE, entry)
+    year = date(2026, 11, 30) + timedelta(365)
+    assert refresh_smi_failures.propose(year).open == ()
+    (line,) = refresh_smi_failures.propose(year + timedelta(1)).open
+    assert "nvidia-smi.yaml:1: mismatch of 2026-11-30" in line
 
 
 def test_gpus_without_rates(put: Put) -> None:

@@ -10,7 +10,6 @@ from click.testing import CliRunner
 from packaging.version import Version
 
 from raydock.core.errors import ConfigurationError, OutOfReachError
-from raydock.core.models import Dated
 from raydock.index.client import from_environment as index_of
 from tests.support.index import Site, serving
 from tools import refresh
@@ -44,13 +43,6 @@ def test_a_changed_table_is_shown_and_written_with_a_new_date(table: Table) -> N
     assert code == 0
     assert "-  a: 1\n+  a: 2\n" in output
     assert table.read() == AFTER.replace("2026-11-25", "2026-12-24")
-
-
-@pytest.mark.parametrize(("day", "is_old"), [(date(2025, 12, 24), False), (date(2025, 12, 23), True)])
-def test_a_table_without_a_readable_source_is_reviewed_each_year(table: Table, day: date, *, is_old: bool) -> None:
-    proposal = refresh.review(table, Dated(source="a page", date=day))
-    assert proposal.text == BEFORE
-    assert [line.partition(": ")[0] for line in proposal.open] == ["check whether this is still true"] * is_old
 
 
 def test_check_writes_nothing(table: Table) -> None:

@@ -1,82 +1,16 @@
-"""The forms of the output: YAML text, values for the ray-cluster chart, a kustomization.
+"""The other forms of the output: values for the ray-cluster chart, a kustomization.
 
-Go's and Python's parsers read the values that were written. With the values, the chart's template creates the
-manifest's cluster. The kustomization is applied to manifests with a different image.
+With the values, the chart's template creates the manifest's cluster. The kustomization is applied to manifests with a
+different image.
 """
 
 from itertools import product
 from typing import Any
 
 import pytest
-import yaml
 
 from raydock.deploy.kuberay.deployment import DriverAffinity, Format, ResourceKind, Yaml
-from raydock.deploy.kuberay.formats import to_yaml
 from tests.unit.deploy.kuberay.conftest import DIGEST, Made
-
-TRICKY = [
-    *[
-        "y",
-        "N",
-        "on",
-        "No",
-        "null",
-        "~",
-        "1e3",
-        "0x1F",
-        "0o17",
-        "1_000",
-        "12:30:45",
-        ".inf",
-        "2026-11-25",
-        "1.0",
-        "-",
-        "?",
-    ],
-    *[
-        "a: b",
-        "a #b",
-        "- a",
-        "{{ x }}",
-        "&a *a",
-        "!!python/object:os.system",
-        "'",
-        '"',
-        "%",
-        "@a",
-        "`a`",
-        "",
-        " a ",
-        "é",
-    ],
-    *[
-        "a\nb\n",
-        "a\n\n---\nkind: Pod\n",
-        "  indented\nless\n",
-        "tab\there\n",
-        "\u2028\n",
-        "trailing \n",
-        "\r\n",
-        "...\n",
-    ],
-]
-
-
-@pytest.mark.parametrize("text", TRICKY)
-def test_any_text_is_read_unchanged(text: str) -> None:
-    resource = {"kind": "ConfigMap", "data": {"key": text, "list": [text]}, text or "empty": "value"}
-    written = to_yaml([resource, resource])
-    assert list(yaml.safe_load_all(written)) == [resource, resource]
-
-
-def test_texts_that_go_reads_as_numbers_or_booleans_are_quoted() -> None:
-    assert to_yaml([{"y": "1e3", "plain": "nvidia.com/gpu"}]) == '"y": "1e3"\nplain: nvidia.com/gpu\n'
-
-
-def test_equal_values_are_written_twice_and_code_as_a_block() -> None:
-    part = {"a": "print(1)\n"}
-    assert to_yaml([{"one": part, "two": part}]) == "one:\n  a: |\n    print(1)\ntwo:\n  a: |\n    print(1)\n"
-
 
 # The keys of `head` and `worker` that the chart of KubeRay 1.3 and 1.7 puts into a container and into a pod
 # (ray-project/kuberay, helm-chart/ray-cluster/templates/raycluster-cluster.yaml).

@@ -9,11 +9,11 @@ import pytest
 
 from raydock.core.errors import ConfigurationError
 from raydock.deploy.kuberay.deployment import DriverAffinity, Format, OperatorVersion, ResourceKind, Yaml
-from raydock.deploy.kuberay.pod import GPU
 from raydock.deploy.kuberay.resources import notes
 from tests.support.crds import problems
 from tests.unit.deploy.kuberay.conftest import DIGEST, Image, Made, make_options
 
+GPU = "nvidia.com/gpu"
 EXAMPLES = Path(__file__).parents[4] / "examples"
 OF_KIND: dict[ResourceKind, dict[str, Any]] = {
     ResourceKind.RAYCLUSTER: {},
