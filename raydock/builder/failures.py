@@ -51,7 +51,11 @@ class BuildFailure(Entry, frozen=True, kw_only=True):
 
 
 class BuildFailures(Dated, frozen=True, kw_only=True):
-    """The known failures; the first one that fits counts."""
+    """The known failures.
+
+    Attributes:
+        failures: the first one that fits counts.
+    """
 
     failures: tuple[BuildFailure, ...]
 

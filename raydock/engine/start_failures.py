@@ -17,7 +17,13 @@ class GrantError(RaydockError):
 
 
 class StartFailure(Entry, frozen=True, kw_only=True):
-    """A message of the engine, what it means, and what to do about it."""
+    """A message of the engine, what it means, and what to do about it.
+
+    Attributes:
+        message: a regular expression for the message.
+        what: what happened; {0} is the expression's first group.
+        todo: what to do next.
+    """
 
     message: re.Pattern[str]
     what: str
@@ -25,7 +31,12 @@ class StartFailure(Entry, frozen=True, kw_only=True):
 
 
 class StartFailures(Dated, frozen=True, kw_only=True):
-    """The known messages: about GPUs, and about an image's own files, user or folders."""
+    """The known messages.
+
+    Attributes:
+        gpus: those about GPUs.
+        images: those about an image's own files, user or folders.
+    """
 
     gpus: tuple[StartFailure, ...]
     images: tuple[StartFailure, ...]
