@@ -8,7 +8,7 @@ import click
 from raydock.cli.options import CommandRequest, forward_compat, shared
 from raydock.cli.output import end
 from raydock.cli.registries import RegistryOptions, registry_options
-from raydock.core.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError, OutOfReachError
 
 if TYPE_CHECKING:
     from raydock.publish.variant_image import VariantImage
@@ -67,13 +67,12 @@ def pick(
 
 def _built(request: CommandRequest) -> "tuple[VariantImage, ...]":
     """The images that are built on this engine, and the images of the plan."""
-    from raydock.pick.candidate import candidates, on_engine
+    from raydock.pick.candidate import on_engine
 
-    chosen, name = request.chosen, request.project.matrix.registry
-    built, problem = on_engine(chosen, name)
-    if problem:
-        click.echo(f"raydock: {problem} Built images are unknown, so images of the plan are shown.", err=True)
-    return candidates(chosen, built, name)
+    images, engine = on_engine(request.chosen, request.project.matrix.registry)
+    if isinstance(engine, OutOfReachError):
+        click.echo(f"raydock: {engine.what} Built images are unknown, so images of the plan are shown.", err=True)
+    return images
 
 
 def _published(request: CommandRequest, registry: RegistryOptions) -> "tuple[VariantImage, ...]":

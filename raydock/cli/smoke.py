@@ -7,7 +7,7 @@ import click
 
 from raydock.cli.options import CommandRequest, option_group, shared
 from raydock.cli.output import check_table, end, report
-from raydock.core.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError, OutOfReachError
 from raydock.core.models import plain
 from raydock.plan.output import count
 
@@ -153,14 +153,15 @@ def smoke(
 def _smoke_on_hosts(request: CommandRequest, host_names: tuple[str, ...], options: GpuOptions) -> NoReturn:
     """Tests the selected variants on every host, prints the results and exits."""
     from raydock.hosts import names, output
-    from raydock.hosts.requested import requested_images
     from raydock.hosts.smoke import HostTester
+    from raydock.pick.candidate import on_engine
 
     project = request.project
     hosts = names.resolve(host_names, project.checkout.hosts)
-    images, engine = requested_images(request.chosen, project.matrix.registry)
+    images, engine = on_engine(request.chosen, project.matrix.registry)
+    source = None if isinstance(engine, OutOfReachError) else engine
     with request.progress() as progress:
-        tester = HostTester(listener=progress, gpus=options.gpu_request, checks=options.checks, source=engine)
+        tester = HostTester(listener=progress, gpus=options.gpu_request, checks=options.checks, source=source)
         outcomes = tester.run(hosts, images)
     request.show(output.document(outcomes), output.table(outcomes, [image.name for image in images]))
     errors = {host: error for outcome in outcomes for host, error in outcome.errors.items()}

@@ -1,10 +1,10 @@
 """The candidates of a pick: images of a release, or built and planned images."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from raydock.builder.schedule import built_images
 from raydock.core.errors import OutOfReachError
-from raydock.engine.client import connect
+from raydock.engine.client import EngineClient, connect
 from raydock.model.image import ContainerImage
 from raydock.plan.planner import Planned
 from raydock.publish.release import Release
@@ -29,12 +29,16 @@ def published(release: Release, chosen: Iterable[Planned], registry: str) -> tup
     return tuple(of_release(entry, registry) for entry in release.entries if entry.name in names)
 
 
-def on_engine(variants: Iterable[Planned], registry: str) -> tuple[dict[str, ContainerImage], str]:
-    """Return the built images of these variants by name, and an error message.
+def on_engine(
+    variants: Sequence[Planned], registry: str
+) -> tuple[tuple[VariantImage, ...], EngineClient | OutOfReachError]:
+    """Return a candidate for each variant, and the engine that has the built ones.
 
-    The message is empty unless the engine does not answer.
+    If this machine's engine does not answer, all are planned ones, and the error takes the engine's place.
     """
     try:
-        return built_images(connect(), registry, (planned.name for planned in variants)), ""
+        client = connect()
+        built = built_images(client, registry, (planned.name for planned in variants))
     except OutOfReachError as error:
-        return {}, error.what
+        return candidates(variants, {}, registry), error
+    return candidates(variants, built, registry), client

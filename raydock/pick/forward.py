@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from raydock.compat.gpu_names import known
 from raydock.compat.gpucode import code_for
 from raydock.compat.runs import older, own_driver
+from raydock.core.yamlfile import shipped
 from raydock.pick.nvidia_smi import GpuHost
 from raydock.publish.variant_image import VariantImage
 
@@ -79,38 +80,21 @@ def is_covered(candidate: VariantImage, host: GpuHost) -> bool:
     )
 
 
-def offer(candidate: VariantImage, hosts: Sequence[GpuHost]) -> str:
-    """Return a hint that hosts can run a candidate by forward compatibility."""
-    return (
-        f"{candidate.name} runs on these data-centre GPUs with {_drivers(hosts)} by forward compatibility, which is "
-        f"refused unless you accept it: {OPTION}, or `forward-compat: true` for the host in hosts.yaml. "
-        f"{_needs(candidate)}"
-    )
+def note(name: str, candidate: VariantImage, hosts: Sequence[GpuHost]) -> str:
+    """A note of notes.yaml, with what the candidate needs on hosts with an older driver.
 
-
-def reliance(candidate: VariantImage, hosts: Sequence[GpuHost]) -> str:
-    """Return a hint on what a picked candidate needs on hosts with an older driver."""
-    return f"{candidate.name} runs with {_drivers(hosts)} by forward compatibility. {_needs(candidate)}"
+    name: `offer` if the hosts can run the candidate, `reliance` if it is picked.
+    """
+    texts = shipped("pick/notes.yaml", dict[str, str])
+    supported = forward(candidate.variant.cuda)
+    needs = texts["needs"].format(candidate=candidate, forward=supported, option=OPTION)
+    branches = ", ".join(sorted({str(_branch(host.driver)) for host in hosts}))
+    return texts[name].format(candidate=candidate, branches=branches, option=OPTION, needs=needs)
 
 
 def older_driver(candidate: VariantImage, host: GpuHost) -> bool:
     """Whether a host's driver is older than a candidate needs."""
     return bool(candidate.min_driver and host.driver) and older(host.driver, candidate.min_driver)
-
-
-def _needs(candidate: VariantImage) -> str:
-    supported = forward(candidate.variant.cuda)
-    assert supported
-    return (
-        f"It needs {supported.package} on the host. `deploy docker {OPTION}` mounts its folder {supported.folder} into "
-        "the container, first in LD_LIBRARY_PATH, and sets NVIDIA_DISABLE_REQUIRE, since the image's "
-        "NVIDIA_REQUIRE_CUDA refuses that driver (no OpenGL or Vulkan interop). "
-        f"With a driver >= {candidate.min_driver} this is not necessary"
-    )
-
-
-def _drivers(hosts: Sequence[GpuHost]) -> str:
-    return f"driver {', '.join(sorted({str(_branch(host.driver)) for host in hosts}))}"
 
 
 def _branch(driver: str) -> int:

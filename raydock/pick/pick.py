@@ -146,12 +146,12 @@ def _forward_hints(best: VariantImage | None, newer: Sequence[VariantImage], hos
     Also yields which candidate would be picked if forward compatibility were accepted.
     """
     if best and (relying := [host for host in hosts if forward.older_driver(best, host)]):
-        yield forward.reliance(best, relying)
+        yield forward.note("reliance", best, relying)
     accepting = [replace(host, forward_compat=True) for host in hosts]
     for candidate in newer:
         older = [host for host in hosts if forward.older_driver(candidate, host)]
         if older and not any(objections(candidate, host) for host in accepting):
-            yield forward.offer(candidate, older)
+            yield forward.note("offer", candidate, older)
             return
 
 

@@ -10,6 +10,7 @@ from rich.text import Text
 from raydock.compat import toolchain
 from raydock.compat.runs import gpus_in_json, gpus_text
 from raydock.core.program import localize
+from raydock.model.variant import Variant
 from raydock.plan.explain import Explanation, Near
 from raydock.plan.planner import Excluded, Plan, Planned
 from raydock.plan.rules.verdict import ABSENT, RuleVerdict
@@ -23,24 +24,17 @@ Sizes = Mapping[str, int | None]
 NOT_CHECKED = localize("whether all indirect requirements have wheels is unknown until `./build.py lock` resolves them")
 
 
-def document(
-    plan: Plan,
-    planned: Iterable[Planned],
-    download_bytes: Sizes | None = None,
-    no_cutoff: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
+def document(plan: Plan, planned: Iterable[Planned], sizes: Sizes, no_cutoff: Mapping[str, str]) -> dict[str, Any]:
     """The document of `plan --json` for the chosen variants and all exclusions.
 
-    download_bytes: the download size by variant; None if unknown.
+    sizes: the download size of each variant in bytes, by its name; None if unknown.
     no_cutoff: by variant, the indexes to which the cut-off day of its lock does not apply.
     """
-    sizes = download_bytes or {}
     return {
         "schema": SCHEMA,
         "variants": [
             {
-                "name": each.name,
-                "axes": each.variant.axes,
+                **_identity(each.variant),
                 "groups": list(each.groups),
                 "ray_extras": list(plan.matrix.packages_of(each.variant).ray_extras),
                 "packages": list(plan.matrix.packages_of(each.variant).added),
@@ -52,14 +46,13 @@ def document(
                 "nvcc": toolchain.compiler_of(each.variant),
                 "prebuilt_kernels": toolchain.has_prebuilt_kernels(each.variant),
                 "download_bytes": sizes.get(each.name),
-                "no_cutoff": (no_cutoff or {}).get(each.name, ""),
+                "no_cutoff": no_cutoff.get(each.name, ""),
             }
             for each in planned
         ],
         "excluded": [
             {
-                "name": excluded.variant.name,
-                "axes": excluded.variant.axes,
+                **_identity(excluded.variant),
                 "reason": excluded.verdict.reason,
                 "evidence": excluded.verdict.evidence,
                 "nearest": excluded.nearest,
@@ -69,9 +62,13 @@ def document(
     }
 
 
-def table(plan: Plan, planned: Iterable[Planned], download_bytes: Sizes | None = None) -> RenderableType:
+def _identity(variant: Variant) -> dict[str, Any]:
+    """The keys by which each document names a variant."""
+    return {"name": variant.name, "axes": variant.axes}
+
+
+def table(plan: Plan, planned: Iterable[Planned], sizes: Sizes) -> RenderableType:
     """The chosen variants, then the points that cannot exist, with reasons."""
-    sizes = download_bytes or {}
     unlocked = sum(size is None for size in sizes.values())
     note = [Text(f"\n{count(unlocked, 'variant')} without a lock: {NOT_CHECKED}")] if unlocked else []
     return Group(_grid(tuple(planned), sizes), *note, Text(), _exclusions(plan))
@@ -89,8 +86,7 @@ def explanation_document(explained: Explanation) -> dict[str, Any]:
     """The document of `plan --explain --json`."""
     return {
         "schema": SCHEMA,
-        "name": explained.variant.name,
-        "axes": explained.variant.axes,
+        **_identity(explained.variant),
         "valid": explained.valid,
         "in_matrix": explained.in_matrix,
         "verdicts": [
@@ -99,8 +95,7 @@ def explanation_document(explained: Explanation) -> dict[str, Any]:
         ],
         "nearest": [
             {
-                "name": near.variant.name,
-                "axes": near.variant.axes,
+                **_identity(near.variant),
                 "moved": [axis.value for axis in near.moved],
                 "in_matrix": near.in_matrix,
             }
@@ -136,8 +131,7 @@ def suggestions_document(suggestions: Suggestions) -> dict[str, Any]:
         "schema": SCHEMA,
         "suggestions": [
             {
-                "name": suggestion.variant.name,
-                "axes": suggestion.variant.axes,
+                **_identity(suggestion.variant),
                 "min_driver": suggestion.min_driver,
                 "sm": gpus_in_json(suggestion.variant, suggestion.sm),
                 "in_matrix": not suggestion.lines,

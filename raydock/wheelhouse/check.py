@@ -1,6 +1,6 @@
 """Find what is wrong with a folder of wheels before it is installed.
 
-Needs no network.
+Needs no network. The texts about the problems are in problems.yaml.
 """
 
 import re
@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 from raydock.compat.cuda_packages import build_of, build_text, cuda_names, is_built_for
 from raydock.compat.wheels import cuda_pin
 from raydock.core.files import sha256_of
+from raydock.core.yamlfile import shipped
 from raydock.lock import checks
 from raydock.lock.artifacts import Artifact
 from raydock.model.requirement import requirement
@@ -46,30 +47,26 @@ class WheelFinding:
 Check = Callable[[Analysis], Iterator[WheelFinding]]
 
 
+def problem(name: str, files: Iterable[str], drop: Iterable[str] = (), **values: object) -> WheelFinding:
+    """A finding with the texts of an entry of problems.yaml.
+
+    values: the values of the names in {} in these texts.
+    """
+    texts = shipped("wheelhouse/problems.yaml", dict[str, dict[str, str]])[name]
+    filled = {key: text.format(**values) for key, text in texts.items()}
+    return WheelFinding(**filled, files=tuple(files), drop=tuple(drop))
+
+
 def partial(analysis: Analysis) -> Iterator[WheelFinding]:
     """Incomplete downloads."""
-    for name in analysis.folder.partial:
-        yield WheelFinding(
-            kind="partial-download",
-            what=f"{name} is an incomplete download",
-            meaning="pip ignores it; renamed to .whl, it would fail in the middle of an installation.",
-            todo="drop it.",
-            files=(name,),
-            drop=(name,),
-        )
+    for file in analysis.folder.partial:
+        yield problem("partial", [file], drop=[file], file=file)
 
 
 def broken(analysis: Analysis) -> Iterator[WheelFinding]:
     """Files with the name of a wheel that cannot be installed."""
-    for filename, reason in analysis.folder.broken.items():
-        yield WheelFinding(
-            kind="broken",
-            what=f"{filename} {reason}",
-            meaning="Installing it fails, or installs a different package than its name says.",
-            todo="drop it, and fetch it again.",
-            files=(filename,),
-            drop=(filename,),
-        )
+    for file, reason in analysis.folder.broken.items():
+        yield problem("broken", [file], drop=[file], file=file, reason=reason)
 
 
 def misnamed(analysis: Analysis) -> Iterator[WheelFinding]:
@@ -78,13 +75,8 @@ def misnamed(analysis: Analysis) -> Iterator[WheelFinding]:
     Browsers, download tools and mirrors write such names.
     """
     for wheel in analysis.folder.misnamed:
-        yield WheelFinding(
-            kind="misnamed",
-            what=f"{wheel.filename} is a complete wheel with a name that pip ignores",
-            meaning=f"pip and uv look for {wheel.name}.",
-            todo=f"mv {shlex.quote(wheel.filename)} {shlex.quote(wheel.name)}",
-            files=(wheel.filename,),
-        )
+        rename = shlex.join(["mv", wheel.filename, wheel.name])
+        yield problem("misnamed", [wheel.filename], wheel=wheel, rename=rename)
 
 
 def copies(analysis: Analysis) -> Iterator[WheelFinding]:
@@ -93,41 +85,23 @@ def copies(analysis: Analysis) -> Iterator[WheelFinding]:
     for copy in analysis.folder.copies:
         original = kept[copy.name]
         same = sha256_of(copy.path) == sha256_of(original.path)
-        relation = "a copy of" if same else "a wheel with different content than"
-        yield WheelFinding(
-            kind="copy",
-            what=f"{copy.filename} is {relation} {original.filename}",
-            meaning=f"pip ignores it: only {copy.name} is a valid name.",
-            todo="drop it." if same else f"drop it, or replace {original.filename} with it.",
-            files=(copy.filename, original.filename),
-            drop=(copy.filename,),
-        )
+        name = "copies" if same else "copies-with-different-content"
+        yield problem(name, [copy.filename, original.filename], drop=[copy.filename], copy=copy, original=original)
 
 
 def source_only(analysis: Analysis) -> Iterator[WheelFinding]:
     """Source distributions, which must be built on the host."""
-    for name in analysis.folder.sdists:
-        yield WheelFinding(
-            kind="source-only",
-            what=f"{name} is a source distribution",
-            meaning="pip builds it on the host, with setuptools and, if it has C code, a compiler.",
-            todo=f"build its wheel on a different machine, `pip wheel --no-deps {name}`, and copy that instead.",
-            files=(name,),
-        )
+    for file in analysis.folder.sdists:
+        yield problem("source-only", [file], file=file)
 
 
 def misfits(analysis: Analysis) -> Iterator[WheelFinding]:
     """Wheels for a different Python, libc, glibc or architecture."""
+    target = analysis.target
     for wheel in analysis.folder.wheels:
-        if not analysis.target.fits(wheel.name):
-            yield WheelFinding(
-                kind="other-platform",
-                what=f"{wheel} is for {analysis.target.misfit(wheel)}",
-                meaning="pip refuses it on this host.",
-                todo=f"fetch its wheel for Python {analysis.target.python}, or set --python or --glibc.",
-                files=(wheel.filename,),
-                drop=(wheel.filename,),
-            )
+        if not target.fits(wheel.name):
+            files, platform = [wheel.filename], target.misfit(wheel)
+            yield problem("misfits", files, drop=files, wheel=wheel, platform=platform, python=target.python)
 
 
 def two_versions(analysis: Analysis) -> Iterator[WheelFinding]:
@@ -135,15 +109,17 @@ def two_versions(analysis: Analysis) -> Iterator[WheelFinding]:
     for project, wheels in analysis.installable.items():
         versions = list(dict.fromkeys(str(wheel.version) for wheel in wheels))
         if len(versions) > 1:
-            selected, needs = analysis.selected[project], analysis.needs.get(project, ())
+            kept, needs = analysis.selected[project], analysis.needs.get(project, ())
             restrictive = _join(need for need in needs if not all(need.accepts(wheel.version) for wheel in wheels))
-            yield WheelFinding(
-                kind="two-versions",
-                what=f"{project} has {len(versions)} versions: {', '.join(versions)}",
-                meaning=f"The file that is installed last wins; {restrictive or 'no wheel requires one of them'}.",
-                todo=f"keep {selected.version}.",
-                files=tuple(wheel.filename for wheel in wheels),
-                drop=tuple(wheel.filename for wheel in wheels if wheel.version != selected.version),
+            yield problem(
+                "two-versions",
+                files=[wheel.filename for wheel in wheels],
+                drop=[wheel.filename for wheel in wheels if wheel.version != kept.version],
+                project=project,
+                count=len(versions),
+                versions=", ".join(versions),
+                restrictive=restrictive or "no wheel requires one of them",
+                kept=kept,
             )
 
 
@@ -153,14 +129,8 @@ def refused(analysis: Analysis) -> Iterator[WheelFinding]:
         wheel = analysis.selected.get(project)
         refusing = [need for need in needs if wheel and not need.accepts(wheel.version)]
         if wheel and refusing:
-            yield WheelFinding(
-                kind="refused",
-                what=f"{wheel} is refused: {_join(refusing)}",
-                meaning="pip replaces it from the index; with --no-dependencies, the import fails.",
-                todo="drop it, and fetch a version that all wheels accept.",
-                files=(wheel.filename, *(need.by.filename for need in refusing)),
-                drop=(wheel.filename,),
-            )
+            files = [wheel.filename, *(need.by.filename for need in refusing)]
+            yield problem("refused", files, drop=files[:1], wheel=wheel, refusing=_join(refusing))
 
 
 def known_breakages(analysis: Analysis) -> Iterator[WheelFinding]:
@@ -173,14 +143,14 @@ def known_breakages(analysis: Analysis) -> Iterator[WheelFinding]:
             wheel = analysis.selected.get(canonicalize_name(constraint.name))
             if wheel and not constraint.specifier.contains(wheel.version, prereleases=True):
                 others = [analysis.selected[axis] for axis in breakage.when if axis in analysis.selected]
-                names = ", ".join(map(str, others)) or f"CUDA {analysis.cuda}"
-                yield WheelFinding(
-                    kind="known-breakage",
-                    what=f"{wheel} is incompatible with {names}, which requires {constraint}",
-                    meaning=f"{breakage.reason} ({breakage.source}).",
-                    todo="drop it, and fetch a compatible version.",
-                    files=(wheel.filename, *(other.filename for other in others)),
-                    drop=(wheel.filename,),
+                yield problem(
+                    "known-breakages",
+                    files=[wheel.filename, *(other.filename for other in others)],
+                    drop=[wheel.filename],
+                    wheel=wheel,
+                    others=", ".join(map(str, others)) or f"CUDA {analysis.cuda}",
+                    constraint=constraint,
+                    breakage=breakage,
                 )
 
 
@@ -189,17 +159,11 @@ def set_rules(analysis: Analysis) -> Iterator[WheelFinding]:
     wheels = [wheel for wheels in analysis.installable.values() for wheel in wheels]
     artifacts = [_artifact(wheel) for wheel in wheels]
     for rule in checks.RULES:
+        kind, reason = checks.rule_name(rule), " ".join((rule.__doc__ or "").split())
         for fault in rule(analysis.request, artifacts):
             positions = {wheel.filename: _position(fault, wheel) for wheel in wheels}
             files = sorted((name for name in positions if positions[name] >= 0), key=lambda name: positions[name])
-            yield WheelFinding(
-                kind=checks.rule_name(rule),
-                what=fault,
-                meaning=" ".join((rule.__doc__ or "").split()),
-                todo="drop it, or what it is incompatible with.",
-                files=tuple(files),
-                drop=tuple(files[:1]),
-            )
+            yield problem("set-rules", files, drop=files[:1], rule=kind, fault=fault, reason=reason)
 
 
 def index_builds(analysis: Analysis) -> Iterator[WheelFinding]:
@@ -207,23 +171,12 @@ def index_builds(analysis: Analysis) -> Iterator[WheelFinding]:
     torch, built = analysis.selected.get("torch"), analysis.index_cuda
     if torch is None or not built or built == analysis.cuda or not build_of(torch.release.version):
         return
+    build = build_text(analysis.cuda)
     for project in cuda_names().with_torch:
         wheel = analysis.selected.get(project)
         if wheel and not wheel.version.local:
-            yield WheelFinding(
-                kind="cuda-build",
-                what=(
-                    f"{wheel} has no local version: it is the default index's build for CUDA {built}; "
-                    f"{torch} is for {build_text(analysis.cuda)}"
-                ),
-                meaning="Its libraries do not load with that torch, or each loads different CUDA libraries.",
-                todo=(
-                    f"drop it, and fetch its build for {build_text(analysis.cuda)}; "
-                    f"or use the torch for {build_text(built)}."
-                ),
-                files=(wheel.filename, torch.filename),
-                drop=(wheel.filename,),
-            )
+            files = [wheel.filename, torch.filename]
+            yield problem("index-builds", files, drop=files[:1], wheel=wheel, torch=torch, built=built, build=build)
 
 
 def unlabelled_torch(analysis: Analysis) -> Iterator[WheelFinding]:
@@ -231,19 +184,15 @@ def unlabelled_torch(analysis: Analysis) -> Iterator[WheelFinding]:
     torch = analysis.selected.get("torch")
     if torch is None or build_of(torch.release.version) or cuda_pin(torch.release, analysis.target.point):
         return
-    of_index = analysis.index_cuda
+    cuda = analysis.index_cuda
+    of_index = f"; the default index's torch {torch.version.public} is for CUDA {cuda}" if cuda else ""
     for project in cuda_names().with_torch:
         wheel = analysis.selected.get(project)
         build = build_of(wheel.release.version) if wheel else ""
-        if wheel and build and not is_built_for(build, of_index or CPU):
-            of_torch = f"; the default index's torch {torch.version.public} is for CUDA {of_index}" if of_index else ""
-            yield WheelFinding(
-                kind="cuda-build",
-                what=f"{wheel} is built for {build_text(build)}, and {torch} does not name a CUDA{of_torch}",
-                meaning="If that torch is for a different CUDA, the libraries of the two do not load together.",
-                todo=f"fetch torch {torch.version.public}+{wheel.version.local}; or drop {wheel}.",
-                files=(wheel.filename, torch.filename),
-                drop=(wheel.filename,),
+        if wheel and build and not is_built_for(build, cuda or CPU):
+            files, built = [wheel.filename, torch.filename], build_text(build)
+            yield problem(
+                "unlabelled-torch", files, drop=files[:1], wheel=wheel, torch=torch, build=built, of_index=of_index
             )
 
 
@@ -251,13 +200,8 @@ def missing(analysis: Analysis) -> Iterator[WheelFinding]:
     """Required packages that are missing."""
     for project, needs in analysis.needs.items():
         if project not in analysis.available:
-            yield WheelFinding(
-                kind="missing",
-                what=f"{project} is missing: {_join(needs)}",
-                meaning="Without a network, the installation fails; with --no-dependencies, the import fails.",
-                todo="fetch it.",
-                files=tuple(dict.fromkeys(need.by.filename for need in needs)),
-            )
+            files = dict.fromkeys(need.by.filename for need in needs)
+            yield problem("missing", files, project=project, needs=_join(needs))
 
 
 CHECKS: tuple[Check, ...] = (

@@ -1,6 +1,8 @@
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from io import StringIO
+from types import MappingProxyType
 
 from rich.console import Console
 
@@ -9,7 +11,7 @@ from raydock.plan.planner import Plan
 from raydock.plan.select import select
 
 
-def render(plan: Plan, width: int = 200, sizes: dict[str, int | None] | None = None) -> str:
+def render(plan: Plan, width: int = 200, sizes: Mapping[str, int | None] = MappingProxyType({})) -> str:
     console = Console(file=StringIO(), width=width)
     console.print(table(plan, select(plan, ["serve"]), sizes))
     assert isinstance(console.file, StringIO)

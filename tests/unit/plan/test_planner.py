@@ -198,7 +198,7 @@ def test_gpus_of_a_build_from_an_extra_index_are_unknown(tmp_path: Path, matrix:
     plan = planner.make(matrix_file.load(path), known, TODAY)
     (variant,) = (item for item in plan.variants if item.name == name)
     assert (variant.min_driver, variant.sm) == ("525.60.13", ())
-    (shown,) = document(plan, [variant])["variants"]
+    (shown,) = document(plan, [variant], {}, {})["variants"]
     assert shown["sm"] is None
     console = Console(file=StringIO(), width=200)
     console.print(table(plan, [variant], {name: None}))

@@ -1,9 +1,10 @@
 from collections.abc import Iterable
 
+from raydock.core.yamlfile import shipped
 from raydock.model.matrix import Matrix
 from raydock.wheelhouse.advice import by_findings
 from raydock.wheelhouse.analysis import analyze_folder
-from raydock.wheelhouse.check import WheelFinding, findings
+from raydock.wheelhouse.check import CHECKS, WheelFinding, findings, problem
 from tests.support.wheels import sdist
 from tests.unit.wheelhouse.conftest import MakeFolder
 
@@ -87,3 +88,16 @@ def test_a_broken_wheel_is_fetched_again(make_folder: MakeFolder, matrix: Matrix
     problems = findings(analysis)
     assert kinds(problems) == ["broken"]
     assert [(fetch.project, fetch.versions) for fetch in by_findings(analysis, problems).fetch] == [("lib", "==2.0")]
+
+
+def test_every_check_has_texts() -> None:
+    entries = shipped("wheelhouse/problems.yaml", dict[str, dict[str, str]])
+    names = [check.__name__.replace("_", "-") for check in CHECKS]
+    assert {*names, "copies-with-different-content"} == entries.keys()
+    assert all(entry.keys() == {"kind", "what", "meaning", "todo"} for entry in entries.values())
+
+
+def test_a_value_with_braces_is_text() -> None:
+    finding = problem("set-rules", ["a.whl"], drop=["a.whl"], rule="yanked", fault="a {1}", reason="No {file}.")
+    assert (finding.kind, finding.what, finding.meaning) == ("yanked", "a {1}", "No {file}.")
+    assert (finding.files, finding.drop) == (("a.whl",), ("a.whl",))
