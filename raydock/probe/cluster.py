@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Dict, List
 
 from .answer import CheckError
 from .image import Image
@@ -89,12 +89,14 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 def _await_nodes(head: Program, url: str) -> int:
     """Wait until the dashboard shows a live node. Returns the number of live nodes."""
     deadline = time.monotonic() + _START_SECONDS
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     last = "nothing"
     while time.monotonic() < deadline:
         if head.process.poll() is not None:
             raise CheckError(f"`ray start` ended with exit status {head.process.returncode}: {_tail(head.output)}")
         try:
-            rows = _get(url)["data"]["result"]["result"]
+            with direct.open(url, timeout=10) as response:
+                rows = json.load(response)["data"]["result"]["result"]
             alive = [row for row in rows if row["state"] == "ALIVE"]
             if alive:
                 return len(alive)
@@ -114,13 +116,6 @@ def _await_status(address: str, environment: Dict[str, str]) -> None:
     while "Node status" not in (text := capture("ray", "status", "--address", address, env=environment)):
         if time.monotonic() > deadline:
             raise CheckError(f"`ray status` shows no node within {_STATUS_SECONDS:g} s: {text[-200:]}")
-
-
-def _get(url: str) -> Dict[str, Any]:
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with direct.open(url, timeout=10) as response:
-        document = json.load(response)
-    return document if isinstance(document, dict) else {}
 
 
 def _environment() -> Dict[str, str]:
