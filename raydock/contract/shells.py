@@ -4,7 +4,7 @@ from raydock.contract.answer import BrokenError
 from raydock.contract.bench import Bench, describe_failure, require_success
 from raydock.engine import channel
 from raydock.engine.streams import last_line
-from raydock.probe.shells import FIND, LOGIN, MISSING, PLAIN, TOOLS, WGET, ShellFinding, find, gnu_wget, read
+from raydock.probe.shells import FIND, LOGIN, MISSING, PLAIN, TOOLS, WGET, find, gnu_wget, read
 
 _END = "done"
 # Writes the version of a package, the first argument, as the image's Python reports it.
@@ -22,7 +22,7 @@ def agree(bench: Bench) -> str:
     return f"-c and -lc find {plain}"
 
 
-def _find(bench: Bench, flag: str) -> ShellFinding:
+def _find(bench: Bench, flag: str) -> str:
     """Ray and Python by `bash` with a flag.
 
     Raises BrokenError if it does not find both.

@@ -12,10 +12,11 @@ from typing import List
 
 from .answer import CheckError
 from .image import Image
+from .libraries import loaded_libraries
 from .process import capture, launch, start_script
+from .rdma import load_error
 
 SOURCE = Path(__file__).with_name("compiler.cu")
-LOAD = Path(__file__).with_name("compiler_load.py")
 MODULE = Path(__file__).with_name("compiler_module.py")
 # With 0, vLLM uses a sampler that compiles nothing. Images without a compiler set it.
 _SWITCH = "VLLM_USE_FLASHINFER_SAMPLER"
@@ -72,8 +73,8 @@ def _link(folder: Path, image: Image) -> str:
     library = folder / "kernel.so"
     targets = [f"-gencode=arch=compute_{sm},code=sm_{sm}" for sm in image.sm]
     launch("nvcc", ["nvcc", "-shared", "-Xcompiler=-fPIC", *targets, str(SOURCE), "-lcuda", "-o", str(library)]).wait()
-    loaded = start_script("load kernel", LOAD, str(library)).answer()
-    return judge(loaded["libraries"], loaded["error"])
+    error = load_error(str(library))
+    return judge(sorted(loaded_libraries()), error)
 
 
 def judge(libraries: List[str], error: str) -> str:

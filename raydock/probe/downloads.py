@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Dict
 
-from .answer import CheckError, ProbeFinding
+from .answer import CheckError
 from .image import Image
 from .process import start_script
 
@@ -14,7 +14,7 @@ PROGRAM = Path(__file__).with_name("downloads_start.py")
 LENGTH = 300
 
 
-def downloads(image: Image) -> ProbeFinding:
+def downloads(image: Image) -> str:
     """Import vllm, configure it for a generated model, and list the contacted hosts.
 
     The container has no network. Without a GPU, vllm is configured for the CPU. What vllm downloads only on a GPU is
@@ -23,7 +23,7 @@ def downloads(image: Image) -> ProbeFinding:
     del image
     with tempfile.TemporaryDirectory(prefix="rd") as folder:
         answer = start_script("start of vllm", PROGRAM, folder, env=_environment()).answer()
-    return ProbeFinding(f"{describe_configuration(answer)}; {describe_cubins(answer)}")
+    return f"{describe_configuration(answer)}; {describe_cubins(answer)}"
 
 
 def _environment() -> Dict[str, str]:

@@ -68,20 +68,18 @@ def select_device() -> str:
     return platforms.current_platform.device_type or "unknown"
 
 
-def configure(folder: str) -> None:
-    """Build vllm's configuration for the model in a folder, as `vllm serve` does first."""
-    from vllm.engine.arg_utils import EngineArgs  # type: ignore[import-not-found]
+def configure(folder: str) -> str:
+    """Build vllm's configuration for the model in a folder, as `vllm serve` does first.
 
-    arguments = EngineArgs(model=folder)
-    # The second name is that of old releases.
-    create = getattr(arguments, "create_engine_config", None) or arguments.create_engine_configs
-    create()
-
-
-def attempt(folder: str) -> str:
-    """Configure vllm, and return the error on one line; empty if there is none."""
+    Returns the error on one line; empty if there is none.
+    """
     try:
-        configure(folder)
+        from vllm.engine.arg_utils import EngineArgs  # type: ignore[import-not-found]
+
+        arguments = EngineArgs(model=folder)
+        # The second name is that of old releases.
+        create = getattr(arguments, "create_engine_config", None) or arguments.create_engine_configs
+        create()
     except Exception as error:  # whatever vllm raises without a GPU
         traceback.print_exc()
         return " ".join(f"{type(error).__name__}: {error}".split())
@@ -101,7 +99,7 @@ def main(folder: str) -> None:
     AutoTokenizer.from_pretrained(folder)
     before = set(HOSTS)
     HOSTS.clear()
-    error = attempt(folder)
+    error = configure(folder)
     count, repository = cubins()
     answer = {
         "hosts": sorted(HOSTS | before),

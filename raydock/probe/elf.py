@@ -73,7 +73,8 @@ def _parse(data: mmap.mmap) -> Elf:
     search = texts(_RUNPATH) or texts(_RPATH)
     folders = tuple(folder for entry in search for folder in entry.split(":") if folder)
     needs = _version_needs(data, _offset(headers, dynamic[_VERNEED][0]), strings) if _VERNEED in dynamic else ()
-    glibc = max((_glibc(name) for name in needs), default=(0, 0))
+    versions = filter(None, map(_GLIBC.match, needs))
+    glibc = max(((int(version[1]), int(version[2])) for version in versions), default=(0, 0))
     return Elf(machine, "".join(texts(_SONAME)[:1]), texts(_NEEDED), folders, glibc)
 
 
@@ -127,8 +128,3 @@ def _version_needs(data: mmap.mmap, position: int, strings: int) -> List[str]:
         if not following:
             return names
         position += following
-
-
-def _glibc(name: str) -> Tuple[int, int]:
-    match = _GLIBC.match(name)
-    return (int(match[1]), int(match[2])) if match else (0, 0)

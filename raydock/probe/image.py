@@ -63,8 +63,7 @@ def load(path: Path) -> Image:
         min_driver, nvcc = document.get("min_driver", ""), document.get("nvcc", "")
         return Image(document["name"], document["axes"], document["packages"], min_driver, sm, nvcc=nvcc)
     except OSError as error:
-        raise ImageFileError(
-            f"{path} cannot be read: {error.strerror}. The build of a raydock image writes it."
-        ) from None
+        problem = f"cannot be read: {error.strerror}"
     except (ValueError, KeyError, TypeError) as error:
-        raise ImageFileError(f"{path} is invalid: {error!r}. The build of a raydock image writes it.") from None
+        problem = f"is invalid: {error!r}"
+    raise ImageFileError(f"{path} {problem}. The build of a raydock image writes it.")

@@ -11,8 +11,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import Dict, FrozenSet, Iterable, Iterator, List, Sequence, Tuple
+from typing import Dict, FrozenSet, Iterable, Iterator, List, Sequence, Set, Tuple
 
 from . import elf
 from .answer import CheckError, conclude
@@ -62,24 +64,20 @@ def survey(root: Path, cuda: str, optional: Sequence[OptionalNeed]) -> str:
     outside = loader_names()
     inside = {name for path, file in files.items() for name in (path.name, file.soname)}
     unmet = [(path, name) for path, file in files.items() for name in missing(path, file, outside, inside)]
-    wrong, allowed = split_needs(unmet, optional)
-    problems += [f"{path} needs {', '.join(names)}, not found" for path, names in _by_file(wrong).items()]
+    allowed = [need for need in unmet if is_optional(need, optional)]
+    for path, needs in groupby(sorted(set(unmet) - set(allowed)), key=itemgetter(0)):
+        problems.append(f"{path} needs {', '.join(name for _, name in needs)}, not found")
     problems += glibc_problems(files)
-    foreign, _ = split_needs(foreign_cuda(files, cuda), optional)
+    foreign = sorted(need for need in foreign_cuda(files, cuda) if not is_optional(need, optional))
     problems += [f"{path} has or needs {name}, but the variant's CUDA is {cuda}" for path, name in foreign]
-    needs = sum(len(file.needed) for file in files.values())
-    return conclude(problems, f"{len(files)} ELF files find {needs} libraries{_describe_plugins(allowed)}")
+    count = sum(len(file.needed) for file in files.values())
+    return conclude(problems, f"{len(files)} ELF files find {count} libraries{_describe_plugins(allowed)}")
 
 
-def split_needs(needs: Iterable[Need], optional: Sequence[OptionalNeed]) -> Tuple[List[Need], List[Need]]:
-    """The needs that are wrong, and those that are optional, each sorted."""
-    wrong: List[Need] = []
-    allowed: List[Need] = []
-    for path, name in sorted(needs):
-        file = path.as_posix()
-        matches = any(fnmatch(file, need.file) and fnmatch(name, need.library) for need in optional)
-        (allowed if matches else wrong).append((path, name))
-    return wrong, allowed
+def is_optional(need: Need, optional: Sequence[OptionalNeed]) -> bool:
+    """Whether a file may lack a library."""
+    path, name = need
+    return any(fnmatch(path.as_posix(), entry.file) and fnmatch(name, entry.library) for entry in optional)
 
 
 def scan(root: Path) -> Tuple[Dict[Path, elf.Elf], List[str]]:
@@ -141,8 +139,13 @@ def loader_names() -> FrozenSet[str]:
     names = {line.split()[0] for line in cache if "=>" in line}
     for folder in filter(os.path.isdir, os.environ.get("LD_LIBRARY_PATH", "").split(":")):
         names |= set(os.listdir(folder))
+    return frozenset(names.union(map(os.path.basename, loaded_libraries())))
+
+
+def loaded_libraries() -> Set[str]:
+    """The paths of the shared libraries that this process has loaded."""
     maps = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
-    return frozenset(names | {os.path.basename(line.split()[-1]) for line in maps if ".so" in line})
+    return {line.split(maxsplit=5)[5] for line in maps if ".so" in line}
 
 
 def glibc_problems(files: Dict[Path, elf.Elf]) -> List[str]:
@@ -173,15 +176,7 @@ def foreign_cuda(files: Dict[Path, elf.Elf], cuda: str) -> List[Need]:
 
 def load_optional(path: Path) -> List[OptionalNeed]:
     """Read the optional libraries from a data file."""
-    entries = json.loads(path.read_text(encoding="utf-8"))["optional"]
-    return [OptionalNeed(entry["file"], entry["library"], entry["reason"]) for entry in entries]
-
-
-def _by_file(needs: Iterable[Need]) -> Dict[Path, List[str]]:
-    names: Dict[Path, List[str]] = {}
-    for path, name in needs:
-        names.setdefault(path, []).append(name)
-    return names
+    return [OptionalNeed(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))["optional"]]
 
 
 def _describe_plugins(allowed: Iterable[Need]) -> str:

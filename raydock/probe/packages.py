@@ -60,8 +60,7 @@ def differences(locked: Dict[str, str], present: Dict[str, str]) -> List[str]:
 
 def imports(image: Image) -> str:
     """Import the variant's packages, and run the tools of Ray's runtime_env."""
-    tools = [("pip", start([sys.executable, "-m", "pip", "--version"]))]
-    tools += [("virtualenv", start([sys.executable, "-m", "virtualenv", "--version"]))]
+    tools = [(tool, start([sys.executable, "-m", tool, "--version"])) for tool in ("pip", "virtualenv")]
     names = import_names(image)
     problems = []
     for name in names:

@@ -71,13 +71,8 @@ def launch(what: str, argv: Sequence[str], env: Optional[Dict[str, str]] = None)
     name = "-".join("".join(letter if letter.isalnum() else " " for letter in what).split())
     output, answers = outputs.path(f"{name}.log"), outputs.path(f"{name}.json")
     environment = {**(os.environ if env is None else env), ANSWER: str(answers)}
-    try:
-        with output.open("wb") as file:
-            process = subprocess.Popen(
-                argv, env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
-            )
-    except OSError as error:
-        raise CheckError(f"{argv[0]}: {os.strerror(error.errno or 0)}") from None
+    with output.open("wb") as file:
+        process = _popen(argv, environment, stdout=file, stderr=subprocess.STDOUT)
     return Program(what, process, output, answers)
 
 
@@ -106,16 +101,12 @@ def start(argv: Sequence[str], env: Optional[Dict[str, str]] = None) -> "subproc
 
     Raises CheckError if the command does not exist.
     """
+    return _popen(argv, env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+
+
+def _popen(argv: Sequence[str], env: Optional[Dict[str, str]], **options: Any) -> "subprocess.Popen[Any]":
     try:
-        return subprocess.Popen(
-            argv,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-        )
+        return subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, **options)
     except OSError as error:
         raise CheckError(f"{argv[0]}: {os.strerror(error.errno or 0)}") from None
 
@@ -134,6 +125,6 @@ def finish(process: "subprocess.Popen[str]", what: str) -> str:
     return out.strip()
 
 
-def capture(*argv: str) -> str:
+def capture(*argv: str, env: Optional[Dict[str, str]] = None) -> str:
     """Run a command and return its stdout. Raises CheckError if it fails."""
-    return finish(start(argv), " ".join(argv))
+    return finish(start(argv, env), " ".join(argv))

@@ -7,6 +7,7 @@ from typing import List
 
 from .answer import conclude
 from .image import Image
+from .libraries import loaded_libraries
 
 # NCCL and NVSHMEM load the first by this name; the other two are for UCX, NVSHMEM and tools.
 # Source: NCCL 2.30, src/misc/ibvsymbols.cc, read 2026-11-29.
@@ -14,7 +15,6 @@ LIBRARIES = ("libibverbs.so.1", "librdmacm.so.1", "libnuma.so.1")
 # Next to libibverbs: a library for each kind of card. Source: rdma-core 44, libibverbs/dynamic_driver.c.
 PROVIDERS = "libibverbs/lib*-rdmav*.so"
 CLASS = Path("/sys/class/infiniband")
-_MAPS = Path("/proc/self/maps")
 
 
 @dataclass(frozen=True)
@@ -72,5 +72,5 @@ def _port(folder: Path) -> Port:
 
 def _providers() -> List[Path]:
     """The providers of the libibverbs that this process has loaded."""
-    loaded = (line.split()[-1] for line in _MAPS.read_text(encoding="utf-8").splitlines() if "/libibverbs.so" in line)
-    return sorted(path for library in set(loaded) for path in Path(library).parent.glob(PROVIDERS))
+    loaded = [Path(library) for library in loaded_libraries() if "/libibverbs.so" in library]
+    return sorted(path for library in loaded for path in library.parent.glob(PROVIDERS))

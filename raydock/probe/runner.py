@@ -7,10 +7,10 @@ import contextlib
 import ctypes
 import json
 import os
-import select
 import signal
 import sys
 import time
+from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Callable, List, NoReturn, Optional, Tuple, Union
 
@@ -21,6 +21,7 @@ PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 _KILL_SECONDS = 10.0
 
 CheckFunction = Callable[[], Union[str, ProbeFinding]]
+Reply = Tuple[str, str, Tuple[str, ...]]  # the status, the detail and the warnings of a check
 
 
 def run_check(check_id: str, check: CheckFunction, limit: float) -> ProbeAnswer:
@@ -31,30 +32,28 @@ def run_check(check_id: str, check: CheckFunction, limit: float) -> ProbeAnswer:
     If it fails, the output of the check and of its programs is kept in files, and its detail names their folder.
     """
     started = time.monotonic()
-    reader, writer = os.pipe()
+    reader, writer = Pipe(duplex=False)
     folder = outputs.make_folder(check_id)
-    log = folder / "check.log"
-    with log.open("wb") as output:
+    with (folder / "check.log").open("wb") as output:
         child = os.fork()
         if child == 0:
-            os.close(reader)
+            reader.close()
             outputs.use_folder(folder)
             _reply(check, writer, output.fileno())
-    os.close(writer)
+    writer.close()
     try:
-        reply, in_time = _read_reply(reader, started + limit)
-        seconds = time.monotonic() - started
+        in_time = reader.poll(limit)
+        reply = _read_reply(reader) if in_time else None
+        seconds = round(time.monotonic() - started, 3)
     finally:
-        os.close(reader)
+        reader.close()
         wait_status = kill_family(child)
-    status, finding = reply or (
-        FAILED,
-        ProbeFinding(_explain_silence(in_time, limit, wait_status) + _last_line(folder)),
-    )
-    if status != FAILED:
+    status, detail, warnings = reply or (FAILED, _explain_silence(in_time, limit, wait_status) + _last_line(folder), ())
+    if status == FAILED:
+        detail += outputs.keep(folder)
+    else:
         outputs.remove(folder)
-        return ProbeAnswer(check_id, status, finding.detail, round(seconds, 3), finding.warnings)
-    return ProbeAnswer(check_id, status, finding.detail + outputs.keep(folder), round(seconds, 3), finding.warnings)
+    return ProbeAnswer(check_id, status, detail, seconds, warnings)
 
 
 def descendants(root: int) -> List[int]:
@@ -93,7 +92,7 @@ def kill_family(child: int) -> int:
     return os.waitpid(child, 0)[1]
 
 
-def _reply(check: CheckFunction, writer: int, output: int) -> NoReturn:
+def _reply(check: CheckFunction, writer: Connection, output: int) -> NoReturn:
     """In the child: run the check, write its result, and wait to be killed."""
     try:
         os.setsid()
@@ -104,41 +103,32 @@ def _reply(check: CheckFunction, writer: int, output: int) -> NoReturn:
         os.dup2(output, 1)
         os.dup2(output, 2)
         sys.stdout = sys.stderr = os.fdopen(os.dup(output), "w", buffering=1)
-        status, finding = _run(check)
-        line = json.dumps([status, finding.detail, finding.warnings]) + "\n"
-        with os.fdopen(writer, "w", encoding="utf-8") as file:
-            file.write(line)
+        writer.send_bytes(json.dumps(_run(check)).encode())
         while True:
             signal.pause()
     finally:
         os._exit(1)
 
 
-def _run(check: CheckFunction) -> Tuple[str, ProbeFinding]:
+def _run(check: CheckFunction) -> Reply:
     try:
         result = check()
-        return PASSED, result if isinstance(result, ProbeFinding) else ProbeFinding(result)
     except SkipError as reason:
-        return SKIPPED, ProbeFinding(str(reason))
+        return SKIPPED, str(reason), ()
     except CheckError as reason:
-        return FAILED, ProbeFinding(str(reason))
+        return FAILED, str(reason), ()
     except BaseException as error:  # a bug of a check is a failure too
-        return FAILED, ProbeFinding(f"{type(error).__name__}: {error}")
+        return FAILED, f"{type(error).__name__}: {error}", ()
+    return (PASSED, result.detail, result.warnings) if isinstance(result, ProbeFinding) else (PASSED, result, ())
 
 
-def _read_reply(reader: int, deadline: float) -> Tuple[Optional[Tuple[str, ProbeFinding]], bool]:
-    """The child's result, or None; and whether it ended before the deadline."""
-    text = b""
-    while not text.endswith(b"\n"):
-        ready, _, _ = select.select([reader], [], [], max(0.0, deadline - time.monotonic()))
-        if not ready:
-            return None, False
-        chunk = os.read(reader, 65536)
-        if not chunk:
-            return None, True
-        text += chunk
-    status, detail, warnings = json.loads(text)
-    return (status, ProbeFinding(detail, tuple(warnings))), True
+def _read_reply(reader: Connection) -> Optional[Reply]:
+    """The child's result; None if it ended without one."""
+    try:
+        status, detail, warnings = json.loads(reader.recv_bytes())
+    except (EOFError, OSError):
+        return None
+    return status, detail, tuple(warnings)
 
 
 def _explain_silence(in_time: bool, limit: float, wait_status: int) -> str:

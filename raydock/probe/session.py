@@ -9,7 +9,7 @@ from pathlib import Path
 from .answer import CheckError, conclude
 from .image import Image
 from .process import capture, finish, start
-from .shells import FIND, LOGIN, MISSING, PLAIN, TOOLS, WGET, ShellFinding, find, gnu_wget, read
+from .shells import FIND, LOGIN, MISSING, PLAIN, TOOLS, WGET, find, gnu_wget, read
 
 FOREIGN = ("RAY_ADDRESS", "RAY_PORT", "PYTHONDONTWRITEBYTECODE")
 
@@ -33,7 +33,7 @@ def shells(image: Image) -> str:
     return f"-c and -lc agree: {plain}; {len(TOOLS)} tools on PATH, {wget}"
 
 
-def _read_found(flag: str, paths: Path, process: "subprocess.Popen[str]") -> ShellFinding:
+def _read_found(flag: str, paths: Path, process: "subprocess.Popen[str]") -> str:
     """Read what a shell found.
 
     Raises CheckError if it did not find Ray and Python.

@@ -4,8 +4,6 @@ The check `shells` uses this in the image, clauses 1 and 2 of the contract in a 
 """
 
 import re
-from dataclasses import dataclass
-from typing import Tuple
 
 # The programs that KubeRay's probes, init containers and jobs call (ray-operator v1.3.0 and v1.7.0, controllers/ray).
 TOOLS = ("bash", "grep", "sleep", "wget", "openssl", "awk", "hostname", "python", "ray")
@@ -20,22 +18,6 @@ _RAY_VERSION = re.compile(r"ray, version (\S+)")
 _GNU_WGET = re.compile(r"GNU Wget \S+")
 
 
-@dataclass(frozen=True)
-class ShellFinding:
-    """What a shell finds.
-
-    Attributes:
-        paths: the paths of Ray and Python.
-        version: Ray's version.
-    """
-
-    paths: Tuple[str, ...]
-    version: str
-
-    def __str__(self) -> str:
-        return f"{', '.join(self.paths)}, Ray {self.version}"
-
-
 def find(file: str) -> str:
     """FIND, with the paths written to a file.
 
@@ -44,18 +26,18 @@ def find(file: str) -> str:
     return f'{_PATHS} > "{file}" && {_RAY}'
 
 
-def read(paths: str, printed: str) -> ShellFinding:
-    """Read what FIND found.
+def read(paths: str, printed: str) -> str:
+    """What FIND found: the paths of Ray and Python, and Ray's version.
 
     `paths`: the content of its file; `printed`: its output. Raises ValueError if a path or Ray's version is missing;
     its message follows the command.
     """
-    versions, found = _RAY_VERSION.findall(printed), tuple(paths.splitlines())
+    versions, found = _RAY_VERSION.findall(printed), paths.splitlines()
     if not versions:
         raise ValueError(f"prints no version: {printed[-200:]!r}")
     if len(found) != len(("ray", "python")):
         raise ValueError(f"finds {', '.join(found) or 'nothing'}, not one Ray and one Python")
-    return ShellFinding(found, versions[-1])
+    return f"{', '.join(found)}, Ray {versions[-1]}"
 
 
 def gnu_wget(printed: str) -> str:

@@ -1,3 +1,5 @@
+import ctypes.util
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -5,8 +7,11 @@ import pytest
 from raydock.probe import compiler, image
 from raydock.probe.answer import CheckError
 from raydock.probe.image import Image
+from raydock.probe.runner import run_check
+from tests.support.fakedriver import compile_driver
 
 AXES = {"arch": "amd64", "python": "3.11", "cuda": "12.8", "torch": "2.8.0", "vllm": "0.10.2", "ray": "2.60.0"}
+no_driver = pytest.mark.skipif(bool(ctypes.util.find_library("cuda")), reason="this machine has a GPU's driver")
 PRINTED = "nvcc: NVIDIA (R) Cuda compiler driver\nCuda compilation tools, release 13.0, V13.0.88\n"
 
 
@@ -58,6 +63,37 @@ def test_a_linked_program_loads_the_hosts_driver(libraries: list[str], error: st
 def test_a_program_that_loads_the_stub_or_does_not_load_fails(libraries: list[str], error: str, text: str) -> None:
     with pytest.raises(CheckError, match=text):
         compiler.judge(libraries, error)
+
+
+# Links an empty program with a libcuda.so.1.
+NVCC = """\
+#!/bin/sh
+[ "$1" != -V ] || { echo 'release 13.0,'; exit; }
+for library; do :; done
+exec cc -shared -o "$library" -x c /dev/null -x none -Wl,--no-as-needed -LFOLDER -l:libcuda.so.1 OPTION
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "option", "text"),
+    [
+        pytest.param("driver", "", "needs libcuda.so.1, which comes with the host's driver", marks=no_driver),
+        ("driver", "-Wl,-rpath,FOLDER", "a program linked with -lcuda loads the host's driver"),
+        ("stubs", "-Wl,-rpath,FOLDER", "stubs/libcuda.so.1, which is for the linker only"),
+    ],
+)
+def test_a_program_is_linked_and_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, option: str, text: str
+) -> None:
+    (tmp_path / folder).mkdir()
+    driver = compile_driver(tmp_path / folder)
+    nvcc = tmp_path / "nvcc"
+    nvcc.write_text(NVCC.replace("OPTION", option).replace("FOLDER", str(driver)))
+    nvcc.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    variant = Image("x", {**AXES, "cuda": "13.0", "vllm": "none"}, {}, sm=("90",), nvcc="13.0")
+    answer = run_check("compiler", lambda: compiler.compiler(variant), 60)
+    assert text in answer.detail
 
 
 def test_the_image_json_of_an_older_image_has_no_nvcc(tmp_path: Any) -> None:

@@ -125,5 +125,5 @@ def test_the_error_of_a_configuration_is_one_line(method: str, monkeypatch: pyte
     install(monkeypatch, "vllm")
     install(monkeypatch, "vllm.engine")
     install(monkeypatch, "vllm.engine.arg_utils", EngineArgs=EngineArgs)
-    assert downloads_start.attempt("good") == ""
-    assert downloads_start.attempt("bad") == "ValueError: no config"
+    assert downloads_start.configure("good") == ""
+    assert downloads_start.configure("bad") == "ValueError: no config"

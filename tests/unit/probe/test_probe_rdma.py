@@ -36,7 +36,7 @@ def test_a_library_that_is_missing_fails_with_the_linkers_message(monkeypatch: p
 
 def test_libraries_without_a_provider_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rdma, "LIBRARIES", ("libc.so.6",))
-    monkeypatch.setattr(rdma, "_MAPS", Path("/dev/null"))
+    monkeypatch.setattr(rdma, "loaded_libraries", set)
     with pytest.raises(CheckError, match="ibverbs-providers is not installed"):
         rdma.rdma(IMAGE)
 
