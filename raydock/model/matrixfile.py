@@ -25,10 +25,11 @@ _GroupName = Annotated[str, written("a group's name", form=_SAFE)]
 _BaseName = Annotated[str, written("it with letters, digits and . _ + -", "a base's name", form=_SAFE)]
 _Label = Annotated[str, written("cu118 for CUDA 11.8, or cpu", "a CUDA's label", form=r"cpu|cu\d{3}")]
 _Index = Annotated[str, written("the address of a package index (http or https)", form=r"https?://[^\s'\"\\]+")]
-_Repository = Annotated[
-    str,
-    written("a registry and a path, like localhost:5000/raydock", form=r"[a-z0-9.-]+(?::\d+)?(?:/[a-z0-9._-]+)+"),
-]
+# A repository is a host that cannot be read as a path, and a path (distribution's reference grammar).
+HOST = r"[a-z0-9]+(?:(?:\.|-+)[a-z0-9]+)*(?::\d{1,5})?"
+_COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+PATH = f"{_COMPONENT}(?:/{_COMPONENT})*"
+_Repository = Annotated[str, written("a registry and a path, like localhost:5000/raydock", form=rf"{HOST}/{PATH}")]
 
 
 class Exclude(AxisPatterns, frozen=True, kw_only=True):

@@ -7,9 +7,9 @@ from ipaddress import ip_address
 from docker.auth import INDEX_NAME
 
 from raydock.core.errors import ConfigurationError
+from raydock.model.matrixfile import HOST, PATH
 
-# Like `registry` in matrix.yaml: a host that cannot be read as a path, and a path (distribution's reference grammar).
-_FORM = re.compile(r"(?P<host>[a-z0-9.-]+(?::\d{1,5})?)/(?P<path>[a-z0-9._-]+(?:/[a-z0-9._-]+)*)", re.ASCII)
+_FORM = re.compile(f"(?P<host>{HOST})/(?P<path>{PATH})", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -137,6 +137,19 @@ def test_what_is_not_as_documented_is_refused_with_its_line(tmp_path: Path, old:
     assert line(refusal(tmp_path, old, new)) == at
 
 
+@pytest.mark.parametrize("path", ["raydock-", "-raydock", "ray..dock", "team/", "Team/raydock", "raydock:latest"])
+def test_a_registry_that_no_engine_takes_is_refused(tmp_path: Path, path: str) -> None:
+    error = refusal(tmp_path, "localhost:5000/raydock", f"localhost:5000/{path}")
+    assert "write a registry and a path, like localhost:5000/raydock" in str(error)
+
+
+@pytest.mark.parametrize("name", ["registry.example:5000/team/ray_dock", "a-b.example/x--y/z__1.0", "localhost/x"])
+def test_a_registry_that_engines_take(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "matrix.yaml"
+    path.write_text(MATRIX.replace("localhost:5000/raydock", name))
+    assert load(path).registry == name
+
+
 @pytest.mark.parametrize("key", ["registry", "cutoff", "bases", "axes"])
 def test_required_keys(tmp_path: Path, key: str) -> None:
     rows = MATRIX.splitlines(keepends=True)
