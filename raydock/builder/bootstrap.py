@@ -29,7 +29,19 @@ HOOKS = (
     '--customize-hook=rm "$1/etc/apt/preferences.d/raydock"',
     "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
 )
-UNPACKED = ("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*")
+# What dpkg unpacks, also in upgrades; the last line that matches a path counts. Documentation is left out, and the
+# character sets of gconv-modules-extra.conf, which only iconv loads: Debian 14 has them in a package of their own,
+# libc-gconv-modules-extra (its libc6 2.43 compared file by file on 2026-11-30).
+UNPACKED = (
+    *(f"path-exclude=/usr/share/{folder}/*" for folder in ("doc", "info", "locale", "man")),
+    "path-include=/usr/share/doc/*/copyright",
+    "path-exclude=/usr/lib/*/gconv/*",
+    "path-include=/usr/lib/*/gconv/gconv-modules",
+    *(
+        f"path-include=/usr/lib/*/gconv/{name}.so"
+        for name in ("ANSI_X3.110", "CP1252", "ISO8859-1", "ISO8859-15", "UNICODE", "UTF-16", "UTF-32", "UTF-7")
+    ),
+)
 # The tree is packed into a tar and removed, so its files need not be synchronized to the disk.
 _QUICK = (
     "--dpkgopt=force-unsafe-io",
@@ -119,8 +131,7 @@ def _options(packages: Sequence[str], debs: Path) -> list[str]:
     options += [f"--setup-hook=copy-in {shlex.quote(str(debs))} /"]
     options += [f"--setup-hook=echo {_SOURCES.format('$1/' + debs.name)!r} > $1/etc/apt/sources.list".replace("'", '"')]
     options += [f'--customize-hook=rm -r "$1/{debs.name}"', *HOOKS]
-    options += [f"--dpkgopt=path-exclude={pattern}" for pattern in UNPACKED]
-    return [*options, "--dpkgopt=path-include=/usr/share/doc/*/copyright"]
+    return [*options, *(f"--dpkgopt={option}" for option in UNPACKED)]
 
 
 @contextmanager
