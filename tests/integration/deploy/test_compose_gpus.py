@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from raydock.core.checkout import Checkout
 from raydock.deploy.docker.cluster import make_cluster
 from raydock.deploy.docker.files import render_files
+from raydock.engine.client import uses_containerd_store
 from raydock.model.variant import parse_name
 from raydock.pipeline.project import Project
 from raydock.plan.select import select
@@ -61,10 +63,14 @@ def folder(client: docker.DockerClient, image: str, tmp_path_factory: pytest.Tem
 
 
 @contextmanager
-def engine(client: docker.DockerClient, image: str, folder: Path, settings: Mapping[str, object]) -> Iterator[None]:
-    """Run an engine with these settings in its own network, with DOCKER_HOST set; daemon.json is in `folder`."""
+def engine(client: docker.DockerClient, image: str, folder: Path, settings: Mapping[str, Any]) -> Iterator[None]:
+    """Run an engine with these settings in its own network, with DOCKER_HOST set; daemon.json is in `folder`.
+
+    It has the image store of `client`: the image's id, which the cluster's files name, differs between the stores.
+    """
     configuration = folder / "daemon.json"
-    configuration.write_text(json.dumps(dict(settings)))
+    features = {"containerd-snapshotter": uses_containerd_store(client), **settings.get("features", {})}
+    configuration.write_text(json.dumps({**settings, "features": features}))
     with (
         tempfile.TemporaryDirectory(prefix="rd-") as state,  # short, since a socket's path has at most 104 bytes
         empty_hosts(client, image, 1, Path(state)) as [host],
