@@ -2,15 +2,13 @@
 
 import re
 from enum import StrEnum
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
 from raydock.core.models import Dated, Entry
-from raydock.core.yamlfile import load
+from raydock.core.yamlfile import shipped
 
-DATA = Path(__file__).parent / "data" / "build-failures.yaml"
 _ADDRESS = re.compile(r"https?://[^\s`'\")]+")
 _STATUS = re.compile(r"\((\d{3}) [A-Z]")
 _INSTALLS = "make-tree"  # in the title of each step that installs packages
@@ -64,7 +62,7 @@ def cause(output: str, step: str) -> BuildFailure | None:
     """The cause of a build's failure in a step, by its output; None if it is not a known one."""
     text, installs = output.lower(), _INSTALLS in step
     server = "The package index" if installs else "The server"
-    for known in load(DATA, BuildFailures).failures:
+    for known in shipped("builder/data/build-failures.yaml", BuildFailures).failures:
         if known.text in text and (installs or known.kind is not FailureKind.INDEX):
             address, status = _answer(output, known.text)
             failure = replace(known, address=address, status=status)

@@ -7,7 +7,6 @@ shows its further output. So a change in the definitions that inputs.yaml lists 
 import ast
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 import yaml
@@ -17,7 +16,7 @@ from raydock.builder.layers import layers
 from raydock.builder.recipe import Context
 from raydock.ci.commit import Commit
 from raydock.core.models import Entry
-from raydock.core.yamlfile import load
+from raydock.core.yamlfile import shipped
 from raydock.model import debs
 from raydock.model import lock as locks
 from raydock.model.debs import DebLock
@@ -29,7 +28,6 @@ from raydock.plan.planner import Planned
 Inputs = dict[str, object]
 # The definitions or keys that count, by the path of their file.
 _Code = dict[str, tuple[str, ...]]
-DATA = Path(__file__).with_suffix(".yaml")
 
 
 class CountedFiles(Entry, frozen=True, kw_only=True):
@@ -46,10 +44,9 @@ class CountedFiles(Entry, frozen=True, kw_only=True):
     base_code: dict[str, _Code]
 
 
-@cache
 def counted() -> CountedFiles:
     """Read the files that decide images."""
-    return load(DATA, CountedFiles)
+    return shipped("ci/inputs.yaml", CountedFiles)
 
 
 @dataclass(frozen=True)

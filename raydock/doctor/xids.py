@@ -6,12 +6,9 @@ Their meanings are in data/xids.yaml.
 import re
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 
 from raydock.core.models import Dated
-from raydock.core.yamlfile import load
-
-DATA = Path(__file__).parent / "data" / "xids.yaml"
+from raydock.core.yamlfile import shipped
 
 _UNKNOWN = "not in raydock's table; see NVIDIA's catalogue"
 _LINE = re.compile(r"NVRM: Xid \(PCI:(?P<bus>[0-9a-fA-F:.]+)\): (?P<number>\d+)")
@@ -36,7 +33,7 @@ def describe(lines: Iterable[str]) -> dict[str, bool]:
 
     Returns whether each is severe: a fault of the GPU or the driver. Others are usually a program's or unknown.
     """
-    table = load(DATA, XidTable)
+    table = shipped("doctor/data/xids.yaml", XidTable)
     meanings = table.program | table.gpu
     counts = Counter((match["bus"], match["number"]) for line in lines if (match := _LINE.search(line)))
     return {

@@ -2,20 +2,17 @@
 
 import json
 import re
-from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
 from raydock.core.models import Dated
-from raydock.core.yamlfile import load
+from raydock.core.yamlfile import shipped
 from raydock.engine.errors import unexpected
 
 # The name of a type, a list of one form, or an object's keys; a key that ends with `?` may be absent or null.
 Form = str | list["Form"] | dict[str, "Form"]
-DATA = Path(__file__).parent / "data" / "answers.yaml"
 _TYPES = {kind.__name__: kind for kind in (str, int, bool, list, dict)}
 _VERSION = re.compile(r"^/v[\d.]+(?=/)")
 
@@ -30,10 +27,9 @@ class AnswerForms(Dated, frozen=True, kw_only=True):
     forms: dict[str, Any]
 
 
-@cache
 def known() -> dict[str, Form]:
     """The forms that raydock knows."""
-    return load(DATA, AnswerForms).forms
+    return shipped("engine/data/answers.yaml", AnswerForms).forms
 
 
 def check(response: requests.Response, **options: Any) -> None:

@@ -1,14 +1,11 @@
 """Why an engine cannot start a container, as errors (data/start-failures.yaml)."""
 
 import re
-from functools import cache
-from pathlib import Path
 
 from raydock.core.errors import RaydockError, VariantError
 from raydock.core.models import Dated, Entry
-from raydock.core.yamlfile import load
+from raydock.core.yamlfile import shipped
 
-DATA = Path(__file__).parent / "data" / "start-failures.yaml"
 _IMAGE_TODO = "build it with `./build.py build`; for an image that raydock did not build, set --python."
 
 
@@ -66,6 +63,5 @@ def start_failure(message: str, image: str, program: str) -> VariantError | None
     return None
 
 
-@cache
 def _known() -> StartFailures:
-    return load(DATA, StartFailures)
+    return shipped("engine/data/start-failures.yaml", StartFailures)

@@ -15,11 +15,10 @@ from raydock.compat.stated import CAPABILITY, DRIVER, capability, sm
 from raydock.compat.stated import driver as driver_version
 from raydock.core.errors import ConfigurationError, HostError
 from raydock.core.models import Dated
-from raydock.core.yamlfile import load
+from raydock.core.yamlfile import shipped
 
 QUERY = "nvidia-smi --query-gpu=driver_version,compute_cap,name --format=csv,noheader"
 STDIN = Path("-")
-DATA = Path(__file__).parent / "data" / "nvidia-smi.yaml"
 
 _NONE_FOUND = "No devices were found"
 _LOST = "nvidia-smi found no GPU: if the host has one, its driver has lost it (`dmesg | grep -i nvrm` shows why)"
@@ -179,7 +178,7 @@ def _parse_host(name: str, lines: Iterable[str]) -> GpuHost:
 
 def _refuse(name: str, line: str) -> NoReturn:
     message = f"{name}: nvidia-smi's output is not valid: {line[:200]!r}."
-    for failure in load(DATA, tuple[SmiFailure, ...]):
+    for failure in shipped("pick/data/nvidia-smi.yaml", tuple[SmiFailure, ...]):
         if failure.text in line:
             raise HostError(message, meaning=failure.meaning, todo=failure.todo)
     raise HostError(

@@ -2,14 +2,10 @@
 
 import re
 from enum import StrEnum
-from functools import cache
-from pathlib import Path
 
 from raydock.core.models import Dated
-from raydock.core.yamlfile import read
+from raydock.core.yamlfile import shipped
 from raydock.registry.name import Name
-
-DATA = Path(__file__).parent / "data" / "refusals.yaml"
 
 
 class RefusalCause(StrEnum):
@@ -54,7 +50,6 @@ def cause_of(name: Name, status: int, text: str) -> tuple[RefusalCause, str]:
     return refusal.cause, " ".join(refusal.todo.split()).format(host=name.host, repository=name.path, name=name)
 
 
-@cache
 def refusals() -> tuple[Refusal, ...]:
     """Every known way to refuse; the last one fits everything."""
-    return read(DATA).convert(tuple[Refusal, ...])
+    return shipped("registry/data/refusals.yaml", tuple[Refusal, ...])

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from raydock.core import yamlfile
 from raydock.core.errors import ConfigurationError
+from raydock.core.yamlfile import shipped
 from raydock.deploy.kuberay import formats, validate
 from raydock.deploy.kuberay.code import MOUNT, Code, read
 from raydock.deploy.kuberay.deployment import Deployment, DriverAffinity, Format, OperatorVersion, ResourceKind, Yaml
@@ -14,7 +14,6 @@ from raydock.pick.forward import OPTION, Forward, forward
 from raydock.publish.variant_image import VariantImage
 
 PROBE_SCRIPT = Path(__file__).parent / "jobs" / "probe_workers.py"
-NOTES = Path(__file__).parent / "notes.yaml"
 
 _OPTION_KINDS = {
     "entrypoint": ResourceKind.RAYJOB,
@@ -106,7 +105,8 @@ def notes(options: KubeRayOptions, image: VariantImage) -> list[str]:
     if options.format is Format.KUSTOMIZE or not _deployment(options, image).workers.gpus:
         return []
     affinity = options.driver_affinity or DriverAffinity.PREFERRED
-    lines = [yamlfile.load(NOTES, dict[DriverAffinity, str])[affinity].format(floor=image.min_driver)]
+    texts = shipped("deploy/kuberay/notes.yaml", dict[DriverAffinity, str])
+    lines = [texts[affinity].format(floor=image.min_driver)]
     if accepted := _forward(options, image):
         lines.append(
             f"forward compatibility: nodes with an older driver (branch {', '.join(map(str, accepted.branches))}) "
