@@ -1,37 +1,24 @@
 """The paths of the files and folders in a checkout."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from raydock.core.program import PACKAGE
 
 
+@dataclass(frozen=True)
 class Checkout:
     """The paths in one checkout of raydock.
 
     Attributes:
         root: the folder that contains matrix.yaml.
-        matrix: the file matrix.yaml.
-        hosts: the optional file with named Docker hosts.
-        lockfiles: the folder with the locks and the facts.
-        facts: the releases on the package index.
-        images: the folder with the rendered Dockerfiles.
-        work: the folder with logs, reports and caches. It is not committed to git.
-        former_work: the work folder of raydock 0.1.
-        debs: the folder with the stored Debian packages.
-        trivy: trivy's cache: vulnerability databases, and the results for scanned layers.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.matrix = root / "matrix.yaml"
-        self.hosts = root / "hosts.yaml"
-        self.lockfiles = root / "lockfiles"
-        self.facts = self.lockfiles / "facts.json"
-        self.images = root / "images"
-        self.work = root / ".raydock"
-        self.former_work = root / "build"
-        self.debs = self.work / "debs"
-        self.trivy = self.work / "trivy"
+    root: Path
+
+    @property
+    def matrix(self) -> Path:
+        return self.root / "matrix.yaml"
 
     @property
     def policy(self) -> Path:
@@ -40,10 +27,37 @@ class Checkout:
         return own if own.exists() else PACKAGE / "scan.yaml"
 
     @property
+    def hosts(self) -> Path:
+        """The optional file with named Docker hosts."""
+        return self.root / "hosts.yaml"
+
+    @property
+    def facts(self) -> Path:
+        return self.lockfiles / "facts.json"
+
+    @property
+    def lockfiles(self) -> Path:
+        return self.root / "lockfiles"
+
+    @property
+    def images(self) -> Path:
+        return self.root / "images"
+
+    @property
     def templates(self) -> Path:
         """The jinja2 templates of the checkout, otherwise of the installed raydock."""
         own = self.root / "templates"
         return own if own.is_dir() else PACKAGE / "templates"
+
+    @property
+    def work(self) -> Path:
+        """The folder with logs, reports and caches. It is not committed to git."""
+        return self.root / ".raydock"
+
+    @property
+    def former_work(self) -> Path:
+        """The work folder of raydock 0.1."""
+        return self.root / "build"
 
     def lock(self, name: str) -> Path:
         return self.lockfiles / f"{name}.txt"
@@ -52,11 +66,21 @@ class Checkout:
         """The lock of the Debian packages of a base or of a group."""
         return self.lockfiles / f"{name}.debs"
 
+    @property
+    def debs(self) -> Path:
+        """The folder with the stored Debian packages."""
+        return self.work / "debs"
+
     def dockerfile(self, name: str) -> Path:
         return self.images / name / "Dockerfile"
 
     def log(self, name: str) -> Path:
         return self.work / "logs" / f"{name}.log"
+
+    @property
+    def trivy(self) -> Path:
+        """trivy's cache: vulnerability databases, and the results for scanned layers."""
+        return self.work / "trivy"
 
     def report(self, name: str, kind: str = "smoke") -> Path:
         return self.work / "reports" / name / f"{kind}.json"
