@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from raydock.core.checkout import Checkout
 from raydock.core.errors import RaydockError, VariantError
 from raydock.core.events import Listener
 from raydock.core.files import digest_of, write_whole
+from raydock.core.outcomes import attempt
 from raydock.core.parallel import in_parallel
 from raydock.model.finding import Finding
 from raydock.model.image import ContainerImage
@@ -60,13 +62,10 @@ class Scanner:
         """
         version = self.trivy.version()
 
-        def scan_image(name: str) -> ScanReport | RaydockError:
-            try:
-                return self._report(name, images[name], version)
-            except RaydockError as error:
-                return error
+        def scan_image(name: str) -> ScanReport:
+            return self._report(name, images[name], version)
 
-        results = in_parallel(scan_image, images, 1, self.trivy.processes.stop)
+        results = in_parallel(partial(attempt, scan_image), images, 1, self.trivy.processes.stop)
         return dict(zip(images, results, strict=True))
 
     def _report(self, name: str, image: ContainerImage, version: str) -> ScanReport:
