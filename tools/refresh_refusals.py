@@ -6,10 +6,9 @@ messages, so this program lists the entries with their age, and those older than
 
 from datetime import date
 
-from raydock.core.yamlfile import read
 from raydock.registry.refusals import Refusal
 from tools.refresh import Proposal, Table, refresher, today
-from tools.review import review
+from tools.review import review_list
 
 TABLE = Table(path="raydock/registry/data/refusals.yaml", marks=())
 
@@ -28,9 +27,7 @@ def main() -> Proposal:
 
 def propose(day: date) -> Proposal:
     """Return the unchanged table with its entries that are older than a year on `day`, and print all entries."""
-    file = read(TABLE.file)
-    refusals = enumerate(file.convert(tuple[Refusal, ...]))
-    return review(TABLE, [(f"{file.place(number)}: {refusal.cause}", refusal) for number, refusal in refusals], day)
+    return review_list(TABLE, Refusal, lambda refusal: refusal.cause, day)
 
 
 if __name__ == "__main__":

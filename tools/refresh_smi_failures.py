@@ -6,10 +6,9 @@ entries with their age, and those older than a year must be reviewed.
 
 from datetime import date
 
-from raydock.core.yamlfile import read
 from raydock.pick.nvidia_smi import SmiFailure
 from tools.refresh import Proposal, Table, refresher, today
-from tools.review import review
+from tools.review import review_list
 
 TABLE = Table(path="raydock/pick/data/nvidia-smi.yaml", marks=())
 
@@ -28,9 +27,7 @@ def main() -> Proposal:
 
 def propose(day: date) -> Proposal:
     """Return the unchanged table with its entries that are older than a year on `day`, and print all entries."""
-    file = read(TABLE.file)
-    failures = enumerate(file.convert(tuple[SmiFailure, ...]))
-    return review(TABLE, [(f"{file.place(number)}: {failure.text}", failure) for number, failure in failures], day)
+    return review_list(TABLE, SmiFailure, lambda failure: failure.text, day)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from types import ModuleType
 
 import pytest
 
@@ -255,13 +256,20 @@ def test_entries_of_removed_plug_ins_are_listed(put: Put) -> None:
     )
 
 
-def test_refusals_of_registries_are_reviewed_each_year(put: Put) -> None:
-    entry = "- cause: quota\n  status: [413]\n  text: quota\n  todo: delete\n  source: an issue\n  date: 2026-11-29\n"
-    put(refresh_refusals.TABLE, entry)
+@pytest.mark.parametrize(
+    ("refresher", "entry", "place"),
+    [
+        (refresh_refusals, "cause: quota\n  status: [413]\n  text: quota\n  todo: delete", "refusals.yaml:1: quota"),
+        (refresh_smi_failures, "text: mismatch\n  meaning: old\n  todo: reboot", "nvidia-smi.yaml:1: mismatch"),
+    ],
+    ids=["refusals of registries", "messages of nvidia-smi"],
+)
+def test_entries_are_reviewed_each_year(put: Put, refresher: ModuleType, entry: str, place: str) -> None:
+    put(refresher.TABLE, f"- {entry}\n  source: an issue\n  date: 2026-11-29\n")
     year = date(2026, 11, 29) + timedelta(365)
-    assert refresh_refusals.propose(year).open == ()
-    (line,) = refresh_refusals.propose(year + timedelta(1)).open
-    assert "refusals.yaml:1: quota of 2026-11-29" in line
+    assert refresher.propose(year).open == ()
+    (line,) = refresher.propose(year + timedelta(1)).open
+    assert f"{place} of 2026-11-29" in line
 
 
 def test_messages_of_builds_are_reviewed_each_year(put: Put) -> None:
@@ -271,15 +279,6 @@ def test_messages_of_builds_are_reviewed_each_year(put: Put) -> None:
     assert refresh_build_failures.propose(year).open == ()
     (line,) = refresh_build_failures.propose(year + timedelta(1)).open
     assert "check whether this is still true: the table of 2026-11-29" in line
-
-
-def test_messages_of_nvidia_smi_are_reviewed_each_year(put: Put) -> None:
-    entry = "- text: mismatch\n  meaning: old\n  todo: reboot\n  source: an issue\n  date: 2026-11-30\n"
-    put(refresh_smi_failures.TABLE, entry)
-    year = date(2026, 11, 30) + timedelta(365)
-    assert refresh_smi_failures.propose(year).open == ()
-    (line,) = refresh_smi_failures.propose(year + timedelta(1)).open
-    assert "nvidia-smi.yaml:1: mismatch of 2026-11-30" in line
 
 
 def test_gpus_without_rates(put: Put) -> None:
