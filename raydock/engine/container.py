@@ -34,13 +34,11 @@ class Limits:
         memory: the container's memory, in bytes.
         shm: the size of /dev/shm, in bytes.
         probe: seconds for the probe's answers.
-        cold: seconds for the first answer of a head in a new container.
     """
 
     memory: int = 8 * 2**30
     shm: int = 2**30
     probe: float = 900.0
-    cold: float = 120.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ class ProbeCheck:
         limit: its time limit in seconds, many times what it takes on two slow cores.
         parts: the parts that a variant must have, such as `torch`; others do not have this check.
         after: the id of the check that must pass before this one can run.
+        process: the name of the process that runs it, if it shares one with the checks next to it.
     """
 
     id: str
@@ -31,17 +32,18 @@ class ProbeCheck:
     limit: float
     parts: Tuple[str, ...] = ()
     after: str = ""
+    process: str = ""
 
 
 IMAGE = (
+    ProbeCheck("ray", cluster.ray, 120),  # first, because raydock measures when a head answers in a new container
     ProbeCheck("shells", session.shells, 60),
     ProbeCheck("user", session.user, 10),
-    ProbeCheck("versions", packages.versions, 180),
+    ProbeCheck("versions", packages.versions, 180, process="imports"),
+    ProbeCheck("imports", packages.imports, 180, process="imports"),
     ProbeCheck("lock", packages.lock, 90),
-    ProbeCheck("imports", packages.imports, 180),
     ProbeCheck("libs", libraries.libs, 120),
     ProbeCheck("rdma", rdma.rdma, 30, ("cuda",)),
-    ProbeCheck("ray", cluster.ray, 120),
     ProbeCheck("compiler", compiler.compiler, 900, ("cuda", "torch")),
     ProbeCheck("downloads", downloads.downloads, 300, ("vllm",)),
 )

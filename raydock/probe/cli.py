@@ -8,6 +8,7 @@ import sys
 from dataclasses import asdict
 from difflib import get_close_matches
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, Sequence, Tuple
 
@@ -15,7 +16,7 @@ from . import image as image_file
 from .answer import FAILED, PASSED, SKIPPED, ProbeAnswer
 from .catalogue import CHECKS, ProbeCheck, checks_of_image
 from .image import Image
-from .runner import run_check
+from .runner import Task, run_checks
 
 SCHEMA = 1
 IMAGE_FILE = Path(__file__).resolve().parent.parent / "image.json"
@@ -85,14 +86,16 @@ def row(answer: ProbeAnswer) -> str:
 
 def _run_all(image: Image, checks: Iterable[ProbeCheck]) -> Iterator[ProbeAnswer]:
     passed: Dict[str, bool] = {}
-    for check in checks:
-        if passed.get(check.after, True):
-            print(f"running {check.id}, at most {check.limit:g} s", file=sys.stderr, flush=True)
-            answer = run_check(check.id, partial(check.run, image), check.limit)
+    for _, shared in groupby(checks, lambda check: check.process or check.id):
+        group = list(shared)
+        after = group[0].after
+        if passed.get(after, True):
+            answers = run_checks([Task(check.id, partial(check.run, image), check.limit) for check in group])
         else:
-            answer = ProbeAnswer(check.id, SKIPPED, f"not run, because {check.after} did not pass", 0.0)
-        passed[check.id] = answer.status == PASSED
-        yield answer
+            answers = (ProbeAnswer(check.id, SKIPPED, f"not run, because {after} did not pass", 0.0) for check in group)
+        for answer in answers:
+            passed[answer.id] = answer.status == PASSED
+            yield answer
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,4 +1,8 @@
-"""The check `ray`: a cluster of one node, from its start to its end."""
+"""The check `ray`: a cluster of one node, from its start to its end.
+
+Outside of a container of its own the head must not take ports that others use, so it gets free ones. raydock's smoke
+test sets the variables HEAD and HEAD_PROBE, and the head is then KubeRay's.
+"""
 
 import json
 import os
@@ -10,24 +14,61 @@ import sys
 import tempfile
 import time
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List
+from typing import Callable, Dict, List, Tuple, TypeVar
 
+from . import outputs
 from .answer import CheckError
 from .image import Image
 from .ports import HOST, free_ports
 from .process import Program, capture, launch
 from .runner import descendants
 
+# The variables with the command of a head that uses Ray's default ports, as JSON, and with a script for bash that
+# succeeds if this head answers.
+HEAD, HEAD_PROBE = "RAYDOCK_HEAD", "RAYDOCK_HEAD_PROBE"
+# What the probe prints on its stderr when the head answers.
+ANSWERS = "the Ray head answers"
 DRIVER = Path(__file__).with_name("driver.py")
 # The options of `ray start` that take a port.
 _PORTS = ("port", "dashboard-port", "dashboard-agent-listen-port", "ray-client-server-port", "metrics-export-port")
+_DEFAULT_PORTS = {"port": 6379, "dashboard-port": 8265}
 _START_SECONDS = 60.0
 _STATUS_SECONDS = 30.0
 _STOP_SECONDS = 20.0
 _PERIOD = 0.1
+_PROBE_PERIOD = 0.25  # each try starts wget, while the head needs the CPU
 _DECORATION = re.compile(r"\x1b\[\d*m|^[\d-]+ [\d:,]+\t\w+ \S+ -- ", re.MULTILINE)
 _FAST_UPDATES = {"AUTOSCALER_UPDATE_INTERVAL_S": "1"}  # as in Ray's own test cluster; the default is 5 s
+_T = TypeVar("_T")
+
+
+class _NotYetError(Exception):
+    """The head does not answer yet; the message has its last answer."""
+
+
+@dataclass(frozen=True)
+class _Head:
+    """How to start a head, and where it answers.
+
+    Attributes:
+        command: its command.
+        ports: its ports, by the name of the option of `ray start`.
+        probe: a script for bash that succeeds if it answers.
+    """
+
+    command: Tuple[str, ...]
+    ports: Dict[str, int]
+    probe: str = "true"
+
+    @property
+    def address(self) -> str:
+        return f"{HOST}:{self.ports['port']}"
+
+    @property
+    def nodes(self) -> str:
+        return f"http://{HOST}:{self.ports['dashboard-port']}/api/v0/nodes"
 
 
 def ray(image: Image) -> str:
@@ -45,16 +86,17 @@ def ray(image: Image) -> str:
 
 def _run(image: Image, folder: str) -> str:
     began = time.monotonic()
-    ports = dict(zip(_PORTS, free_ports(len(_PORTS))))
-    address = f"{HOST}:{ports['port']}"
+    head = _given_head() or _own_head(folder)
     environment = _environment()
-    head = _start_head(folder, ports, environment)
-    nodes = _await_nodes(head, f"http://{HOST}:{ports['dashboard-port']}/api/v0/nodes")
+    running = launch("head", head.command, {**environment, **_FAST_UPDATES})
+    _await_answer(running, head.probe, environment)
+    outputs.announce(ANSWERS)
+    nodes = _await_head(running, lambda: _count_nodes(head.nodes), f"no live node at {head.nodes}")
     started = time.monotonic() - began
-    program = launch("a task and an actor", [sys.executable, str(DRIVER), address], environment)
-    _await_status(address, environment)
+    program = launch("a task and an actor", [sys.executable, str(DRIVER), head.address], environment)
+    _await_status(head.address, environment)
     version = program.answer()["version"]
-    _stop(head.process)
+    _stop(running.process)
     if version != image.axes["ray"]:
         raise CheckError(f"the cluster runs Ray {version}, but the image's name says {image.axes['ray']}")
     return (
@@ -62,11 +104,17 @@ def _run(image: Image, folder: str) -> str:
     )
 
 
-def _start_head(folder: str, ports: Dict[str, int], environment: Dict[str, str]) -> Program:
+def _given_head() -> "_Head | None":
+    if HEAD not in os.environ:
+        return None
+    return _Head(tuple(json.loads(os.environ[HEAD])), _DEFAULT_PORTS, os.environ[HEAD_PROBE])
+
+
+def _own_head(folder: str) -> _Head:
+    ports = dict(zip(_PORTS, free_ports(len(_PORTS))))
     command = ["ray", "start", "--head", "--block", f"--temp-dir={folder}", f"--node-ip-address={HOST}", "--num-cpus=1"]
     command += ["--object-store-memory=100000000", "--disable-usage-stats"]
-    command += [f"--{option}={port}" for option, port in ports.items()]
-    return launch("head", command, {**environment, **_FAST_UPDATES})
+    return _Head((*command, *(f"--{option}={port}" for option, port in ports.items())), ports)
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
@@ -86,25 +134,47 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         time.sleep(_PERIOD)
 
 
-def _await_nodes(head: Program, url: str) -> int:
-    """Wait until the dashboard shows a live node. Returns the number of live nodes."""
+def _await_answer(head: Program, script: str, environment: Dict[str, str]) -> None:
+    """Repeat a script until it succeeds."""
+    probe = launch("probe of the head", ["bash", "-c", f"until {script}; do sleep {_PROBE_PERIOD}; done"], environment)
+
+    def ask() -> int:
+        if probe.process.poll() is None:
+            raise _NotYetError(outputs.read_end(probe.output, 1))
+        return probe.process.returncode
+
+    if _await_head(head, ask, f"no Ray head answers `{script}`"):
+        raise probe.error("cannot run")
+
+
+def _await_head(head: Program, ask: Callable[[], _T], problem: str) -> _T:
+    """Ask until there is an answer, and return it.
+
+    Raises CheckError, with the problem, if the head ends or does not answer in time.
+    """
     deadline = time.monotonic() + _START_SECONDS
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    last = "nothing"
-    while time.monotonic() < deadline:
-        if head.process.poll() is not None:
-            raise CheckError(f"`ray start` ended with exit status {head.process.returncode}: {_tail(head.output)}")
+    while head.process.poll() is None:
         try:
-            with direct.open(url, timeout=10) as response:
-                rows = json.load(response)["data"]["result"]["result"]
-            alive = [row for row in rows if row["state"] == "ALIVE"]
-            if alive:
-                return len(alive)
-            last = f"{len(rows)} nodes, none alive"
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            last = f"{type(error).__name__}: {error}"
+            return ask()
+        except _NotYetError as error:
+            if time.monotonic() > deadline:
+                raise CheckError(f"{problem} within {_START_SECONDS:g} s; last answer: {error}") from None
         time.sleep(_PERIOD)
-    raise CheckError(f"no live node at the dashboard's /api/v0/nodes within {_START_SECONDS:g} s; last answer: {last}")
+    raise CheckError(f"`ray start` ended with exit status {head.process.returncode}: {_tail(head.output)}")
+
+
+def _count_nodes(url: str) -> int:
+    """The number of live nodes that the dashboard shows."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(url, timeout=10) as response:
+            rows = json.load(response)["data"]["result"]["result"]
+        alive = [row for row in rows if row["state"] == "ALIVE"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _NotYetError(f"{type(error).__name__}: {error}") from None
+    if not alive:
+        raise _NotYetError(f"{len(rows)} nodes, none alive")
+    return len(alive)
 
 
 def _await_status(address: str, environment: Dict[str, str]) -> None:

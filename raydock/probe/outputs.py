@@ -11,6 +11,7 @@ from pathlib import Path
 
 FOLDER = "raydock-output"
 _NAME = "RAYDOCK_OUTPUT"  # the variable that names the folder of a check to its processes
+_STDERR = "RAYDOCK_STDERR"  # the variable with the number of the probe's own stderr, in the process of a check
 _END_BYTES = 64 * 1024
 LINES = 12
 
@@ -28,6 +29,16 @@ def make_folder(check_id: str) -> Path:
 def use_folder(folder: Path) -> None:
     """Make this process and its children write to a folder."""
     os.environ[_NAME] = str(folder)
+
+
+def use_stderr(descriptor: int) -> None:
+    """Make this process announce to a file descriptor."""
+    os.environ[_STDERR] = str(descriptor)
+
+
+def announce(text: str) -> None:
+    """Print a line of progress on the probe's own stderr."""
+    os.write(int(os.environ.get(_STDERR, "2")), f"{text}\n".encode())
 
 
 def path(name: str) -> Path:

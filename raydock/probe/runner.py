@@ -1,4 +1,4 @@
-"""Run each check in its own process.
+"""Run checks in processes of their own.
 
 So a hang or a crash does not affect the next check.
 """
@@ -10,9 +10,10 @@ import os
 import signal
 import sys
 import time
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
-from typing import Callable, List, NoReturn, Optional, Tuple, Union
+from typing import Callable, Iterator, List, Mapping, NoReturn, Optional, Sequence, Tuple, Union
 
 from . import outputs
 from .answer import FAILED, PASSED, SKIPPED, CheckError, ProbeAnswer, ProbeFinding, SkipError
@@ -24,36 +25,87 @@ CheckFunction = Callable[[], Union[str, ProbeFinding]]
 Reply = Tuple[str, str, Tuple[str, ...]]  # the status, the detail and the warnings of a check
 
 
-def run_check(check_id: str, check: CheckFunction, limit: float) -> ProbeAnswer:
-    """Run a check in a new process, which has `limit` seconds.
+@dataclass(frozen=True)
+class Task:
+    """A check that is to run.
 
-    All its descendants are killed afterwards.
-
-    If it fails, the output of the check and of its programs is kept in files, and its detail names their folder.
+    Attributes:
+        id: the check's id.
+        run: the function that runs it.
+        limit: its time limit in seconds.
     """
-    started = time.monotonic()
-    reader, writer = Pipe(duplex=False)
-    folder = outputs.make_folder(check_id)
-    with (folder / "check.log").open("wb") as output:
-        child = os.fork()
-        if child == 0:
-            reader.close()
-            outputs.use_folder(folder)
-            _reply(check, writer, output.fileno())
-    writer.close()
-    try:
-        in_time = reader.poll(limit)
-        reply = _read_reply(reader) if in_time else None
+
+    id: str
+    run: CheckFunction
+    limit: float
+
+
+def run_checks(tasks: Sequence[Task]) -> Iterator[ProbeAnswer]:
+    """Run checks one after the other in a new process, so that it imports a module for all of them once.
+
+    If a check gives no answer, the next ones run in another process. All descendants of a process are killed
+    afterwards. If a check fails, its output and that of its programs is kept in files, and its detail names their
+    folder.
+    """
+    rest = list(tasks)
+    while rest:
+        process = _Process(rest)
+        try:
+            while rest and process.runs:
+                answer = process.answer(rest.pop(0))
+                if not rest:
+                    process.end()
+                yield answer
+        finally:
+            process.end()
+
+
+class _Process:
+    """A process that runs checks.
+
+    Attributes:
+        runs: it has not ended.
+    """
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        """Start the process."""
+        self.runs = True
+        self._folders = {task.id: outputs.make_folder(task.id) for task in tasks}
+        self._reader, writer = Pipe(duplex=False)
+        self._child = os.fork()
+        if self._child == 0:
+            self._reader.close()
+            _reply(tasks, self._folders, writer)
+        writer.close()
+
+    def answer(self, task: Task) -> ProbeAnswer:
+        """Wait for the result of the next check. The process has ended if it gives none."""
+        started, folder = time.monotonic(), self._folders.pop(task.id)
+        in_time = self._reader.poll(task.limit)
+        reply = _read_reply(self._reader) if in_time else None
         seconds = round(time.monotonic() - started, 3)
-    finally:
-        reader.close()
-        wait_status = kill_family(child)
-    status, detail, warnings = reply or (FAILED, _explain_silence(in_time, limit, wait_status) + _last_line(folder), ())
-    if status == FAILED:
-        detail += outputs.keep(folder)
-    else:
-        outputs.remove(folder)
-    return ProbeAnswer(check_id, status, detail, seconds, warnings)
+        if reply is None:
+            reason = _explain_silence(in_time, task.limit, self.end())
+            reply = (FAILED, reason + _last_line(folder), ())
+        status, detail, warnings = reply
+        if status == FAILED:
+            detail += outputs.keep(folder)
+        else:
+            outputs.remove(folder)
+        return ProbeAnswer(task.id, status, detail, seconds, warnings)
+
+    def end(self) -> int:
+        """Kill the process with all its descendants, if it has not ended, and remove the folders of checks not run.
+
+        Returns its wait status.
+        """
+        if not self.runs:
+            return 0
+        self.runs = False
+        self._reader.close()
+        for folder in self._folders.values():
+            outputs.remove(folder)
+        return kill_family(self._child)
 
 
 def descendants(root: int) -> List[int]:
@@ -92,22 +144,32 @@ def kill_family(child: int) -> int:
     return os.waitpid(child, 0)[1]
 
 
-def _reply(check: CheckFunction, writer: Connection, output: int) -> NoReturn:
-    """In the child: run the check, write its result, and wait to be killed."""
+def _reply(tasks: Sequence[Task], folders: Mapping[str, Path], writer: Connection) -> NoReturn:
+    """In the child: run the checks, write the result of each, and wait to be killed."""
     try:
         os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         Path("/proc/self/oom_score_adj").write_text("1000")  # without memory, the kernel kills the check, not the probe
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        sys.stdout = sys.stderr = os.fdopen(os.dup(output), "w", buffering=1)
-        writer.send_bytes(json.dumps(_run(check)).encode())
+        outputs.use_stderr(os.dup(2))
+        for task in tasks:
+            outputs.announce(f"running {task.id}, at most {task.limit:g} s")
+            _redirect(folders[task.id])
+            writer.send_bytes(json.dumps(_run(task.run)).encode())
         while True:
             signal.pause()
     finally:
         os._exit(1)
+
+
+def _redirect(folder: Path) -> None:
+    """Make this process write all that it prints to a file in the folder of a check."""
+    outputs.use_folder(folder)
+    with (folder / "check.log").open("wb") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    sys.stdout = sys.stderr = os.fdopen(os.dup(1), "w", buffering=1)
 
 
 def _run(check: CheckFunction) -> Reply:

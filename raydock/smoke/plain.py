@@ -13,12 +13,12 @@ from raydock.engine.container import Limits, create_container, run_to_end
 from raydock.engine.streams import last_line
 from raydock.model.labels import Label
 from raydock.model.report import Check, Status
-from raydock.smoke import outside_checks
+from raydock.smoke import cold
 
 _WHY = f"the image is not for KubeRay ({Label.KUBERAY} is false)"
 _SKIPPED = {
     "imports": "this check imports ray.serve and ray.job_submission",
-    outside_checks.ID: "this needs the dashboard's agent",
+    cold.ID: "this needs the dashboard's agent",
 }
 _RAY = "ray"
 _SCRIPT = Path(__file__).with_name("plain.sh").read_text(encoding="utf-8")

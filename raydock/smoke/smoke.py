@@ -17,7 +17,7 @@ from raydock.model.labels import Label
 from raydock.model.report import Check, Report, Status
 from raydock.model.variant import Variant, parse_name
 from raydock.probe.catalogue import checks_of_variant
-from raydock.smoke import gpus, outside_checks, plain, probe_client
+from raydock.smoke import cold, gpus, plain, probe_client
 from raydock.smoke.gpus import AUTO, GpuRequest
 
 LIMITS = Limits()
@@ -25,7 +25,7 @@ LIMITS = Limits()
 
 def check_ids(variant: Variant) -> tuple[str, ...]:
     """The ids of the checks of a variant, in their order."""
-    return (*(check.id for check in checks_of_variant(variant.axes)), outside_checks.ID)
+    return (*(check.id for check in checks_of_variant(variant.axes)), cold.ID)
 
 
 def smoke(
@@ -57,19 +57,18 @@ def smoke(
         on_line = partial(on_event, name)
         if not configuration.labels.kuberay:
             results = plain.checks(client, image, requested, on_line, limits)
-        if probed := [check for check in requested if check not in (outside_checks.ID, *gpus.CHECKS, *results)]:
-            answers = probe_client.run_probe(client, image, probed, on_line, limits, outputs=_below(outputs, "image"))
+        if probed := [check for check in requested if check not in (*gpus.CHECKS, *results)]:
+            run = partial(probe_client.run_probe, client, image, limits=limits, outputs=_below(outputs, "image"))
+            answers = cold.measure(probed, on_line, run)
             results |= with_outside(answers, configuration, variant)
         if levels := [check for check in requested if check in gpus.CHECKS]:
-            run = partial(
-                probe_client.run_probe, client, image, levels, on_line, gpus.LIMITS, outputs=_below(outputs, "gpu")
-            )
+            run = partial(probe_client.run_probe, client, image, limits=gpus.LIMITS, outputs=_below(outputs, "gpu"))
             results |= gpus.run_on_gpus(
-                client, request, levels, lambda grant: run(options=ContainerOptions(grant=grant)).checks
+                client,
+                request,
+                levels,
+                lambda grant: run(levels, on_line, options=ContainerOptions(grant=grant)).checks,
             )
-        if outside_checks.ID in requested and outside_checks.ID not in results:
-            on_event(name, "starting a Ray head in a new container")
-            results[outside_checks.ID] = outside_checks.cold(client, image, limits)
     all_checks = tuple(results.get(check) or _unanswered(check) for check in requested)
     return Report(
         name=name, image_id=configuration.id, content=configuration.content, fingerprint=fingerprint, checks=all_checks

@@ -127,7 +127,7 @@ def test_binary_output_breaks_no_clause_of_the_image_alone(client: docker.Docker
 
 def test_output_does_not_change_a_smoke_test(client: docker.DockerClient, noisy: Noisy, image: str) -> None:
     name = inspect(client, image).labels.values["org.opencontainers.image.version"]
-    checks = ("shells", "user", "versions", "imports", "ray")
+    checks = ("ray", "shells", "user", "versions", "imports", "cold")
     found = smoke(client, noisy(BINARY), name=name, fingerprint="f", checks=checks)
     assert [(check.id, check.status) for check in found.checks] == [(name, Status.PASSED) for name in checks], found
 

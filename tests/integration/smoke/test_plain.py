@@ -14,13 +14,13 @@ NAME = "ray2.60.0-py311-cpu"
 WITHOUT = (
     "RUN python -m pip uninstall -q -y aiohttp aiohttp-cors starlette fastapi uvicorn opencensus prometheus-client"
 )
-CHECKS = ["imports", "ray", "cold"]
+CHECKS = ["ray", "imports", "cold"]
 
 
 @pytest.mark.timeout(200)
 def test_ray_passes_and_checks_of_missing_parts_skip(client: docker.DockerClient, derive: Callable[..., str]) -> None:
     image = derive(WITHOUT, 'LABEL raydock.kuberay="false"')
-    imports, ray, cold = smoke(client, image, name=NAME, fingerprint="f", checks=CHECKS).checks
+    ray, imports, cold = smoke(client, image, name=NAME, fingerprint="f", checks=CHECKS).checks
     assert (ray.status, imports.status, cold.status) == (Status.PASSED, Status.SKIPPED, Status.SKIPPED), ray.detail
     assert "a task and an actor ran" in ray.detail
     assert "not for KubeRay (raydock.kuberay is false), and this check imports ray.serve" in imports.detail

@@ -30,9 +30,9 @@ def _write(path: Path, **changes: Any) -> Path:
 
 
 @no_driver
-def test_json_is_one_document_and_progress_goes_to_stderr(image_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_one_document_and_progress_goes_to_stderr(image_file: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--json", "--check", "gpu-driver"], image_file) == cli.DONE
-    printed = capsys.readouterr()
+    printed = capfd.readouterr()
     document = json.loads(printed.out)
     [check] = document.pop("checks")
     assert document == {
@@ -73,7 +73,7 @@ def test_a_row_has_the_warnings() -> None:
     ("arguments", "message"),
     [
         (["--check", "vresions"], "did you mean 'versions'?"),
-        (["--check", "zzz"], "its checks are shells, user"),
+        (["--check", "zzz"], "its checks are ray, shells"),
         (["--jsn"], "unrecognized arguments"),
     ],
 )
@@ -107,7 +107,7 @@ def test_a_valid_image_file_is_read(image_file: Path) -> None:
 
 def test_checks_keep_their_order() -> None:
     cpu = catalogue.checks_of_variant({**GPU_AXES, "cuda": "cpu"})
-    assert [check.id for check in cli.choose(["ray", "shells"], cpu)] == ["shells", "ray"]
+    assert [check.id for check in cli.choose(["shells", "ray"], cpu)] == ["ray", "shells"]
     with pytest.raises(ValueError, match="no check 'gpu-driver'"):
         cli.choose(["gpu-driver"], cpu)
 

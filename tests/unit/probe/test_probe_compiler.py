@@ -7,7 +7,7 @@ import pytest
 from raydock.probe import compiler, image
 from raydock.probe.answer import CheckError
 from raydock.probe.image import Image
-from raydock.probe.runner import run_check
+from raydock.probe.runner import Task, run_checks
 from tests.support.fakedriver import compile_driver
 
 AXES = {"arch": "amd64", "python": "3.11", "cuda": "12.8", "torch": "2.8.0", "vllm": "0.10.2", "ray": "2.60.0"}
@@ -92,7 +92,7 @@ def test_a_program_is_linked_and_loaded(
     nvcc.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     variant = Image("x", {**AXES, "cuda": "13.0", "vllm": "none"}, {}, sm=("90",), nvcc="13.0")
-    answer = run_check("compiler", lambda: compiler.compiler(variant), 60)
+    [answer] = run_checks([Task("compiler", lambda: compiler.compiler(variant), 60)])
     assert text in answer.detail
 
 

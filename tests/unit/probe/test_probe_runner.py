@@ -8,8 +8,13 @@ from typing import NoReturn
 
 import pytest
 
-from raydock.probe.answer import FAILED, PASSED, SKIPPED, CheckError, SkipError
-from raydock.probe.runner import descendants, run_check
+from raydock.probe.answer import FAILED, PASSED, SKIPPED, CheckError, ProbeAnswer, SkipError
+from raydock.probe.runner import CheckFunction, Task, descendants, run_checks
+
+
+def run_check(check_id: str, check: CheckFunction, limit: float) -> ProbeAnswer:
+    [answer] = run_checks([Task(check_id, check, limit)])
+    return answer
 
 
 def _raise(error: BaseException) -> NoReturn:
@@ -102,3 +107,32 @@ def test_a_crash_is_a_failure_with_the_last_line_of_output(sign: signal.Signals,
 def test_an_exit_without_a_result_is_a_failure() -> None:
     answer = run_check("x", lambda: os._exit(7), 10)
     assert (answer.status, answer.detail) == (FAILED, "the check ended with exit status 7 and no answer")
+
+
+def test_checks_share_a_process(capfd: pytest.CaptureFixture[str]) -> None:
+    def check() -> str:
+        print("noise")
+        return f"{os.getpid()}"
+
+    answers = list(run_checks([Task("first", check, 10), Task("second", check, 10)]))
+    assert [(answer.id, answer.status) for answer in answers] == [("first", PASSED), ("second", PASSED)]
+    assert answers[0].detail == answers[1].detail != str(os.getpid())
+    assert capfd.readouterr().err == "running first, at most 10 s\nrunning second, at most 10 s\n"
+
+
+@pytest.mark.parametrize("fault", [lambda: _raise(CheckError("x")), lambda: os._exit(7), lambda: time.sleep(60)])
+def test_a_check_runs_after_one_that_failed_in_its_process(fault: CheckFunction) -> None:
+    def check() -> str:
+        print("noise of the last one", flush=True)
+        raise CheckError(f"{os.getpid()}")
+
+    tasks = [Task("first", lambda: f"{os.getpid()}", 10), Task("broken", fault, 0.5), Task("last", check, 10)]
+    answers = list(run_checks(tasks))
+    assert [(answer.id, answer.status) for answer in answers] == [
+        ("first", PASSED),
+        ("broken", FAILED),
+        ("last", FAILED),
+    ]
+    folder = Path(answers[2].detail.partition("; its output: ")[2])
+    assert (folder / "check.log").read_text() == "noise of the last one\n"
+    assert not set(descendants(os.getpid()))

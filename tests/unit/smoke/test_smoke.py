@@ -97,10 +97,10 @@ def test_the_image_of_a_different_variant_fails(answers: Answers) -> None:
 
 
 def test_a_variant_has_the_checks_of_its_parts() -> None:
-    cpu = ("shells", "user", "versions", "lock", "imports", "libs", "ray", "cold")
-    assert check_ids(parse_name(NAME)) == cpu
+    cpu = ("ray", "shells", "user", "versions", "imports", "lock", "libs")
+    assert check_ids(parse_name(NAME)) == (*cpu, "cold")
     levels = ("gpu-driver", "gpu-torch", "gpu-triton", "gpu-nccl", "gpu-ray")
-    torch = (*cpu[:6], "rdma", "ray", "compiler")
+    torch = (*cpu, "rdma", "compiler")
     assert check_ids(parse_name("ray2.60.0-torch2.13.0-py311-cu130")) == (*torch, *levels, "cold")
     serving = (*torch, "downloads", *levels, "gpu-vllm", "cold")
     assert check_ids(parse_name("ray2.60.0-vllm0.32.0-torch2.13.0-py311-cu130")) == serving

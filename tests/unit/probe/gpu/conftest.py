@@ -41,7 +41,8 @@ def run_driver_check(fake_driver: Path, tmp_path: Path, monkeypatch: pytest.Monk
         monkeypatch.setattr(cuda, "LIBRARY", str(fake_driver / cuda.LIBRARY))
         for name, value in fake.items():
             monkeypatch.setenv(name, value)
-        return runner.run_check(DRIVER.id, lambda: DRIVER.run(described), DRIVER.limit)
+        [answer] = runner.run_checks([runner.Task(DRIVER.id, lambda: DRIVER.run(described), DRIVER.limit)])
+        return answer
 
     return run
 
