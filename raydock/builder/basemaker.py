@@ -26,7 +26,7 @@ from raydock.builder.secrets import Secrets
 from raydock.core.archive import folders_of, tar
 from raydock.core.checkout import Checkout
 from raydock.core.errors import VariantError
-from raydock.core.events import Listener
+from raydock.core.events import Listener, timed
 from raydock.core.templating import environment
 from raydock.engine.architecture import BUILT, require_native
 from raydock.engine.client import reaching
@@ -165,7 +165,8 @@ class BaseMaker:
             work, processes = self.checkout.work, self.buildx.processes
             apt = HostApt(base=recipe.base, bundle=self.secrets.bundle, work=work, processes=processes)
         store = DebStore(folder=self.checkout.debs, backup=registry.reader(self.deb_repository, self.listener))
-        store.complete(lock, apt)
+        with timed(self.listener, recipe.name, "fetching missing Debian packages"):
+            store.complete(lock, apt)
         return store
 
     def _container_apt(self, ref: str, base: Base) -> ContainerApt:
@@ -184,8 +185,9 @@ class BaseMaker:
                 yield ref, library_path
             return
         store = self.fetch(recipe.debs, recipe, "")
-        self.listener(recipe.name, f"bootstrapping Debian {recipe.base.suite} from {len(recipe.debs.debs)} packages")
-        with tempfile.TemporaryDirectory(dir=folder.parent) as archive:  # outside the build context
+        step = f"bootstrapping Debian {recipe.base.suite} from {len(recipe.debs.debs)} packages"
+        # The archive is outside the build context.
+        with timed(self.listener, recipe.name, step), tempfile.TemporaryDirectory(dir=folder.parent) as archive:
             store.place(recipe.debs, Path(archive, "debs"))
             bootstrap(
                 recipe.base,
@@ -205,8 +207,8 @@ class BaseMaker:
 
         Yields its tag, and the LD_LIBRARY_PATH of the pulled image.
         """
-        self.listener(recipe.name, f"pulling {recipe.base.image}")
-        pulled = pull(self.client, recipe.base.image)
+        with timed(self.listener, recipe.name, f"pulling {recipe.base.image}"):
+            pulled = pull(self.client, recipe.base.image)
         if pulled.reset:
             self.listener(recipe.name, f"reset settings of {pulled.image}: {', '.join(pulled.reset)}")
         ref = f"{recipe.ref}-plain-{folder.name}"

@@ -6,13 +6,17 @@ The output is a sequence of SolveStatus documents (moby/buildkit: client/graph.g
 import base64
 import json
 import re
+import time
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import IO, Any
 
-from raydock.core.events import Listener
+from raydock.core.events import Listener, Span
 
 TAIL = 20
+# Shorter steps, in seconds, are not worth a line.
+_SHORTEST = 0.001
 _MOUNTS = re.compile(r" --(?:mount|link|from|network)\S*")
 _SCRIPT = re.compile(r"(<<'?\w+'?) \(.*")
 _HIDDEN = ("[internal]", "[context ")
@@ -45,6 +49,8 @@ class Failure:
 class BuildProgress:
     """Reads the output of one build, reports it to a listener and writes it to a log.
 
+    The log has the start and the end of each step, in seconds since the start of the build.
+
     Attributes:
         name: the name of the build for the listener.
         listener: gets the progress.
@@ -58,7 +64,9 @@ class BuildProgress:
     _transferred: dict[str, int] = field(default_factory=dict)
     _tails: dict[str, deque[str]] = field(default_factory=dict)
     _unfinished: dict[str, str] = field(default_factory=dict)
+    _ended: set[tuple[str, str]] = field(default_factory=set)
     _failed: tuple[str, str] | None = None
+    _began: float = field(default_factory=time.time)
 
     def read(self, stream: IO[bytes]) -> str:
         """Processes all documents of a stream.
@@ -114,12 +122,24 @@ class BuildProgress:
             if self._failed is None and "context canceled" not in error:
                 self._failed = (digest, error)
             self._steps.setdefault(digest, title)
-            print(f"FAILED {title}: {error}", file=self.log)
+            self._write(f"FAILED {title}: {error}")
         elif vertex.get("started") and digest not in self._steps:
             self._steps[digest] = title
-            cached = " (cached)" if vertex.get("cached") else ""
-            print(f"{title}{cached}", file=self.log, flush=True)
+            self._write(f"{title}{' (cached)' if vertex.get('cached') else ''}")
             self._report(digest)
+        started, completed = vertex.get("started"), vertex.get("completed")
+        if started and completed and not vertex.get("cached") and (digest, started) not in self._ended:
+            self._ended.add((digest, started))  # a step may run more than once
+            self._end(title, _seconds(started, completed))
+
+    def _end(self, title: str, seconds: float) -> None:
+        if seconds < _SHORTEST:
+            return
+        self._write(f"DONE in {seconds:.1f} s: {title}")
+        self.listener(self.name, shorten(title), ran=Span(began=time.time() - seconds, seconds=seconds))
+
+    def _write(self, text: str) -> None:
+        print(f"{time.time() - self._began:6.1f} {text}", file=self.log, flush=True)
 
     def _report(self, digest: str) -> None:
         title = self._steps.get(digest, "")
@@ -127,3 +147,8 @@ class BuildProgress:
             tail = self._tails.get(digest)
             detail = tail[-1].strip() if tail else ""
             self.listener(self.name, shorten(title), detail=detail, size=self._transferred.get(digest, 0))
+
+
+def _seconds(started: str, completed: str) -> float:
+    """The seconds between two times of the engine's clock (RFC 3339)."""
+    return (datetime.fromisoformat(completed) - datetime.fromisoformat(started)).total_seconds()

@@ -23,7 +23,7 @@ from raydock.builder.render import Renderer
 from raydock.builder.secrets import Secrets
 from raydock.core.checkout import Checkout
 from raydock.core.errors import RaydockError, VariantError
-from raydock.core.events import Listener
+from raydock.core.events import WAITING, Listener, Span
 from raydock.core.outcomes import attempt, attempt_each, split
 from raydock.core.parallel import in_parallel
 from raydock.engine.client import EngineClient
@@ -73,6 +73,8 @@ class Builder:
         recipes = self.recipes(variants)
         built = {} if self.no_cache else self.built(planned.name for planned in variants)
 
+        queued = time.time()
+
         def build_one(planned: Planned) -> VariantResult:
             name, recipe = planned.name, recipes[planned.name]
             if isinstance(recipe, RaydockError):
@@ -80,6 +82,7 @@ class Builder:
             if (image := built.get(name)) and image.fingerprint == recipe.fingerprint:
                 self.listener(name, "is built already")
                 return VariantResult.untested(name, image)
+            self.listener(name, WAITING, ran=Span.since(queued))
             return self._build(planned, recipe)
 
         # If an engine's overlay2 store (moby 26.1) already has a layer, builds that share its step race, and can write

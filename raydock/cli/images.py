@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from raydock.cli.options import CommandRequest, current_project, shared
+from raydock.cli.options import CommandRequest, current_project, shared, trace
 from raydock.cli.output import report, warn_of_unused_indexes
 
 _ca_bundle = click.option(
@@ -18,7 +18,8 @@ _ca_bundle = click.option(
 @shared
 @_ca_bundle
 @click.option("--no-cache", is_flag=True, help="Build every step again. The same fingerprint gives the same image id.")
-def build(request: CommandRequest, ca_bundle: Path | None, no_cache: bool) -> None:
+@trace
+def build(request: CommandRequest, ca_bundle: Path | None, no_cache: bool, trace: Path | None) -> None:
     """Builds the selected variants from their locks.
 
     Skips variants whose image has the current fingerprint.
@@ -30,15 +31,16 @@ def build(request: CommandRequest, ca_bundle: Path | None, no_cache: bool) -> No
 
     chosen = request.chosen
     warn_of_unused_indexes()
-    with request.writing() as progress:
-        built = create_pipeline(request.project, progress, request.jobs, ca_bundle, no_cache).builder.build(chosen)
-    report(request, built)
+    with request.writing(trace) as recorder:
+        built = create_pipeline(request.project, recorder, request.jobs, ca_bundle, no_cache).builder.build(chosen)
+    report(request, built, steps=recorder.steps)
 
 
 @click.command()
 @shared
 @_ca_bundle
-def images(request: CommandRequest, ca_bundle: Path | None) -> None:
+@trace
+def images(request: CommandRequest, ca_bundle: Path | None, trace: Path | None) -> None:
     """The main job: locks, renders, builds and smoke-tests the selected variants.
 
     Skips steps that are up to date.
@@ -50,9 +52,9 @@ def images(request: CommandRequest, ca_bundle: Path | None) -> None:
 
     chosen = request.chosen
     warn_of_unused_indexes()
-    with request.writing() as progress:
-        results = create_pipeline(request.project, progress, request.jobs, ca_bundle).images(chosen)
-    report(request, results)
+    with request.writing(trace) as recorder:
+        results = create_pipeline(request.project, recorder, request.jobs, ca_bundle).images(chosen)
+    report(request, results, steps=recorder.steps)
 
 
 @click.command()

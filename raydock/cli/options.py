@@ -17,6 +17,7 @@ from rich.console import Console, RenderableType
 from raydock.core.checkout import Checkout
 from raydock.core.program import checkout, localize
 from raydock.core.progress import Progress
+from raydock.core.steps import Recorder, write_trace
 from raydock.pipeline.project import Project
 from raydock.plan import select
 from raydock.plan.planner import Planned
@@ -129,24 +130,38 @@ class CommandRequest:
         return Progress(Console(stderr=True), quiet=self.quiet, verbose=self.verbose)
 
     @contextmanager
-    def writing(self) -> Iterator[Progress]:
-        """A progress display, with the checkout locked for this run."""
+    def recording(self, trace: Path | None) -> Iterator[Recorder]:
+        """A progress display that keeps the steps.
+
+        They are written to the file `trace`, also if the run fails.
+        """
+        with self.progress() as progress:
+            recorder = Recorder(progress)
+            try:
+                yield recorder
+            finally:
+                if trace:
+                    write_trace(trace, recorder.steps)
+
+    @contextmanager
+    def writing(self, trace: Path | None = None) -> Iterator[Recorder]:
+        """As `recording`, with the checkout locked for this run."""
         from raydock.core.workfolder import lock_checkout
 
         report = lambda message: click.echo(f"raydock: {message}", err=True)  # noqa: E731
-        with lock_checkout(self.project.checkout, report), self.progress() as progress:
-            yield progress
+        with lock_checkout(self.project.checkout, report), self.recording(trace) as recorder:
+            yield recorder
 
     @contextmanager
-    def swept_engine(self) -> Iterator[tuple["DockerClient", Progress]]:
-        """This engine, without the containers that earlier tests left behind, and a progress display."""
+    def swept_engine(self, trace: Path | None = None) -> Iterator[tuple["DockerClient", Recorder]]:
+        """This engine, without the containers that earlier tests left behind, and as `recording`."""
         from raydock.engine.cleanup import sweep
         from raydock.engine.client import connect
 
         client = connect()
         sweep(client)
-        with self.progress() as progress:
-            yield client, progress
+        with self.recording(trace) as recorder:
+            yield client, recorder
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, the rest on stderr.")
@@ -198,6 +213,13 @@ def _configure_logs(request: CommandRequest) -> None:
     logger.propagate = False
     logger.setLevel(logging.ERROR if request.quiet else logging.INFO if request.verbose else logging.WARNING)
 
+
+trace = click.option(
+    "--trace",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write when each step ran, as a trace for Perfetto or chrome://tracing.",
+)
 
 forward_compat = click.option(
     "--forward-compat",

@@ -12,6 +12,9 @@ from rich.table import Table
 
 from raydock.cli.options import CommandRequest
 from raydock.core.errors import ExitCode, RaydockError, VariantError
+from raydock.core.events import WAITING
+from raydock.core.steps import Step, slowest
+from raydock.core.steps import document as step_entries
 from raydock.plan.output import count
 
 if TYPE_CHECKING:
@@ -31,13 +34,16 @@ def end_check(problems: list[str], checked: int, command: str) -> NoReturn:
     sys.exit(ExitCode.DONE)
 
 
-def report(request: CommandRequest, results: "Sequence[VariantResult]", *texts: RenderableType) -> NoReturn:
-    """Prints the results of variants, as JSON or as texts, and exits.
+def report(
+    request: CommandRequest, results: "Sequence[VariantResult]", *texts: RenderableType, steps: Sequence[Step] = ()
+) -> NoReturn:
+    """Prints the results of variants and the steps of the run, as JSON or as texts, and exits.
 
-    The default texts are a table and a sentence on the whole run.
+    The default texts are a table, a sentence on the whole run, and its slowest steps.
     """
-    texts = texts or (table(results), sentence(results))
-    request.show({"schema": 1, "variants": [result.document() for result in results]}, *texts)
+    texts = texts or (table(results), sentence(results), *describe_slowest(steps))
+    document = {"schema": 1, "variants": [result.document() for result in results], "steps": step_entries(steps)}
+    request.show(document, *texts)
     errors = {result.name: result.error for result in results if result.error}
     end(errors, failed=not all(result.passed for result in results))
 
@@ -112,6 +118,13 @@ def sentence(results: "Sequence[VariantResult]") -> str:
     parts += [f"{tested} tested" if tested else "", f"{tested_before} tested before" if tested_before else ""]
     parts += [f"{failed} failed" if failed else ""]
     return ", ".join(part for part in parts if part) + "."
+
+
+def describe_slowest(steps: Sequence[Step]) -> list[str]:
+    """The slowest steps, a line each; none if no step took a second."""
+    slow = slowest(step for step in steps if step.span.seconds >= 1 and step.title != WAITING)
+    lines = [f"  {step.span.seconds:.1f} s  {step.name}: {step.title}" for step in slow]
+    return ["Slowest steps:", *lines] if lines else []
 
 
 def _build(result: "VariantResult") -> str:

@@ -1,11 +1,12 @@
 """`smoke`: tests images on this engine or on other Docker hosts."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from raydock.cli.options import CommandRequest, option_group, shared
+from raydock.cli.options import CommandRequest, option_group, shared, trace
 from raydock.cli.output import check_table, end, report
 from raydock.core.errors import ConfigurationError, OutOfReachError
 from raydock.core.models import plain
@@ -26,8 +27,8 @@ host = click.option(
 
 
 @dataclass(frozen=True, kw_only=True)
-class GpuOptions:
-    """The values of the GPU options.
+class SmokeOptions:
+    """The values of this command's own options.
 
     Attributes:
         gpu: the policy: auto, require or off.
@@ -35,6 +36,7 @@ class GpuOptions:
         checks: the ids of the checks to run; empty for all.
         python: with --image, the path of its Python.
         volumes: with --image, HOST:PATH of folders to mount.
+        trace: the file for the steps.
     """
 
     gpu: str
@@ -42,6 +44,7 @@ class GpuOptions:
     checks: tuple[str, ...]
     python: str | None
     volumes: tuple[str, ...]
+    trace: Path | None
 
     @property
     def gpu_request(self) -> "GpuRequest":
@@ -70,9 +73,9 @@ class GpuOptions:
         return mounts
 
 
-_gpu_options = option_group(
+_own_options = option_group(
     "options",
-    GpuOptions,
+    SmokeOptions,
     click.option(
         "--gpu",
         type=click.Choice(["auto", "require", "off"]),
@@ -98,6 +101,7 @@ _gpu_options = option_group(
         metavar="HOST:PATH",
         help="With --image: mount a folder of the engine's host at PATH, read-only. Repeatable.",
     ),
+    trace,
 )
 
 
@@ -106,9 +110,9 @@ _gpu_options = option_group(
 @click.option("--contract", is_flag=True, help="Check KubeRay's requirements of an image instead of running Ray in it.")
 @click.option("--image", metavar="REF", help="Any image on the engine: runs the GPU checks, or --contract.")
 @host
-@_gpu_options
+@_own_options
 def smoke(
-    request: CommandRequest, contract: bool, image: str | None, hosts: tuple[str, ...], options: GpuOptions
+    request: CommandRequest, contract: bool, image: str | None, hosts: tuple[str, ...], options: SmokeOptions
 ) -> None:
     """Tests the built images of the selected variants by running Ray in them.
 
@@ -134,7 +138,7 @@ def smoke(
             "--image cannot be combined with --group or --select.", todo="remove --group and --select."
         )
     if contract:
-        _check_contract(request, image)
+        _check_contract(request, image, options.trace)
     if image is not None:
         _smoke_any_image(request, image, options)
     if options.python or options.volumes:
@@ -144,13 +148,13 @@ def smoke(
     if hosts:
         _smoke_on_hosts(request, hosts, options)
     gpus, chosen = options.gpu_request, request.chosen
-    with request.writing() as progress:
-        pipeline = create_pipeline(request.project, progress, request.jobs)
+    with request.writing(options.trace) as recorder:
+        pipeline = create_pipeline(request.project, recorder, request.jobs)
         results = pipeline.smoke_all(pipeline.builder.find(chosen), gpus, options.checks)
-    report(request, results)
+    report(request, results, steps=recorder.steps)
 
 
-def _smoke_on_hosts(request: CommandRequest, host_names: tuple[str, ...], options: GpuOptions) -> NoReturn:
+def _smoke_on_hosts(request: CommandRequest, host_names: tuple[str, ...], options: SmokeOptions) -> NoReturn:
     """Tests the selected variants on every host, prints the results and exits."""
     from raydock.hosts import names, output
     from raydock.hosts.smoke import HostTester
@@ -160,15 +164,15 @@ def _smoke_on_hosts(request: CommandRequest, host_names: tuple[str, ...], option
     hosts = names.resolve(host_names, project.checkout.hosts)
     images, engine = on_engine(request.chosen, project.matrix.registry)
     source = None if isinstance(engine, OutOfReachError) else engine
-    with request.progress() as progress:
-        tester = HostTester(listener=progress, gpus=options.gpu_request, checks=options.checks, source=source)
+    with request.recording(options.trace) as recorder:
+        tester = HostTester(listener=recorder, gpus=options.gpu_request, checks=options.checks, source=source)
         outcomes = tester.run(hosts, images)
     request.show(output.document(outcomes), output.table(outcomes, [image.name for image in images]))
     errors = {host: error for outcome in outcomes for host, error in outcome.errors.items()}
     end(errors, failed=not all(outcome.passed for outcome in outcomes))
 
 
-def _smoke_any_image(request: CommandRequest, image: str, options: GpuOptions) -> NoReturn:
+def _smoke_any_image(request: CommandRequest, image: str, options: SmokeOptions) -> NoReturn:
     """Runs the GPU checks in any image on the engine, prints the results and exits."""
     from raydock.model.result import VariantResult
     from raydock.smoke.foreign_image import smoke
@@ -179,26 +183,26 @@ def _smoke_any_image(request: CommandRequest, image: str, options: GpuOptions) -
             todo=f"./build.py smoke --gpu require --image {image}, or --contract.",
         )
     gpus, mounts = options.gpu_request, options.mounts
-    with request.swept_engine() as (client, progress):
+    with request.swept_engine(options.trace) as (client, recorder):
         tested = smoke(
-            client, image, request=gpus, python=options.python, volumes=mounts, checks=options.checks, on_event=progress
+            client, image, request=gpus, python=options.python, volumes=mounts, checks=options.checks, on_event=recorder
         )
     report(request, [VariantResult(name=image, tested=True, report=tested)], check_table(tested.checks))
 
 
-def _check_contract(request: CommandRequest, image: str | None) -> NoReturn:
+def _check_contract(request: CommandRequest, image: str | None, trace: Path | None) -> NoReturn:
     """Checks KubeRay's contract in any image, or in the selected ones, each and as a set, and exits."""
     from raydock.contract.run import contract
     from raydock.model.result import VariantResult
     from raydock.pipeline.create import create_pipeline
 
     if image is not None:
-        with request.swept_engine() as (client, progress):
-            tested = contract(client, image, name=image, fingerprint="", jobs=request.jobs, on_event=progress)
+        with request.swept_engine(trace) as (client, recorder):
+            tested = contract(client, image, name=image, fingerprint="", jobs=request.jobs, on_event=recorder)
         _report_contract(request, [VariantResult(name=image, tested=True, report=tested)], None)
     chosen = request.chosen
-    with request.writing() as progress:
-        pipeline = create_pipeline(request.project, progress, request.jobs)
+    with request.writing(trace) as recorder:
+        pipeline = create_pipeline(request.project, recorder, request.jobs)
         results = pipeline.contract(pipeline.builder.find(chosen))
         whole = pipeline.check_set(results)
     _report_contract(request, results, whole)

@@ -12,7 +12,7 @@ from raydock.contract.answer import Part, check_clause, merge_parts
 from raydock.contract.bench import DEFAULT_TIMEOUTS, Bench, ClauseTimeouts, TestCluster, cluster
 from raydock.contract.catalogue import APART, HEAD, TOGETHER, Clause, names
 from raydock.contract.kuberay import KubeRayContract, KubeRayRelease, known
-from raydock.core.events import Listener, silent
+from raydock.core.events import Listener, silent, timed
 from raydock.core.parallel import in_parallel
 from raydock.engine.client import reaching
 from raydock.engine.container import network
@@ -68,8 +68,8 @@ def _check(bench: Bench, numbers: Collection[int], jobs: int, on_event: Listener
 
 
 def _check_image(bench: Bench, clause: Clause[Bench], on_event: Listener) -> list[Part]:
-    on_event(bench.tag, f"{clause.id}: {clause.title}")
-    return [check_clause(clause.id, partial(clause.check, bench))]
+    with timed(on_event, bench.tag, f"{clause.id}: {clause.title}"):
+        return [check_clause(clause.id, partial(clause.check, bench))]
 
 
 def _check_cluster(
@@ -83,8 +83,8 @@ def _check_cluster(
         with cluster(bench, release) as started:
             detail = heads.starts(started)
             for clause in others:
-                on_event(bench.tag, f"{clause.id}, KubeRay {release.version}: {clause.title}")
-                parts.append(check_clause(clause.id, partial(clause.check, started), release.version))
+                with timed(on_event, bench.tag, f"{clause.id}, KubeRay {release.version}: {clause.title}"):
+                    parts.append(check_clause(clause.id, partial(clause.check, started), release.version))
         return detail
 
     on_event(bench.tag, f"{HEAD.id}, KubeRay {release.version}: {HEAD.title}")

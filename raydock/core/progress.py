@@ -11,6 +11,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from raydock.core.events import Span
+
 
 class Progress:
     """A listener (raydock/core/events.py) that shows events on a console.
@@ -26,7 +28,10 @@ class Progress:
         terminal = console.is_terminal and not quiet
         self._live = Live(get_renderable=self._view, console=console, transient=True) if terminal else None
 
-    def __call__(self, name: str, step: str, *, detail: str = "", size: int = 0) -> None:
+    def __call__(self, name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None) -> None:
+        if ran:
+            self._end(name, step, ran.seconds)
+            return
         with self._guard:
             started, last_step, last_detail, _ = self._lines.get(name, (time.monotonic(), "", "", 0))
             self._lines[name] = (started, step, detail, size)
@@ -37,6 +42,11 @@ class Progress:
                 self._console.print(f"{name}: {step}", markup=False, highlight=False, soft_wrap=True)
             if self._verbose and detail and (step, detail) != (last_step, last_detail):
                 self._console.print(f"{name}:   {detail}", markup=False, highlight=False, soft_wrap=True)
+
+    def _end(self, name: str, step: str, seconds: float) -> None:
+        if self._verbose and not self._live and not self._quiet:
+            text = f"{name}:   {seconds:.1f} s for {step}"
+            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> "Progress":
         if self._live:

@@ -13,7 +13,7 @@ from docker import DockerClient
 from docker.errors import DockerException
 
 from raydock.core.errors import RaydockError
-from raydock.core.events import Listener
+from raydock.core.events import Listener, Span
 from raydock.core.parallel import in_parallel
 from raydock.core.processes import Processes
 from raydock.engine.cleanup import stop_all, sweep
@@ -130,8 +130,8 @@ class HostTester:
     def _test_image(
         self, host: Host, client: DockerClient, gpus: GpuRequest, requested: VariantImage, forward: Compat | None
     ) -> HostResult:
-        def listen(name: str, step: str, *, detail: str = "", size: int = 0) -> None:
-            self.listener(host.name, f"{name}: {step}", detail=detail, size=size)
+        def listen(name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None) -> None:
+            self.listener(host.name, f"{name}: {step}", detail=detail, size=size, ran=ran)
 
         result, transferred = VariantResult(name=requested.name, tested=True), None
         try:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from raydock.compat import sdists, toolchain
 from raydock.core.checkout import Checkout
 from raydock.core.errors import RaydockError, VariantError
-from raydock.core.events import Listener, silent
+from raydock.core.events import Listener, silent, timed
 from raydock.core.files import write_whole
 from raydock.core.parallel import in_parallel
 from raydock.index.client import from_environment
@@ -173,9 +173,9 @@ class Locker:
         for variant in sorted(members, key=_lead_order, reverse=True):
             if _stale_reason(self.rule_inputs, self.checkout, variant) is None:
                 return Lead(variant.name, locks.load(self.checkout.lock(variant.name)).pins)
-            self.listener(variant.name, "resolving for its siblings")
             try:
-                pins = self.resolver.resolve(create_request(self.rule_inputs, variant), {})
+                with timed(self.listener, variant.name, "resolving for its siblings"):
+                    pins = self.resolver.resolve(create_request(self.rule_inputs, variant), {})
             except VariantError:
                 continue
             return Lead(variant.name, pins, resolved=True)
@@ -185,8 +185,8 @@ class Locker:
         request = create_request(self.rule_inputs, variant)
         try:
             pins = self._resolve(variant, request, lead)
-            self.listener(variant.name, "reading the index")
-            artifacts = self._artifacts(request, pins)
+            with timed(self.listener, variant.name, "reading the index"):
+                artifacts = self._artifacts(request, pins)
             checks.verify(request, artifacts)
         except VariantError as error:
             self.listener(variant.name, "failed")
@@ -222,8 +222,8 @@ class Locker:
 
     def _resolve(self, variant: Variant, request: LockRequest, lead: Lead) -> Pins:
         if lead.name != variant.name:
-            self.listener(variant.name, "resolving")
-            return self.resolver.resolve(request, lead.seed)
+            with timed(self.listener, variant.name, "resolving"):
+                return self.resolver.resolve(request, lead.seed)
         return lead.pins if lead.resolved else self.resolver.resolve(request, {})
 
     def _artifacts(self, request: LockRequest, pins: Pins) -> list[Artifact]:

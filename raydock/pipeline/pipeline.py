@@ -3,6 +3,7 @@
 Only what is stale is locked, and only what is not built or tested is built and tested.
 """
 
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +15,7 @@ from raydock.builder.schedule import Builder
 from raydock.contract import image_set
 from raydock.contract.run import contract
 from raydock.core.errors import RaydockError
+from raydock.core.events import WAITING, Span
 from raydock.core.parallel import in_parallel
 from raydock.engine.cleanup import stop_all, sweep
 from raydock.lock import locker
@@ -111,7 +113,13 @@ class Pipeline:
         self, built: list[VariantResult], test: Callable[[VariantResult], VariantResult]
     ) -> list[VariantResult]:
         sweep(self.builder.client)
-        return in_parallel(test, built, self.builder.jobs, lambda: stop_all(self.builder.client))
+        queued = time.time()
+
+        def test_one(result: VariantResult) -> VariantResult:
+            self.builder.listener(result.name, WAITING, ran=Span.since(queued))
+            return test(result)
+
+        return in_parallel(test_one, built, self.builder.jobs, lambda: stop_all(self.builder.client))
 
     def contract(self, built: list[VariantResult]) -> list[VariantResult]:
         """Check KubeRay's contract for images, one at a time.

@@ -1,5 +1,6 @@
 """Smoke-test a built image, with its own probe and with what its engine reports."""
 
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -8,7 +9,7 @@ from docker import DockerClient
 from msgspec import structs
 
 from raydock.core.errors import ConfigurationError, nearest
-from raydock.core.events import Listener, silent
+from raydock.core.events import Listener, Span, silent
 from raydock.engine.client import reaching
 from raydock.engine.container import ContainerOptions, Limits
 from raydock.engine.localimage import inspect
@@ -60,6 +61,7 @@ def smoke(
         if probed := [check for check in requested if check not in (*gpus.CHECKS, *results)]:
             run = partial(probe_client.run_probe, client, image, limits=limits, outputs=_below(outputs, "image"))
             answers = cold.measure(probed, on_line, run)
+            _report_ends([check for check in answers.checks.values() if check.id != cold.ID], name, on_event)
             results |= with_outside(answers, configuration, variant)
         if levels := [check for check in requested if check in gpus.CHECKS]:
             run = partial(probe_client.run_probe, client, image, limits=gpus.LIMITS, outputs=_below(outputs, "gpu"))
@@ -69,10 +71,19 @@ def smoke(
                 levels,
                 lambda grant: run(levels, on_line, options=ContainerOptions(grant=grant)).checks,
             )
+            _report_ends([results[check] for check in levels if check in results], name, on_event)
     all_checks = tuple(results.get(check) or _unanswered(check) for check in requested)
     return Report(
         name=name, image_id=configuration.id, content=configuration.content, fingerprint=fingerprint, checks=all_checks
     )
+
+
+def _report_ends(checks: Sequence[Check], name: str, listener: Listener) -> None:
+    """Reports when the checks of a probe that has just ended ran, one after the other."""
+    began = time.time() - sum(check.seconds for check in checks)
+    for check in checks:
+        listener(name, f"check {check.id}", ran=Span(began=began, seconds=check.seconds))
+        began += check.seconds
 
 
 def _below(folder: Path | None, name: str) -> Path | None:

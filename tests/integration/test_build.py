@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import json
+import re
 import tarfile
 from pathlib import Path
 
@@ -21,6 +23,32 @@ def test_a_second_build_builds_nothing(toy: Toy) -> None:
     again = toy.run("build")
     assert again.code == 0
     assert "nothing to build, 2 built before" in again.out
+    assert "Slowest steps:" not in again.out
+
+
+def test_each_step_has_its_time(toy: Toy, spare: SpareEngine, tmp_path: Path) -> None:
+    """In `--json`, in a trace and in the log of a build, and as one of the slowest in the summary."""
+    built = toy.run("build", "--jobs", "1", "--json", "--trace", str(tmp_path / "trace.json"), DOCKER_HOST=spare.host)
+    assert built.code == 0, built.summary
+    steps = json.loads(built.out)["steps"]
+    assert steps[0]["began"] == 0
+    first, second = ([step for step in steps if step["name"] == name] for name in NAMES)
+    waits = [step["seconds"] for step in (first[0], second[0]) if step["step"] == "waiting for a job"]
+    assert waits[0] < 0.5 < waits[1], steps  # one job: the second variant waits for the first
+    for own in (first, second):
+        titles = [step["step"] for step in own]
+        assert "exporting to image" in titles
+        assert any("make-tree" in title for title in titles), titles
+    events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
+    assert sorted(event["name"] for event in events if event["ph"] == "X") == sorted(step["step"] for step in steps)
+    log = (toy.root / ".raydock" / "logs" / f"{NAMES[0]}.log").read_text()
+    assert re.search(r"^ +\d+\.\d DONE in \d+\.\d s: exporting to image$", log, re.MULTILINE), log
+
+
+def test_a_trace_that_cannot_be_written_is_an_error(toy: Toy) -> None:
+    refused = toy.run("build", "--trace", "/proc/trace.json")
+    assert refused.code == 4
+    assert "/proc/trace.json could not be written" in refused.err
 
 
 def test_a_changed_template_gives_a_different_image(toy: Toy) -> None:

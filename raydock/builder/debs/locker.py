@@ -17,7 +17,7 @@ from raydock.builder.debs.store import Apt, DebStore
 from raydock.builder.localarchive import control
 from raydock.core.checkout import Checkout
 from raydock.core.errors import RaydockError, VariantError
-from raydock.core.events import Listener
+from raydock.core.events import Listener, timed
 from raydock.core.files import write_whole
 from raydock.lock.locker import LockResult, StaleLocks, StaleReason
 from raydock.model import debs
@@ -129,16 +129,16 @@ class DebLocker:
         if not _reason(self.checkout, request):
             return False
         with self._apt(recipe, group) as apt:
-            self.listener(request.name, f"choosing Debian packages from {apt.origin}")
-            result = self._solve(apt, request)
+            with timed(self.listener, request.name, f"choosing Debian packages from {apt.origin}"):
+                result = self._solve(apt, request)
             if result.returncode:
                 raise self._refusal(request, result, apt)
             text = debs.compose(request.header, self._solution(result, request))
             lock = debs.parse(request.name, text)
             assert lock
-            self.listener(request.name, f"fetching {len(lock.debs)} Debian packages")
             store = DebStore(folder=self.checkout.debs)
-            store.complete(lock, apt)
+            with timed(self.listener, request.name, f"fetching {len(lock.debs)} Debian packages"):
+                store.complete(lock, apt)
         if self.matrix.debs:
             self.listener(request.name, f"storing {len(lock.debs)} Debian packages in {self.matrix.debs}")
             registry.push(self.matrix.debs, lock, store)

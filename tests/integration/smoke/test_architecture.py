@@ -10,6 +10,7 @@ import pytest
 
 from raydock.contract.run import contract
 from raydock.core.errors import VariantError
+from raydock.core.events import Span
 from raydock.engine.cleanup import RUN, RUN_LABEL
 from raydock.engine.localimage import get_image
 from raydock.hosts.transfer import transfer
@@ -76,8 +77,8 @@ def test_it_is_not_sent_to_a_host(client: docker.DockerClient, foreign_image: st
     built = of_image(parse_name(NAME), foreign_image.partition(":")[0], image)
     steps: list[str] = []
 
-    def listen(name: str, step: str, *, detail: str = "", size: int = 0) -> None:
-        del name, detail, size
+    def listen(name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None) -> None:
+        del name, detail, size, ran
         steps.append(step)
 
     with pytest.raises(VariantError, match="is for another architecture"):

@@ -14,6 +14,7 @@ import docker
 import pytest
 
 from raydock.core.errors import VariantError
+from raydock.core.events import Span
 from raydock.engine import cleanup
 from raydock.engine.cleanup import LABEL, RUN, RUN_LABEL, stop_all
 from raydock.engine.container import Limits, create_container
@@ -211,9 +212,15 @@ def test_a_check_without_an_answer_fails(client: docker.DockerClient, derive: De
 
 def test_progress_is_reported_while_it_runs(client: docker.DockerClient, image: str, name: str) -> None:
     steps: list[tuple[str, str]] = []
+    spans: dict[str, Span] = {}
 
-    def listen(name: str, step: str, *, detail: str = "", size: int = 0) -> None:
-        steps.append((name, step))
+    def listen(name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None) -> None:
+        if ran:
+            spans[step] = ran
+        else:
+            steps.append((name, step))
+
+    before = time.time()
 
     smoke(
         client,
@@ -224,6 +231,9 @@ def test_progress_is_reported_while_it_runs(client: docker.DockerClient, image: 
         on_event=listen,
     )
     assert steps == [(name, "running user, at most 10 s"), (name, "running lock, at most 90 s")]
+    user, lock = spans.pop("check user"), spans.pop("check lock")
+    assert before < user.began < user.began + user.seconds <= lock.began < lock.began + lock.seconds < time.time()
+    assert not spans
 
 
 _SCRIPT = """

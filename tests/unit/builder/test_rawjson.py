@@ -6,12 +6,22 @@ from pathlib import Path
 import pytest
 
 from raydock.builder.rawjson import BuildProgress, shorten
+from raydock.core.events import Span
 
 DATA = Path(__file__).parent / "data"
 
 
 class Recorder(list[tuple[str, str, str, int]]):
-    def __call__(self, name: str, step: str, *, detail: str = "", size: int = 0) -> None:
+    """A listener: the events of running steps, and the steps that have ended, with their milliseconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended: list[tuple[str, int]] = []
+
+    def __call__(self, name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None) -> None:
+        if ran:
+            self.ended.append((step, round(ran.seconds * 1000)))
+            return
         self.append((name, step, detail, size))
 
 
@@ -52,6 +62,27 @@ def test_one_document_per_line() -> None:
     _, events, _, rest = read(stream)
     assert events == [("toy", "[1/1] RUN true", "", 0)]
     assert rest == "end"
+
+
+def test_steps_have_their_time_on_the_engines_clock() -> None:
+    _, events, log, _ = read((DATA / "done.txt").read_bytes())
+    assert events.ended == [
+        ("[internal] load build definition from Dockerfile", 10),
+        ("[internal] load .dockerignore", 4),
+        ("[2/2] RUN echo one; echo two; sleep 0.2; echo boom >&2", 398),
+        ("exporting to image", 14),
+    ]
+    assert "DONE in 0.4 s: [2/2] RUN echo one" in log
+
+
+def test_a_step_that_runs_twice_has_two_times_and_a_cached_one_none() -> None:
+    progress, events, *_ = read(b"")
+    first = {"started": "2026-11-22T23:51:45.000000001Z", "completed": "2026-11-22T23:51:46.500000001Z"}
+    second = {"started": "2026-11-22T23:51:47Z", "completed": "2026-11-22T23:51:47.25Z"}
+    for times in (first, first, second):
+        progress.process({"vertexes": [{"digest": "d", "name": "[1/1] RUN x", **times}]})
+    progress.process({"vertexes": [{"digest": "c", "name": "[1/2] RUN y", "cached": True, **first}]})
+    assert events.ended == [("[1/1] RUN x", 1500), ("[1/1] RUN x", 250)]
 
 
 def test_pieces_of_output_are_joined() -> None:

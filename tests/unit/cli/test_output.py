@@ -2,7 +2,9 @@ import pytest
 from rich.console import Console
 
 from raydock.cli.options import echo
-from raydock.cli.output import check_table, table
+from raydock.cli.output import check_table, describe_slowest, table
+from raydock.core.events import WAITING, Span
+from raydock.core.steps import Step
 from raydock.model.report import Check, Report, Status
 from raydock.model.result import VariantResult
 
@@ -35,3 +37,15 @@ def test_brackets_in_the_detail_of_a_check_are_not_markup(capsys: pytest.Capture
     ):
         echo(text)
         assert "needs ray[default], [bold] :key:" in capsys.readouterr().out
+
+
+def test_the_three_slowest_steps_are_named_without_waits() -> None:
+    seconds = {"tree": 12.34, WAITING: 99.0, "export": 2.0, "check ray": 11.0, "check libs": 1.0, "load": 0.2}
+    steps = [Step(name="v", title=title, span=Span(began=1.0, seconds=value)) for title, value in seconds.items()]
+    assert describe_slowest(steps) == [
+        "Slowest steps:",
+        "  12.3 s  v: tree",
+        "  11.0 s  v: check ray",
+        "  2.0 s  v: export",
+    ]
+    assert describe_slowest(steps[-1:]) == []

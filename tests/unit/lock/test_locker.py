@@ -8,6 +8,7 @@ import pytest
 
 from raydock.core.checkout import Checkout
 from raydock.core.errors import OutOfReachError, VariantError
+from raydock.core.events import Span
 from raydock.index.pages import Pages
 from raydock.lock.locker import Locker, LockResult, StaleReason, check, lock, orphans
 from raydock.lock.resolver import Uv
@@ -208,7 +209,7 @@ def test_a_full_disk_leaves_the_lock(
     checkout.lock(CPU.name).write_text("as it was")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-    def fill(name: str, step: str, *, detail: str = "", size: int = 0) -> None:
+    def fill(name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None) -> None:
         if step == "reading the index":
             resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
 
