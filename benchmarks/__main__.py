@@ -16,7 +16,7 @@ from rich.table import Table
 from benchmarks import compat, extras, report
 from benchmarks.bench import RESULTS, Bench, Setting
 from benchmarks.catalogue import BENCHES
-from benchmarks.figure import Figure, Result
+from benchmarks.figure import HEADINGS, Figure, Result
 from benchmarks.machine import describe
 from raydock.core.errors import ExitCode, RaydockError, nearest
 
@@ -100,7 +100,7 @@ def _folder(name: str) -> Iterator[Path]:
 
 def _table(bench: Bench, figures: list[Figure]) -> Table:
     table = Table(title=f"{bench.name}: {bench.summary}", title_justify="left", box=None, pad_edge=False)
-    for heading in ("figure", "measured", "peer", "ratio", "target", "met"):
+    for heading in HEADINGS:
         table.add_column(heading, overflow="fold")
     for figure in figures:
         table.add_row(figure.what, *figure.cells)

@@ -1,23 +1,19 @@
-"""Duration of a build, compared with the usual Dockerfile."""
+"""Duration of a build, compared with uv's Dockerfile and with pip's."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from statistics import median
 
+from benchmarks import limits
 from benchmarks.bench import CPU, TORCH, Setting
 from benchmarks.engine import REPOSITORY, Traces, swept
-from benchmarks.figure import Bound, Figure, Target
-from benchmarks.ways import Subject, ours, usual, usual_base
+from benchmarks.figure import Bound, Figure, Reference, Target
+from benchmarks.limits import Rates
+from benchmarks.ways import PIP, UV, Peer, Subject, ours, usual, usual_base
+from raydock.model import lock as locks
 
-Way = Callable[[Subject, str, str], float]
-
-
-def _ours(subject: Subject, tag: str, cache: str) -> float:
-    return ours(subject, tag, cache=f"{REPOSITORY}-uv-{cache}", epoch=int(time.time()))
-
-
-def _usual(subject: Subject, tag: str, cache: str) -> float:
-    return usual(subject, tag, cache=f"{REPOSITORY}-pip-{cache}")
+RAYDOCK = "raydock"
 
 
 def cpu(setting: Setting) -> list[Figure]:
@@ -25,9 +21,10 @@ def cpu(setting: Setting) -> list[Figure]:
     subject = Subject.find(setting.client, setting.project, CPU, setting.folder / "cpu")
     with swept(setting.client) as traces:
         usual_base(subject)
-        cold = _Race(setting, traces, subject, "cold").run(lambda number: f"cold{number}")
-        warm = _Race(setting, traces, subject, "warm").run(lambda _: "cold0")
-    return [_figure(subject, "cold", cold, 2), _figure(subject, "warm", warm, 1.3)]
+        race = _Race(setting, traces, subject)
+        cold = race.run("cold", lambda number: f"cold{number}")
+        warm = race.run("warm", lambda _: "cold0")
+        return [race.figure("cold", cold, 1.5), race.figure("warm", warm, 3)]
 
 
 def torch(setting: Setting) -> list[Figure]:
@@ -35,58 +32,76 @@ def torch(setting: Setting) -> list[Figure]:
     subject = Subject.find(setting.client, setting.project, TORCH, setting.folder / "torch")
     with swept(setting.client) as traces:
         usual_base(subject)
-        cold = _Race(setting, traces, subject, "cold", runs=1, sweep=True).run(lambda _: "torch")
-        warm = _Race(setting, traces, subject, "warm", sweep=True).run(lambda _: "torch")
-    return [_figure(subject, "cold", cold), _figure(subject, "warm", warm, 1.1)]
+        race = _Race(setting, traces, subject, sweep=True)
+        cold = race.run("cold", lambda _: "torch", runs=1)
+        warm = race.run("warm", lambda _: "torch")
+        return [race.figure("cold", cold, 1.5), race.figure("warm", warm, 2.5)]
+
+
+def _ours(subject: Subject, tag: str, cache: str) -> float:
+    return ours(subject, tag, cache=f"{REPOSITORY}-raydock-{cache}", epoch=int(time.time()))
+
+
+def _peer(peer: Peer, subject: Subject, tag: str, cache: str) -> float:
+    return usual(subject, peer, tag, cache=f"{REPOSITORY}-{peer.name}-{cache}")
+
+
+WAYS: Mapping[str, Callable[[Subject, str, str], float]] = {
+    RAYDOCK: _ours,
+    UV.name: partial(_peer, UV),
+    PIP.name: partial(_peer, PIP),
+}
 
 
 class _Race:
-    """Runs of both ways in turn, so that other load on the machine affects both.
+    """Runs of all ways in turn, so that other load on the machine affects all.
 
     With `sweep`, the results of a run are removed before the next run. ext4 skips inodes that were deleted in the last
     minutes (recently_deleted in fs/ext4/ialloc.c), so a run after a sweep creates files more slowly.
     """
 
-    def __init__(
-        self,
-        setting: Setting,
-        traces: Traces,
-        subject: Subject,
-        label: str,
-        *,
-        runs: int | None = None,
-        sweep: bool = False,
-    ) -> None:
-        self._setting, self._traces, self._subject, self._label = setting, traces, subject, label
-        self._runs, self._sweep = runs or setting.runs, sweep
+    def __init__(self, setting: Setting, traces: Traces, subject: Subject, *, sweep: bool = False) -> None:
+        self._setting, self._traces, self._subject, self._sweep = setting, traces, subject, sweep
+        self._lock = locks.load(subject.checkout.lock(subject.planned.name))
+        self._unpacked = 0
 
-    def run(self, cache: Callable[[int], str]) -> tuple[list[float], list[float]]:
-        """Return the seconds of raydock's runs and of the usual way; `cache` names the wheel cache of each run."""
-        raydock, peer = [], []
-        for number in range(self._runs):
-            raydock.append(self._build(_ours, "raydock", number, cache(number)))
-            peer.append(self._build(_usual, "usual", number, cache(number)))
-        key = f"{self._subject.planned.name} {self._label}"
-        self._setting.detail[key] = {"raydock": raydock, "usual": peer}
-        return raydock, peer
+    def run(self, label: str, cache: Callable[[int], str], *, runs: int | None = None) -> dict[str, list[float]]:
+        """The seconds of each way's runs; `cache` names the package cache of each run."""
+        seconds: dict[str, list[float]] = {name: [] for name in WAYS}
+        for number in range(runs or self._setting.runs):
+            for name in WAYS:
+                seconds[name].append(self._build(name, f"{label}{number}", cache(number)))
+        self._setting.detail[f"{self._subject.planned.name} {label}"] = seconds
+        return seconds
 
-    def _build(self, way: Way, name: str, number: int, cache: str) -> float:
-        seconds = way(self._subject, f"{REPOSITORY}:{name}-{self._label}{number}", cache)
-        self._setting.progress(f"{self._subject.planned.name} {self._label}, {name}: {seconds:.1f} s")
+    def figure(self, label: str, seconds: Mapping[str, list[float]], target: float) -> Figure:
+        """The figure of runs; their limit is of what this machine does right after them."""
+        rates = limits.measure(self._setting.folder, self._lock)
+        return Figure(
+            what=f"{self._subject.planned.name}, built {label}, median of {len(seconds[RAYDOCK])}",
+            unit="s",
+            measured=median(seconds[RAYDOCK]),
+            peer=median(seconds[UV.name]),
+            peer_way=UV.way,
+            second=Reference(value=median(seconds[PIP.name]), how=PIP.way),
+            limit=self._limit(rates, cold=label == "cold"),
+            target=Target(Bound.FASTER, target),
+        )
+
+    def _limit(self, rates: Rates, *, cold: bool) -> Reference:
+        downloaded = int(self._lock.header["download-bytes"]) if cold else 0
+        return rates.limit(downloaded=downloaded, unpacked=self._unpacked)
+
+    def _build(self, name: str, label: str, cache: str) -> float:
+        tag = f"{REPOSITORY}:{name}-{label}"
+        seconds = WAYS[name](self._subject, tag, cache)
+        self._setting.progress(f"{self._subject.planned.name} {label}, {name}: {seconds:.1f} s")
+        if name == RAYDOCK:
+            self._unpacked = self._size(tag) - self._size(self._subject.base.ref)
         if self._sweep:
             self._traces.sweep()
         return seconds
 
-
-def _figure(
-    subject: Subject, label: str, seconds: tuple[list[float], list[float]], target: float | None = None
-) -> Figure:
-    raydock, peer = seconds
-    return Figure(
-        what=f"{subject.planned.name}, built {label}, median of {len(raydock)}",
-        unit="s",
-        measured=median(raydock),
-        peer=median(peer),
-        peer_way="one `RUN pip install`",
-        target=Target(Bound.FASTER, target) if target else None,
-    )
+    def _size(self, tag: str) -> int:
+        """The unpacked bytes of an image; with containerd's store, the compressed ones."""
+        return int(self._setting.client.images.get(tag).attrs["Size"])

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from benchmarks import scratch
 from benchmarks.bench import ROOT, Setting
 from benchmarks.engine import REPOSITORY, swept
-from benchmarks.figure import Bound, Figure, Target
+from benchmarks.figure import Bound, Figure, Reference, Target
 from benchmarks.registry import Layer, Registry, registry
-from benchmarks.ways import Subject, ours, usual, usual_base, usual_fill
+from benchmarks.ways import PIP, UV, Peer, Subject, ours, usual, usual_base, usual_fill
 from raydock.core.checkout import Checkout
 from raydock.lock import locker
 from raydock.pipeline.project import Project
@@ -35,8 +35,10 @@ def run(setting: Setting, axes: Mapping[str, Sequence[str]] = AXES) -> list[Figu
     )
     setting.progress(f"raydock's way: {old.planned.name} is built and pushed, then {new.planned.name}")
     mine, before, after = _ours(setting, old, new)
-    setting.progress(f"{mine.seconds:.1f} s; now the usual way")
-    theirs = _usual(setting, old, new)
+    theirs = {}
+    for peer in (UV, PIP):
+        setting.progress(f"now {peer.way}")
+        theirs[peer.name] = _usual(setting, peer, old, new)
     ray = next(layer.size for layer in after if layer.name == "ray")
     changed = [new for new, old in zip(after, before, strict=True) if new.digest != old.digest]
     setting.detail.update(
@@ -46,7 +48,7 @@ def run(setting: Setting, axes: Mapping[str, Sequence[str]] = AXES) -> list[Figu
             "layers": [{"name": layer.name, "bytes": layer.size, "moved": layer in changed} for layer in after],
         }
     )
-    return _figures(new.planned.name, mine, theirs, ray, changed)
+    return _figures(new.planned.name, {"raydock": mine, **theirs}, ray, changed)
 
 
 @dataclass(frozen=True)
@@ -62,16 +64,18 @@ class Update:
     bytes: int
 
 
-def _figures(name: str, mine: Update, theirs: Update, ray: int, changed: list[Layer]) -> list[Figure]:
+def _figures(name: str, updates: Mapping[str, Update], ray: int, changed: list[Layer]) -> list[Figure]:
+    mine, uv, pip = updates["raydock"], updates[UV.name], updates[PIP.name]
     others = sum(layer.name != "ray" and layer.size > 64 * 1024 for layer in changed)
     return [
         Figure(
             what=f"{name} after {OLD}, build and push",
             unit="s",
             measured=mine.seconds,
-            peer=theirs.seconds,
-            peer_way="one `RUN pip install`",
-            target=Target(Bound.FASTER, 15),
+            peer=uv.seconds,
+            peer_way=UV.way,
+            second=Reference(value=pip.seconds, how=PIP.way),
+            target=Target(Bound.FASTER, 5),
         ),
         Figure(
             what="bytes pushed, against Ray's own layer",
@@ -82,11 +86,12 @@ def _figures(name: str, mine: Update, theirs: Update, ray: int, changed: list[La
             target=Target(Bound.OF_PEER, 1.15),
         ),
         Figure(
-            what="bytes pushed, against the usual way's",
+            what="bytes pushed, against other ways",
             unit="MB",
             measured=mine.bytes / MB,
-            peer=theirs.bytes / MB,
-            peer_way="one `RUN pip install`",
+            peer=uv.bytes / MB,
+            peer_way=UV.way,
+            second=Reference(value=pip.bytes / MB, how=PIP.way),
         ),
         Figure(
             what="changed layers with packages, except Ray's",
@@ -116,14 +121,14 @@ def _ours(setting: Setting, old: Subject, new: Subject) -> tuple[Update, tuple[L
         return Update(time.monotonic() - began, store.bytes - bytes_before), before, after
 
 
-def _usual(setting: Setting, old: Subject, new: Subject) -> Update:
-    """Measure the usual way. Its images share only their base, so only the base is pushed before."""
-    cache = f"{REPOSITORY}-pip-bump"
+def _usual(setting: Setting, peer: Peer, old: Subject, new: Subject) -> Update:
+    """Measure a peer. Its images share only their base, so only the base is pushed before."""
+    cache = f"{REPOSITORY}-{peer.name}-bump"
     with swept(setting.client), registry(setting.folder, setting.tools) as store:
-        usual_fill(old, cache=cache)
+        usual_fill(old, peer, cache=cache)
         store.push(setting.client, usual_base(new), "base")
         bytes_before, began = store.bytes, time.monotonic()
-        usual(new, f"{REPOSITORY}:new", cache=cache)
+        usual(new, peer, f"{REPOSITORY}:new", cache=cache)
         _push_new(setting, store)
         return Update(time.monotonic() - began, store.bytes - bytes_before)
 

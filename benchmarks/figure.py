@@ -6,9 +6,12 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+import msgspec
+
 from raydock.core.files import write_whole
 
 SCHEMA = 1
+HEADINGS = ("figure", "measured", "peer", "ratio", "second peer", "limit of the machine", "target", "met")
 
 
 class Bound(StrEnum):
@@ -33,15 +36,30 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A value to compare with: another peer's, or the limit that the machine sets.
+
+    Attributes:
+        value: the value, in the figure's unit.
+        how: how the other peer does it, or how the limit is computed.
+    """
+
+    value: float
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A measured value with its peer and target.
+    """A measured value with its peers and target.
 
     Attributes:
         what: what was measured.
         unit: the unit of the values.
         measured: raydock's value.
-        peer: the peer's value, or None.
+        peer: the value of the peer to beat, or None.
         peer_way: how the peer does it.
+        second: a second peer, or None.
+        limit: the least that this machine allows, or None.
         target: the bound on the value, or None.
     """
 
@@ -50,6 +68,8 @@ class Figure:
     measured: float
     peer: float | None = None
     peer_way: str = ""
+    second: Reference | None = None
+    limit: Reference | None = None
     target: Target | None = None
 
     @property
@@ -74,20 +94,21 @@ class Figure:
         return self.ratio >= self.target.value if faster else self.ratio <= self.target.value
 
     @property
-    def cells(self) -> tuple[str, str, str, str, str]:
-        """The cells of its row in a table: measured, peer, ratio, target, whether it is met."""
+    def cells(self) -> tuple[str, ...]:
+        """The cells of its row in a table: those of HEADINGS without the first one."""
         target = self.target.bound.format(value=self.target.value, unit=self.unit) if self.target else "-"
         return (
-            f"{self.measured:,.{self._digits}f} {self.unit}",
-            "-" if self.peer is None else f"{self.peer:,.{self._digits}f} {self.unit} ({self.peer_way})",
+            self._text(self.measured),
+            "-" if self.peer is None else f"{self._text(self.peer)} ({self.peer_way})",
             "-" if self.ratio is None else f"{self.ratio:.2f}",
+            f"{self._text(self.second.value)} ({self.second.how})" if self.second else "-",
+            f"{self._text(self.limit.value)} ({self.limit.how})" if self.limit else "-",
             target,
             "-" if self.target is None else "yes" if self.met else "NO",
         )
 
-    @property
-    def _digits(self) -> int:
-        return 2 if abs(self.measured) < 100 else 0
+    def _text(self, value: float) -> str:
+        return f"{value:,.{2 if abs(self.measured) < 100 else 0}f} {self.unit}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +147,5 @@ def load(path: Path) -> Result:
 
 
 def _figure(entry: dict[str, object]) -> Figure:
-    target = entry.pop("target")
     del entry["ratio"], entry["met"]
-    bound = Target(Bound(target["bound"]), float(target["value"])) if isinstance(target, dict) else None
-    return Figure(**entry, target=bound)  # type: ignore[arg-type]
+    return msgspec.convert(entry, Figure)

@@ -4,13 +4,12 @@ import re
 from pathlib import Path
 
 from benchmarks.bench import ROOT
-from benchmarks.figure import Result, load
+from benchmarks.figure import HEADINGS, Result, load
 from raydock.core.errors import ConfigurationError
 from raydock.core.files import write_whole
 
 DOCUMENT = ROOT / "docs" / "reference" / "measurements.md"
 _BEGIN, _END = "<!-- figures: written by `python -m benchmarks report` -->", "<!-- end of figures -->"
-_HEAD = "| bench | figure | measured | peer | ratio | target | met |\n|---|---|---|---|---|---|---|"
 
 
 def write(results: Path) -> Path:
@@ -31,7 +30,8 @@ def write(results: Path) -> Path:
 
 def _figures(results: list[Result]) -> str:
     rows = [row(result.bench, figure.what, *figure.cells) for result in results for figure in result.figures]
-    return "\n\n".join(["\n".join([_HEAD, *rows]), *_machines(results)])
+    head = [row("bench", *HEADINGS), "|" + "---|" * (len(HEADINGS) + 1)]
+    return "\n\n".join(["\n".join([*head, *rows]), *_machines(results)])
 
 
 def _machines(results: list[Result]) -> list[str]:

@@ -4,7 +4,7 @@ from benchmarks.bench import CPU, TORCH, Setting
 from benchmarks.engine import REPOSITORY, swept
 from benchmarks.figure import Bound, Figure, Target
 from benchmarks.registry import Layer, registry
-from benchmarks.ways import Subject, usual
+from benchmarks.ways import PIP, Subject, usual
 from raydock.model import lock as locks
 
 MB = 1e6
@@ -18,7 +18,7 @@ def run(setting: Setting) -> list[Figure]:
     with registry(setting.folder, setting.tools) as store:
         with swept(setting.client):
             setting.progress("building the usual Dockerfile of the cpu image")
-            usual(cpu, f"{REPOSITORY}:usual", cache=f"{REPOSITORY}-size")
+            usual(cpu, PIP, f"{REPOSITORY}:usual", cache=f"{REPOSITORY}-size")
             peer = total(store.push(setting.client, f"{REPOSITORY}:usual", "usual"))
         layers = {}
         for name, image in images.items():
@@ -33,7 +33,7 @@ def run(setting: Setting) -> list[Figure]:
             unit="MB",
             measured=total(layers[CPU]) / MB,
             peer=peer / MB,
-            peer_way="one `RUN pip install`",
+            peer_way=PIP.way,
             target=Target(Bound.AT_MOST, 180),
         ),
         Figure(

@@ -1,4 +1,4 @@
-"""Two ways from one lock to an image: raydock's own recipe, and the usual Dockerfile with one `RUN pip install`."""
+"""Three ways from one lock to an image: raydock's own recipe, uv's Dockerfile, and one `RUN pip install`."""
 
 import json
 import shutil
@@ -25,8 +25,31 @@ from raydock.plan.planner import Planned
 
 UV_CACHE = "id=raydock-uv,"
 
+
+@dataclass(frozen=True, kw_only=True)
+class Peer:
+    """A Dockerfile with one step that installs a lock.
+
+    Attributes:
+        name: its name in progress lines and in ids.
+        way: its name in figures.
+        dockerfile: its text; the values are cache, time and command.
+        install: the command that installs the packages.
+        fill: the command that only fills the cache.
+    """
+
+    name: str
+    way: str
+    dockerfile: str
+    install: str
+    fill: str
+
+
 # pip's cache is a cache mount, as the manuals of Docker and pip recommend. pip compiles bytecode by default.
-_USUAL = """\
+PIP = Peer(
+    name="pip",
+    way="one `RUN pip install`",
+    dockerfile="""\
 ARG BASE
 FROM ${BASE}
 ARG PIP_INDEX_URL
@@ -36,9 +59,34 @@ RUN --mount=type=bind,source=lock.txt,target=/tmp/lock.txt \\
     --mount=type=secret,id=ca,target=/run/secrets/ca \\
     if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi; \\
     : %(time)s; %(command)s
-"""
-_INSTALL = "pip install --no-input --require-hashes -r /tmp/lock.txt"
-_DOWNLOAD = "pip download --no-input --require-hashes -r /tmp/lock.txt -d /tmp/wheels && rm -r /tmp/wheels"
+""",
+    install="pip install --no-input --require-hashes -r /tmp/lock.txt",
+    fill="pip download --no-input --require-hashes -r /tmp/lock.txt -d /tmp/wheels && rm -r /tmp/wheels",
+)
+# As uv's guide for Docker: a cache mount, bytecode compiled at build time, files copied from the cache.
+# Source: uv's guide "Using uv in Docker", astral-sh/uv 0.13.
+UV = Peer(
+    name="uv",
+    way="uv's Dockerfile",
+    dockerfile="""\
+ARG BASE
+FROM ${BASE}
+ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy PATH=/opt/venv/bin:$PATH
+RUN --mount=type=bind,source=lock.txt,target=/tmp/lock.txt \\
+    --mount=type=bind,from=uv,source=uv,target=/bin/uv \\
+    --mount=type=cache,id=%(cache)s,target=/root/.cache/uv \\
+    --mount=type=secret,id=ca,target=/run/secrets/ca \\
+    --mount=type=secret,id=uv,target=/run/secrets/uv \\
+    if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi; \\
+    if [ -s /run/secrets/uv ]; then export UV_CONFIG_FILE=/run/secrets/uv; fi; \\
+    : %(time)s; %(command)s
+""",
+    install="uv pip install --python /opt/venv/bin/python --require-hashes -r /tmp/lock.txt",
+    fill=(
+        "uv venv -q -p /opt/venv/bin/python /tmp/fill && uv pip install --no-compile-bytecode -p /tmp/fill/bin/python"
+        " --require-hashes -r /tmp/lock.txt && rm -r /tmp/fill"
+    ),
+)
 # raydock's bases do not have pip; the base images of the usual way do.
 _BASE = """\
 ARG BASE
@@ -55,7 +103,7 @@ RUN --mount=type=bind,from=uv,target=/mnt \\
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """A variant of a checkout that both ways build.
+    """A variant of a checkout that all ways build.
 
     Attributes:
         client: the engine's client.
@@ -92,7 +140,7 @@ class Subject:
 
     @cached_property
     def base(self) -> BaseImage:
-        """The base image of both ways, built if the engine does not have it."""
+        """The base image of all ways, built if the engine does not have it."""
         recipe = recipe_for(self.project.matrix, self.planned.variant, self.checkout)
         return existing(self.client, [recipe.ref]).get(recipe.ref) or self.builder.bases.make(recipe)
 
@@ -133,21 +181,21 @@ def ours(subject: Subject, tag: str, *, cache: str, epoch: int) -> float:
     return time.monotonic() - began
 
 
-def usual(subject: Subject, tag: str, *, cache: str) -> float:
-    """Build the usual Dockerfile from the same lock on the same base as the image `tag`; return the seconds.
+def usual(subject: Subject, peer: Peer, tag: str, *, cache: str) -> float:
+    """Build a peer's Dockerfile from the same lock on the same base as the image `tag`; return the seconds.
 
-    `cache` is the id of the mount for pip's cache. No step of an earlier build is reused.
+    `cache` is the id of the mount for its cache. No step of an earlier build is reused.
     """
     base = usual_base(subject)
     began = time.monotonic()
-    folder = _usual_folder(subject, cache, _INSTALL)
+    folder = _usual_folder(subject, peer, cache, peer.install)
     _build(subject, folder, tag, epoch=subject.recipe.epoch, base=base)
     return time.monotonic() - began
 
 
-def usual_fill(subject: Subject, *, cache: str) -> None:
-    """Fill pip's cache with the packages of the lock, as an earlier build does."""
-    base, folder = usual_base(subject), _usual_folder(subject, cache, _DOWNLOAD)
+def usual_fill(subject: Subject, peer: Peer, *, cache: str) -> None:
+    """Fill a peer's cache with the packages of the lock, as an earlier build does."""
+    base, folder = usual_base(subject), _usual_folder(subject, peer, cache, peer.fill)
     _build(subject, folder, f"{REPOSITORY}:fill", epoch=subject.recipe.epoch, base=base)
 
 
@@ -162,11 +210,10 @@ def usual_base(subject: Subject) -> str:
     return tag
 
 
-def _usual_folder(subject: Subject, cache: str, command: str) -> Path:
-    folder = _fresh(subject.folder / "usual")
-    (folder / "Dockerfile").write_text(
-        _USUAL % {"cache": cache, "time": time.time_ns(), "command": command}, encoding="utf-8"
-    )
+def _usual_folder(subject: Subject, peer: Peer, cache: str, command: str) -> Path:
+    folder = _fresh(subject.folder / peer.name)
+    text = peer.dockerfile % {"cache": cache, "time": time.time_ns(), "command": command}
+    (folder / "Dockerfile").write_text(text, encoding="utf-8")
     shutil.copy(subject.checkout.lock(subject.planned.name), folder / "lock.txt")
     return folder
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from packaging.version import Version
 
@@ -72,7 +73,7 @@ class BaseRecipe:
         """The request to apt's solver for the lock of its packages."""
         return DebRequest(name=self.name, base=self.base, packages=self.packages)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The hexadecimal sha256 over all inputs."""
         steps = (UNPACKED, HOOKS, LEFT_OUT) if self.base.source == "bootstrap" else (RESET, labels.PATTERNS)

@@ -7,6 +7,7 @@ CUDA into the process. raydock/compat/data/cuda.yaml has their names.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from packaging.version import Version
 
@@ -33,7 +34,7 @@ def constraints(variant: Variant, lock: Lock) -> str:
     """The text of the file for a variant with this lock."""
     pinned = [pin for pin in lock.pins.values() if _PINNED.fullmatch(pin.name)]
     # As pip and uv compare it: in the normal form.
-    lines = [f"{pin.name}==={Version(pin.version)}\n" for pin in pinned]
+    lines = [f"{pin.name}==={_normal(pin.version)}\n" for pin in pinned]
     if variant.gpu:
         excluded = _exclusions([pin.name for pin in pinned], int(variant.cuda.split(".")[0]))
         lines += [_OTHERS.format(cuda=variant.cuda)]
@@ -41,17 +42,32 @@ def constraints(variant: Variant, lock: Lock) -> str:
     return _HEAD.format(name=variant) + "".join(lines)
 
 
+@cache
+def _normal(version: str) -> Version:
+    return Version(version)
+
+
 def _exclusions(pinned: Iterable[str], major: int) -> dict[str, str]:
     """The versions that are left of packages for other CUDA majors, by name.
 
     Most have none. A few can be installed together with the package for `major`, and some have CUDA's major version.
     """
-    table = cuda_names()
-    left = dict.fromkeys(table.versions, f"=={major}.*")
-    for name in {*_siblings(pinned, major), *table.known_for_others(major)}:
-        coexisting = table.coexisting_versions(name)
-        left[name] = "<0" if coexisting is None else str(coexisting)
+    left = _known(major) | {name: _left(name) for name in _siblings(pinned, major)}
     return {name: versions for name, versions in left.items() if versions}
+
+
+@cache
+def _known(major: int) -> dict[str, str]:
+    """The versions that are left of well-known packages for other CUDA majors, by name."""
+    table = cuda_names()
+    by_version = dict.fromkeys(table.versions, f"=={major}.*")
+    return by_version | {name: _left(name) for name in table.known_for_others(major)}
+
+
+@cache
+def _left(name: str) -> str:
+    coexisting = cuda_names().coexisting_versions(name)
+    return "<0" if coexisting is None else str(coexisting)
 
 
 def _siblings(names: Iterable[str], major: int) -> Iterator[str]:

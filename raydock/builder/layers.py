@@ -83,7 +83,7 @@ def _compiler(lock: Lock, needs: dict[str, list[str]]) -> set[str]:
 
     Empty if the lock does not have them and torch.
     """
-    packages = toolchain.known().packages
+    packages = toolchain.package_names()
     if "torch" not in lock.pins or not lock.pins.keys() >= set(packages):
         return set()
     return set().union(*(_closure(name, needs) for name in packages))

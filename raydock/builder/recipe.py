@@ -9,6 +9,7 @@ from importlib.metadata import version
 from operator import or_
 from pathlib import Path
 
+import msgspec
 import uv
 
 from raydock.builder.constraints import constraints
@@ -188,4 +189,4 @@ def _image(planned: Planned, lock: Lock) -> str:
         "sm": list(planned.sm),
         "nvcc": toolchain.compiler_of(planned.variant),
     }
-    return json.dumps(document, indent=1) + "\n"
+    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"

@@ -1,6 +1,7 @@
 """The CUDA compiler of images: the variants that have one, and its packages (data/toolchain.yaml)."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 import msgspec
 from packaging.requirements import Requirement
@@ -61,6 +62,13 @@ def known() -> Toolchain:
     return shipped("compat/data/toolchain.yaml", Toolchain)
 
 
+@cache
+def package_names() -> tuple[str, ...]:
+    """The names of the packages that variants with the compiler require."""
+    return known().packages
+
+
+@cache
 def compiler_of(variant: Variant) -> str:
     """The CUDA of a variant's compiler, such as 13.0; empty if its image has none."""
     return variant.cuda if matches(known().when, variant) else ""

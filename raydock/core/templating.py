@@ -22,6 +22,7 @@ def environment(folder: Path, variable: tuple[str, str] = ("{{", "}}")) -> jinja
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,
         autoescape=False,  # noqa: S701 - nothing here is HTML; values are checked when read, and quoted by filters
     )
     jinja.filters["quote"] = shlex.quote

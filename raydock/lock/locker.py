@@ -206,14 +206,14 @@ class Locker:
 
     def _explain(self, variant: Variant, error: VariantError) -> VariantError:
         """Add the packages of the variant's group, and their line in matrix.yaml, to an error."""
-        packages, known = self.rule_inputs.matrix.packages_of(variant), toolchain.known()
+        packages, compiler = self.rule_inputs.matrix.packages_of(variant), toolchain.known().requirements(variant)
         if not variant.flavor:
             return error
-        if packages.added and known.requirements(variant) and any(name in error.what for name in known.packages):
+        if packages.added and compiler and any(name in error.what for name in toolchain.package_names()):
             added = ", ".join(packages.added)
             return VariantError(
                 f"{packages.place}: {added} and the CUDA compiler of {variant} conflict: {error.what}",
-                meaning=f"Images with torch for CUDA {variant.cuda} need {', '.join(known.requirements(variant))}.",
+                meaning=f"Images with torch for CUDA {variant.cuda} need {', '.join(compiler)}.",
                 todo=f"remove the package that needs a different version, or choose one for CUDA {variant.cuda}.",
             )
         names = ", ".join((packages.ray, *packages.added))
