@@ -232,7 +232,7 @@ def built_images(client: EngineClient, registry: str, names: Iterable[str]) -> d
 
 
 def _not_built(name: str) -> VariantResult:
-    todo = f"`./build.py build --select 'name={name}'`."
+    todo = f"`./build.py build {name}`."
     return VariantResult(name=name, error=VariantError(f"{name} is not built on this engine.", todo=todo))
 
 

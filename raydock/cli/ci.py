@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from raydock.cli.options import CommandRequest, current_project, shared
+from raydock.cli.options import CommandRequest, current_project, shared, variants
 from raydock.cli.output import end
 from raydock.cli.registries import RegistryOptions, registry_options
 from raydock.core.errors import RaydockError, VariantError
@@ -69,6 +69,7 @@ def _print_pipeline(system: str, check: bool) -> None:
 
 @ci.command()
 @shared
+@variants
 @registry_options("The registry with the published images. Default: matrix.yaml's.")
 @click.option("--shards", "most", type=click.IntRange(1, 200), default=8, show_default=True, help="The maximum number.")
 @click.option(
@@ -109,6 +110,7 @@ def plan(request: CommandRequest, *, registry: RegistryOptions, most: int, syste
 @ci.command()
 @shared
 @click.argument("repository")
+@variants
 def push(request: CommandRequest, repository: str) -> None:
     """Pushes the images of the selected variants for other jobs.
 
@@ -135,6 +137,7 @@ def push(request: CommandRequest, repository: str) -> None:
 @ci.command()
 @shared
 @click.argument("repository")
+@variants
 def pull(request: CommandRequest, repository: str) -> None:
     """Pulls the images that a different job pushed with `ci push`.
 

@@ -2,13 +2,14 @@
 
 import click
 
-from raydock.cli.options import CommandRequest, shared
+from raydock.cli.options import CommandRequest, shared, variants
 from raydock.cli.output import end
 from raydock.cli.smoke import host
 
 
 @click.command()
 @shared
+@variants
 @host
 def doctor(request: CommandRequest, hosts: tuple[str, ...]) -> None:
     """Checks a Docker host, and shows how to fix what is wrong with it.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from raydock.cli.options import CommandRequest, current_project, shared, trace
+from raydock.cli.options import CommandRequest, current_project, shared, trace, variants
 from raydock.cli.output import report, warn_of_unused_indexes
 
 _ca_bundle = click.option(
@@ -16,6 +16,7 @@ _ca_bundle = click.option(
 
 @click.command()
 @shared
+@variants
 @_ca_bundle
 @click.option("--no-cache", is_flag=True, help="Build every step again. The same fingerprint gives the same image id.")
 @trace
@@ -38,6 +39,7 @@ def build(request: CommandRequest, ca_bundle: Path | None, no_cache: bool, trace
 
 @click.command()
 @shared
+@variants
 @_ca_bundle
 @trace
 def images(request: CommandRequest, ca_bundle: Path | None, trace: Path | None) -> None:

@@ -2,13 +2,14 @@
 
 import click
 
-from raydock.cli.options import CommandRequest, shared
+from raydock.cli.options import CommandRequest, shared, variants
 from raydock.cli.output import cutoff_notes, end, end_check, warn_of_unused_indexes
 from raydock.cli.scan import audit as audit_locks
 
 
 @click.command()
 @shared
+@variants
 @click.option("--check", is_flag=True, help="List stale locks, write nothing; exit 1 if there are any.")
 @click.option("--audit", is_flag=True, help="Check locked packages against the index's advisories, write nothing.")
 @click.option("--allow-unaudited", is_flag=True, help="With --audit: exit with 0 if the index has no advisories API.")
@@ -64,6 +65,7 @@ def lock(request: CommandRequest, check: bool, audit: bool, allow_unaudited: boo
 
 @click.command()
 @shared
+@variants
 @click.option("--check", is_flag=True, help="List outdated files, write nothing; exit 1 if there are any.")
 def render(request: CommandRequest, check: bool) -> None:
     """Renders images/VARIANT/Dockerfile from templates/ and the locks.

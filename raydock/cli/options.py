@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,14 +69,15 @@ def option_group(parameter: str, model: Callable[..., Any], *options: Decorator)
     """A decorator that adds options to a command, which gets them as one value.
 
     parameter: the command's parameter for the value.
-    model: makes the value; its parameters have the names of the options.
+    model: makes the value; its parameters have the names of the options. One that the command does not have gets its
+    default.
     options: the options in the order of the help text.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
         def run(*arguments: Any, **values: Any) -> Any:
-            group = {name: values.pop(name) for name in inspect.signature(model).parameters}
+            group = {name: values.pop(name) for name in inspect.signature(model).parameters if name in values}
             return command(*arguments, **values, **{parameter: model(**group)})
 
         decorated: Callable[..., Any] = run
@@ -93,7 +94,8 @@ class CommandRequest:
 
     Attributes:
         project: the checkout with its matrix, facts and plan.
-        groups: the values of --group.
+        names: the arguments: names of variants, or patterns.
+        groups: the groups of --group.
         selectors: the values of --select.
         as_json: whether stdout gets one JSON document.
         jobs: how many variants are processed in parallel.
@@ -102,6 +104,7 @@ class CommandRequest:
     """
 
     project: Project = field(init=False, default_factory=current_project)
+    names: tuple[str, ...] = ()
     groups: tuple[str, ...]
     selectors: tuple[str, ...]
     as_json: bool
@@ -109,10 +112,20 @@ class CommandRequest:
     quiet: bool
     verbose: bool
 
-    @property
+    @cached_property
     def chosen(self) -> tuple[Planned, ...]:
-        """The selected variants; all variants without a selection."""
-        return select.select(self.project.plan, self.groups, self.selectors)
+        """The selected variants; all variants without a selection.
+
+        Prints which values of matrix.yaml no variant has.
+        """
+        for line in () if self.quiet else self.project.plan.unused():
+            click.echo(f"{self.project.plan.name}: no variant has {line}.", err=True)
+        return select.select(self.project.plan, self.groups, self.selectors, self.names)
+
+    @property
+    def selects(self) -> bool:
+        """Whether there is a selection."""
+        return bool(self.names or self.groups or self.selectors)
 
     def echo(self, text: RenderableType) -> None:
         """Prints text unless --quiet is given.
@@ -164,11 +177,33 @@ class CommandRequest:
             yield client, recorder
 
 
+def completed(kind: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """A function that completes an argument: one of raydock/cli/completion.py, which few runs import."""
+
+    def complete(_context: click.Context, _parameter: click.Parameter, start: str) -> list[str]:
+        from raydock.cli import completion
+
+        found: list[str] = getattr(completion, kind)(current_project(), start)
+        return found
+
+    return complete
+
+
+# The argument of commands that select variants.
+variants = click.argument("names", nargs=-1, metavar="[VARIANT]...", shell_complete=completed("variants"))
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, the rest on stderr.")
 _SHARED = option_group(
     "request",
     CommandRequest,
-    click.option("--group", "groups", multiple=True, metavar="NAME", help="A group of matrix.yaml. Repeatable."),
+    click.option(
+        "--group",
+        "groups",
+        multiple=True,
+        metavar="NAME,...",
+        help="Groups of matrix.yaml. Repeatable.",
+        callback=lambda _context, _option, values: tuple(name.strip() for value in values for name in value.split(",")),
+        shell_complete=completed("groups"),
+    ),
     click.option(
         "--select",
         "selectors",

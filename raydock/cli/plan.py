@@ -2,7 +2,7 @@
 
 import click
 
-from raydock.cli.options import CommandRequest, as_json, current_project, shared, show
+from raydock.cli.options import CommandRequest, as_json, current_project, shared, show, variants
 from raydock.cli.output import cutoff_notes
 from raydock.plan import output
 from raydock.plan.planner import Planned
@@ -10,6 +10,7 @@ from raydock.plan.planner import Planned
 
 @click.command()
 @shared
+@variants
 @click.option(
     "--explain", metavar="VARIANT", help="Show each rule's verdict on one variant, and the nearest ones that can exist."
 )
@@ -50,7 +51,7 @@ def _changed(request: CommandRequest, ref: str, chosen: tuple[Planned, ...]) -> 
     from raydock.ci.changes import since
 
     changes = since(request.project, ref)
-    if request.groups or request.selectors:
+    if request.selects:
         changes = changes.among(planned.name for planned in chosen)
     request.show(changes.document(), changes.table())
 
@@ -59,8 +60,8 @@ def _explain(request: CommandRequest, name: str) -> None:
     """Explains one variant, which need not be in matrix.yaml."""
     from raydock.plan.explain import explain
 
-    if request.groups or request.selectors:
-        raise click.UsageError("--explain cannot be combined with --group or --select.")
+    if request.selects:
+        raise click.UsageError("--explain cannot be combined with a selection of variants.")
     explanation = explain(name, request.project.rule_inputs)
     request.show(output.explanation_document(explanation), output.explanation(explanation))
 

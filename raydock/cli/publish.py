@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from raydock.cli.options import CommandRequest, as_json, shared, show
+from raydock.cli.options import CommandRequest, as_json, shared, show, variants
 from raydock.cli.output import end
 from raydock.cli.registries import RegistryOptions, insecure, registry_options, release_repository
 from raydock.core.errors import ConfigurationError, ExitCode, RaydockError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @shared
+@variants
 @click.option(
     "--registry", "registries", multiple=True, metavar="HOST/PATH", help="Default: matrix.yaml's. Repeatable."
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from rich.table import Table
 
-from raydock.cli.options import CommandRequest, shared
+from raydock.cli.options import CommandRequest, shared, variants
 from raydock.cli.output import end
 from raydock.core.errors import PolicyError, RaydockError
 from raydock.core.models import plain
@@ -23,6 +23,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 @click.command()
 @shared
+@variants
 @click.option("--db", type=_FOLDER, help="A folder with a vulnerability database, such as trivy's cache.")
 @click.option("--db-repository", default="", metavar="NAME", help="The database's repository. Default: trivy's.")
 @click.option("--allow-unscanned", is_flag=True, help="Exit with 0 if the verdict is `not scanned`.")

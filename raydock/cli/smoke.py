@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from raydock.cli.options import CommandRequest, option_group, shared, trace
+from raydock.cli.options import CommandRequest, completed, option_group, shared, trace, variants
 from raydock.cli.output import check_table, end, report
 from raydock.core.errors import ConfigurationError, OutOfReachError
 from raydock.core.models import plain
@@ -22,6 +22,7 @@ host = click.option(
     "hosts",
     multiple=True,
     metavar="HOST",
+    shell_complete=completed("hosts"),
     help="Use this engine instead: ssh://USER@HOST, a host or label of hosts.yaml, or a docker context. Repeatable.",
 )
 
@@ -107,6 +108,7 @@ _own_options = option_group(
 
 @click.command()
 @shared
+@variants
 @click.option("--contract", is_flag=True, help="Check KubeRay's requirements of an image instead of running Ray in it.")
 @click.option("--image", metavar="REF", help="Any image on the engine: runs the GPU checks, or --contract.")
 @host
@@ -120,7 +122,7 @@ def smoke(
     docs/how-to/gpu.md.
 
     \b
-    Example: ./build.py smoke --select 'name=ray2.60.0-py311-cpu'
+    Example: ./build.py smoke ray2.60.0-py311-cpu
              ./build.py smoke --gpu require --gpus 0,1 --select 'cuda=13.0'
              ./build.py smoke --gpu require --image pytorch/pytorch:2.9.0-cuda12.8-cudnn9-runtime --python python
              ./build.py smoke --contract --image rayproject/ray:2.49.1-py311-cpu
@@ -133,10 +135,8 @@ def smoke(
             "--host tests variants of matrix.yaml and cannot be combined with --contract or --image.",
             todo="remove one of these options.",
         )
-    if image is not None and (request.groups or request.selectors):
-        raise ConfigurationError(
-            "--image cannot be combined with --group or --select.", todo="remove --group and --select."
-        )
+    if image is not None and request.selects:
+        raise ConfigurationError("--image cannot be combined with a selection of variants.", todo="remove one of them.")
     if contract:
         _check_contract(request, image, options.trace)
     if image is not None:

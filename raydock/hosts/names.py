@@ -58,6 +58,14 @@ def resolve(values: Iterable[str], file: Path) -> tuple[Host, ...]:
     return tuple(found.values())
 
 
+def known(file: Path) -> frozenset[str]:
+    """Return the names and labels of hosts.yaml, which need not exist.
+
+    Raises ConfigurationError if hosts.yaml is invalid.
+    """
+    return frozenset(name for host, entry in _load(file).items() for name in (host, *entry.labels))
+
+
 def accepting_hosts(file: Path) -> frozenset[str]:
     """Return the hosts of hosts.yaml that accept forward compatibility.
 

@@ -88,7 +88,7 @@ def _pull_tag(remote: DockerClient, requested: VariantImage, listener: Listener)
     if found is None:
         raise VariantError(
             f"{requested.tag} is not built on this machine, and the host cannot pull it: {remark}.",
-            todo=f"`./build.py build --select 'name={requested.name}'`: an image built on this machine is sent.",
+            todo=f"`./build.py build {requested.name}`: an image built on this machine is sent.",
         )
     method = TransferMethod.PRESENT if remark else TransferMethod.PULLED
     return TransferredImage(image=found, method=method, remark=remark)

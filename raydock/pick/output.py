@@ -25,7 +25,7 @@ def text(pick: Pick) -> str:
     candidate = pick.candidate
     lines = [pick.host]
     if candidate:
-        not_built = f"not built: `./build.py images --select 'name={candidate.name}'`"
+        not_built = f"not built: `./build.py images {candidate.name}`"
         lines += [f"  {pick.image}", f"  {pick.digest or not_built}"]
     lines += _block("because", pick.why)
     reasons: dict[str, list[str]] = {}

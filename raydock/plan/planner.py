@@ -92,6 +92,14 @@ class Plan:
     def group_names(self) -> tuple[str, ...]:
         return self.matrix.group_names
 
+    def unused(self) -> Iterator[str]:
+        """The values of axes that no variant has, each with the reason why one of its points cannot exist."""
+        for axis in Axis:
+            for value in self.values(axis):
+                if not any(getattr(planned.variant, axis) == value for planned in self.variants):
+                    reasons = (point.verdict.reason for point in self.excluded if getattr(point.variant, axis) == value)
+                    yield f"{axis} {value}: {next(reasons, 'no point has it')}"
+
     def values(self, axis: Axis) -> tuple[str, ...]:
         """Every value of an axis; the values that only single points have come last."""
         return self.matrix.values(axis)

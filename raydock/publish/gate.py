@@ -83,7 +83,7 @@ class Gate:
         reasons = {kind: _objection(report, image, kind) for kind, report in loaded.items()}
         reasons["scan"] = self._scan_objection(scan, image)
         if objections := {kind: reason for kind, reason in reasons.items() if reason}:
-            commands = (f"`./build.py {_COMMANDS[kind]} --select 'name={name}'`" for kind in objections)
+            commands = (f"`./build.py {_COMMANDS[kind]} {name}`" for kind in objections)
             raise PolicyError(
                 f"{name} is not published: {'; '.join(objections.values())}.",
                 todo=f"{', '.join(commands)}, then publish again.",
@@ -162,7 +162,7 @@ class Eligibility:
         return {planned.name: attempt(check, planned) for planned in chosen}
 
     def _check(self, planned: Planned, image: ContainerImage | None, base: BaseImage | None) -> PublishableBuild:
-        todo = f"`./build.py images --select 'name={planned.name}'`."
+        todo = f"`./build.py images {planned.name}`."
         if image is None:
             raise NotBuiltError(f"{planned.name} is not built on this engine.", todo=todo)
         recipe = self.builder.recipe(planned, base) if base else None

@@ -35,7 +35,7 @@ def find_built(planned: Planned, registry: str) -> VariantImage:
     """
     image = _on_engine(planned, registry)
     if image is None:
-        todo = f"`./build.py build --select 'name={planned.name}'`."
+        todo = f"`./build.py build {planned.name}`."
         raise VariantError(f"{planned.name} is not built on this engine.", todo=todo)
     return image
 
@@ -85,7 +85,7 @@ def _pushed(planned: Planned, registry: str) -> VariantImage:
     if image is None:
         raise VariantError(
             f"{planned.name} is not built on this engine, so its digest is unknown.",
-            todo=f"`./build.py images --select 'name={planned.name}'` and push it, or {_HINT}",
+            todo=f"`./build.py images {planned.name}` and push it, or {_HINT}",
         )
     if not image.digest:
         raise VariantError(

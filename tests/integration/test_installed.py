@@ -90,5 +90,20 @@ def test_help_names_the_installed_command(raydock: Path, tmp_path: Path, argumen
     assert "raydock" in run(raydock, tmp_path, *arguments)
 
 
+def test_bash_completes_the_name_of_a_variant(raydock: Path, folder: Path) -> None:
+    run(raydock, folder, "facts")
+    script = """
+    eval "$(_RAYDOCK_COMPLETE=bash_source raydock)"
+    COMP_WORDS=(raydock images ray2.60) COMP_CWORD=2
+    _raydock_completion raydock
+    echo "${COMPREPLY[@]}"
+    """
+    environment = {**os.environ, "PATH": f"{raydock.parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.stdout.strip(), done.stderr) == (NAME, "")
+
+
 def test_a_folder_without_a_matrix(raydock: Path, tmp_path: Path) -> None:
     assert "matrix.yaml" in run(raydock, tmp_path, "plan", code=2)

@@ -83,8 +83,8 @@ def test_an_unknown_option_is_bad_usage() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--image", "ray:1", "--group", "serve"), "--image cannot be combined with --group"),
-        (("--image", "ray:1", "--contract", "--group", "serve"), "--image cannot be combined with --group"),
+        (("--image", "ray:1", "--group", "serve"), "--image cannot be combined with a selection"),
+        (("--image", "ray:1", "--contract", "--group", "serve"), "--image cannot be combined with a selection"),
         (("--image", "ray:1", "--gpu", "off"), "Next: ./build.py smoke --gpu require --image ray:1, or --contract."),
         (("--image", "ray:1", "--gpus", "first"), "'first' is not the name of a GPU."),
         (("--image", "ray:1", "--volume", "model"), "--volume model is not HOST:PATH."),

@@ -40,7 +40,7 @@ def torch_image(client: docker.DockerClient) -> str:
     try:
         return str(client.images.get(tag).id)
     except ImageNotFound:
-        pytest.skip(f"{IMAGE} is not built on this engine: `./build.py build --select 'name={IMAGE}'`, 5.7 GB")
+        pytest.skip(f"{IMAGE} is not built on this engine: `./build.py build {IMAGE}`, 5.7 GB")
 
 
 def test_a_correct_product_is_within_its_bound_and_one_wrong_element_is_not(
