@@ -5,6 +5,9 @@ SHELL := /bin/bash
 
 GROUP ?= quickstart
 ARGS ?=
+# Make does not know these, and would build the default group.
+$(foreach name,group args,$(if $(filter command,$(firstword $(origin $(name)))),\
+  $(error write $(subst group,GROUP,$(subst args,ARGS,$(name)))=..., not $(name)=...: the names of variables are case-sensitive)))
 BUILD = ./build.py
 # Keep compiled modules even if PYTHONDONTWRITEBYTECODE is set: every process of a test would compile them again.
 UNIT = PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -n auto --dist worksteal tests/unit

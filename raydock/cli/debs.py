@@ -52,7 +52,6 @@ def check_debs(project: Project, variants: Sequence[Variant]) -> list[str]:
     survey_result = survey(locks, project.checkout.work, gather().bundle)
     for line in (*survey_result.notes, *_describe(survey_result.moved)):
         echo(line, stderr=True)
-    stale |= locker.orphans(project.matrix, project.checkout, project.variants)
     return [f"lockfiles/{name}.debs: {reason}" for name, reason in stale.items()]
 
 

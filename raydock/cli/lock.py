@@ -1,5 +1,7 @@
 """`lock` and `render`: write the files that are committed to git."""
 
+from pathlib import Path
+
 import click
 
 from raydock.cli.options import CommandRequest, shared, variants
@@ -17,8 +19,8 @@ from raydock.cli.scan import audit as audit_locks
 def lock(request: CommandRequest, check: bool, audit: bool, allow_unaudited: bool, resolver: str) -> None:
     """Makes missing and stale locks of the selected variants in lockfiles/.
 
-    A lock pins every package with hashes. The locks include the Debian packages of bases and groups. --check also lists
-    Debian packages with newer versions.
+    A lock pins every package with hashes. The locks include the Debian packages of bases and groups. Without a
+    selection, locks that no variant needs are removed. --check also lists Debian packages with newer versions.
 
     \b
     Example: ./build.py lock --group serve
@@ -26,6 +28,7 @@ def lock(request: CommandRequest, check: bool, audit: bool, allow_unaudited: boo
     """
     from raydock.cli.debs import check_debs, lock_debs
     from raydock.lock import locker
+    from raydock.lock.locker import StaleReason
 
     if check and audit:
         raise click.UsageError("--check and --audit cannot be combined.")
@@ -35,10 +38,10 @@ def lock(request: CommandRequest, check: bool, audit: bool, allow_unaudited: boo
     variants = [planned.variant for planned in chosen]
     stale = locker.check(project.rule_inputs, project.checkout, variants)
     if check:
-        stale |= locker.orphans(project.checkout, project.variants)
         for note in cutoff_notes(project.without_cutoff(chosen)):
             click.echo(note, err=True)
         lines = [f"lockfiles/{name}.txt: {reason}" for name, reason in stale.items()]
+        lines += [f"lockfiles/{path.name}: {StaleReason.ORPHANED}" for path in _orphans(request)]
         end_check(lines + check_debs(project, variants), len(chosen), "lock")
     warn_of_unused_indexes()
     with request.writing() as progress:
@@ -54,13 +57,31 @@ def lock(request: CommandRequest, check: bool, audit: bool, allow_unaudited: boo
             resolver=resolver,
             on_event=progress,
         )
+        removed = _orphans(request)
+        for path in removed:
+            path.unlink()
     errors = {result.name: result.error for result in (*debs, *results) if result.error}
     if changed := [f"{result.name}.debs" for result in debs if result.changed]:
         request.echo(f"Debian packages locked: {', '.join(changed)}.")
     request.echo(f"{len(results) - len(errors)} locked, {len(chosen) - len(results)} were fresh, {len(errors)} failed.")
+    if removed:
+        request.echo(f"Removed, because no variant needs them: {', '.join(path.name for path in removed)}.")
     for note in cutoff_notes(project.without_cutoff(chosen)):
         request.echo(note)
     end(errors)
+
+
+def _orphans(request: CommandRequest) -> list[Path]:
+    """The locks that no variant needs; none with a selection, which is about the selected variants."""
+    from raydock.builder.debs import locker as deb_locker
+    from raydock.lock import locker
+
+    if request.selects:
+        return []
+    project, checkout = request.project, request.project.checkout
+    locks = [checkout.lock(name) for name in locker.orphans(checkout, project.variants)]
+    debs = deb_locker.orphans(project.matrix, checkout, project.variants)
+    return [*locks, *(checkout.deb_lock(name) for name in debs)]
 
 
 @click.command()
@@ -70,6 +91,8 @@ def lock(request: CommandRequest, check: bool, audit: bool, allow_unaudited: boo
 def render(request: CommandRequest, check: bool) -> None:
     """Renders images/VARIANT/Dockerfile from templates/ and the locks.
 
+    Without a selection, folders that belong to no variant are removed.
+
     \b
     Example: ./build.py render --check
     """
@@ -77,11 +100,13 @@ def render(request: CommandRequest, check: bool) -> None:
 
     project, chosen = request.project, request.chosen
     rendered = project.dockerfiles(chosen)
-    orphans = rendering.orphans(project.checkout, {planned.name for planned in project.plan.variants})
+    names = {planned.name for planned in project.plan.variants}
+    orphans = [] if request.selects else rendering.orphans(project.checkout, names)
     if check:
         lines = [f"{path.relative_to(project.checkout.root)} belongs to no variant" for path in orphans]
         end_check([*rendering.outdated(project.checkout, rendered).values(), *lines], len(chosen), "render")
     with request.writing():
         changed = rendering.write(project.checkout, rendered)
         rendering.remove(orphans)
-    request.echo(f"{len(changed)} Dockerfiles written, {len(rendered) - len(changed)} were up to date.")
+    removed = f", {len(orphans)} removed" if orphans else ""
+    request.echo(f"{len(changed)} Dockerfiles written, {len(rendered) - len(changed)} were up to date{removed}.")

@@ -131,6 +131,26 @@ def test_lock_check_says_what_is_stale_and_writes_nothing(checkout: Path) -> Non
     assert "ray==2.60.1" in edited.read_text()
 
 
+def test_what_no_variant_needs_is_removed_unless_there_is_a_selection(checkout: Path) -> None:
+    """`lock` and `render` fix what their --check reports."""
+    locks = [checkout / "lockfiles" / name for name in ("ray1.0.0-py311-cpu.txt", "debian-py39.debs")]
+    for lock in locks:
+        lock.write_text("old")
+    folder = checkout / "images" / "ray1.0.0-py311-cpu"
+    folder.mkdir()
+    for command in ("lock", "render"):
+        selected = run(command, "ray2.60.0-py311-cpu", root=checkout)
+        assert selected.code == 0, selected.summary
+        assert "emoved" not in selected.out
+    assert run("render", "--check", root=checkout).code == 1
+    locked, rendered = run("lock", root=checkout), run("render", root=checkout)
+    assert locked.code == rendered.code == 0, (locked.summary, rendered.summary)
+    assert "Removed, because no variant needs them: ray1.0.0-py311-cpu.txt, debian-py39.debs." in locked.out
+    assert "1 removed" in rendered.out
+    assert not [path for path in (*locks, folder) if path.exists()]
+    assert run("render", "--check", root=checkout).code == 0
+
+
 def test_render_mends_what_check_complains_of(checkout: Path) -> None:
     dockerfile = checkout / "images" / "ray2.60.0-py311-cpu" / "Dockerfile"
     committed = dockerfile.read_text()

@@ -34,6 +34,19 @@ def validate(schema: str, file: Path) -> None:
     assert done.exit_code == 0, done.output
 
 
+@pytest.mark.parametrize("name", ["group", "args"])
+def test_make_refuses_a_variable_that_it_would_ignore(name: str) -> None:
+    done = subprocess.run(
+        ["make", "-n", "images", f"{name}=serve"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"write {name.upper()}=..., not {name}=...: the names of variables are case-sensitive" in done.stderr
+    named = subprocess.run(
+        ["make", "-n", "images", f"{name.upper()}=serve"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "serve" in named.stdout
+
+
 def test_the_test_workflow_runs_the_ci_script() -> None:
     steps = yaml.safe_load((GITHUB / "workflows" / "test.yml").read_text())["jobs"]["test"]["steps"]
     assert ".ci/run" in [step.get("run") for step in steps]
