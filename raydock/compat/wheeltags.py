@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import parse_wheel_filename
@@ -69,12 +69,8 @@ class Platform:
     arch: str
     glibc: str
 
-    @cached_property
-    def ranks(self) -> dict[Tag, int]:
-        """The rank of each compatibility tag; 0 is the best."""
-        return {tag: rank for rank, tag in reversed(list(enumerate(_tags(self.python, list(self._platforms())))))}
-
-    def _platforms(self) -> Iterator[str]:
+    def platforms(self) -> Iterator[str]:
+        """The tags of the platforms whose wheels it can install, the best first."""
         major, oldest = _OLDEST
         for minor in range(Version(self.glibc).minor, oldest - 1, -1):
             yield manylinux((major, minor), self.arch)
@@ -87,5 +83,13 @@ class Platform:
         None if the platform cannot install the wheel.
         """
         _, _, build, tags = parse_wheel_filename(filename)
-        ranks = [self.ranks[tag] for tag in tags if tag in self.ranks]
+        known = _ranks(self)
+        ranks = [known[tag] for tag in tags if tag in known]
         return (min(ranks), -build[0] if build else 1) if ranks else None
+
+
+@cache
+def _ranks(platform: Platform) -> dict[Tag, int]:
+    """The rank of each compatibility tag; 0 is the best."""
+    tags = _tags(platform.python, list(platform.platforms()))
+    return {tag: rank for rank, tag in reversed(list(enumerate(tags)))}

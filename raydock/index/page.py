@@ -11,7 +11,14 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import requests
-from packaging.utils import canonicalize_name
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+from packaging.version import InvalidVersion, Version
 from pypi_simple import DistributionPackage, ProjectPage
 from pypi_simple.errors import UnparsableFilenameError
 from pypi_simple.filenames import parse_filename
@@ -45,6 +52,18 @@ class Page:
     files: tuple[DistributionPackage, ...] = ()
     refused: bool = False
 
+    def of_version(self, version: str) -> tuple[DistributionPackage, ...]:
+        """The files of a version; those without a valid name are of none."""
+        return self._versions.get(Version(version), ())
+
+    @cached_property
+    def _versions(self) -> dict[Version, tuple[DistributionPackage, ...]]:
+        versions: dict[Version, list[DistributionPackage]] = {}
+        for file in self.files:
+            if version := _version_of(file):
+                versions.setdefault(version, []).append(file)
+        return {version: tuple(files) for version, files in versions.items()}
+
     @cached_property
     def json(self) -> bytes:
         """The page for resolvers (PEP 691), with relative addresses.
@@ -65,6 +84,15 @@ def read(response: requests.Response, project: str) -> Page:
     if not any(file.package_type for file in listed) and not _is_empty_list(response, project):
         raise NotAnIndexPageError(response=response)
     return Page(tuple(file for file in listed if file.package_type in {"wheel", "sdist"}))
+
+
+def _version_of(file: DistributionPackage) -> Version | None:
+    """The version in a file's name; None if the name is invalid."""
+    try:
+        parse = parse_sdist_filename if file.package_type == "sdist" else parse_wheel_filename
+        return parse(file.filename)[1]
+    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
+        return None
 
 
 def _is_empty_list(response: requests.Response, project: str) -> bool:

@@ -59,13 +59,22 @@ class Pages:
         """
         return self.page(self.index, project).files
 
-    def offers(self, project: str, also: Sequence[Index] = ()) -> tuple[tuple[DistributionPackage, ...], ...]:
-        """The files of a project, separately for each index.
+    def offers(
+        self, project: str, version: str, also: Sequence[Index] = ()
+    ) -> tuple[tuple[DistributionPackage, ...], ...]:
+        """The files of a version of a project, separately for each index.
 
         Raises OutOfReachError if an index cannot be read.
         """
         futures = [self._page(index, project) for index in (self.index, *also)]
-        return tuple(future.result().files for future in futures)
+        return tuple(future.result().of_version(version) for future in futures)
+
+    def release(self, project: str, version: str) -> tuple[DistributionPackage, ...]:
+        """The files of a version of a project in the default index.
+
+        Raises OutOfReachError if the index cannot be read.
+        """
+        return self.page(self.index, project).of_version(version)
 
     def page(self, index: Index, project: str) -> Page:
         """The page of a project in one index.

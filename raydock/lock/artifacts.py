@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import itemgetter
 
-from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
-from packaging.version import InvalidVersion, Version
 from pypi_simple import DistributionPackage
 
 from raydock.compat.wheeltags import MACHINES, Platform
@@ -61,11 +59,11 @@ def choose(request: LockRequest, project: str, version: str, *offers: Iterable[D
     version, also under one name, and an installer may take the file of any index. So the artifact has the sha256 of the
     best file of each index.
 
-    offers: the files of each index.
+    offers: the files of that version of each index.
 
     Raises VariantError if no index has a file.
     """
-    compatible = (_compatible_files(request, project, version, offer) for offer in offers)
+    compatible = (_compatible_files(request, project, offer) for offer in offers)
     best = sorted((min(files, key=itemgetter(0)) for files in compatible if files), key=itemgetter(0))
     if not best:
         kind = "sdist" if project in request.sources else "wheel"
@@ -89,24 +87,16 @@ def choose(request: LockRequest, project: str, version: str, *offers: Iterable[D
 
 
 def _compatible_files(
-    request: LockRequest, project: str, version: str, offer: Iterable[DistributionPackage]
+    request: LockRequest, project: str, offer: Iterable[DistributionPackage]
 ) -> list[tuple[tuple[object, ...], DistributionPackage]]:
     """The files of an index that may be installed for a pin, each with a sort key: the best file has the lowest."""
     platform = Platform(request.python, request.arch, request.glibc)
     kind = "sdist" if project in request.sources else "wheel"
     compatible: list[tuple[tuple[object, ...], DistributionPackage]] = []
     for file in offer:
-        if file.package_type != kind or not _is_of_version(file, version) or too_new(file, request.before):
+        if file.package_type != kind or too_new(file, request.before):
             continue
         rank = platform.rank(file.filename) if kind == "wheel" else (0, 0)
         if rank is not None and "sha256" in file.digests:
             compatible.append(((file.is_yanked, *rank, file.filename), file))
     return compatible
-
-
-def _is_of_version(file: DistributionPackage, version: str) -> bool:
-    try:
-        parsed = parse_sdist_filename if file.package_type == "sdist" else parse_wheel_filename
-        return parsed(file.filename)[1] == Version(version)
-    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
-        return False

@@ -229,7 +229,9 @@ class Locker:
     def _artifacts(self, request: LockRequest, pins: Pins) -> list[Artifact]:
         pages, also = self.resolver.pages, self.resolver.cuda_indexes(request)
         pages.prefetch(pins, also)
-        chosen = [choose(request, pin.name, pin.version, *pages.offers(pin.name, also)) for pin in pins.values()]
+        chosen = [
+            choose(request, pin.name, pin.version, *pages.offers(pin.name, pin.version, also)) for pin in pins.values()
+        ]
         return [
             self._from_source(request, artifact) if artifact.project in request.sources else artifact
             for artifact in chosen

@@ -154,7 +154,7 @@ class Relocker:
 
         Else the best of the index.
         """
-        wheel, files = self.analysis.selected.get(project), self.resolver.pages.files(project)
+        wheel, files = self.analysis.selected.get(project), self.resolver.pages.release(project, version)
         if wheel is None or wheel.release.version != version:
             return choose(request, project, version, files)
         own = [file for file in files if file.filename == wheel.name]

@@ -28,7 +28,7 @@ def test_the_wheel_that_is_chosen(lock_request: LockRequest, wheel_index: Any) -
     wheel_index.add("a", "1.0", tags="cp311-cp311-manylinux_2_33_x86_64", hashes={"md5": "0"})
     wheel_index.add("a", "1.1", tags="cp311-cp311-manylinux_2_36_x86_64")
     with Pages(wheel_index.index) as pages:
-        found = choose(lock_request, "a", "1.0.0", pages.files("a"))
+        found = choose(lock_request, "a", "1.0.0", pages.release("a", "1.0.0"))
     assert (found.filename, found.sha256) == ("a-1.0-cp311-cp311-manylinux_2_28_x86_64.whl", sha256)
     assert found.size == (wheel_index.folder / found.filename).stat().st_size
     assert (found.requires_python, found.yanked) == (">=3.10", False)
@@ -37,14 +37,14 @@ def test_the_wheel_that_is_chosen(lock_request: LockRequest, wheel_index: Any) -
 def test_a_yanked_wheel_is_the_last_resort(lock_request: LockRequest, wheel_index: Any) -> None:
     wheel_index.add("a", "1.0", yanked="broken")
     with Pages(wheel_index.index) as pages:
-        assert choose(lock_request, "a", "1.0", pages.files("a")).yanked
+        assert choose(lock_request, "a", "1.0", pages.release("a", "1.0")).yanked
 
 
 def test_no_wheel_for_the_platform(lock_request: LockRequest, wheel_index: Any) -> None:
     wheel_index.add("a", "1.0", tags="cp312-cp312-manylinux_2_28_x86_64")
     with Pages(wheel_index.index) as pages:
         with pytest.raises(VariantError, match=r"a 1\.0 has no wheel .* Python 3\.11 on x86_64 with glibc 2\.36"):
-            choose(lock_request, "a", "1.0", pages.files("a"))
+            choose(lock_request, "a", "1.0", pages.release("a", "1.0"))
         assert pages.files("unknown") == ()
 
 
@@ -61,6 +61,6 @@ def test_a_source_distribution_if_the_request_allows_it(lock_request: LockReques
     site.publish("a", "1.0")
     site.add("a", "a-1.0.tar.gz", sdist("a", "1.0"))
     with serving(site) as address, Pages(Index(address=Address(url=address))) as pages:
-        files = pages.files("a")
+        files = pages.release("a", "1.0")
         assert choose(lock_request, "a", "1.0", files).filename == "a-1.0-py3-none-any.whl"
         assert choose(replace(lock_request, sources=("a",)), "a", "1.0", files).filename == "a-1.0.tar.gz"
