@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from raydock.builder.secrets import Secrets
 from raydock.core.archive import folders_of, tar
 from raydock.core.checkout import Checkout
 from raydock.core.errors import VariantError
-from raydock.core.events import Listener, timed
+from raydock.core.events import Listener, Span, timed
 from raydock.core.templating import environment
 from raydock.engine.architecture import BUILT, require_native
 from raydock.engine.client import reaching
@@ -165,8 +166,9 @@ class BaseMaker:
             work, processes = self.checkout.work, self.buildx.processes
             apt = HostApt(base=recipe.base, bundle=self.secrets.bundle, work=work, processes=processes)
         store = DebStore(folder=self.checkout.debs, backup=registry.reader(self.deb_repository, self.listener))
-        with timed(self.listener, recipe.name, "fetching missing Debian packages"):
-            store.complete(lock, apt)
+        began = time.time()
+        store.complete(lock, apt)
+        self.listener(recipe.name, "fetching Debian packages", ran=Span.since(began))
         return store
 
     def _container_apt(self, ref: str, base: Base) -> ContainerApt:

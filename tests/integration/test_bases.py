@@ -7,6 +7,7 @@ import docker
 import pytest
 
 from tests.support import managedpython
+from tests.support.engine import remove_built
 from tests.support.toy import NAMES, Toy, lock
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
@@ -63,6 +64,7 @@ def pushed(client: docker.DockerClient, image: docker.models.images.Image, name:
         assert "error" not in line, line
     digests = client.images.get(f"{name}:bookworm").attrs["RepoDigests"]
     client.images.remove(f"{name}:bookworm")
+    remove_built(client, str(image.attrs.get("Parent") or ""))
     return str(next(digest for digest in digests if digest.startswith(f"{name}@")))
 
 

@@ -18,6 +18,7 @@ from uuid import uuid4
 import docker
 import pytest
 import requests
+from docker.errors import ImageNotFound
 
 from raydock.engine.client import EngineClient
 from raydock.engine.endpoint import Endpoint
@@ -153,3 +154,19 @@ def spare_engine(
 def _mounts(folder: Path) -> list[str]:
     points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     return [point for point in points if point.startswith(f"{folder}/")]
+
+
+def remove_built(client: docker.DockerClient, image: str) -> None:
+    """Remove an image that the classic builder made, with the images of its steps.
+
+    containerd's image store keeps these when the image is removed.
+    """
+    while image:
+        try:
+            found = client.images.get(image)
+        except ImageNotFound:  # removed together with an image that depends on it
+            return
+        if found.tags:
+            return
+        image = str(found.attrs.get("Parent") or "")
+        client.images.remove(found.id, force=True)

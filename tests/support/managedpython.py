@@ -15,6 +15,8 @@ from urllib.parse import unquote
 import docker
 import uv
 
+from tests.support.engine import remove_built
+
 _DOCKERFILE = r"""
 FROM {base}
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends patchelf
@@ -38,7 +40,7 @@ def archive(client: docker.DockerClient, base: str) -> bytes:
         return gzip.compress(b"".join(chunks), compresslevel=1, mtime=0)
     finally:
         container.remove()
-        client.images.remove(image.id)
+        remove_built(client, str(image.id))
 
 
 def listed(version: str, body: bytes, day: str = "20261110") -> tuple[str, bytes]:

@@ -2,12 +2,12 @@
 
 import io
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from uuid import uuid4
 
 import docker
 import pytest
-from docker.errors import ImageNotFound
+
+from tests.support.engine import remove_built
 
 Build = Callable[..., str]
 Derive = Callable[..., str]
@@ -26,8 +26,7 @@ def build_image(client: docker.DockerClient) -> Iterator[Build]:
 
     yield build
     for image_id in built:
-        with suppress(ImageNotFound):  # removed together with an image that depends on it
-            client.images.remove(image_id, force=True)
+        remove_built(client, image_id)
 
 
 @pytest.fixture(scope="module")
