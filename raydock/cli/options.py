@@ -56,6 +56,12 @@ def echo(text: RenderableType, *, stderr: bool = False) -> None:
     console.print(localize(text) if isinstance(text, str) else text)
 
 
+def width() -> int | None:
+    """The characters of a line on the terminal, or of COLUMNS; None if the output is a file or a pipe."""
+    console = Console()
+    return console.width if console.is_terminal or "COLUMNS" in os.environ else None
+
+
 def show(document: object, *texts: RenderableType, as_json: bool) -> None:
     """Prints a document as JSON, or texts and tables instead."""
     if as_json:

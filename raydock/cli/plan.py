@@ -1,11 +1,12 @@
 """`plan` and `suggest`."""
 
 import click
+import yaml
 
-from raydock.cli.options import CommandRequest, as_json, current_project, shared, show, variants
+from raydock.cli.options import CommandRequest, as_json, current_project, shared, show, variants, width
 from raydock.cli.output import cutoff_notes
-from raydock.plan import output
-from raydock.plan.planner import Planned
+from raydock.plan import output, text
+from raydock.plan.planner import Plan, Planned
 
 
 @click.command()
@@ -17,13 +18,23 @@ from raydock.plan.planner import Planned
 @click.option(
     "--changed-since", "ref", metavar="REF", help="Show variants whose image inputs changed since REF, and the changes."
 )
-def plan(request: CommandRequest, explain: str | None, ref: str | None) -> None:
+@click.option("--why", is_flag=True, help="Show why points of matrix.yaml cannot exist.")
+@click.option(
+    "-o",
+    "--output",
+    "form",
+    type=click.Choice(["wide", "name", "json", "yaml"]),
+    help="One line for each variant, names only, or a document. Default: a grid.",
+)
+def plan(request: CommandRequest, explain: str | None, ref: str | None, why: bool, form: str | None) -> None:
     """Shows which variants can exist, and why the others cannot.
 
-    Needs no network and no engine.
+    Needs no network and no engine. In a narrow terminal, `-o wide` drops glibc, nvcc, groups, GPU, download and driver,
+    in this order.
 
     \b
     Example: ./build.py plan --select 'vllm=!none,python=3.11'
+             ./build.py plan -o wide
              ./build.py plan --explain ray2.60.0-vllm0.10.2-torch2.8.0-py313-cu130
              ./build.py plan --changed-since origin/main
     """
@@ -37,10 +48,29 @@ def plan(request: CommandRequest, explain: str | None, ref: str | None) -> None:
         _changed(request, ref, chosen)
         return
     sizes, without = request.project.download_bytes(chosen), request.project.without_cutoff(chosen)
-    plan = request.project.plan
-    request.show(output.document(plan, chosen, sizes, without), output.table(plan, chosen, sizes))
-    for note in cutoff_notes(without):
-        request.echo(note)
+    document = output.document(request.project.plan, chosen, sizes, without)
+    if form == "yaml":
+        click.echo(yaml.safe_dump(document, sort_keys=False), nl=False)
+    elif form == "name":
+        click.echo("\n".join(planned.name for planned in chosen))
+    else:
+        lines = _lines(request.project.plan, chosen, sizes, wide=form == "wide", why=why)
+        show(document, *(() if request.quiet else lines), as_json=request.as_json or form == "json")
+    for note in () if request.quiet else cutoff_notes(without):
+        click.echo(note, err=request.as_json or form in {"name", "json", "yaml"})
+
+
+def _lines(plan: Plan, chosen: tuple[Planned, ...], sizes: text.Sizes, *, wide: bool, why: bool) -> list[str]:
+    """The variants, a legend, and the reasons of points that cannot exist."""
+    columns = width()
+    lines = text.listing(chosen, sizes, columns) if wide else text.grid(plan, chosen, sizes, columns)
+    points = output.count(len(plan.excluded), "point")
+    more = "-o wide lists the variants with their GPUs, " + ("" if why else "--why has the reasons of those, ")
+    legend = f"{text.EXISTS} {output.count(len(chosen), 'variant')}   {text.IMPOSSIBLE} {points} that cannot exist"
+    lines += ["", legend, *text.wrap(f"{more}--explain VARIANT checks one.", columns)]
+    if unlocked := sum(size is None for size in sizes.values()):
+        lines += text.wrap(f"{output.count(unlocked, 'variant')} without a lock: {output.NOT_CHECKED}", columns)
+    return [*lines, "", *text.reasons(plan.excluded, columns)] if why else lines
 
 
 def _changed(request: CommandRequest, ref: str, chosen: tuple[Planned, ...]) -> None:
@@ -63,7 +93,8 @@ def _explain(request: CommandRequest, name: str) -> None:
     if request.selects:
         raise click.UsageError("--explain cannot be combined with a selection of variants.")
     explanation = explain(name, request.project.rule_inputs)
-    request.show(output.explanation_document(explanation), output.explanation(explanation))
+    lines = text.explanation(explanation, width(), every_rule=request.verbose)
+    request.show(output.explanation_document(explanation), *lines)
 
 
 @click.command()

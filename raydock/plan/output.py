@@ -11,9 +11,8 @@ from raydock.compat import toolchain
 from raydock.compat.runs import gpus_in_json, gpus_text
 from raydock.core.program import localize
 from raydock.model.variant import Variant
-from raydock.plan.explain import Explanation, Near
-from raydock.plan.planner import Excluded, Plan, Planned
-from raydock.plan.rules.verdict import ABSENT, RuleVerdict
+from raydock.plan.explain import Explanation
+from raydock.plan.planner import Plan, Planned
 from raydock.plan.suggest import Suggestion, Suggestions
 
 SCHEMA = 1
@@ -67,21 +66,6 @@ def _identity(variant: Variant) -> dict[str, Any]:
     return {"name": variant.name, "axes": variant.axes}
 
 
-def table(plan: Plan, planned: Iterable[Planned], sizes: Sizes) -> RenderableType:
-    """The chosen variants, then the points that cannot exist, with reasons."""
-    unlocked = sum(size is None for size in sizes.values())
-    note = [Text(f"\n{count(unlocked, 'variant')} without a lock: {NOT_CHECKED}")] if unlocked else []
-    return Group(_grid(tuple(planned), sizes), *note, Text(), _exclusions(plan))
-
-
-def by_reason(excluded: Iterable[Excluded]) -> list[list[Excluded]]:
-    """Exclusions grouped by their reason, the most frequent first."""
-    grouped: dict[RuleVerdict, list[Excluded]] = {}
-    for exclusion in excluded:
-        grouped.setdefault(exclusion.verdict, []).append(exclusion)
-    return sorted(grouped.values(), key=len, reverse=True)
-
-
 def explanation_document(explained: Explanation) -> dict[str, Any]:
     """The document of `plan --explain --json`."""
     return {
@@ -102,27 +86,6 @@ def explanation_document(explained: Explanation) -> dict[str, Any]:
             for near in explained.nearest
         ],
     }
-
-
-def explanation(explained: Explanation) -> RenderableType:
-    """The verdict of every rule on a point, and the nearest points that can exist."""
-    outcome = "can exist" if explained.valid else "cannot exist"
-    origin = "" if explained.in_matrix else "; it is not in matrix.yaml"
-    rules = bare_table(f"{explained.variant.name} {outcome}{origin}", "rule", "verdict", "why", "fact")
-    for verdict in explained.verdicts:
-        mark = "NO" if not verdict.ok else "-" if verdict.reason == ABSENT.reason else "ok"
-        rules.add_row(*map(Text, (verdict.rule, mark, verdict.reason, verdict.evidence)))
-    nearest = bare_table("nearest variants that can exist", "variant", "difference", "in matrix.yaml")
-    for near in explained.nearest:
-        nearest.add_row(near.variant.name, _difference(explained, near), "yes" if near.in_matrix else "no")
-    note = [Text(f"\nnot checked: {NOT_CHECKED}")] if explained.valid else []
-    return Group(rules, *note, Text(), nearest if explained.nearest else Text("no variant can exist"))
-
-
-def _difference(explained: Explanation, near: Near) -> str:
-    return ", ".join(
-        f"{axis} {getattr(explained.variant, axis)} -> {getattr(near.variant, axis)}" for axis in near.moved
-    )
 
 
 def suggestions_document(suggestions: Suggestions) -> dict[str, Any]:
@@ -175,24 +138,6 @@ def bare_table(title: str, *headings: str) -> Table:
     return table
 
 
-def _grid(planned: tuple[Planned, ...], sizes: Sizes) -> Table:
-    grid = bare_table(count(len(planned), "variant"), "variant", "groups", "driver", "GPU (sm)", "nvcc", "glibc")
-    if sizes:
-        grid.add_column("download", justify="right")
-    for each in planned:
-        size = sizes.get(each.name)
-        cells = [
-            each.name,
-            " ".join(each.groups),
-            _driver_text(each.min_driver),
-            gpus_text(each.variant, each.sm),
-            toolchain.compiler_text(each.variant),
-            f">= {each.glibc}",
-        ]
-        grid.add_row(*cells, *([f"{size / 1e6:,.0f} MB" if size is not None else "-"] if sizes else []))
-    return grid
-
-
 def _driver_text(min_driver: str) -> str:
     return f">= {min_driver}" if min_driver else "-"
 
@@ -200,14 +145,3 @@ def _driver_text(min_driver: str) -> str:
 def count(number: int, what: str) -> str:
     """A number with a singular or plural noun: 1 variant, 2 variants."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _exclusions(plan: Plan) -> Table:
-    title = f"{count(len(plan.excluded), 'point')} of the matrix cannot exist"
-    grid = bare_table(title, "points", "why", "fact", "for example", "nearest")
-    grid.columns[0].justify = "right"
-    for group in by_reason(plan.excluded):
-        example, verdict = group[0], group[0].verdict
-        cells = (str(len(group)), verdict.reason, verdict.evidence, example.variant.name, example.nearest or "-")
-        grid.add_row(*map(Text, cells))
-    return grid

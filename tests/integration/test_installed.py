@@ -72,7 +72,7 @@ def run(raydock: Path, folder: Path, *arguments: str, code: int = 0) -> str:
 
 
 def test_a_folder_with_only_a_matrix_is_planned(raydock: Path, folder: Path) -> None:
-    assert NAME in run(raydock, folder, "plan")
+    assert NAME in run(raydock, folder, "plan", "-o", "name")
     assert (folder / "lockfiles" / "facts.json").is_file()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from raydock.__main__ import COMMANDS
 from tests.support.inprocess import run_in_process
@@ -48,6 +49,23 @@ def test_plan_json_is_one_document_of_twenty_variants() -> None:
     assert len(document["variants"]) == 20
     assert all(item["reason"] and item["evidence"] for item in document["excluded"])
     assert all(item["download_bytes"] > 10**8 for item in document["variants"])
+
+
+def test_plan_has_forms_for_people_and_for_programs() -> None:
+    """Piped output has no spaces at the end of a line, no folded line and no control character."""
+    document = json.loads(run("plan", "-o", "json", "--group", "quickstart").out)
+    assert yaml.safe_load(run("plan", "-o", "yaml", "--group", "quickstart").out) == document
+    names = [variant["name"] for variant in document["variants"]]
+    assert run("plan", "-o", "name", "--group", "quickstart").out == "".join(f"{name}\n" for name in names)
+    wide, why, grid = (run("plan", *options).out for options in (["-o", "wide"], ["--why"], []))
+    assert names[0] in wide.split()
+    assert "16 x torch 2.13.0 is built for CUDA 13.0\n" in why
+    assert "16 x torch" not in grid
+    assert "+ 23 variants   - 88 points that cannot exist\n" in grid
+    for text in (wide, why, grid):
+        lines = text.splitlines()
+        assert [line for line in lines if line != line.rstrip() or not line.isprintable()] == []
+    assert max(map(len, grid.splitlines()[:16])) <= 80
 
 
 def test_plan_explains_a_point_that_matrix_yaml_does_not_name() -> None:

@@ -1,0 +1,210 @@
+"""A plan as lines of text: a grid of its points, a list of its variants, and the reasons of points that cannot exist.
+
+No line ends with spaces. A `width` is the most characters of a line, None if a line may have any number.
+"""
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from packaging.version import Version
+
+from raydock.compat import toolchain
+from raydock.compat.runs import gpus_text
+from raydock.model.variant import CPU, Axis, Variant
+from raydock.plan.explain import Explanation, Near
+from raydock.plan.planner import Excluded, Plan, Planned
+from raydock.plan.rules.verdict import ABSENT, RuleVerdict
+
+Sizes = Mapping[str, int | None]
+Row = tuple[str, str, str, str]  # a set of versions: ray, torch, vllm, and the group that adds packages
+
+EXISTS, IMPOSSIBLE = "+", "-"
+_DRIVER = "driver >="
+# The columns of the list that are dropped until a line fits, in this order.
+_DROPPED = ("glibc", "nvcc", "groups", "GPU (sm)", "download", "driver")
+
+
+@dataclass(frozen=True)
+class _Block:
+    """The columns of one CUDA.
+
+    Attributes:
+        cuda: the CUDA.
+        driver: the oldest driver that runs its variants; empty for the CPU.
+        pythons: its Pythons.
+    """
+
+    cuda: str
+    driver: str
+    pythons: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        """The characters of its columns, with two spaces before the first."""
+        return 2 + max(len(self.cuda), len(self.driver), len(" ".join(self.pythons)))
+
+    def line(self, *cells: str) -> str:
+        """A line of one cell for all Pythons, or of one for each."""
+        widths = [len(python) for python in self.pythons] if len(cells) > 1 else [0]
+        text = " ".join(f"{cell:^{width}}" for cell, width in zip(cells, widths, strict=len(cells) > 1))
+        return f"  {text}".ljust(self.width)
+
+
+def grid(plan: Plan, planned: Sequence[Planned], sizes: Sizes, width: int | None) -> list[str]:
+    """A row for each set of ray, torch and vllm, with a sign for each CUDA and Python.
+
+    sizes: the download size of each variant in bytes, by its name, of which a row has the largest; None if unknown.
+    If the columns do not fit, the sizes are dropped, then the CUDAs are in several grids, one below the other.
+    """
+    blocks = _blocks(plan, planned)
+    head, labels = _labels(planned, sizes)
+    if width and len(head) + sum(block.width for block in blocks) > width:
+        head, labels = _labels(planned, {})
+    signs = {_place(point.variant): IMPOSSIBLE for point in plan.excluded}
+    signs |= {_place(each.variant): EXISTS for each in planned}
+    lines: list[str] = []
+    for part in _fit(blocks, width - len(head) if width else None):
+        lines += [""] * bool(lines)
+        lines.append(" " * len(head) + "".join(block.line(block.cuda) for block in part))
+        if any(block.driver for block in part):
+            lines.append(_DRIVER.rjust(len(head)) + "".join(block.line(block.driver or "-") for block in part))
+        lines.append(head + "".join(block.line(*block.pythons) for block in part))
+        for row, label in labels.items():
+            cells = ([signs.get((row, block.cuda, python), "") for python in block.pythons] for block in part)
+            lines.append(label + "".join(block.line(*each) for block, each in zip(part, cells, strict=True)))
+    return [line.rstrip() for line in lines]
+
+
+def _row(variant: Variant) -> Row:
+    return variant.ray, variant.torch, variant.vllm, variant.flavor
+
+
+def _place(variant: Variant) -> tuple[Row, str, str]:
+    return _row(variant), variant.cuda, variant.python
+
+
+def _blocks(plan: Plan, planned: Sequence[Planned]) -> list[_Block]:
+    """The CUDAs and Pythons that the variants have: the CPU, then the oldest first."""
+    blocks = []
+    for cuda in sorted(plan.values(Axis.CUDA), key=lambda cuda: Version("0" if cuda == CPU else cuda)):
+        own = [each for each in planned if each.variant.cuda == cuda]
+        pythons = tuple(
+            python for python in plan.values(Axis.PYTHON) if any(each.variant.python == python for each in own)
+        )
+        blocks += [_Block(cuda, own[0].min_driver, pythons)] if own else []
+    return blocks
+
+
+def _fit(blocks: Iterable[_Block], room: int | None) -> Iterator[list[_Block]]:
+    """The blocks in parts that fit in `room` characters; a part has one block at least."""
+    part: list[_Block] = []
+    for block in blocks:
+        if part and room is not None and sum(each.width for each in part) + block.width > room:
+            yield part
+            part = []
+        part.append(block)
+    yield part
+
+
+def _labels(planned: Sequence[Planned], sizes: Sizes) -> tuple[str, dict[Row, str]]:
+    """The heading of the rows' labels, and the label of each row, all of one length."""
+    largest: dict[Row, int] = {}
+    for each in planned:
+        row = _row(each.variant)
+        largest[row] = max(largest.get(row, 0), sizes.get(each.name) or 0)
+    rows = [("ray", "torch", "vllm", "group"), *largest]
+    columns = [column for column in zip(*rows, strict=True) if any(column[1:])]  # no groups if none adds packages
+    if sizes:
+        columns.append(("MB", *(_mb(size).rjust(len("9,999")) for size in largest.values())))
+    head, *labels = (" ".join(cells) for cells in zip(*map(_padded, columns), strict=True))
+    return head, dict(zip(largest, labels, strict=True))
+
+
+def _padded(cells: Sequence[str]) -> list[str]:
+    width = max(map(len, cells))
+    return [cell.ljust(width) for cell in cells]
+
+
+def _mb(size: int | None) -> str:
+    return f"{size / 1e6:,.0f}" if size else "?"
+
+
+def listing(planned: Iterable[Planned], sizes: Sizes, width: int | None) -> list[str]:
+    """A line for each variant, with as many columns as fit."""
+    rows = [_cells(each, sizes) for each in planned]
+    dropped = list(_DROPPED)
+    while True:
+        lines = _align([{heading: heading for heading in rows[0]}, *rows])
+        if not width or not dropped or max(map(len, lines)) <= width:
+            return lines
+        heading = dropped.pop(0)
+        rows = [{name: cell for name, cell in row.items() if name != heading} for row in rows]
+
+
+def _cells(each: Planned, sizes: Sizes) -> dict[str, str]:
+    cells = {
+        "variant": each.name,
+        "groups": ",".join(each.groups),
+        "driver": f">= {each.min_driver}" if each.min_driver else "-",
+        "GPU (sm)": gpus_text(each.variant, each.sm),
+        "nvcc": toolchain.compiler_text(each.variant),
+        "glibc": f">= {each.glibc}",
+    }
+    return cells | ({"download": f"{_mb(sizes.get(each.name))} MB"} if sizes else {})
+
+
+def _align(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    columns = [_padded([row[heading] for row in rows]) for heading in rows[0]]
+    return ["  ".join(cells).rstrip() for cells in zip(*columns, strict=True)]
+
+
+def by_reason(excluded: Iterable[Excluded]) -> list[list[Excluded]]:
+    """Exclusions grouped by their reason, the most frequent first."""
+    grouped: dict[RuleVerdict, list[Excluded]] = {}
+    for exclusion in excluded:
+        grouped.setdefault(exclusion.verdict, []).append(exclusion)
+    return sorted(grouped.values(), key=len, reverse=True)
+
+
+def reasons(excluded: Iterable[Excluded], width: int | None) -> list[str]:
+    """Why points cannot exist: for each reason the number of points, the fact, an example and its nearest variant."""
+    lines: list[str] = []
+    for group in by_reason(excluded):
+        example, verdict = group[0], group[0].verdict
+        nearest = f"; nearest: {example.nearest}" if example.nearest else ""
+        lines += wrap(f"{len(group)} x {verdict.reason}", width)
+        lines += wrap(f"  fact: {verdict.evidence}", width)
+        lines += wrap(f"  such as {example.variant.name}{nearest}", width)
+    return lines
+
+
+def explanation(explained: Explanation, width: int | None, *, every_rule: bool) -> list[str]:
+    """Whether a point can exist: the rules that refuse it or all, and the nearest points that can exist."""
+    outcome = "can exist" if explained.valid else "cannot exist"
+    origin = "" if explained.in_matrix else "; it is not in matrix.yaml"
+    lines = wrap(f"{explained.variant.name} {outcome}{origin}", width)
+    refusals = [verdict for verdict in explained.verdicts if not verdict.ok]
+    agreeing = [verdict for verdict in explained.verdicts if verdict.ok]
+    for verdict in [*refusals, *(agreeing if every_rule else ())]:
+        mark = "NO" if not verdict.ok else "-" if verdict.reason == ABSENT.reason else "ok"
+        lines += wrap(f"{mark:2} {verdict.rule}: {verdict.reason}", width)
+        lines += wrap(f"     fact: {verdict.evidence}", width) if verdict.evidence else []
+    lines += [] if every_rule else [f"{len(agreeing)} rules do not refuse it: -v lists them."]
+    lines += ["", "Nearest variants that can exist:"] if explained.nearest else ["", "No variant can exist."]
+    for near in explained.nearest:
+        lines += wrap(f"  {near.variant.name}: {_difference(explained, near)}", width)
+    return lines
+
+
+def _difference(explained: Explanation, near: Near) -> str:
+    moves = [f"{axis} {getattr(explained.variant, axis)} -> {getattr(near.variant, axis)}" for axis in near.moved]
+    return ", ".join([*moves, *([] if near.in_matrix else ["not in matrix.yaml"])])
+
+
+def wrap(text: str, width: int | None) -> list[str]:
+    """A text in lines that break only between words."""
+    if not width:
+        return [text]
+    indent = " " * (len(text) - len(text.lstrip()) + 2)
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
