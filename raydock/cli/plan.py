@@ -68,6 +68,7 @@ def _lines(plan: Plan, chosen: tuple[Planned, ...], sizes: text.Sizes, *, wide: 
     more = "-o wide lists the variants with their GPUs, " + ("" if why else "--why has the reasons of those, ")
     legend = f"{text.EXISTS} {output.count(len(chosen), 'variant')}   {text.IMPOSSIBLE} {points} that cannot exist"
     lines += ["", legend, *text.wrap(f"{more}--explain VARIANT checks one.", columns)]
+    lines += text.wrap(text.unknown_gpus(chosen), columns)
     if unlocked := sum(size is None for size in sizes.values()):
         lines += text.wrap(f"{output.count(unlocked, 'variant')} without a lock: {output.NOT_CHECKED}", columns)
     return [*lines, "", *text.reasons(plan.excluded, columns)] if why else lines

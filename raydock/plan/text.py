@@ -142,6 +142,12 @@ def listing(planned: Iterable[Planned], sizes: Sizes, width: int | None) -> list
         rows = [{name: cell for name, cell in row.items() if name != heading} for row in rows]
 
 
+def unknown_gpus(planned: Iterable[Planned]) -> str:
+    """The variants for which it is unknown which GPUs run them; empty if there are none."""
+    names = ", ".join(each.name for each in planned if each.variant.gpu and not each.sm)
+    return names and f"GPUs unknown (`gpus` in matrix.yaml can state them): {names}"
+
+
 def _cells(each: Planned, sizes: Sizes) -> dict[str, str]:
     cells = {
         "variant": each.name,
@@ -203,8 +209,8 @@ def _difference(explained: Explanation, near: Near) -> str:
 
 
 def wrap(text: str, width: int | None) -> list[str]:
-    """A text in lines that break only between words."""
+    """A text in lines that break only between words; no line if it is empty."""
     if not width:
-        return [text]
+        return [text] if text else []
     indent = " " * (len(text) - len(text.lstrip()) + 2)
     return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

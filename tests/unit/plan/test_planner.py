@@ -13,7 +13,7 @@ from raydock.model.variant import Axis
 from raydock.plan import planner
 from raydock.plan.output import document
 from raydock.plan.planner import Plan
-from raydock.plan.text import listing
+from raydock.plan.text import listing, unknown_gpus
 
 TODAY = date(2026, 11, 22)
 
@@ -200,6 +200,8 @@ def test_gpus_of_a_build_from_an_extra_index_are_unknown(tmp_path: Path, matrix:
     (shown,) = document(plan, [variant], {}, {})["variants"]
     assert shown["sm"] is None
     assert "  unknown  " in listing([variant], {}, None)[1]
+    assert unknown_gpus([variant]) == f"GPUs unknown (`gpus` in matrix.yaml can state them): {name}"
     path.write_text(f"{path.read_text()}gpus: [{{torch: 2.13.0, cuda: 12.6, sm: [60, 70]}}]\n")
     stated = planner.make(matrix_file.load(path), known, TODAY)
     assert {item.sm for item in stated.variants if item.name == name} == {(60, 70)}
+    assert unknown_gpus(stated.variants) == ""
