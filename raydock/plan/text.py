@@ -44,11 +44,14 @@ class _Block:
         """The characters of its columns, with two spaces before the first."""
         return 2 + max(len(self.cuda), len(self.driver), len(" ".join(self.pythons)))
 
-    def line(self, *cells: str) -> str:
-        """A line of one cell for all Pythons, or of one for each."""
-        widths = [len(python) for python in self.pythons] if len(cells) > 1 else [0]
-        text = " ".join(f"{cell:^{width}}" for cell, width in zip(cells, widths, strict=len(cells) > 1))
+    def title(self, text: str) -> str:
+        """A text above all its columns."""
         return f"  {text}".ljust(self.width)
+
+    def cells(self, cells: Iterable[str]) -> str:
+        """A cell for each Python."""
+        pairs = zip(cells, self.pythons, strict=True)
+        return self.title(" ".join(f"{cell:^{len(python)}}" for cell, python in pairs))
 
 
 def grid(plan: Plan, planned: Sequence[Planned], sizes: Sizes, width: int | None) -> list[str]:
@@ -66,13 +69,15 @@ def grid(plan: Plan, planned: Sequence[Planned], sizes: Sizes, width: int | None
     lines: list[str] = []
     for part in _fit(blocks, width - len(head) if width else None):
         lines += [""] * bool(lines)
-        lines.append(" " * len(head) + "".join(block.line(block.cuda) for block in part))
+        lines.append(" " * len(head) + "".join(block.title(block.cuda) for block in part))
         if any(block.driver for block in part):
-            lines.append(_DRIVER.rjust(len(head)) + "".join(block.line(block.driver or "-") for block in part))
-        lines.append(head + "".join(block.line(*block.pythons) for block in part))
+            lines.append(_DRIVER.rjust(len(head)) + "".join(block.title(block.driver or "-") for block in part))
+        lines.append(head + "".join(block.cells(block.pythons) for block in part))
         for row, label in labels.items():
-            cells = ([signs.get((row, block.cuda, python), "") for python in block.pythons] for block in part)
-            lines.append(label + "".join(block.line(*each) for block, each in zip(part, cells, strict=True)))
+            cells = (
+                block.cells(signs.get((row, block.cuda, python), "") for python in block.pythons) for block in part
+            )
+            lines.append(label + "".join(cells))
     return [line.rstrip() for line in lines]
 
 
