@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +19,7 @@ from uuid import uuid4
 import docker
 import pytest
 import requests
-from docker.errors import ImageNotFound
+from docker.errors import APIError, ImageNotFound
 
 from raydock.engine.client import EngineClient
 from raydock.engine.endpoint import Endpoint
@@ -169,4 +170,9 @@ def remove_built(client: docker.DockerClient, image: str) -> None:
         if found.tags:
             return
         image = str(found.attrs.get("Parent") or "")
-        client.images.remove(found.id, force=True)
+        try:
+            client.images.remove(found.id, force=True)
+        except APIError as error:
+            if error.status_code != HTTPStatus.CONFLICT:
+                raise
+            return  # a different image depends on it, and is removed later
