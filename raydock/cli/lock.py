@@ -1,12 +1,16 @@
 """`lock` and `render`: write the files that are committed to git."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from raydock.cli.options import CommandRequest, shared, variants
 from raydock.cli.output import cutoff_notes, end, end_check, warn_of_unused_indexes
 from raydock.cli.scan import audit as audit_locks
+
+if TYPE_CHECKING:
+    from raydock.lock.locker import StaleLocks
 
 
 @click.command()
@@ -26,32 +30,44 @@ def lock(request: CommandRequest, check: bool, audit: bool, allow_unaudited: boo
     Example: ./build.py lock --group serve
              ./build.py lock --audit              (exits with 5 if scan.yaml refuses a known vulnerability)
     """
-    from raydock.cli.debs import check_debs, lock_debs
-    from raydock.lock import locker
-    from raydock.lock.locker import StaleReason
-
     if check and audit:
         raise click.UsageError("--check and --audit cannot be combined.")
     if audit:
         audit_locks(request, allow_unaudited)
+    if check:
+        _check(request)
+    _make(request, resolver)
+
+
+def _check(request: CommandRequest) -> NoReturn:
+    """Lists stale locks and those that no variant needs, and exits."""
+    from raydock.cli.debs import check_debs
+    from raydock.lock.locker import StaleReason
+
+    project, chosen = request.project, request.chosen
+    for note in cutoff_notes(project.without_cutoff(chosen)):
+        click.echo(note, err=True)
+    variants = [planned.variant for planned in chosen]
+    lines = [f"lockfiles/{name}.txt: {reason}" for name, reason in _stale(request).items()]
+    lines += [f"lockfiles/{path.name}: {StaleReason.ORPHANED}" for path in _orphans(request)]
+    end_check(lines + check_debs(project, variants), len(chosen), "lock")
+
+
+def _make(request: CommandRequest, resolver: str) -> NoReturn:
+    """Makes missing and stale locks, removes those that no variant needs, prints the results and exits."""
+    from raydock.cli.debs import lock_debs
+    from raydock.lock import locker
+
     project, chosen = request.project, request.chosen
     variants = [planned.variant for planned in chosen]
-    stale = locker.check(project.rule_inputs, project.checkout, variants)
-    if check:
-        for note in cutoff_notes(project.without_cutoff(chosen)):
-            click.echo(note, err=True)
-        lines = [f"lockfiles/{name}.txt: {reason}" for name, reason in stale.items()]
-        lines += [f"lockfiles/{path.name}: {StaleReason.ORPHANED}" for path in _orphans(request)]
-        end_check(lines + check_debs(project, variants), len(chosen), "lock")
     warn_of_unused_indexes()
     with request.writing() as progress:
         debs = lock_debs(request, progress, variants)
-        stale = locker.check(project.rule_inputs, project.checkout, variants)
-        stale_variants = [variant for variant in variants if variant.name in stale]
+        stale = _stale(request)
         results = locker.lock(
             project.rule_inputs,
             project.checkout,
-            stale_variants,
+            [variant for variant in variants if variant.name in stale],
             siblings=project.variants,
             jobs=request.jobs,
             resolver=resolver,
@@ -69,6 +85,14 @@ def lock(request: CommandRequest, check: bool, audit: bool, allow_unaudited: boo
     for note in cutoff_notes(project.without_cutoff(chosen)):
         request.echo(note)
     end(errors)
+
+
+def _stale(request: CommandRequest) -> "StaleLocks":
+    """The missing and stale locks of the selected variants."""
+    from raydock.lock import locker
+
+    variants = [planned.variant for planned in request.chosen]
+    return locker.check(request.project.rule_inputs, request.project.checkout, variants)
 
 
 def _orphans(request: CommandRequest) -> list[Path]:

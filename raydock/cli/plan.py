@@ -3,7 +3,7 @@
 import click
 import yaml
 
-from raydock.cli.options import CommandRequest, as_json, current_project, shared, show, variants, width
+from raydock.cli.options import CommandRequest, as_json, current_project, echo, shared, show, variants, width
 from raydock.cli.output import cutoff_notes
 from raydock.plan import output, text
 from raydock.plan.planner import Plan, Planned
@@ -48,19 +48,22 @@ def plan(request: CommandRequest, explain: str | None, ref: str | None, why: boo
         _changed(request, ref, chosen)
         return
     sizes, without = request.project.download_bytes(chosen), request.project.without_cutoff(chosen)
-    document = output.document(request.project.plan, chosen, sizes, without)
-    if form == "yaml":
-        click.echo(yaml.safe_dump(document, sort_keys=False), nl=False)
-    elif form == "name":
+    form = "json" if request.as_json else form
+    if form == "name":
         click.echo("\n".join(planned.name for planned in chosen))
-    else:
-        lines = _lines(request.project.plan, chosen, sizes, wide=form == "wide", why=why)
-        show(document, *(() if request.quiet else lines), as_json=request.as_json or form == "json")
+    elif form in {"json", "yaml"}:
+        document = output.document(request.project.plan, chosen, sizes, without)
+        if form == "json":
+            show(document, as_json=True)
+        else:
+            click.echo(yaml.safe_dump(document, sort_keys=False), nl=False)
+    elif not request.quiet:
+        echo("\n".join(_lines(request.project.plan, chosen, sizes, wide=form == "wide", why=why)))
     for note in () if request.quiet else cutoff_notes(without):
-        click.echo(note, err=request.as_json or form in {"name", "json", "yaml"})
+        click.echo(note, err=form in {"name", "json", "yaml"})
 
 
-def _lines(plan: Plan, chosen: tuple[Planned, ...], sizes: text.Sizes, *, wide: bool, why: bool) -> list[str]:
+def _lines(plan: Plan, chosen: tuple[Planned, ...], sizes: output.Sizes, *, wide: bool, why: bool) -> list[str]:
     """The variants, a legend, and the reasons of points that cannot exist."""
     columns = width()
     lines = text.listing(chosen, sizes, columns) if wide else text.grid(plan, chosen, sizes, columns)
@@ -95,7 +98,7 @@ def _explain(request: CommandRequest, name: str) -> None:
         raise click.UsageError("--explain cannot be combined with a selection of variants.")
     explanation = explain(name, request.project.rule_inputs)
     lines = text.explanation(explanation, width(), every_rule=request.verbose)
-    request.show(output.explanation_document(explanation), *lines)
+    request.show(output.explanation_document(explanation), "\n".join(lines))
 
 
 @click.command()

@@ -114,7 +114,7 @@ def suggestions_table(suggestions: Suggestions) -> RenderableType:
     sets = suggestions.found
     grid = bare_table(f"{len(sets)} newest sets", "variant", "driver", "GPU (sm)", "in matrix.yaml")
     for suggestion in sets:
-        driver, gpus = _driver_text(suggestion.min_driver), gpus_text(suggestion.variant, suggestion.sm)
+        driver, gpus = driver_text(suggestion.min_driver), gpus_text(suggestion.variant, suggestion.sm)
         grid.add_row(suggestion.variant.name, driver, gpus, "no" if suggestion.lines else "yes")
     notes = [f"newer sets do not run: {rejected}" for rejected in suggestions.rejected]
     notes += [f"not checked: {NOT_CHECKED}"] if any(suggestion.lines for suggestion in sets) else []
@@ -138,7 +138,8 @@ def bare_table(title: str, *headings: str) -> Table:
     return table
 
 
-def _driver_text(min_driver: str) -> str:
+def driver_text(min_driver: str) -> str:
+    """The drivers that run a variant, for a table: `>= 580.65.06`, or `-` for the CPU."""
     return f">= {min_driver}" if min_driver else "-"
 
 

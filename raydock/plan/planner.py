@@ -95,8 +95,9 @@ class Plan:
     def unused(self) -> Iterator[str]:
         """The values of axes that no variant has, each with the reason why one of its points cannot exist."""
         for axis in Axis:
+            used = {getattr(planned.variant, axis) for planned in self.variants}
             for value in self.values(axis):
-                if not any(getattr(planned.variant, axis) == value for planned in self.variants):
+                if value not in used:
                     reasons = (point.verdict.reason for point in self.excluded if getattr(point.variant, axis) == value)
                     yield f"{axis} {value}: {next(reasons, 'no point has it')}"
 

@@ -13,10 +13,10 @@ from raydock.compat import toolchain
 from raydock.compat.runs import gpus_text
 from raydock.model.variant import CPU, Axis, Variant
 from raydock.plan.explain import Explanation, Near
+from raydock.plan.output import Sizes, driver_text
 from raydock.plan.planner import Excluded, Plan, Planned
 from raydock.plan.rules.verdict import ABSENT, RuleVerdict
 
-Sizes = Mapping[str, int | None]
 Row = tuple[str, str, str, str]  # a set of versions: ray, torch, vllm, and the group that adds packages
 
 EXISTS, IMPOSSIBLE = "+", "-"
@@ -157,7 +157,7 @@ def _cells(each: Planned, sizes: Sizes) -> dict[str, str]:
     cells = {
         "variant": each.name,
         "groups": ",".join(each.groups),
-        "driver": f">= {each.min_driver}" if each.min_driver else "-",
+        "driver": driver_text(each.min_driver),
         "GPU (sm)": gpus_text(each.variant, each.sm),
         "nvcc": toolchain.compiler_text(each.variant),
         "glibc": f">= {each.glibc}",

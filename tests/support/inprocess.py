@@ -2,13 +2,14 @@
 
 import signal
 import sys
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 from click.testing import CliRunner
 
 from raydock.__main__ import main
-from tests.support.toy import Checkout, Run
+from tests.support.toy import ROOT, Checkout, Run
 
 
 def run_in_process(checkout: Checkout, *arguments: str, stdin: str = "") -> Run:
@@ -25,3 +26,8 @@ def run_in_process(checkout: Checkout, *arguments: str, stdin: str = "") -> Run:
             return Run(int(end.value.code or 0), out.getvalue().decode(), err.getvalue().decode())
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def run(*arguments: str, root: Path = ROOT) -> Run:
+    """Run `./build.py ARGUMENTS` on the checkout in `root`, without variables of its own."""
+    return run_in_process(Checkout(root=root, environment={}), *arguments)

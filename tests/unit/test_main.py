@@ -10,14 +10,10 @@ import pytest
 import yaml
 
 from raydock.__main__ import COMMANDS
-from tests.support.inprocess import run_in_process
-from tests.support.toy import ROOT, Checkout, Run
+from tests.support.inprocess import run
+from tests.support.toy import ROOT, Checkout
 
 LOCK = "ray2.60.0-py311-cpu.txt"
-
-
-def run(*arguments: str, root: Path = ROOT) -> Run:
-    return run_in_process(Checkout(root=root, environment={}), *arguments)
 
 
 @pytest.fixture

@@ -6,14 +6,10 @@ import pytest
 from click.shell_completion import BashComplete
 
 from raydock.__main__ import cli
-from tests.support.inprocess import run_in_process
-from tests.support.toy import ROOT, Checkout, Run
+from tests.support.inprocess import run
+from tests.support.toy import ROOT
 
 CPU = ("ray2.60.0-py311-cpu", "ray2.60.0-py313-cpu")
-
-
-def run(*arguments: str, root: Path = ROOT) -> Run:
-    return run_in_process(Checkout(root=root, environment={}), *arguments)
 
 
 @pytest.mark.parametrize(
