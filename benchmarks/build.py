@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cached_property, partial
 from statistics import median
 
 from benchmarks import limits
@@ -75,8 +75,7 @@ class _Race:
         return seconds
 
     def figure(self, label: str, seconds: Mapping[str, list[float]], target: float) -> Figure:
-        """The figure of runs; their limit is of what this machine does right after them."""
-        rates = limits.measure(self._setting.folder, self._lock)
+        """The figure of runs."""
         return Figure(
             what=f"{self._subject.planned.name}, built {label}, median of {len(seconds[RAYDOCK])}",
             unit="s",
@@ -84,13 +83,18 @@ class _Race:
             peer=median(seconds[UV.name]),
             peer_way=UV.way,
             second=Reference(value=median(seconds[PIP.name]), how=PIP.way),
-            limit=self._limit(rates, cold=label == "cold"),
+            limit=self._limit(cold=label == "cold"),
             target=Target(Bound.FASTER, target),
         )
 
-    def _limit(self, rates: Rates, *, cold: bool) -> Reference:
+    def _limit(self, *, cold: bool) -> Reference:
         downloaded = int(self._lock.header["download-bytes"]) if cold else 0
-        return rates.limit(downloaded=downloaded, unpacked=self._unpacked)
+        return self._rates.limit(downloaded=downloaded, unpacked=self._unpacked)
+
+    @cached_property
+    def _rates(self) -> Rates:
+        """What this machine does right after the runs."""
+        return limits.measure(self._setting.folder, self._lock)
 
     def _build(self, name: str, label: str, cache: str) -> float:
         tag = f"{REPOSITORY}:{name}-{label}"

@@ -26,61 +26,51 @@ from raydock.plan.planner import Planned
 UV_CACHE = "id=raydock-uv,"
 
 
+# As the guides of uv, pip and Docker recommend: a cache mount, bytecode compiled at build time (pip's default), and
+# files that uv copies from its cache. Each tool ignores the settings of the other one.
+# Source: uv's guide "Using uv in Docker", astral-sh/uv 0.13.
+_DOCKERFILE = """\
+ARG BASE
+FROM ${BASE}
+ARG PIP_INDEX_URL
+ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy PATH=/opt/venv/bin:$PATH
+RUN --mount=type=bind,source=lock.txt,target=/tmp/lock.txt \\
+    --mount=type=bind,from=uv,source=uv,target=/bin/uv \\
+    --mount=type=cache,id=%(cache)s,target=/root/.cache \\
+    --mount=type=secret,id=ca,target=/run/secrets/ca \\
+    --mount=type=secret,id=uv,target=/run/secrets/uv \\
+    if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca SSL_CERT_FILE=/run/secrets/ca; fi; \\
+    if [ -s /run/secrets/uv ]; then export UV_CONFIG_FILE=/run/secrets/uv; fi; \\
+    : %(time)s; %(command)s
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Peer:
-    """A Dockerfile with one step that installs a lock.
+    """A tool that installs a lock in one step of a Dockerfile.
 
     Attributes:
         name: its name in progress lines and in ids.
         way: its name in figures.
-        dockerfile: its text; the values are cache, time and command.
         install: the command that installs the packages.
         fill: the command that only fills the cache.
     """
 
     name: str
     way: str
-    dockerfile: str
     install: str
     fill: str
 
 
-# pip's cache is a cache mount, as the manuals of Docker and pip recommend. pip compiles bytecode by default.
 PIP = Peer(
     name="pip",
     way="one `RUN pip install`",
-    dockerfile="""\
-ARG BASE
-FROM ${BASE}
-ARG PIP_INDEX_URL
-ENV PATH=/opt/venv/bin:$PATH
-RUN --mount=type=bind,source=lock.txt,target=/tmp/lock.txt \\
-    --mount=type=cache,id=%(cache)s,target=/root/.cache/pip \\
-    --mount=type=secret,id=ca,target=/run/secrets/ca \\
-    if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi; \\
-    : %(time)s; %(command)s
-""",
     install="pip install --no-input --require-hashes -r /tmp/lock.txt",
     fill="pip download --no-input --require-hashes -r /tmp/lock.txt -d /tmp/wheels && rm -r /tmp/wheels",
 )
-# As uv's guide for Docker: a cache mount, bytecode compiled at build time, files copied from the cache.
-# Source: uv's guide "Using uv in Docker", astral-sh/uv 0.13.
 UV = Peer(
     name="uv",
     way="uv's Dockerfile",
-    dockerfile="""\
-ARG BASE
-FROM ${BASE}
-ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy PATH=/opt/venv/bin:$PATH
-RUN --mount=type=bind,source=lock.txt,target=/tmp/lock.txt \\
-    --mount=type=bind,from=uv,source=uv,target=/bin/uv \\
-    --mount=type=cache,id=%(cache)s,target=/root/.cache/uv \\
-    --mount=type=secret,id=ca,target=/run/secrets/ca \\
-    --mount=type=secret,id=uv,target=/run/secrets/uv \\
-    if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi; \\
-    if [ -s /run/secrets/uv ]; then export UV_CONFIG_FILE=/run/secrets/uv; fi; \\
-    : %(time)s; %(command)s
-""",
     install="uv pip install --python /opt/venv/bin/python --require-hashes -r /tmp/lock.txt",
     fill=(
         "uv venv -q -p /opt/venv/bin/python /tmp/fill && uv pip install --no-compile-bytecode -p /tmp/fill/bin/python"
@@ -212,7 +202,7 @@ def usual_base(subject: Subject) -> str:
 
 def _usual_folder(subject: Subject, peer: Peer, cache: str, command: str) -> Path:
     folder = _fresh(subject.folder / peer.name)
-    text = peer.dockerfile % {"cache": cache, "time": time.time_ns(), "command": command}
+    text = _DOCKERFILE % {"cache": cache, "time": time.time_ns(), "command": command}
     (folder / "Dockerfile").write_text(text, encoding="utf-8")
     shutil.copy(subject.checkout.lock(subject.planned.name), folder / "lock.txt")
     return folder
