@@ -73,7 +73,7 @@ UV = Peer(
     way="uv's Dockerfile",
     install="uv pip install --python /opt/venv/bin/python --require-hashes -r /tmp/lock.txt",
     fill=(
-        "uv venv -q -p /opt/venv/bin/python /tmp/fill && uv pip install --no-compile-bytecode -p /tmp/fill/bin/python"
+        "uv venv -q -p /opt/venv/bin/python /tmp/fill && uv pip install -p /tmp/fill/bin/python"
         " --require-hashes -r /tmp/lock.txt && rm -r /tmp/fill"
     ),
 )
