@@ -47,9 +47,10 @@ def describe_configuration(answer: Dict[str, Any]) -> str:
             f"importing flashinfer, triton and vllm and reading a model on disk contacts {hosts};"
             f" vllm was not configured for it on the device {answer['device']}: {error}"
         )
+    inspects = "; its first start inspects the model's class in one more process" if answer["inspected"] else ""
     return (
         "importing flashinfer, triton and vllm and configuring vllm for a model on disk"
-        f" (device {answer['device']}) contacts {hosts}"
+        f" (device {answer['device']}) contacts {hosts}{inspects}"
     )
 
 

@@ -2,6 +2,7 @@
 
 The answer has the hosts that were looked up or connected to (`hosts`), and those of the configuration alone
 (`configuration_hosts`); for which device vllm was configured (`device`), and why it was not (`error`, empty if it was);
+whether vllm started one more process to inspect the model's class (`inspected`), because its cache had no entry for it;
 and the number of files of flashinfer-cubin (null without flashinfer).
 """
 
@@ -15,15 +16,20 @@ import socket
 import sys
 import traceback
 from pathlib import Path
-from typing import Any, Optional, Set, Tuple
+from typing import Any, List, Optional, Set, Tuple
 
 HOSTS: Set[str] = set()
+INSPECTIONS: List[object] = []
+# The module that vllm starts to inspect a class of a model.
+_INSPECTOR = "vllm.model_executor.models.registry"
 
 
 def watch(event: str, arguments: Tuple[Any, ...]) -> None:
-    """Record the host of every look-up and connection, except this host."""
+    """Record the host of every look-up and connection, except this host, and inspections of model classes."""
     if event == "socket.getaddrinfo":
         _note(arguments[0])
+    elif event == "subprocess.Popen" and _INSPECTOR in arguments[1]:
+        INSPECTIONS.append(arguments[1])
     # A UDP socket sends nothing when it connects: vllm and Ray read their own address from one.
     elif event == "socket.connect" and isinstance(arguments[1], tuple) and arguments[0].type == socket.SOCK_STREAM:
         _note(arguments[1][0])
@@ -106,6 +112,7 @@ def main(folder: str) -> None:
         "configuration_hosts": sorted(HOSTS),
         "device": device,
         "error": error,
+        "inspected": bool(INSPECTIONS),
         "cubins": count,
         "repository": repository,
     }

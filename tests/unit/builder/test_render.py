@@ -49,7 +49,8 @@ def test_only_images_with_cuda_13_have_a_compiler(rendered: dict[str, str]) -> N
     assert "ENV VLLM_USE_FLASHINFER_SAMPLER=0" in older
     assert "raydock.nvcc" not in cpu
     assert '/run/installer/make-kernels "7.5 8.0 9.0a 10.0f 12.0f"' in vllm
-    assert not any("make-kernels" in text for text in (torch, older, cpu))
+    assert "/run/installer/inspect-models.py /home/ray/.cache/vllm" in vllm
+    assert not any(program in torch + older + cpu for program in ("make-kernels", "inspect-models"))
 
 
 def test_only_the_layer_built_from_source_does_not_use_the_cache(rendered: dict[str, str]) -> None:

@@ -15,6 +15,7 @@ ANSWER: dict[str, Any] = {
     "configuration_hosts": [],
     "device": "cpu",
     "error": "",
+    "inspected": False,
     "cubins": None,
     "repository": "",
 }
@@ -65,6 +66,7 @@ def test_the_downloads_of_flashinfer_are_described(answer: dict[str, Any], text:
     [
         ({}, "configuring vllm for a model on disk (device cpu) contacts no host"),
         ({"hosts": ["a.example", "b.example"]}, "contacts a.example, b.example"),
+        ({"inspected": True}, "contacts no host; its first start inspects the model's class in one more process"),
         (
             {"error": "RuntimeError: no device", "device": "unknown"},
             "reading a model on disk contacts no host; vllm was not configured for it on the device unknown:"
@@ -94,6 +96,16 @@ def test_look_ups_and_connections_are_recorded_but_not_those_to_this_host(monkey
         downloads_start.watch("socket.connect", (stream, "/run/a.sock"))
         downloads_start.watch("socket.connect", (datagram, ("8.8.8.8", 80)))  # as vllm finds its own address
     assert hosts == {"a.example", "b.example", "9.9.9.9"}
+
+
+def test_a_process_that_inspects_the_models_class_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    inspections: list[object] = []
+    monkeypatch.setattr(downloads_start, "INSPECTIONS", inspections)
+    downloads_start.watch("subprocess.Popen", ("python", ["python", "-m", "vllm.collect_env"], None, None))
+    assert not inspections
+    command = ["python", "-m", "vllm.model_executor.models.registry"]
+    downloads_start.watch("subprocess.Popen", ("python", command, None, None))
+    assert inspections == [command]
 
 
 def test_vllm_is_configured_for_the_cpu_if_it_finds_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
