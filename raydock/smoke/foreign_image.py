@@ -48,7 +48,7 @@ def smoke(
             on_line = partial(on_event, image)
             return run_probe(client, image, checks, on_line, gpus.LIMITS, options=options, probe=probe).checks
 
-        answers = gpus.run_on_gpus(client, request, checks or (DRIVER.id,), run_checks)
+        answers = gpus.run_on_gpus(gpus.find_grant(client, request), request, checks or (DRIVER.id,), run_checks)
     return Report(
         name=image,
         image_id=configuration.id,

@@ -101,27 +101,34 @@ def grant_gpus(support: GpuSupport, gpus: Sequence[str]) -> Grant:
     return Grant(runtime=RUNTIME, environment=environment, infiniband=support.infiniband)
 
 
+def find_grant(client: DockerClient, request: GpuRequest) -> Grant | str:
+    """The grant of the requested GPUs, or the reason why no check can run on them.
+
+    Raises ConfigurationError if the engine is known not to have one of them.
+    """
+    if request.policy is GpuPolicy.OFF:
+        return "not run: --gpu off"
+    support = request.support or read_support(client)
+    if support.way is GpuAccess.NONE:
+        return f"no GPU: {support.summary}; {support.todo}"
+    grant = grant_gpus(support, request.names)
+    return replace(grant, environment={**grant.environment, **request.environment}, folders=request.folders)
+
+
 def run_on_gpus(
-    client: DockerClient, request: GpuRequest, checks: Iterable[str], run: Callable[[Grant], dict[str, Check]]
+    grant: Grant | str, request: GpuRequest, checks: Iterable[str], run: Callable[[Grant], dict[str, Check]]
 ) -> dict[str, Check]:
     """Run checks in a container with GPUs, and return their results by id.
 
-    `run`: runs the checks with a grant. Checks that cannot run are skipped, or failed if the request requires them.
+    `grant`: from find_grant; `run`: runs the checks with it. Checks that cannot run are skipped, or failed if the
+    request requires them.
     """
-    if request.policy is GpuPolicy.OFF:
-        return {check: _skip(check, "not run: --gpu off") for check in checks}
-    support = request.support or read_support(client)
-    if support.way is GpuAccess.NONE:
-        reason = f"no GPU: {support.summary}; {support.todo}"
-        return _apply_policy({check: _skip(check, reason) for check in checks}, request)
     try:
-        grant = grant_gpus(support, request.names)
-        grant = replace(grant, environment={**grant.environment, **request.environment}, folders=request.folders)
-        answers = run(grant)
+        answers = {check: _skip(check, grant) for check in checks} if isinstance(grant, str) else run(grant)
     except GrantError as error:
         reason = f"{error.what} Next: {error.todo}"
         return _apply_policy({check: _skip(check, reason) for check in checks}, request)
-    if driver := answers.get(DRIVER.id):
+    if isinstance(grant, Grant) and (driver := answers.get(DRIVER.id)):
         answers[DRIVER.id] = structs.replace(driver, detail=f"{grant.text}: {driver.detail}")
     return _apply_policy(answers, request)
 

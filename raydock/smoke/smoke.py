@@ -56,6 +56,9 @@ def smoke(
     with reaching(f"testing {name}"):
         configuration = inspect(client, image)
         on_line = partial(on_event, name)
+        levels = [check for check in requested if check in gpus.CHECKS]
+        # An unknown GPU is an error before the first check, not after all others.
+        grant = gpus.find_grant(client, request) if levels else ""
         if not configuration.labels.kuberay:
             results = plain.checks(client, image, requested, on_line, limits)
         if probed := [check for check in requested if check not in (*gpus.CHECKS, *results)]:
@@ -63,10 +66,10 @@ def smoke(
             answers = cold.measure(probed, on_line, run)
             _report_ends([check for check in answers.checks.values() if check.id != cold.ID], name, on_event)
             results |= with_outside(answers, configuration, variant)
-        if levels := [check for check in requested if check in gpus.CHECKS]:
+        if levels:
             run = partial(probe_client.run_probe, client, image, limits=gpus.LIMITS, outputs=_below(outputs, "gpu"))
             results |= gpus.run_on_gpus(
-                client,
+                grant,
                 request,
                 levels,
                 lambda grant: run(levels, on_line, options=ContainerOptions(grant=grant)).checks,

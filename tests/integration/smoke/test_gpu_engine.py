@@ -12,6 +12,7 @@ from raydock.engine.container import Limits
 from raydock.model.report import Check, Status
 from raydock.smoke import foreign_image, gpus
 from raydock.smoke.gpus import GpuPolicy, GpuRequest
+from raydock.smoke.smoke import smoke
 from tests.support.engine import SpareEngine, spare_engine
 from tests.support.fakedriver import compile_driver
 
@@ -124,6 +125,25 @@ def test_a_gpu_that_no_specification_names_is_refused(specify: Specify, run_chec
     specify()
     with pytest.raises(ConfigurationError, match="the engine has no GPU '7'"):
         run_check(GpuRequest(names=("7",)))
+
+
+def test_a_gpu_that_no_specification_names_is_refused_before_the_first_check(
+    engine: tuple[SpareEngine, Path], specify: Specify, base: str
+) -> None:
+    specify()
+    client, events = engine[0].client(), []
+    request = GpuRequest(names=("7",))
+    with pytest.raises(ConfigurationError, match="the engine has no GPU '7'"):
+        smoke(
+            client,
+            base,
+            name="ray2.60.0-torch2.13.0-py311-cu130",
+            fingerprint="",
+            request=request,
+            on_event=lambda *event, **_: events.append(event),
+        )
+    assert events == []
+    client.close()
 
 
 def test_without_a_specification_the_fix_is_named(

@@ -22,8 +22,9 @@ def functions() -> dict[str, Any]:
 class Model:
     """A registered model class, whose answer comes from `registry._run_in_subprocess` as in vLLM."""
 
-    def __init__(self, registry: ModuleType, answer: Callable[[], str]) -> None:
+    def __init__(self, registry: ModuleType, answer: Callable[[], str], module: str = "llama") -> None:
         self.registry, self.answer = registry, answer
+        self.module_name = f"vllm.{'' if module.startswith('models.') else 'model_executor.models.'}{module}"
 
     def inspect_model_cls(self) -> str:
         answer: str = self.registry._run_in_subprocess(self.answer)
@@ -35,11 +36,16 @@ def fail() -> str:
 
 
 def install(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Make `vllm.model_executor.models.registry` a module with two models, one of which needs a missing package."""
+    """Make `vllm.model_executor.models.registry` a module with a model, one that needs a missing package, and one that is
+    a different class on different hardware."""
     for name in ("vllm", "vllm.model_executor", "vllm.model_executor.models"):
         monkeypatch.setitem(sys.modules, name, ModuleType(name))
     registry = ModuleType("registry")
-    models = {"GoodForCausalLM": Model(registry, lambda: "good"), "TimmModel": Model(registry, fail)}
+    models = {
+        "GoodForCausalLM": Model(registry, lambda: "good"),
+        "TimmModel": Model(registry, fail),
+        "HardwareModel": Model(registry, lambda: "good", "models.hardware_model"),
+    }
     registry.__dict__.update(_run_in_subprocess=None, ModelRegistry=SimpleNamespace(models=models))
     monkeypatch.setattr(sys.modules["vllm.model_executor.models"], "registry", registry, raising=False)
     return registry
@@ -47,7 +53,10 @@ def install(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def test_classes_are_inspected_in_the_same_process_and_missing_ones_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     registry = install(monkeypatch)
-    assert functions()["inspect_all"]() == ["TimmModel: ModuleNotFoundError: No module named 'timm'"]
+    assert functions()["inspect_all"]() == [
+        "TimmModel: ModuleNotFoundError: No module named 'timm'",
+        "HardwareModel: depends on the hardware",
+    ]
     assert registry.ModelRegistry.models["GoodForCausalLM"].inspect_model_cls() == "good"
 
 

@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from raydock.engine.gpu_access import GpuAccess, GpuSupport
 from raydock.engine.start_failures import refusal
 from raydock.model.report import Check, Status
 from raydock.smoke.foreign_image import copied_probe
-from raydock.smoke.gpus import CHECKS, GpuPolicy, GpuRequest, grant_gpus, names, run_on_gpus
+from raydock.smoke.gpus import CHECKS, GpuPolicy, GpuRequest, find_grant, grant_gpus, names, run_on_gpus
 
 CDI = GpuSupport(way=GpuAccess.CDI, summary="Docker by CDI", devices=("0", "1:0", "all"))
 RUNTIME = GpuSupport(way=GpuAccess.RUNTIME, summary="Docker by the runtime `nvidia`")
@@ -50,21 +51,27 @@ def _never(_: Grant) -> dict[str, Check]:
     raise AssertionError("checks were run")
 
 
+def _answers(
+    client: docker.DockerClient, request: GpuRequest, checks: Sequence[str], run: Callable[[Grant], dict[str, Check]]
+) -> dict[str, Check]:
+    return run_on_gpus(find_grant(client, request), request, checks, run)
+
+
 def test_without_gpu_access_auto_skips_and_names_the_fix() -> None:
-    answers = run_on_gpus(NONE, GpuRequest(), CHECKS, _never)
+    answers = _answers(NONE, GpuRequest(), CHECKS, _never)
     assert [answers[check].status for check in CHECKS] == [Status.SKIPPED] * len(CHECKS)
     assert "has neither CDI nor the runtime" in answers[DRIVER].detail
     assert "nvidia-ctk runtime configure --runtime=docker" in answers[DRIVER].detail
 
 
 def test_without_gpu_access_require_fails() -> None:
-    answers = run_on_gpus(NONE, GpuRequest(policy=GpuPolicy.REQUIRE), [DRIVER], _never)
+    answers = _answers(NONE, GpuRequest(policy=GpuPolicy.REQUIRE), [DRIVER], _never)
     assert answers[DRIVER].status is Status.FAILED
     assert answers[DRIVER].detail.startswith("required, but could not run: no GPU: Docker 28.3.0")
 
 
 def test_off_runs_nothing_and_skips() -> None:
-    answers = run_on_gpus(WITH_CDI, GpuRequest(policy=GpuPolicy.OFF), [DRIVER], _never)
+    answers = _answers(WITH_CDI, GpuRequest(policy=GpuPolicy.OFF), [DRIVER], _never)
     assert (answers[DRIVER].status, answers[DRIVER].detail) == (Status.SKIPPED, "not run: --gpu off")
 
 
@@ -75,7 +82,7 @@ def test_the_results_of_the_probe_are_kept_and_name_the_grant() -> None:
         grants.append(grant)
         return {DRIVER: _check(DRIVER, Status.PASSED, "driver 580"), TORCH: _check(TORCH, Status.FAILED)}
 
-    answers = run_on_gpus(WITH_CDI, GpuRequest(policy=GpuPolicy.REQUIRE), [DRIVER, TORCH], run)
+    answers = _answers(WITH_CDI, GpuRequest(policy=GpuPolicy.REQUIRE), [DRIVER, TORCH], run)
     assert answers[DRIVER].detail == "by CDI nvidia.com/gpu=all: driver 580"
     assert answers[TORCH].status is Status.FAILED
     assert grants == [Grant(devices=("nvidia.com/gpu=all",))]
@@ -83,7 +90,7 @@ def test_the_results_of_the_probe_are_kept_and_name_the_grant() -> None:
 
 def test_a_check_that_cannot_run_is_skipped_or_fails_if_required() -> None:
     for policy, status in ((GpuPolicy.AUTO, Status.SKIPPED), (GpuPolicy.REQUIRE, Status.FAILED)):
-        answers = run_on_gpus(
+        answers = _answers(
             WITH_CDI, GpuRequest(policy=policy), [DRIVER], lambda _: {DRIVER: _check(DRIVER, Status.SKIPPED)}
         )
         assert answers[DRIVER].status is status
@@ -95,7 +102,7 @@ def test_a_refused_grant_skips_the_checks_with_the_reason() -> None:
         assert error
         raise error
 
-    answers = run_on_gpus(WITH_CDI, GpuRequest(), [DRIVER, TORCH], refused)
+    answers = _answers(WITH_CDI, GpuRequest(), [DRIVER, TORCH], refused)
     assert {check.status for check in answers.values()} == {Status.SKIPPED}
     assert answers[TORCH].detail.startswith("the engine does not read CDI specifications.")
 
