@@ -36,8 +36,7 @@ def fail() -> str:
 
 
 def install(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Make `vllm.model_executor.models.registry` a module with a model, one that needs a missing package, and one that is
-    a different class on different hardware."""
+    """Replace vLLM's registry: a model, one that needs a missing package, one that depends on the hardware."""
     for name in ("vllm", "vllm.model_executor", "vllm.model_executor.models"):
         monkeypatch.setitem(sys.modules, name, ModuleType(name))
     registry = ModuleType("registry")
