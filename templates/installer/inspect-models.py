@@ -51,8 +51,8 @@ def place(source, target, epoch):
 
 
 if __name__ == "__main__":
-    # What the imports write stays in /run, which is a tmpfs.
-    os.environ.update(HOME="/run/home", TMPDIR="/run", VLLM_CACHE_ROOT="/run/vllm")
+    # What the imports write stays in /run, which is a tmpfs. Without its variable, numba opens files next to modules.
+    os.environ.update(HOME="/run/home", TMPDIR="/run", NUMBA_CACHE_DIR="/run/numba", VLLM_CACHE_ROOT="/run/vllm")
     logging.disable(logging.WARNING)
     missing, cache = inspect_all(), Path("/run/vllm")
     files = sum(path.is_file() for path in cache.rglob("*"))
