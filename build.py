@@ -19,9 +19,9 @@ def use_venv() -> None:
     """Restart with the checkout's .venv, if it exists and this Python is not in a virtual environment."""
     python = Path(__file__).resolve().parent / ".venv" / "bin" / "python"
     started_again = os.environ.pop(_RESTARTED, None)  # not inherited by programs that raydock starts
-    if sys.prefix != sys.base_prefix or started_again or not python.exists():
-        return
     try:
+        if sys.prefix != sys.base_prefix or started_again or not python.exists():
+            return
         os.execve(python, [str(python), *sys.argv], {**os.environ, _RESTARTED: "1"})  # noqa: S606 - this script again
     except OSError as error:
         fail(f"{python} cannot be run: {error.strerror}.", "`make venv`, then run this again.")

@@ -22,7 +22,7 @@ from raydock.builder.recipe import Context, Recipe
 from raydock.builder.render import Renderer
 from raydock.builder.secrets import Secrets
 from raydock.core.checkout import Checkout
-from raydock.core.errors import RaydockError, VariantError
+from raydock.core.errors import NotBuiltError, RaydockError
 from raydock.core.events import WAITING, Listener, Span
 from raydock.core.outcomes import attempt, attempt_each, split
 from raydock.core.parallel import in_parallel
@@ -232,8 +232,7 @@ def built_images(client: EngineClient, registry: str, names: Iterable[str]) -> d
 
 
 def _not_built(name: str) -> VariantResult:
-    todo = f"`./build.py build {name}`."
-    return VariantResult(name=name, error=VariantError(f"{name} is not built on this engine.", todo=todo))
+    return VariantResult(name=name, error=NotBuiltError(name, command="build"))
 
 
 def uv_folder(checkout: Checkout) -> Path:

@@ -7,7 +7,7 @@ import click
 from raydock.cli.options import CommandRequest, current_project, shared, variants
 from raydock.cli.output import end
 from raydock.cli.registries import RegistryOptions, registry_options
-from raydock.core.errors import RaydockError, VariantError
+from raydock.core.errors import OutOfReachError, RaydockError, VariantError
 from raydock.core.events import Listener
 from raydock.core.outcomes import split
 
@@ -90,8 +90,7 @@ def plan(request: CommandRequest, *, registry: RegistryOptions, most: int, syste
     from raydock.pipeline.create import create_pipeline
 
     project, chosen = request.project, request.chosen
-    release = registry.releases().read()
-    published = {entry.name: entry.fingerprint for entry in release.entries} if release else {}
+    published = _published(registry, is_pipeline=system is not None)
     with request.writing() as progress:
         recipes, errors = split(create_pipeline(project, progress, request.jobs).builder.recipes(chosen))
     if errors:
@@ -105,6 +104,21 @@ def plan(request: CommandRequest, *, registry: RegistryOptions, most: int, syste
         click.echo(pipelines.render_child(project.checkout, project.plan, shards), nl=False)
     else:
         request.show(shards.document(), shards.table())
+
+
+def _published(registry: RegistryOptions, *, is_pipeline: bool) -> dict[str, str]:
+    """The fingerprints of the published images, by variant.
+
+    Without a pipeline, none are if matrix.yaml's registry cannot be reached: a new user has none yet.
+    """
+    try:
+        release = registry.releases().read()
+    except OutOfReachError as error:
+        if registry.address or is_pipeline:
+            raise
+        click.echo(f"raydock: {error.what} The plan is for a registry without images.", err=True)
+        release = None
+    return {entry.name: entry.fingerprint for entry in release.entries} if release else {}
 
 
 @ci.command()

@@ -120,8 +120,9 @@ def kuberay(*, variant: str, image: str, registry: RegistryOptions, **options: A
 @click.option("--model", type=click.Path(path_type=Path), help="A folder on every host, mounted read-only at /model.")
 @forward_compat
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR")
+@click.option("--force", is_flag=True, help="Replace the files of a different cluster in DIR.")
 @registry_options()
-def docker(*, variant: str, output: Path, registry: RegistryOptions, **options: Any) -> None:
+def docker(*, variant: str, output: Path, force: bool, registry: RegistryOptions, **options: Any) -> None:
     """Writes files that start a cluster with Docker alone.
 
     They are compose files, scripts and systemd units. compose.yaml is for one machine. With --gpus, it is for a host
@@ -132,9 +133,8 @@ def docker(*, variant: str, output: Path, registry: RegistryOptions, **options: 
     \b
     Example: ./build.py deploy docker ray2.60.0-py311-cpu --head 10.0.0.1 --worker 10.0.0.2 --output cluster
     """
-    from raydock.core.files import write_whole
     from raydock.deploy.docker.cluster import health_warning, make_cluster
-    from raydock.deploy.docker.files import render_files
+    from raydock.deploy.docker.files import render_files, write_files
     from raydock.hosts import names
     from raydock.publish.published import find_built
 
@@ -143,8 +143,7 @@ def docker(*, variant: str, output: Path, registry: RegistryOptions, **options: 
     chosen = published or select_one(project.plan, variant)
     cluster = make_cluster(chosen.variant, accepting=names.accepting_hosts(project.checkout.hosts), **options)
     image = published or find_built(select_one(project.plan, variant), project.matrix.registry)
-    for file in render_files(cluster, image, project.checkout.templates):
-        write_whole(output / file.name, file.text, mode=0o755 if file.program else 0o644)
+    write_files(output, render_files(cluster, image, project.checkout.templates), force=force)
     for line in _describe(cluster, output):
         echo(line)
     if warning := health_warning(image):

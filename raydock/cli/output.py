@@ -3,7 +3,7 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from raydock.cli.options import CommandRequest
-from raydock.core.errors import ExitCode, RaydockError, VariantError
+from raydock.core.errors import ExitCode, NotBuiltError, RaydockError, VariantError
 from raydock.core.events import WAITING
 from raydock.core.steps import Step, slowest
 from raydock.core.steps import document as step_entries
@@ -77,12 +77,20 @@ def end(errors: dict[str, RaydockError], *, failed: bool = False) -> NoReturn:
 
     The exit code is the one that all errors have, otherwise 1.
     """
-    for error in errors.values():
+    for error in _join_unbuilt(errors.values()):
         click.echo(f"\n{error}", err=True)
     codes = {error.exit_code for error in errors.values()}
     if failed and not codes:
         sys.exit(ExitCode.VARIANT_FAILED)
     sys.exit(codes.pop() if len(codes) == 1 else ExitCode.VARIANT_FAILED if codes else ExitCode.DONE)
+
+
+def _join_unbuilt(errors: Collection[RaydockError]) -> list[RaydockError]:
+    """The errors, with one for all variants that are not built."""
+    rest = [error for error in errors if not isinstance(error, NotBuiltError)]
+    unbuilt = [error for error in errors if isinstance(error, NotBuiltError)]
+    names = [name for error in unbuilt for name in error.names]
+    return [*rest, NotBuiltError(*names, command=unbuilt[0].command)] if unbuilt else rest
 
 
 def table(results: "Sequence[VariantResult]") -> Table:
@@ -128,6 +136,8 @@ def describe_slowest(steps: Sequence[Step]) -> list[str]:
 
 
 def _build(result: "VariantResult") -> str:
+    if isinstance(result.error, NotBuiltError):
+        return "not built"
     if result.error and not result.image_id:
         return "failed"
     return f"{result.seconds:.1f} s" if result.built else "built before"

@@ -49,6 +49,24 @@ class VariantError(RaydockError):
     """One variant could not be locked, built or tested; the others continue."""
 
 
+class NotBuiltError(VariantError):
+    """The engine does not have the images of variants.
+
+    Attributes:
+        names: the names of the variants.
+        command: the command that makes the images.
+    """
+
+    def __init__(self, *names: str, command: str) -> None:
+        subject = f"{names[0]} is" if len(names) == 1 else f"{len(names)} variants are"
+        listing = "" if len(names) == 1 else f": {', '.join(names)}"
+        super().__init__(
+            f"{subject} not built on this engine{listing}.", todo=f"`./build.py {command} {' '.join(names)}`."
+        )
+        self.names = names
+        self.command = command
+
+
 class HostError(RaydockError):
     """The output of a host cannot be parsed, or no variant runs on that host."""
 
@@ -86,15 +104,20 @@ def first_line(output: str, default: str) -> str:
     return line if len(line) <= _LONG else f"{line[: _LONG // 2]} ... {line[-_LONG // 2 :]}"
 
 
+def similar(name: str, known: Iterable[str]) -> str:
+    """A hint with the known name most similar to `name`; empty if none is similar."""
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"Did you mean {close[0]!r}?" if close else ""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint with the known name most similar to `name`.
 
     If none is similar, a list of all names, if they are few.
     """
     names = [str(known_name) for known_name in known]
-    close = get_close_matches(name, names, n=1, cutoff=0.5)
-    if close:
-        return f"Did you mean {close[0]!r}?"
+    if hint := similar(name, names):
+        return hint
     if len(names) > _FEW:
         return f"No similar name among the {len(names)} known ones."
     return "Known: " + ", ".join(names) + "." if names else "No name is known."

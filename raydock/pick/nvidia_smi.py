@@ -24,6 +24,9 @@ _NONE_FOUND = "No devices were found"
 _LOST = "nvidia-smi found no GPU: if the host has one, its driver has lost it (`dmesg | grep -i nvrm` shows why)"
 _HEADER = "driver_version, compute_cap, name"
 _ROW = re.compile(rf"(?P<driver>{DRIVER.pattern}|\[[^],]+\]|N/A),\s*(?P<capability>[^,]+),\s*(?P<name>\S.*)")
+# In the table that nvidia-smi prints without options: the driver, and a row of each GPU. Long names are cut.
+_TABLE_DRIVER = re.compile(rf"\|\s*NVIDIA-SMI\b.*\bDriver Version: (?P<driver>{DRIVER.pattern})\b.*")
+_TABLE_GPU = re.compile(r"\|\s*\d+\s+(?P<name>\S.*?)\s+(?:On|Off|N/A)\s*\|.*")
 # The form of pdsh and clush: the host, a colon, the line.
 _LABELLED = re.compile(r"(?P<host>[\w.@-]+):\s+(?P<line>\S.*)")
 
@@ -162,6 +165,7 @@ def _parse_host(name: str, lines: Iterable[str]) -> GpuHost:
         )
     if output == [_NONE_FOUND]:
         return GpuHost(name=name, remark=_LOST)
+    _refuse_table(name, output)
     rows = [_ROW.fullmatch(line) or _refuse(name, line) for line in output]
     drivers = sorted({row["driver"] for row in rows})
     if len(drivers) > 1:
@@ -174,6 +178,19 @@ def _parse_host(name: str, lines: Iterable[str]) -> GpuHost:
         _check(f"{name}, {row['name']}", CAPABILITY, row["capability"].strip(), "compute capability", "8.0")
     gpus = tuple(Gpu(sm(row["capability"].strip()), row["name"]) for row in rows)
     return GpuHost(name=name, driver=drivers[0], gpus=gpus)
+
+
+def _refuse_table(name: str, lines: Sequence[str]) -> None:
+    """Raise HostError for nvidia-smi's table, which has the driver and the GPUs without their compute capability."""
+    driver = next(filter(None, map(_TABLE_DRIVER.fullmatch, lines)), None)
+    if not driver:
+        return
+    gpus = ", ".join(dict.fromkeys(match["name"] for match in map(_TABLE_GPU.fullmatch, lines) if match))
+    raise HostError(
+        f"{name}: this is nvidia-smi's table, which has no compute capability (driver {driver['driver']}, {gpus}).",
+        meaning="Without it, the images that run on the host are not known.",
+        todo=f"run `{QUERY}` there, or `./build.py pick --driver {driver['driver']} --gpu X.Y` with that of the GPU.",
+    )
 
 
 def _refuse(name: str, line: str) -> NoReturn:

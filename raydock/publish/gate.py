@@ -14,7 +14,7 @@ from raydock.builder.baserecipe import recipe_for
 from raydock.builder.recipe import Recipe
 from raydock.builder.schedule import Builder
 from raydock.core.checkout import Checkout
-from raydock.core.errors import PolicyError, RaydockError, VariantError
+from raydock.core.errors import NotBuiltError, PolicyError, RaydockError, VariantError
 from raydock.core.models import plain
 from raydock.core.outcomes import attempt
 from raydock.model import lock as locks
@@ -162,23 +162,18 @@ class Eligibility:
         return {planned.name: attempt(check, planned) for planned in chosen}
 
     def _check(self, planned: Planned, image: ContainerImage | None, base: BaseImage | None) -> PublishableBuild:
-        todo = f"`./build.py images {planned.name}`."
         if image is None:
-            raise NotBuiltError(f"{planned.name} is not built on this engine.", todo=todo)
+            raise NotBuiltError(planned.name, command="images")
         recipe = self.builder.recipe(planned, base) if base else None
         if base is None or recipe is None or image.fingerprint != recipe.fingerprint:
             raise VariantError(
                 f"{planned.name} on this engine is out of date with the checkout.",
                 meaning="Its lock, its templates, its base or raydock changed after it was built.",
-                todo=todo,
+                todo=f"`./build.py images {planned.name}`.",
             )
         evidence = self.gate.check(planned.name, image, kuberay=planned.kuberay)
         lock = locks.load(self.builder.checkout.lock(planned.name))
         return PublishableBuild(planned=planned, image=image, recipe=recipe, base=base, lock=lock, evidence=evidence)
-
-
-class NotBuiltError(VariantError):
-    """The engine does not have an image of a variant."""
 
 
 def _objection(report: Report | None, image: ContainerImage, kind: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from raydock.core.errors import ConfigurationError, OutOfReachError, VariantError
+from raydock.core.errors import ConfigurationError, NotBuiltError, OutOfReachError, VariantError
 from raydock.engine.client import connect, is_in_registry
 from raydock.engine.localimage import find_image
 from raydock.plan.planner import Planned
@@ -35,8 +35,7 @@ def find_built(planned: Planned, registry: str) -> VariantImage:
     """
     image = _on_engine(planned, registry)
     if image is None:
-        todo = f"`./build.py build {planned.name}`."
-        raise VariantError(f"{planned.name} is not built on this engine.", todo=todo)
+        raise NotBuiltError(planned.name, command="build")
     return image
 
 
@@ -85,12 +84,12 @@ def _pushed(planned: Planned, registry: str) -> VariantImage:
     if image is None:
         raise VariantError(
             f"{planned.name} is not built on this engine, so its digest is unknown.",
-            todo=f"`./build.py images {planned.name}` and push it, or {_HINT}",
+            todo=f"`./build.py images {planned.name}`, then `./build.py publish {planned.name}`, or {_HINT}",
         )
     if not image.digest:
         raise VariantError(
             f"{image.tag} is built on this engine but was never pushed, or its registry does not answer.",
             meaning="A cluster can pull an image only after a push.",
-            todo=f"`docker push {image.tag}` and run this again, or {_HINT}",
+            todo=f"`./build.py publish {planned.name}` and run this again, or {_HINT}",
         )
     return image

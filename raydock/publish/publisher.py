@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from raydock import __version__
-from raydock.core.errors import OutOfReachError, PolicyError, RaydockError
+from raydock.core.errors import NotBuiltError, OutOfReachError, PolicyError, RaydockError
 from raydock.core.outcomes import attempt_each
 from raydock.model.variant import Variant
-from raydock.publish.gate import NotBuiltError, PublishableBuild
+from raydock.publish.gate import PublishableBuild
 from raydock.publish.options import PublishOptions
 from raydock.publish.output import PublishResult, Unattached
 from raydock.publish.release import AliasTarget, DamagedError, PublishedImage, Release

@@ -10,7 +10,7 @@ from pathlib import Path
 from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 from packaging.version import Version
 
-from raydock.core.errors import ConfigurationError, OutOfReachError, nearest
+from raydock.core.errors import ConfigurationError, OutOfReachError, similar
 from raydock.core.parallel import in_parallel
 from raydock.model.facts import ProjectRelease
 from raydock.wheelhouse import names, wheelfile
@@ -89,7 +89,8 @@ def read(path: Path) -> Folder:
     """
     if not path.is_dir():
         siblings = [folder.name for folder in path.parent.iterdir() if folder.is_dir()] if path.parent.is_dir() else []
-        raise ConfigurationError(f"{path} is not a folder.", todo=nearest(path.name, siblings))
+        hint = similar(path.name, siblings) or "name a folder with wheels."
+        raise ConfigurationError(f"{path} is not a folder.", todo=hint)
     try:
         files = sorted(path.iterdir())
         partial = [file.name for file in files if names.is_partial(file.name)]

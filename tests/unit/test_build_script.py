@@ -1,5 +1,6 @@
 """build.py: how it finds its environment, and its error if it has none."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,20 @@ def test_an_environment_whose_python_does_not_start(checkout: Path) -> None:
     assert done.returncode == 4
     assert "cannot be run" in done.stderr
     assert "Next: `make venv`" in done.stderr
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="this test needs root, to become a user who cannot read a folder")
+def test_an_environment_that_this_user_cannot_read(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    private = tmp_path_factory.mktemp("private")
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    (checkout / ".venv" / "bin" / "python").symlink_to(private / "python")
+    for folder in (*checkout.parents[: len(checkout.parents) - 2], checkout):
+        folder.chmod(0o755)
+    private.chmod(0o700)
+    done = run(checkout, "setpriv", "--reuid=65534", "--clear-groups", SYSTEM, "build.py", "plan")
+    assert done.returncode == 4
+    assert "cannot be run: Permission denied" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_run_as_a_module_it_names_pyproject_build(checkout: Path) -> None:

@@ -2,13 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from docker.utils.config import load_general_config
 
+from raydock.core.errors import ConfigurationError
+from raydock.core.files import write_whole
 from raydock.core.templating import environment
 from raydock.deploy.docker.cluster import DockerCluster
 from raydock.engine.cdi import KIND
@@ -67,6 +69,24 @@ class File:
     name: str
     text: str
     program: bool = False
+
+
+def write_files(folder: Path, files: Iterable[File], *, force: bool) -> None:
+    """Write the files of a cluster to a folder.
+
+    Raises ConfigurationError if the folder has different files of these names, and `force` is false: a cluster may run
+    from them. Then nothing is written.
+    """
+    texts = {folder / file.name: file for file in files}
+    different = [path.name for path, file in texts.items() if path.exists() and path.read_text() != file.text]
+    if different and not force:
+        raise ConfigurationError(
+            f"{folder} contains the files of a different cluster ({', '.join(different)}).",
+            meaning="A cluster that was started from them would change at its next start.",
+            todo="give a different --output, or --force to replace them.",
+        )
+    for path, file in texts.items():
+        write_whole(path, file.text, mode=0o755 if file.program else 0o644)
 
 
 def render_files(cluster: DockerCluster, image: VariantImage, templates: Path) -> Iterator[File]:

@@ -74,7 +74,18 @@ def test_only_the_selected_images_are_pushed_and_no_tag_is_left(
 def test_an_image_that_is_not_built_is_not_pushed(toy: Toy, registry: str) -> None:
     done = toy.run("ci", "push", f"{registry}/{toy.token}/work")
     assert done.code == 1
-    assert f"{NAMES[0]} is not built on this engine." in done.err
+    assert f"2 variants are not built on this engine: {', '.join(NAMES)}." in done.err
+
+
+def test_a_plan_for_a_registry_that_does_not_answer_has_all_variants_unless_it_was_named(toy: Toy) -> None:
+    toy.edit("matrix.yaml", toy.registry, "localhost:9/raydock")
+    done = toy.run("ci", "plan", "--json")
+    assert done.code == 0, done.summary
+    shards = json.loads(done.out)["shards"]
+    assert sorted(variant["name"] for shard in shards for variant in shard["variants"]) == sorted(NAMES)
+    assert "localhost:9 cannot be reached" in done.err
+    for options in (("--registry", "localhost:9/raydock"), ("--for", "github")):
+        assert toy.run("ci", "plan", *options).code == 4
 
 
 def test_a_registry_that_does_not_answer_is_out_of_reach(client: docker.DockerClient, toy: Toy) -> None:

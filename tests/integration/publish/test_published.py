@@ -28,7 +28,7 @@ def test_an_image_has_a_digest_from_the_push_on(toy: Toy, client: docker.DockerC
     assert built.code == 0, built.summary
     unpushed = toy.run("deploy", "kuberay", new)
     assert (unpushed.code, unpushed.out) == (1, "")
-    assert f"`docker push {name}:{new}`" in unpushed.err
+    assert f"`./build.py publish {new}`" in unpushed.err
 
     for line in client.images.push(name, new, stream=True, decode=True):
         assert "error" not in line, line

@@ -2,7 +2,8 @@ import pytest
 from rich.console import Console
 
 from raydock.cli.options import echo
-from raydock.cli.output import check_table, describe_slowest, table
+from raydock.cli.output import check_table, describe_slowest, end, table
+from raydock.core.errors import NotBuiltError, RaydockError, VariantError
 from raydock.core.events import WAITING, Span
 from raydock.core.steps import Step
 from raydock.model.report import Check, Report, Status
@@ -37,6 +38,19 @@ def test_brackets_in_the_detail_of_a_check_are_not_markup(capsys: pytest.Capture
     ):
         echo(text)
         assert "needs ray[default], [bold] :key:" in capsys.readouterr().out
+
+
+def test_variants_that_are_not_built_are_one_message(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ("ray2.60.0-py311-cpu", "ray2.60.0-py313-cpu")
+    errors: dict[str, RaydockError] = {name: NotBuiltError(name, command="build") for name in names}
+    with pytest.raises(SystemExit) as ended:
+        end({"other": VariantError("other failed."), **errors})
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == (
+        "\nother failed.\n"
+        "\n2 variants are not built on this engine: ray2.60.0-py311-cpu, ray2.60.0-py313-cpu.\n"
+        "Next: `./build.py build ray2.60.0-py311-cpu ray2.60.0-py313-cpu`.\n"
+    )
 
 
 def test_the_three_slowest_steps_are_named_without_waits() -> None:

@@ -9,6 +9,19 @@ from raydock.pick.nvidia_smi import Gpu, GpuHost, parse, read, stated
 
 T4 = "470.256.02, 7.5, Tesla T4\n"
 A100 = "535.104.05, 8.0, NVIDIA A100-SXM4-80GB\n"
+# The table of nvidia-smi without options: the rows of a server's GPU and of a desktop's.
+TABLE = """
+Tue Dec  1 07:50:00 2026
++-----------------------------------------------------------------------------------------+
+| NVIDIA-SMI 580.159.04             Driver Version: 580.159.04     CUDA Version: 13.0     |
++-----------------------------------------+------------------------+----------------------+
+| GPU  Name                 Persistence-M | Bus-Id          Disp.A | Volatile Uncorr. ECC |
+|=========================================+========================+======================|
+|   0  NVIDIA H200                    On  |   00000000:8D:00.0 Off |                    0 |
+| N/A   31C    P0             76W /  700W |       1MiB / 143771MiB |      0%      Default |
+|   1  NVIDIA GeForce RTX 3090 Ti     Off |   00000000:01:00.0  On |                  N/A |
++-----------------------------------------+------------------------+----------------------+
+"""
 
 
 def parse_host(text: str) -> GpuHost:
@@ -89,6 +102,8 @@ def test_no_devices_is_a_host_without_a_gpu_and_a_remark() -> None:
         ("535.104.05, [N/A], NVIDIA A100-SXM4-80GB\n", "'[N/A]' is not a compute capability"),
         ("[N/A], 8.0, NVIDIA A100-SXM4-80GB\n", "'[N/A]' is not a driver version"),
         ("535.104.05, [Unknown Error], NVIDIA A100-SXM4-80GB\n", "not a compute capability"),
+        (TABLE, "no compute capability (driver 580.159.04, NVIDIA H200, NVIDIA GeForce RTX 3090 Ti)"),
+        (TABLE, "`./build.py pick --driver 580.159.04 --gpu X.Y`"),
         ("NVIDIA A100-SXM4-80GB, 535.104.05, 8.0\n", "is not valid"),
         ("535.104.05, 8.0\n", "is not valid"),
         (A100 + "No devices were found\n", "is not valid"),

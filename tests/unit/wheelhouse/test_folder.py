@@ -29,6 +29,13 @@ def test_a_missing_folder_gets_the_nearest_name(tmp_path: Path) -> None:
     assert "'wheels'" in caught.value.todo
 
 
+def test_a_missing_folder_does_not_list_folders_that_are_not_similar(tmp_path: Path) -> None:
+    (tmp_path / "documents").mkdir()
+    with pytest.raises(ConfigurationError, match="is not a folder") as caught:
+        read(tmp_path / "whels")
+    assert caught.value.todo == "name a folder with wheels."
+
+
 def test_a_folder_without_wheels(tmp_path: Path) -> None:
     (tmp_path / "README.txt").write_text("nothing")
     with pytest.raises(ConfigurationError, match="has no wheels"):

@@ -10,7 +10,7 @@ import yaml
 
 from raydock.core.errors import ConfigurationError
 from raydock.deploy.docker.cluster import make_cluster
-from raydock.deploy.docker.files import compose_lines, configured_no_proxy, render_files
+from raydock.deploy.docker.files import File, compose_lines, configured_no_proxy, render_files, write_files
 from raydock.model.variant import parse_name
 from raydock.publish.variant_image import VariantImage
 from tests.unit.deploy.docker.conftest import CPU, GPU, ROOT, Pin
@@ -208,3 +208,15 @@ def test_systemd_accepts_the_units(pin: Pin, tmp_path: Path, role: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     unit.write_text(text.replace("Type=", "Tpye="))
     assert "Tpye" in subprocess.run(command, capture_output=True, text=True, check=False).stderr
+
+
+def test_the_files_of_a_different_cluster_are_kept_unless_forced(tmp_path: Path) -> None:
+    files = [File(name="compose.yaml", text="new"), File(name="head.sh", text="head", program=True)]
+    (tmp_path / "compose.yaml").write_text("running")
+    with pytest.raises(ConfigurationError, match=r"the files of a different cluster \(compose\.yaml\)"):
+        write_files(tmp_path, files, force=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["compose.yaml"]
+    write_files(tmp_path, files, force=True)
+    write_files(tmp_path, files, force=False)  # the same cluster again
+    assert (tmp_path / "compose.yaml").read_text() == "new"
+    assert (tmp_path / "head.sh").stat().st_mode & 0o777 == 0o755
