@@ -2,6 +2,7 @@
 """Run raydock in its checkout: `./build.py COMMAND`. The commands are in raydock/cli/."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -22,6 +23,8 @@ def use_venv() -> None:
     try:
         if sys.prefix != sys.base_prefix or started_again or not python.exists():
             return
+        # Python prints a traceback if it is interrupted while it starts: the signal waits for `run`.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         os.execve(python, [str(python), *sys.argv], {**os.environ, _RESTARTED: "1"})  # noqa: S606 - this script again
     except OSError as error:
         fail(f"{python} cannot be run: {error.strerror}.", "`make venv`, then run this again.")
@@ -29,6 +32,7 @@ def use_venv() -> None:
 
 def run() -> None:
     """Run the command line."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     try:
         from raydock.__main__ import main
     except ImportError as error:

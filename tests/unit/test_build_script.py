@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,14 @@ def test_an_environment_that_this_user_cannot_read(checkout: Path, tmp_path_fact
     assert done.returncode == 4
     assert "cannot be run: Permission denied" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_interrupt_while_the_environment_starts_is_no_traceback(checkout: Path) -> None:
+    venv.create(checkout / ".venv")
+    [site] = (checkout / ".venv").glob("lib/python*/site-packages")
+    (site / "sitecustomize.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    done = run(checkout, SYSTEM, "build.py", "plan")
+    assert (done.returncode, done.stderr) == (130, "")
 
 
 def test_run_as_a_module_it_names_pyproject_build(checkout: Path) -> None:
