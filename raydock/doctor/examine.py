@@ -21,7 +21,7 @@ from raydock.doctor.remote import run_script
 from raydock.doctor.verdict import HostVerdict, judge
 from raydock.engine import channel
 from raydock.engine.cdi import CDI_FOLDERS
-from raydock.engine.client import EngineClient, reaching
+from raydock.engine.client import EngineClient, is_rootless, reaching
 from raydock.engine.errors import interrupted
 from raydock.engine.host import Host
 from raydock.engine.streams import printable
@@ -129,9 +129,10 @@ def inspect_engine(client: EngineClient, registry: str) -> EngineFacts:
         info = client.info()
         try:
             options = client.api.inspect_network("bridge").get("Options") or {}
-            bridge = int(options.get("com.docker.network.driver.mtu", 1500))
+            bridge = options.get("com.docker.network.bridge.name", "") if not is_rootless(info) else ""
+            mtu = int(options.get("com.docker.network.driver.mtu", 1500))
         except NotFound:
-            bridge = None
+            bridge, mtu = "", None
         try:
             client.api.inspect_distribution(registry)
             failure = ""
@@ -141,7 +142,9 @@ def inspect_engine(client: EngineClient, registry: str) -> EngineFacts:
         except DockerException as error:  # an unreadable login is not a fault of the engine
             failure = interrupted(error, f"looking for {registry}").what.rstrip(".")
         nccl = _nccl_reports(client)
-    return EngineFacts(info=info, bridge_mtu=bridge, registry_error=failure, place=str(client.endpoint), nccl=nccl)
+    return EngineFacts(
+        info=info, bridge=bridge, bridge_mtu=mtu, registry_error=failure, place=str(client.endpoint), nccl=nccl
+    )
 
 
 def _nccl_reports(client: EngineClient) -> dict[str, str]:

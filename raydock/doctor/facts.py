@@ -26,6 +26,7 @@ class EngineFacts:
 
     Attributes:
         info: the engine's `info`.
+        bridge: the network interface of its bridge; empty if it is not one of the host's.
         bridge_mtu: the MTU of its bridge in bytes; None if it has no bridge.
         registry_error: why it cannot reach the registry; empty if it can.
         place: its address, and where the address comes from.
@@ -36,6 +37,7 @@ class EngineFacts:
     bridge_mtu: int | None
     registry_error: str
     place: str = ""
+    bridge: str = ""
     nccl: Mapping[str, str] = field(default_factory=dict)
 
 

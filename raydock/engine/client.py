@@ -86,8 +86,13 @@ def open_client(endpoint: Endpoint, todo: str = TODO) -> EngineClient:
 def description(info: Mapping[str, Any]) -> str:
     """Describe an engine: `Docker 26.1.5, image store overlay2`."""
     store = f"containerd ({info['Driver']})" if _has_containerd_store(info) else info["Driver"]
-    rootless = ", rootless" if "name=rootless" in (info.get("SecurityOptions") or ()) else ""
+    rootless = ", rootless" if is_rootless(info) else ""
     return f"Docker {info['ServerVersion']}, image store {store}{rootless}"
+
+
+def is_rootless(info: Mapping[str, Any]) -> bool:
+    """Whether an engine runs as a user, by its `info`: its network is then not the host's."""
+    return any("name=rootless" in option for option in info.get("SecurityOptions") or ())
 
 
 def without_limits(info: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from raydock.doctor.facts import HostFacts
 from raydock.doctor.finding import HostFinding, failed, passed, skipped, warned
+from raydock.engine.client import is_rootless
 from raydock.engine.gpu_access import RUNTIME, GpuAccess
 
 # Docker reads CDI specifications by default from this release on (moby, release notes of 28.2.0).
@@ -31,8 +32,7 @@ def reload(facts: HostFacts) -> HostFinding:
     access, info = facts.require_gpu_access(), facts.require_engine().info
     systemd = info.get("CgroupDriver") == "systemd"
     hook = access.way is GpuAccess.RUNTIME
-    rootless = any("rootless" in str(option) for option in info.get("SecurityOptions") or ())
-    if hook and not rootless and "no-cgroups=true" in "".join(facts.lines("hook")).replace(" ", ""):
+    if hook and not is_rootless(info) and "no-cgroups=true" in "".join(facts.lines("hook")).replace(" ", ""):
         message = "no-cgroups is on, which is for rootless Docker: containers see the GPUs but cannot open them"
         return failed(message, "`nvidia-ctk config --in-place --set nvidia-container-cli.no-cgroups=false`.")
     if hook and systemd:

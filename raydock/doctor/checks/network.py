@@ -32,8 +32,12 @@ def ports(facts: HostFacts) -> HostFinding:
 
 
 def mtu(facts: HostFacts) -> HostFinding:
-    """The MTU of the containers' bridge is not larger than the network card's."""
+    """The containers' bridge exists, and its MTU is not larger than the network card's."""
     sizes = dict(line.split() for line in facts.lines("mtu") if len(line.split()) == 2)
+    name = facts.engine.bridge if isinstance(facts.engine, EngineFacts) else ""
+    if sizes and name and name not in sizes:
+        message = f"the containers' bridge {name} does not exist: no container with a network starts"
+        return failed(message, "restart Docker, which makes it again: `sudo systemctl restart docker`.")
     card = next(iter(facts.lines("route")), "")
     if card not in sizes:
         return skipped("no default route")

@@ -1,4 +1,4 @@
-"""The causes in uv's messages, which uv 0.13.9 printed with a server that gives the answer."""
+"""The causes in messages: those that uv 0.13.9 printed with a server that gives the answer, and Docker 26.1.5's."""
 
 import pytest
 
@@ -45,6 +45,12 @@ HINT = (
             "error: Received some unexpected JSON from `http://c:1/simple/click/`",
             "The package index c:1 answered with something that is not a list of packages",
             "run this again",
+        ),
+        (
+            "failed to create endpoint bjk1vmw25d83mu5x9f6851ypm on network bridge: adding interface vethe873f06 to bridge"
+            " docker0 failed: Device does not exist",
+            "The network bridge of the engine's containers does not exist any more",
+            "systemctl restart docker",
         ),
     ],
 )

@@ -31,6 +31,7 @@ def recorded() -> Recorded:
         info: dict[str, Any] | None = None,
         between: tuple[float, float] | None = None,
         bridge_mtu: int | None = 1500,
+        bridge: str = "",
         registry_error: str = "",
         **changed: str,
     ) -> HostFacts:
@@ -38,7 +39,9 @@ def recorded() -> Recorded:
         for old, new in edits:
             assert old in text, f"the recorded output has no {old!r}"
             text = text.replace(old, new)
-        engine = EngineFacts(info=INFO | (info or {}), bridge_mtu=bridge_mtu, registry_error=registry_error)
+        engine = EngineFacts(
+            info=INFO | (info or {}), bridge=bridge, bridge_mtu=bridge_mtu, registry_error=registry_error
+        )
         return HostFacts(
             host=Host(name="gpu1", address="ssh://gpu1"),
             sections=split_sections(text) | changed,

@@ -203,6 +203,14 @@ def test_an_mtu_of_the_bridge_that_is_too_large(recorded: Recorded) -> None:
     assert run_check(network.mtu, recorded(route="")).grade is Grade.SKIPPED
 
 
+def test_a_bridge_that_does_not_exist(recorded: Recorded) -> None:
+    finding = run_check(network.mtu, recorded(bridge="docker7"))
+    assert finding.grade is Grade.FAILED
+    assert "bridge docker7 does not exist" in finding.detail
+    assert "systemctl restart docker" in finding.todo
+    assert run_check(network.mtu, recorded(bridge="eth0", bridge_mtu=1400)).grade is Grade.PASSED
+
+
 def test_the_registry_and_host_names(recorded: Recorded) -> None:
     assert run_check(network.registry, recorded()).grade is Grade.PASSED
     refused = run_check(network.registry, recorded(registry_error="connection refused"))
