@@ -1,4 +1,4 @@
-"""The causes in messages: those that uv 0.13.9 printed with a server that gives the answer, and Docker 26.1.5's."""
+"""The causes in messages that uv 0.13.9, with a server that gives the answer, and Docker 26.1.5 printed."""
 
 import pytest
 
@@ -47,8 +47,8 @@ HINT = (
             "run this again",
         ),
         (
-            "failed to create endpoint bjk1vmw25d83mu5x9f6851ypm on network bridge: adding interface vethe873f06 to bridge"
-            " docker0 failed: Device does not exist",
+            "failed to create endpoint bjk1vmw25d83mu5x9f6851ypm on network bridge: adding interface vethe873f06 to"
+            " bridge docker0 failed: Device does not exist",
             "The network bridge of the engine's containers does not exist any more",
             "systemctl restart docker",
         ),
