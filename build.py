@@ -20,12 +20,14 @@ def use_venv() -> None:
     """Restart with the checkout's .venv, if it exists and this Python is not in a virtual environment."""
     python = Path(__file__).resolve().parent / ".venv" / "bin" / "python"
     started_again = os.environ.pop(_RESTARTED, None)  # not inherited by programs that raydock starts
+    if sys.prefix != sys.base_prefix or started_again:
+        return
+    # Python prints a traceback if it is interrupted while it starts: the signal waits for `run`.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        if sys.prefix != sys.base_prefix or started_again or not python.exists():
-            return
-        # Python prints a traceback if it is interrupted while it starts: the signal waits for `run`.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         os.execve(python, [str(python), *sys.argv], {**os.environ, _RESTARTED: "1"})  # noqa: S606 - this script again
+    except (FileNotFoundError, NotADirectoryError):
+        return
     except OSError as error:
         fail(f"{python} cannot be run: {error.strerror}.", "`make venv`, then run this again.")
 

@@ -123,12 +123,14 @@ def run_on_gpus(
     `grant`: from find_grant; `run`: runs the checks with it. Checks that cannot run are skipped, or failed if the
     request requires them.
     """
+    if isinstance(grant, str):
+        return _apply_policy({check: _skip(check, grant) for check in checks}, request)
     try:
-        answers = {check: _skip(check, grant) for check in checks} if isinstance(grant, str) else run(grant)
+        answers = run(grant)
     except GrantError as error:
         reason = f"{error.what} Next: {error.todo}"
         return _apply_policy({check: _skip(check, reason) for check in checks}, request)
-    if isinstance(grant, Grant) and (driver := answers.get(DRIVER.id)):
+    if driver := answers.get(DRIVER.id):
         answers[DRIVER.id] = structs.replace(driver, detail=f"{grant.text}: {driver.detail}")
     return _apply_policy(answers, request)
 

@@ -72,7 +72,7 @@ def smoke(
                 grant,
                 request,
                 levels,
-                lambda grant: run(levels, on_line, options=ContainerOptions(grant=grant)).checks,
+                lambda granted: run(levels, on_line, options=ContainerOptions(grant=granted)).checks,
             )
             _report_ends([results[check] for check in levels if check in results], name, on_event)
     all_checks = tuple(results.get(check) or _unanswered(check) for check in requested)

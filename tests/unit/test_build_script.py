@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SYSTEM = str(Path(sys.base_prefix) / "bin" / "python3")
+PUBLIC = shutil.which("python3", path="/usr/bin")
 
 
 @pytest.fixture
@@ -42,7 +43,10 @@ def test_an_environment_whose_python_does_not_start(checkout: Path) -> None:
     assert "Next: `make venv`" in done.stderr
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="this test needs root, to become a user who cannot read a folder")
+@pytest.mark.skipif(
+    os.getuid() != 0 or not PUBLIC or not shutil.which("setpriv"),
+    reason="this test needs root, setpriv and a Python in /usr/bin, to run it as a user who cannot read a folder",
+)
 def test_an_environment_that_this_user_cannot_read(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     private = tmp_path_factory.mktemp("private")
     (checkout / ".venv" / "bin").mkdir(parents=True)
@@ -50,7 +54,7 @@ def test_an_environment_that_this_user_cannot_read(checkout: Path, tmp_path_fact
     for folder in (*checkout.parents[: len(checkout.parents) - 2], checkout):
         folder.chmod(0o755)
     private.chmod(0o700)
-    done = run(checkout, "setpriv", "--reuid=65534", "--clear-groups", SYSTEM, "build.py", "plan")
+    done = run(checkout, "setpriv", "--reuid=65534", "--clear-groups", str(PUBLIC), "build.py", "plan")
     assert done.returncode == 4
     assert "cannot be run: Permission denied" in done.stderr
     assert "Traceback" not in done.stderr

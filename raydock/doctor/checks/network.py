@@ -34,15 +34,15 @@ def ports(facts: HostFacts) -> HostFinding:
 def mtu(facts: HostFacts) -> HostFinding:
     """The containers' bridge exists, and its MTU is not larger than the network card's."""
     sizes = dict(line.split() for line in facts.lines("mtu") if len(line.split()) == 2)
-    name = facts.engine.bridge if isinstance(facts.engine, EngineFacts) else ""
-    if sizes and name and name not in sizes:
-        message = f"the containers' bridge {name} does not exist: no container with a network starts"
+    engine = facts.engine if isinstance(facts.engine, EngineFacts) else None
+    if sizes and engine and engine.bridge and engine.bridge not in sizes:
+        message = f"the containers' bridge {engine.bridge} does not exist: no container with a network starts"
         return failed(message, "restart Docker, which makes it again: `sudo systemctl restart docker`.")
     card = next(iter(facts.lines("route")), "")
     if card not in sizes:
         return skipped("no default route")
     message = f"{card} {sizes[card]}"
-    bridge = facts.engine.bridge_mtu if isinstance(facts.engine, EngineFacts) else None
+    bridge = engine.bridge_mtu if engine else None
     if bridge is None:
         return passed(f"{message}; the engine has no bridge")
     if bridge > int(sizes[card]):
