@@ -4,7 +4,7 @@ import io
 import os
 import tarfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -79,14 +79,21 @@ def root(clone: Path) -> Iterator[Path]:
     clones.restore(clone, before)
 
 
+@contextmanager
+def fresh_toy(client: docker.DockerClient, folder: Path) -> Iterator[Toy]:
+    """A toy in `folder` without facts and locks; its images are removed afterwards."""
+    site = Site()
+    with serving(site) as endpoint:
+        made = make(folder / "toy", site, endpoint)
+        yield made
+    remove_images(client, made)
+
+
 @pytest.fixture
 def unlocked(client: docker.DockerClient, tmp_path: Path) -> Iterator[Toy]:
     """A toy without facts and locks; its images are removed afterwards."""
-    site = Site()
-    with serving(site) as endpoint:
-        made = make(tmp_path / "toy", site, endpoint)
+    with fresh_toy(client, tmp_path) as made:
         yield made
-    remove_images(client, made)
 
 
 @pytest.fixture
@@ -101,13 +108,10 @@ def base(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
     """The tag of the base of toys and of the real image, built if necessary."""
     ref = recipe_for(matrix.load(ROOT / "matrix.yaml"), parse_name(NAMES[0]), Paths(ROOT)).ref
     if ref not in existing(client, [ref]):
-        site = Site()
-        with serving(site) as endpoint:
-            made = make(tmp_path_factory.mktemp("base") / "toy", site, endpoint)
+        with fresh_toy(client, tmp_path_factory.mktemp("base")) as made:
             lock(made)
             done = made.run("build", "--select", "ray=1.0.0")
         assert done.code == 0, done.summary
-        remove_images(client, made)
     return ref
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from raydock.builder import basemaker
 from raydock.model import debs
+from tests.integration.conftest import fresh_toy
 from tests.support.certificates import certified
 from tests.support.debianmirror import debian_mirror, public_archive
 from tests.support.toy import Toy, lock
@@ -28,13 +29,17 @@ SOURCES = "cat /etc/apt/sources.list; find /etc/apt/sources.list.d /etc/apt/apt.
 FULL = "deb {0} bookworm main\ndeb {0} bookworm-updates main\ndeb {0}-security bookworm-security main\n"
 
 
+def remove_bases(client: docker.DockerClient, toy: Toy) -> None:
+    for tag in basemaker.tags(client):
+        if toy.token in tag:
+            client.images.remove(tag)
+
+
 @pytest.fixture(autouse=True)
 def _swept(client: docker.DockerClient, unlocked: Toy) -> Iterator[None]:
     """Remove the bases that a test built."""
     yield
-    for tag in basemaker.tags(client):
-        if unlocked.token in tag:
-            client.images.remove(tag)
+    remove_bases(client, unlocked)
 
 
 def with_base(toy: Toy, mirror: str = "") -> Toy:
@@ -67,9 +72,12 @@ def built(client: docker.DockerClient, toy: Toy) -> tuple[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def usual(client: docker.DockerClient, base: str) -> str:
-    """The lowest layer of the base that this host builds without a mirror."""
-    return str(client.images.get(base).attrs["RootFS"]["Layers"][0])
+def usual(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The lowest layer of the base that this host builds without a mirror, of the packages that Debian has now."""
+    with fresh_toy(client, tmp_path_factory.mktemp("usual")) as toy:
+        layer, _ = built(client, with_base(toy))
+        remove_bases(client, toy)
+    return layer
 
 
 def test_the_mirror_of_matrix_yaml(client: docker.DockerClient, unlocked: Toy) -> None:
