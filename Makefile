@@ -1,7 +1,7 @@
 # `make help` lists the targets. Each target installs what it needs: see scripts/venv and scripts/engine.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help images plan lock audit render build smoke scan publish test long unit check bench requirements engine tools venv venv-dev clean
+.PHONY: help images plan lock audit render build smoke scan release publish test long unit check bench requirements engine tools venv venv-dev clean
 
 GROUP ?= quickstart
 ARGS ?=
@@ -41,6 +41,9 @@ smoke: venv engine ## Test the built images of GROUP (ARGS=--contract: check the
 
 scan: venv engine tools ## Scan the built images of GROUP by the policy of scan.yaml, and write their SBOMs
 	@$(BUILD) scan --group $(GROUP) $(ARGS)
+
+release: venv engine tools ## Do all steps from matrix.yaml to published images of GROUP (ARGS=--dry-run: list them)
+	@$(BUILD) release --group $(GROUP) $(ARGS)
 
 publish: venv engine ## Push the tested and scanned images of GROUP (ARGS=--dry-run: show which tags would move)
 	@$(BUILD) publish --group $(GROUP) $(ARGS)

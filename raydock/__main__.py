@@ -18,6 +18,7 @@ from raydock.core.program import localize
 
 COMMANDS = {
     "plan": ("raydock.cli.plan:plan", "Show which variants can exist, and why the others cannot."),
+    "add": ("raydock.cli.add:add", "Add versions to matrix.yaml."),
     "suggest": ("raydock.cli.plan:suggest", "Suggest versions for a driver and GPUs."),
     "facts": ("raydock.cli.facts:facts", "Read metadata of releases from the package index."),
     "lock": ("raydock.cli.lock:lock", "Pin every package of the variants, with hashes."),
@@ -26,6 +27,7 @@ COMMANDS = {
     "smoke": ("raydock.cli.smoke:smoke", "Test images by running Ray in them, on CPU or GPUs."),
     "scan": ("raydock.cli.scan:scan", "Scan images for vulnerabilities, secrets and licences."),
     "images": ("raydock.cli.images:images", "Lock, render, build and test: the main job."),
+    "release": ("raydock.cli.release:release", "Do all steps from matrix.yaml to published images."),
     "publish": ("raydock.cli.publish:publish", "Push tested and scanned images to registries."),
     "verify": ("raydock.cli.publish:verify", "Compare a registry with its release."),
     "pick": ("raydock.cli.pick:pick", "Choose the image that a host can run."),

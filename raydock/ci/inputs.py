@@ -96,7 +96,7 @@ def own(files: Files, matrix: Matrix, planned: Planned) -> Inputs:
     return {
         "lock": lock.sha256,
         "base": base.digest if base else None,
-        "cut-off day": matrix.epoch,
+        "timestamp": matrix.epoch,
         **Context(shared={}).files(planned, lock, layers(lock, packages.added), group),
         **(_code(files, counted().base_code[base.base.source]) if base else {}),
     }

@@ -13,6 +13,7 @@ from raydock.core.errors import ConfigurationError
 from raydock.core.progress import Progress
 from raydock.model import facts as model
 from raydock.model.facts import Facts
+from raydock.model.variant import NONE
 from raydock.pipeline.project import Project
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def facts(quiet: bool, check: bool) -> None:
     Example: ./build.py facts && git diff lockfiles/facts.json
     """
     project = current_project()
-    known = project.facts if check else _known_facts(project)
+    known = project.facts if check else known_facts(project)
     offered = _survey(project, quiet=quiet)
     changes = offered.changes(known)
     if check:
@@ -56,6 +57,20 @@ def read_missing(project: Project, *, quiet: bool) -> None:
     _write(project, offered, Facts({}), quiet=quiet)
 
 
+def read_unknown(project: Project, *, quiet: bool) -> None:
+    """Reads the facts again if matrix.yaml has releases that they do not have.
+
+    Raises OutOfReachError if the index does not answer.
+    """
+    named = [(name, version) for name, axis in model.PROJECTS.items() for version in project.matrix.values(axis)]
+    unknown = [
+        f"{name} {version}" for name, version in named if version != NONE and not project.facts.get(name, version)
+    ]
+    if unknown:
+        offered = _survey(project, quiet=quiet, note=f"reading {', '.join(unknown)} from the package index")
+        _write(project, offered, known_facts(project), quiet=quiet)
+
+
 def _survey(project: Project, *, quiet: bool, note: str = "") -> "OfferedReleases":
     from raydock.index import releases
     from raydock.index.client import from_environment
@@ -76,7 +91,7 @@ def _write(project: Project, offered: "OfferedReleases", known: Facts, *, quiet:
     vars(project).pop("facts", None)  # drop the cached facts, so that the new file is read
 
 
-def _known_facts(project: Project) -> Facts:
+def known_facts(project: Project) -> Facts:
     """The facts in the checkout.
 
     Empty if the file is invalid, so that it is written again.

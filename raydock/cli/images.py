@@ -7,7 +7,7 @@ import click
 from raydock.cli.options import CommandRequest, current_project, shared, trace, variants
 from raydock.cli.output import report, warn_of_unused_indexes
 
-_ca_bundle = click.option(
+ca_bundle = click.option(
     "--ca-bundle",
     type=click.Path(path_type=Path),
     help="PEM certificates that builds trust. Default: SSL_CERT_FILE, PIP_CERT or REQUESTS_CA_BUNDLE.",
@@ -17,7 +17,7 @@ _ca_bundle = click.option(
 @click.command()
 @shared
 @variants
-@_ca_bundle
+@ca_bundle
 @click.option("--no-cache", is_flag=True, help="Build every step again. The same fingerprint gives the same image id.")
 @trace
 def build(request: CommandRequest, ca_bundle: Path | None, no_cache: bool, trace: Path | None) -> None:
@@ -40,7 +40,7 @@ def build(request: CommandRequest, ca_bundle: Path | None, no_cache: bool, trace
 @click.command()
 @shared
 @variants
-@_ca_bundle
+@ca_bundle
 @trace
 def images(request: CommandRequest, ca_bundle: Path | None, trace: Path | None) -> None:
     """The main job: locks, renders, builds and smoke-tests the selected variants.

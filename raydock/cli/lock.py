@@ -17,26 +17,31 @@ if TYPE_CHECKING:
 @shared
 @variants
 @click.option("--check", is_flag=True, help="List stale locks, write nothing; exit 1 if there are any.")
+@click.option("--upgrade", is_flag=True, help="Also lock again what keeps an earlier cut-off day than matrix.yaml's.")
 @click.option("--audit", is_flag=True, help="Check locked packages against the index's advisories, write nothing.")
 @click.option("--allow-unaudited", is_flag=True, help="With --audit: exit with 0 if the index has no advisories API.")
 @click.option("--resolver", type=click.Choice(["uv", "pip-tools"]), default="uv", show_default=True)
-def lock(request: CommandRequest, check: bool, audit: bool, allow_unaudited: bool, resolver: str) -> None:
+def lock(
+    request: CommandRequest, *, check: bool, upgrade: bool, audit: bool, allow_unaudited: bool, resolver: str
+) -> None:
     """Makes missing and stale locks of the selected variants in lockfiles/.
 
     A lock pins every package with hashes. The locks include the Debian packages of bases and groups. Without a
-    selection, locks that no variant needs are removed. --check also lists Debian packages with newer versions.
+    selection, locks that no variant needs are removed. --check also lists Debian packages with newer versions. A lock
+    keeps its cut-off day if matrix.yaml gets a later one, until --upgrade takes the newer packages.
 
     \b
     Example: ./build.py lock --group serve
+             ./build.py lock --upgrade
              ./build.py lock --audit              (exits with 5 if scan.yaml refuses a known vulnerability)
     """
-    if check and audit:
-        raise click.UsageError("--check and --audit cannot be combined.")
+    if check + audit + upgrade > 1:
+        raise click.UsageError("--check, --audit and --upgrade cannot be combined.")
     if audit:
         audit_locks(request, allow_unaudited)
     if check:
         _check(request)
-    _make(request, resolver)
+    _make(request, resolver, upgrade)
 
 
 def _check(request: CommandRequest) -> NoReturn:
@@ -53,7 +58,7 @@ def _check(request: CommandRequest) -> NoReturn:
     end_check(lines + check_debs(project, variants), len(chosen), "lock")
 
 
-def _make(request: CommandRequest, resolver: str) -> NoReturn:
+def _make(request: CommandRequest, resolver: str, upgrade: bool) -> NoReturn:
     """Makes missing and stale locks, removes those that no variant needs, prints the results and exits."""
     from raydock.cli.debs import lock_debs
     from raydock.lock import locker
@@ -63,7 +68,7 @@ def _make(request: CommandRequest, resolver: str) -> NoReturn:
     warn_of_unused_indexes()
     with request.writing() as progress:
         debs = lock_debs(request, progress, variants)
-        stale = _stale(request)
+        stale = _stale(request) | (locker.earlier(project.rule_inputs, project.checkout, variants) if upgrade else {})
         results = locker.lock(
             project.rule_inputs,
             project.checkout,
@@ -71,6 +76,7 @@ def _make(request: CommandRequest, resolver: str) -> NoReturn:
             siblings=project.variants,
             jobs=request.jobs,
             resolver=resolver,
+            upgrade=upgrade,
             on_event=progress,
         )
         removed = _orphans(request)

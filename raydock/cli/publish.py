@@ -18,17 +18,24 @@ if TYPE_CHECKING:
     Outcomes = dict[str, PublishResult | RaydockError]
 
 
+registries = click.option(
+    "--registry", "registries", multiple=True, metavar="HOST/PATH", help="Default: matrix.yaml's. Repeatable."
+)
+dry_run = click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
+allow_unscanned = click.option(
+    "--allow-unscanned", is_flag=True, help="Also publish images with the verdict `not scanned`."
+)
+
+
 @click.command()
 @shared
 @variants
-@click.option(
-    "--registry", "registries", multiple=True, metavar="HOST/PATH", help="Default: matrix.yaml's. Repeatable."
-)
+@registries
 @release_repository
 @insecure
-@click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
+@dry_run
 @click.option("--force", is_flag=True, help="Push again what the release lists. Never overwrites an immutable tag.")
-@click.option("--allow-unscanned", is_flag=True, help="Also publish images with the verdict `not scanned`.")
+@allow_unscanned
 @click.option(
     "--require-attachments", is_flag=True, help="Refuse an image if the registry does not store its reports and SBOMs."
 )
@@ -47,17 +54,22 @@ def publish(
     from raydock.publish.options import PublishOptions
     from raydock.publish.sign import find_signer
 
+    refuse_shared_repository(release_repository, registries)
+    publish_options = PublishOptions(
+        jobs=request.jobs, signer=find_signer(), release_repository=release_repository, **options
+    )
+    outcomes = _outcomes(request, registries or (request.project.matrix.registry,), publish_options, dry_run)
+    _report(request, outcomes, dry_run)
+
+
+def refuse_shared_repository(release_repository: str, registries: tuple[str, ...]) -> None:
+    """Raises ConfigurationError if several registries would have one release repository."""
     if release_repository and len(registries) > 1:
         raise ConfigurationError(
             f"--release-repository {release_repository} cannot store the releases of {len(registries)} registries.",
             meaning="Each registry needs a separate release repository.",
             todo="publish to one registry at a time.",
         )
-    publish_options = PublishOptions(
-        jobs=request.jobs, signer=find_signer(), release_repository=release_repository, **options
-    )
-    outcomes = _outcomes(request, registries or (request.project.matrix.registry,), publish_options, dry_run)
-    _report(request, outcomes, dry_run)
 
 
 def _outcomes(

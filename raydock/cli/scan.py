@@ -21,11 +21,17 @@ if TYPE_CHECKING:
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
+db = click.option("--db", type=_FOLDER, help="A folder with a vulnerability database, such as trivy's cache.")
+db_repository = click.option(
+    "--db-repository", default="", metavar="NAME", help="The database's repository. Default: trivy's."
+)
+
+
 @click.command()
 @shared
 @variants
-@click.option("--db", type=_FOLDER, help="A folder with a vulnerability database, such as trivy's cache.")
-@click.option("--db-repository", default="", metavar="NAME", help="The database's repository. Default: trivy's.")
+@db
+@db_repository
 @click.option("--allow-unscanned", is_flag=True, help="Exit with 0 if the verdict is `not scanned`.")
 def scan(request: CommandRequest, db: Path | None, db_repository: str, allow_unscanned: bool) -> None:
     """Scans the built images of the selected variants, and writes their SBOMs.

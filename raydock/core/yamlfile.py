@@ -118,12 +118,14 @@ def shipped(path: str, model: type[Model]) -> Model:
     return content
 
 
-def read_own(path: Path) -> YamlFile:
+def read_own(path: Path, text: str | None = None) -> YamlFile:
     """Read a file of raydock.
+
+    text: its text, if it is not written yet.
 
     Raises ConfigurationError as `read` does, and if a list has a value twice.
     """
-    file = read(path)
+    file = read(path, text)
     for steps, values in _lists(file.tree, ()):
         repeated = next((number for number, value in enumerate(values) if value in values[:number]), None)
         if repeated is not None:
@@ -132,13 +134,15 @@ def read_own(path: Path) -> YamlFile:
     return file
 
 
-def read(path: Path) -> YamlFile:
+def read(path: Path, text: str | None = None) -> YamlFile:
     """Read a file.
+
+    text: its text, if it is not written yet.
 
     Raises ConfigurationError if it is missing, empty or not YAML.
     """
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER)
+        node = yaml.compose(path.read_text(encoding="utf-8") if text is None else text, Loader=_LOADER)
     except FileNotFoundError:
         raise ConfigurationError(
             f"{path} does not exist.", todo="run raydock in the checkout that contains it."

@@ -84,6 +84,11 @@ class OfferedReleases:
         differences |= {key: "was removed from the index" for key in known.releases if key not in self.offers}
         return {key: difference for key, difference in sorted(differences.items()) if difference}
 
+    def uploaded(self, key: Key) -> date | None:
+        """The day on which the last wheel of a release was uploaded; None if the index does not say."""
+        files = self.offers[key].files
+        return max((file.upload_time.date() for file in files if _linux(file) and file.upload_time), default=None)
+
     def refresh(self, known: Facts, today: date, on_progress: Callable[[str], None]) -> Facts:
         """The facts about these releases; releases that changed are read again.
 
@@ -168,7 +173,9 @@ def _named(known: Mapping[Version, Files], project: str, version: str) -> Files:
     if not files:
         near = closest(version, (str(other) for other in known if not other.is_prerelease))
         hint = f"Did you mean {near!r}?" if near else f"The index has no version of {project}."
-        raise ConfigurationError(f"{project} {version} is not in the package index.", todo=f"{hint} Fix matrix.yaml.")
+        raise ConfigurationError(
+            f"{project} {version} is not in the package index.", todo=f"{hint} Use a version that the index has."
+        )
     return files
 
 

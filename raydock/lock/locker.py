@@ -1,7 +1,7 @@
 """Find stale locks, and lock variants again."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -20,6 +20,7 @@ from raydock.lock.request import LockRequest, create_request
 from raydock.lock.resolver import RESOLVERS, Pins, Resolver, Uv
 from raydock.model import lock as locks
 from raydock.model import sealed
+from raydock.model.lock import Lock
 from raydock.model.variant import Variant
 from raydock.plan.rules.verdict import RuleInputs
 
@@ -34,6 +35,7 @@ class StaleReason(StrEnum):
     INPUTS = "matrix.yaml or a known breakage changed since it was locked"
     PACKAGES = "matrix.yaml or the packages that raydock itself installs changed since it was locked"
     EDITED = "it was edited by hand"
+    EARLIER = "matrix.yaml has a later cut-off day"
     ORPHANED = "matrix.yaml no longer has this variant"
 
 
@@ -45,6 +47,14 @@ def check(rule_inputs: RuleInputs, checkout: Checkout, variants: Iterable[Varian
     """Find the variants whose locks are missing, out of date or edited, without an index or a resolver."""
     reasons = ((variant.name, _stale_reason(rule_inputs, checkout, variant)) for variant in variants)
     return {name: reason for name, reason in reasons if reason is not None}
+
+
+def earlier(rule_inputs: RuleInputs, checkout: Checkout, variants: Iterable[Variant]) -> StaleLocks:
+    """Find the fresh locks that keep an earlier cut-off day than a new lock would have."""
+    fresh = [variant for variant in variants if _stale_reason(rule_inputs, checkout, variant) is None]
+    headers = {variant: locks.load(checkout.lock(variant.name)).header for variant in fresh}
+    kept = [variant for variant, header in headers.items() if _keeps_earlier(rule_inputs, variant, header)]
+    return {variant.name: StaleReason.EARLIER for variant in kept}
 
 
 def orphans(checkout: Checkout, variants: Iterable[Variant]) -> StaleLocks:
@@ -61,8 +71,21 @@ def _stale_reason(rule_inputs: RuleInputs, checkout: Checkout, variant: Variant)
         return StaleReason.MISSING
     if parts is None:
         return StaleReason.EDITED
-    expected = {"variant": variant.name, "inputs": create_request(rule_inputs, variant).digest}
-    return None if expected.items() <= parts[0].items() else StaleReason.INPUTS
+    header, _ = parts
+    request = create_request(rule_inputs, variant, _cutoff(header))
+    expected = {"variant": variant.name, "inputs": request.digest}
+    return None if expected.items() <= header.items() else StaleReason.INPUTS
+
+
+def _cutoff(header: Mapping[str, str]) -> date | None:
+    """The cut-off day of a lock; None if its header has none, as in raydock 0.1."""
+    return date.fromisoformat(header[locks.CUTOFF]) if locks.CUTOFF in header else None
+
+
+def _keeps_earlier(rule_inputs: RuleInputs, variant: Variant, header: Mapping[str, str]) -> bool:
+    """Whether a lock has an earlier cut-off day than a new lock of its variant would have."""
+    cutoff = _cutoff(header)
+    return cutoff is not None and cutoff < rule_inputs.matrix.cutoff_of(variant)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,16 +111,23 @@ def lock(
     siblings: Sequence[Variant],
     jobs: int,
     resolver: str = Uv.name,
+    upgrade: bool = False,
     on_event: Listener = silent,
 ) -> tuple[LockResult, ...]:
     """Lock variants from the package index that the environment names: see Locker.lock.
 
     siblings: all variants of the plan.
+    upgrade: whether the versions of locks with an earlier cut-off day are ignored.
     """
     with Pages(from_environment(os.environ, on_event)) as pages:
         chosen = RESOLVERS[resolver](pages=pages)
         locker = Locker(
-            rule_inputs=rule_inputs, checkout=checkout, siblings=siblings, resolver=chosen, listener=on_event
+            rule_inputs=rule_inputs,
+            checkout=checkout,
+            siblings=siblings,
+            resolver=chosen,
+            upgrade=upgrade,
+            listener=on_event,
         )
         return locker.lock(variants, jobs)
 
@@ -131,6 +161,7 @@ class Locker:
         checkout: where the locks are.
         siblings: all variants of the matrix.
         resolver: finds the versions.
+        upgrade: whether the versions of locks with an earlier cut-off day are ignored.
         listener: gets progress messages.
     """
 
@@ -138,6 +169,7 @@ class Locker:
     checkout: Checkout
     siblings: Sequence[Variant]
     resolver: Resolver
+    upgrade: bool = False
     listener: Listener = silent
 
     def lock(self, variants: Sequence[Variant], jobs: int) -> tuple[LockResult, ...]:
@@ -167,19 +199,30 @@ class Locker:
         """The lead of a family: the first variant that can be resolved.
 
         Variants without packages of their own come first, then those with the newest vllm, torch and ray. The lead is
-        resolved without a seed.
+        resolved with the versions of the locks that keep an earlier cut-off day, so that images still share layers.
         """
-        members = [variant for variant in self.siblings if self._family(variant) == family]
-        for variant in sorted(members, key=_lead_order, reverse=True):
-            if _stale_reason(self.rule_inputs, self.checkout, variant) is None:
-                return Lead(variant.name, locks.load(self.checkout.lock(variant.name)).pins)
+        siblings = (variant for variant in self.siblings if self._family(variant) == family)
+        members = sorted(siblings, key=_lead_order, reverse=True)
+        fresh = {variant: lock for variant in members if (lock := self._fresh(variant))}
+        earlier = [v for v, lock in fresh.items() if _keeps_earlier(self.rule_inputs, v, lock.header)]
+        seed = Lead(pins=fresh[earlier[0]].pins).seed if earlier and not self.upgrade else {}
+        for variant in members:
+            if variant in earlier and not self.upgrade:
+                continue
+            if variant in fresh and variant not in earlier:
+                return Lead(variant.name, fresh[variant].pins)
             try:
                 with timed(self.listener, variant.name, "resolving for its siblings"):
-                    pins = self.resolver.resolve(create_request(self.rule_inputs, variant), {})
+                    pins = self.resolver.resolve(create_request(self.rule_inputs, variant), seed)
             except VariantError:
                 continue
             return Lead(variant.name, pins, resolved=True)
         return Lead()
+
+    def _fresh(self, variant: Variant) -> Lock | None:
+        """The lock of a variant; None if it is missing or stale."""
+        stale = _stale_reason(self.rule_inputs, self.checkout, variant)
+        return None if stale else locks.load(self.checkout.lock(variant.name))
 
     def _lock(self, variant: Variant, lead: Lead) -> LockResult:
         request = create_request(self.rule_inputs, variant)

@@ -1,12 +1,13 @@
 """Write the text of locks, sealed, and with the same bytes for the same pins.
 
-Its header (raydock/model/sealed.py) has `variant`; `inputs`, the request's digest; `resolver`; `no-cutoff`, the indexes
-that give no upload times, so that the cut-off day does not apply to them; and `download-bytes`, the size of the wheels,
-if the index gives it. Then follow the pins by name, each with the hash of the wheel that the variant installs and with
-the packages that require it. A pin does not have the hashes of all platforms' files: so the lock names exactly what the
-image installs, even if a release gets more files later, and it is a tenth of the size. If an extra index offers a
-different wheel in its place, the pin has both hashes. A package without a wheel has the hash of its source
-distribution, pip's option that allows it, and the packages that build it.
+Its header (raydock/model/sealed.py) has `variant`; `inputs`, the request's digest; `cutoff`, the cut-off day, which the
+lock keeps if matrix.yaml gets a later one; `resolver`; `no-cutoff`, the indexes that give no upload times, so that the
+cut-off day does not apply to them; and `download-bytes`, the size of the wheels, if the index gives it. Then follow the
+pins by name, each with the hash of the wheel that the variant installs and with the packages that require it. A pin
+does not have the hashes of all platforms' files: so the lock names exactly what the image installs, even if a release
+gets more files later, and it is a tenth of the size. If an extra index offers a different wheel in its place, the pin
+has both hashes. A package without a wheel has the hash of its source distribution, pip's option that allows it, and the
+packages that build it.
 """
 
 from collections.abc import Sequence
@@ -32,7 +33,12 @@ def compose(
     artifacts: the file of each pin.
     no_cutoff: the indexes to which the cut-off day does not apply.
     """
-    header = {"variant": name, "inputs": request.digest, "resolver": resolver}
+    header = {
+        "variant": name,
+        "inputs": request.digest,
+        lock.CUTOFF: request.cutoff.isoformat(),
+        "resolver": resolver,
+    }
     if no_cutoff:
         header[lock.NO_CUTOFF] = no_cutoff
     sizes = [artifact.size for artifact in artifacts if artifact.size is not None]

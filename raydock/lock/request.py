@@ -65,12 +65,14 @@ class LockRequest:
         return datetime.combine(self.cutoff + timedelta(days=1), time(), UTC)
 
 
-def create_request(rule_inputs: RuleInputs, variant: Variant) -> LockRequest:
+def create_request(rule_inputs: RuleInputs, variant: Variant, locked: date | None = None) -> LockRequest:
     """Create the request for a variant's lock.
+
+    locked: the cut-off day that its lock was made with; None for a new lock.
 
     Raises ConfigurationError if no base of the matrix has its Python, or if the base's glibc is too old.
     """
-    matrix, cutoff = rule_inputs.matrix, rule_inputs.matrix.cutoff_of(variant)
+    matrix, cutoff = rule_inputs.matrix, rule_inputs.matrix.cutoff_of(variant, locked)
     known = [breakage for breakage in breakages.known() if breakage.concerns(variant, cutoff)]
     needed = sorted(line for breakage in known for line in breakage.requirements)
     return LockRequest(

@@ -16,6 +16,8 @@ from packaging.utils import canonicalize_name
 from raydock.core.errors import ConfigurationError
 from raydock.model.sealed import read_header
 
+# The key of the header with the cut-off day.
+CUTOFF = "cutoff"
 # The key of the header that names the indexes whose pages give no upload times.
 NO_CUTOFF = "no-cutoff"
 # It begins with a line break: a search for it is much faster than for the begin of a line.

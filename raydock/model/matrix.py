@@ -1,7 +1,7 @@
 """The matrix: matrix.yaml with its defaults and the packages of each group."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from raydock.core.yamlfile import read_own
@@ -21,7 +21,8 @@ class Matrix:
     Attributes:
         path: the file.
         registry: the registry and the path to which images go.
-        cutoff: packages that are newer than this day do not exist for a lock.
+        cutoff: packages that are newer than this day do not exist for a new lock.
+        timestamp: the day that the files of images have as their time.
         axes: the values of the cross product by axis, in the order of the file.
         bases: the base images, one for each Python.
         indexes: package indexes in addition to the default one, by CUDA label.
@@ -37,6 +38,7 @@ class Matrix:
     path: Path
     registry: str
     cutoff: date
+    timestamp: date
     axes: dict[Axis, tuple[str, ...]]
     bases: tuple[Base, ...]
     indexes: dict[str, str]
@@ -50,11 +52,11 @@ class Matrix:
 
     @property
     def epoch(self) -> int:
-        """SOURCE_DATE_EPOCH of every image: the first second of the matrix's cut-off day, UTC.
+        """SOURCE_DATE_EPOCH of every image: the first second of the matrix's timestamp, UTC.
 
-        A point's own cut-off does not change it: images share layers of the same packages only if the times are equal.
+        No cut-off day changes it: images share layers of the same packages only if the times are equal.
         """
-        return int(datetime(self.cutoff.year, self.cutoff.month, self.cutoff.day, tzinfo=UTC).timestamp())
+        return int(datetime.combine(self.timestamp, time(), UTC).timestamp())
 
     @property
     def group_names(self) -> tuple[str, ...]:
@@ -82,22 +84,28 @@ class Matrix:
         """The packages of a variant in addition to the releases on its axes."""
         return self.flavors[variant.flavor] if variant.flavor else self.packages
 
-    def cutoff_of(self, variant: Variant) -> date:
-        """The cut-off day of a variant's lock."""
-        cutoffs = (point.cutoff for point in self.points if point.variant == variant)
-        return next(cutoffs, None) or self.cutoff
+    def cutoff_of(self, variant: Variant, locked: date | None = None) -> date:
+        """The cut-off day of a variant's lock.
+
+        locked: the day that its lock was made with. It stays valid if the matrix has a later one; that of a point does
+        not.
+        """
+        own = next((point.cutoff for point in self.points if point.variant == variant), None)
+        return own or min(self.cutoff, locked or self.cutoff)
 
     def base(self, python: str) -> Base | None:
         """The first base with this Python; None if no base has it."""
         return next((base for base in self.bases if base.python == python), None)
 
 
-def load(path: Path) -> Matrix:
+def load(path: Path, text: str | None = None) -> Matrix:
     """Read matrix.yaml.
+
+    text: its text, if it is not written yet.
 
     Raises ConfigurationError, with file and line, if it is not as documented.
     """
-    file = read_own(path)
+    file = read_own(path, text)
     entry = file.convert(MatrixFile)
     common = packages.common_packages(entry.packages, file.place("packages"))
     own = {name: packages.group_packages(name, group, common, file) for name, group in entry.groups.items()}
@@ -105,6 +113,7 @@ def load(path: Path) -> Matrix:
         path=path,
         registry=entry.registry,
         cutoff=entry.cutoff,
+        timestamp=entry.timestamp or entry.cutoff,
         axes=entry.values,
         bases=tuple(base for name, base_entry in entry.bases.items() for base in base_entry.bases(name, file)),
         indexes=entry.indexes,

@@ -115,7 +115,8 @@ class MatrixFile(Entry, frozen=True, kw_only=True, dict=True):
 
     Attributes:
         registry: the registry and the path to which images go.
-        cutoff: packages newer than this day do not exist for a lock, and files in images have its time.
+        cutoff: packages newer than this day do not exist for a new lock. A lock keeps the day that it was made with.
+        timestamp: the day that the files of images have as their time; None: the cut-off day.
         bases: the images that variants are built on, by name.
         axes: the values of every axis.
         debs: a registry and a path where the Debian packages of bases are kept.
@@ -131,6 +132,7 @@ class MatrixFile(Entry, frozen=True, kw_only=True, dict=True):
     cutoff: date
     bases: dict[_BaseName, BaseEntry]
     axes: Axes
+    timestamp: date | None = None
     debs: _Repository | None = None
     indexes: dict[_Label, _Index] = msgspec.field(default_factory=dict)
     gpus: tuple[GpuBuild, ...] = ()
@@ -141,6 +143,8 @@ class MatrixFile(Entry, frozen=True, kw_only=True, dict=True):
 
     def __post_init__(self) -> None:
         _check_past(self.cutoff)
+        if self.timestamp:
+            _check_past(self.timestamp, "timestamp")
         for number, exclude in enumerate(self.exclude):
             self._check_patterns(exclude, "exclude", number)
         for name, group in self.groups.items():
@@ -175,11 +179,11 @@ class MatrixFile(Entry, frozen=True, kw_only=True, dict=True):
                 raise InvalidEntryError(what, nearest(plain, known), *steps, axis)
 
 
-def _check_past(day: date) -> None:
-    """Raise InvalidEntryError if a cut-off day is in the future (by UTC)."""
+def _check_past(day: date, key: str = "cutoff") -> None:
+    """Raise InvalidEntryError if a day is in the future (by UTC)."""
     if day > datetime.now(UTC).date():
         what = f"{{label}} {day} is in the future."
-        raise InvalidEntryError(what, "write a day in the past, or set this machine's clock.", "cutoff")
+        raise InvalidEntryError(what, "write a day in the past, or set this machine's clock.", key)
 
 
 def _check_value(axis: Axis, value: str, *steps: str | int) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from raydock.builder.schedule import Builder
 from raydock.builder.secrets import Secrets
+from raydock.core.checkout import Checkout
 from raydock.core.errors import RaydockError
 from raydock.core.events import Listener
 from raydock.core.outcomes import attempt
@@ -23,6 +24,15 @@ from raydock.publish.upload import Uploader
 from raydock.registry.repository import repository
 
 
+def create_gate(checkout: Checkout, *, allow_unscanned: bool) -> Gate:
+    """The gate of a checkout.
+
+    Raises ConfigurationError if scan.yaml is invalid.
+    """
+    rules, today = policy.load(checkout.policy), datetime.now(UTC).date()
+    return Gate(checkout=checkout, policy=rules, today=today, allow_unscanned=allow_unscanned)
+
+
 def create_publishers(
     project: Project, chosen: Iterable[Planned], registries: Iterable[str], listener: Listener, options: PublishOptions
 ) -> dict[str, Publisher | RaydockError]:
@@ -31,8 +41,7 @@ def create_publishers(
     Raises ConfigurationError if scan.yaml is invalid, OutOfReachError if no engine answers.
     """
     checkout = project.checkout
-    rules, today = policy.load(checkout.policy), datetime.now(UTC).date()
-    gate = Gate(checkout=checkout, policy=rules, today=today, allow_unscanned=options.allow_unscanned)
+    gate = create_gate(checkout, allow_unscanned=options.allow_unscanned)
     client, jobs = connect(), options.jobs
     builder = Builder(
         client=client, checkout=checkout, matrix=project.matrix, secrets=Secrets(), listener=listener, jobs=jobs

@@ -77,24 +77,32 @@ class Gate:
 
         Raises PolicyError, with every reason, if a report is missing, is of a different build, or failed.
         """
-        kinds = ("smoke", "contract") if kuberay else ("smoke",)
-        loaded = {kind: reports.load(self.checkout.report(name, kind)) for kind in kinds}
-        scan = scans.load(self.checkout.report(name, "scan"))
-        reasons = {kind: _objection(report, image, kind) for kind, report in loaded.items()}
-        reasons["scan"] = self._scan_objection(scan, image)
-        if objections := {kind: reason for kind, reason in reasons.items() if reason}:
+        loaded, scan = self._reports(name, kuberay=kuberay)
+        if objections := self.objections(name, image, kuberay=kuberay):
             commands = (f"`./build.py {_COMMANDS[kind]} {name}`" for kind in objections)
             raise PolicyError(
                 f"{name} is not published: {'; '.join(objections.values())}.",
                 todo=f"{', '.join(commands)}, then publish again.",
             )
         assert scan
-        paths = [self.checkout.report(name, kind) for kind in (*kinds, "scan")]
+        paths = [self.checkout.report(name, kind) for kind in (*loaded, "scan")]
         paths += scans.sboms(scan, self.checkout.report(name, "scan")).values()
         summaries = {kind: {"checks": plain(report.checks)} for kind, report in loaded.items() if report}
         return BuildEvidence(
             reports=summaries | {"scan": _scan_summary(scan)}, files={path.name: path.read_bytes() for path in paths}
         )
+
+    def objections(self, name: str, image: ContainerImage, *, kuberay: bool = True) -> dict[str, str]:
+        """Why the reports on an image do not let it be published, by the kind of report."""
+        loaded, scan = self._reports(name, kuberay=kuberay)
+        reasons = {kind: _objection(report, image, kind) for kind, report in loaded.items()}
+        reasons["scan"] = self._scan_objection(scan, image)
+        return {kind: reason for kind, reason in reasons.items() if reason}
+
+    def _reports(self, name: str, *, kuberay: bool) -> tuple[dict[str, Report | None], ScanReport | None]:
+        kinds = ("smoke", "contract") if kuberay else ("smoke",)
+        loaded = {kind: reports.load(self.checkout.report(name, kind)) for kind in kinds}
+        return loaded, scans.load(self.checkout.report(name, "scan"))
 
     def _scan_objection(self, scan: ScanReport | None, image: ContainerImage) -> str:
         if scan is None:
@@ -105,22 +113,31 @@ class Gate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PublishableBuild:
-    """A variant whose newest build may be published.
+class CurrentBuild:
+    """A variant whose newest build is up to date with the checkout.
 
     Attributes:
         planned: the variant in the plan.
         image: its image on the engine.
         recipe: the inputs that the image was built from.
         base: the base image that it was built on.
-        lock: its locked packages.
-        evidence: the reports and files that the gate checked.
     """
 
     planned: Planned
     image: ContainerImage
     recipe: Recipe
     base: BaseImage
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishableBuild(CurrentBuild):
+    """A variant whose newest build may be published.
+
+    Attributes:
+        lock: its locked packages.
+        evidence: the reports and files that the gate checked.
+    """
+
     lock: Lock
     evidence: BuildEvidence
 
@@ -151,17 +168,24 @@ class Eligibility:
 
         For each other variant, the reason as an error.
         """
+        return {name: attempt(self._publishable, build) for name, build in self.current(chosen).items()}
+
+    def current(self, chosen: Iterable[Planned]) -> dict[str, CurrentBuild | RaydockError]:
+        """The builds that are up to date with the checkout, by variant name.
+
+        For each other variant, the reason as an error.
+        """
         chosen, matrix, checkout = tuple(chosen), self.builder.matrix, self.builder.checkout
         images = self.builder.built(planned.name for planned in chosen)
         refs = {planned.name: recipe_for(matrix, planned.variant, checkout).ref for planned in chosen}
         bases = existing(self.builder.client, set(refs.values()))
 
-        def check(planned: Planned) -> PublishableBuild:
-            return self._check(planned, images.get(planned.name), bases.get(refs[planned.name]))
+        def check(planned: Planned) -> CurrentBuild:
+            return self._current(planned, images.get(planned.name), bases.get(refs[planned.name]))
 
         return {planned.name: attempt(check, planned) for planned in chosen}
 
-    def _check(self, planned: Planned, image: ContainerImage | None, base: BaseImage | None) -> PublishableBuild:
+    def _current(self, planned: Planned, image: ContainerImage | None, base: BaseImage | None) -> CurrentBuild:
         if image is None:
             raise NotBuiltError(planned.name, command="images")
         recipe = self.builder.recipe(planned, base) if base else None
@@ -171,9 +195,12 @@ class Eligibility:
                 meaning="Its lock, its templates, its base or raydock changed after it was built.",
                 todo=f"`./build.py images {planned.name}`.",
             )
-        evidence = self.gate.check(planned.name, image, kuberay=planned.kuberay)
-        lock = locks.load(self.builder.checkout.lock(planned.name))
-        return PublishableBuild(planned=planned, image=image, recipe=recipe, base=base, lock=lock, evidence=evidence)
+        return CurrentBuild(planned=planned, image=image, recipe=recipe, base=base)
+
+    def _publishable(self, build: CurrentBuild) -> PublishableBuild:
+        evidence = self.gate.check(build.planned.name, build.image, kuberay=build.planned.kuberay)
+        lock = locks.load(self.builder.checkout.lock(build.planned.name))
+        return PublishableBuild(**vars(build), lock=lock, evidence=evidence)
 
 
 def _objection(report: Report | None, image: ContainerImage, kind: str) -> str:

@@ -80,10 +80,11 @@ def format_result(result: PublishResult, *, dry_run: bool) -> str:
         f"  {name}: not attached: {', '.join(unattached.files)}: {unattached.reason.rstrip('.')}"
         for name, unattached in result.unattached.items()
     ]
-    return "\n".join([*lines, f"  {_summary(result, dry_run)}"])
+    return "\n".join([*lines, f"  {summary(result, dry_run=dry_run)}"])
 
 
-def _summary(result: PublishResult, dry_run: bool) -> str:
+def summary(result: PublishResult, *, dry_run: bool = False) -> str:
+    """A sentence with the counts of a registry."""
     moved = f"{count(len(result.moves), 'tag')} {'would move' if dry_run else 'moved'}"
     parts = [moved if result.moves else "nothing to move"]
     attached = "would be attached" if dry_run else "attached"

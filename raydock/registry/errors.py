@@ -73,9 +73,11 @@ def silent(name: Name, error: Exception, doing: str) -> OutOfReachError:
     """The error for a registry that does not answer."""
     late = isinstance(error, requests.Timeout)
     problem = "did not answer in time" if late else f"cannot be reached: {_cause(error)}"
+    start = "start one on this host (docs/how-to/publish.md), or " if name.loopback else ""
     return OutOfReachError(
         f"{name.host} {problem} while {doing}.",
-        todo="check that the registry runs and that its name is correct, then run this again: finished steps are kept.",
+        todo=f"{start}check that the registry runs and that its name is correct, then run this again: finished steps"
+        " are kept.",
     )
 
 

@@ -10,10 +10,11 @@ from raydock.core.checkout import Checkout
 from raydock.core.errors import OutOfReachError, VariantError
 from raydock.core.events import Span
 from raydock.index.pages import Pages
-from raydock.lock.locker import Locker, LockResult, StaleReason, check, lock, orphans
+from raydock.lock.locker import Locker, LockResult, StaleReason, check, earlier, lock, orphans
 from raydock.lock.resolver import Uv
 from raydock.model import lock as locks
 from raydock.model import matrix as matrix_file
+from raydock.model import sealed
 from raydock.model.facts import Facts
 from raydock.model.matrixfile import Point
 from raydock.model.variant import Axis, Variant
@@ -88,6 +89,57 @@ def test_a_lock_with_its_own_cutoff_neither_leads_nor_is_led(
     assert locks.load(checkout.lock(CPU.name)).version("click") == "8.1"
     assert check(own, checkout, [old, CPU]) == {}
     assert check(altered(own, cutoff=date(2026, 11, 14)), checkout, [old, CPU]) == {CPU.name: StaleReason.INPUTS}
+
+
+LATER = date(2026, 11, 20)
+
+
+def test_a_later_cutoff_keeps_locks_and_a_new_lock_has_their_versions(
+    checkout: Checkout, rule_inputs: RuleInputs, siblings: tuple[Variant, ...], wheel_index: Any
+) -> None:
+    new = replace(CPU, ray="2.61.0")
+    with Pages(wheel_index.index) as pages:
+        locker = Locker(rule_inputs=rule_inputs, checkout=checkout, siblings=siblings, resolver=Uv(pages=pages))
+        locker.lock(siblings, 2)
+    before = texts(checkout)
+    wheel_index.add("ray", "2.61.0", ["click>=8", "filelock"], uploaded="2026-11-18")
+    wheel_index.add("click", "8.2", uploaded="2026-11-17")
+    later = altered(rule_inputs, cutoff=LATER)
+    assert check(later, checkout, [*siblings, new]) == {new.name: StaleReason.MISSING}
+    assert earlier(later, checkout, siblings) == {sibling.name: StaleReason.EARLIER for sibling in siblings}
+
+    with Pages(wheel_index.index) as pages:
+        locker = Locker(rule_inputs=later, checkout=checkout, siblings=(*siblings, new), resolver=Uv(pages=pages))
+        [outcome] = locker.lock([new], 2)
+        assert outcome.error is None
+        made = locks.load(checkout.lock(new.name))
+        assert made.header["cutoff"] == "2026-11-20"
+        assert made.version("click") == "8.1"  # as the locks that keep their day, so that images share the layer
+        assert {**texts(checkout), f"{new.name}.txt": ""} == {**before, f"{new.name}.txt": ""}
+
+        replace(locker, upgrade=True).lock([*siblings, new], 2)
+    assert check(later, checkout, [*siblings, new]) == earlier(later, checkout, [*siblings, new]) == {}
+    assert {locks.parse(text).header["cutoff"] for text in texts(checkout).values()} == {"2026-11-20"}
+    assert locks.load(checkout.lock(new.name)).version("click") == "8.2"
+
+
+def test_a_lock_is_stale_if_the_cutoff_moves_back(run: Run, checkout: Checkout, rule_inputs: RuleInputs) -> None:
+    run(CPU)
+    sooner = altered(rule_inputs, cutoff=date(2026, 11, 1))
+    assert check(sooner, checkout, [CPU]) == {CPU.name: StaleReason.INPUTS}
+
+
+def test_a_lock_without_a_recorded_cutoff_has_the_one_of_the_matrix(
+    run: Run, checkout: Checkout, rule_inputs: RuleInputs
+) -> None:
+    """Locks of raydock 0.1 have none."""
+    run(CPU)
+    path = checkout.lock(CPU.name)
+    header, body = sealed.split(path.read_text()) or ({}, "")
+    del header["cutoff"]
+    path.write_text(sealed.compose(header, body))
+    assert check(rule_inputs, checkout, [CPU]) == {}
+    assert check(altered(rule_inputs, cutoff=LATER), checkout, [CPU]) == {CPU.name: StaleReason.INPUTS}
 
 
 def test_a_variant_with_packages_of_its_own_is_led_and_never_leads(

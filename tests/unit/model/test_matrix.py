@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
@@ -148,6 +148,22 @@ def test_a_registry_that_engines_take(tmp_path: Path, name: str) -> None:
     path = tmp_path / "matrix.yaml"
     path.write_text(MATRIX.replace("localhost:5000/raydock", name))
     assert load(path).registry == name
+
+
+@pytest.mark.parametrize(
+    ("days", "timestamp"),
+    [
+        ("2026-11-15", date(2026, 11, 15)),
+        ("2026-11-20", date(2026, 11, 20)),
+        ("2026-11-20\ntimestamp: 2026-11-15", date(2026, 11, 15)),
+    ],
+)
+def test_the_timestamp_is_the_cutoff_unless_it_is_set(tmp_path: Path, days: str, timestamp: date) -> None:
+    path = tmp_path / "matrix.yaml"
+    path.write_text(MATRIX.replace("2026-11-15", days))
+    matrix = load(path)
+    assert matrix.timestamp == timestamp
+    assert matrix.epoch == datetime.combine(timestamp, time(), UTC).timestamp()
 
 
 @pytest.mark.parametrize("key", ["registry", "cutoff", "bases", "axes"])

@@ -1,0 +1,1 @@
+"""Add versions to matrix.yaml."""
