@@ -28,7 +28,6 @@ from raydock.core.archive import folders_of, tar
 from raydock.core.checkout import Checkout
 from raydock.core.errors import VariantError
 from raydock.core.events import Listener, Span, timed
-from raydock.core.templating import environment
 from raydock.engine.architecture import BUILT, require_native
 from raydock.engine.client import reaching
 from raydock.engine.localimage import find_image, get_image
@@ -118,7 +117,7 @@ class BaseMaker:
             files = {"etc/hosts": b"", "etc/resolv.conf": b"", nss.PATH: nss.module()}
             (folder / "files.tar").write_bytes(tar(files, folders=folders_of(files), epoch=recipe.epoch))
             dockerfile = (
-                environment(self.checkout.templates)
+                self.checkout.templates.environment()
                 .get_template(TEMPLATE)
                 .render(
                     base=recipe.base,
@@ -183,7 +182,7 @@ class BaseMaker:
         if recipe.base.source == "pull":
             with self._pulled(recipe, folder) as (ref, library_path):
                 self.fetch(recipe.debs, recipe, ref).place(recipe.debs, folder / "debs")
-                shutil.copy2(self.checkout.templates / "installer" / "place-debs", folder)
+                shutil.copy2(self.checkout.templates.path("installer/place-debs"), folder)
                 yield ref, library_path
             return
         store = self.fetch(recipe.debs, recipe, "")

@@ -115,7 +115,7 @@ def base_recipe(matrix: Matrix, variant: Variant, checkout: Checkout) -> BaseRec
     base = matrix.base(variant.python)
     if not base:
         raise VariantError(f"{variant}: no base in matrix.yaml has Python {variant.python}.", todo="add it to `bases`.")
-    template = (checkout.templates / TEMPLATE).read_text(encoding="utf-8")
+    template = checkout.templates.path(TEMPLATE).read_text(encoding="utf-8")
     return BaseRecipe(base=base, compiler=variant.gpu, epoch=matrix.epoch, template=template)
 
 

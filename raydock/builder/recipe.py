@@ -16,6 +16,7 @@ from raydock.builder.constraints import constraints
 from raydock.builder.layers import Layer
 from raydock.compat import toolchain
 from raydock.core.archive import PROGRAM, folders_of, tar
+from raydock.core.templating import Templates
 from raydock.model import labels
 from raydock.model.debs import DebLock
 from raydock.model.lock import Lock
@@ -121,16 +122,14 @@ class Context:
     shared: dict[str, bytes]
 
     @classmethod
-    def read(cls, templates: Path) -> "Context":
-        """Reads the files from the templates' folder, from raydock and from uv's package."""
-        folders = {
-            "installer": templates / "installer",
-            "scripts": templates / "image" / "scripts",
-            "modules": templates / "image" / "modules",
-            "modules/uv": Path(uv.__file__).parent,
-        }
-        files = [_files(name, folder) for name, folder in folders.items()]
-        return cls(shared=reduce(or_, files, probe_files()))
+    def read(cls, templates: Templates) -> "Context":
+        """Reads the files from the templates, from raydock and from uv's package."""
+        folders = {"installer": "installer", "scripts": "image/scripts", "modules": "image/modules"}
+        files = [
+            {f"{name}/{path}": file.read_bytes() for path, file in templates.files(folder).items()}
+            for name, folder in folders.items()
+        ]
+        return cls(shared=reduce(or_, files, probe_files()) | _files("modules/uv", Path(uv.__file__).parent))
 
     def files(
         self, planned: Planned, lock: Lock, layers: tuple[Layer, ...], debs: DebLock | None = None

@@ -13,6 +13,7 @@ from raydock.compat.gpucode import architectures
 from raydock.core.checkout import Checkout
 from raydock.core.errors import ConfigurationError
 from raydock.core.files import write_whole
+from raydock.core.templating import Templates
 from raydock.model import labels
 from raydock.model.matrix import Matrix
 from raydock.model.packages import Packages
@@ -28,18 +29,16 @@ class Renderer:
     """Renders the Dockerfiles of one matrix.
 
     Attributes:
-        templates: the folder with the templates.
+        templates: the templates.
         matrix: the matrix.
     """
 
-    templates: Path
+    templates: Templates
     matrix: Matrix
 
     @cached_property
     def _template(self) -> "jinja2.Template":
-        from raydock.core.templating import environment
-
-        return environment(self.templates).get_template("Dockerfile.j2")
+        return self.templates.environment().get_template("Dockerfile.j2")
 
     def render(self, planned: Planned, layers: tuple[Layer, ...]) -> str:
         """The Dockerfile of a variant whose lock has these layers.
@@ -50,12 +49,10 @@ class Renderer:
 
         try:
             return self._render(planned, layers)
+        except jinja2.TemplateSyntaxError as error:
+            raise _invalid(f"{error.filename}:{error.lineno}", error) from None
         except jinja2.TemplateError as error:
-            location = f"/{error.name}:{error.lineno}" if isinstance(error, jinja2.TemplateSyntaxError) else ""
-            raise ConfigurationError(
-                f"{self.templates}{location}: {type(error).__name__}: {error}.",
-                todo="fix that template, or restore it from git.",
-            ) from None
+            raise _invalid("templates/", error) from None
 
     def _render(self, planned: Planned, layers: tuple[Layer, ...]) -> str:
         variant, packages = planned.variant, self.matrix.packages_of(planned.variant)
@@ -76,6 +73,12 @@ class Renderer:
             ),
             kernels=architectures(planned.sm) if toolchain.has_prebuilt_kernels(variant) else (),
         )
+
+
+def _invalid(place: str, error: Exception) -> ConfigurationError:
+    return ConfigurationError(
+        f"{place}: {type(error).__name__}: {error}.", todo="fix that template, or restore it from git."
+    )
 
 
 def describe(variant: Variant, packages: Packages) -> str:

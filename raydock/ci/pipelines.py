@@ -6,7 +6,6 @@ from pathlib import Path
 
 from raydock.ci.plan import CiPlan
 from raydock.core.checkout import Checkout
-from raydock.core.templating import environment
 from raydock.plan.planner import Plan
 
 EVERYTHING = "everything"
@@ -48,7 +47,7 @@ def find_difference(system: System, checkout: Checkout, plan: Plan) -> str:
 
 def _render(checkout: Checkout, plan: Plan, template: str, **values: object) -> str:
     # The pipelines and their shell scripts use braces and brackets themselves.
-    templates = environment(checkout.templates / "ci", variable=("@{", "}@"))
+    templates = checkout.templates.environment("ci", variable=("@{", "}@"))
     templates.filters["yaml"] = json.dumps  # every JSON value is valid YAML
     bootstrap = any(base.source == "bootstrap" for base in plan.matrix.bases)
     return templates.get_template(template).render(bootstrap=bootstrap, **values)

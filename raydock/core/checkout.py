@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from raydock.core.program import PACKAGE
+from raydock.core.program import shipped
+from raydock.core.templating import Templates
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Checkout:
     def policy(self) -> Path:
         """The scan policy: scan.yaml of the checkout, otherwise raydock's default."""
         own = self.root / "scan.yaml"
-        return own if own.exists() else PACKAGE / "scan.yaml"
+        return own if own.exists() else shipped("scan.yaml")
 
     @property
     def hosts(self) -> Path:
@@ -44,10 +45,9 @@ class Checkout:
         return self.root / "images"
 
     @property
-    def templates(self) -> Path:
-        """The jinja2 templates of the checkout, otherwise of the installed raydock."""
-        own = self.root / "templates"
-        return own if own.is_dir() else PACKAGE / "templates"
+    def templates(self) -> Templates:
+        """The jinja2 templates: the checkout's own files, and for others those that come with raydock."""
+        return Templates(tuple(dict.fromkeys((self.root / "templates", shipped("templates")))))
 
     @property
     def work(self) -> Path:

@@ -19,6 +19,11 @@ def checkout() -> Path | None:
     return folder if (folder / "build.py").is_file() and (folder / "templates").is_dir() else None
 
 
+def shipped(name: str) -> Path:
+    """A file or folder that comes with raydock: in the installed package, or at the same place in the checkout."""
+    return (checkout() or PACKAGE) / name
+
+
 def localize(text: str) -> str:
     """A message with the commands of a checkout or of an installed raydock."""
     if checkout() is None:

@@ -11,7 +11,7 @@ from docker.utils.config import load_general_config
 
 from raydock.core.errors import ConfigurationError
 from raydock.core.files import write_whole
-from raydock.core.templating import environment
+from raydock.core.templating import Templates
 from raydock.deploy.docker.cluster import DockerCluster
 from raydock.engine.cdi import KIND
 from raydock.publish.variant_image import VariantImage
@@ -89,12 +89,12 @@ def write_files(folder: Path, files: Iterable[File], *, force: bool) -> None:
         write_whole(path, file.text, mode=0o755 if file.program else 0o644)
 
 
-def render_files(cluster: DockerCluster, image: VariantImage, templates: Path) -> Iterator[File]:
+def render_files(cluster: DockerCluster, image: VariantImage, templates: Templates) -> Iterator[File]:
     """Render the compose files, and a script and a systemd unit for each role.
 
     compose.nvidia.yaml is rendered only if the nodes have GPUs: without GPUs, the two compose files would be equal.
     """
-    jinja = environment(templates / FOLDER)
+    jinja = templates.environment(FOLDER)
     jinja.filters["text"] = _compose_text
     shared = {"cluster": cluster, "variant": cluster.variant.name, "image": image, "forward": cluster.forward}
     for access in ComposeFile if cluster.gpus else (ComposeFile.CDI,):
@@ -104,7 +104,7 @@ def render_files(cluster: DockerCluster, image: VariantImage, templates: Path) -
             shared, nodes=nodes, access=access, direct=direct, **_machine_settings(cluster)
         )
         yield File(name=access, text=text)
-    functions = (templates / FOLDER / "node.sh").read_text(encoding="utf-8").rstrip("\n")
+    functions = templates.path(f"{FOLDER}/node.sh").read_text(encoding="utf-8").rstrip("\n")
     for role in Role:
         settings = _host_settings(cluster, image, role)
         script = jinja.get_template("host.sh.j2").render(shared, functions=functions, **settings)

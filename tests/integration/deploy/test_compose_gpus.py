@@ -55,7 +55,7 @@ def folder(client: docker.DockerClient, image: str, tmp_path_factory: pytest.Tem
     pinned = find_built(planned, image.rpartition(":")[0])
     cluster = make_cluster(parse_name(GPU), head="10.0.0.1", workers=["10.0.0.2"], gpus=1)
     output = tmp_path_factory.mktemp("cluster")
-    for file in render_files(cluster, replace(pinned, digest=""), ROOT / "templates"):
+    for file in render_files(cluster, replace(pinned, digest=""), Checkout(ROOT).templates):
         # Root in a container cannot raise this limit; root on a host can.
         text = file.text.replace("    ulimits: {memlock: -1, stack: 67108864}\n", "")
         (output / file.name).write_text(text)

@@ -176,7 +176,7 @@ def test_an_image_that_is_not_available(
     pinned = find_built(planned, image.rpartition(":")[0])
     pinned = replace(pinned, repository="localhost:1/raydock", digest=f"sha256:{'0' * 64}")
     cluster = make_cluster(parse_name(IMAGE), head=head.address, workers=[worker.address], gpus=0)
-    [text] = [file.text for file in render_files(cluster, pinned, ROOT / "templates") if file.name == "worker.sh"]
+    [text] = [file.text for file in render_files(cluster, pinned, Checkout(ROOT).templates) if file.name == "worker.sh"]
     (tmp_path / "worker.sh").write_text(text)
     done = worker.run("bash", str(tmp_path / "worker.sh"))
     assert done.returncode == 4, done

@@ -5,6 +5,7 @@ import pytest
 
 from raydock.builder.layers import layers
 from raydock.builder.recipe import Context, Recipe
+from raydock.core.checkout import Checkout
 from raydock.model import lock as locks
 from raydock.plan.planner import Plan
 
@@ -19,7 +20,7 @@ def recipe(plan: Plan) -> Recipe:
     return Recipe(
         name=NAME,
         dockerfile="FROM scratch\n",
-        files=Context.read(ROOT / "templates").files(planned, lock, layers(lock)),
+        files=Context.read(Checkout(ROOT).templates).files(planned, lock, layers(lock)),
         lock_sha256=lock.sha256,
         base="00",
         base_ref="raydock-base:debian-py311",
@@ -64,7 +65,7 @@ def test_the_context_has_installer_probe_layers_and_manifest(recipe: Recipe) -> 
 def test_the_context_has_the_build_requirements_of_source_packages(plan: Plan) -> None:
     planned = next(each for each in plan.variants if "legacy" in each.groups)
     lock = locks.load(ROOT / "lockfiles" / f"{planned.name}.txt")
-    files = Context.read(ROOT / "templates").files(planned, lock, layers(lock))
+    files = Context.read(Checkout(ROOT).templates).files(planned, lock, layers(lock))
     assert b"--no-binary quantile-python" in files["layers/source.txt"]
     assert files["layers/source.build.txt"].startswith(b"setuptools==80.9.0 --hash=sha256:")
     assert [path for path in files if path.endswith(".build.txt")] == ["layers/source.build.txt"]

@@ -107,7 +107,7 @@ def test_only_an_image_that_is_not_for_kuberay_has_the_label(
 ) -> None:
     planned = next(each for each in plan.variants if each.name == "ray2.60.0-py311-cpu-xgboost")
     parts = Project(Checkout(ROOT)).layers(planned)
-    text = Renderer(ROOT / "templates", matrix).render(replace(planned, kuberay=False), parts)
+    text = Renderer(Checkout(ROOT).templates, matrix).render(replace(planned, kuberay=False), parts)
     assert text.replace('      raydock.kuberay="false" \\\n', "") == rendered[planned.name]
     assert 'raydock.kuberay="false"' in text
     assert not any("raydock.kuberay" in other for other in rendered.values())

@@ -10,6 +10,7 @@ import pytest
 from raydock.builder.recipe import Context
 from raydock.ci.inputs import WorkingTree, definitions, shared
 from raydock.ci.inputs import counted as counted_files
+from raydock.core.checkout import Checkout
 
 ROOT = Path(__file__).parents[3]
 FILES = counted_files()
@@ -28,6 +29,7 @@ NOT_COUNTED = {
     "raydock.core.models.Flag",
     "raydock.core.models.InvalidEntryError",
     "raydock.core.models.written",
+    "raydock.core.templating.Templates",
     "raydock.core.yamlfile.YamlFile",
     "raydock.core.yamlfile.read",
     "raydock.core.yamlfile.shipped",
@@ -83,7 +85,7 @@ def test_what_is_not_counted_is_used() -> None:
 
 
 def test_the_files_are_those_of_each_build_context() -> None:
-    real = Context.read(ROOT / "templates").shared
+    real = Context.read(Checkout(ROOT).templates).shared
     begins = tuple(f"{name}/" for name in FILES.context)
     ours = {path: data for path, data in shared(WorkingTree(ROOT)).items() if path.startswith(begins)}
     assert ours == {path: data for path, data in real.items() if not path.startswith("modules/uv/")}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from raydock.core.checkout import Checkout
 from raydock.core.errors import ConfigurationError
 from raydock.deploy.docker.cluster import make_cluster
 from raydock.deploy.docker.files import File, compose_lines, configured_no_proxy, render_files, write_files
@@ -22,7 +23,7 @@ def render(
     image: VariantImage, *, variant: str = CPU, gpus: int = 0, workers: tuple[str, ...] = ("gpu02", "gpu03")
 ) -> Any:
     cluster = make_cluster(parse_name(variant), head="gpu01", workers=workers, gpus=gpus, model=Path(MODEL))
-    return {file.name: file for file in render_files(cluster, image, ROOT / "templates")}
+    return {file.name: file for file in render_files(cluster, image, Checkout(ROOT).templates)}
 
 
 def compose(image: VariantImage, **options: Any) -> Any:
@@ -163,7 +164,7 @@ def test_the_hash_of_the_settings_depends_on_the_gpus_and_not_on_more_workers(pi
 def test_forward_compatibility_in_every_file(pin: Pin) -> None:
     def render_texts(**options: Any) -> dict[str, str]:
         cluster = make_cluster(parse_name(GPU), head="gpu01", workers=["gpu02"], gpus=1, **options)
-        rendered = render_files(cluster, pin(GPU, min_driver="580.65.06"), ROOT / "templates")
+        rendered = render_files(cluster, pin(GPU, min_driver="580.65.06"), Checkout(ROOT).templates)
         return {file.name: file.text for file in rendered}
 
     def compose(texts: dict[str, str]) -> list[Any]:
