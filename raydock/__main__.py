@@ -17,6 +17,7 @@ from raydock.core.errors import ExitCode, OutOfReachError, RaydockError, first_l
 from raydock.core.program import localize
 
 COMMANDS = {
+    "init": ("raydock.cli.init:init", "Make a project: matrix.yaml and what belongs to it."),
     "plan": ("raydock.cli.plan:plan", "Show which variants can exist, and why the others cannot."),
     "add": ("raydock.cli.add:add", "Add versions to matrix.yaml."),
     "suggest": ("raydock.cli.plan:suggest", "Suggest versions for a driver and GPUs."),
@@ -80,7 +81,13 @@ def _localize(command: click.Command) -> None:
     cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
 )
 @click.version_option(__version__, prog_name="raydock")
-def cli() -> None:
+@click.option(
+    "-C",
+    "folder",
+    type=click.Path(exists=True, file_okay=False),
+    help="The project's folder. Default: the nearest one with a matrix.yaml.",
+)
+def cli(folder: str | None) -> None:
     """Build, test and publish container images for Ray clusters on GPU hosts, from matrix.yaml.
 
     \b

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from raydock.ci.plan import CiPlan
+from raydock.core import program
 from raydock.core.checkout import Checkout
 from raydock.plan.planner import Plan
 
@@ -50,4 +51,8 @@ def _render(checkout: Checkout, plan: Plan, template: str, **values: object) -> 
     templates = checkout.templates.environment("ci", variable=("@{", "}@"))
     templates.filters["yaml"] = json.dumps  # every JSON value is valid YAML
     bootstrap = any(base.source == "bootstrap" for base in plan.matrix.bases)
-    return templates.get_template(template).render(bootstrap=bootstrap, **values)
+    is_checkout = checkout.root == program.checkout()  # otherwise raydock is installed from requirements.txt
+    command = "./build.py" if is_checkout else "raydock"
+    return templates.get_template(template).render(
+        bootstrap=bootstrap, is_checkout=is_checkout, raydock=command, **values
+    )

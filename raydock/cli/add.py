@@ -91,7 +91,7 @@ def _lines(addition: "Addition") -> Iterator[str]:
         )
         yield from text.wrap(points, columns)
     yield from text.wrap(_locks(addition), columns)
-    yield from text.wrap(f"Next: `./build.py release --select {axis}={value}`.", columns)
+    yield f"Next: `./build.py release --select {axis}={value}`."
 
 
 def _locks(addition: "Addition") -> str:

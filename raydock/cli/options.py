@@ -34,10 +34,15 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 def root() -> Path:
     """The folder with matrix.yaml.
 
-    It is RAYDOCK_ROOT, the checkout that contains this package, or the working directory.
+    It is the one of -C, that of the variable RAYDOCK_ROOT, the nearest folder above the working directory that has a
+    matrix.yaml, the checkout that contains this package, or the working directory.
     """
-    variable = os.environ.get("RAYDOCK_ROOT")
-    return Path(variable) if variable else checkout() or Path.cwd()
+    context, here = click.get_current_context(silent=True), Path.cwd()
+    option = context.find_root().params.get("folder") if context else None
+    if named := option or os.environ.get("RAYDOCK_ROOT"):
+        return Path(named)
+    nearest = next((folder for folder in (here, *here.parents) if (folder / "matrix.yaml").is_file()), None)
+    return nearest or checkout() or here
 
 
 def current_project() -> Project:

@@ -145,7 +145,9 @@ def read(path: Path, text: str | None = None) -> YamlFile:
         node = yaml.compose(path.read_text(encoding="utf-8") if text is None else text, Loader=_LOADER)
     except FileNotFoundError:
         raise ConfigurationError(
-            f"{path} does not exist.", todo="run raydock in the checkout that contains it."
+            f"{path} does not exist.",
+            todo="run raydock in the folder that contains it, or name that folder with `-C`; `./build.py init` makes a"
+            " new project.",
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         mark = getattr(error, "problem_mark", None)
