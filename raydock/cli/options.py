@@ -40,7 +40,7 @@ def root() -> Path:
     context, here = click.get_current_context(silent=True), Path.cwd()
     option = context.find_root().params.get("folder") if context else None
     if named := option or os.environ.get("RAYDOCK_ROOT"):
-        return Path(named)
+        return Path(named).absolute()  # programs that run elsewhere get its paths
     nearest = next((folder for folder in (here, *here.parents) if (folder / "matrix.yaml").is_file()), None)
     return nearest or checkout() or here
 

@@ -58,16 +58,25 @@ def trim_package(site, record, unused):
 def other_wheels(site):
     """The paths of the wheels in virtualenv that are for different Pythons than this one."""
     listing = site / BUNDLED / "__init__.py"
-    if not listing.exists():
-        return []
-    assigned = {
-        statement.targets[0].id: statement.value
-        for statement in ast.parse(listing.read_text(encoding="utf-8")).body
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
-    }
-    wheels = ast.literal_eval(assigned["BUNDLE_SUPPORT"])
+    wheels = bundled(listing.read_text(encoding="utf-8")) if listing.exists() else {}
     others = {name for bundle in wheels.values() for name in bundle.values()} - set(wheels.get(PYTHON, {}).values())
     return [BUNDLED + name for name in sorted(others)] if PYTHON in wheels else []
+
+
+def bundled(listing):
+    """virtualenv's names of its wheels, by Python and project; empty if its listing has a form that is unknown here.
+
+    Until virtualenv 21.15.6, BUNDLE_SUPPORT is assigned without an annotation, and with one in 21.15.11.
+    """
+    for statement in ast.parse(listing).body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == "BUNDLE_SUPPORT" for target in targets):
+            try:
+                return ast.literal_eval(statement.value)
+            except ValueError:
+                break
+    print("virtualenv's wheels for other Pythons stay: the form of its list is unknown")
+    return {}
 
 
 def remove(path):

@@ -23,6 +23,7 @@ from raydock.pipeline.project import Project
 from tests.integration.conftest import remove_images
 from tests.support.builtimages import BuiltImages
 from tests.support.engine import SpareEngine, spare_engine
+from tests.support.faults import front
 from tests.support.hosts import empty_hosts
 from tests.support.index import Site, serving
 from tests.support.toy import NAMES, ROOT, Checkout, Run, Toy, lock, make
@@ -195,6 +196,28 @@ def test_an_image_has_a_digest_for_deployments_only_once_it_is_pushed(
     late = engine.run(project, "deploy", "kuberay", name)
     assert f"image: {registry}/{project.token}/deployed@sha256:" in late.out
     engine.client.images.remove(tag)
+
+
+def test_a_push_to_a_registry_that_fails_once(project: Toy, pair: tuple[Engine, Engine], registry: str) -> None:
+    """With containerd's store, an engine gives up at the first answer 500."""
+    source, _ = pair
+    built = source.run(project, "build", "--select", "ray=1.0.0", "--json").variants
+    images = BuiltImages(client=source.client, project=Project(Paths(project.root)))
+    for name, variant in built.items():
+        images.write_reports(name, variant["image_id"], variant["fingerprint"])
+    refused: list[str] = []
+
+    def fault(method: str, path: str) -> int | None:
+        if method != "HEAD" or "/blobs/" not in path or path in refused:
+            return None
+        refused.append(path)
+        return 500
+
+    with front(registry) as seen:
+        seen.fault = fault
+        repository = f"{seen.address}/{project.token}/once"
+        source.run(project, "publish", "--select", "ray=1.0.0", "--registry", repository)
+    assert refused
 
 
 @pytest.mark.timeout(900)

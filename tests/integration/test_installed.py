@@ -78,11 +78,22 @@ def test_a_folder_with_only_a_matrix_is_planned(raydock: Path, folder: Path) -> 
 
 @pytest.mark.engine
 @pytest.mark.usefixtures("emptied")
-def test_an_image_is_built_from_only_a_matrix(raydock: Path, folder: Path, client: docker.DockerClient) -> None:
+def test_a_project_builds_an_image_at_once(raydock: Path, tmp_path: Path, client: docker.DockerClient) -> None:
+    """From the installed command and an empty folder to a built image; its own template replaces one of raydock's."""
+    folder = tmp_path / "raydock-installed"
+    made = run(raydock, tmp_path, "init", folder.name, "--python", "3.11", "--ci", "github")
+    assert f"Next: `raydock -C {folder.name} images`" in made
+    [name] = run(raydock, folder / "lockfiles", "plan", "-o", "name").split()
+    template = ROOT / "templates" / "metadata.j2"
+    (folder / "templates").mkdir()
+    (folder / "templates" / template.name).write_text(f"{template.read_text()}LABEL own.label=own\n")
     assert "1 locked" in run(raydock, folder, "lock")
     assert "1 Dockerfiles written" in run(raydock, folder, "render")
-    assert "1 built" in run(raydock, folder, "images")
-    assert client.images.get(f"{REGISTRY}:{NAME}").labels["io.ray.ray-version"] == "2.60.0"
+    assert "1 built" in run(raydock, tmp_path, "-C", folder.name, "build")
+    labels = client.images.get(f"{REGISTRY}:{name}").labels
+    assert labels["own.label"] == "own"
+    assert labels["io.ray.ray-version"] in name
+    assert "is up to date" in run(raydock, folder, "ci", "github", "--check")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["deploy", "kuberay", "--help"]])

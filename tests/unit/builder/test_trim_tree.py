@@ -128,11 +128,20 @@ def test_equal_large_files_of_a_folder_become_links(trim: Trim) -> None:
     assert len(recorded(site)) == 6
 
 
-def test_virtualenvs_wheels_for_other_pythons_are_removed(trim: Trim) -> None:
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+@pytest.mark.parametrize(
+    ("listing", "kept"),
+    [
+        ('BUNDLE_SUPPORT = {"3.8": {"pip": "old.whl"}, "PYTHON": {"pip": "new.whl"}}', False),
+        ('BUNDLE_SUPPORT: Final[dict] = {"3.8": {"pip": "old.whl"}, "PYTHON": {"pip": "new.whl"}}', False),
+        ('BUNDLE_SUPPORT = read("wheels.json")', True),
+        ('WHEELS = {"3.8": {"pip": "old.whl"}}', True),
+    ],
+)
+def test_virtualenvs_wheels_for_other_pythons_are_removed(trim: Trim, listing: str, kept: bool) -> None:
+    """A list in an unknown form removes nothing, and ends no build."""
+    listing = listing.replace("PYTHON", f"{sys.version_info.major}.{sys.version_info.minor}")
     folder = "virtualenv/seed/wheels/embed"
-    listing = f'BUNDLE_SUPPORT = {{"3.8": {{"pip": "old.whl"}}, "{python}": {{"pip": "new.whl"}}}}\n'
     site = trim({f"{folder}/__init__.py": listing.encode(), f"{folder}/old.whl": b"1", f"{folder}/new.whl": b"2"})
-    assert not (site / folder / "old.whl").exists()
+    assert (site / folder / "old.whl").exists() == kept
     assert (site / folder / "new.whl").exists()
     recorded(site)
