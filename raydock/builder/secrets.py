@@ -35,6 +35,7 @@ class Secrets:
         default: the package index that replaces the default one.
         extra: further package indexes.
         pythons: pairs of a setting in uv's configuration and the address for managed Pythons.
+        has_bridge: whether the engine has a network for builds; otherwise they use the host's.
     """
 
     bundle: Path | None = None
@@ -42,6 +43,7 @@ class Secrets:
     default: Address | None = None
     extra: tuple[Address, ...] = ()
     pythons: tuple[tuple[str, str], ...] = ()
+    has_bridge: bool = True
 
     def with_indexes(self, indexes: tuple[Address, ...]) -> Self:
         """The same secrets with further package indexes."""
@@ -61,12 +63,15 @@ class Secrets:
         return "".join((*settings, *tables))
 
     @property
-    def loopback(self) -> bool:
-        """Whether an index, a mirror or a proxy is on this machine's loopback address."""
+    def host_network(self) -> bool:
+        """Whether builds use the host's network.
+
+        They do if an index, a mirror or a proxy is on this machine's loopback address, or the engine has no bridge.
+        """
         proxies = (os.environ.get(name, "") for name in PROXY_VARIABLES if name.lower() != "no_proxy")
         indexes = (index.url for index in (*self.extra, *((self.default,) if self.default else ())))
         urls = (*indexes, *(url for _, url in self.pythons), *proxies)
-        return any(urlsplit(url).hostname in LOOPBACK for url in urls)
+        return not self.has_bridge or any(urlsplit(url).hostname in LOOPBACK for url in urls)
 
     def options(self, folder: Path) -> list[str]:
         """The options for `docker buildx build`.
@@ -83,7 +88,7 @@ class Secrets:
             options.append(f"--secret=id=uv,src={path}")
         # A build argument without a value gets that of the environment. Proxy arguments do not stay in the image.
         options += [f"--build-arg={name}" for name in PROXY_VARIABLES if os.environ.get(name)]
-        return [*options, *(["--network=host"] if self.loopback else [])]
+        return [*options, *(["--network=host"] if self.host_network else [])]
 
 
 def proxies() -> dict[str, str]:

@@ -95,6 +95,11 @@ def is_rootless(info: Mapping[str, Any]) -> bool:
     return any("name=rootless" in option for option in info.get("SecurityOptions") or ())
 
 
+def has_bridge(client: docker.DockerClient) -> bool:
+    """Whether an engine has its bridge network; `"bridge": "none"` in its daemon.json removes it, as on EKS nodes."""
+    return any(network["Name"] == "bridge" for network in client.api.networks(names=["bridge"]))
+
+
 def without_limits(info: Mapping[str, Any]) -> str:
     """Why an engine enforces no limits of memory and CPU; empty if it does."""
     if info.get("MemoryLimit") is not False and info.get("CpuCfsQuota") is not False:

@@ -1,6 +1,7 @@
 """Create the pipeline and the scanner of a checkout, and clean up after them."""
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from raydock.core import workfolder
 from raydock.core.checkout import Checkout
 from raydock.core.errors import ConfigurationError
 from raydock.core.events import Listener
-from raydock.engine.client import connect, reaching
+from raydock.engine.client import connect, has_bridge, reaching
 from raydock.engine.endpoint import Endpoint
 from raydock.engine.localimage import listed_images
 from raydock.model import policy
@@ -36,11 +37,12 @@ def create_pipeline(
             "the docker command line is not on PATH, and builds need it.",
             todo="run `scripts/engine`, or install docker-cli and docker-buildx.",
         )
+    client = connect()
     builder = Builder(
-        client=connect(),
+        client=client,
         checkout=project.checkout,
         matrix=project.matrix,
-        secrets=secrets.gather(bundle),
+        secrets=replace(secrets.gather(bundle), has_bridge=has_bridge(client)),
         listener=listener,
         jobs=jobs,
         no_cache=no_cache,

@@ -4,16 +4,40 @@ import gzip
 import io
 import json
 import re
+import subprocess
 import tarfile
+import tempfile
 from pathlib import Path
 
 import docker
 import pytest
 
+from raydock.builder.secrets import Secrets
+from raydock.engine.client import has_bridge
 from tests.support.engine import SpareEngine
+from tests.support.hosts import empty_hosts
 from tests.support.toy import NAMES, Toy
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
+
+
+def test_an_engine_without_a_bridge_builds_with_the_hosts_network(
+    client: docker.DockerClient, base: str, tmp_path: Path
+) -> None:
+    """Such as one with `"bridge": "none"` in its daemon.json."""
+    (tmp_path / "Dockerfile").write_text(f"FROM {base}\nRUN true\n")
+    (tmp_path / "secrets").mkdir()
+    assert has_bridge(client)
+    with tempfile.TemporaryDirectory(prefix="rd-") as state, empty_hosts(client, base, 1, Path(state)) as [host]:
+        host.engine.load(client.images.get(base).save(named=base))
+        assert not has_bridge(host.engine.client())
+        outputs = {}
+        for bridge in (True, False):
+            options = Secrets(has_bridge=bridge).options(tmp_path / "secrets")
+            command = ["docker", "--host", host.engine.host, "buildx", "build", *options, str(tmp_path)]
+            outputs[bridge] = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert "network bridge not found" in outputs[True].stderr
+    assert outputs[False].returncode == 0, outputs[False].stderr
 
 
 def test_a_second_build_builds_nothing(toy: Toy) -> None:

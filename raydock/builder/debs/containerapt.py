@@ -69,7 +69,7 @@ class ContainerApt:
                 entrypoint=["/bin/sh", "-c", text, "apt", *arguments],
                 user="0",
                 environment={**proxies(), **environment, **script.SETTINGS},
-                **({"network_mode": "host"} if self.secrets.loopback else {}),
+                **({"network_mode": "host"} if self.secrets.host_network else {}),
             )
             try:
                 container.start()
