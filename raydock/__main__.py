@@ -1,5 +1,6 @@
 """The command line: `raydock COMMAND`, in a checkout `./build.py COMMAND`, and how it ends."""
 
+import json
 import os
 import signal
 import sys
@@ -107,6 +108,7 @@ def main() -> NoReturn:
         cli(standalone_mode=False)
     except click.ClickException as error:
         error.show()
+        _show_json(error.format_message(), ExitCode.BAD_INPUT)
         sys.exit(ExitCode.BAD_INPUT)
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted. What was finished stays; run the same command again to go on.", err=True)
@@ -122,9 +124,18 @@ def _explain(error: Exception) -> ExitCode:
     known = error if isinstance(error, RaydockError) else _translated(error)
     if known:
         click.echo(str(known), err=True)
+        _show_json(known.what, known.exit_code, meaning=known.meaning, todo=known.todo)
         return known.exit_code
     crash.report(error)
+    _show_json(f"a bug of raydock: {type(error).__name__}: {error}", ExitCode.BUG)
     return ExitCode.BUG
+
+
+def _show_json(what: str, code: ExitCode, *, meaning: str = "", todo: str = "") -> None:
+    """Prints an error as a document if --json is given (docs/reference/json.md)."""
+    if "--json" in sys.argv[1:]:
+        texts = {"what": localize(what), "meaning": localize(meaning), "todo": localize(todo)}
+        click.echo(json.dumps({"schema": 1, "error": {**texts, "exit_code": code}}, indent=1))
 
 
 def _translated(error: Exception) -> RaydockError | None:

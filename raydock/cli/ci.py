@@ -144,7 +144,8 @@ def push(request: CommandRequest, repository: str) -> None:
         ready = {result.name for result in built if not result.error}
         bases = base_tags(request.project, (planned for planned in request.chosen if planned.name in ready))
         errors |= handover.push(sorted(ready), bases)
-    request.echo(f"{len(ready - errors.keys())} of {len(built)} pushed.")
+    pushed = sorted(ready - errors.keys())
+    request.show({"schema": 1, "pushed": pushed}, f"{len(pushed)} of {len(built)} pushed.")
     end(errors)
 
 
@@ -167,7 +168,8 @@ def pull(request: CommandRequest, repository: str) -> None:
     with request.writing() as progress:
         handover = _handover(request, connect(), repository, progress)
         errors = handover.pull((planned.name for planned in chosen), base_tags(request.project, chosen))
-    request.echo(f"{sum(planned.name not in errors for planned in chosen)} of {len(chosen)} pulled.")
+    pulled = [planned.name for planned in chosen if planned.name not in errors]
+    request.show({"schema": 1, "pulled": pulled}, f"{len(pulled)} of {len(chosen)} pulled.")
     end(errors)
 
 

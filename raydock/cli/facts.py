@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from raydock.cli.options import current_project
+from raydock.cli.options import as_json, current_project, show
 from raydock.cli.output import end_check, warn_of_unused_indexes
 from raydock.core.errors import ConfigurationError
 from raydock.core.progress import Progress
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("-q", "--quiet", is_flag=True, help="Print only errors.")
 @click.option("--check", is_flag=True, help="List the releases that changed, write nothing; exit 1 if there are any.")
-def facts(quiet: bool, check: bool) -> None:
+@as_json
+def facts(quiet: bool, check: bool, as_json: bool) -> None:
     """Reads metadata of releases from the package index into lockfiles/facts.json.
 
     The releases are those in matrix.yaml, and every final release of ray, torch and vllm that is not too old. Only
@@ -36,13 +37,13 @@ def facts(quiet: bool, check: bool) -> None:
     known = project.facts if check else known_facts(project)
     offered = _survey(project, quiet=quiet)
     changes = offered.changes(known)
+    lines = [f"{name} {version} {change}" for (name, version), change in changes.items()]
     if check:
-        end_check(
-            [f"{name} {version} {change}" for (name, version), change in changes.items()], len(known.releases), "facts"
-        )
+        end_check(lines, len(known.releases), "facts", as_json=as_json)
     _write(project, offered, known, quiet=quiet)
-    if not quiet:
-        click.echo(f"lockfiles/facts.json has {len(project.facts.releases)} releases; {len(changes)} of them changed.")
+    count = len(project.facts.releases)
+    text = f"lockfiles/facts.json has {count} releases; {len(changes)} of them changed."
+    show({"schema": 1, "releases": count, "changes": lines}, *(() if quiet else (text,)), as_json=as_json)
 
 
 def read_missing(project: Project, *, quiet: bool) -> None:

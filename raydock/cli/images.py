@@ -4,8 +4,10 @@ from pathlib import Path
 
 import click
 
-from raydock.cli.options import CommandRequest, current_project, shared, trace, variants
-from raydock.cli.output import report, warn_of_unused_indexes
+from raydock.cli.options import CommandRequest, as_json, current_project, shared, show, trace, variants
+from raydock.cli.output import end, report, warn_of_unused_indexes
+from raydock.plan.output import count
+from raydock.plan.select import select
 
 ca_bundle = click.option(
     "--ca-bundle",
@@ -60,16 +62,27 @@ def images(request: CommandRequest, ca_bundle: Path | None, trace: Path | None) 
 
 
 @click.command()
-def clean() -> None:
-    """Removes .raydock/, images that newer ones replaced, and base images.
+@variants
+@as_json
+def clean(names: tuple[str, ...], as_json: bool) -> None:
+    """Removes .raydock/, images that newer ones replaced, and base images; with a VARIANT only its image and reports.
 
     \b
-    Example: ./build.py clean    (tagged images stay: `docker image rm` removes one)
+    Example: ./build.py clean                         (images with a tag stay)
+             ./build.py clean 'ray2.49.1-*'
     """
     from raydock.pipeline import create
 
-    bases, replaced = create.clean(current_project().checkout)
-    click.echo(
-        f"Removed .raydock/, {replaced} replaced images and {bases} bases."
-        " The next build makes the bases again from the locked packages."
+    project = current_project()
+    if names:
+        removed, errors = create.clean_variants(project, select(project.plan, names=names))
+        images = f"Removed {count(len(removed), 'image')}, with logs and reports."
+        show({"schema": 1, "removed": removed}, images, as_json=as_json)
+        end(errors)
+    bases, replaced = create.clean(project.checkout)
+    show(
+        {"schema": 1, "replaced_images": replaced, "bases": bases},
+        f"Removed .raydock/, {count(replaced, 'replaced image')} and {count(bases, 'base')}."
+        " The next build makes the bases again from the locked packages.",
+        as_json=as_json,
     )

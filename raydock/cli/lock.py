@@ -55,7 +55,7 @@ def _check(request: CommandRequest) -> NoReturn:
     variants = [planned.variant for planned in chosen]
     lines = [f"lockfiles/{name}.txt: {reason}" for name, reason in _stale(request).items()]
     lines += [f"lockfiles/{path.name}: {StaleReason.ORPHANED}" for path in _orphans(request)]
-    end_check(lines + check_debs(project, variants), len(chosen), "lock")
+    end_check(lines + check_debs(project, variants), len(chosen), "lock", as_json=request.as_json)
 
 
 def _make(request: CommandRequest, resolver: str, upgrade: bool) -> NoReturn:
@@ -83,13 +83,17 @@ def _make(request: CommandRequest, resolver: str, upgrade: bool) -> NoReturn:
         for path in removed:
             path.unlink()
     errors = {result.name: result.error for result in (*debs, *results) if result.error}
-    if changed := [f"{result.name}.debs" for result in debs if result.changed]:
-        request.echo(f"Debian packages locked: {', '.join(changed)}.")
-    request.echo(f"{len(results) - len(errors)} locked, {len(chosen) - len(results)} were fresh, {len(errors)} failed.")
-    if removed:
-        request.echo(f"Removed, because no variant needs them: {', '.join(path.name for path in removed)}.")
-    for note in cutoff_notes(project.without_cutoff(chosen)):
-        request.echo(note)
+    changed = [f"{result.name}.debs" for result in debs if result.changed]
+    locked = [result.name for result in results if not result.error]
+    fresh = [variant.name for variant in variants if variant.name not in {result.name for result in results}]
+    lines = [f"Debian packages locked: {', '.join(changed)}."] if changed else []
+    lines.append(f"{len(locked)} locked, {len(fresh)} were fresh, {len(errors)} failed.")
+    names = [path.name for path in removed]
+    lines += [f"Removed, because no variant needs them: {', '.join(names)}."] if names else []
+    notes = cutoff_notes(project.without_cutoff(chosen))
+    failed = {name: str(error) for name, error in errors.items()}
+    document = {"schema": 1, "locked": locked, "fresh": fresh, "debs": changed, "removed": names, "errors": failed}
+    request.show({**document, "notes": notes}, "\n".join([*lines, *notes]))
     end(errors)
 
 
@@ -134,9 +138,13 @@ def render(request: CommandRequest, check: bool) -> None:
     orphans = [] if request.selects else rendering.orphans(project.checkout, names)
     if check:
         lines = [f"{path.relative_to(project.checkout.root)} belongs to no variant" for path in orphans]
-        end_check([*rendering.outdated(project.checkout, rendered).values(), *lines], len(chosen), "render")
+        lines += rendering.outdated(project.checkout, rendered).values()
+        end_check(lines, len(chosen), "render", as_json=request.as_json)
     with request.writing():
         changed = rendering.write(project.checkout, rendered)
         rendering.remove(orphans)
     removed = f", {len(orphans)} removed" if orphans else ""
-    request.echo(f"{len(changed)} Dockerfiles written, {len(rendered) - len(changed)} were up to date{removed}.")
+    request.show(
+        {"schema": 1, "written": changed, "removed": [path.name for path in orphans]},
+        f"{len(changed)} Dockerfiles written, {len(rendered) - len(changed)} were up to date{removed}.",
+    )

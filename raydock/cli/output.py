@@ -10,7 +10,7 @@ import click
 from rich.console import RenderableType
 from rich.table import Table
 
-from raydock.cli.options import CommandRequest
+from raydock.cli.options import CommandRequest, show
 from raydock.core.errors import ExitCode, NotBuiltError, RaydockError, VariantError
 from raydock.core.events import WAITING
 from raydock.core.steps import Step, slowest
@@ -22,16 +22,19 @@ if TYPE_CHECKING:
     from raydock.model.result import VariantResult
 
 
-def end_check(problems: list[str], checked: int, command: str) -> NoReturn:
-    """Exits with 0 if a --check found no problems.
+def end_check(problems: list[str], checked: int, command: str, *, as_json: bool) -> NoReturn:
+    """Prints the result of a --check and exits, with 0 if it found no problems.
 
-    `checked` is the number of files or releases that it checked.
-    Raises VariantError if there are problems.
+    checked: the number of files or releases that it checked.
+    command: the command that fixes the problems.
     """
-    if problems:
-        raise VariantError("\n".join(problems), todo=f"`./build.py {command}`, then commit the changed files.")
-    click.echo(f"All {checked} are up to date.")
-    sys.exit(ExitCode.DONE)
+    good = () if problems else (f"All {checked} are up to date.",)
+    show({"schema": 1, "checked": checked, "problems": problems}, *good, as_json=as_json)
+    if not problems:
+        sys.exit(ExitCode.DONE)
+    todo = f"`./build.py {command}`, then commit the changed files."
+    click.echo(str(VariantError("\n".join(problems), todo=todo)), err=True)
+    sys.exit(ExitCode.VARIANT_FAILED)
 
 
 def report(

@@ -10,6 +10,7 @@ from raydock.cli.output import end
 from raydock.cli.registries import RegistryOptions, insecure, registry_options, release_repository
 from raydock.core.errors import ConfigurationError, ExitCode, RaydockError
 from raydock.core.outcomes import attempt, split
+from raydock.plan.select import select
 
 if TYPE_CHECKING:
     from raydock.publish.options import PublishOptions
@@ -101,22 +102,25 @@ def _report(request: CommandRequest, outcomes: "Outcomes", dry_run: bool) -> NoR
 
 
 @click.command()
+@variants
 @registry_options("Default: matrix.yaml's.")
 @click.option("--require-attachments", is_flag=True, help="Also fail if files are not attached to their image.")
 @as_json
-def verify(*, registry: RegistryOptions, require_attachments: bool, as_json: bool) -> None:
-    """Reports every difference between a registry and its release.
+def verify(*, names: tuple[str, ...], registry: RegistryOptions, require_attachments: bool, as_json: bool) -> None:
+    """Reports every difference between a registry and its release, or of the given variants in it.
 
     Differences are missing or moved tags, incomplete images, and attached files that are gone. Files that the registry
     never stored are listed. Nothing is changed: `publish --force` pushes again what this engine has built.
 
     \b
     Example: ./build.py verify --registry registry.example/ml/raydock
+             ./build.py verify 'ray2.60.0-*'
     """
     from raydock.publish.verify import document, format_differences, unattached, verify
 
     releases = registry.releases()
     release = releases.newest()
+    release = release.only({planned.name for planned in select(release, names=names)}) if names else release
     differences = verify(releases, release)
     show(document(release, differences), format_differences(release, differences), as_json=as_json)
     failed = differences or (require_attachments and unattached(release))

@@ -1,19 +1,23 @@
 """Create the pipeline and the scanner of a checkout, and clean up after them."""
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
 import docker
-from docker.errors import APIError
+from docker.errors import APIError, ImageNotFound
 
 from raydock.builder import basemaker, secrets
 from raydock.builder.schedule import Builder
 from raydock.core import workfolder
 from raydock.core.checkout import Checkout
-from raydock.core.errors import ConfigurationError
+from raydock.core.errors import ConfigurationError, RaydockError, VariantError
 from raydock.core.events import Listener
+from raydock.core.outcomes import attempt, split
 from raydock.engine.client import connect, has_bridge, reaching
 from raydock.engine.endpoint import Endpoint
 from raydock.engine.localimage import listed_images
@@ -21,6 +25,7 @@ from raydock.model import policy
 from raydock.model.labels import Label
 from raydock.pipeline.pipeline import Pipeline
 from raydock.pipeline.project import Project
+from raydock.plan.planner import Planned
 from raydock.scan import database, trivy
 from raydock.scan.scanner import Scanner
 
@@ -90,6 +95,39 @@ def clean(checkout: Checkout) -> tuple[int, int]:
             client.images.remove(ref, force=True)
     workfolder.remove(checkout)
     return len(bases), removed
+
+
+def clean_variants(project: Project, chosen: Iterable[Planned]) -> tuple[list[str], dict[str, RaydockError]]:
+    """Remove the images of variants from this engine, with their logs and reports.
+
+    Returns the names whose image was removed, and why an image stays, by name.
+    """
+    client, removed = connect(), {}
+    for planned in chosen:
+        removed[planned.name] = attempt(partial(_remove_variant, client, project), planned.name)
+    existed, errors = split(removed)
+    return [name for name, exists in existed.items() if exists], errors
+
+
+def _remove_variant(client: docker.DockerClient, project: Project, name: str) -> bool:
+    """Remove a variant's image; returns whether it existed.
+
+    Raises VariantError if a container uses it.
+    """
+    try:
+        client.images.remove(f"{project.matrix.registry}:{name}")
+        existed = True
+    except ImageNotFound:
+        existed = False
+    except APIError as error:
+        if error.status_code != HTTPStatus.CONFLICT:
+            raise
+        raise VariantError(
+            f"the image of {name} stays: {error.explanation}.", todo="remove the container, then run this again."
+        ) from None
+    shutil.rmtree(project.checkout.report(name).parent, ignore_errors=True)
+    project.checkout.log(name).unlink(missing_ok=True)
+    return existed
 
 
 def _removed(client: docker.DockerClient, image: str) -> bool:

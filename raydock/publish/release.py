@@ -4,7 +4,7 @@ Its file release.json has schema 1 (docs/reference/json.md), and is read strictl
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
@@ -129,6 +129,12 @@ class Release:
     def by_variant(self) -> dict[str, PublishedImage]:
         """The images by the name of their variant."""
         return {entry.name: entry for entry in self.entries}
+
+    def only(self, names: Collection[str]) -> "Release":
+        """The release with only the images of these variants, and their aliases."""
+        entries = tuple(entry for entry in self.entries if entry.name in names)
+        aliases = {alias: target for alias, target in self.aliases.items() if target.variant in names}
+        return replace(self, entries=entries, aliases=aliases)
 
     def entry(self, name: str) -> PublishedImage | None:
         """The image of a variant."""

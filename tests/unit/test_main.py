@@ -80,8 +80,11 @@ def test_suggest_names_sets_for_a_host_or_says_why_there_is_none() -> None:
     assert document["suggestions"][0]["axes"]["cuda"] == "12.8"
     done = run(*arguments, "450.80.02")
     assert done.code == 3
-    assert done.out == ""
     assert "needed by CUDA 12.1" in done.err
+    error = json.loads(done.out)["error"]
+    assert error["exit_code"] == 3
+    assert error["what"] in done.err
+    assert error["todo"] in done.err
 
 
 def test_a_misspelt_word_gets_the_nearest_right_one() -> None:
@@ -92,6 +95,7 @@ def test_a_misspelt_word_gets_the_nearest_right_one() -> None:
 
 def test_an_unknown_option_is_bad_usage() -> None:
     assert run("plan", "--jsn").code == 2
+    assert json.loads(run("images", "--json", "--jsn").out)["error"]["exit_code"] == 2
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,16 @@ def test_a_missing_tag_is_reported(run_elsewhere: RunElsewhere, project: Publish
 _EMPTY_INDEX = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}).encode()
 
 
+def test_verify_of_a_variant_reports_only_its_differences(run_elsewhere: RunElsewhere, project: PublishProject) -> None:
+    new = project.release.entry(NEW)
+    assert new
+    delete(project, f"manifests/{new.digest}")
+    intact = json.loads(run_elsewhere("verify", OLD, "--json").out)
+    assert (intact["images"], intact["differences"]) == (1, [])
+    assert run_elsewhere("verify", NEW).code == 1
+    assert run_elsewhere("verify", "ray9.9.9-py311-cpu").code == 2
+
+
 def delete(project: PublishProject, path: str) -> None:
     """Deletes something from the registry."""
     project.images.transport.request(
