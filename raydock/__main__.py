@@ -37,6 +37,7 @@ COMMANDS = {
     "deploy": ("raydock.cli.deploy:deploy", "Write files that run an image: KubeRay or Docker."),
     "ci": ("raydock.cli.ci:ci", "Write CI pipelines, and do the work of their jobs."),
     "wheelhouse": ("raydock.cli.wheelhouse:wheelhouse", "Check a folder of wheels."),
+    "migrate": ("raydock.cli.init:migrate", "Report what a project needs after an upgrade."),
     "clean": ("raydock.cli.images:clean", "Remove what runs leave behind."),
 }
 

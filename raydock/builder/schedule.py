@@ -23,7 +23,7 @@ from raydock.builder.render import Renderer
 from raydock.builder.secrets import Secrets
 from raydock.core.checkout import Checkout
 from raydock.core.errors import NotBuiltError, RaydockError
-from raydock.core.events import WAITING, Listener, Span
+from raydock.core.events import WAITING, Listener, Span, queue
 from raydock.core.outcomes import attempt, attempt_each, split
 from raydock.core.parallel import in_parallel
 from raydock.engine.client import EngineClient
@@ -73,17 +73,20 @@ class Builder:
         recipes = self.recipes(variants)
         built = {} if self.no_cache else self.built(planned.name for planned in variants)
 
-        queued = time.time()
+        queued = queue(self.listener, recipes)
 
         def build_one(planned: Planned) -> VariantResult:
             name, recipe = planned.name, recipes[planned.name]
-            if isinstance(recipe, RaydockError):
-                return VariantResult(name=name, error=recipe)
-            if (image := built.get(name)) and image.fingerprint == recipe.fingerprint:
-                self.listener(name, "is built already")
-                return VariantResult.untested(name, image)
             self.listener(name, WAITING, ran=Span.since(queued))
-            return self._build(planned, recipe)
+            image = built.get(name)
+            if isinstance(recipe, RaydockError):
+                result = VariantResult(name=name, error=recipe)
+            elif image and image.fingerprint == recipe.fingerprint:
+                result = VariantResult.untested(name, image)
+            else:
+                result = self._build(planned, recipe)
+            self.listener(name, result.outcome, final=True)
+            return result
 
         # If an engine's overlay2 store (moby 26.1) already has a layer, builds that share its step race, and can write
         # the files of the next layer in a different order, which gives a different image id. With one job, there is no
@@ -186,7 +189,6 @@ class Builder:
         except RaydockError as error:
             return VariantResult(name=recipe.name, fingerprint=recipe.fingerprint, error=error)
         seconds = time.monotonic() - started
-        self.listener(recipe.name, f"built in {seconds:.0f} s")
         return replace(VariantResult.untested(recipe.name, image), built=True, seconds=seconds)
 
     def _image(self, planned: Planned, recipe: Recipe, secrets: Secrets) -> str:

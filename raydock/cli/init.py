@@ -1,12 +1,14 @@
-"""`init`."""
+"""`init` and `migrate`."""
 
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from raydock.cli.options import as_json, show, width
+from raydock.cli.options import as_json, current_project, show, width
+from raydock.core.errors import ExitCode
 from raydock.plan import text
 from raydock.plan.output import count
 
@@ -40,6 +42,26 @@ def init(folder: Path | None, system: str | None, as_json: bool, **options: Any)
     initializer = Initializer(options=ProjectOptions(**options), system=System(system) if system else None)
     project = initializer.create(folder or Path(click.get_current_context().find_root().params["folder"] or "."))
     show(_document(project), "\n".join(_lines(project)), as_json=as_json)
+
+
+@click.command()
+@as_json
+def migrate(as_json: bool) -> None:
+    """Reports what the project needs after a newer raydock was installed, and changes nothing.
+
+    The exit code is 1 if there is something to do.
+
+    \b
+    Example: ./build.py migrate
+    """
+    from raydock.core.models import plain
+    from raydock.init.migrate import migrations
+
+    found = list(migrations(current_project()))
+    lines = [f"{number}. {each.what}\n   Next: {each.todo}" for number, each in enumerate(found, 1)]
+    text = "\n".join(lines) or "Nothing to do: this version works with the project as it is."
+    show({"schema": 1, "migrations": [plain(each) for each in found]}, text, as_json=as_json)
+    sys.exit(ExitCode.VARIANT_FAILED if found else ExitCode.DONE)
 
 
 def _lines(project: "NewProject") -> list[str]:

@@ -111,7 +111,7 @@ class CommandRequest:
         as_json: whether stdout gets one JSON document.
         jobs: how many variants are processed in parallel.
         quiet: whether only errors are printed.
-        verbose: whether the output of each step is printed.
+        verbose: 1 if the output of each step is printed, 2 if also the commands that are run; otherwise 0.
     """
 
     project: Project = field(init=False, default_factory=current_project)
@@ -121,7 +121,7 @@ class CommandRequest:
     as_json: bool
     jobs: int
     quiet: bool
-    verbose: bool
+    verbose: int
 
     @cached_property
     def chosen(self) -> tuple[Planned, ...]:
@@ -151,7 +151,7 @@ class CommandRequest:
         show(document, *(() if self.quiet else texts), as_json=self.as_json)
 
     def progress(self) -> Progress:
-        return Progress(Console(stderr=True), quiet=self.quiet, verbose=self.verbose)
+        return Progress(Console(stderr=True), quiet=self.quiet, verbose=bool(self.verbose))
 
     @contextmanager
     def recording(self, trace: Path | None) -> Iterator[Recorder]:
@@ -227,7 +227,7 @@ _SHARED = option_group(
     as_json,
     click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Parallel variants."),
     click.option("-q", "--quiet", is_flag=True, help="Print only errors."),
-    click.option("-v", "--verbose", is_flag=True, help="Print the engine in use and all output of each step."),
+    click.option("-v", "--verbose", count=True, help="Print the engine and all output; -vv: also the commands run."),
 )
 
 
@@ -253,11 +253,12 @@ class _LogHandler(logging.Handler):
 
 
 def _configure_logs(request: CommandRequest) -> None:
-    """Shows warnings on stderr: with -v all messages, with -q only errors."""
+    """Shows warnings on stderr: with -v also information, with -vv the commands that are run, with -q only errors."""
     logger = logging.getLogger("raydock")
     logger.handlers = [_LogHandler()]
     logger.propagate = False
-    logger.setLevel(logging.ERROR if request.quiet else logging.INFO if request.verbose else logging.WARNING)
+    levels = (logging.WARNING, logging.INFO, logging.DEBUG)
+    logger.setLevel(logging.ERROR if request.quiet else levels[min(request.verbose, 2)])
 
 
 trace = click.option(

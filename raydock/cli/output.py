@@ -42,9 +42,10 @@ def report(
 ) -> NoReturn:
     """Prints the results of variants and the steps of the run, as JSON or as texts, and exits.
 
-    The default texts are a table, a sentence on the whole run, and its slowest steps.
+    The default texts are a table, failed and skipped checks, a sentence on the whole run, and its slowest steps.
     """
-    texts = texts or (table(results), sentence(results), *describe_slowest(steps))
+    lines = [*table(results), *describe_checks(results), sentence(results), *describe_slowest(steps)]
+    texts = texts or ("\n".join(lines),)
     document = {"schema": 1, "variants": [result.document() for result in results], "steps": step_entries(steps)}
     request.show(document, *texts)
     errors = {result.name: result.error for result in results if result.error}
@@ -96,15 +97,35 @@ def _join_unbuilt(errors: Collection[RaydockError]) -> list[RaydockError]:
     return [*rest, NotBuiltError(*names, command=unbuilt[0].command)] if unbuilt else rest
 
 
-def table(results: "Sequence[VariantResult]") -> Table:
-    """A row per variant: image, build time, and failed or skipped checks."""
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("variant", "image", "build", "checks"):
-        grid.add_column(heading, overflow="fold")
+def table(results: "Sequence[VariantResult]") -> list[str]:
+    """A line for each variant, with its image, build time and counts of checks, below a line of headings."""
+    rows = [("variant", "image", "build", "checks")]
     for result in results:
         image_id = result.image_id.removeprefix("sha256:")[:12] or "-"
-        grid.add_row(result.name, image_id, _build(result), _checks(result))
-    return grid
+        rows.append((result.name, image_id, _build(result), result.report.counts if result.report else "-"))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def describe_checks(results: "Sequence[VariantResult]") -> list[str]:
+    """A line for each failed or skipped check and each warning, with the variants that have it, below the table."""
+    from raydock.model.report import Status
+
+    names: dict[str, list[str]] = {}
+    for result in results:
+        if report := result.report:
+            lines = [
+                f"{checks} {status}: {detail}"
+                for status in (Status.FAILED, Status.SKIPPED)
+                for detail, checks in report.details(status).items()
+            ]
+            lines += [f"{check.id}: warning: {warning}" for check in report.checks for warning in check.warnings]
+            for line in lines:
+                names.setdefault(line, []).append(result.name)
+    return [
+        f"{', '.join(owners) if len(owners) < 4 else f'{len(owners)} variants'}: {line}"
+        for line, owners in names.items()
+    ]
 
 
 def check_table(checks: "Sequence[Check]") -> Table:
@@ -144,15 +165,3 @@ def _build(result: "VariantResult") -> str:
     if result.error and not result.image_id:
         return "failed"
     return f"{result.seconds:.1f} s" if result.built else "built before"
-
-
-def _checks(result: "VariantResult") -> str:
-    from raydock.model.report import Status
-
-    if not result.report:
-        return "-"
-    lines = [result.report.counts]
-    for status in (Status.FAILED, Status.SKIPPED):
-        lines += [f"{checks}: {detail}" for detail, checks in result.report.details(status).items()]
-    lines += [f"{check.id}: warning: {warning}" for check in result.report.checks for warning in check.warnings]
-    return "\n".join(lines)

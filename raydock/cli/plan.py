@@ -97,7 +97,7 @@ def _explain(request: CommandRequest, name: str) -> None:
     if request.selects:
         raise click.UsageError("--explain cannot be combined with a selection of variants.")
     explanation = explain(name, request.project.rule_inputs)
-    lines = text.explanation(explanation, width(), every_rule=request.verbose)
+    lines = text.explanation(explanation, width(), every_rule=bool(request.verbose))
     request.show(output.explanation_document(explanation), "\n".join(lines))
 
 

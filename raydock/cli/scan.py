@@ -124,7 +124,7 @@ def _answer(
     allowed: bool,
     todo: str,
 ) -> NoReturn:
-    texts = (table(judged, unknown), details(judged, notes, verbose=request.verbose)) if judged else ()
+    texts = (table(judged, unknown), details(judged, notes, verbose=bool(request.verbose))) if judged else ()
     request.show({"schema": 1, "variants": documents, "remarks": notes}, *texts)
     refused = refusal(judged, unknown, allowed=allowed, todo=todo)
     end({**errors, **({"scan.yaml": refused} if refused else {})})

@@ -1,7 +1,7 @@
 """The interface through which long tasks report their progress."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -31,7 +31,9 @@ class Span:
 class Listener(Protocol):
     """Receives the progress of variants and bases; may be called from any thread."""
 
-    def __call__(self, name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None) -> None:
+    def __call__(
+        self, name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None, final: bool = False
+    ) -> None:
         """Reports a step of a variant or base.
 
         name: the variant or base.
@@ -39,11 +41,21 @@ class Listener(Protocol):
         detail: the newest line of the step's output; empty if unknown.
         size: the bytes that the step has transferred so far; 0 if unknown.
         ran: when it ran, if it has ended; otherwise it is the current step.
+        final: whether the work on it has ended; `step` is then the result.
         """
 
 
-def silent(name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None) -> None:
+def silent(
+    name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None, final: bool = False
+) -> None:
     """A listener that does nothing."""
+
+
+def queue(listener: Listener, names: Iterable[str]) -> float:
+    """Reports names as waiting for a job; returns the time, in seconds since 1970."""
+    for name in names:
+        listener(name, WAITING)
+    return time.time()
 
 
 @contextmanager

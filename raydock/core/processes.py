@@ -1,6 +1,8 @@
 """Programs in parallel processes that Ctrl-C ends in order."""
 
+import logging
 import os
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -29,6 +33,7 @@ class Processes:
         environment: its environment; None for raydock's own.
         Raises KeyboardInterrupt after `stop`.
         """
+        _log.debug("+ %s", shlex.join(command))
         with self._guard:
             if self._stopped.is_set():
                 raise KeyboardInterrupt

@@ -42,11 +42,13 @@ class Recorder:
         self._listener = listener
         self._guard = Lock()
 
-    def __call__(self, name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None) -> None:
+    def __call__(
+        self, name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None, final: bool = False
+    ) -> None:
         if ran:
             with self._guard:
                 self.steps.append(Step(name=name, title=step, span=ran))
-        self._listener(name, step, detail=detail, size=size, ran=ran)
+        self._listener(name, step, detail=detail, size=size, ran=ran, final=final)
 
 
 def document(steps: Iterable[Step]) -> list[dict[str, Any]]:

@@ -130,7 +130,10 @@ class HostTester:
     def _test_image(
         self, host: Host, client: DockerClient, gpus: GpuRequest, requested: VariantImage, forward: Compat | None
     ) -> HostResult:
-        def listen(name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None) -> None:
+        def listen(
+            name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None, final: bool = False
+        ) -> None:
+            del final  # the host has more variants
             self.listener(host.name, f"{name}: {step}", detail=detail, size=size, ran=ran)
 
         result, transferred = VariantResult(name=requested.name, tested=True), None

@@ -9,7 +9,7 @@ from enum import StrEnum
 from raydock.compat import sdists, toolchain
 from raydock.core.checkout import Checkout
 from raydock.core.errors import RaydockError, VariantError
-from raydock.core.events import Listener, silent, timed
+from raydock.core.events import Listener, queue, silent, timed
 from raydock.core.files import write_whole
 from raydock.core.parallel import in_parallel
 from raydock.index.client import from_environment
@@ -186,6 +186,8 @@ class Locker:
         family_leads = in_parallel(self._lead, families, jobs, self.resolver.stop)
         leads = dict(zip(families, family_leads, strict=True))
 
+        queue(self.listener, [variant.name for variant in variants])
+
         def lock_variant(variant: Variant) -> LockResult:
             return self._lock(variant, leads[self._family(variant)])
 
@@ -232,7 +234,7 @@ class Locker:
                 artifacts = self._artifacts(request, pins)
             checks.verify(request, artifacts)
         except VariantError as error:
-            self.listener(variant.name, "failed")
+            self.listener(variant.name, "failed", final=True)
             return LockResult(name=variant.name, error=self._explain(variant, error))
         no_cutoff = self.resolver.pages.without_cutoff(pins, self.resolver.cuda_indexes(request))
         text = lockfile.compose(variant.name, request, self.resolver.label, pins, artifacts, no_cutoff=no_cutoff)
@@ -240,11 +242,11 @@ class Locker:
         changed = not path.exists() or path.read_bytes() != text.encode()
         if changed:
             write_whole(path, text)
-        self.listener(variant.name, "locked" if changed else "unchanged")
         if no_cutoff:
             self.listener(
                 variant.name, f"warning: no cut-off day applies, because these give no upload times: {no_cutoff}"
             )
+        self.listener(variant.name, "locked" if changed else "unchanged", final=True)
         return LockResult(name=variant.name, changed=changed)
 
     def _explain(self, variant: Variant, error: VariantError) -> VariantError:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from raydock.core.errors import RaydockError
+from raydock.core.errors import RaydockError, first_line
 from raydock.core.models import plain
 from raydock.model.image import ContainerImage
 from raydock.model.report import Report
@@ -44,6 +44,15 @@ class VariantResult:
         if self.image:
             return self.image.id
         return self.report.image_id if self.report else ""
+
+    @property
+    def outcome(self) -> str:
+        """The result as a short phrase, such as `built in 17 s`."""
+        if self.error:
+            return f"failed: {first_line(self.error.what, 'see below')}"
+        if self.report:
+            return self.report.counts if self.tested else f"{self.report.counts} before"
+        return f"built in {self.seconds:.0f} s" if self.built else "is built already"
 
     @property
     def passed(self) -> bool:

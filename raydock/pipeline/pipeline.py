@@ -3,7 +3,6 @@
 Only what is stale is locked, and only what is not built or tested is built and tested.
 """
 
-import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,7 +14,7 @@ from raydock.builder.schedule import Builder
 from raydock.contract import image_set
 from raydock.contract.run import contract
 from raydock.core.errors import RaydockError
-from raydock.core.events import WAITING, Span
+from raydock.core.events import WAITING, Span, queue
 from raydock.core.parallel import in_parallel
 from raydock.engine.cleanup import stop_all, sweep
 from raydock.lock import locker
@@ -113,11 +112,13 @@ class Pipeline:
         self, built: list[VariantResult], test: Callable[[VariantResult], VariantResult]
     ) -> list[VariantResult]:
         sweep(self.builder.client)
-        queued = time.time()
+        queued = queue(self.builder.listener, [result.name for result in built])
 
         def test_one(result: VariantResult) -> VariantResult:
             self.builder.listener(result.name, WAITING, ran=Span.since(queued))
-            return test(result)
+            tested = test(result)
+            self.builder.listener(result.name, tested.outcome, final=True)
+            return tested
 
         return in_parallel(test_one, built, self.builder.jobs, lambda: stop_all(self.builder.client))
 
@@ -127,8 +128,16 @@ class Pipeline:
         The clauses have time limits.
         """
         sweep(self.builder.client)
-        test, report = partial(contract, jobs=self.builder.jobs), self.project.checkout.report
-        return [self._test(result, report(result.name, "contract"), test) for result in built]
+        report = self.project.checkout.report
+        queue(self.builder.listener, [result.name for result in built])
+
+        def test_one(result: VariantResult) -> VariantResult:
+            path = report(result.name, "contract")
+            tested = self._test(result, path, partial(contract, jobs=self.builder.jobs))
+            self.builder.listener(result.name, tested.outcome, final=True)
+            return tested
+
+        return list(map(test_one, built))
 
     def check_set(self, results: list[VariantResult]) -> SetReport | None:
         """Check the clauses of the contract that compare the built images.

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from raydock import __version__
 from raydock.core.errors import NotBuiltError, OutOfReachError, PolicyError, RaydockError
+from raydock.core.events import queue, timed
 from raydock.core.outcomes import attempt_each
 from raydock.model.variant import Variant
 from raydock.publish.gate import PublishableBuild
@@ -178,7 +179,19 @@ class Publisher:
         One failure does not stop the others.
         """
         changed = {name: task for name, task in tasks.items() if not task.unchanged}
-        return attempt_each(self.uploader.upload, changed, self.options.jobs, self.uploader.stop)
+        queue(self.uploader.listener, changed)
+        return attempt_each(self._upload_one, changed, self.options.jobs, self.uploader.stop)
+
+    def _upload_one(self, task: PublishTask) -> UploadedImage:
+        name, listener = task.build.name, self.uploader.listener
+        try:
+            with timed(listener, name, "publishing"):
+                image = self.uploader.upload(task)
+        except RaydockError:
+            listener(name, "failed", final=True)
+            raise
+        listener(name, "uploaded", final=True)
+        return image
 
     def _aliases(
         self, before: Release, tasks: Mapping[str, PublishTask], errors: Mapping[str, RaydockError]

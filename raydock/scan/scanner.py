@@ -7,7 +7,7 @@ from functools import partial
 
 from raydock.core.checkout import Checkout
 from raydock.core.errors import RaydockError, VariantError
-from raydock.core.events import Listener
+from raydock.core.events import Listener, queue, timed
 from raydock.core.files import digest_of, write_whole
 from raydock.core.outcomes import attempt
 from raydock.core.parallel import in_parallel
@@ -61,9 +61,13 @@ class Scanner:
         Ctrl-C stops trivy.
         """
         version = self.trivy.version()
+        queue(self.listener, images)
 
         def scan_image(name: str) -> ScanReport:
-            return self._report(name, images[name], version)
+            with timed(self.listener, name, "scanning"):
+                report = self._report(name, images[name], version)
+            self.listener(name, str(report.verdict), final=True)
+            return report
 
         results = in_parallel(partial(attempt, scan_image), images, 1, self.trivy.processes.stop)
         return dict(zip(images, results, strict=True))
@@ -88,7 +92,6 @@ class Scanner:
         for file, text in sboms.items():
             write_whole(path.parent / file, text)
         save(report, path)
-        self.listener(name, str(report.verdict))
         return report
 
     def _image(self, name: str, image: ContainerImage) -> tuple[Document, Database | None, str]:

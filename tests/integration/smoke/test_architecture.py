@@ -77,7 +77,9 @@ def test_it_is_not_sent_to_a_host(client: docker.DockerClient, foreign_image: st
     built = of_image(parse_name(NAME), foreign_image.partition(":")[0], image)
     steps: list[str] = []
 
-    def listen(name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None) -> None:
+    def listen(
+        name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None, final: bool = False
+    ) -> None:
         del name, detail, size, ran
         steps.append(step)
 

@@ -214,7 +214,9 @@ def test_progress_is_reported_while_it_runs(client: docker.DockerClient, image: 
     steps: list[tuple[str, str]] = []
     spans: dict[str, Span] = {}
 
-    def listen(name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None) -> None:
+    def listen(
+        name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None, final: bool = False
+    ) -> None:
         if ran:
             spans[step] = ran
         else:

@@ -18,7 +18,9 @@ class Recorder(list[tuple[str, str, str, int]]):
         super().__init__()
         self.ended: list[tuple[str, int]] = []
 
-    def __call__(self, name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None) -> None:
+    def __call__(
+        self, name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None, final: bool = False
+    ) -> None:
         if ran:
             self.ended.append((step, round(ran.seconds * 1000)))
             return

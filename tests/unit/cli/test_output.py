@@ -1,8 +1,7 @@
 import pytest
-from rich.console import Console
 
 from raydock.cli.options import echo
-from raydock.cli.output import check_table, describe_slowest, end, table
+from raydock.cli.output import check_table, describe_checks, describe_slowest, end, table
 from raydock.core.errors import NotBuiltError, RaydockError, VariantError
 from raydock.core.events import WAITING, Span
 from raydock.core.steps import Step
@@ -18,12 +17,17 @@ def test_checks_skipped_for_the_same_reason_share_a_line() -> None:
         Check(id="gpu-torch", status=Status.SKIPPED, detail="no GPU", seconds=0.0),
     )
     report = Report(name="ray", image_id="sha256:1", content="sha256:c1", fingerprint="f", checks=checks)
-    console = Console(width=120)
-    with console.capture() as capture:
-        console.print(table([VariantResult(name="ray", report=report)]))
-    lines = [line.strip() for line in capture.get().splitlines()]
-    assert "libs: libfoo.so.1 is missing" in lines
-    assert "gpu-driver, gpu-torch: no GPU" in lines
+    results = [VariantResult(name=name, report=report) for name in ("ray", "torch")]
+    assert table(results) == [
+        "variant  image  build         checks",
+        "ray      1      built before  1 passed, 1 failed, 2 skipped",
+        "torch    1      built before  1 passed, 1 failed, 2 skipped",
+    ]
+    assert describe_checks(results) == [
+        "ray, torch: libs failed: libfoo.so.1 is missing",
+        "ray, torch: gpu-driver, gpu-torch skipped: no GPU",
+    ]
+    assert describe_checks(results * 2)[0] == "4 variants: libs failed: libfoo.so.1 is missing"
 
 
 def test_brackets_in_the_detail_of_a_check_are_not_markup(capsys: pytest.CaptureFixture[str]) -> None:
@@ -32,7 +36,7 @@ def test_brackets_in_the_detail_of_a_check_are_not_markup(capsys: pytest.Capture
     )
     report = Report(name="ray", image_id="sha256:1", content="sha256:c1", fingerprint="f", checks=(check,))
     for text in (
-        table([VariantResult(name="ray", report=report)]),
+        describe_checks([VariantResult(name="ray", report=report)])[0],
         check_table([check]),
         check.detail,
     ):

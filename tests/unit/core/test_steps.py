@@ -24,7 +24,9 @@ STEPS = [
 def test_a_recorder_keeps_what_has_ended_and_passes_all_on() -> None:
     heard: list[tuple[str, str, bool]] = []
 
-    def listen(name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None) -> None:
+    def listen(
+        name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None, final: bool = False
+    ) -> None:
         heard.append((name, step, ran is not None))
 
     recorder = Recorder(listen)

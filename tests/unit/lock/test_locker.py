@@ -261,7 +261,9 @@ def test_a_full_disk_leaves_the_lock(
     checkout.lock(CPU.name).write_text("as it was")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-    def fill(name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None) -> None:
+    def fill(
+        name: str, step: str, *, detail: str = "", size: int = 0, ran: Span | None = None, final: bool = False
+    ) -> None:
         if step == "reading the index":
             resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
 
