@@ -18,7 +18,7 @@ from raydock.builder.schedule import Builder
 from raydock.builder.secrets import gather
 from raydock.core.checkout import Checkout
 from raydock.core.events import silent
-from raydock.lock import locker
+from raydock.lock import stale
 from raydock.model import labels
 from raydock.model.image import ContainerImage
 from raydock.model.labels import ImageLabels
@@ -36,7 +36,7 @@ def main(root: Path) -> dict[str, float]:
         assert count == (0 if "check" in name else len(project.plan.variants)), (name, count)
 
     timed("plan", lambda: len(project.plan.variants))
-    timed("lock check", lambda: len(locker.check(project.rule_inputs, project.checkout, project.variants)))
+    timed("lock check", lambda: len(stale.check(project.rule_inputs, project.checkout, project.variants)))
     timed("render check", lambda: len(render.outdated(project.checkout, project.dockerfiles(project.plan.variants))))
     timed("fingerprints", lambda: len(_fingerprints(project)))
     return seconds

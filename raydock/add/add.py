@@ -11,8 +11,8 @@ from raydock.core.events import Listener
 from raydock.core.files import write_whole
 from raydock.index import releases
 from raydock.index.client import Index
-from raydock.lock import locker
-from raydock.lock.locker import StaleLocks
+from raydock.lock import stale
+from raydock.lock.stale import StaleLocks
 from raydock.model import facts as facts_file
 from raydock.model import matrix as matrix_file
 from raydock.model.facts import PROJECTS, Facts
@@ -137,7 +137,7 @@ class Adder:
             read=tuple(f"{project} {version}" for project, version in changed),
             possible=possible,
             impossible=impossible,
-            stale=locker.check(RuleInputs(after, facts), self.checkout, variants),
+            stale=stale.check(RuleInputs(after, facts), self.checkout, variants),
         )
 
 

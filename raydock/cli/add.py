@@ -96,7 +96,7 @@ def _lines(addition: "Addition") -> Iterator[str]:
 
 def _locks(addition: "Addition") -> str:
     """How many locks are to make, and which ones change."""
-    from raydock.lock.locker import StaleReason
+    from raydock.lock.stale import StaleReason
 
     stale = [name for name, reason in addition.stale.items() if reason is not StaleReason.MISSING]
     others = f"these change: {', '.join(stale)}" if stale else "no other lock changes"

@@ -10,7 +10,7 @@ from raydock.cli.output import cutoff_notes, end, end_check, warn_of_unused_inde
 from raydock.cli.scan import audit as audit_locks
 
 if TYPE_CHECKING:
-    from raydock.lock.locker import StaleLocks
+    from raydock.lock.stale import StaleLocks
 
 
 @click.command()
@@ -47,7 +47,7 @@ def lock(
 def _check(request: CommandRequest) -> NoReturn:
     """Lists stale locks and those that no variant needs, and exits."""
     from raydock.cli.debs import check_debs
-    from raydock.lock.locker import StaleReason
+    from raydock.lock.stale import StaleReason
 
     project, chosen = request.project, request.chosen
     for note in cutoff_notes(project.without_cutoff(chosen)):
@@ -61,18 +61,18 @@ def _check(request: CommandRequest) -> NoReturn:
 def _make(request: CommandRequest, resolver: str, upgrade: bool) -> NoReturn:
     """Makes missing and stale locks, removes those that no variant needs, prints the results and exits."""
     from raydock.cli.debs import lock_debs
-    from raydock.lock import locker
+    from raydock.lock import locker, stale
 
     project, chosen = request.project, request.chosen
     variants = [planned.variant for planned in chosen]
     warn_of_unused_indexes()
     with request.writing() as progress:
         debs = lock_debs(request, progress, variants)
-        stale = _stale(request) | (locker.earlier(project.rule_inputs, project.checkout, variants) if upgrade else {})
+        reasons = _stale(request) | (stale.earlier(project.rule_inputs, project.checkout, variants) if upgrade else {})
         results = locker.lock(
             project.rule_inputs,
             project.checkout,
-            [variant for variant in variants if variant.name in stale],
+            [variant for variant in variants if variant.name in reasons],
             siblings=project.variants,
             jobs=request.jobs,
             resolver=resolver,
@@ -99,21 +99,21 @@ def _make(request: CommandRequest, resolver: str, upgrade: bool) -> NoReturn:
 
 def _stale(request: CommandRequest) -> "StaleLocks":
     """The missing and stale locks of the selected variants."""
-    from raydock.lock import locker
+    from raydock.lock import stale
 
     variants = [planned.variant for planned in request.chosen]
-    return locker.check(request.project.rule_inputs, request.project.checkout, variants)
+    return stale.check(request.project.rule_inputs, request.project.checkout, variants)
 
 
 def _orphans(request: CommandRequest) -> list[Path]:
     """The locks that no variant needs; none with a selection, which is about the selected variants."""
     from raydock.builder.debs import locker as deb_locker
-    from raydock.lock import locker
+    from raydock.lock import stale
 
     if request.selects:
         return []
     project, checkout = request.project, request.project.checkout
-    locks = [checkout.lock(name) for name in locker.orphans(checkout, project.variants)]
+    locks = [checkout.lock(name) for name in stale.orphans(checkout, project.variants)]
     debs = deb_locker.orphans(project.matrix, checkout, project.variants)
     return [*locks, *(checkout.deb_lock(name) for name in debs)]
 

@@ -8,7 +8,7 @@ from raydock.ci.pipelines import System, find_difference
 from raydock.core.errors import RaydockError
 from raydock.core.program import shipped
 from raydock.init.init import SCHEMA
-from raydock.lock import locker
+from raydock.lock import stale
 from raydock.model import lock
 from raydock.pipeline.project import Project
 from raydock.plan.output import count
@@ -38,9 +38,9 @@ def migrations(project: Project) -> Iterator[Migration]:
     schema = checkout.root / SCHEMA
     if schema.exists() and schema.read_bytes() != shipped(f"docs/reference/{SCHEMA}").read_bytes():
         yield Migration(f"{SCHEMA} is of a different version.", f"`cp {shipped(f'docs/reference/{SCHEMA}')} {schema}`.")
-    if stale := locker.check(project.rule_inputs, checkout, [planned.variant for planned in variants]):
-        yield Migration(f"{len(stale)} of {len(names)} locks are missing or stale.", "`./build.py lock`.")
-    fresh = tuple(planned for planned in variants if planned.name not in stale)
+    if reasons := stale.check(project.rule_inputs, checkout, [planned.variant for planned in variants]):
+        yield Migration(f"{len(reasons)} of {len(names)} locks are missing or stale.", "`./build.py lock`.")
+    fresh = tuple(planned for planned in variants if planned.name not in reasons)
     undated = [each.name for each in fresh if lock.CUTOFF not in lock.load(checkout.lock(each.name)).header]
     if undated:
         yield Migration(

@@ -1,10 +1,9 @@
-"""Find stale locks, and lock variants again."""
+"""Lock variants: resolve them, and write their locks."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from enum import StrEnum
 
 from raydock.compat import sdists, toolchain
 from raydock.core.checkout import Checkout
@@ -14,78 +13,17 @@ from raydock.core.files import write_whole
 from raydock.core.parallel import in_parallel
 from raydock.index.client import from_environment
 from raydock.index.pages import Pages
-from raydock.lock import checks, lockfile
+from raydock.lock import checks, lockfile, stale
 from raydock.lock.artifacts import Artifact, choose
 from raydock.lock.request import LockRequest, create_request
 from raydock.lock.resolver import RESOLVERS, Pins, Resolver, Uv
 from raydock.model import lock as locks
-from raydock.model import sealed
 from raydock.model.lock import Lock
 from raydock.model.variant import Variant
 from raydock.plan.rules.verdict import RuleInputs
 
 # Variants that pin the same versions if possible: those with this Python, architecture, cut-off day and extra indexes.
 Family = tuple[str, str, date, tuple[str, ...]]
-
-
-class StaleReason(StrEnum):
-    """Why a lock is stale."""
-
-    MISSING = "it was never locked"
-    INPUTS = "matrix.yaml or a known breakage changed since it was locked"
-    PACKAGES = "matrix.yaml or the packages that raydock itself installs changed since it was locked"
-    EDITED = "it was edited by hand"
-    EARLIER = "matrix.yaml has a later cut-off day"
-    ORPHANED = "matrix.yaml no longer has this variant"
-
-
-# Why locks are stale, by the names of their variants.
-StaleLocks = dict[str, StaleReason]
-
-
-def check(rule_inputs: RuleInputs, checkout: Checkout, variants: Iterable[Variant]) -> StaleLocks:
-    """Find the variants whose locks are missing, out of date or edited, without an index or a resolver."""
-    reasons = ((variant.name, _stale_reason(rule_inputs, checkout, variant)) for variant in variants)
-    return {name: reason for name, reason in reasons if reason is not None}
-
-
-def earlier(rule_inputs: RuleInputs, checkout: Checkout, variants: Iterable[Variant]) -> StaleLocks:
-    """Find the fresh locks that keep an earlier cut-off day than a new lock would have."""
-    fresh = [variant for variant in variants if _stale_reason(rule_inputs, checkout, variant) is None]
-    headers = {variant: locks.load(checkout.lock(variant.name)).header for variant in fresh}
-    kept = [variant for variant, header in headers.items() if _keeps_earlier(rule_inputs, variant, header)]
-    return {variant.name: StaleReason.EARLIER for variant in kept}
-
-
-def orphans(checkout: Checkout, variants: Iterable[Variant]) -> StaleLocks:
-    """Find the locks that belong to none of `variants`, which are all variants of the plan."""
-    names = {variant.name for variant in variants}
-    locked = sorted(path.stem for path in checkout.lockfiles.glob("*.txt"))
-    return {name: StaleReason.ORPHANED for name in locked if name not in names}
-
-
-def _stale_reason(rule_inputs: RuleInputs, checkout: Checkout, variant: Variant) -> StaleReason | None:
-    try:
-        parts = sealed.split(checkout.lock(variant.name).read_bytes().decode(errors="replace"))
-    except FileNotFoundError:
-        return StaleReason.MISSING
-    if parts is None:
-        return StaleReason.EDITED
-    header, _ = parts
-    request = create_request(rule_inputs, variant, _cutoff(header))
-    expected = {"variant": variant.name, "inputs": request.digest}
-    return None if expected.items() <= header.items() else StaleReason.INPUTS
-
-
-def _cutoff(header: Mapping[str, str]) -> date | None:
-    """The cut-off day of a lock; None if its header has none, as in raydock 0.1."""
-    return date.fromisoformat(header[locks.CUTOFF]) if locks.CUTOFF in header else None
-
-
-def _keeps_earlier(rule_inputs: RuleInputs, variant: Variant, header: Mapping[str, str]) -> bool:
-    """Whether a lock has an earlier cut-off day than a new lock of its variant would have."""
-    cutoff = _cutoff(header)
-    return cutoff is not None and cutoff < rule_inputs.matrix.cutoff_of(variant)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +144,7 @@ class Locker:
         siblings = (variant for variant in self.siblings if self._family(variant) == family)
         members = sorted(siblings, key=_lead_order, reverse=True)
         fresh = {variant: lock for variant in members if (lock := self._fresh(variant))}
-        earlier = [v for v, lock in fresh.items() if _keeps_earlier(self.rule_inputs, v, lock.header)]
+        earlier = [v for v, lock in fresh.items() if stale.keeps_earlier(self.rule_inputs, v, lock.header)]
         seed = Lead(pins=fresh[earlier[0]].pins).seed if earlier and not self.upgrade else {}
         for variant in members:
             if variant in earlier and not self.upgrade:
@@ -223,8 +161,8 @@ class Locker:
 
     def _fresh(self, variant: Variant) -> Lock | None:
         """The lock of a variant; None if it is missing or stale."""
-        stale = _stale_reason(self.rule_inputs, self.checkout, variant)
-        return None if stale else locks.load(self.checkout.lock(variant.name))
+        reason = stale.reason_of(self.rule_inputs, self.checkout, variant)
+        return None if reason else locks.load(self.checkout.lock(variant.name))
 
     def _lock(self, variant: Variant, lead: Lead) -> LockResult:
         request = create_request(self.rule_inputs, variant)

@@ -17,7 +17,7 @@ from raydock.core.errors import RaydockError
 from raydock.core.events import WAITING, Span, queue
 from raydock.core.parallel import in_parallel
 from raydock.engine.cleanup import stop_all, sweep
-from raydock.lock import locker
+from raydock.lock import locker, stale
 from raydock.model import report as reports
 from raydock.model.report import Report, SetReport
 from raydock.model.result import VariantResult
@@ -55,9 +55,9 @@ class Pipeline:
         project = self.project
         failed = self._lock_debs(chosen)
         variants = [planned.variant for planned in chosen if planned.name not in failed]
-        stale = locker.check(project.rule_inputs, project.checkout, variants)
-        if stale:
-            stale_variants = [variant for variant in variants if variant.name in stale]
+        reasons = stale.check(project.rule_inputs, project.checkout, variants)
+        if reasons:
+            stale_variants = [variant for variant in variants if variant.name in reasons]
             locked = locker.lock(
                 project.rule_inputs,
                 project.checkout,

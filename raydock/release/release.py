@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from raydock.core.errors import RaydockError, VariantError
 from raydock.core.outcomes import attempt, split
-from raydock.lock import locker
+from raydock.lock import stale
 from raydock.model.image import ContainerImage
 from raydock.model.report import Status
 from raydock.model.result import VariantResult
@@ -66,15 +66,15 @@ class Releaser:
         The steps after a lock that is stale are unknown, so all of them are listed.
         """
         project = self.pipeline.project
-        stale = locker.check(project.rule_inputs, project.checkout, [planned.variant for planned in chosen])
-        fresh = tuple(planned for planned in chosen if planned.name not in stale)
+        reasons = stale.check(project.rule_inputs, project.checkout, [planned.variant for planned in chosen])
+        fresh = tuple(planned for planned in chosen if planned.name not in reasons)
         builds = self.eligibility.current(fresh)
         current = {name: build for name, build in builds.items() if not isinstance(build, RaydockError)}
         todo = {}
         for planned in chosen:
             build = current.get(planned.name)
             objections = self._objections(planned, build.image if build else None)
-            before = ["lock", "build"] if planned.name in stale else [] if build else ["build"]
+            before = ["lock", "build"] if planned.name in reasons else [] if build else ["build"]
             todo[planned.name] = [*before, *objections]
         published = self._published(tuple(build.planned for name, build in current.items() if not todo[name]))
         return {name: steps if name in published else [*steps, "publish"] for name, steps in todo.items()}

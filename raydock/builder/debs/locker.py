@@ -19,7 +19,8 @@ from raydock.core.checkout import Checkout
 from raydock.core.errors import RaydockError, VariantError
 from raydock.core.events import Listener, timed
 from raydock.core.files import write_whole
-from raydock.lock.locker import LockResult, StaleLocks, StaleReason
+from raydock.lock.locker import LockResult
+from raydock.lock.stale import StaleLocks, StaleReason
 from raydock.model import debs
 from raydock.model.bases import SUITES, Base
 from raydock.model.debs import DebLock

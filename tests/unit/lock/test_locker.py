@@ -10,8 +10,9 @@ from raydock.core.checkout import Checkout
 from raydock.core.errors import OutOfReachError, VariantError
 from raydock.core.events import Span
 from raydock.index.pages import Pages
-from raydock.lock.locker import Locker, LockResult, StaleReason, check, earlier, lock, orphans
+from raydock.lock.locker import Locker, LockResult, lock
 from raydock.lock.resolver import Uv
+from raydock.lock.stale import StaleReason, check, earlier, orphans
 from raydock.model import lock as locks
 from raydock.model import matrix as matrix_file
 from raydock.model import sealed

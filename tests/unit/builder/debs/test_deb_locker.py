@@ -16,7 +16,7 @@ from raydock.builder.debs.store import DebStore
 from raydock.core.checkout import Checkout
 from raydock.core.errors import ConfigurationError, OutOfReachError, RaydockError, VariantError
 from raydock.core.events import silent
-from raydock.lock.locker import StaleReason
+from raydock.lock.stale import StaleReason
 from raydock.model import debs, matrix
 from raydock.model.matrix import Matrix
 from raydock.model.variant import Variant
