@@ -22,6 +22,7 @@ COMMANDS = {
     "plan": ("raydock.cli.plan:plan", "Show which variants can exist, and why the others cannot."),
     "add": ("raydock.cli.add:add", "Add versions to matrix.yaml."),
     "suggest": ("raydock.cli.plan:suggest", "Suggest versions for a driver and GPUs."),
+    "try-sets": ("raydock.cli.try_sets:try_sets", "Test the newest sets of versions, for `suggest`."),
     "facts": ("raydock.cli.facts:facts", "Read metadata of releases from the package index."),
     "lock": ("raydock.cli.lock:lock", "Pin every package of the variants, with hashes."),
     "render": ("raydock.cli.lock:render", "Render the Dockerfiles of the variants."),

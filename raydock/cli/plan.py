@@ -113,15 +113,22 @@ def suggest(needs: tuple[str, ...], driver: str, gpus: tuple[str, ...], python: 
     """Lists the newest sets of versions that a host can run, best first.
 
     The sets are chosen from all releases in the facts. For each set, it prints the lines that matrix.yaml needs. All
-    given GPUs must be able to run the set.
+    given GPUs must be able to run the set. Sets for the CPU that `try-sets` tested are marked with the day.
 
     \b
     Example: ./build.py suggest --driver 535.104.05 --gpu 8.0 --need vllm --python 3.11
     """
+    from raydock.core.program import shipped
+    from raydock.model import tested
     from raydock.plan import output
     from raydock.plan import suggest as suggesting
 
-    rule_inputs = current_project().rule_inputs
+    project = current_project()
+    rule_inputs, results = (
+        project.rule_inputs,
+        tested.load((shipped("lockfiles/tested-sets.yaml"), project.checkout.tested)),
+    )
     host_needs = suggesting.parse_needs(needs, driver, gpus, python, rule_inputs)
     suggestions = suggesting.suggest(host_needs, rule_inputs)
-    show(output.suggestions_document(suggestions), output.suggestions_table(suggestions), as_json=as_json)
+    document, table = output.suggestions_document(suggestions, results), output.suggestions_table(suggestions, results)
+    show(document, table, as_json=as_json)

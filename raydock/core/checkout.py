@@ -37,6 +37,11 @@ class Checkout:
         return self.lockfiles / "facts.json"
 
     @property
+    def tested(self) -> Path:
+        """The sets of versions that were tested here."""
+        return self.lockfiles / "tested-sets.yaml"
+
+    @property
     def lockfiles(self) -> Path:
         return self.root / "lockfiles"
 

@@ -9,7 +9,9 @@ from rich.text import Text
 
 from raydock.compat import toolchain
 from raydock.compat.runs import gpus_in_json, gpus_text
+from raydock.core.models import plain
 from raydock.core.program import localize
+from raydock.model.tested import TestedSet
 from raydock.model.variant import Variant
 from raydock.plan.explain import Explanation
 from raydock.plan.planner import Plan, Planned
@@ -88,8 +90,11 @@ def explanation_document(explained: Explanation) -> dict[str, Any]:
     }
 
 
-def suggestions_document(suggestions: Suggestions) -> dict[str, Any]:
-    """The document of `suggest --json`."""
+def suggestions_document(suggestions: Suggestions, tested: Mapping[str, TestedSet]) -> dict[str, Any]:
+    """The document of `suggest --json`.
+
+    tested: the results of sets that were tested, by name.
+    """
     return {
         "schema": SCHEMA,
         "suggestions": [
@@ -99,6 +104,7 @@ def suggestions_document(suggestions: Suggestions) -> dict[str, Any]:
                 "sm": gpus_in_json(suggestion.variant, suggestion.sm),
                 "in_matrix": not suggestion.lines,
                 "lines": list(suggestion.lines),
+                "tested": plain(tested[suggestion.variant.name]) if suggestion.variant.name in tested else None,
             }
             for suggestion in suggestions.found
         ],
@@ -106,16 +112,17 @@ def suggestions_document(suggestions: Suggestions) -> dict[str, Any]:
     }
 
 
-def suggestions_table(suggestions: Suggestions) -> RenderableType:
+def suggestions_table(suggestions: Suggestions, tested: Mapping[str, TestedSet]) -> RenderableType:
     """The sets, best first, with the lines that matrix.yaml needs.
 
-    It also shows why newer sets do not run.
+    It also shows why newer sets do not run, and the results of sets that were tested, by name.
     """
     sets = suggestions.found
-    grid = bare_table(f"{len(sets)} newest sets", "variant", "driver", "GPU (sm)", "in matrix.yaml")
+    grid = bare_table(f"{len(sets)} newest sets", "variant", "driver", "GPU (sm)", "in matrix.yaml", "smoke test")
     for suggestion in sets:
         driver, gpus = driver_text(suggestion.min_driver), gpus_text(suggestion.variant, suggestion.sm)
-        grid.add_row(suggestion.variant.name, driver, gpus, "no" if suggestion.lines else "yes")
+        test = str(tested.get(suggestion.variant.name, "-"))
+        grid.add_row(suggestion.variant.name, driver, gpus, "no" if suggestion.lines else "yes", test)
     notes = [f"newer sets do not run: {rejected}" for rejected in suggestions.rejected]
     notes += [f"not checked: {NOT_CHECKED}"] if any(suggestion.lines for suggestion in sets) else []
     return Group(

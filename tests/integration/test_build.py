@@ -150,3 +150,17 @@ def _certificates() -> str:
     import certifi
 
     return Path(certifi.where()).read_text()
+
+
+def test_sets_that_fail_their_smoke_test_are_recorded(toy: Toy, client: docker.DockerClient) -> None:
+    """The toys' Ray does not start. `suggest` shows the result."""
+    done = toy.run("try-sets", "--newest", "1", "--json")
+    assert done.code == 1
+    [(name, result)] = json.loads(done.out)["sets"].items()
+    assert name == NAMES[1]
+    assert result["failure"]
+    assert client.images.list(f"{toy.registry}-try-sets") == []
+    [suggestion] = [
+        each for each in json.loads(toy.run("suggest", "--json").out)["suggestions"] if each["name"] == name
+    ]
+    assert suggestion["tested"]["failure"] == result["failure"]

@@ -169,7 +169,7 @@ def test_a_python_that_no_base_has(rule_inputs: RuleInputs) -> None:
 
 
 def test_the_json_document(old_host: Suggestions) -> None:
-    made = json.loads(json.dumps(suggestions_document(old_host)))
+    made = json.loads(json.dumps(suggestions_document(old_host, {})))
     best = made["suggestions"][0]
     assert (made["schema"], best["name"], best["in_matrix"]) == (1, old_host.found[0].variant.name, False)
     assert best["lines"] == list(old_host.found[0].lines)
@@ -178,7 +178,7 @@ def test_the_json_document(old_host: Suggestions) -> None:
 
 def test_the_table(old_host: Suggestions) -> None:
     console = Console(file=StringIO(), width=200)
-    console.print(suggestions_table(old_host))
+    console.print(suggestions_table(old_host, {}))
     assert isinstance(console.file, StringIO)
     text = console.file.getvalue()
     assert f"vllm 0.20.0 to {old_host.rejected[0].versions[0]}: driver 535.104.05 < 580.65.06" in text

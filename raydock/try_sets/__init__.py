@@ -1,0 +1,1 @@
+"""Test which of the newest sets of versions work."""
