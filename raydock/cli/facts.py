@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("-q", "--quiet", is_flag=True, help="Print only errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only errors and the result.")
 @click.option("--check", is_flag=True, help="List the releases that changed, write nothing; exit 1 if there are any.")
 @as_json
 def facts(quiet: bool, check: bool, as_json: bool) -> None:
@@ -43,7 +43,7 @@ def facts(quiet: bool, check: bool, as_json: bool) -> None:
     _write(project, offered, known, quiet=quiet)
     count = len(project.facts.releases)
     text = f"lockfiles/facts.json has {count} releases; {len(changes)} of them changed."
-    show({"schema": 1, "releases": count, "changes": lines}, *(() if quiet else (text,)), as_json=as_json)
+    show({"schema": 1, "releases": count, "changes": lines}, text, as_json=as_json)
 
 
 def read_missing(project: Project, *, quiet: bool) -> None:

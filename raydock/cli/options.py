@@ -110,7 +110,7 @@ class CommandRequest:
         selectors: the values of --select.
         as_json: whether stdout gets one JSON document.
         jobs: how many variants are processed in parallel.
-        quiet: whether only errors are printed.
+        quiet: whether only errors and the result are printed.
         verbose: 1 if the output of each step is printed, 2 if also the commands that are run; otherwise 0.
     """
 
@@ -147,8 +147,8 @@ class CommandRequest:
             echo(text, stderr=self.as_json)
 
     def show(self, document: object, *texts: RenderableType) -> None:
-        """Prints the command's result: a document with --json, otherwise texts unless --quiet is given."""
-        show(document, *(() if self.quiet else texts), as_json=self.as_json)
+        """Prints the command's result: a document with --json, otherwise texts."""
+        show(document, *texts, as_json=self.as_json)
 
     def progress(self) -> Progress:
         return Progress(Console(stderr=True), quiet=self.quiet, verbose=bool(self.verbose))
@@ -226,7 +226,7 @@ _SHARED = option_group(
     ),
     as_json,
     click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Parallel variants."),
-    click.option("-q", "--quiet", is_flag=True, help="Print only errors."),
+    click.option("-q", "--quiet", is_flag=True, help="Print only errors and the result."),
     click.option("-v", "--verbose", count=True, help="Print the engine and all output; -vv: also the commands run."),
 )
 

@@ -57,7 +57,7 @@ def plan(request: CommandRequest, explain: str | None, ref: str | None, why: boo
             show(document, as_json=True)
         else:
             click.echo(yaml.safe_dump(document, sort_keys=False), nl=False)
-    elif not request.quiet:
+    else:
         echo("\n".join(_lines(request.project.plan, chosen, sizes, wide=form == "wide", why=why)))
     for note in () if request.quiet else cutoff_notes(without):
         click.echo(note, err=form in {"name", "json", "yaml"})

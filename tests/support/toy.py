@@ -132,6 +132,7 @@ class Toy(Checkout):
 _MATRIX = """\
 registry: {registry}
 cutoff: {cutoff}
+timestamp: {timestamp}
 bases: {{debian: {{source: bootstrap, python: {{"3.11": bookworm}}}}}}
 axes: {{python: ["3.11"], ray: ["1.0.0", "2.0.0"]}}
 packages: {{ray-extras: [], always: [toylib]}}
@@ -143,7 +144,7 @@ NAMES = ("ray1.0.0-py311-cpu", "ray2.0.0-py311-cpu")
 def make(root: Path, site: Site, endpoint: str) -> Toy:
     """Make a checkout in `root` of two variants (NAMES) without locks; its packages are unique to it.
 
-    It has raydock's own cut-off, so that it uses the same base as the real images.
+    It has raydock's own timestamp, so that it uses the same base as the real images.
     """
     token = uuid4().hex[:12]
     site.publish("toylib", "1.0", files={"toylib.py": f"TOKEN = '{token}'\n".encode()})
@@ -152,7 +153,10 @@ def make(root: Path, site: Site, endpoint: str) -> Toy:
         site.publish("ray", version, ["toylib"], files)
     registry = f"localhost:5000/raydock-test-{token}"
     shutil.copytree(ROOT / "templates", root / "templates")
-    (root / "matrix.yaml").write_text(_MATRIX.format(registry=registry, cutoff=load(ROOT / "matrix.yaml").cutoff))
+    own = load(ROOT / "matrix.yaml")
+    (root / "matrix.yaml").write_text(
+        _MATRIX.format(registry=registry, cutoff=own.cutoff, timestamp=own.timestamp), encoding="utf-8"
+    )
     (root / "tmp").mkdir()
     (root / "lockfiles").mkdir()
     shutil.copy(ROOT / "lockfiles" / "debian-py311.debs", root / "lockfiles")
