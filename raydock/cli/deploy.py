@@ -74,8 +74,14 @@ def _choice(option: str, default: StrEnum, help: str = "", *, implicit: bool = F
 @forward_compat
 @_choice("--kuberay", OperatorVersion.V1_7)
 @_choice("--format", Format.YAML)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a file, or nothing if it fails.",
+)
 @registry_options()
-def kuberay(*, variant: str, image: str, registry: RegistryOptions, **options: Any) -> None:
+def kuberay(*, variant: str, image: str, output: Path | None, registry: RegistryOptions, **options: Any) -> None:
     """Prints a manifest that runs VARIANT with the KubeRay operator.
 
     The image is pinned by digest. `--format helm` prints values for KubeRay's ray-cluster chart. `--format kustomize`
@@ -86,7 +92,9 @@ def kuberay(*, variant: str, image: str, registry: RegistryOptions, **options: A
       ./build.py deploy kuberay ray2.60.0-py311-cpu --kind rayjob --code examples/job --shutdown \\
         --entrypoint 'python /home/ray/samples/sample_code.py'
       ./build.py deploy kuberay ray2.60.0-torch2.13.0-py311-cu130 --kind rayjob --probe --workers 4 --shutdown
+      ./build.py deploy kuberay ray2.60.0-py311-cpu --format kustomize --output kustomization.yaml
     """
+    from raydock.core.files import write_whole
     from raydock.deploy.kuberay.resources import KubeRayOptions, make_resources, notes
     from raydock.deploy.kuberay.yamltext import to_yaml
     from raydock.publish.published import find_published
@@ -107,7 +115,11 @@ def kuberay(*, variant: str, image: str, registry: RegistryOptions, **options: A
         click.echo(
             "raydock: no engine here has that image: the Ray version and the driver are taken from the plan.", err=True
         )
-    click.echo(to_yaml(manifests), nl=False)
+    if output:
+        write_whole(output, to_yaml(manifests))
+        click.echo(f"raydock: wrote {output}", err=True)
+    else:
+        click.echo(to_yaml(manifests), nl=False)
 
 
 @deploy.command()

@@ -56,6 +56,11 @@ class DriverAffinity(StrEnum):
     NONE = "none"
 
 
+def labels_of(image: VariantImage) -> dict[str, str]:
+    """The labels of an image's resources and pods: the variant's name."""
+    return {"raydock.variant": image.variant.name}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Workers:
     """The group of workers.
@@ -105,8 +110,8 @@ class Deployment:
 
     @property
     def labels(self) -> dict[str, str]:
-        """The labels of the resources and pods: the variant's name."""
-        return {"raydock.variant": self.image.variant.name}
+        """The labels of the resources and pods."""
+        return labels_of(self.image)
 
     @property
     def code_name(self) -> str:

@@ -1,6 +1,6 @@
 """The other forms of the output: values for KubeRay's ray-cluster chart, a kustomization."""
 
-from raydock.deploy.kuberay.deployment import Deployment, ResourceKind, Yaml
+from raydock.deploy.kuberay.deployment import Deployment, ResourceKind, Yaml, labels_of
 from raydock.deploy.kuberay.manifest import make_manifest
 from raydock.deploy.kuberay.yamltext import render
 from raydock.publish.variant_image import VariantImage
@@ -50,5 +50,5 @@ def _chart_group(group: Yaml) -> Yaml:
 
 
 def kustomization(image: VariantImage, kind: ResourceKind) -> list[Yaml]:
-    """Return a kustomization that sets image and Ray version in the user's own manifest."""
-    return render("kustomization.yaml.j2", image=image, kind=kind)
+    """Return a kustomization that sets image, Ray version and labels in the user's own manifest."""
+    return render("kustomization.yaml.j2", image=image, kind=kind, labels=labels_of(image))

@@ -54,6 +54,19 @@ def test_the_driver_affinity_and_its_note(
     assert note in done.stderr
 
 
+def test_a_file_is_written_only_if_the_manifest_is_complete(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "kustomization.yaml"
+    target = ("--format", "kustomize", "--output", str(file))
+    refused = deploy(monkeypatch, CPU, IMAGE, *target, "--name", "mine")
+    assert isinstance(refused.exception, ConfigurationError)
+    assert not file.exists()
+    printed = deploy(monkeypatch, CPU, IMAGE, "--format", "kustomize").stdout
+    done = deploy(monkeypatch, CPU, IMAGE, *target)
+    assert (done.exception, done.stdout) == (None, "")
+    assert file.read_text() == printed
+    assert f"wrote {file}" in done.stderr
+
+
 @pytest.mark.parametrize("format", ["helm", "kustomize"])
 def test_other_formats_are_one_document(monkeypatch: pytest.MonkeyPatch, format: str) -> None:
     done = deploy(monkeypatch, CPU, IMAGE, "--format", format)

@@ -4,12 +4,17 @@ With the values, the chart's template creates the manifest's cluster. The kustom
 different image.
 """
 
+import shutil
+import subprocess
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from raydock.deploy.kuberay.deployment import DriverAffinity, Format, ResourceKind, Yaml
+from raydock.deploy.kuberay.yamltext import to_yaml
 from tests.unit.deploy.kuberay.conftest import DIGEST, Made
 
 # The keys of `head` and `worker` that the chart of KubeRay 1.3 and 1.7 puts into a container and into a pod
@@ -108,3 +113,30 @@ def test_an_overlay_sets_image_and_version_in_every_group(made: Made, kind: str,
     assert cluster["rayVersion"] == "2.60.0"
     assert [container["image"] for container in pod["template"]["spec"]["containers"]] == [IMAGE, "sidecar"]
     assert "old" not in str(resource)
+
+
+@pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl, which has kustomize, is not on PATH")
+@pytest.mark.parametrize("kind", ResourceKind)
+def test_kustomize_leaves_nothing_of_the_former_image(made: Made, kind: ResourceKind, tmp_path: Path) -> None:
+    """In a manifest of raydock with other labels, and with pods that have none."""
+    serve = Path(__file__).parents[4] / "examples" / "serve" / "serve.yaml"
+    own: Yaml = {ResourceKind.RAYJOB: {"entrypoint": "true"}, ResourceKind.RAYSERVICE: {"serve_config": serve}}
+    options = own.get(kind, {})
+    [*_, manifest] = made("cpu", kind=kind, **options)
+    name = manifest["metadata"]["labels"]["raydock.variant"]
+    old = to_yaml([manifest]).replace(name, "old").replace(IMAGE, f"old@{DIGEST}").replace('"2.60.0"', '"2.9.0"')
+    (tmp_path / "manifest.yaml").write_text(old)
+    overlay = made("cpu", kind=kind, format=Format.KUSTOMIZE)
+    (tmp_path / "kustomization.yaml").write_text(to_yaml(overlay))
+    done = subprocess.run(["kubectl", "kustomize", tmp_path], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    cluster = yaml.safe_load(done.stdout)
+    for key in kind.cluster:
+        cluster = cluster[key]
+    pods = [cluster["headGroupSpec"]["template"], *(group["template"] for group in cluster["workerGroupSpecs"])]
+    assert [pod["metadata"]["labels"] for pod in pods] == [{"raydock.variant": name}] * 2
+    assert [pod["spec"]["containers"][0]["image"] for pod in pods] == [IMAGE] * 2
+    assert cluster["rayVersion"] == "2.60.0"
+    if kind is ResourceKind.RAYJOB:
+        submitter = yaml.safe_load(done.stdout)["spec"]["submitterPodTemplate"]
+        assert submitter["metadata"]["labels"] == {"raydock.variant": name}
