@@ -82,7 +82,7 @@ def test_a_comment_in_a_lock_changes_the_fingerprint_and_no_layer(root: Path, ed
         (("templates/Dockerfile.j2", "ENV PATH", "ENV  PATH"), "Dockerfile", NAMES),
         (("templates/Base.Dockerfile.j2", "FROM", "FROM  "), "base", NAMES),
         (("templates/installer/make-tree", "#!/bin/bash", "#!/bin/bash\n"), "installer/make-tree", NAMES),
-        (("matrix.yaml", "cutoff: 2026-11-15", "cutoff: 2026-11-16"), "cut-off day", NAMES),
+        (("matrix.yaml", "cutoff: 2026-11-15", "cutoff: 2026-11-16"), "timestamp", NAMES),
         (("matrix.yaml", '"3.13": trixie', '"3.13": bookworm'), "base", {name for name in NAMES if "py313" in name}),
         (("matrix.yaml", "1" * 64, "2" * 64), "base", {PULLED}),
         (("matrix.yaml", "os-packages", "packages: [pip], os-packages"), "layers/added.txt", {GROUP}),
