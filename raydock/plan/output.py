@@ -150,6 +150,6 @@ def driver_text(min_driver: str) -> str:
     return f">= {min_driver}" if min_driver else "-"
 
 
-def count(number: int, what: str) -> str:
-    """A number with a singular or plural noun: 1 variant, 2 variants."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def count(number: int, what: str, plural: str = "") -> str:
+    """A number with a singular or plural noun: 1 variant, 2 variants. The plural adds an s unless it is given."""
+    return f"{number} {what if number == 1 else plural or f'{what}s'}"

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 from raydock.core.parallel import in_parallel
+from raydock.plan.output import count
 from raydock.publish.release import PublishedImage, Release
 from raydock.publish.store import ReleaseStore
 from raydock.registry.referrers import attached
@@ -86,8 +87,8 @@ def format_differences(release: Release, differences: Sequence[RegistryDifferenc
         f"{tag}: not attached because the registry did not store them: {', '.join(files)}; `publish` tries again"
         for tag, files in unattached(release).items()
     ]
-    counts = f"{len(release.entries)} images, {len(release.aliases)} aliases, {len(differences)} differences"
-    return "\n".join([*lines, f"release {release.id}: {counts}."])
+    images, aliases = count(len(release.entries), "image"), count(len(release.aliases), "alias", "aliases")
+    return "\n".join([*lines, f"release {release.id}: {images}, {aliases}, {count(len(differences), 'difference')}."])
 
 
 def _check_release_tag(releases: ReleaseStore, release: str) -> list[RegistryDifference]:
