@@ -90,36 +90,37 @@ class Adder:
         missing = tuple((axis, value) for axis, value in versions if value not in before.axes[axis])
         if not missing:
             raise _present(versions)
-        text = self._with_values(MatrixText(path.read_text(encoding="utf-8")), before, missing)
-        offered = releases.survey(matrix_file.load(path, text.text), self.index)
+        text, after = self._with_values(before, missing)
+        offered = releases.survey(after, self.index)
         keys = [(project, value) for project, axis in PROJECTS.items() for added, value in missing if added == axis]
         cutoff = max((day for key in keys if (day := offered.uploaded(key))), default=before.cutoff)
         if cutoff > before.cutoff:
             text = text.with_cutoff(cutoff, before.timestamp)
-        return self._consequences(missing, before, text.text, offered)
+            after = matrix_file.load(path, text.text)
+        return self._consequences(missing, before, after, text.text, offered)
 
-    def _with_values(self, text: MatrixText, before: Matrix, versions: Versions) -> MatrixText:
-        """The text with the versions.
+    def _with_values(self, before: Matrix, versions: Versions) -> tuple[MatrixText, Matrix]:
+        """The text and the matrix with the versions.
 
         Raises ConfigurationError if it does not have exactly them, because it uses YAML's anchors.
         """
-        values = dict(before.axes)
+        text, values = MatrixText(before.path.read_text(encoding="utf-8")), dict(before.axes)
         for axis, value in versions:
             text = text.with_value(axis, value, values[axis])
             values[axis] = (*values[axis], value)
-        if matrix_file.load(before.path, text.text).axes != values:
+        after = matrix_file.load(before.path, text.text)
+        if after.axes != values:
             raise ConfigurationError(
                 f"{before.path} uses anchors of YAML, and only the versions themselves can be added.",
                 todo=f"add {_listed(versions)} to `axes` by hand, then run `./build.py facts`.",
             )
-        return text
+        return text, after
 
     def _consequences(
-        self, versions: Versions, before: Matrix, text: str, offered: releases.OfferedReleases
+        self, versions: Versions, before: Matrix, after: Matrix, text: str, offered: releases.OfferedReleases
     ) -> Addition:
         changed = offered.changes(self.facts)
         facts = offered.refresh(self.facts, self.today, lambda name: self.listener(name, "read"))
-        after = matrix_file.load(before.path, text)
         plan, known = planner.make(after, facts, self.today), planner.make(before, facts, self.today)
         old = {planned.variant for planned in known.variants} | {point.variant for point in known.excluded}
         possible = tuple(planned for planned in plan.variants if planned.variant not in old)

@@ -6,7 +6,8 @@ from datetime import date
 
 import yaml
 
-from raydock.model.variant import CPU, NONE, Axis
+from raydock.model.matrixfile import listed, quoted
+from raydock.model.variant import Axis
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class MatrixText:
             if values.flow_style:
                 return self._insert(last.index, f", {quoted(value)}")
             return self._insert_line(last, values, f"- {quoted(value)}")
-        entry = f"{axis}: [{', '.join(map(quoted, [*present, value]))}]"
+        entry = f"{axis}: {listed([*present, value])}"
         last = _end(axes.value[-1][1])
         return self._insert(last.index, f", {entry}") if axes.flow_style else self._insert_line(last, axes, entry)
 
@@ -60,11 +61,6 @@ class MatrixText:
         """The text with a line after that of a mark, in the column of `parent`."""
         end = self.text.find("\n", mark.index)
         return self._insert(len(self.text) if end < 0 else end, f"\n{' ' * parent.start_mark.column}{line}")
-
-
-def quoted(value: str) -> str:
-    """A value of an axis, as matrix.yaml has it."""
-    return value if value in {NONE, CPU} else f'"{value}"'
 
 
 def _value(mapping: yaml.MappingNode, key: str) -> yaml.Node | None:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache, reduce
 from importlib.metadata import version
@@ -16,6 +17,7 @@ from raydock.builder.constraints import constraints
 from raydock.builder.layers import Layer
 from raydock.compat import toolchain
 from raydock.core.archive import PROGRAM, folders_of, tar
+from raydock.core.files import files_below
 from raydock.core.templating import Templates
 from raydock.model import labels
 from raydock.model.debs import DebLock
@@ -125,11 +127,9 @@ class Context:
     def read(cls, templates: Templates) -> "Context":
         """Reads the files from the templates, from raydock and from uv's package."""
         folders = {"installer": "installer", "scripts": "image/scripts", "modules": "image/modules"}
-        files = [
-            {f"{name}/{path}": file.read_bytes() for path, file in templates.files(folder).items()}
-            for name, folder in folders.items()
-        ]
-        return cls(shared=reduce(or_, files, probe_files()) | _files("modules/uv", Path(uv.__file__).parent))
+        files = [_contents(name, templates.files(folder)) for name, folder in folders.items()]
+        own = _contents("modules/uv", files_below(Path(uv.__file__).parent))
+        return cls(shared=reduce(or_, files, probe_files()) | own)
 
     def files(
         self, planned: Planned, lock: Lock, layers: tuple[Layer, ...], debs: DebLock | None = None
@@ -147,15 +147,11 @@ class Context:
 
 def probe_files() -> dict[str, bytes]:
     """The probe's files, by their path in the build context."""
-    return _files("probe", PROBE)
+    return _contents("probe", files_below(PROBE))
 
 
-def _files(name: str, folder: Path) -> dict[str, bytes]:
-    return {
-        f"{name}/{path.relative_to(folder).as_posix()}": path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.parent.name != "__pycache__"
-    }
+def _contents(name: str, files: Mapping[str, Path]) -> dict[str, bytes]:
+    return {f"{name}/{path}": file.read_bytes() for path, file in files.items()}
 
 
 def _root_tar(files: dict[str, bytes], python: str, epoch: int) -> bytes:

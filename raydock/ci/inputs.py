@@ -15,6 +15,7 @@ from raydock.builder.baserecipe import TEMPLATE, BaseRecipe
 from raydock.builder.layers import layers
 from raydock.builder.recipe import Context
 from raydock.ci.commit import Commit
+from raydock.core.files import files_below
 from raydock.core.models import Entry
 from raydock.core.yamlfile import shipped
 from raydock.model import debs
@@ -66,9 +67,7 @@ class WorkingTree:
 
     def folder(self, path: str) -> dict[str, bytes]:
         """The content of the files in a folder, by their paths below it."""
-        top = self.root / path
-        files = (file for file in sorted(top.rglob("*")) if file.is_file() and file.parent.name != "__pycache__")
-        return {file.relative_to(top).as_posix(): file.read_bytes() for file in files}
+        return {name: file.read_bytes() for name, file in files_below(self.root / path).items()}
 
 
 Files = Commit | WorkingTree

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from raydock.cli.facts import known_facts
-from raydock.cli.options import as_json, current_project, show, width
+from raydock.cli.options import as_json, current_project, locked, show, width
 from raydock.cli.output import warn_of_unused_indexes
 from raydock.core.errors import ConfigurationError, nearest
 from raydock.core.progress import Progress
@@ -37,13 +37,11 @@ def add(versions: tuple[str, ...], as_json: bool) -> None:
              ./build.py add vllm 0.33.0 torch 2.14.0
     """
     from raydock.add.add import Adder
-    from raydock.core.workfolder import lock_checkout
     from raydock.index.client import from_environment
 
     project, requested = current_project(), _pairs(versions)
     warn_of_unused_indexes()
-    report = lambda message: click.echo(f"raydock: {message}", err=True)  # noqa: E731
-    with lock_checkout(project.checkout, report), Progress(Console(stderr=True), quiet=as_json) as progress:
+    with locked(project), Progress(Console(stderr=True), quiet=as_json) as progress:
         progress("facts", "reading the package index")
         adder = Adder(
             checkout=project.checkout,

@@ -5,7 +5,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from pathlib import Path
@@ -170,10 +170,7 @@ class CommandRequest:
     @contextmanager
     def writing(self, trace: Path | None = None) -> Iterator[Recorder]:
         """As `recording`, with the checkout locked for this run."""
-        from raydock.core.workfolder import lock_checkout
-
-        report = lambda message: click.echo(f"raydock: {message}", err=True)  # noqa: E731
-        with lock_checkout(self.project.checkout, report), self.recording(trace) as recorder:
+        with locked(self.project), self.recording(trace) as recorder:
             yield recorder
 
     @contextmanager
@@ -186,6 +183,13 @@ class CommandRequest:
         sweep(client)
         with self.recording(trace) as recorder:
             yield client, recorder
+
+
+def locked(project: Project) -> AbstractContextManager[None]:
+    """The lock of a checkout for one run; a message on stderr says who holds it."""
+    from raydock.core.workfolder import lock_checkout
+
+    return lock_checkout(project.checkout, lambda message: click.echo(f"raydock: {message}", err=True))
 
 
 def completed(kind: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:

@@ -16,6 +16,7 @@ from raydock.core.events import WAITING
 from raydock.core.steps import Step, slowest
 from raydock.core.steps import document as step_entries
 from raydock.plan.output import count
+from raydock.plan.text import align
 
 if TYPE_CHECKING:
     from raydock.model.report import Check
@@ -99,28 +100,21 @@ def _join_unbuilt(errors: Collection[RaydockError]) -> list[RaydockError]:
 
 def table(results: "Sequence[VariantResult]") -> list[str]:
     """A line for each variant, with its image, build time and counts of checks, below a line of headings."""
-    rows = [("variant", "image", "build", "checks")]
+    rows = [{heading: heading for heading in ("variant", "image", "build", "checks")}]
     for result in results:
         image_id = result.image_id.removeprefix("sha256:")[:12] or "-"
-        rows.append((result.name, image_id, _build(result), result.report.counts if result.report else "-"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        checks = result.report.counts if result.report else "-"
+        rows.append({"variant": result.name, "image": image_id, "build": _build(result), "checks": checks})
+    return align(rows)
 
 
 def describe_checks(results: "Sequence[VariantResult]") -> list[str]:
     """A line for each failed or skipped check and each warning, with the variants that have it, below the table."""
-    from raydock.model.report import Status
-
     names: dict[str, list[str]] = {}
     for result in results:
         if report := result.report:
-            lines = [
-                f"{checks} {status}: {detail}"
-                for status in (Status.FAILED, Status.SKIPPED)
-                for detail, checks in report.details(status).items()
-            ]
-            lines += [f"{check.id}: warning: {warning}" for check in report.checks for warning in check.warnings]
-            for line in lines:
+            warnings = [f"{check.id}: warning: {warning}" for check in report.checks for warning in check.warnings]
+            for line in (*report.problems, *warnings):
                 names.setdefault(line, []).append(result.name)
     return [
         f"{', '.join(owners) if len(owners) < 4 else f'{len(owners)} variants'}: {line}"

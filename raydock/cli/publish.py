@@ -63,6 +63,12 @@ def publish(
     _report(request, outcomes, dry_run)
 
 
+def warn_if_unsigned(options: "PublishOptions") -> None:
+    """Warns if images are not signed."""
+    if options.signer is None:
+        click.echo("raydock: cosign is not on PATH, so nothing is signed.", err=True)
+
+
 def refuse_shared_repository(release_repository: str, registries: tuple[str, ...]) -> None:
     """Raises ConfigurationError if several registries would have one release repository."""
     if release_repository and len(registries) > 1:
@@ -81,8 +87,7 @@ def _outcomes(
     from raydock.publish.publisher import Publisher
 
     chosen = request.chosen
-    if options.signer is None:
-        click.echo("raydock: cosign is not on PATH, so nothing is signed.", err=True)
+    warn_if_unsigned(options)
     with request.writing() as progress:
         publishers = create_publishers(request.project, chosen, registries, progress, options)
         run = Publisher.plan if dry_run else Publisher.publish

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -12,7 +12,7 @@ from raydock.cli.facts import read_unknown
 from raydock.cli.images import ca_bundle
 from raydock.cli.options import CommandRequest, option_group, shared, trace, variants, width
 from raydock.cli.output import describe_slowest, end, warn_of_unused_indexes
-from raydock.cli.publish import allow_unscanned, dry_run, refuse_shared_repository, registries
+from raydock.cli.publish import allow_unscanned, dry_run, refuse_shared_repository, registries, warn_if_unsigned
 from raydock.cli.registries import insecure, release_repository
 from raydock.cli.scan import db, db_repository
 from raydock.core.steps import Step
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from raydock.core.events import Listener
     from raydock.publish.options import PublishOptions
     from raydock.publish.output import PublishResult
+    from raydock.publish.store import ReleaseStore
     from raydock.release.release import ReleaseOutcome, Releaser
 
 
@@ -116,7 +117,7 @@ def release(request: CommandRequest, options: ReleaseOptions) -> None:
     _report(request, outcome, recorder.steps)
 
 
-def _stores(options: ReleaseOptions, addresses: Sequence[str]) -> list[Any]:
+def _stores(options: ReleaseOptions, addresses: Sequence[str]) -> "list[ReleaseStore]":
     from raydock.publish.store import release_store
     from raydock.registry.repository import repository
 
@@ -138,8 +139,7 @@ def _releaser(
         trivy.find()  # before anything is built
     pipeline = create_pipeline(project, listener, request.jobs, options.ca_bundle)
     endpoint, publish_options = pipeline.builder.client.endpoint, options.publish_options(request.jobs)
-    if publish_options.signer is None:
-        click.echo("raydock: cosign is not on PATH, so nothing is signed.", err=True)
+    warn_if_unsigned(publish_options)
     gate = create_gate(project.checkout, allow_unscanned=options.allow_unscanned)
     return Releaser(
         pipeline=pipeline,

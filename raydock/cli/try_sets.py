@@ -1,5 +1,6 @@
 """`try-sets`."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -26,11 +27,12 @@ def try_sets(request: CommandRequest, newest: int, ca_bundle: Path | None) -> No
     """
     from raydock.core.files import write_whole
     from raydock.model import tested
-    from raydock.try_sets.try_sets import SetTester, today
+    from raydock.try_sets.try_sets import SetTester
 
     project = request.project
     with request.writing() as recorder:
-        tester = SetTester(project=project, listener=recorder, jobs=request.jobs, bundle=ca_bundle, today=today())
+        today = datetime.now(UTC).date()
+        tester = SetTester(project=project, listener=recorder, jobs=request.jobs, bundle=ca_bundle, today=today)
         results = tester.run(tester.newest(newest))
         path = project.checkout.tested
         write_whole(path, tested.dump({**tested.load([path]), **results}))

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from raydock.core.errors import RaydockError
+
 # The step of a variant until one of the run's jobs has time for it.
 WAITING = "waiting for a job"
 
@@ -56,6 +58,17 @@ def queue(listener: Listener, names: Iterable[str]) -> float:
     for name in names:
         listener(name, WAITING)
     return time.time()
+
+
+@contextmanager
+def job(listener: Listener, name: str, step: str) -> Iterator[None]:
+    """As `timed`; if the block raises a RaydockError, the result is reported as `failed`."""
+    try:
+        with timed(listener, name, step):
+            yield
+    except RaydockError:
+        listener(name, "failed", final=True)
+        raise
 
 
 @contextmanager

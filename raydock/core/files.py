@@ -22,6 +22,12 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def files_below(folder: Path) -> dict[str, Path]:
+    """The files in a folder and its subfolders, by their paths below it, without Python's caches."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.parent.name != "__pycache__")
+    return {path.relative_to(folder).as_posix(): path for path in files}
+
+
 def write_whole(path: Path, text: str, *, mode: int = 0o644) -> None:
     """Writes a text file atomically.
 

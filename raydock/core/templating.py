@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from raydock.core.files import files_below
+
 if TYPE_CHECKING:
     import jinja2
 
@@ -30,9 +32,8 @@ class Templates:
     def files(self, name: str) -> dict[str, Path]:
         """The files in a folder of the folders, by their paths below it."""
         files: dict[str, Path] = {}
-        for top in (folder / name for folder in reversed(self.folders)):
-            found = (path for path in top.rglob("*") if path.is_file() and path.parent.name != "__pycache__")
-            files |= {path.relative_to(top).as_posix(): path for path in found}
+        for folder in reversed(self.folders):
+            files |= files_below(folder / name)
         return dict(sorted(files.items()))
 
     def environment(self, name: str = "", variable: Delimiters = _BRACES) -> "jinja2.Environment":

@@ -8,7 +8,6 @@ from rich.text import Text
 
 from raydock.hosts.smoke import HostOutcome, HostResult
 from raydock.hosts.transfer import TransferMethod
-from raydock.model.report import Status
 from raydock.plan.output import bare_table
 
 SCHEMA = 1
@@ -60,8 +59,7 @@ def _describe_transfer(result: HostResult) -> str:
 def _lines(host: str, result: HostResult) -> list[str]:
     lines: list[str] = []
     if report := result.variant.report:
-        for status in (Status.FAILED, Status.SKIPPED):
-            lines += [f"{checks} {status}: {detail}" for detail, checks in report.details(status).items()]
+        lines += report.problems
         lines += [f"{check.id} warns: {warning}" for check in report.checks for warning in check.warnings]
     if result.transferred and result.transferred.remark:
         lines.append(f"not pulled: {result.transferred.remark}")

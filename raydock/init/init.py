@@ -9,7 +9,6 @@ from typing import Any
 from packaging.version import Version
 
 from raydock import __version__
-from raydock.add.edit import quoted
 from raydock.ci.pipelines import System, render_pipeline
 from raydock.core.checkout import Checkout
 from raydock.core.errors import ConfigurationError
@@ -20,6 +19,7 @@ from raydock.model import facts as facts_file
 from raydock.model import matrix as matrix_file
 from raydock.model.facts import Facts
 from raydock.model.matrix import Matrix
+from raydock.model.matrixfile import listed
 from raydock.model.variant import CPU, NONE, Axis
 from raydock.pipeline.project import Project
 from raydock.plan import planner
@@ -155,7 +155,7 @@ def _templates() -> Templates:
 
 def _rendered(template: str, **values: Any) -> str:
     jinja = _templates().environment("project")
-    jinja.filters["values"] = lambda values: f"[{', '.join(map(quoted, values))}]"
+    jinja.filters["values"] = listed
     return jinja.get_template(template).render(**values)
 
 

@@ -1,6 +1,7 @@
 """The models of matrix.yaml, as its owner writes it."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Annotated
@@ -177,6 +178,16 @@ class MatrixFile(Entry, frozen=True, kw_only=True, dict=True):
             if not is_glob(plain) and plain not in known:
                 what = f"{plain!r} is not a value of the axis {axis}."
                 raise InvalidEntryError(what, nearest(plain, known), *steps, axis)
+
+
+def quoted(value: str) -> str:
+    """A value of an axis, as matrix.yaml has it."""
+    return value if value in {NONE, CPU} else f'"{value}"'
+
+
+def listed(values: Iterable[str]) -> str:
+    """Values of an axis, as matrix.yaml has them on one line."""
+    return f"[{', '.join(map(quoted, values))}]"
 
 
 def _check_past(day: date, key: str = "cutoff") -> None:

@@ -62,6 +62,15 @@ class Report(ImageRecord):
         counts = {status: sum(check.status is status for check in self.checks) for status in Status}
         return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
 
+    @property
+    def problems(self) -> list[str]:
+        """A line for the failed checks with the same detail, then for the skipped ones."""
+        return [
+            f"{checks} {status}: {detail}"
+            for status in (Status.FAILED, Status.SKIPPED)
+            for detail, checks in self.details(status).items()
+        ]
+
     def details(self, status: Status) -> dict[str, str]:
         """The details of the checks with a status, each once, with the ids of its checks."""
         ids: dict[str, list[str]] = {}

@@ -9,6 +9,7 @@ from raydock.compat.hardware import Hardware
 from raydock.compat.runs import driver_objection, gpu_doubt, gpu_objection
 from raydock.core.errors import ConfigurationError, SelectionError, nearest
 from raydock.model.matrix import Matrix
+from raydock.model.matrixfile import listed
 from raydock.model.variant import CPU, NONE, Axis, Variant
 from raydock.model.versions import position
 from raydock.plan.rules.verdict import RuleInputs
@@ -192,11 +193,7 @@ def _lines(point: Variant, matrix: Matrix) -> Iterator[str]:
         values: Sequence[str] = matrix.axes[axis]
         if getattr(point, axis) not in values:
             new_values = sorted({*values, getattr(point, axis)}, key=position)
-            yield f"{axis}: [{', '.join(_quote(value) for value in new_values)}]"
-
-
-def _quote(value: str) -> str:
-    return value if value in {NONE, CPU} else f'"{value}"'
+            yield f"{axis}: {listed(new_values)}"
 
 
 def _no_suggestion(needs: HostNeeds, reasons: Sequence[RejectedSets], driver: str) -> SelectionError:

@@ -140,7 +140,7 @@ def listing(planned: Iterable[Planned], sizes: Sizes, width: int | None) -> list
     rows = [_cells(each, sizes) for each in planned]
     dropped = list(_DROPPED)
     while True:
-        lines = _align([{heading: heading for heading in rows[0]}, *rows])
+        lines = align([{heading: heading for heading in rows[0]}, *rows])
         if not width or not dropped or max(map(len, lines)) <= width:
             return lines
         heading = dropped.pop(0)
@@ -165,7 +165,8 @@ def _cells(each: Planned, sizes: Sizes) -> dict[str, str]:
     return cells | ({"download": f"{_mb(sizes.get(each.name))} MB"} if sizes else {})
 
 
-def _align(rows: Sequence[Mapping[str, str]]) -> list[str]:
+def align(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """The lines of a table, whose rows have the same keys; without headings."""
     columns = [_padded([row[heading] for row in rows]) for heading in rows[0]]
     return ["  ".join(cells).rstrip() for cells in zip(*columns, strict=True)]
 

@@ -4,7 +4,7 @@ They must be built here and up to date with the checkout, and the smoke, contrac
 must all have passed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -78,7 +78,7 @@ class Gate:
         Raises PolicyError, with every reason, if a report is missing, is of a different build, or failed.
         """
         loaded, scan = self._reports(name, kuberay=kuberay)
-        if objections := self.objections(name, image, kuberay=kuberay):
+        if objections := self._reasons(loaded, scan, image):
             commands = (f"`./build.py {_COMMANDS[kind]} {name}`" for kind in objections)
             raise PolicyError(
                 f"{name} is not published: {'; '.join(objections.values())}.",
@@ -94,7 +94,11 @@ class Gate:
 
     def objections(self, name: str, image: ContainerImage, *, kuberay: bool = True) -> dict[str, str]:
         """Why the reports on an image do not let it be published, by the kind of report."""
-        loaded, scan = self._reports(name, kuberay=kuberay)
+        return self._reasons(*self._reports(name, kuberay=kuberay), image)
+
+    def _reasons(
+        self, loaded: Mapping[str, Report | None], scan: ScanReport | None, image: ContainerImage
+    ) -> dict[str, str]:
         reasons = {kind: _objection(report, image, kind) for kind, report in loaded.items()}
         reasons["scan"] = self._scan_objection(scan, image)
         return {kind: reason for kind, reason in reasons.items() if reason}

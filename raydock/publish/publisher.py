@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from raydock import __version__
 from raydock.core.errors import NotBuiltError, OutOfReachError, PolicyError, RaydockError
-from raydock.core.events import queue, timed
+from raydock.core.events import job, queue
 from raydock.core.outcomes import attempt_each
 from raydock.model.variant import Variant
 from raydock.publish.gate import PublishableBuild
@@ -184,12 +184,8 @@ class Publisher:
 
     def _upload_one(self, task: PublishTask) -> UploadedImage:
         name, listener = task.build.name, self.uploader.listener
-        try:
-            with timed(listener, name, "publishing"):
-                image = self.uploader.upload(task)
-        except RaydockError:
-            listener(name, "failed", final=True)
-            raise
+        with job(listener, name, "publishing"):
+            image = self.uploader.upload(task)
         listener(name, "uploaded", final=True)
         return image
 

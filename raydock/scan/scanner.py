@@ -7,7 +7,7 @@ from functools import partial
 
 from raydock.core.checkout import Checkout
 from raydock.core.errors import RaydockError, VariantError
-from raydock.core.events import Listener, queue, timed
+from raydock.core.events import Listener, job, queue
 from raydock.core.files import digest_of, write_whole
 from raydock.core.outcomes import attempt
 from raydock.core.parallel import in_parallel
@@ -64,7 +64,7 @@ class Scanner:
         queue(self.listener, images)
 
         def scan_image(name: str) -> ScanReport:
-            with timed(self.listener, name, "scanning"):
+            with job(self.listener, name, "scanning"):
                 report = self._report(name, images[name], version)
             self.listener(name, str(report.verdict), final=True)
             return report

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +77,6 @@ class SetTester:
         for path in (own.facts, *own.lockfiles.glob("*.debs")):
             write_whole(checkout.lockfiles / path.name, path.read_text(encoding="utf-8"))
         return Project(checkout)
-
-
-def today() -> date:
-    """This day, UTC."""
-    return datetime.now(UTC).date()
 
 
 def _failure(result: VariantResult) -> str:
