@@ -75,7 +75,7 @@ def test_reading_the_index_is_interrupted(unlocked: Toy, command: str, page: str
 @ends
 def test_making_a_base_is_interrupted(unlocked: Toy, spare: SpareEngine, end: End) -> None:
     toy = unlocked
-    toy.edit("matrix.yaml", "cutoff: ", "cutoff: 2026-11-10  # ")
+    toy.edit("matrix.yaml", "timestamp: ", "timestamp: 2026-11-10  # ")
     lock(toy)
     with toy.started("build", DOCKER_HOST=spare.host) as process:
         assert process.stderr
