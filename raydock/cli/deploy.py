@@ -10,7 +10,7 @@ import click
 from raydock.cli.options import Decorator, current_project, echo, forward_compat
 from raydock.cli.registries import RegistryOptions, registry_options, select_one
 from raydock.core.errors import ConfigurationError
-from raydock.deploy.kuberay.deployment import DriverAffinity, Format, OperatorVersion, ResourceKind
+from raydock.deploy.kuberay.deployment import DriverAffinity, Format, OperatorVersion, ResourceKind, Submission
 
 if TYPE_CHECKING:
     from raydock.deploy.docker.cluster import DockerCluster
@@ -46,6 +46,14 @@ def _choice(option: str, default: StrEnum, help: str = "", *, implicit: bool = F
     )
 
 
+_OPEN = click.option(
+    "--open",
+    "allow_all",
+    is_flag=True,
+    help="No token: anyone who reaches the cluster's ports can run programs on it.",
+)
+
+
 @deploy.command()
 @click.argument("variant")
 @_choice("--kind", ResourceKind.RAYCLUSTER)
@@ -55,11 +63,23 @@ def _choice(option: str, default: StrEnum, help: str = "", *, implicit: bool = F
 @click.option("--name", default="", help="Default: the variant's name, with dashes for dots.")
 @click.option("--workers", type=int, metavar="N", help="Default: 1, or the minimum of --autoscale.")
 @click.option("--gpus-per-worker", type=click.IntRange(0, 16), metavar="N", help="Default: 1; 0 for cpu.")
+@click.option("--head-cpus", default="", metavar="CPUS", help="CPUs of the head, such as 2 or 500m. Default: 2.")
+@click.option("--head-memory", default="", metavar="SIZE", help="Memory of the head, such as 8Gi. Default: 4Gi.")
+@click.option("--worker-cpus", default="", metavar="CPUS", help="CPUs of a worker. Default: 4 for each GPU, else 2.")
+@click.option(
+    "--worker-memory", default="", metavar="SIZE", help="Memory of a worker. Default: 16Gi for each GPU, else 4Gi."
+)
 @click.option("--autoscale", default="", metavar="MIN:MAX", help="Ray's autoscaler sets the number of workers.")
 @click.option("--code", type=_FOLDER, help="A folder whose files are in /home/ray/samples of the pods (PYTHONPATH).")
 @click.option("--entrypoint", default="", metavar="COMMAND", help="The command of a RayJob.")
 @click.option("--probe", is_flag=True, help="A RayJob that runs raydock-probe on every worker and fails if one fails.")
 @click.option("--shutdown", is_flag=True, help="Stop the cluster of a RayJob when the job has finished.")
+@_choice(
+    "--submission",
+    Submission.JOB,
+    "Who submits the job of a RayJob: a pod of its own, or a container of the head's pod (KubeRay 1.5 and later).",
+    implicit=True,
+)
 @click.option("--serve-config", type=_FILE, help="A RayService's applications: a Ray Serve configuration file.")
 @click.option("--namespace", default="", help="Default: the namespace of the kubectl context that applies it.")
 @click.option("--node-selector", multiple=True, metavar="LABEL=VALUE", help="Nodes for every pod. Repeatable.")
@@ -72,6 +92,7 @@ def _choice(option: str, default: StrEnum, help: str = "", *, implicit: bool = F
     implicit=True,
 )
 @forward_compat
+@_OPEN
 @_choice("--kuberay", OperatorVersion.V1_7)
 @_choice("--format", Format.YAML)
 @click.option(
@@ -86,6 +107,9 @@ def kuberay(*, variant: str, image: str, output: Path | None, registry: Registry
 
     The image is pinned by digest. `--format helm` prints values for KubeRay's ray-cluster chart. `--format kustomize`
     prints a kustomization that sets the image and the Ray version in your own manifest.yaml in the same folder.
+
+    Requests to Ray need a token (KubeRay 1.5.1 and Ray 2.52.0, or later). For older ones, a NetworkPolicy admits only
+    the cluster's own pods. --open removes both.
 
     \b
     Example: ./build.py deploy kuberay ray2.60.0-py311-cpu --workers 2 | kubectl apply -f -
@@ -131,6 +155,7 @@ def kuberay(*, variant: str, image: str, output: Path | None, registry: Registry
 @click.option("--gpus", type=click.IntRange(0, 64), help="GPUs of each host. Required for a variant with CUDA.")
 @click.option("--model", type=click.Path(path_type=Path), help="A folder on every host, mounted read-only at /model.")
 @forward_compat
+@_OPEN
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR")
 @click.option("--force", is_flag=True, help="Replace the files of a different cluster in DIR.")
 @registry_options()
@@ -142,11 +167,14 @@ def docker(*, variant: str, output: Path, force: bool, registry: RegistryOptions
     (`doctor` shows which). head.sh and worker.sh, or the systemd units that call them, run on the hosts that --head and
     --worker name, and detect the mechanism.
 
+    Requests to Ray need the token of the file auth-token, which every host and every client needs. --open removes it.
+
     \b
     Example: ./build.py deploy docker ray2.60.0-py311-cpu --head 10.0.0.1 --worker 10.0.0.2 --output cluster
     """
     from raydock.deploy.docker.cluster import health_warning, make_cluster
     from raydock.deploy.docker.files import render_files, write_files
+    from raydock.deploy.docker.token import write_token
     from raydock.hosts import names
     from raydock.publish.published import find_built
 
@@ -156,8 +184,11 @@ def docker(*, variant: str, output: Path, force: bool, registry: RegistryOptions
     cluster = make_cluster(chosen.variant, accepting=names.accepting_hosts(project.checkout.hosts), **options)
     image = published or find_built(select_one(project.plan, variant), project.matrix.registry)
     write_files(output, render_files(cluster, image, project.checkout.templates), force=force)
+    unreadable = write_token(output, image.reference or image.id) if cluster.token else ""
     for line in _describe(cluster, output):
         echo(line)
+    if unreadable:
+        click.echo(unreadable, err=True)
     if warning := health_warning(image):
         click.echo(warning, err=True)
     if not image.digest:
@@ -167,6 +198,7 @@ def docker(*, variant: str, output: Path, force: bool, registry: RegistryOptions
 def _describe(cluster: "DockerCluster", output: Path) -> Iterator[str]:
     """The purpose of each file, and how it starts a cluster."""
     from raydock.deploy.docker.files import compose_lines, configured_no_proxy
+    from raydock.deploy.docker.token import NAME
 
     yield f"{output} contains, for one machine:"
     yield from (f"  {line}" for line in compose_lines(cluster))
@@ -175,3 +207,7 @@ def _describe(cluster: "DockerCluster", output: Path) -> Iterator[str]:
     yield "and for separate hosts:"
     yield f"  {cluster.head}: head.sh, or raydock-head.service, which calls it"
     yield f"  {', '.join(cluster.workers)}: worker.sh, or raydock-worker.service"
+    if cluster.token:
+        yield f"{NAME} is the token of the cluster. Copy it next to each script; clients need it too."
+    else:
+        yield "The cluster is open: anyone who reaches port 8265 of the head can run programs on it."

@@ -10,7 +10,7 @@ from docker import DockerClient
 from docker.models.containers import Container
 
 from raydock.contract.answer import BrokenError, NotCheckedError
-from raydock.contract.kuberay import KubeRayContract, KubeRayRelease, Share, known
+from raydock.contract.kuberay import DASHBOARD_PORT, KubeRayContract, KubeRayRelease, Share, known
 from raydock.engine import channel
 from raydock.engine.cleanup import remove_all
 from raydock.engine.client import without_limits
@@ -18,6 +18,7 @@ from raydock.engine.container import CommandResult, ContainerOptions, Limits, cr
 from raydock.engine.localimage import inspect
 from raydock.engine.streams import last_line
 from raydock.model.image import ContainerImage
+from raydock.probe import tokens
 
 SAMPLE = PurePosixPath("/home/ray/samples/sample_code.py")
 SAMPLE_SAYS = "raydock sample 14"
@@ -103,7 +104,13 @@ class Bench:
         self.halted.set()
         remove_all(self.client)
 
-    def run(self, command: Sequence[str], share: Share | None = None, seconds: float | None = None) -> CommandResult:
+    def run(
+        self,
+        command: Sequence[str],
+        share: Share | None = None,
+        seconds: float | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> CommandResult:
         """Run a command in a new container, for at most `seconds`.
 
         Raises NotCheckedError if the engine does not enforce shares.
@@ -111,7 +118,8 @@ class Bench:
         if share and self.unlimited:
             raise NotCheckedError(f"this engine cannot check it: {self.unlimited}")
         limits = Limits(memory=share.memory if share else _RAY_MEMORY)
-        options = ContainerOptions(network=self.network, cpus=share.cpus if share else 0.0)
+        cpus = share.cpus if share else 0.0
+        options = ContainerOptions(network=self.network, cpus=cpus, environment=environment or {})
         with self._create(command, limits, options) as container:
             return run_to_end(container, lambda _: None, seconds or self.timeouts.command)
 
@@ -145,12 +153,12 @@ class Bench:
             start(container)
             yield container
 
-    def get(self, host: str, port: int, path: str, seconds: float) -> tuple[int, str]:
-        """Send a GET from a different container. Returns the HTTP status and the body.
+    def get(self, host: str, port: int, path: str, seconds: float, token: str = "") -> tuple[int, str]:
+        """Send a GET, with a token if there is one, from a different container. Returns the HTTP status and the body.
 
         Without an answer the status is 0, and the body is the client's message.
         """
-        command = ["/bin/bash", "-c", _GET, "bash", host, str(port), path, channel.PATH]
+        command = ["/bin/bash", "-c", _GET, "bash", host, str(port), path, channel.PATH, token]
         ended, text = self.run_for_answer(command, seconds)
         head, _, body = text.partition("\r\n\r\n")
         fields = head.split()
@@ -179,24 +187,39 @@ class TestCluster:
         bench: the image under test.
         release: the release of KubeRay.
         head: the container of the head.
+        token: the token that it requires; empty if it requires none.
     """
 
     bench: Bench
     release: KubeRayRelease
     head: Container
+    token: str = ""
 
     @property
     def address(self) -> str:
         """The head's name on the run's network."""
         return str(self.head.name)
 
+    @property
+    def authentication(self) -> dict[str, str]:
+        """The variables with the token, which KubeRay gives each of its containers; none without a token."""
+        return tokens.environment(self.token) if self.token else {}
+
+    def get(self, path: str, seconds: float, token: str | None = None) -> tuple[int, str]:
+        """Send a GET to the dashboard as the operator does, with this token (default: the cluster's).
+
+        Returns what Bench.get returns.
+        """
+        sent = self.token if token is None else token
+        return self.bench.get(self.address, DASHBOARD_PORT, path, seconds, sent)
+
 
 @contextmanager
-def cluster(bench: Bench, release: KubeRayRelease) -> Iterator[TestCluster]:
-    """Start a head with this KubeRay's command, without waiting for it."""
-    options = ContainerOptions(environment=bench.kuberay.variables())
+def cluster(bench: Bench, release: KubeRayRelease, token: str = "") -> Iterator[TestCluster]:
+    """Start a head with this KubeRay's command, and with a token if there is one, without waiting for it."""
+    options = ContainerOptions(environment=bench.kuberay.variables(token=token))
     with bench.node(release.command(release.head), options) as head:
-        yield TestCluster(bench=bench, release=release, head=head)
+        yield TestCluster(bench=bench, release=release, head=head, token=token)
 
 
 def require_success(ended: CommandResult, what: str, consequence: str) -> str:

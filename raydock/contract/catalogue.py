@@ -63,6 +63,7 @@ TOGETHER: tuple[Clause[TestCluster], ...] = (
     Clause("4-probes", probes.wget),
     Clause("5-http-probe", probes.http, concerns=lambda release: release.http_probe is not None),
     Clause("9-serve", probes.serve),
+    Clause("22-token", probes.token, concerns=lambda release: release.auth_options),
     Clause("15-mounted-file", joining.runs_a_mounted_file),
     Clause("6-health-check", joining.health_check),
     Clause("8-submitter", joining.submits),

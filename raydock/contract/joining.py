@@ -27,7 +27,8 @@ def health_check(cluster: TestCluster) -> str:
     """`ray health-check` passes within 0.2 CPU and 256 MiB, in under 15 s."""
     bench, release = cluster.bench, cluster.release
     began = time.monotonic()
-    ended = bench.run(release.command(release.init, cluster.address), bench.kuberay.limits.init, INIT_SECONDS)
+    command = release.command(release.init, cluster.address)
+    ended = bench.run(command, bench.kuberay.limits.init, INIT_SECONDS, cluster.authentication)
     seconds = time.monotonic() - began
     if ended.status or not ended.in_time:
         late = f"has not found the head after {seconds:.0f} s"
@@ -52,7 +53,7 @@ def worker(cluster: TestCluster, bench: Bench) -> AbstractContextManager[Contain
     The image of the cluster may be a different one.
     """
     release = cluster.release
-    options = ContainerOptions(environment=bench.kuberay.variables(cluster.address))
+    options = ContainerOptions(environment=bench.kuberay.variables(cluster.address, cluster.token))
     return bench.node(release.command(release.worker, cluster.address), options)
 
 
@@ -83,7 +84,8 @@ def submits(cluster: TestCluster) -> str:
     bench, release = cluster.bench, cluster.release
     job = f"raydock-{release.version.replace('.', '-')}"
     script = fill(release.submitter, head=cluster.address, job=job, entrypoint=f"python {SAMPLE}")
-    ended = bench.run([*release.submitter_shell, script], bench.kuberay.limits.submitter, bench.timeouts.job)
+    command, limits = [*release.submitter_shell, script], bench.kuberay.limits
+    ended = bench.run(command, limits.submitter, bench.timeouts.job, cluster.authentication)
     consequence = "KubeRay's RayJob goes to Failed after the retries of its submitter"
     if SAMPLE_SAYS not in require_success(ended, "the submitter of a RayJob", consequence):
         raise BrokenError(

@@ -7,9 +7,12 @@ import msgspec
 
 from raydock.core import yamlfile
 from raydock.core.models import Dated, Entry
+from raydock.probe import tokens
 
 DATA = Path(__file__).parent / "data" / "kuberay.yaml"
 LOCALHOST = "127.0.0.1"
+# Where every node's dashboard agent and the head's dashboard answer.
+AGENT_PORT, DASHBOARD_PORT = 52365, 8265
 
 
 class Share(Entry, frozen=True, kw_only=True):
@@ -82,11 +85,13 @@ class KubeRayRelease(Entry, frozen=True, kw_only=True):
         init: the script of a worker's init container.
         head_probe: the probe of a head, for `bash -c`.
         worker_probe: the probe of a worker, for `bash -c`.
+        serve_probe: what the readiness probe of a RayService's worker asks in addition, for `bash -c`.
         submitter_shell: the shell of a job's submitter, as arguments.
         submitter: the script of a job's submitter.
         autoscaler: the script with the imports of the autoscaler.
         cleanup: the script with the imports of the Redis cleanup.
         http_probe: the probe in place of wget for newer versions of Ray, if the release has one.
+        auth_options: whether a cluster's `authOptions` can require a token.
     """
 
     version: str
@@ -96,11 +101,13 @@ class KubeRayRelease(Entry, frozen=True, kw_only=True):
     init: str
     head_probe: str
     worker_probe: str
+    serve_probe: str
     submitter_shell: tuple[str, ...]
     submitter: str
     autoscaler: str
     cleanup: str
     http_probe: HttpProbe | None = None
+    auth_options: bool = False
 
     def command(self, script: str, head: str = LOCALHOST) -> list[str]:
         """A script as KubeRay's container command, for a head with this address."""
@@ -122,9 +129,14 @@ class KubeRayContract(Dated, frozen=True, kw_only=True):
     probe_seconds: ProbeSeconds
     environment: dict[str, str]
 
-    def variables(self, head: str = LOCALHOST) -> dict[str, str]:
-        """The environment of a Ray container of a cluster whose head has this address."""
-        return {name: fill(value, head=head) for name, value in self.environment.items()}
+    def release(self, version: str) -> KubeRayRelease:
+        """Return a release by its minor version, such as 1.7."""
+        return next(release for release in self.releases if release.version.startswith(f"v{version}."))
+
+    def variables(self, head: str = LOCALHOST, token: str = "") -> dict[str, str]:
+        """The environment of a Ray container of a cluster whose head has this address, and requires this token."""
+        own = {name: fill(value, head=head) for name, value in self.environment.items()}
+        return {**own, **(tokens.environment(token) if token else {})}
 
 
 def fill(script: str, *, head: str, job: str = "", entrypoint: str = "") -> str:

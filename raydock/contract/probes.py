@@ -1,4 +1,4 @@
-"""Clauses 4, 5 and 9: the kubelet's and the operator's HTTP requests."""
+"""Clauses 4, 5, 9 and 22: the kubelet's and the operator's HTTP requests."""
 
 import json
 import time
@@ -8,12 +8,14 @@ from packaging.version import Version
 
 from raydock.contract.answer import BrokenError, NotCheckedError
 from raydock.contract.bench import TestCluster
+from raydock.contract.kuberay import AGENT_PORT, DASHBOARD_PORT
 from raydock.contract.ray_node import TIMED_OUT, await_answer, describe_end, run_script
 from raydock.contract.versions import ray_version
 from raydock.engine.streams import last_line
+from raydock.probe import tokens
 
-AGENT, DASHBOARD = 52365, 8265
 _OPERATOR_SECONDS = 10.0
+_REFUSED = (401, 403)
 _RESTARTS = (
     "KubeRay's liveness and readiness probes fail, so the pod is never ready, and the kubelet restarts it every 10"
     " minutes"
@@ -39,28 +41,48 @@ def http(cluster: TestCluster) -> str:
     if not probe or ray < Version(probe.since):
         since = f"; HTTP probes begin with {probe.since}" if probe else ""
         raise NotCheckedError(f"KubeRay {cluster.release.version} probes Ray {ray} with wget{since}")
-    status, body = cluster.bench.get(cluster.address, AGENT, probe.path, cluster.bench.kuberay.probe_seconds.head)
+    status, body = cluster.bench.get(cluster.address, AGENT_PORT, probe.path, cluster.bench.kuberay.probe_seconds.head)
     if status != 200:
-        raise BrokenError(f"GET :{AGENT}{probe.path} {_describe(status, body)}: {_RESTARTS}")
-    return f":{AGENT}{probe.path} answers 200"
+        raise BrokenError(f"GET :{AGENT_PORT}{probe.path} {_describe(status, body)}: {_RESTARTS}")
+    return f":{AGENT_PORT}{probe.path} answers 200"
 
 
 def serve(cluster: TestCluster) -> str:
     """/api/serve/applications/ answers 200."""
     path = "/api/serve/applications/"
-    status, body = cluster.bench.get(cluster.address, DASHBOARD, path, _OPERATOR_SECONDS)
+    status, body = cluster.get(path, _OPERATOR_SECONDS)
     if status != 200:
         lacks = " (the image lacks `ray[serve]`)" if status == 501 else ""
         raise BrokenError(
-            f"GET :{DASHBOARD}{path} {_describe(status, body)}{lacks}: KubeRay never sees a RayService's applications"
-            " run, and its service gets no endpoints"
+            f"GET :{DASHBOARD_PORT}{path} {_describe(status, body)}{lacks}: KubeRay never sees a RayService's"
+            " applications run, and its service gets no endpoints"
         )
-    return f":{DASHBOARD}{path} answers 200"
+    return f":{DASHBOARD_PORT}{path} answers 200"
+
+
+def token(cluster: TestCluster) -> str:
+    """From Ray 2.52 on, requests without the cluster's token are refused."""
+    ray, path = ray_version(cluster.bench), "/api/jobs/"
+    if not cluster.token:
+        raise NotCheckedError(f"Ray {ray} has no token authentication; it begins with {tokens.SINCE}")
+    for name, sent in (("without a token", ""), ("with a wrong token", f"{cluster.token}0")):
+        status, body = cluster.get(path, _OPERATOR_SECONDS, sent)
+        if status not in _REFUSED:
+            raise BrokenError(
+                f"GET :{DASHBOARD_PORT}{path} {name} {_describe(status, body)}: with KubeRay's authOptions, anyone who"
+                " reaches the head can still run programs on the cluster"
+            )
+    status, body = cluster.get(path, _OPERATOR_SECONDS)
+    if status != 200:
+        raise BrokenError(
+            f"GET :{DASHBOARD_PORT}{path} with the token {_describe(status, body)}: KubeRay cannot see whether jobs run"
+        )
+    return "requests without the token are refused"
 
 
 def job_status(cluster: TestCluster, job: str) -> str:
     """The status of a submitted job by the dashboard, or the client's message."""
-    status, body = cluster.bench.get(cluster.address, DASHBOARD, f"/api/jobs/{job}", _OPERATOR_SECONDS)
+    status, body = cluster.get(f"/api/jobs/{job}", _OPERATOR_SECONDS)
     try:
         return str(json.loads(body)["status"])
     except (ValueError, KeyError, TypeError, RecursionError):

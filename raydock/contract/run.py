@@ -1,6 +1,7 @@
 """Check the clauses of KubeRay's contract on an image."""
 
 import dataclasses
+import secrets
 from collections.abc import Callable, Collection
 from functools import partial
 
@@ -8,15 +9,17 @@ from docker import DockerClient
 from msgspec.structs import replace
 
 from raydock.contract import heads
-from raydock.contract.answer import Part, check_clause, merge_parts
+from raydock.contract.answer import BrokenError, NotCheckedError, Part, check_clause, merge_parts
 from raydock.contract.bench import DEFAULT_TIMEOUTS, Bench, ClauseTimeouts, TestCluster, cluster
 from raydock.contract.catalogue import APART, HEAD, TOGETHER, Clause, names
 from raydock.contract.kuberay import KubeRayContract, KubeRayRelease, known
+from raydock.contract.versions import ray_version
 from raydock.core.events import Listener, silent, timed
 from raydock.core.parallel import in_parallel
 from raydock.engine.client import reaching
 from raydock.engine.container import network
 from raydock.model.report import Report, Status
+from raydock.probe import tokens
 
 Tasks = list[Callable[[], list[Part]]]
 _NO_HEAD = "needs a head, which does not start (clause 3)"
@@ -72,6 +75,15 @@ def _check_image(bench: Bench, clause: Clause[Bench], on_event: Listener) -> lis
         return [check_clause(clause.id, partial(clause.check, bench))]
 
 
+def _token(bench: Bench, release: KubeRayRelease) -> str:
+    """A new token for a cluster, if this KubeRay has tokens and the image's Ray too; else ""."""
+    try:
+        supported = release.auth_options and tokens.supported(str(ray_version(bench)))
+    except (BrokenError, NotCheckedError):
+        return ""  # clause 13 reports it
+    return secrets.token_hex(16) if supported else ""
+
+
 def _check_cluster(
     bench: Bench, release: KubeRayRelease, clauses: list[Clause[TestCluster]], on_event: Listener
 ) -> list[Part]:
@@ -80,7 +92,7 @@ def _check_cluster(
     parts: list[Part] = []
 
     def check() -> str:
-        with cluster(bench, release) as started:
+        with cluster(bench, release, _token(bench, release)) as started:
             detail = heads.starts(started)
             for clause in others:
                 with timed(on_event, bench.tag, f"{clause.id}, KubeRay {release.version}: {clause.title}"):

@@ -16,6 +16,7 @@ from raydock.model.variant import Variant
 from raydock.plan.explain import Explanation
 from raydock.plan.planner import Plan, Planned
 from raydock.plan.suggest import Suggestion, Suggestions
+from raydock.probe import tokens
 
 SCHEMA = 1
 
@@ -46,6 +47,7 @@ def document(plan: Plan, planned: Iterable[Planned], sizes: Sizes, no_cutoff: Ma
                 "glibc": each.glibc,
                 "nvcc": toolchain.compiler_of(each.variant),
                 "prebuilt_kernels": toolchain.has_prebuilt_kernels(each.variant),
+                "token_authentication": tokens.supported(each.variant.ray),
                 "download_bytes": sizes.get(each.name),
                 "no_cutoff": no_cutoff.get(each.name, ""),
             }

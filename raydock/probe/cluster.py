@@ -7,18 +7,20 @@ test sets the variables HEAD and HEAD_PROBE, and the head is then KubeRay's.
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Dict, List, Tuple, TypeVar
 
-from . import outputs
+from . import outputs, tokens
 from .answer import CheckError
 from .image import Image
 from .ports import HOST, free_ports
@@ -66,15 +68,16 @@ class _Head:
     def address(self) -> str:
         return f"{HOST}:{self.ports['port']}"
 
-    @property
-    def nodes(self) -> str:
-        return f"http://{HOST}:{self.ports['dashboard-port']}/api/v0/nodes"
+    def url(self, path: str) -> str:
+        """The address of a path of the dashboard."""
+        return f"http://{HOST}:{self.ports['dashboard-port']}{path}"
 
 
 def ray(image: Image) -> str:
-    """Start a head, run a task and an actor, and stop the head.
+    """Start a head that requires a token, run a task and an actor, and stop the head.
 
-    `ray status` and the dashboard must answer, and no process may be left.
+    `ray status` and the dashboard must answer, requests without the token must be refused, and no process may be left.
+    A Ray without token authentication starts without it.
     """
     # A short name: Ray's sockets are in the folder, and a socket's path has at most 107 bytes.
     folder = tempfile.mkdtemp(prefix="rd", dir="/tmp")
@@ -87,12 +90,15 @@ def ray(image: Image) -> str:
 def _run(image: Image, folder: str) -> str:
     began = time.monotonic()
     head = _given_head() or _own_head(folder)
-    environment = _environment()
+    token = secrets.token_hex(16) if tokens.supported(image.axes["ray"]) else ""
+    environment = {**_environment(), **tokens.environment(token)}
     running = launch("head", head.command, {**environment, **_FAST_UPDATES})
     _await_answer(running, head.probe, environment)
     outputs.announce(ANSWERS)
-    nodes = _await_head(running, lambda: _count_nodes(head.nodes), f"no live node at {head.nodes}")
+    nodes_url = head.url("/api/v0/nodes")
+    nodes = _await_head(running, lambda: _count_nodes(nodes_url, token), f"no live node at {nodes_url}")
     started = time.monotonic() - began
+    closed = _check_closed(head.url("/api/jobs/"), token)
     program = launch("a task and an actor", [sys.executable, str(DRIVER), head.address], environment)
     _await_status(head.address, environment)
     version = program.answer()["version"]
@@ -100,7 +106,8 @@ def _run(image: Image, folder: str) -> str:
     if version != image.axes["ray"]:
         raise CheckError(f"the cluster runs Ray {version}, but the image's name says {image.axes['ray']}")
     return (
-        f"head up in {started:.1f} s, {nodes} node alive, task and actor ran, ray status and dashboard answer, stopped"
+        f"head up in {started:.1f} s, {nodes} node alive, task and actor ran, ray status and dashboard answer, stopped;"
+        f" {closed}"
     )
 
 
@@ -163,18 +170,37 @@ def _await_head(head: Program, ask: Callable[[], _T], problem: str) -> _T:
     raise CheckError(f"`ray start` ended with exit status {head.process.returncode}: {_tail(head.output)}")
 
 
-def _count_nodes(url: str) -> int:
+def _count_nodes(url: str, token: str) -> int:
     """The number of live nodes that the dashboard shows."""
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(url, timeout=10) as response:
-            rows = json.load(response)["data"]["result"]["result"]
+        rows = json.loads(_get(url, token))["data"]["result"]["result"]
         alive = [row for row in rows if row["state"] == "ALIVE"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _NotYetError(f"{type(error).__name__}: {error}") from None
     if not alive:
         raise _NotYetError(f"{len(rows)} nodes, none alive")
     return len(alive)
+
+
+def _check_closed(url: str, token: str) -> str:
+    """Check that a request without the token is refused. Returns what is so."""
+    if not token:
+        return "this Ray has no token authentication"
+    try:
+        _get(url, "")
+    except urllib.error.HTTPError as error:
+        if error.code in (401, 403):
+            return "requests without the token are refused"
+        raise
+    raise CheckError(f"{url} answers without the token: anyone who reaches it can run programs on the cluster")
+
+
+def _get(url: str, token: str) -> bytes:
+    """Return an answer of the dashboard. Raises OSError if there is none, or it is an error."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    with direct.open(urllib.request.Request(url, headers=headers), timeout=10) as response:
+        return bytes(response.read())
 
 
 def _await_status(address: str, environment: Dict[str, str]) -> None:

@@ -70,6 +70,18 @@ need_model() {
         "Next: copy or mount it there, then run this script again."
 }
 
+# Every node and every client of the cluster has the same token. Only the containers' user may read it.
+need_token() {
+    [ -n "$token" ] || return 0
+    [ -s "$token" ] || fail 1 "the cluster's token $token does not exist on this host." "No node joins without it." \
+        "Next: copy it there from the folder that \`deploy docker\` wrote."
+    case $(stat -c %a "$token") in
+        *00) ;;
+        *) fail 1 "other users of this host may read the token $token." "With it they can run programs on the cluster." \
+            "Next: \`chmod 600 $token\`." ;;
+    esac
+}
+
 # Sets `gpu_options` to the options of `docker run` for GPUs, and `forward` to yes if their driver needs cuda-compat.
 need_gpus() {
     local drivers count oldest number
@@ -174,6 +186,13 @@ need_readable_model() {
             "Next: \`chmod -R o+rX $model\`; if SELinux is enforcing, also \`chcon -Rt container_file_t $model\`."
 }
 
+need_readable_token() {
+    [ -z "$token" ] || docker run --rm --network none --cap-drop ALL --volume "$token:$token_target:ro" "$found" \
+        cat "$token_target" > /dev/null 2>&1 ||
+        fail 1 "the image's user (1000) cannot read the token $token." "Ray would not start." \
+            "Next: \`docker run --rm --user 0 --volume $token:/token $found chown 1000 /token\`."
+}
+
 # Sets `direct` to the hosts that are reached without a proxy. The docker command gives every container the proxies of
 # config.json, and `ray job submit` and `ray list` would send the head's requests to them. The container's own value comes
 # first: it is config.json's `noProxy`, or the image's value.
@@ -204,7 +223,8 @@ is_healthy() { docker exec "$name" bash -c "$healthy" > /dev/null 2>&1; }
 half_of_memory() { awk '/^MemTotal:/ {print int($2 / 2) "k"}' /proc/meminfo; }
 
 create() {
-    local options=() answer
+    local options=("${variables[@]}") answer
+    [ -z "$token" ] || options+=(--volume "$token:$token_target:ro")
     [ -z "$model" ] || options+=(--volume "$model:/model:ro")
     [ -z "$forward" ] || options+=(--env "LD_LIBRARY_PATH=$compat$(image_variable LD_LIBRARY_PATH)")
     find_direct
@@ -247,6 +267,9 @@ report_transport() {
 }
 
 failed_to_join() {
+    ! docker logs --tail 40 "$name" 2>&1 | grep -q InvalidAuthToken ||
+        fail 1 "the head refuses the token $token of this host." "Every node of a cluster needs the head's token." \
+            "Next: copy the head's token to this file, then \`$role.sh stop\` and start again."
     fail 1 "$1; the end of its log:" "$(docker logs --tail 8 "$name" 2>&1)" \
         "Next: \`docker logs $name\` shows the whole log; Docker restarts the container until \`$role.sh stop\`."
 }
@@ -275,12 +298,14 @@ start() {
 prepare() {
     find_address
     need_model
+    need_token
     need_gpus
     need_free_ports
     need_head
     need_image
     need_native_image
     need_readable_model
+    need_readable_token
 }
 
 status() {

@@ -1,10 +1,11 @@
 """Hosts of one network on this machine: each has its own network namespace, address and Docker engine."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -42,10 +43,14 @@ class Host:
             timeout=seconds,
         )
 
-    def get(self, url: str) -> str:
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> str:
         """Send a GET from the host and return the answer; empty if it fails. A minimal Debian does not have curl."""
-        script = "import sys, urllib.request as web; print(web.urlopen(sys.argv[1], timeout=10).read().decode())"
-        done = self.run(sys.executable, "-c", script, url)
+        script = (
+            "import json, sys, urllib.request as web;"
+            " request = web.Request(sys.argv[1], headers=json.loads(sys.argv[2]));"
+            " print(web.urlopen(request, timeout=10).read().decode())"
+        )
+        done = self.run(sys.executable, "-c", script, url, json.dumps(headers or {}))
         return done.stdout if done.returncode == 0 else ""
 
 

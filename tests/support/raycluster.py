@@ -51,17 +51,27 @@ class RayCluster:
             finally:
                 process.kill()
 
+    def get(self, path: str, headers: dict[str, str] | None = None) -> requests.Response:
+        """Send a request to the head's dashboard, by default with the cluster's token."""
+        address = self.compose("port head 8265").strip()
+        token = headers_with_token(self.files[0].parent) if headers is None else headers
+        return requests.get(f"http://{address}{path}", headers=token, timeout=5)
+
     def nodes(self) -> list[dict[str, Any]]:
         """Return every node that the head knows, dead or alive; empty if the head does not answer."""
         try:
-            address = self.compose("port head 8265").strip()
-            return nodes_in(requests.get(f"http://{address}/api/v0/nodes", timeout=5).json())
+            return nodes_in(self.get("/api/v0/nodes").json())
         except (requests.RequestException, ValueError):
             return []
 
     def await_alive(self, count: int, seconds: float) -> float:
         """Wait until exactly `count` nodes are alive and return the seconds."""
         return until(lambda: sum(node["state"] == "ALIVE" for node in self.nodes()) == count, seconds)
+
+
+def headers_with_token(folder: Path) -> dict[str, str]:
+    """Return the headers of a request with the token that `deploy docker` wrote into a folder."""
+    return {"Authorization": f"Bearer {(folder / 'auth-token').read_text()}"}
 
 
 def nodes_in(document: dict[str, Any]) -> list[dict[str, Any]]:

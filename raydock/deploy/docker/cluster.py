@@ -10,6 +10,7 @@ from raydock.core.errors import ConfigurationError
 from raydock.model.labels import Label
 from raydock.model.variant import Variant
 from raydock.pick.forward import OPTION, Forward, forward
+from raydock.probe import tokens
 from raydock.publish.variant_image import VariantImage
 
 # RFC 1123, section 2.1: letters, digits and hyphens, in labels of at most 63.
@@ -27,6 +28,7 @@ class DockerCluster:
         workers: the workers' names or IPv4 addresses.
         gpus: the number of GPUs of each host.
         model: the path of the model's folder on each host; empty if there is none.
+        token: whether requests to Ray need the cluster's token.
         forward_hosts: the hosts that accept forward compatibility (see raydock/pick/forward.py).
     """
 
@@ -35,6 +37,7 @@ class DockerCluster:
     workers: tuple[str, ...]
     gpus: int
     model: str
+    token: bool
     forward_hosts: tuple[str, ...] = ()
 
     @property
@@ -54,12 +57,14 @@ def make_cluster(
     gpus: int | None,
     model: Path | None = None,
     forward_compat: bool = False,
+    allow_all: bool = False,
     accepting: Collection[str] = (),
 ) -> DockerCluster:
     """Return a cluster whose values are safe in a shell script.
 
     accepting: the hosts that accept forward compatibility.
     forward_compat: whether all hosts accept it.
+    allow_all: whether everyone who reaches the cluster may run code on it.
 
     Raises ConfigurationError if a value is invalid.
     """
@@ -68,12 +73,15 @@ def make_cluster(
     _refuse_duplicates((head, *workers))
     if model is not None:
         _check_model(str(model))
+    if not allow_all:
+        _require_tokens(variant)
     docker_cluster = DockerCluster(
         variant=variant,
         head=head,
         workers=tuple(workers),
         gpus=_check_gpus(variant, gpus),
         model="" if model is None else str(model),
+        token=not allow_all,
         forward_hosts=tuple(host for host in (head, *workers) if forward_compat or host in accepting),
     )
     if forward_compat and not docker_cluster.forward:
@@ -135,6 +143,15 @@ def _check_model(path: str) -> None:
         raise ConfigurationError(
             f"--model {path!r} is not a path that Docker can mount.",
             todo="use the folder's absolute path on the hosts, without a colon, such as /data/Qwen2.5-1.5B.",
+        )
+
+
+def _require_tokens(variant: Variant) -> None:
+    if not tokens.supported(variant.ray):
+        raise ConfigurationError(
+            f"{variant.name} cannot require a token: Ray has token authentication from {tokens.SINCE} on.",
+            meaning="Anyone who reaches port 8265 of the head could run programs on the cluster.",
+            todo="choose a variant with a newer Ray, or accept the risk with --open.",
         )
 
 

@@ -12,6 +12,7 @@ from docker.utils.config import load_general_config
 from raydock.core.errors import ConfigurationError
 from raydock.core.files import write_whole
 from raydock.core.templating import Templates
+from raydock.deploy.docker import token
 from raydock.deploy.docker.cluster import DockerCluster
 from raydock.engine.cdi import KIND
 from raydock.publish.variant_image import VariantImage
@@ -96,7 +97,10 @@ def render_files(cluster: DockerCluster, image: VariantImage, templates: Templat
     """
     jinja = templates.environment(FOLDER)
     jinja.filters["text"] = _compose_text
-    shared = {"cluster": cluster, "variant": cluster.variant.name, "image": image, "forward": cluster.forward}
+    shared = {
+        **{"cluster": cluster, "variant": cluster.variant.name, "image": image, "forward": cluster.forward},
+        **{"token_file": token.NAME, "token_target": token.TARGET},
+    }
     for access in ComposeFile if cluster.gpus else (ComposeFile.CDI,):
         nodes = [_node(cluster, number, access) for number in range(len(cluster.workers) + 1)]
         direct = ",".join((*LOOPBACK, *(str(node["name"]) for node in nodes), *PRIVATE))
@@ -164,7 +168,8 @@ def _machine_settings(cluster: DockerCluster) -> dict[str, object]:
     accepted = cluster.forward if len(cluster.forward_hosts) > len(cluster.workers) else None
     mounts = {cluster.model: "/model"} if cluster.model else {}
     mounts |= {accepted.folder: accepted.folder} if accepted else {}
-    return {"mounts": mounts, "environment": accepted.environment if accepted else {}}
+    environment = {**token.variables(cluster), **(accepted.environment if accepted else {})}
+    return {"mounts": mounts, "environment": environment, "older_driver": accepted is not None}
 
 
 def _devices(gpus: range, access: ComposeFile) -> dict[str, object] | None:
@@ -181,8 +186,8 @@ def _devices(gpus: range, access: ComposeFile) -> dict[str, object] | None:
 
 
 def _host_settings(cluster: DockerCluster, image: VariantImage, role: Role) -> dict[str, object]:
-    command = ray_start(role, cluster.gpus)
-    parts = "\0".join((image.fingerprint, *command, cluster.model, cluster.head))
+    command, variables = ray_start(role, cluster.gpus), token.variables(cluster)
+    parts = "\0".join((image.fingerprint, *command, cluster.model, cluster.head, *variables.values()))
     return {
         "role": role,
         "hosts": (cluster.head,) if role is Role.HEAD else cluster.workers,
@@ -191,6 +196,7 @@ def _host_settings(cluster: DockerCluster, image: VariantImage, role: Role) -> d
         "ports": PORTS[role],
         "healthy": HEALTHY[role],
         "command": command,
+        "variables": [option for name, value in variables.items() for option in ("--env", f"{name}={value}")],
         "settings": hashlib.sha256(parts.encode()).hexdigest()[:12],
     }
 

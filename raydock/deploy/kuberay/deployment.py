@@ -37,6 +37,26 @@ class OperatorVersion(StrEnum):
     V1_7 = "1.7"
 
 
+class Protection(StrEnum):
+    """What keeps other programs from running code on a cluster.
+
+    TOKEN is KubeRay's `authOptions`, SECRET a token in a secret that the user creates, NETWORK_POLICY a NetworkPolicy
+    for releases without tokens.
+    """
+
+    TOKEN = "token"  # noqa: S105 - a name
+    SECRET = "secret"  # noqa: S105 - a name
+    NETWORK_POLICY = "network-policy"
+    NONE = "none"
+
+
+class Submission(StrEnum):
+    """Who submits the job of a RayJob: a Kubernetes Job, or a container in the head's pod."""
+
+    JOB = "job"
+    SIDECAR = "sidecar"
+
+
 class Format(StrEnum):
     """The form of the output.
 
@@ -62,6 +82,39 @@ def labels_of(image: VariantImage) -> dict[str, str]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What a pod requests, and its limit.
+
+    Attributes:
+        cpus: CPUs, as a quantity of Kubernetes.
+        mebibytes: memory in MiB.
+        gpus: the number of GPUs.
+    """
+
+    cpus: str
+    mebibytes: int
+    gpus: int = 0
+
+    @property
+    def memory(self) -> str:
+        """The memory, as a quantity of Kubernetes."""
+        return _quantity(self.mebibytes)
+
+    @property
+    def shared_memory(self) -> str:
+        """The size of /dev/shm, as a quantity.
+
+        Ray's object store takes 30 % of the memory; half of it leaves room for NCCL and torch.
+        """
+        return _quantity(self.mebibytes // 2)
+
+
+def _quantity(mebibytes: int) -> str:
+    gibibytes, rest = divmod(mebibytes, 1024)
+    return f"{mebibytes}Mi" if rest else f"{gibibytes}Gi"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Workers:
     """The group of workers.
 
@@ -69,14 +122,14 @@ class Workers:
         replicas: the number of workers at the start.
         least: the least number of workers; equals `replicas` without autoscaling.
         most: the greatest number of workers; equals `replicas` without autoscaling.
-        gpus: the number of GPUs of each worker.
+        resources: what each worker requests.
         autoscaled: whether Ray's autoscaler chooses the number of workers.
     """
 
     replicas: int
     least: int
     most: int
-    gpus: int
+    resources: Resources
     autoscaled: bool
 
 
@@ -88,7 +141,9 @@ class Deployment:
         image: the image of every pod.
         name: the name of the resource.
         namespace: the namespace of the resources; may be empty.
+        head: what the head requests.
         workers: the group of workers.
+        protection: what keeps other programs from running code on it.
         node_selector: labels that the nodes of every pod must have.
         pull_secret: the secret with the registry's credentials; may be empty.
         code: files that are mounted into the pods; None if there are none.
@@ -100,7 +155,9 @@ class Deployment:
     image: VariantImage
     name: str
     namespace: str
+    head: Resources
     workers: Workers
+    protection: Protection
     node_selector: dict[str, str]
     pull_secret: str
     code: Code | None
@@ -110,8 +167,17 @@ class Deployment:
 
     @property
     def labels(self) -> dict[str, str]:
-        """The labels of the resources and pods."""
-        return labels_of(self.image)
+        """The labels of the resources and pods.
+
+        A NetworkPolicy selects pods by a label of their own: KubeRay's labels have generated names.
+        """
+        own = {"raydock.deployment": self.name} if self.protection is Protection.NETWORK_POLICY else {}
+        return {**labels_of(self.image), **own}
+
+    @property
+    def token_name(self) -> str:
+        """The name of the secret with the token that the user creates."""
+        return f"{self.name}-token"
 
     @property
     def code_name(self) -> str:

@@ -1,6 +1,6 @@
 """The other forms of the output: values for KubeRay's ray-cluster chart, a kustomization."""
 
-from raydock.deploy.kuberay.deployment import Deployment, ResourceKind, Yaml, labels_of
+from raydock.deploy.kuberay.deployment import Deployment, Protection, ResourceKind, Yaml, labels_of
 from raydock.deploy.kuberay.manifest import make_manifest
 from raydock.deploy.kuberay.yamltext import render
 from raydock.publish.variant_image import VariantImage
@@ -14,7 +14,7 @@ _CONTAINER_KEYS = {key: key for key in ("resources", "securityContext", "ports",
 def helm_values(deployment: Deployment) -> Yaml:
     """Return values for KubeRay's ray-cluster chart, which creates the same cluster as a manifest.
 
-    The chart joins REPOSITORY:TAG, so a digest is split at its colon.
+    The chart has no value for probes, so pods have KubeRay's. It joins REPOSITORY:TAG: a digest is split at its colon.
     """
     [manifest] = make_manifest(deployment, ResourceKind.RAYCLUSTER)
     spec = manifest["spec"]
@@ -49,6 +49,8 @@ def _chart_group(group: Yaml) -> Yaml:
     }
 
 
-def kustomization(image: VariantImage, kind: ResourceKind) -> list[Yaml]:
-    """Return a kustomization that sets image, Ray version and labels in the user's own manifest."""
-    return render("kustomization.yaml.j2", image=image, kind=kind, labels=labels_of(image))
+def kustomization(image: VariantImage, kind: ResourceKind, protection: Protection) -> list[Yaml]:
+    """Return a kustomization that sets image, Ray version, labels and token in the user's own manifest."""
+    return render(
+        "kustomization.yaml.j2", image=image, kind=kind, labels=labels_of(image), token=protection is Protection.TOKEN
+    )

@@ -5,9 +5,18 @@ from pathlib import Path
 
 from raydock.core.errors import ConfigurationError
 from raydock.core.yamlfile import shipped
-from raydock.deploy.kuberay import formats, validate
+from raydock.deploy.kuberay import formats, protection, validate
 from raydock.deploy.kuberay.code import MOUNT, Code, read
-from raydock.deploy.kuberay.deployment import Deployment, DriverAffinity, Format, OperatorVersion, ResourceKind, Yaml
+from raydock.deploy.kuberay.deployment import (
+    Deployment,
+    DriverAffinity,
+    Format,
+    OperatorVersion,
+    Protection,
+    ResourceKind,
+    Submission,
+    Yaml,
+)
 from raydock.deploy.kuberay.manifest import make_manifest
 from raydock.model.labels import Label
 from raydock.pick.forward import OPTION, Forward, forward
@@ -19,11 +28,13 @@ _OPTION_KINDS = {
     "entrypoint": ResourceKind.RAYJOB,
     "probe": ResourceKind.RAYJOB,
     "shutdown": ResourceKind.RAYJOB,
+    "submission": ResourceKind.RAYJOB,
     "serve_config": ResourceKind.RAYSERVICE,
 }
 _NOT_WITH_PROBE = ("entrypoint", "code", "autoscale")
 _ONLY_IN_YAML = ("code", "namespace")
 _NOT_IN_KUSTOMIZE = (
+    *("head_cpus", "head_memory", "worker_cpus", "worker_memory"),
     *("name", "workers", "gpus_per_worker", "autoscale", "node_selector", "image_pull_secret"),
     *("driver_affinity", "forward_compat"),
 )
@@ -40,17 +51,23 @@ class KubeRayOptions:
         name: the resource's name.
         workers: the number of workers.
         gpus_per_worker: the number of GPUs of each worker.
+        head_cpus: the CPUs of the head.
+        head_memory: the memory of the head.
+        worker_cpus: the CPUs of each worker.
+        worker_memory: the memory of each worker.
         autoscale: the bounds of the autoscaler, MIN:MAX.
         code: a folder whose files are mounted into the pods.
         entrypoint: the command of a RayJob.
         probe: whether the RayJob runs raydock-probe on every worker.
         shutdown: whether the RayJob's cluster is deleted after the job.
+        submission: who submits the job of a RayJob.
         serve_config: the Ray Serve configuration file of a RayService.
         namespace: the namespace of the resources.
         node_selector: labels of nodes, LABEL=VALUE.
         image_pull_secret: the secret with the registry's credentials.
         driver_affinity: how GPU workers select nodes by driver.
         forward_compat: whether forward compatibility is accepted.
+        allow_all: whether everyone who reaches the cluster may run code on it.
         kuberay: the release of the operator.
         format: the form of the output.
     """
@@ -59,17 +76,23 @@ class KubeRayOptions:
     name: str
     workers: int | None
     gpus_per_worker: int | None
+    head_cpus: str
+    head_memory: str
+    worker_cpus: str
+    worker_memory: str
     autoscale: str
     code: Path | None
     entrypoint: str
     probe: bool
     shutdown: bool
+    submission: Submission | None
     serve_config: Path | None
     namespace: str
     node_selector: tuple[str, ...]
     image_pull_secret: str
     driver_affinity: DriverAffinity | None
     forward_compat: bool
+    allow_all: bool
     kuberay: OperatorVersion
     format: Format
 
@@ -88,7 +111,7 @@ def make_resources(options: KubeRayOptions, image: VariantImage) -> list[Yaml]:
         )
     _check_combination(options)
     if options.format is Format.KUSTOMIZE:
-        return formats.kustomization(image, options.kind)
+        return formats.kustomization(image, options.kind, _protection(options, image))
     deployment = _deployment(options, image)
     if options.format is Format.HELM:
         return [formats.helm_values(deployment)]
@@ -97,13 +120,25 @@ def make_resources(options: KubeRayOptions, image: VariantImage) -> list[Yaml]:
         values["entrypoint"] = _probe_command(deployment) if options.probe else validate.entrypoint(options.entrypoint)
     if options.kind is ResourceKind.RAYSERVICE:
         values["serve_config"] = validate.serve_config(options.serve_config)
-    return make_manifest(deployment, options.kind, shutdown=options.shutdown, **values)
+    submission = options.submission or Submission.JOB
+    return make_manifest(deployment, options.kind, shutdown=options.shutdown, submission=submission, **values)
 
 
 def notes(options: KubeRayOptions, image: VariantImage) -> list[str]:
-    """Return notes on the nodes that GPU workers need; empty if no worker has a GPU."""
-    if options.format is Format.KUSTOMIZE or not _deployment(options, image).workers.gpus:
-        return []
+    """Return notes on who may run code on the cluster, and on the nodes that GPU workers need."""
+    deployment = _deployment(options, image)
+    lines = [protection.note(deployment)]
+    if options.submission is Submission.SIDECAR:
+        lines.append(
+            "KubeRay's sidecar that submits the job has no security context: a namespace that enforces the Pod Security"
+            " Standard restricted refuses the head's pod. Use `--submission job` there."
+        )
+    if options.format is not Format.KUSTOMIZE and deployment.workers.resources.gpus:
+        lines += _gpu_notes(options, image)
+    return lines
+
+
+def _gpu_notes(options: KubeRayOptions, image: VariantImage) -> list[str]:
     affinity = options.driver_affinity or DriverAffinity.PREFERRED
     texts = shipped("deploy/kuberay/notes.yaml", dict[DriverAffinity, str])
     lines = [texts[affinity].format(floor=image.min_driver)]
@@ -124,6 +159,11 @@ def _check_combination(options: KubeRayOptions) -> None:
                 f"{_option(field)} does not apply to a {options.kind.resource}.",
                 todo=f"remove it, or create a {kind.resource}: `--kind {kind}`.",
             )
+    if options.submission is Submission.SIDECAR and options.kuberay is OperatorVersion.V1_3:
+        raise ConfigurationError(
+            f"--submission {Submission.SIDECAR} needs KubeRay 1.5 or later, and --kuberay is {options.kuberay}.",
+            todo=f"remove it, or give --kuberay {OperatorVersion.V1_7}.",
+        )
     for field in _NOT_WITH_PROBE:
         if options.probe and getattr(options, field):
             raise ConfigurationError(
@@ -155,7 +195,13 @@ def _deployment(options: KubeRayOptions, image: VariantImage) -> Deployment:
         image=image,
         name=validate.name(options.name, image),
         namespace=validate.namespace(options.namespace),
-        workers=validate.workers(image, options.workers, options.gpus_per_worker, options.autoscale),
+        head=validate.head(options.head_cpus, options.head_memory),
+        workers=validate.workers(
+            validate.worker(image, options.gpus_per_worker, options.worker_cpus, options.worker_memory),
+            options.workers,
+            options.autoscale,
+        ),
+        protection=_protection(options, image),
         node_selector=validate.node_selector(options.node_selector),
         pull_secret=validate.pull_secret(options.image_pull_secret),
         code=_code(options),
@@ -163,6 +209,10 @@ def _deployment(options: KubeRayOptions, image: VariantImage) -> Deployment:
         driver_affinity=options.driver_affinity or DriverAffinity.PREFERRED,
         forward=_forward(options, image),
     )
+
+
+def _protection(options: KubeRayOptions, image: VariantImage) -> Protection:
+    return protection.choose(image.ray, options.kuberay, options.format, allow_all=options.allow_all)
 
 
 def _forward(options: KubeRayOptions, image: VariantImage) -> Forward | None:
@@ -189,4 +239,4 @@ def probe_code() -> Code:
 
 def _probe_command(deployment: Deployment) -> str:
     workers = deployment.workers
-    return f"python {MOUNT}/{PROBE_SCRIPT.name} --workers {workers.replicas} --gpus {workers.gpus}"
+    return f"python {MOUNT}/{PROBE_SCRIPT.name} --workers {workers.replicas} --gpus {workers.resources.gpus}"

@@ -9,7 +9,7 @@ import msgspec
 
 from raydock.core import yamlfile
 from raydock.core.errors import ConfigurationError
-from raydock.deploy.kuberay.deployment import Workers
+from raydock.deploy.kuberay.deployment import Resources, Workers
 from raydock.publish.variant_image import VariantImage
 
 # KubeRay, utils/constant.go: KubeRay appends suffixes to a RayJob's or RayService's name for its cluster and services.
@@ -25,6 +25,9 @@ _SELECTOR = re.compile(
     r"=(?P<value>(?:[A-Za-z0-9](?:[-\w.]{0,61}[A-Za-z0-9])?)?)",
     re.ASCII,
 )
+# Kubernetes, Resource Management for Pods and Containers: quantities, as far as pods of Ray need them.
+_CPUS = re.compile(r"[1-9]\d{0,3}(?:\.\d{1,3})?|0\.\d{1,3}|[1-9]\d{0,6}m")
+_MEMORY = re.compile(r"(?P<number>[1-9]\d{0,6})(?P<unit>Mi|Gi)")
 _BOUNDS = re.compile(r"(?P<least>\d{1,5}):(?P<most>\d{1,5})")
 
 
@@ -102,10 +105,24 @@ def serve_config(path: Path | None) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def workers(image: VariantImage, count: int | None, gpus: int | None, autoscale: str) -> Workers:
-    """Return the workers.
+def head(cpus: str, memory: str) -> Resources:
+    """Return the head's resources. By default it has 2 CPUs and 4 GiB: it runs no tasks."""
+    return _resources("head", cpus or "2", memory or "4Gi")
 
-    The default is one worker with one GPU, or without a GPU for cpu.
+
+def _resources(pod: str, cpus: str, memory: str, gpus: int = 0) -> Resources:
+    if not _CPUS.fullmatch(cpus):
+        _refuse(f"--{pod}-cpus", cpus, "a number of CPUs, such as 4, 0.5 or 500m")
+    if not (match := _MEMORY.fullmatch(memory)):
+        _refuse(f"--{pod}-memory", memory, "a whole number of Mi or Gi, such as 16Gi")
+    mebibytes = int(match["number"]) * {"Mi": 1, "Gi": 1024}[match["unit"]]
+    return Resources(cpus=cpus, mebibytes=mebibytes, gpus=gpus)
+
+
+def worker(image: VariantImage, gpus: int | None, cpus: str, memory: str) -> Resources:
+    """Return a worker's resources.
+
+    The default is one GPU, or none for cpu; 4 CPUs and 16 GiB for each GPU, or 2 CPUs and 4 GiB without a GPU.
     """
     gpus = int(image.variant.gpu) if gpus is None else gpus
     if gpus and not image.min_driver:
@@ -113,13 +130,18 @@ def workers(image: VariantImage, count: int | None, gpus: int | None, autoscale:
             f"{image.variant} cannot use --gpus-per-worker {gpus}: it has no CUDA, or the driver it needs is unknown.",
             todo="remove --gpus-per-worker, or choose a variant with CUDA: `./build.py plan --select 'cuda=!cpu'`.",
         )
+    return _resources("worker", cpus or str(4 * gpus or 2), memory or f"{16 * gpus or 4}Gi", gpus)
+
+
+def workers(resources: Resources, count: int | None, autoscale: str) -> Workers:
+    """Return the workers, by default one."""
     least, most = _bounds(autoscale) if autoscale else (1, 10**5)
     replicas = least if count is None else count
     if not least <= replicas <= most:
         _refuse("--workers", str(replicas), f"a number from {least} to {most}; the head runs no tasks")
     if not autoscale:
         least = most = replicas
-    return Workers(replicas=replicas, least=least, most=most, gpus=gpus, autoscaled=bool(autoscale))
+    return Workers(replicas=replicas, least=least, most=most, resources=resources, autoscaled=bool(autoscale))
 
 
 def _bounds(value: str) -> tuple[int, int]:

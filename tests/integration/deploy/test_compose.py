@@ -1,5 +1,6 @@
 """The cluster that compose.yaml starts on one machine."""
 
+import subprocess
 import time
 from collections.abc import Iterator
 
@@ -41,6 +42,33 @@ def test_ray_lists_three_nodes(cluster: RayCluster) -> None:
     until(lambda: cluster.run("worker-1", "ray", "status").stdout.count(" 1 node_") == 3, 20)
     listed = cluster.run("head", "ray", "list", "nodes").stdout
     assert "Total: 3" in listed, listed
+
+
+def test_requests_without_the_token_are_refused(cluster: RayCluster) -> None:
+    assert cluster.get("/api/jobs/", {}).status_code == 401
+    assert cluster.get("/api/jobs/", {"Authorization": "Bearer wrong"}).status_code == 403
+    assert cluster.get("/api/jobs/").status_code == 200
+    token = (cluster.files[0].parent / "auth-token").read_text()
+    assert cluster.run("head", "cat", "/run/secrets/ray-token").stdout == token
+    container = f"{cluster.project}-head-1"
+    for command in (["inspect", container], ["logs", container]):
+        shown = subprocess.run(["docker", *command], capture_output=True, text=True, check=True)
+        assert token not in shown.stdout + shown.stderr
+
+
+def test_a_client_on_this_machine_submits_a_job_with_the_token(cluster: RayCluster, image: str) -> None:
+    folder = cluster.files[0].parent
+    address = f"http://{cluster.compose('port head 8265').strip()}"
+    client = ["docker", "run", "--rm", "--network", "host", "--volume", f"{folder}/auth-token:/token:ro"]
+    client += ["--env", "RAY_AUTH_MODE=token", "--env", "RAY_AUTH_TOKEN_PATH=/token", image]
+    submit = ["ray", "job", "submit", "--address", address, "--", "python", "-c", "print('ran')"]
+    done = subprocess.run([*client, *submit], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ran" in done.stdout
+    without = ["docker", "run", "--rm", "--network", "host", image]
+    refused = subprocess.run([*without, *submit], capture_output=True, text=True, check=False)
+    assert refused.returncode != 0
+    assert "Authentication required" in refused.stdout + refused.stderr
 
 
 def test_up_again_changes_nothing(cluster: RayCluster) -> None:

@@ -5,6 +5,7 @@ different kernel, a firewall, a GPU.
 """
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,7 +24,7 @@ from raydock.publish.published import find_built
 from tests.integration.conftest import IMAGE
 from tests.integration.deploy.conftest import Deploy
 from tests.support.hosts import Host, hosts
-from tests.support.raycluster import nodes_in, until
+from tests.support.raycluster import headers_with_token, nodes_in, until
 from tests.support.toy import ROOT
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(400)]
@@ -46,9 +47,9 @@ def script(host: Host, path: Path, *arguments: str) -> "subprocess.CompletedProc
     return host.run(str(path), *arguments)
 
 
-def alive(host: Host, head: Host) -> list[tuple[str, str]]:
+def alive(host: Host, head: Host, folder: Path) -> list[tuple[str, str]]:
     """Return the address and id of the nodes that are alive, which a host reads from the head's dashboard."""
-    answer = host.get(f"http://{head.address}:8265/api/v0/nodes")
+    answer = host.get(f"http://{head.address}:8265/api/v0/nodes", headers_with_token(folder))
     nodes = nodes_in(json.loads(answer)) if answer else []
     return sorted((node["node_ip"], node["node_id"]) for node in nodes if node["state"] == "ALIVE")
 
@@ -70,7 +71,7 @@ def up(three: list[Host], folder: Path) -> list[Host]:
 def test_three_hosts_are_one_cluster(up: list[Host], folder: Path) -> None:
     head, *workers = up
     for host in up:
-        assert [address for address, _ in alive(host, head)] == sorted(each.address for each in up)
+        assert [address for address, _ in alive(host, head, folder)] == sorted(each.address for each in up)
     # The autoscaler, which answers `ray status`, reads the list of nodes every five seconds.
     until(lambda: script(head, folder / "head.sh", "status").stdout.count(" 1 node_") == 3, 20)
     done = script(workers[1], folder / "worker.sh", "status")
@@ -96,6 +97,39 @@ def test_no_privileges(up: list[Host]) -> None:
     assert config["ShmSize"] > 2**30
 
 
+def test_without_the_token_nobody_runs_a_job_and_no_node_joins(up: list[Host], folder: Path, tmp_path: Path) -> None:
+    head, worker, _ = up
+    token = (folder / "auth-token").read_text()
+    jobs = f"http://{head.address}:8265/api/jobs/"
+    assert worker.get(jobs) == ""
+    assert worker.get(jobs, {"Authorization": "Bearer wrong"}) == ""
+    assert worker.get(jobs, headers_with_token(folder)) == "[]\n"
+    for command in (("inspect", "raydock-worker"), ("logs", "raydock-worker")):
+        shown = worker.run("docker", *command)
+        assert shown.returncode == 0
+        assert token not in shown.stdout + shown.stderr
+
+    assert script(worker, folder / "worker.sh", "stop").returncode == 0
+    shutil.copy(folder / "worker.sh", tmp_path)
+    done = script(worker, tmp_path / "worker.sh")
+    assert done.returncode == 1, done
+    assert f"the cluster's token {tmp_path}/auth-token does not exist on this host." in done.stderr
+
+    (tmp_path / "auth-token").write_text("wrong")
+    (tmp_path / "auth-token").chmod(0o600)
+    done = script(worker, tmp_path / "worker.sh")
+    assert done.returncode == 1, done
+    assert f"the image's user (1000) cannot read the token {tmp_path}/auth-token." in done.stderr
+    advice = done.stderr.split("Next: `")[1].split("`")[0]
+    assert worker.run(*advice.split()).returncode == 0
+
+    done = script(worker, tmp_path / "worker.sh")
+    assert done.returncode == 1, done
+    assert f"the head refuses the token {tmp_path}/auth-token of this host." in done.stderr
+    assert script(worker, tmp_path / "worker.sh", "stop").returncode == 0
+    assert script(worker, folder / "worker.sh").returncode == 0
+
+
 def test_changed_settings_are_refused(up: list[Host], deploy: Deploy, tmp_path: Path) -> None:
     changed = deploy(tmp_path, *(host.address for host in up), model=str(tmp_path))
     done = script(up[1], changed / "worker.sh")
@@ -105,9 +139,9 @@ def test_changed_settings_are_refused(up: list[Host], deploy: Deploy, tmp_path: 
 
 def test_a_node_that_dies_is_restarted(up: list[Host], folder: Path) -> None:
     head, _, worker = up
-    before = set(alive(head, head))
+    before = set(alive(head, head, folder))
     worker.run("docker", "exec", "raydock-worker", "pkill", "-KILL", "raylet")
-    until(lambda: len(alive(head, head)) == 3 and len(before & set(alive(head, head))) == 2, 90)
+    until(lambda: len(alive(head, head, folder)) == 3 and len(before & set(alive(head, head, folder))) == 2, 90)
     assert script(worker, folder / "worker.sh", "status").returncode == 0
 
 
@@ -115,7 +149,7 @@ def test_stopped_and_started_again(up: list[Host], folder: Path, deploy: Deploy,
     head, worker, _ = up
     secret = tmp_path / "secret"
     assert script(worker, folder / "worker.sh", "stop").stdout == "raydock-worker: is stopped and removed.\n"
-    until(lambda: len(alive(head, head)) == 2, 30)
+    until(lambda: len(alive(head, head, folder)) == 2, 30)
     assert worker.run("docker", "ps", "--all", "--quiet").stdout == ""
     again = script(worker, folder / "worker.sh", "stop")
     assert (again.returncode, again.stdout) == (
@@ -129,7 +163,7 @@ def test_stopped_and_started_again(up: list[Host], folder: Path, deploy: Deploy,
     assert f"the image's user (1000, group 0) cannot read {secret}." in done.stderr
     done = script(worker, folder / "worker.sh")
     assert done.returncode == 0, done
-    until(lambda: len(alive(head, head)) == 3, 30)
+    until(lambda: len(alive(head, head, folder)) == 3, 30)
 
 
 def test_a_port_that_a_different_process_uses(up: list[Host], folder: Path) -> None:
@@ -175,7 +209,7 @@ def test_an_image_that_is_not_available(
     [planned] = select(Project(Checkout(ROOT)).plan, names=[IMAGE])
     pinned = find_built(planned, image.rpartition(":")[0])
     pinned = replace(pinned, repository="localhost:1/raydock", digest=f"sha256:{'0' * 64}")
-    cluster = make_cluster(parse_name(IMAGE), head=head.address, workers=[worker.address], gpus=0)
+    cluster = make_cluster(parse_name(IMAGE), head=head.address, workers=[worker.address], gpus=0, allow_all=True)
     [text] = [file.text for file in render_files(cluster, pinned, Checkout(ROOT).templates) if file.name == "worker.sh"]
     (tmp_path / "worker.sh").write_text(text)
     done = worker.run("bash", str(tmp_path / "worker.sh"))

@@ -46,7 +46,7 @@ def test_the_probe_runs_on_every_worker(node: Node, deployed: Deployed) -> None:
     manifest = deployed("--kuberay", "1.7", "--kind", "rayjob", "--probe", "--workers", "2", "--name", "probe")
     with job.run(node, RELEASES["v1.7.0"], manifest) as done:
         assert (done.status, done.tries) == ("SUCCEEDED", 1), done.log
-        assert done.log.count(": passed") == 2
+        assert done.log.count("): passed") == 2
         assert "raydock-probe: passed on all 2 workers." in done.log
 
 

@@ -42,7 +42,7 @@ def test_the_image_works_with_a_read_only_root(client: docker.DockerClient, imag
         assert "Read-only file system" in root.err
         clauses = [clause for clause in APART if clause.number in STARTING]
         parts = [check_clause(clause.id, partial(clause.check, bench)) for clause in clauses]
-        with cluster(bench, kuberay.releases[0]) as started:
+        with cluster(bench, kuberay.releases[0], "secret") as started:
             parts += [check_clause(clause.id, partial(clause.check, started)) for clause in TOGETHER]
     assert {int(part.id.partition("-")[0]) for part in parts} >= STARTING | {3, 4, 8, 9}
     assert [part for part in parts if part.status is not Status.PASSED] == []

@@ -32,7 +32,7 @@ def autoscaler(cluster: Cluster, head: Pod, release: Release) -> Container:
         base,
         command=("/bin/bash", release.shell, "--"),
         args=(start,),
-        environment={**_environment(cluster, head, release, start), **base.environment},
+        environment={**_environment(cluster, head, release, start), **base.environment, **cluster.authentication},
         mounts=(LOGS,),
     )
 

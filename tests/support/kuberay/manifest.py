@@ -72,9 +72,23 @@ class Cluster:
         return domain(self.head_service, self.namespace)
 
     @property
+    def token(self) -> str:
+        """The token that the operator generates for its secret; empty without `authOptions` of the mode token."""
+        return f"token-of-{self.name}" if _mode(self.spec) == "token" else ""
+
+    @property
+    def authentication(self) -> dict[str, str]:
+        """The variables with the token (common/pod.go, SetContainerTokenAuthEnvVars)."""
+        return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self.token} if self.token else {}
+
+    @property
     def head_port(self) -> str:
         """The GCS's port."""
         return str((self.spec["headGroupSpec"].get("rayStartParams") or {}).get("port", "6379"))
+
+
+def _mode(spec: Document) -> str:
+    return str((spec.get("authOptions") or {"mode": "disabled"}).get("mode", "token"))
 
 
 def domain(service: str, namespace: str) -> str:
@@ -83,11 +97,16 @@ def domain(service: str, namespace: str) -> str:
 
 
 def parse(text: str) -> Manifest:
-    """Read a YAML file. Raises NotEmulated unless it has one resource of ray.io/v1, and otherwise only ConfigMaps."""
+    """Read a YAML file.
+
+    Raises NotEmulated unless it has one resource of ray.io/v1, and otherwise only ConfigMaps and NetworkPolicies, which
+    have no effect here, as on a network plugin that does not support them.
+    """
     documents = [document for document in yaml.safe_load_all(text) if document]
     resources = [document for document in documents if document["apiVersion"] == "ray.io/v1"]
     maps = [document for document in documents if document["kind"] == "ConfigMap"]
-    if len(resources) != 1 or len(resources) + len(maps) != len(documents):
+    policies = [document for document in documents if document["kind"] == "NetworkPolicy"]
+    if len(resources) != 1 or len(resources) + len(maps) + len(policies) != len(documents):
         raise NotEmulated(f"documents of the kinds {[document['kind'] for document in documents]}")
     data = {document["metadata"]["name"]: document.get("data", {}) for document in maps}
     return Manifest(resource=resources[0], config_maps=data)

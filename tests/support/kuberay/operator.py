@@ -70,16 +70,17 @@ class ClusterRun:
 
         Raises OSError if the dashboard refuses or does not answer.
         """
-        return send(f"http://{self.head.address}:8265{path}", method, body)
+        return send(f"http://{self.head.address}:8265{path}", method, body, self.cluster.token)
 
 
-def send(url: str, method: str, body: object = None) -> Any:
-    """Send a request and return its JSON answer, or None if it is empty.
+def send(url: str, method: str, body: object = None, token: str = "") -> Any:
+    """Send a request, with a token if there is one, and return its JSON answer, or None if it is empty.
 
     Raises OSError, with the text of the answer, if the request fails.
     """
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+    headers = {"Content-Type": "application/json"} | ({"x-ray-authorization": f"Bearer {token}"} if token else {})
+    request = urllib.request.Request(url, data, headers, method=method)
     try:
         with _DIRECT.open(request, timeout=30) as answer:
             body_text = answer.read()

@@ -13,7 +13,7 @@ from tests.support.kuberay.release import Release
 
 ConfigMaps = Mapping[str, Mapping[str, str]]
 _SPEC = {"rayVersion", "headGroupSpec", "workerGroupSpecs", "enableInTreeAutoscaling", "autoscalerOptions"}
-_SPEC |= {"upgradeStrategy"}
+_SPEC |= {"upgradeStrategy", "authOptions"}
 _HEAD = {"rayStartParams", "template", "headService", "serviceType", "enableIngress"}
 _WORKERS = {"rayStartParams", "template", "replicas", "minReplicas", "maxReplicas", "groupName", "scaleStrategy"}
 _WORKERS |= {"numOfHosts", "idleTimeoutSeconds"}
@@ -103,7 +103,7 @@ def _wait(cluster: Cluster, pod: Pod, release: Release) -> Container:
         image=ray.image,
         command=("/bin/bash", release.shell, "--"),
         args=(_WAIT.format(gcs=f"{cluster.head_domain}:{cluster.head_port}"),),
-        environment=ray.environment,
+        environment={**ray.environment, **cluster.authentication},
         mounts=ray.mounts,
         security=ray.security,
         **template.limits({"limits": {"cpu": "200m", "memory": "256Mi"}}),
@@ -124,6 +124,7 @@ def _with_ray(cluster: Cluster, group: Document, release: Release, pod: Pod, *, 
             **_defaults(cluster, head=head),
             **ray.environment,
             **_fixed(cluster, pod, release, start, head=head),
+            **cluster.authentication,
         },
         readiness=readiness,
         liveness=liveness,

@@ -30,7 +30,7 @@ def submitter(manifest: Manifest, cluster: Cluster, release: Release, job: str, 
         args = (script(spec, f"http://{address}", release, job),)
         first = replace(first, command=release.submitter, args=args)
     own = {"PYTHONUNBUFFERED": "1", "RAY_DASHBOARD_ADDRESS": address, "RAY_JOB_SUBMISSION_ID": job}
-    first = replace(first, environment={**first.environment, **own})
+    first = replace(first, environment={**first.environment, **own, **cluster.authentication})
     labels = {"ray.io/originated-from-cr-name": manifest.name, "ray.io/originated-from-crd": "RayJob"}
     name = f"{manifest.name}-{suffix}"
     return Pod(name=name, namespace=cluster.namespace, labels=labels, containers=(first, *others))

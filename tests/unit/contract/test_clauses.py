@@ -45,7 +45,7 @@ def _ended(
 
 
 def test_the_catalogue_has_all_clauses_of_the_contract() -> None:
-    assert list(names()) == list(range(1, 22))
+    assert list(names()) == list(range(1, 23))
     assert all(name.startswith(f"{number}-") for number, name in names().items())
 
 

@@ -31,6 +31,7 @@ def test_document(plan: Plan) -> None:
         "glibc": "2.17",
         "nvcc": "",
         "prebuilt_kernels": False,
+        "token_authentication": True,
         "download_bytes": 190_000_000,
         "no_cutoff": "cu118 index",
     }

@@ -69,3 +69,13 @@ def test_an_image_that_is_not_for_kuberay_gets_a_health_warning(pin: Pin) -> Non
     warning = health_warning(replace(pin(), labels=ImageLabels({Label.KUBERAY: "false"})))
     assert "raydock.kuberay is false" in warning
     assert "Next: check that its `ray-extras` in matrix.yaml list `default`" in warning
+
+
+def test_a_ray_without_tokens_is_refused_unless_everyone_may_run_code() -> None:
+    old = parse_name("ray2.49.1-py311-cpu")
+    with pytest.raises(ConfigurationError, match=r"Ray has token authentication from 2\.52\.0 on") as refused:
+        make_cluster(old, head="gpu01", workers=["gpu02"], gpus=None)
+    assert "accept the risk with --open" in str(refused.value)
+    cluster = make_cluster(old, head="gpu01", workers=["gpu02"], gpus=None, allow_all=True)
+    assert not cluster.token
+    assert make_cluster(CPU, head="gpu01", workers=["gpu02"], gpus=None).token

@@ -191,8 +191,9 @@ def test_forward_compatibility_in_every_file(pin: Pin) -> None:
 
 @pytest.mark.parametrize(("variant", "gpus"), [(CPU, None), (GPU, 0), ("ray2.49.1-torch2.8.0-py313-cu121", 1)])
 def test_forward_compatibility_without_cuda_or_gpus_is_refused(variant: str, gpus: int | None) -> None:
+    options: dict[str, Any] = {"gpus": gpus, "forward_compat": True, "allow_all": True}
     with pytest.raises(ConfigurationError, match="has no forward compatibility"):
-        make_cluster(parse_name(variant), head="gpu01", workers=["gpu02"], gpus=gpus, forward_compat=True)
+        make_cluster(parse_name(variant), head="gpu01", workers=["gpu02"], **options)
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
@@ -209,6 +210,32 @@ def test_systemd_accepts_the_units(pin: Pin, tmp_path: Path, role: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     unit.write_text(text.replace("Type=", "Tpye="))
     assert "Tpye" in subprocess.run(command, capture_output=True, text=True, check=False).stderr
+
+
+def test_nodes_get_the_token_as_a_file_and_an_open_cluster_has_none(pin: Pin) -> None:
+    found = render(pin())
+    document = yaml.safe_load(found["compose.yaml"].text)
+    assert document["secrets"] == {"ray-token": {"file": "./auth-token"}}
+    for node in document["services"].values():
+        assert node["secrets"] == ["ray-token"]
+        assert node["environment"]["RAY_AUTH_MODE"] == "token"
+        assert node["environment"]["RAY_AUTH_TOKEN_PATH"] == "/run/secrets/ray-token"
+    variables = "variables=(--env RAY_AUTH_MODE=token --env RAY_AUTH_TOKEN_PATH=/run/secrets/ray-token)\n"
+    assert variables in found["head.sh"].text
+    assert "/auth-token\n" in found["worker.sh"].text
+
+    cluster = make_cluster(parse_name(CPU), head="gpu01", workers=["gpu02"], gpus=0, allow_all=True)
+    opened = {file.name: file.text for file in render_files(cluster, pin(), Checkout(ROOT).templates)}
+    document = yaml.safe_load(opened["compose.yaml"])
+    assert "secrets" not in str(document)
+    assert document["services"]["head"]["environment"]["RAY_AUTH_MODE"] == "disabled"
+    assert "\ntoken=\n" in opened["head.sh"]
+    assert "variables=(--env RAY_AUTH_MODE=disabled)\n" in opened["head.sh"]
+
+    def settings(text: str) -> str:
+        return next(line for line in text.splitlines() if line.startswith("settings="))
+
+    assert settings(opened["head.sh"]) != settings(found["head.sh"].text)
 
 
 def test_the_files_of_a_different_cluster_are_kept_unless_forced(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ name=raydock-worker role=worker image=raydock:x image_id=sha256:1 digest='' fing
 head=10.255.255.1 hosts=(10.255.255.2) ports=(52365) gpus=0 min_driver='' model='' this_host=10.255.255.2
 forward_hosts=() forward_branches=(535 570) forward_gpus=("Tesla *" "NVIDIA A100 *" "NVIDIA A10[GM]")
 compat=/nonexistent/cuda-13.0/compat compat_package=cuda-compat-13-0
-infiniband=/nonexistent/infiniband
+infiniband=/nonexistent/infiniband token='' token_target=/run/secrets/ray-token variables=()
 """
 
 
@@ -70,6 +70,27 @@ def test_a_model_folder_that_does_not_exist(tmp_path: Path) -> None:
     done = call(f"model={tmp_path}/gone; need_model")
     assert done.returncode == 1
     assert "gone does not exist on this host." in done.stderr
+
+
+def test_a_token_that_is_missing_or_that_others_may_read(tmp_path: Path) -> None:
+    assert call("need_token").returncode == 0  # an open cluster
+    token = tmp_path / "auth-token"
+    for text in (None, ""):
+        if text is not None:
+            token.write_text(text)
+        done = call(f"token={token}; need_token")
+        assert done.returncode == 1
+        assert f"the cluster's token {token} does not exist on this host." in done.stderr
+    token.write_text("secret")
+    for mode in (0o640, 0o604, 0o666):
+        token.chmod(mode)
+        done = call(f"token={token}; need_token")
+        assert done.returncode == 1
+        assert f"Next: `chmod 600 {token}`." in done.stderr
+        assert "secret" not in done.stdout + done.stderr
+    for mode in (0o600, 0o400):
+        token.chmod(mode)
+        assert call(f"token={token}; need_token").returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from raydock.deploy.kuberay.deployment import DriverAffinity, Format, ResourceKind, Yaml
+from raydock.core.errors import ConfigurationError
+from raydock.deploy.kuberay.deployment import DriverAffinity, Format, OperatorVersion, ResourceKind, Yaml
 from raydock.deploy.kuberay.yamltext import to_yaml
 from tests.unit.deploy.kuberay.conftest import DIGEST, Made
 
@@ -62,12 +63,42 @@ def rendered(values: Yaml) -> Yaml:
     ],
 )
 def test_the_chart_creates_the_manifests_cluster(made: Made, variant: str, scaling: Yaml) -> None:
-    options = {"name": "mine", "node_selector": ("pool=a",), **scaling}
+    options = {"name": "mine", "node_selector": ("pool=a",), "allow_all": True, **scaling}
     [values] = made(variant, format=Format.HELM, **options)
     [manifest] = made(variant, **options)
-    del manifest["spec"]["upgradeStrategy"]  # the chart has no value for it
-    assert rendered(values) == manifest["spec"]
+    spec = manifest["spec"]
+    del spec["upgradeStrategy"]  # the chart has no value for it, and none for probes
+    for group in (spec["headGroupSpec"], *spec["workerGroupSpecs"]):
+        del group["template"]["spec"]["containers"][0]["readinessProbe"]
+    assert rendered(values) == spec
     assert values["fullnameOverride"] == "mine"
+
+
+@pytest.mark.parametrize("kuberay", OperatorVersion)
+def test_the_charts_pods_get_the_token_from_a_secret(made: Made, kuberay: OperatorVersion) -> None:
+    [values] = made(format=Format.HELM, name="mine", autoscale="0:4", kuberay=kuberay)
+    secret = {"secretKeyRef": {"name": "mine-token", "key": "auth_token"}}
+    token = [{"name": "RAY_AUTH_MODE", "value": "token"}, {"name": "RAY_AUTH_TOKEN", "valueFrom": secret}]
+    assert values["head"]["containerEnv"] == values["worker"]["containerEnv"] == token
+    assert values["head"]["autoscalerOptions"]["env"] == token
+    assert "authOptions" not in str(values)
+
+
+@pytest.mark.parametrize(
+    ("variant", "output", "kuberay"),
+    [
+        ("ray2.49.1-py311-cpu", Format.HELM, OperatorVersion.V1_7),
+        ("ray2.49.1-py311-cpu", Format.KUSTOMIZE, OperatorVersion.V1_7),
+        ("cpu", Format.KUSTOMIZE, OperatorVersion.V1_3),
+    ],
+)
+def test_a_form_that_cannot_protect_the_cluster_is_refused(
+    made: Made, variant: str, output: Format, kuberay: OperatorVersion
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"--format {output} cannot protect a cluster") as refused:
+        made(variant, format=output, kuberay=kuberay)
+    assert "NetworkPolicy; or accept the risk with --open" in str(refused.value)
+    assert made(variant, format=output, kuberay=kuberay, allow_all=True)
 
 
 IMAGE = f"localhost:5000/raydock@{DIGEST}"
@@ -124,7 +155,13 @@ def test_kustomize_leaves_nothing_of_the_former_image(made: Made, kind: Resource
     options = own.get(kind, {})
     [*_, manifest] = made("cpu", kind=kind, **options)
     name = manifest["metadata"]["labels"]["raydock.variant"]
-    old = to_yaml([manifest]).replace(name, "old").replace(IMAGE, f"old@{DIGEST}").replace('"2.60.0"', '"2.9.0"')
+    old = (
+        to_yaml([manifest])
+        .replace("mode: token", "mode: disabled")
+        .replace(name, "old")
+        .replace(IMAGE, f"old@{DIGEST}")
+        .replace('"2.60.0"', '"2.9.0"')
+    )
     (tmp_path / "manifest.yaml").write_text(old)
     overlay = made("cpu", kind=kind, format=Format.KUSTOMIZE)
     (tmp_path / "kustomization.yaml").write_text(to_yaml(overlay))
@@ -137,6 +174,7 @@ def test_kustomize_leaves_nothing_of_the_former_image(made: Made, kind: Resource
     assert [pod["metadata"]["labels"] for pod in pods] == [{"raydock.variant": name}] * 2
     assert [pod["spec"]["containers"][0]["image"] for pod in pods] == [IMAGE] * 2
     assert cluster["rayVersion"] == "2.60.0"
+    assert cluster["authOptions"] == {"mode": "token"}
     if kind is ResourceKind.RAYJOB:
         submitter = yaml.safe_load(done.stdout)["spec"]["submitterPodTemplate"]
         assert submitter["metadata"]["labels"] == {"raydock.variant": name}

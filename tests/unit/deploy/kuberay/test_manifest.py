@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from raydock.core.errors import ConfigurationError
-from raydock.deploy.kuberay.deployment import DriverAffinity, Format, OperatorVersion, ResourceKind, Yaml
+from raydock.deploy.kuberay.deployment import DriverAffinity, Format, OperatorVersion, ResourceKind, Submission, Yaml
 from raydock.deploy.kuberay.resources import notes
 from tests.support.crds import problems
 from tests.unit.deploy.kuberay.conftest import DIGEST, Image, Made, make_options
@@ -55,7 +55,8 @@ def test_kuberays_schemas_accept_every_manifest(
     *rest, resource = made(variant, kind=kind, kuberay=kuberay, **OF_KIND[kind], **scaling, **more)
     assert resource["kind"] == kind.resource
     assert problems(resource, kuberay) == []
-    assert [document["kind"] for document in rest] == (["ConfigMap"] if more else [])
+    policies = ["NetworkPolicy"] if kuberay is OperatorVersion.V1_3 else []
+    assert [document["kind"] for document in rest] == [*(["ConfigMap"] if more else []), *policies]
     assert {document["metadata"].get("namespace", "") for document in (resource, *rest)} == {more.get("namespace", "")}
 
 
@@ -78,7 +79,7 @@ def test_the_schema_check_finds_errors(made: Made) -> None:
         place[path[-1]] = value
         [problem] = problems(wrong, "1.7")
         assert message in problem
-    assert problems(right, "1.3") == [".spec.upgradeStrategy: unknown"]
+    assert problems(right, "1.3") == [".spec.upgradeStrategy: unknown", ".spec.authOptions: unknown"]
 
 
 def test_every_container_runs_the_image_by_digest_and_restricted(made: Made) -> None:
@@ -93,7 +94,125 @@ def test_every_container_runs_the_image_by_digest_and_restricted(made: Made) -> 
                 "capabilities": {"drop": ["ALL"]},
             }
             assert pod["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
-            assert not {"livenessProbe", "readinessProbe", "command", "args"} & container.keys()
+            assert not {"livenessProbe", "command", "args"} & container.keys()
+
+
+def wget(*paths: str) -> dict[str, Any]:
+    seconds = {"api/local_raylet_healthz": 2}
+    commands = [
+        f"wget --tries 1 -T {seconds.get(path.partition('/')[2], 10)} -q -O- http://localhost:{path} | grep success"
+        for path in paths
+    ]
+    return {"exec": {"command": ["bash", "-c", " && ".join(commands)]}}
+
+
+HTTP = {"httpGet": {"path": "/api/healthz", "port": 52365}}
+RAYLET, GCS, SERVE = "52365/api/local_raylet_healthz", "8265/api/gcs_healthz", "8000/-/healthz"
+OLD = "ray2.49.1-py311-cpu"
+
+
+@pytest.mark.parametrize(
+    ("kind", "variant", "head", "worker", "failures"),
+    [
+        (ResourceKind.RAYCLUSTER, "cpu", HTTP, HTTP, 50),
+        (ResourceKind.RAYJOB, "cpu", HTTP, HTTP, 50),
+        (ResourceKind.RAYSERVICE, "cpu", HTTP, wget(RAYLET, SERVE), 5),
+        (ResourceKind.RAYCLUSTER, OLD, wget(RAYLET, GCS), wget(RAYLET), 50),
+        (ResourceKind.RAYSERVICE, OLD, wget(RAYLET, GCS), wget(RAYLET, SERVE), 5),
+    ],
+)
+def test_a_pod_is_asked_every_second_whether_it_is_ready(
+    *, made: Made, kind: ResourceKind, variant: str, head: Yaml, worker: Yaml, failures: int
+) -> None:
+    resource = made(variant, kind=kind, **OF_KIND[kind])[-1]
+    assert problems(resource, "1.7") == []
+    pods, times = pods_of(resource), {"initialDelaySeconds": 1, "periodSeconds": 1}
+    found = [pods[name]["containers"][0]["readinessProbe"] for name in ("ray-head", "ray-worker")]
+    assert found == [
+        {**head, **times, "timeoutSeconds": 5, "failureThreshold": 50},
+        {**worker, **times, "timeoutSeconds": 2, "failureThreshold": failures},
+    ]
+    groups = cluster_of(resource)
+    assert groups["headGroupSpec"]["rayStartParams"]["dashboard-agent-listen-port"] == "52365"
+    assert groups["headGroupSpec"]["rayStartParams"]["dashboard-port"] == "8265"
+    assert groups["workerGroupSpecs"][0]["rayStartParams"] == {"dashboard-agent-listen-port": "52365"}
+
+
+def test_kuberay_1_3_asks_with_its_own_wget(made: Made) -> None:
+    container = pods_of(made(kuberay=OperatorVersion.V1_3)[-1])["ray-worker"]["containers"][0]
+    script = "wget -T 2 -q -O- http://localhost:52365/api/local_raylet_healthz | grep success"
+    assert container["readinessProbe"]["exec"]["command"] == ["bash", "-c", script]
+
+
+def test_a_token_is_required_by_default(made: Made, image: Image) -> None:
+    for kind in ResourceKind:
+        [resource] = made(kind=kind, **OF_KIND[kind])
+        assert cluster_of(resource)["authOptions"] == {"mode": "token"}
+        assert "RAY_AUTH" not in str(resource)
+    assert notes(make_options(), image("cpu"))[0].startswith("requests to Ray need a token")
+
+
+@pytest.mark.parametrize(
+    ("variant", "kuberay", "variables"),
+    [
+        ("cpu", OperatorVersion.V1_3, [{"name": "RAY_AUTH_MODE", "value": "disabled"}]),
+        (OLD, OperatorVersion.V1_7, []),
+    ],
+)
+def test_without_tokens_a_network_policy_admits_the_clusters_own_pods(
+    made: Made, image: Image, variant: str, kuberay: OperatorVersion, variables: list[Yaml]
+) -> None:
+    options: dict[str, Any] = {"kuberay": kuberay, "name": "mine", "namespace": "team", "autoscale": "0:2"}
+    for kind in ResourceKind:
+        policy, resource = made(variant, kind=kind, **OF_KIND[kind], **options)
+        assert "authOptions" not in cluster_of(resource)
+        assert policy["metadata"]["namespace"] == "team"
+        selector = policy["spec"]["podSelector"]["matchLabels"]
+        templates = [cluster_of(resource)["headGroupSpec"]["template"]]
+        templates += [group["template"] for group in cluster_of(resource)["workerGroupSpecs"]]
+        for template in templates:
+            assert selector.items() <= template["metadata"]["labels"].items()
+            assert template["spec"]["containers"][0].get("env", []) == variables
+        admitted, *ports = policy["spec"]["ingress"]
+        assert admitted["from"][0] == {"podSelector": {"matchLabels": selector}}
+        assert ports == ([{"ports": [{"port": 8000, "protocol": "TCP"}]}] if kind is ResourceKind.RAYSERVICE else [])
+    assert "NetworkPolicy" in notes(make_options(**options), image(variant))[0]
+
+
+def test_an_open_cluster_has_neither_token_nor_network_policy(made: Made, image: Image) -> None:
+    for kuberay in OperatorVersion:
+        [resource] = made(kuberay=kuberay, allow_all=True)
+        assert "authOptions" not in cluster_of(resource)
+        variables = pods_of(resource)["ray-head"]["containers"][0]["env"]
+        assert variables == [{"name": "RAY_AUTH_MODE", "value": "disabled"}]
+    [note] = notes(make_options(allow_all=True), image("cpu"))
+    assert note == "the cluster is open: anyone who reaches port 8265 of the head can run programs on the cluster."
+
+
+def test_a_sidecar_submits_the_job_if_requested(made: Made, image: Image) -> None:
+    options = {**OF_KIND[ResourceKind.RAYJOB], "kind": ResourceKind.RAYJOB, "submission": Submission.SIDECAR}
+    [resource] = made(**options)
+    assert problems(resource, "1.7") == []
+    assert resource["spec"]["submissionMode"] == "SidecarMode"
+    pods = pods_of(resource)
+    assert pods.keys() == {"ray-head", "ray-worker"}
+    assert pods["ray-head"]["restartPolicy"] == "Never"
+    assert "restartPolicy" not in pods["ray-worker"]
+    assert "`--submission job`" in notes(make_options(**options), image("cpu"))[1]
+    assert "submissionMode" not in made(**{**options, "submission": Submission.JOB})[0]["spec"]
+
+
+def test_sizes_of_head_and_workers(made: Made) -> None:
+    sizes = {"head_cpus": "500m", "head_memory": "1536Mi", "worker_cpus": "2.5", "worker_memory": "9Gi"}
+    [resource] = made("cuda", **sizes)
+    assert problems(resource, "1.7") == []
+    found = {}
+    for name, pod in pods_of(resource).items():
+        resources = pod["containers"][0]["resources"]
+        assert resources["limits"] == resources["requests"]
+        [shared] = [volume["emptyDir"]["sizeLimit"] for volume in pod["volumes"] if volume["name"] == "shared-mem"]
+        found[name] = (resources["limits"]["cpu"], resources["limits"]["memory"], shared)
+    assert found == {"ray-head": ("500m", "1536Mi", "768Mi"), "ray-worker": ("2.5", "9Gi", "4608Mi")}
 
 
 def test_only_gpu_workers_request_gpus_and_a_driver(made: Made) -> None:
@@ -119,7 +238,7 @@ def test_by_default_a_node_needs_no_label(made: Made) -> None:
 
 @pytest.mark.parametrize("kuberay", OperatorVersion)
 def test_forward_compatibility_gives_gpu_workers_the_hosts_libraries(made: Made, kuberay: OperatorVersion) -> None:
-    [resource] = made("cuda", forward_compat=True, kuberay=kuberay)
+    *_, resource = made("cuda", forward_compat=True, kuberay=kuberay)
     assert problems(resource, kuberay) == []
     pods = pods_of(resource)
     [container] = pods["ray-worker"]["containers"]
@@ -144,12 +263,12 @@ def test_forward_compatibility_gives_gpu_workers_the_hosts_libraries(made: Made,
     ],
 )
 def test_the_output_explains_the_affinity(image: Image, options: dict[str, Any], message: str) -> None:
-    [note] = notes(make_options(**options), image("cuda"))
+    [_, note] = notes(make_options(**options), image("cuda"))
     assert message in note
     assert "580.65.06" in note
-    assert notes(make_options(**options), image("cpu")) == []
-    assert notes(make_options(gpus_per_worker=0, **options), image("cuda")) == []
-    assert "need cuda-compat-13-0" in notes(make_options(forward_compat=True), image("cuda"))[1]
+    assert len(notes(make_options(**options), image("cpu"))) == 1
+    assert len(notes(make_options(gpus_per_worker=0, **options), image("cuda"))) == 1
+    assert "need cuda-compat-13-0" in notes(make_options(forward_compat=True), image("cuda"))[2]
 
 
 def test_shared_memory_is_half_of_the_memory(made: Made) -> None:
@@ -175,7 +294,9 @@ def test_a_job_shuts_its_cluster_down_only_if_requested(made: Made) -> None:
 def test_the_probe_is_a_job_on_the_requested_workers_and_gpus(
     made: Made, kuberay: OperatorVersion, variant: str, gpus: int
 ) -> None:
-    script, job = made(variant, kind=ResourceKind.RAYJOB, probe=True, workers=3, gpus_per_worker=gpus, kuberay=kuberay)
+    script, *_, job = made(
+        variant, kind=ResourceKind.RAYJOB, probe=True, workers=3, gpus_per_worker=gpus, kuberay=kuberay
+    )
     assert problems(job, kuberay) == []
     entrypoint = f"python /home/ray/samples/probe_workers.py --workers 3 --gpus {gpus}"
     assert job["spec"]["entrypoint"] == entrypoint
@@ -217,6 +338,19 @@ def test_code_is_mounted_into_ray_pods_and_changed_code_has_a_new_name(made: Mad
         ),
         ({"kind": ResourceKind.RAYSERVICE, "shutdown": True}, "`--kind rayjob`"),
         ({"kind": ResourceKind.RAYJOB, "format": Format.HELM}, "does not create a RayJob"),
+        ({"submission": Submission.SIDECAR}, "--submission does not apply to a RayCluster"),
+        (
+            {
+                **{"kind": ResourceKind.RAYJOB, "entrypoint": "true"},
+                **{"submission": Submission.SIDECAR, "kuberay": OperatorVersion.V1_3},
+            },
+            "--submission sidecar needs KubeRay 1.5 or later",
+        ),
+        ({"head_cpus": "0"}, "--head-cpus '0' is not valid"),
+        ({"worker_cpus": "two"}, "--worker-cpus 'two' is not valid"),
+        ({"head_memory": "4G"}, "use a whole number of Mi or Gi, such as 16Gi"),
+        ({"worker_memory": "1.5Gi"}, "--worker-memory '1.5Gi' is not valid"),
+        ({"format": Format.KUSTOMIZE, "worker_memory": "9Gi"}, "--worker-memory does not apply"),
         ({"format": Format.HELM, "namespace": "team"}, "`helm --namespace`"),
         ({"format": Format.KUSTOMIZE, "workers": 2}, "--workers does not apply"),
         ({"format": Format.HELM, "code": EXAMPLES / "job"}, "--code does not apply"),

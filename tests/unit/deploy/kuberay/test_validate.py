@@ -4,8 +4,10 @@ import pytest
 
 from raydock.core.errors import ConfigurationError
 from raydock.deploy.kuberay import validate
-from raydock.deploy.kuberay.deployment import Workers
+from raydock.deploy.kuberay.deployment import Resources
 from tests.unit.deploy.kuberay.conftest import Image
+
+RESOURCES = Resources(cpus="2", mebibytes=4096)
 
 
 def test_the_default_name_is_the_variants(image: Image) -> None:
@@ -51,28 +53,46 @@ def test_an_entrypoint_that_is_not_one_line_is_refused(value: str) -> None:
         validate.entrypoint(value)
 
 
-def test_workers(image: Image) -> None:
-    cpu, cuda = image("cpu"), image("cuda")
-    assert validate.workers(cpu, None, None, "") == Workers(replicas=1, least=1, most=1, gpus=0, autoscaled=False)
-    assert validate.workers(cuda, 3, None, "") == Workers(replicas=3, least=3, most=3, gpus=1, autoscaled=False)
-    assert validate.workers(cuda, None, 2, "0:4") == Workers(replicas=0, least=0, most=4, gpus=2, autoscaled=True)
-    assert validate.workers(cuda, 2, 0, "0:4") == Workers(replicas=2, least=0, most=4, gpus=0, autoscaled=True)
+@pytest.mark.parametrize(
+    ("variant", "options", "expected"),
+    [
+        ("cpu", (None, "", ""), ("2", 4096, 0)),
+        ("cuda", (None, "", ""), ("4", 16384, 1)),
+        ("cuda", (2, "", ""), ("8", 32768, 2)),
+        ("cuda", (0, "", ""), ("2", 4096, 0)),
+        ("cuda", (8, "500m", "96Gi"), ("500m", 98304, 8)),
+    ],
+)
+def test_the_resources_of_a_worker(
+    image: Image, variant: str, options: tuple[int | None, str, str], expected: tuple[str, int, int]
+) -> None:
+    found = validate.worker(image(variant), *options)
+    assert (found.cpus, found.mebibytes, found.gpus) == expected
 
 
 @pytest.mark.parametrize(
-    ("count", "gpus", "autoscale", "message"),
+    ("count", "autoscale", "expected"),
+    [(None, "", (1, 1, 1)), (3, "", (3, 3, 3)), (None, "0:4", (0, 0, 4)), (2, "0:4", (2, 0, 4))],
+)
+def test_the_number_of_workers(count: int | None, autoscale: str, expected: tuple[int, int, int]) -> None:
+    found = validate.workers(RESOURCES, count, autoscale)
+    assert (found.replicas, found.least, found.most) == expected
+    assert found.autoscaled == bool(autoscale)
+
+
+@pytest.mark.parametrize(
+    ("count", "autoscale", "message"),
     [
-        *[
-            (0, None, "", "--workers '0'"),
-            (5, None, "0:4", "from 0 to 4"),
-            (None, 1, "", "cannot use --gpus-per-worker 1"),
-        ],
-        *[(None, None, "4", "MIN:MAX"), (None, None, "4:0", "MIN:MAX"), (None, None, "0:0", "MIN:MAX")],
+        *[(0, "", "--workers '0'"), (5, "0:4", "from 0 to 4")],
+        *[(None, "4", "MIN:MAX"), (None, "4:0", "MIN:MAX"), (None, "0:0", "MIN:MAX")],
     ],
 )
-def test_invalid_workers_are_refused(
-    image: Image, count: int | None, gpus: int | None, autoscale: str, message: str
-) -> None:
+def test_an_invalid_number_of_workers_is_refused(count: int | None, autoscale: str, message: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        validate.workers(image("cpu"), count, gpus, autoscale)
+        validate.workers(RESOURCES, count, autoscale)
     assert message in str(refused.value)
+
+
+def test_gpus_for_an_image_without_cuda_are_refused(image: Image) -> None:
+    with pytest.raises(ConfigurationError, match="cannot use --gpus-per-worker 1"):
+        validate.worker(image("cpu"), 1, "", "")
