@@ -47,7 +47,8 @@ def build(request: CommandRequest, ca_bundle: Path | None, no_cache: bool, trace
 def images(request: CommandRequest, ca_bundle: Path | None, trace: Path | None) -> None:
     """The main job: locks, renders, builds and smoke-tests the selected variants.
 
-    Skips steps that are up to date.
+    Skips steps that are up to date. In a narrow terminal, the table of results drops image, build and size, in this
+    order.
 
     \b
     Example: ./build.py images --group quickstart

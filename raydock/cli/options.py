@@ -127,9 +127,9 @@ class CommandRequest:
     def chosen(self) -> tuple[Planned, ...]:
         """The selected variants; all variants without a selection.
 
-        Prints which values of matrix.yaml no variant has.
+        Prints which values of matrix.yaml no variant has, unless there are no variants, which is an error.
         """
-        for line in () if self.quiet else self.project.plan.unused():
+        for line in self.project.plan.unused() if self.project.plan.variants and not self.quiet else ():
             click.echo(f"{self.project.plan.name}: no variant has {line}.", err=True)
         return select.select(self.project.plan, self.groups, self.selectors, self.names)
 

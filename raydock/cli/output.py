@@ -10,13 +10,16 @@ import click
 from rich.console import RenderableType
 from rich.table import Table
 
-from raydock.cli.options import CommandRequest, show
+from raydock.cli.options import CommandRequest, show, width
 from raydock.core.errors import ExitCode, NotBuiltError, RaydockError, VariantError
 from raydock.core.events import WAITING
 from raydock.core.steps import Step, slowest
 from raydock.core.steps import document as step_entries
 from raydock.plan.output import count
-from raydock.plan.text import align
+from raydock.plan.text import fit
+
+# The columns of the table that are dropped until a line fits, in this order.
+_DROPPED = ("image", "build", "size")
 
 if TYPE_CHECKING:
     from raydock.model.report import Check
@@ -45,7 +48,7 @@ def report(
 
     The default texts are a table, failed and skipped checks, a sentence on the whole run, and its slowest steps.
     """
-    lines = [*table(results), *describe_checks(results), sentence(results), *describe_slowest(steps)]
+    lines = [*table(results, width()), *describe_checks(results), sentence(results), *describe_slowest(steps)]
     texts = texts or ("\n".join(lines),)
     document = {"schema": 1, "variants": [result.document() for result in results], "steps": step_entries(steps)}
     request.show(document, *texts)
@@ -98,14 +101,23 @@ def _join_unbuilt(errors: Collection[RaydockError]) -> list[RaydockError]:
     return [*rest, NotBuiltError(*names, command=unbuilt[0].command)] if unbuilt else rest
 
 
-def table(results: "Sequence[VariantResult]") -> list[str]:
-    """A line for each variant, with its image, build time and counts of checks, below a line of headings."""
-    rows = [{heading: heading for heading in ("variant", "image", "build", "checks")}]
-    for result in results:
-        image_id = result.image_id.removeprefix("sha256:")[:12] or "-"
-        checks = result.report.counts if result.report else "-"
-        rows.append({"variant": result.name, "image": image_id, "build": _build(result), "checks": checks})
-    return align(rows)
+def table(results: "Sequence[VariantResult]", columns: int | None = None) -> list[str]:
+    """A line for each variant, with its image, its size, build time and counts of checks, below a line of headings.
+
+    In a terminal that is too narrow, _DROPPED are left out.
+    """
+    return fit([_cells(result) for result in results], _DROPPED, columns)
+
+
+def _cells(result: "VariantResult") -> dict[str, str]:
+    size = result.image.size if result.image else 0
+    return {
+        "variant": result.name,
+        "image": result.image_id.removeprefix("sha256:")[:12] or "-",
+        "size": f"{size / 1e6:,.0f} MB" if size else "-",
+        "build": _build(result),
+        "checks": result.report.counts if result.report else "-",
+    }
 
 
 def describe_checks(results: "Sequence[VariantResult]") -> list[str]:

@@ -39,6 +39,7 @@ def from_inspect(document: Mapping[str, Any]) -> ContainerImage:
         platform=platform(document),
         tags=tuple(document.get("RepoTags") or ()),
         references=references,
+        size=int(document.get("Size") or 0),
     )
 
 

@@ -26,6 +26,7 @@ class ContainerImage:
         tags: its tags on the engine, as NAME:TAG.
         references: its names by digest on the engine, as NAME@sha256:... . With containerd's store, an image has a
             reference before any push.
+        size: its size as the engine reports it, in bytes; 0 if it is not on an engine.
     """
 
     id: str = ""
@@ -38,6 +39,7 @@ class ContainerImage:
     labels: ImageLabels = field(default_factory=ImageLabels)
     tags: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    size: int = 0
 
     @property
     def fingerprint(self) -> str:

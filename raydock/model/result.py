@@ -66,6 +66,7 @@ class VariantResult:
             "name": self.name,
             "image_id": self.image_id,
             "fingerprint": self.fingerprint,
+            "size_bytes": self.image.size if self.image else 0,
             "built": self.built,
             "seconds": round(self.seconds, 3),
             "checks": [plain(check) for check in checks],

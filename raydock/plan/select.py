@@ -10,6 +10,8 @@ from raydock.model.variant import Axis
 from raydock.plan.planner import Excluded, Planned
 
 NAME = "name"
+# The number of reasons in the error if no variant can exist.
+_REASONS = 3
 KEYS = (*(axis.value for axis in Axis), NAME)
 
 
@@ -58,8 +60,10 @@ def select(
     """Selects variants in one of `groups`, `selectors` and `names`.
 
     The order is that of the plan. An empty argument matches every variant. A selector is `axis=pattern,...`; all its
-    terms must match. Names can be patterns. Raises ConfigurationError if a group, axis, value or name does not exist,
-    SelectionError if no variant matches.
+    terms must match. Names can be patterns.
+
+    Raises ConfigurationError if there are no variants, or a group, axis, value or name does not exist; SelectionError
+    if no variant matches.
     """
     options = [
         [_group(plan, name) for name in groups],
@@ -69,6 +73,8 @@ def select(
     given = [parts for parts in options if parts]
     unions = [frozenset[str]().union(*(part.names for part in parts)) for parts in given]
     selected = tuple(planned for planned in plan.variants if all(planned.name in union for union in unions))
+    if not plan.variants:
+        raise _no_variants(plan)
     if not selected:
         raise _nothing_selected(plan, [part for parts in given for part in parts])
     return selected
@@ -143,6 +149,16 @@ def _matches(planned: Planned, key: str, pattern: str) -> bool:
 
 def _names(variants: Iterable[Planned]) -> frozenset[str]:
     return frozenset(planned.name for planned in variants)
+
+
+def _no_variants(plan: Choices) -> ConfigurationError:
+    reasons = list(dict.fromkeys(point.verdict.reason for point in plan.excluded))
+    more = f"; and {len(reasons) - _REASONS} more" if len(reasons) > _REASONS else ""
+    return ConfigurationError(
+        f"{plan.name}: no variant can exist.",
+        meaning=f"Reasons: {'; '.join(reasons[:_REASONS])}{more}." if reasons else "",
+        todo=f"change the values in {plan.name}; `./build.py facts` reads versions that are newer than the facts.",
+    )
 
 
 def _nothing_selected(plan: Choices, parts: list[_Part]) -> SelectionError:

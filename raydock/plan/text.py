@@ -137,14 +137,19 @@ def _mb(size: int | None) -> str:
 
 def listing(planned: Iterable[Planned], sizes: Sizes, width: int | None) -> list[str]:
     """A line for each variant, with as many columns as fit."""
-    rows = [_cells(each, sizes) for each in planned]
-    dropped = list(_DROPPED)
-    while True:
-        lines = align([{heading: heading for heading in rows[0]}, *rows])
-        if not width or not dropped or max(map(len, lines)) <= width:
-            return lines
-        heading = dropped.pop(0)
-        rows = [{name: cell for name, cell in row.items() if name != heading} for row in rows]
+    return fit([_cells(each, sizes) for each in planned], _DROPPED, width)
+
+
+def fit(rows: Sequence[Mapping[str, str]], dropped: Sequence[str], width: int | None) -> list[str]:
+    """A line of headings and a line for each row, as `align` makes them.
+
+    dropped: the columns that are dropped, in this order, until all lines fit.
+    """
+    lines = align([{heading: heading for heading in rows[0]}, *rows])
+    if not width or not dropped or max(map(len, lines)) <= width:
+        return lines
+    heading, *rest = dropped
+    return fit([{name: cell for name, cell in row.items() if name != heading} for row in rows], rest, width)
 
 
 def unknown_gpus(planned: Iterable[Planned]) -> str:

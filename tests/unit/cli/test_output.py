@@ -5,6 +5,7 @@ from raydock.cli.output import check_table, describe_checks, describe_slowest, e
 from raydock.core.errors import NotBuiltError, RaydockError, VariantError
 from raydock.core.events import WAITING, Span
 from raydock.core.steps import Step
+from raydock.model.image import ContainerImage
 from raydock.model.report import Check, Report, Status
 from raydock.model.result import VariantResult
 
@@ -19,15 +20,26 @@ def test_checks_skipped_for_the_same_reason_share_a_line() -> None:
     report = Report(name="ray", image_id="sha256:1", content="sha256:c1", fingerprint="f", checks=checks)
     results = [VariantResult(name=name, report=report) for name in ("ray", "torch")]
     assert table(results) == [
-        "variant  image  build         checks",
-        "ray      1      built before  1 passed, 1 failed, 2 skipped",
-        "torch    1      built before  1 passed, 1 failed, 2 skipped",
+        "variant  image  size  build         checks",
+        "ray      1      -     built before  1 passed, 1 failed, 2 skipped",
+        "torch    1      -     built before  1 passed, 1 failed, 2 skipped",
     ]
     assert describe_checks(results) == [
         "ray, torch: libs failed: libfoo.so.1 is missing",
         "ray, torch: gpu-driver, gpu-torch skipped: no GPU",
     ]
     assert describe_checks(results * 2)[0] == "4 variants: libs failed: libfoo.so.1 is missing"
+
+
+def test_a_narrow_terminal_has_fewer_columns_and_no_folded_line() -> None:
+    name = "ray2.60.0-vllm0.32.0-torch2.13.0-py311-cu130"
+    image = ContainerImage(id=f"sha256:{'ab' * 32}", content="", size=9_876_543_210)
+    results = [VariantResult(name=name, image=image, built=True, seconds=61.25)]
+    assert table(results)[1] == f"{name}  abababababab  9,877 MB  61.2 s  -"
+    assert table(results, 84)[1] == f"{name}  abababababab  9,877 MB  61.2 s  -"
+    assert table(results, 80)[1] == f"{name}  9,877 MB  61.2 s  -"
+    assert table(results, 69)[1] == f"{name}  9,877 MB  -"
+    assert table(results, 10)[1] == f"{name}  -"
 
 
 def test_brackets_in_the_detail_of_a_check_are_not_markup(capsys: pytest.CaptureFixture[str]) -> None:

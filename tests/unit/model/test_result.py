@@ -20,6 +20,7 @@ def test_an_image_that_exists_is_neither_built_nor_tested() -> None:
         "name": NAME,
         "image_id": "sha256:1",
         "fingerprint": "f",
+        "size_bytes": 0,
         "built": False,
         "seconds": 0.0,
         "checks": [],

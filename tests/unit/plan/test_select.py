@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from raydock.core.errors import ConfigurationError, ExitCode, SelectionError
@@ -82,6 +84,15 @@ def test_the_error_for_an_empty_selection_has_the_matches_of_each_option(plan: P
         "ray2.4*: 11.",
     ):
         assert message in caught.value.meaning
+
+
+def test_a_matrix_of_which_no_variant_can_exist_is_a_wrong_file(plan: Plan) -> None:
+    with pytest.raises(ConfigurationError, match=r"^matrix\.yaml: no variant can exist\.") as caught:
+        select(dataclasses.replace(plan, variants=()))
+    assert caught.value.exit_code is ExitCode.BAD_INPUT
+    assert caught.value.meaning.startswith("Reasons: ")
+    assert " more." in caught.value.meaning
+    assert caught.value.todo.startswith("change the values in matrix.yaml")
 
 
 def test_a_glob_that_matches_no_value(plan: Plan) -> None:
