@@ -4,6 +4,7 @@ import inspect
 import json
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 # Columns of a table in a file or a CI log.
-LOG_WIDTH = 200
+# The columns of a table without a terminal: no cell is folded.
+_UNFOLDED = 10_000
+_PADDING = re.compile(r" +$", re.MULTILINE)
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -53,12 +56,15 @@ def current_project() -> Project:
 def echo(text: RenderableType, *, stderr: bool = False) -> None:
     """Prints text or a table without markup.
 
-    Its width is that of the terminal, or LOG_WIDTH columns without a terminal.
+    Its width is that of the terminal. Without a terminal, nothing is folded, and no line ends with spaces.
     """
     console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=isinstance(text, str))
     if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = LOG_WIDTH
-    console.print(localize(text) if isinstance(text, str) else text)
+        console.width = _UNFOLDED
+    with console.capture() as printed:
+        console.print(localize(text) if isinstance(text, str) else text)
+    lines = printed.get()
+    click.echo(lines if console.is_terminal else _PADDING.sub("", lines), nl=False, err=stderr, color=True)
 
 
 def width() -> int | None:

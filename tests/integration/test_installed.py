@@ -94,6 +94,10 @@ def test_a_project_builds_an_image_at_once(raydock: Path, tmp_path: Path, client
     assert labels["own.label"] == "own"
     assert labels["io.ray.ray-version"] in name
     assert "is up to date" in run(raydock, folder, "ci", "github", "--check")
+    run(raydock, folder, "deploy", "docker", name, "--head", "10.0.0.1", "--worker", "10.0.0.2", "--output", "cluster")
+    written = [path for path in (*(folder / "images").rglob("*"), *(folder / "cluster").iterdir()) if path.is_file()]
+    assert len(written) == 7
+    assert [path for path in written if "build.py" in path.read_text()] == []
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["deploy", "kuberay", "--help"]])

@@ -11,6 +11,7 @@ from docker.utils.config import load_general_config
 
 from raydock.core.errors import ConfigurationError
 from raydock.core.files import write_whole
+from raydock.core.program import localize
 from raydock.core.templating import Templates
 from raydock.deploy.docker import token
 from raydock.deploy.docker.cluster import DockerCluster
@@ -73,21 +74,21 @@ class File:
 
 
 def write_files(folder: Path, files: Iterable[File], *, force: bool) -> None:
-    """Write the files of a cluster to a folder.
+    """Write the files of a cluster to a folder, with the commands of this raydock.
 
     Raises ConfigurationError if the folder has different files of these names, and `force` is false: a cluster may run
     from them. Then nothing is written.
     """
-    texts = {folder / file.name: file for file in files}
-    different = [path.name for path, file in texts.items() if path.exists() and path.read_text() != file.text]
+    texts = {folder / file.name: (localize(file.text), 0o755 if file.program else 0o644) for file in files}
+    different = [path.name for path, (text, _) in texts.items() if path.exists() and path.read_text() != text]
     if different and not force:
         raise ConfigurationError(
             f"{folder} contains the files of a different cluster ({', '.join(different)}).",
             meaning="A cluster that was started from them would change at its next start.",
             todo="give a different --output, or --force to replace them.",
         )
-    for path, file in texts.items():
-        write_whole(path, file.text, mode=0o755 if file.program else 0o644)
+    for path, (text, mode) in texts.items():
+        write_whole(path, text, mode=mode)
 
 
 def render_files(cluster: DockerCluster, image: VariantImage, templates: Templates) -> Iterator[File]:
