@@ -13,7 +13,8 @@ from pathlib import Path
 
 from raydock.builder import failures
 from raydock.builder.failures import BuildFailure, FailureKind
-from raydock.builder.rawjson import BuildProgress, Failure, shorten
+from raydock.builder.rawjson import BuildProgress, Failure
+from raydock.builder.steps import shorten
 from raydock.core.errors import OutOfReachError, RaydockError, VariantError
 from raydock.core.events import Listener
 from raydock.core.processes import Processes

@@ -5,29 +5,21 @@ The output is a sequence of SolveStatus documents (moby/buildkit: client/graph.g
 
 import base64
 import json
-import re
 import time
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Any
 
+from raydock.builder.steps import in_words
 from raydock.core.events import Listener, Span
 
 TAIL = 20
 # Shorter steps, in seconds, are not worth a line.
 _SHORTEST = 0.001
-_MOUNTS = re.compile(r" --(?:mount|link|from|network)\S*")
-_SCRIPT = re.compile(r"(<<'?\w+'?) \(.*")
 _HIDDEN = ("[internal]", "[context ")
-
-
-def shorten(step: str) -> str:
-    """The title of a step without mounts and script.
-
-    An example is `[tree-ray 1/1] RUN make-tree /run/ray.txt`.
-    """
-    return _SCRIPT.sub(r"\1", _MOUNTS.sub("", step))[:120]
+# The last step, which BuildKit announces only when it begins.
+_EXPORT = "exporting to image"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +41,8 @@ class Failure:
 class BuildProgress:
     """Reads the output of one build, reports it to a listener and writes it to a log.
 
-    The log has the start and the end of each step, in seconds since the start of the build.
+    A running step is reported in words, with its number and the number of all steps: `3 of 8: installing ray`. The log
+    has the start and the end of each step as BuildKit names it, in seconds since the start of the build.
 
     Attributes:
         name: the name of the build for the listener.
@@ -61,6 +54,7 @@ class BuildProgress:
     listener: Listener
     log: IO[str]
     _steps: dict[str, str] = field(default_factory=dict)
+    _announced: dict[str, None] = field(default_factory=dict)
     _transferred: dict[str, int] = field(default_factory=dict)
     _tails: dict[str, deque[str]] = field(default_factory=dict)
     _unfinished: dict[str, str] = field(default_factory=dict)
@@ -117,6 +111,8 @@ class BuildProgress:
 
     def _process_vertex(self, vertex: dict[str, Any]) -> None:
         digest, title = vertex["digest"], " ".join(vertex.get("name", "").split())
+        if title.startswith("[") and not title.startswith(_HIDDEN):
+            self._announced[digest] = None
         if error := vertex.get("error"):
             # The first failure is the cause; the other steps then report that they were cancelled.
             if self._failed is None and "context canceled" not in error:
@@ -136,7 +132,7 @@ class BuildProgress:
         if seconds < _SHORTEST:
             return
         self._write(f"DONE in {seconds:.1f} s: {title}")
-        self.listener(self.name, shorten(title), ran=Span(began=time.time() - seconds, seconds=seconds))
+        self.listener(self.name, in_words(title), ran=Span(began=time.time() - seconds, seconds=seconds))
 
     def _write(self, text: str) -> None:
         print(f"{time.time() - self._began:6.1f} {text}", file=self.log, flush=True)
@@ -146,7 +142,18 @@ class BuildProgress:
         if title and not title.startswith(_HIDDEN):
             tail = self._tails.get(digest)
             detail = tail[-1].strip() if tail else ""
-            self.listener(self.name, shorten(title), detail=detail, size=self._transferred.get(digest, 0))
+            step = self._count(digest, title) + in_words(title)
+            self.listener(self.name, step, detail=detail, size=self._transferred.get(digest, 0))
+
+    def _count(self, digest: str, title: str) -> str:
+        """The number of a step among all steps, by their start; empty for one that BuildKit adds."""
+        steps = len(self._announced) + 1
+        if title == _EXPORT:
+            return f"{steps} of {steps}: "
+        if digest not in self._announced:
+            return ""
+        begun = [step for step in self._steps if step in self._announced]
+        return f"{begun.index(digest) + 1} of {steps}: "
 
 
 def _seconds(started: str, completed: str) -> float:

@@ -48,7 +48,10 @@ def report(
 
     The default texts are a table, failed and skipped checks, a sentence on the whole run, and its slowest steps.
     """
-    lines = [*table(results, width()), *describe_checks(results), sentence(results), *describe_slowest(steps)]
+    lines = [*table(results, width()), *describe_checks(results), sentence(results)]
+    if any(result.image for result in results):
+        lines.append(f"Tags: {request.project.matrix.registry}:VARIANT")
+    lines += describe_slowest(steps)
     texts = texts or ("\n".join(lines),)
     document = {"schema": 1, "variants": [result.document() for result in results], "steps": step_entries(steps)}
     request.show(document, *texts)

@@ -61,8 +61,8 @@ def test_each_step_has_its_time(toy: Toy, spare: SpareEngine, tmp_path: Path) ->
     assert waits[0] < 0.5 < waits[1], steps  # one job: the second variant waits for the first
     for own in (first, second):
         titles = [step["step"] for step in own]
-        assert "exporting to image" in titles
-        assert any("make-tree" in title for title in titles), titles
+        assert "writing the image" in titles
+        assert any("downloading and preparing ray" in title for title in titles), titles
     events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
     assert sorted(event["name"] for event in events if event["ph"] == "X") == sorted(step["step"] for step in steps)
     log = (toy.root / ".raydock" / "logs" / f"{NAMES[0]}.log").read_text()
