@@ -14,6 +14,8 @@ from functools import lru_cache
 from raydock.compat import toolchain
 from raydock.model.lock import Lock, Pin
 
+# The names of layers, lowest first.
+ORDER = ("cuda", "torch", "torch-packages", "source", "vllm-packages", "vllm", "ray-packages", "ray", "added")
 _CUDA = re.compile(r"(nvidia|cuda)-.+")
 
 
@@ -71,8 +73,7 @@ def layers(lock: Lock, added: tuple[str, ...] = ()) -> tuple[Layer, ...]:
     for part, names in parts.items():
         for name in names:
             part_of.setdefault(name, part)
-    order = ("cuda", "torch", "torch-packages", "source", "vllm-packages", "vllm", "ray-packages", "ray", "added")
-    pins_of: dict[str, list[Pin]] = {part: [] for part in order}
+    pins_of: dict[str, list[Pin]] = {part: [] for part in ORDER}
     for pin in lock.pins.values():
         pins_of[part_of[pin.name]].append(pin)
     return tuple(Layer(part, tuple(pins)) for part, pins in pins_of.items() if pins)

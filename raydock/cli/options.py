@@ -19,6 +19,7 @@ from raydock.core.checkout import Checkout
 from raydock.core.program import checkout, localize
 from raydock.core.progress import Progress
 from raydock.core.steps import Recorder, write_trace
+from raydock.core.timeline import append_summary
 from raydock.pipeline.project import Project
 from raydock.plan import select
 from raydock.plan.planner import Planned
@@ -163,13 +164,14 @@ class CommandRequest:
     def recording(self, trace: Path | None) -> Iterator[Recorder]:
         """A progress display that keeps the steps.
 
-        They are written to the file `trace`, also if the run fails.
+        They are written to the file `trace` and, in GitHub Actions, to the job's summary, also if the run fails.
         """
         with self.progress() as progress:
             recorder = Recorder(progress)
             try:
                 yield recorder
             finally:
+                append_summary(recorder.steps)
                 if trace:
                     write_trace(trace, recorder.steps)
 

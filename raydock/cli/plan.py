@@ -18,6 +18,7 @@ from raydock.plan.planner import Plan, Planned
 @click.option(
     "--changed-since", "ref", metavar="REF", help="Show variants whose image inputs changed since REF, and the changes."
 )
+@click.option("--layers", "layered", is_flag=True, help="Show which layers the variants' images share.")
 @click.option("--why", is_flag=True, help="Show why points of matrix.yaml cannot exist.")
 @click.option(
     "-o",
@@ -26,7 +27,9 @@ from raydock.plan.planner import Plan, Planned
     type=click.Choice(["wide", "name", "json", "yaml"]),
     help="One line for each variant, names only, or a document. Default: a grid.",
 )
-def plan(request: CommandRequest, explain: str | None, ref: str | None, why: bool, form: str | None) -> None:
+def plan(
+    request: CommandRequest, *, explain: str | None, ref: str | None, layered: bool, why: bool, form: str | None
+) -> None:
     """Shows which variants can exist, and why the others cannot.
 
     Needs no network and no engine. In a narrow terminal, `-o wide` drops glibc, nvcc, groups, GPU, download and driver,
@@ -37,15 +40,19 @@ def plan(request: CommandRequest, explain: str | None, ref: str | None, why: boo
              ./build.py plan -o wide
              ./build.py plan --explain ray2.60.0-vllm0.10.2-torch2.8.0-py313-cu130
              ./build.py plan --changed-since origin/main
+             ./build.py plan --layers --group train
     """
-    if explain is not None and ref is not None:
-        raise click.UsageError("--explain and --changed-since cannot be combined.")
+    if sum((explain is not None, ref is not None, layered)) > 1:
+        raise click.UsageError("--explain, --changed-since and --layers cannot be combined.")
     if explain is not None:
         _explain(request, explain)
         return
     chosen = request.chosen
     if ref is not None:
         _changed(request, ref, chosen)
+        return
+    if layered:
+        _layers(request, chosen)
         return
     sizes, without = request.project.download_bytes(chosen), request.project.without_cutoff(chosen)
     form = "json" if request.as_json else form
@@ -88,6 +95,15 @@ def _changed(request: CommandRequest, ref: str, chosen: tuple[Planned, ...]) -> 
     if request.selects:
         changes = changes.among(planned.name for planned in chosen)
     request.show(changes.document(), changes.table())
+
+
+def _layers(request: CommandRequest, chosen: tuple[Planned, ...]) -> None:
+    """Prints which layers the images of the variants share, by their locks."""
+    from raydock.builder import sharing
+
+    shared = sharing.shared_layers({planned.variant: request.project.layers(planned) for planned in chosen})
+    document = {"schema": 1, "layers": [each.document() for each in shared]}
+    request.show(document, "\n".join(sharing.lines(shared, all_layers=bool(request.verbose))))
 
 
 def _explain(request: CommandRequest, name: str) -> None:
