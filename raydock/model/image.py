@@ -26,7 +26,8 @@ class ContainerImage:
         tags: its tags on the engine, as NAME:TAG.
         references: its names by digest on the engine, as NAME@sha256:... . With containerd's store, an image has a
             reference before any push.
-        size: its size as the engine reports it, in bytes; 0 if it is not on an engine.
+        size: its size in bytes as the engine reports it: unpacked with overlay2, compressed with containerd's store. It
+            is 0 if it is not on an engine.
     """
 
     id: str = ""
