@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from raydock.builder.layers import ORDER, Layer
+from raydock.core.texttable import align
 from raydock.model.variant import Variant
 from raydock.plan.output import count
-from raydock.plan.text import align
 
 BASE = "base"
 # The most characters of a bar.

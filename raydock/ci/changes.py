@@ -9,18 +9,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rich.console import RenderableType
-
 from raydock.ci import commit as commits
 from raydock.ci.commit import Commit
 from raydock.ci.inputs import Inputs, WorkingTree, counted, own, shared
 from raydock.core.errors import ConfigurationError
 from raydock.core.models import plain
+from raydock.core.texttable import with_details
 from raydock.model import matrix as matrices
 from raydock.model.matrix import Matrix
 from raydock.model.variant import parse_name
 from raydock.pipeline.project import Project
-from raydock.plan.output import bare_table
 from raydock.plan.planner import Planned
 
 SCHEMA = 1
@@ -70,14 +68,13 @@ class Changes:
         """The document of `plan --changed-since REF --json` (docs/reference/json.md)."""
         return {"schema": SCHEMA, "since": self.since, "variants": plain(self.changes)}
 
-    def table(self) -> RenderableType:
-        """The changes as a table for a terminal."""
+    def lines(self, width: int | None) -> list[str]:
+        """The changes as lines for a terminal."""
         if not self.changes:
-            return f"No image differs from what {self.since[:12]} has."
-        grid = bare_table(f"{len(self.changes)} differ from what {self.since[:12]} has", "variant", "", "what differs")
-        for change in self.changes:
-            grid.add_row(change.name, change.what, ", ".join(change.parts))
-        return grid
+            return [f"No image differs from what {self.since[:12]} has."]
+        rows = [(change.name, change.what, ", ".join(change.parts)) for change in self.changes]
+        heading = f"{len(self.changes)} differ from what {self.since[:12]} has:"
+        return [heading, *(line for lines in with_details(rows, width) for line in lines)]
 
 
 def since(project: Project, ref: str) -> Changes:

@@ -8,13 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rich.console import Group, RenderableType
-from rich.text import Text
-
 from raydock.builder.layers import layers
+from raydock.core.texttable import align
 from raydock.model.lock import Lock
 from raydock.model.variant import Variant
-from raydock.plan.output import bare_table
 
 SCHEMA = 1
 
@@ -105,14 +102,18 @@ class CiPlan:
             ],
         }
 
-    def table(self) -> RenderableType:
-        """The plan as a table for a terminal."""
-        grid = bare_table("", "shard", "download", "variants")
+    def text(self) -> str:
+        """The plan as lines for a terminal: a shard's first variant is on the line of the shard."""
+        rows = [{"shard": "shard", "download": "download", "variants": "variants"}]
         for shard in self.shards:
-            grid.add_row(shard.name, f"{shard.bytes / 1e6:,.0f} MB", "\n".join(shard.names))
+            starts = [(shard.name, f"{shard.bytes / 1e6:,.0f} MB"), *[("", "")] * (len(shard.names) - 1)]
+            rows += [
+                {"shard": name, "download": size, "variants": variant}
+                for (name, size), variant in zip(starts, shard.names, strict=True)
+            ]
         published, missing = len(self.published), len(self.fingerprints) - len(self.published)
         summary = f"{published} published with the current fingerprint, {missing} to build."
-        return Group(grid, Text(summary)) if self.shards else summary
+        return "\n".join([*(align(rows) if self.shards else ()), summary])
 
     def github(self) -> str:
         """The outputs of a step for GitHub.

@@ -11,10 +11,10 @@ from rich.console import Console
 from raydock.cli.facts import known_facts
 from raydock.cli.options import as_json, current_project, locked, show, width
 from raydock.cli.output import warn_of_unused_indexes
+from raydock.core import texttable
 from raydock.core.errors import ConfigurationError, nearest
 from raydock.core.progress import Progress
 from raydock.model.variant import Axis
-from raydock.plan import text
 from raydock.plan.output import count
 
 if TYPE_CHECKING:
@@ -73,12 +73,12 @@ def _lines(addition: "Addition") -> Iterator[str]:
     """What was added, the variants that become possible, the locks that change, and the next command."""
     columns, before, after = width(), addition.before, addition.matrix
     added = [f"{axis} {value}" for axis, value in addition.versions]
-    yield from text.wrap(f"matrix.yaml: added {', '.join(added)}.", columns)
+    yield from texttable.wrap(f"matrix.yaml: added {', '.join(added)}.", columns)
     if after.cutoff != before.cutoff:
         moved = f"matrix.yaml: cutoff {before.cutoff} -> {after.cutoff}; timestamp is {after.timestamp}, as before."
-        yield from text.wrap(moved, columns)
+        yield from texttable.wrap(moved, columns)
     if addition.read:
-        yield from text.wrap(f"lockfiles/facts.json: read {', '.join(addition.read)}.", columns)
+        yield from texttable.wrap(f"lockfiles/facts.json: read {', '.join(addition.read)}.", columns)
     yield f"{count(len(addition.possible), 'more variant')} can exist:"
     for planned in addition.possible:
         yield f"  {planned.name}" + (f"  ({', '.join(planned.groups)})" if planned.groups else "")
@@ -87,8 +87,8 @@ def _lines(addition: "Addition") -> Iterator[str]:
         points = (
             f"{count(len(addition.impossible), 'new point')} cannot exist: `./build.py plan --why` has the reasons."
         )
-        yield from text.wrap(points, columns)
-    yield from text.wrap(_locks(addition), columns)
+        yield from texttable.wrap(points, columns)
+    yield from texttable.wrap(_locks(addition), columns)
     yield f"Next: `./build.py release --select {axis}={value}`."
 
 

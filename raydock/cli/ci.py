@@ -103,7 +103,7 @@ def plan(request: CommandRequest, *, registry: RegistryOptions, most: int, syste
     elif system == "gitlab":
         click.echo(pipelines.render_child(project.checkout, project.plan, shards), nl=False)
     else:
-        request.show(shards.document(), shards.table())
+        request.show(shards.document(), shards.text())
 
 
 def _published(registry: RegistryOptions, *, is_pipeline: bool) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import click
 
-from raydock.cli.options import CommandRequest, shared, variants
+from raydock.cli.options import CommandRequest, shared, variants, width
 from raydock.cli.output import end
 from raydock.cli.smoke import host
 
@@ -38,7 +38,7 @@ def doctor(request: CommandRequest, hosts: tuple[str, ...]) -> None:
             needed=max((size for size in sizes if size), default=0),
             listener=progress,
         ).run(docker_hosts)
-    texts = [text for report in reports if not report.error for text in (output.text(report), "")]
+    texts = [text for report in reports if not report.error for text in (output.text(report, width()), "")]
     request.show(output.document(reports), *texts)
     errors = {report.host.name: report.error for report in reports if report.error}
     end(errors, failed=not all(report.passed for report in reports))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from raydock.cli.options import as_json, current_project, show, width
+from raydock.core import texttable
 from raydock.core.errors import ExitCode
-from raydock.plan import text
 from raydock.plan.output import count
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def migrate(as_json: bool) -> None:
 def _lines(project: "NewProject") -> list[str]:
     """The files, the variants and the next commands."""
     columns, root = width(), project.checkout.root
-    lines = text.wrap(f"{root}: wrote {', '.join(project.written)}.", columns)
-    lines += text.wrap(f"Kept: {', '.join(project.kept)}.", columns) if project.kept else []
+    lines = texttable.wrap(f"{root}: wrote {', '.join(project.written)}.", columns)
+    lines += texttable.wrap(f"Kept: {', '.join(project.kept)}.", columns) if project.kept else []
     lines.append(f"{count(len(project.plan.variants), 'variant')}:")
     lines += [f"  {planned.name}" for planned in project.plan.variants]
     where = "" if root.resolve() == Path.cwd() else f" -C {shlex.quote(str(root))}"

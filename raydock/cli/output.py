@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 from rich.console import RenderableType
-from rich.table import Table
 
 from raydock.cli.options import CommandRequest, show, width
 from raydock.core.errors import ExitCode, NotBuiltError, RaydockError, VariantError
 from raydock.core.events import WAITING
 from raydock.core.steps import Step, slowest
 from raydock.core.steps import document as step_entries
+from raydock.core.texttable import fit, with_details
 from raydock.plan.output import count
-from raydock.plan.text import fit
 
 # The columns of the table that are dropped until a line fits, in this order.
 _DROPPED = ("image", "build", "size")
@@ -137,15 +136,15 @@ def describe_checks(results: "Sequence[VariantResult]") -> list[str]:
     ]
 
 
-def check_table(checks: "Sequence[Check]") -> Table:
-    """A row per check or clause: id, status, duration in seconds, detail."""
-    grid = Table(box=None, pad_edge=False, show_header=False)
-    for column in ("check", "status", "seconds", "detail"):
-        grid.add_column(column, overflow="fold", justify="right" if column == "seconds" else "left")
-    for check in checks:
-        detail = "\nwarning: ".join([check.detail, *check.warnings])
-        grid.add_row(check.id, check.status, f"{check.seconds:.1f} s", detail)
-    return grid
+def check_table(checks: "Sequence[Check]", columns: int | None = None) -> str:
+    """The lines of each check or clause: id, status, duration in seconds, detail."""
+    durations = [f"{check.seconds:.1f} s" for check in checks]
+    longest = max(map(len, durations))
+    rows = [
+        (check.id, check.status, duration.rjust(longest), "\nwarning: ".join([check.detail, *check.warnings]))
+        for check, duration in zip(checks, durations, strict=True)
+    ]
+    return "\n".join(line for lines in with_details(rows, columns) for line in lines)
 
 
 def sentence(results: "Sequence[VariantResult]") -> str:

@@ -5,6 +5,7 @@ import yaml
 
 from raydock.cli.options import CommandRequest, as_json, current_project, echo, shared, show, variants, width
 from raydock.cli.output import cutoff_notes
+from raydock.core import texttable
 from raydock.plan import output, text
 from raydock.plan.planner import Plan, Planned
 
@@ -77,10 +78,10 @@ def _lines(plan: Plan, chosen: tuple[Planned, ...], sizes: output.Sizes, *, wide
     points = output.count(len(plan.excluded), "point")
     more = "-o wide lists the variants with their GPUs, " + ("" if why else "--why has the reasons of those, ")
     legend = f"{text.EXISTS} {output.count(len(chosen), 'variant')}   {text.IMPOSSIBLE} {points} that cannot exist"
-    lines += ["", legend, *text.wrap(f"{more}--explain VARIANT checks one.", columns)]
-    lines += text.wrap(text.unknown_gpus(chosen), columns)
+    lines += ["", legend, *texttable.wrap(f"{more}--explain VARIANT checks one.", columns)]
+    lines += texttable.wrap(text.unknown_gpus(chosen), columns)
     if unlocked := sum(size is None for size in sizes.values()):
-        lines += text.wrap(f"{output.count(unlocked, 'variant')} without a lock: {output.NOT_CHECKED}", columns)
+        lines += texttable.wrap(f"{output.count(unlocked, 'variant')} without a lock: {output.NOT_CHECKED}", columns)
     return [*lines, "", *text.reasons(plan.excluded, columns)] if why else lines
 
 
@@ -94,7 +95,7 @@ def _changed(request: CommandRequest, ref: str, chosen: tuple[Planned, ...]) -> 
     changes = since(request.project, ref)
     if request.selects:
         changes = changes.among(planned.name for planned in chosen)
-    request.show(changes.document(), changes.table())
+    request.show(changes.document(), "\n".join(changes.lines(width())))
 
 
 def _layers(request: CommandRequest, chosen: tuple[Planned, ...]) -> None:
@@ -129,7 +130,8 @@ def suggest(needs: tuple[str, ...], driver: str, gpus: tuple[str, ...], python: 
     """Lists the newest sets of versions that a host can run, best first.
 
     The sets are chosen from all releases in the facts. For each set, it prints the lines that matrix.yaml needs. All
-    given GPUs must be able to run the set. Sets for the CPU that `try-sets` tested are marked with the day.
+    given GPUs must be able to run the set. Sets for the CPU that `try-sets` tested are marked with the day. In a narrow
+    terminal, the GPUs, the driver and the test are dropped, in this order.
 
     \b
     Example: ./build.py suggest --driver 535.104.05 --gpu 8.0 --need vllm --python 3.11
@@ -140,11 +142,9 @@ def suggest(needs: tuple[str, ...], driver: str, gpus: tuple[str, ...], python: 
     from raydock.plan import suggest as suggesting
 
     project = current_project()
-    rule_inputs, results = (
-        project.rule_inputs,
-        tested.load((shipped("lockfiles/tested-sets.yaml"), project.checkout.tested)),
-    )
+    rule_inputs = project.rule_inputs
+    results = tested.load((shipped("lockfiles/tested-sets.yaml"), project.checkout.tested))
     host_needs = suggesting.parse_needs(needs, driver, gpus, python, rule_inputs)
     suggestions = suggesting.suggest(host_needs, rule_inputs)
-    document, table = output.suggestions_document(suggestions, results), output.suggestions_table(suggestions, results)
-    show(document, table, as_json=as_json)
+    lines = output.suggestions_lines(suggestions, results, width())
+    show(output.suggestions_document(suggestions, results), "\n".join(lines), as_json=as_json)

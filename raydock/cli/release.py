@@ -15,9 +15,9 @@ from raydock.cli.output import describe_slowest, end, warn_of_unused_indexes
 from raydock.cli.publish import allow_unscanned, dry_run, refuse_shared_repository, registries, warn_if_unsigned
 from raydock.cli.registries import insecure, release_repository
 from raydock.cli.scan import db, db_repository
+from raydock.core import texttable
 from raydock.core.steps import Step
 from raydock.core.steps import document as step_entries
-from raydock.plan import text
 from raydock.plan.output import count
 
 if TYPE_CHECKING:
@@ -153,7 +153,9 @@ def _todo_lines(todo: Mapping[str, list[str]]) -> list[str]:
     """A line for each variant with the steps that a run would do."""
     columns = width()
     lines = [
-        line for name, steps in todo.items() for line in text.wrap(f"{name}: {', '.join(steps) or 'done'}", columns)
+        line
+        for name, steps in todo.items()
+        for line in texttable.wrap(f"{name}: {', '.join(steps) or 'done'}", columns)
     ]
     left = sum(bool(steps) for steps in todo.values())
     return [*lines, f"{count(left, 'variant')} to do, {len(todo) - left} done. Nothing was changed."]

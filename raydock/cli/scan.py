@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from rich.table import Table
 
-from raydock.cli.options import CommandRequest, shared, variants
+from raydock.cli.options import CommandRequest, shared, variants, width
 from raydock.cli.output import end
 from raydock.core.errors import PolicyError, RaydockError
 from raydock.core.models import plain
+from raydock.core.texttable import fit
 from raydock.model.finding import Finding
 from raydock.model.judgement import Judgement, Verdict, remarks
 
@@ -124,21 +124,25 @@ def _answer(
     allowed: bool,
     todo: str,
 ) -> NoReturn:
-    texts = (table(judged, unknown), details(judged, notes, verbose=bool(request.verbose))) if judged else ()
+    texts = (table(judged, unknown, width()), details(judged, notes, verbose=bool(request.verbose))) if judged else ()
     request.show({"schema": 1, "variants": documents, "remarks": notes}, *texts)
     refused = refusal(judged, unknown, allowed=allowed, todo=todo)
     end({**errors, **({"scan.yaml": refused} if refused else {})})
 
 
-def table(judged: Mapping[str, Judgement], unknown: Verdict) -> Table:
-    """A row per variant: verdict, and counts of findings."""
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("variant", "verdict", "refused", "ignored", "below threshold"):
-        grid.add_column(heading, overflow="fold", justify="left" if heading in {"variant", "verdict"} else "right")
-    for name, judgement in judged.items():
-        counts = (judgement.refused, judgement.ignored, judgement.reported)
-        grid.add_row(name, judgement.verdict(unknown), *(str(len(findings)) for findings in counts))
-    return grid
+def table(judged: Mapping[str, Judgement], unknown: Verdict, columns: int | None) -> str:
+    """A line per variant: verdict, and counts of findings."""
+    rows = [
+        {
+            "variant": name,
+            "verdict": str(judgement.verdict(unknown)),
+            "refused": str(len(judgement.refused)),
+            "ignored": str(len(judgement.ignored)),
+            "below threshold": str(len(judgement.reported)),
+        }
+        for name, judgement in judged.items()
+    ]
+    return "\n".join(fit(rows, ("below threshold", "ignored"), columns))
 
 
 def details(judged: Mapping[str, Judgement], remarks: Sequence[str] = (), *, verbose: bool = False) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from raydock.cli.options import CommandRequest, completed, option_group, shared, trace, variants
+from raydock.cli.options import CommandRequest, completed, option_group, shared, trace, variants, width
 from raydock.cli.output import check_table, end, report
 from raydock.core.errors import ConfigurationError, OutOfReachError
 from raydock.core.models import plain
@@ -167,7 +167,7 @@ def _smoke_on_hosts(request: CommandRequest, host_names: tuple[str, ...], option
     with request.recording(options.trace) as recorder:
         tester = HostTester(listener=recorder, gpus=options.gpu_request, checks=options.checks, source=source)
         outcomes = tester.run(hosts, images)
-    request.show(output.document(outcomes), output.table(outcomes, [image.name for image in images]))
+    request.show(output.document(outcomes), output.table(outcomes, [image.name for image in images], width()))
     errors = {host: error for outcome in outcomes for host, error in outcome.errors.items()}
     end(errors, failed=not all(outcome.passed for outcome in outcomes))
 
@@ -187,7 +187,7 @@ def _smoke_any_image(request: CommandRequest, image: str, options: SmokeOptions)
         tested = smoke(
             client, image, request=gpus, python=options.python, volumes=mounts, checks=options.checks, on_event=recorder
         )
-    report(request, [VariantResult(name=image, tested=True, report=tested)], check_table(tested.checks))
+    report(request, [VariantResult(name=image, tested=True, report=tested)], check_table(tested.checks, width()))
 
 
 def _check_contract(request: CommandRequest, image: str | None, trace: Path | None) -> NoReturn:
@@ -212,7 +212,7 @@ def _report_contract(request: CommandRequest, results: "list[VariantResult]", wh
     sections = {result.name: result.report.checks for result in results if result.report}
     if whole:
         sections[f"The {len(whole.images)} images as a set"] = whole.checks
-    texts = [text for title, checks in sections.items() for text in (f"{title}\n", check_table(checks), "")]
+    texts = [text for title, checks in sections.items() for text in (f"{title}\n", check_table(checks, width()), "")]
     document = {"schema": 1, "variants": [result.document() for result in results]}
     set_document = {"set": plain(whole)} if whole else {}
     request.show(document | set_document, *texts, _summarize_contract(results, whole))

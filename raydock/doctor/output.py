@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from raydock.core.texttable import with_details
 from raydock.doctor.examine import HostReport
 from raydock.doctor.finding import Grade
 from raydock.doctor.verdict import HostVerdict
@@ -20,16 +20,17 @@ def document(reports: Sequence[HostReport]) -> dict[str, Any]:
     return {"schema": SCHEMA, "hosts": [_entry(report) for report in reports]}
 
 
-def text(report: HostReport) -> RenderableType:
+def text(report: HostReport, width: int | None) -> RenderableType:
     """Return the report as text: the variants that run, the checks, and what to do."""
     sentence = report.verdict.sentence if report.verdict else "not examined"
-    grid = Table(box=None, pad_edge=False, show_header=False)
-    for column in ("check", "grade", "detail"):
-        grid.add_column(column, overflow="fold", no_wrap=column != "detail")
-    for id, finding in report.findings.items():
-        grid.add_row(id, Text(finding.grade, style=_STYLES[finding.grade]), Text(finding.detail))
+    rows = [(id, finding.grade, finding.detail) for id, finding in report.findings.items()]
+    checks = []
+    for (_, grade, _), lines in zip(rows, with_details(rows, width) if rows else (), strict=True):
+        shown = Text("\n".join(lines))
+        shown.highlight_words([f" {grade} "], _STYLES[grade])
+        checks.append(shown)
     todos = [Text(f"Next, {id}: {finding.todo}") for id, finding in report.findings.items() if finding.todo]
-    return Group(Text(f"{report.host.name}: {sentence}."), grid, *todos)
+    return Group(Text(f"{report.host.name}: {sentence}."), *checks, *todos)
 
 
 def _entry(report: HostReport) -> dict[str, Any]:

@@ -3,12 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Group, RenderableType
-from rich.text import Text
-
+from raydock.core.texttable import fit
 from raydock.hosts.smoke import HostOutcome, HostResult
 from raydock.hosts.transfer import TransferMethod
-from raydock.plan.output import bare_table
 
 SCHEMA = 1
 
@@ -29,15 +26,16 @@ def document(outcomes: Sequence[HostOutcome]) -> dict[str, Any]:
     }
 
 
-def table(outcomes: Sequence[HostOutcome], variants: Sequence[str]) -> RenderableType:
-    """Return a table of hosts and variants, then the failed and skipped checks."""
-    grid = bare_table("", "host", "engine", *variants)
+def table(outcomes: Sequence[HostOutcome], variants: Sequence[str], width: int | None) -> str:
+    """Return a line for each variant on each host, then the failed and skipped checks."""
+    rows = []
     for outcome in outcomes:
         cells = {result.variant.name: _cell(result) for result in outcome.results}
         missing = "out of reach" if outcome.error else "-"
-        grid.add_row(outcome.host.name, outcome.engine or "-", *(cells.get(name, missing) for name in variants))
+        host = {"host": outcome.host.name, "engine": outcome.engine or "-"}
+        rows += [{**host, "variant": name, "result": cells.get(name, missing)} for name in variants]
     lines = [line for outcome in outcomes for result in outcome.results for line in _lines(outcome.host.name, result)]
-    return Group(grid, *([Text(), *map(Text, lines)] if lines else []))
+    return "\n".join([*fit(rows, ("engine",), width), *([""] if lines else []), *lines])
 
 
 def _cell(result: HostResult) -> str:

@@ -3,14 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
 from raydock.compat import toolchain
 from raydock.compat.runs import gpus_in_json, gpus_text
 from raydock.core.models import plain
 from raydock.core.program import localize
+from raydock.core.texttable import fit, wrap
 from raydock.model.tested import TestedSet
 from raydock.model.variant import Variant
 from raydock.plan.explain import Explanation
@@ -24,6 +21,10 @@ Sizes = Mapping[str, int | None]
 
 # The facts have the requirements of ray, torch and vllm, but not the requirements of those packages.
 NOT_CHECKED = localize("whether all indirect requirements have wheels is unknown until `./build.py lock` resolves them")
+
+
+# The columns of suggestions that are dropped until a line fits, in this order.
+_DROPPED = ("GPU (sm)", "driver", "smoke test")
 
 
 def document(plan: Plan, planned: Iterable[Planned], sizes: Sizes, no_cutoff: Mapping[str, str]) -> dict[str, Any]:
@@ -114,37 +115,32 @@ def suggestions_document(suggestions: Suggestions, tested: Mapping[str, TestedSe
     }
 
 
-def suggestions_table(suggestions: Suggestions, tested: Mapping[str, TestedSet]) -> RenderableType:
+def suggestions_lines(suggestions: Suggestions, tested: Mapping[str, TestedSet], width: int | None) -> list[str]:
     """The sets, best first, with the lines that matrix.yaml needs.
 
     It also shows why newer sets do not run, and the results of sets that were tested, by name.
     """
     sets = suggestions.found
-    grid = bare_table(f"{len(sets)} newest sets", "variant", "driver", "GPU (sm)", "in matrix.yaml", "smoke test")
-    for suggestion in sets:
-        driver, gpus = driver_text(suggestion.min_driver), gpus_text(suggestion.variant, suggestion.sm)
-        test = str(tested.get(suggestion.variant.name, "-"))
-        grid.add_row(suggestion.variant.name, driver, gpus, "no" if suggestion.lines else "yes", test)
+    rows = [
+        {
+            "variant": suggestion.variant.name,
+            "driver": driver_text(suggestion.min_driver),
+            "GPU (sm)": gpus_text(suggestion.variant, suggestion.sm),
+            "in matrix.yaml": "no" if suggestion.lines else "yes",
+            "smoke test": str(tested.get(suggestion.variant.name, "-")),
+        }
+        for suggestion in sets
+    ]
     notes = [f"newer sets do not run: {rejected}" for rejected in suggestions.rejected]
     notes += [f"not checked: {NOT_CHECKED}"] if any(suggestion.lines for suggestion in sets) else []
-    return Group(
-        grid,
-        *([Text("\n".join(["", *notes]))] if notes else []),
-        *(_matrix_lines(suggestion) for suggestion in sets if suggestion.lines),
-    )
+    lines = [f"{len(sets)} newest sets:", *fit(rows, _DROPPED, width), *([""] if notes else [])]
+    lines += [line for note in notes for line in wrap(note, width)]
+    return lines + [line for suggestion in sets if suggestion.lines for line in _matrix_lines(suggestion)]
 
 
-def _matrix_lines(suggestion: Suggestion) -> Text:
+def _matrix_lines(suggestion: Suggestion) -> list[str]:
     head = ["", f"# matrix.yaml for {suggestion.variant.name}", "axes:"]
-    return Text("\n".join([*head, *(f"  {line}" for line in suggestion.lines)]))
-
-
-def bare_table(title: str, *headings: str) -> Table:
-    """A table without borders, in which long cells wrap."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold", no_wrap=heading in {"rule", "verdict", "variant", "driver"})
-    return table
+    return [*head, *(f"  {line}" for line in suggestion.lines)]
 
 
 def driver_text(min_driver: str) -> str:

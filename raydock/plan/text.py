@@ -3,14 +3,14 @@
 No line ends with spaces. A `width` is the most characters of a line, None if a line may have any number.
 """
 
-import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from packaging.version import Version
 
 from raydock.compat import toolchain
 from raydock.compat.runs import gpus_text
+from raydock.core.texttable import fit, padded, wrap
 from raydock.model.variant import CPU, Axis, Variant
 from raydock.plan.explain import Explanation, Near
 from raydock.plan.output import Sizes, driver_text
@@ -122,13 +122,8 @@ def _labels(planned: Sequence[Planned], sizes: Sizes) -> tuple[str, dict[Row, st
     columns = [column for column in zip(*rows, strict=True) if any(column[1:])]  # no groups if none adds packages
     if sizes:
         columns.append(("MB", *(_mb(size).rjust(len("9,999")) for size in largest.values())))
-    head, *labels = (" ".join(cells) for cells in zip(*map(_padded, columns), strict=True))
+    head, *labels = (" ".join(cells) for cells in zip(*map(padded, columns), strict=True))
     return head, dict(zip(largest, labels, strict=True))
-
-
-def _padded(cells: Sequence[str]) -> list[str]:
-    width = max(map(len, cells))
-    return [cell.ljust(width) for cell in cells]
 
 
 def _mb(size: int | None) -> str:
@@ -138,18 +133,6 @@ def _mb(size: int | None) -> str:
 def listing(planned: Iterable[Planned], sizes: Sizes, width: int | None) -> list[str]:
     """A line for each variant, with as many columns as fit."""
     return fit([_cells(each, sizes) for each in planned], _DROPPED, width)
-
-
-def fit(rows: Sequence[Mapping[str, str]], dropped: Sequence[str], width: int | None) -> list[str]:
-    """A line of headings and a line for each row, as `align` makes them.
-
-    dropped: the columns that are dropped, in this order, until all lines fit.
-    """
-    lines = align([{heading: heading for heading in rows[0]}, *rows])
-    if not width or not dropped or max(map(len, lines)) <= width:
-        return lines
-    heading, *rest = dropped
-    return fit([{name: cell for name, cell in row.items() if name != heading} for row in rows], rest, width)
 
 
 def unknown_gpus(planned: Iterable[Planned]) -> str:
@@ -168,12 +151,6 @@ def _cells(each: Planned, sizes: Sizes) -> dict[str, str]:
         "glibc": f">= {each.glibc}",
     }
     return cells | ({"download": f"{_mb(sizes.get(each.name))} MB"} if sizes else {})
-
-
-def align(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    """The lines of a table, whose rows have the same keys; without headings."""
-    columns = [_padded([row[heading] for row in rows]) for heading in rows[0]]
-    return ["  ".join(cells).rstrip() for cells in zip(*columns, strict=True)]
 
 
 def by_reason(excluded: Iterable[Excluded]) -> list[list[Excluded]]:
@@ -217,11 +194,3 @@ def explanation(explained: Explanation, width: int | None, *, every_rule: bool) 
 def _difference(explained: Explanation, near: Near) -> str:
     moves = [f"{axis} {getattr(explained.variant, axis)} -> {getattr(near.variant, axis)}" for axis in near.moved]
     return ", ".join([*moves, *([] if near.in_matrix else ["not in matrix.yaml"])])
-
-
-def wrap(text: str, width: int | None) -> list[str]:
-    """A text in lines that break only between words; no line if it is empty."""
-    if not width:
-        return [text] if text else []
-    indent = " " * (len(text) - len(text.lstrip()) + 2)
-    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -1,12 +1,10 @@
 import json
 from dataclasses import replace
 from datetime import date
-from io import StringIO
 from pathlib import Path
 
 import pytest
 from msgspec import structs
-from rich.console import Console
 
 from raydock.compat.runs import older
 from raydock.core.errors import ConfigurationError, ExitCode, SelectionError
@@ -16,7 +14,7 @@ from raydock.model.gpubuild import GpuBuild, Versions
 from raydock.model.matrix import Matrix
 from raydock.model.variant import Axis
 from raydock.plan import planner
-from raydock.plan.output import suggestions_document, suggestions_table
+from raydock.plan.output import suggestions_document, suggestions_lines
 from raydock.plan.rules.evaluator import Evaluator
 from raydock.plan.rules.verdict import RuleInputs
 from raydock.plan.suggest import MOST, Suggestions, parse_needs, suggest
@@ -177,10 +175,11 @@ def test_the_json_document(old_host: Suggestions) -> None:
 
 
 def test_the_table(old_host: Suggestions) -> None:
-    console = Console(file=StringIO(), width=200)
-    console.print(suggestions_table(old_host, {}))
-    assert isinstance(console.file, StringIO)
-    text = console.file.getvalue()
+    lines = suggestions_lines(old_host, {}, None)
+    text = "\n".join(lines) + "\n"
+    assert lines[1].split("  ")[0].strip() == "variant"
+    assert lines[1].endswith("in matrix.yaml  smoke test")
+    assert max(map(len, suggestions_lines(old_host, {}, 80)[1 : len(old_host.found) + 2])) <= 80
     assert f"vllm 0.20.0 to {old_host.rejected[0].versions[0]}: driver 535.104.05 < 580.65.06" in text
     for suggestion in old_host.found:
         assert f"# matrix.yaml for {suggestion.variant.name}\naxes:\n  {suggestion.lines[0]}\n" in text
