@@ -139,7 +139,7 @@ def describe_checks(results: "Sequence[VariantResult]") -> list[str]:
 def check_table(checks: "Sequence[Check]", columns: int | None = None) -> str:
     """The lines of each check or clause: id, status, duration in seconds, detail."""
     durations = [f"{check.seconds:.1f} s" for check in checks]
-    longest = max(map(len, durations))
+    longest = max(map(len, durations), default=0)
     rows = [
         (check.id, check.status, duration.rjust(longest), "\nwarning: ".join([check.detail, *check.warnings]))
         for check, duration in zip(checks, durations, strict=True)

@@ -92,6 +92,16 @@ class Plan:
     def group_names(self) -> tuple[str, ...]:
         return self.matrix.group_names
 
+    def refused(self, group: str) -> tuple[Excluded, ...]:
+        """The points of a group that cannot exist."""
+        patterns = self.matrix.groups.get(group)
+        own = {point.variant for point in self.matrix.points if group in point.groups}
+        return tuple(
+            point
+            for point in self.excluded
+            if point.variant in own or (patterns is not None and selects(patterns, point.variant))
+        )
+
     def unused(self) -> Iterator[str]:
         """The values of axes that no variant has, each with the reason why one of its points cannot exist."""
         for axis in Axis:

@@ -31,6 +31,9 @@ class Choices(Protocol):
     @property
     def group_names(self) -> tuple[str, ...]: ...
 
+    def refused(self, group: str) -> tuple[Excluded, ...]:
+        """The points of a group that cannot exist."""
+
     def values(self, axis: Axis) -> tuple[str, ...]:
         """Every value of an axis."""
 
@@ -84,7 +87,15 @@ def _group(plan: Choices, name: str) -> _Part:
     known = plan.group_names
     if name not in known:
         raise ConfigurationError(f"{plan.name} has no group {name!r}.", todo=nearest(name, known))
-    return _Part(f"--group {name}", _names(planned for planned in plan.variants if name in planned.groups))
+    names = _names(planned for planned in plan.variants if name in planned.groups)
+    if not names and (refused := plan.refused(name)):
+        raise ConfigurationError(
+            f"{plan.name}: no variant of the group {name} can exist.",
+            meaning=_reasons(refused),
+            todo=f"change the group's values in {plan.name}"
+            + (f"; the nearest variant is {refused[0].nearest}." if refused[0].nearest else "."),
+        )
+    return _Part(f"--group {name}", names)
 
 
 def _selector(plan: Choices, selector: str) -> _Part:
@@ -152,13 +163,18 @@ def _names(variants: Iterable[Planned]) -> frozenset[str]:
 
 
 def _no_variants(plan: Choices) -> ConfigurationError:
-    reasons = list(dict.fromkeys(point.verdict.reason for point in plan.excluded))
-    more = f"; and {len(reasons) - _REASONS} more" if len(reasons) > _REASONS else ""
     return ConfigurationError(
         f"{plan.name}: no variant can exist.",
-        meaning=f"Reasons: {'; '.join(reasons[:_REASONS])}{more}." if reasons else "",
+        meaning=_reasons(plan.excluded),
         todo=f"change the values in {plan.name}; `./build.py facts` reads versions that are newer than the facts.",
     )
+
+
+def _reasons(points: Sequence[Excluded]) -> str:
+    """The first reasons why points cannot exist; empty if there are none."""
+    reasons = list(dict.fromkeys(point.verdict.reason for point in points))
+    more = f"; and {len(reasons) - _REASONS} more" if len(reasons) > _REASONS else ""
+    return f"Reasons: {'; '.join(reasons[:_REASONS])}{more}." if reasons else ""
 
 
 def _nothing_selected(plan: Choices, parts: list[_Part]) -> SelectionError:

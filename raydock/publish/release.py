@@ -150,6 +150,10 @@ class Release:
     def excluded(self) -> tuple[Excluded, ...]:
         return ()
 
+    def refused(self, group: str) -> tuple[Excluded, ...]:  # noqa: ARG002
+        """None: only variants that exist are published."""
+        return ()
+
     @property
     def group_names(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(group for planned in self.variants for group in planned.groups))

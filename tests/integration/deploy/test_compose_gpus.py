@@ -18,6 +18,7 @@ import pytest
 from raydock.core.checkout import Checkout
 from raydock.deploy.docker.cluster import make_cluster
 from raydock.deploy.docker.files import render_files
+from raydock.deploy.docker.token import write_token
 from raydock.engine.client import uses_containerd_store
 from raydock.model.variant import parse_name
 from raydock.pipeline.project import Project
@@ -49,7 +50,7 @@ SPECIFICATION = {
 
 
 @pytest.fixture(scope="module")
-def folder(client: docker.DockerClient, image: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(client: docker.DockerClient, image: str, token_user: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cluster's files for two nodes with a GPU each; Ray also runs in an image without CUDA."""
     [planned] = select(Project(Checkout(ROOT)).plan, names=[IMAGE])
     pinned = find_built(planned, image.rpartition(":")[0])
@@ -59,6 +60,7 @@ def folder(client: docker.DockerClient, image: str, tmp_path_factory: pytest.Tem
         # Root in a container cannot raise this limit; root on a host can.
         text = file.text.replace("    ulimits: {memlock: -1, stack: 67108864}\n", "")
         (output / file.name).write_text(text)
+    assert write_token(output, image) == ""
     return output
 
 

@@ -56,6 +56,17 @@ def test_brackets_in_the_detail_of_a_check_are_not_markup(capsys: pytest.Capture
         assert "needs ray[default], [bold] :key:" in capsys.readouterr().out
 
 
+def test_a_check_table_has_aligned_durations_and_may_be_empty() -> None:
+    checks = [
+        Check(id="ray", status=Status.PASSED, detail="a task ran", seconds=11.5),
+        Check(id="user", status=Status.PASSED, detail="uid 1000", seconds=0.2, warnings=("no name",)),
+    ]
+    assert check_table(checks) == (
+        "ray   passed  11.5 s  a task ran\nuser  passed   0.2 s  uid 1000\n                      warning: no name"
+    )
+    assert check_table([]) == ""
+
+
 def test_variants_that_are_not_built_are_one_message(capsys: pytest.CaptureFixture[str]) -> None:
     names = ("ray2.60.0-py311-cpu", "ray2.60.0-py313-cpu")
     errors: dict[str, RaydockError] = {name: NotBuiltError(name, command="build") for name in names}

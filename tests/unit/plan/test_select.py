@@ -95,6 +95,16 @@ def test_a_matrix_of_which_no_variant_can_exist_is_a_wrong_file(plan: Plan) -> N
     assert caught.value.todo.startswith("change the values in matrix.yaml")
 
 
+def test_a_group_of_which_no_variant_can_exist_is_a_wrong_file(plan: Plan) -> None:
+    groups = {**plan.matrix.groups, "bad": {"torch": "2.8.0", "cuda": "13.0", "ray": "2.60.0"}}
+    changed = dataclasses.replace(plan, matrix=dataclasses.replace(plan.matrix, groups=groups))
+    with pytest.raises(ConfigurationError, match="no variant of the group bad can exist") as caught:
+        select(changed, groups=["bad"])
+    assert caught.value.exit_code is ExitCode.BAD_INPUT
+    assert "torch 2.8.0 is built for CUDA 12.8" in caught.value.meaning
+    assert "the nearest variant is ray2.60.0-" in caught.value.todo
+
+
 def test_a_glob_that_matches_no_value(plan: Plan) -> None:
     with pytest.raises(SelectionError, match="cuda=11"):
         select(plan, selectors=["cuda=11.*"])
