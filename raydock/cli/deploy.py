@@ -67,7 +67,10 @@ _OPEN = click.option(
 @click.option("--head-memory", default="", metavar="SIZE", help="Memory of the head, such as 8Gi. Default: 4Gi.")
 @click.option("--worker-cpus", default="", metavar="CPUS", help="CPUs of a worker. Default: 4 for each GPU, else 2.")
 @click.option(
-    "--worker-memory", default="", metavar="SIZE", help="Memory of a worker. Default: 16Gi for each GPU, else 4Gi."
+    "--worker-memory",
+    default="",
+    metavar="SIZE",
+    help="Memory of a worker. Default: 16Gi for each GPU, or with vllm; else 4Gi.",
 )
 @click.option("--autoscale", default="", metavar="MIN:MAX", help="Ray's autoscaler sets the number of workers.")
 @click.option("--code", type=_FOLDER, help="A folder whose files are in /home/ray/samples of the pods (PYTHONPATH).")

@@ -10,6 +10,7 @@ import msgspec
 from raydock.core import yamlfile
 from raydock.core.errors import ConfigurationError
 from raydock.deploy.kuberay.deployment import Resources, Workers
+from raydock.model.variant import NONE
 from raydock.publish.variant_image import VariantImage
 
 # KubeRay, utils/constant.go: KubeRay appends suffixes to a RayJob's or RayService's name for its cluster and services.
@@ -122,7 +123,8 @@ def _resources(pod: str, cpus: str, memory: str, gpus: int = 0) -> Resources:
 def worker(image: VariantImage, gpus: int | None, cpus: str, memory: str) -> Resources:
     """Return a worker's resources.
 
-    The default is one GPU, or none for cpu; 4 CPUs and 16 GiB for each GPU, or 2 CPUs and 4 GiB without a GPU.
+    The default is one GPU, or none for cpu; 4 CPUs and 16 GiB for each GPU, or 2 CPUs and 4 GiB without a GPU. Workers
+    with vllm have the memory of one GPU also without it: an engine does not start in 4 GiB.
     """
     gpus = int(image.variant.gpu) if gpus is None else gpus
     if gpus and not image.min_driver:
@@ -130,7 +132,8 @@ def worker(image: VariantImage, gpus: int | None, cpus: str, memory: str) -> Res
             f"{image.variant} cannot use --gpus-per-worker {gpus}: it has no CUDA, or the driver it needs is unknown.",
             todo="remove --gpus-per-worker, or choose a variant with CUDA: `./build.py plan --select 'cuda=!cpu'`.",
         )
-    return _resources("worker", cpus or str(4 * gpus or 2), memory or f"{16 * gpus or 4}Gi", gpus)
+    least = 4 if image.variant.vllm == NONE else 16
+    return _resources("worker", cpus or str(4 * gpus or 2), memory or f"{16 * gpus or least}Gi", gpus)
 
 
 def workers(resources: Resources, count: int | None, autoscale: str) -> Workers:

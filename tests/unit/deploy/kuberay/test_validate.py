@@ -61,6 +61,8 @@ def test_an_entrypoint_that_is_not_one_line_is_refused(value: str) -> None:
         ("cuda", (2, "", ""), ("8", 32768, 2)),
         ("cuda", (0, "", ""), ("2", 4096, 0)),
         ("cuda", (8, "500m", "96Gi"), ("500m", 98304, 8)),
+        ("ray2.60.0-vllm0.32.0-torch2.13.0-py311-cu130", (0, "", ""), ("2", 16384, 0)),
+        ("ray2.60.0-vllm0.32.0-torch2.13.0-py311-cu130", (2, "", ""), ("8", 32768, 2)),
     ],
 )
 def test_the_resources_of_a_worker(
