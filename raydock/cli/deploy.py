@@ -86,6 +86,7 @@ _OPEN = click.option(
 @click.option("--serve-config", type=_FILE, help="A RayService's applications: a Ray Serve configuration file.")
 @click.option("--namespace", default="", help="Default: the namespace of the kubectl context that applies it.")
 @click.option("--node-selector", multiple=True, metavar="LABEL=VALUE", help="Nodes for every pod. Repeatable.")
+@click.option("--priority-class", default="", metavar="NAME", help="The PriorityClass of every pod.")
 @click.option("--image-pull-secret", default="", metavar="SECRET", help="The secret with the registry's credentials.")
 @_choice(
     "--driver-affinity",

@@ -145,6 +145,7 @@ class Deployment:
         workers: the group of workers.
         protection: what keeps other programs from running code on it.
         node_selector: labels that the nodes of every pod must have.
+        priority_class: the PriorityClass of every pod; may be empty.
         pull_secret: the secret with the registry's credentials; may be empty.
         code: files that are mounted into the pods; None if there are none.
         kuberay: the release of the operator.
@@ -159,6 +160,7 @@ class Deployment:
     workers: Workers
     protection: Protection
     node_selector: dict[str, str]
+    priority_class: str
     pull_secret: str
     code: Code | None
     kuberay: OperatorVersion

@@ -5,6 +5,7 @@ from raydock.deploy.kuberay.manifest import make_manifest
 from raydock.deploy.kuberay.yamltext import render
 from raydock.publish.variant_image import VariantImage
 
+_POD_KEYS = ("nodeSelector", "tolerations", "affinity", "volumes", "priorityClassName")
 # The chart's keys, by the keys of a container.
 _CONTAINER_KEYS = {key: key for key in ("resources", "securityContext", "ports", "volumeMounts")} | {
     "env": "containerEnv"
@@ -39,7 +40,7 @@ def _chart_group(group: Yaml) -> Yaml:
     pod = template["spec"]
     [container] = pod.pop("containers")
     container_values = {name: container[key] for key, name in _CONTAINER_KEYS.items() if key in container}
-    pod_values = {key: pod[key] for key in ("nodeSelector", "tolerations", "affinity", "volumes") if key in pod}
+    pod_values = {key: pod[key] for key in _POD_KEYS if key in pod}
     return {
         **group,
         **template["metadata"],

@@ -34,6 +34,7 @@ _OPTION_KINDS = {
 _NOT_WITH_PROBE = ("entrypoint", "code", "autoscale")
 _ONLY_IN_YAML = ("code", "namespace")
 _NOT_IN_KUSTOMIZE = (
+    "priority_class",
     *("head_cpus", "head_memory", "worker_cpus", "worker_memory"),
     *("name", "workers", "gpus_per_worker", "autoscale", "node_selector", "image_pull_secret"),
     *("driver_affinity", "forward_compat"),
@@ -64,6 +65,7 @@ class KubeRayOptions:
         serve_config: the Ray Serve configuration file of a RayService.
         namespace: the namespace of the resources.
         node_selector: labels of nodes, LABEL=VALUE.
+        priority_class: the PriorityClass of every pod.
         image_pull_secret: the secret with the registry's credentials.
         driver_affinity: how GPU workers select nodes by driver.
         forward_compat: whether forward compatibility is accepted.
@@ -89,6 +91,7 @@ class KubeRayOptions:
     serve_config: Path | None
     namespace: str
     node_selector: tuple[str, ...]
+    priority_class: str
     image_pull_secret: str
     driver_affinity: DriverAffinity | None
     forward_compat: bool
@@ -203,6 +206,7 @@ def _deployment(options: KubeRayOptions, image: VariantImage) -> Deployment:
         ),
         protection=_protection(options, image),
         node_selector=validate.node_selector(options.node_selector),
+        priority_class=validate.priority_class(options.priority_class),
         pull_secret=validate.pull_secret(options.image_pull_secret),
         code=_code(options),
         kuberay=options.kuberay,

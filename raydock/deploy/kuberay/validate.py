@@ -20,7 +20,7 @@ NAME_LENGTH = 47
 _LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _NAME = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
 _NAMESPACE = re.compile(_LABEL)
-_SECRET = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_OBJECT = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _SELECTOR = re.compile(
     rf"(?P<key>(?:{_LABEL}(?:\.{_LABEL})*/)?[A-Za-z0-9](?:[-\w.]{{0,61}}[A-Za-z0-9])?)"
     r"=(?P<value>(?:[A-Za-z0-9](?:[-\w.]{0,61}[A-Za-z0-9])?)?)",
@@ -49,8 +49,17 @@ def namespace(value: str) -> str:
 
 def pull_secret(value: str) -> str:
     """Return a valid name of a secret; empty if the option is not given."""
+    return _object_name("--image-pull-secret", value)
+
+
+def priority_class(value: str) -> str:
+    """Return a valid name of a PriorityClass; empty if the option is not given."""
+    return _object_name("--priority-class", value)
+
+
+def _object_name(option: str, value: str) -> str:
     form = "lowercase letters, digits, dashes and dots, 253 characters at most"
-    return value and _match("--image-pull-secret", value, _SECRET, 253, form)
+    return value and _match(option, value, _OBJECT, 253, form)
 
 
 def node_selector(values: Iterable[str]) -> dict[str, str]:

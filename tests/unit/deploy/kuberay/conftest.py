@@ -35,7 +35,9 @@ def make_options(**options: Any) -> KubeRayOptions:
     """Return these options, with the defaults of the command for all others."""
     nones = dict.fromkeys(KubeRayOptions.__annotations__) | {"kind": ResourceKind.RAYCLUSTER, "format": Format.YAML}
     sizes = ("head_cpus", "head_memory", "worker_cpus", "worker_memory")
-    texts = dict.fromkeys(("name", "autoscale", "entrypoint", "namespace", "image_pull_secret", *sizes), "")
+    texts = dict.fromkeys(
+        ("name", "autoscale", "entrypoint", "namespace", "image_pull_secret", "priority_class", *sizes), ""
+    )
     flags = dict.fromkeys(("shutdown", "probe", "forward_compat", "allow_all"), False)
     rest: dict[str, Any] = {"node_selector": (), "kuberay": OperatorVersion.V1_7}
     return KubeRayOptions(**{**nones, **texts, **flags, **rest, **options})

@@ -23,7 +23,7 @@ from tests.unit.deploy.kuberay.conftest import DIGEST, Made
 OF_CONTAINER = {key: key for key in ("resources", "securityContext", "ports", "volumeMounts")} | {"containerEnv": "env"}
 OF_POD = {
     "podSecurityContext": "securityContext",
-    **{key: key for key in ("volumes", "affinity", "tolerations", "nodeSelector")},
+    **{key: key for key in ("volumes", "affinity", "tolerations", "nodeSelector", "priorityClassName")},
 }
 OF_HEAD = ("rayVersion", "enableInTreeAutoscaling", "autoscalerOptions")
 OF_WORKERS = ("groupName", "replicas", "minReplicas", "maxReplicas")
@@ -57,7 +57,10 @@ def rendered(values: Yaml) -> Yaml:
 @pytest.mark.parametrize(
     ("variant", "scaling"),
     [
-        *product(["cpu", "cuda"], [{"workers": 2}, {"autoscale": "0:4", "image_pull_secret": "reg"}]),
+        *product(
+            ["cpu", "cuda"],
+            [{"workers": 2}, {"autoscale": "0:4", "image_pull_secret": "reg", "priority_class": "high"}],
+        ),
         *(("cuda", {"driver_affinity": affinity}) for affinity in DriverAffinity),
         ("cuda", {"forward_compat": True}),
     ],

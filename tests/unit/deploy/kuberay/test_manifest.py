@@ -202,6 +202,14 @@ def test_a_sidecar_submits_the_job_if_requested(made: Made, image: Image) -> Non
     assert "submissionMode" not in made(**{**options, "submission": Submission.JOB})[0]["spec"]
 
 
+def test_every_pod_has_the_priority_class(made: Made) -> None:
+    for kind in ResourceKind:
+        [resource] = made(kind=kind, priority_class="high", **OF_KIND[kind])
+        assert problems(resource, "1.7") == []
+        assert {pod["priorityClassName"] for pod in pods_of(resource).values()} == {"high"}
+    assert "priorityClassName" not in str(made())
+
+
 def test_sizes_of_head_and_workers(made: Made) -> None:
     sizes = {"head_cpus": "500m", "head_memory": "1536Mi", "worker_cpus": "2.5", "worker_memory": "9Gi"}
     [resource] = made("cuda", **sizes)
@@ -346,6 +354,8 @@ def test_code_is_mounted_into_ray_pods_and_changed_code_has_a_new_name(made: Mad
             },
             "--submission sidecar needs KubeRay 1.5 or later",
         ),
+        ({"priority_class": "High"}, "--priority-class 'High' is not valid"),
+        ({"format": Format.KUSTOMIZE, "priority_class": "high"}, "--priority-class does not apply"),
         ({"head_cpus": "0"}, "--head-cpus '0' is not valid"),
         ({"worker_cpus": "two"}, "--worker-cpus 'two' is not valid"),
         ({"head_memory": "4G"}, "use a whole number of Mi or Gi, such as 16Gi"),
