@@ -35,13 +35,17 @@ def test_an_image_has_a_digest_from_the_push_on(toy: Toy, client: docker.DockerC
     manifest = f"http://{registry}/v2/raydock-test-{toy.token}/manifests/{new}"
     digest = requests.head(manifest, headers={"Accept": ACCEPT}, timeout=10).headers["Docker-Content-Digest"]
     done = toy.run("deploy", "kuberay", new)
-    assert (done.code, done.err) == (0, ""), done.summary
-    spec = yaml.safe_load(done.out)["spec"]
+    assert done.code == 0, done.summary
+    assert done.err.startswith("raydock: this release of Ray or of KubeRay has no token authentication")
+    assert done.err.count("\n") == 1
+    policy, cluster = yaml.safe_load_all(done.out)
+    assert policy["kind"] == "NetworkPolicy"
+    spec = cluster["spec"]
     assert spec["rayVersion"] == "2.0.0"
     assert done.out.count(f"image: {name}@{digest}\n") == 2
 
     stated = toy.run("deploy", "kuberay", new, "--image", f"{name}:any@{digest}")
-    assert (stated.out, stated.err) == (done.out, "")
+    assert (stated.out, stated.err) == (done.out, done.err)
     wrong = toy.run("deploy", "kuberay", old, "--image", f"{name}@{digest}")
     assert (wrong.code, wrong.out) == (2, "")
     assert f"is {new}, not {old}." in wrong.err

@@ -55,13 +55,15 @@ def test_deploy_pins_the_published_digest(run_elsewhere: RunElsewhere, project: 
     entry = project.release.entry(NEW)
     assert entry
     kuberay = run_elsewhere("deploy", "kuberay", NEW)
-    assert (kuberay.code, kuberay.err) == (0, ""), kuberay.summary
-    assert yaml.safe_load(kuberay.out)["spec"]["rayVersion"] == "2.0.0"
+    assert kuberay.code == 0, kuberay.summary
+    assert [*yaml.safe_load_all(kuberay.out)][-1]["spec"]["rayVersion"] == "2.0.0"
     assert kuberay.out.count(f"{project.name}@{entry.digest}") == 2
     output = tmp_path / "cluster"
-    docker = run_elsewhere(
-        "deploy", "docker", NEW, "--head", "10.0.0.1", "--worker", "10.0.0.2", "--output", str(output)
-    )
+    options = (NEW, "--head", "10.0.0.1", "--worker", "10.0.0.2", "--output", str(output))
+    closed = run_elsewhere("deploy", "docker", *options)
+    assert closed.code == 2, closed.summary
+    assert f"{NEW} cannot require a token" in closed.err
+    docker = run_elsewhere("deploy", "docker", *options, "--open")
     assert docker.code == 0, docker.summary
     script = (output / "head.sh").read_text()
     assert f"\ndigest={project.name}@{entry.digest}\n" in script
