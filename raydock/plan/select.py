@@ -78,6 +78,8 @@ def select(
     selected = tuple(planned for planned in plan.variants if all(planned.name in union for union in unions))
     if not plan.variants:
         raise _no_variants(plan)
+    if not selected and (impossible := _impossible(plan, groups, selectors, names)):
+        raise _only_impossible(impossible)
     if not selected:
         raise _nothing_selected(plan, [part for parts in given for part in parts])
     return selected
@@ -154,8 +156,8 @@ def _name(plan: Choices, pattern: str) -> _Part:
     return _Part(pattern, _names(planned for planned in plan.variants if matches(pattern, planned.name)))
 
 
-def _matches(planned: Planned, key: str, pattern: str) -> bool:
-    return matches(pattern, planned.name if key == NAME else getattr(planned.variant, key))
+def _matches(point: Planned | Excluded, key: str, pattern: str) -> bool:
+    return matches(pattern, point.variant.name if key == NAME else getattr(point.variant, key))
 
 
 def _names(variants: Iterable[Planned]) -> frozenset[str]:
@@ -167,6 +169,28 @@ def _no_variants(plan: Choices) -> ConfigurationError:
         f"{plan.name}: no variant can exist.",
         meaning=_reasons(plan.excluded),
         todo=f"change the values in {plan.name}; `./build.py facts` reads versions that are newer than the facts.",
+    )
+
+
+def _impossible(plan: Choices, groups: Sequence[str], selectors: Sequence[str], names: Sequence[str]) -> list[Excluded]:
+    """The points of a selection that cannot exist."""
+    refused = [point for group in groups for point in plan.refused(group)]
+    terms = [_terms(plan, selector) for selector in selectors]
+    return [
+        point
+        for point in plan.excluded
+        if (not groups or point in refused)
+        and (not terms or any(all(_matches(point, *term) for term in each) for each in terms))
+        and (not names or any(matches(pattern, point.variant.name) for pattern in names))
+    ]
+
+
+def _only_impossible(points: Sequence[Excluded]) -> SelectionError:
+    near = points[0].nearest
+    return SelectionError(
+        f"The selection contains only points that cannot exist, such as {points[0].variant.name}.",
+        meaning=_reasons(points),
+        todo=f"the nearest variant of that one is {near}." if near else "change the values in matrix.yaml.",
     )
 
 

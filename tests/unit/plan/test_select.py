@@ -95,6 +95,18 @@ def test_a_matrix_of_which_no_variant_can_exist_is_a_wrong_file(plan: Plan) -> N
     assert caught.value.todo.startswith("change the values in matrix.yaml")
 
 
+def test_a_selection_of_points_that_cannot_exist_has_their_reasons(plan: Plan) -> None:
+    with pytest.raises(
+        SelectionError, match=r"only points that cannot exist, such as ray2\.49\.1-torch2\.8\.0"
+    ) as caught:
+        select(plan, selectors=["torch=2.8.0,cuda=13.0"])
+    assert caught.value.exit_code is ExitCode.NOTHING_SELECTED
+    assert "torch 2.8.0 is built for CUDA 12.8" in caught.value.meaning
+    assert caught.value.todo.startswith("the nearest variant of that one is ray2.49.1-")
+    with pytest.raises(SelectionError, match="only points that cannot exist"):
+        select(plan, names=["ray2.60.0-torch2.8.0-*-cu130"])
+
+
 def test_a_group_of_which_no_variant_can_exist_is_a_wrong_file(plan: Plan) -> None:
     groups = {**plan.matrix.groups, "bad": {"torch": "2.8.0", "cuda": "13.0", "ray": "2.60.0"}}
     changed = dataclasses.replace(plan, matrix=dataclasses.replace(plan.matrix, groups=groups))
