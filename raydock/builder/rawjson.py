@@ -54,7 +54,7 @@ class BuildProgress:
     listener: Listener
     log: IO[str]
     _steps: dict[str, str] = field(default_factory=dict)
-    _announced: dict[str, None] = field(default_factory=dict)
+    _announced: set[str] = field(default_factory=set)
     _transferred: dict[str, int] = field(default_factory=dict)
     _tails: dict[str, deque[str]] = field(default_factory=dict)
     _unfinished: dict[str, str] = field(default_factory=dict)
@@ -112,7 +112,7 @@ class BuildProgress:
     def _process_vertex(self, vertex: dict[str, Any]) -> None:
         digest, title = vertex["digest"], " ".join(vertex.get("name", "").split())
         if title.startswith("[") and not title.startswith(_HIDDEN):
-            self._announced[digest] = None
+            self._announced.add(digest)
         if error := vertex.get("error"):
             # The first failure is the cause; the other steps then report that they were cancelled.
             if self._failed is None and "context canceled" not in error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from raydock.builder.layers import layers
-from raydock.core.texttable import align
+from raydock.core.texttable import fit
 from raydock.model.lock import Lock
 from raydock.model.variant import Variant
 
@@ -104,7 +104,7 @@ class CiPlan:
 
     def text(self) -> str:
         """The plan as lines for a terminal: a shard's first variant is on the line of the shard."""
-        rows = [{"shard": "shard", "download": "download", "variants": "variants"}]
+        rows = []
         for shard in self.shards:
             starts = [(shard.name, f"{shard.bytes / 1e6:,.0f} MB"), *[("", "")] * (len(shard.names) - 1)]
             rows += [
@@ -113,7 +113,7 @@ class CiPlan:
             ]
         published, missing = len(self.published), len(self.fingerprints) - len(self.published)
         summary = f"{published} published with the current fingerprint, {missing} to build."
-        return "\n".join([*(align(rows) if self.shards else ()), summary])
+        return "\n".join([*(fit(rows, (), None) if rows else ()), summary])
 
     def github(self) -> str:
         """The outputs of a step for GitHub.

@@ -10,6 +10,7 @@ import click
 from raydock.cli.options import Decorator, current_project, echo, forward_compat
 from raydock.cli.registries import RegistryOptions, registry_options, select_one
 from raydock.core.errors import ConfigurationError
+from raydock.deploy import exposure
 from raydock.deploy.kuberay.deployment import DriverAffinity, Format, OperatorVersion, ResourceKind, Submission
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _choice(option: str, default: StrEnum, help: str = "", *, implicit: bool = F
 
 
 _OPEN = click.option(
-    "--open",
+    exposure.OPTION,
     "allow_all",
     is_flag=True,
     help="No token: anyone who reaches the cluster's ports can run programs on it.",
@@ -214,4 +215,4 @@ def _describe(cluster: "DockerCluster", output: Path) -> Iterator[str]:
     if cluster.token:
         yield f"{NAME} is the token of the cluster. Copy it next to each script; clients need it too."
     else:
-        yield "The cluster is open: anyone who reaches port 8265 of the head can run programs on it."
+        yield f"The cluster is open: {exposure.RISK}."

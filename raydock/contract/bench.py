@@ -203,7 +203,7 @@ class TestCluster:
     @property
     def authentication(self) -> dict[str, str]:
         """The variables with the token, which KubeRay gives each of its containers; none without a token."""
-        return tokens.environment(self.token) if self.token else {}
+        return _authentication(self.token)
 
     def get(self, path: str, seconds: float, token: str | None = None) -> tuple[int, str]:
         """Send a GET to the dashboard as the operator does, with this token (default: the cluster's).
@@ -217,9 +217,13 @@ class TestCluster:
 @contextmanager
 def cluster(bench: Bench, release: KubeRayRelease, token: str = "") -> Iterator[TestCluster]:
     """Start a head with this KubeRay's command, and with a token if there is one, without waiting for it."""
-    options = ContainerOptions(environment=bench.kuberay.variables(token=token))
+    options = ContainerOptions(environment={**bench.kuberay.variables(), **_authentication(token)})
     with bench.node(release.command(release.head), options) as head:
         yield TestCluster(bench=bench, release=release, head=head, token=token)
+
+
+def _authentication(token: str) -> dict[str, str]:
+    return tokens.environment(token) if token else {}
 
 
 def require_success(ended: CommandResult, what: str, consequence: str) -> str:

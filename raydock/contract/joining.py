@@ -53,7 +53,8 @@ def worker(cluster: TestCluster, bench: Bench) -> AbstractContextManager[Contain
     The image of the cluster may be a different one.
     """
     release = cluster.release
-    options = ContainerOptions(environment=bench.kuberay.variables(cluster.address, cluster.token))
+    environment = {**bench.kuberay.variables(cluster.address), **cluster.authentication}
+    options = ContainerOptions(environment=environment)
     return bench.node(release.command(release.worker, cluster.address), options)
 
 

@@ -7,7 +7,6 @@ import msgspec
 
 from raydock.core import yamlfile
 from raydock.core.models import Dated, Entry
-from raydock.probe import tokens
 
 DATA = Path(__file__).parent / "data" / "kuberay.yaml"
 LOCALHOST = "127.0.0.1"
@@ -133,10 +132,9 @@ class KubeRayContract(Dated, frozen=True, kw_only=True):
         """Return a release by its minor version, such as 1.7."""
         return next(release for release in self.releases if release.version.startswith(f"v{version}."))
 
-    def variables(self, head: str = LOCALHOST, token: str = "") -> dict[str, str]:
-        """The environment of a Ray container of a cluster whose head has this address, and requires this token."""
-        own = {name: fill(value, head=head) for name, value in self.environment.items()}
-        return {**own, **(tokens.environment(token) if token else {})}
+    def variables(self, head: str = LOCALHOST) -> dict[str, str]:
+        """The environment of a Ray container of a cluster whose head has this address."""
+        return {name: fill(value, head=head) for name, value in self.environment.items()}
 
 
 def fill(script: str, *, head: str, job: str = "", entrypoint: str = "") -> str:

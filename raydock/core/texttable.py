@@ -44,19 +44,16 @@ def with_details(rows: Sequence[Sequence[str]], width: int | None) -> list[list[
 
 def _hang(start: str, text: str, width: int | None) -> list[str]:
     room = max(width - len(start), _NARROWEST) if width else None
-    lines = [part for line in text.splitlines() or [""] for part in _wrapped(line, room)]
+    lines = [part for line in text.splitlines() or [""] for part in _wrapped(line, room) or [""]]
     return [(start if not number else " " * len(start)) + line for number, line in enumerate(lines)]
-
-
-def _wrapped(line: str, room: int | None) -> list[str]:
-    if not room:
-        return [line]
-    return textwrap.wrap(line, room, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def wrap(text: str, width: int | None) -> list[str]:
     """A text in lines that break only between words; no line if it is empty."""
+    return _wrapped(text, width, indent=" " * (len(text) - len(text.lstrip()) + 2))
+
+
+def _wrapped(text: str, width: int | None, indent: str = "") -> list[str]:
     if not width:
         return [text] if text else []
-    indent = " " * (len(text) - len(text.lstrip()) + 2)
     return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

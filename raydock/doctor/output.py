@@ -25,9 +25,10 @@ def text(report: HostReport, width: int | None) -> RenderableType:
     sentence = report.verdict.sentence if report.verdict else "not examined"
     rows = [(id, finding.grade, finding.detail) for id, finding in report.findings.items()]
     checks = []
-    for (_, grade, _), lines in zip(rows, with_details(rows, width) if rows else (), strict=True):
+    for (id, grade, _), lines in zip(rows, with_details(rows, width), strict=True):
         shown = Text("\n".join(lines))
-        shown.highlight_words([f" {grade} "], _STYLES[grade])
+        start = lines[0].index(grade, len(id))
+        shown.stylize(_STYLES[grade], start, start + len(grade))
         checks.append(shown)
     todos = [Text(f"Next, {id}: {finding.todo}") for id, finding in report.findings.items() if finding.todo]
     return Group(Text(f"{report.host.name}: {sentence}."), *checks, *todos)

@@ -179,16 +179,18 @@ need_native_image() {
             "Next: use a host with $theirs, or deploy an image for $ours."
 }
 
-# The image's user is not root and has no capabilities: it cannot read a folder that only root can read.
+# Whether the image's user can read a path of this host: can_read PATH TARGET COMMAND runs the command on the target. The
+# user is not root and has no capabilities: it cannot read what only root can read.
+can_read() { docker run --rm --network none --cap-drop ALL --volume "$1:$2:ro" "$found" "$3" "$2" > /dev/null 2>&1; }
+
 need_readable_model() {
-    [ -z "$model" ] || docker run --rm --network none --cap-drop ALL --volume "$model:/model:ro" "$found" ls /model > /dev/null 2>&1 ||
+    [ -z "$model" ] || can_read "$model" /model ls ||
         fail 1 "the image's user (1000, group 0) cannot read $model." \
             "Next: \`chmod -R o+rX $model\`; if SELinux is enforcing, also \`chcon -Rt container_file_t $model\`."
 }
 
 need_readable_token() {
-    [ -z "$token" ] || docker run --rm --network none --cap-drop ALL --volume "$token:$token_target:ro" "$found" \
-        cat "$token_target" > /dev/null 2>&1 ||
+    [ -z "$token" ] || can_read "$token" "$token_target" cat ||
         fail 1 "the image's user (1000) cannot read the token $token." "Ray would not start." \
             "Next: \`docker run --rm --user 0 --volume $token:/token $found chown 1000 /token\`."
 }

@@ -7,6 +7,7 @@ from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 
 from raydock.core.errors import ConfigurationError
+from raydock.deploy import exposure
 from raydock.model.labels import Label
 from raydock.model.variant import Variant
 from raydock.pick.forward import OPTION, Forward, forward
@@ -150,8 +151,8 @@ def _require_tokens(variant: Variant) -> None:
     if not tokens.supported(variant.ray):
         raise ConfigurationError(
             f"{variant.name} cannot require a token: Ray has token authentication from {tokens.SINCE} on.",
-            meaning="Anyone who reaches port 8265 of the head could run programs on the cluster.",
-            todo="choose a variant with a newer Ray, or accept the risk with --open.",
+            meaning=f"Without a token, {exposure.RISK}.",
+            todo=f"choose a variant with a newer Ray, or accept the risk with {exposure.OPTION}.",
         )
 
 

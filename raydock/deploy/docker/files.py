@@ -9,6 +9,7 @@ from pathlib import Path
 
 from docker.utils.config import load_general_config
 
+from raydock.contract.kuberay import AGENT_PORT
 from raydock.core.errors import ConfigurationError
 from raydock.core.files import write_whole
 from raydock.core.program import localize
@@ -20,8 +21,7 @@ from raydock.publish.variant_image import VariantImage
 
 FOLDER = "docker"
 
-_AGENT = 52365
-_RAYLET = f"wget --no-proxy -T 2 -q -O- http://localhost:{_AGENT}/api/local_raylet_healthz | grep -q success"
+_RAYLET = f"wget --no-proxy -T 2 -q -O- http://localhost:{AGENT_PORT}/api/local_raylet_healthz | grep -q success"
 _GCS = "wget --no-proxy -T 10 -q -O- http://localhost:8265/api/gcs_healthz | grep -q success"
 # Fits into the 2 GiB of /dev/shm that compose.yaml gives each node.
 _OBJECT_STORE = "--object-store-memory=2000000000"
@@ -37,7 +37,7 @@ class Role(StrEnum):
 # KubeRay 1.3's probes of a node (ray-operator/controllers/ray/common/pod.go), without a proxy.
 HEALTHY = {Role.HEAD: f"{_RAYLET} && {_GCS}", Role.WORKER: _RAYLET}
 # Ray's control store (GCS), the dashboard with the job API, the Ray Client server, and every node's dashboard agent.
-PORTS = {Role.HEAD: (6379, 8265, 10001, _AGENT), Role.WORKER: (_AGENT,)}
+PORTS = {Role.HEAD: (6379, 8265, 10001, AGENT_PORT), Role.WORKER: (AGENT_PORT,)}
 
 
 # Hosts that are never reached through a proxy. The docker command gives every container the proxies of its config.json,
@@ -141,7 +141,7 @@ def ray_start(role: Role, gpus: int, *options: str) -> list[str]:
     return [
         *("ray", "start", "--block"),
         *(head if role is Role.HEAD else ()),
-        *(f"--dashboard-agent-listen-port={_AGENT}", f"--num-gpus={gpus}"),
+        *(f"--dashboard-agent-listen-port={AGENT_PORT}", f"--num-gpus={gpus}"),
         *options,
     ]
 

@@ -2,11 +2,10 @@
 
 from raydock.core.errors import ConfigurationError
 from raydock.core.yamlfile import shipped
+from raydock.deploy.exposure import OPTION, RISK
 from raydock.deploy.kuberay.deployment import Deployment, Format, OperatorVersion, Protection, Yaml
 from raydock.probe import tokens
 
-OPTION = "--open"
-RISK = "anyone who reaches port 8265 of the head can run programs on the cluster"
 # The key of the token in a secret (ray-project/kuberay, utils/constant.go).
 _KEY = "auth_token"
 
